@@ -1,0 +1,120 @@
+"""Make brands, staff and API keys."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.text import slugify
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.models import ApiKey, Brand, Role, Staff, User
+from core.money import exponent
+from core.tenancy import acting_for, across_brands
+
+
+class BrandError(ValueError):
+    """A brand can't be made this way; `field` says what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class KeyRefusedError(Exception):
+    """An API key that is malformed, unknown or revoked; the three answer alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewApiKey:
+    key: ApiKey
+    secret: str  # shown once, never stored
+
+
+@transaction.atomic
+def create_brand(
+    *,
+    slug: str,
+    name: str,
+    currency: str,
+    time_zone: str,
+    owner_email: str,
+    now: datetime,
+    by: Actor,
+) -> Brand:
+    """A brand with its first owner. Raises BrandError or core.money.UnknownCurrencyError."""
+    exponent(currency)
+    if slug != slugify(slug) or not slug:
+        raise BrandError("slug", f"{slug!r} is not a slug: use a-z, 0-9 and hyphens")
+    if time_zone not in available_timezones():
+        raise BrandError("time_zone", f"{time_zone!r} is not a time zone such as Europe/London")
+    if Brand.objects.filter(slug=slug).exists():
+        raise BrandError("slug", f"there is a brand {slug!r} already")
+    try:
+        validate_email(owner_email)
+    except ValidationError as error:
+        raise BrandError("owner", f"{owner_email!r} is not an email address") from error
+    brand = Brand.objects.create(
+        slug=slug, name=name, currency=currency, time_zone=time_zone, created_at=now
+    )
+    with acting_for(brand):
+        audit.record(action="brand.created", target=brand, by=by, now=now)
+        add_staff(email=owner_email, role=Role.OWNER, by=by, now=now)
+    return brand
+
+
+@transaction.atomic
+def add_staff(*, email: str, role: Role, by: Actor, now: datetime) -> Staff:
+    """Give a person a role in the brand acted for, making the user if need be."""
+    user = User.objects.filter(email=email.strip().lower()).first()
+    user = user or User.objects.create_user(email)
+    staff, created = Staff.objects.get_or_create(user=user, defaults={"role": role, "since": now})
+    if not created and staff.role != role:
+        staff.role = role
+        staff.save(update_fields=["role"])
+    audit.record(action="staff.role_given", target=staff, by=by, now=now, role=role.value)
+    return staff
+
+
+@transaction.atomic
+def create_api_key(*, label: str, by: Actor, now: datetime) -> NewApiKey:
+    """A key for a shop of the brand acted for: trb_<prefix>_<secret>."""
+    prefix = secrets.token_hex(6)
+    secret = f"trb_{prefix}_{secrets.token_urlsafe(32)}"
+    key = ApiKey.objects.create(label=label, prefix=prefix, digest=_digest(secret), created_at=now)
+    audit.record(action="api_key.created", target=key, by=by, now=now, label=label)
+    return NewApiKey(key=key, secret=secret)
+
+
+@transaction.atomic
+def revoke_api_key(*, key: ApiKey, by: Actor, now: datetime) -> None:
+    """End a key at once."""
+    changed = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
+    if changed:
+        audit.record(action="api_key.revoked", target=key, by=by, now=now)
+
+
+def authenticate_api_key(*, secret: str, now: datetime) -> ApiKey:
+    """The live key behind `secret`. Raises KeyRefusedError."""
+    parts = secret.split("_", 2)
+    if len(parts) != 3 or parts[0] != "trb":
+        raise KeyRefusedError
+    with across_brands(reason="an API key names its brand"):
+        key = ApiKey.objects.select_related("brand").filter(prefix=parts[1]).first()
+    if key is None or key.is_revoked or not secrets.compare_digest(key.digest, _digest(secret)):
+        raise KeyRefusedError
+    if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60:
+        with acting_for(key.brand):
+            ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+    return key
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

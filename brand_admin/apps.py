@@ -1,0 +1,5 @@
+from django.apps import AppConfig
+
+
+class BrandAdminConfig(AppConfig):
+    name = "brand_admin"

@@ -1,0 +1,1 @@
+"""What every other package stands on: tenancy, money, jobs, db, components. A closed list."""

@@ -1,0 +1,139 @@
+"""What PostgreSQL does for us that Django has no word for.
+
+Composite tenant foreign keys, append-only tables, COPY, and advisory locks. No domain knowledge.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import pgtrigger
+from django.db import connection
+from django.db.backends.base.schema import BaseDatabaseSchemaEditor
+from django.db.migrations.operations.base import Operation
+from django.db.migrations.state import ProjectState
+
+ADVISORY_SPACE = 0x7472  # keeps our advisory locks apart from those of other software
+
+
+def append_only(name: str) -> pgtrigger.Protect:
+    """A trigger that refuses UPDATE and DELETE on the table."""
+    return pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)
+
+
+class AddTenantReference(Operation):
+    """Add FOREIGN KEY (brand_id, column) REFERENCES to_table (brand_id, id).
+
+    By table names, for a column whose table lies in a lower package than its target.
+    """
+
+    reversible = True
+
+    def __init__(self, *, table: str, column: str, to_table: str) -> None:
+        self.table, self.column, self.to_table = table, column, to_table
+
+    @property
+    def constraint(self) -> str:
+        return f"{self.table}_{self.column}_tenant_fk"[:63]
+
+    def state_forwards(self, app_label: str, state: ProjectState) -> None:
+        """Nothing: Django's state has no composite foreign keys."""
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        q = schema_editor.quote_name
+        schema_editor.execute(
+            f"ALTER TABLE {q(self.table)} ADD CONSTRAINT {q(self.constraint)}"
+            f" FOREIGN KEY (brand_id, {q(self.column)})"
+            f" REFERENCES {q(self.to_table)} (brand_id, id) DEFERRABLE INITIALLY DEFERRED"
+        )
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        q = schema_editor.quote_name
+        schema_editor.execute(
+            f"ALTER TABLE {q(self.table)} DROP CONSTRAINT {q(self.constraint)}"
+        )
+
+    def describe(self) -> str:
+        return f"Tenant foreign key {self.table}.{self.column} to {self.to_table}"
+
+
+class AddTenantForeignKey(AddTenantReference):
+    """The same for a `TenantForeignKey` field, named by model and field."""
+
+    def __init__(self, model_name: str, field: str) -> None:
+        self.model_name, self.field = model_name, field
+
+    def _resolve(self, app_label: str, state: ProjectState) -> None:
+        model = state.apps.get_model(app_label, self.model_name)
+        field = model._meta.get_field(self.field)
+        assert field.related_model is not None  # noqa: S101
+        super().__init__(
+            table=model._meta.db_table,
+            column=field.column,  # type: ignore[union-attr]
+            to_table=field.related_model._meta.db_table,  # type: ignore[union-attr]
+        )
+
+    def database_forwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        self._resolve(app_label, to_state)
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(
+        self,
+        app_label: str,
+        schema_editor: BaseDatabaseSchemaEditor,
+        from_state: ProjectState,
+        to_state: ProjectState,
+    ) -> None:
+        self._resolve(app_label, from_state)
+        super().database_backwards(app_label, schema_editor, from_state, to_state)
+
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
+        return type(self).__name__, [self.model_name, self.field], {}
+
+    def describe(self) -> str:
+        return f"Tenant foreign key {self.model_name}.{self.field}"
+
+
+def copy_rows(*, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+    """Append `rows` with COPY, inside the current transaction. The caller vouches for brand_id."""
+    q = connection.ops.quote_name
+    names = ", ".join(q(column) for column in columns)
+    with connection.cursor() as cursor, cursor.copy(f"COPY {q(table)} ({names}) FROM STDIN") as out:
+        for row in rows:
+            out.write_row(row)
+
+
+def lock_identities(identities: Iterable[str]) -> None:
+    """Hold a transaction-long advisory lock on each text, taken in one order so none deadlocks.
+
+    Two texts may share a lock (32-bit hash): that only serialises them.
+    """
+    keys = sorted({zlib.crc32(identity.encode()) - 2**31 for identity in identities})
+    if not keys:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(pg_advisory_xact_lock(%s, key))"
+            " FROM (SELECT unnest(%s::int[]) AS key ORDER BY 1) AS ordered",
+            [ADVISORY_SPACE, keys],
+        )

@@ -1,0 +1,51 @@
+"""Every asynchronous unit of work is a row with a state; a Celery message only names the row.
+
+A worker claims rows by compare-and-swap with a lease and a token of its own. A row whose lease ran
+out is anyone's again: the beat sweep of the owning app decides what that means for it.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import models, transaction
+
+from core.tenancy import TenantModel
+
+
+class LeasedModel(TenantModel):
+    """A unit of work that one worker at a time may hold."""
+
+    lease_token = models.UUIDField(null=True, editable=False)
+    lease_until = models.DateTimeField(null=True, editable=False)
+
+    class Meta(TenantModel.Meta):
+        abstract = True
+
+
+L = TypeVar("L", bound=LeasedModel)
+
+
+def unleased(rows: models.QuerySet[L], *, now: datetime) -> models.QuerySet[L]:
+    """Those of `rows` that nobody holds at `now`."""
+    return rows.filter(models.Q(lease_until=None) | models.Q(lease_until__lte=now))
+
+
+def claim(
+    rows: models.QuerySet[L], *, limit: int, lease: timedelta, now: datetime
+) -> tuple[uuid.UUID, list[int]]:
+    """Take up to `limit` free rows; returns the token that proves it and their ids, in order.
+
+    Rows that another transaction is claiming at this moment are skipped, not waited for.
+    """
+    token = uuid.uuid4()
+    with transaction.atomic():
+        free = unleased(rows, now=now).select_for_update(skip_locked=True, of=("self",))
+        ids = list(free.values_list("pk", flat=True)[:limit])
+        if ids:
+            rows.model._base_manager.filter(pk__in=ids).update(
+                lease_token=token, lease_until=now + lease
+            )
+    return token, ids

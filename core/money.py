@@ -1,0 +1,130 @@
+"""Money is a whole number of minor units and a currency. No float, no bare Decimal amount.
+
+Exponents come from CLDR through babel (JPY 0, USD 2, KWD 3). Rates are basis points: 10 % is
+1_000. Rounding happens in `round_half_up` and nowhere else: once when an amount finer than the
+minor unit enters, once when a commission is computed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+
+from babel.core import get_global
+from babel.numbers import get_currency_precision
+
+BASIS_POINTS = 10_000
+
+
+class MoneyError(ValueError):
+    """An amount or currency that can't be one."""
+
+
+class UnknownCurrencyError(MoneyError):
+    """Not an ISO 4217 code that CLDR knows."""
+
+
+class MixedCurrenciesError(MoneyError):
+    """Two currencies met in one calculation."""
+
+
+def _known_currencies() -> frozenset[str]:
+    return frozenset(get_global("all_currencies"))
+
+
+_KNOWN = _known_currencies()
+_EXPONENTS: dict[str, int] = {}
+
+
+def exponent(currency: str) -> int:
+    """Digits after the point of `currency`. Raises UnknownCurrencyError."""
+    found = _EXPONENTS.get(currency)
+    if found is None:
+        if currency not in _KNOWN:
+            raise UnknownCurrencyError(f"{currency!r} is not a currency")
+        found = _EXPONENTS[currency] = get_currency_precision(currency)
+    return found
+
+
+def round_half_up(numerator: int, denominator: int) -> int:
+    """The whole number nearest to numerator / denominator; a half goes away from zero."""
+    if denominator <= 0:
+        raise ValueError("the denominator must be positive")
+    quotient, rest = divmod(abs(numerator), denominator)
+    rounded = quotient + (2 * rest >= denominator)
+    return rounded if numerator >= 0 else -rounded
+
+
+def to_minor(amount: Decimal, currency: str) -> int:
+    """Minor units of an exact decimal amount, rounded half up. Raises MoneyError."""
+    if not amount.is_finite():
+        raise MoneyError(f"{amount} is not an amount")
+    numerator, denominator = amount.as_integer_ratio()
+    return round_half_up(numerator * 10 ** exponent(currency), denominator)
+
+
+def share(amount_minor: int, rate_bp: int) -> int:
+    """`rate_bp` basis points of an amount in minor units, rounded half up."""
+    return round_half_up(amount_minor * rate_bp, BASIS_POINTS)
+
+
+def parse_decimal(text: str) -> Decimal:
+    """An exact decimal from plain digits ("12.50", "-3"). Raises MoneyError for anything else."""
+    plain = text.strip()
+    if not plain.lstrip("-").replace(".", "", 1).isdecimal() or not plain.isascii():
+        raise MoneyError(f"{text!r} is not a decimal amount")
+    try:
+        return Decimal(plain)
+    except InvalidOperation as error:
+        raise MoneyError(f"{text!r} is not a decimal amount") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """An amount in minor units of one currency."""
+
+    minor: int
+    currency: str
+
+    @classmethod
+    def zero(cls, currency: str) -> Money:
+        return cls(0, currency)
+
+    @classmethod
+    def parse(cls, text: str, currency: str) -> Money:
+        """Money from a plain decimal text, rounded half up. Raises MoneyError."""
+        return cls(to_minor(parse_decimal(text), currency), currency)
+
+    def __add__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor + other.minor, self.currency)
+
+    def __sub__(self, other: Money) -> Money:
+        self._same(other)
+        return Money(self.minor - other.minor, self.currency)
+
+    def __neg__(self) -> Money:
+        return Money(-self.minor, self.currency)
+
+    def __lt__(self, other: Money) -> bool:
+        self._same(other)
+        return self.minor < other.minor
+
+    def __bool__(self) -> bool:
+        return self.minor != 0
+
+    def __str__(self) -> str:
+        return f"{self.plain()} {self.currency}"
+
+    def plain(self) -> str:
+        """The amount in digits alone, as CSV and JSON carry it: "12.50"."""
+        digits = exponent(self.currency)
+        if digits == 0:
+            return str(self.minor)
+        sign = "-" if self.minor < 0 else ""
+        whole, part = divmod(abs(self.minor), 10**digits)
+        return f"{sign}{whole}.{part:0{digits}d}"
+
+    def _same(self, other: Money) -> None:
+        if self.currency != other.currency:
+            raise MixedCurrenciesError(f"{self.currency} and {other.currency} do not mix")

@@ -1,0 +1,136 @@
+"""Keep one brand's rows from another's.
+
+`acting_for(brand)` is the only way in: outside it the manager of a tenant model raises, inside it
+every query is filtered and every row saved must be the brand's own. `across_brands(reason=…)` is
+the one escape; a test lists its callers. PostgreSQL holds the same line with composite foreign
+keys (`core.db.AddTenantForeignKey`), so a row can't point into another brand even if this is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, Self, TypeVar
+
+from django.conf import settings
+from django.db import models
+
+
+class NoBrandInScopeError(RuntimeError):
+    """A tenant model was used outside `acting_for`."""
+
+
+class WrongBrandError(RuntimeError):
+    """A row of one brand was about to be saved while acting for another."""
+
+
+class HasId(Protocol):
+    @property
+    def pk(self) -> Any: ...
+
+
+@dataclass(frozen=True)
+class _Scope:
+    brand_id: int | None
+    reason: str = ""
+
+
+_scope: ContextVar[_Scope | None] = ContextVar("tenant_scope", default=None)
+
+
+@contextmanager
+def acting_for(brand: HasId | int) -> Iterator[None]:
+    """Filter every tenant query to `brand` and stamp every tenant row with it."""
+    brand_id = brand if isinstance(brand, int) else int(brand.pk)
+    token = _scope.set(_Scope(brand_id))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+@contextmanager
+def across_brands(*, reason: str) -> Iterator[None]:
+    """Read over all brands; `reason` says why this caller may. Saving still needs a brand."""
+    token = _scope.set(_Scope(None, reason))
+    try:
+        yield
+    finally:
+        _scope.reset(token)
+
+
+def current_brand_id() -> int:
+    """The brand acted for. Raises NoBrandInScopeError when there is none or there are all."""
+    scope = _scope.get()
+    if scope is None or scope.brand_id is None:
+        raise NoBrandInScopeError("no brand in scope: use acting_for(brand)")
+    return scope.brand_id
+
+
+M = TypeVar("M", bound="TenantModel", covariant=True)
+
+
+class TenantQuerySet(models.QuerySet[M]):
+    def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[M]:
+        rows = list(objs)
+        for row in rows:
+            row.claim_for_current_brand()
+        return super().bulk_create(rows, *args, **kwargs)
+
+
+class TenantManager(models.Manager[M]):
+    def get_queryset(self) -> TenantQuerySet[M]:
+        scope = _scope.get()
+        if scope is None:
+            raise NoBrandInScopeError(
+                f"{self.model.__name__} was queried outside acting_for(brand)"
+            )
+        rows: TenantQuerySet[M] = TenantQuerySet(self.model, using=self._db)
+        return rows if scope.brand_id is None else rows.filter(brand_id=scope.brand_id)
+
+
+class TenantModel(models.Model):
+    """A row that belongs to one brand."""
+
+    brand = models.ForeignKey(
+        settings.TENANT_MODEL, on_delete=models.PROTECT, related_name="+", db_index=False
+    )
+
+    objects: ClassVar[TenantManager[Self]] = TenantManager()
+
+    class Meta:
+        abstract = True
+        base_manager_name = "objects"
+        constraints = [
+            models.UniqueConstraint(fields=["brand", "id"], name="%(app_label)s_%(class)s_tenant")
+        ]
+
+    def claim_for_current_brand(self) -> None:
+        """Stamp a new row with the brand acted for; raise WrongBrandError for another's row."""
+        brand_id = current_brand_id()
+        if self.brand_id is None:
+            self.brand_id = brand_id
+        if self.brand_id != brand_id:
+            raise WrongBrandError(
+                f"{type(self).__name__} of brand {self.brand_id} saved while acting for {brand_id}"
+            )
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.claim_for_current_brand()
+        super().save(*args, **kwargs)
+
+
+class TenantForeignKey(models.ForeignKey[Any, Any]):
+    """A reference to a row of the same brand.
+
+    Django's own constraint is left out: the migration operation `AddTenantForeignKey` puts the
+    composite one (brand_id, …_id) in its place. Indexes are named in Meta and start with brand.
+    """
+
+    def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:
+        kwargs.setdefault("db_constraint", False)
+        kwargs.setdefault("db_index", False)
+        kwargs.setdefault("related_name", "+")
+        super().__init__(to, on_delete, **kwargs)
