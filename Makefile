@@ -1,0 +1,49 @@
+# Everything stands on `setup`, which redoes its work only when the locked requirements change.
+PYTHON ?= $(shell for name in python3.11 python3 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+	&& echo $$name && break; done)
+BIN := .venv/bin/python -m
+STAMP := .venv/.requirements
+LOCK := env UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN) uv pip compile --quiet \
+	--python-version 3.11 --generate-hashes --no-emit-index-url
+TEMPLATES = $(shell find templates -name '*.html')
+
+.DEFAULT_GOAL := help
+.PHONY: help setup run test check bench lock audit
+
+help: ## Show this
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
+
+setup: $(STAMP) ## Make .venv from the locked requirements (done by the others as needed)
+
+$(STAMP): requirements/development.txt
+	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: python3.11 is not on the PATH."; exit 1; }
+	@test -x .venv/bin/pip || { echo "Making .venv ..."; $(PYTHON) -m venv --clear .venv; }
+	@echo "Installing the locked requirements ..."
+	@$(BIN) pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+run: $(STAMP) ## Start everything on this machine and print the addresses to open
+	@exec $(BIN) config.local.run
+
+test: $(STAMP) ## Run all tests on services of their own
+	@exec $(BIN) pytest -q -n auto --dist worksteal
+
+check: $(STAMP) ## Lint, types, package layers, templates, migrations, deployment settings
+	@$(BIN) ruff check --quiet .
+	@$(BIN) ruff format --check --quiet .
+	@$(BIN) config.local.throwaway -m mypy --no-error-summary .
+	@.venv/bin/python .venv/bin/lint-imports --no-logo
+	@$(BIN) djade --check --target-version 5.2 $(TEMPLATES)
+	@.venv/bin/python manage.py makemigrations --check --dry-run
+	@$(BIN) config.local.throwaway manage.py check --deploy --fail-level WARNING
+
+bench: $(STAMP) ## Measure
+	@exec $(BIN) benchmarks
+
+lock: $(STAMP) ## Resolve requirements/*.in into hashed requirements/*.txt
+	@cd requirements && $(LOCK) production.in -o production.txt
+	@cd requirements && $(LOCK) development.in -o development.txt
+
+audit: $(STAMP) ## Look the locked requirements up among known vulnerabilities
+	@$(BIN) pip_audit --disable-pip --require-hashes -r requirements/development.txt

@@ -1,0 +1,49 @@
+"""The checkout's secrets: made once, by this machine, readable by their owner alone."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+NAMES = (
+    "SECRET_KEY",
+    "LINK_KEYS",
+    "CLICK_KEYS",
+    "POSTGRES_PASSWORD",
+    "VALKEY_PASSWORD",
+    "CHECKOUT_ID",
+)
+
+
+def fresh_secrets() -> dict[str, str]:
+    """A new value for every secret, 384 bits each."""
+    return {name: secrets.token_urlsafe(48) for name in NAMES}
+
+
+def kept_secrets(path: Path) -> dict[str, str]:
+    """The secrets in `path`, with what is missing made and added. Call while the door is locked."""
+    found = _read(path)
+    missing = {name: value for name, value in fresh_secrets().items() if name not in found}
+    if missing:
+        found |= missing
+        _write(path, found)
+    return found
+
+
+def _read(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    lines = path.read_text(encoding="utf-8").splitlines()
+    pairs = (line.split("=", 1) for line in lines if "=" in line and not line.startswith("#"))
+    return {name.strip(): value.strip() for name, value in pairs}
+
+
+def _write(path: Path, values: dict[str, str]) -> None:
+    draft = path.with_suffix(".new")
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        file.write("# Secrets of this checkout's local services, made by this machine.\n")
+        file.writelines(f"{name}={value}\n" for name, value in values.items())
+    draft.replace(path)

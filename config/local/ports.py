@@ -1,0 +1,62 @@
+"""Ports on 127.0.0.1 that a checkout keeps from one run to the next, so that links stay good."""
+
+from __future__ import annotations
+
+import json
+import socket
+from pathlib import Path
+
+from config.local.folders import LocalServiceError
+
+HOST = "127.0.0.1"
+FIRST = {"web": 8000, "valkey": 21000, "inbox": 22500}  # where each kind starts looking
+TRIES = 500
+
+
+def is_free(port: int) -> bool:
+    """Whether a server could listen on `port` now."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+    return True
+
+
+def next_free(first: int) -> int:
+    """The lowest free port from `first` on."""
+    for port in range(first, first + TRIES):
+        if is_free(port):
+            return port
+    raise LocalServiceError(f"No free port between {first} and {first + TRIES}.")
+
+
+def kept_port(path: Path, kind: str) -> int:
+    """The port that `kind` has in this checkout, chosen now if it never had one."""
+    return _read(path).get(kind) or settle_port(path, kind)
+
+
+def settle_port(path: Path, kind: str) -> int:
+    """A port on which `kind` can be started now: the one it had before, if it is free."""
+    kept = _read(path)
+    port = kept.get(kind)
+    if port is None or not is_free(port):
+        port = next_free(FIRST[kind])
+    keep_port(path, kind, port)
+    return port
+
+
+def keep_port(path: Path, kind: str, port: int) -> None:
+    """Remember `port` for `kind`."""
+    draft = path.with_suffix(".new")
+    draft.write_text(json.dumps({**_read(path), kind: port}), encoding="utf-8")
+    draft.replace(path)
+
+
+def _read(path: Path) -> dict[str, int]:
+    try:
+        kept: dict[str, int] = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return kept

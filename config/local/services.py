@@ -1,0 +1,141 @@
+"""Which services run for a checkout, and for how long.
+
+Every process that uses them holds a shared lock for its life. The last one to leave stops them, so
+a single command works whether or not `make run` is on. A killed process can't stop anything: what
+it leaves running is found, and used, by the next one.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import sys
+from collections.abc import Mapping
+
+from config.local.folders import (
+    CHECKOUT,
+    Checkout,
+    LocalServiceError,
+    database_home,
+    own_folder,
+    socket_folder,
+)
+from config.local.keys import kept_secrets
+from config.local.locks import HeldLock, locked
+from config.local.ports import HOST, kept_port, settle_port
+from config.local.postgres import Postgres
+from config.local.valkey import Valkey
+
+# Commands that read the settings but neither the database nor the broker.
+WITHOUT_SERVICES = frozenset(
+    {"check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help",
+     "makemessages", "version", "-h", "--help", "--version"}
+)  # fmt: skip
+PORT_TRIES = 5
+
+
+class LocalServices:
+    """The services of one checkout, as one process sees them."""
+
+    def __init__(self, checkout: Checkout) -> None:
+        self.checkout = checkout
+        self._use = HeldLock(checkout.users)
+
+    def ensure(self, given: Mapping[str, str], *, start: bool = True) -> dict[str, str]:
+        """Start what doesn't run and return the environment that leads to it.
+
+        What `given` (an environment) already names is neither started nor returned. With `start`
+        false nothing is started, and the addresses are those that a start would lead to.
+        """
+        own_folder(self.checkout.state)
+        with locked(self.checkout.door):
+            secrets = kept_secrets(self.checkout.secrets)
+            if start:
+                self._use.share()
+            found = {name: secrets[name] for name in ("SECRET_KEY", "LINK_KEYS", "CLICK_KEYS")}
+            found["BASE_URL"] = f"http://{HOST}:{kept_port(self.checkout.ports, 'web')}"
+            if "EMAIL_URL" not in given:
+                found["EMAIL_URL"] = f"smtp://{HOST}:{kept_port(self.checkout.ports, 'inbox')}"
+                found["LOCAL_INBOX"] = str(self.checkout.inbox)
+            if "DATABASE_URL" not in given:
+                found["DATABASE_URL"] = self._database(secrets, start=start)
+            if "REDIS_URL" not in given:
+                found["REDIS_URL"] = self._broker(secrets, start=start)
+        return {name: value for name, value in found.items() if name not in given}
+
+    def leave(self) -> None:
+        """Stop using the services; they are stopped when nobody else uses them."""
+        if not self._use.is_held:
+            return
+        with locked(self.checkout.door):
+            if self._use.take():
+                secrets = kept_secrets(self.checkout.secrets)
+                self.postgres(secrets).stop()
+                self.valkey(secrets).stop()
+            self._use.release()
+
+    def postgres(self, secrets: Mapping[str, str]) -> Postgres:
+        """The checkout's PostgreSQL, running or not."""
+        identity = secrets["CHECKOUT_ID"]
+        home = database_home(self.checkout, identity)
+        return Postgres(
+            home=home,
+            sockets=socket_folder(home, self.checkout.digest(identity)),
+            password=secrets["POSTGRES_PASSWORD"],
+        )
+
+    def valkey(self, secrets: Mapping[str, str]) -> Valkey:
+        """The checkout's Valkey, running or not."""
+        return Valkey(
+            folder=self.checkout.valkey,
+            port=kept_port(self.checkout.ports, "valkey"),
+            password=secrets["VALKEY_PASSWORD"],
+        )
+
+    def _database(self, secrets: Mapping[str, str], *, start: bool) -> str:
+        server = self.postgres(secrets)
+        if start:
+            server.ensure_running()
+        return server.url
+
+    def _broker(self, secrets: Mapping[str, str], *, start: bool) -> str:
+        server = self.valkey(secrets)
+        if not start or server.is_running():
+            return server.url
+        for _ in range(PORT_TRIES):
+            settle_port(self.checkout.ports, "valkey")
+            server = self.valkey(secrets)
+            if server.start():
+                return server.url
+        raise LocalServiceError("Valkey finds no port that stays free.")
+
+
+_OURS = LocalServices(CHECKOUT)
+
+
+def ensure_services(*, start: bool = True) -> dict[str, str]:
+    """The environment of this checkout's local services, started if they don't run.
+
+    DATABASE_URL, REDIS_URL and EMAIL_URL of the present environment are used as they are. The
+    services stay for as long as this process lives. Raises LocalServiceError.
+    """
+    atexit.unregister(_OURS.leave)
+    atexit.register(_OURS.leave)
+    return _OURS.ensure(os.environ, start=start)
+
+
+def activate() -> None:
+    """Make this process one of the local mode, unless TRIBUTARY_MODE names another mode.
+
+    Fills in what the environment lacks and overrides nothing. Exits with one line when a service
+    can't be had.
+    """
+    if os.environ.setdefault("TRIBUTARY_MODE", "local") != "local":
+        return
+    command = next(iter(sys.argv[1:]), "help")
+    try:
+        found = ensure_services(start=command not in WITHOUT_SERVICES)
+    except LocalServiceError as error:
+        sys.exit(str(error))
+    for name, value in found.items():
+        os.environ.setdefault(name, value)
