@@ -28,7 +28,7 @@ from config.local.services import ensure_services
 PATIENCE_SECONDS = 15
 
 
-class Output(Printer):  # type: ignore[misc]
+class Output(Printer):
     """The processes' output, without the supervisor's own account of every signal it sends."""
 
     def write(self, message: Any) -> None:
@@ -96,8 +96,8 @@ def supervise(environment: Mapping[str, str], *, port: int) -> int:
     honcho.manager.KILL_WAIT = PATIENCE_SECONDS
     manager = honcho.manager.Manager(Output(sys.stdout))
     for name, command in commands(port=port, environment=environment).items():
-        record = shlex.quote(str(CHECKOUT.processes / name))
-        line = f"echo $$ >{record}; exec {shlex.join(command)}"
+        pid_file = shlex.quote(str(CHECKOUT.processes / name))
+        line = f"echo $$ >{pid_file}; exec {shlex.join(command)}"
         manager.add_process(name, line, env=dict(environment), cwd=str(CHECKOUT.root))
     announcer = subprocess.Popen(
         [sys.executable, "-m", "config.local.announce", environment["BASE_URL"]],

@@ -1,0 +1,104 @@
+"""Chromium for tests, and pages that fail the test on anything that went wrong behind them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    Error,
+    Page,
+    Request,
+    Response,
+    sync_playwright,
+)
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+MISSING = "browser tests need Chromium: apt-get install chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"]
+TIMEOUT = 10_000  # milliseconds
+ASKED_FOR = {"document", "fetch", "xhr"}  # an error status of these is the test's own business
+
+
+class Watch:
+    """Everything a page did that a page of ours must not do."""
+
+    def __init__(self, allowed: str) -> None:
+        self.host = urlsplit(allowed).netloc
+        self.faults: list[str] = []
+
+    def follow(self, page: Page) -> None:
+        """Start watching `page`."""
+        page.on("console", self._console)
+        page.on("pageerror", self._error)
+        page.on("request", self._request)
+        page.on("response", self._response)
+
+    def _console(self, message: ConsoleMessage) -> None:
+        # A failed load is judged by its response, which tells what was loaded.
+        if message.type == "error" and not message.text.startswith("Failed to load resource"):
+            self.faults.append(f"console: {message.text}")
+
+    def _error(self, error: Error) -> None:
+        self.faults.append(f"script: {error.message}")
+
+    def _request(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in {"http", "https", "ws", "wss"} and address.netloc != self.host:
+            self.faults.append(f"request to another host: {request.url}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 400 and response.request.resource_type not in ASKED_FOR:
+            self.faults.append(f"{response.status}: {response.url}")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium; without one the test is skipped, in CI it fails."""
+    program = next(filter(None, map(shutil.which, NAMES)), None)
+    if program is None and os.environ.get("CI"):
+        pytest.fail(MISSING, pytrace=False)
+    if program is None:
+        pytest.skip(MISSING)
+    with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        # Playwright keeps an event loop in this thread, in which Django then refuses queries.
+        patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(chromium: Browser, live_server) -> Iterator[Callable[..., Page]]:  # type: ignore[no-untyped-def]
+    """Open a page of a visitor of its own: `open_page(width=390, color_scheme="dark")`.
+
+    The test fails on a script error, a refused resource, or a request that leaves the live server.
+    """
+    watch = Watch(live_server.url)
+
+    def open_one(*, width: int = 1440, height: int = 900, **options: object) -> Page:
+        context = chromium.new_context(
+            base_url=live_server.url,
+            viewport={"width": width, "height": height},
+            **{"reduced_motion": "reduce", **options},
+        )
+        context.set_default_timeout(TIMEOUT)
+        context.on("page", watch.follow)
+        return context.new_page()
+
+    yield open_one
+    for context in chromium.contexts:
+        context.close()
+    if watch.faults:
+        pytest.fail("\n".join(watch.faults), pytrace=False)
+
+
+@pytest.fixture
+def page(open_page: Callable[..., Page]) -> Page:
+    """One watched page at 1440 x 900."""
+    return open_page()

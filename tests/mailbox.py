@@ -1,0 +1,63 @@
+"""A real SMTP server for the test that asks for one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from config.local.ports import HOST, next_free
+
+FIRST_PORT = 24000  # plus something of this process, so that xdist's workers don't race
+
+
+class Mailbox:
+    """The mails that arrived, oldest first; `refuse` decides, by address, who is turned away."""
+
+    def __init__(self) -> None:
+        self.mails: list[EmailMessage] = []
+        self.refuse: dict[str, str] = {}
+        self.port = 0
+
+    def to(self, address: str) -> list[EmailMessage]:
+        """The mails handed over for `address`."""
+        return [mail for mail in self.mails if address in str(mail["X-RcptTo"]).split(", ")]
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: Any
+    ) -> str:
+        if address in self.refuse:
+            return self.refuse[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802 - aiosmtpd's name
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        content = envelope.content
+        assert isinstance(content, bytes)
+        mail = message_from_bytes(content, policy=policy.default)
+        assert isinstance(mail, EmailMessage)
+        mail["X-RcptTo"] = ", ".join(envelope.rcpt_tos)
+        self.mails.append(mail)
+        return "250 OK"
+
+
+@pytest.fixture
+def mailbox(settings: Any) -> Iterator[Mailbox]:
+    """A mail server on a port of its own that the product sends to, as it would in earnest."""
+    box = Mailbox()
+    box.port = next_free(FIRST_PORT + os.getpid() % 2000)
+    controller = Controller(box, hostname=HOST, port=box.port, server_hostname="localhost")
+    controller.start()
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = HOST
+    settings.EMAIL_PORT = box.port
+    yield box
+    controller.stop()

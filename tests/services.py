@@ -1,0 +1,117 @@
+"""A PostgreSQL and a Valkey for one test run, there before Django reads its settings.
+
+A pytest plugin, named in pyproject.toml. The process that was started by hand owns the services;
+pytest-xdist's workers inherit their addresses. Nothing of the checkout's own data is touched.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from config.local.folders import ROOTS_PLACE, own_folder
+from config.local.keys import fresh_secrets, kept_secrets
+from config.local.locks import HeldLock
+from config.local.ports import FIRST, next_free
+from config.local.postgres import Postgres
+from config.local.valkey import Valkey
+
+PREFIX = "tributary-test-"
+# Nobody mourns this data: a crash may lose it, so nothing waits for the disk.
+SETTINGS = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "max_connections": "300",
+}
+PLACE = ROOTS_PLACE if os.geteuid() == 0 else Path(tempfile.gettempdir())
+pytest_plugins = ["tests.browser", "tests.mailbox"]
+
+
+@dataclass(frozen=True)
+class RunServices:
+    """The services of one test run, all in one folder that goes with them."""
+
+    home: Path
+    port: int
+
+    @property
+    def secrets(self) -> dict[str, str]:
+        return kept_secrets(self.home / "secrets.env")
+
+    @property
+    def postgres(self) -> Postgres:
+        home = self.home / "postgres"
+        password = self.secrets["POSTGRES_PASSWORD"]
+        return Postgres(home=home, sockets=self.home / "s", password=password, settings=SETTINGS)
+
+    @property
+    def valkey(self) -> Valkey:
+        return Valkey(self.home / "valkey", self.port, self.secrets["VALKEY_PASSWORD"])
+
+    def environment(self) -> dict[str, str]:
+        """The environment of the tests, with keys that are in use nowhere else."""
+        return {
+            **{name: fresh_secrets()[name] for name in ("SECRET_KEY", "LINK_KEYS", "CLICK_KEYS")},
+            "TRIBUTARY_MODE": "local",
+            "BASE_URL": "http://testserver",
+            "DATABASE_URL": self.postgres.url,
+            "REDIS_URL": self.valkey.url,
+            "EMAIL_URL": "smtp://127.0.0.1:1",  # nobody: tests that send take a mailbox
+            "LOCAL_INBOX": str(self.home / "inbox"),
+        }
+
+    def stop(self) -> None:
+        """Stop the servers and delete everything they wrote."""
+        if self.home.exists():
+            self.postgres.stop()
+            self.valkey.stop()
+            shutil.rmtree(self.home, ignore_errors=True)
+
+
+def start_services() -> RunServices:
+    """Start servers in a new folder; they end with this process, whatever ends it but SIGKILL."""
+    sweep_killed_runs()
+    home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PLACE))
+    own_folder(home, mode=0o711)
+    HeldLock(home / "lock").share()
+    services = RunServices(home, next_free(FIRST["valkey"] + os.getpid() % 1000))
+    atexit.register(services.stop)
+    services.postgres.ensure_running()
+    while not services.valkey.start():
+        services = RunServices(home, next_free(services.port + 1))
+    return services
+
+
+def sweep_killed_runs() -> None:
+    """Stop and delete what runs left behind that were killed before they could."""
+    for home in PLACE.glob(f"{PREFIX}*"):
+        if home.stat().st_uid == os.geteuid() and HeldLock(home / "lock").take():
+            RunServices(home, 0).stop()
+
+
+def worker_environment(environment: Mapping[str, str], worker: str) -> dict[str, str]:
+    """What differs for one xdist worker: a Valkey database of its own."""
+    address = environment["REDIS_URL"].rpartition("/")[0]
+    return {"REDIS_URL": f"{address}/{int(worker.removeprefix('gw')) + 1}"}
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None]:
+    """Have the services up before pytest-django, which comes next, reads the settings."""
+    worker = os.environ.get("PYTEST_XDIST_WORKER")
+    if worker:
+        os.environ.update(worker_environment(os.environ, worker))
+    elif not early_config.known_args_namespace.help:
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+        os.environ.update(start_services().environment())
+    return (yield)
