@@ -1,0 +1,161 @@
+"""One stylesheet per face, put together from one file per component, with no build step.
+
+A page links one address that carries a digest of the content, so that it can be kept for ever and
+never be stale. The second stylesheet is a brand's accent, a pure function of the colour in its
+address: it reads no data and can be kept for ever too. Both are public.
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse
+from django.urls import path, register_converter, reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from core.colour import dark_accent, light_accent
+
+FOREVER = "public, max-age=31536000, immutable"
+EVERYWHERE = (
+    "tokens",
+    "base",
+    "forms",
+    "components/icon",
+    "components/button",
+    "components/badge",
+    "components/card",
+    "components/stat",
+    "components/alert",
+    "components/avatar",
+    "components/chip",
+    "components/code",
+    "components/copy_field",
+    "components/segmented",
+    "components/progress",
+    "components/bar_chart",
+    "components/rows",
+    "components/definition_list",
+    "components/dialog",
+    "components/empty_state",
+    "components/page_header",
+    "components/toast",
+    "components/scheme_switch",
+)
+FACES = {
+    "portal": (*EVERYWHERE, "portal", "print"),
+    "admin": (
+        *EVERYWHERE,
+        "components/table",
+        "components/pagination",
+        "components/selection_bar",
+        "components/filter_bar",
+        "components/tabs",
+        "components/steps",
+        "components/menu",
+        "components/drawer",
+        "admin",
+        "print",
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stylesheet:
+    """A face's whole stylesheet, its gzip form and the digest its address carries."""
+
+    body: bytes
+    compressed: bytes
+    digest: str
+
+
+def stylesheet_url(face: str) -> str:
+    """Where `face`'s stylesheet is."""
+    return reverse("assets:stylesheet", args=[face, stylesheet(face).digest])
+
+
+def accent_url(colour: str) -> str:
+    """Where the stylesheet for a brand's `colour` ("#1a2b3c") is."""
+    return reverse("assets:accent", args=[colour.removeprefix("#").lower()])
+
+
+def stylesheet(face: str) -> Stylesheet:
+    """`face`'s stylesheet; locally, read again when a file has changed."""
+    sources = _sources(face)
+    seen = max(source.stat().st_mtime_ns for source in sources) if settings.LOCAL else 0
+    return _read(sources, seen)
+
+
+@cache
+def _read(sources: tuple[Path, ...], seen: int) -> Stylesheet:
+    body = b"\n".join(source.read_bytes().strip() for source in sources)
+    return Stylesheet(
+        body=body,
+        compressed=gzip.compress(body, compresslevel=9, mtime=0),
+        digest=hashlib.sha256(body).hexdigest()[:12],
+    )
+
+
+def _sources(face: str) -> tuple[Path, ...]:
+    folder = Path(settings.BASE_DIR) / "static" / "css"
+    return tuple(folder / f"{name}.css" for name in FACES[face])
+
+
+@require_safe
+def show_stylesheet(request: HttpRequest, face: str, digest: str) -> HttpResponse:
+    """The stylesheet of a face. Another digest's page is older: it gets today's, not kept."""
+    if face not in FACES:
+        raise Http404
+    found = stylesheet(face)
+    keep = FOREVER if digest == found.digest else "no-cache"
+    packed = "gzip" in request.headers.get("Accept-Encoding", "")
+    return _css(found.compressed if packed else found.body, keep=keep, packed=packed)
+
+
+@require_safe
+def show_accent(request: HttpRequest, colour: str) -> HttpResponse:
+    """The tokens that one colour becomes, readable in light and in dark."""
+    light, dark = light_accent(colour), dark_accent(colour)
+    body = (
+        "@layer tokens{:root{"
+        f"--accent:light-dark(#{light.accent},#{dark.accent});"
+        f"--on-accent:light-dark(#{light.on_accent},#{dark.on_accent});"
+        f"--accent-soft:light-dark(#{light.soft},#{dark.soft})"
+        "}}"
+    )
+    return _css(body.encode(), keep=FOREVER, packed=False)
+
+
+def _css(body: bytes, *, keep: str, packed: bool) -> HttpResponse:
+    response = HttpResponse(body, content_type="text/css; charset=utf-8")
+    response["Cache-Control"] = keep
+    if packed:
+        response["Content-Encoding"] = "gzip"
+    patch_vary_headers(response, ["Accept-Encoding"])
+    return response
+
+
+class ColourConverter:
+    """Six lower case hexadecimal digits in an address."""
+
+    regex = "[0-9a-f]{6}"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(ColourConverter, "colour")
+
+app_name = "assets"
+urlpatterns = [
+    path("<slug:face>.<slug:digest>.css", show_stylesheet, name="stylesheet"),
+    path("accent/<colour:colour>.css", show_accent, name="accent"),
+]

@@ -1,0 +1,104 @@
+"""How amounts, rates, counts, times and references read on screen, everywhere alike.
+
+Built in, so that templates need no load. Formats come from CLDR by the active language; times are
+shown in the time zone that the view activated, the brand's. Nothing here computes.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+
+from babel import Locale
+from babel.dates import format_skeleton
+from babel.numbers import format_currency, format_decimal
+from django.template import Library
+from django.utils import timezone
+from django.utils.translation import get_language, to_locale
+
+from core.money import BASIS_POINTS, Money
+
+register = Library()
+
+# English without a country is written day first, and names a dollar's country.
+LOCALES = {"en": "en_GB"}
+ABSENT = "—"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+HIDDEN = "····"
+
+
+@register.filter
+def money(value: Money | None) -> str:
+    """An amount with its currency ("£1,284.50"); a dash for none."""
+    if value is None:
+        return ABSENT
+    return str(format_currency(Decimal(value.plain()), value.currency, locale=_locale()))
+
+
+@register.filter
+def rate(value: int | None) -> str:
+    """Basis points as percent: 1_250 is "12.5 %"."""
+    if value is None:
+        return ABSENT
+    percent = Decimal(value) * 100 / BASIS_POINTS
+    return f"{format_decimal(percent, locale=_locale())}{NO_BREAK_SPACE}%"
+
+
+@register.filter
+def count(value: int | None) -> str:
+    """A whole number with its groups ("1,284"); a dash for none."""
+    return ABSENT if value is None else str(format_decimal(value, locale=_locale()))
+
+
+@register.filter
+def day(value: date | datetime | None, form: str = "full") -> str:
+    """A date: "22 Nov 2026", or "22 Nov" with `day:"short"`. A moment's day is its local one."""
+    if value is None:
+        return ABSENT
+    skeleton = "MMMd" if form == "short" else "yMMMd"
+    return str(format_skeleton(skeleton, _local(value), locale=_locale()))
+
+
+@register.filter
+def moment(value: datetime | None, form: str = "full") -> str:
+    """A time: "22 Nov 2026, 11:40", or "22 Nov, 11:40" with `moment:"short"`."""
+    if value is None:
+        return ABSENT
+    return f"{day(value, form)}, {clock(value)}"
+
+
+@register.filter
+def clock(value: datetime | None) -> str:
+    """The time of day: "11:40"."""
+    if value is None:
+        return ABSENT
+    return str(format_skeleton("Hm", _local(value), locale=_locale()))
+
+
+@register.filter
+def masked_reference(value: str | None) -> str:
+    """A reference with all but its last four characters hidden; of a shorter one, half."""
+    if not value:
+        return ABSENT
+    seen = 4 if len(value) > 4 else len(value) // 2
+    return HIDDEN + value[len(value) - seen :]
+
+
+@register.simple_tag
+def time_zone_name() -> str:
+    """The active time zone in words: "London time", "UTC"."""
+    name = timezone.get_current_timezone_name()
+    if name in {"UTC", "GMT", "Etc/UTC"}:
+        return "UTC"
+    return f"{name.rpartition('/')[2].replace('_', ' ')} time"
+
+
+def _local(value: date | datetime) -> date | datetime:
+    if isinstance(value, datetime) and timezone.is_aware(value):
+        return timezone.localtime(value)
+    return value
+
+
+def _locale() -> Locale:
+    name = to_locale(get_language() or "en")
+    return Locale.parse(LOCALES.get(name, name))

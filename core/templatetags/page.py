@@ -1,0 +1,55 @@
+"""What the page around the content needs: stylesheets, the colour scheme, initials.
+
+Built in, so that templates need no load.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.paginator import Page
+from django.http import HttpRequest
+from django.template import Context, Library
+
+from core.assets import accent_url, stylesheet_url
+
+register = Library()
+
+SCHEMES = frozenset({"light", "dark"})
+SCHEME_COOKIE = "scheme"
+
+
+@register.simple_tag
+def face_stylesheet(face: str) -> str:
+    """The address of a face's one stylesheet."""
+    return stylesheet_url(face)
+
+
+@register.simple_tag
+def accent_stylesheet(colour: str) -> str:
+    """The address of the stylesheet of a brand's colour."""
+    return accent_url(colour)
+
+
+@register.simple_tag(takes_context=True)
+def chosen_scheme(context: Context) -> str:
+    """The colour scheme this reader chose: "light", "dark", or "" for the system's."""
+    request = context.get("request")
+    if not isinstance(request, HttpRequest):
+        return ""
+    chosen = request.COOKIES.get(SCHEME_COOKIE, "")
+    return chosen if chosen in SCHEMES else ""
+
+
+@register.filter
+def initial(name: str) -> str:
+    """The first letter of a name, upper case."""
+    return next((letter.upper() for letter in str(name) if letter.isalnum()), "·")
+
+
+@register.filter
+def page_numbers(page: Page[Any]) -> Sequence[int]:
+    """The page numbers to offer around `page`; 0 stands for a gap."""
+    offered = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
+    return [number if isinstance(number, int) else 0 for number in offered]

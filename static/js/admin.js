@@ -1,0 +1,7 @@
+// The brand admin's modules, in the order that their listeners must run.
+import "./confirm.js";
+import "./dialogs.js";
+import "./filters.js";
+import "./menus.js";
+import "./selection.js";
+import "./once.js";

@@ -1,0 +1,79 @@
+// What every page has: the mark that script runs, copy, toasts, the colour scheme, focus on an error summary.
+const root = document.documentElement;
+root.dataset.script = "";
+
+function region() {
+  let found = document.querySelector(".toasts");
+  if (!found) {
+    found = document.createElement("div");
+    found.className = "toasts";
+    found.setAttribute("role", "status");
+    (document.querySelector("dialog:modal") ?? document.body).append(found);
+  }
+  return found;
+}
+
+/** Say something in passing, to the eye and to a screen reader. */
+export function toast(text) {
+  const host = document.querySelector("dialog:modal") ?? document.body;
+  const place = region();
+  if (place.parentElement !== host) host.append(place);
+  const line = document.createElement("div");
+  line.className = "toast";
+  line.textContent = text;
+  place.replaceChildren(line);
+  setTimeout(() => line.remove(), 3500);
+}
+
+async function copy(button) {
+  const text = button.dataset.copy;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    if (!copyOldWay(text, button)) {
+      toast("Copying was refused. Select the text and copy it.");
+      return;
+    }
+  }
+  const label = button.querySelector("[data-copy-text]");
+  if (label && !button.dataset.copied) {
+    const before = label.textContent;
+    label.textContent = "Copied";
+    setTimeout(() => { label.textContent = before; }, 2000);
+  }
+  button.dataset.copied = "yes";
+  setTimeout(() => delete button.dataset.copied, 2000);
+  toast(button.dataset.copiedLabel || "Copied");
+}
+
+function copyOldWay(text, button) {
+  const area = document.createElement("textarea");
+  area.value = text;
+  area.className = "visually-hidden";
+  button.after(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  button.focus();
+  return done;
+}
+
+function chooseScheme(scheme) {
+  const age = scheme ? 31536000 : 0;
+  document.cookie = `scheme=${scheme}; path=/; max-age=${age}; samesite=lax`;
+  if (scheme) root.dataset.theme = scheme; else delete root.dataset.theme;
+  document.querySelector('meta[name="color-scheme"]')?.setAttribute("content", scheme || "light dark");
+  for (const button of document.querySelectorAll("[data-scheme]")) {
+    button.setAttribute("aria-pressed", String(button.dataset.scheme === scheme));
+  }
+}
+
+document.addEventListener("click", (event) => {
+  const target = event.target.closest("[data-copy], [data-scheme], [data-dismiss]");
+  if (!target) return;
+  if (target.dataset.copy !== undefined) copy(target);
+  else if (target.dataset.scheme !== undefined) chooseScheme(target.dataset.scheme);
+  else (target.closest(".messages > li") ?? target.closest(".alert"))?.remove();
+});
+
+document.querySelector("[data-focus]")?.focus();

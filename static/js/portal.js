@@ -1,0 +1,4 @@
+// The affiliate's and the creator's modules.
+import "./dialogs.js";
+import "./share.js";
+import "./once.js";

@@ -1,0 +1,15 @@
+// data-share-url: the device's own share sheet, where there is one.
+if (navigator.share) {
+  for (const button of document.querySelectorAll("[data-share-url]")) button.hidden = false;
+}
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-share-url]");
+  if (!button) return;
+  const { shareUrl: url, shareTitle: title, shareText: text } = button.dataset;
+  try {
+    await navigator.share({ url, title, text });
+  } catch (error) {
+    if (error.name !== "AbortError") throw error;
+  }
+});
