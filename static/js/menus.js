@@ -5,6 +5,31 @@ function close(menu, andFocus) {
   if (andFocus) menu.querySelector("summary")?.focus();
 }
 
+/** Lay an open menu over everything, so that no scrolling region around it cuts it off. */
+function place(menu) {
+  const items = menu.querySelector(".menu-items");
+  if (!items) return;
+  const { style } = items;
+  style.cssText = "";
+  if (!menu.open || !menu.closest(".table-region, .card-flush")) return;
+  const button = menu.querySelector("summary").getBoundingClientRect();
+  const { offsetWidth: width, offsetHeight: height } = items;
+  const below = button.bottom + 6;
+  style.position = "fixed";
+  style.inset = "auto";
+  style.left = `${Math.max(8, Math.min(button.right - width, innerWidth - width - 8))}px`;
+  style.top = `${below + height > innerHeight - 8 ? Math.max(8, button.top - height - 6) : below}px`;
+}
+
+document.addEventListener("toggle", (event) => {
+  if (event.target.matches?.("details[data-menu]")) place(event.target);
+}, { capture: true });
+document.addEventListener("scroll", (event) => {
+  if (event.target.closest?.(".menu-items")) return;
+  for (const menu of document.querySelectorAll("details.menu[open]")) {
+    if (menu.querySelector(".menu-items")?.style.position) close(menu, false);
+  }
+}, { capture: true, passive: true });
 document.addEventListener("click", (event) => {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
     if (!menu.contains(event.target)) close(menu, false);
