@@ -9,7 +9,7 @@ LOCK := env UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN) uv pip compile --qui
 TEMPLATES = $(shell find templates -name '*.html')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench lock audit
+.PHONY: help setup run test check format bench lock audit
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -37,6 +37,11 @@ check: $(STAMP) ## Lint, types, package layers, templates, migrations, deploymen
 	@$(BIN) djade --check --target-version 5.2 $(TEMPLATES)
 	@.venv/bin/python manage.py makemigrations --check --dry-run
 	@$(BIN) config.local.throwaway manage.py check --deploy --fail-level WARNING
+
+format: $(STAMP) ## Put code and templates into the shape that check asks for
+	@$(BIN) ruff check --quiet --fix .
+	@$(BIN) ruff format --quiet .
+	@$(BIN) djade --target-version 5.2 $(TEMPLATES)
 
 bench: $(STAMP) ## Measure
 	@exec $(BIN) benchmarks

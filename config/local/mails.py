@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
+from email.utils import parseaddr
 from pathlib import Path
 
 KEY = re.compile(r"\d[\w.=,:-]*")
@@ -25,6 +26,12 @@ class MailRow:
     sender: str
     subject: str
     received_at: datetime
+
+    @property
+    def sender_name(self) -> str:
+        """The name the mail goes under; the address of a sender without a name."""
+        name, address = parseaddr(self.sender)
+        return name or address
 
 
 @dataclass(frozen=True)

@@ -261,7 +261,8 @@ def test_secrets_are_made_once_and_are_their_owners_alone(checkout: Checkout) ->
 
 
 def test_a_folder_that_is_not_ours_is_refused(tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir(mode=0o755)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere").chmod(0o755)
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
 
     with pytest.raises(LocalServiceError, match="belongs to somebody else"):
