@@ -90,7 +90,7 @@ def bar_chart(series: Series) -> BarChart:
         bars=tuple(_bars(series.points, low, high)),
         ticks=tuple(
             Tick(_percent(_y(value, low, high)), series.show(value), value == 0)
-            for value in range(low, high + 1, step)
+            for value in (range(low, high + 1, step) if any(values) else (0,))
         ),
         labels=_labels(series.points),
         points=series.points,

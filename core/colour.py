@@ -63,10 +63,8 @@ def _accent(colour: str, *, soft: tuple[float, float], ground: Rgb, darker: bool
     tint = _from_oklch(soft[0], min(chroma, soft[1]), hue)
     step = -0.01 if darker else 0.01
     found = _from_oklch(lightness, chroma, hue)
-    while 0 < lightness < 1 and min(contrast(found, tint), contrast(found, ground)) < (
-        AA_TEXT + MARGIN
-    ):
-        lightness += step
+    while min(contrast(found, tint), contrast(found, ground)) < AA_TEXT + MARGIN:
+        lightness = min(1.0, max(0.0, lightness + step))
         found = _from_oklch(lightness, chroma, hue)
     ink = max((LIGHT_INK, DARK_INK), key=lambda shade: contrast(shade, found))
     return Accent(_hex(found), _hex(ink), _hex(tint))

@@ -6,6 +6,7 @@ shown in the time zone that the view activated, the brand's. Nothing here comput
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -25,6 +26,8 @@ LOCALES = {"en": "en_GB"}
 ABSENT = "—"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 HIDDEN = "····"
+# CLDR sets a space between a currency's letters and the digits; babel leaves it out.
+LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
 
 
 @register.filter
@@ -32,7 +35,8 @@ def money(value: Money | None) -> str:
     """An amount with its currency ("£1,284.50"); a dash for none."""
     if value is None:
         return ABSENT
-    return str(format_currency(Decimal(value.plain()), value.currency, locale=_locale()))
+    shown = format_currency(Decimal(value.plain()), value.currency, locale=_locale())
+    return LETTERS_THEN_DIGITS.sub(NO_BREAK_SPACE, shown)
 
 
 @register.filter

@@ -1,0 +1,66 @@
+"""A face is one stylesheet, kept for ever under an address that changes with its content."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from core.assets import FACES, accent_url, stylesheet, stylesheet_url
+
+CSS = Path(settings.BASE_DIR) / "static" / "css"
+
+
+@pytest.mark.parametrize("face", sorted(FACES))
+def test_a_face_is_one_request_kept_for_ever(client: Client, face: str) -> None:
+    response = client.get(stylesheet_url(face))
+
+    assert response.status_code == 200
+    assert response["Content-Type"] == "text/css; charset=utf-8"
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.content == stylesheet(face).body
+
+
+def test_it_is_compressed_for_who_can_read_that(client: Client) -> None:
+    response = client.get(stylesheet_url("portal"), headers={"accept-encoding": "br, gzip"})
+
+    assert response["Content-Encoding"] == "gzip"
+    assert response["Vary"] == "Accept-Encoding"
+    assert gzip.decompress(response.content) == stylesheet("portal").body
+
+
+def test_an_old_address_gets_the_present_stylesheet_and_does_not_keep_it(client: Client) -> None:
+    response = client.get("/assets/portal.0123456789ab.css")
+
+    assert response["Cache-Control"] == "no-cache"
+    assert response.content == stylesheet("portal").body
+
+
+def test_an_unknown_face_is_not_found(client: Client) -> None:
+    assert client.get("/assets/other.0123456789ab.css").status_code == 404
+
+
+def test_every_components_stylesheet_belongs_to_a_face() -> None:
+    written = {f"components/{path.stem}" for path in (CSS / "components").glob("*.css")}
+    served = {name for names in FACES.values() for name in names}
+
+    assert written == {name for name in served if name.startswith("components/")}
+
+
+def test_the_phone_pages_stylesheet_stays_light() -> None:
+    assert len(stylesheet("portal").compressed) < 12_000
+
+
+def test_an_accent_is_a_stylesheet_of_three_tokens(client: Client) -> None:
+    response = client.get(accent_url("#7A1FA2"))
+
+    assert response["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert response.content.decode().startswith("@layer tokens{:root{--accent:light-dark(#7a1fa2,#")
+
+
+@pytest.mark.parametrize("colour", ["red", "7A1FA2", "12345", "}body{}"])
+def test_what_is_no_colour_has_no_address(client: Client, colour: str) -> None:
+    assert client.get(f"/assets/accent/{colour}.css").status_code == 404
