@@ -26,6 +26,9 @@ from config.local.services import ensure_services
 # How long a process may finish what it is doing after SIGTERM. What is cut off is picked up by the
 # next run, but a mail that was being handed over then counts as unknown.
 PATIENCE_SECONDS = 15
+THREADS = min(8, 2 * (os.cpu_count() or 1))  # of the web server; more than this it warns about
+# Local mode may be run by root, which Celery says is "absolutely not recommended".
+AS_ROOT = "ignore:You're running the worker with superuser privileges"
 
 
 class Output(Printer):
@@ -41,11 +44,12 @@ class Output(Printer):
 def commands(*, port: int, environment: Mapping[str, str]) -> dict[str, list[str]]:
     """The processes of the product, by name."""
     python = [sys.executable, "-m"]
-    celery = [*python, "celery", "-A", "config"]
+    celery = [sys.executable, "-W", AS_ROOT, "-m", "celery", "--quiet", "-A", "config"]
     schedule = str(CHECKOUT.state / "beat-schedule")
     processes = {
         "web": [*python, "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port),
-                "--blocking-threads", "8", "--log-level", "warning", "config.wsgi:application"],
+                "--blocking-threads", str(THREADS), "--log-level", "warning",
+                "config.wsgi:application"],
         "worker": [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2",
                    "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile="],
@@ -130,11 +134,11 @@ def hang_up(number: int, frame: FrameType | None) -> None:
 def start(checkout: Checkout) -> int:
     """Bring the services up, prepare the data and supervise. Raises LocalServiceError."""
     print("Starting PostgreSQL and Valkey ...", flush=True)
+    end_leftovers(checkout)
     port = choose_port(checkout)
     settle_port(checkout.ports, "inbox")
     os.environ.setdefault("BASE_URL", f"http://{HOST}:{port}")
     environment = {**ensure_services(), **os.environ}
-    end_leftovers(checkout)
     print("Bringing the database up to date; the first time, loading a demo brand ...", flush=True)
     prepared = subprocess.run(
         [sys.executable, "-m", "config.local.prepare"],

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import atexit
 import os
+import signal
 import sys
 from collections.abc import Mapping
+from types import FrameType
 
 from config.local.folders import (
     CHECKOUT,
@@ -113,6 +115,10 @@ class LocalServices:
 _OURS = LocalServices(CHECKOUT)
 
 
+def _exit_on_signal(number: int, frame: FrameType | None) -> None:
+    sys.exit(128 + number)
+
+
 def ensure_services(*, start: bool = True) -> dict[str, str]:
     """The environment of this checkout's local services, started if they don't run.
 
@@ -121,6 +127,8 @@ def ensure_services(*, start: bool = True) -> dict[str, str]:
     """
     atexit.unregister(_OURS.leave)
     atexit.register(_OURS.leave)
+    if signal.getsignal(signal.SIGTERM) is signal.SIG_DFL:
+        signal.signal(signal.SIGTERM, _exit_on_signal)  # or it would end without leaving
     return _OURS.ensure(os.environ, start=start)
 
 

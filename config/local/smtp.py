@@ -42,19 +42,21 @@ class Keeper:
         return "250 OK"
 
 
-async def serve(*, port: int, folder: Path) -> None:
-    """Take mails on `port` into the Maildir `folder` until SIGTERM or SIGINT."""
-    loop = asyncio.get_running_loop()
-    stopped = asyncio.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stopped.set)
-    keeper = Keeper(folder)
-    server = await loop.create_server(
+async def serve(*, keeper: Keeper, port: int) -> asyncio.Server:
+    """A server that hands every mail that comes to `port` of this machine to `keeper`."""
+    return await asyncio.get_running_loop().create_server(
         lambda: SMTP(keeper, hostname="localhost", enable_SMTPUTF8=True), HOST, port
     )
-    async with server:
+
+
+async def main(*, port: int, folder: Path) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    stopped = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    async with await serve(keeper=Keeper(folder), port=port):
         await stopped.wait()
 
 
 if __name__ == "__main__":
-    asyncio.run(serve(port=int(sys.argv[1]), folder=Path(sys.argv[2])))
+    asyncio.run(main(port=int(sys.argv[1]), folder=Path(sys.argv[2])))
