@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Page
 
 from config.local.mails import find_keys, read_mail, read_rows
 from config.local.ports import HOST, next_free
@@ -114,3 +115,15 @@ def test_an_unknown_mail_is_not_found(inbox: Path, client: Client, key: str) -> 
 
 def test_an_inbox_that_never_got_a_mail_says_what_to_do(inbox: Path, client: Client) -> None:
     assert "No mail yet" in client.get("/inbox/").content.decode()
+
+
+@pytest.mark.browser
+def test_a_mail_is_opened_and_its_link_followed(send: Send, page: Page) -> None:
+    send(to="mara@creators.example", html='<p>Hi <a href="/inbox/?q=diego">all mails</a></p>')
+
+    page.goto("/inbox/")
+    page.get_by_role("link", name="Hello").click()
+    with page.context.expect_page() as opened:
+        page.frame_locator("iframe").get_by_role("link", name="all mails").click()
+
+    opened.value.get_by_role("heading", name="No mail matches").wait_for()
