@@ -13,7 +13,7 @@ from accounts.models import AuditEntry
 
 
 def target_of(row: models.Model) -> str:
-    """"offer:12" for a row."""
+    """ "offer:12" for a row."""
     return f"{row._meta.model_name}:{row.pk}"
 
 

@@ -124,5 +124,3 @@ class AuditEntry(TenantModel):
             models.Index(fields=["brand", "target"], name="accounts_audit_target"),
         ]
         triggers = [append_only("accounts_audit_append_only")]
-
-

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from accounts.models import Brand, Staff, User
+from django.db.models import Q, QuerySet
+
+from accounts.models import ApiKey, AuditEntry, Brand, Staff, User
 from core.tenancy import across_brands
 
 
@@ -26,3 +29,28 @@ def role_in(*, user: User, slug: str) -> BrandRole | None:
     with across_brands(reason="the address names the brand before anyone acts for it"):
         row = Staff.objects.filter(user=user, brand__slug=slug).select_related("brand").first()
         return BrandRole(row.brand, row.role) if row else None
+
+
+def staff_of_brand() -> QuerySet[Staff]:
+    """Who works for the brand acted for, the longest there first."""
+    return Staff.objects.select_related("user").order_by("since", "pk")
+
+
+def api_keys() -> QuerySet[ApiKey]:
+    """The keys of the brand acted for, newest first; revoked ones too."""
+    return ApiKey.objects.order_by("-created_at", "-pk")
+
+
+def audit_entries(*, search: str = "") -> QuerySet[AuditEntry]:
+    """The audit log of the brand acted for, newest first; every word must stand in the entry."""
+    found = AuditEntry.objects.order_by("-at", "-pk")
+    for word in search.split():
+        found = found.filter(
+            Q(actor__icontains=word) | Q(action__icontains=word) | Q(target__icontains=word)
+        )
+    return found
+
+
+def history_of(targets: Iterable[str]) -> QuerySet[AuditEntry]:
+    """Everything done to these things ("conversion:12"), oldest first."""
+    return AuditEntry.objects.filter(target__in=list(targets)).order_by("at", "pk")

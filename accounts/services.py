@@ -16,12 +16,21 @@ from django.utils.text import slugify
 from accounts import audit
 from accounts.actors import Actor
 from accounts.models import ApiKey, Brand, Role, Staff, User
+from core.colour import parse as parse_colour
 from core.money import exponent
-from core.tenancy import acting_for, across_brands
+from core.tenancy import across_brands, acting_for
 
 
 class BrandError(ValueError):
     """A brand can't be made this way; `field` says what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class StaffError(ValueError):
+    """A role can't be given or taken like this; `field` says what is wrong."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -72,15 +81,92 @@ def create_brand(
 
 @transaction.atomic
 def add_staff(*, email: str, role: Role, by: Actor, now: datetime) -> Staff:
-    """Give a person a role in the brand acted for, making the user if need be."""
+    """Give a person a role in the brand acted for, making the user if need be.
+
+    Someone who has a role already gets the new one, as `change_staff_role` gives it.
+    """
     user = User.objects.filter(email=email.strip().lower()).first()
     user = user or User.objects.create_user(email)
     staff, created = Staff.objects.get_or_create(user=user, defaults={"role": role, "since": now})
-    if not created and staff.role != role:
-        staff.role = role
-        staff.save(update_fields=["role"])
+    if not created:
+        return change_staff_role(staff=staff, role=role, by=by, now=now)
     audit.record(action="staff.role_given", target=staff, by=by, now=now, role=role.value)
     return staff
+
+
+@transaction.atomic
+def change_staff_role(*, staff: Staff, role: Role, by: Actor, now: datetime) -> Staff:
+    """Give a member of staff another role. Raises StaffError when no owner would be left."""
+    row = _locked_staff(staff)
+    if row.role == role:
+        return row
+    if role != Role.OWNER:
+        _check_owner_left(row)
+    before, row.role = row.role, role
+    row.save(update_fields=["role"])
+    audit.record(
+        action="staff.role_given", target=row, by=by, now=now, role=role.value, before=before
+    )
+    return row
+
+
+@transaction.atomic
+def remove_staff(*, staff: Staff, by: Actor, now: datetime) -> None:
+    """Take a person's role in the brand away. Raises StaffError when no owner would be left."""
+    row = _locked_staff(staff)
+    _check_owner_left(row)
+    audit.record(
+        action="staff.removed", target=row, by=by, now=now, email=row.user.email, role=row.role
+    )
+    row.delete()
+
+
+@transaction.atomic
+def change_brand(
+    *,
+    brand: Brand,
+    name: str,
+    accent: str,
+    sender_name: str,
+    reply_to: str,
+    by: Actor,
+    now: datetime,
+) -> Brand:
+    """Change how the brand appears. Its currency and time zone are fixed. Raises BrandError."""
+    if not name.strip():
+        raise BrandError("name", "a brand needs a name")
+    if accent:
+        try:
+            parse_colour(accent)
+        except ValueError as error:
+            raise BrandError("accent", "a colour is # and six digits, such as #007a85") from error
+    row = Brand.objects.select_for_update().get(pk=brand.pk)
+    wanted = {
+        "name": name.strip(),
+        "accent": accent.lower(),
+        "sender_name": sender_name.strip(),
+        "reply_to": reply_to.strip(),
+    }
+    changed = {field: text for field, text in wanted.items() if getattr(row, field) != text}
+    for field, text in changed.items():
+        setattr(row, field, text)
+    if changed:
+        row.save(update_fields=list(changed))
+        audit.record(action="brand.changed", target=row, by=by, now=now, **changed)
+    return row
+
+
+def _locked_staff(staff: Staff) -> Staff:
+    """The row as it is now, with the brand locked, so that two owners can't remove each other."""
+    Brand.objects.select_for_update().get(pk=staff.brand_id)
+    return Staff.objects.select_related("user").get(pk=staff.pk)
+
+
+def _check_owner_left(leaving: Staff) -> None:
+    if leaving.role != Role.OWNER:
+        return
+    if not Staff.objects.filter(role=Role.OWNER).exclude(pk=leaving.pk).exists():
+        raise StaffError("role", "a brand needs an owner: make someone else one first")
 
 
 @transaction.atomic

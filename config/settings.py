@@ -30,7 +30,7 @@ ALLOWED_HOSTS: list[str] = (
 )
 CSRF_TRUSTED_ORIGINS: list[str] = [BASE_URL]
 
-# --- Application ---------------------------------------------------------------------------------
+# --- Application
 INSTALLED_APPS = [
     "django.contrib.admin",
     "django.contrib.auth",
@@ -61,6 +61,7 @@ INSTALLED_APPS = [
     "api",
 ]
 MIDDLEWARE = [
+    "api.metrics.time_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -86,12 +87,16 @@ TEMPLATES: list[dict[str, Any]] = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
-            "builtins": ["core.templatetags.components", "core.templatetags.display"],
+            "builtins": [
+                "core.templatetags.components",
+                "core.templatetags.display",
+                "core.templatetags.page",
+            ],
         },
     }
 ]
 
-# --- Data ----------------------------------------------------------------------------------------
+# --- Data
 DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL")}
 DATABASES["default"].setdefault("OPTIONS", {})
 DATABASES["default"]["OPTIONS"]["pool"] = {
@@ -106,9 +111,16 @@ CACHES: dict[str, Any] = {
     "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 }
 
-# --- Celery: carries hints; PostgreSQL holds the work ----------------------------------------------
+# --- Celery: carries hints; PostgreSQL holds the work
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Whoever sends a hint doesn't wait for a broker that is away: the sweep finds the work.
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
+    "max_retries": 1,
+    "interval_start": 0,
+    "interval_step": 0.1,  # seconds
+    "interval_max": 0.1,
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_ALWAYS_EAGER = False
@@ -119,16 +131,17 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "notifications.sweep": {"task": "notifications.sweep", "schedule": 10.0},
 }
 
-# --- Mail ----------------------------------------------------------------------------------------
+# --- Mail
 # EMAIL_URL is an SMTP address; EMAIL_BACKEND may name one of anymail's providers instead.
 vars().update(env.email_url("EMAIL_URL"))
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
 EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=30)  # seconds
+MESSAGE_LEASE: int = env.int("MESSAGE_LEASE", default=300)  # seconds; see notifications.services
 DEFAULT_FROM_EMAIL: str = env.str(
     "DEFAULT_FROM_EMAIL", **({"default": "tracking@tributary.example"} if LOCAL else {})
 )
 
-# --- People --------------------------------------------------------------------------------------
+# --- People
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
@@ -156,7 +169,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
 SESSION_COOKIE_HTTPONLY = True
 
-# --- Language, time, files ---------------------------------------------------------------------------
+# --- Language, time, files
 LANGUAGE_CODE = "en"
 USE_I18N = True
 USE_TZ = True
@@ -175,7 +188,7 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = LOCAL
 WHITENOISE_AUTOREFRESH = LOCAL
 
-# --- Security ----------------------------------------------------------------------------------------
+# --- Security
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "SAMEORIGIN"
@@ -200,7 +213,10 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     }
 }
 
-# --- Logs: structured lines on stderr, and never a signed link in one --------------------------------
+# Opens /metrics, as `Authorization: Bearer …`; without one there is no such page.
+METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
+
+# --- Logs: structured lines on stderr, and never a signed link in one
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -63,9 +63,7 @@ class AddTenantReference(Operation):
         to_state: ProjectState,
     ) -> None:
         q = schema_editor.quote_name
-        schema_editor.execute(
-            f"ALTER TABLE {q(self.table)} DROP CONSTRAINT {q(self.constraint)}"
-        )
+        schema_editor.execute(f"ALTER TABLE {q(self.table)} DROP CONSTRAINT {q(self.constraint)}")
 
     def describe(self) -> str:
         return f"Tenant foreign key {self.table}.{self.column} to {self.to_table}"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
 from babel.core import get_global
-from babel.numbers import get_currency_precision
+from babel.numbers import get_currency_name, get_currency_precision, get_territory_currencies
 
 BASIS_POINTS = 10_000
 
@@ -44,6 +44,16 @@ def exponent(currency: str) -> int:
             raise UnknownCurrencyError(f"{currency!r} is not a currency")
         found = _EXPONENTS[currency] = get_currency_precision(currency)
     return found
+
+
+def currencies_in_use() -> list[tuple[str, str]]:
+    """Code and English name of every currency that is legal tender somewhere now (CLDR)."""
+    codes = {
+        code
+        for territory in get_global("territory_currencies")
+        for code in get_territory_currencies(territory)
+    }
+    return [(code, get_currency_name(code, locale="en")) for code in sorted(codes)]
 
 
 def round_half_up(numerator: int, denominator: int) -> int:

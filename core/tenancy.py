@@ -134,3 +134,8 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
         kwargs.setdefault("db_index", False)
         kwargs.setdefault("related_name", "+")
         super().__init__(to, on_delete, **kwargs)
+
+    def deconstruct(self) -> tuple[str, str, Any, Any]:
+        """As Django's own field, so that migrations import nothing of ours for it."""
+        name, _, args, kwargs = super().deconstruct()
+        return name, "django.db.models.ForeignKey", args, kwargs

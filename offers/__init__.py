@@ -1,0 +1,1 @@
+"""What a brand runs: offers and their terms, who is in them, projects, dashboard links."""

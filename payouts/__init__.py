@@ -1,0 +1,1 @@
+"""Money owed and money sent: the ledger and payouts."""

@@ -1,0 +1,1 @@
+"""From click and code to conversion: codes, links, clicks, orders, attribution, totals, imports."""

@@ -1,0 +1,41 @@
+"""manage.py create_brand SLUG --name N --currency C --timezone Z --owner EMAIL"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.services import BrandError, create_brand
+from core.money import UnknownCurrencyError
+
+
+class Command(BaseCommand):
+    help = "Make a brand and its first owner."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("slug", help="its name in addresses: a-z, 0-9, hyphens")
+        parser.add_argument("--name", required=True)
+        parser.add_argument("--currency", required=True, help="ISO 4217, such as GBP")
+        parser.add_argument("--timezone", required=True, help="such as Europe/London")
+        parser.add_argument("--owner", required=True, help="email address of its first owner")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            brand = create_brand(
+                slug=options["slug"],
+                name=options["name"],
+                currency=options["currency"],
+                time_zone=options["timezone"],
+                owner_email=options["owner"],
+                by=Actor.system("manage.py create_brand"),
+                now=timezone.now(),
+            )
+        except BrandError as error:
+            raise CommandError(f"{error.field}: {error}") from error
+        except UnknownCurrencyError as error:
+            raise CommandError(f"currency: {error}") from error
+        self.stdout.write(f"Brand {brand.slug} made; {options['owner']} owns it.")

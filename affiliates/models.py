@@ -1,0 +1,62 @@
+"""Members and creators."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from core.tenancy import TenantModel
+
+
+class Creator(models.Model):
+    """One person over all brands, known by an address that they can read mail at."""
+
+    email = models.EmailField()
+    user = models.OneToOneField(
+        settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="creator"
+    )
+    since = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="affiliates_creator_email")]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class Member(TenantModel):
+    """A person in one brand. Without an address nothing can be sent to them."""
+
+    creator = models.ForeignKey(
+        Creator, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
+    )
+    email = models.EmailField(blank=True)
+    first_name = models.CharField(max_length=200, blank=True)
+    last_name = models.CharField(max_length=200, blank=True)
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                "brand",
+                Lower("email"),
+                condition=~models.Q(email=""),
+                name="affiliates_member_email",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["creator"], name="affiliates_member_creator"),
+            models.Index(
+                fields=["brand", "last_name", "first_name", "id"], name="affiliates_member_name"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.full_name or self.email
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()

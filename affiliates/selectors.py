@@ -1,0 +1,22 @@
+"""Read members."""
+
+from __future__ import annotations
+
+from django.db.models import Q, QuerySet
+
+from affiliates.models import Member
+
+
+def members(*, search: str = "") -> QuerySet[Member]:
+    """The brand's members by name; every word of `search` must stand in name or address."""
+    found = Member.objects.order_by("last_name", "first_name", "id")
+    for word in search.split():
+        found = found.filter(
+            Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word)
+        )
+    return found
+
+
+def member_by_address(email: str) -> Member | None:
+    """The member who has this address, if any."""
+    return Member.objects.filter(email=email.strip().lower()).first()

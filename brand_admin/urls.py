@@ -1,0 +1,24 @@
+"""/admin/…: choose a brand, then its sections."""
+
+from django.urls import include, path
+
+app_name = "brand_admin"
+
+urlpatterns = [
+    path(
+        "<slug:slug>/",
+        include(
+            [
+                path("", include("brand_admin.home.urls")),
+                path("members/", include("brand_admin.members.urls")),
+                path("projects/", include("brand_admin.projects.urls")),
+                path("offers/", include("brand_admin.offers.urls")),
+                path("reporting/sales-tracking/", include("brand_admin.reporting.urls")),
+                path("conversions/", include("brand_admin.conversions.urls")),
+                path("payments/", include("brand_admin.payments.urls")),
+                path("emails/", include("brand_admin.emails.urls")),
+                path("settings/", include("brand_admin.settings.urls")),
+            ]
+        ),
+    ),
+]

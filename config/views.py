@@ -1,0 +1,37 @@
+"""The addresses that belong to no face: the front door, and the one-time login."""
+
+from __future__ import annotations
+
+from django.contrib.auth import login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts import one_time_login
+from accounts.selectors import brands_of
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+@require_safe
+def front_door(request: HttpRequest) -> HttpResponse:
+    """Staff go to their brand, anybody else to the creator portal."""
+    if request.user.is_authenticated:
+        brands = brands_of(request.user)
+        if brands:
+            return redirect("brand_admin:home", brands[0].brand.slug)
+    return redirect("portal:home")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def log_in_once(request: HttpRequest, token: str) -> HttpResponse:
+    """Log in whom the link names, once. GET only asks, so that a mail scanner uses nothing up."""
+    user = one_time_login.user_for(token)
+    if user is None:
+        raise Http404
+    if request.method != "POST":
+        return render(request, "account/log_in_once.html", {"person": user})
+    login(request, user, backend=BACKEND)
+    return redirect("front_door")

@@ -1,0 +1,179 @@
+"""Offers, terms, enrollments, and projects with their Sales Tracking stage."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.utils import timezone
+
+from affiliates.models import Member
+from core.db import append_only
+from core.tenancy import TenantForeignKey, TenantModel
+
+
+class OfferKind(models.TextChoices):
+    LINK = "link", "Tracking link"
+    CODE = "code", "Promo code"
+    BOTH = "both", "Code and link"
+
+
+class OfferStatus(models.TextChoices):
+    ACTIVE = "active", "Active"
+    PAUSED = "paused", "Paused"
+    ENDED = "ended", "Ended"
+    ARCHIVED = "archived", "Archived"
+
+
+class Offer(TenantModel):
+    """What members promote and shoppers buy."""
+
+    name = models.CharField(max_length=120)
+    description = models.TextField(blank=True)  # for staff only
+    kind = models.CharField(max_length=4, choices=OfferKind)
+    status = models.CharField(max_length=8, choices=OfferStatus, default=OfferStatus.ACTIVE)
+    status_since = models.DateTimeField(default=timezone.now)
+    currency = models.CharField(max_length=3)
+    destination_url = models.URLField(max_length=2000)
+    allowed_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
+    deep_links_allowed = models.BooleanField(default=True)
+    click_window_days = models.PositiveSmallIntegerField(default=28)
+    remembers_customers = models.BooleanField(default=False)
+    code_pattern = models.CharField(max_length=60, default="{FIRST_NAME}")
+    ends_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["brand", "name"], name="offers_offer_name"),
+            models.CheckConstraint(
+                condition=models.Q(click_window_days__gte=1, click_window_days__lte=365),
+                name="offers_offer_window",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def gives_codes(self) -> bool:
+        return self.kind in {OfferKind.CODE, OfferKind.BOTH}
+
+    @property
+    def gives_links(self) -> bool:
+        return self.kind in {OfferKind.LINK, OfferKind.BOTH}
+
+    def counts_at(self, moment: datetime) -> bool:
+        """Whether clicks and orders of that moment count: not since a pause, nor after the end."""
+        if self.ends_at is not None and moment >= self.ends_at:
+            return False
+        return self.status == OfferStatus.ACTIVE or moment < self.status_since
+
+    def allows_host_of(self, url: str) -> bool:
+        """Whether a deep link to `url` stays on this offer's shop."""
+        parts = urlsplit(url)
+        host = (parts.hostname or "").lower()
+        own = (urlsplit(self.destination_url).hostname or "").lower()
+        domains = [own.removeprefix("www."), *(d.lower() for d in self.allowed_domains)]
+        return parts.scheme in {"http", "https"} and any(
+            host == domain or host.endswith(f".{domain}") for domain in domains if domain
+        )
+
+
+class Approval(models.TextChoices):
+    AUTOMATIC = "automatic", "Automatic"
+    BY_HAND = "by_hand", "By hand"
+
+
+class Terms(TenantModel):
+    """One immutable version of an offer's commission structure."""
+
+    offer = TenantForeignKey(Offer)
+    version = models.PositiveIntegerField()
+    percent_bp = models.PositiveIntegerField(default=0)  # basis points of the sale
+    fixed_minor = models.PositiveBigIntegerField(default=0)  # per conversion, minor units
+    hold_days = models.PositiveSmallIntegerField(default=0)
+    approval = models.CharField(max_length=10, choices=Approval, default=Approval.AUTOMATIC)
+    starts_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "offer", "version"], name="offers_terms_version"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(percent_bp__lte=10_000), name="offers_terms_percent"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(hold_days__lte=365), name="offers_terms_hold"
+            ),
+        ]
+        triggers = [append_only("offers_terms_append_only")]
+
+
+class EnrollmentStatus(models.TextChoices):
+    ACTIVE = "active", "Active"
+    INACTIVE = "inactive", "Inactive"
+    REMOVED = "removed", "Removed"
+
+
+class Enrollment(TenantModel):
+    """A member in an offer. `link_version` is part of the dashboard link: raising it revokes."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    member = TenantForeignKey(Member)
+    offer = TenantForeignKey(Offer)
+    status = models.CharField(
+        max_length=8, choices=EnrollmentStatus, default=EnrollmentStatus.ACTIVE
+    )
+    link_version = models.PositiveIntegerField(default=1)
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "offer", "member"], name="offers_enrollment_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["brand", "member"], name="offers_enrollment_member")]
+
+
+class Project(TenantModel):
+    """A piece of work with members and one Sales Tracking stage, tied to an offer once set up."""
+
+    name = models.CharField(max_length=120)
+    offer = TenantForeignKey(Offer, null=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["brand", "name"], name="offers_project_name"),
+        ]
+        indexes = [models.Index(fields=["brand", "offer"], name="offers_project_offer")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ProjectMember(TenantModel):
+    """A member in a project. Their step in the Sales Tracking stage is derived, never stored."""
+
+    project = TenantForeignKey(Project)
+    member = TenantForeignKey(Member)
+    added_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "project", "member"], name="offers_project_member_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["brand", "member"], name="offers_project_member_who")]

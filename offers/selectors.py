@@ -1,0 +1,107 @@
+"""Read offers, terms, enrollments and projects."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from affiliates.models import Member
+from affiliates.selectors import members
+from offers.models import Enrollment, EnrollmentStatus, Offer, Project, Terms
+
+
+@dataclass(frozen=True, slots=True)
+class TermsHistory:
+    """All versions of one offer's terms, oldest first."""
+
+    versions: tuple[Terms, ...]
+
+    def at(self, moment: datetime) -> Terms:
+        """The version in force then. History from before the first version falls under it."""
+        index = bisect_right([terms.starts_at for terms in self.versions], moment)
+        return self.versions[max(index - 1, 0)]
+
+    @property
+    def latest(self) -> Terms:
+        return self.versions[-1]
+
+
+def terms_histories(offer_ids: Iterable[int]) -> dict[int, TermsHistory]:
+    """The terms of each offer by offer id."""
+    versions: dict[int, list[Terms]] = {}
+    for terms in Terms.objects.filter(offer__in=set(offer_ids)).order_by("offer_id", "version"):
+        versions.setdefault(terms.offer_id, []).append(terms)
+    return {offer_id: TermsHistory(tuple(rows)) for offer_id, rows in versions.items()}
+
+
+def terms_of(offer: Offer) -> TermsHistory:
+    return terms_histories([offer.pk])[offer.pk]
+
+
+def offers(
+    *, search: str = "", status: str = "", kind: str = "", project_id: int | None = None
+) -> QuerySet[Offer]:
+    """The brand's offers, newest first."""
+    found = Offer.objects.order_by("-created_at", "-id")
+    if search:
+        found = found.filter(name__icontains=search)
+    if status:
+        found = found.filter(status=status)
+    if kind:
+        found = found.filter(kind=kind)
+    if project_id is not None:
+        found = found.filter(pk__in=Project.objects.filter(pk=project_id).values("offer"))
+    return found
+
+
+def enrollments_of(offer: Offer, *, search: str = "", status: str = "") -> QuerySet[Enrollment]:
+    """Who is in the offer, by name; removed members only when `status` asks for them."""
+    found = Enrollment.objects.filter(offer=offer).select_related("member")
+    if status:
+        found = found.filter(status=status)
+    else:
+        found = found.exclude(status=EnrollmentStatus.REMOVED)
+    for word in search.split():
+        found = found.filter(
+            Q(member__first_name__icontains=word)
+            | Q(member__last_name__icontains=word)
+            | Q(member__email__icontains=word)
+        )
+    return found.order_by("member__last_name", "member__first_name", "pk")
+
+
+def members_outside(offer: Offer, *, search: str = "") -> QuerySet[Member]:
+    """The brand's members who could be added to the offer, by name; removed ones can come back."""
+    inside = Enrollment.objects.filter(offer=offer, member=OuterRef("pk")).exclude(
+        status=EnrollmentStatus.REMOVED
+    )
+    return members(search=search).filter(~Exists(inside))
+
+
+def projects(*, search: str = "") -> QuerySet[Project]:
+    """The brand's projects, newest first."""
+    found = Project.objects.select_related("offer").order_by("-created_at", "-id")
+    return found.filter(name__icontains=search) if search else found
+
+
+def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:
+    """How many members stand in each offer, removed ones not counted."""
+    rows = (
+        Enrollment.objects.filter(offer__in=set(offer_ids))
+        .exclude(status=EnrollmentStatus.REMOVED)
+        .values("offer_id")
+        .annotate(members=Count("pk"))
+    )
+    return {row["offer_id"]: row["members"] for row in rows}
+
+
+def offer_named(name: str) -> Offer | None:
+    """The offer of that name, whatever its case, or of that number."""
+    found = Offer.objects.filter(name__iexact=name.strip()).first()
+    if found is None and name.strip().isdecimal():
+        found = Offer.objects.filter(pk=int(name)).first()
+    return found

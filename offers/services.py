@@ -1,0 +1,266 @@
+"""Make and change offers, terms, enrollments and projects."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from urllib.parse import urlsplit
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.actors import Actor
+from affiliates.models import Member
+from core.money import exponent
+from offers.models import (
+    Approval,
+    Enrollment,
+    EnrollmentStatus,
+    Offer,
+    OfferKind,
+    OfferStatus,
+    Project,
+    ProjectMember,
+    Terms,
+)
+
+
+class OfferError(ValueError):
+    """An offer, its terms or its members can't be like this; `field` says what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class OfferValues:
+    """Everything staff say about an offer except its terms and status."""
+
+    name: str
+    kind: str
+    destination_url: str
+    currency: str
+    description: str = ""
+    allowed_domains: Sequence[str] = ()
+    deep_links_allowed: bool = True
+    click_window_days: int = 28
+    remembers_customers: bool = False
+    code_pattern: str = "{FIRST_NAME}"
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TermsValues:
+    """A commission structure: basis points of the sale and minor units per conversion."""
+
+    percent_bp: int = 0
+    fixed_minor: int = 0
+    hold_days: int = 0
+    approval: str = field(default=Approval.AUTOMATIC.value)
+
+
+@transaction.atomic
+def create_offer(*, values: OfferValues, terms: TermsValues, by: Actor, now: datetime) -> Offer:
+    """A new active offer with version 1 of its terms.
+
+    Raises OfferError, and core.money.UnknownCurrencyError for a currency that does not exist.
+    """
+    _check(values)
+    if Offer.objects.filter(name=values.name).exists():
+        raise OfferError("name", f"there is an offer {values.name!r} already")
+    offer = Offer(created_at=now, status_since=now)
+    _assign(offer, values)
+    offer.save()
+    supersede_terms(offer=offer, values=terms, starts_at=now, by=by, now=now)
+    audit.record(action="offer.created", target=offer, by=by, now=now, name=offer.name)
+    return offer
+
+
+@transaction.atomic
+def change_offer(*, offer: Offer, values: OfferValues, by: Actor, now: datetime) -> Offer:
+    """Change what an offer says about itself. Its currency is fixed once it was created."""
+    _check(values)
+    if values.currency != offer.currency:
+        raise OfferError("currency", "the currency of an offer can't change")
+    if Offer.objects.filter(name=values.name).exclude(pk=offer.pk).exists():
+        raise OfferError("name", f"there is an offer {values.name!r} already")
+    _assign(offer, values)
+    offer.save()
+    audit.record(action="offer.changed", target=offer, by=by, now=now)
+    return offer
+
+
+@transaction.atomic
+def set_offer_status(*, offer: Offer, status: OfferStatus, by: Actor, now: datetime) -> Offer:
+    """Pause, resume, end or archive an offer."""
+    before, offer.status, offer.status_since = offer.status, status, now
+    offer.save(update_fields=["status", "status_since"])
+    audit.record(
+        action="offer.status_set", target=offer, by=by, now=now, before=before, after=status.value
+    )
+    return offer
+
+
+@transaction.atomic
+def supersede_terms(
+    *, offer: Offer, values: TermsValues, starts_at: datetime, by: Actor, now: datetime
+) -> Terms:
+    """Add the next version. It counts for orders placed from `starts_at` on; none before changes.
+
+    Raises OfferError for a rate over 100 %, a negative amount, a hold over a year, or a start that
+    is before the last version's.
+    """
+    if not 0 <= values.percent_bp <= 10_000:
+        raise OfferError("percent", "the rate must be between 0 % and 100 %")
+    if values.fixed_minor < 0:
+        raise OfferError("fixed", "the amount per conversion can't be negative")
+    if not 0 <= values.hold_days <= 365:
+        raise OfferError("hold_days", "the hold must be between 0 and 365 days")
+    Offer.objects.select_for_update().get(pk=offer.pk)
+    last = Terms.objects.filter(offer=offer).order_by("-version").first()
+    if last is not None and starts_at <= last.starts_at:
+        raise OfferError("starts_at", "new terms must start after the ones they supersede")
+    terms = Terms.objects.create(
+        offer=offer,
+        version=1 if last is None else last.version + 1,
+        percent_bp=values.percent_bp,
+        fixed_minor=values.fixed_minor,
+        hold_days=values.hold_days,
+        approval=values.approval,
+        starts_at=starts_at,
+    )
+    audit.record(action="terms.superseded", target=terms, by=by, now=now, offer=offer.pk)
+    return terms
+
+
+@transaction.atomic
+def enroll(
+    *, offer: Offer, members: Iterable[Member], by: Actor, now: datetime
+) -> list[Enrollment]:
+    """Put members into an offer; those in it already stay, those removed come back."""
+    wanted = {member.pk: member for member in members}
+    known = {
+        row.member_id: row
+        for row in Enrollment.objects.select_for_update().filter(offer=offer, member__in=wanted)
+    }
+    returning = [row for row in known.values() if row.status == EnrollmentStatus.REMOVED]
+    Enrollment.objects.filter(pk__in=[row.pk for row in returning]).update(
+        status=EnrollmentStatus.ACTIVE
+    )
+    added = Enrollment.objects.bulk_create(
+        Enrollment(offer=offer, member=member, joined_at=now)
+        for pk, member in wanted.items()
+        if pk not in known
+    )
+    audit.record_many(
+        action="enrollment.joined",
+        targets=[(row, {"offer": offer.pk}) for row in [*returning, *added]],
+        by=by,
+        now=now,
+    )
+    return list(
+        Enrollment.objects.filter(offer=offer, member__in=wanted)
+        .select_related("member")
+        .order_by("pk")
+    )
+
+
+@transaction.atomic
+def set_enrollment_status(
+    *, enrollment: Enrollment, status: EnrollmentStatus, by: Actor, now: datetime
+) -> Enrollment:
+    """Activate, deactivate or remove. History stays; whether money is owed is payouts' question."""
+    before, enrollment.status = enrollment.status, status
+    enrollment.save(update_fields=["status"])
+    audit.record(
+        action="enrollment.status_set",
+        target=enrollment,
+        by=by,
+        now=now,
+        before=before,
+        after=status.value,
+    )
+    return enrollment
+
+
+@transaction.atomic
+def renew_dashboard_link(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
+    """Revoke the enrollment's dashboard link; the next one derived is a new one."""
+    row = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
+    row.link_version += 1
+    row.save(update_fields=["link_version"])
+    audit.record(action="dashboard_link.renewed", target=row, by=by, now=now)
+    return row
+
+
+@transaction.atomic
+def create_project(*, name: str, by: Actor, now: datetime) -> Project:
+    """An empty project. Raises OfferError when the name is taken."""
+    if Project.objects.filter(name=name).exists():
+        raise OfferError("name", f"there is a project {name!r} already")
+    project = Project.objects.create(name=name, created_at=now)
+    audit.record(action="project.created", target=project, by=by, now=now)
+    return project
+
+
+@transaction.atomic
+def set_up_stage(*, project: Project, offer: Offer, by: Actor, now: datetime) -> Project:
+    """Tie the project's Sales Tracking stage to an offer, and enroll the project's members."""
+    project.offer = offer
+    project.save(update_fields=["offer"])
+    members = Member.objects.filter(
+        pk__in=ProjectMember.objects.filter(project=project).values("member")
+    )
+    enroll(offer=offer, members=members, by=by, now=now)
+    audit.record(action="project.offer_set", target=project, by=by, now=now, offer=offer.pk)
+    return project
+
+
+@transaction.atomic
+def add_to_project(
+    *, project: Project, members: Iterable[Member], by: Actor, now: datetime
+) -> None:
+    """Add members to a project and, once its stage is set up, to its offer."""
+    rows = list(members)
+    ProjectMember.objects.bulk_create(
+        [ProjectMember(project=project, member=member, added_at=now) for member in rows],
+        ignore_conflicts=True,
+    )
+    if project.offer is not None:
+        enroll(offer=project.offer, members=rows, by=by, now=now)
+    audit.record(
+        action="project.members_added",
+        target=project,
+        by=by,
+        now=now,
+        members=[member.pk for member in rows],
+    )
+
+
+def _check(values: OfferValues) -> None:
+    exponent(values.currency)
+    if not values.name.strip():
+        raise OfferError("name", "an offer needs a name")
+    if values.kind not in OfferKind.values:
+        raise OfferError("kind", f"{values.kind!r} is none of {', '.join(OfferKind.values)}")
+    parts = urlsplit(values.destination_url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise OfferError("destination_url", "the destination must be an http(s) address")
+    if not 1 <= values.click_window_days <= 365:
+        raise OfferError("click_window_days", "the click window is 1 to 365 days")
+
+
+def _assign(offer: Offer, values: OfferValues) -> None:
+    offer.name = values.name.strip()
+    offer.description = values.description
+    offer.kind = values.kind
+    offer.currency = values.currency
+    offer.destination_url = values.destination_url
+    offer.allowed_domains = [domain.strip().lower() for domain in values.allowed_domains]
+    offer.deep_links_allowed = values.deep_links_allowed
+    offer.click_window_days = values.click_window_days
+    offer.remembers_customers = values.remembers_customers
+    offer.code_pattern = values.code_pattern
+    offer.ends_at = values.ends_at

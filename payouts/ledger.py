@@ -1,0 +1,162 @@
+"""Post to the ledger and read balances from it. Amounts are minor units, positive to the member."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from payouts.models import EARNED_KINDS, EntryKind, LedgerEntry, PayoutItem
+
+
+@dataclass(frozen=True, slots=True)
+class Balance:
+    """One enrollment's money. `due` may be paid now, `held` waits out its hold.
+
+    commission + adjustment = due + held + on_the_way + paid, always.
+    """
+
+    earned_minor: int = 0
+    due_minor: int = 0
+    held_minor: int = 0
+    on_the_way_minor: int = 0
+    paid_minor: int = 0
+
+    def __add__(self, other: Balance) -> Balance:
+        return Balance(
+            self.earned_minor + other.earned_minor,
+            self.due_minor + other.due_minor,
+            self.held_minor + other.held_minor,
+            self.on_the_way_minor + other.on_the_way_minor,
+            self.paid_minor + other.paid_minor,
+        )
+
+
+def _sum(condition: Q) -> Coalesce:
+    return Coalesce(Sum("amount_minor", filter=condition), 0, output_field=BigIntegerField())
+
+
+def balances(enrollment_ids: Iterable[int] | QuerySet, *, now: datetime) -> dict[int, Balance]:  # type: ignore[type-arg]
+    """The balance of each enrollment that has any entry."""
+    live = PayoutItem.objects.filter(entry=OuterRef("pk"), released_at=None)
+    earned = Q(kind__in=EARNED_KINDS)
+    rows = (
+        LedgerEntry.objects.filter(enrollment__in=enrollment_ids)
+        .annotate(is_taken=Exists(live))
+        .values("enrollment_id")
+        .annotate(
+            earned=_sum(earned),
+            due=_sum(earned & Q(is_taken=False, available_at__lte=now)),
+            held=_sum(earned & Q(is_taken=False, available_at__gt=now)),
+            moved=_sum(~earned),
+            paid=_sum(Q(kind=EntryKind.PAYOUT, payout__state="paid")),
+        )
+    )
+    return {
+        row["enrollment_id"]: Balance(
+            earned_minor=row["earned"],
+            due_minor=row["due"],
+            held_minor=row["held"],
+            on_the_way_minor=row["paid"] - row["moved"],
+            paid_minor=-row["paid"],
+        )
+        for row in rows
+    }
+
+
+def booked_by_conversion(conversion_ids: Iterable[int]) -> dict[int, int]:
+    """What the ledger holds for each conversion, in minor units."""
+    rows = (
+        LedgerEntry.objects.filter(conversion_id__in=list(conversion_ids))
+        .values("conversion_id")
+        .annotate(booked=Sum("amount_minor"))
+    )
+    return {row["conversion_id"]: row["booked"] for row in rows}
+
+
+def due_entries(*, member_id: int, currency: str, now: datetime) -> QuerySet[LedgerEntry]:
+    """Exactly the entries that a payment to this member would pay now, oldest first."""
+    return (
+        _payable(now)
+        .filter(enrollment__member=member_id, currency=currency)
+        .select_related("enrollment__offer")
+        .order_by("available_at", "pk")
+    )
+
+
+def due_by_member(*, now: datetime, offer_id: int | None = None) -> list[DueRow]:
+    """Who is due money now, per member and currency, the largest first. Zero sums are left out."""
+    found = _payable(now)
+    if offer_id is not None:
+        found = found.filter(enrollment__offer=offer_id)
+    rows = (
+        found.values(member_id=F("enrollment__member_id"), code=F("currency"))
+        .annotate(due=Sum("amount_minor"))
+        .exclude(due=0)
+        .order_by("-due", "member_id")
+    )
+    return [DueRow(row["member_id"], row["code"], row["due"]) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    member_id: int
+    currency: str
+    due_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OfferDue:
+    """What one offer owes now, and to how many of its members."""
+
+    due_minor: int = 0
+    members: int = 0
+
+
+def due_by_offer(offer_ids: Iterable[int], *, now: datetime) -> dict[int, OfferDue]:
+    """What each offer owes now. A member counts once per offer, and only with more than zero due;
+    a negative balance lowers the sum, as it does in `balances`.
+    """
+    rows = (
+        _payable(now)
+        .filter(enrollment__offer__in=set(offer_ids))
+        .values("enrollment_id", offer_id=F("enrollment__offer_id"))
+        .annotate(due=Sum("amount_minor"))
+        .values_list("offer_id", "due")
+    )
+    found: dict[int, OfferDue] = {}
+    for offer_id, due in rows:
+        so_far = found.get(offer_id, OfferDue())
+        found[offer_id] = OfferDue(so_far.due_minor + due, so_far.members + (due > 0))
+    return found
+
+
+def due_of_each(*, now: datetime) -> Coalesce:
+    """For a query of enrollments: what each is due now, as `Balance.due_minor` says."""
+    return _sum_of_each(_payable(now))
+
+
+def paid_of_each() -> Coalesce:
+    """For a query of enrollments: what each was paid, as `Balance.paid_minor` says."""
+    paid = LedgerEntry.objects.filter(kind=EntryKind.PAYOUT, payout__state="paid")
+    return _sum_of_each(paid, sign=-1)
+
+
+def _payable(now: datetime) -> QuerySet[LedgerEntry]:
+    """Earned entries past their hold that no live payment pays."""
+    live = PayoutItem.objects.filter(entry=OuterRef("pk"), released_at=None)
+    return LedgerEntry.objects.filter(~Exists(live), kind__in=EARNED_KINDS, available_at__lte=now)
+
+
+def _sum_of_each(entries: QuerySet[LedgerEntry], *, sign: int = 1) -> Coalesce:
+    sums = (
+        entries.filter(enrollment=OuterRef("pk"))
+        .order_by()
+        .values("enrollment_id")
+        .annotate(amount=sign * Sum("amount_minor"))
+        .values("amount")
+    )
+    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())

@@ -1,0 +1,130 @@
+"""The ledger, payouts and the entries each payout pays.
+
+A payout posts one negative entry per enrollment when it is made; a payout that fails or is
+cancelled posts them back and releases its items. A balance is the SUM of the ledger.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.utils import timezone
+
+from affiliates.models import Member
+from core.db import append_only
+from core.tenancy import TenantForeignKey, TenantModel
+from offers.models import Enrollment
+
+
+class PayoutState(models.TextChoices):
+    DRAFT = "draft", "Draft"
+    PENDING_INFO = "pending_info", "Pending info"
+    PROCESSING = "processing", "Processing"
+    PAID = "paid", "Paid"
+    FAILED = "failed", "Failed"
+    CANCELLED = "cancelled", "Cancelled"
+
+
+class Payout(TenantModel):
+    """A payment to one member, in one currency."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    member = TenantForeignKey(Member)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+    state = models.CharField(max_length=12, choices=PayoutState)
+    reference = models.CharField(max_length=120, blank=True)  # the bank's or PayPal's
+    reason = models.CharField(max_length=300, blank=True)  # why it failed or was cancelled
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=200)
+    settled_at = models.DateTimeField(null=True)  # when it became paid, failed or cancelled
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.CheckConstraint(
+                condition=models.Q(amount_minor__gt=0), name="payouts_payout_positive"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["brand", "member", "-id"], name="payouts_payout_member"),
+            models.Index(fields=["brand", "-created_at"], name="payouts_payout_new"),
+        ]
+
+
+class EntryKind(models.TextChoices):
+    COMMISSION = "commission", "Commission"
+    ADJUSTMENT = "adjustment", "Adjustment"
+    PAYOUT = "payout", "Payout"
+    PAYOUT_RETURNED = "payout_returned", "Payout returned"
+
+
+EARNED_KINDS = (EntryKind.COMMISSION, EntryKind.ADJUSTMENT)
+
+
+class LedgerEntry(TenantModel):
+    """One posting, in minor units, positive towards the member. Append-only.
+
+    `conversion_id` points to tracking's conversion; the composite foreign key is made by tracking's
+    migration, since payouts lies below it. `available_at` says when it may be paid.
+    """
+
+    enrollment = TenantForeignKey(Enrollment)
+    kind = models.CharField(max_length=16, choices=EntryKind)
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    conversion_id = models.BigIntegerField(null=True)
+    payout = TenantForeignKey(Payout, null=True)
+    note = models.CharField(max_length=300, blank=True)
+    posted_at = models.DateTimeField()
+    available_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.CheckConstraint(
+                condition=~models.Q(amount_minor=0), name="payouts_entry_not_zero"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(kind="commission", conversion_id__isnull=False)
+                | models.Q(kind="adjustment", conversion_id=None, payout=None)
+                | models.Q(
+                    kind__in=["payout", "payout_returned"], payout__isnull=False, conversion_id=None
+                ),
+                name="payouts_entry_kind",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["brand", "enrollment", "available_at"], name="payouts_entry_who"),
+            models.Index(
+                fields=["brand", "conversion_id"],
+                name="payouts_entry_conversion",
+                condition=models.Q(conversion_id__isnull=False),
+            ),
+            models.Index(
+                fields=["brand", "payout"],
+                name="payouts_entry_payout",
+                condition=models.Q(payout__isnull=False),
+            ),
+        ]
+        triggers = [append_only("payouts_entry_append_only")]
+
+
+class PayoutItem(TenantModel):
+    """A ledger entry that a payout pays. An entry stands in at most one live payout."""
+
+    payout = TenantForeignKey(Payout)
+    entry = TenantForeignKey(LedgerEntry)
+    released_at = models.DateTimeField(null=True)  # set when the payout failed or was cancelled
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "entry"],
+                condition=models.Q(released_at=None),
+                name="payouts_item_entry_paid_once",
+            ),
+        ]
+        indexes = [models.Index(fields=["brand", "payout"], name="payouts_item_payout")]

@@ -1,0 +1,148 @@
+"""Record payments to members, and take back those that came to nothing."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.actors import Actor
+from affiliates.models import Member
+from offers.models import Enrollment
+from payouts import ledger
+from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutState
+
+
+class PayoutError(ValueError):
+    """A payment can't be recorded or taken back this way."""
+
+
+class DueChangedError(PayoutError):
+    """What is due is no longer what the person confirmed."""
+
+
+@transaction.atomic
+def record_payment(
+    *,
+    member: Member,
+    currency: str,
+    entry_ids: Iterable[int],
+    reference: str,
+    by: Actor,
+    now: datetime,
+) -> Payout:
+    """Record that `member` was paid exactly these entries, outside of the product.
+
+    Locks the member, so that two people pressing Pay at once pay once. Raises DueChangedError when
+    any of the entries is not due any more, PayoutError when they add up to nothing.
+    """
+    Member.objects.select_for_update().get(pk=member.pk)
+    wanted = set(entry_ids)
+    due = ledger.due_entries(member_id=member.pk, currency=currency, now=now)
+    entries = list(due.filter(pk__in=wanted))
+    if {entry.pk for entry in entries} != wanted:
+        raise DueChangedError("what is due has changed: look at it again before you pay")
+    amount = sum(entry.amount_minor for entry in entries)
+    if amount <= 0:
+        raise PayoutError("nothing is due: a payment must be more than zero")
+    payout = Payout.objects.create(
+        member=member,
+        currency=currency,
+        amount_minor=amount,
+        state=PayoutState.PAID,
+        reference=reference,
+        created_at=now,
+        created_by=by.label,
+        settled_at=now,
+    )
+    PayoutItem.objects.bulk_create(PayoutItem(payout=payout, entry=entry) for entry in entries)
+    _post(payout, _per_enrollment(entries), kind=EntryKind.PAYOUT, sign=-1, now=now)
+    audit.record(
+        action="payout.recorded",
+        target=payout,
+        by=by,
+        now=now,
+        amount_minor=amount,
+        currency=currency,
+        reference=reference,
+    )
+    return payout
+
+
+@transaction.atomic
+def return_payment(
+    *, payout: Payout, state: PayoutState, reason: str, by: Actor, now: datetime
+) -> Payout:
+    """Mark a payment failed or cancelled: its money goes back and its entries are due again.
+
+    Raises PayoutError when it has come back already, or the reason is missing.
+    """
+    if state not in {PayoutState.FAILED, PayoutState.CANCELLED}:
+        raise PayoutError("a payment comes back as failed or cancelled")
+    if not reason.strip():
+        raise PayoutError("say why the payment came back")
+    payout = Payout.objects.select_for_update().get(pk=payout.pk)
+    if payout.state in {PayoutState.FAILED, PayoutState.CANCELLED}:
+        raise PayoutError(f"this payment is {payout.get_state_display().lower()} already")
+    items = PayoutItem.objects.filter(payout=payout, released_at=None).select_related("entry")
+    entries = [item.entry for item in items]
+    PayoutItem.objects.filter(payout=payout, released_at=None).update(released_at=now)
+    _post(payout, _per_enrollment(entries), kind=EntryKind.PAYOUT_RETURNED, sign=1, now=now)
+    payout.state, payout.reason, payout.settled_at = state, reason.strip(), now
+    payout.save(update_fields=["state", "reason", "settled_at"])
+    audit.record(
+        action=f"payout.{state.value}", target=payout, by=by, now=now, reason=payout.reason
+    )
+    return payout
+
+
+@transaction.atomic
+def adjust(
+    *, enrollment: Enrollment, currency: str, amount_minor: int, note: str, by: Actor, now: datetime
+) -> LedgerEntry:
+    """Post a bonus (positive) or a correction (negative) with a reason the member can read."""
+    if amount_minor == 0:
+        raise PayoutError("an adjustment of zero changes nothing")
+    if not note.strip():
+        raise PayoutError("say what the adjustment is for")
+    entry = LedgerEntry.objects.create(
+        enrollment=enrollment,
+        kind=EntryKind.ADJUSTMENT,
+        amount_minor=amount_minor,
+        currency=currency,
+        note=note.strip(),
+        posted_at=now,
+        available_at=now,
+    )
+    audit.record(
+        action="ledger.adjusted", target=entry, by=by, now=now, amount_minor=amount_minor, note=note
+    )
+    return entry
+
+
+def _per_enrollment(entries: Iterable[LedgerEntry]) -> dict[int, int]:
+    sums: dict[int, int] = defaultdict(int)
+    for entry in entries:
+        sums[entry.enrollment_id] += entry.amount_minor
+    return sums
+
+
+def _post(
+    payout: Payout, sums: dict[int, int], *, kind: EntryKind, sign: int, now: datetime
+) -> None:
+    LedgerEntry.objects.bulk_create(
+        LedgerEntry(
+            enrollment_id=enrollment_id,
+            kind=kind,
+            amount_minor=sign * amount,
+            currency=payout.currency,
+            payout=payout,
+            posted_at=now,
+            available_at=now,
+        )
+        for enrollment_id, amount in sorted(sums.items())
+        if amount
+    )

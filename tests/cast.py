@@ -1,0 +1,179 @@
+"""The people of the tests: two brands, their staff, their members, and one who has no business here.
+
+Juniper & Co (pounds, London) runs an offer with codes and links at 10 %, no hold. Saltmarsh
+(dollars, New York) runs one too. June is a member of both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from accounts.actors import Actor
+from accounts.models import Brand, Role, User
+from accounts.services import add_staff, create_brand
+from affiliates.models import Member
+from affiliates.services import add_member
+from core.tenancy import acting_for
+from offers.models import Enrollment, Offer
+from offers.services import OfferValues, TermsValues, create_offer, enroll
+from tracking.intake import OrderFacts, RefundFacts, read_order, read_refund
+from tracking.services import give_codes, give_links
+
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+SYSTEM = Actor.system("test")
+
+
+@dataclass
+class Cast:
+    """Everybody. `ines` owns Juniper, `theo` manages it, `vera` only reads; `otto` is an outsider,
+    the owner of Saltmarsh. Mara (code MARA15) and Diego sell for Juniper, June for both."""
+
+    juniper: Brand
+    saltmarsh: Brand
+    ines: User
+    theo: User
+    vera: User
+    otto: User
+    mara: Member
+    diego: Member
+    june: Member
+    june_at_saltmarsh: Member
+    glow: Offer
+    tide: Offer
+    mara_in_glow: Enrollment
+    diego_in_glow: Enrollment
+    june_in_glow: Enrollment
+    june_in_tide: Enrollment
+    by: Actor = SYSTEM
+    now: datetime = NOW
+
+
+def offer_values(**changes: Any) -> OfferValues:
+    """A both-kind offer in pounds, changed as told."""
+    values: dict[str, Any] = {
+        "name": "Winter Glow creators",
+        "kind": "both",
+        "destination_url": "https://www.juniper.example/winter",
+        "currency": "GBP",
+    }
+    return OfferValues(**(values | changes))
+
+
+def order(order_id: str = "1001", **changes: Any) -> OrderFacts:
+    """An order of £84.20 with Mara's code an hour ago, changed as told."""
+    return read_order(raw_order(order_id, **changes))
+
+
+def raw_order(order_id: str = "1001", **changes: Any) -> dict[str, Any]:
+    """The same as the API receives it. `amount` stands for a single line of that price."""
+    amount = changes.pop("amount", "84.20")
+    raw: dict[str, Any] = {
+        "order_id": order_id,
+        "ordered_at": (NOW - timedelta(hours=1)).isoformat(),
+        "currency": "GBP",
+        "promo_code": "MARA15",
+        "lines": [{"sku": "GLOW-1", "product": "Glow set", "quantity": 1, "unit_price": amount}],
+    }
+    return {key: value for key, value in (raw | changes).items() if value is not None}
+
+
+def refund(refund_id: str = "R1", order_id: str = "1001", **changes: Any) -> RefundFacts:
+    """A refund of £10.00 on the order's only line, changed as told."""
+    return read_refund(raw_refund(refund_id, order_id, **changes))
+
+
+def raw_refund(refund_id: str = "R1", order_id: str = "1001", **changes: Any) -> dict[str, Any]:
+    raw = {
+        "refund_id": refund_id,
+        "order_id": order_id,
+        "refunded_at": NOW.isoformat(),
+        "currency": "GBP",
+        "sku": "GLOW-1",
+        "quantity": 1,
+        "amount": "10.00",
+    }
+    return raw | changes
+
+
+def assemble() -> Cast:
+    """Put everybody into the database."""
+    juniper = _brand("juniper", "Juniper & Co", "GBP", "Europe/London", "ines@juniper.example")
+    saltmarsh = _brand(
+        "saltmarsh", "Saltmarsh", "USD", "America/New_York", "otto@saltmarsh.example"
+    )
+    with acting_for(juniper):
+        add_staff(email="theo@juniper.example", role=Role.MANAGER, by=SYSTEM, now=NOW)
+        add_staff(email="vera@juniper.example", role=Role.VIEWER, by=SYSTEM, now=NOW)
+        mara = _member("mara@lindqvist.example", "Mara", "Lindqvist")
+        diego = _member("diego@arroyo.example", "Diego", "Arroyo")
+        june = _member("june@okafor.example", "June", "Okafor")
+        glow = create_offer(
+            values=offer_values(), terms=TermsValues(percent_bp=1_000), by=SYSTEM, now=NOW
+        )
+        in_glow = enroll(offer=glow, members=[mara, diego, june], by=SYSTEM, now=NOW)
+        codes = dict(zip((row.pk for row in in_glow), ("MARA15", "DIEGO10", "JUNE20"), strict=True))
+        give_codes(codes=codes, enrollments=in_glow, by=SYSTEM, now=NOW)
+        give_links(enrollments=in_glow, by=SYSTEM, now=NOW)
+    with acting_for(saltmarsh):
+        june_at_saltmarsh = _member("june@okafor.example", "June", "Okafor")
+        tide = create_offer(
+            values=offer_values(
+                name="Tide", currency="USD", destination_url="https://saltmarsh.example/"
+            ),
+            terms=TermsValues(percent_bp=1_500, hold_days=14),
+            by=SYSTEM,
+            now=NOW,
+        )
+        in_tide = enroll(offer=tide, members=[june_at_saltmarsh], by=SYSTEM, now=NOW)
+        give_codes(codes={in_tide[0].pk: "JUNETIDE"}, enrollments=in_tide, by=SYSTEM, now=NOW)
+    return Cast(
+        juniper=juniper,
+        saltmarsh=saltmarsh,
+        ines=_user("ines@juniper.example", "Ines Castell"),
+        theo=_user("theo@juniper.example", "Theo Marsh"),
+        vera=_user("vera@juniper.example", "Vera Lund"),
+        otto=_user("otto@saltmarsh.example", "Otto Wren"),
+        mara=mara,
+        diego=diego,
+        june=june,
+        june_at_saltmarsh=june_at_saltmarsh,
+        glow=glow,
+        tide=tide,
+        mara_in_glow=in_glow[0],
+        diego_in_glow=in_glow[1],
+        june_in_glow=in_glow[2],
+        june_in_tide=in_tide[0],
+    )
+
+
+def _brand(slug: str, name: str, currency: str, time_zone: str, owner: str) -> Brand:
+    return create_brand(
+        slug=slug,
+        name=name,
+        currency=currency,
+        time_zone=time_zone,
+        owner_email=owner,
+        by=SYSTEM,
+        now=NOW,
+    )
+
+
+def _member(email: str, first_name: str, last_name: str) -> Member:
+    return add_member(email=email, first_name=first_name, last_name=last_name, by=SYSTEM, now=NOW)
+
+
+def _user(email: str, name: str) -> User:
+    user = User.objects.get(email=email)
+    user.name = name
+    user.save(update_fields=["name"])
+    return user
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Everybody, in a transaction of the test's own."""
+    return assemble()

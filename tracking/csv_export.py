@@ -1,0 +1,32 @@
+"""Lines of CSV that a spreadsheet can't mistake for formulas."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable, Iterator
+
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+
+
+class _Echo:
+    def write(self, text: str) -> str:
+        return text
+
+
+def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """One CSV line per row, CRLF at its end (RFC 4180).
+
+    A cell that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV
+    injection); plain negative numbers stay as they are.
+    """
+    writer = csv.writer(_Echo())
+    for row in rows:
+        yield writer.writerow([_harmless(cell) for cell in row])
+
+
+def _harmless(cell: str) -> str:
+    if cell.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(cell):
+        return f"'{cell}"
+    return cell

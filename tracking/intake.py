@@ -1,0 +1,281 @@
+"""Turn what a shop sends into facts, or say which field is wrong and why. Pure.
+
+Amounts enter as plain decimal text and become minor units here, rounded half up once per line.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from core.money import Money, MoneyError, UnknownCurrencyError, exponent, parse_decimal, to_minor
+
+LARGEST_MINOR = 10**15  # a line above this is a mistake, and stays far below a bigint
+LARGEST_QUANTITY = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong: `field` is a path such as "lines.2.quantity"."""
+
+    field: str
+    code: str
+    message: str
+
+
+class InputError(ValueError):
+    """What was sent is no order or refund; `problems` says why, field by field."""
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("; ".join(f"{p.field}: {p.message}" for p in problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class LineFacts:
+    sku: str
+    product: str
+    quantity: int
+    net_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderFacts:
+    """A well-formed order. Line amounts are net of discounts, without tax and shipping."""
+
+    external_id: str
+    ordered_at: datetime
+    currency: str
+    customer_ref: str
+    promo_code: str
+    click_id: str
+    lines: tuple[LineFacts, ...]
+
+    @property
+    def total_minor(self) -> int:
+        return sum(line.net_minor for line in self.lines)
+
+    def as_sent(self) -> dict[str, Any]:
+        """The order in the words of the API, amounts as decimals."""
+        return {
+            "order_id": self.external_id,
+            "ordered_at": self.ordered_at.isoformat(),
+            "currency": self.currency,
+            "customer_id": self.customer_ref,
+            "promo_code": self.promo_code,
+            "click_id": self.click_id,
+            "lines": [
+                {
+                    "sku": line.sku,
+                    "product": line.product,
+                    "quantity": line.quantity,
+                    "amount": Money(line.net_minor, self.currency).plain(),
+                }
+                for line in self.lines
+            ],
+        }
+
+    def digest(self) -> str:
+        return _digest(self.as_sent())
+
+
+@dataclass(frozen=True, slots=True)
+class RefundFacts:
+    """A well-formed refund, of all lines of one sku in one order together."""
+
+    external_id: str
+    order_external_id: str
+    refunded_at: datetime
+    currency: str
+    sku: str
+    quantity: int
+    amount_minor: int
+
+    def as_sent(self) -> dict[str, Any]:
+        """The refund in the words of the API."""
+        return {
+            "refund_id": self.external_id,
+            "order_id": self.order_external_id,
+            "refunded_at": self.refunded_at.isoformat(),
+            "currency": self.currency,
+            "sku": self.sku,
+            "quantity": self.quantity,
+            "amount": Money(self.amount_minor, self.currency).plain(),
+        }
+
+    def digest(self) -> str:
+        return _digest(self.as_sent())
+
+
+def _digest(sent: Mapping[str, Any]) -> str:
+    text = json.dumps(sent, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class _Reader:
+    """Reads fields and collects what is wrong, so that the shop learns everything at once."""
+
+    def __init__(self, raw: Mapping[str, Any], *, prefix: str, problems: list[Problem]) -> None:
+        self.raw, self.prefix, self.problems = raw, prefix, problems
+
+    def wrong(self, field: str, code: str, message: str) -> None:
+        self.problems.append(Problem(f"{self.prefix}{field}", code, message))
+
+    def text(self, field: str, *, longest: int, required: bool = False) -> str:
+        value = self.raw.get(field)
+        if value is None or value == "":
+            if required:
+                self.wrong(field, "missing", "is missing")
+            return ""
+        if not isinstance(value, str | int) or isinstance(value, bool):
+            self.wrong(field, "not_text", f"{value!r} is not a text")
+            return ""
+        text = str(value).strip()
+        if len(text) > longest:
+            self.wrong(field, "too_long", f"is longer than {longest} characters")
+        if "\x00" in text:
+            self.wrong(field, "not_text", "holds a null character")
+        if required and not text:
+            self.wrong(field, "missing", "is missing")
+        return text
+
+    def moment(self, field: str) -> datetime:
+        text = self.text(field, longest=40, required=True)
+        try:
+            moment = datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
+        except ValueError:
+            self.wrong(field, "not_a_time", f"{text!r} is not an ISO 8601 time")
+            return datetime.min.replace(tzinfo=UTC)
+        if moment.tzinfo is None:
+            self.wrong(field, "no_time_zone", f"{text!r} does not say its offset from UTC")
+            return moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC)
+
+    def currency(self, field: str) -> str:
+        code = self.text(field, longest=3, required=True)
+        try:
+            if code:
+                exponent(code)
+        except UnknownCurrencyError as error:
+            self.wrong(field, "unknown_currency", str(error))
+        return code
+
+    def quantity(self, field: str) -> int:
+        value = self.raw.get(field)
+        if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            self.wrong(field, "not_a_whole_number", f"{value!r} is not a whole number")
+            return 1
+        if not 0 < value <= LARGEST_QUANTITY:
+            self.wrong(field, "not_positive", f"{value} is not a quantity: it must be 1 or more")
+            return 1
+        return value
+
+    def amount(self, field: str, *, default: Decimal | None = None) -> Decimal:
+        """A decimal as text or whole number. A JSON float is refused: it is not exact."""
+        value = self.raw.get(field)
+        if value is None and default is not None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            self.wrong(field, "not_an_amount", f'{value!r} is not an amount such as "12.50"')
+            return Decimal(0)
+        try:
+            return parse_decimal(str(value))
+        except MoneyError as error:
+            self.wrong(field, "not_an_amount", str(error))
+            return Decimal(0)
+
+    def minor(self, field: str, amount: Decimal, currency: str) -> int:
+        try:
+            minor = to_minor(amount, currency)
+        except MoneyError:
+            return 0  # the currency's own problem is said already
+        if minor < 0:
+            self.wrong(field, "negative", f"{amount} is negative")
+        if minor > LARGEST_MINOR:
+            self.wrong(field, "too_large", f"{amount} is too large")
+        return minor
+
+
+def _refuse_if(problems: Sequence[Problem]) -> None:
+    if problems:
+        raise InputError(*problems)
+
+
+def read_order(raw: Any) -> OrderFacts:
+    """The facts of an order as the API and the importer receive it. Raises InputError."""
+    problems: list[Problem] = []
+    read = _Reader(_mapping(raw), prefix="", problems=problems)
+    currency = read.currency("currency")
+    raw_lines = read.raw.get("lines")
+    if not isinstance(raw_lines, list) or not raw_lines:
+        read.wrong("lines", "missing", "an order needs at least one line")
+        raw_lines = []
+    facts = OrderFacts(
+        external_id=read.text("order_id", longest=120, required=True),
+        ordered_at=read.moment("ordered_at"),
+        currency=currency,
+        customer_ref=read.text("customer_id", longest=120),
+        promo_code=read.text("promo_code", longest=60),
+        click_id=read.text("click_id", longest=120),
+        lines=tuple(
+            _read_line(raw_line, f"lines.{index}.", currency, problems)
+            for index, raw_line in enumerate(raw_lines)
+        ),
+    )
+    _refuse_if(problems)
+    return facts
+
+
+def _read_line(raw: Any, prefix: str, currency: str, problems: list[Problem]) -> LineFacts:
+    read = _Reader(raw if isinstance(raw, Mapping) else {}, prefix=prefix, problems=problems)
+    quantity = read.quantity("quantity")
+    price = read.amount("unit_price")
+    if price < 0:
+        read.wrong("unit_price", "negative", f"{price} is negative")
+    discount = read.amount("discount", default=Decimal(0))
+    if discount < 0:
+        read.wrong("discount", "negative", f"{discount} is negative")
+    net = quantity * price - discount
+    if price >= 0 and net < 0:
+        read.wrong("discount", "too_large", "the discount is larger than the line")
+        net = Decimal(0)
+    return LineFacts(
+        sku=read.text("sku", longest=120, required=True),
+        product=read.text("product", longest=300),
+        quantity=quantity,
+        net_minor=read.minor("unit_price", max(net, Decimal(0)), currency),
+    )
+
+
+def read_refund(raw: Any) -> RefundFacts:
+    """The facts of a refund. Raises InputError."""
+    problems: list[Problem] = []
+    read = _Reader(_mapping(raw), prefix="", problems=problems)
+    currency = read.currency("currency")
+    amount = read.amount("amount")
+    facts = RefundFacts(
+        external_id=read.text("refund_id", longest=120, required=True),
+        order_external_id=read.text("order_id", longest=120, required=True),
+        refunded_at=read.moment("refunded_at"),
+        currency=currency,
+        sku=read.text("sku", longest=120, required=True),
+        quantity=read.quantity("quantity"),
+        amount_minor=read.minor("amount", amount, currency),
+    )
+    if not problems and facts.amount_minor == 0:
+        read.wrong("amount", "not_positive", "a refund must be more than zero")
+    _refuse_if(problems)
+    return facts
+
+
+def _mapping(raw: Any) -> Mapping[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise InputError(Problem("body", "not_an_object", "is not a JSON object"))
+    return raw

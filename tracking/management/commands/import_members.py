@@ -1,0 +1,46 @@
+"""manage.py import_members FILE --brand B --offer O"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.management.options import add_brand_option, brand_named
+from core.tenancy import acting_for
+from offers.management.options import add_offer_option, offer_of
+from tracking.imports import MEMBER_COLUMNS, ImportFileError, import_members, read_rows
+from tracking.management.progress import Progress
+from tracking.management.reading import opened
+from tracking.management.reporting import fail_on_errors, tell
+
+
+class Command(BaseCommand):
+    help = "Add members with their codes to an offer, from a CSV: " + ", ".join(MEMBER_COLUMNS)
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file")
+        add_brand_option(parser)
+        add_offer_option(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        brand = brand_named(options["brand"])
+        progress = Progress(self.stderr._out, "rows")  # type: ignore[attr-defined]
+        with acting_for(brand), opened(options["file"]) as file:
+            offer = offer_of(brand, options["offer"])
+            try:
+                report = import_members(
+                    read_rows(file, columns=MEMBER_COLUMNS),
+                    offer=offer,
+                    by=Actor.system("manage.py import_members"),
+                    now=timezone.now(),
+                    counted=progress.add,
+                )
+            except ImportFileError as error:
+                raise CommandError(f"file: {error}") from error
+        progress.end()
+        tell(self, "members", report)
+        fail_on_errors(report)

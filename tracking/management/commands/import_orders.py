@@ -1,0 +1,74 @@
+"""manage.py import_orders FILE [--refunds FILE] --brand B --source NAME"""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.management.options import add_brand_option, brand_named
+from core.tenancy import acting_for
+from tracking import imports
+from tracking.management.progress import Progress
+from tracking.management.reading import opened
+from tracking.management.reporting import fail_on_errors, tell
+
+
+class Importer(Protocol):
+    def __call__(self, rows: Any, **options: Any) -> imports.ImportReport: ...
+
+
+class Command(BaseCommand):
+    help = "Record orders, a row per line, and refunds from CSV files (.csv or .csv.gz)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("file", help=", ".join(imports.ORDER_COLUMNS))
+        parser.add_argument("--refunds", metavar="FILE", help=", ".join(imports.REFUND_COLUMNS))
+        parser.add_argument("--source", required=True, metavar="NAME", help="which shop it is")
+        add_brand_option(parser)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        source = options["source"].strip()
+        if not 0 < len(source) <= 60:
+            raise CommandError("source: 1 to 60 characters")
+        reports = []
+        with acting_for(brand_named(options["brand"])):
+            reports.append(
+                self._import(
+                    options["file"], "orders", imports.import_orders, imports.ORDER_COLUMNS, source
+                )
+            )
+            if options["refunds"]:
+                reports.append(
+                    self._import(
+                        options["refunds"],
+                        "refunds",
+                        imports.import_refunds,
+                        imports.REFUND_COLUMNS,
+                        source,
+                    )
+                )
+        fail_on_errors(*reports)
+
+    def _import(
+        self, path: str, noun: str, importer: Importer, columns: Sequence[str], source: str
+    ) -> imports.ImportReport:
+        progress = Progress(self.stderr._out, noun)  # type: ignore[attr-defined]
+        with opened(path) as file:
+            try:
+                report = importer(
+                    imports.read_rows(file, columns=columns),
+                    source=source,
+                    by=Actor.system(f"import of {noun} from {source}"),
+                    now=timezone.now(),
+                    counted=progress.add,
+                )
+            except imports.ImportFileError as error:
+                raise CommandError(f"file: {error}") from error
+        progress.end()
+        tell(self, noun, report)
+        return report

@@ -1,0 +1,191 @@
+"""Every figure's one definition, for admin, dashboard, portal, export and API.
+
+- clicks: counted ones (no robots, while offer and link count), on the day of the click.
+- conversions: accepted ones; pending ones are told apart. Both on the day of the order.
+- sales: what accepted orders sold, before refunds; refunds: what of it went back.
+- commission: what accepted conversions earn now, net of refunds.
+- sales per member and average commission: divided by the members with conversions.
+- due, held, on the way, paid: from the ledger, see payouts.ledger.Balance.
+
+Days are days of the brand's time zone. A refund or a judgement counts on the day of its order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Count, Q, QuerySet, Sum
+from django.utils import timezone
+
+from core.money import Money, round_half_up
+from offers.models import Enrollment
+from tracking.models import DailyTotal
+from tracking.totals import FIGURES, NOTHING, Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """Days from `first` to `last`, both included; None is open."""
+
+    first: date | None = None
+    last: date | None = None
+
+    @classmethod
+    def of_days(cls, days: int, *, today: date) -> Period:
+        return cls(today - timedelta(days=days - 1), today)
+
+    def where(self) -> Q:
+        found = Q()
+        if self.first:
+            found &= Q(day__gte=self.first)
+        if self.last:
+            found &= Q(day__lte=self.last)
+        return found
+
+    def before(self) -> Period | None:
+        """The period of the same length that ends where this one begins; None when open."""
+        if self.first is None or self.last is None:
+            return None
+        days = (self.last - self.first).days + 1
+        return Period(self.first - timedelta(days=days), self.first - timedelta(days=1))
+
+
+ALL_TIME = Period()
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The figures of some enrollments of one currency in one period."""
+
+    currency: str
+    totals: Totals
+    members: int
+    members_with_conversions: int
+
+    @property
+    def sales(self) -> Money:
+        return Money(self.totals.sales_minor, self.currency)
+
+    @property
+    def refunds(self) -> Money:
+        return Money(self.totals.refunds_minor, self.currency)
+
+    @property
+    def commission(self) -> Money:
+        return Money(self.totals.commission_minor, self.currency)
+
+    @property
+    def sales_per_member(self) -> Money:
+        return self._per_member(self.totals.sales_minor)
+
+    @property
+    def average_commission(self) -> Money:
+        return self._per_member(self.totals.commission_minor)
+
+    def _per_member(self, minor: int) -> Money:
+        by = self.members_with_conversions
+        return Money(round_half_up(minor, by) if by else 0, self.currency)
+
+
+def today() -> date:
+    """The day it is in the active time zone, the brand's."""
+    return timezone.localdate()
+
+
+def totals_by_enrollment(
+    enrollments: Iterable[int] | QuerySet[Enrollment], *, period: Period = ALL_TIME
+) -> dict[int, Totals]:
+    """The totals of each enrollment that has any."""
+    rows = (
+        DailyTotal.objects.filter(period.where(), enrollment__in=enrollments)
+        .values("enrollment_id")
+        .annotate(**_sums())
+    )
+    return {row["enrollment_id"]: _totals(row) for row in rows}
+
+
+def totals_by_offer(
+    offer_ids: Iterable[int], *, period: Period = ALL_TIME
+) -> dict[int, tuple[Totals, int]]:
+    """For each offer that has any: its totals, and how many members have conversions."""
+    rows = (
+        DailyTotal.objects.filter(period.where(), enrollment__offer__in=set(offer_ids))
+        .values("enrollment__offer_id")
+        .annotate(
+            **_sums(), sellers=Count("enrollment", filter=Q(conversions__gt=0), distinct=True)
+        )
+    )
+    return {row["enrollment__offer_id"]: (_totals(row), row["sellers"]) for row in rows}
+
+
+def totals_by_day(
+    enrollments: Iterable[int] | QuerySet[Enrollment], *, period: Period
+) -> dict[date, Totals]:
+    """The totals of each day that has any, for a chart."""
+    rows = (
+        DailyTotal.objects.filter(period.where(), enrollment__in=enrollments)
+        .values("day")
+        .annotate(**_sums())
+        .order_by("day")
+    )
+    return {row["day"]: _totals(row) for row in rows}
+
+
+def figures(*, currency: str, members: int, totals: Iterable[Totals], sellers: int) -> Figures:
+    """The figures of a group from the totals of its parts."""
+    whole = NOTHING
+    for part in totals:
+        whole = whole.plus(part)
+    return Figures(
+        currency=currency, totals=whole, members=members, members_with_conversions=sellers
+    )
+
+
+def figures_of_enrollment(
+    enrollment: Enrollment, *, currency: str, period: Period = ALL_TIME
+) -> Figures:
+    """One member's figures in one offer."""
+    totals = totals_by_enrollment([enrollment.pk], period=period).get(enrollment.pk, NOTHING)
+    return figures(
+        currency=currency, members=1, totals=[totals], sellers=int(totals.conversions > 0)
+    )
+
+
+def figures_of_offers(
+    offers: Mapping[int, str], *, members: Mapping[int, int], period: Period = ALL_TIME
+) -> dict[int, Figures]:
+    """The figures of each offer; `offers` gives the currency by offer id, `members` the counts."""
+    found = totals_by_offer(offers, period=period)
+    return {
+        offer_id: figures(
+            currency=currency,
+            members=members.get(offer_id, 0),
+            totals=[found.get(offer_id, (NOTHING, 0))[0]],
+            sellers=found.get(offer_id, (NOTHING, 0))[1],
+        )
+        for offer_id, currency in offers.items()
+    }
+
+
+def together(parts: Iterable[Figures]) -> dict[str, Figures]:
+    """Figures added up per currency. Someone in two offers counts twice."""
+    sums: dict[str, Figures] = {}
+    for part in parts:
+        so_far = sums.get(part.currency, Figures(part.currency, NOTHING, 0, 0))
+        sums[part.currency] = Figures(
+            part.currency,
+            so_far.totals.plus(part.totals),
+            so_far.members + part.members,
+            so_far.members_with_conversions + part.members_with_conversions,
+        )
+    return sums
+
+
+def _sums() -> dict[str, Sum]:
+    return {f"sum_{name}": Sum(name) for name in FIGURES}
+
+
+def _totals(row: Mapping[str, int]) -> Totals:
+    return Totals(**{name: row[f"sum_{name}"] for name in FIGURES})

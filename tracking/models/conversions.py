@@ -1,0 +1,105 @@
+"""Attributed orders, and the daily totals kept with them."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from affiliates.models import Member
+from core.tenancy import TenantForeignKey, TenantModel
+from offers.models import Enrollment, Offer, Terms
+from tracking.models.orders import Order
+
+
+class ConversionStatus(models.TextChoices):
+    PENDING = "pending", "Pending"
+    ACCEPTED = "accepted", "Accepted"
+    REJECTED = "rejected", "Rejected"
+
+
+class Evidence(models.TextChoices):
+    CODE = "code", "Promo code"
+    CLICK = "click", "Tracking link"
+    CUSTOMER = "customer", "Remembered customer"
+
+
+class Conversion(TenantModel):
+    """An order that a member is credited with.
+
+    `commission_minor` is the target that the ledger holds for it; `terms` is the version that was
+    in force when it was recorded. `claims` keeps every evidence the order brought, the winner first.
+    """
+
+    order = TenantForeignKey(Order)
+    enrollment = TenantForeignKey(Enrollment)
+    offer = TenantForeignKey(Offer)
+    member = TenantForeignKey(Member)
+    terms = TenantForeignKey(Terms)
+    status = models.CharField(max_length=8, choices=ConversionStatus)
+    reason = models.CharField(
+        max_length=300, blank=True
+    )  # why it was rejected; the member reads it
+    evidence = models.CharField(max_length=8, choices=Evidence)
+    why = models.CharField(max_length=300)  # why this evidence won, in a sentence
+    claims = models.JSONField(default=list)
+    occurred_at = models.DateTimeField()  # when the order was placed
+    payable_at = models.DateTimeField()  # when the hold ends
+    currency = models.CharField(max_length=3)
+    sale_minor = models.BigIntegerField()
+    refunded_minor = models.BigIntegerField(default=0)
+    commission_minor = models.BigIntegerField(default=0)
+    explanation = models.JSONField(default=list)  # offers.commission.Step: how it came about
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["brand", "order"], name="tracking_conversion_once"),
+            models.CheckConstraint(
+                condition=models.Q(
+                    refunded_minor__gte=0,
+                    sale_minor__gte=models.F("refunded_minor"),
+                    commission_minor__gte=0,
+                ),
+                name="tracking_conversion_amounts",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["brand", "-occurred_at", "-id"], name="tracking_conversion_new"),
+            models.Index(
+                fields=["brand", "enrollment", "-occurred_at", "-id"],
+                name="tracking_conversion_who",
+            ),
+            models.Index(
+                fields=["brand", "offer", "-occurred_at", "-id"], name="tracking_conversion_offer"
+            ),
+            models.Index(
+                fields=["brand", "-occurred_at"],
+                name="tracking_conversion_pending",
+                condition=models.Q(status="pending"),
+            ),
+        ]
+
+
+class DailyTotal(TenantModel):
+    """One enrollment's figures for the orders and clicks of one day in the brand's time zone.
+
+    A refund or a change of status counts on the day of its order: a day always says what its orders
+    are worth now. Conversions, sales, refunds and commission are of accepted conversions.
+    """
+
+    enrollment = TenantForeignKey(Enrollment)
+    day = models.DateField()
+    clicks = models.IntegerField(default=0)
+    conversions = models.IntegerField(default=0)
+    pending = models.IntegerField(default=0)
+    sales_minor = models.BigIntegerField(default=0)
+    refunds_minor = models.BigIntegerField(default=0)
+    commission_minor = models.BigIntegerField(default=0)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "enrollment", "day"], name="tracking_daily_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["brand", "day"], name="tracking_daily_day")]

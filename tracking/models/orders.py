@@ -1,0 +1,113 @@
+"""Orders and refunds as the shop told them. Facts: no commission in here."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from core.tenancy import TenantForeignKey, TenantModel
+
+
+class Order(TenantModel):
+    """Identity is (brand, source, external_id), once for ever.
+
+    `digest` is the SHA-256 of what the order says, so that the same order told twice is recognised
+    and one told differently is refused. `unattributed` says why no conversion came of it.
+    """
+
+    source = models.CharField(max_length=60)
+    external_id = models.CharField(max_length=120)
+    ordered_at = models.DateTimeField()
+    currency = models.CharField(max_length=3)
+    total_minor = models.BigIntegerField()  # of the lines, after discounts, no tax, no shipping
+    customer_ref = models.CharField(max_length=120, blank=True)
+    promo_code = models.CharField(max_length=60, blank=True)
+    click_id = models.CharField(max_length=120, blank=True)
+    digest = models.CharField(max_length=64)
+    unattributed = models.CharField(max_length=200, blank=True)
+    received_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "source", "external_id"], name="tracking_order_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["brand", "customer_ref", "-ordered_at"],
+                name="tracking_order_customer",
+                condition=~models.Q(customer_ref=""),
+            ),
+        ]
+
+
+class OrderLine(TenantModel):
+    order = TenantForeignKey(Order)
+    position = models.PositiveIntegerField()
+    sku = models.CharField(max_length=120)
+    product = models.CharField(max_length=300, blank=True)
+    quantity = models.PositiveIntegerField()
+    net_minor = models.BigIntegerField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "order", "position"], name="tracking_line_position"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(quantity__gt=0, net_minor__gte=0), name="tracking_line_positive"
+            ),
+        ]
+
+
+class RefundState(models.TextChoices):
+    PARKED = "parked", "Waiting for its order"
+    APPLIED = "applied", "Applied"
+    REFUSED = "refused", "Refused"
+
+
+class Refund(TenantModel):
+    """Money given back on all lines of one sku in one order.
+
+    A refund that comes before its order is parked and applied with it; one that then turns out
+    larger than its lines is refused, and `reason` says so.
+    """
+
+    source = models.CharField(max_length=60)
+    external_id = models.CharField(max_length=120)
+    order_external_id = models.CharField(max_length=120)
+    order = TenantForeignKey(Order, null=True)
+    sku = models.CharField(max_length=120)
+    quantity = models.PositiveIntegerField()
+    amount_minor = models.BigIntegerField()
+    currency = models.CharField(max_length=3)
+    refunded_at = models.DateTimeField()
+    state = models.CharField(max_length=8, choices=RefundState)
+    reason = models.CharField(max_length=300, blank=True)
+    digest = models.CharField(max_length=64)
+    received_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "source", "external_id"], name="tracking_refund_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(quantity__gt=0, amount_minor__gt=0),
+                name="tracking_refund_positive",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="applied", order=None), name="tracking_refund_has_order"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["brand", "order"], name="tracking_refund_order"),
+            models.Index(
+                fields=["brand", "source", "order_external_id"],
+                name="tracking_refund_parked",
+                condition=models.Q(state="parked"),
+            ),
+        ]

@@ -1,0 +1,56 @@
+"""Put an offer's members in the order of a figure, so that a page of them can be cut in PostgreSQL.
+
+The figures are the ones that `selectors.member_rows` shows: daily totals and the ledger.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.functions import Coalesce
+
+from offers.models import Enrollment
+from payouts import ledger
+from tracking.metrics import Period
+from tracking.models import DailyTotal
+
+BY_TOTAL = {
+    "clicks": "clicks",
+    "conversions": "conversions",
+    "sales": "sales_minor",
+    "refunds": "refunds_minor",
+    "commission": "commission_minor",
+}
+BY_NAME = ("member__last_name", "member__first_name", "pk")
+ORDERS = ("name", *BY_TOTAL, "paid", "due")
+
+
+def ranked(
+    enrollments: QuerySet[Enrollment], *, order: str, period: Period, now: datetime
+) -> QuerySet[Enrollment]:
+    """The enrollments in the order of "sales" or "-sales", ties by name; by name if unknown."""
+    key = order.removeprefix("-")
+    descending = order.startswith("-")
+    if key in BY_TOTAL:
+        figure = _total_of_each(BY_TOTAL[key], period)
+    elif key == "due":
+        figure = ledger.due_of_each(now=now)
+    elif key == "paid":
+        figure = ledger.paid_of_each()
+    else:
+        names = BY_NAME if order != "-name" else tuple(f"-{name}" for name in BY_NAME)
+        return enrollments.order_by(*names)
+    ranked_by = "-rank" if descending else "rank"
+    return enrollments.annotate(rank=figure).order_by(ranked_by, *BY_NAME)
+
+
+def _total_of_each(column: str, period: Period) -> Coalesce:
+    sums = (
+        DailyTotal.objects.filter(period.where(), enrollment=OuterRef("pk"))
+        .order_by()
+        .values("enrollment_id")
+        .annotate(figure=Sum(column))
+        .values("figure")
+    )
+    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())

@@ -1,0 +1,133 @@
+"""Recompute every kept total from the facts and name each difference. There are none.
+
+Facts: order lines, applied refunds, clicks, statuses, terms. Kept: an order's total, a conversion's
+sale, refunds and commission, the ledger, the daily totals, a payout's amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import Brand
+from tracking.models import Conversion
+from tracking.settlement import target_of
+
+# Each query yields (what, id, kept, from the facts) for the rows where the two differ.
+_ORDERS = """
+SELECT 'order total', o.id, o.total_minor, coalesce(sum(l.net_minor), 0)::bigint
+FROM tracking_order o LEFT JOIN tracking_orderline l ON l.brand_id = o.brand_id AND l.order_id = o.id
+WHERE o.brand_id = %(brand)s
+GROUP BY o.id HAVING o.total_minor <> coalesce(sum(l.net_minor), 0)
+"""
+_SALES = """
+SELECT 'conversion sale', c.id, c.sale_minor, o.total_minor
+FROM tracking_conversion c JOIN tracking_order o ON o.brand_id = c.brand_id AND o.id = c.order_id
+WHERE c.brand_id = %(brand)s AND c.sale_minor <> o.total_minor
+"""
+_REFUNDS = """
+SELECT 'conversion refunds', c.id, c.refunded_minor, coalesce(sum(r.amount_minor), 0)::bigint
+FROM tracking_conversion c
+LEFT JOIN tracking_refund r
+  ON r.brand_id = c.brand_id AND r.order_id = c.order_id AND r.state = 'applied'
+WHERE c.brand_id = %(brand)s
+GROUP BY c.id HAVING c.refunded_minor <> coalesce(sum(r.amount_minor), 0)
+"""
+_LEDGER = """
+SELECT 'conversion ledger', c.id, coalesce(sum(e.amount_minor), 0)::bigint, c.commission_minor
+FROM tracking_conversion c
+LEFT JOIN payouts_ledgerentry e ON e.brand_id = c.brand_id AND e.conversion_id = c.id
+WHERE c.brand_id = %(brand)s
+GROUP BY c.id HAVING c.commission_minor <> coalesce(sum(e.amount_minor), 0)
+"""
+_PAYOUTS = """
+SELECT 'payout amount', p.id, p.amount_minor,
+  coalesce((SELECT sum(e.amount_minor) FROM payouts_payoutitem i
+    JOIN payouts_ledgerentry e ON e.brand_id = i.brand_id AND e.id = i.entry_id
+    WHERE i.brand_id = p.brand_id AND i.payout_id = p.id), 0)::bigint
+FROM payouts_payout p
+WHERE p.brand_id = %(brand)s AND p.amount_minor <>
+  coalesce((SELECT sum(e.amount_minor) FROM payouts_payoutitem i
+    JOIN payouts_ledgerentry e ON e.brand_id = i.brand_id AND e.id = i.entry_id
+    WHERE i.brand_id = p.brand_id AND i.payout_id = p.id), 0)
+"""
+_PAYOUT_LEDGER = """
+SELECT 'payout ledger', p.id, coalesce(sum(e.amount_minor), 0)::bigint,
+  CASE WHEN p.state IN ('failed', 'cancelled') THEN 0 ELSE -p.amount_minor END
+FROM payouts_payout p
+LEFT JOIN payouts_ledgerentry e ON e.brand_id = p.brand_id AND e.payout_id = p.id
+WHERE p.brand_id = %(brand)s
+GROUP BY p.id HAVING coalesce(sum(e.amount_minor), 0) <>
+  CASE WHEN p.state IN ('failed', 'cancelled') THEN 0 ELSE -p.amount_minor END
+"""
+_DAILY = """
+WITH facts AS (
+  SELECT enrollment_id, (occurred_at AT TIME ZONE %(zone)s)::date AS day,
+    0 AS clicks,
+    count(*) FILTER (WHERE status = 'accepted') AS conversions,
+    count(*) FILTER (WHERE status = 'pending') AS pending,
+    sum(sale_minor) FILTER (WHERE status = 'accepted') AS sales,
+    sum(refunded_minor) FILTER (WHERE status = 'accepted') AS refunds,
+    sum(commission_minor) FILTER (WHERE status = 'accepted') AS commission
+  FROM tracking_conversion WHERE brand_id = %(brand)s GROUP BY 1, 2
+  UNION ALL
+  SELECT enrollment_id, (clicked_at AT TIME ZONE %(zone)s)::date,
+    count(*), 0, 0, 0, 0, 0
+  FROM tracking_click WHERE brand_id = %(brand)s AND counted GROUP BY 1, 2
+), day_facts AS (
+  SELECT enrollment_id, day, sum(clicks) AS clicks, sum(conversions) AS conversions,
+    sum(pending) AS pending, coalesce(sum(sales), 0) AS sales,
+    coalesce(sum(refunds), 0) AS refunds, coalesce(sum(commission), 0) AS commission
+  FROM facts GROUP BY 1, 2
+), kept AS (SELECT * FROM tracking_dailytotal WHERE brand_id = %(brand)s)
+SELECT 'day ' || coalesce(kept.day, day_facts.day) || ' of enrollment',
+  coalesce(kept.enrollment_id, day_facts.enrollment_id),
+  concat_ws(' ', kept.clicks, kept.conversions, kept.pending, kept.sales_minor,
+    kept.refunds_minor, kept.commission_minor),
+  concat_ws(' ', day_facts.clicks, day_facts.conversions, day_facts.pending, day_facts.sales,
+    day_facts.refunds, day_facts.commission)
+FROM kept FULL JOIN day_facts USING (enrollment_id, day)
+WHERE (coalesce(kept.clicks, 0), coalesce(kept.conversions, 0), coalesce(kept.pending, 0),
+    coalesce(kept.sales_minor, 0), coalesce(kept.refunds_minor, 0),
+    coalesce(kept.commission_minor, 0))
+  IS DISTINCT FROM
+  (coalesce(day_facts.clicks, 0), coalesce(day_facts.conversions, 0),
+    coalesce(day_facts.pending, 0), coalesce(day_facts.sales, 0),
+    coalesce(day_facts.refunds, 0), coalesce(day_facts.commission, 0))
+"""
+QUERIES = (_ORDERS, _SALES, _REFUNDS, _LEDGER, _PAYOUTS, _PAYOUT_LEDGER, _DAILY)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A kept figure that is not what the facts say."""
+
+    what: str
+    id: int
+    kept: Any
+    computed: Any
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.id}: kept {self.kept}, the facts say {self.computed}"
+
+
+def differences(brand: Brand) -> Iterator[Difference]:
+    """Every difference in the brand acted for."""
+    for query in QUERIES:
+        for row in _rows(query, {"brand": brand.pk, "zone": brand.time_zone}):
+            yield Difference(*row)
+    for conversion in Conversion.objects.select_related("terms").order_by("pk").iterator(2_000):
+        target = target_of(conversion)
+        if conversion.commission_minor != target.minor:
+            yield Difference(
+                "conversion commission", conversion.pk, conversion.commission_minor, target.minor
+            )
+
+
+def _rows(query: str, values: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return cursor.fetchall()

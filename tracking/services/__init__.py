@@ -1,0 +1,46 @@
+"""Everything that changes what tracking knows."""
+
+from tracking.services.clicks import Redirect, follow_link
+from tracking.services.conversions import JudgementError, accept_conversions, reject_conversions
+from tracking.services.items import (
+    ItemError,
+    deactivate_items,
+    generate_items,
+    give_codes,
+    give_links,
+    make_deep_link,
+    suggest_codes,
+)
+from tracking.services.membership import (
+    OwedError,
+    activate_member,
+    add_to_offer,
+    deactivate_member,
+    remove_from_offer,
+)
+from tracking.services.orders import record_order, record_orders
+from tracking.services.refunds import record_refund, record_refunds
+
+__all__ = [
+    "ItemError",
+    "JudgementError",
+    "OwedError",
+    "Redirect",
+    "accept_conversions",
+    "activate_member",
+    "add_to_offer",
+    "deactivate_items",
+    "deactivate_member",
+    "follow_link",
+    "generate_items",
+    "give_codes",
+    "give_links",
+    "make_deep_link",
+    "record_order",
+    "record_orders",
+    "record_refund",
+    "record_refunds",
+    "reject_conversions",
+    "remove_from_offer",
+    "suggest_codes",
+]

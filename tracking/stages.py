@@ -1,0 +1,154 @@
+"""Where a project's members stand in its Sales Tracking stage. Derived from facts, never stored.
+
+A member stands in the first step whose fact is missing: an offer, the items that the offer gives,
+a mail with them that the mail server took. Whoever is inactive in the offer or was removed from it
+stands in no step.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from django.db.models import (
+    Case,
+    CharField,
+    Count,
+    Exists,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
+from django.db.models.functions import Cast, Concat
+
+from notifications.models import REACHED_STATES, Message, Purpose
+from offers.models import Enrollment, EnrollmentStatus, OfferKind, Project, ProjectMember
+from tracking.models import ItemStatus, PromoCode, TrackingLink
+
+
+class Step(StrEnum):
+    """The steps in their order."""
+
+    SET_UP = "set-up"
+    GENERATE = "generate"
+    SEND = "send"
+    TRACKING = "tracking"
+
+
+LEFT_OUT = "left-out"
+LABELS = {
+    Step.SET_UP: "Set up offer",
+    Step.GENERATE: "Generate",
+    Step.SEND: "Send",
+    Step.TRACKING: "Tracking",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """How many members of a project stand in each step."""
+
+    counts: Mapping[str, int]
+
+    @property
+    def members(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def left_out(self) -> int:
+        return self.counts.get(LEFT_OUT, 0)
+
+    @property
+    def sent(self) -> int:
+        return self.counts.get(Step.TRACKING, 0)
+
+    @property
+    def current(self) -> Step:
+        """The step where the work is: the first in which anybody stands; an empty stage's first."""
+        return next((step for step in Step if self.counts.get(step)), Step.SET_UP)
+
+
+def steps_of(project: Project) -> Stage:
+    """How many members stand in each step of this project."""
+    return stages_of([project.pk])[project.pk]
+
+
+def stages_of(project_ids: Iterable[int]) -> dict[int, Stage]:
+    """The same for many projects, in one query."""
+    counts: dict[int, dict[str, int]] = {project_id: {} for project_id in project_ids}
+    rows = (
+        _standing(ProjectMember.objects.filter(project__in=list(counts)))
+        .values("project_id", "step")
+        .annotate(members=Count("pk"))
+    )
+    for row in rows:
+        counts[row["project_id"]][row["step"]] = row["members"]
+    return {project_id: Stage(found) for project_id, found in counts.items()}
+
+
+def standing_in(project: Project, step: str) -> QuerySet[ProjectMember]:
+    """Who stands in this step (or is LEFT_OUT), by name.
+
+    Each row carries its member, and as `enrollment_pk` the enrollment in the project's offer.
+    """
+    return by_name(_standing(ProjectMember.objects.filter(project=project)).filter(step=step))
+
+
+def members_of(project: Project, *, search: str = "") -> QuerySet[ProjectMember]:
+    """Everybody in the project by name, each with their `step`."""
+    found = _standing(ProjectMember.objects.filter(project=project))
+    for word in search.split():
+        found = found.filter(
+            Q(member__first_name__icontains=word)
+            | Q(member__last_name__icontains=word)
+            | Q(member__email__icontains=word)
+        )
+    return by_name(found)
+
+
+def by_name(rows: QuerySet[ProjectMember]) -> QuerySet[ProjectMember]:
+    return rows.select_related("member").order_by("member__last_name", "member__first_name", "pk")
+
+
+def enrollments_at(rows: Iterable[ProjectMember]) -> list[Enrollment]:
+    """The enrollments behind rows of `standing_in`, with member and offer, in the same order."""
+    wanted = [row.enrollment_pk for row in rows]  # type: ignore[attr-defined]
+    found = Enrollment.objects.select_related("member", "offer").in_bulk(wanted)
+    return [found[pk] for pk in wanted]
+
+
+def _standing(rows: QuerySet[ProjectMember]) -> QuerySet[ProjectMember]:
+    """Annotate each row with its `enrollment_pk` and its `step`."""
+    enrollment = Enrollment.objects.filter(
+        offer=OuterRef("project__offer"), member=OuterRef("member")
+    )
+    code = PromoCode.objects.filter(enrollment=OuterRef("enrollment_pk"), status=ItemStatus.ACTIVE)
+    link = TrackingLink.objects.filter(
+        enrollment=OuterRef("enrollment_pk"), status=ItemStatus.ACTIVE, destination_url=""
+    )
+    mail = Message.objects.filter(
+        about=Concat(Value("enrollment:"), Cast(OuterRef("enrollment_pk"), CharField())),
+        purpose=Purpose.SALES_TRACKING_ITEMS,
+        state__in=REACHED_STATES,
+    )
+    kind = "project__offer__kind"
+    needs_code = Q(**{f"{kind}__in": [OfferKind.CODE, OfferKind.BOTH]}) & ~Exists(code)
+    needs_link = Q(**{f"{kind}__in": [OfferKind.LINK, OfferKind.BOTH]}) & ~Exists(link)
+    return rows.annotate(
+        enrollment_pk=Subquery(enrollment.values("pk")[:1]),
+        enrollment_status=Subquery(enrollment.values("status")[:1]),
+        offer_id=F("project__offer_id"),
+        step=Case(
+            When(offer_id=None, then=Value(Step.SET_UP.value)),
+            When(~Q(enrollment_status=EnrollmentStatus.ACTIVE), then=Value(LEFT_OUT)),
+            When(needs_code | needs_link, then=Value(Step.GENERATE.value)),
+            When(~Exists(mail), then=Value(Step.SEND.value)),
+            default=Value(Step.TRACKING.value),
+            output_field=CharField(),
+        ),
+    )

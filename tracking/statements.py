@@ -1,0 +1,64 @@
+"""What a payment paid, line by line, for the payment's page and its statement."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.money import Money
+from payouts.models import LedgerEntry, Payout
+from payouts.selectors import items_of
+from tracking.models import Conversion
+
+
+@dataclass(frozen=True, slots=True)
+class StatementLine:
+    """One entry that a payment pays, with the conversion it is for; None for an adjustment."""
+
+    entry: LedgerEntry
+    conversion: Conversion | None
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.entry.amount_minor, self.entry.currency)
+
+    @property
+    def happened_at(self) -> datetime:
+        """When the order was placed, or the adjustment posted."""
+        return self.conversion.occurred_at if self.conversion else self.entry.posted_at
+
+
+def statement_of(payout: Payout) -> list[StatementLine]:
+    """Every entry of a payment, in two queries."""
+    return with_conversions([item.entry for item in items_of([payout.pk])])
+
+
+def with_conversions(entries: list[LedgerEntry]) -> list[StatementLine]:
+    """The entries, each with its conversion and the conversion's order, in one query."""
+    ids = {entry.conversion_id for entry in entries if entry.conversion_id}
+    known = Conversion.objects.select_related("order").in_bulk(ids)
+    return [
+        StatementLine(entry, known.get(entry.conversion_id) if entry.conversion_id else None)
+        for entry in entries
+    ]
+
+
+def statement_rows(payout: Payout) -> Iterator[list[str]]:
+    """The lines of a statement as CSV, header first, and the total last. Amounts are decimals."""
+    yield ["date", "offer", "order", "sale", "what", "note", "amount", "currency"]
+    zone = payout.brand.zone
+    for line in statement_of(payout):
+        conversion = line.conversion
+        yield [
+            line.happened_at.astimezone(zone).date().isoformat(),
+            line.entry.enrollment.offer.name,
+            conversion.order.external_id if conversion else "",
+            Money(conversion.sale_minor, conversion.currency).plain() if conversion else "",
+            line.entry.kind,
+            line.entry.note,
+            line.amount.plain(),
+            payout.currency,
+        ]
+    total = Money(payout.amount_minor, payout.currency).plain()
+    yield ["", "", "", "", "total", payout.reference, total, payout.currency]

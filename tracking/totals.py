@@ -1,0 +1,27 @@
+"""The figures that are kept per enrollment and day, as numbers that add."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """Counts, and amounts in minor units. Amounts are of accepted conversions."""
+
+    conversions: int = 0
+    pending: int = 0
+    sales_minor: int = 0
+    refunds_minor: int = 0
+    commission_minor: int = 0
+    clicks: int = 0
+
+    def plus(self, other: Totals, *, times: int = 1) -> Totals:
+        return Totals(*(a + times * b for a, b in zip(self.parts(), other.parts(), strict=True)))
+
+    def parts(self) -> tuple[int, ...]:
+        return tuple(getattr(self, name) for name in FIGURES)
+
+
+FIGURES = tuple(item.name for item in fields(Totals))
+NOTHING = Totals()
