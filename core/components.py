@@ -123,6 +123,7 @@ class ComponentNode(Node):
         self.is_block = nodelist is not None
         self.nodelist = nodelist if nodelist is not None else NodeList()
         self.slots: dict[str, NodeList] = {}
+        self.checked: Contract | None = None
         body = NodeList()
         for node in self.nodelist:
             if not isinstance(node, SlotNode):
@@ -137,7 +138,9 @@ class ComponentNode(Node):
     def render(self, context: Context) -> SafeString:
         name = str(self.name.resolve(context))
         template, contract = _load(name, context)
-        _refuse(name, _mistakes(contract, self.attributes, self._filled_slots()))
+        if contract is not self.checked:  # the shape of a call never changes, only its values
+            _refuse(name, _mistakes(contract, self.attributes, self._filled_slots()))
+            self.checked = contract
         given = {
             key: expression.resolve(context, ignore_failures=True)
             for key, expression in self.attributes.items()

@@ -87,7 +87,11 @@ def parse_slots(parser: Parser, token: Token) -> SlotsNode:
 @register.simple_tag
 def widget(field: BoundField, html: Mapping[str, object], described_by: str = "") -> SafeString:
     """A bound field's widget with html attributes added; ids in `described_by` describe it."""
-    attrs = {key: value for key, value in html.items() if value is not None and value is not False}
+    attrs: dict[str, str | bool] = {
+        key: True if value is True else str(value)
+        for key, value in html.items()
+        if value is not None and value is not False
+    }
     if described_by.strip() and not field.use_fieldset:
         attrs["aria-describedby"] = " ".join(described_by.split())
     return field.as_widget(attrs=attrs)

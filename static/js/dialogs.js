@@ -1,42 +1,67 @@
-// Dialogs and drawers: data-opens="<id>" opens one, a served open one becomes modal, data-closes and a click on the veil close.
+// Dialogs and drawers: data-opens="<id>" opens one, a served open one becomes modal, data-closes closes. A drawer that was
+// written in asks for a second Escape, and gives the focus back to what opened it however many steps it went through.
+const host = document.getElementById("drawer");
+let opener = null;
+
 function show(dialog) {
   if (dialog.matches(":modal")) return;
   dialog.removeAttribute("open");
   dialog.showModal();
 }
 
+function close(drawer) {
+  if (!host.querySelector("dialog:modal")) delete host.dataset.again;
+  drawer.remove();
+  opener?.focus();
+  opener = null;
+}
+
+function refuseOnce(event) {
+  const drawer = event.currentTarget;
+  if (drawer.dataset.changed === undefined) return;
+  event.preventDefault();
+  delete drawer.dataset.changed;
+  document.dispatchEvent(new CustomEvent("toast", { detail: "Press Escape again to close without sending" }));
+}
+
 /** Make what was served open modal: dialogs always, drawers only where they lie over their page. */
-export function upgrade(within) {
-  for (const dialog of within.querySelectorAll("dialog[data-modal]")) show(dialog);
-  for (const drawer of within.querySelectorAll("#drawer dialog[data-drawer]")) {
-    drawer.addEventListener("close", () => drawer.remove(), { once: true });
+function upgrade() {
+  for (const dialog of document.querySelectorAll("dialog[data-modal]")) show(dialog);
+  for (const drawer of host?.querySelectorAll("dialog[data-drawer]:not(:modal)") ?? []) {
+    drawer.addEventListener("close", () => close(drawer), { once: true });
+    drawer.addEventListener("cancel", refuseOnce);
+    drawer.addEventListener("input", () => { drawer.dataset.changed = ""; });
     show(drawer);
   }
 }
-
-document.addEventListener("click", (event) => {
-  const opener = event.target.closest("[data-opens]");
-  if (opener) {
-    const dialog = document.getElementById(opener.dataset.opens);
-    if (dialog) {
-      event.preventDefault();
-      show(dialog);
-    }
-    return;
-  }
-  const dialog = event.target.closest("dialog:modal");
-  if (!dialog) return;
-  const closer = event.target.closest("[data-closes]");
-  if (closer || (event.target === dialog && outside(dialog, event) && !dialog.matches("[data-drawer]"))) {
-    event.preventDefault();
-    dialog.close();
-  }
-});
 
 function outside(dialog, event) {
   const box = dialog.getBoundingClientRect();
   return event.clientX < box.left || event.clientX > box.right || event.clientY < box.top || event.clientY > box.bottom;
 }
 
-document.addEventListener("htmx:afterSettle", () => upgrade(document));
-upgrade(document);
+document.addEventListener("click", (event) => {
+  const button = event.target.closest("[data-opens]");
+  const asked = button && document.getElementById(button.dataset.opens);
+  if (asked) {
+    event.preventDefault();
+    show(asked);
+    return;
+  }
+  const dialog = event.target.closest("dialog:modal");
+  if (!dialog) return;
+  const onVeil = event.target === dialog && outside(dialog, event) && !dialog.matches("[data-drawer]");
+  if (event.target.closest("[data-closes]") || onVeil) {
+    event.preventDefault();
+    dialog.close();
+  }
+});
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (event.detail.target === host && !opener) opener = event.detail.elt;
+});
+document.addEventListener("htmx:beforeSwap", (event) => {
+  if (event.detail.target === host && host.querySelector("dialog:modal")) host.dataset.again = "";
+});
+document.addEventListener("htmx:afterSettle", upgrade);
+upgrade();

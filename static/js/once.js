@@ -1,4 +1,4 @@
-// A POST form is sent once: its buttons rest until the answer, or until the page is shown again.
+// A POST form is sent once: its buttons rest until the answer, or for ten seconds where the answer is a file.
 document.addEventListener("submit", (event) => {
   const form = event.target;
   if (form.method !== "post" || event.defaultPrevented) return;
@@ -7,6 +7,7 @@ document.addEventListener("submit", (event) => {
     return;
   }
   form.dataset.sent = "";
+  setTimeout(() => delete form.dataset.sent, 10000);
 });
 window.addEventListener("pageshow", () => {
   for (const form of document.querySelectorAll("form[data-sent]")) delete form.dataset.sent;

@@ -1,4 +1,5 @@
-// What every page has: the mark that script runs, copy, toasts, the colour scheme, focus on an error summary.
+// What every page has: the mark that script runs, copy, the colour scheme, focus on an error summary, and toasts: any module
+// may dispatch "toast" on the document. Modules do not import this one, so that it runs once under whatever name it is served.
 const root = document.documentElement;
 root.dataset.script = "";
 
@@ -14,7 +15,7 @@ function region() {
 }
 
 /** Say something in passing, to the eye and to a screen reader. */
-export function toast(text) {
+function toast(text) {
   const host = document.querySelector("dialog:modal") ?? document.body;
   const place = region();
   if (place.parentElement !== host) host.append(place);
@@ -76,4 +77,5 @@ document.addEventListener("click", (event) => {
   else (target.closest(".messages > li") ?? target.closest(".alert"))?.remove();
 });
 
+document.addEventListener("toast", (event) => toast(event.detail));
 document.querySelector("[data-focus]")?.focus();
