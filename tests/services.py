@@ -18,7 +18,7 @@ from pathlib import Path
 
 import pytest
 
-from config.local.folders import ROOTS_PLACE, own_folder
+from config.local.folders import SHARED_PLACE, own_folder
 from config.local.keys import fresh_secrets, kept_secrets
 from config.local.locks import HeldLock
 from config.local.ports import FIRST, next_free
@@ -33,7 +33,7 @@ SETTINGS = {
     "full_page_writes": "off",
     "max_connections": "300",
 }
-PLACE = ROOTS_PLACE if os.geteuid() == 0 else Path(tempfile.gettempdir())
+PLACE = SHARED_PLACE if os.geteuid() == 0 else Path(tempfile.gettempdir())
 pytest_plugins = ["tests.browser", "tests.mailbox"]
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 SOCKET_PATH_LIMIT = 103  # bytes, the smaller of Linux's 107 and macOS's 103
 SOCKET_NAME = ".s.PGSQL.5432"
-ROOTS_PLACE = Path("/var/tmp")  # noqa: S108 - survives a restart and can be entered by everybody
+SHARED_PLACE = Path("/var/tmp")  # noqa: S108 - survives a restart and can be entered by everybody
 
 
 class LocalServiceError(Exception):
@@ -134,7 +134,7 @@ def database_home(checkout: Checkout, identity: str) -> Path:
     /root, and opening /root up is not ours to do.
     """
     if os.geteuid() == 0:
-        return ROOTS_PLACE / f"tributary-{checkout.digest(identity)}"
+        return SHARED_PLACE / f"tributary-{checkout.digest(identity)}"
     return checkout.state / "postgres"
 
 
@@ -143,8 +143,8 @@ def socket_folder(home: Path, digest: str) -> Path:
     inside = home / "socket"
     if len(os.fsencode(inside / SOCKET_NAME)) <= SOCKET_PATH_LIMIT:
         return inside
-    for place in (Path(tempfile.gettempdir()), ROOTS_PLACE):
+    for place in (Path(tempfile.gettempdir()), SHARED_PLACE):
         elsewhere = place / f"tributary-{digest}"
         if len(os.fsencode(elsewhere / SOCKET_NAME)) <= SOCKET_PATH_LIMIT:
             return elsewhere
-    raise LocalServiceError(f"No path short enough for a socket, not even under {ROOTS_PLACE}.")
+    raise LocalServiceError(f"No path short enough for a socket, not even under {SHARED_PLACE}.")

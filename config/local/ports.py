@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from pathlib import Path
 
-from config.local.folders import LocalServiceError
+from config.local.folders import SHARED_PLACE, LocalServiceError
+from config.local.locks import HeldLock
 
 HOST = "127.0.0.1"
 FIRST = {"web": 8000, "valkey": 21000, "inbox": 22500}  # where each kind starts looking
@@ -45,6 +47,22 @@ def settle_port(path: Path, kind: str) -> int:
         port = next_free(FIRST[kind])
     keep_port(path, kind, port)
     return port
+
+
+def reserve_port(path: Path, kind: str, *, only: int | None = None) -> int:
+    """Settle a port for `kind`, or `only` that one, and keep our other checkouts off it.
+
+    A free port is not enough: the web server shares its port with any other of the same user, so
+    two checkouts started at the same moment would answer for each other. The reservation lasts as
+    long as this process.
+    """
+    wanted = [only] if only else [kept_port(path, kind), *range(FIRST[kind], FIRST[kind] + TRIES)]
+    for port in wanted:
+        lock = HeldLock(SHARED_PLACE / f"tributary-{os.geteuid()}-port-{port}.lock")
+        if is_free(port) and lock.take():
+            keep_port(path, kind, port)
+            return port
+    raise LocalServiceError(f"No free port for the {kind}: tried {wanted[0]} to {wanted[-1]}.")
 
 
 def keep_port(path: Path, kind: str, port: int) -> None:

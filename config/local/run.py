@@ -19,7 +19,7 @@ from honcho.printer import Printer
 
 from config.local.folders import CHECKOUT, Checkout, LocalServiceError, own_folder
 from config.local.locks import HeldLock
-from config.local.ports import HOST, is_free, keep_port, kept_port, settle_port
+from config.local.ports import HOST, kept_port, reserve_port
 from config.local.processes import command_of
 from config.local.services import ensure_services
 
@@ -60,18 +60,12 @@ def commands(*, port: int, environment: Mapping[str, str]) -> dict[str, list[str
     return processes
 
 
-def choose_port(checkout: Checkout) -> int:
-    """The web server's port: PORT, or the one it had before, or the next free one from 8000.
-
-    Raises LocalServiceError when PORT is taken.
-    """
-    wanted = os.environ.get("PORT")
-    if not wanted:
-        return settle_port(checkout.ports, "web")
-    if not wanted.isdecimal() or not is_free(int(wanted)):
-        raise LocalServiceError(f"PORT={wanted} is not a free port of this machine.")
-    keep_port(checkout.ports, "web", int(wanted))
-    return int(wanted)
+def wanted_port() -> int | None:
+    """The port that PORT asks for, if it is set. Raises LocalServiceError for what is none."""
+    wanted = os.environ.get("PORT", "")
+    if wanted and not wanted.isdecimal():
+        raise LocalServiceError(f"PORT is {wanted!r}: it is a number.")
+    return int(wanted) if wanted else None
 
 
 def end_leftovers(checkout: Checkout) -> None:
@@ -135,8 +129,8 @@ def start(checkout: Checkout) -> int:
     """Bring the services up, prepare the data and supervise. Raises LocalServiceError."""
     print("Starting PostgreSQL and Valkey ...", flush=True)
     end_leftovers(checkout)
-    port = choose_port(checkout)
-    settle_port(checkout.ports, "inbox")
+    port = reserve_port(checkout.ports, "web", only=wanted_port())
+    reserve_port(checkout.ports, "inbox")
     os.environ.setdefault("BASE_URL", f"http://{HOST}:{port}")
     environment = {**ensure_services(), **os.environ}
     print("Bringing the database up to date; the first time, loading a demo brand ...", flush=True)

@@ -16,7 +16,7 @@ import pytest
 import redis
 from environ import Env
 
-from config.local.folders import CHECKOUT, ROOTS_PLACE, Checkout, LocalServiceError, own_folder
+from config.local.folders import CHECKOUT, SHARED_PLACE, Checkout, LocalServiceError, own_folder
 from config.local.keys import kept_secrets
 from config.local.services import LocalServices
 
@@ -234,7 +234,7 @@ def test_a_taken_port_is_left_to_whoever_has_it(checkout: Checkout, tmp_path: Pa
 
 def test_nothing_outside_our_folders_changes_mode_or_owner(checkout: Checkout) -> None:
     programs = Path(sys.prefix)
-    watched = [checkout.root, *checkout.root.parents, programs, *programs.parents, ROOTS_PLACE]
+    watched = [checkout.root, *checkout.root.parents, programs, *programs.parents, SHARED_PLACE]
     before = {path: (path.stat().st_mode, path.stat().st_uid) for path in watched}
 
     old = os.umask(0o077)
