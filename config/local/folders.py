@@ -139,12 +139,13 @@ def database_home(checkout: Checkout, identity: str) -> Path:
 
 
 def socket_folder(home: Path, digest: str) -> Path:
-    """A folder under `home` for PostgreSQL's socket, or elsewhere when that path is too long."""
-    inside = home / "socket"
-    if len(os.fsencode(inside / SOCKET_NAME)) <= SOCKET_PATH_LIMIT:
-        return inside
-    for place in (Path(tempfile.gettempdir()), SHARED_PLACE):
-        elsewhere = place / f"tributary-{digest}"
-        if len(os.fsencode(elsewhere / SOCKET_NAME)) <= SOCKET_PATH_LIMIT:
-            return elsewhere
-    raise LocalServiceError(f"No path short enough for a socket, not even under {SHARED_PLACE}.")
+    """A folder for PostgreSQL's socket: under `home`, or elsewhere when that path is no good.
+
+    A socket's path has a length limit, and libpq takes a comma for the end of a host's name.
+    """
+    name = f"tributary-{digest}"
+    for folder in (home / "socket", Path(tempfile.gettempdir()) / name, SHARED_PLACE / name):
+        path = os.fsencode(folder / SOCKET_NAME)
+        if len(path) <= SOCKET_PATH_LIMIT and b"," not in path:
+            return folder
+    raise LocalServiceError(f"No path is good for a socket, not even under {SHARED_PLACE}.")

@@ -8,6 +8,7 @@ import signal
 import stat
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,7 +17,14 @@ import pytest
 import redis
 from environ import Env
 
-from config.local.folders import CHECKOUT, SHARED_PLACE, Checkout, LocalServiceError, own_folder
+from config.local.folders import (
+    CHECKOUT,
+    SHARED_PLACE,
+    Checkout,
+    LocalServiceError,
+    own_folder,
+    socket_folder,
+)
 from config.local.keys import kept_secrets
 from config.local.services import LocalServices
 
@@ -258,6 +266,15 @@ def test_secrets_are_made_once_and_are_their_owners_alone(checkout: Checkout) ->
     assert stat.S_IMODE(checkout.secrets.stat().st_mode) == 0o600
     assert len({*kept_secrets(checkout.secrets).values()}) == 6
     assert are_running(checkout) == (False, False)
+
+
+@pytest.mark.parametrize("home", ["/home/a, b/.local/postgres", f"/home/{'long/' * 20}postgres"])
+def test_a_path_that_no_socket_can_have_is_avoided(home: str) -> None:
+    inside = socket_folder(Path("/home/ana/shop/.local/postgres"), "d1")
+    elsewhere = socket_folder(Path(home), "d1")
+
+    assert inside == Path("/home/ana/shop/.local/postgres/socket")
+    assert elsewhere == Path(tempfile.gettempdir()) / "tributary-d1"
 
 
 def test_a_folder_that_is_not_ours_is_refused(tmp_path: Path) -> None:

@@ -1,0 +1,36 @@
+"""manage.py addresses [--base-url URL]: where to look first."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+
+from accounts import one_time_login
+from accounts.models import Brand, User
+from config.local import demo
+from core.tenancy import acting_for
+from offers import dashboard_links
+from offers.models import Enrollment
+
+
+class Command(BaseCommand):
+    help = "Print the addresses to open, one per line."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--base-url", default=settings.BASE_URL)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        base = options["base_url"].rstrip("/")
+        token = one_time_login.make(User.objects.get(email=demo.OWNER))
+        with acting_for(Brand.objects.get(slug=demo.BRAND)):
+            enrollment = Enrollment.objects.get(offer__name=demo.OFFER, member__email=demo.CREATOR)
+        for what, address in (
+            ("Brand admin (logs in once)", f"{base}/once/{token}"),
+            ("An affiliate's dashboard", f"{base}/d/{dashboard_links.token_for(enrollment)}"),
+            (f"Creator portal ({demo.CREATOR})", f"{base}/portal/"),
+            ("Inbox: every mail sent", f"{base}/inbox/"),
+        ):
+            self.stdout.write(f"  {what:<42} {address}")
