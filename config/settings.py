@@ -59,6 +59,7 @@ INSTALLED_APPS = [
     "brand_admin",
     "portal",
     "api",
+    *(["config.local"] if LOCAL else []),
 ]
 MIDDLEWARE = [
     "api.metrics.time_requests",
