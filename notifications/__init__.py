@@ -1,0 +1,1 @@
+"""Email that can be trusted: templates, campaigns, messages, delivery, suppression."""

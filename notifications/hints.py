@@ -1,0 +1,44 @@
+"""Tell a worker that a campaign has work. A hint may be lost or come twice: rows hold the work."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from datetime import datetime
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from core.tenancy import current_brand_id
+from notifications.models import Campaign, CampaignState
+
+logger = logging.getLogger(__name__)
+DELIVER = "notifications.deliver_campaign"
+
+
+def hint(*, campaign_id: int, now: datetime) -> None:
+    """Void the campaign's earlier hint, and send a new one when the transaction commits."""
+    token = uuid.uuid4()
+    marked = Campaign.objects.filter(pk=campaign_id, state=CampaignState.SENDING).update(
+        hint=token, hinted_at=now
+    )
+    if marked:
+        brand_id = current_brand_id()
+        transaction.on_commit(lambda: _publish(brand_id, campaign_id, token))
+
+
+def take_hint(*, campaign_id: int, token: uuid.UUID) -> bool:
+    """Whether `token` was the campaign's live hint; it is used up by asking."""
+    return bool(Campaign.objects.filter(pk=campaign_id, hint=token).update(hint=None))
+
+
+def _publish(brand_id: int, campaign_id: int, token: uuid.UUID) -> None:
+    try:
+        current_app.send_task(
+            DELIVER,
+            kwargs={"brand_id": brand_id, "campaign_id": campaign_id, "hint": str(token)},
+            retry=False,
+        )
+    except (OperationalError, OSError) as error:
+        logger.warning("campaign %s waits for the sweep: %s", campaign_id, error)

@@ -1,0 +1,58 @@
+"""Put a message row into the shape of an email. Reads rows; decides and writes nothing."""
+
+from __future__ import annotations
+
+from email.utils import formataddr, parseaddr
+
+from django.conf import settings
+from django.core.mail import EmailMultiAlternatives
+
+from notifications.models import Campaign, Message
+from notifications.rendering import Prepared, Rendered, render
+from notifications.unsubscribe_links import unsubscribe_link
+
+
+def prepared_of(campaign: Campaign) -> Prepared:
+    """The campaign's mail as it was confirmed."""
+    return Prepared(subject=campaign.subject, html=campaign.html, text=campaign.text)
+
+
+def rendered(campaign: Campaign, message: Message) -> Rendered:
+    """What this message says; the same before it is sent, as sent, and years later."""
+    return render(
+        prepared_of(campaign),
+        values=message.values,
+        unsubscribe_link=unsubscribe_link(brand_id=message.brand_id, address=message.to_address),
+    )
+
+
+def compose(campaign: Campaign, message: Message) -> EmailMultiAlternatives:
+    """The email, with the headers of RFC 8058 for unsubscribing by one click.
+
+    Raises ValueError for a row that can't be made into one.
+    """
+    mail = rendered(campaign, message)
+    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
+    link = unsubscribe_link(brand_id=message.brand_id, address=message.to_address)
+    email = EmailMultiAlternatives(
+        subject=mail.subject,
+        body=mail.text,
+        from_email=formataddr((campaign.from_name, sender)),
+        to=[formataddr((message.to_name, _for_the_wire(message.to_address)))],
+        reply_to=[campaign.reply_to] if campaign.reply_to else None,
+        headers={
+            "Message-ID": f"<{message.public_id}@{sender.rpartition('@')[2]}>",
+            "List-Unsubscribe": f"<{link}>",
+            "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+        },
+    )
+    email.attach_alternative(mail.html, "text/html")
+    return email
+
+
+def _for_the_wire(address: str) -> str:
+    """The address with its domain in ASCII (RFC 5891), as every mail server understands it."""
+    name, _, domain = address.rpartition("@")
+    if not name.isascii():
+        raise ValueError(f"{address}: only letters of English can stand before the @")
+    return f"{name}@{domain.encode('idna').decode()}"

@@ -1,0 +1,169 @@
+"""Campaigns, their messages, and the addresses that get none.
+
+A message is one row per recipient, written when the send is confirmed. It refers upward by plain
+keys (`recipient` "member:55", `about` "enrollment:123"), because sending knows no offers.
+"""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils import timezone
+
+from core.jobs import LeasedModel
+from core.tenancy import TenantForeignKey, TenantModel
+
+
+class Purpose(models.TextChoices):
+    SALES_TRACKING_ITEMS = "sales_tracking_items", "Sales Tracking Items"
+    EMAIL_MEMBERS = "email_members", "Email Members"
+    TEST = "test", "Test mail"
+
+
+class EmailTemplate(TenantModel):
+    """A saved text that staff start from; one per purpose and name."""
+
+    purpose = models.CharField(max_length=30, choices=Purpose)
+    name = models.CharField(max_length=80)
+    subject = models.CharField(max_length=300)
+    body = models.TextField()
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "purpose", "name"], name="notifications_template_once"
+            ),
+        ]
+
+
+class CampaignState(models.TextChoices):
+    SENDING = "sending", "Sending"
+    PAUSED = "paused", "Paused"
+    CANCELLED = "cancelled", "Cancelled"
+    DONE = "done", "Done"
+
+
+class Campaign(TenantModel):
+    """One confirmed bulk send. `confirmation` is the form's own key: a second click finds this."""
+
+    purpose = models.CharField(max_length=30, choices=Purpose)
+    about = models.CharField(max_length=60, blank=True)  # "offer:3"
+    title = models.CharField(max_length=200)  # "Winter Glow creators"
+    subject = models.CharField(max_length=300)
+    body = models.TextField()  # as staff wrote it
+    html = models.TextField()  # prepared: laid out, variables still in it
+    text = models.TextField()  # its plain-text twin
+    from_name = models.CharField(max_length=120)
+    reply_to = models.EmailField(blank=True)
+    confirmation = models.UUIDField()
+    state = models.CharField(max_length=10, choices=CampaignState, default=CampaignState.SENDING)
+    recipients = models.PositiveIntegerField()
+    confirmed_by = models.CharField(max_length=200)
+    confirmed_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+    # The one hint a worker will follow, until it does; an older one in the broker is void.
+    hint = models.UUIDField(null=True, editable=False)
+    hinted_at = models.DateTimeField(null=True, editable=False)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "confirmation"], name="notifications_campaign_confirmed_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["hinted_at"],
+                name="notifications_campaign_live",
+                condition=models.Q(state="sending"),
+            ),
+            models.Index(fields=["brand", "-confirmed_at"], name="notifications_campaign_new"),
+            models.Index(fields=["brand", "about"], name="notifications_campaign_about"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class MessageState(models.TextChoices):
+    PENDING = "pending", "Waiting"
+    SUBMITTING = "submitting", "Being sent"
+    RETRY = "retry", "Will be tried again"
+    ACCEPTED = "accepted", "Accepted"
+    DELIVERED = "delivered", "Delivered"
+    BOUNCED = "bounced", "Bounced"
+    FAILED = "failed", "Failed"
+    SUPPRESSED = "suppressed", "Suppressed"
+    CANCELLED = "cancelled", "Cancelled"
+    UNKNOWN = "unknown", "Unknown"
+
+
+WAITING_STATES = frozenset({MessageState.PENDING, MessageState.RETRY})
+LIVE_STATES = WAITING_STATES | {MessageState.SUBMITTING}
+TERMINAL_STATES = frozenset(MessageState) - LIVE_STATES
+REACHED_STATES = frozenset({MessageState.ACCEPTED, MessageState.DELIVERED})
+
+
+class Message(LeasedModel):
+    """One email to one person. `values` are the variables as they stood at confirmation."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, editable=False)
+    campaign = TenantForeignKey(Campaign)
+    recipient = models.CharField(max_length=60)  # "member:55"
+    about = models.CharField(max_length=60, blank=True)  # "enrollment:123"
+    purpose = models.CharField(max_length=30, choices=Purpose)
+    to_address = models.EmailField()
+    to_name = models.CharField(max_length=200, blank=True)
+    values = models.JSONField()
+    state = models.CharField(max_length=12, choices=MessageState, default=MessageState.PENDING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    due_at = models.DateTimeField()  # not before this time
+    reason = models.CharField(max_length=500, blank=True)
+    provider_id = models.CharField(max_length=200, blank=True)
+    settled_at = models.DateTimeField(null=True)  # when the state became terminal
+
+    class Meta(LeasedModel.Meta):
+        constraints = [
+            *LeasedModel.Meta.constraints,
+            models.UniqueConstraint(
+                "brand", "campaign", Lower("to_address"), name="notifications_message_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["brand", "campaign", "due_at"],
+                name="notifications_message_due",
+                condition=models.Q(state__in=["pending", "retry", "submitting"]),
+            ),
+            models.Index(fields=["brand", "campaign", "state"], name="notifications_message_state"),
+            models.Index(fields=["brand", "about", "-id"], name="notifications_message_about"),
+            models.Index(fields=["brand", "recipient", "-id"], name="notifications_message_who"),
+        ]
+
+
+class SuppressionReason(models.TextChoices):
+    UNSUBSCRIBED = "unsubscribed", "Unsubscribed"
+    BOUNCED = "bounced", "Bounced"
+    COMPLAINED = "complained", "Complained"
+    BY_STAFF = "by_staff", "By staff"
+
+
+class Suppression(TenantModel):
+    """An address that this brand may not write to."""
+
+    address = models.EmailField()
+    reason = models.CharField(max_length=20, choices=SuppressionReason)
+    since = models.DateTimeField(default=timezone.now)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                "brand", Lower("address"), name="notifications_suppression_once"
+            ),
+        ]

@@ -1,0 +1,251 @@
+"""Sanitise a template's HTML and write it out twice: as mail HTML and as plain text.
+
+Both outputs keep their variables and mark what can be left out: a group (OPEN … CLOSE) holds lines
+that NEXT divides. A line goes when a variable in it does not apply, or when every group in it
+goes; a group goes when all its lines do. So a paragraph or a list item without its only line
+leaves nothing behind, and `fill` needs no HTML to decide it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from html import escape
+from html.parser import HTMLParser
+
+import nh3
+
+from notifications.rendering.variables import (
+    VARIABLES,
+    canonical,
+    link_variable,
+    printable,
+)
+
+OPEN, CLOSE, NEXT = "\ue000", "\ue001", "\ue002"
+
+CONTAINERS = frozenset({"p", "h1", "h2", "h3", "ul", "ol", "li", "blockquote"})
+INLINE = frozenset({"a", "b", "strong", "i", "em", "u", "s", "code"})
+BREAK, RULE = "br", "hr"
+SCHEMES = {"http", "https", "mailto"}
+_LINKS = re.compile(
+    r"\{\{ (" + "|".join(v.name for v in VARIABLES.values() if v.is_link) + r") \}\}"
+)
+_SPACE = re.compile(r"[ \t\r\n\f]+")
+_LOOKS_LIKE_HTML = re.compile(r"<\s*/?\s*[a-zA-Z!]")
+
+
+@dataclass
+class Element:
+    """One node of the sanitised template."""
+
+    tag: str
+    href: str = ""
+    children: list[Element | str] = field(default_factory=list)
+
+
+def sanitise(source: str) -> str:
+    """The part of `source` that a mail may hold. Text without any tag becomes paragraphs."""
+    text = printable(source)
+    if not _LOOKS_LIKE_HTML.search(text):
+        text = _paragraphs(text)
+    return nh3.clean(
+        text,
+        tags={*CONTAINERS, *INLINE, BREAK, RULE},
+        attributes={"a": {"href"}},
+        url_schemes=SCHEMES,
+        url_relative=lambda address: address if "{{" in address else None,
+        link_rel=None,
+    )
+
+
+def parse(clean: str) -> list[Element | str]:
+    """The tree of HTML that `sanitise` returned."""
+    reader = _Reader()
+    reader.feed(clean)
+    reader.close()
+    return reader.root.children
+
+
+def as_html(nodes: Iterable[Element | str]) -> str:
+    """Mail HTML with variables and marks. Raises TemplateError."""
+    return "".join(_html_blocks(nodes, outermost=True))
+
+
+def as_text(nodes: Iterable[Element | str]) -> str:
+    """Plain text with variables and marks. Raises TemplateError."""
+    return "".join(_text_blocks(nodes, indent="", bullet="")).rstrip("\n")
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = Element("")
+        self.open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, dict(attrs).get("href") or "")
+        self.open[-1].children.append(element)
+        if tag not in {BREAK, RULE}:
+            self.open.append(element)
+
+    def handle_endtag(self, tag: str) -> None:
+        if len(self.open) > 1 and self.open[-1].tag == tag:
+            self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        siblings = self.open[-1].children
+        if siblings and isinstance(siblings[-1], str):
+            siblings[-1] += data
+        else:
+            siblings.append(data)
+
+
+def _paragraphs(text: str) -> str:
+    blocks = re.split(r"\n\s*\n", text.replace("\r\n", "\n").strip())
+    return "".join(f"<p>{escape(block).replace(chr(10), '<br>')}</p>" for block in blocks)
+
+
+def _runs(nodes: Iterable[Element | str]) -> Iterator[Element | list[list[Element | str]]]:
+    """Blocks one by one, and between them each run of inline nodes as its lines."""
+    run: list[list[Element | str]] = [[]]
+    for node in nodes:
+        if isinstance(node, Element) and node.tag in {*CONTAINERS, RULE}:
+            yield from _filled(run)
+            yield node
+            run = [[]]
+        elif isinstance(node, Element) and node.tag == BREAK:
+            run.append([])
+        else:
+            run[-1].append(node)
+    yield from _filled(run)
+
+
+def _filled(run: list[list[Element | str]]) -> Iterator[list[list[Element | str]]]:
+    """The run without the empty lines around it; nothing when no line holds anything."""
+    while run and not _words(run[-1]):
+        run.pop()
+    while run and not _words(run[0]):
+        run.pop(0)
+    if run:
+        yield run
+
+
+def _words(nodes: Iterable[Element | str]) -> str:
+    return "".join(
+        node if isinstance(node, str) else _words(node.children) for node in nodes
+    ).strip()
+
+
+def _button(run: list[list[Element | str]]) -> Element | None:
+    """The link, when it is all that a paragraph holds and is not just an address."""
+    whole = [node for line in run for node in line if not isinstance(node, str) or node.strip()]
+    if len(whole) != 1 or isinstance(whole[0], str) or whole[0].tag != "a" or not whole[0].href:
+        return None
+    label = _words(whole[0].children)
+    bare = label == whole[0].href or ("{{" in label and link_variable(whole[0].href) is not None)
+    return None if bare else whole[0]
+
+
+def _html_blocks(nodes: Iterable[Element | str], *, outermost: bool = False) -> Iterator[str]:
+    for block in _runs(nodes):
+        if isinstance(block, list):
+            lines = f"{OPEN}{NEXT.join(_html_inline(line) for line in block)}{CLOSE}"
+            yield f"{OPEN}<p>{lines}</p>{CLOSE}" if outermost else lines
+        elif block.tag == RULE:
+            yield "<hr>"
+        else:
+            yield from _html_block(block)
+
+
+def _html_block(block: Element) -> Iterator[str]:
+    button = _paragraph_button(block)
+    if button is not None:
+        yield (
+            f'{OPEN}<table role="presentation" class="button"><tr><td>{OPEN}'
+            f"{_html_link(button)}{CLOSE}</td></tr></table>{CLOSE}"
+        )
+        return
+    inside = "".join(_html_blocks(block.children))
+    if inside:
+        yield f"{OPEN}<{block.tag}>{inside}</{block.tag}>{CLOSE}"
+
+
+def _paragraph_button(block: Element) -> Element | None:
+    runs = list(_runs(block.children)) if block.tag == "p" else []
+    return _button(runs[0]) if len(runs) == 1 and isinstance(runs[0], list) else None
+
+
+def _html_inline(nodes: Iterable[Element | str], *, in_link: bool = False) -> str:
+    pieces = []
+    for node in nodes:
+        if isinstance(node, str):
+            text = escape(_SPACE.sub(" ", canonical(node)), quote=False)
+            pieces.append(text if in_link else _LINKS.sub(r'<a href="\g<0>">\g<0></a>', text))
+        elif node.tag == "a" and node.href and not in_link:
+            pieces.append(_html_link(node))
+        elif node.tag in INLINE - {"a"}:
+            inside = _html_inline(node.children, in_link=in_link)
+            pieces.append(f"<{node.tag}>{inside}</{node.tag}>" if inside else "")
+        elif node.tag == BREAK:
+            pieces.append("<br>")
+        else:
+            pieces.append(_html_inline(node.children, in_link=in_link))
+    return "".join(pieces)
+
+
+def _html_link(link: Element) -> str:
+    return f'<a href="{_address(link)}">{_html_inline(link.children, in_link=True)}</a>'
+
+
+def _address(link: Element) -> str:
+    name = link_variable(link.href)
+    return escape(link.href) if name is None else f"{{{{ {name} }}}}"
+
+
+def _text_blocks(nodes: Iterable[Element | str], *, indent: str, bullet: str) -> Iterator[str]:
+    """Each block with what parts it from the next; `bullet` begins the first line."""
+    end = "\n" if indent or bullet else "\n\n"
+    for block in _runs(nodes):
+        if isinstance(block, list):
+            hanging = NEXT + indent + " " * len(bullet)
+            lines = hanging.join(_text_inline(line) for line in block)
+            yield f"{OPEN}{indent}{bullet}{lines}{CLOSE}{end}"
+            indent, bullet = indent + " " * len(bullet), ""
+        elif block.tag == RULE:
+            yield f"{indent}---\n\n"
+        elif block.tag in {"ul", "ol"}:
+            yield _text_list(block, indent)
+        else:
+            deeper = f"{indent}> " if block.tag == "blockquote" else indent
+            inside = "".join(_text_blocks(block.children, indent=deeper, bullet=bullet))
+            yield f"{OPEN}{inside}{'' if deeper == indent else chr(10)}{CLOSE}" if inside else ""
+            bullet = ""
+
+
+def _text_list(block: Element, indent: str) -> str:
+    items = [item for item in block.children if isinstance(item, Element)]
+    written = []
+    for number, item in enumerate(items, 1):
+        bullet = f"{number}. " if block.tag == "ol" else "- "
+        inside = "".join(_text_blocks(item.children, indent=indent, bullet=bullet))
+        written.append(f"{OPEN}{inside}{CLOSE}" if inside else "")
+    return f"{OPEN}{''.join(written)}{'' if indent else chr(10)}{CLOSE}" if any(written) else ""
+
+
+def _text_inline(nodes: Iterable[Element | str]) -> str:
+    pieces = []
+    for node in nodes:
+        if isinstance(node, str):
+            pieces.append(_SPACE.sub(" ", canonical(node)))
+        elif node.tag == "a" and node.href:
+            name = link_variable(node.href)
+            address = node.href if name is None else f"{{{{ {name} }}}}"
+            label = _text_inline(node.children).strip()
+            pieces.append(address if label in {"", address} else f"{label}: {address}")
+        elif node.tag == BREAK:
+            pieces.append(" ")
+        else:
+            pieces.append(_text_inline(node.children))
+    return "".join(pieces)

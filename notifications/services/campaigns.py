@@ -1,0 +1,226 @@
+"""Confirm a bulk send, once, and stop or go on with it."""
+
+from __future__ import annotations
+
+import json
+import re
+import uuid
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.models import Brand, User
+from core.db import copy_rows, lock_identities
+from core.tenancy import current_brand_id
+from notifications.hints import hint
+from notifications.models import (
+    WAITING_STATES,
+    Campaign,
+    CampaignState,
+    Message,
+    MessageState,
+    Purpose,
+)
+from notifications.rendering import VARIABLES, Look, Prepared, missing_values, prepare
+from notifications.rendering.variables import printable
+
+_ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]+")
+_COLUMNS = (
+    "brand_id",
+    "public_id",
+    "campaign_id",
+    "recipient",
+    "about",
+    "purpose",
+    "to_address",
+    "to_name",
+    "values",
+    "state",
+    "attempts",
+    "due_at",
+    "reason",
+    "provider_id",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipient:
+    """One person to write to. `values` holds the variables as they stand; None does not apply."""
+
+    recipient: str  # "member:55"
+    about: str  # "enrollment:123"
+    to_address: str
+    to_name: str
+    values: Mapping[str, str | None]
+
+
+class RecipientsError(ValueError):
+    """The recipients can't be sent to: there are none, or `recipient` is at fault."""
+
+    def __init__(self, message: str, recipient: Recipient | None = None) -> None:
+        super().__init__(message)
+        self.recipient = recipient
+
+
+class AudienceTakenError(Exception):
+    """Somebody confirmed `campaign` to some of the same people after this one's page was opened."""
+
+    def __init__(self, campaign: Campaign) -> None:
+        super().__init__(
+            f"{campaign.confirmed_by} sent “{campaign.title}” to some of these members meanwhile"
+        )
+        self.campaign = campaign
+
+
+@transaction.atomic
+def confirm_campaign(
+    *,
+    purpose: Purpose,
+    about: str,
+    title: str,
+    subject: str,
+    body: str,
+    recipients: Sequence[Recipient],
+    confirmation: uuid.UUID,
+    by: Actor,
+    now: datetime,
+    latest_seen: int | None = None,
+) -> Campaign:
+    """Freeze a send and everyone in it; the same `confirmation` again returns the same campaign.
+
+    `latest_seen` is the newest campaign of this purpose about the same thing that the sender knew
+    of (0 for none): a newer one to any of these people raises AudienceTakenError. Raises
+    TemplateError and RecipientsError too; nothing is written then.
+    """
+    brand = Brand.objects.get(pk=current_brand_id())
+    lock_identities(
+        [f"confirmation {brand.pk} {confirmation}", f"campaign {brand.pk} {purpose} {about}"]
+    )
+    earlier = Campaign.objects.filter(confirmation=confirmation).first()
+    if earlier is not None:
+        return earlier
+    prepared = prepare(subject=subject, body=body, look=Look(accent=brand.accent))
+    _check(recipients, prepared)
+    if latest_seen is not None:
+        _refuse_taken(recipients, purpose=purpose, about=about, latest_seen=latest_seen)
+    campaign = Campaign.objects.create(
+        purpose=purpose,
+        about=about,
+        title=title[:200],
+        subject=prepared.subject,
+        body=body,
+        html=prepared.html,
+        text=prepared.text,
+        from_name=printable(brand.sender_name or brand.name),
+        reply_to=brand.reply_to or _address_of(by),
+        confirmation=confirmation,
+        recipients=len(recipients),
+        confirmed_by=by.label[:200],
+        confirmed_at=now,
+    )
+    copy_rows(table=Message._meta.db_table, columns=_COLUMNS, rows=_rows(campaign, recipients, now))
+    audit.record(
+        action="campaign.confirmed", target=campaign, by=by, now=now, recipients=len(recipients)
+    )
+    hint(campaign_id=campaign.pk, now=now)
+    return campaign
+
+
+@transaction.atomic
+def pause_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
+    """Send nothing more until resumed; a mail being handed over just then still goes."""
+    return _move(campaign, CampaignState.SENDING, CampaignState.PAUSED, by=by, now=now)
+
+
+@transaction.atomic
+def resume_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
+    """Go on with a paused campaign."""
+    moved = _move(campaign, CampaignState.PAUSED, CampaignState.SENDING, by=by, now=now)
+    if moved:
+        hint(campaign_id=campaign.pk, now=now)
+    return moved
+
+
+@transaction.atomic
+def cancel_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
+    """End a campaign for good: whoever has not been written to will not be."""
+    moved = _move(campaign, CampaignState.SENDING, CampaignState.CANCELLED, by=by, now=now)
+    moved = moved or _move(campaign, CampaignState.PAUSED, CampaignState.CANCELLED, by=by, now=now)
+    if moved:
+        Message.objects.filter(campaign=campaign, state__in=WAITING_STATES).update(
+            state=MessageState.CANCELLED, reason="The campaign was cancelled.", settled_at=now
+        )
+        Campaign.objects.filter(pk=campaign.pk).update(finished_at=now)
+    return moved
+
+
+def _move(
+    campaign: Campaign, old: CampaignState, new: CampaignState, *, by: Actor, now: datetime
+) -> bool:
+    moved = Campaign.objects.filter(pk=campaign.pk, state=old).update(state=new, hint=None)
+    if moved:
+        campaign.state = new
+        audit.record(action=f"campaign.{new.value}", target=campaign, by=by, now=now)
+    return bool(moved)
+
+
+def _check(recipients: Sequence[Recipient], prepared: Prepared) -> None:
+    if not recipients:
+        raise RecipientsError("There is nobody to send to.")
+    for one in recipients:
+        if not _ADDRESS.fullmatch(one.to_address):
+            what = f"“{one.to_address}” is not an address" if one.to_address else "has no address"
+            raise RecipientsError(f"{one.to_name or one.recipient}: {what}.", one)
+        missing = missing_values(prepared, values=one.values)
+        if missing:
+            raise RecipientsError(f"{one.to_address} has no {', '.join(missing)}.", one)
+    address, times = Counter(one.to_address.lower() for one in recipients).most_common(1)[0]
+    if times > 1:
+        raise RecipientsError(f"{address} would get this mail {times} times.")
+
+
+def _refuse_taken(
+    recipients: Sequence[Recipient], *, purpose: Purpose, about: str, latest_seen: int
+) -> None:
+    newer = Campaign.objects.filter(purpose=purpose, about=about, pk__gt=latest_seen)
+    for campaign in newer.exclude(state=CampaignState.CANCELLED):
+        names = [one.recipient for one in recipients]
+        if Message.objects.filter(campaign=campaign, recipient__in=names).exists():
+            raise AudienceTakenError(campaign)
+
+
+def _rows(
+    campaign: Campaign, recipients: Sequence[Recipient], now: datetime
+) -> Iterator[tuple[object, ...]]:
+    for one in recipients:
+        values = {
+            name: value if value is None else printable(value)
+            for name, value in one.values.items()
+            if name in VARIABLES
+        }
+        yield (
+            campaign.brand_id,
+            uuid.uuid4(),
+            campaign.pk,
+            one.recipient,
+            one.about,
+            campaign.purpose,
+            one.to_address,
+            " ".join(printable(one.to_name).split())[:200],
+            json.dumps(values),
+            MessageState.PENDING.value,
+            0,
+            now,
+            "",
+            "",
+        )
+
+
+def _address_of(by: Actor) -> str:
+    user = User.objects.filter(pk=by.user_id).first() if by.user_id else None
+    return user.email if user else ""

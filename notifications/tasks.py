@@ -1,0 +1,22 @@
+"""What a worker does when a hint arrives."""
+
+from __future__ import annotations
+
+import uuid
+
+from celery import shared_task
+from django.utils import timezone
+
+from core.tenancy import acting_for
+from notifications import services
+
+
+@shared_task(name="notifications.deliver_campaign")
+def deliver_campaign(*, brand_id: int, campaign_id: int, hint: str) -> None:
+    with acting_for(brand_id):
+        services.deliver(campaign_id=campaign_id, hint=uuid.UUID(hint), now=timezone.now())
+
+
+@shared_task(name="notifications.sweep")
+def sweep() -> None:
+    services.sweep(now=timezone.now())

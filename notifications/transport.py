@@ -1,0 +1,180 @@
+"""One connection to whoever takes our mail, and what became of each mail handed over.
+
+The one question that matters is whether a mail may have been taken: only an answer that says no,
+or a connection lost before the mail's content began, allows another try.
+"""
+
+from __future__ import annotations
+
+import re
+import smtplib
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+from anymail.exceptions import AnymailError, AnymailRecipientsRefused
+from django.conf import settings
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends import smtp
+from requests import ConnectTimeout
+
+from notifications.models import MessageState
+
+PLAIN_SMTP = "django.core.mail.backends.smtp.EmailBackend"
+TRACKED_SMTP = "notifications.transport.TrackedSMTPBackend"
+TOO_MANY_REQUESTS = 429
+_NO_SUCH_MAILBOX = re.compile(r"\b5\.1\.(?:1|2|3|6|10)\b")  # RFC 3463 and the IANA registry
+
+
+class UnreachableError(Exception):
+    """No connection could be opened, so nothing can have been taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The state a message is in after it was handed over."""
+
+    state: MessageState
+    reason: str = ""
+    provider_id: str = ""
+
+
+class _ContentTracker:
+    """Part of an SMTP client: knows whether the server has been offered a mail's content."""
+
+    content_began = False
+
+    def mail(self, *args: Any, **kwargs: Any) -> Any:
+        self.content_began = False
+        return super().mail(*args, **kwargs)  # type: ignore[misc]
+
+    def data(self, msg: Any) -> Any:
+        self.content_began = True
+        return super().data(msg)  # type: ignore[misc]
+
+
+class _TrackedSMTP(_ContentTracker, smtplib.SMTP):
+    pass
+
+
+class _TrackedSMTPOverTLS(_ContentTracker, smtplib.SMTP_SSL):
+    pass
+
+
+class TrackedSMTPBackend(smtp.EmailBackend):
+    """Django's SMTP backend, with a client that knows how far it came."""
+
+    @property
+    def connection_class(self) -> type[smtplib.SMTP]:
+        return _TrackedSMTPOverTLS if self.use_ssl else _TrackedSMTP
+
+
+class Transport:
+    """Mail goes out over one connection, opened when needed and again after it broke."""
+
+    def __init__(self) -> None:
+        plain = settings.EMAIL_BACKEND == PLAIN_SMTP
+        self._backend = get_connection(backend=TRACKED_SMTP if plain else None)
+        self._is_open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._close()
+
+    def connect(self) -> None:
+        """Have a connection. Raises UnreachableError."""
+        if self._is_open:
+            return
+        try:
+            self._backend.open()
+        except (OSError, AnymailError) as error:  # smtplib's errors are OSErrors
+            self._close()
+            raise UnreachableError(describe(error)) from error
+        self._is_open = True
+
+    def submit(self, email: EmailMessage) -> Outcome:
+        """Hand over one mail and say what became of it. Never raises for what the server did."""
+        try:
+            self._backend.send_messages([email])
+        except (OSError, ValueError, AnymailError) as error:
+            outcome = judge(error, content_began=self._content_began())
+            if not _is_answer(error):
+                self._close()
+            return outcome
+        given = getattr(getattr(email, "anymail_status", None), "message_id", None)
+        return Outcome(MessageState.ACCEPTED, provider_id="" if given is None else str(given)[:200])
+
+    def _content_began(self) -> bool:
+        """Only our own SMTP client knows; of any other the answer is a careful yes."""
+        client = getattr(self._backend, "connection", None)
+        return bool(getattr(client, "content_began", True))
+
+    def _close(self) -> None:
+        self._is_open = False
+        try:
+            self._backend.close()
+        except OSError:  # it was gone already
+            self._backend.connection = None
+
+
+def judge(error: Exception, *, content_began: bool) -> Outcome:
+    """What an error means for the mail. Retried: SMTP 4xx, HTTP 429, and lost before content."""
+    reason = describe(error)
+    code = _smtp_code(error)
+    if code is not None:
+        return Outcome(_state_for_smtp(code, reason), reason)
+    if isinstance(error, (AnymailRecipientsRefused, ValueError)):  # nothing went out
+        return Outcome(MessageState.FAILED, reason)
+    if isinstance(error, AnymailError):
+        return Outcome(_state_for_http(error), reason)
+    return Outcome(MessageState.UNKNOWN if content_began else MessageState.RETRY, reason)
+
+
+def describe(error: Exception) -> str:
+    """One line for staff: what the server said, or what happened to the connection."""
+    answers = _smtp_answers(error)
+    if answers:
+        code, text = answers[0]
+        words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
+        said = f"{code} {words}"
+    else:
+        said = str(error) or type(error).__name__
+    return " ".join(said.split())[:500]
+
+
+def _smtp_answers(error: Exception) -> list[tuple[int, bytes | str]]:
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return list(error.recipients.values())
+    if isinstance(error, smtplib.SMTPResponseException):
+        return [(error.smtp_code, error.smtp_error)]
+    return []
+
+
+def _smtp_code(error: Exception) -> int | None:
+    answers = _smtp_answers(error)
+    return answers[0][0] if answers and answers[0][0] > 0 else None
+
+
+def _is_answer(error: Exception) -> bool:
+    """Whether the server answered and goes on listening: 421 says it hangs up (RFC 5321)."""
+    return _smtp_code(error) not in {None, 421}
+
+
+def _state_for_smtp(code: int, reason: str) -> MessageState:
+    if 400 <= code < 500:
+        return MessageState.RETRY
+    return MessageState.BOUNCED if _NO_SUCH_MAILBOX.search(reason) else MessageState.FAILED
+
+
+def _state_for_http(error: AnymailError) -> MessageState:
+    if error.status_code == TOO_MANY_REQUESTS or isinstance(error.__cause__, ConnectTimeout):
+        return MessageState.RETRY
+    refused = error.status_code is not None and 400 <= error.status_code < 500
+    return MessageState.FAILED if refused else MessageState.UNKNOWN
