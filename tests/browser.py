@@ -17,6 +17,8 @@ from playwright.sync_api import (
     Response,
     sync_playwright,
 )
+from pytest_django.fixtures import SettingsWrapper
+from pytest_django.live_server_helper import LiveServer
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "browser tests need Chromium: apt-get install chromium"
@@ -74,11 +76,15 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def open_page(chromium: Browser, live_server) -> Iterator[Callable[..., Page]]:  # type: ignore[no-untyped-def]
+def open_page(
+    chromium: Browser, live_server: LiveServer, settings: SettingsWrapper
+) -> Iterator[Callable[..., Page]]:
     """Open a page of a visitor of its own: `open_page(width=390, color_scheme="dark")`.
 
-    The test fails on a script error, a refused resource, or a request that leaves the live server.
+    Links that the product makes, in mails too, lead to the live server. The test fails on a script
+    error, a refused resource, or a request that leaves the live server.
     """
+    settings.BASE_URL = live_server.url
     watch = Watch(live_server.url)
 
     def open_one(*, width: int = 1440, height: int = 900, **options: object) -> Page:
