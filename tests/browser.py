@@ -17,7 +17,7 @@ from playwright.sync_api import (
     Response,
     sync_playwright,
 )
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -77,7 +77,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def open_page(
-    chromium: Browser, live_server: LiveServer, settings: SettingsWrapper
+    chromium: Browser, live_server: LiveServer, settings: Settings
 ) -> Iterator[Callable[..., Page]]:
     """Open a page of a visitor of its own: `open_page(width=390, color_scheme="dark")`.
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
-from pytest_django.fixtures import SettingsWrapper
+from pytest_django import Settings
 
 from config.local.ports import HOST, next_free
 
@@ -51,7 +51,7 @@ class Mailbox:
 
 
 @pytest.fixture
-def mailbox(settings: SettingsWrapper) -> Iterator[Mailbox]:
+def mailbox(settings: Settings) -> Iterator[Mailbox]:
     """A mail server on a port of its own that the product sends to, as it would in earnest."""
     box = Mailbox()
     box.port = next_free(FIRST_PORT + os.getpid() % 2000)
