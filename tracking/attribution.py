@@ -20,6 +20,12 @@ from tracking.models import Conversion, Evidence, PromoCode, TrackingLink
 
 CLOCK_SKEW = timedelta(minutes=5)  # a shop's clock may run this much behind ours
 
+NO_EVIDENCE = Problem(
+    "promo_code",
+    "no_evidence",
+    "the order brought no code, no click and no customer we remember",
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -49,12 +55,15 @@ class Attribution:
         return self.claims[0] if self.claims else None
 
     @property
+    def reasons(self) -> tuple[Problem, ...]:
+        """Why nobody is credited; empty when somebody is."""
+        return () if self.claims else self.problems or (NO_EVIDENCE,)
+
+    @property
     def why(self) -> str:
         """A sentence for staff and member: what won, or why nothing did."""
         if not self.claims:
-            return "; ".join(problem.message for problem in self.problems) or (
-                "the order brought no code, no click and no customer we remember"
-            )
+            return "; ".join(problem.message for problem in self.reasons)
         winner, *others = self.claims
         if not others:
             return f"the order brought {winner.words}"

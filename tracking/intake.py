@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,10 @@ from core.money import Money, MoneyError, UnknownCurrencyError, exponent, parse_
 
 LARGEST_MINOR = 10**15  # a line above this is a mistake, and stays far below a bigint
 LARGEST_QUANTITY = 2**31 - 1
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+LONGEST_AMOUNT = 18  # characters; times any quantity it stays within Decimal's exact 28 digits
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,22 +143,28 @@ class _Reader:
         text = str(value).strip()
         if len(text) > longest:
             self.wrong(field, "too_long", f"is longer than {longest} characters")
-        if "\x00" in text:
-            self.wrong(field, "not_text", "holds a null character")
+        if UNSTORABLE.search(text):
+            self.wrong(field, "not_text", "holds a character that is none")
         if required and not text:
             self.wrong(field, "missing", "is missing")
         return text
 
     def moment(self, field: str) -> datetime:
+        """An instant between 1970 and 2100, in UTC."""
         text = self.text(field, longest=40, required=True)
+        if not text:
+            return EARLIEST
         try:
-            moment = datetime.fromisoformat(text) if text else datetime.min.replace(tzinfo=UTC)
+            moment = datetime.fromisoformat(text)
         except ValueError:
             self.wrong(field, "not_a_time", f"{text!r} is not an ISO 8601 time")
-            return datetime.min.replace(tzinfo=UTC)
+            return EARLIEST
         if moment.tzinfo is None:
             self.wrong(field, "no_time_zone", f"{text!r} does not say its offset from UTC")
-            return moment.replace(tzinfo=UTC)
+            return EARLIEST
+        if not EARLIEST <= moment < LATEST:
+            self.wrong(field, "not_a_time", f"{text!r} is not in the years 1970 to 2099")
+            return EARLIEST
         return moment.astimezone(UTC)
 
     def currency(self, field: str) -> str:
@@ -167,7 +178,7 @@ class _Reader:
 
     def quantity(self, field: str) -> int:
         value = self.raw.get(field)
-        if isinstance(value, str) and value.strip().lstrip("-").isdecimal():
+        if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value.strip()):
             value = int(value)
         if not isinstance(value, int) or isinstance(value, bool):
             self.wrong(field, "not_a_whole_number", f"{value!r} is not a whole number")
@@ -184,6 +195,9 @@ class _Reader:
             return default
         if isinstance(value, bool) or not isinstance(value, str | int):
             self.wrong(field, "not_an_amount", f'{value!r} is not an amount such as "12.50"')
+            return Decimal(0)
+        if len(str(value)) > LONGEST_AMOUNT:
+            self.wrong(field, "not_an_amount", f"is longer than {LONGEST_AMOUNT} characters")
             return Decimal(0)
         try:
             return parse_decimal(str(value))
@@ -229,6 +243,8 @@ def read_order(raw: Any) -> OrderFacts:
             for index, raw_line in enumerate(raw_lines)
         ),
     )
+    if facts.total_minor > LARGEST_MINOR:
+        read.wrong("lines", "too_large", "the order is too large")
     _refuse_if(problems)
     return facts
 

@@ -57,7 +57,7 @@ def record_orders(
         outcomes[new.index] = Outcome(
             new.facts.external_id,
             Status.RECORDED if conversion else Status.UNATTRIBUTED,
-            problems=() if conversion else new.attribution.problems,
+            problems=new.attribution.reasons,
             conversion_id=conversion.pk if conversion else None,
         )
     _audit(accepted, conversions, by=by, now=now)

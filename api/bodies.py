@@ -1,0 +1,94 @@
+"""Read the body of a request: JSON of a bounded size, one thing or a batch of them.
+
+Numbers with a point become floats here and are refused as amounts further in: an amount is a text.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, RawPostDataException
+
+from api.problems import ApiError, invalid
+from tracking.intake import Problem
+
+LARGEST_BATCH = 500
+DEFAULT_SOURCE = "api"
+LONGEST_NUMBER = 30  # digits; longer ones stay text, and no field takes them
+SOURCE = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What was sent: raw things of one source. `is_single` when it came without a list."""
+
+    items: list[Any]
+    source: str
+    is_single: bool
+
+
+def read_batch(request: HttpRequest, *, many: str) -> Batch:
+    """One object, or those listed under the key `many`. Raises ApiError."""
+    sent = read_json(request)
+    if not isinstance(sent, Mapping):
+        raise invalid([Problem("body", "not_an_object", "is not a JSON object")])
+    source = _source(sent)
+    if many not in sent:
+        return Batch([sent], source, is_single=True)
+    items = sent[many]
+    if not isinstance(items, list) or not items:
+        raise invalid([Problem(many, "missing", "needs to be a list of at least one")])
+    if len(items) > LARGEST_BATCH:
+        message = f"{len(items)} are too many: send {LARGEST_BATCH} or fewer at once"
+        raise invalid([Problem(many, "too_many", message)])
+    return Batch(items, source, is_single=False)
+
+
+def read_json(request: HttpRequest) -> Any:
+    """The JSON in the body. Raises ApiError: 415, 413 or 400 with line and column."""
+    if request.content_type != "application/json":
+        raise ApiError(
+            415, "not_json", "The body must be JSON, and say so: Content-Type: application/json"
+        )
+    try:
+        text = request.body.decode()
+        return json.loads(text, parse_int=_whole_number)
+    except RequestDataTooBig:
+        raise ApiError(413, "body_too_large", "The body is too large: send less at once.") from None
+    except RawPostDataException:
+        raise _malformed("the body could not be read", line=1, column=1) from None
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        column = error.start - (before.rfind(b"\n") + 1) + 1
+        raise _malformed("not UTF-8", line=before.count(b"\n") + 1, column=column) from None
+    except json.JSONDecodeError as error:
+        raise _malformed(error.msg, line=error.lineno, column=error.colno) from None
+    except RecursionError:
+        raise _malformed("nested too deeply", line=1, column=1) from None
+
+
+def _whole_number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= LONGEST_NUMBER else digits
+
+
+def _malformed(reason: str, *, line: int, column: int) -> ApiError:
+    return ApiError(
+        400,
+        "malformed_json",
+        f"The body is not JSON: {reason} in line {line}, column {column}.",
+        problems=[Problem("body", "malformed_json", f"{reason} in line {line}, column {column}")],
+        more={"line": line, "column": column},
+    )
+
+
+def _source(sent: Mapping[str, Any]) -> str:
+    source = sent.get("source", DEFAULT_SOURCE)
+    if not isinstance(source, str) or not SOURCE.fullmatch(source):
+        message = "is not a short name of a-z, 0-9, hyphen and underscore"
+        raise invalid([Problem("source", "not_a_source", message)])
+    return source

@@ -1,0 +1,219 @@
+"""What openapi.json says of bodies and answers. Documentation: the rules are tracking's."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import Any, Literal
+
+from ninja import Schema
+from pydantic import Field
+
+from api.bodies import LARGEST_BATCH, SOURCE
+from api.problems import CONTENT_TYPE
+
+DESCRIPTION = (
+    "A shop tells its orders and refunds. Amounts are decimal texts, net of discounts, without tax "
+    "and shipping. Sending the same thing again is always safe. Whatever is refused has no effect, "
+    "and is answered with problem details (RFC 9457) that name every field and why."
+)
+
+
+class Reason(Schema):
+    """One field, and what is the matter with it."""
+
+    field: str
+    code: str
+    message: str
+
+
+class ProblemDetails(Schema):
+    """Why something was refused (RFC 9457). Other members depend on `code`."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str
+    problems: list[Reason]
+
+
+class OrderTaken(Schema):
+    """`reasons` says why nobody is credited, or only the click's or the code's claim counted."""
+
+    order_id: str
+    source: str
+    outcome: Literal["recorded", "unattributed", "duplicate"]
+    reasons: list[Reason]
+
+
+class RefundTaken(Schema):
+    refund_id: str
+    source: str
+    outcome: Literal["recorded", "parked", "duplicate"]
+    reasons: list[Reason]
+
+
+class RefusedInBatch(Schema):
+    index: int
+    status: int
+    problem: ProblemDetails
+
+
+class OrderInBatch(OrderTaken):
+    index: int
+    status: int
+
+
+class RefundInBatch(RefundTaken):
+    index: int
+    status: int
+
+
+class OrdersTaken(Schema):
+    """What came of each order of a batch, in its order."""
+
+    results: list[OrderInBatch | RefusedInBatch]
+
+
+class RefundsTaken(Schema):
+    """What came of each refund of a batch, in its order."""
+
+    results: list[RefundInBatch | RefusedInBatch]
+
+
+class ClaimShown(Schema):
+    evidence: str
+    words: str
+
+
+class AttributionShown(Schema):
+    """Whom the order is credited to; `claims` is all the evidence it brought, the winner first."""
+
+    evidence: str
+    member: str
+    offer: str
+    claims: list[ClaimShown]
+
+
+class CommissionShown(Schema):
+    """What the order earns now, net of refunds; `reason` says why it was rejected."""
+
+    amount: str
+    sale: str
+    refunded: str
+    payable_at: str
+    reason: str
+
+
+class RefundShown(Schema):
+    refund_id: str
+    sku: str
+    quantity: int
+    amount: str
+    refunded_at: str
+    state: str
+
+
+class OrderShown(Schema):
+    """An order, and what came of it."""
+
+    order_id: str
+    source: str
+    ordered_at: str
+    received_at: str
+    currency: str
+    total: str
+    status: Literal["pending", "accepted", "rejected", "unattributed"]
+    why: str = Field(description="Why the winner won, or why nobody is credited.")
+    attribution: AttributionShown | None
+    commission: CommissionShown | None
+    refunds: list[RefundShown]
+
+
+ORDERS_ANSWERS: dict[int, Any] = {201: OrderTaken, 200: OrderTaken | OrdersTaken}
+REFUNDS_ANSWERS: dict[int, Any] = {
+    201: RefundTaken,
+    202: RefundTaken,
+    200: RefundTaken | RefundsTaken,
+}
+ORDER_ANSWER: dict[int, Any] = {200: OrderShown}
+
+
+def _text(longest: int, **more: Any) -> dict[str, Any]:
+    return {"type": "string", "minLength": 1, "maxLength": longest, **more}
+
+
+AMOUNT = {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,4})?$", "examples": ["12.50"]}
+QUANTITY = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
+CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"}
+TIME = {"type": "string", "format": "date-time", "description": "ISO 8601 with offset from UTC"}
+SOURCE_NAME = {
+    "type": "string",
+    "pattern": f"^{SOURCE.pattern}$",
+    "default": "api",
+    "description": "Which shop or system; an order_id is one order per source.",
+}
+LINE = {
+    "type": "object",
+    "required": ["sku", "quantity", "unit_price"],
+    "properties": {
+        "sku": _text(120),
+        "product": _text(300),
+        "quantity": QUANTITY,
+        "unit_price": AMOUNT,
+        "discount": AMOUNT | {"description": "Of the whole line."},
+    },
+}
+ORDER: dict[str, Any] = {
+    "type": "object",
+    "required": ["order_id", "ordered_at", "currency", "lines"],
+    "properties": {
+        "order_id": _text(120),
+        "ordered_at": TIME,
+        "currency": CURRENCY,
+        "customer_id": _text(120, description="The shop's own reference; no name or address."),
+        "promo_code": _text(60),
+        "click_id": _text(120, description="What the address had as ?trb= when the shopper came."),
+        "lines": {"type": "array", "minItems": 1, "items": LINE},
+    },
+}
+REFUND: dict[str, Any] = {
+    "type": "object",
+    "required": ["refund_id", "order_id", "refunded_at", "currency", "sku", "quantity", "amount"],
+    "properties": {
+        "refund_id": _text(120),
+        "order_id": _text(120),
+        "refunded_at": TIME,
+        "currency": CURRENCY,
+        "sku": _text(120),
+        "quantity": QUANTITY,
+        "amount": AMOUNT,
+    },
+}
+
+
+def taking(thing: dict[str, Any], *, many: str) -> dict[str, Any]:
+    """Take one `thing`, or a list of them under `many`."""
+    one = thing | {"properties": {"source": SOURCE_NAME, **thing["properties"]}}
+    listed = {"type": "array", "minItems": 1, "maxItems": LARGEST_BATCH, "items": thing}
+    batch = {
+        "type": "object",
+        "required": [many],
+        "properties": {"source": SOURCE_NAME, many: listed},
+    }
+    body = {"content": {"application/json": {"schema": {"anyOf": [one, batch]}}}, "required": True}
+    return {"requestBody": body, "responses": _refusals(400, 401, 405, 409, 413, 415, 422, 500)}
+
+
+def _refusals(*statuses: int) -> dict[int, Any]:
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        status: {
+            "description": HTTPStatus(status).phrase,
+            "content": {CONTENT_TYPE: {"schema": schema}},
+        }
+        for status in statuses
+    }
+
+
+ASKING: dict[str, Any] = {"responses": _refusals(401, 404, 405, 500)}

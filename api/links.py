@@ -1,0 +1,42 @@
+"""/r/<slug>: a shopper follows a tracking link and is at the shop with a click id."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound, HttpResponseRedirect
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from tracking.services import follow_link
+
+HEADERS = {
+    "Cache-Control": "no-store",
+    # The shop learns which site the shopper comes from, and never the whole address.
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "X-Robots-Tag": "noindex",
+}
+
+
+@require_safe
+def follow(request: HttpRequest, slug: str) -> HttpResponse:
+    """Redirect to the shop. An unknown link is the neutral page that every unknown address has."""
+    redirect = follow_link(
+        slug=slug,
+        user_agent=request.headers.get("User-Agent", ""),
+        referrer=request.headers.get("Referer", ""),
+        is_visit=request.method == "GET" and not _is_prefetch(request),
+        now=timezone.now(),
+    )
+    if redirect is None:
+        page = render_to_string("errors/404.html", request=request)
+        return HttpResponseNotFound(page, headers=HEADERS)
+    return HttpResponseRedirect(redirect.url, headers=HEADERS)
+
+
+def _is_prefetch(request: HttpRequest) -> bool:
+    """Whether a browser fetches ahead of a shopper who may never come.
+
+    `Sec-Purpose: prefetch` (Fetch standard; also "prefetch;prerender"), before it `Purpose`.
+    """
+    purpose = request.headers.get("Sec-Purpose") or request.headers.get("Purpose") or ""
+    return purpose.strip().lower().startswith("prefetch")

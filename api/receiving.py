@@ -1,0 +1,131 @@
+"""Take in orders or refunds, and say of each what came of it.
+
+Orders and refunds differ in how they are read and recorded, and in nothing else; `Intake` holds the
+difference. Every rule is tracking's: here its outcomes become HTTP.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Generic, TypeVar
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
+
+from accounts.actors import Actor
+from api.authentication import key_of
+from api.bodies import Batch, read_batch
+from api.problems import ApiError, as_json, document, invalid, refuse
+from core.tenancy import acting_for
+from tracking.intake import InputError, OrderFacts, Problem, RefundFacts, read_order, read_refund
+from tracking.outcomes import Outcome, Status
+from tracking.services import record_orders, record_refunds
+
+F = TypeVar("F", OrderFacts, RefundFacts)
+
+
+@dataclass(frozen=True, slots=True)
+class Intake(Generic[F]):
+    """One kind of thing that shops send. `identity` is the field that names one."""
+
+    many: str
+    identity: str
+    read: Callable[[Any], F]
+    record: Callable[[str, Sequence[F], Actor, datetime], list[Outcome]]
+
+
+ORDERS = Intake(
+    many="orders",
+    identity="order_id",
+    read=read_order,
+    record=lambda source, orders, by, now: record_orders(
+        source=source, orders=orders, by=by, now=now
+    ),
+)
+REFUNDS = Intake(
+    many="refunds",
+    identity="refund_id",
+    read=read_refund,
+    record=lambda source, refunds, by, now: record_refunds(
+        source=source, refunds=refunds, by=by, now=now
+    ),
+)
+ANSWERED_WITH = {
+    Status.RECORDED: HTTPStatus.CREATED,
+    Status.UNATTRIBUTED: HTTPStatus.CREATED,
+    Status.PARKED: HTTPStatus.ACCEPTED,
+    Status.DUPLICATE: HTTPStatus.OK,
+}
+
+
+def receive(request: HttpRequest, intake: Intake[F]) -> HttpResponse:
+    """Record what an authenticated request brings, and answer. Raises ApiError."""
+    key = key_of(request)
+    batch = read_batch(request, many=intake.many)
+    with acting_for(key.brand):
+        results = _record(intake, batch, by=Actor.of_api_key(key), now=timezone.now())
+    if not batch.is_single:
+        return JsonResponse({"results": [_in_batch(n, one) for n, one in enumerate(results)]})
+    result = results[0]
+    if isinstance(result, ApiError):
+        return refuse(result)
+    return JsonResponse(result, status=_status(result))
+
+
+def _record(
+    intake: Intake[F], batch: Batch, *, by: Actor, now: datetime
+) -> list[dict[str, Any] | ApiError]:
+    """What came of each item, in the order of the batch. One that can't be read stops no other."""
+    results: dict[int, dict[str, Any] | ApiError] = {}
+    facts: dict[int, F] = {}
+    for index, raw in enumerate(batch.items):
+        try:
+            facts[index] = _read(intake, raw, batch)
+        except InputError as error:
+            results[index] = invalid(error.problems, **_name(intake, raw))
+    outcomes = intake.record(batch.source, list(facts.values()), by, now) if facts else []
+    for index, outcome in zip(facts, outcomes, strict=True):
+        results[index] = _result(intake, outcome, batch.source)
+    return [results[index] for index in range(len(batch.items))]
+
+
+def _read(intake: Intake[F], raw: Any, batch: Batch) -> F:
+    if not batch.is_single and isinstance(raw, Mapping) and "source" in raw:
+        message = f"stands beside {intake.many}, once for all of them"
+        raise InputError(Problem("source", "misplaced", message))
+    return intake.read(raw)
+
+
+def _name(intake: Intake[F], raw: Any) -> dict[str, str]:
+    """The identity of something that can't be read, if it can be told."""
+    name = raw.get(intake.identity) if isinstance(raw, Mapping) else None
+    return {intake.identity: name} if isinstance(name, str) else {}
+
+
+def _result(intake: Intake[F], outcome: Outcome, source: str) -> dict[str, Any] | ApiError:
+    name = {intake.identity: outcome.external_id, "source": source}
+    if outcome.is_accepted:
+        reasons = [as_json(problem) for problem in outcome.problems]
+        return {**name, "outcome": outcome.status.value, "reasons": reasons}
+    if outcome.status is Status.REFUSED:
+        return invalid(outcome.problems, **name)
+    return ApiError(
+        HTTPStatus.CONFLICT,
+        "recorded_differently",
+        outcome.problems[0].message,
+        problems=outcome.problems,
+        more={**name, "recorded": outcome.recorded, "received": outcome.received},
+    )
+
+
+def _status(accepted: Mapping[str, Any]) -> int:
+    return ANSWERED_WITH[Status(accepted["outcome"])]
+
+
+def _in_batch(index: int, result: dict[str, Any] | ApiError) -> dict[str, Any]:
+    if isinstance(result, ApiError):
+        return {"index": index, "status": result.status, "problem": document(result)}
+    return {"index": index, "status": _status(result), **result}

@@ -1,0 +1,24 @@
+"""Addresses for machines: /api/v1/, /r/, and what probes ask."""
+
+from django.urls import URLPattern, URLResolver, include, path, re_path
+
+from api.health import healthz, readyz
+from api.links import follow
+from api.metrics import metrics
+from api.problems import NOT_FOUND, in_one_shape, refuse
+from api.v1 import api
+
+v1_patterns, v1_app_name, v1_namespace = api.urls
+for pattern in v1_patterns:
+    if isinstance(pattern, URLPattern) and pattern.callback is not None:
+        pattern.callback = in_one_shape(pattern.callback)
+v1_patterns.append(re_path("", lambda request: refuse(NOT_FOUND), name="nothing"))
+
+app_name = "api"
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("api/v1/", include((v1_patterns, v1_app_name), namespace=v1_namespace)),
+    path("r/<slug:slug>", follow, name="follow"),
+    path("healthz", healthz, name="healthz"),
+    path("readyz", readyz, name="readyz"),
+    path("metrics", metrics, name="metrics"),
+]

@@ -1,0 +1,88 @@
+"""/api/v1/: a shop tells its orders and refunds, and may ask what came of an order."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from ninja import NinjaAPI
+
+from api import documents
+from api.authentication import ShopKey, key_of
+from api.bodies import DEFAULT_SOURCE
+from api.problems import NOT_FOUND, ApiError, say_errors_in_one_shape
+from api.receiving import ORDERS, REFUNDS, receive
+from api.standing import standing_as_json
+from core.tenancy import acting_for
+from tracking.standing import standing_of
+
+api = NinjaAPI(
+    title="Tributary",
+    version="1",
+    description=documents.DESCRIPTION,
+    urls_namespace="v1",
+    docs_url=None,  # its page would load a third party's script
+    auth=ShopKey(),
+)
+say_errors_in_one_shape(api)
+
+
+@api.post(
+    "/orders",
+    operation_id="send_orders",
+    summary="Send orders",
+    response=documents.ORDERS_ANSWERS,
+    openapi_extra=documents.taking(documents.ORDER, many="orders"),
+)
+def send_orders(request: HttpRequest) -> HttpResponse:
+    """Record one order, or up to 500 under `orders`.
+
+    An order is recorded once for ever by its source and order_id: sending it again is safe and
+    answers 200. An order nobody can be credited with is kept, and `reasons` says why.
+    """
+    return receive(request, ORDERS)
+
+
+@api.post(
+    "/refunds",
+    operation_id="send_refunds",
+    summary="Send refunds",
+    response=documents.REFUNDS_ANSWERS,
+    openapi_extra=documents.taking(documents.REFUND, many="refunds"),
+)
+def send_refunds(request: HttpRequest) -> HttpResponse:
+    """Record one refund, or up to 500 under `refunds`.
+
+    A refund that comes before its order waits for it and answers 202.
+    """
+    return receive(request, REFUNDS)
+
+
+@api.get(
+    "/orders/{order_id}",
+    operation_id="show_order",
+    summary="What came of an order",
+    response=documents.ORDER_ANSWER,
+    openapi_extra=documents.ASKING,
+)
+def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
+    """The order of the source "api": whom it is credited to and why, and what they earn."""
+    return _show(request, source=DEFAULT_SOURCE, order_id=order_id)
+
+
+@api.get(
+    "/orders/{source}/{path:order_id}",
+    operation_id="show_order_of_source",
+    summary="What came of an order of another source",
+    response=documents.ORDER_ANSWER,
+    openapi_extra=documents.ASKING,
+)
+def show_order_of_source(request: HttpRequest, source: str, order_id: str) -> HttpResponse:
+    """The same for any source. An order_id that holds a slash is asked for here, under "api"."""
+    return _show(request, source=source, order_id=order_id)
+
+
+def _show(request: HttpRequest, *, source: str, order_id: str) -> HttpResponse:
+    with acting_for(key_of(request).brand):
+        standing = standing_of(source=source, external_id=order_id)
+    if standing is None:
+        raise ApiError(NOT_FOUND.status, "unknown_order", f"No order {order_id} of {source}.")
+    return JsonResponse(standing_as_json(standing), headers={"Cache-Control": "no-store"})

@@ -1,0 +1,44 @@
+"""A shop that calls the API."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import Brand
+from accounts.services import create_api_key
+from core.tenancy import acting_for
+from tests.cast import NOW, SYSTEM
+
+ORDERS = "/api/v1/orders"
+REFUNDS = "/api/v1/refunds"
+
+
+def key_for(brand: Brand) -> str:
+    """A new key of the brand."""
+    with acting_for(brand):
+        return create_api_key(label="shop", by=SYSTEM, now=NOW).secret
+
+
+class Shop:
+    """Sends what it is told, with its key; `client` enforces CSRF like a browser would meet it."""
+
+    def __init__(self, secret: str) -> None:
+        self.secret = secret
+        self.client = Client(enforce_csrf_checks=True)
+
+    def send(self, path: str, body: Any, **changes: Any) -> HttpResponse:
+        """POST `body`, as it is when it is bytes, else as JSON."""
+        data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        options = {"content_type": "application/json", "headers": self.headers} | changes
+        return self.client.post(path, data, **options)
+
+    def ask(self, path: str) -> HttpResponse:
+        return self.client.get(path, headers=self.headers)
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.secret}"}
