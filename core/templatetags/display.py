@@ -26,6 +26,7 @@ LOCALES = {"en": "en_GB"}
 ABSENT = "—"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 HIDDEN = "····"
+DAY_FORMS = {"full": "yMMMd", "short": "MMMd", "month": "yMMM"}
 # CLDR sets a space between a currency's letters and the digits; babel leaves it out.
 LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
 
@@ -56,11 +57,13 @@ def count(value: int | None) -> str:
 
 @register.filter
 def day(value: date | datetime | None, form: str = "full") -> str:
-    """A date: "22 Nov 2026", or "22 Nov" with `day:"short"`. A moment's day is its local one."""
+    """A date: "22 Nov 2026", "22 Nov" with `day:"short"`, "Nov 2026" with `day:"month"`.
+
+    A moment's day is its local one.
+    """
     if value is None:
         return ABSENT
-    skeleton = "MMMd" if form == "short" else "yMMMd"
-    return str(format_skeleton(skeleton, _local(value), locale=_locale()))
+    return str(format_skeleton(DAY_FORMS[form], _local(value), locale=_locale()))
 
 
 @register.filter
