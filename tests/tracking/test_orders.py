@@ -6,7 +6,6 @@ from datetime import timedelta
 
 import pytest
 
-from core.tenancy import acting_for
 from offers.models import OfferStatus
 from offers.services import TermsValues, change_offer, set_offer_status, supersede_terms
 from payouts.ledger import balances
@@ -15,6 +14,7 @@ from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
 from tracking import click_ids
 from tracking.models import Conversion, DailyTotal, Order, OrderLine, TrackingLink
 from tracking.outcomes import Status
+from tracking.selectors import orders_as_sent
 from tracking.services import (
     deactivate_member,
     record_order,
@@ -24,10 +24,7 @@ from tracking.services import (
 )
 
 
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast):
-    with acting_for(cast.juniper):
-        yield
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 def record(facts, **changes):
@@ -76,8 +73,6 @@ def test_the_same_order_with_other_contents_is_refused_with_both_shown(cast: Cas
 
 
 def test_recorded_orders_read_back_as_they_were_sent(cast: Cast) -> None:
-    from tracking.selectors import orders_as_sent
-
     facts = order(
         "1001",
         customer_id="c9",

@@ -1,0 +1,94 @@
+"""Following tracking links."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.tenancy import acting_for
+from offers.models import OfferStatus
+from offers.services import set_offer_status
+from tests.cast import NOW, SYSTEM, Cast, order
+from tracking import click_ids
+from tracking.models import Click, Conversion, DailyTotal, TrackingLink
+from tracking.services import deactivate_member, follow_link, record_order
+from tracking.services.clicks import with_parameter
+
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
+ROBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+
+
+def follow(cast: Cast, *, user_agent: str = PHONE):
+    with acting_for(cast.juniper):
+        slug = TrackingLink.objects.get(enrollment=cast.mara_in_glow).slug
+    return follow_link(slug=slug, user_agent=user_agent, referrer="https://a.example/x", now=NOW)
+
+
+def test_a_shopper_is_counted_and_carries_a_click_id_to_the_shop(cast: Cast) -> None:
+    redirect = follow(cast)
+
+    with acting_for(cast.juniper):
+        click = Click.objects.get()
+        assert redirect.url == f"https://www.juniper.example/winter?trb={click.click_id}"
+        assert (click.counted, click.referrer_host) == (True, "a.example")
+        assert DailyTotal.objects.get().clicks == 1
+        outcome = record_order(
+            source="api",
+            order=order(promo_code=None, click_id=click.click_id, ordered_at=NOW.isoformat()),
+            by=SYSTEM,
+            now=NOW,
+        )
+        assert Conversion.objects.get(pk=outcome.conversion_id).evidence == "click"
+
+
+def test_a_robot_is_sent_on_and_not_counted(cast: Cast) -> None:
+    follow(cast, user_agent=ROBOT)
+
+    with acting_for(cast.juniper):
+        assert Click.objects.get().counted is False
+        assert DailyTotal.objects.count() == 0
+
+
+def test_a_paused_offers_link_goes_to_the_shop_and_counts_nothing(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        set_offer_status(offer=cast.glow, status=OfferStatus.PAUSED, by=SYSTEM, now=NOW)
+
+    redirect = follow(cast)
+
+    assert redirect.url == "https://www.juniper.example/winter"
+    with acting_for(cast.juniper):
+        assert Click.objects.count() == 0
+
+
+def test_an_inactive_members_link_still_goes_to_the_shop(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        deactivate_member(enrollment=cast.mara_in_glow, by=SYSTEM, now=NOW)
+
+    assert follow(cast).counted is False
+
+
+@pytest.mark.django_db
+def test_an_unknown_slug_leads_nowhere() -> None:
+    assert follow_link(slug="nothing", user_agent=PHONE, referrer="", now=NOW) is None
+
+
+def test_the_click_id_is_added_to_an_address_without_losing_any_of_it() -> None:
+    assert (
+        with_parameter("https://a.example/p?q=1&trb=old#part", "trb", "new")
+        == "https://a.example/p?q=1&trb=new#part"
+    )
+
+
+@pytest.mark.parametrize("place", range(48))
+def test_a_click_id_altered_anywhere_is_not_ours(place: int) -> None:
+    click_id = click_ids.make(link_id=7, clicked_at=NOW)
+    other = "A" if click_id[place] != "A" else "B"
+
+    assert click_ids.read(click_id).link_id == 7
+    assert click_ids.read(click_id[:place] + other + click_id[place + 1 :]) is None
+
+
+def test_click_ids_of_a_retired_key_still_count(settings) -> None:
+    click_id = click_ids.make(link_id=7, clicked_at=NOW)
+    settings.CLICK_KEYS = ["a-new-key", *settings.CLICK_KEYS]
+
+    assert click_ids.read(click_id) == click_ids.ClickClaim(link_id=7, clicked_at=NOW)
