@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
+from django.views import defaults
 
 from config import views
+
+handler403 = partial(defaults.permission_denied, template_name="errors/403.html")
+handler404 = partial(defaults.page_not_found, template_name="errors/404.html")
+handler500 = partial(defaults.server_error, template_name="errors/500.html")
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.front_door, name="front_door"),

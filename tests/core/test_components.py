@@ -16,6 +16,7 @@ from django.test import RequestFactory
 
 from core.components import ComponentError, contract_of, problems
 
+pytestmark = pytest.mark.urls("tests.core.component_pages")
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
 BUILTINS = [f"core.templatetags.{name}" for name in ("components", "display", "page")]
 ICONS = Path(settings.BASE_DIR) / "static" / "icons.svg"
@@ -192,8 +193,9 @@ def all_templates() -> list[str]:
 
 
 def is_email(name: str) -> bool:
-    """A domain app's templates are its emails: pages belong to the faces."""
-    return Path(name).parts[0] in EMAIL_FOLDERS
+    """A domain app's templates are its emails, as are allauth's in `email`; all else is a page."""
+    parts = Path(name).parts
+    return parts[0] in EMAIL_FOLDERS or "email" in parts
 
 
 @pytest.mark.parametrize("name", all_templates())
@@ -219,6 +221,11 @@ def test_every_icon_is_drawn_and_every_drawing_can_be_used() -> None:
     drawn = [symbol.get("id") for symbol in ElementTree.parse(ICONS).iter(f"{SVG}symbol")]  # noqa: S314 - our own file
 
     assert list(contract_of(template).choices["name"]) == drawn
+
+
+@pytest.mark.parametrize("code", [403, 404, 500])
+def test_error_pages_need_no_request(code: int) -> None:
+    assert "<h1>" in get_template(f"errors/{code}.html").render()
 
 
 class OfferForm(forms.Form):
