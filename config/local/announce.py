@@ -24,11 +24,13 @@ def answers(address: str) -> bool:
 def main(base_url: str) -> int:
     """Print the addresses of the site at `base_url` once it is up; 1 if it never is."""
     deadline = time.monotonic() + WAIT_SECONDS
+    pause = 0.05
     while not answers(f"{base_url}/healthz"):
         if time.monotonic() > deadline:
             print(f"{base_url}/healthz doesn't answer; see the lines above.", flush=True)
             return 1
-        time.sleep(0.1)
+        time.sleep(pause)
+        pause = min(2 * pause, 2)  # a server that answers with an error says so in its log
     command = [sys.executable, "manage.py", "addresses", "--base-url", base_url]
     listed = subprocess.run(command, capture_output=True, text=True, check=False)
     print(f"\n{listed.stdout or listed.stderr}\nStop with Ctrl-C.\n", flush=True)
