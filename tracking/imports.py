@@ -77,6 +77,8 @@ def read_rows(lines: Iterable[str], *, columns: Sequence[str]) -> Iterator[Row]:
         if missing:
             raise ImportFileError(f"the file has no column {', '.join(missing)}")
         for cells in reader:
+            if any("\0" in cell for cell in cells):
+                raise ImportFileError(f"line {reader.line_num} holds a NUL character")
             if any(cell.strip() for cell in cells):
                 padded = [*cells, *([""] * (len(header) - len(cells)))]
                 yield reader.line_num, dict(zip(header, padded, strict=False))
@@ -90,9 +92,12 @@ def read_rows(lines: Iterable[str], *, columns: Sequence[str]) -> Iterator[Row]:
 
 
 def import_members(
-    rows: Iterable[Row], *, offer: Offer, by: Actor, now: datetime, counted: Counted
+    rows: Iterable[Row], *, offer: Offer | None, by: Actor, now: datetime, counted: Counted
 ) -> ImportReport:
-    """Add each row's person to the brand and the offer, with the code it names, and a link."""
+    """Add each row's person to the brand and the offer, with the code it names, and a link.
+
+    Without an offer, a row that names a code is an error: a code belongs to an offer.
+    """
     report = ImportReport()
     first_line: dict[str, int] = {}
     for line, row in rows:
@@ -117,7 +122,21 @@ def import_members(
     return report
 
 
-def _import_member(row: Mapping[str, str], offer: Offer, *, by: Actor, now: datetime) -> str:
+@transaction.atomic
+def preview_members(
+    rows: Iterable[Row], *, offer: Offer | None, by: Actor, now: datetime
+) -> ImportReport:
+    """What `import_members` would report, found by doing it and taking it back."""
+    report = import_members(rows, offer=offer, by=by, now=now, counted=lambda _: None)
+    transaction.set_rollback(True)
+    return report
+
+
+def _import_member(
+    row: Mapping[str, str], offer: Offer | None, *, by: Actor, now: datetime
+) -> str:
+    if offer is None and row["promo_code"].strip():
+        raise MemberError("promo_code", "a code belongs to an offer: choose one")
     known = member_by_address(row["email"])
     member: Member = known or add_member(
         email=row["email"],
@@ -126,6 +145,8 @@ def _import_member(row: Mapping[str, str], offer: Offer, *, by: Actor, now: date
         by=by,
         now=now,
     )
+    if offer is None:
+        return "unchanged" if known else "added"
     enrollment = enroll(offer=offer, members=[member], by=by, now=now)[0]
     given: list[object] = []
     code = row["promo_code"].strip()

@@ -1,0 +1,54 @@
+"""Reconciling finds every kind of difference: each kept figure is falsified behind the product."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from payouts.models import LedgerEntry
+from payouts.services import record_payment
+from tests.cast import NOW, SYSTEM, Cast, order, refund
+from tracking.reconciliation import differences
+from tracking.services import record_order, record_refund
+
+pytestmark = pytest.mark.usefixtures("at_juniper")
+
+
+@pytest.fixture
+def history(at_juniper: Cast) -> Cast:
+    record_order(source="api", order=order(), by=SYSTEM, now=NOW)
+    record_refund(source="api", refund=refund(), by=SYSTEM, now=NOW)
+    record_payment(
+        member=at_juniper.mara,
+        currency="GBP",
+        entry_ids=LedgerEntry.objects.values_list("pk", flat=True),
+        reference="",
+        by=SYSTEM,
+        now=NOW,
+    )
+    return at_juniper
+
+
+def test_an_honest_history_has_no_difference(history: Cast) -> None:
+    assert list(differences(history.juniper)) == []
+
+
+@pytest.mark.parametrize(
+    ("falsify", "what"),
+    [
+        ("UPDATE tracking_order SET total_minor = total_minor + 1", "order total"),
+        ("UPDATE tracking_conversion SET sale_minor = sale_minor + 1", "conversion sale"),
+        ("UPDATE tracking_conversion SET refunded_minor = 999", "conversion refunds"),
+        ("UPDATE tracking_conversion SET commission_minor = 1", "conversion ledger"),
+        ("UPDATE tracking_conversion SET commission_minor = 1", "conversion commission"),
+        ("UPDATE tracking_dailytotal SET clicks = 1", "day 2026-11-20 of enrollment"),
+        ("DELETE FROM tracking_dailytotal", "day 2026-11-20 of enrollment"),
+        ("UPDATE payouts_payout SET amount_minor = 1", "payout amount"),
+        ("UPDATE payouts_payout SET state = 'failed'", "payout ledger"),
+    ],
+)
+def test_a_falsified_figure_is_found(history: Cast, falsify: str, what: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(falsify)
+
+    assert what in [difference.what for difference in differences(history.juniper)]
