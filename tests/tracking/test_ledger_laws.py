@@ -1,0 +1,204 @@
+"""Whatever happens in whatever order: ledger = targets, totals = facts, no entry is paid twice."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+from django.db.models import Count, Sum
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+
+from core.money import Money
+from core.tenancy import acting_for
+from offers.services import TermsValues, create_offer, enroll, supersede_terms
+from payouts.ledger import balances, due_entries
+from payouts.models import LedgerEntry, Payout, PayoutItem, PayoutState
+from payouts.services import record_payment, return_payment
+from tests.cast import NOW, SYSTEM, assemble, offer_values, order, refund
+from tracking.models import Conversion
+from tracking.reconciliation import differences
+from tracking.services import (
+    accept_conversions,
+    give_codes,
+    record_order,
+    record_refund,
+    reject_conversions,
+)
+
+
+class Undo(Exception):
+    """Ends a machine's transaction without a trace."""
+
+
+class LedgerMachine(RuleBasedStateMachine):
+    """One member's life in one offer, in the currency that the subclass names."""
+
+    currency = "USD"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block = transaction.atomic()
+        self.block.__enter__()
+        self.cast = assemble()
+        self.scope = acting_for(self.cast.juniper)
+        self.scope.__enter__()
+        self.offer = create_offer(
+            values=offer_values(name="Laws", currency=self.currency),
+            terms=TermsValues(percent_bp=1_000, fixed_minor=7, hold_days=2),
+            by=SYSTEM,
+            now=NOW - timedelta(days=30),
+        )
+        self.enrollment = enroll(offer=self.offer, members=[self.cast.diego], by=SYSTEM, now=NOW)[0]
+        give_codes(
+            codes={self.enrollment.pk: "LAWS"}, enrollments=[self.enrollment], by=SYSTEM, now=NOW
+        )
+        self.now = NOW
+        self.orders = 0
+        self.refunds = 0
+
+    def teardown(self) -> None:
+        self.scope.__exit__(None, None, None)
+        self.block.__exit__(Undo, Undo(), None)
+
+    def order_facts(self, number: int, minor: int):
+        return order(
+            f"L{number}",
+            amount=Money(minor, self.currency).plain(),
+            promo_code="LAWS",
+            currency=self.currency,
+            ordered_at=(NOW + timedelta(hours=number)).isoformat(),
+        )
+
+    @rule(minor=st.integers(0, 10**7))
+    def order_comes(self, minor: int) -> None:
+        record_order(
+            source="api", order=self.order_facts(self.orders, minor), by=SYSTEM, now=self.now
+        )
+        self.orders += 1
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    def something_is_refunded(self, data: st.DataObject) -> None:
+        """Also more than is left, and of orders that come later."""
+        number = data.draw(st.integers(0, self.orders))
+        self.refunds += 1
+        facts = refund(
+            f"R{self.refunds}",
+            f"L{number}",
+            amount=Money(data.draw(st.integers(1, 10**7)), self.currency).plain(),
+            currency=self.currency,
+            refunded_at=self.now.isoformat(),
+        )
+        for _ in range(data.draw(st.integers(1, 2))):
+            record_refund(source="api", refund=facts, by=SYSTEM, now=self.now)
+
+    def some_conversions(self, data: st.DataObject) -> list[int]:
+        ids = list(Conversion.objects.order_by("pk").values_list("pk", flat=True))
+        return data.draw(st.lists(st.sampled_from(ids), unique=True)) if ids else []
+
+    @rule(data=st.data())
+    def some_are_rejected(self, data: st.DataObject) -> None:
+        ids = self.some_conversions(data)
+        reject_conversions(conversion_ids=ids, reason="law", by=SYSTEM, now=self.now)
+
+    @rule(data=st.data())
+    def some_are_accepted(self, data: st.DataObject) -> None:
+        accept_conversions(conversion_ids=self.some_conversions(data), by=SYSTEM, now=self.now)
+
+    @rule(percent_bp=st.integers(0, 10_000), fixed_minor=st.integers(0, 500))
+    def terms_change(self, percent_bp: int, fixed_minor: int) -> None:
+        self.now += timedelta(minutes=1)
+        supersede_terms(
+            offer=self.offer,
+            values=TermsValues(percent_bp=percent_bp, fixed_minor=fixed_minor, hold_days=1),
+            starts_at=self.now,
+            by=SYSTEM,
+            now=self.now,
+        )
+
+    @rule(hours=st.integers(1, 72))
+    def time_passes(self, hours: int) -> None:
+        self.now += timedelta(hours=hours)
+
+    @rule()
+    def what_is_due_is_paid(self) -> None:
+        due = list(due_entries(member_id=self.cast.diego.pk, currency=self.currency, now=self.now))
+        if sum(entry.amount_minor for entry in due) > 0:
+            record_payment(
+                member=self.cast.diego,
+                currency=self.currency,
+                entry_ids=[entry.pk for entry in due],
+                reference="law",
+                by=SYSTEM,
+                now=self.now,
+            )
+
+    @rule()
+    def the_last_payment_fails(self) -> None:
+        last = Payout.objects.filter(state=PayoutState.PAID).order_by("-pk").first()
+        if last is not None:
+            return_payment(
+                payout=last, state=PayoutState.FAILED, reason="law", by=SYSTEM, now=self.now
+            )
+
+    @invariant()
+    def kept_figures_are_what_the_facts_say(self) -> None:
+        assert list(differences(self.cast.juniper)) == []
+
+    @invariant()
+    def the_ledger_is_the_targets_less_what_was_paid(self) -> None:
+        targets = Conversion.objects.aggregate(total=Sum("commission_minor"))["total"] or 0
+        paid = (
+            Payout.objects.filter(state=PayoutState.PAID).aggregate(total=Sum("amount_minor"))[
+                "total"
+            ]
+            or 0
+        )
+        ledger = LedgerEntry.objects.aggregate(total=Sum("amount_minor"))["total"] or 0
+        assert ledger == targets - paid
+
+    @invariant()
+    def a_balance_adds_up(self) -> None:
+        for balance in balances([self.enrollment.pk], now=self.now).values():
+            assert balance.earned_minor == (
+                balance.due_minor
+                + balance.held_minor
+                + balance.on_the_way_minor
+                + balance.paid_minor
+            )
+
+    @invariant()
+    def no_entry_is_paid_twice(self) -> None:
+        live = PayoutItem.objects.filter(released_at=None).values("entry")
+        assert not live.annotate(times=Count("pk")).filter(times__gt=1).exists()
+
+
+class InYen(LedgerMachine):
+    currency = "JPY"
+
+
+class InDinar(LedgerMachine):
+    currency = "KWD"
+
+
+LAWS = settings(
+    max_examples=15,
+    stateful_step_count=20,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("machine", [LedgerMachine, InYen, InDinar])
+def test_the_laws_of_the_ledger(machine: type[LedgerMachine]) -> None:
+    run_state_machine_as_test(machine, settings=LAWS)
