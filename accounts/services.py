@@ -190,7 +190,7 @@ def revoke_api_key(*, key: ApiKey, by: Actor, now: datetime) -> None:
 def authenticate_api_key(*, secret: str, now: datetime) -> ApiKey:
     """The live key behind `secret`. Raises KeyRefusedError."""
     parts = secret.split("_", 2)
-    if len(parts) != 3 or parts[0] != "trb":
+    if len(parts) != 3 or parts[0] != "trb" or not parts[1].isalnum():
         raise KeyRefusedError
     with across_brands(reason="an API key names its brand"):
         key = ApiKey.objects.select_related("brand").filter(prefix=parts[1]).first()

@@ -18,7 +18,7 @@ api = NinjaAPI(
     title="Tributary",
     version="1",
     description=documents.DESCRIPTION,
-    urls_namespace="v1",
+    urls_namespace="api:v1",
     docs_url=None,  # its page would load a third party's script
     auth=ShopKey(),
 )

@@ -1,0 +1,112 @@
+"""What a supervisor, a load balancer and Prometheus ask."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError, connection
+from django.test import Client
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.metrics import METHODS
+from tests.api.shop import REFUNDS, Shop
+from tests.cast import raw_refund
+
+
+def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
+    """Every value of an exposition by name and labels."""
+    return {
+        (sample.name, tuple(sorted(sample.labels.items()))): sample.value
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def read(client: Client) -> dict[Any, float]:
+    answer = client.get("/metrics", headers={"Authorization": "Bearer scrape"})
+    assert answer.status_code == 200
+    return samples(answer.content.decode())
+
+
+@pytest.fixture(autouse=True)
+def token(settings: Any) -> None:
+    settings.METRICS_TOKEN = "scrape"
+
+
+def test_healthz_needs_nothing(client: Client) -> None:
+    assert client.get("/healthz").status_code == 200
+
+
+@pytest.mark.django_db
+def test_readyz_asks_both_servers(client: Client) -> None:
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 200
+    assert answer.json() == {"postgresql": "ready", "valkey": "ready"}
+
+
+@pytest.mark.django_db
+def test_readyz_names_the_server_that_does_not_answer(client: Client, settings: Any) -> None:
+    settings.REDIS_URL = "redis://127.0.0.1:1/0"
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json() == {"postgresql": "ready", "valkey": "not ready"}
+
+
+@pytest.mark.django_db
+def test_readyz_without_postgresql(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(connection, "cursor", refuse)
+
+    answer = client.get("/readyz")
+
+    assert answer.status_code == 503
+    assert answer.json() == {"postgresql": "not ready", "valkey": "ready"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("header", ["", "Bearer ", "Bearer wrong", "scrape", "Basic scrape"])
+def test_metrics_are_not_there_for_others(client: Client, header: str) -> None:
+    nothing = client.get("/no-such-page")
+
+    answer = client.get("/metrics", headers={"Authorization": header})
+
+    assert (answer.status_code, answer.content) == (404, nothing.content)
+
+
+@pytest.mark.django_db
+def test_metrics_are_not_there_without_a_token(client: Client, settings: Any) -> None:
+    settings.METRICS_TOKEN = ""
+
+    assert client.get("/metrics", headers={"Authorization": "Bearer "}).status_code == 404
+
+
+def test_metrics_tell_what_waits(shop: Shop, client: Client) -> None:
+    shop.send(REFUNDS, raw_refund())
+
+    found = read(client)
+
+    assert found["tributary_refunds_parked", ()] == 1
+    assert found["tributary_messages_waiting", (("state", "pending"),)] == 0
+    assert found["tributary_messages_oldest_waiting_seconds", ()] == 0
+
+
+@pytest.mark.django_db
+def test_requests_are_counted_by_route_and_never_by_address(client: Client) -> None:
+    name = "tributary_request_seconds_count"
+    labels = (("method", "GET"), ("route", "r/<slug:slug>"), ("status", "404"))
+    before = read(client).get((name, labels), 0)
+
+    client.get("/r/one-slug")
+    client.get("/r/another-slug")
+    client.generic("SPLINES", "/r/one-slug")
+
+    after = read(client)
+    assert after[name, labels] == before + 2
+    assert not any("one-slug" in str(key) for key in after)
+    assert {dict(key[1])["method"] for key in after if key[0] == name} <= METHODS | {"other"}

@@ -1,0 +1,332 @@
+"""Bad input: each has a named error that says which field and why, and no effect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+
+from accounts.models import ApiKey
+from accounts.services import revoke_api_key
+from api.bodies import LARGEST_BATCH
+from core.tenancy import acting_for
+from tests.api.shop import ORDERS, REFUNDS, Shop, key_for
+from tests.cast import NOW, SYSTEM, Cast, raw_order, raw_refund
+from tests.snapshot import Snapshot, snapshot
+
+LINE = {"sku": "GLOW-1", "quantity": 1, "unit_price": "84.20"}
+
+
+def with_line(**changes: Any) -> dict[str, Any]:
+    """An order whose only line is changed as told."""
+    line = {key: value for key, value in (LINE | changes).items() if value is not None}
+    return raw_order(lines=[line])
+
+
+@pytest.fixture
+def before(shop: Shop) -> Snapshot:
+    """The database with order 1000 in it, as it has to stay."""
+    assert shop.send(ORDERS, raw_order("1000")).status_code == 201
+    return snapshot()
+
+
+def assert_refused(answer: HttpResponse, status: int, code: str, before: Snapshot) -> Any:
+    """Problem details of the one shape, and a database that nothing happened to."""
+    assert answer.status_code == status
+    assert answer["Content-Type"] == "application/problem+json"
+    said = answer.json()
+    assert {"type", "title", "status", "code", "detail", "problems"} <= said.keys()
+    assert (said["status"], said["code"]) == (status, code)
+    assert snapshot() == before
+    return said
+
+
+WRONG_ORDERS = [
+    ("order_id", "missing", raw_order(order_id=None)),
+    ("order_id", "missing", raw_order(order_id="   ")),
+    ("order_id", "too_long", raw_order("x" * 121)),
+    ("order_id", "not_text", raw_order(order_id=["1001"])),
+    ("order_id", "not_text", raw_order(order_id="10\x0001")),
+    ("order_id", "not_text", raw_order(order_id="\ud83d")),
+    ("ordered_at", "missing", raw_order(ordered_at=None)),
+    ("ordered_at", "not_a_time", raw_order(ordered_at="yesterday")),
+    ("ordered_at", "not_a_time", raw_order(ordered_at="0001-01-01T00:00:00+14:00")),
+    ("ordered_at", "not_a_time", raw_order(ordered_at="9999-12-31T23:59:59-12:00")),
+    ("ordered_at", "no_time_zone", raw_order(ordered_at="2026-11-20T11:00:00")),
+    ("currency", "missing", raw_order(currency=None)),
+    ("currency", "unknown_currency", raw_order(currency="XYZ")),
+    ("currency", "unknown_currency", raw_order(currency="gbp")),
+    ("currency", "too_long", raw_order(currency="POUND")),
+    ("currency", "not_the_offers_currency", raw_order(currency="USD")),
+    ("lines", "missing", raw_order(lines=[])),
+    ("lines", "missing", raw_order(lines="one")),
+    ("lines", "too_large", raw_order(lines=[LINE | {"unit_price": "9000000000000"}] * 2)),
+    ("lines.0.sku", "missing", with_line(sku=None)),
+    ("lines.0.quantity", "not_positive", with_line(quantity=0)),
+    ("lines.0.quantity", "not_positive", with_line(quantity=-1)),
+    ("lines.0.quantity", "not_positive", with_line(quantity=2**31)),
+    ("lines.0.quantity", "not_a_whole_number", with_line(quantity="two")),
+    ("lines.0.quantity", "not_a_whole_number", with_line(quantity=1.5)),
+    ("lines.0.quantity", "not_a_whole_number", with_line(quantity=True)),
+    ("lines.0.quantity", "not_a_whole_number", with_line(quantity="9" * 5000)),
+    ("lines.0.unit_price", "negative", with_line(unit_price="-84.20")),
+    ("lines.0.unit_price", "not_an_amount", with_line(unit_price=None)),
+    ("lines.0.unit_price", "not_an_amount", with_line(unit_price="a lot")),
+    ("lines.0.unit_price", "not_an_amount", with_line(unit_price="1e5")),
+    ("lines.0.unit_price", "not_an_amount", with_line(unit_price="NaN")),
+    ("lines.0.unit_price", "not_an_amount", with_line(unit_price=84.2)),
+    ("lines.0.unit_price", "not_an_amount", with_line(unit_price="1." + "0" * 40)),
+    ("lines.0.unit_price", "too_large", with_line(unit_price="99999999999999")),
+    ("lines.0.discount", "negative", with_line(discount="-1")),
+    ("lines.0.discount", "too_large", with_line(discount="84.21")),
+    ("lines.0.quantity", "not_a_whole_number", raw_order(lines=[None])),
+]
+
+
+@pytest.mark.parametrize(("field", "code", "sent"), WRONG_ORDERS)
+def test_a_wrong_order_is_refused(
+    shop: Shop, before: Snapshot, field: str, code: str, sent: dict[str, Any]
+) -> None:
+    answer = shop.send(ORDERS, sent)
+
+    said = assert_refused(answer, 422, "invalid_input", before)
+    assert (field, code) in {(found["field"], found["code"]) for found in said["problems"]}
+    assert all(found["message"] for found in said["problems"])
+
+
+WRONG_REFUNDS = [
+    ("refund_id", "missing", raw_refund(None)),
+    ("order_id", "missing", raw_refund("R1", None)),
+    ("refunded_at", "not_a_time", raw_refund("R1", "1000", refunded_at="soon")),
+    ("currency", "unknown_currency", raw_refund("R1", "1000", currency="XYZ")),
+    ("currency", "not_the_orders_currency", raw_refund("R1", "1000", currency="USD")),
+    ("sku", "not_in_order", raw_refund("R1", "1000", sku="SOAP")),
+    ("quantity", "not_positive", raw_refund("R1", "1000", quantity=0)),
+    ("quantity", "larger_than_line", raw_refund("R1", "1000", quantity=2)),
+    ("amount", "larger_than_line", raw_refund("R1", "1000", amount="84.21")),
+    ("amount", "negative", raw_refund("R1", "1000", amount="-1")),
+    ("amount", "not_positive", raw_refund("R1", "1000", amount="0")),
+    ("amount", "not_an_amount", raw_refund("R1", "1000", amount="all")),
+    ("amount", "not_an_amount", raw_refund("R1", "1000", amount=10.5)),
+]
+
+
+@pytest.mark.parametrize(("field", "code", "sent"), WRONG_REFUNDS)
+def test_a_wrong_refund_is_refused(
+    shop: Shop, before: Snapshot, field: str, code: str, sent: dict[str, Any]
+) -> None:
+    answer = shop.send(REFUNDS, sent)
+
+    said = assert_refused(answer, 422, "invalid_input", before)
+    assert (field, code) in {(found["field"], found["code"]) for found in said["problems"]}
+
+
+def test_refunds_together_larger_than_their_line_are_refused(shop: Shop, before: Snapshot) -> None:
+    shop.send(REFUNDS, raw_refund("R1", "1000", amount="50.00"))
+    after_first = snapshot()
+
+    answer = shop.send(REFUNDS, raw_refund("R2", "1000", amount="34.21"))
+
+    said = assert_refused(answer, 422, "invalid_input", after_first)
+    assert [found["field"] for found in said["problems"]] == ["amount"]
+
+
+def test_everything_wrong_is_said_at_once(shop: Shop, before: Snapshot) -> None:
+    answer = shop.send(ORDERS, with_line(quantity=0, unit_price="-1") | {"currency": "XYZ"})
+
+    said = assert_refused(answer, 422, "invalid_input", before)
+    assert {found["field"] for found in said["problems"]} == {
+        "currency",
+        "lines.0.quantity",
+        "lines.0.unit_price",
+    }
+
+
+def test_an_order_with_other_contents_is_refused_and_both_are_shown(
+    shop: Shop, before: Snapshot
+) -> None:
+    answer = shop.send(ORDERS, raw_order("1000", amount="1.00"))
+
+    said = assert_refused(answer, 409, "recorded_differently", before)
+    assert [(found["field"], found["code"]) for found in said["problems"]] == [
+        ("order_id", "recorded_differently")
+    ]
+    assert said["recorded"]["lines"][0]["amount"] == "84.20"
+    assert said["received"]["lines"][0]["amount"] == "1.00"
+    assert said["recorded"].keys() == said["received"].keys()
+
+
+def test_a_refund_with_other_contents_is_refused_and_both_are_shown(
+    shop: Shop, before: Snapshot
+) -> None:
+    shop.send(REFUNDS, raw_refund("R1", "1000"))
+    after_first = snapshot()
+
+    answer = shop.send(REFUNDS, raw_refund("R1", "1000", amount="11.00"))
+
+    said = assert_refused(answer, 409, "recorded_differently", after_first)
+    assert (said["recorded"]["amount"], said["received"]["amount"]) == ("10.00", "11.00")
+
+
+MALFORMED = [
+    (b'{"order_id": "1001",\n  "currency": GBP}', 2, 15),
+    (b" ", 1, 2),
+    (b'{"order_id": "1001"', 1, 20),
+    (b'{"order_id": "10\xff01"}', 1, 17),
+    (b'\n{"order_id": "10\xff01"}', 2, 17),
+    (b"[" * 200_000, 1, 1),
+    (b"\xef\xbb\xbf{}", 1, 1),
+]
+
+
+@pytest.mark.parametrize(("body", "line", "column"), MALFORMED)
+def test_malformed_json_is_refused_with_line_and_column(
+    shop: Shop, before: Snapshot, body: bytes, line: int, column: int
+) -> None:
+    answer = shop.send(ORDERS, body)
+
+    said = assert_refused(answer, 400, "malformed_json", before)
+    assert (said["line"], said["column"]) == (line, column)
+
+
+@pytest.mark.parametrize("body", [[], "order", 1, None])
+def test_a_body_that_is_no_object_is_refused(shop: Shop, before: Snapshot, body: Any) -> None:
+    answer = shop.send(ORDERS, body)
+
+    said = assert_refused(answer, 422, "invalid_input", before)
+    assert [(found["field"], found["code"]) for found in said["problems"]] == [
+        ("body", "not_an_object")
+    ]
+
+
+@pytest.mark.parametrize("source", ["", "My Shop", "-x", "x" * 61, 7, None, "a\n", "straße"])
+def test_an_odd_source_is_refused(shop: Shop, before: Snapshot, source: Any) -> None:
+    answer = shop.send(ORDERS, raw_order() | {"source": source})
+
+    said = assert_refused(answer, 422, "invalid_input", before)
+    assert [(found["field"], found["code"]) for found in said["problems"]] == [
+        ("source", "not_a_source")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("listed", "code"),
+    [
+        ([], "missing"),
+        ({}, "missing"),
+        ("all", "missing"),
+        ([{}] * (LARGEST_BATCH + 1), "too_many"),
+    ],
+)
+def test_a_batch_that_is_none_or_too_many_is_refused(
+    shop: Shop, before: Snapshot, listed: Any, code: str
+) -> None:
+    answer = shop.send(ORDERS, {"orders": listed})
+
+    said = assert_refused(answer, 422, "invalid_input", before)
+    assert [(found["field"], found["code"]) for found in said["problems"]] == [("orders", code)]
+
+
+def test_a_body_that_is_too_large_is_refused(shop: Shop, before: Snapshot, settings: Any) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000
+
+    answer = shop.send(ORDERS, raw_order(customer_id="x" * 1_000))
+
+    assert_refused(answer, 413, "body_too_large", before)
+
+
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/x-www-form-urlencoded", "text/plain", "multipart/form-data; boundary=x", ""],
+)
+def test_a_body_that_does_not_say_json_is_refused(
+    shop: Shop, before: Snapshot, content_type: str
+) -> None:
+    answer = shop.send(ORDERS, json.dumps(raw_order()).encode(), content_type=content_type)
+
+    assert_refused(answer, 415, "not_json", before)
+
+
+@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options", "head"])
+def test_another_method_is_refused(shop: Shop, before: Snapshot, method: str) -> None:
+    answer = getattr(shop.client, method)(ORDERS, headers=shop.headers)
+
+    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert answer["Content-Type"] == "application/problem+json"
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("path", ["/api/v1/", "/api/v1/offers", "/api/v1/orders/"])
+def test_an_address_that_leads_nowhere_is_refused_in_the_same_shape(
+    shop: Shop, before: Snapshot, path: str
+) -> None:
+    assert_refused(shop.ask(path), 404, "not_found", before)
+
+
+def wrong_keys(cast: Cast) -> Iterator[str | None]:
+    """An Authorization header for everything that is no valid key."""
+    good = key_for(cast.juniper)
+    revoked = key_for(cast.juniper)
+    with acting_for(cast.juniper):
+        key = ApiKey.objects.get(prefix=revoked.split("_")[1])
+        revoke_api_key(key=key, by=SYSTEM, now=NOW)
+    prefix = good.split("_")[1]
+    yield None
+    yield ""
+    yield "Bearer"
+    yield f"Basic {good}"
+    yield f"Bearer {revoked}"
+    yield f"Bearer {good}x"
+    yield f"Bearer {good[:-1]}"
+    yield f"Bearer trb_{prefix}_"
+    yield f"Bearer trb_{prefix}"
+    yield "Bearer trb_000000000000_x"
+    yield f"Bearer trb_{prefix}\x00_x"
+    yield "Bearer nonsense"
+    yield "Bearer " + "x" * 5_000
+
+
+def test_wrong_malformed_and_revoked_keys_answer_alike(cast: Cast) -> None:
+    headers = list(wrong_keys(cast))
+    shop = Shop("")
+    before = snapshot()
+
+    answers = [
+        shop.send(path, raw_order(), headers={} if header is None else {"Authorization": header})
+        for header in headers
+        for path in (ORDERS, REFUNDS)
+    ]
+
+    for answer in answers:
+        said = assert_refused(answer, 401, "invalid_api_key", before)
+        assert answer["WWW-Authenticate"] == "Bearer"
+        assert answer.content == answers[0].content
+        assert "key" in said["detail"]
+
+
+def test_a_key_is_asked_for_before_anything_else_is_said(cast: Cast) -> None:
+    before = snapshot()
+
+    answer = Shop("wrong").send(ORDERS, b"{")
+    unseen = Shop("wrong").ask(f"{ORDERS}/1000")
+
+    assert_refused(answer, 401, "invalid_api_key", before)
+    assert_refused(unseen, 401, "invalid_api_key", before)
+
+
+def test_a_failure_of_ours_keeps_nothing_and_says_nothing_of_itself(
+    shop: Shop, before: Snapshot, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fail(*args: object, **options: object) -> None:
+        raise ZeroDivisionError("a secret")
+
+    monkeypatch.setattr("tracking.services.orders._audit", fail)
+
+    answer = shop.send(ORDERS, raw_order())
+
+    assert_refused(answer, 500, "internal_error", before)
+    assert b"secret" not in answer.content
+    assert "a secret" in caplog.text
