@@ -1,0 +1,103 @@
+"""Figures over time as a bar chart, for Home and Sales Tracking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from babel.numbers import format_currency
+
+from core.charts import BarChart, Point, Series, bar_chart
+from core.money import Money
+from core.templatetags.display import count, day, money
+from tracking.buckets import Bucket, Grain, cut
+from tracking.metrics import Period
+from tracking.totals import Totals
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """One figure that can be drawn."""
+
+    label: str
+    read: Callable[[Totals], int]
+    is_money: bool = False
+
+
+MEASURES = {
+    "sales": Measure("Sales", lambda totals: totals.sales_minor, is_money=True),
+    "commission": Measure("Commission", lambda totals: totals.commission_minor, is_money=True),
+    "conversions": Measure("Conversions", lambda totals: totals.conversions),
+    "clicks": Measure("Clicks", lambda totals: totals.clicks),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DrawnMeasure:
+    """A chart, the key of what it shows, and the keys and labels of what it could show."""
+
+    chart: BarChart
+    key: str
+    choices: tuple[tuple[str, str], ...]
+
+
+def draw(
+    days: Mapping[date, Totals],
+    *,
+    key: str,
+    period: Period,
+    today: date,
+    currency: str,
+    with_clicks: bool = True,
+) -> DrawnMeasure:
+    """The figure `key` over the period, in bars of a day, a week or a month; sales if unknown."""
+    offered = {name: item for name, item in MEASURES.items() if with_clicks or name != "clicks"}
+    chosen = key if key in offered else "sales"
+    measure = offered[chosen]
+    bars = cut(days, period=period, today=today)
+    shown = _amount(currency) if measure.is_money else count
+    points = tuple(
+        Point(
+            label=_label(bucket, bars.grain),
+            value=measure.read(bucket.totals),
+            shown=shown(measure.read(bucket.totals)),
+        )
+        for bucket in bars.buckets
+    )
+    series = Series(
+        name=f"{measure.label} per {bars.grain.value}",
+        points=points,
+        show=_scale(currency) if measure.is_money else count,
+    )
+    choices = tuple((name, item.label) for name, item in offered.items())
+    return DrawnMeasure(bar_chart(series), chosen, choices)
+
+
+def _label(bucket: Bucket, grain: Grain) -> str:
+    if grain is Grain.DAY:
+        return day(bucket.first, "short")
+    if grain is Grain.WEEK:
+        return f"{day(bucket.first, 'short')} \N{EN DASH} {day(bucket.last, 'short')}"
+    return f"{bucket.first:%b %Y}"
+
+
+def _amount(currency: str) -> Callable[[int], str]:
+    return lambda minor: money(Money(minor, currency))
+
+
+def _scale(currency: str) -> Callable[[int], str]:
+    """Amounts on the scale: whole ones without their decimals."""
+
+    def show(minor: int) -> str:
+        amount = Decimal(Money(minor, currency).plain())
+        if amount != amount.to_integral_value():
+            return money(Money(minor, currency))
+        return str(
+            format_currency(
+                amount, currency, format="¤#,##0", locale="en_GB", currency_digits=False
+            )
+        )
+
+    return show

@@ -1,0 +1,77 @@
+"""The audit log in words, for everybody who reads a history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import AuditEntry, Role
+
+WORDS = {
+    "api_key.created": "made the API key {label}",
+    "api_key.revoked": "revoked an API key",
+    "brand.changed": "changed the brand's settings",
+    "brand.created": "created the brand",
+    "code.given": "gave the code {code}",
+    "conversion.accepted": "accepted the conversion",
+    "conversion.rejected": "rejected the conversion: {reason}",
+    "dashboard_link.renewed": "revoked the dashboard link and made a new one",
+    "enrollment.joined": "added the member to the offer",
+    "enrollment.status_set": "set the member from {before} to {after}",
+    "items.deactivated": "took the code and the link out of use",
+    "ledger.adjusted": "posted an adjustment: {note}",
+    "link.given": "gave a tracking link",
+    "member.added": "added the member",
+    "member.changed": "changed the member's details",
+    "offer.changed": "changed the offer",
+    "offer.created": "created the offer {name}",
+    "offer.status_set": "set the offer from {before} to {after}",
+    "order.recorded": "recorded the order {order_id}",
+    "payout.cancelled": "cancelled the payment: {reason}",
+    "payout.failed": "marked the payment failed: {reason}",
+    "payout.recorded": "recorded the payment",
+    "project.created": "created the project",
+    "project.members_added": "added members to the project",
+    "project.offer_set": "set up the project's offer",
+    "refund.recorded": "recorded the refund {refund_id}",
+    "staff.removed": "removed {email} from the staff",
+    "staff.role_given": "gave the role {role}",
+    "terms.superseded": "set new terms",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryLine:
+    """Who did what when; `target` names the thing ("conversion 12")."""
+
+    at: datetime
+    actor: str
+    words: str
+    target: str
+
+
+def lines(entries: Iterable[AuditEntry]) -> list[HistoryLine]:
+    """The entries in words, in their order."""
+    return [
+        HistoryLine(entry.at, entry.actor, _words(entry), entry.target.replace(":", " "))
+        for entry in entries
+    ]
+
+
+def _words(entry: AuditEntry) -> str:
+    """What was done; an action that is not in the list is told by its own name."""
+    pattern = WORDS.get(entry.action)
+    if pattern is None:
+        return entry.action.replace("_", " ").replace(".", ": ")
+    detail = {name: _shown(name, value) for name, value in entry.detail.items()}
+    try:
+        return pattern.format_map(detail)
+    except KeyError:
+        return pattern.partition("{")[0].rstrip(" :")
+
+
+def _shown(name: str, value: object) -> str:
+    if name == "role" and value in Role.values:
+        return Role(value).label
+    return str(value)

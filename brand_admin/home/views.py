@@ -1,0 +1,111 @@
+"""The door of the brand admin, and a brand's first page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import Permission
+from accounts.selectors import brands_of
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.charts import draw
+from brand_admin.pages import render_page
+from core.money import round_half_up
+from core.templatetags.display import count, money
+from offers.models import Enrollment, Offer
+from offers.selectors import offers
+from tracking.attention import what_needs_attention
+from tracking.metrics import Figures, Period, figures_of_offers, today, together, totals_by_day
+from tracking.reports import Summary, offer_rows, summaries
+from tracking.selectors import conversions
+from tracking.totals import NOTHING
+
+DAYS = 30
+LATEST = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A figure, and how it changed against the days before."""
+
+    label: str
+    value: str
+    change: str
+    tone: str
+
+
+@require_safe
+@login_required
+def door(request: HttpRequest) -> HttpResponse:
+    """Straight into the only brand; otherwise choose one."""
+    roles = brands_of(request.user)
+    if len(roles) == 1:
+        return redirect("brand_admin:home", roles[0].brand.slug)
+    return render(request, "brand_admin/home/door.html", {"roles": roles})
+
+
+@require_safe
+@brand_page(Permission.READ)
+def home(request: BrandRequest) -> HttpResponse:
+    """What needs a person today, and how the brand is doing."""
+    now, period = timezone.now(), Period.of_days(DAYS, today=today())
+    found = list(offers())
+    rows = offer_rows(found, period=period, now=now)
+    sums = summaries(rows, first_currency=request.brand.currency)
+    before = _before(found, period)
+    drawn = [offer.pk for offer in found if offer.currency == request.brand.currency]
+    return render_page(
+        request,
+        "brand_admin/home/home.html",
+        section="home",
+        attention=what_needs_attention(now=now),
+        sums=[(summary, _tiles(summary, before.get(summary.currency))) for summary in sums],
+        due=[summary for summary in sums if summary.due.members],
+        drawn=draw(
+            totals_by_day(Enrollment.objects.filter(offer__in=drawn), period=period),
+            key=request.GET.get("show", ""),
+            period=period,
+            today=today(),
+            currency=request.brand.currency,
+        ),
+        latest=conversions()[:LATEST],
+        has_offers=bool(found),
+    )
+
+
+def _before(found: list[Offer], period: Period) -> dict[str, Figures]:
+    """The figures of the days before the period, per currency."""
+    earlier = period.before()
+    if earlier is None:
+        return {}
+    currencies = {offer.pk: offer.currency for offer in found}
+    return together(figures_of_offers(currencies, members={}, period=earlier).values())
+
+
+def _tiles(summary: Summary, before: Figures | None) -> list[Tile]:
+    """Clicks, conversions, sales and commission, each against the days before."""
+    figures = summary.figures
+    then = before.totals if before else NOTHING
+    now = figures.totals
+    return [
+        _tile("Sales", money(figures.sales), now.sales_minor, then.sales_minor),
+        _tile("Commission", money(figures.commission), now.commission_minor, then.commission_minor),
+        _tile("Conversions", count(now.conversions), now.conversions, then.conversions),
+        _tile("Clicks", count(now.clicks), now.clicks, then.clicks),
+    ]
+
+
+def _tile(label: str, value: str, now: int, before: int) -> Tile:
+    """More is good news. Against nothing there is no percentage to tell."""
+    if before == 0:
+        return Tile(label, value, "none in the 30 days before" if now else "", "")
+    percent = round_half_up((now - before) * 100, before)
+    if percent == 0:
+        return Tile(label, value, "as in the 30 days before", "")
+    sign, tone = ("+", "good") if percent > 0 else ("\N{MINUS SIGN}", "bad")
+    return Tile(label, value, f"{sign}{count(abs(percent))} % on the 30 days before", tone)

@@ -1,0 +1,106 @@
+"""What is posted about payments: exactly which entries, a reference, a reason, an amount."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from core.money import Money, MoneyError, UnknownCurrencyError, exponent
+from payouts.models import PayoutState
+
+
+class DueOf(forms.Form):
+    """Whom to pay, in which currency: what the address of Send payment names."""
+
+    member = forms.IntegerField()
+    currency = forms.CharField(max_length=3)
+
+    def clean_currency(self) -> str:
+        currency = str(self.cleaned_data["currency"])
+        try:
+            exponent(currency)
+        except UnknownCurrencyError as error:
+            raise forms.ValidationError("That is not a currency.") from error
+        return currency
+
+
+class RecordPayment(forms.Form):
+    """The entries that were shown, and the bank's word for the payment."""
+
+    entries = forms.CharField(widget=forms.HiddenInput)
+    reference = forms.CharField(
+        required=False,
+        max_length=120,
+        help_text="What your bank or PayPal calls it. The member sees it.",
+    )
+
+    def clean_entries(self) -> list[int]:
+        try:
+            return [int(part) for part in str(self.cleaned_data["entries"]).split(",")]
+        except ValueError as error:
+            raise forms.ValidationError("Open the payment again from the list.") from error
+
+
+class PaymentFilters(forms.Form):
+    state = forms.ChoiceField(
+        required=False,
+        choices=[
+            ("", "All"),
+            *(choice for choice in PayoutState.choices if choice[0] != PayoutState.DRAFT),
+        ],
+    )
+
+    def chosen(self) -> str:
+        self.is_valid()
+        return str(self.cleaned_data.get("state") or "")
+
+
+class ReturnPayment(forms.Form):
+    """What became of a payment that came to nothing, and why."""
+
+    state = forms.ChoiceField(
+        label="What happened",
+        choices=[
+            (PayoutState.FAILED, "It failed: the money came back"),
+            (PayoutState.CANCELLED, "It was cancelled: it never left"),
+        ],
+        widget=forms.RadioSelect,
+        initial=PayoutState.FAILED,
+    )
+    reason = forms.CharField(max_length=300, help_text="The member sees it.")
+
+
+class Adjustment(forms.Form):
+    """A bonus or a correction in the currency of the offer."""
+
+    kind = forms.ChoiceField(
+        choices=[("bonus", "Bonus: add to what is due"), ("correction", "Correction: take off")],
+        widget=forms.RadioSelect,
+        initial="bonus",
+    )
+    amount = forms.CharField(max_length=20)
+    note = forms.CharField(label="Reason", max_length=300, help_text="The member sees it.")
+    confirmation = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.fields["amount"].widget.attrs["inputmode"] = "decimal"
+
+    def clean_amount(self) -> Money:
+        try:
+            amount = Money.parse(str(self.cleaned_data["amount"]), self.currency)
+        except MoneyError as error:
+            raise forms.ValidationError("Enter an amount in digits, such as 12.50.") from error
+        if amount.minor <= 0:
+            raise forms.ValidationError("Enter an amount above zero.")
+        if amount.minor >= 10**12:
+            raise forms.ValidationError("That is more than a ledger entry can hold.")
+        return amount
+
+    @property
+    def amount_minor(self) -> int:
+        """With its sign: a correction is negative."""
+        minor = int(self.cleaned_data["amount"].minor)
+        return minor if self.cleaned_data["kind"] == "bonus" else -minor

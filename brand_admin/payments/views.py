@@ -1,0 +1,280 @@
+"""Payments: what is due now, recording that it was paid, and what became of each payment."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.audit import target_of
+from accounts.permissions import Permission
+from accounts.selectors import history_of
+from affiliates.models import Member
+from affiliates.selectors import members
+from brand_admin import history
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.addresses import without_filters
+from brand_admin.pages import csv_response, paginate, render_page
+from brand_admin.payments.forms import (
+    Adjustment,
+    DueOf,
+    PaymentFilters,
+    RecordPayment,
+    ReturnPayment,
+)
+from core.money import Money
+from core.templatetags.display import clock, day, money
+from offers.models import Enrollment
+from payouts.ledger import due_by_member, due_entries
+from payouts.models import LedgerEntry, Payout, PayoutState
+from payouts.selectors import payout_of, payouts
+from payouts.services import (
+    DueChangedError,
+    PayoutError,
+    adjust,
+    record_payment,
+    return_payment,
+)
+from tracking.statements import statement_of, statement_rows, with_conversions
+
+SECTION = "payments"
+MOST_ENTRIES = 2_000  # in one payment, the oldest first: what a page can show and a person read
+COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
+
+
+@dataclass(frozen=True, slots=True)
+class DueToMember:
+    member: Member
+    amount: Money
+
+
+@require_safe
+@brand_page(Permission.READ)
+def due_list(request: BrandRequest) -> HttpResponse:
+    """Who is due money now, per member and currency."""
+    search = request.GET.get("q", "")
+    rows = due_by_member(now=timezone.now())
+    totals: dict[str, Money] = {}
+    for row in rows:
+        so_far = totals.get(row.currency, Money.zero(row.currency))
+        totals[row.currency] = so_far + Money(row.due_minor, row.currency)
+    if search:
+        matching = set(members(search=search).values_list("pk", flat=True))
+        rows = [row for row in rows if row.member_id in matching]
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    people = Member.objects.in_bulk([row.member_id for row in page])
+    due = [DueToMember(people[row.member_id], Money(row.due_minor, row.currency)) for row in page]
+    return render_page(
+        request,
+        "brand_admin/payments/due.html",
+        section=SECTION,
+        page=page,
+        due=due,
+        totals=list(totals.values()),
+        search=search,
+        clear_href=without_filters(request, "q"),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def payment_list(request: BrandRequest) -> HttpResponse:
+    """The payments recorded, newest first."""
+    filters, search = PaymentFilters(request.GET), request.GET.get("q", "")
+    return render_page(
+        request,
+        "brand_admin/payments/list.html",
+        section=SECTION,
+        filters=filters,
+        search=search,
+        page=paginate(request, payouts(search=search, state=filters.chosen())),
+        clear_href=without_filters(request, "q", "state"),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.PAY)
+def payment_new(request: BrandRequest) -> HttpResponse:
+    """Exactly the entries that a payment to one member would pay; confirming records it."""
+    asked = DueOf(request.GET)
+    if not asked.is_valid():
+        return redirect("brand_admin:payments", request.brand.slug)
+    currency, now = asked.cleaned_data["currency"], timezone.now()
+    member = get_object_or_404(Member, pk=asked.cleaned_data["member"])
+    form = RecordPayment(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        payout = _record(request, form, member=member, currency=currency, now=now)
+        if payout is not None:
+            return redirect("brand_admin:payment", request.brand.slug, payout.pk)
+    due = due_entries(member_id=member.pk, currency=currency, now=now)
+    return _show_due(request, form, list(due[: MOST_ENTRIES + 1]), member, currency)
+
+
+def _record(
+    request: BrandRequest, form: RecordPayment, *, member: Member, currency: str, now: datetime
+) -> Payout | None:
+    """Record the payment, or find that just these entries were paid; None with the form's error."""
+    entry_ids = form.cleaned_data["entries"]
+    try:
+        payout = record_payment(
+            member=member,
+            currency=currency,
+            entry_ids=entry_ids,
+            reference=form.cleaned_data["reference"],
+            by=request.actor,
+            now=now,
+        )
+    except DueChangedError:
+        paid = payout_of(entry_ids)
+        if paid is not None:
+            when = f"{day(paid.created_at)}, {clock(paid.created_at)}"
+            messages.info(request, f"Paid already, once: {paid.created_by}, {when}.")
+            return paid
+        form.add_error(None, "What is due has changed meanwhile. Look at it again, then confirm.")
+    except PayoutError as error:
+        form.add_error(None, str(error).capitalize())
+    else:
+        messages.success(request, f"{money(payout.amount)} to {member} recorded as paid.")
+        return payout
+    return None
+
+
+def _show_due(
+    request: BrandRequest,
+    form: RecordPayment,
+    entries: list[LedgerEntry],
+    member: Member,
+    currency: str,
+) -> HttpResponse:
+    shown = entries[:MOST_ENTRIES]
+    return render_page(
+        request,
+        "brand_admin/payments/new.html",
+        section=SECTION,
+        status=409 if form.errors else 200,
+        form=form,
+        member=member,
+        currency=currency,
+        lines=with_conversions(shown),
+        is_cut=len(entries) > MOST_ENTRIES,
+        entry_ids=",".join(str(entry.pk) for entry in shown),
+        amount=Money(sum(entry.amount_minor for entry in shown), currency),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def payment_page(request: BrandRequest, payment_id: int) -> HttpResponse:
+    """One payment with everything in it."""
+    payout = get_object_or_404(payouts(), pk=payment_id)
+    return render_page(
+        request,
+        "brand_admin/payments/payment.html",
+        section=SECTION,
+        payout=payout,
+        came_back=payout.state in COME_BACK,
+        lines=statement_of(payout),
+        history=history.lines(history_of([target_of(payout)])),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def payment_statement(request: BrandRequest, payment_id: int) -> HttpResponseBase:
+    """The statement of a payment as CSV."""
+    payout = get_object_or_404(payouts().select_related("brand"), pk=payment_id)
+    name = f"{request.brand.slug}-payment-{payout.pk}.csv"
+    return csv_response(request, name, statement_rows(payout))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.PAY)
+def payment_return(request: BrandRequest, payment_id: int) -> HttpResponse:
+    """Mark a payment failed or cancelled: its entries are due again."""
+    payout = get_object_or_404(payouts(), pk=payment_id)
+    form = ReturnPayment(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            payout = return_payment(
+                payout=payout,
+                state=PayoutState(form.cleaned_data["state"]),
+                reason=form.cleaned_data["reason"],
+                by=request.actor,
+                now=timezone.now(),
+            )
+        except PayoutError as error:
+            form.add_error(None, str(error).capitalize())
+        else:
+            messages.success(request, f"{money(payout.amount)} to {payout.member} is due again.")
+            return redirect("brand_admin:payment", request.brand.slug, payout.pk)
+    return render_page(
+        request,
+        "brand_admin/payments/return.html",
+        section=SECTION,
+        status=422 if form.errors else 200,
+        payout=payout,
+        came_back=payout.state in COME_BACK,
+        form=form,
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.PAY)
+def adjustment_new(request: BrandRequest) -> HttpResponse:
+    """Post a bonus or a correction for one member in one offer."""
+    asked = request.GET.get("enrollment", "")
+    if not asked.isdecimal():
+        return _choose_enrollment(request)
+    enrollment = get_object_or_404(
+        Enrollment.objects.select_related("member", "offer"), pk=int(asked)
+    )
+    currency = enrollment.offer.currency
+    form = Adjustment(
+        request.POST if request.method == "POST" else None,
+        currency=currency,
+        initial={"confirmation": uuid.uuid4()},
+    )
+    if request.method == "POST" and form.is_valid():
+        entry = adjust(
+            enrollment=enrollment,
+            currency=currency,
+            amount_minor=form.amount_minor,
+            note=form.cleaned_data["note"],
+            confirmation=form.cleaned_data["confirmation"],
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(request, f"{money(entry.amount)} posted for {enrollment.member}.")
+        return redirect("brand_admin:payments", request.brand.slug)
+    return render_page(
+        request,
+        "brand_admin/payments/adjust.html",
+        section=SECTION,
+        status=422 if form.errors else 200,
+        enrollment=enrollment,
+        form=form,
+    )
+
+
+def _choose_enrollment(request: BrandRequest) -> HttpResponse:
+    """First whom, and in which offer."""
+    search = request.GET.get("q", "")
+    found = (
+        Enrollment.objects.filter(member__in=members(search=search))
+        .select_related("member", "offer")
+        .order_by("member__last_name", "member__first_name", "pk")
+    )
+    return render_page(
+        request,
+        "brand_admin/payments/choose.html",
+        section=SECTION,
+        search=search,
+        page=paginate(request, found),
+    )

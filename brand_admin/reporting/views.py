@@ -1,0 +1,201 @@
+"""Reporting → Sales Tracking: the figures of all offers, and an offer's page with its members."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.permissions import Permission
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.addresses import without_filters
+from brand_admin.charts import DrawnMeasure, draw
+from brand_admin.pages import (
+    chosen_period,
+    csv_response,
+    paginate,
+    render_page,
+    selected_ids,
+)
+from brand_admin.reporting.forms import AddMembers, MemberFilters, OfferFilters
+from brand_admin.reporting.members import ACTIONS, act_on
+from core.templatetags.display import count
+from offers.models import Enrollment, Offer
+from offers.selectors import enrollments_of, members_outside, offers, terms_of
+from offers.wording import describe
+from tracking.metrics import Period, today, totals_by_day
+from tracking.ranking import BY_NAME, ranked
+from tracking.reports import OfferRow, Summary, in_order, offer_lines, offer_rows, summaries
+from tracking.selectors import export_rows, member_rows
+from tracking.services import add_to_offer
+
+SECTION = "sales_tracking"
+FOR_ALL = "email_members"
+
+
+@require_safe
+@brand_page(Permission.READ)
+def sales_tracking(request: BrandRequest) -> HttpResponse:
+    """Every offer's figures in a period, together per currency and side by side."""
+    chosen = chosen_period(request)
+    filters, rows = _filtered_rows(request, chosen.period)
+    sums = summaries(rows, first_currency=request.brand.currency)
+    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    return render_page(
+        request,
+        "brand_admin/reporting/sales_tracking.html",
+        section=SECTION,
+        chosen=chosen,
+        filters=filters,
+        search=request.GET.get("q", ""),
+        clear_href=without_filters(request, "q", "status", "kind", "project"),
+        sums=sums,
+        drawn=_drawn(request, rows, sums, chosen.period),
+        page=page,
+        address=request.GET.urlencode(),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def sales_tracking_csv(request: BrandRequest) -> HttpResponseBase:
+    """The table of offers as it is filtered."""
+    _, rows = _filtered_rows(request, chosen_period(request).period)
+    return csv_response(request, f"{request.brand.slug}-sales-tracking.csv", offer_lines(rows))
+
+
+@require_safe
+@brand_page(Permission.READ)
+def offer_report(request: BrandRequest, offer_id: int) -> HttpResponse:
+    """One offer's figures and its members."""
+    offer = get_object_or_404(Offer, pk=offer_id)
+    now, chosen = timezone.now(), chosen_period(request)
+    filters, search = MemberFilters(request.GET), request.GET.get("q", "")
+    found = enrollments_of(offer, search=search, status=filters.chosen())
+    order = request.GET.get("sort", "")
+    page = paginate(request, ranked(found, order=order, period=chosen.period, now=now))
+    rows = offer_rows([offer], period=chosen.period, now=now)
+    sums = summaries(rows, first_currency=offer.currency)
+    terms = terms_of(offer).latest
+    return render_page(
+        request,
+        "brand_admin/reporting/offer.html",
+        section=SECTION,
+        offer=offer,
+        terms=terms,
+        commission=describe(terms, offer.currency),
+        chosen=chosen,
+        filters=filters,
+        search=search,
+        clear_href=without_filters(request, "q", "status"),
+        summary=sums[0],
+        drawn=_drawn(request, rows, sums, chosen.period),
+        page=page,
+        rows=member_rows(offer, list(page.object_list), now=now, period=chosen.period),
+        compose=_compose_address(request, offer, ()),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def offer_export(request: BrandRequest, offer_id: int) -> HttpResponseBase:
+    """The member table of an offer as `manage.py export_offer` writes it."""
+    offer = get_object_or_404(Offer, pk=offer_id)
+    rows = export_rows(offer, now=timezone.now())
+    return csv_response(request, f"{request.brand.slug}-offer-{offer.pk}.csv", rows)
+
+
+@require_POST
+@brand_page(Permission.MANAGE)
+def offer_members(request: BrandRequest, offer_id: int) -> HttpResponse:
+    """Do something with the ticked members; what can't be taken back lightly asks first."""
+    offer = get_object_or_404(Offer, pk=offer_id)
+    everybody = Enrollment.objects.filter(offer=offer).select_related("member", "offer")
+    chosen = list(everybody.filter(pk__in=selected_ids(request)).order_by(*BY_NAME))
+    name = request.POST.get("action", "")
+    if name == FOR_ALL:
+        return redirect(_compose_address(request, offer, [row.pk for row in chosen]))
+    action = ACTIONS.get(name)
+    if action is None or not chosen:
+        messages.warning(request, "Choose members first: nothing was changed.")
+    elif action.asks and not request.POST.get("confirmed"):
+        context = {"offer": offer, "name": name, "action": action, "chosen": chosen}
+        return render_page(request, "brand_admin/reporting/act.html", section=SECTION, **context)
+    else:
+        done = act_on(action, chosen, by=request.actor, now=timezone.now())
+        if done.count:
+            noun = "member" if done.count == 1 else "members"
+            messages.success(request, f"{count(done.count)} {noun} {action.done}.")
+        if done.refused:
+            messages.error(request, f"Not removed: {done.refusals}.")
+    return redirect("brand_admin:offer_report", request.brand.slug, offer.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.MANAGE)
+def offer_add_members(request: BrandRequest, offer_id: int) -> HttpResponse:
+    """Pick members who are not in the offer, and add them."""
+    offer = get_object_or_404(Offer, pk=offer_id)
+    search = request.GET.get("q", "")
+    outside = members_outside(offer, search=search)
+    form = AddMembers(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        picked = list(members_outside(offer).filter(pk__in=selected_ids(request)))
+        if picked:
+            add_to_offer(
+                offer=offer,
+                members=picked,
+                with_items=form.cleaned_data["with_items"],
+                by=request.actor,
+                now=timezone.now(),
+            )
+            noun = "member" if len(picked) == 1 else "members"
+            messages.success(request, f"{count(len(picked))} {noun} added.")
+            return redirect("brand_admin:offer_report", request.brand.slug, offer.pk)
+        messages.warning(request, "Choose members first: nobody was added.")
+    return render_page(
+        request,
+        "brand_admin/reporting/add_members.html",
+        section=SECTION,
+        offer=offer,
+        form=form,
+        search=search,
+        page=paginate(request, outside),
+    )
+
+
+def _filtered_rows(request: BrandRequest, period: Period) -> tuple[OfferFilters, list[OfferRow]]:
+    filters = OfferFilters(request.GET)
+    found = offers(search=request.GET.get("q", ""), **filters.chosen())
+    rows = offer_rows(list(found), period=period, now=timezone.now())
+    return filters, in_order(rows, request.GET.get("sort", ""))
+
+
+def _drawn(
+    request: BrandRequest, rows: list[OfferRow], sums: list[Summary], period: Period
+) -> DrawnMeasure:
+    """The chart of the currency that the address names, else of the first."""
+    asked = request.GET.get("currency", "")
+    currency = next((s.currency for s in sums if s.currency == asked), sums[0].currency)
+    drawn = [row.offer for row in rows if row.offer.currency == currency]
+    enrollments = Enrollment.objects.filter(offer__in=[offer.pk for offer in drawn])
+    return draw(
+        totals_by_day(enrollments, period=period),
+        key=request.GET.get("show", ""),
+        period=period,
+        today=today(),
+        currency=currency,
+        with_clicks=any(offer.gives_links for offer in drawn),
+    )
+
+
+def _compose_address(request: BrandRequest, offer: Offer, ids: list[int] | tuple[()]) -> str:
+    """Where Email Members leads: to all members of the offer, or to those named."""
+    query = [("purpose", "email_members"), ("offer", offer.pk), *(("selected", pk) for pk in ids)]
+    return f"{reverse('brand_admin:compose', args=[request.brand.slug])}?{urlencode(query)}"

@@ -1,0 +1,68 @@
+"""The brand's own settings, its staff and its API keys."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from accounts.models import Brand, Role
+from core.colour import parse
+
+DEFAULT_ACCENT = "#007a85"  # what the colour box shows while the brand has no colour of its own
+
+
+class BrandForm(forms.Form):
+    name = forms.CharField(max_length=120, help_text="Members and creators see it.")
+    has_accent = forms.BooleanField(required=False, label="Use a colour of our own")
+    accent = forms.CharField(
+        required=False,
+        max_length=7,
+        label="Accent colour",
+        help_text="Made darker or lighter where text must stay readable.",
+        widget=forms.TextInput(attrs={"type": "color"}),
+    )
+    sender_name = forms.CharField(
+        required=False, max_length=120, help_text="Whose name mails to members carry."
+    )
+    reply_to = forms.EmailField(required=False, help_text="Where members' answers go.")
+
+    @classmethod
+    def of(cls, brand: Brand, data: Any = None) -> BrandForm:
+        return cls(
+            data,
+            initial={
+                "name": brand.name,
+                "has_accent": bool(brand.accent),
+                "accent": brand.accent or DEFAULT_ACCENT,
+                "sender_name": brand.sender_name,
+                "reply_to": brand.reply_to,
+            },
+        )
+
+    def clean_accent(self) -> str:
+        colour = str(self.cleaned_data["accent"])
+        if not self.cleaned_data.get("has_accent"):
+            return ""
+        try:
+            parse(colour)
+        except ValueError as error:
+            raise forms.ValidationError("A colour is # and six digits, such as #007a85.") from error
+        return colour
+
+
+class AddStaff(forms.Form):
+    email = forms.EmailField(
+        help_text="They log in with a code sent to this address, and can set a password then."
+    )
+    role = forms.ChoiceField(choices=Role.choices, initial=Role.MANAGER)
+
+
+class ChangeRole(forms.Form):
+    role = forms.ChoiceField(choices=Role.choices)
+
+
+class NewApiKey(forms.Form):
+    label = forms.CharField(
+        max_length=80, label="What uses it", help_text="Such as the name of your shop."
+    )
