@@ -1,0 +1,196 @@
+"""Read campaigns, messages and suppressions."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Lower
+
+from notifications.models import (
+    LIVE_STATES,
+    REACHED_STATES,
+    TERMINAL_STATES,
+    Campaign,
+    EmailTemplate,
+    Message,
+    MessageState,
+    Purpose,
+    Suppression,
+)
+
+NOT_REACHED = frozenset(
+    {MessageState.FAILED, MessageState.BOUNCED, MessageState.CANCELLED, MessageState.UNKNOWN}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many messages of a campaign are in each state; absent states have none."""
+
+    of: Mapping[str, int] = field(default_factory=dict)
+
+    def among(self, states: Iterable[str]) -> int:
+        return sum(self.of.get(state, 0) for state in states)
+
+    @property
+    def total(self) -> int:
+        return sum(self.of.values())
+
+    @property
+    def waiting(self) -> int:
+        """Not at their end yet, in whatever way."""
+        return self.among(LIVE_STATES)
+
+    @property
+    def settled(self) -> int:
+        return self.among(TERMINAL_STATES)
+
+    @property
+    def reached(self) -> int:
+        """Taken by the mail server, as far as is known."""
+        return self.among(REACHED_STATES)
+
+    @property
+    def failed(self) -> int:
+        return self.among({MessageState.FAILED, MessageState.BOUNCED})
+
+    @property
+    def unknown(self) -> int:
+        return self.of.get(MessageState.UNKNOWN, 0)
+
+    @property
+    def left_out(self) -> int:
+        """Suppressed after confirmation, or cancelled before their turn."""
+        return self.among({MessageState.SUPPRESSED, MessageState.CANCELLED})
+
+
+@dataclass(frozen=True, slots=True)
+class CampaignRow:
+    """One line of the list of campaigns."""
+
+    campaign: Campaign
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class MessageStatus:
+    """Where the latest message about something stands."""
+
+    message_id: int
+    state: MessageState
+    at: datetime | None  # when the state became final
+    reason: str
+
+    @property
+    def is_sent(self) -> bool:
+        return self.state in REACHED_STATES
+
+    @property
+    def is_under_way(self) -> bool:
+        return self.state in LIVE_STATES
+
+    @property
+    def is_failed(self) -> bool:
+        return not (self.is_sent or self.is_under_way)
+
+
+def campaigns(*, search: str = "", purpose: str = "", state: str = "") -> QuerySet[Campaign]:
+    """The brand's bulk sends, newest first, without test mails."""
+    rows = Campaign.objects.exclude(purpose=Purpose.TEST)
+    if search:
+        rows = rows.filter(Q(title__icontains=search) | Q(subject__icontains=search))
+    if purpose:
+        rows = rows.filter(purpose=purpose)
+    if state:
+        rows = rows.filter(state=state)
+    return rows.order_by("-confirmed_at", "-id")
+
+
+def with_counts(rows: Iterable[Campaign]) -> list[CampaignRow]:
+    """The campaigns with their counts, in one query for all."""
+    listed = list(rows)
+    counts = counts_of([campaign.pk for campaign in listed])
+    return [CampaignRow(campaign, counts[campaign.pk]) for campaign in listed]
+
+
+def counts_of(campaign_ids: Iterable[int]) -> dict[int, Counts]:
+    """The messages of each campaign by state."""
+    found: dict[int, Counter[str]] = {pk: Counter() for pk in campaign_ids}
+    rows = Message.objects.filter(campaign__in=list(found)).order_by()
+    for pk, state, number in rows.values_list("campaign_id", "state").annotate(Count("pk")):
+        found[pk][state] = number
+    return {pk: Counts(counter) for pk, counter in found.items()}
+
+
+def report(campaign: Campaign, *, search: str = "", state: str = "") -> QuerySet[Message]:
+    """One row per recipient, in the order they were confirmed."""
+    rows = Message.objects.filter(campaign=campaign)
+    if search:
+        rows = rows.filter(Q(to_address__icontains=search) | Q(to_name__icontains=search))
+    if state:
+        rows = rows.filter(state=state)
+    return rows.order_by("id")
+
+
+def not_reached(campaign: Campaign) -> QuerySet[Message]:
+    """Who did not get this campaign, or may not have: whom a new one could be sent to."""
+    return Message.objects.filter(campaign=campaign, state__in=NOT_REACHED).order_by("id")
+
+
+def messages_to(recipient: str) -> QuerySet[Message]:
+    """Every mail to one person ("member:55"), newest first."""
+    rows = Message.objects.filter(recipient=recipient).select_related("campaign")
+    return rows.order_by("-id")
+
+
+def messages_by_address(search: str) -> QuerySet[Message]:
+    """Every mail to addresses that contain `search`, newest first."""
+    rows = Message.objects.filter(to_address__icontains=search).select_related("campaign")
+    return rows.exclude(purpose=Purpose.TEST).order_by("-id")
+
+
+def latest_by_about(*, purpose: str, abouts: Iterable[str]) -> dict[str, MessageStatus]:
+    """The newest message about each thing ("enrollment:123"); what has none is left out."""
+    rows = (
+        Message.objects.filter(purpose=purpose, about__in=list(abouts))
+        .order_by("about", "-id")
+        .distinct("about")
+    )
+    return {
+        about: MessageStatus(pk, MessageState(state), at, reason)
+        for about, pk, state, at, reason in rows.values_list(
+            "about", "pk", "state", "settled_at", "reason"
+        )
+    }
+
+
+def latest_campaign(*, purpose: str, about: str) -> int:
+    """The newest campaign of this purpose about this thing; 0 for none."""
+    rows = Campaign.objects.filter(purpose=purpose, about=about).order_by("-id")
+    return rows.values_list("pk", flat=True).first() or 0
+
+
+def suppressions(*, search: str = "", reason: str = "") -> QuerySet[Suppression]:
+    """Addresses the brand may not write to, newest first."""
+    rows = Suppression.objects.all()
+    if search:
+        rows = rows.filter(address__icontains=search)
+    if reason:
+        rows = rows.filter(reason=reason)
+    return rows.order_by("-since", "-id")
+
+
+def suppressed_among(addresses: Iterable[str]) -> dict[str, str]:
+    """Those of `addresses` that get no mail, in lower case, with the reason."""
+    wanted = {address.lower() for address in addresses if address}
+    rows = Suppression.objects.annotate(plain=Lower("address")).filter(plain__in=wanted)
+    return dict(rows.values_list("plain", "reason"))
+
+
+def saved_templates(purpose: str) -> QuerySet[EmailTemplate]:
+    """The brand's own texts for this purpose, by name."""
+    return EmailTemplate.objects.filter(purpose=purpose).order_by("name")
