@@ -1,0 +1,88 @@
+"""`make run`, as a newcomer types it: in a fresh copy, with no environment left over."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from config.local.announce import answers
+from config.local.folders import CHECKOUT, Checkout
+from config.local.keys import kept_secrets
+from config.local.processes import is_alive
+from config.local.services import LocalServices
+
+NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "media", "tests")
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[Checkout]:
+    """A copy of the code without any state; its database is removed at the end."""
+    place = Checkout(tmp_path / "copy")
+    shutil.copytree(CHECKOUT.root, place.root, ignore=NOT_COPIED)
+    yield place
+    if place.secrets.exists():
+        postgres = LocalServices(place).postgres(kept_secrets(place.secrets))
+        shutil.rmtree(postgres.home, ignore_errors=True)
+
+
+def start(copy: Checkout) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "config.local.run"],
+        cwd=copy.root,
+        env={"PATH": os.environ["PATH"], "HOME": str(copy.root)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def read_until(run: subprocess.Popen[str], wanted: str) -> str:
+    assert run.stdout is not None
+    seen = []
+    for line in run.stdout:
+        seen.append(line)
+        if wanted in line:
+            return "".join(seen)
+    raise AssertionError("".join(seen))
+
+
+def addresses(output: str) -> list[str]:
+    return [word for word in output.split() if word.startswith("http://127.0.0.1:")]
+
+
+def stop(run: subprocess.Popen[str], number: signal.Signals) -> None:
+    run.send_signal(number)
+    rest, _ = run.communicate(timeout=60)
+    assert run.returncode == 0, rest
+
+
+def test_a_run_serves_stops_without_a_trace_and_comes_back_as_it_was(copy: Checkout) -> None:
+    run = start(copy)
+    shown = addresses(read_until(run, "Stop with Ctrl-C"))
+    pids = [int(record.read_text()) for record in copy.processes.iterdir()]
+    answered = [answers(address) for address in shown]
+    beside = start(copy)
+    refusal, _ = beside.communicate(timeout=60)
+    stop(run, signal.SIGTERM)
+
+    assert answered == [True] * 4
+    assert (beside.returncode, len(refusal.splitlines())) == (1, 1)
+    assert len(pids) == 4
+    assert [pid for pid in pids if is_alive(pid)] == []
+    services = LocalServices(copy)
+    secrets = kept_secrets(copy.secrets)
+    assert services.postgres(secrets).is_running() is False
+    assert services.valkey(secrets).is_running() is False
+
+    again = start(copy)
+    shown_again = addresses(read_until(again, "Stop with Ctrl-C"))
+    stop(again, signal.SIGINT)
+
+    assert shown_again[1:] == shown[1:]  # the first logs in once, so it is a new one
