@@ -60,6 +60,18 @@ class Stage:
         return sum(self.counts.values())
 
     @property
+    def to_set_up(self) -> int:
+        return self.counts.get(Step.SET_UP, 0)
+
+    @property
+    def to_generate(self) -> int:
+        return self.counts.get(Step.GENERATE, 0)
+
+    @property
+    def to_send(self) -> int:
+        return self.counts.get(Step.SEND, 0)
+
+    @property
     def left_out(self) -> int:
         return self.counts.get(LEFT_OUT, 0)
 

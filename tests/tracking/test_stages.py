@@ -18,8 +18,8 @@ from tracking.stages import (
     Step,
     enrollments_at,
     members_of,
-    standing_in,
     stages_of,
+    standing_in,
     steps_of,
 )
 

@@ -1,0 +1,208 @@
+"""Members: the list, the forms, and a member's page in its parts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+
+from accounts.permissions import Permission
+from accounts.selectors import history_of
+from affiliates.models import Member
+from affiliates.selectors import members
+from affiliates.services import MemberError, add_member, change_member
+from brand_admin import history
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.addresses import without_filters
+from brand_admin.members.forms import NO_OFFER, JoinForm, MemberFilter, MemberForm
+from brand_admin.pages import (
+    csv_response,
+    export_url,
+    in_order,
+    paginate,
+    render_page,
+    searched,
+)
+from brand_admin.suppressed import suppressed_in_words
+from notifications.selectors import messages_to
+from offers.models import Enrollment
+from offers.selectors import in_offer
+from offers.services import enroll
+from payouts.selectors import payouts
+from tracking.member_summaries import (
+    accounts,
+    history_targets,
+    member_summaries,
+    summary_csv,
+)
+from tracking.selectors import conversions, offer_rows_of
+
+SECTION = "members"
+ORDERS = {
+    "name": ("last_name", "first_name", "pk"),
+    "email": ("email", "pk"),
+    "joined": ("joined_at", "pk"),
+}
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def member_list(request: BrandRequest) -> HttpResponse:
+    form = MemberFilter(request.GET)
+    page = paginate(request, _filtered(request, form))
+    suppressed = suppressed_in_words(member.email for member in page)
+    summaries = member_summaries(list(page), now=timezone.now())
+    return render_page(
+        request,
+        "brand_admin/members/list.html",
+        section=SECTION,
+        filters=form,
+        search=searched(request),
+        clear_url=without_filters(request, "q", "offer"),
+        export_url=export_url(request, "brand_admin:members_export"),
+        page=page,
+        rows=[(row, suppressed.get(row.member.email, "")) for row in summaries],
+        has_members=bool(page) or Member.objects.exists(),
+    )
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def members_export(request: BrandRequest) -> HttpResponseBase:
+    found = _filtered(request, MemberFilter(request.GET))
+    rows = summary_csv(found.iterator(chunk_size=500), now=timezone.now())
+    return csv_response(request, f"{request.brand.slug}-members.csv", rows)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def member_new(request: BrandRequest) -> HttpResponse:
+    form = MemberForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            member = add_member(**form.cleaned_data, by=request.actor, now=timezone.now())
+        except MemberError as error:
+            _add_error(form, error)
+        else:
+            messages.success(request, f"{member} is a member now.")
+            return redirect("brand_admin:member", request.brand.slug, member.pk)
+    return _form_page(request, form, member=None)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def member_edit(request: BrandRequest, member_id: int) -> HttpResponse:
+    member = get_object_or_404(Member, pk=member_id)
+    form = MemberForm(request.POST or None, initial=MemberForm.initial_from(member))
+    if request.method == "POST" and form.is_valid():
+        try:
+            change_member(member=member, **form.cleaned_data, by=request.actor, now=timezone.now())
+        except MemberError as error:
+            _add_error(form, error)
+        else:
+            messages.success(request, f"{member} is saved.")
+            return redirect("brand_admin:member", request.brand.slug, member.pk)
+    return _form_page(request, form, member=member)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def member_page(request: BrandRequest, member_id: int) -> HttpResponse:
+    """Their offers, with what they share and what it earned."""
+    member = get_object_or_404(Member, pk=member_id)
+    return _offers_part(request, member, JoinForm(member=member))
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def member_join(request: BrandRequest, member_id: int) -> HttpResponse:
+    """Put the member into another offer."""
+    member = get_object_or_404(Member, pk=member_id)
+    form = JoinForm(request.POST or None, member=member)
+    if request.method != "POST":
+        return redirect("brand_admin:member", request.brand.slug, member.pk)
+    if not form.is_valid():
+        return _offers_part(request, member, form)
+    offer = form.cleaned_data["offer"]
+    enroll(offer=offer, members=[member], by=request.actor, now=timezone.now())
+    messages.success(request, f"{member} is in {offer.name} now.")
+    return redirect("brand_admin:member", request.brand.slug, member.pk)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def member_conversions(request: BrandRequest, member_id: int) -> HttpResponse:
+    member = get_object_or_404(Member, pk=member_id)
+    page = paginate(request, conversions(member_id=member.pk))
+    return _part(request, member, "conversions", page=page)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def member_payments(request: BrandRequest, member_id: int) -> HttpResponse:
+    member = get_object_or_404(Member, pk=member_id)
+    page = paginate(request, payouts(member_id=member.pk))
+    return _part(request, member, "payments", page=page)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def member_messages(request: BrandRequest, member_id: int) -> HttpResponse:
+    member = get_object_or_404(Member, pk=member_id)
+    page = paginate(request, messages_to(f"member:{member.pk}"))
+    return _part(request, member, "messages", page=page)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def member_history(request: BrandRequest, member_id: int) -> HttpResponse:
+    """Everything done to the member, their places in offers, codes and links; newest first."""
+    member = get_object_or_404(Member, pk=member_id)
+    page = paginate(request, history_of(history_targets(member.pk)).order_by("-at", "-pk"))
+    return _part(request, member, "history", page=page, lines=history.lines(page))
+
+
+def _filtered(request: BrandRequest, form: MemberFilter) -> QuerySet[Member]:
+    found = members(search=searched(request))
+    if form.chosen:
+        found = in_offer(found, None if form.chosen == NO_OFFER else int(form.chosen))
+    return in_order(request, found, ORDERS, default="name")
+
+
+def _form_page(request: BrandRequest, form: MemberForm, *, member: Member | None) -> HttpResponse:
+    return render_page(
+        request,
+        "brand_admin/members/form.html",
+        section=SECTION,
+        form=form,
+        member=member,
+        name=str(form.get_initial_for_field(form.fields["first_name"], "first_name") or ""),
+        status=422 if form.errors else 200,
+    )
+
+
+def _offers_part(request: BrandRequest, member: Member, form: JoinForm) -> HttpResponse:
+    enrollments = list(
+        Enrollment.objects.filter(member=member).select_related("offer").order_by("-pk")
+    )
+    rows = offer_rows_of(enrollments, now=timezone.now())
+    return _part(
+        request,
+        member,
+        "offers",
+        rows=rows,
+        accounts=accounts(rows),
+        join_form=form,
+        status=422 if form.errors else 200,
+    )
+
+
+def _part(request: BrandRequest, member: Member, part: str, **context: Any) -> HttpResponse:
+    return render_page(
+        request,
+        f"brand_admin/members/{part}.html",
+        section=SECTION,
+        member=member,
+        part=part,
+        suppressed=suppressed_in_words([member.email]).get(member.email, ""),
+        **context,
+    )
+
+
+def _add_error(form: MemberForm, error: MemberError) -> None:
+    message = str(error)
+    form.add_error(error.field, f"{message[:1].upper()}{message[1:]}.")

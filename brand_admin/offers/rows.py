@@ -1,0 +1,118 @@
+"""Lines of the offers list: each offer with its terms in words and its figures of all time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from offers.models import Approval, Offer, OfferKind, OfferStatus, Terms
+from offers.selectors import member_counts, terms_histories
+from offers.wording import describe
+from tracking.metrics import Figures, figures_of_offers
+
+TONES = {
+    OfferStatus.ACTIVE: "good",
+    OfferStatus.PAUSED: "wait",
+    OfferStatus.ENDED: "neutral",
+    OfferStatus.ARCHIVED: "neutral",
+}
+HEADER = [
+    "name", "status", "kind", "currency", "terms", "hold_days", "destination", "members", "clicks",
+    "conversions", "sales", "refunds", "commission", "created",
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    offer: Offer
+    terms: Terms  # in force now
+    words: str
+    figures: Figures
+
+    @property
+    def tone(self) -> str:
+        return TONES[OfferStatus(self.offer.status)]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One version of the terms, and when it applied. `until` is None for the latest."""
+
+    terms: Terms
+    words: str
+    state: str  # "past", "current" or "planned"
+    until: datetime | None
+
+    @property
+    def approval(self) -> str:
+        return "by hand" if self.terms.approval == Approval.BY_HAND else "automatic"
+
+
+def offer_rows(offers: Sequence[Offer], *, now: datetime) -> list[OfferRow]:
+    """The lines of these offers in a fixed number of queries."""
+    ids = [offer.pk for offer in offers]
+    histories = terms_histories(ids)
+    figures = figures_of_offers(
+        {offer.pk: offer.currency for offer in offers}, members=member_counts(ids)
+    )
+    return [
+        OfferRow(
+            offer=offer,
+            terms=(terms := histories[offer.pk].at(now)),
+            words=capitalised(describe(terms, offer.currency)),
+            figures=figures[offer.pk],
+        )
+        for offer in offers
+    ]
+
+
+def versions(offer: Offer, all_terms: Sequence[Terms], *, now: datetime) -> list[Version]:
+    """Every version of the offer's terms, the newest first."""
+    starts = [terms.starts_at for terms in all_terms]
+    current = max((i for i, start in enumerate(starts) if start <= now), default=0)
+    return [
+        Version(
+            terms=terms,
+            words=capitalised(describe(terms, offer.currency)),
+            state="current" if i == current else "past" if i < current else "planned",
+            until=starts[i + 1] if i + 1 < len(starts) else None,
+        )
+        for i, terms in reversed(list(enumerate(all_terms)))
+    ]
+
+
+def csv_rows(offers: QuerySet[Offer], *, now: datetime, batch: int = 500) -> Iterator[list[str]]:
+    """The list as CSV, header first: exactly the offers given."""
+    yield HEADER
+    ids = list(offers.values_list("pk", flat=True))
+    for start in range(0, len(ids), batch):
+        found = Offer.objects.in_bulk(ids[start : start + batch])
+        yield from _csv(offer_rows([found[pk] for pk in ids[start : start + batch]], now=now))
+
+
+def _csv(rows: Iterable[OfferRow]) -> Iterator[list[str]]:
+    for row in rows:
+        offer, figures = row.offer, row.figures
+        yield [
+            offer.name,
+            OfferStatus(offer.status).label,
+            OfferKind(offer.kind).label,
+            offer.currency,
+            row.words,
+            str(row.terms.hold_days),
+            offer.destination_url,
+            str(figures.members),
+            str(figures.totals.clicks) if offer.gives_links else "",
+            str(figures.totals.conversions),
+            figures.sales.plain(),
+            figures.refunds.plain(),
+            figures.commission.plain(),
+            offer.created_at.isoformat(),
+        ]
+
+
+def capitalised(words: str) -> str:
+    return words[:1].upper() + words[1:]

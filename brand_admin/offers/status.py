@@ -1,0 +1,63 @@
+"""What staff can do to an offer's status, and in words what each of it does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from offers.models import Offer, OfferStatus
+
+
+@dataclass(frozen=True, slots=True)
+class StatusAction:
+    key: str
+    label: str
+    icon: str
+    status: OfferStatus
+    effect: str  # what it does, to the members and to the shop
+    done: str
+    is_danger: bool = False
+
+    def question(self, offer: Offer, members: int) -> str:
+        who = "1 member" if members == 1 else f"{members:,} members"
+        return f"{self.label} “{offer.name}” with {who}? {self.effect}"
+
+
+PAUSE = StatusAction(
+    "pause", "Pause", "pause", OfferStatus.PAUSED,
+    "Links keep leading to your shop; clicks and orders from now on don't count."
+    " You can resume it.",
+    "is paused",
+)  # fmt: skip
+RESUME = StatusAction(
+    "resume", "Resume", "play", OfferStatus.ACTIVE,
+    "Clicks and orders count again, and codes and links can be copied.",
+    "is active",
+)  # fmt: skip
+END = StatusAction(
+    "end", "End", "close", OfferStatus.ENDED,
+    "Tracking stops for everybody in it; links keep leading to your shop, and what was earned"
+    " stays to be paid.",
+    "has ended", is_danger=True,
+)  # fmt: skip
+ARCHIVE = StatusAction(
+    "archive", "Archive", "remove", OfferStatus.ARCHIVED,
+    "Tracking stops and it leaves your lists. Its history stays readable, and what was earned"
+    " stays to be paid.",
+    "is archived", is_danger=True,
+)  # fmt: skip
+
+ALLOWED = {
+    OfferStatus.ACTIVE: (PAUSE, END, ARCHIVE),
+    OfferStatus.PAUSED: (RESUME, END, ARCHIVE),
+    OfferStatus.ENDED: (RESUME, ARCHIVE),
+    OfferStatus.ARCHIVED: (RESUME,),
+}
+
+
+def actions_for(offer: Offer) -> tuple[StatusAction, ...]:
+    return ALLOWED[OfferStatus(offer.status)]
+
+
+def action_for(offer: Offer, key: str) -> StatusAction | None:
+    """The action of that name, if the offer's status allows it."""
+    return next((action for action in actions_for(offer) if action.key == key), None)

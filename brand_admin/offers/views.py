@@ -1,0 +1,242 @@
+"""Offers: the list, an offer's page, and the forms for an offer and its next terms."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+
+from accounts.permissions import Permission
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.addresses import without_filters
+from brand_admin.offers.forms import (
+    NewOfferForm,
+    NewTermsForm,
+    OfferFilter,
+    OfferForm,
+    TermsForm,
+    add_domain_error,
+    last_day_of,
+)
+from brand_admin.offers.rows import csv_rows, offer_rows, versions
+from brand_admin.offers.status import action_for, actions_for
+from brand_admin.pages import (
+    csv_response,
+    export_url,
+    in_order,
+    paginate,
+    render_page,
+    searched,
+)
+from core.money import UnknownCurrencyError
+from offers.models import Offer, OfferStatus, Project
+from offers.selectors import member_counts, offers, projects, terms_of
+from offers.services import (
+    OfferError,
+    change_offer,
+    create_offer,
+    set_offer_status,
+    set_up_stage,
+    supersede_terms,
+)
+from offers.wording import describe_fully
+
+SECTION = "offers"
+ORDERS = {
+    "name": ("name", "pk"),
+    "status": ("status", "name", "pk"),
+    "created": ("created_at", "pk"),
+}
+NEWEST = "-created"
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def offer_list(request: BrandRequest) -> HttpResponse:
+    form = OfferFilter(request.GET)
+    page = paginate(request, _filtered(request, form))
+    return render_page(
+        request,
+        "brand_admin/offers/list.html",
+        section=SECTION,
+        filters=form,
+        search=searched(request),
+        clear_url=without_filters(request, "q", "status", "kind"),
+        default_order=NEWEST,
+        page=page,
+        rows=offer_rows(list(page), now=timezone.now()),
+        export_url=export_url(request, "brand_admin:offers_export"),
+        has_offers=bool(page) or Offer.objects.exists(),
+    )
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def offers_export(request: BrandRequest) -> HttpResponseBase:
+    rows = csv_rows(_filtered(request, OfferFilter(request.GET)), now=timezone.now())
+    return csv_response(request, f"{request.brand.slug}-offers.csv", rows)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def offer_new(request: BrandRequest) -> HttpResponse:
+    """A new offer. With ?project=, the project's Sales Tracking stage is set up with it."""
+    project = _asked_project(request)
+    form = NewOfferForm(request.POST or None, currency=request.brand.currency)
+    if request.method == "POST" and form.is_valid():
+        offer = _created(request, form)
+        if offer is not None and project is not None:
+            set_up_stage(project=project, offer=offer, by=request.actor, now=timezone.now())
+            return redirect("brand_admin:project", request.brand.slug, project.pk)
+        if offer is not None:
+            return redirect("brand_admin:offer", request.brand.slug, offer.pk)
+    return render_page(
+        request,
+        "brand_admin/offers/new.html",
+        section=SECTION,
+        form=form,
+        project=project,
+        status=422 if form.errors else 200,
+    )
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def offer_page(request: BrandRequest, offer_id: int) -> HttpResponse:
+    offer = get_object_or_404(Offer, pk=offer_id)
+    now = timezone.now()
+    history = terms_of(offer)
+    row = offer_rows([offer], now=now)[0]
+    return render_page(
+        request,
+        "brand_admin/offers/page.html",
+        section=SECTION,
+        offer=offer,
+        row=row,
+        figures=row.figures,
+        sentence=describe_fully(row.terms, offer.currency),
+        versions=versions(offer, history.versions, now=now),
+        last_day=last_day_of(offer),
+        is_over=offer.ends_at is not None and offer.ends_at <= now,
+        projects=projects().filter(offer=offer),
+        actions=actions_for(offer),
+    )
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
+    offer = get_object_or_404(Offer, pk=offer_id)
+    form = OfferForm(request.POST or None, initial=OfferForm.initial_from(offer))
+    if request.method == "POST" and form.is_valid():
+        values = form.offer_values(currency=offer.currency)
+        try:
+            change_offer(offer=offer, values=values, by=request.actor, now=timezone.now())
+        except OfferError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, f"{offer.name} is saved.")
+            return redirect("brand_admin:offer", request.brand.slug, offer.pk)
+    return render_page(
+        request,
+        "brand_admin/offers/edit.html",
+        section=SECTION,
+        offer=offer,
+        name=OfferForm.initial_from(offer)["name"],
+        form=form,
+        status=422 if form.errors else 200,
+    )
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def terms_new(request: BrandRequest, offer_id: int) -> HttpResponse:
+    """The next version of the terms; the versions there are never change."""
+    offer = get_object_or_404(Offer, pk=offer_id)
+    latest = terms_of(offer).latest
+    initial = TermsForm.initial_from(latest, offer.currency)
+    form = NewTermsForm(request.POST or None, currency=offer.currency, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        now = timezone.now()
+        try:
+            terms = supersede_terms(
+                offer=offer,
+                values=form.terms_values,
+                starts_at=form.starts_at(now),
+                by=request.actor,
+                now=now,
+            )
+        except OfferError as error:
+            add_domain_error(form, error)
+        else:
+            messages.success(request, f"Version {terms.version} of the terms is saved.")
+            return redirect("brand_admin:offer", request.brand.slug, offer.pk)
+    return render_page(
+        request,
+        "brand_admin/offers/terms.html",
+        section=SECTION,
+        offer=offer,
+        latest=latest,
+        sentence=describe_fully(latest, offer.currency),
+        form=form,
+        status=422 if form.errors else 200,
+    )
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def offer_status(request: BrandRequest, offer_id: int, action: str) -> HttpResponse:
+    """Say what pausing, resuming, ending or archiving does; on POST, do it."""
+    offer = get_object_or_404(Offer, pk=offer_id)
+    chosen = action_for(offer, action)
+    if chosen is None:
+        if action not in {"pause", "resume", "end", "archive"}:
+            raise Http404
+        messages.info(request, f"{offer.name} is {OfferStatus(offer.status).label.lower()}.")
+        return redirect("brand_admin:offer", request.brand.slug, offer.pk)
+    if request.method == "POST":
+        set_offer_status(offer=offer, status=chosen.status, by=request.actor, now=timezone.now())
+        messages.success(request, f"{offer.name} {chosen.done}.")
+        return redirect("brand_admin:offer", request.brand.slug, offer.pk)
+    members = member_counts([offer.pk]).get(offer.pk, 0)
+    return render_page(
+        request,
+        "brand_admin/offers/status.html",
+        section=SECTION,
+        offer=offer,
+        action=chosen,
+        question=chosen.question(offer, members),
+    )
+
+
+def _filtered(request: BrandRequest, form: OfferFilter) -> QuerySet[Offer]:
+    """The offers that the address asks for; archived ones only when it says so."""
+    form.is_valid()
+    status = form.cleaned_data.get("status", "")
+    found = offers(
+        search=searched(request),
+        status="" if status == "all" else status,
+        kind=form.cleaned_data.get("kind", ""),
+    )
+    if not status:
+        found = found.exclude(status=OfferStatus.ARCHIVED)
+    return in_order(request, found, ORDERS, default=NEWEST)
+
+
+def _asked_project(request: BrandRequest) -> Project | None:
+    asked = request.GET.get("project", "")
+    if not asked:
+        return None
+    if not asked.isdecimal():
+        raise Http404
+    return get_object_or_404(Project, pk=int(asked))
+
+
+def _created(request: BrandRequest, form: NewOfferForm) -> Offer | None:
+    try:
+        offer = create_offer(
+            values=form.offer_values(currency=form.cleaned_data["currency"]),
+            terms=form.terms_values,
+            by=request.actor,
+            now=timezone.now(),
+        )
+    except (OfferError, UnknownCurrencyError) as error:
+        add_domain_error(form, error)
+        return None
+    messages.success(request, f"{offer.name} is ready.")
+    return offer

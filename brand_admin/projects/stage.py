@@ -1,0 +1,229 @@
+"""The Sales Tracking stage of a project: Set up offer → Generate → Send → Tracking."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.permissions import Permission
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.pages import csv_response, export_url, paginate, render_page, selected_ids
+from brand_admin.projects.forms import SetUpForm
+from brand_admin.projects.frame import frame, step_url
+from brand_admin.projects.rows import send_rows, tracking_csv
+from notifications.models import Purpose
+from offers.models import Enrollment, Offer, Project, ProjectMember
+from offers.selectors import terms_of
+from offers.services import set_up_stage
+from offers.wording import describe_fully
+from tracking.metrics import ALL_TIME, Figures, figures, totals_by_enrollment
+from tracking.models import PromoCode, TrackingLink
+from tracking.ranking import ranked
+from tracking.selectors import Items, items_of, member_rows
+from tracking.services import ItemError, generate_items, suggest_codes
+from tracking.stages import Step, enrollments_at, standing_in
+
+PER_STEP = 200  # a whole project in one go, mostly
+WHAT = {"both": (True, True), "codes": (True, False), "links": (False, True)}
+
+
+@dataclass(frozen=True, slots=True)
+class GenerateRow:
+    """A member who lacks a code or a link. `code` is the suggestion, or what was typed."""
+
+    enrollment: Enrollment
+    items: Items
+    code: str
+    problem: str
+    is_ticked: bool
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
+    """Pick the offer of the stage; the project's members join it."""
+    project = _project(project_id)
+    form = SetUpForm(request.POST or None, initial={"offer": project.offer_id})
+    if request.method == "POST" and form.is_valid():
+        offer = form.chosen
+        set_up_stage(project=project, offer=offer, by=request.actor, now=timezone.now())
+        messages.success(request, f"The stage runs with {offer.name}.")
+        return redirect("brand_admin:project", request.brand.slug, project.pk)
+    return render_page(
+        request,
+        "brand_admin/projects/set_up.html",
+        **frame(request, project, part=Step.SET_UP),
+        form=form,
+        sentence=_sentence(project.offer),
+        new_offer_url=f"{reverse('brand_admin:offer_new', args=[request.brand.slug])}"
+        f"?project={project.pk}",
+        status=422 if form.errors else 200,
+    )
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def generate(request: BrandRequest, project_id: int) -> HttpResponse:
+    """Give ticked members codes, links or both; all of it or nothing."""
+    project = _project(project_id)
+    if project.offer is None:
+        return redirect(step_url(request, project, Step.SET_UP))
+    problems: dict[int, str] = {}
+    if request.method == "POST":
+        try:
+            return _generate(request, project, project.offer)
+        except ItemError as error:
+            problems = error.problems
+    page = paginate(request, standing_in(project, Step.GENERATE), per_page=PER_STEP)
+    return render_page(
+        request,
+        "brand_admin/projects/generate.html",
+        **frame(request, project, part=Step.GENERATE),
+        page=page,
+        rows=_generate_rows(request, project.offer, page.object_list, problems),
+        problems=len(problems),
+        offer=project.offer,
+        status=422 if problems else 200,
+    )
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def send(request: BrandRequest, project_id: int) -> HttpResponse:
+    """Who has their items but no mail with them, or who has both. The ticked go to the drawer."""
+    project = _project(project_id)
+    if project.offer is None:
+        return redirect(step_url(request, project, Step.SET_UP))
+    show = "sent" if request.GET.get("show") == "sent" else "waiting"
+    step = Step.TRACKING if show == "sent" else Step.SEND
+    page = paginate(request, standing_in(project, step), per_page=PER_STEP)
+    return render_page(
+        request,
+        "brand_admin/projects/send.html",
+        **frame(request, project, part=Step.SEND),
+        page=page,
+        rows=send_rows(enrollments_at(page)),
+        show=show,
+        offer=project.offer,
+        purpose=Purpose.SALES_TRACKING_ITEMS.value,
+    )
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def tracking(request: BrandRequest, project_id: int) -> HttpResponse:
+    """Everybody who was sent their items, with what came of it."""
+    project = _project(project_id)
+    if project.offer is None:
+        return redirect(step_url(request, project, Step.SET_UP))
+    now = timezone.now()
+    page = paginate(request, _tracked(request, project))
+    enrollments = list(page)
+    sent = {row.enrollment.pk: row for row in send_rows(enrollments)}
+    rows = member_rows(project.offer, enrollments, now=now)
+    return render_page(
+        request,
+        "brand_admin/projects/tracking.html",
+        **frame(request, project, part=Step.TRACKING),
+        page=page,
+        figures=_figures(project, project.offer),
+        rows=[(row, sent[row.enrollment.pk]) for row in rows],
+        export_url=export_url(request, "brand_admin:project_tracking_csv", project.pk),
+        offer=project.offer,
+    )
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def tracking_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
+    project = _project(project_id)
+    if project.offer is None:
+        return redirect(step_url(request, project, Step.SET_UP))
+    rows = tracking_csv(project.offer, _tracked(request, project), now=timezone.now())
+    return csv_response(request, f"{request.brand.slug}-project-{project.pk}.csv", rows)
+
+
+def _project(project_id: int) -> Project:
+    return get_object_or_404(Project.objects.select_related("offer"), pk=project_id)
+
+
+def _sentence(offer: Offer | None) -> str:
+    if offer is None:
+        return ""
+    return describe_fully(terms_of(offer).at(timezone.now()), offer.currency)
+
+
+def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResponse:
+    """Raises ItemError when any of the codes can't be given."""
+    wants_codes, wants_links = WHAT.get(request.POST.get("action", ""), (False, False))
+    chosen = enrollments_at(
+        standing_in(project, Step.GENERATE).filter(enrollment_pk__in=selected_ids(request))
+    )
+    if not chosen:
+        messages.error(request, "Tick at least one member.")
+        return redirect(step_url(request, project, Step.GENERATE))
+    having = items_of(chosen)
+    codes, links = generate_items(
+        enrollments=chosen,
+        codes={
+            row.pk: request.POST.get(f"code-{row.pk}", "")
+            for row in chosen
+            if wants_codes and offer.gives_codes and having[row.pk].promo_code is None
+        },
+        links=wants_links and offer.gives_links,
+        by=request.actor,
+        now=timezone.now(),
+    )
+    messages.success(request, f"Made {_how_many(codes, 'code')} and {_how_many(links, 'link')}.")
+    return redirect("brand_admin:project", request.brand.slug, project.pk)
+
+
+def _how_many(things: list[PromoCode] | list[TrackingLink], noun: str) -> str:
+    return f"1 {noun}" if len(things) == 1 else f"{len(things):,} {noun}s"
+
+
+def _generate_rows(
+    request: BrandRequest,
+    offer: Offer,
+    standing: Iterable[ProjectMember],
+    problems: Mapping[int, str],
+) -> list[GenerateRow]:
+    """The page's lines: suggested codes, or after a refusal what was typed and what is wrong."""
+    enrollments = enrollments_at(standing)
+    having = items_of(enrollments)
+    codes = suggest_codes(offer=offer, enrollments=enrollments) if offer.gives_codes else {}
+    typed = request.POST if problems else {}
+    ticked = set(selected_ids(request)) if problems else set()
+    return [
+        GenerateRow(
+            enrollment=row,
+            items=having[row.pk],
+            code=typed.get(f"code-{row.pk}", codes.get(row.pk, "")),
+            problem=problems.get(row.pk, ""),
+            is_ticked=row.pk in ticked,
+        )
+        for row in enrollments
+    ]
+
+
+def _tracked(request: BrandRequest, project: Project) -> QuerySet[Enrollment]:
+    """The enrollments in the last step, in the order that the address asks for."""
+    standing = standing_in(project, Step.TRACKING).order_by().values("enrollment_pk")
+    found = Enrollment.objects.filter(pk__in=standing).select_related("member", "offer")
+    order = request.GET.get("sort", "name")
+    return ranked(found, order=order, period=ALL_TIME, now=timezone.now())
+
+
+def _figures(project: Project, offer: Offer) -> Figures:
+    """Everybody in the last step added up, not only this page's."""
+    standing = standing_in(project, Step.TRACKING).order_by().values("enrollment_pk")
+    sent = Enrollment.objects.filter(pk__in=standing)
+    totals = totals_by_enrollment(sent).values()
+    return figures(
+        currency=offer.currency,
+        members=0,
+        totals=totals,
+        sellers=sum(row.conversions > 0 for row in totals),
+    )

@@ -1,0 +1,14 @@
+"""Why some addresses get no mail, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from notifications.models import SuppressionReason
+from notifications.selectors import suppressed_among
+
+
+def suppressed_in_words(addresses: Iterable[str]) -> dict[str, str]:
+    """The reason for each of these addresses that gets no mail."""
+    found = suppressed_among(addresses)
+    return {address: SuppressionReason(reason).label for address, reason in found.items()}
