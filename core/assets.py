@@ -48,7 +48,7 @@ EVERYWHERE = (
     "components/scheme_switch",
 )
 FACES = {
-    "portal": (*EVERYWHERE, "portal", "print"),
+    "portal": (*EVERYWHERE, "components/pagination", "portal", "dashboard", "print"),
     "admin": (
         *EVERYWHERE,
         "components/table",

@@ -1,0 +1,64 @@
+"""Where the money of one enrollment is, entry by entry. Reads only."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet, Sum
+
+from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """One entry in minor units; `payout` is the live payment that pays it, if there is one."""
+
+    amount_minor: int
+    available_at: datetime
+    payout: Payout | None
+
+
+def postings_of(conversion_ids: Iterable[int]) -> dict[int, list[Posting]]:
+    """What was posted for each conversion, oldest first, in two queries."""
+    entries = list(
+        LedgerEntry.objects.filter(
+            kind=EntryKind.COMMISSION, conversion_id__in=list(conversion_ids)
+        ).order_by("pk")
+    )
+    live = PayoutItem.objects.filter(
+        entry__in=[entry.pk for entry in entries], released_at=None
+    ).select_related("payout")
+    paid_by = {item.entry_id: item.payout for item in live}
+    found: dict[int, list[Posting]] = defaultdict(list)
+    for entry in entries:
+        if entry.conversion_id is not None:
+            found[entry.conversion_id].append(
+                Posting(entry.amount_minor, entry.available_at, paid_by.get(entry.pk))
+            )
+    return dict(found)
+
+
+def adjustments_of(enrollment_id: int) -> QuerySet[LedgerEntry]:
+    """The bonuses and corrections of one enrollment, newest first."""
+    return LedgerEntry.objects.filter(enrollment=enrollment_id, kind=EntryKind.ADJUSTMENT).order_by(
+        "-posted_at", "-pk"
+    )
+
+
+def shares_of_payouts(*, enrollment_id: int, payout_ids: Iterable[int]) -> dict[int, int]:
+    """How much of each payment is for this enrollment, in minor units."""
+    rows = (
+        PayoutItem.objects.filter(payout__in=list(payout_ids), entry__enrollment=enrollment_id)
+        .values("payout_id")
+        .annotate(share=Sum("entry__amount_minor"))
+    )
+    return {row["payout_id"]: row["share"] for row in rows}
+
+
+def entries_of_payout(*, payout_id: int, enrollment_id: int) -> QuerySet[LedgerEntry]:
+    """The entries of this enrollment that a payment pays, or paid before it came back."""
+    paid = PayoutItem.objects.filter(payout=payout_id, entry__enrollment=enrollment_id)
+    return LedgerEntry.objects.filter(pk__in=paid.values("entry")).order_by("available_at", "pk")

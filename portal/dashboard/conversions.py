@@ -1,0 +1,170 @@
+"""My conversions: what was sold, what it earned, where that money is, and why. No shopper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils import timezone
+
+from core.money import Money
+from core.templatetags.display import day, masked_reference, moment, money
+from offers.wording import explain
+from payouts.models import Payout, PayoutState
+from payouts.whereabouts import Posting, postings_of
+from portal.dashboard.numbers import signed
+from tracking.models import Conversion, ConversionStatus, Evidence
+
+EVIDENCE = {
+    Evidence.CODE.value: "your code",
+    Evidence.CLICK.value: "your link",
+    Evidence.CUSTOMER.value: "a customer you brought before",
+}
+BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class ConversionRow:
+    """One conversion as the member reads it; `how` and `money` are lines of its explanation."""
+
+    sale: str
+    reference: str
+    earned: str
+    note: str
+    label: str
+    tone: str
+    ordered: str
+    why: str
+    reason: str
+    refunded: str
+    how: tuple[str, ...]
+    money: tuple[str, ...]
+
+
+def conversion_rows(conversions: Sequence[Conversion], *, now: datetime) -> list[ConversionRow]:
+    """The rows of these conversions (with their order). Two queries."""
+    postings = postings_of(row.pk for row in conversions)
+    return [_row(row, postings.get(row.pk, []), now=now) for row in conversions]
+
+
+def _row(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> ConversionRow:
+    label, tone = state_of(row, postings, now=now)
+    earned = Money(row.commission_minor, row.currency)
+    short = _moment(row.occurred_at, now=now)
+    return ConversionRow(
+        sale=money(Money(row.sale_minor, row.currency)),
+        reference=masked_reference(row.order.external_id),
+        earned=signed(earned.minor, money(earned)),
+        note=f"{short} · {row.reason or EVIDENCE[row.evidence]}",
+        label=label,
+        tone=tone,
+        ordered=moment(row.occurred_at),
+        why=row.why,
+        reason=row.reason,
+        refunded=money(Money(row.refunded_minor, row.currency)) if row.refunded_minor else "",
+        how=tuple(explain(row.explanation, row.currency)),
+        money=tuple(_whereabouts(row, postings, now=now)),
+    )
+
+
+def state_of(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> tuple[str, str]:
+    """The badge of a conversion: words and tone."""
+    if row.status == ConversionStatus.PENDING:
+        return "Pending", "wait"
+    if row.status == ConversionStatus.REJECTED:
+        return "Rejected", "bad"
+    if not row.commission_minor:
+        return ("Refunded" if row.refunded_minor else "No commission"), "neutral"
+    open_postings = [posting for posting in postings if posting.payout is None]
+    held = [posting for posting in open_postings if posting.available_at > now]
+    if sum(posting.amount_minor for posting in held) > 0:
+        return f"Payable {_day(max(posting.available_at for posting in held), now=now)}", "wait"
+    if sum(posting.amount_minor for posting in open_postings) > 0:
+        return "Payable now", "good"
+    payouts = [posting.payout for posting in postings if posting.payout is not None]
+    paid = [payout.settled_at or payout.created_at for payout in payouts if _is_paid(payout)]
+    if len(paid) == len(payouts) and paid:
+        return f"Paid {_day(max(paid), now=now)}", "good"
+    return "On the way", "wait"
+
+
+def _is_paid(payout: Payout) -> bool:
+    return payout.state == PayoutState.PAID
+
+
+def _whereabouts(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Iterator[str]:
+    """Where each part of the money is, one sentence per posting."""
+    if row.status == ConversionStatus.PENDING:
+        yield f"Once accepted, it can be paid from {day(row.payable_at)}"
+    for posting in postings:
+        amount = Money(posting.amount_minor, row.currency)
+        shown = signed(amount.minor, money(Money(abs(amount.minor), row.currency)))
+        yield f"{shown} {_place(posting, now=now)}"
+
+
+def _place(posting: Posting, *, now: datetime) -> str:
+    payout = posting.payout
+    if payout is not None and _is_paid(payout):
+        named = f" ({payout.reference})" if payout.reference else ""
+        return f"paid on {day(payout.settled_at or payout.created_at)}{named}"
+    if payout is not None:
+        return "on the way"
+    if posting.amount_minor < 0:
+        return "taken off your next payment"
+    if posting.available_at > now:
+        return f"can be paid from {day(posting.available_at)}"
+    return "can be paid now"
+
+
+def _day(value: datetime, *, now: datetime) -> str:
+    same_year = timezone.localtime(value).year == timezone.localtime(now).year
+    return day(value, "short" if same_year else "full")
+
+
+def _moment(value: datetime, *, now: datetime) -> str:
+    same_year = timezone.localtime(value).year == timezone.localtime(now).year
+    return moment(value, "short" if same_year else "full")
+
+
+def conversion_lines(conversions: Iterable[Conversion]) -> Iterator[list[str]]:
+    """The lines of the CSV, header first. Dates are the brand's, amounts decimals."""
+    yield [
+        "ordered_at", "order", "sale", "refunded", "commission", "currency", "status", "reason",
+        "credited_by", "payable_on", "paid_on",
+    ]  # fmt: skip
+    batch: list[Conversion] = []
+    for row in conversions:
+        batch.append(row)
+        if len(batch) == BATCH:
+            yield from _lines(batch)
+            batch = []
+    yield from _lines(batch)
+
+
+def _lines(batch: Sequence[Conversion]) -> Iterator[list[str]]:
+    postings = postings_of(row.pk for row in batch)
+    for row in batch:
+        yield [
+            timezone.localtime(row.occurred_at).isoformat(timespec="seconds"),
+            masked_reference(row.order.external_id),
+            *(
+                Money(minor, row.currency).plain()
+                for minor in (row.sale_minor, row.refunded_minor, row.commission_minor)
+            ),
+            row.currency,
+            row.status,
+            row.reason,
+            row.evidence,
+            timezone.localtime(row.payable_at).date().isoformat(),
+            _paid_on(postings.get(row.pk, [])),
+        ]
+
+
+def _paid_on(postings: Sequence[Posting]) -> str:
+    days = [
+        timezone.localtime(posting.payout.settled_at or posting.payout.created_at).date()
+        for posting in postings
+        if posting.payout is not None and _is_paid(posting.payout)
+    ]
+    return max(days).isoformat() if days else ""

@@ -1,0 +1,36 @@
+"""Count the addresses that ask for dashboards which are not there.
+
+A link can't be guessed (128 bits), so this only keeps a guesser from costing much. It never stands
+between anybody and a link that works, and without its cache it lets everybody through.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from allauth.account.adapter import get_adapter
+from django.core.cache import cache
+from django.core.exceptions import ImproperlyConfigured, PermissionDenied
+from django.http import HttpRequest
+from redis.exceptions import RedisError
+
+logger = logging.getLogger(__name__)
+
+MOST = 30  # misses of one address in one window
+WINDOW = 60  # seconds
+
+
+def too_many(request: HttpRequest) -> bool:
+    """Count one more miss of this client, and say whether it was one too many."""
+    try:
+        key = f"dashboard:misses:{get_adapter().get_client_ip(request)}"
+        cache.add(key, 0, timeout=WINDOW)
+        return int(cache.incr(key)) > MOST
+    except ValueError:  # the window ended between the two
+        return False
+    except (RedisError, OSError):
+        logger.warning("misses are not counted: the cache does not answer")
+        return False
+    except (ImproperlyConfigured, PermissionDenied):
+        logger.warning("misses are not counted: the client's address is not known")
+        return False

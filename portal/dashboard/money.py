@@ -1,0 +1,66 @@
+"""My money: what can be paid now, what waits, what is on its way and what was paid."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.money import Money
+from core.templatetags.display import day, money
+from offers.models import Enrollment, Terms
+from payouts.ledger import Balance, balances
+from payouts.whereabouts import adjustments_of
+from portal.dashboard.numbers import signed
+
+
+@dataclass(frozen=True, slots=True)
+class MyMoney:
+    """The ledger's balance of one enrollment; `earned` is the sum of the other four."""
+
+    due: Money
+    held: Money
+    on_the_way: Money
+    paid: Money
+    earned: Money
+    held_label: str
+
+
+def money_of(enrollment: Enrollment, terms: Terms, *, now: datetime) -> MyMoney:
+    """The balance now. One query."""
+    balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
+    currency = enrollment.offer.currency
+    return MyMoney(
+        due=Money(balance.due_minor, currency),
+        held=Money(balance.held_minor, currency),
+        on_the_way=Money(balance.on_the_way_minor, currency),
+        paid=Money(balance.paid_minor, currency),
+        earned=Money(balance.earned_minor, currency),
+        held_label=_held_label(terms.hold_days),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A bonus or correction, with the reason the brand gave."""
+
+    note: str
+    amount: str
+    posted_on: str
+
+
+def adjustment_rows(enrollment: Enrollment) -> list[Adjustment]:
+    """The bonuses and corrections, newest first. One query."""
+    return [
+        Adjustment(
+            entry.note,
+            signed(entry.amount_minor, money(Money(abs(entry.amount_minor), entry.currency))),
+            day(entry.posted_at),
+        )
+        for entry in adjustments_of(enrollment.pk)
+    ]
+
+
+def _held_label(hold_days: int) -> str:
+    if not hold_days:
+        return "Waiting"
+    return "Waiting out the day" if hold_days == 1 else f"Waiting out the {hold_days} days"

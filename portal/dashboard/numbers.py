@@ -1,0 +1,161 @@
+"""My numbers: the figures of a range, how they moved, and the chart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date
+
+from core.charts import BarChart, Point, Series, bar_chart
+from core.money import Money, exponent, round_half_up
+from core.templatetags.display import count, day, money
+from offers.models import Enrollment
+from tracking.buckets import Bucket, Grain, cut
+from tracking.metrics import Figures, Period, figures_of_enrollment, today, totals_by_day
+
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+MINUS = "\N{MINUS SIGN}"
+DASH = "\N{EN DASH}"
+LONG = 366  # days
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """One number as it stands on the page, and its change against the period before."""
+
+    label: str
+    value: str
+    change: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """`chart` is None where it would say nothing: a single bar, or none."""
+
+    figures: tuple[Figure, ...]
+    compared_with: str
+    chart: BarChart | None
+    chart_note: str
+    pending: int
+
+
+def numbers_of(enrollment: Enrollment, period: Period) -> Numbers:
+    """The numbers of one member in one offer. Three queries."""
+    offer = enrollment.offer
+    figures = figures_of_enrollment(enrollment, currency=offer.currency, period=period)
+    earlier = period.before()
+    before = (
+        figures_of_enrollment(enrollment, currency=offer.currency, period=earlier)
+        if earlier
+        else None
+    )
+    chart, grain = _chart(enrollment, period)
+    shown = _figures(figures, before, with_clicks=offer.gives_links)
+    has_changes = any(figure.change for figure in shown)
+    return Numbers(
+        figures=shown,
+        compared_with=_days(earlier) if earlier and has_changes else "",
+        chart=chart,
+        chart_note=f"Earnings per {grain}",
+        pending=figures.totals.pending,
+    )
+
+
+def _figures(now: Figures, before: Figures | None, *, with_clicks: bool) -> tuple[Figure, ...]:
+    figures = [
+        _amount("Earnings", now.commission, before.commission if before else None),
+        _amount("Sales", now.sales, before.sales if before else None),
+        _count(
+            "Conversions", now.totals.conversions, before.totals.conversions if before else None
+        ),
+    ]
+    if with_clicks:
+        clicks_before = before.totals.clicks if before else None
+        figures.append(_count("Clicks", now.totals.clicks, clicks_before))
+    return tuple(figures)
+
+
+def _amount(label: str, now: Money, before: Money | None) -> Figure:
+    if before is None or now == before:
+        return Figure(label, money(now), "", "")
+    difference = now - before
+    if before.minor <= 0:
+        return Figure(label, money(now), signed(difference.minor, money(_size(difference))), "good")
+    percent = round_half_up(difference.minor * 100, before.minor)
+    shown = f"{count(abs(percent))}{NO_BREAK_SPACE}%" if percent else money(_size(difference))
+    return Figure(label, money(now), signed(difference.minor, shown), _tone(difference.minor))
+
+
+def _count(label: str, now: int, before: int | None) -> Figure:
+    if before is None or now == before:
+        return Figure(label, count(now), "", "")
+    change = signed(now - before, count(abs(now - before)))
+    return Figure(label, count(now), change, _tone(now - before))
+
+
+def signed(number: int, size: str) -> str:
+    """`size` with a plus or a true minus before it; nothing before a zero."""
+    if number == 0:
+        return size
+    return f"+{size}" if number > 0 else f"{MINUS}{size}"
+
+
+def _size(amount: Money) -> Money:
+    return replace(amount, minor=abs(amount.minor))
+
+
+def _tone(difference: int) -> str:
+    return "good" if difference > 0 else ""
+
+
+def _chart(enrollment: Enrollment, period: Period) -> tuple[BarChart | None, str]:
+    """Earnings over the days of the period that have come; a long empty start is left out."""
+    days = totals_by_day([enrollment.pk], period=period)
+    now = today()
+    earliest = min([now, *days])
+    first = period.first or earliest
+    if (now - first).days > LONG:
+        first = max(first, earliest)
+    last = min(period.last or now, now)
+    if first >= last:
+        return None, Grain.DAY
+    buckets = cut(days, period=Period(first, last), today=now)
+    currency = enrollment.offer.currency
+    points = tuple(_point(bucket, buckets.grain, currency) for bucket in buckets.buckets)
+    series = Series(
+        f"Earnings per {buckets.grain}", points, show=lambda minor: _on_scale(minor, currency)
+    )
+    chart = bar_chart(series)
+    return (None if chart.is_empty else chart), buckets.grain
+
+
+def _point(bucket: Bucket, grain: Grain, currency: str) -> Point:
+    earned = bucket.totals.commission_minor
+    return Point(_label(bucket, grain), earned, money(Money(earned, currency)))
+
+
+def _label(bucket: Bucket, grain: Grain) -> str:
+    if grain is Grain.DAY:
+        return day(bucket.first, "short")
+    if grain is Grain.WEEK:
+        return f"{day(bucket.first, 'short')} {DASH} {day(bucket.last, 'short')}"
+    return day(bucket.first, "month")
+
+
+def _on_scale(minor: int, currency: str) -> str:
+    """An amount on the chart's scale, without an empty fraction: "£10"."""
+    shown = money(Money(minor, currency))
+    digits = exponent(currency)
+    return shown.replace("." + "0" * digits, "") if digits else shown
+
+
+def _days(period: Period) -> str:
+    first, last = period.first, period.last
+    if first == last:
+        return day(first)
+    return f"{_day_of(first, last)} {DASH} {day(last)}"
+
+
+def _day_of(first: date | None, last: date | None) -> str:
+    same_year = first is not None and last is not None and first.year == last.year
+    return day(first, "short") if same_year else day(first)

@@ -1,0 +1,59 @@
+"""Whether an offer and a member's place in it count at the moment, in words for the member."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from core.templatetags.display import day, moment
+from offers.models import Enrollment, EnrollmentStatus, Offer, OfferStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A badge, and what it means when it isn't simply good. `counts`: worth sharing now."""
+
+    label: str
+    tone: str
+    counts: bool
+    title: str = ""
+    text: str = ""
+
+
+def standing_of(enrollment: Enrollment, *, now: datetime) -> Standing:
+    """The first thing that keeps new clicks and orders from counting, else "Active"."""
+    offer = enrollment.offer
+    brand = enrollment.brand.name
+    ended_at = _ended_at(offer, now=now)
+    if enrollment.status == EnrollmentStatus.REMOVED:
+        return _standing(
+            "Not in this offer", f"{brand} has taken you out of this offer", _AFTERWARDS
+        )
+    if ended_at is not None:
+        return _standing("Ended", f"This offer ended on {day(ended_at)}", _AFTERWARDS)
+    if enrollment.status == EnrollmentStatus.INACTIVE:
+        text = f"{_AFTERWARDS} Ask {brand} if you would like to take part again."
+        return _standing("Inactive", "You are not active in this offer", text)
+    if offer.status == OfferStatus.PAUSED:
+        text = (
+            f"Since {moment(offer.status_since)} clicks and orders don't count, so wait with "
+            "sharing. What you earned before stays yours and is paid as always."
+        )
+        return Standing("Paused", "wait", counts=False, title="This offer is paused", text=text)
+    return Standing("Active", "good", counts=True)
+
+
+_AFTERWARDS = (
+    "New clicks and orders don't count. What you earned stays yours and is paid as always."
+)
+
+
+def _standing(label: str, title: str, text: str) -> Standing:
+    return Standing(label, "neutral", counts=False, title=title, text=text)
+
+
+def _ended_at(offer: Offer, *, now: datetime) -> datetime | None:
+    if offer.status in {OfferStatus.ENDED, OfferStatus.ARCHIVED}:
+        over = offer.status_since
+        return min(over, offer.ends_at) if offer.ends_at else over
+    return offer.ends_at if offer.ends_at is not None and offer.ends_at <= now else None

@@ -1,0 +1,184 @@
+"""The affiliate's dashboard: one member in one offer, opened by a signed link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.text import slugify
+
+from accounts.actors import Actor
+from core.tenancy import acting_for
+from offers.selectors import terms_of
+from offers.wording import describe_fully
+from portal.dashboard.access import Visit, dashboard_page, nothing_here
+from portal.dashboard.choices import range_choices, status_choices
+from portal.dashboard.conversions import BATCH, conversion_lines, conversion_rows
+from portal.dashboard.forms import DeepLinkForm, RangeForm
+from portal.dashboard.money import adjustment_rows, money_of
+from portal.dashboard.numbers import numbers_of
+from portal.dashboard.payments import paid_lines, payment_row, payment_rows
+from portal.dashboard.qr import draw
+from portal.dashboard.sharing import can_make_links, deep_links, shareable_link, shared
+from portal.dashboard.standing import standing_of
+from tracking.csv_export import csv_lines
+from tracking.metrics import today
+from tracking.models import ConversionStatus
+from tracking.periods import MEMBER_CHOICES, choose
+from tracking.selectors import conversions
+from tracking.services import ItemError, make_deep_link
+
+PER_PAGE = 25
+
+
+@dashboard_page()
+def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Everything about the member in this offer."""
+    enrollment = visit.enrollment
+    chosen = choose(request.GET.dict(), choices=MEMBER_CHOICES, default="30d", today=today())
+    history = terms_of(visit.offer)
+    terms = history.at(visit.now)
+    upcoming = history.latest if history.latest.starts_at > visit.now else None
+    status = _status(request)
+    found = conversions(enrollment_id=enrollment.pk, status=status)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    return _render(
+        request,
+        "page",
+        visit,
+        shared=shared(enrollment),
+        terms=terms,
+        commission=describe_fully(terms, visit.offer.currency),
+        next_terms=upcoming,
+        next_commission=describe_fully(upcoming, visit.offer.currency) if upcoming else "",
+        chosen=chosen,
+        ranges=range_choices(chosen),
+        range_form=_range_form(request, chosen.key),
+        numbers=numbers_of(enrollment, chosen.period),
+        money=money_of(enrollment, terms, now=visit.now),
+        adjustments=adjustment_rows(enrollment),
+        page=page,
+        rows=conversion_rows(page.object_list, now=visit.now),
+        chosen_status=status,
+        statuses=status_choices(status),
+        payments=payment_rows(enrollment),
+    )
+
+
+@dashboard_page()
+def conversions_csv(request: HttpRequest, visit: Visit) -> HttpResponseBase:
+    """The conversions as CSV, with the same status filter as the page."""
+    found = conversions(enrollment_id=visit.enrollment.pk, status=_status(request))
+    brand = visit.brand
+
+    def lines() -> Iterator[str]:
+        with acting_for(brand), timezone.override(brand.zone):
+            yield from csv_lines(conversion_lines(found.iterator(chunk_size=BATCH)))
+
+    name = "-".join(filter(None, [slugify(visit.offer.name), "conversions"]))
+    return StreamingHttpResponse(
+        lines(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+    )
+
+
+@dashboard_page()
+def payment(request: HttpRequest, visit: Visit, public_id: str) -> HttpResponse:
+    """One payment with what it paid of this offer."""
+    found = payment_row(visit.enrollment, public_id)
+    if found is None:
+        return nothing_here(request)
+    lines = paid_lines(found, visit.enrollment)
+    return _render(request, "payment", visit, payment=found, lines=lines)
+
+
+@dashboard_page()
+def why(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Why a sale may not be there: window, hold and statuses of this offer."""
+    return _render(request, "why", visit, terms=terms_of(visit.offer).at(visit.now))
+
+
+@dashboard_page()
+def qr(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """The QR code of the member's link, or of the deep link that ?link= names."""
+    link = shareable_link(visit.enrollment, request.GET.get("link", ""))
+    if link is None:
+        return nothing_here(request)
+    return _render(request, "qr", visit, link=link)
+
+
+@dashboard_page()
+def qr_image(request: HttpRequest, visit: Visit, kind: str) -> HttpResponse:
+    """The QR code as an SVG to show, or as a PNG to keep."""
+    link = shareable_link(visit.enrollment, request.GET.get("link", ""))
+    if link is None:
+        return nothing_here(request)
+    if kind == "svg":
+        return HttpResponse(draw(link.url, "svg"), content_type="image/svg+xml")
+    return HttpResponse(
+        draw(link.url, "png"),
+        content_type="image/png",
+        headers={"Content-Disposition": f'attachment; filename="qr-{link.slug}.png"'},
+    )
+
+
+@dashboard_page(writes=True)
+def links(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Make a link to one page of the shop, and find the earlier ones."""
+    form = DeepLinkForm(request.POST or None, offer=visit.offer)
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = make_deep_link(
+                enrollment=visit.enrollment,
+                destination_url=form.cleaned_data["page"],
+                by=Actor.of_member(str(visit.member)),
+                now=visit.now,
+            )
+        except ItemError as error:
+            form.add_error("page", str(error))
+        else:
+            return redirect(f"{reverse('portal:links', args=[visit.token])}?made={made.slug}")
+    return _render(
+        request,
+        "links",
+        visit,
+        status=422 if form.errors else 200,
+        form=form,
+        shop=", ".join(visit.offer.link_domains),
+        can_make=can_make_links(visit.enrollment, now=visit.now),
+        links=deep_links(visit.enrollment),
+        made=request.GET.get("made", ""),
+    )
+
+
+def _status(request: HttpRequest) -> str:
+    wanted = request.GET.get("status", "")
+    return wanted if wanted in ConversionStatus.values else ""
+
+
+def _range_form(request: HttpRequest, key: str) -> RangeForm | None:
+    if key != "custom":
+        return None
+    return RangeForm(request.GET if "first" in request.GET else None)
+
+
+def _render(
+    request: HttpRequest, template: str, visit: Visit, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    frame = {
+        "visit": visit,
+        "brand": visit.brand,
+        "offer": visit.offer,
+        "member": visit.member,
+        "accent": visit.brand.accent,
+        "standing": standing_of(visit.enrollment, now=visit.now),
+        "messages": (),  # a visitor's own messages are left unread
+    }
+    name = f"portal/dashboard/{template}.html"
+    return render(request, name, frame | context, status=status)

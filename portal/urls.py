@@ -1,0 +1,12 @@
+"""The affiliate's and the creator's addresses."""
+
+from django.urls import include, path
+
+from portal.unsubscribe import unsubscribe
+
+app_name = "portal"
+urlpatterns = [
+    path("d/", include("portal.dashboard.urls")),
+    path("portal/", include("portal.creator.urls")),
+    path("u/<str:token>", unsubscribe, name="unsubscribe"),
+]
