@@ -1,0 +1,242 @@
+"""Compose the two mails of sales tracking: their first texts, who gets them, and with what values.
+
+Sending itself knows no offers: everything it needs is handed over here, finished.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from accounts.models import Brand
+from affiliates.models import Member
+from core.templatetags.display import day
+from core.tenancy import current_brand_id
+from notifications.models import MessageState, Purpose, SuppressionReason
+from notifications.selectors import MessageStatus, latest_by_about, suppressed_among
+from notifications.services import Recipient
+from offers.models import Enrollment, EnrollmentStatus, Offer
+from offers.selectors import terms_histories
+from offers.wording import describe
+from tracking.selectors import Items, items_of
+
+Value = str | None
+
+_ITEMS_AND_DASHBOARD = """
+<p>Your code: <strong>{{ promo_code }}</strong><br>Your link: {{ tracking_link }}<br>\
+You earn {{ commission }}.</p>
+<p>On a page of your own you can follow every sale you send us, and what it earns:</p>
+<p><a href="{{ dashboard_link }}">View my performance stats</a></p>
+<p>Thanks,<br>{{ sender_name }}</p>"""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstText:
+    """What the drawer opens with, for staff to edit."""
+
+    subject: str
+    body: str
+
+
+FIRST_TEXTS: dict[str, FirstText] = {
+    Purpose.SALES_TRACKING_ITEMS: FirstText(
+        subject="Your {{ offer_name }} details from {{ brand_name }}",
+        body=(
+            "<p>Hi {{ first_name | there }},</p>\n"
+            "<p>here is everything you need to share {{ offer_name }}.</p>" + _ITEMS_AND_DASHBOARD
+        ),
+    ),
+    Purpose.EMAIL_MEMBERS: FirstText(
+        subject="Welcome to {{ offer_name }} by {{ brand_name }}",
+        body=(
+            "<p>Hi {{ first_name | there }},</p>\n"
+            "<p>welcome to {{ offer_name }}! It is good to have you with us.</p>"
+            + _ITEMS_AND_DASHBOARD
+        ),
+    ),
+}
+
+
+class Reason(StrEnum):
+    """Why a member is left out of a mail."""
+
+    INACTIVE = "Inactive in this offer"
+    REMOVED = "Removed from this offer"
+    NO_ADDRESS = "No email address"
+    UNSUBSCRIBED = "Unsubscribed"
+    BOUNCED = "Their address bounced"
+    COMPLAINED = "Marked a mail as spam"
+    BY_STAFF = "Suppressed by staff"
+    NO_CODE = "No code yet"
+    NO_LINK = "No link yet"
+    NO_ITEMS = "No code and no link yet"
+    ALREADY_SENT = "Already sent"
+
+
+SUPPRESSED: dict[str, Reason] = {
+    SuppressionReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
+    SuppressionReason.BOUNCED: Reason.BOUNCED,
+    SuppressionReason.COMPLAINED: Reason.COMPLAINED,
+    SuppressionReason.BY_STAFF: Reason.BY_STAFF,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A member who gets no mail, and why; `detail` adds to the reason."""
+
+    member: Member
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who gets a mail and who does not, both by name."""
+
+    recipients: tuple[Recipient, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def already_sent(self) -> int:
+        """How many are left out for this reason alone, which staff may overrule."""
+        return sum(one.reason == Reason.ALREADY_SENT for one in self.left_out)
+
+
+def audience(
+    *,
+    purpose: str,
+    enrollment_ids: Iterable[int],
+    include_already_sent: bool,
+    now: datetime,
+) -> Audience:
+    """Part the chosen enrollments into those who get the mail and those who can't, with why."""
+    chosen = (
+        Enrollment.objects.filter(pk__in=list(enrollment_ids))
+        .select_related("member", "offer")
+        .order_by("member__first_name", "member__last_name", "pk")
+    )
+    enrollments = list(chosen)
+    items = items_of(enrollments)
+    suppressed = suppressed_among(row.member.email for row in enrollments)
+    sent = _already_sent(purpose, enrollments, include_already_sent)
+    reachable, left_out = [], []
+    for row in enrollments:
+        found = _reason(row, purpose, items[row.pk], suppressed, sent)
+        if found is None:
+            reachable.append(row)
+        else:
+            left_out.append(found)
+    return Audience(_recipients(reachable, items, now), tuple(left_out))
+
+
+def values_for(
+    enrollments: Sequence[Enrollment], *, items: dict[int, Items], now: datetime
+) -> dict[int, dict[str, Value]]:
+    """The variables of each enrollment (with its member and offer), by id.
+
+    None where the offer's kind has no such thing; "" where the member has none yet.
+    """
+    brand = Brand.objects.get(pk=current_brand_id())
+    histories = terms_histories({row.offer_id for row in enrollments})
+    commission = {
+        row.offer_id: describe(histories[row.offer_id].at(now), row.offer.currency)
+        for row in enrollments
+    }
+    return {
+        row.pk: {
+            "first_name": row.member.first_name,
+            "full_name": row.member.full_name,
+            "brand_name": brand.name,
+            "offer_name": row.offer.name,
+            "promo_code": _given(row.offer.gives_codes, items[row.pk].promo_code),
+            "tracking_link": _given(row.offer.gives_links, items[row.pk].tracking_link),
+            "dashboard_link": items[row.pk].dashboard_link,
+            "commission": commission[row.offer_id],
+            "sender_name": brand.sender_name or brand.name,
+        }
+        for row in enrollments
+    }
+
+
+def about(enrollment_id: int) -> str:
+    """What a message about an enrollment refers to."""
+    return f"enrollment:{enrollment_id}"
+
+
+def _recipients(
+    enrollments: Sequence[Enrollment], items: dict[int, Items], now: datetime
+) -> tuple[Recipient, ...]:
+    values = values_for(enrollments, items=items, now=now)
+    return tuple(
+        Recipient(
+            recipient=f"member:{row.member_id}",
+            about=about(row.pk),
+            to_address=row.member.email,
+            to_name=row.member.full_name,
+            values=values[row.pk],
+        )
+        for row in enrollments
+    )
+
+
+def _given(applies: bool, value: Value) -> Value:
+    return (value or "") if applies else value
+
+
+def _already_sent(
+    purpose: str, enrollments: Sequence[Enrollment], include: bool
+) -> dict[str, MessageStatus]:
+    """Only items are sent once; a mail to members may follow another."""
+    if include or purpose != Purpose.SALES_TRACKING_ITEMS:
+        return {}
+    latest = latest_by_about(purpose=purpose, abouts=[about(row.pk) for row in enrollments])
+    may_have_it = {MessageState.UNKNOWN}
+    return {
+        key: status
+        for key, status in latest.items()
+        if status.is_sent or status.is_under_way or status.state in may_have_it
+    }
+
+
+def _reason(
+    row: Enrollment,
+    purpose: str,
+    items: Items,
+    suppressed: dict[str, str],
+    sent: dict[str, MessageStatus],
+) -> LeftOut | None:
+    """What nobody can overrule comes first, so that a choice is offered only where it matters."""
+    member = row.member
+    if row.status != EnrollmentStatus.ACTIVE:
+        removed = row.status == EnrollmentStatus.REMOVED
+        return LeftOut(member, Reason.REMOVED if removed else Reason.INACTIVE)
+    if not member.email:
+        return LeftOut(member, Reason.NO_ADDRESS)
+    if member.email.lower() in suppressed:
+        return LeftOut(member, SUPPRESSED[suppressed[member.email.lower()]])
+    lacking = _lacking(row.offer, items) if purpose == Purpose.SALES_TRACKING_ITEMS else None
+    if lacking is not None:
+        return LeftOut(member, lacking)
+    status = sent.get(about(row.pk))
+    return LeftOut(member, Reason.ALREADY_SENT, _when(status)) if status else None
+
+
+def _lacking(offer: Offer, items: Items) -> Reason | None:
+    no_code = offer.gives_codes and not items.promo_code
+    no_link = offer.gives_links and not items.tracking_link
+    if no_code and no_link:
+        return Reason.NO_ITEMS
+    if no_code:
+        return Reason.NO_CODE
+    return Reason.NO_LINK if no_link else None
+
+
+def _when(status: MessageStatus) -> str:
+    if status.is_under_way:
+        return "on its way"
+    if status.state == MessageState.UNKNOWN:
+        return "may have arrived"
+    return day(status.at, "short") if status.at else ""
