@@ -40,7 +40,9 @@ def expected(orders_path, refunds_path, percent):
     for order_id, code in code_of.items():
         if not code:
             continue
-        count, sales, refunds, commission = result.get(code, (0, Decimal(0), Decimal(0), Decimal(0)))
+        count, sales, refunds, commission = result.get(
+            code, (0, Decimal(0), Decimal(0), Decimal(0))
+        )
         kept = sale_of[order_id] - refund_of[order_id]
         earned = (kept * Decimal(percent) / 100).quantize(PENNY, ROUND_HALF_UP)
         result[code] = (

@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
+from django.db.models import Model
 
 ADVISORY_SPACE = 0x7472  # keeps our advisory locks apart from those of other software
 
@@ -135,3 +136,15 @@ def lock_identities(identities: Iterable[str]) -> None:
             " FROM (SELECT unnest(%s::int[]) AS key ORDER BY 1) AS ordered",
             [ADVISORY_SPACE, keys],
         )
+
+
+def refresh_statistics(*models: type[Model]) -> None:
+    """Tell the planner how large these tables are, without waiting for autovacuum.
+
+    A foreign key's check keeps the plan of its first use in a session. Planned on an empty table it
+    may walk an index of the whole brand, so a bulk load into a new database slows with every row
+    until statistics exist.
+    """
+    tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {tables}")

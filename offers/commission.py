@@ -13,7 +13,7 @@ from core.money import share
 
 
 class CommissionTerms(Protocol):
-    """What a version of the terms says: basis points of the sale, and minor units per conversion."""
+    """What a version says: basis points of the sale, and minor units per conversion."""
 
     @property
     def percent_bp(self) -> int: ...

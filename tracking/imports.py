@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from itertools import groupby, islice
+from itertools import count, groupby, islice
 from operator import itemgetter
 from typing import TypeVar
 
@@ -22,9 +22,12 @@ from accounts.actors import Actor
 from affiliates.models import Member
 from affiliates.selectors import member_by_address
 from affiliates.services import MemberError, add_member
+from core.db import refresh_statistics
 from offers.models import Offer
 from offers.services import enroll
+from payouts.models import LedgerEntry
 from tracking.intake import InputError, OrderFacts, Problem, RefundFacts, read_order, read_refund
+from tracking.models import Conversion, Order, OrderLine, Refund
 from tracking.outcomes import Outcome
 from tracking.services import ItemError, give_codes, give_links, record_orders, record_refunds
 
@@ -79,7 +82,7 @@ def read_rows(lines: Iterable[str], *, columns: Sequence[str]) -> Iterator[Row]:
         for cells in reader:
             if any("\0" in cell for cell in cells):
                 raise ImportFileError(f"line {reader.line_num} holds a NUL character")
-            if any(cell.strip() for cell in cells):
+            if any(cells):
                 padded = [*cells, *([""] * (len(header) - len(cells)))]
                 yield reader.line_num, dict(zip(header, padded, strict=False))
     except UnicodeDecodeError as error:
@@ -246,9 +249,17 @@ def _refunds(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, R
 
 
 def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """Lists of `size` items; statistics are refreshed after the first and each tenth more."""
     iterator = iter(items)
-    while batch := list(islice(iterator, size)):
+    refresh_after = 1
+    for number in count(1):
+        batch = list(islice(iterator, size))
+        if not batch:
+            return
         yield batch
+        if number == refresh_after:
+            refresh_statistics(Order, OrderLine, Conversion, LedgerEntry, Refund)
+            refresh_after *= 10
 
 
 def _count(report: ImportReport, lines: Sequence[int], outcomes: Sequence[Outcome]) -> None:

@@ -86,7 +86,17 @@ class OrderFacts:
         }
 
     def digest(self) -> str:
-        return _digest(self.as_sent())
+        """SHA-256 of everything the order says."""
+        lines = [(line.sku, line.product, line.quantity, line.net_minor) for line in self.lines]
+        return _digest(
+            self.external_id,
+            self.ordered_at.isoformat(),
+            self.currency,
+            self.customer_ref,
+            self.promo_code,
+            self.click_id,
+            lines,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +124,20 @@ class RefundFacts:
         }
 
     def digest(self) -> str:
-        return _digest(self.as_sent())
+        """SHA-256 of everything the refund says."""
+        return _digest(
+            self.external_id,
+            self.order_external_id,
+            self.refunded_at.isoformat(),
+            self.currency,
+            self.sku,
+            self.quantity,
+            self.amount_minor,
+        )
 
 
-def _digest(sent: Mapping[str, Any]) -> str:
-    text = json.dumps(sent, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+def _digest(*contents: Any) -> str:
+    text = json.dumps(contents, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

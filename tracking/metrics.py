@@ -45,10 +45,15 @@ class Period:
         return found
 
     def before(self) -> Period | None:
-        """The period of the same length that ends where this one begins; None when open."""
+        """The period of the same length that ends where this one begins.
+
+        None when this one is open, or when the calendar has no such days.
+        """
         if self.first is None or self.last is None:
             return None
         days = (self.last - self.first).days + 1
+        if days > (self.first - date.min).days:
+            return None
         return Period(self.first - timedelta(days=days), self.first - timedelta(days=1))
 
 

@@ -19,7 +19,8 @@ from tracking.settlement import target_of
 # Each query yields (what, id, kept, from the facts) for the rows where the two differ.
 _ORDERS = """
 SELECT 'order total', o.id, o.total_minor, coalesce(sum(l.net_minor), 0)::bigint
-FROM tracking_order o LEFT JOIN tracking_orderline l ON l.brand_id = o.brand_id AND l.order_id = o.id
+FROM tracking_order o
+LEFT JOIN tracking_orderline l ON l.brand_id = o.brand_id AND l.order_id = o.id
 WHERE o.brand_id = %(brand)s
 GROUP BY o.id HAVING o.total_minor <> coalesce(sum(l.net_minor), 0)
 """

@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Q, QuerySet
+from django.db.models import Case, Q, QuerySet, When
 from django.utils import timezone
 
 from core.money import Money
@@ -28,6 +29,13 @@ from tracking.models import (
 )
 from tracking.totals import NOTHING, Totals
 
+CONVERSION_ORDERS = {
+    "time": "occurred_at",
+    "sale": "sale_minor",
+    "refunds": "refunded_minor",
+    "commission": "commission_minor",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Items:
@@ -36,6 +44,11 @@ class Items:
     promo_code: str | None
     tracking_link: str | None
     dashboard_link: str
+
+    @property
+    def short_link(self) -> str:
+        """The tracking link without its host, where room is scarce."""
+        return urlsplit(self.tracking_link or "").path
 
 
 def link_url(slug: str) -> str:
@@ -64,6 +77,27 @@ def items_of(enrollments: Sequence[Enrollment]) -> dict[int, Items]:
         )
         for row in enrollments
     }
+
+
+@dataclass(frozen=True, slots=True)
+class OwnItems:
+    """The code and link of one enrollment, in use or not any more; None: never given."""
+
+    promo_code: PromoCode | None
+    tracking_link: TrackingLink | None
+
+
+def own_items(enrollment_id: int) -> OwnItems:
+    """What is in use, else what was used last."""
+    in_use_first = Case(When(status=ItemStatus.ACTIVE, then=0), default=1)
+    return OwnItems(
+        promo_code=PromoCode.objects.filter(enrollment=enrollment_id)
+        .order_by(in_use_first, "-deactivated_at", "-pk")
+        .first(),
+        tracking_link=TrackingLink.objects.filter(enrollment=enrollment_id, destination_url="")
+        .order_by(in_use_first, "-deactivated_at", "-pk")
+        .first(),
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +193,8 @@ def conversions(
     if enrollment_id is not None:
         found = found.filter(enrollment=enrollment_id)
     if member_id is not None:
-        found = found.filter(member=member_id)
+        own = Enrollment.objects.filter(member=member_id)  # the index is by enrollment
+        found = found.filter(enrollment__in=own.values("pk"))
     if evidence:
         found = found.filter(evidence=evidence)
     if first is not None:

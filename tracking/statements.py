@@ -24,6 +24,13 @@ class StatementLine:
         return Money(self.entry.amount_minor, self.entry.currency)
 
     @property
+    def what(self) -> str:
+        """In a word or two, for people: an entry below zero takes back what was earned before."""
+        if self.conversion:
+            return "Commission" if self.entry.amount_minor > 0 else "Commission taken back"
+        return "Bonus" if self.entry.amount_minor > 0 else "Correction"
+
+    @property
     def happened_at(self) -> datetime:
         """When the order was placed, or the adjustment posted."""
         return self.conversion.occurred_at if self.conversion else self.entry.posted_at

@@ -15,12 +15,9 @@ from django.core.management.base import CommandError
 def opened(path: str) -> Iterator[io.TextIOBase]:
     """A UTF-8 text file, packed with gzip when its name ends in .gz. Raises CommandError."""
     try:
-        file = (
-            gzip.open(path, "rt", encoding="utf-8-sig", newline="")
-            if path.endswith(".gz")
-            else Path(path).open(encoding="utf-8-sig", newline="")
-        )
+        raw = Path(path).open("rb")  # noqa: SIM115 (closed below, where it is used)
     except OSError as error:
         raise CommandError(f"file: {path}: {error.strerror}") from error
-    with file:
-        yield file  # type: ignore[misc]
+    with raw:
+        packed = gzip.GzipFile(fileobj=raw) if path.endswith(".gz") else raw
+        yield io.TextIOWrapper(packed, encoding="utf-8-sig", newline="")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from affiliates.models import Member
+from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 from offers.models import Enrollment, Offer, Terms
 from tracking.models.orders import Order
@@ -26,7 +27,7 @@ class Conversion(TenantModel):
     """An order that a member is credited with.
 
     `commission_minor` is the target that the ledger holds for it; `terms` is the version that was
-    in force when it was recorded. `claims` keeps every evidence the order brought, the winner first.
+    in force when it was recorded. `claims` keeps all evidence the order brought, winner first.
     """
 
     order = TenantForeignKey(Order)
@@ -77,6 +78,18 @@ class Conversion(TenantModel):
                 condition=models.Q(status="pending"),
             ),
         ]
+
+    @property
+    def sale(self) -> Money:
+        return Money(self.sale_minor, self.currency)
+
+    @property
+    def refunded(self) -> Money:
+        return Money(self.refunded_minor, self.currency)
+
+    @property
+    def commission(self) -> Money:
+        return Money(self.commission_minor, self.currency)
 
 
 class DailyTotal(TenantModel):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 
 
@@ -111,3 +112,7 @@ class Refund(TenantModel):
                 condition=models.Q(state="parked"),
             ),
         ]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)

@@ -193,9 +193,10 @@ def _check_codes(wanted: Mapping[int, str]) -> tuple[dict[str, PromoCode], dict[
     problems: dict[int, str] = {}
     own: dict[str, PromoCode] = {}
     first: dict[str, int] = {}
+    codes = [code for code in wanted.values() if CODE.fullmatch(code)]
     taken = {
         row.code.upper(): row
-        for row in PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=wanted.values())
+        for row in PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=codes)
     }
     for pk, code in wanted.items():
         holder = taken.get(code)

@@ -1,0 +1,40 @@
+"""Run every benchmark on a PostgreSQL and a Valkey of their own; `make bench`.
+
+Name some to run only those: `python -m benchmarks orders`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+from tests.services import start_services
+
+BENCHMARKS = ("orders",)
+
+
+def main() -> int:
+    chosen = sys.argv[1:] or list(BENCHMARKS)
+    unknown = set(chosen) - set(BENCHMARKS)
+    if unknown:
+        print(
+            f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}"
+        )
+        return 2
+    os.environ.update(start_services().environment())
+    os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    call_command("migrate", interactive=False, verbosity=0)
+    for name in chosen:
+        print(f"\n{name}")
+        importlib.import_module(f"benchmarks.{name}").run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,149 @@
+"""Import a shop's history: its speed, and that every figure is what an independent loop computes.
+
+With ORDERS and REFUNDS in the environment those files are used (columns: docs/importing.md),
+else a made-up history of the same shape: 3,745 orders with 102,891 lines and 48 codes.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import os
+import tempfile
+from decimal import Decimal
+from pathlib import Path
+from random import Random
+
+from django.core.management import call_command
+from django.db import connection
+
+from benchmarks.figures import show, timed
+from benchmarks.independent import expected, opened
+
+HEADER = (
+    "order_id,ordered_at,currency,customer_id,country,discount_code,sku,product,quantity,unit_price"
+)
+ORDERS, LINES, CODES = 3_745, 102_891, 48
+
+
+def run() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        orders = os.environ.get("ORDERS") or made_up_orders(Path(folder))
+        refunds = os.environ.get("REFUNDS") or made_up_refunds(Path(folder), orders)
+        members = members_of(Path(folder), orders)
+        prepare(members)
+        measure(orders, refunds)
+
+
+def prepare(members: str) -> None:
+    quiet("create_brand", "bench", "--name", "Bench", "--currency", "GBP", "--timezone",
+          "Europe/London", "--owner", "owner@bench.example")  # fmt: skip
+    quiet("create_offer", "--brand", "bench", "--name", "All", "--kind", "both", "--percent", "10",
+          "--destination", "https://bench.example/")  # fmt: skip
+    quiet("import_members", members, "--brand", "bench", "--offer", "All")
+
+
+def measure(orders: str, refunds: str) -> None:
+    rows = line_rows(orders)
+    count = len({row[0] for row in rows})
+    bare = timed(lambda: copy_bare(rows))
+    arguments = ("import_orders", orders, "--refunds", refunds, "--brand", "bench", "--source", "b")
+    first = timed(lambda: quiet(*arguments))
+    second = timed(lambda: quiet(*arguments))
+    show("orders, lines", f"{count:,}, {len(rows):,}")
+    show("import with refunds", f"{first:.1f} s, {count / first:,.0f} orders/s")
+    show("  as a multiple of a bare COPY of its lines", f"{first / bare:.1f}")
+    show(
+        "second import, which changes nothing", f"{second:.1f} s, {second / first:.2f} of the first"
+    )
+    show("reconcile", f"{timed(lambda: quiet('reconcile')):.1f} s")
+    show("codes whose figures differ from the independent loop", str(differing(orders, refunds)))
+
+
+def differing(orders: str, refunds: str) -> int:
+    exported = quiet("export_offer", "--brand", "bench", "--offer", "All")
+    rows = {row["code"]: row for row in csv.DictReader(io.StringIO(exported))}
+    computed = expected(orders, refunds, "10")
+    assert rows.keys() == computed.keys()
+    return sum(
+        (
+            int(row["conversions"]),
+            Decimal(row["sales"]),
+            Decimal(row["refunds"]),
+            Decimal(row["commission"]),
+        )
+        != computed[code]
+        for code, row in rows.items()
+    )
+
+
+def quiet(*command: str) -> str:
+    out = io.StringIO()
+    call_command(*command, stdout=out, stderr=io.StringIO())
+    return out.getvalue()
+
+
+def copy_bare(rows: list[tuple[str, ...]]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE TEMP TABLE bare (order_id text, sku text, quantity int, price numeric)"
+        )
+        with cursor.copy("COPY bare FROM STDIN") as out:
+            for row in rows:
+                out.write_row(row)
+        cursor.execute("DROP TABLE bare")
+
+
+def line_rows(orders: str) -> list[tuple[str, ...]]:
+    with opened(orders) as file:
+        return [
+            (row["order_id"], row["sku"], row["quantity"], row["unit_price"])
+            for row in csv.DictReader(file)
+        ]
+
+
+def members_of(folder: Path, orders: str) -> str:
+    with opened(orders) as file:
+        codes = sorted({row["discount_code"] for row in csv.DictReader(file)} - {""})
+    path = folder / "members.csv"
+    path.write_text(
+        "\n".join(
+            ["email,first_name,last_name,promo_code"]
+            + [f"{code.lower()}@creators.example,{code.title()},Creator,{code}" for code in codes]
+        )
+    )
+    return str(path)
+
+
+def made_up_orders(folder: Path) -> str:
+    chance = Random(1)
+    lines = [HEADER]
+    for number in range(ORDERS):
+        code = f"CODE{number % 72}" if number % 72 < CODES else ""
+        count = LINES // ORDERS + (number < LINES % ORDERS)
+        lines += [
+            f"{number},2010-12-{1 + number % 28:02}T08:00:00Z,GBP,c{number},UK,{code},"
+            f"S{chance.randrange(3_000)},A thing,{chance.choice((1, 2, 6, 12, 1_000))},"
+            f"{chance.choice(('4.25', '0.85', '12.755', '0.003'))}"
+            for _ in range(count)
+        ]
+    path = folder / "orders.csv.gz"
+    path.write_bytes(gzip.compress("\n".join(lines).encode()))
+    return str(path)
+
+
+def made_up_refunds(folder: Path, orders: str) -> str:
+    rows = [row for row in line_rows(orders) if row[3] == "4.25"][::20]
+    lines = ["refund_id,order_id,refunded_at,currency,sku,quantity,amount"]
+    seen = set()
+    for order_id, sku, quantity, price in rows:
+        if (order_id, sku) not in seen:
+            seen.add((order_id, sku))
+            amount = Decimal(quantity) * Decimal(price)
+            lines.append(
+                f"R{len(seen)},{order_id},2011-01-05T00:00:00Z,GBP,{sku},{quantity},{amount}"
+            )
+    path = folder / "refunds.csv"
+    path.write_text("\n".join(lines))
+    return str(path)
