@@ -9,6 +9,7 @@ from pathlib import Path
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.views.decorators.clickjacking import xframe_options_sameorigin
 from django.views.decorators.http import require_safe
 
 from config.local.mails import Mail, find_keys, read_mail, read_rows
@@ -40,6 +41,7 @@ def show_mail(request: HttpRequest, key: str) -> HttpResponse:
 
 
 @require_safe
+@xframe_options_sameorigin
 def show_mail_html(request: HttpRequest, key: str) -> HttpResponse:
     """A mail's HTML for the frame on its page; its links open beside, not inside."""
     html = _mail_or_404(key).html
