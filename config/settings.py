@@ -23,6 +23,13 @@ LOCAL: bool = MODE == "local"
 SECRET_KEY: str = env.str("SECRET_KEY")
 LINK_KEYS: list[str] = env.list("LINK_KEYS")  # dashboard links; the first signs, all verify
 CLICK_KEYS: list[str] = env.list("CLICK_KEYS")  # click ids; the same
+for _name, _keys in (
+    ("SECRET_KEY", [SECRET_KEY]),
+    ("LINK_KEYS", LINK_KEYS),
+    ("CLICK_KEYS", CLICK_KEYS),
+):
+    if not _keys or not all(key.strip() for key in _keys):
+        raise ValueError(f"{_name} is empty: it needs a secret")
 BASE_URL: str = env.str("BASE_URL").rstrip("/")
 DEBUG = False
 ALLOWED_HOSTS: list[str] = (
@@ -192,7 +199,7 @@ WHITENOISE_AUTOREFRESH = LOCAL
 # --- Security
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"
+X_FRAME_OPTIONS = "DENY"  # a view that one of our own pages frames says so itself
 SECURE_SSL_REDIRECT = not LOCAL
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if LOCAL else 365 * 24 * 3600

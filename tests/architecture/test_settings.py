@@ -1,0 +1,91 @@
+"""Outside local mode nothing that has to be secret or true has a default."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from config.local.keys import fresh_secrets
+from config.local.throwaway import ADDRESSES
+from tests.architecture.source import ROOT
+
+COMPLETE = {**fresh_secrets(), **ADDRESSES}
+# Read by settings.py, and safe as they stand when nobody says anything.
+OPTIONAL = {
+    "TRIBUTARY_MODE",
+    "DATABASE_POOL_SIZE",
+    "EMAIL_BACKEND",
+    "EMAIL_TIMEOUT",
+    "LOG_LEVEL",
+    "MESSAGE_LEASE",
+    "METRICS_TOKEN",
+}
+READ = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")
+
+
+def required() -> list[str]:
+    """Every variable that settings.py reads and that is not optional."""
+    return sorted(set(READ.findall((ROOT / "config/settings.py").read_text())) - OPTIONAL)
+
+
+def load(environment: dict[str, str], code: str = "") -> subprocess.CompletedProcess[str]:
+    """Import the settings in a process that has `environment` and nothing else."""
+    return subprocess.run(
+        [sys.executable, "-c", f"from config import settings\n{code}"],
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_complete_settings_load() -> None:
+    loaded = load(COMPLETE)
+
+    assert (loaded.returncode, loaded.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("name", required())
+def test_without_one_of_them_nothing_starts(name: str) -> None:
+    loaded = load({key: value for key, value in COMPLETE.items() if key != name})
+
+    assert loaded.returncode != 0
+    assert name in loaded.stderr.strip().splitlines()[-1]
+
+
+def test_production_is_what_nothing_said_means() -> None:
+    silent = {key: value for key, value in COMPLETE.items() if key != "TRIBUTARY_MODE"}
+    names = "LOCAL", "DEBUG", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"
+
+    loaded = load(silent, f"print(*[getattr(settings, name) for name in {names!r}])")
+
+    assert loaded.stdout.split() == ["False", "False", "True", "True", "True"]
+
+
+def test_an_unknown_mode_is_refused() -> None:
+    loaded = load(COMPLETE | {"TRIBUTARY_MODE": "debug"})
+
+    assert loaded.returncode != 0
+    assert "TRIBUTARY_MODE" in loaded.stderr
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "LINK_KEYS", "CLICK_KEYS"])
+def test_an_empty_secret_is_none(name: str) -> None:
+    loaded = load(COMPLETE | {name: ""})
+
+    assert loaded.returncode != 0
+    assert name in loaded.stderr.strip().splitlines()[-1]
+
+
+def test_the_example_names_every_variable_and_no_other() -> None:
+    example = (ROOT / ".env.example").read_text()
+    written = set(re.findall(r"^#?([A-Z][A-Z_]+)=", example, flags=re.MULTILINE))
+    of_compose = set(re.findall(r"\$\{([A-Z_]+)", (ROOT / "docker-compose.yml").read_text()))
+
+    assert written >= set(required()) | OPTIONAL
+    assert written <= set(required()) | OPTIONAL | of_compose

@@ -1,0 +1,175 @@
+"""How every file of ours is written."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import (
+    PACKAGES,
+    ROOT,
+    calls,
+    imported,
+    migrations,
+    modules,
+    our_files,
+    relative,
+    tree,
+)
+
+LONGEST = 400
+# Not written by hand, or a list by nature.
+LONGER = re.compile(r"requirements/.*\.txt|.*/migrations/0001_initial\.py|static/icons\.svg")
+TEXT = {".py", ".html", ".css", ".js", ".md", ".toml", ".yml", ".sh", ".txt", ".in"}
+
+# Whoever looks over all brands, and why is said at the call.
+ACROSS_BRANDS = {
+    "accounts/selectors.py": 2,
+    "accounts/services.py": 1,
+    "api/metrics.py": 1,
+    "notifications/services/sweeping.py": 1,
+    "offers/dashboard_links.py": 1,
+    "tracking/creators.py": 1,
+    "tracking/services/clicks.py": 1,
+}
+
+
+def test_the_search_finds_the_source() -> None:
+    assert len(list(modules())) > 100
+    assert {relative(path).split("/")[0] for path in modules()} == set(PACKAGES)
+
+
+def test_no_file_is_long() -> None:
+    long = {
+        relative(path): lines
+        for path in our_files()
+        if path.suffix in TEXT and not LONGER.fullmatch(relative(path))
+        if (lines := len(path.read_text().splitlines())) > LONGEST
+    }
+
+    assert long == {}
+
+
+def test_whoever_looks_across_brands_is_listed_and_says_why() -> None:
+    found: dict[str, int] = {}
+    for path in modules():
+        for call in calls(path, "across_brands"):
+            found[relative(path)] = found.get(relative(path), 0) + 1
+            reasons = [word.value for word in call.keywords if word.arg == "reason"]
+            assert len(reasons) == 1, f"{relative(path)}:{call.lineno} gives no reason"
+            assert isinstance(reasons[0], ast.Constant), f"{relative(path)}:{call.lineno}"
+
+    assert found == ACROSS_BRANDS
+
+
+def test_only_tenancy_reaches_past_the_tenant_manager() -> None:
+    ways_round = re.compile(r"\b(_scope\b|_raw_delete|models\.Manager\(\)|QuerySet\(model)")
+
+    found = [
+        relative(path)
+        for path in modules()
+        if relative(path) != "core/tenancy.py" and ways_round.search(path.read_text())
+    ]
+
+    assert found == []
+
+
+def test_no_module_is_an_attic() -> None:
+    attics = {"utils", "util", "helpers", "helper", "lib", "misc", "common", "shared"}
+
+    assert [relative(path) for path in modules() if attics & {*path.parts, path.stem}] == []
+
+
+def test_no_signals() -> None:
+    signals = re.compile(r"(django|celery)\.[a-z.]*signals|django\.dispatch")
+
+    assert [
+        f"{relative(path)}: {name}"
+        for path in modules()
+        for name in imported(path)
+        if signals.match(name)
+    ] == []
+
+
+def classes(path: Path) -> list[ast.ClassDef]:
+    return [node for node in ast.walk(tree(path)) if isinstance(node, ast.ClassDef)]
+
+
+def test_no_model_orders_itself_or_saves_in_its_own_way() -> None:
+    """`save` stands in core.tenancy alone; forms are not models and have none of their own."""
+    own = {"save", "delete", "bulk_create"}
+    found = []
+    for path in modules():
+        for node in classes(path):
+            names = {item.name for item in node.body if isinstance(item, ast.FunctionDef)}
+            assigned = {
+                getattr(target, "id", "")
+                for item in node.body
+                if isinstance(item, ast.Assign)
+                for target in item.targets
+            }
+            if (names & own and relative(path) != "core/tenancy.py") or (
+                node.name == "Meta" and "ordering" in assigned
+            ):
+                found.append(f"{relative(path)}:{node.lineno} {node.name}")
+
+    assert found == []
+
+
+def test_no_float_is_called_money() -> None:
+    """No float() and no FloatField anywhere an amount could pass."""
+    money = ("core/money.py", "offers/", "payouts/", "tracking/")
+    found = [
+        f"{relative(path)}:{call.lineno}"
+        for path in modules()
+        if relative(path).startswith(money)
+        for name in ("float", "FloatField")
+        for call in calls(path, name)
+    ]
+
+    assert found == []
+
+
+def test_nothing_is_left_for_later() -> None:
+    # Put together here, so that this file doesn't find itself.
+    marks = re.compile(
+        "|".join(["TO" + "DO", "FIX" + "ME", "XX" + "X:", "Not" + "ImplementedError"])
+    )
+
+    assert [
+        relative(path)
+        for path in our_files()
+        if path.suffix in TEXT and marks.search(path.read_text())
+    ] == []
+
+
+def test_every_module_says_why_it_exists() -> None:
+    plain = {"apps.py", "urls.py", "__init__.py"}
+    silent = [
+        relative(path)
+        for path in modules()
+        if path.name not in plain and not ast.get_docstring(tree(path))
+    ]
+
+    assert silent == []
+
+
+MIGRATION_NAME = re.compile(r"\d{4}_[a-z][a-z0-9_]*")
+
+
+@pytest.mark.parametrize("path", list(migrations()), ids=relative)
+def test_a_migration_is_named_and_imports_no_application_code(path: Path) -> None:
+    assert MIGRATION_NAME.fullmatch(path.stem)
+    assert "auto" not in path.stem.split("_")
+    ours = {name for name in imported(path) if name.split(".")[0] in PACKAGES}
+    assert {name.rpartition(".")[0] for name in ours} <= {"core.db"}
+
+
+def test_every_app_with_models_has_migrations() -> None:
+    found = {path.parent.parent.name for path in migrations()}
+
+    assert found == {path.parent.name for path in ROOT.glob("*/migrations")}
+    assert "tracking" in found

@@ -1,0 +1,74 @@
+"""Every Celery task is named, takes JSON, waits in the one queue, and is short."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from typing import Any
+
+import pytest
+from django.conf import settings
+
+from config.celery import app
+from tests.architecture.source import ROOT, modules, relative, tree
+
+app.autodiscover_tasks(force=True)
+TASKS = {name: task for name, task in sorted(app.tasks.items()) if not name.startswith("celery.")}
+LONGEST = 12  # lines of a task: parse, enter the brand, call one service
+JSON = {"int", "str", "bool", "list[int]", "list[str]"}
+
+
+def test_the_search_finds_the_tasks() -> None:
+    assert {"notifications.sweep", "notifications.deliver_campaign"} <= TASKS.keys()
+
+
+def test_every_task_is_declared_in_a_tasks_module_with_its_name() -> None:
+    declared = set()
+    for path in modules():
+        for node in ast.walk(tree(path)):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            for mark in node.decorator_list:
+                called = mark.func if isinstance(mark, ast.Call) else mark
+                if getattr(called, "id", getattr(called, "attr", "")) not in {
+                    "shared_task",
+                    "task",
+                }:
+                    continue
+                assert path.stem == "tasks", f"{relative(path)}:{node.lineno}"
+                assert isinstance(mark, ast.Call), f"{relative(path)}:{node.lineno} has no name"
+                names = [word.value.value for word in mark.keywords if word.arg == "name"]
+                assert names == [f"{path.parent.name}.{node.name}"], relative(path)
+                declared.update(names)
+
+    assert declared == TASKS.keys()
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_takes_json_by_keyword_and_is_short(name: str) -> None:
+    parameters = inspect.signature(TASKS[name].run).parameters.values()
+
+    assert {parameter.kind for parameter in parameters} <= {inspect.Parameter.KEYWORD_ONLY}
+    assert {str(parameter.annotation) for parameter in parameters} <= JSON
+    assert len(inspect.getsource(TASKS[name].run).splitlines()) <= LONGEST
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_waits_where_the_workers_look(name: str) -> None:
+    """Workers read the default queue and no other."""
+    route: dict[str, Any] = app.amqp.router.route({}, name)
+
+    assert route["queue"].name == app.conf.task_default_queue
+    assert TASKS[name].acks_late
+
+
+def test_the_schedule_names_tasks_that_exist() -> None:
+    assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= TASKS.keys()
+
+
+def test_nothing_but_the_default_queue_is_read() -> None:
+    for place in ("docker-compose.yml", "config/local/run.py"):
+        text = (ROOT / place).read_text()
+        assert "celery" in text
+        assert not re.search(r"\s-Q\b|--queues", text)

@@ -1,0 +1,75 @@
+"""What a page may hold: nothing inline, and nothing from another host."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.architecture.source import our_files, relative, templates
+
+# Mail clients know no stylesheet but one inside the mail, and drop scripts anyway.
+MAILS = re.compile(r"templates/notifications/.*|templates/.*/emails?/.*")
+INLINE = re.compile(
+    r"<style\b|\sstyle\s*=|<script\b(?![^>]*\bsrc=)|\son[a-z]+\s*=\s*[\"']|javascript:",
+    re.IGNORECASE,
+)
+# A namespace is a name and not an address.
+NAMESPACES = ("http://www.w3.org/2000/svg", "http://www.w3.org/1999/xhtml")
+ELSEWHERE = re.compile(r"(?:https?:)?//[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECASE)
+# The frame of a mail: its body was laid out and cleaned when the send was confirmed.
+CLEANED = {"templates/notifications/layout.html"}
+COMMENT = re.compile(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}", re.DOTALL)
+LOADED = {".css", ".js", ".svg"}
+
+
+def pages() -> list[Path]:
+    return [path for path in templates() if path.suffix == ".html"]
+
+
+def text_of(path: Path) -> str:
+    text = COMMENT.sub("", path.read_text())
+    for namespace in NAMESPACES:
+        text = text.replace(namespace, "")
+    return text
+
+
+def is_mail(path: Path) -> bool:
+    return bool(MAILS.fullmatch(relative(path)))
+
+
+def test_the_search_finds_the_templates() -> None:
+    assert len(pages()) > 50
+    assert not all(map(is_mail, pages()))
+
+
+@pytest.mark.parametrize("path", [path for path in pages() if not is_mail(path)], ids=relative)
+def test_a_page_holds_no_inline_script_or_style(path: Path) -> None:
+    assert INLINE.findall(text_of(path)) == []
+
+
+@pytest.mark.parametrize("path", pages(), ids=relative)
+def test_a_page_names_no_other_host(path: Path) -> None:
+    foreign = [host for host in ELSEWHERE.findall(text_of(path)) if not host.endswith(".example")]
+
+    assert foreign == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in pages() if relative(path) not in CLEANED], ids=relative
+)
+def test_a_page_marks_nothing_as_safe_by_itself(path: Path) -> None:
+    assert re.findall(r"\|\s*safe\b|{%\s*autoescape\s+off", text_of(path)) == []
+
+
+@pytest.mark.parametrize(
+    "path",
+    [path for path in our_files() if path.suffix in LOADED and "static" in path.parts],
+    ids=relative,
+)
+def test_a_static_file_loads_nothing_from_another_host(path: Path) -> None:
+    loads = re.compile(r"@import|url\(|import\s|fetch\(|src\s*=")
+    lines = [line for line in text_of(path).splitlines() if loads.search(line)]
+
+    assert [line for line in lines if ELSEWHERE.search(line)] == []
