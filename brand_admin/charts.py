@@ -39,6 +39,7 @@ class DrawnMeasure:
     """A chart, the key of what it shows, and the keys and labels of what it could show."""
 
     chart: BarChart
+    currency: str
     key: str
     choices: tuple[tuple[str, str], ...]
 
@@ -72,7 +73,7 @@ def draw(
         show=_scale(currency) if measure.is_money else count,
     )
     choices = tuple((name, item.label) for name, item in offered.items())
-    return DrawnMeasure(bar_chart(series), chosen, choices)
+    return DrawnMeasure(bar_chart(series), currency, chosen, choices)
 
 
 def _label(bucket: Bucket, grain: Grain) -> str:

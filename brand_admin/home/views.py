@@ -103,9 +103,9 @@ def _tiles(summary: Summary, before: Figures | None) -> list[Tile]:
 def _tile(label: str, value: str, now: int, before: int) -> Tile:
     """More is good news. Against nothing there is no percentage to tell."""
     if before == 0:
-        return Tile(label, value, "none in the 30 days before" if now else "", "")
+        return Tile(label, value, "none before" if now else "", "")
     percent = round_half_up((now - before) * 100, before)
     if percent == 0:
-        return Tile(label, value, "as in the 30 days before", "")
+        return Tile(label, value, "no change", "")
     sign, tone = ("+", "good") if percent > 0 else ("\N{MINUS SIGN}", "bad")
-    return Tile(label, value, f"{sign}{count(abs(percent))} % on the 30 days before", tone)
+    return Tile(label, value, f"{sign}{count(abs(percent))} %", tone)

@@ -49,7 +49,7 @@ class MemberFilters(forms.Form):
     """Which members of an offer to list; removed ones only when asked for."""
 
     status = forms.ChoiceField(
-        required=False, choices=[("", "All but removed"), *EnrollmentStatus.choices]
+        required=False, choices=[("", "Current"), *EnrollmentStatus.choices]
     )
 
     def chosen(self) -> str:
