@@ -74,14 +74,27 @@ class Offer(TenantModel):
         return self.status == OfferStatus.ACTIVE or moment < self.status_since
 
     def allows_host_of(self, url: str) -> bool:
-        """Whether a deep link to `url` stays on this offer's shop."""
-        parts = urlsplit(url)
+        """Whether a deep link to `url` stays on this offer's shop.
+
+        Browsers read a backslash as a slash and Python does not, so that the two would see
+        different hosts; such addresses, and those with a user before the host, are refused.
+        """
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return False
+        if "\\" in url or "@" in parts.netloc or any(letter.isspace() for letter in url):
+            return False
         host = (parts.hostname or "").lower()
-        own = (urlsplit(self.destination_url).hostname or "").lower()
-        domains = [own.removeprefix("www."), *(d.lower() for d in self.allowed_domains)]
         return parts.scheme in {"http", "https"} and any(
-            host == domain or host.endswith(f".{domain}") for domain in domains if domain
+            host == domain or host.endswith(f".{domain}") for domain in self.link_domains
         )
+
+    @property
+    def link_domains(self) -> list[str]:
+        """The domains that deep links may lead to, with everything below them."""
+        own = (urlsplit(self.destination_url).hostname or "").lower().removeprefix("www.")
+        return [domain for domain in (own, *(d.lower() for d in self.allowed_domains)) if domain]
 
 
 class Approval(models.TextChoices):

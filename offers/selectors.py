@@ -11,7 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from affiliates.models import Member
 from affiliates.selectors import members
-from offers.models import Enrollment, EnrollmentStatus, Offer, Project, Terms
+from offers.models import Enrollment, EnrollmentStatus, Offer, OfferStatus, Project, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,3 +105,21 @@ def offer_named(name: str) -> Offer | None:
     if found is None and name.strip().isdecimal():
         found = Offer.objects.filter(pk=int(name)).first()
     return found
+
+
+def in_offer(members: QuerySet[Member], offer_id: int | None) -> QuerySet[Member]:
+    """Those of `members` who are in the offer; with None, those who are in no offer."""
+    here = Enrollment.objects.exclude(status=EnrollmentStatus.REMOVED)
+    if offer_id is None:
+        return members.exclude(pk__in=here.values("member"))
+    return members.filter(pk__in=here.filter(offer=offer_id).values("member"))
+
+
+def offers_to_join(member: Member) -> QuerySet[Offer]:
+    """The running offers that this member is not in, by name."""
+    joined = Enrollment.objects.filter(member=member).exclude(status=EnrollmentStatus.REMOVED)
+    return (
+        Offer.objects.filter(status__in=[OfferStatus.ACTIVE, OfferStatus.PAUSED])
+        .exclude(pk__in=joined.values("offer"))
+        .order_by("name")
+    )

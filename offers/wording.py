@@ -44,7 +44,8 @@ def _sentence(step: Step, currency: str) -> str:
             refunded = money(Money(step["refunded"], currency))
             return f"{base} sold \N{MINUS SIGN} {refunded} refunded = {amount}"
         case "percent":
-            return f"{base} of eligible lines \N{MULTIPLICATION SIGN} {rate(step['rate_bp'])} = {amount}"
+            percent = rate(step["rate_bp"])
+            return f"{base} of eligible lines \N{MULTIPLICATION SIGN} {percent} = {amount}"
         case "fixed":
             return f"{amount} for the conversion"
         case "total":

@@ -1,4 +1,4 @@
-"""manage.py create_offer --brand B --name N --kind KIND --percent P --hold DAYS --destination URL"""
+"""manage.py create_offer --brand B --name N --kind K --percent P --hold DAYS --destination URL"""
 
 from __future__ import annotations
 
