@@ -140,9 +140,10 @@ def activate() -> None:
     """
     if os.environ.setdefault("TRIBUTARY_MODE", "local") != "local":
         return
-    command = next(iter(sys.argv[1:]), "help")
+    command, *arguments = sys.argv[1:] or ["help"]
+    only_asks = command in WITHOUT_SERVICES or not {"-h", "--help"}.isdisjoint(arguments)
     try:
-        found = ensure_services(start=command not in WITHOUT_SERVICES)
+        found = ensure_services(start=not only_asks)
     except LocalServiceError as error:
         sys.exit(str(error))
     for name, value in found.items():
