@@ -2,9 +2,12 @@
 
 from django.urls import include, path
 
+from brand_admin.home.views import door
+
 app_name = "brand_admin"
 
 urlpatterns = [
+    path("", door, name="door"),
     path(
         "<slug:slug>/",
         include(

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from affiliates.models import Member
 from core.db import append_only
+from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 from offers.models import Enrollment
 
@@ -52,6 +53,10 @@ class Payout(TenantModel):
             models.Index(fields=["brand", "-created_at"], name="payouts_payout_new"),
         ]
 
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
 
 class EntryKind(models.TextChoices):
     COMMISSION = "commission", "Commission"
@@ -77,6 +82,7 @@ class LedgerEntry(TenantModel):
     conversion_id = models.BigIntegerField(null=True)
     payout = TenantForeignKey(Payout, null=True)
     note = models.CharField(max_length=300, blank=True)
+    confirmation = models.UUIDField(null=True)  # the form's own key: a second click finds this
     posted_at = models.DateTimeField()
     available_at = models.DateTimeField()
 
@@ -94,6 +100,11 @@ class LedgerEntry(TenantModel):
                 ),
                 name="payouts_entry_kind",
             ),
+            models.UniqueConstraint(
+                fields=["brand", "confirmation"],
+                condition=models.Q(confirmation__isnull=False),
+                name="payouts_entry_confirmed_once",
+            ),
         ]
         indexes = [
             models.Index(fields=["brand", "enrollment", "available_at"], name="payouts_entry_who"),
@@ -109,6 +120,10 @@ class LedgerEntry(TenantModel):
             ),
         ]
         triggers = [append_only("payouts_entry_append_only")]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
 
 
 class PayoutItem(TenantModel):

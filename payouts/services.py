@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -101,19 +102,36 @@ def return_payment(
 
 @transaction.atomic
 def adjust(
-    *, enrollment: Enrollment, currency: str, amount_minor: int, note: str, by: Actor, now: datetime
+    *,
+    enrollment: Enrollment,
+    currency: str,
+    amount_minor: int,
+    note: str,
+    by: Actor,
+    now: datetime,
+    confirmation: uuid.UUID | None = None,
 ) -> LedgerEntry:
-    """Post a bonus (positive) or a correction (negative) with a reason the member can read."""
+    """Post a bonus (positive) or a correction (negative) with a reason the member can read.
+
+    Posted once per `confirmation`, the key of the form it came from: asking again returns the
+    entry of the first time. Raises PayoutError for an amount of zero and a missing note.
+    """
     if amount_minor == 0:
         raise PayoutError("an adjustment of zero changes nothing")
     if not note.strip():
         raise PayoutError("say what the adjustment is for")
+    Enrollment.objects.select_for_update().get(pk=enrollment.pk)
+    if confirmation is not None:
+        posted = LedgerEntry.objects.filter(confirmation=confirmation).first()
+        if posted is not None:
+            return posted
     entry = LedgerEntry.objects.create(
         enrollment=enrollment,
         kind=EntryKind.ADJUSTMENT,
         amount_minor=amount_minor,
         currency=currency,
         note=note.strip(),
+        confirmation=confirmation,
         posted_at=now,
         available_at=now,
     )
