@@ -1,0 +1,214 @@
+"""No row of one brand is seen, saved or pointed at by another: every model, every reference."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import IntegrityError, connection, models, transaction
+
+from core.tenancy import (
+    NoBrandInScopeError,
+    TenantForeignKey,
+    TenantModel,
+    WrongBrandError,
+    acting_for,
+)
+from tests.architecture.rows import (
+    OURS,
+    TENANT_MODELS,
+    check_references_now,
+    insert,
+    name_of,
+    new_brand,
+    take_checks_away,
+    tenant_keys,
+)
+from tests.cast import Cast
+from tests.snapshot import snapshot
+
+# The brand itself, and people, who may have to do with several.
+NOT_TENANTS = {"accounts.Brand", "accounts.User", "affiliates.Creator"}
+
+every_tenant_model = pytest.mark.parametrize("model", TENANT_MODELS, ids=name_of)
+every_tenant_key = pytest.mark.parametrize(
+    ("model", "key"),
+    tenant_keys(),
+    ids=[f"{model._meta.label}.{key.name}" for model, key in tenant_keys()],
+)
+
+
+def columns_of(constraint_type: str, table: str) -> set[tuple[tuple[str, ...], str, Any]]:
+    """Constraints of a table: their columns, the table they point to and its columns."""
+    named = (
+        "(SELECT array_agg(attname::text ORDER BY place) FROM unnest({keys}) WITH ORDINALITY"
+        " AS key(number, place) JOIN pg_attribute ON attrelid = {table} AND attnum = key.number)"
+    )
+    own = named.format(keys="conkey", table="conrelid")
+    other = named.format(keys="confkey", table="confrelid")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT {own}, confrelid::regclass::text, {other} FROM pg_constraint"  # noqa: S608
+            " WHERE contype = %s AND conrelid = %s::regclass AND convalidated",
+            [constraint_type, table],
+        )
+        return {
+            (tuple(columns), target, tuple(theirs or ()))
+            for columns, target, theirs in cursor.fetchall()
+        }
+
+
+def test_a_model_is_a_tenants_or_says_that_it_is_not() -> None:
+    assert len(TENANT_MODELS) > 15
+    assert {name_of(model) for model in OURS} - {name_of(model) for model in TENANT_MODELS} == (
+        NOT_TENANTS
+    )
+
+
+@every_tenant_model
+@pytest.mark.django_db
+def test_every_row_has_a_brand_and_is_unique_in_it(model: type[TenantModel]) -> None:
+    table = model._meta.db_table
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT is_nullable FROM information_schema.columns"
+            " WHERE table_name = %s AND column_name = 'brand_id'",
+            [table],
+        )
+        assert cursor.fetchall() == [("NO",)]
+
+    assert ("brand_id", "id") in {columns for columns, _, _ in columns_of("u", table)}
+    assert (("brand_id",), "accounts_brand", ("id",)) in columns_of("f", table)
+
+
+@every_tenant_model
+def test_outside_of_a_brand_nothing_can_be_asked(model: type[TenantModel]) -> None:
+    managers = {model._default_manager, model._base_manager, *model._meta.managers}
+
+    for manager in managers:
+        with pytest.raises(NoBrandInScopeError):
+            manager.all()
+        with pytest.raises(NoBrandInScopeError):
+            manager.filter(pk=1)
+
+
+@every_tenant_model
+def test_inside_a_brand_only_its_rows_are_asked_for(model: type[TenantModel]) -> None:
+    table = model._meta.db_table
+    with acting_for(4711):
+        asked = [
+            str(manager.all().query) for manager in (model._default_manager, model._base_manager)
+        ]
+
+    assert all(f'"{table}"."brand_id" = 4711' in query for query in asked)
+
+
+@every_tenant_model
+def test_every_query_starts_with_the_brand(model: type[TenantModel]) -> None:
+    """Indexes lead with the brand, but those that go by something unique over all brands."""
+    over_all = {"notifications_campaign_live", "affiliates_member_creator"}
+    late = [
+        index.name
+        for index in model._meta.indexes
+        if index.fields and index.fields[0].lstrip("-") != "brand" and index.name not in over_all
+    ]
+
+    assert late == []
+
+
+@every_tenant_model
+@pytest.mark.django_db
+def test_a_row_of_another_brand_is_not_saved(model: type[TenantModel], cast: Cast) -> None:
+    before = snapshot()
+
+    with acting_for(cast.juniper):
+        with pytest.raises(WrongBrandError):
+            model(brand=cast.saltmarsh).save()
+        with pytest.raises(WrongBrandError):
+            model._default_manager.bulk_create([model(brand=cast.saltmarsh)])
+    with pytest.raises(NoBrandInScopeError):
+        model(brand=cast.saltmarsh).save()
+
+    assert snapshot() == before
+
+
+@every_tenant_model
+@pytest.mark.django_db
+def test_a_row_of_another_brand_is_not_found(model: type[TenantModel]) -> None:
+    take_checks_away()
+    brand = new_brand()
+    own, foreign = insert(model, {"brand_id": brand}), insert(model, {"brand_id": new_brand()})
+
+    with acting_for(brand):
+        rows = model._default_manager.filter(pk__in=[foreign, own])
+        assert set(rows.values_list("pk", flat=True)) == {own}
+
+
+@every_tenant_model
+def test_a_tenants_reference_to_a_tenant_is_a_tenant_foreign_key(model: type[TenantModel]) -> None:
+    for field in model._meta.local_fields:
+        if isinstance(field, models.ForeignKey) and issubclass(field.related_model, TenantModel):
+            assert isinstance(field, TenantForeignKey), field
+    assert model._meta.local_many_to_many == []
+
+
+def test_nothing_that_is_no_tenants_points_at_a_tenant() -> None:
+    for model in apps.get_models(include_auto_created=True):
+        if not issubclass(model, TenantModel):
+            for field in model._meta.local_fields:
+                target = field.related_model
+                assert target is None or not issubclass(target, TenantModel), field
+
+
+@every_tenant_key
+@pytest.mark.django_db
+def test_a_reference_is_held_by_postgresql_together_with_the_brand(
+    model: type[TenantModel], key: TenantForeignKey
+) -> None:
+    wanted = (("brand_id", key.column), key.related_model._meta.db_table, ("brand_id", "id"))
+
+    assert wanted in columns_of("f", model._meta.db_table)
+
+
+@every_tenant_model
+@pytest.mark.django_db
+def test_every_number_that_points_somewhere_is_held(model: type[TenantModel]) -> None:
+    """Also those that are no field of Django's, such as the ledger's conversion_id."""
+    held = {columns[-1] for columns, _, _ in columns_of("f", model._meta.db_table)}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
+            " AND column_name LIKE '%%\\_id' AND data_type = 'bigint'",
+            [model._meta.db_table],
+        )
+        pointing = {column for (column,) in cursor.fetchall()}
+
+    assert pointing <= held
+
+
+@every_tenant_key
+@pytest.mark.django_db
+def test_a_row_can_not_point_into_another_brand(
+    model: type[TenantModel], key: TenantForeignKey
+) -> None:
+    take_checks_away()
+    brand = new_brand()
+    own = insert(key.related_model, {"brand_id": brand})
+    foreign = insert(key.related_model, {"brand_id": new_brand()})
+
+    point(model, brand, key.column, own)
+    with pytest.raises(IntegrityError) as refused:
+        point(model, brand, key.column, foreign)
+
+    assert (
+        refused.value.__cause__.diag.constraint_name
+        == (f"{model._meta.db_table}_{key.column}_tenant_fk"[:63])
+    )
+
+
+@transaction.atomic
+def point(model: type[TenantModel], brand: int, column: str, target: int) -> None:
+    """Make a row that points to `target`, and let PostgreSQL look at it."""
+    insert(model, {"brand_id": brand, column: target})
+    check_references_now()
