@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from config.local.folders import SHARED_PLACE, own_folder
+from config.local.folders import SHARED_PLACE, LocalServiceError, own_folder
 from config.local.keys import fresh_secrets, kept_secrets
-from config.local.locks import HeldLock
-from config.local.ports import FIRST, next_free
+from config.local.locks import HeldLock, locked
+from config.local.ports import FIRST, TRIES, is_free, keep_port, kept_port
 from config.local.postgres import Postgres
 from config.local.valkey import Valkey
 
@@ -42,7 +42,6 @@ class RunServices:
     """The services of one test run, all in one folder that goes with them."""
 
     home: Path
-    port: int
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -56,7 +55,8 @@ class RunServices:
 
     @property
     def valkey(self) -> Valkey:
-        return Valkey(self.home / "valkey", self.port, self.secrets["VALKEY_PASSWORD"])
+        port = kept_port(self.home / "ports.json", "valkey")
+        return Valkey(self.home / "valkey", port, self.secrets["VALKEY_PASSWORD"])
 
     def environment(self) -> dict[str, str]:
         """The environment of the tests, with keys that are in use nowhere else."""
@@ -80,23 +80,27 @@ class RunServices:
 
 def start_services() -> RunServices:
     """Start servers in a new folder; they end with this process, whatever ends it but SIGKILL."""
-    sweep_killed_runs()
-    home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PLACE))
+    with locked(PLACE / f"tributary-{os.geteuid()}-tests.lock"):
+        sweep_killed_runs()
+        home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PLACE))
+        HeldLock(home / "lock").share()
     own_folder(home, mode=0o711)
-    HeldLock(home / "lock").share()
-    services = RunServices(home, next_free(FIRST["valkey"] + os.getpid() % 1000))
+    services = RunServices(home)
     atexit.register(services.stop)
     services.postgres.ensure_running()
-    while not services.valkey.start():
-        services = RunServices(home, next_free(services.port + 1))
-    return services
+    first = FIRST["valkey"] + os.getpid() % 1000
+    for port in range(first, first + TRIES):
+        keep_port(home / "ports.json", "valkey", port)
+        if is_free(port) and services.valkey.start():
+            return services
+    raise LocalServiceError("Valkey finds no free port.")
 
 
 def sweep_killed_runs() -> None:
     """Stop and delete what runs left behind that were killed before they could."""
     for home in PLACE.glob(f"{PREFIX}*"):
         if home.stat().st_uid == os.geteuid() and HeldLock(home / "lock").take():
-            RunServices(home, 0).stop()
+            RunServices(home).stop()
 
 
 def worker_environment(environment: Mapping[str, str], worker: str) -> dict[str, str]:
