@@ -82,8 +82,8 @@ class AddTenantForeignKey(AddTenantReference):
         assert field.related_model is not None  # noqa: S101
         super().__init__(
             table=model._meta.db_table,
-            column=field.column,  # type: ignore[union-attr]
-            to_table=field.related_model._meta.db_table,  # type: ignore[union-attr]
+            column=field.column,
+            to_table=field.related_model._meta.db_table,
         )
 
     def database_forwards(

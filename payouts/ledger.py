@@ -9,6 +9,7 @@ from datetime import datetime
 from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.functions import Coalesce
 
+from offers.models import Enrollment
 from payouts.models import EARNED_KINDS, EntryKind, LedgerEntry, PayoutItem
 
 
@@ -39,7 +40,9 @@ def _sum(condition: Q) -> Coalesce:
     return Coalesce(Sum("amount_minor", filter=condition), 0, output_field=BigIntegerField())
 
 
-def balances(enrollment_ids: Iterable[int] | QuerySet, *, now: datetime) -> dict[int, Balance]:  # type: ignore[type-arg]
+def balances(
+    enrollment_ids: Iterable[int] | QuerySet[Enrollment], *, now: datetime
+) -> dict[int, Balance]:
     """The balance of each enrollment that has any entry."""
     live = PayoutItem.objects.filter(entry=OuterRef("pk"), released_at=None)
     earned = Q(kind__in=EARNED_KINDS)
@@ -71,10 +74,10 @@ def booked_by_conversion(conversion_ids: Iterable[int]) -> dict[int, int]:
     """What the ledger holds for each conversion, in minor units."""
     rows = (
         LedgerEntry.objects.filter(conversion_id__in=list(conversion_ids))
-        .values("conversion_id")
+        .values_list("conversion_id")
         .annotate(booked=Sum("amount_minor"))
     )
-    return {row["conversion_id"]: row["booked"] for row in rows}
+    return {conversion_id: booked for conversion_id, booked in rows if conversion_id}
 
 
 def due_entries(*, member_id: int, currency: str, now: datetime) -> QuerySet[LedgerEntry]:

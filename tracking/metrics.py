@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet, Sum
 from django.utils import timezone
@@ -192,5 +193,5 @@ def _sums() -> dict[str, Sum]:
     return {f"sum_{name}": Sum(name) for name in FIGURES}
 
 
-def _totals(row: Mapping[str, int]) -> Totals:
+def _totals(row: Mapping[str, Any]) -> Totals:
     return Totals(**{name: row[f"sum_{name}"] for name in FIGURES})

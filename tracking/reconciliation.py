@@ -6,7 +6,7 @@ sale, refunds and commission, the ledger, the daily totals, a payout's amount.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -128,7 +128,7 @@ def differences(brand: Brand) -> Iterator[Difference]:
             )
 
 
-def _rows(query: str, values: dict[str, Any]) -> Sequence[tuple[Any, ...]]:
+def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(query, values)
-        return cursor.fetchall()
+        return list(cursor.fetchall())

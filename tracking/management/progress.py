@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import TextIO
+
+from django.core.management.base import OutputWrapper
 
 
 class Progress:
-    """One line that keeps counting on a terminal; elsewhere only its last state."""
+    """A line that keeps counting on a terminal; elsewhere only its last state is written."""
 
-    def __init__(self, out: TextIO, noun: str) -> None:
+    def __init__(self, out: OutputWrapper, noun: str) -> None:
         self.out, self.noun, self.count = out, noun, 0
         self.started = self.shown = time.monotonic()
 
@@ -19,12 +20,15 @@ class Progress:
         now = time.monotonic()
         if self.out.isatty() and now - self.shown > 0.2:
             self.shown = now
-            self.out.write(f"\r{self._line(now)}")
-            self.out.flush()
+            self._write(f"\r{self._line(now)}")
 
     def end(self) -> None:
         start = "\r" if self.out.isatty() else ""
-        self.out.write(f"{start}{self._line(time.monotonic())}\n")
+        self._write(f"{start}{self._line(time.monotonic())}\n")
+
+    def _write(self, text: str) -> None:
+        self.out.write(text, style_func=str, ending="")
+        self.out.flush()
 
     def _line(self, now: float) -> str:
         seconds = max(now - self.started, 0.001)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from affiliates.models import Member
@@ -68,14 +69,8 @@ def deactivate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
 @transaction.atomic
 def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
     """Count again, with the code and the link that were in use last."""
-    for model in (PromoCode, TrackingLink):
-        rows = model.objects.filter(enrollment=enrollment)
-        if model is TrackingLink:
-            rows = rows.filter(destination_url="")
-        last = rows.order_by("-deactivated_at", "-pk").first()
-        if last is not None and not rows.filter(status=ItemStatus.ACTIVE).exists():
-            last.status, last.deactivated_at = ItemStatus.ACTIVE, None
-            last.save(update_fields=["status", "deactivated_at"])
+    _bring_back(PromoCode.objects.filter(enrollment=enrollment))
+    _bring_back(TrackingLink.objects.filter(enrollment=enrollment, destination_url=""))
     return set_enrollment_status(
         enrollment=enrollment, status=EnrollmentStatus.ACTIVE, by=by, now=now
     )
@@ -92,3 +87,11 @@ def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
     return set_enrollment_status(
         enrollment=enrollment, status=EnrollmentStatus.REMOVED, by=by, now=now
     )
+
+
+def _bring_back(rows: QuerySet[PromoCode] | QuerySet[TrackingLink]) -> None:
+    """Activate the row that went out of use last, unless one is in use."""
+    last = rows.order_by("-deactivated_at", "-pk").first()
+    if last is not None and not rows.filter(status=ItemStatus.ACTIVE).exists():
+        last.status, last.deactivated_at = ItemStatus.ACTIVE, None
+        last.save(update_fields=["status", "deactivated_at"])

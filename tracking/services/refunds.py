@@ -236,10 +236,10 @@ def _rooms_of(orders: Iterable[Order]) -> _Rooms:
         room = rooms.by_sku[row["order_id"], row["sku"]]
         room.quantity, room.amount_minor, room.is_in_order = row["pieces"], row["net"], True
     gone = Refund.objects.filter(order__in=ids, state=RefundState.APPLIED).values("order_id", "sku")
-    for row in gone.annotate(pieces=Sum("quantity"), amount=Sum("amount_minor")):
-        room = rooms.by_sku[row["order_id"], row["sku"]]
-        room.quantity -= row["pieces"]
-        room.amount_minor -= row["amount"]
+    for taken in gone.annotate(pieces=Sum("quantity"), net=Sum("amount_minor")):
+        room = rooms.by_sku[taken["order_id"], taken["sku"]]
+        room.quantity -= taken["pieces"]
+        room.amount_minor -= taken["net"]
     return rooms
 
 

@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         brand = brand_named(options["brand"])
-        progress = Progress(self.stderr._out, "rows")  # type: ignore[attr-defined]
+        progress = Progress(self.stderr, "rows")
         with acting_for(brand), opened(options["file"]) as file:
             offer = offer_of(brand, options["offer"])
             try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.core.management.base import BaseCommand, CommandError
@@ -19,7 +20,15 @@ from tracking.management.reporting import fail_on_errors, tell
 
 
 class Importer(Protocol):
-    def __call__(self, rows: Any, **options: Any) -> imports.ImportReport: ...
+    def __call__(
+        self,
+        rows: Iterable[imports.Row],
+        *,
+        source: str,
+        by: Actor,
+        now: datetime,
+        counted: imports.Counted,
+    ) -> imports.ImportReport: ...
 
 
 class Command(BaseCommand):
@@ -57,7 +66,7 @@ class Command(BaseCommand):
     def _import(
         self, path: str, noun: str, importer: Importer, columns: Sequence[str], source: str
     ) -> imports.ImportReport:
-        progress = Progress(self.stderr._out, noun)  # type: ignore[attr-defined]
+        progress = Progress(self.stderr, noun)
         with opened(path) as file:
             try:
                 report = importer(
