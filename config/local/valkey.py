@@ -69,7 +69,7 @@ class Valkey:
         if not self.is_running():
             return
         with suppress(OSError):  # it hangs up instead of answering
-            self._ask("SHUTDOWN")
+            self._ask("SHUTDOWN", "FORCE")  # a full disk must not keep it alive
         deadline = time.monotonic() + STOP_SECONDS
         while self._pid_file.exists() and time.monotonic() < deadline:
             time.sleep(0.01)
