@@ -18,7 +18,14 @@ from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.conversions.forms import ConversionFilters, Rejection
-from brand_admin.pages import csv_response, paginate, render_page, selected_ids
+from brand_admin.pages import (
+    csv_response,
+    export_url,
+    paginate,
+    render_page,
+    searched,
+    selected_ids,
+)
 from core.money import Money
 from core.templatetags.display import count
 from offers.wording import explain
@@ -35,7 +42,7 @@ FILTERS = ("q", "status", "offer", "evidence", "first", "last", "member")
 @brand_page(Permission.READ)
 def conversion_list(request: BrandRequest) -> HttpResponse:
     """The brand's conversions, newest first."""
-    filters, search = ConversionFilters(request.GET), request.GET.get("q", "")
+    filters, search = ConversionFilters(request.GET), searched(request)
     chosen = filters.chosen()
     found = conversions(search=search, order=request.GET.get("sort", ""), **chosen)
     return render_page(
@@ -48,7 +55,7 @@ def conversion_list(request: BrandRequest) -> HttpResponse:
         clear_href=without_filters(request, *FILTERS),
         pending=conversions(status=ConversionStatus.PENDING).count(),
         page=paginate(request, found),
-        address=request.GET.urlencode(),
+        csv_url=export_url(request, "brand_admin:conversions_csv"),
     )
 
 
@@ -57,7 +64,7 @@ def conversion_list(request: BrandRequest) -> HttpResponse:
 def conversions_csv(request: BrandRequest) -> HttpResponseBase:
     """Exactly what the list shows with the same filters."""
     found = conversions(
-        search=request.GET.get("q", ""),
+        search=searched(request),
         order=request.GET.get("sort", ""),
         **ConversionFilters(request.GET).chosen(),
     )

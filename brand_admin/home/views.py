@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import cast
 
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from accounts.permissions import Permission
 from accounts.selectors import brands_of
 from brand_admin.access import BrandRequest, brand_page
@@ -43,7 +45,7 @@ class Tile:
 @login_required
 def door(request: HttpRequest) -> HttpResponse:
     """Straight into the only brand; otherwise choose one."""
-    roles = brands_of(request.user)
+    roles = brands_of(cast(User, request.user))  # login_required lets nobody else in
     if len(roles) == 1:
         return redirect("brand_admin:home", roles[0].brand.slug)
     return render(request, "brand_admin/home/door.html", {"roles": roles})

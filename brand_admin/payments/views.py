@@ -21,7 +21,7 @@ from affiliates.selectors import members
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.pages import csv_response, paginate, render_page
+from brand_admin.pages import csv_response, paginate, render_page, searched
 from brand_admin.payments.forms import (
     Adjustment,
     DueOf,
@@ -59,7 +59,7 @@ class DueToMember:
 @brand_page(Permission.READ)
 def due_list(request: BrandRequest) -> HttpResponse:
     """Who is due money now, per member and currency."""
-    search = request.GET.get("q", "")
+    search = searched(request)
     rows = due_by_member(now=timezone.now())
     totals: dict[str, Money] = {}
     for row in rows:
@@ -87,7 +87,7 @@ def due_list(request: BrandRequest) -> HttpResponse:
 @brand_page(Permission.READ)
 def payment_list(request: BrandRequest) -> HttpResponse:
     """The payments recorded, newest first."""
-    filters, search = PaymentFilters(request.GET), request.GET.get("q", "")
+    filters, search = PaymentFilters(request.GET), searched(request)
     return render_page(
         request,
         "brand_admin/payments/list.html",
@@ -265,7 +265,7 @@ def adjustment_new(request: BrandRequest) -> HttpResponse:
 
 def _choose_enrollment(request: BrandRequest) -> HttpResponse:
     """First whom, and in which offer."""
-    search = request.GET.get("q", "")
+    search = searched(request)
     found = (
         Enrollment.objects.filter(member__in=members(search=search))
         .select_related("member", "offer")

@@ -48,9 +48,7 @@ class OfferFilters(forms.Form):
 class MemberFilters(forms.Form):
     """Which members of an offer to list; removed ones only when asked for."""
 
-    status = forms.ChoiceField(
-        required=False, choices=[("", "Current"), *EnrollmentStatus.choices]
-    )
+    status = forms.ChoiceField(required=False, choices=[("", "Current"), *EnrollmentStatus.choices])
 
     def chosen(self) -> str:
         self.is_valid()

@@ -19,8 +19,10 @@ from brand_admin.charts import DrawnMeasure, draw
 from brand_admin.pages import (
     chosen_period,
     csv_response,
+    export_url,
     paginate,
     render_page,
+    searched,
     selected_ids,
 )
 from brand_admin.reporting.forms import AddMembers, MemberFilters, OfferFilters
@@ -53,12 +55,12 @@ def sales_tracking(request: BrandRequest) -> HttpResponse:
         section=SECTION,
         chosen=chosen,
         filters=filters,
-        search=request.GET.get("q", ""),
+        search=searched(request),
         clear_href=without_filters(request, "q", "status", "kind", "project"),
         sums=sums,
         drawn=_drawn(request, rows, sums, chosen.period),
         page=page,
-        address=request.GET.urlencode(),
+        csv_url=export_url(request, "brand_admin:reporting_csv"),
     )
 
 
@@ -76,7 +78,7 @@ def offer_report(request: BrandRequest, offer_id: int) -> HttpResponse:
     """One offer's figures and its members."""
     offer = get_object_or_404(Offer, pk=offer_id)
     now, chosen = timezone.now(), chosen_period(request)
-    filters, search = MemberFilters(request.GET), request.GET.get("q", "")
+    filters, search = MemberFilters(request.GET), searched(request)
     found = enrollments_of(offer, search=search, status=filters.chosen())
     order = request.GET.get("sort", "")
     page = paginate(request, ranked(found, order=order, period=chosen.period, now=now))
@@ -125,8 +127,15 @@ def offer_members(request: BrandRequest, offer_id: int) -> HttpResponse:
     if action is None or not chosen:
         messages.warning(request, "Choose members first: nothing was changed.")
     elif action.asks and not request.POST.get("confirmed"):
-        context = {"offer": offer, "name": name, "action": action, "chosen": chosen}
-        return render_page(request, "brand_admin/reporting/act.html", section=SECTION, **context)
+        return render_page(
+            request,
+            "brand_admin/reporting/act.html",
+            section=SECTION,
+            offer=offer,
+            name=name,
+            action=action,
+            chosen=chosen,
+        )
     else:
         done = act_on(action, chosen, by=request.actor, now=timezone.now())
         if done.count:
@@ -142,7 +151,7 @@ def offer_members(request: BrandRequest, offer_id: int) -> HttpResponse:
 def offer_add_members(request: BrandRequest, offer_id: int) -> HttpResponse:
     """Pick members who are not in the offer, and add them."""
     offer = get_object_or_404(Offer, pk=offer_id)
-    search = request.GET.get("q", "")
+    search = searched(request)
     outside = members_outside(offer, search=search)
     form = AddMembers(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -172,7 +181,7 @@ def offer_add_members(request: BrandRequest, offer_id: int) -> HttpResponse:
 
 def _filtered_rows(request: BrandRequest, period: Period) -> tuple[OfferFilters, list[OfferRow]]:
     filters = OfferFilters(request.GET)
-    found = offers(search=request.GET.get("q", ""), **filters.chosen())
+    found = offers(search=searched(request), **filters.chosen())
     rows = offer_rows(list(found), period=period, now=timezone.now())
     return filters, in_order(rows, request.GET.get("sort", ""))
 

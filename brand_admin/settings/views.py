@@ -24,7 +24,7 @@ from accounts.services import (
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.pages import paginate, render_page
+from brand_admin.pages import paginate, render_page, searched
 from brand_admin.settings.forms import AddStaff, BrandForm, ChangeRole, NewApiKey
 
 SECTION = "settings"
@@ -158,7 +158,7 @@ def key_revoke(request: BrandRequest, key_id: int) -> HttpResponse:
 @brand_page(Permission.READ)
 def audit_log(request: BrandRequest) -> HttpResponse:
     """Who did what, newest first."""
-    search = request.GET.get("q", "")
+    search = searched(request)
     page = paginate(request, audit_entries(search=search))
     return render_page(
         request,

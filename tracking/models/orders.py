@@ -114,5 +114,5 @@ class Refund(TenantModel):
         ]
 
     @property
-    def amount(self) -> Money:
+    def given_back(self) -> Money:
         return Money(self.amount_minor, self.currency)

@@ -1,0 +1,61 @@
+"""What the tests of the brand admin do alike: find an address, log in, sell, count queries."""
+
+from __future__ import annotations
+
+import csv
+from datetime import timedelta
+from typing import Any
+
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.models import Brand, User
+from core.tenancy import acting_for
+from tests.cast import NOW, SYSTEM, Cast, order
+from tracking.models import Conversion
+from tracking.services import record_order
+
+
+def at(brand: Brand, name: str, **kwargs: Any) -> str:
+    """The address of a page of the brand."""
+    return reverse(f"brand_admin:{name}", kwargs={"slug": brand.slug, **kwargs})
+
+
+def desk_of(user: User) -> Client:
+    """A browser in which this user is logged in."""
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def sell(cast: Cast, order_id: str = "1001", *, days_ago: int = 0, **changes: Any) -> Conversion:
+    """An order of £84.20 with Mara's code, recorded by Juniper's shop; changed as told."""
+    placed = NOW - timedelta(days=days_ago, hours=1)
+    facts = order(order_id, **({"ordered_at": placed.isoformat()} | changes))
+    with acting_for(cast.juniper):
+        outcome = record_order(source="shop", order=facts, by=SYSTEM, now=NOW)
+        assert outcome.conversion_id is not None, outcome.problems
+        return Conversion.objects.get(pk=outcome.conversion_id)
+
+
+def shown(response: HttpResponse) -> str:
+    """The page, which must have opened, with its spaces made single."""
+    assert response.status_code == 200, response
+    return " ".join(response.content.decode().split())
+
+
+def csv_of(response: Any) -> list[list[str]]:
+    """The lines of a CSV download."""
+    assert response["Content-Type"] == "text/csv; charset=utf-8"
+    text = b"".join(response.streaming_content).decode()
+    return list(csv.reader(text.splitlines()))
+
+
+def queries_of(client: Client, address: str) -> int:
+    """How many queries the page takes."""
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(address).status_code == 200
+    return len(captured)
