@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from django.apps import apps
 from django.db import connection
 
+from core.tenancy import TenantModel
+
 # Written by looking alone: sessions, and when a shop's key was last used.
 NO_FACTS = frozenset({"django_session", "accounts_apikey"})
 
@@ -22,15 +24,22 @@ class Snapshot:
         return {table: count for table, (count, _) in self.tables.items()}
 
 
-def snapshot() -> Snapshot:
-    """Read every table of every app."""
-    names = {model._meta.db_table for model in apps.get_models(include_auto_created=True)}
+def snapshot(*, brand_id: int | None = None) -> Snapshot:
+    """Read every table of every app; with `brand_id`, that brand's rows alone."""
+    models = [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if brand_id is None or issubclass(model, TenantModel)
+    ]
+    where = "" if brand_id is None else f" WHERE brand_id = {brand_id:d}"
     found = {}
     with connection.cursor() as cursor:
-        for name in sorted(names - NO_FACTS):
+        for name in sorted({model._meta.db_table for model in models} - NO_FACTS):
+            table = connection.ops.quote_name(name)
+            rows = f"SELECT row::text FROM {table} AS row{where}"  # noqa: S608
             cursor.execute(
-                "SELECT count(*), coalesce(md5(string_agg(row::text, ',' ORDER BY row::text)), '')"
-                f" FROM {connection.ops.quote_name(name)} AS row"
+                "SELECT count(*), coalesce(md5(string_agg(row, ',' ORDER BY row)), '')"
+                f" FROM ({rows}) AS found (row)"  # noqa: S608
             )
             found[name] = cursor.fetchone()
     return Snapshot(found)

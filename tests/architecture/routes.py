@@ -1,0 +1,59 @@
+"""Every address of the product, read off the URL map."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+PARAMETER = re.compile(r"<(?:[a-z_]+:)?([a-z_]+)>")
+
+
+@dataclass(frozen=True)
+class Route:
+    """One pattern: how it is written, and the view behind it."""
+
+    pattern: str
+    view: Any
+
+    @property
+    def parameters(self) -> list[str]:
+        return PARAMETER.findall(self.pattern)
+
+    @property
+    def permission(self) -> Any:
+        return getattr(self.view, "permission", None)
+
+    @property
+    def post_permission(self) -> Any:
+        return getattr(self.view, "post_permission", None)
+
+    def address(self, values: Mapping[str, Any]) -> str:
+        """The path with every parameter filled in."""
+        return "/" + PARAMETER.sub(lambda match: str(values[match[1]]), self.pattern)
+
+    def __str__(self) -> str:
+        return self.pattern
+
+
+def _walk(patterns: Sequence[Any], before: str) -> Iterator[Route]:
+    for pattern in patterns:
+        written = before + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from _walk(pattern.url_patterns, written)
+        elif isinstance(pattern, URLPattern):
+            yield Route(written, pattern.callback)
+
+
+@cache
+def routes() -> tuple[Route, ...]:
+    return tuple(_walk(get_resolver().url_patterns, ""))
+
+
+def in_brand_admin() -> list[Route]:
+    """The pages inside one brand."""
+    return [route for route in routes() if route.pattern.startswith("admin/<slug:slug>/")]

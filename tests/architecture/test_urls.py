@@ -1,0 +1,278 @@
+"""Every address says who may use it, and holds to it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import User
+from accounts.permissions import Permission
+from tests.architecture.routes import Route, in_brand_admin, routes
+from tests.architecture.world import NAMED, NOBODYS, WORDS, World, furnish, undone
+from tests.cast import Cast
+from tests.snapshot import snapshot
+
+# Open to everybody, and why.
+PUBLIC = {
+    "": "the front door sends everybody on",
+    "assets/<slug:face>.<slug:digest>.css": "stylesheets",
+    "assets/accent/<colour:colour>.css": "a colour",
+    "once/<str:token>": "the token is the login",
+    "d/<str:token>": "the token opens one member's dashboard",
+    "d/<str:token>/conversions.csv": "the same",
+    "d/<str:token>/payments/<uuid:public_id>": "the same",
+    "d/<str:token>/why": "the same",
+    "d/<str:token>/qr": "the same",
+    "d/<str:token>/qr.svg": "the same",
+    "d/<str:token>/qr.png": "the same",
+    "d/<str:token>/links": "the same",
+    "d/": "the page for a link that doesn't work",
+    "d/<path:rest>": "the same",
+    "portal/login/": "where creators log in",
+    "portal/login/code/": "the same",
+    "portal/logout/": "leaving needs nobody's leave",
+    "u/<str:token>": "the token unsubscribes one address",
+    "r/<slug:slug>": "shoppers follow tracking links",
+    "healthz": "says that the process lives",
+    "readyz": "says which server does not answer",
+    "metrics": "nothing there without METRICS_TOKEN",
+    "api/v1/openapi.json": "documentation",
+    "inbox/": "local mode only",
+    "inbox/<str:key>/": "local mode only",
+    "inbox/<str:key>/html": "local mode only",
+}
+# Pages that a library brings and guards.
+LIBRARIES = {"account/": "allauth", "platform/": "Django's admin"}
+
+# Own rows alone don't make these pages: one is told whom to write to, one shows a browser's draft.
+NEEDS_MORE = {
+    "admin/<slug:slug>/emails/compose/",
+    "admin/<slug:slug>/emails/compose/<uuid:confirmation>/<int:enrollment_id>/",
+}
+BROWSER_METHODS = ("get", "post")
+
+
+@pytest.fixture
+def world(cast: Cast) -> World:
+    return furnish(cast)
+
+
+def browser(user: User | None = None) -> Client:
+    """A visitor; a page that fails answers 500 here instead of raising."""
+    client = Client(raise_request_exception=False)
+    if user is not None:
+        client.force_login(user)
+    return client
+
+
+def body(answer: HttpResponse) -> bytes:
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+
+
+def test_every_address_is_public_or_guarded() -> None:
+    patterns = {route.pattern for route in routes()}
+    unguarded = {
+        route.pattern
+        for route in routes()
+        if route.permission is None
+        and not route.pattern.startswith((*LIBRARIES, "api/v1/"))
+        and route.pattern not in {"admin/", "portal/"}
+    }
+
+    assert unguarded == PUBLIC.keys() - {"api/v1/openapi.json"}
+    assert PUBLIC.keys() <= patterns
+
+
+def test_every_page_of_a_brand_declares_both_permissions() -> None:
+    assert len(in_brand_admin()) > 50
+    assert [
+        str(route)
+        for route in in_brand_admin()
+        if not isinstance(route.permission, Permission)
+        or not isinstance(route.post_permission, Permission)
+    ] == []
+
+
+def test_every_parameter_is_known() -> None:
+    """A new one belongs into NAMED with its model, or into WORDS with a value."""
+    used = {name for route in in_brand_admin() for name in route.parameters} - {"slug"}
+
+    assert used <= NAMED.keys() | WORDS.keys()
+
+
+def test_the_api_needs_a_key_everywhere(world: World) -> None:
+    values = {"order_id": "juniper-9001", "source": "api"}
+    before = snapshot()
+
+    for route in routes():
+        if route.pattern.startswith("api/v1/") and route.pattern not in {
+            "api/v1/",
+            "api/v1/openapi.json",
+        }:
+            statuses = {
+                getattr(browser(), method)(route.address(values)).status_code
+                for method in BROWSER_METHODS
+            }
+            assert statuses == {401, 405}, route
+
+    assert snapshot() == before
+
+
+@pytest.mark.parametrize("address", ["/admin/", "/portal/"])
+def test_a_start_page_sends_strangers_to_the_login(address: str, world: World) -> None:
+    answer = browser().get(address)
+
+    assert answer.status_code == 302
+    assert "login" in answer["Location"]
+
+
+def test_the_operators_pages_are_for_operators_alone(world: World) -> None:
+    visitors = (browser(), browser(world.cast.ines))
+    before = snapshot()
+    values = {"object_id": 1, "app_label": "accounts", "content_type_id": 1, "url": "x"}
+    pages = [
+        route
+        for route in routes()
+        if route.pattern.startswith("platform/")
+        and route.pattern not in {"platform/login/", "platform/logout/"}
+        and not route.pattern.endswith("$")
+    ]
+
+    for visitor, route, method in itertools.product(visitors, pages, BROWSER_METHODS):
+        answer = getattr(visitor, method)(route.address({**values, "path": values["object_id"]}))
+        assert answer.status_code in {302, 403, 404}, (str(route), method)
+
+    assert len(pages) > 5
+    assert snapshot() == before
+
+
+def test_nobody_signs_up_by_themselves(world: World) -> None:
+    before = snapshot()
+
+    browser().post("/account/signup/", {"email": "new@shop.example", "password1": "Xk2-9fhQ_plo"})
+
+    assert snapshot() == before
+
+
+def test_strangers_are_sent_to_the_login(world: World) -> None:
+    before, stranger = snapshot(), browser()
+
+    for route, method in itertools.product(in_brand_admin(), BROWSER_METHODS):
+        answer = getattr(stranger, method)(route.address(world.own_values()))
+        assert answer.status_code in {302, 405}, (str(route), method)
+        assert answer.status_code == 405 or "/account/login/" in answer["Location"], route
+
+    assert snapshot() == before
+
+
+def test_a_brand_one_does_not_work_for_answers_like_one_that_does_not_exist(world: World) -> None:
+    outsider = browser(world.cast.otto)
+    before = snapshot()
+    own = world.own_values()
+
+    for route, method in itertools.product(in_brand_admin(), BROWSER_METHODS):
+        there = getattr(outsider, method)(route.address(own))
+        nowhere = getattr(outsider, method)(route.address({**own, "slug": "nowhere"}))
+        assert there.status_code in {404, 405}, (str(route), method)
+        assert (there.status_code, body(there)) == (nowhere.status_code, body(nowhere)), route
+
+    assert snapshot() == before
+
+
+def with_somebody_elses(route: Route, world: World) -> Iterator[tuple[str, str]]:
+    """The address with foreign rows in one or more places, and with rows that do not exist."""
+    own = world.own_values()
+    named = [name for name in route.parameters if name in NAMED]
+    for count in range(1, len(named) + 1):
+        for changed in itertools.combinations(named, count):
+            foreign = {name: world.foreign[name] for name in changed}
+            missing = dict.fromkeys(changed, NOBODYS)
+            yield route.address(own | foreign), route.address(own | missing)
+
+
+def test_another_brands_row_answers_like_one_that_does_not_exist(world: World) -> None:
+    owner, tried = browser(world.cast.ines), 0
+    before = snapshot()
+
+    for route in in_brand_admin():
+        for foreign, missing in with_somebody_elses(route, world):
+            statuses = set()
+            for method in BROWSER_METHODS:
+                there, nowhere = (getattr(owner, method)(path) for path in (foreign, missing))
+                assert (there.status_code, body(there)) == (nowhere.status_code, body(nowhere)), (
+                    foreign,
+                    method,
+                )
+                statuses.add(there.status_code)
+            assert statuses in ({404}, {404, 405}), (foreign, statuses)
+            tried += 1
+
+    assert tried > 25
+    assert snapshot() == before
+
+
+def test_who_only_reads_changes_nothing(world: World) -> None:
+    viewer, denied = browser(world.cast.vera), 0
+    before = snapshot()
+
+    for route in in_brand_admin():
+        address = route.address(world.own_values())
+        answer = viewer.post(address, {"selected": list(world.own.values())})
+        if route.post_permission is not Permission.READ:
+            assert answer.status_code in {403, 405}, route
+            denied += answer.status_code == 403
+        if route.permission is not Permission.READ:
+            assert viewer.get(address).status_code in {403, 405}, route
+        assert snapshot() == before, route
+
+    assert denied > 20
+
+
+def test_looking_changes_nothing_and_every_page_is_there(world: World) -> None:
+    owner, found = browser(world.cast.ines), {}
+    before = snapshot()
+
+    for route in in_brand_admin():
+        answer = owner.get(route.address(world.own_values()))
+        body(answer)
+        found[route.pattern] = answer.status_code
+
+    accepted = {200, 302, 405}
+    assert {
+        pattern: status
+        for pattern, status in found.items()
+        if status not in accepted and not (status == 404 and pattern in NEEDS_MORE)
+    } == {}
+    assert snapshot() == before
+
+
+def test_no_page_shows_anything_of_another_brand(world: World) -> None:
+    marks = (b"JUNETIDE", b"Tide", b"saltmarsh", b"Saltmarsh")
+    owner = browser(world.cast.ines)
+    queries: tuple[dict[str, Any], ...] = ({}, world.foreign_fields())
+
+    for route, query in itertools.product(in_brand_admin(), queries):
+        text = body(owner.get(route.address(world.own_values()), query))
+        assert [mark for mark in marks if mark in text] == [], (str(route), query)
+
+
+def test_no_form_changes_anything_of_another_brand(world: World) -> None:
+    """A POST that names another brand's rows under every name a form might look for."""
+    owner, failed = browser(world.cast.ines), {}
+    theirs = world.cast.saltmarsh.pk
+    before = snapshot(brand_id=theirs)
+
+    for route in in_brand_admin():
+        with undone():
+            answer = owner.post(route.address(world.own_values()), world.foreign_fields())
+            body(answer)
+            if answer.status_code >= 500:
+                failed[route.pattern] = answer.status_code
+            assert snapshot(brand_id=theirs) == before, route
+
+    assert failed == {}

@@ -1,0 +1,123 @@
+"""Two brands that each have one of everything an address can name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from django.db import transaction
+
+from accounts.models import ApiKey, Brand, Staff
+from accounts.services import create_api_key
+from affiliates.models import Member
+from core.tenancy import TenantModel, acting_for
+from notifications.models import Campaign, Message, Suppression, SuppressionReason
+from notifications.services import suppress
+from offers.models import Enrollment, Offer, Project
+from offers.services import add_to_project, create_project, set_up_stage
+from payouts.ledger import due_entries
+from payouts.models import Payout
+from payouts.services import record_payment
+from tests.cast import NOW, SYSTEM, Cast, order
+from tests.notifications.senders import confirm, recipient
+from tracking.models import Conversion
+from tracking.services import record_order
+
+# What the parameters of addresses name.
+NAMED: dict[str, type[TenantModel]] = {
+    "campaign_id": Campaign,
+    "conversion_id": Conversion,
+    "enrollment_id": Enrollment,
+    "key_id": ApiKey,
+    "member_id": Member,
+    "message_id": Message,
+    "offer_id": Offer,
+    "payment_id": Payout,
+    "project_id": Project,
+    "staff_id": Staff,
+    "suppression_id": Suppression,
+}
+# Those that name no row.
+WORDS: dict[str, str] = {
+    "action": "pause",
+    "confirmation": "00000000-0000-4000-8000-000000000000",
+}
+NOBODYS = 10**15
+# Fields by which a form or a query could name somebody else's row.
+FIELDS = ("campaign", "conversion", "enrollment", "member", "offer", "payment", "project", "staff")
+
+
+@dataclass(frozen=True)
+class World:
+    """The cast, and by brand the ids that stand for each parameter."""
+
+    cast: Cast
+    own: dict[str, Any]
+    foreign: dict[str, Any]
+
+    def own_values(self) -> dict[str, Any]:
+        return {"slug": self.cast.juniper.slug, **WORDS, **self.own}
+
+    def foreign_fields(self) -> dict[str, Any]:
+        """Another brand's rows, under every name that a page might look for."""
+        named = {field: self.foreign[f"{field}_id"] for field in FIELDS}
+        return {**named, "selected": list(self.foreign.values())}
+
+
+def furnish(cast: Cast) -> World:
+    """Give both brands one of everything."""
+    return World(
+        cast=cast,
+        own=_furnish(cast.juniper, cast.glow, cast.mara_in_glow, code="MARA15", currency="GBP"),
+        foreign=_furnish(
+            cast.saltmarsh, cast.tide, cast.june_in_tide, code="JUNETIDE", currency="USD"
+        ),
+    )
+
+
+def _furnish(
+    brand: Brand, offer: Offer, enrollment: Enrollment, *, code: str, currency: str
+) -> dict[str, Any]:
+    member, paid_at = enrollment.member, NOW + timedelta(days=20)
+    with acting_for(brand):
+        create_api_key(label="shop", by=SYSTEM, now=NOW)
+        project = create_project(name=f"{offer.name} project", by=SYSTEM, now=NOW)
+        add_to_project(project=project, members=[member], by=SYSTEM, now=NOW)
+        set_up_stage(project=project, offer=offer, by=SYSTEM, now=NOW)
+        sale = order(f"{brand.slug}-9001", promo_code=code, currency=currency)
+        record_order(source="api", order=sale, by=SYSTEM, now=NOW)
+        due = due_entries(member_id=member.pk, currency=currency, now=paid_at)
+        record_payment(
+            member=member,
+            currency=currency,
+            entry_ids=[entry.pk for entry in due],
+            reference=f"{brand.slug} bank",
+            by=SYSTEM,
+            now=paid_at,
+        )
+        confirm(
+            [recipient(recipient=f"member:{member.pk}", about=f"enrollment:{enrollment.pk}")],
+            about=f"offer:{offer.pk}",
+            title=f"{brand.slug} mail",
+        )
+        suppress(
+            address=f"left@{brand.slug}.example",
+            reason=SuppressionReason.BY_STAFF,
+            by=SYSTEM,
+            now=NOW,
+        )
+        return {
+            name: model._default_manager.order_by("pk").values_list("pk", flat=True)[0]
+            for name, model in NAMED.items()
+        }
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Whatever happens inside leaves nothing behind."""
+    with transaction.atomic():
+        yield
+        transaction.set_rollback(True)
