@@ -1,0 +1,96 @@
+"""Money and payments on a dashboard."""
+
+from __future__ import annotations
+
+from django.test import Client
+
+from core.tenancy import acting_for
+from offers.services import TermsValues, create_offer, enroll
+from payouts.models import PayoutState
+from payouts.services import adjust, return_payment
+from tests.cast import Cast, offer_values
+from tests.portal.conftest import (
+    Sell,
+    badges,
+    path_of,
+    pay,
+    text_of,
+)
+
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
+
+
+def test_bonuses_and_corrections_are_shown_with_their_reason(
+    cast: Cast, client: Client, path: str
+) -> None:
+    with acting_for(cast.juniper):
+        for amount, note in ((2_500, "Launch video"), (-500, "Paid twice in May")):
+            adjust(
+                enrollment=cast.mara_in_glow, currency="GBP", amount_minor=amount, note=note,
+                by=cast.by, now=cast.now,
+            )  # fmt: skip
+
+    page = text_of(client, path)
+
+    assert "Launch video" in page
+    assert "+£25.00" in page
+    assert "Paid twice in May" in page
+    assert "\N{MINUS SIGN}£5.00" in page
+    assert client.get(path).context["money"].due.minor == 2_000
+
+
+def test_a_payment_over_two_offers_tells_what_is_for_this_one(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell("SHOP-4821", amount="84.20")
+    with acting_for(cast.juniper):
+        other = create_offer(
+            values=offer_values(name="Other"), terms=TermsValues(), by=cast.by, now=cast.now
+        )
+        [elsewhere] = enroll(offer=other, members=[cast.mara], by=cast.by, now=cast.now)
+        adjust(
+            enrollment=elsewhere, currency="GBP", amount_minor=1_000, note="Secret bonus",
+            by=cast.by, now=cast.now,
+        )  # fmt: skip
+    payment = pay(cast)
+
+    page = text_of(client, path)
+    detail = text_of(client, f"{path}/payments/{payment.public_id}")
+
+    assert "£8.42" in page
+    assert "of a payment of £18.42" in page
+    assert "BACS 1" in page
+    assert "sale · ····4821" in detail
+    assert "Secret bonus" not in detail
+    assert [amount in detail for amount in ("£8.42", "£10.00", "£18.42")] == [True] * 3
+    assert "Secret bonus" in text_of(client, f"{path_of(elsewhere)}/payments/{payment.public_id}")
+
+
+def test_a_payment_that_came_back_says_so_and_the_money_is_due_again(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell()
+    payment = pay(cast)
+    with acting_for(cast.juniper):
+        return_payment(
+            payout=payment, state=PayoutState.FAILED, reason="Account closed",
+            by=cast.by, now=cast.now,
+        )  # fmt: skip
+
+    detail = text_of(client, f"{path}/payments/{payment.public_id}")
+
+    assert badges(text_of(client, path)) == ["Payable now", "Failed"]
+    assert "Account closed. The money is still yours" in detail
+    assert client.get(path).context["money"].due.minor == 842
+
+
+def test_somebody_elses_payment_is_not_there(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell()
+    payment = pay(cast)
+
+    answer = client.get(f"{path_of(cast.diego_in_glow)}/payments/{payment.public_id}")
+
+    assert answer.status_code == 404
+    assert answer.content == client.get("/d/nothing").content
