@@ -59,6 +59,7 @@ FACES = {
         "components/steps",
         "components/menu",
         "components/drawer",
+        "components/mail",
         "admin",
         "print",
     ),

@@ -38,9 +38,14 @@ class Prepared:
 
 def prepare(*, subject: str, body: str, look: Look) -> Prepared:
     """Check, sanitise, lay out and inline. Raises TemplateError."""
+    try:
+        checked_subject = _subject(subject)
+    except TemplateError as error:
+        error.part = "subject"
+        raise
     nodes = _nodes(body)
     return Prepared(
-        subject=_subject(subject),
+        subject=checked_subject,
         html=_laid_out(markup.as_html(nodes), look),
         text=f"{markup.as_text(nodes)}\n{_text_footer()}",
     )

@@ -43,7 +43,12 @@ _UNSAFE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ue000-\ue002\ufffe\uffff]"
 
 
 class TemplateError(ValueError):
-    """A template that can't be used. `variable` is what it named, `suggestion` what it may mean."""
+    """A template that can't be used. `variable` is what it named, `suggestion` what it may mean.
+
+    `part` says where: "subject" or "body".
+    """
+
+    part = "body"
 
     def __init__(self, message: str, *, variable: str = "", suggestion: str = "") -> None:
         super().__init__(message)

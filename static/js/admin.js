@@ -5,3 +5,4 @@ import "./filters.js";
 import "./menus.js";
 import "./selection.js";
 import "./once.js";
+import "./compose.js";

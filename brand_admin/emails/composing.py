@@ -1,0 +1,248 @@
+"""The email drawer: write, preview one recipient after another, send, see how it goes.
+
+One page for both mails of sales tracking. It carries all it needs from step to step, so it works
+as plain pages; htmx shows the same pages in a drawer.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from csp.decorators import csp
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.permissions import Permission
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.emails.draft import (
+    Draft,
+    Split,
+    keep_text,
+    kept_text,
+    prepared_for,
+    read_draft,
+    split,
+    with_gaps_named,
+)
+from brand_admin.emails.forms import Letter
+from brand_admin.emails.progress import progress_of
+from brand_admin.pages import render_page
+from notifications.models import Campaign, Purpose
+from notifications.rendering import VARIABLES, missing_values, render
+from notifications.selectors import latest_campaign
+from notifications.services import AudienceTakenError, Recipient, confirm_campaign
+from notifications.unsubscribe_links import unsubscribe_link
+from offers.models import Enrollment
+from tracking.messages import FIRST_TEXTS, audience
+
+SECTION = "emails"
+WRITE, PREVIEW = "brand_admin/emails/write.html", "brand_admin/emails/preview.html"
+MAIL_FRAME = {
+    "default-src": ["'none'"],
+    "style-src": ["'unsafe-inline'"],
+    "img-src": ["data:"],
+    "sandbox": True,
+    "frame-ancestors": ["'self'"],
+}
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.MANAGE)
+def compose(request: BrandRequest) -> HttpResponse:
+    """Start with a written mail; each button of the drawer posts here with its own `go`."""
+    data = request.POST if request.method == "POST" else request.GET
+    draft = read_draft(data, back=_way_back(request, data.get("back", "")))
+    if "subject" not in data:
+        first = FIRST_TEXTS[draft.purpose]
+        return _write(request, draft, Letter({"subject": first.subject, "body": first.body}))
+    letter = Letter(data)
+    step = STEPS.get(data.get("go", ""), _write)
+    if step is not _write and not letter.is_valid():
+        return _write(request, draft, letter, status=422)
+    return step(request, draft, letter)
+
+
+@never_cache
+@require_safe
+@brand_page(Permission.MANAGE)
+@csp(MAIL_FRAME)
+def preview_frame(
+    request: BrandRequest, confirmation: uuid.UUID, enrollment_id: int
+) -> HttpResponse:
+    """The very mail that one recipient would get now, for the preview's frame."""
+    text = kept_text(request.user, confirmation)
+    found = Enrollment.objects.filter(pk=enrollment_id, offer=text["offer"] if text else None)
+    if text is None or not found.exists():
+        raise Http404
+    [*shown] = audience(
+        purpose=Purpose.EMAIL_MEMBERS,
+        enrollment_ids=[enrollment_id],
+        include_already_sent=True,
+        now=timezone.now(),
+    ).recipients
+    if not shown:
+        raise Http404
+    link = unsubscribe_link(brand_id=request.brand.pk, address=shown[0].to_address)
+    mail = prepared_for(request.brand, text)
+    values = with_gaps_named(shown[0].values, missing_values(mail, values=shown[0].values))
+    return HttpResponse(render(mail, values=values, unsubscribe_link=link).html)
+
+
+def _write(
+    request: BrandRequest, draft: Draft, letter: Letter, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    return _show(
+        request,
+        WRITE,
+        draft,
+        status=status,
+        letter=letter,
+        audience=draft.audience(now=timezone.now()),
+        variables=VARIABLES.values(),
+        **more,
+    )
+
+
+def _preview(
+    request: BrandRequest, draft: Draft, letter: Letter, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    """One recipient at a time; those with a gap come first."""
+    parted, people = _parted(request, draft, letter)
+    if not people:
+        return _write(request, draft, letter, status=422, nobody=True)
+    keep_text(request.user, draft, letter.cleaned_data)
+    number = _shown_number(request, len(people))
+    one = people[number - 1]
+    gaps = {blocked.recipient.recipient: blocked.missing for blocked in parted.blocked}
+    return _show(
+        request,
+        PREVIEW,
+        draft,
+        status=status,
+        letter=letter,
+        split=parted,
+        one=one,
+        subject=_subject(request, one, letter),
+        missing=gaps.get(one.recipient, ()),
+        enrollment_id=one.about.partition(":")[2],
+        number=number,
+        total=len(people),
+        last_shown=number == len(people),
+        **more,
+    )
+
+
+def _test(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
+    """The shown recipient's mail, to whoever is writing it."""
+    parted, people = _parted(request, draft, letter)
+    if not parted.ready:
+        return _preview(request, draft, letter)
+    shown = people[_shown_number(request, len(people)) - 1]
+    example = shown if shown in parted.ready else parted.ready[0]
+    confirm_campaign(
+        purpose=Purpose.TEST,
+        about="",
+        title=f"Test: {draft.offer.name}",
+        subject=f"Test: {letter.cleaned_data['subject']}"[:300],
+        body=letter.cleaned_data["body"],
+        recipients=[
+            Recipient(
+                recipient=f"user:{request.user.pk}",
+                about="",
+                to_address=request.user.email,
+                to_name=request.user.name,
+                values=example.values,
+            )
+        ],
+        confirmation=uuid.uuid4(),
+        by=request.actor,
+        now=timezone.now(),
+    )
+    step = _write if request.POST.get("on") == "write" else _preview
+    return step(request, draft, letter, tested=request.user.email)
+
+
+def _send(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
+    """Confirm, once. Everyone who can have the mail gets it; the rest stay named in the preview."""
+    sent = Campaign.objects.filter(confirmation=draft.confirmation).first()
+    if sent is None:
+        parted, _ = _parted(request, draft, letter)
+        if not parted.ready:
+            return _preview(request, draft, letter, status=422)
+        try:
+            sent = confirm_campaign(
+                purpose=Purpose(draft.purpose),
+                about=draft.about,
+                title=draft.offer.name,
+                subject=letter.cleaned_data["subject"],
+                body=letter.cleaned_data["body"],
+                recipients=parted.ready,
+                confirmation=draft.confirmation,
+                by=request.actor,
+                now=timezone.now(),
+                latest_seen=draft.latest_seen,
+            )
+        except AudienceTakenError as error:
+            newest = latest_campaign(purpose=draft.purpose, about=draft.about)
+            return _preview(request, draft, letter, status=409, taken=error.campaign, newest=newest)
+    if request.htmx:
+        return render_page(
+            request,
+            "brand_admin/emails/sent.html#drawer",
+            section=SECTION,
+            draft=draft,
+            campaign=sent,
+            progress=progress_of(sent),
+        )
+    return redirect("brand_admin:campaign", request.brand.slug, sent.pk)
+
+
+STEPS: dict[str, Callable[..., HttpResponse]] = {
+    "write": _write,
+    "preview": _preview,
+    "test": _test,
+    "send": _send,
+}
+
+
+def _parted(
+    request: BrandRequest, draft: Draft, letter: Letter
+) -> tuple[Split, tuple[Recipient, ...]]:
+    mail = prepared_for(request.brand, letter.cleaned_data)
+    parted = split(draft.audience(now=timezone.now()).recipients, mail)
+    return parted, parted.everyone
+
+
+def _subject(request: BrandRequest, one: Recipient, letter: Letter) -> str:
+    mail = prepared_for(request.brand, letter.cleaned_data)
+    values = with_gaps_named(one.values, missing_values(mail, values=one.values))
+    return render(mail, values=values, unsubscribe_link="https://").subject
+
+
+def _shown_number(request: BrandRequest, total: int) -> int:
+    """Which recipient to show: `show` counts from one, and going round is no error."""
+    text = request.POST.get("show", "")
+    return min(max(int(text), 1), total) if text.isdecimal() else 1
+
+
+def _show(
+    request: BrandRequest, template: str, draft: Draft, *, status: int, **context: Any
+) -> HttpResponse:
+    if request.htmx:  # which shows nothing of an answer that is an error
+        template, status = f"{template}#drawer", 200
+    return render_page(request, template, section=SECTION, status=status, draft=draft, **context)
+
+
+def _way_back(request: BrandRequest, asked: str) -> str:
+    """The page to return to: the one the drawer was opened from, if it is ours."""
+    page = asked or request.headers.get("Referer", "")
+    ours = url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()})
+    return page if ours else reverse("brand_admin:emails", args=[request.brand.slug])

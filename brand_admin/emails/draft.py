@@ -1,0 +1,167 @@
+"""A mail while it is being written: to whom, about which offer, confirmed under which key.
+
+The page carries it from step to step. What a preview frame shows is kept for a day, for the person
+who writes it; losing it costs nothing but going back one step.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.core.cache import cache
+from django.http import Http404, QueryDict
+
+from accounts.models import Brand, User
+from notifications.models import Purpose
+from notifications.rendering import (
+    VARIABLES,
+    Look,
+    Prepared,
+    Values,
+    missing_values,
+    prepare,
+)
+from notifications.selectors import latest_campaign
+from notifications.services import Recipient
+from offers.models import Enrollment, EnrollmentStatus, Offer
+from tracking.messages import Audience, audience
+
+KEPT = 24 * 3600  # seconds
+TITLES: dict[str, str] = {
+    Purpose.SALES_TRACKING_ITEMS: "Send Sales Tracking Items",
+    Purpose.EMAIL_MEMBERS: "Email Members",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """`selected` are enrollments of the offer; none means everybody active in it."""
+
+    purpose: str
+    offer: Offer
+    selected: tuple[int, ...]
+    include_already_sent: bool
+    confirmation: uuid.UUID
+    latest_seen: int
+    back: str
+
+    @property
+    def title(self) -> str:
+        return TITLES[self.purpose]
+
+    @property
+    def about(self) -> str:
+        return f"offer:{self.offer.pk}"
+
+    def audience(self, *, now: datetime) -> Audience:
+        """Who gets it and who doesn't."""
+        everybody = Enrollment.objects.filter(offer=self.offer)
+        chosen = (
+            everybody.filter(pk__in=self.selected)
+            if self.selected
+            else everybody.exclude(status=EnrollmentStatus.REMOVED)
+        )
+        return audience(
+            purpose=self.purpose,
+            enrollment_ids=chosen.values_list("pk", flat=True),
+            include_already_sent=self.include_already_sent,
+            now=now,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A recipient who can't have the mail as it is written, and the values they lack."""
+
+    recipient: Recipient
+    missing: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """The recipients as the written mail parts them."""
+
+    ready: tuple[Recipient, ...]
+    blocked: tuple[Blocked, ...]
+
+    @property
+    def everyone(self) -> tuple[Recipient, ...]:
+        """Who is to be looked at in the preview; those with a gap first."""
+        return (*(one.recipient for one in self.blocked), *self.ready)
+
+
+def split(recipients: tuple[Recipient, ...], prepared: Prepared) -> Split:
+    """Part those who can have the mail from those it has a gap for."""
+    ready, blocked = [], []
+    for one in recipients:
+        missing = missing_values(prepared, values=one.values)
+        if missing:
+            blocked.append(Blocked(one, missing))
+        else:
+            ready.append(one)
+    return Split(tuple(ready), tuple(blocked))
+
+
+def with_gaps_named(values: Values, missing: Iterable[str]) -> dict[str, str | None]:
+    """The values with each gap filled by its own name, to be looked at and never to be sent."""
+    named = {
+        name: f"https://{name}.invalid" if VARIABLES[name].is_link else f"[{name} is missing]"
+        for name in missing
+    }
+    return {**values, **named}
+
+
+def prepared_for(brand: Brand, text: Mapping[str, str]) -> Prepared:
+    """The written mail in the brand's layout. Raises TemplateError."""
+    look = Look(accent=brand.accent)
+    return prepare(subject=text["subject"], body=text["body"], look=look)
+
+
+def read_draft(data: QueryDict, *, back: str) -> Draft:
+    """The draft that a request carries, or a new one. Raises Http404 for what does not exist."""
+    purpose, offer_id = data.get("purpose", ""), data.get("offer", "")
+    if purpose not in TITLES or not offer_id.isdecimal():
+        raise Http404
+    offer = Offer.objects.filter(pk=int(offer_id)).first()
+    if offer is None:
+        raise Http404
+    seen = data.get("latest_seen", "")
+    return Draft(
+        purpose=purpose,
+        offer=offer,
+        selected=tuple(int(text) for text in data.getlist("selected") if text.isdecimal()),
+        include_already_sent="include_already_sent" in data,
+        confirmation=_uuid(data.get("confirmation", "")),
+        latest_seen=(
+            int(seen)
+            if seen.isdecimal()
+            else latest_campaign(purpose=purpose, about=f"offer:{offer.pk}")
+        ),
+        back=back,
+    )
+
+
+def keep_text(user: User, draft: Draft, text: Mapping[str, str]) -> None:
+    """Keep what is being previewed, for the frame that shows it."""
+    kept = {"subject": text["subject"], "body": text["body"], "offer": draft.offer.pk}
+    cache.set(_key(user, draft.confirmation), kept, KEPT)
+
+
+def kept_text(user: User, confirmation: uuid.UUID) -> dict[str, str] | None:
+    """What `keep_text` kept; None when it is gone."""
+    kept: dict[str, str] | None = cache.get(_key(user, confirmation))
+    return kept
+
+
+def _key(user: User, confirmation: uuid.UUID) -> str:
+    return f"email-draft:{user.pk}:{confirmation}"
+
+
+def _uuid(text: str) -> uuid.UUID:
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.uuid4()

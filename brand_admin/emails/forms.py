@@ -1,0 +1,74 @@
+"""What is written in the email drawer, and the filters of the lists of mail."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from notifications.models import CampaignState, MessageState, Purpose, SuppressionReason
+from notifications.rendering import Look, TemplateError, prepare
+from notifications.rendering.prepare import LONGEST_SUBJECT
+
+
+class Letter(forms.Form):
+    """Subject and message with variables; an error names the variable at fault."""
+
+    subject = forms.CharField(
+        max_length=LONGEST_SUBJECT,
+        strip=True,
+        widget=forms.TextInput(attrs={"data-editor": "line", "autocomplete": "off"}),
+    )
+    body = forms.CharField(
+        label="Message",
+        widget=forms.Textarea(attrs={"data-editor": "text", "rows": 14}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        self._check("subject", subject=given.get("subject"), body="-")
+        self._check("body", subject="-", body=given.get("body"))
+        return given
+
+    def _check(self, name: str, *, subject: str | None, body: str | None) -> None:
+        if subject is None or body is None:
+            return
+        try:
+            prepare(subject=subject, body=body, look=Look())
+        except TemplateError as error:
+            self.add_error(name, str(error))
+
+
+class CampaignFilters(forms.Form):
+    purpose = forms.ChoiceField(
+        required=False,
+        choices=[("", "All"), *(one for one in Purpose.choices if one[0] != Purpose.TEST)],
+    )
+    state = forms.ChoiceField(required=False, choices=[("", "All"), *CampaignState.choices])
+
+    def chosen(self) -> dict[str, str]:
+        """Keyword arguments for `notifications.selectors.campaigns`; nonsense is ignored."""
+        self.is_valid()
+        return {name: self.cleaned_data.get(name) or "" for name in ("purpose", "state")}
+
+
+class ReportFilters(forms.Form):
+    state = forms.ChoiceField(required=False, choices=[("", "All"), *MessageState.choices])
+
+    def chosen(self) -> str:
+        self.is_valid()
+        return str(self.cleaned_data.get("state") or "")
+
+
+class SuppressionFilters(forms.Form):
+    reason = forms.ChoiceField(required=False, choices=[("", "All"), *SuppressionReason.choices])
+
+    def chosen(self) -> str:
+        self.is_valid()
+        return str(self.cleaned_data.get("reason") or "")
+
+
+class NewSuppression(forms.Form):
+    """An address that staff don't want written to."""
+
+    address = forms.EmailField(label="Email address")

@@ -1,0 +1,281 @@
+"""Emails: every campaign with its counts, every message as it went out, addresses that get none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from csp.decorators import csp
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.permissions import Permission
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.addresses import without_filters
+from brand_admin.emails.composing import MAIL_FRAME, SECTION
+from brand_admin.emails.forms import (
+    CampaignFilters,
+    NewSuppression,
+    ReportFilters,
+    SuppressionFilters,
+)
+from brand_admin.emails.progress import Progress, progress_of
+from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
+from notifications import selectors
+from notifications.mails import compose as compose_mail
+from notifications.mails import rendered
+from notifications.models import Campaign, Message, Suppression, SuppressionReason
+from notifications.services import (
+    cancel_campaign,
+    pause_campaign,
+    resume_campaign,
+    suppress,
+    unsuppress,
+)
+
+MOST_AT_ONCE = 900  # a form may not hold more fields than a thousand
+ACTIONS: dict[str, tuple[Callable[..., bool], str]] = {
+    "pause": (pause_campaign, "Paused. Nothing more is sent until you resume."),
+    "resume": (resume_campaign, "Sending goes on."),
+    "cancel": (cancel_campaign, "Cancelled. Nobody else gets this mail."),
+}
+
+
+@require_safe
+@brand_page(Permission.READ)
+def campaign_list(request: BrandRequest) -> HttpResponse:
+    filters = CampaignFilters(request.GET)
+    page = paginate(request, selectors.campaigns(search=searched(request), **filters.chosen()))
+    rows = selectors.with_counts(page.object_list)
+    return render_page(
+        request,
+        "brand_admin/emails/list.html",
+        section=SECTION,
+        filters=filters,
+        search=searched(request),
+        clear_href=without_filters(request, "q", "purpose", "state"),
+        export_url=export_url(request, "brand_admin:emails_export"),
+        page=page,
+        rows=[Progress(row.campaign, row.counts) for row in rows],
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def campaigns_export(request: BrandRequest) -> HttpResponseBase:
+    """Exactly the campaigns that the list shows with the same filters, with their counts."""
+    chosen = CampaignFilters(request.GET).chosen()
+    found = selectors.campaigns(search=searched(request), **chosen)
+    return csv_response(request, f"{request.brand.slug}-emails.csv", _campaign_lines(found))
+
+
+@require_safe
+@brand_page(Permission.READ)
+def campaign_page(request: BrandRequest, campaign_id: int) -> HttpResponse:
+    """The report: what became of each recipient's mail, live while it is being sent."""
+    campaign = get_object_or_404(Campaign, pk=campaign_id)
+    filters = ReportFilters(request.GET)
+    found = selectors.report(campaign, search=searched(request), state=filters.chosen())
+    return render_page(
+        request,
+        "brand_admin/emails/campaign.html",
+        section=SECTION,
+        campaign=campaign,
+        progress=progress_of(campaign),
+        filters=filters,
+        search=searched(request),
+        clear_href=without_filters(request, "q", "state"),
+        export_url=export_url(request, "brand_admin:campaign_export", campaign.pk),
+        page=paginate(request, found),
+        again=_again(campaign),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def campaign_progress(request: BrandRequest, campaign_id: int) -> HttpResponse:
+    """The moving part of the report, asked for every two seconds while it moves."""
+    campaign = get_object_or_404(Campaign, pk=campaign_id)
+    return render_page(
+        request,
+        "brand_admin/emails/progress.html",
+        section=SECTION,
+        campaign=campaign,
+        progress=progress_of(campaign),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def campaign_export(request: BrandRequest, campaign_id: int) -> HttpResponseBase:
+    """The report as CSV, filtered as the page is."""
+    campaign = get_object_or_404(Campaign, pk=campaign_id)
+    state = ReportFilters(request.GET).chosen()
+    found = selectors.report(campaign, search=searched(request), state=state)
+    name = f"{request.brand.slug}-email-{campaign.pk}.csv"
+    return csv_response(request, name, _message_lines(found))
+
+
+@require_POST
+@brand_page(Permission.MANAGE)
+def campaign_act(request: BrandRequest, campaign_id: int) -> HttpResponse:
+    """Pause, resume or cancel."""
+    campaign = get_object_or_404(Campaign, pk=campaign_id)
+    act, words = ACTIONS.get(request.POST.get("action", ""), (None, ""))
+    if act is not None and act(campaign=campaign, by=request.actor, now=timezone.now()):
+        messages.success(request, words)
+    else:
+        messages.warning(request, "Nothing was changed: the campaign has moved on meanwhile.")
+    return redirect("brand_admin:campaign", request.brand.slug, campaign.pk)
+
+
+@require_safe
+@brand_page(Permission.READ)
+def message_list(request: BrandRequest) -> HttpResponse:
+    """Every mail to an address that is searched for."""
+    search = searched(request)
+    return render_page(
+        request,
+        "brand_admin/emails/messages.html",
+        section=SECTION,
+        search=search,
+        clear_href=without_filters(request, "q"),
+        page=paginate(request, selectors.messages_by_address(search)),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def message_page(request: BrandRequest, message_id: int) -> HttpResponse:
+    """One mail as it went out, with its headers and what became of it."""
+    message = get_object_or_404(Message.objects.select_related("campaign"), pk=message_id)
+    email = compose_mail(message.campaign, message)
+    return render_page(
+        request,
+        "brand_admin/emails/message.html",
+        section=SECTION,
+        message=message,
+        campaign=message.campaign,
+        email=email,
+        suppressed=selectors.suppressed_among([message.to_address]),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+@csp(MAIL_FRAME)
+def message_frame(request: BrandRequest, message_id: int) -> HttpResponse:
+    """The mail's HTML, the very bytes that were sent."""
+    message = get_object_or_404(Message.objects.select_related("campaign"), pk=message_id)
+    return HttpResponse(rendered(message.campaign, message).html)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def suppression_list(request: BrandRequest) -> HttpResponse:
+    """Addresses that get no mail, and adding one."""
+    form = NewSuppression(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        address = form.cleaned_data["address"]
+        suppress(
+            address=address,
+            reason=SuppressionReason.BY_STAFF,
+            by=request.actor,
+            now=timezone.now(),
+        )
+        messages.success(request, f"{address} gets no more mail from you.")
+        return redirect("brand_admin:suppressions", request.brand.slug)
+    filters = SuppressionFilters(request.GET)
+    found = selectors.suppressions(search=searched(request), reason=filters.chosen())
+    return render_page(
+        request,
+        "brand_admin/emails/suppressions.html",
+        section=SECTION,
+        status=422 if form.errors else 200,
+        form=form,
+        filters=filters,
+        search=searched(request),
+        clear_href=without_filters(request, "q", "reason"),
+        export_url=export_url(request, "brand_admin:suppressions_export"),
+        page=paginate(request, found),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def suppressions_export(request: BrandRequest) -> HttpResponseBase:
+    reason = SuppressionFilters(request.GET).chosen()
+    found = selectors.suppressions(search=searched(request), reason=reason)
+    name = f"{request.brand.slug}-suppressed.csv"
+    return csv_response(request, name, _suppression_lines(found))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.MANAGE)
+def suppression_lift(request: BrandRequest, suppression_id: int) -> HttpResponse:
+    """Ask, then allow mail to the address again."""
+    suppression = get_object_or_404(Suppression, pk=suppression_id)
+    if request.method == "POST":
+        unsuppress(address=suppression.address, by=request.actor, now=timezone.now())
+        messages.success(request, f"{suppression.address} can get mail again.")
+        return redirect("brand_admin:suppressions", request.brand.slug)
+    return render_page(
+        request, "brand_admin/emails/lift.html", section=SECTION, suppression=suppression
+    )
+
+
+def _again(campaign: Campaign) -> list[tuple[str, str]]:
+    """What to post for a new mail to those this one did not reach; empty when it reached all."""
+    abouts = selectors.not_reached(campaign).values_list("about", flat=True)
+    enrollments = [text.removeprefix("enrollment:") for text in abouts[:MOST_AT_ONCE]]
+    if not enrollments or not campaign.about.startswith("offer:"):
+        return []
+    return [
+        ("purpose", campaign.purpose),
+        ("offer", campaign.about.removeprefix("offer:")),
+        *(("selected", text) for text in enrollments),
+    ]
+
+
+def _campaign_lines(found: QuerySet[Campaign]) -> Iterator[list[str]]:
+    yield [
+        "title", "purpose", "subject", "state", "confirmed_by", "confirmed_at", "recipients",
+        "reached", "failed", "unknown", "left_out", "waiting",
+    ]  # fmt: skip
+    for row in selectors.with_counts(found):
+        campaign, counts = row.campaign, row.counts
+        yield [
+            campaign.title,
+            campaign.purpose,
+            campaign.subject,
+            campaign.state,
+            campaign.confirmed_by,
+            campaign.confirmed_at.isoformat(),
+            *(
+                str(number)
+                for number in (
+                    campaign.recipients,
+                    counts.reached,
+                    counts.failed,
+                    counts.unknown,
+                    counts.left_out,
+                    counts.waiting,
+                )
+            ),
+        ]
+
+
+def _message_lines(found: QuerySet[Message]) -> Iterator[list[str]]:
+    yield ["address", "name", "state", "reason", "attempts", "settled_at"]
+    for row in found.iterator(chunk_size=1_000):
+        settled = row.settled_at.isoformat() if row.settled_at else ""
+        yield [row.to_address, row.to_name, row.state, row.reason, str(row.attempts), settled]
+
+
+def _suppression_lines(found: QuerySet[Suppression]) -> Iterator[list[str]]:
+    yield ["address", "reason", "since"]
+    for row in found.iterator(chunk_size=1_000):
+        yield [row.address, row.reason, row.since.isoformat()]
