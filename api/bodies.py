@@ -1,6 +1,6 @@
 """Read the body of a request: JSON of a bounded size, one thing or a batch of them.
 
-Numbers with a point become floats here and are refused as amounts further in: an amount is a text.
+A number with a point is kept as the digits it was sent in, so that an amount is exact.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def read_json(request: HttpRequest) -> Any:
         )
     try:
         text = request.body.decode()
-        return json.loads(text, parse_int=_whole_number)
+        return json.loads(text, parse_int=_whole_number, parse_float=str)
     except RequestDataTooBig:
         raise ApiError(413, "body_too_large", "The body is too large: send less at once.") from None
     except RawPostDataException:

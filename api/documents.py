@@ -143,7 +143,12 @@ def _text(longest: int, **more: Any) -> dict[str, Any]:
     return {"type": "string", "minLength": 1, "maxLength": longest, **more}
 
 
-AMOUNT = {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,4})?$", "examples": ["12.50"]}
+AMOUNT = {
+    "type": "string",
+    "pattern": r"^[0-9]{1,15}(\.[0-9]{1,4})?$",
+    "description": "The same digits as a JSON number are taken too, and read exactly.",
+    "examples": ["12.50"],
+}
 QUANTITY = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
 CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"}
 TIME = {"type": "string", "format": "date-time", "description": "ISO 8601 with offset from UTC"}

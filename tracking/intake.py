@@ -208,7 +208,7 @@ class _Reader:
         return value
 
     def amount(self, field: str, *, default: Decimal | None = None) -> Decimal:
-        """A decimal as text or whole number. A JSON float is refused: it is not exact."""
+        """A decimal in digits or a whole number. A float is refused: it is not exact."""
         value = self.raw.get(field)
         if value is None and default is not None:
             return default

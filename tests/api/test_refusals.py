@@ -77,7 +77,8 @@ WRONG_ORDERS = [
     ("lines.0.unit_price", "not_an_amount", with_line(unit_price="a lot")),
     ("lines.0.unit_price", "not_an_amount", with_line(unit_price="1e5")),
     ("lines.0.unit_price", "not_an_amount", with_line(unit_price="NaN")),
-    ("lines.0.unit_price", "not_an_amount", with_line(unit_price=84.2)),
+    ("lines.0.unit_price", "not_an_amount", with_line(unit_price=1e16)),
+    ("lines.0.unit_price", "not_an_amount", with_line(unit_price=float("nan"))),
     ("lines.0.unit_price", "not_an_amount", with_line(unit_price="1." + "0" * 40)),
     ("lines.0.unit_price", "too_large", with_line(unit_price="99999999999999")),
     ("lines.0.discount", "negative", with_line(discount="-1")),
@@ -110,7 +111,7 @@ WRONG_REFUNDS = [
     ("amount", "negative", raw_refund("R1", "1000", amount="-1")),
     ("amount", "not_positive", raw_refund("R1", "1000", amount="0")),
     ("amount", "not_an_amount", raw_refund("R1", "1000", amount="all")),
-    ("amount", "not_an_amount", raw_refund("R1", "1000", amount=10.5)),
+    ("amount", "not_an_amount", raw_refund("R1", "1000", amount=[10])),
 ]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from core.tenancy import acting_for
@@ -29,6 +31,15 @@ def test_an_order_is_recorded(shop: Shop, cast: Cast) -> None:
             cast.mara_in_glow.pk,
             842,
         )
+
+
+def test_an_amount_sent_as_a_number_is_read_digit_by_digit(shop: Shop) -> None:
+    """1.005 has no exact binary fraction; the half must still round up."""
+    line = b'{"sku": "A", "quantity": 1, "unit_price": 1.005}'
+    sent = json.dumps(raw_order(lines=["LINE"])).encode().replace(b'"LINE"', line)
+
+    assert shop.send(ORDERS, sent).status_code == 201
+    assert json.loads(shop.ask(f"{ORDERS}/1001").content)["total"] == "1.01"
 
 
 def test_the_same_order_again_is_the_same_conversion(shop: Shop) -> None:
