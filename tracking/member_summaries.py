@@ -95,17 +95,19 @@ def accounts(rows: Iterable[MemberRow]) -> list[Account]:
     ]
 
 
-def history_targets(member_id: int) -> list[str]:
-    """What the audit log calls a member, their places in offers, their codes and their links."""
-    own = list(Enrollment.objects.filter(member=member_id).values_list("pk", flat=True))
-    codes = PromoCode.objects.filter(enrollment__in=own).values_list("pk", flat=True)
-    links = TrackingLink.objects.filter(enrollment__in=own).values_list("pk", flat=True)
-    return [
-        f"member:{member_id}",
-        *(f"enrollment:{pk}" for pk in own),
-        *(f"promocode:{pk}" for pk in codes),
-        *(f"trackinglink:{pk}" for pk in links),
-    ]
+def history_targets(member_id: int) -> dict[str, str]:
+    """What the audit log calls a member, their places in offers, their codes and links.
+
+    With the name of the offer that each belongs to; the member belongs to none.
+    """
+    own = Enrollment.objects.filter(member=member_id)
+    named = dict(own.values_list("pk", "offer__name"))
+    targets = {f"member:{member_id}": ""}
+    targets |= {f"enrollment:{pk}": name for pk, name in named.items()}
+    for kind, rows in (("promocode", PromoCode.objects), ("trackinglink", TrackingLink.objects)):
+        given = rows.filter(enrollment__in=list(named)).values_list("pk", "enrollment_id")
+        targets |= {f"{kind}:{pk}": named[enrollment_id] for pk, enrollment_id in given}
+    return targets
 
 
 def summary_csv(

@@ -6,7 +6,7 @@ from io import StringIO
 from typing import Any
 
 from django import forms
-from django.core.exceptions import ValidationError
+from django.utils.text import capfirst
 
 from affiliates.models import Member
 from offers.models import Offer
@@ -119,4 +119,4 @@ class ImportForm(forms.Form):
 
     def _refuse(self, message: str) -> None:
         if "file" not in self.errors:
-            self.add_error("file", ValidationError(f"{message[:1].upper()}{message[1:]}."))
+            self.add_error("file", f"{capfirst(message)}.")

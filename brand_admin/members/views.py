@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from accounts.selectors import history_of
@@ -152,8 +153,11 @@ def member_messages(request: BrandRequest, member_id: int) -> HttpResponse:
 def member_history(request: BrandRequest, member_id: int) -> HttpResponse:
     """Everything done to the member, their places in offers, codes and links; newest first."""
     member = get_object_or_404(Member, pk=member_id)
-    page = paginate(request, history_of(history_targets(member.pk)).order_by("-at", "-pk"))
-    return _part(request, member, "history", page=page, lines=history.lines(page))
+    targets = history_targets(member.pk)
+    page = paginate(request, history_of(targets).order_by("-at", "-pk"))
+    offers_named = [targets[entry.target] for entry in page]
+    lines = list(zip(history.lines(page), offers_named, strict=True))
+    return _part(request, member, "history", page=page, lines=lines)
 
 
 def _filtered(request: BrandRequest, form: MemberFilter) -> QuerySet[Member]:
@@ -204,5 +208,4 @@ def _part(request: BrandRequest, member: Member, part: str, **context: Any) -> H
 
 
 def _add_error(form: MemberForm, error: MemberError) -> None:
-    message = str(error)
-    form.add_error(error.field, f"{message[:1].upper()}{message[1:]}.")
+    form.add_error(error.field, f"{capfirst(str(error))}.")

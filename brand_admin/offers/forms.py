@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from brand_admin.offers.fields import DomainsField, PercentField, amount_minor
 from core.money import Money, UnknownCurrencyError, currencies_in_use
@@ -266,5 +267,4 @@ def add_domain_error(form: forms.Form, error: OfferError | UnknownCurrencyError)
     """Show what a service refused at the field that it names."""
     field = "currency" if isinstance(error, UnknownCurrencyError) else error.field
     known = {"starts_at": "starts_on"}.get(field, field)
-    message = str(error)
-    form.add_error(known if known in form.fields else None, f"{message[:1].upper()}{message[1:]}.")
+    form.add_error(known if known in form.fields else None, f"{capfirst(str(error))}.")

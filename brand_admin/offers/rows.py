@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
+from django.utils.text import capfirst
 
 from offers.models import Approval, Offer, OfferKind, OfferStatus, Terms
 from offers.selectors import member_counts, terms_histories
@@ -47,8 +48,16 @@ class Version:
     until: datetime | None
 
     @property
-    def approval(self) -> str:
-        return "by hand" if self.terms.approval == Approval.BY_HAND else "automatic"
+    def number(self) -> str:
+        return f"version {self.terms.version}"
+
+    @property
+    def conditions(self) -> str:
+        """Hold and approval: "14 days hold · accepted by hand"."""
+        days = self.terms.hold_days
+        hold = f"{days} day{'' if days == 1 else 's'} hold" if days else "No hold"
+        by_hand = self.terms.approval == Approval.BY_HAND
+        return f"{hold} · accepted {'by hand' if by_hand else 'automatically'}"
 
 
 def offer_rows(offers: Sequence[Offer], *, now: datetime) -> list[OfferRow]:
@@ -62,7 +71,7 @@ def offer_rows(offers: Sequence[Offer], *, now: datetime) -> list[OfferRow]:
         OfferRow(
             offer=offer,
             terms=(terms := histories[offer.pk].at(now)),
-            words=capitalised(describe(terms, offer.currency)),
+            words=capfirst(describe(terms, offer.currency)),
             figures=figures[offer.pk],
         )
         for offer in offers
@@ -76,7 +85,7 @@ def versions(offer: Offer, all_terms: Sequence[Terms], *, now: datetime) -> list
     return [
         Version(
             terms=terms,
-            words=capitalised(describe(terms, offer.currency)),
+            words=capfirst(describe(terms, offer.currency)),
             state="current" if i == current else "past" if i < current else "planned",
             until=starts[i + 1] if i + 1 < len(starts) else None,
         )
@@ -112,7 +121,3 @@ def _csv(rows: Iterable[OfferRow]) -> Iterator[list[str]]:
             figures.commission.plain(),
             offer.created_at.isoformat(),
         ]
-
-
-def capitalised(words: str) -> str:
-    return words[:1].upper() + words[1:]

@@ -173,6 +173,7 @@ def terms_new(request: BrandRequest, offer_id: int) -> HttpResponse:
         section=SECTION,
         offer=offer,
         latest=latest,
+        is_planned=latest.starts_at > timezone.now(),
         sentence=describe_fully(latest, offer.currency),
         form=form,
         status=422 if form.errors else 200,

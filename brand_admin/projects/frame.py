@@ -35,6 +35,7 @@ def frame(request: BrandRequest, project: Project, *, part: str) -> dict[str, An
         "project": project,
         "part": part,
         "stage": stage,
+        "members_label": "1 member" if stage.members == 1 else f"{stage.members:,} members",
         "steps": [_tab(request, project, stage, step, part) for step in Step],
     }
 

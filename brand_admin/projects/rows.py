@@ -27,21 +27,24 @@ class SendRow:
 
 def send_rows(enrollments: Sequence[Enrollment]) -> list[SendRow]:
     """The lines of these enrollments (with their member) in a fixed number of queries."""
-    items = items_of(enrollments)
-    mails = latest_by_about(
-        purpose=Purpose.SALES_TRACKING_ITEMS,
-        abouts=[f"enrollment:{row.pk}" for row in enrollments],
-    )
+    items, mails = items_of(enrollments), mails_of(enrollments)
     suppressed = suppressed_in_words(row.member.email for row in enrollments)
     return [
         SendRow(
             enrollment=row,
             items=items[row.pk],
-            message=mails.get(f"enrollment:{row.pk}"),
+            message=mails.get(row.pk),
             suppressed=suppressed.get(row.member.email, ""),
         )
         for row in enrollments
     ]
+
+
+def mails_of(enrollments: Sequence[Enrollment]) -> dict[int, MessageStatus]:
+    """The latest mail with the items, of those who were sent one, by enrollment id."""
+    abouts = {f"enrollment:{row.pk}": row.pk for row in enrollments}
+    found = latest_by_about(purpose=Purpose.SALES_TRACKING_ITEMS, abouts=abouts)
+    return {abouts[about]: status for about, status in found.items()}
 
 
 def tracking_csv(
@@ -55,9 +58,9 @@ def tracking_csv(
     rows = list(found)
     for start in range(0, len(rows), batch):
         page = rows[start : start + batch]
-        sent = {row.enrollment.pk: row.message for row in send_rows(page)}
+        mails = mails_of(page)
         for row in member_rows(offer, page, now=now):
-            member, message = row.enrollment.member, sent[row.enrollment.pk]
+            member, message = row.enrollment.member, mails.get(row.enrollment.pk)
             yield [
                 member.email,
                 member.first_name,

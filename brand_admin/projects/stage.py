@@ -17,7 +17,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import csv_response, export_url, paginate, render_page, selected_ids
 from brand_admin.projects.forms import SetUpForm
 from brand_admin.projects.frame import frame, step_url
-from brand_admin.projects.rows import send_rows, tracking_csv
+from brand_admin.projects.rows import mails_of, send_rows, tracking_csv
 from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project, ProjectMember
 from offers.selectors import terms_of
@@ -98,6 +98,8 @@ def send(request: BrandRequest, project_id: int) -> HttpResponse:
     project = _project(project_id)
     if project.offer is None:
         return redirect(step_url(request, project, Step.SET_UP))
+    if "purpose" in request.GET:  # the form was sent without script
+        return _to_drawer(request)
     show = "sent" if request.GET.get("show") == "sent" else "waiting"
     step = Step.TRACKING if show == "sent" else Step.SEND
     page = paginate(request, standing_in(project, step), per_page=PER_STEP)
@@ -122,7 +124,7 @@ def tracking(request: BrandRequest, project_id: int) -> HttpResponse:
     now = timezone.now()
     page = paginate(request, _tracked(request, project))
     enrollments = list(page)
-    sent = {row.enrollment.pk: row for row in send_rows(enrollments)}
+    mails = mails_of(enrollments)
     rows = member_rows(project.offer, enrollments, now=now)
     return render_page(
         request,
@@ -130,7 +132,7 @@ def tracking(request: BrandRequest, project_id: int) -> HttpResponse:
         **frame(request, project, part=Step.TRACKING),
         page=page,
         figures=_figures(project, project.offer),
-        rows=[(row, sent[row.enrollment.pk]) for row in rows],
+        rows=[(row, mails.get(row.enrollment.pk)) for row in rows],
         export_url=export_url(request, "brand_admin:project_tracking_csv", project.pk),
         offer=project.offer,
     )
@@ -206,6 +208,15 @@ def _generate_rows(
         )
         for row in enrollments
     ]
+
+
+def _to_drawer(request: BrandRequest) -> HttpResponse:
+    """Nobody ticked would mean the whole offer there, so that is asked for here."""
+    if request.GET.getlist("selected"):
+        compose = reverse("brand_admin:compose", args=[request.brand.slug])
+        return redirect(f"{compose}?{request.GET.urlencode()}")
+    messages.error(request, "Tick at least one member.")
+    return redirect(request.path)
 
 
 def _tracked(request: BrandRequest, project: Project) -> QuerySet[Enrollment]:

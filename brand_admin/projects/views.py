@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from affiliates.models import Member
@@ -66,7 +67,7 @@ def project_new(request: BrandRequest) -> HttpResponse:
                 name=form.cleaned_data["name"], by=request.actor, now=timezone.now()
             )
         except OfferError as error:
-            form.add_error(error.field, str(error).capitalize() + ".")
+            form.add_error(error.field, f"{capfirst(str(error))}.")
         else:
             messages.success(request, f"{project.name} is made. Now add its members.")
             return redirect("brand_admin:project_add", request.brand.slug, project.pk)
@@ -92,7 +93,7 @@ def project_page(request: BrandRequest, project_id: int) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def project_members(request: BrandRequest, project_id: int) -> HttpResponse:
     """Everybody in the project, with the step each stands in."""
-    project = get_object_or_404(Project, pk=project_id)
+    project = get_object_or_404(Project.objects.select_related("offer"), pk=project_id)
     return render_page(
         request,
         "brand_admin/projects/members.html",

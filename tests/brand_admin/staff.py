@@ -1,0 +1,41 @@
+"""Staff at the door of the brand admin."""
+
+from __future__ import annotations
+
+from django.http import HttpResponseBase
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import Brand, User
+from accounts.services import create_brand
+from tests.cast import NOW, SYSTEM
+
+
+def logged_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def new_brand(slug: str, *, owner: User) -> Brand:
+    """A brand with nothing in it."""
+    return create_brand(
+        slug=slug,
+        name="Fresh",
+        currency="EUR",
+        time_zone="Europe/Paris",
+        owner_email=owner.email,
+        by=SYSTEM,
+        now=NOW,
+    )
+
+
+def address(view: str, *args: object, slug: str = "juniper", query: str = "") -> str:
+    """Where a page of the brand admin is."""
+    return reverse(f"brand_admin:{view}", args=[slug, *args]) + (f"?{query}" if query else "")
+
+
+def csv_of(response: HttpResponseBase) -> list[str]:
+    """The lines of a CSV download."""
+    text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+    return text.splitlines()

@@ -1,0 +1,390 @@
+"""Members in the brand admin."""
+
+from __future__ import annotations
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts.models import AuditEntry
+from affiliates.models import Member
+from affiliates.services import add_member
+from core.tenancy import acting_for
+from notifications.models import SuppressionReason
+from notifications.services.suppression import suppress
+from offers.models import Enrollment, OfferStatus
+from offers.services import TermsValues, create_offer, enroll, set_offer_status
+from payouts.ledger import due_entries
+from payouts.services import record_payment
+from tests.brand_admin.staff import address, csv_of, logged_in, new_brand
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order
+from tracking.models import PromoCode, TrackingLink
+from tracking.services import record_order
+
+HEADER = "email,first_name,last_name,promo_code\n"
+
+
+@pytest.fixture
+def client(cast: Cast) -> Client:
+    return logged_in(cast.theo)
+
+
+@pytest.fixture(autouse=True)
+def at_juniper(cast: Cast):
+    with acting_for(cast.juniper):
+        yield
+
+
+def add(first_name: str, email: str = "") -> Member:
+    return add_member(email=email, first_name=first_name, last_name="Zander", by=SYSTEM, now=NOW)
+
+
+# --- the list
+
+
+def test_the_list_shows_what_each_sold_and_is_due(cast: Cast, client: Client) -> None:
+    record_order(source="shop", order=order(), by=SYSTEM, now=NOW)
+    add("Nomail")
+    suppress(address=cast.diego.email, reason=SuppressionReason.UNSUBSCRIBED, by=SYSTEM, now=NOW)
+
+    response = client.get(address("members"))
+
+    rows = {row.member: (row, why) for row, why in response.context["rows"]}
+    mara, _ = rows[cast.mara]
+    assert (mara.offers, mara.conversions) == (1, 1)
+    assert [str(amount) for amount in (*mara.sales, *mara.commission, *mara.due)] == [
+        "84.20 GBP",
+        "8.42 GBP",
+        "8.42 GBP",
+    ]
+    assert rows[cast.diego][1] == "Unsubscribed"
+    assert cast.june_at_saltmarsh not in rows
+    assert "No address" in response.text
+
+
+@pytest.mark.parametrize("members", [1, 3])
+def test_the_list_takes_the_same_queries_for_one_member_and_for_three(
+    cast: Cast, client: Client, members: int, django_assert_num_queries
+) -> None:
+    query = "q=mara" if members == 1 else ""
+
+    with django_assert_num_queries(11):
+        response = client.get(address("members", query=query))
+
+    assert len(response.context["rows"]) == members
+
+
+def test_search_offer_and_order(cast: Cast, client: Client) -> None:
+    alone = add("Alone")
+
+    def found(query: str) -> list[str]:
+        rows = client.get(address("members", query=query)).context["rows"]
+        return [row.member.first_name for row, _ in rows]
+
+    assert found("") == ["Diego", "Mara", "June", "Alone"]
+    assert found("sort=-name") == ["Alone", "June", "Mara", "Diego"]
+    assert found("sort=email") == ["Alone", "Diego", "June", "Mara"]
+    assert found("q=arroyo+dieg") == ["Diego"]
+    assert found("offer=none") == [alone.first_name]
+    assert found(f"offer={cast.glow.pk}") == ["Diego", "Mara", "June"]
+    assert len(found(f"offer={cast.tide.pk}&sort=x")) == 4
+    assert found("q=%00mara") == ["Mara"]
+
+
+def test_an_empty_brand_is_told_what_to_do(cast: Cast) -> None:
+    new_brand("fresh", owner=cast.otto)
+
+    text = logged_in(cast.otto).get(address("members", slug="fresh")).text
+
+    assert "No members yet" in text
+    assert address("members_import", slug="fresh") in text
+
+
+def test_the_export_holds_exactly_what_is_filtered(cast: Cast, client: Client) -> None:
+    record_order(source="shop", order=order(), by=SYSTEM, now=NOW)
+    add("=HYPERLINK(1)")
+
+    lines = csv_of(client.get(address("members_export", query="q=mara")))
+    everybody = csv_of(client.get(address("members_export")))
+
+    assert lines[0] == ("email,first_name,last_name,joined,offers,conversions,sales,commission,due")
+    person, figures = "mara@lindqvist.example,Mara,Lindqvist", "84.20 GBP,8.42 GBP,8.42 GBP"
+    assert lines[1:] == [f"{person},2026-11-20T12:00:00+00:00,1,1,{figures}"]
+    assert len(everybody) == 5
+    assert "'=HYPERLINK(1)" in everybody[-1]
+
+
+# --- add and edit
+
+
+def test_a_member_is_added(client: Client) -> None:
+    response = client.post(
+        address("member_new"),
+        {"first_name": "Elif", "last_name": "Demir", "email": " Elif@Demir.example "},
+    )
+
+    member = Member.objects.get(first_name="Elif")
+    assert response.headers["Location"] == address("member", member.pk)
+    assert member.email == "elif@demir.example"
+    entry = AuditEntry.objects.get(action="member.added", target=f"member:{member.pk}")
+    assert "Theo Marsh" in entry.actor
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("first_name", "", "This field is required."),
+        ("first_name", "x" * 201, "at most 200 characters"),
+        ("email", "no address", "Enter a valid email address."),
+        ("email", "MARA@lindqvist.example", "Mara@lindqvist.example is a member already."),
+        ("email", f"{'x' * 60}@{'y' * 60}.{'z' * 60}.{'z' * 60}.{'z' * 60}", "at most 254"),
+    ],
+)
+def test_bad_input_names_its_field_and_adds_nobody(
+    client: Client, field: str, value: str, message: str
+) -> None:
+    typed = {"first_name": "Elif", "last_name": "", "email": "elif@demir.example"}
+
+    response = client.post(address("member_new"), typed | {field: value})
+
+    assert response.status_code == 422
+    assert message in response.context["form"].errors[field][0]
+    assert Member.objects.count() == 3
+
+
+def test_an_edit_corrects_name_and_address(cast: Cast, client: Client) -> None:
+    typed = {"first_name": "Mara", "last_name": "L", "email": "mara@new.example"}
+
+    client.post(address("member_edit", cast.mara.pk), typed)
+
+    cast.mara.refresh_from_db()
+    assert (cast.mara.last_name, cast.mara.email) == ("L", "mara@new.example")
+    assert cast.mara.creator.email == "mara@new.example"
+
+
+def test_another_members_address_is_refused(cast: Cast, client: Client) -> None:
+    typed = {"first_name": "Mara", "last_name": "", "email": cast.diego.email}
+
+    response = client.post(address("member_edit", cast.mara.pk), typed)
+
+    assert response.status_code == 422
+    assert "another member's address" in response.context["form"].errors["email"][0]
+    cast.mara.refresh_from_db()
+    assert cast.mara.email == "mara@lindqvist.example"
+
+
+# --- a member's page
+
+
+@pytest.mark.parametrize("offers", [1, 3])
+def test_the_page_takes_the_same_queries_for_one_offer_and_for_three(
+    cast: Cast, client: Client, offers: int, django_assert_num_queries
+) -> None:
+    for number in range(offers - 1):
+        offer = create_offer(
+            values=offer_values(name=f"Offer {number}", currency="EUR"),
+            terms=TermsValues(percent_bp=1),
+            by=SYSTEM,
+            now=NOW,
+        )
+        enroll(offer=offer, members=[cast.mara], by=SYSTEM, now=NOW)
+
+    with django_assert_num_queries(12):
+        response = client.get(address("member", cast.mara.pk))
+
+    assert len(response.context["rows"]) == offers
+
+
+def test_the_page_shows_offers_money_and_what_they_share(cast: Cast, client: Client) -> None:
+    record_order(source="shop", order=order(), by=SYSTEM, now=NOW)
+
+    response = client.get(address("member", cast.mara.pk))
+
+    [account] = response.context["accounts"]
+    assert (str(account.sales), str(account.due), str(account.paid)) == (
+        "84.20 GBP",
+        "8.42 GBP",
+        "0.00 GBP",
+    )
+    assert "MARA15" in response.text
+    assert "/d/" in response.text
+
+
+def test_conversions_payments_messages_and_history(cast: Cast, client: Client) -> None:
+    record_order(source="shop", order=order(), by=SYSTEM, now=NOW)
+    due = due_entries(member_id=cast.mara.pk, currency="GBP", now=NOW)
+    record_payment(
+        member=cast.mara,
+        currency="GBP",
+        entry_ids=[entry.pk for entry in due],
+        reference="BACS 7",
+        by=SYSTEM,
+        now=NOW,
+    )
+
+    def text(part: str) -> str:
+        return client.get(address(f"member_{part}", cast.mara.pk)).text
+
+    assert "1001" in text("conversions")
+    assert "BACS 7" in text("payments")
+    assert "No messages yet" in text("messages")
+    assert "Gave the code MARA15" in text("history")
+    assert "DIEGO10" not in text("history")
+
+
+def test_a_member_joins_an_offer(cast: Cast, client: Client) -> None:
+    offer = create_offer(
+        values=offer_values(name="Spring"), terms=TermsValues(), by=SYSTEM, now=NOW
+    )
+
+    client.post(address("member_join", cast.mara.pk), {"offer": offer.pk})
+
+    assert Enrollment.objects.filter(member=cast.mara, offer=offer).exists()
+
+
+def test_offers_that_cannot_be_joined_are_refused(cast: Cast, client: Client) -> None:
+    ended = create_offer(values=offer_values(name="Over"), terms=TermsValues(), by=SYSTEM, now=NOW)
+    set_offer_status(offer=ended, status=OfferStatus.ENDED, by=SYSTEM, now=NOW)
+
+    answers = [
+        client.post(address("member_join", cast.mara.pk), {"offer": key})
+        for key in (cast.glow.pk, cast.tide.pk, ended.pk, 10**12, "x", "")
+    ]
+
+    assert [answer.status_code for answer in answers] == [422] * 6
+    assert Enrollment.objects.filter(member=cast.mara).count() == 1
+
+
+def test_a_member_of_another_brand_answers_as_a_missing_one(cast: Cast, client: Client) -> None:
+    parts = ("", "_edit", "_conversions", "_payments", "_messages", "_history")
+    views = [f"member{part}" for part in parts]
+
+    foreign = [client.get(address(view, cast.june_at_saltmarsh.pk)) for view in views]
+    missing = [client.get(address(view, 10**12)) for view in views]
+
+    assert {response.status_code for response in [*foreign, *missing]} == {404}
+    assert [r.content for r in foreign] == [r.content for r in missing]
+    posted = client.post(
+        address("member_edit", cast.june_at_saltmarsh.pk), {"first_name": "X", "email": ""}
+    )
+    assert posted.status_code == 404
+    with acting_for(cast.saltmarsh):
+        assert Member.objects.get(pk=cast.june_at_saltmarsh.pk).first_name == "June"
+
+
+# --- import
+
+
+def upload(client: Client, text: str | bytes, **fields: object) -> HttpResponse:
+    content = text if isinstance(text, bytes) else text.encode()
+    file = SimpleUploadedFile("members.csv", content, content_type="text/csv")
+    return client.post(address("members_import"), {"file": file, **fields})
+
+
+def confirm(client: Client, text: str, **fields: object) -> HttpResponse:
+    return client.post(address("members_import"), {"text": text, "confirmed": "1", **fields})
+
+
+ROWS = (
+    "elif@demir.example,Elif,Demir,elif20\n"
+    "mara@lindqvist.example,Mara,Lindqvist,\n"
+    "not an address,No,Body,\n"
+    "otis@brandt.example,Otis,Brandt,DIEGO10\n"
+)
+
+
+def test_the_preview_says_what_would_happen_and_changes_nothing(cast: Cast, client: Client) -> None:
+    audited = AuditEntry.objects.count()
+
+    response = upload(client, HEADER + ROWS, offer=cast.glow.pk)
+
+    assert response.context["report"].counts == {"added": 1, "unchanged": 1}
+    assert [str(error) for error in response.context["report"].errors] == [
+        "line 4: email: 'not an address' is not an email address",
+        "line 5: promo_code: the code DIEGO10 belongs to someone else",
+    ]
+    assert "Nothing is changed yet" in response.text
+    assert Member.objects.count() == 3
+    assert PromoCode.objects.count() == 3
+    assert AuditEntry.objects.count() == audited
+
+
+def test_confirming_brings_the_good_rows_in_once(cast: Cast, client: Client) -> None:
+    preview = upload(client, "\ufeff" + HEADER.replace("\n", "\r\n") + ROWS, offer=cast.glow.pk)
+
+    first = confirm(client, preview.context["text"], offer=cast.glow.pk)
+    again = confirm(client, preview.context["text"], offer=cast.glow.pk)
+
+    elif_demir = Member.objects.get(email="elif@demir.example")
+    enrollment = Enrollment.objects.get(member=elif_demir, offer=cast.glow)
+    assert PromoCode.objects.get(enrollment=enrollment).code == "ELIF20"
+    assert TrackingLink.objects.filter(enrollment=enrollment).count() == 1
+    assert not Member.objects.filter(first_name="Otis").exists()
+    assert Member.objects.count() == 4
+    assert first.context["report"].counts == {"added": 1, "unchanged": 1}
+    assert again.context["report"].counts == {"unchanged": 2}
+    assert len(again.context["report"].errors) == 2
+
+
+def test_members_can_come_in_without_an_offer(cast: Cast, client: Client) -> None:
+    response = confirm(client, HEADER + ROWS)
+
+    assert [str(error) for error in response.context["report"].errors] == [
+        "line 2: promo_code: a code belongs to an offer: choose one",
+        "line 4: email: 'not an address' is not an email address",
+        "line 5: promo_code: a code belongs to an offer: choose one",
+    ]
+    assert Member.objects.count() == 3
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "The submitted file is empty."),
+        (b"email,first_name\n", "The file has no column last_name, promo_code."),
+        (HEADER.encode(), "The file has no row under its header."),
+        (HEADER.encode() + b"\xff\xfe,a,b,c\n", "The file is not UTF-8 text"),
+        (HEADER.encode() + b"a\x00@b.example,a,b,c\n", "Line 2 holds a NUL character."),
+        (HEADER.encode() + b"a@b.example,a,b,\n" * 2001, "more than 2,000 rows"),
+        (b"x" * 1_000_001, "The file is larger than 1 MB"),
+    ],
+)
+def test_a_file_that_cannot_be_read_says_why(client: Client, content: bytes, message: str) -> None:
+    response = upload(client, content)
+
+    assert response.status_code == 422
+    assert message in response.context["form"].errors["file"][0]
+    assert Member.objects.count() == 3
+
+
+def test_no_file_and_a_foreign_offer_are_refused(cast: Cast, client: Client) -> None:
+    nothing = client.post(address("members_import"), {"offer": ""})
+    foreign = confirm(client, HEADER + ROWS, offer=cast.tide.pk)
+
+    assert nothing.context["form"].errors["file"] == ["Choose a file."]
+    assert foreign.status_code == 422
+    assert list(foreign.context["form"].errors) == ["offer"]
+    assert Member.objects.count() == 3
+
+
+# --- who may
+
+
+def test_a_viewer_reads_and_changes_nothing(cast: Cast) -> None:
+    viewer = logged_in(cast.vera)
+    members = list(Member.objects.order_by("pk").values())
+    audited = AuditEntry.objects.count()
+
+    posts = [
+        viewer.post(address("member_new"), {"first_name": "Elif"}),
+        viewer.post(address("member_edit", cast.mara.pk), {"first_name": "Elif"}),
+        viewer.post(address("member_join", cast.mara.pk), {"offer": cast.glow.pk}),
+        confirm(viewer, HEADER + ROWS, offer=cast.glow.pk),
+    ]
+
+    assert [response.status_code for response in posts] == [403, 403, 403, 403]
+    assert list(Member.objects.order_by("pk").values()) == members
+    assert AuditEntry.objects.count() == audited
+    assert viewer.get(address("member", cast.mara.pk)).status_code == 200
+    assert "Add member" not in viewer.get(address("members")).text
