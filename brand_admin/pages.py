@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
 from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Role
@@ -44,6 +45,37 @@ def render_page(
 def paginate(request: BrandRequest, rows: QuerySet[M], *, per_page: int = PER_PAGE) -> Page[M]:
     """The page that ?page= asks for; the nearest one for anything odd."""
     return Paginator(rows, per_page).get_page(request.GET.get("page"))
+
+
+def in_order(
+    request: BrandRequest, rows: QuerySet[M], orders: Mapping[str, Sequence[str]], *, default: str
+) -> QuerySet[M]:
+    """The rows in the order of ?sort=: a key of `orders`, a minus before it turns it round.
+
+    `orders` gives each key's columns, the last one unique; `default` stands for anything unknown.
+    """
+    wanted = request.GET.get("sort", default)
+    if wanted.removeprefix("-") not in orders:
+        wanted = default
+    columns = orders[wanted.removeprefix("-")]
+    if not wanted.startswith("-"):
+        return rows.order_by(*columns)
+    return rows.order_by(
+        *(name[1:] if name.startswith("-") else f"-{name}" for name in columns)
+    )
+
+
+def searched(request: BrandRequest) -> str:
+    """What ?q= searches for, without what PostgreSQL can't hold."""
+    return request.GET.get("q", "").replace("\0", "").strip()
+
+
+def export_url(request: BrandRequest, view: str, *args: object) -> str:
+    """The address of the export of exactly what this list shows, all pages of it."""
+    query = request.GET.copy()
+    query.pop("page", None)
+    address = reverse(view, args=[request.brand.slug, *args])
+    return f"{address}?{query.urlencode()}" if query else address
 
 
 def chosen_period(request: BrandRequest) -> ChosenPeriod:
