@@ -1,0 +1,97 @@
+"""Home: what needs a person today, and how the brand is doing."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from accounts.services import create_brand
+from core.tenancy import acting_for
+from offers.services import TermsValues, create_offer
+from tests.brand_admin.desk import at, desk_of, queries_of, sell, shown
+from tests.cast import NOW, SYSTEM, Cast, offer_values
+
+
+@pytest.fixture(autouse=True)
+def _at_noon(time_machine: Any) -> None:
+    time_machine.move_to(NOW, tick=False)
+
+
+def test_home_lists_what_needs_a_person(cast: Cast) -> None:
+    sell(cast)
+
+    page = shown(desk_of(cast.vera).get(at(cast.juniper, "home")))
+
+    assert "Sales Tracking Items not sent" in page
+    assert "Payments due" in page
+    assert "£8.42" in page
+    assert "Conversions to judge" not in page
+
+
+def test_home_says_when_nothing_waits(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        cast.glow.status = "paused"
+        cast.glow.save(update_fields=["status"])
+
+    assert "Nothing waits for you." in shown(desk_of(cast.vera).get(at(cast.juniper, "home")))
+
+
+def test_home_compares_thirty_days_with_the_thirty_before(cast: Cast) -> None:
+    sell(cast, "old", days_ago=35, amount="100.00")
+    sell(cast, "1001", amount="75.00")
+    sell(cast, "1002", amount="75.00")
+
+    response = desk_of(cast.ines).get(at(cast.juniper, "home"))
+
+    ((_, tiles),) = response.context["sums"]
+    assert [(tile.label, tile.value, tile.change, tile.tone) for tile in tiles] == [
+        ("Sales", "£150.00", "+50 %", "good"),
+        ("Commission", "£15.00", "+50 %", "good"),
+        ("Conversions", "2", "+100 %", "good"),
+        ("Clicks", "0", "", ""),
+    ]
+
+
+def test_home_shows_each_currency_apart(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        create_offer(
+            values=offer_values(name="Tokyo", currency="JPY"),
+            terms=TermsValues(),
+            by=SYSTEM,
+            now=NOW - timedelta(days=1),
+        )
+
+    response = desk_of(cast.ines).get(at(cast.juniper, "home"))
+
+    assert [summary.currency for summary, _ in response.context["sums"]] == ["GBP", "JPY"]
+
+
+def test_a_brand_without_offers_is_told_where_to_start(cast: Cast) -> None:
+    bare = create_brand(
+        slug="bare",
+        name="Bare",
+        currency="KWD",
+        time_zone="Asia/Kuwait",
+        owner_email=cast.otto.email,
+        by=SYSTEM,
+        now=NOW,
+    )
+
+    page = shown(desk_of(cast.otto).get(at(bare, "home")))
+
+    assert "Welcome to Tributary" in page
+    assert at(bare, "offer_new") in page
+    assert "KWD" in page
+
+
+def test_home_takes_as_many_queries_for_three_conversions_as_for_one(cast: Cast) -> None:
+    ines, address = desk_of(cast.ines), at(cast.juniper, "home")
+    sell(cast)
+    assert queries_of(ines, address) == 17
+
+    sell(cast, "1002", promo_code="DIEGO10")
+    sell(cast, "1003", promo_code="JUNE20")
+
+    assert queries_of(ines, address) == 17

@@ -1,0 +1,247 @@
+"""Settings: the brand, its staff, its API keys and the audit log."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from accounts.models import ApiKey, Brand, Staff, User
+from accounts.services import KeyRefusedError, authenticate_api_key
+from core.tenancy import acting_for
+from tests.brand_admin.desk import at, desk_of, queries_of, sell, shown
+from tests.cast import NOW, Cast
+from tests.snapshot import snapshot
+
+
+@pytest.fixture(autouse=True)
+def _at_noon(time_machine: Any) -> None:
+    time_machine.move_to(NOW, tick=False)
+
+
+def staff_of(cast: Cast, user: User) -> Staff | None:
+    with acting_for(cast.juniper):
+        return Staff.objects.filter(user=user).first()
+
+
+def brand_form(**changes: str) -> dict[str, str]:
+    return {
+        "name": "Juniper & Co",
+        "has_accent": "on",
+        "accent": "#7A1FA2",
+        "sender_name": "Ines from Juniper",
+        "reply_to": "hello@juniper.example",
+    } | changes
+
+
+def test_an_owner_changes_how_the_brand_appears(cast: Cast) -> None:
+    ines = desk_of(cast.ines)
+
+    page = shown(ines.post(at(cast.juniper, "settings"), brand_form(name="Juniper"), follow=True))
+
+    assert "Saved." in page
+    brand = Brand.objects.get(pk=cast.juniper.pk)
+    assert (brand.name, brand.accent, brand.sender_name, brand.reply_to) == (
+        "Juniper",
+        "#7a1fa2",
+        "Ines from Juniper",
+        "hello@juniper.example",
+    )
+    assert "7a1fa2" in page
+
+
+def test_the_brands_own_colour_can_be_given_up(cast: Cast) -> None:
+    ines, address = desk_of(cast.ines), at(cast.juniper, "settings")
+    ines.post(address, brand_form())
+    form = brand_form()
+    del form["has_accent"]
+
+    ines.post(address, form)
+
+    assert Brand.objects.get(pk=cast.juniper.pk).accent == ""
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("name", "", "This field is required."),
+        ("accent", "teal", "A colour is # and six digits, such as #007a85."),
+        ("reply_to", "hello", "Enter a valid email address."),
+    ],
+)
+def test_a_wrong_setting_is_refused(field: str, value: str, said: str, cast: Cast) -> None:
+    ines = desk_of(cast.ines)
+    before = snapshot()
+
+    response = ines.post(at(cast.juniper, "settings"), brand_form(**{field: value}))
+
+    assert response.status_code == 422
+    assert said in response.content.decode()
+    assert snapshot() == before
+
+
+def test_currency_and_time_zone_are_shown_and_fixed(cast: Cast) -> None:
+    ines, address = desk_of(cast.ines), at(cast.juniper, "settings")
+
+    page = shown(ines.get(address))
+    ines.post(address, brand_form(currency="USD", time_zone="Asia/Tokyo"))
+
+    assert "Europe/London" in page
+    assert "Changing them would change the past" in page
+    brand = Brand.objects.get(pk=cast.juniper.pk)
+    assert (brand.currency, brand.time_zone) == ("GBP", "Europe/London")
+
+
+def test_someone_new_is_added_by_address(cast: Cast) -> None:
+    page = shown(
+        desk_of(cast.ines).post(
+            at(cast.juniper, "settings_staff"),
+            {"email": "New@Juniper.example", "role": "viewer"},
+            follow=True,
+        )
+    )
+
+    assert "new@juniper.example is viewer now." in page
+    row = staff_of(cast, User.objects.get(email="new@juniper.example"))
+    assert row is not None
+    assert row.role == "viewer"
+
+
+def test_a_role_is_changed(cast: Cast) -> None:
+    theo = staff_of(cast, cast.theo)
+    assert theo is not None
+
+    desk_of(cast.ines).post(at(cast.juniper, "staff_role", staff_id=theo.pk), {"role": "owner"})
+
+    changed = staff_of(cast, cast.theo)
+    assert changed is not None
+    assert changed.role == "owner"
+
+
+def test_someone_is_removed_after_being_asked(cast: Cast) -> None:
+    ines, vera = desk_of(cast.ines), staff_of(cast, cast.vera)
+    assert vera is not None
+    address = at(cast.juniper, "staff_remove", staff_id=vera.pk)
+
+    asked = shown(ines.get(address))
+    assert staff_of(cast, cast.vera) is not None
+    page = shown(ines.post(address, follow=True))
+
+    assert "loses access" in asked
+    assert "Vera Lund has no access any more." in page
+    assert staff_of(cast, cast.vera) is None
+    assert desk_of(cast.vera).get(at(cast.juniper, "home")).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("name", "sent"),
+    [
+        ("staff_remove", {}),
+        ("staff_role", {"role": "viewer"}),
+        ("settings_staff", {"email": "ines@juniper.example", "role": "viewer"}),
+    ],
+)
+def test_the_last_owner_stays(name: str, sent: dict[str, str], cast: Cast) -> None:
+    ines, row = desk_of(cast.ines), staff_of(cast, cast.ines)
+    assert row is not None
+    about = {} if name == "settings_staff" else {"staff_id": row.pk}
+    before = snapshot()
+
+    response = ines.post(at(cast.juniper, name, **about), sent, follow=True)
+
+    assert "A brand needs an owner: make someone else one first" in response.content.decode()
+    assert snapshot() == before
+
+
+def test_an_owner_may_go_once_there_is_another(cast: Cast) -> None:
+    ines, row, theo = desk_of(cast.ines), staff_of(cast, cast.ines), staff_of(cast, cast.theo)
+    assert row is not None
+    assert theo is not None
+    ines.post(at(cast.juniper, "staff_role", staff_id=theo.pk), {"role": "owner"})
+
+    response = ines.post(at(cast.juniper, "staff_remove", staff_id=row.pk))
+
+    assert response["Location"] == "/admin/"
+    assert staff_of(cast, cast.ines) is None
+
+
+def test_a_new_key_is_shown_once(cast: Cast) -> None:
+    ines, address = desk_of(cast.ines), at(cast.juniper, "settings_keys")
+
+    response = ines.post(address, {"label": "Our shop"})
+
+    found = re.search(r'data-copy="(trb_[^"]+)"', shown(response))
+    assert found
+    secret = found[1]
+    assert authenticate_api_key(secret=secret, now=NOW).label == "Our shop"
+    assert "no-store" in response["Cache-Control"]
+    later = shown(ines.get(address))
+    assert "Our shop" in later
+    assert secret not in later
+
+
+def test_a_key_needs_a_name(cast: Cast) -> None:
+    response = desk_of(cast.ines).post(at(cast.juniper, "settings_keys"), {"label": ""})
+
+    assert response.status_code == 422
+    with acting_for(cast.juniper):
+        assert not ApiKey.objects.exists()
+
+
+def test_a_revoked_key_stops_at_once_after_being_asked(cast: Cast) -> None:
+    ines = desk_of(cast.ines)
+    page = shown(ines.post(at(cast.juniper, "settings_keys"), {"label": "Our shop"}))
+    secret = re.findall(r'data-copy="(trb_[^"]+)"', page)[0]
+    with acting_for(cast.juniper):
+        address = at(cast.juniper, "key_revoke", key_id=ApiKey.objects.get().pk)
+
+    asked = shown(ines.get(address))
+    authenticate_api_key(secret=secret, now=NOW)
+    listed = shown(ines.post(address, follow=True))
+
+    assert "stops working at once" in asked
+    assert "Revoked" in listed
+    with pytest.raises(KeyRefusedError):
+        authenticate_api_key(secret=secret, now=NOW)
+
+
+def test_the_audit_log_tells_who_did_what(cast: Cast) -> None:
+    sell(cast)
+    ines = desk_of(cast.ines)
+    ines.post(at(cast.juniper, "settings_keys"), {"label": "Our shop"})
+
+    response = desk_of(cast.vera).get(at(cast.juniper, "settings_audit"))
+
+    newest, before, *_ = response.context["lines"]
+    assert (newest.actor, newest.words) == (
+        "Ines Castell <ines@juniper.example>",
+        "made the API key Our shop",
+    )
+    assert before.words == "recorded the order 1001"
+
+
+def test_the_audit_log_is_searched_and_holds_no_other_brand(cast: Cast) -> None:
+    vera, address = desk_of(cast.vera), at(cast.juniper, "settings_audit")
+
+    found = vera.get(address + "?q=code.given").context["lines"]
+    everything = vera.get(address).context["lines"]
+
+    assert {line.words for line in found} == {
+        "gave the code MARA15",
+        "gave the code DIEGO10",
+        "gave the code JUNE20",
+    }
+    assert "gave the code JUNETIDE" not in {line.words for line in everything}
+
+
+def test_the_pages_take_as_many_queries_for_three_as_for_one(cast: Cast) -> None:
+    ines, keys = desk_of(cast.ines), at(cast.juniper, "settings_keys")
+    ines.post(keys, {"label": "one"})
+    assert queries_of(ines, keys) == 5
+    assert queries_of(ines, at(cast.juniper, "settings_staff")) == 5  # three people
+
+    for label in ("two", "three"):
+        ines.post(keys, {"label": label})
+
+    assert queries_of(ines, keys) == 5
