@@ -60,9 +60,7 @@ def in_order(
     columns = orders[wanted.removeprefix("-")]
     if not wanted.startswith("-"):
         return rows.order_by(*columns)
-    return rows.order_by(
-        *(name[1:] if name.startswith("-") else f"-{name}" for name in columns)
-    )
+    return rows.order_by(*(name[1:] if name.startswith("-") else f"-{name}" for name in columns))
 
 
 def searched(request: BrandRequest) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING, TypedDict
 
 from django.db.models import (
     Case,
@@ -29,6 +30,16 @@ from django.db.models.functions import Cast, Concat
 from notifications.models import REACHED_STATES, Message, Purpose
 from offers.models import Enrollment, EnrollmentStatus, OfferKind, Project, ProjectMember
 from tracking.models import ItemStatus, PromoCode, TrackingLink
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
+
+
+class Facts(TypedDict):
+    """What `standing_in` and `members_of` tell with each row."""
+
+    enrollment_pk: int
+    step: str
 
 
 class Step(StrEnum):
@@ -103,15 +114,17 @@ def stages_of(project_ids: Iterable[int]) -> dict[int, Stage]:
     return {project_id: Stage(found) for project_id, found in counts.items()}
 
 
-def standing_in(project: Project, step: str) -> QuerySet[ProjectMember]:
+def standing_in(project: Project, step: str) -> QuerySet[WithAnnotations[ProjectMember, Facts]]:
     """Who stands in this step (or is LEFT_OUT), by name.
 
     Each row carries its member, and as `enrollment_pk` the enrollment in the project's offer.
     """
-    return by_name(_standing(ProjectMember.objects.filter(project=project)).filter(step=step))
+    return _by_name(_standing(ProjectMember.objects.filter(project=project)).filter(step=step))
 
 
-def members_of(project: Project, *, search: str = "") -> QuerySet[ProjectMember]:
+def members_of(
+    project: Project, *, search: str = ""
+) -> QuerySet[WithAnnotations[ProjectMember, Facts]]:
     """Everybody in the project by name, each with their `step`."""
     found = _standing(ProjectMember.objects.filter(project=project))
     for word in search.split():
@@ -120,21 +133,23 @@ def members_of(project: Project, *, search: str = "") -> QuerySet[ProjectMember]
             | Q(member__last_name__icontains=word)
             | Q(member__email__icontains=word)
         )
-    return by_name(found)
+    return _by_name(found)
 
 
-def by_name(rows: QuerySet[ProjectMember]) -> QuerySet[ProjectMember]:
+def _by_name(
+    rows: QuerySet[WithAnnotations[ProjectMember, Facts]],
+) -> QuerySet[WithAnnotations[ProjectMember, Facts]]:
     return rows.select_related("member").order_by("member__last_name", "member__first_name", "pk")
 
 
-def enrollments_at(rows: Iterable[ProjectMember]) -> list[Enrollment]:
+def enrollments_at(rows: Iterable[WithAnnotations[ProjectMember, Facts]]) -> list[Enrollment]:
     """The enrollments behind rows of `standing_in`, with member and offer, in the same order."""
-    wanted = [row.enrollment_pk for row in rows]  # type: ignore[attr-defined]
+    wanted = [row.enrollment_pk for row in rows]
     found = Enrollment.objects.select_related("member", "offer").in_bulk(wanted)
     return [found[pk] for pk in wanted]
 
 
-def _standing(rows: QuerySet[ProjectMember]) -> QuerySet[ProjectMember]:
+def _standing(rows: QuerySet[ProjectMember]) -> QuerySet[WithAnnotations[ProjectMember, Facts]]:
     """Annotate each row with its `enrollment_pk` and its `step`."""
     enrollment = Enrollment.objects.filter(
         offer=OuterRef("project__offer"), member=OuterRef("member")

@@ -34,7 +34,7 @@ class MemberFilter(forms.Form):
     @property
     def chosen(self) -> str:
         self.is_valid()
-        return self.cleaned_data.get("offer", "")
+        return str(self.cleaned_data.get("offer", ""))
 
 
 class MemberForm(forms.Form):
@@ -57,7 +57,9 @@ class MemberForm(forms.Form):
 class JoinForm(forms.Form):
     """An offer for a member who is not in it."""
 
-    offer = forms.ModelChoiceField(queryset=None, empty_label="Choose an offer")
+    offer: forms.ModelChoiceField[Offer] = forms.ModelChoiceField(
+        queryset=None, empty_label="Choose an offer"
+    )
 
     def __init__(self, *args: Any, member: Member, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -67,7 +69,7 @@ class JoinForm(forms.Form):
 class ImportForm(forms.Form):
     """A CSV file of members; `text` carries it from the preview to the import."""
 
-    offer = forms.ModelChoiceField(
+    offer: forms.ModelChoiceField[Offer] = forms.ModelChoiceField(
         queryset=None,
         required=False,
         empty_label="No offer yet",

@@ -64,14 +64,14 @@ class TermsForm(forms.Form):
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.currency = currency
+        self.own_currency = currency
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         if "percent" not in self.errors and values["percent"] is None and not values.get("fixed"):
             self.add_error("percent", "Say a percentage, an amount, or both.")
         try:
-            currency = values.get("currency") or self.currency
+            currency = values.get("currency") or self.own_currency
             values["fixed_minor"] = amount_minor(values.get("fixed", ""), currency)
         except ValidationError as error:
             self.add_error("fixed", error)
@@ -85,16 +85,6 @@ class TermsForm(forms.Form):
             hold_days=self.cleaned_data["hold_days"],
             approval=self.cleaned_data["approval"],
         )
-
-    @staticmethod
-    def initial_from(terms: Terms, currency: str) -> dict[str, Any]:
-        fixed = Money(terms.fixed_minor, currency).plain() if terms.fixed_minor else ""
-        return {
-            "percent": terms.percent_bp,
-            "fixed": fixed,
-            "hold_days": terms.hold_days,
-            "approval": terms.approval,
-        }
 
 
 class NewTermsForm(TermsForm):
@@ -193,7 +183,7 @@ class OfferForm(forms.Form):
         unknown = [name for name in re.findall(r"\{[^}]*\}?", pattern) if name not in PLACEHOLDERS]
         if unknown:
             raise ValidationError(
-                f"{unknown[0]} is not known. Use {', '.join(PLACEHOLDERS_SHOWN)}."
+                f"{unknown[0]} is not known. Use {', '.join(sorted(PLACEHOLDERS))}."
             )
         if not re.fullmatch(r"[A-Z0-9_-]*", re.sub(r"\{[A-Z_]+\}", "", pattern)):
             raise ValidationError("A code holds letters, digits, - and _ only.")
@@ -229,18 +219,6 @@ class OfferForm(forms.Form):
         after = last_day + timedelta(days=1)
         return datetime.combine(after, time.min, tzinfo=timezone.get_current_timezone())
 
-    @staticmethod
-    def initial_from(offer: Offer) -> dict[str, Any]:
-        names = (
-            "name", "description", "kind", "destination_url", "deep_links_allowed",
-            "allowed_domains", "click_window_days", "remembers_customers", "code_pattern",
-        )  # fmt: skip
-        ends_on = last_day_of(offer)
-        return {name: getattr(offer, name) for name in names} | {"ends_on": ends_on}
-
-
-PLACEHOLDERS_SHOWN = sorted(PLACEHOLDERS)
-
 
 class NewOfferForm(OfferForm, TermsForm):
     """A new offer with the first version of its terms."""
@@ -253,7 +231,27 @@ class NewOfferForm(OfferForm, TermsForm):
         super().__init__(*args, **kwargs)
         shown = [(code, f"{code} · {name}") for code, name in currencies_in_use()]
         self.fields["currency"].choices = shown  # type: ignore[attr-defined]
-        self.initial.setdefault("currency", self.currency)
+        self.initial.setdefault("currency", self.own_currency)
+
+
+def terms_initial(terms: Terms, currency: str) -> dict[str, Any]:
+    """The form as these terms would fill it."""
+    fixed = Money(terms.fixed_minor, currency).plain() if terms.fixed_minor else ""
+    return {
+        "percent": terms.percent_bp,
+        "fixed": fixed,
+        "hold_days": terms.hold_days,
+        "approval": terms.approval,
+    }
+
+
+def offer_initial(offer: Offer) -> dict[str, Any]:
+    """The form as this offer would fill it."""
+    names = (
+        "name", "description", "kind", "destination_url", "deep_links_allowed",
+        "allowed_domains", "click_window_days", "remembers_customers", "code_pattern",
+    )  # fmt: skip
+    return {name: getattr(offer, name) for name in names} | {"ends_on": last_day_of(offer)}
 
 
 def last_day_of(offer: Offer) -> Any:

@@ -16,9 +16,10 @@ from brand_admin.offers.forms import (
     NewTermsForm,
     OfferFilter,
     OfferForm,
-    TermsForm,
     add_domain_error,
     last_day_of,
+    offer_initial,
+    terms_initial,
 )
 from brand_admin.offers.rows import csv_rows, offer_rows, versions
 from brand_admin.offers.status import action_for, actions_for
@@ -124,7 +125,7 @@ def offer_page(request: BrandRequest, offer_id: int) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
     offer = get_object_or_404(Offer, pk=offer_id)
-    form = OfferForm(request.POST or None, initial=OfferForm.initial_from(offer))
+    form = OfferForm(request.POST or None, initial=offer_initial(offer))
     if request.method == "POST" and form.is_valid():
         values = form.offer_values(currency=offer.currency)
         try:
@@ -139,7 +140,7 @@ def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
         "brand_admin/offers/edit.html",
         section=SECTION,
         offer=offer,
-        name=OfferForm.initial_from(offer)["name"],
+        name=offer_initial(offer)["name"],
         form=form,
         status=422 if form.errors else 200,
     )
@@ -150,7 +151,7 @@ def terms_new(request: BrandRequest, offer_id: int) -> HttpResponse:
     """The next version of the terms; the versions there are never change."""
     offer = get_object_or_404(Offer, pk=offer_id)
     latest = terms_of(offer).latest
-    initial = TermsForm.initial_from(latest, offer.currency)
+    initial = terms_initial(latest, offer.currency)
     form = NewTermsForm(request.POST or None, currency=offer.currency, initial=initial)
     if request.method == "POST" and form.is_valid():
         now = timezone.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.contrib import messages
@@ -19,7 +19,7 @@ from brand_admin.projects.forms import SetUpForm
 from brand_admin.projects.frame import frame, step_url
 from brand_admin.projects.rows import mails_of, send_rows, tracking_csv
 from notifications.models import Purpose
-from offers.models import Enrollment, Offer, Project, ProjectMember
+from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of
 from offers.services import set_up_stage
 from offers.wording import describe_fully
@@ -85,7 +85,7 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
         "brand_admin/projects/generate.html",
         **frame(request, project, part=Step.GENERATE),
         page=page,
-        rows=_generate_rows(request, project.offer, page.object_list, problems),
+        rows=_generate_rows(request, project.offer, enrollments_at(page), problems),
         problems=len(problems),
         offer=project.offer,
         status=422 if problems else 200,
@@ -189,11 +189,10 @@ def _how_many(things: list[PromoCode] | list[TrackingLink], noun: str) -> str:
 def _generate_rows(
     request: BrandRequest,
     offer: Offer,
-    standing: Iterable[ProjectMember],
+    enrollments: Sequence[Enrollment],
     problems: Mapping[int, str],
 ) -> list[GenerateRow]:
     """The page's lines: suggested codes, or after a refusal what was typed and what is wrong."""
-    enrollments = enrollments_at(standing)
     having = items_of(enrollments)
     codes = suggest_codes(offer=offer, enrollments=enrollments) if offer.gives_codes else {}
     typed = request.POST if problems else {}
