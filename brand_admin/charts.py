@@ -40,6 +40,7 @@ class DrawnMeasure:
 
     chart: BarChart
     currency: str
+    grain: Grain
     key: str
     choices: tuple[tuple[str, str], ...]
 
@@ -73,15 +74,12 @@ def draw(
         show=_scale(currency) if measure.is_money else count,
     )
     choices = tuple((name, item.label) for name, item in offered.items())
-    return DrawnMeasure(bar_chart(series), currency, chosen, choices)
+    return DrawnMeasure(bar_chart(series), currency, bars.grain, chosen, choices)
 
 
 def _label(bucket: Bucket, grain: Grain) -> str:
-    if grain is Grain.DAY:
-        return day(bucket.first, "short")
-    if grain is Grain.WEEK:
-        return f"{day(bucket.first, 'short')} \N{EN DASH} {day(bucket.last, 'short')}"
-    return f"{bucket.first:%b %Y}"
+    """A week goes by its first day."""
+    return f"{bucket.first:%b %Y}" if grain is Grain.MONTH else day(bucket.first, "short")
 
 
 def _amount(currency: str) -> Callable[[int], str]:
