@@ -14,10 +14,12 @@ RUN SECRET_KEY=build LINK_KEYS=build CLICK_KEYS=build BASE_URL=https://build.inv
     REDIS_URL=redis://build.invalid EMAIL_URL=smtp://build.invalid \
     DEFAULT_FROM_EMAIL=build@build.invalid TRIBUTARY_MODE=production \
     python -m django collectstatic --settings config.settings --no-input --verbosity 0 \
-    && useradd --system --no-create-home tributary
+    && useradd --system --no-create-home tributary \
+    && install --directory --owner tributary /var/lib/tributary-metrics
 
 USER tributary
 ENV TRIBUTARY_MODE=production DJANGO_SETTINGS_MODULE=config.settings \
+    PROMETHEUS_MULTIPROC_DIR=/var/lib/tributary-metrics \
     GRANIAN_HOST=0.0.0.0 GRANIAN_PORT=8000 GRANIAN_WORKERS=2 GRANIAN_BLOCKING_THREADS=8
 EXPOSE 8000
 # Asks by a name that the settings allow; /healthz alone is answered without TLS.

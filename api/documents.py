@@ -144,9 +144,11 @@ def _text(longest: int, **more: Any) -> dict[str, Any]:
 
 
 AMOUNT = {
-    "type": "string",
-    "pattern": r"^[0-9]{1,15}(\.[0-9]{1,4})?$",
-    "description": "The same digits as a JSON number are taken too, and read exactly.",
+    "anyOf": [
+        {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,4})?$"},
+        {"type": "number", "minimum": 0},
+    ],
+    "description": "Text or number: both are read digit by digit.",
     "examples": ["12.50"],
 }
 QUANTITY = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}

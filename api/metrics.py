@@ -93,7 +93,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
         raise Http404
     waiting = CollectorRegistry()
     waiting.register(WaitingWork())
-    text = generate_latest(_served()) + generate_latest(waiting)
+    text = generate_latest(served()) + generate_latest(waiting)
     return HttpResponse(text, content_type=CONTENT_TYPE_LATEST)
 
 
@@ -103,7 +103,8 @@ def _may_see(request: HttpRequest) -> bool:
     return bool(settings.METRICS_TOKEN) and secrets.compare_digest(given, expected)
 
 
-def _served() -> CollectorRegistry:
+def served() -> CollectorRegistry:
+    """What was observed, in this process or in all of the folder's."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
     registry = CollectorRegistry()

@@ -36,10 +36,7 @@ def snapshot(*, brand_id: int | None = None) -> Snapshot:
     with connection.cursor() as cursor:
         for name in sorted({model._meta.db_table for model in models} - NO_FACTS):
             table = connection.ops.quote_name(name)
-            rows = f"SELECT row::text FROM {table} AS row{where}"  # noqa: S608
-            cursor.execute(
-                "SELECT count(*), coalesce(md5(string_agg(row, ',' ORDER BY row)), '')"
-                f" FROM ({rows}) AS found (row)"  # noqa: S608
-            )
+            digest = "coalesce(md5(string_agg(row::text, ',' ORDER BY row::text)), '')"
+            cursor.execute(f"SELECT count(*), {digest} FROM {table} AS row{where}")  # noqa: S608
             found[name] = cursor.fetchone()
     return Snapshot(found)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,3 +114,28 @@ def test_requests_are_counted_by_route_and_never_by_address(client: Client) -> N
     assert after[name, labels] == before + 2
     assert not any("one-slug" in str(key) for key in after)
     assert {dict(key[1])["method"] for key in after if key[0] == name} <= METHODS | {"other"}
+
+
+SERVE_ONCE = """
+import django
+django.setup()
+from api.metrics import REQUESTS, served
+from prometheus_client import generate_latest
+REQUESTS.labels(method="GET", route="healthz", status="200").observe(0.1)
+print(generate_latest(served()).decode())
+"""
+
+
+def test_the_processes_of_one_server_add_up(tmp_path: Path) -> None:
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
+    }
+    command = [sys.executable, "-c", SERVE_ONCE]
+
+    outputs = [subprocess.check_output(command, env=environment, text=True) for _ in range(2)]
+
+    labels = (("method", "GET"), ("route", "healthz"), ("status", "200"))
+    counts = [samples(text)["tributary_request_seconds_count", labels] for text in outputs]
+    assert counts == [1, 2]

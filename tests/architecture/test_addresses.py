@@ -233,6 +233,19 @@ def test_who_only_reads_changes_nothing(world: World) -> None:
     assert denied > 20
 
 
+def test_a_page_that_takes_a_post_needs_more_than_reading(world: World) -> None:
+    """A page with nothing to send refuses to be sent anything, whatever is in it."""
+    owner, taking = browser(world.cast.ines), []
+
+    for route in in_brand_admin():
+        with undone():
+            answer = owner.post(route.address(world.own_values()))
+            if route.post_permission is Permission.READ and answer.status_code != 405:
+                taking.append(route.pattern)
+
+    assert taking == []
+
+
 def test_looking_changes_nothing_and_every_page_is_there(world: World) -> None:
     owner, found = browser(world.cast.ines), {}
     before = snapshot()
