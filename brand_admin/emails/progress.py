@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from notifications.models import Campaign, CampaignState
+from notifications.rendering import VARIABLES
 from notifications.selectors import Counts, counts_of
+
+_VARIABLE = re.compile(r"\{\{ (\w+)(?: \| [^{}]*)? \}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +18,15 @@ class Progress:
 
     campaign: Campaign
     counts: Counts
+
+    @property
+    def subject(self) -> str:
+        """The subject as people say it: with the brand and the offer in, others by their names."""
+        known = {"brand_name": self.campaign.from_name, "offer_name": self.campaign.title}
+        return _VARIABLE.sub(
+            lambda found: known.get(found[1]) or f"[{VARIABLES[found[1]].label.lower()}]",
+            self.campaign.subject,
+        )
 
     @property
     def is_moving(self) -> bool:

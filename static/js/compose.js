@@ -39,7 +39,7 @@ function withoutChips(html) {
   return holder.body.innerHTML;
 }
 
-function variableNode({ Node, nodeInputRule }, known) {
+function variableNode({ Node, InputRule }, known) {
   return Node.create({
     name: "variable",
     group: "inline",
@@ -58,8 +58,11 @@ function variableNode({ Node, nodeInputRule }, known) {
     },
     renderText: ({ node }) => written(node.attrs),
     addInputRules() {
-      const read = (match) => ({ name: match[1], fallback: match[2] ?? "" });
-      return [nodeInputRule({ find: TYPED, type: this.type, getAttributes: read })];
+      const handler = ({ state, range, match }) => {
+        const chip = this.type.create({ name: match[1], fallback: match[2] ?? "" });
+        state.tr.replaceWith(range.from, range.to, chip);
+      };
+      return [new InputRule({ find: TYPED, handler })];
     },
   });
 }
