@@ -116,7 +116,12 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TENANT_MODEL = "accounts.Brand"
 REDIS_URL: str = env.str("REDIS_URL")
 CACHES: dict[str, Any] = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # A cache that hangs must not hang the pages that can do without it.
+        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},  # seconds
+    }
 }
 
 # --- Celery: carries hints; PostgreSQL holds the work
@@ -145,6 +150,9 @@ vars().update(env.email_url("EMAIL_URL"))
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
 EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=30)  # seconds
 MESSAGE_LEASE: int = env.int("MESSAGE_LEASE", default=300)  # seconds; see notifications.services
+ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})  # keys of the delivery service
+# The services whose webhooks are open, by anymail's names; see api.email_webhooks.
+EMAIL_WEBHOOKS: list[str] = env.list("EMAIL_WEBHOOKS", default=[])
 DEFAULT_FROM_EMAIL: str = env.str(
     "DEFAULT_FROM_EMAIL", **({"default": "tracking@tributary.example"} if LOCAL else {})
 )

@@ -30,7 +30,7 @@ class CreatorOffer:
 
     @property
     def currency(self) -> str:
-        return self.enrollment.offer.currency
+        return str(self.enrollment.offer.currency)
 
     @property
     def earned(self) -> Money:

@@ -22,7 +22,7 @@ from affiliates.logins import give_login
 logger = logging.getLogger(__name__)
 
 
-class AddressForm(RequestLoginCodeForm):  # type: ignore[misc]
+class AddressForm(RequestLoginCodeForm):
     """Where to send the code. Counts against allauth's limits per address and per client."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:
@@ -37,7 +37,7 @@ class AddressForm(RequestLoginCodeForm):  # type: ignore[misc]
         return str(super().clean_email())
 
 
-class CodeForm(ConfirmLoginCodeForm):  # type: ignore[misc]
+class CodeForm(ConfirmLoginCodeForm):
     """The six digits."""
 
     def __init__(self, *args: object, **kwargs: object) -> None:

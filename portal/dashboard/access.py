@@ -59,11 +59,13 @@ class Visit:
 
     @property
     def offer(self) -> Offer:
-        return self.enrollment.offer
+        offer: Offer = self.enrollment.offer
+        return offer
 
     @property
     def member(self) -> Member:
-        return self.enrollment.member
+        member: Member = self.enrollment.member
+        return member
 
 
 DashboardView = Callable[..., HttpResponseBase]
@@ -77,7 +79,7 @@ def dashboard_page(*, writes: bool = False) -> Callable[[DashboardView], Dashboa
 
     def decorate(view: DashboardView) -> DashboardView:
         @csrf_exempt
-        @csp(POLICY)
+        @csp(POLICY)  # type: ignore[arg-type]  # it types views as taking a request alone
         @wraps(view)
         def enter(request: HttpRequest, token: str, **kwargs: str) -> HttpResponseBase:
             enrollment = enrollment_for(token)

@@ -63,7 +63,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         money=money_of(enrollment, terms, now=visit.now),
         adjustments=adjustment_rows(enrollment),
         page=page,
-        rows=conversion_rows(page.object_list, now=visit.now),
+        rows=conversion_rows(list(page.object_list), now=visit.now),
         chosen_status=status,
         statuses=status_choices(status),
         payments=payment_rows(enrollment),

@@ -1,0 +1,154 @@
+"""The dashboard and the portal on a phone: legible, within the screen, and whole without script."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from core.tenancy import acting_for
+from offers.dashboard_links import token_for
+from payouts.services import adjust
+from tests.cast import Cast, assemble, order
+from tests.mailbox import Mailbox
+from tracking.services import make_deep_link, record_order, reject_conversions
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    """Everybody, visible to the server's thread."""
+    return assemble()
+
+
+@pytest.fixture
+def path(cast: Cast) -> str:
+    """Mara's dashboard with large amounts, a rejected order and a deep link."""
+    with acting_for(cast.juniper):
+        for number in range(3):
+            at = cast.now - timedelta(days=number, hours=1)
+            facts = order(f"SHOP-{number:04}", ordered_at=at.isoformat(), amount="1234567.89")
+            last = record_order(order=facts, source="shop", by=cast.by, now=at)
+        assert last.conversion_id is not None
+        reject_conversions(
+            conversion_ids=[last.conversion_id], reason="Cancelled", by=cast.by, now=cast.now
+        )
+        adjust(
+            enrollment=cast.mara_in_glow, currency="GBP", amount_minor=-1, note="Rounding",
+            by=cast.by, now=cast.now,
+        )  # fmt: skip
+        make_deep_link(
+            enrollment=cast.mara_in_glow, destination_url="https://juniper.example/" + "long/" * 20,
+            by=cast.by, now=cast.now,
+        )  # fmt: skip
+    return f"/d/{token_for(cast.mara_in_glow)}"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_page_breaks_accessibility_or_the_width(
+    open_page: OpenPage, path: str, width: int, scheme: str
+) -> None:
+    page = open_page(width=width, color_scheme=scheme)
+
+    for address in (path, f"{path}/links", f"{path}/qr", f"{path}/why", "/d/x", "/portal/login/"):
+        page.goto(address)
+        for fold in page.locator(".folds summary").all():
+            fold.click()
+        violations = Axe().run(page, options=RULES).response["violations"]
+        assert [(address, found["id"], found["nodes"]) for found in violations] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_no_amount_breaks_over_two_lines(open_page: OpenPage, path: str, width: int) -> None:
+    page = open_page(width=width)
+    page.goto(f"{path}?range=all")
+
+    for value in page.locator(".stat-value, .rows-amount").all():
+        lines = value.evaluate(
+            "e => { const r = document.createRange(); r.selectNodeContents(e);"
+            " return r.getClientRects().length }"
+        )
+        assert lines == 1, value.inner_text()
+        assert value.evaluate("e => e.getBoundingClientRect().right") <= width
+
+
+def test_a_finger_finds_every_target(open_page: OpenPage, path: str) -> None:
+    page = open_page(width=390, has_touch=True)
+    page.goto(path)
+
+    for target in page.locator("main a:visible, main button:visible, .folds summary").all():
+        size = target.bounding_box()
+        assert size is not None
+        assert size["height"] >= 24, target.inner_text()
+    for button in page.locator("main .button:visible, .folds summary, .segmented a").all():
+        size = button.bounding_box()
+        assert size is not None
+        assert size["height"] >= 44, button.inner_text()
+
+
+def test_everything_is_there_without_script(open_page: OpenPage, path: str) -> None:
+    page = open_page(width=390, java_script_enabled=False)
+    page.goto(path)
+
+    expect(page.get_by_text("MARA15", exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name="Copy")).to_have_count(0)
+    page.get_by_role("link", name="All time").click()
+    expect(page.get_by_role("link", name="All time")).to_have_attribute("aria-current", "true")
+    page.locator(".folds summary").first.click()
+    expect(page.get_by_text("The order brought the code MARA15").first).to_be_visible()
+    page.get_by_role("link", name="Make a link").click()
+    page.get_by_label("Page of the shop").fill("https://juniper.example/gift")
+    page.get_by_role("button", name="Make the link").click()
+    expect(page.get_by_text("Here it is")).to_be_visible()
+
+
+def test_copy_takes_the_code(open_page: OpenPage, path: str) -> None:
+    page = open_page(width=390, permissions=["clipboard-read", "clipboard-write"])
+    page.goto(path)
+
+    page.get_by_role("button", name="Copy: Your code").click()
+
+    expect(page.get_by_role("status")).to_have_text("Your code copied")
+    assert page.evaluate("navigator.clipboard.readText()") == "MARA15"
+
+
+def test_a_creator_logs_in_by_code_and_opens_a_dashboard(
+    open_page: OpenPage, cast: Cast, mailbox: Mailbox
+) -> None:
+    page = open_page(width=390)
+    page.goto("/portal/")
+    page.get_by_label("Your email address").fill("june@okafor.example")
+    page.get_by_role("button", name="Mail me a code").click()
+    code = str(mailbox.to("june@okafor.example")[-1]["Subject"])[:6]
+    page.get_by_label("Six-digit code").fill(code)
+    page.get_by_role("button", name="Log in").click()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("Your offers")
+    assert Axe().run(page, options=RULES).response["violations"] == []
+    page.get_by_role("link", name="Open the dashboard").first.click()
+    expect(page.get_by_text("Your commission")).to_be_visible()
+    page.get_by_role("link", name="All my offers").click()
+    page.get_by_role("button", name="Log out").click()
+    expect(page.get_by_label("Your email address")).to_be_visible()
+
+
+def test_the_browser_keeps_no_cookie_and_tells_nobody_where_it_was(
+    open_page: OpenPage, path: str, live_server: LiveServer
+) -> None:
+    page = open_page(width=390)
+    page.goto(path)
+
+    page.get_by_role("link", name="Why isn").click()
+
+    assert page.evaluate("document.referrer") == ""
+    assert page.context.cookies() == []
+    assert page.evaluate("localStorage.length + sessionStorage.length") == 0
