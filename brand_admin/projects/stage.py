@@ -49,7 +49,7 @@ class GenerateRow:
 def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
     """Pick the offer of the stage; the project's members join it."""
     project = _project(project_id)
-    form = SetUpForm(request.POST or None, initial={"offer": project.offer_id})
+    form = SetUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         offer = form.chosen
         set_up_stage(project=project, offer=offer, by=request.actor, now=timezone.now())
@@ -178,7 +178,8 @@ def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResp
         by=request.actor,
         now=timezone.now(),
     )
-    messages.success(request, f"Made {_how_many(codes, 'code')} and {_how_many(links, 'link')}.")
+    made = [_how_many(codes, "code")] * bool(codes) + [_how_many(links, "link")] * bool(links)
+    messages.success(request, f"Made {' and '.join(made) or 'nothing new'}.")
     return redirect("brand_admin:project", request.brand.slug, project.pk)
 
 

@@ -311,8 +311,9 @@ def test_ticked_members_get_the_codes_as_edited_and_links(
 ) -> None:
     mara, diego, june = everybody(staged)
 
-    press(client, staged, "both", {mara: "mara spring", diego: "DIEGOS"})
+    response = press(client, staged, "both", {mara: "mara spring", diego: "DIEGOS"})
 
+    assert told(response) == ["Made 2 codes and 2 links."]
     codes = dict(PromoCode.objects.values_list("enrollment_id", "code"))
     assert (codes[mara.pk], codes[diego.pk]) == ("MARASPRING", "DIEGOS")
     assert june.pk not in codes
@@ -326,8 +327,9 @@ def test_codes_or_links_alone(
 ) -> None:
     mara = everybody(staged)[0]
 
-    press(client, staged, action, {mara: "MARAS"})
+    response = press(client, staged, action, {mara: "MARAS"})
 
+    assert told(response) == [f"Made 1 {action[:-1]}."]
     assert PromoCode.objects.filter(enrollment=mara).count() == codes
     assert TrackingLink.objects.filter(enrollment=mara).count() == links
     assert steps_of(staged).counts == {Step.GENERATE: 3}

@@ -13,6 +13,7 @@ from core.money import (
     Money,
     MoneyError,
     UnknownCurrencyError,
+    currencies_in_use,
     exponent,
     parse_decimal,
     round_half_up,
@@ -80,3 +81,12 @@ def test_a_share_lies_between_nothing_and_the_whole(amount: int, rate_bp: int) -
 @given(st.decimals(min_value=0, max_value=10**9, places=6))
 def test_minor_units_are_never_more_than_half_a_unit_off(amount: Decimal) -> None:
     assert abs(Decimal(to_minor(amount, "USD")) - amount * 100) <= Decimal("0.5")
+
+
+def test_currencies_in_use_are_known_and_leave_out_the_past() -> None:
+    codes = [code for code, _ in currencies_in_use()]
+
+    assert {"GBP", "USD", "JPY", "KWD"} <= set(codes)
+    assert "DEM" not in codes
+    assert codes == sorted(codes)
+    assert all(exponent(code) >= 0 for code in codes)

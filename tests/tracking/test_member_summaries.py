@@ -1,0 +1,102 @@
+"""What members did over all their offers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from core.money import Money
+from core.tenancy import acting_for
+from offers.models import Enrollment, Offer
+from offers.services import TermsValues, create_offer, enroll
+from payouts.ledger import due_entries
+from payouts.services import record_payment
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order
+from tracking.member_summaries import accounts, history_targets, member_summaries
+from tracking.selectors import offer_rows_of
+from tracking.services import give_codes, record_order
+
+
+@pytest.fixture(autouse=True)
+def at_juniper(cast: Cast) -> Iterator[None]:
+    with acting_for(cast.juniper):
+        yield
+
+
+@pytest.fixture
+def euros(cast: Cast) -> Offer:
+    """A second offer of Mara's: 20 % in euros, held for ten days, code MARAEUR."""
+    offer = create_offer(
+        values=offer_values(name="Euros", currency="EUR"),
+        terms=TermsValues(percent_bp=2_000, hold_days=10),
+        by=SYSTEM,
+        now=NOW,
+    )
+    rows = enroll(offer=offer, members=[cast.mara], by=SYSTEM, now=NOW)
+    give_codes(codes={rows[0].pk: "MARAEUR"}, enrollments=rows, by=SYSTEM, now=NOW)
+    return offer
+
+
+def sell(cast: Cast) -> None:
+    for facts in (order("1"), order("2", promo_code="MARAEUR", currency="EUR", amount="50.00")):
+        record_order(source="shop", order=facts, by=SYSTEM, now=NOW)
+
+
+def test_amounts_stand_per_currency(cast: Cast, euros: Offer) -> None:
+    sell(cast)
+
+    mara, diego = member_summaries([cast.mara, cast.diego], now=NOW)
+
+    assert (mara.offers, mara.conversions) == (2, 2)
+    assert mara.sales == (Money(5_000, "EUR"), Money(8_420, "GBP"))
+    assert mara.commission == (Money(1_000, "EUR"), Money(842, "GBP"))
+    assert mara.due == (Money(0, "EUR"), Money(842, "GBP"))
+    assert (diego.offers, diego.conversions, diego.due) == (1, 0, (Money(0, "GBP"),))
+
+
+def test_accounts_add_up_one_member_per_currency(cast: Cast, euros: Offer) -> None:
+    sell(cast)
+    due = due_entries(member_id=cast.mara.pk, currency="GBP", now=NOW)
+    record_payment(
+        member=cast.mara,
+        currency="GBP",
+        entry_ids=[entry.pk for entry in due],
+        reference="BACS 7",
+        by=SYSTEM,
+        now=NOW,
+    )
+    enrollments = list(Enrollment.objects.filter(member=cast.mara).select_related("offer"))
+
+    in_euros, in_pounds = accounts(offer_rows_of(enrollments, now=NOW))
+    [later, _] = accounts(offer_rows_of(enrollments, now=NOW + timedelta(days=11)))
+
+    assert (in_euros.held, in_euros.due) == (Money(1_000, "EUR"), Money(0, "EUR"))
+    assert (later.held, later.due) == (Money(0, "EUR"), Money(1_000, "EUR"))
+    assert (in_pounds.paid, in_pounds.due) == (Money(842, "GBP"), Money(0, "GBP"))
+    assert (in_pounds.sales, in_pounds.commission) == (Money(8_420, "GBP"), Money(842, "GBP"))
+
+
+def test_a_member_without_an_offer_has_no_amounts(cast: Cast) -> None:
+    Enrollment.objects.filter(member=cast.diego).update(status="removed")
+
+    [diego] = member_summaries([cast.diego], now=NOW)
+
+    assert (diego.offers, diego.sales) == (0, (Money(0, "GBP"),))
+
+
+def test_history_targets_name_their_offer(cast: Cast, euros: Offer) -> None:
+    targets = history_targets(cast.mara.pk)
+
+    assert targets[f"member:{cast.mara.pk}"] == ""
+    assert targets[f"enrollment:{cast.mara_in_glow.pk}"] == "Winter Glow creators"
+    kinds = sorted((target.partition(":")[0], name) for target, name in targets.items())
+    assert kinds == [
+        ("enrollment", "Euros"),
+        ("enrollment", "Winter Glow creators"),
+        ("member", ""),
+        ("promocode", "Euros"),
+        ("promocode", "Winter Glow creators"),
+        ("trackinglink", "Winter Glow creators"),
+    ]
