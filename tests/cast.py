@@ -1,4 +1,4 @@
-"""The people of the tests: two brands, their staff, their members, and one who has no business here.
+"""The people of the tests: two brands, their staff and members, and one with no business here.
 
 Juniper & Co (pounds, London) runs an offer with codes and links at 10 %, no hold. Saltmarsh
 (dollars, New York) runs one too. June is a member of both.
@@ -99,37 +99,37 @@ def raw_refund(refund_id: str = "R1", order_id: str = "1001", **changes: Any) ->
     return raw | changes
 
 
-def assemble() -> Cast:
-    """Put everybody into the database."""
-    juniper = _brand("juniper", "Juniper & Co", "GBP", "Europe/London", "ines@juniper.example")
+def assemble(now: datetime = NOW) -> Cast:
+    """Put everybody into the database, as of `now`."""
+    juniper = _brand("juniper", "Juniper & Co", "GBP", "Europe/London", "ines@juniper.example", now)
     saltmarsh = _brand(
-        "saltmarsh", "Saltmarsh", "USD", "America/New_York", "otto@saltmarsh.example"
+        "saltmarsh", "Saltmarsh", "USD", "America/New_York", "otto@saltmarsh.example", now
     )
     with acting_for(juniper):
-        add_staff(email="theo@juniper.example", role=Role.MANAGER, by=SYSTEM, now=NOW)
-        add_staff(email="vera@juniper.example", role=Role.VIEWER, by=SYSTEM, now=NOW)
-        mara = _member("mara@lindqvist.example", "Mara", "Lindqvist")
-        diego = _member("diego@arroyo.example", "Diego", "Arroyo")
-        june = _member("june@okafor.example", "June", "Okafor")
+        add_staff(email="theo@juniper.example", role=Role.MANAGER, by=SYSTEM, now=now)
+        add_staff(email="vera@juniper.example", role=Role.VIEWER, by=SYSTEM, now=now)
+        mara = _member("mara@lindqvist.example", "Mara", "Lindqvist", now)
+        diego = _member("diego@arroyo.example", "Diego", "Arroyo", now)
+        june = _member("june@okafor.example", "June", "Okafor", now)
         glow = create_offer(
-            values=offer_values(), terms=TermsValues(percent_bp=1_000), by=SYSTEM, now=NOW
+            values=offer_values(), terms=TermsValues(percent_bp=1_000), by=SYSTEM, now=now
         )
-        in_glow = enroll(offer=glow, members=[mara, diego, june], by=SYSTEM, now=NOW)
+        in_glow = enroll(offer=glow, members=[mara, diego, june], by=SYSTEM, now=now)
         codes = dict(zip((row.pk for row in in_glow), ("MARA15", "DIEGO10", "JUNE20"), strict=True))
-        give_codes(codes=codes, enrollments=in_glow, by=SYSTEM, now=NOW)
-        give_links(enrollments=in_glow, by=SYSTEM, now=NOW)
+        give_codes(codes=codes, enrollments=in_glow, by=SYSTEM, now=now)
+        give_links(enrollments=in_glow, by=SYSTEM, now=now)
     with acting_for(saltmarsh):
-        june_at_saltmarsh = _member("june@okafor.example", "June", "Okafor")
+        june_at_saltmarsh = _member("june@okafor.example", "June", "Okafor", now)
         tide = create_offer(
             values=offer_values(
                 name="Tide", currency="USD", destination_url="https://saltmarsh.example/"
             ),
             terms=TermsValues(percent_bp=1_500, hold_days=14),
             by=SYSTEM,
-            now=NOW,
+            now=now,
         )
-        in_tide = enroll(offer=tide, members=[june_at_saltmarsh], by=SYSTEM, now=NOW)
-        give_codes(codes={in_tide[0].pk: "JUNETIDE"}, enrollments=in_tide, by=SYSTEM, now=NOW)
+        in_tide = enroll(offer=tide, members=[june_at_saltmarsh], by=SYSTEM, now=now)
+        give_codes(codes={in_tide[0].pk: "JUNETIDE"}, enrollments=in_tide, by=SYSTEM, now=now)
     return Cast(
         juniper=juniper,
         saltmarsh=saltmarsh,
@@ -147,10 +147,11 @@ def assemble() -> Cast:
         diego_in_glow=in_glow[1],
         june_in_glow=in_glow[2],
         june_in_tide=in_tide[0],
+        now=now,
     )
 
 
-def _brand(slug: str, name: str, currency: str, time_zone: str, owner: str) -> Brand:
+def _brand(slug: str, name: str, currency: str, time_zone: str, owner: str, now: datetime) -> Brand:
     return create_brand(
         slug=slug,
         name=name,
@@ -158,12 +159,12 @@ def _brand(slug: str, name: str, currency: str, time_zone: str, owner: str) -> B
         time_zone=time_zone,
         owner_email=owner,
         by=SYSTEM,
-        now=NOW,
+        now=now,
     )
 
 
-def _member(email: str, first_name: str, last_name: str) -> Member:
-    return add_member(email=email, first_name=first_name, last_name=last_name, by=SYSTEM, now=NOW)
+def _member(email: str, first_name: str, last_name: str, now: datetime) -> Member:
+    return add_member(email=email, first_name=first_name, last_name=last_name, by=SYSTEM, now=now)
 
 
 def _user(email: str, name: str) -> User:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any
@@ -50,15 +51,27 @@ class Mailbox:
         return "250 OK"
 
 
-@pytest.fixture
-def mailbox(settings: Settings) -> Iterator[Mailbox]:
-    """A mail server on a port of its own that the product sends to, as it would in earnest."""
+@contextmanager
+def open_mailbox() -> Iterator[Mailbox]:
+    """A mail server on a port of its own."""
     box = Mailbox()
     box.port = next_free(FIRST_PORT + os.getpid() % 2000)
     controller = Controller(box, hostname=HOST, port=box.port, server_hostname="localhost")
     controller.start()
+    yield box
+    controller.stop()
+
+
+def send_to(box: Mailbox, settings: Settings) -> None:
+    """Have the product hand its mail to `box`, as it would in earnest."""
     settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.EMAIL_HOST = HOST
     settings.EMAIL_PORT = box.port
-    yield box
-    controller.stop()
+
+
+@pytest.fixture
+def mailbox(settings: Settings) -> Iterator[Mailbox]:
+    """A mail server of the test's own that the product sends to."""
+    with open_mailbox() as box:
+        send_to(box, settings)
+        yield box

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from core.tenancy import acting_for
@@ -23,50 +17,14 @@ from notifications.services import sweep
 from tests.cast import assemble
 from tests.mailbox import Mailbox
 from tests.notifications.senders import confirm, recipient
+from tests.worker import Worker
 
 CROWD = 1_000
-ROOT = Path(__file__).resolve().parents[2]
-
-
-class Worker:
-    """A Celery worker of its own process, on the test's database and mail server."""
-
-    def __init__(self, mail_port: int) -> None:
-        address, mark, where = os.environ["DATABASE_URL"].partition("?")
-        database = f"{address.rpartition('/')[0]}/{connection.settings_dict['NAME']}{mark}{where}"
-        self.environment = {
-            **os.environ,
-            "DATABASE_URL": database,
-            "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
-            "MESSAGE_LEASE": "2",
-        }
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = ["-m", "celery", "-A", "config", "worker", "--pool=solo", "--without-mingle"]
-        self.process = subprocess.Popen(
-            [sys.executable, *command, "--without-gossip", "--loglevel=ERROR"],
-            cwd=ROOT,
-            env=self.environment,
-        )
-
-    def kill(self) -> None:
-        """End it as a power cut would."""
-        assert self.process is not None
-        os.kill(self.process.pid, signal.SIGKILL)
-
-    def is_dead(self) -> bool:
-        return self.process is not None and self.process.poll() is not None
-
-    def stop(self) -> None:
-        if self.process is not None and not self.is_dead():
-            self.process.terminate()
-            self.process.wait(timeout=20)
 
 
 @pytest.fixture
 def worker(mailbox: Mailbox) -> Iterator[Worker]:
-    one = Worker(mailbox.port)
+    one = Worker(mailbox.port, MESSAGE_LEASE="2")
     yield one
     one.stop()
 
@@ -115,7 +73,7 @@ def test_a_killed_worker_leaves_no_one_with_two_mails_and_no_one_out(
         with acting_for(cast.juniper):
             return Campaign.objects.get(pk=campaign.pk).state == CampaignState.DONE
 
-    until(done, seconds=60)
+    until(done, seconds=180)
     worker.stop()
 
     with acting_for(cast.juniper):

@@ -1,0 +1,73 @@
+"""The whole product for a journey: web server, worker and mail server, and people in browsers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import User
+from tests.cast import Cast, assemble
+from tests.mailbox import Mailbox, open_mailbox, send_to
+from tests.worker import Worker
+
+OpenPage = Callable[..., Page]
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
+expect.set_options(timeout=15_000)  # milliseconds: two busy cores, and a worker that has to come up
+
+
+@pytest.fixture(scope="session")
+def post_office() -> Iterator[Mailbox]:
+    """One mail server for all journeys, since the worker knows one address."""
+    with open_mailbox() as box:
+        yield box
+
+
+@pytest.fixture(scope="session")
+def worker(
+    post_office: Mailbox, live_server: LiveServer, django_db_setup: None
+) -> Iterator[Worker]:
+    """A worker that sends what the journeys confirm."""
+    one = Worker(post_office.port, BASE_URL=live_server.url)
+    one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def mailbox(post_office: Mailbox, settings: Settings) -> Mailbox:
+    """An empty mailbox that web server and worker send to."""
+    post_office.mails.clear()
+    send_to(post_office, settings)
+    return post_office
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    """Everybody, as of this very moment: worker and browser keep no other time."""
+    cache.clear()
+    return assemble(timezone.now())
+
+
+@pytest.fixture
+def desk(open_page: OpenPage, live_server: LiveServer) -> Callable[..., Page]:
+    """Open a page of somebody who is logged in: `desk(cast.ines, **PHONE)`."""
+
+    def sit_down(user: User, **options: object) -> Page:
+        page = open_page(**options)
+        client = Client()
+        client.force_login(user)
+        [cookie] = client.cookies.values()
+        page.context.add_cookies(
+            [{"name": cookie.key, "value": cookie.value, "url": live_server.url}]
+        )
+        return page
+
+    return sit_down

@@ -1,0 +1,94 @@
+"""What people do in more than one journey: go to a section, read a mail, tick rows."""
+
+from __future__ import annotations
+
+import re
+from email.message import EmailMessage
+from html.parser import HTMLParser
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Locator, Page, expect
+
+from tests.mailbox import Mailbox
+
+STATS = "View my performance stats"
+
+
+def go_to(page: Page, section: str) -> None:
+    """Click a section in the left navigation; on a phone it stands behind the menu."""
+    menu = page.locator(".admin-bar summary")
+    if menu.is_visible():
+        menu.click()
+    page.get_by_role("link", name=section, exact=True).and_(
+        page.locator(".navigation a:visible")
+    ).click()
+    expect(page.locator("#main")).to_be_visible()
+
+
+def tick(page: Page, *names: str) -> None:
+    """Tick the rows of these members."""
+    for name in names:
+        page.get_by_label(f"Select {name}", exact=True).check()
+
+
+def row_of(page: Page, text: str) -> Locator:
+    """The row of a table that begins with `text`."""
+    return page.get_by_role("row").filter(
+        has=page.get_by_role("rowheader", name=re.compile(re.escape(text)))
+    )
+
+
+def path_of(address: str) -> str:
+    """The address without its server."""
+    parts = urlsplit(address)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def only_mail_to(mailbox: Mailbox, address: str) -> EmailMessage:
+    """The mail to `address`, which must be the only one."""
+    found = mailbox.to(address)
+    assert len(found) == 1, f"{address} has {len(found)} mails: {[m['Subject'] for m in found]}"
+    return found[0]
+
+
+def text_of(mail: EmailMessage) -> str:
+    """The mail as plain text."""
+    part = mail.get_body(("plain",))
+    assert part is not None, "the mail has no plain text"
+    return str(part.get_content())
+
+
+def html_of(mail: EmailMessage) -> str:
+    part = mail.get_body(("html",))
+    assert part is not None, "the mail has no HTML"
+    return str(part.get_content())
+
+
+def link_in(mail: EmailMessage, label: str = STATS) -> str:
+    """Where the link of this label in the mail's HTML leads."""
+    links = _Links()
+    links.feed(html_of(mail))
+    assert label in links.found, f"no link {label!r} in the mail, but {sorted(links.found)}"
+    return links.found[label]
+
+
+class _Links(HTMLParser):
+    """Every link by its text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: dict[str, str] = {}
+        self.href: str | None = None
+        self.text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag == "a":
+            self.href, self.text = dict(attrs).get("href"), ""
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "a" and self.href is not None:
+            self.found[" ".join(self.text.split())] = self.href
+            self.href = None

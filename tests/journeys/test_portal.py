@@ -1,0 +1,64 @@
+"""June finds all her offers, over two brands, with nothing but her address."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.cast import Cast
+from tests.journeys.conftest import PHONE, OpenPage
+from tests.journeys.steps import only_mail_to
+from tests.mailbox import Mailbox
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+JUNE, NOBODY = "june@okafor.example", "nobody@else.example"
+
+
+def ask(page: Page, address: str) -> None:
+    page.goto("/portal/")
+    page.get_by_label("Your email address").fill(address)
+    page.get_by_role("button", name="Mail me a code").click()
+
+
+def enter(page: Page, code: str) -> None:
+    page.get_by_label("Six-digit code").fill(code)
+    page.get_by_role("button", name="Log in").click()
+
+
+def test_june_logs_in_by_the_mailed_code_and_sees_all_her_offers(
+    cast: Cast, open_page: OpenPage, mailbox: Mailbox
+) -> None:
+    phone = open_page(**PHONE)
+    ask(phone, JUNE)
+    expect(phone.get_by_role("heading", name="Look in your mail")).to_be_visible()
+    said = phone.locator("main").inner_text()
+    text = only_mail_to(mailbox, JUNE).get_content()
+    found = re.search(r"\b(\d{6})\b", text)
+    assert found is not None, f"no code in the mail:\n{text}"
+    code = found[1]
+
+    enter(phone, f"{(int(code) + 1) % 1_000_000:06d}")
+    expect(phone.get_by_role("alert")).to_contain_text("Incorrect code")
+    expect(phone).to_have_url(re.compile("/portal/login/code/$"))
+
+    enter(phone, code)
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Your offers")
+    for brand, offer in (("Juniper & Co", "Winter Glow creators"), ("Saltmarsh", "Tide")):
+        card = phone.locator(".card").filter(has=phone.get_by_role("heading", name=offer))
+        expect(card).to_contain_text(brand)
+        expect(card.get_by_role("link", name="Open the dashboard")).to_be_visible()
+    expect(phone.get_by_role("link", name="Open the dashboard")).to_have_count(2)
+
+    tide = phone.locator(".card").filter(has=phone.get_by_role("heading", name="Tide"))
+    tide.get_by_role("link", name="Open the dashboard").click()
+    expect(phone).to_have_url(re.compile("/d/"))
+    expect(phone.get_by_role("heading", level=1)).to_have_text("Tide")
+    expect(phone.get_by_text("JUNETIDE", exact=True)).to_be_visible()
+
+    stranger = open_page(**PHONE)
+    ask(stranger, NOBODY)
+    answer = stranger.locator("main").inner_text()
+    assert answer.replace(NOBODY, "…") == said.replace(JUNE, "…")
+    assert re.search(r"\b\d{6}\b", only_mail_to(mailbox, NOBODY).get_content()) is None

@@ -1,0 +1,48 @@
+"""A Celery worker in a process of its own, on the test's database and mail server."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from django.db import connection
+
+ROOT = Path(__file__).resolve().parents[1]
+COMMAND = ("-m", "celery", "-A", "config", "worker", "--pool=solo", "--loglevel=ERROR")
+ALONE = ("--without-mingle", "--without-gossip")
+
+
+class Worker:
+    """Start it once the test's database is there. `environment` is added to the test's own."""
+
+    def __init__(self, mail_port: int, **environment: str) -> None:
+        address, mark, where = os.environ["DATABASE_URL"].partition("?")
+        database = f"{address.rpartition('/')[0]}/{connection.settings_dict['NAME']}{mark}{where}"
+        self.environment = {
+            **os.environ,
+            "DATABASE_URL": database,
+            "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+            **environment,
+        }
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, *COMMAND, *ALONE], cwd=ROOT, env=self.environment
+        )
+
+    def kill(self) -> None:
+        """End it as a power cut would."""
+        assert self.process is not None
+        os.kill(self.process.pid, signal.SIGKILL)
+
+    def is_dead(self) -> bool:
+        return self.process is not None and self.process.poll() is not None
+
+    def stop(self) -> None:
+        if self.process is not None and not self.is_dead():
+            self.process.terminate()
+            self.process.wait(timeout=20)
