@@ -391,13 +391,3 @@ def test_a_mail_is_committed_as_being_sent_before_the_server_sees_it(
         send(confirm())
 
     assert seen == [MessageState.SUBMITTING]
-
-
-def test_one_of_anymails_providers_by_setting(cast: Cast, settings: Any) -> None:
-    settings.EMAIL_BACKEND = "anymail.backends.test.EmailBackend"
-    with acting_for(cast.juniper):
-        send(confirm())
-
-        message = Message.objects.get()
-        assert message.state == MessageState.ACCEPTED
-        assert message.provider_id == "0"

@@ -1,0 +1,40 @@
+"""What the tests of the email drawer share: its address, its form, the first texts."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django.http import HttpResponse
+
+from notifications.models import Purpose
+from offers.models import Enrollment
+from tests.brand_admin.desk import at
+from tests.cast import Cast
+from tracking.messages import FIRST_TEXTS
+
+ITEMS, MEMBERS = Purpose.SALES_TRACKING_ITEMS.value, Purpose.EMAIL_MEMBERS.value
+
+
+def drawer(cast: Cast, *, purpose: str = MEMBERS, selected: list[Enrollment] | None = None) -> str:
+    """Where the drawer opens."""
+    chosen = "".join(f"&selected={row.pk}" for row in selected or [])
+    return f"{at(cast.juniper, 'compose')}?purpose={purpose}&offer={cast.glow.pk}{chosen}"
+
+
+def carried(page: HttpResponse) -> dict[str, Any]:
+    """What the drawer's form would post from this page, without a button."""
+    html = page.content.decode()
+    hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html)
+    posted: dict[str, Any] = {}
+    for name, value in hidden:
+        if name == "selected":
+            posted.setdefault(name, []).append(value)
+        elif name != "csrfmiddlewaretoken":
+            posted[name] = value
+    return posted
+
+
+def letter(purpose: str = MEMBERS, **changes: str) -> dict[str, str]:
+    first = FIRST_TEXTS[purpose]
+    return {"subject": first.subject, "body": first.body} | changes
