@@ -243,7 +243,7 @@ def test_bad_members_are_named_and_the_rest_goes_in(cast: Cast, write) -> None:
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (("export_offer", "--brand", "nobody", "--offer", "x"), "brand: there is no brand 'nobody'"),
+        (("export_offer", "--brand", "no", "--offer", "x"), "brand: there is no brand 'no'"),
         (
             ("export_offer", "--brand", "juniper", "--offer", "Tide"),
             "offer: there is no offer 'Tide' in brand 'juniper'",

@@ -35,7 +35,7 @@ from tracking.services import (
 )
 
 
-class Undo(Exception):
+class UndoneError(Exception):
     """Ends a machine's transaction without a trace."""
 
 
@@ -67,7 +67,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         self.scope.__exit__(None, None, None)
-        self.block.__exit__(Undo, Undo(), None)
+        self.block.__exit__(UndoneError, UndoneError(), None)
 
     def order_facts(self, number: int, minor: int):
         return order(

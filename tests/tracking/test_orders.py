@@ -23,7 +23,6 @@ from tracking.services import (
     reject_conversions,
 )
 
-
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
