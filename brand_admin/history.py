@@ -41,6 +41,15 @@ WORDS = {
 }
 
 
+THINGS = {
+    "apikey": "API key",
+    "ledgerentry": "ledger entry",
+    "payout": "payment",
+    "promocode": "promo code",
+    "trackinglink": "tracking link",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
     """Who did what when; `target` names the thing ("conversion 12")."""
@@ -54,9 +63,14 @@ class HistoryLine:
 def lines(entries: Iterable[AuditEntry]) -> list[HistoryLine]:
     """The entries in words, in their order."""
     return [
-        HistoryLine(entry.at, entry.actor, _words(entry), entry.target.replace(":", " "))
+        HistoryLine(entry.at, entry.actor, _words(entry), _thing(entry.target))
         for entry in entries
     ]
+
+
+def _thing(target: str) -> str:
+    kind, _, number = target.partition(":")
+    return f"{THINGS.get(kind, kind)} {number}"
 
 
 def _words(entry: AuditEntry) -> str:

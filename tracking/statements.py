@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from core.money import Money
+from core.templatetags.display import day, money
 from payouts.models import LedgerEntry, Payout
 from payouts.selectors import items_of
 from tracking.models import Conversion
@@ -29,6 +30,21 @@ class StatementLine:
         if self.conversion:
             return "Commission" if self.entry.amount_minor > 0 else "Commission taken back"
         return "Bonus" if self.entry.amount_minor > 0 else "Correction"
+
+    @property
+    def title(self) -> str:
+        """The order, or what it is when there is none."""
+        return self.conversion.order.external_id if self.conversion else self.what
+
+    @property
+    def remark(self) -> str:
+        """When, and what else a reader wants to know ("18 Aug 2026 · sale £162.69")."""
+        parts = [day(self.happened_at)]
+        if self.conversion:
+            parts.append(f"sale {money(self.conversion.sale)}")
+            if self.entry.amount_minor < 0:
+                parts.append(self.what.lower())
+        return " · ".join([*parts, *filter(None, [self.entry.note])])
 
     @property
     def happened_at(self) -> datetime:

@@ -68,6 +68,8 @@ def due_list(request: BrandRequest) -> HttpResponse:
     if search:
         matching = set(members(search=search).values_list("pk", flat=True))
         rows = [row for row in rows if row.member_id in matching]
+    own = request.brand.currency  # its amounts first, then those of each other one together
+    rows.sort(key=lambda row: (row.currency != own, row.currency))
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     people = Member.objects.in_bulk([row.member_id for row in page])
     due = [DueToMember(people[row.member_id], Money(row.due_minor, row.currency)) for row in page]
