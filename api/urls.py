@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from api.email_webhooks import receive
 from api.health import healthz, readyz
 from api.links import follow
 from api.metrics import metrics
@@ -18,6 +19,7 @@ app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((v1_patterns, v1_app_name), namespace=v1_namespace)),
     path("r/<slug:slug>", follow, name="follow"),
+    path("webhooks/email/<slug:service>/", receive, name="email_webhook"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from email.utils import formataddr, parseaddr
 
+from anymail.message import AnymailMessage
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
 
 from notifications.models import Campaign, Message
 from notifications.rendering import Prepared, Rendered, render
 from notifications.unsubscribe_links import unsubscribe_link
+
+METADATA_KEY = "message"  # under which a mail carries its public id through a delivery service
+# Services that can't carry our own id along; they are told apart by theirs.
+WITHOUT_METADATA = frozenset(
+    {"anymail.backends.mailersend.EmailBackend", "anymail.backends.postal.EmailBackend"}
+)
 
 
 def prepared_of(campaign: Campaign) -> Prepared:
@@ -26,7 +32,7 @@ def rendered(campaign: Campaign, message: Message) -> Rendered:
     )
 
 
-def compose(campaign: Campaign, message: Message) -> EmailMultiAlternatives:
+def compose(campaign: Campaign, message: Message) -> AnymailMessage:
     """The email, with the headers of RFC 8058 for unsubscribing by one click.
 
     Raises ValueError for a row that can't be made into one.
@@ -34,7 +40,7 @@ def compose(campaign: Campaign, message: Message) -> EmailMultiAlternatives:
     mail = rendered(campaign, message)
     sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
     link = unsubscribe_link(brand_id=message.brand_id, address=message.to_address)
-    email = EmailMultiAlternatives(
+    email = AnymailMessage(
         subject=mail.subject,
         body=mail.text,
         from_email=formataddr((campaign.from_name, sender)),
@@ -47,6 +53,8 @@ def compose(campaign: Campaign, message: Message) -> EmailMultiAlternatives:
         },
     )
     email.attach_alternative(mail.html, "text/html")
+    if settings.EMAIL_BACKEND not in WITHOUT_METADATA:
+        email.metadata = {METADATA_KEY: str(message.public_id)}
     return email
 
 

@@ -68,6 +68,8 @@ class Campaign(TenantModel):
     # The one hint a worker will follow, until it does; an older one in the broker is void.
     hint = models.UUIDField(null=True, editable=False)
     hinted_at = models.DateTimeField(null=True, editable=False)
+    turn_at = models.DateTimeField(null=True, editable=False)  # when it was last served
+    waits_until = models.DateTimeField(null=True, editable=False)  # for the sending account
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -84,6 +86,7 @@ class Campaign(TenantModel):
             ),
             models.Index(fields=["brand", "-confirmed_at"], name="notifications_campaign_new"),
             models.Index(fields=["brand", "about"], name="notifications_campaign_about"),
+            models.Index(fields=["brand", "-turn_at"], name="notifications_campaign_turn"),
         ]
 
     def __str__(self) -> str:
@@ -126,6 +129,9 @@ class Message(LeasedModel):
     reason = models.CharField(max_length=500, blank=True)
     provider_id = models.CharField(max_length=200, blank=True)
     settled_at = models.DateTimeField(null=True)  # when the state became terminal
+    opened_at = models.DateTimeField(null=True)  # the first time, as the provider tells it
+    clicked_at = models.DateTimeField(null=True)
+    complained_at = models.DateTimeField(null=True)
 
     class Meta(LeasedModel.Meta):
         constraints = [
@@ -143,7 +149,51 @@ class Message(LeasedModel):
             models.Index(fields=["brand", "campaign", "state"], name="notifications_message_state"),
             models.Index(fields=["brand", "about", "-id"], name="notifications_message_about"),
             models.Index(fields=["brand", "recipient", "-id"], name="notifications_message_who"),
+            models.Index(
+                fields=["brand", "campaign", "lease_until"],
+                name="notifications_message_held",
+                condition=models.Q(lease_until__isnull=False),
+            ),
+            # A provider names a mail, not a brand.
+            models.Index(fields=["public_id"], name="notifications_message_public"),
+            models.Index(
+                fields=["provider_id"],
+                name="notifications_message_provider",
+                condition=~models.Q(provider_id=""),
+            ),
         ]
+
+
+class ProviderEvent(TenantModel):
+    """What a delivery service told of one message, each event once."""
+
+    provider = models.CharField(max_length=30)  # "Postmark"
+    event_id = models.CharField(max_length=200)
+    message = TenantForeignKey(Message)
+    kind = models.CharField(max_length=20)  # "bounced", in anymail's words
+    at = models.DateTimeField()
+    detail = models.CharField(max_length=500, blank=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "provider", "event_id"], name="notifications_event_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["brand", "message", "at"], name="notifications_event_message")
+        ]
+
+
+class SendingAccount(models.Model):
+    """One account at a delivery service, which all brands share: how fast it may be used.
+
+    `paid_until` is the time up to which what was already sent has used up its rate.
+    """
+
+    name = models.CharField(max_length=60, unique=True)
+    paid_until = models.DateTimeField()
 
 
 class SuppressionReason(models.TextChoices):

@@ -149,6 +149,11 @@ def describe(error: Exception) -> str:
     return " ".join(said.split())[:500]
 
 
+def is_no_such_mailbox(said: str) -> bool:
+    """Whether a mail server's words mean that nobody can be reached at the address, ever."""
+    return bool(_NO_SUCH_MAILBOX.search(said))
+
+
 def _smtp_answers(error: Exception) -> list[tuple[int, bytes | str]]:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return list(error.recipients.values())
@@ -170,7 +175,7 @@ def _is_answer(error: Exception) -> bool:
 def _state_for_smtp(code: int, reason: str) -> MessageState:
     if 400 <= code < 500:
         return MessageState.RETRY
-    return MessageState.BOUNCED if _NO_SUCH_MAILBOX.search(reason) else MessageState.FAILED
+    return MessageState.BOUNCED if is_no_such_mailbox(reason) else MessageState.FAILED
 
 
 def _state_for_http(error: AnymailError) -> MessageState:

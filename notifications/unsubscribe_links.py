@@ -45,4 +45,6 @@ def read_token(token: str) -> Subscription:
 
 def _signer() -> signing.Signer:
     first, *older = settings.LINK_KEYS
-    return signing.Signer(key=first, fallback_keys=older, sep=".", salt="notifications.unsubscribe")
+    return signing.Signer(
+        key=first, fallback_keys=[*older], sep=".", salt="notifications.unsubscribe"
+    )

@@ -41,6 +41,7 @@ PUBLIC = {
     "healthz": "says that the process lives",
     "readyz": "says which server does not answer",
     "metrics": "nothing there without METRICS_TOKEN",
+    "webhooks/email/<slug:service>/": "delivery services sign or bring a password",
     "api/v1/openapi.json": "documentation",
     "inbox/": "local mode only",
     "inbox/<str:key>/": "local mode only",

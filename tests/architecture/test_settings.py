@@ -16,10 +16,12 @@ from tests.architecture.source import ROOT
 COMPLETE = {**fresh_secrets(), **ADDRESSES}
 # Read by settings.py, and safe as they stand when nobody says anything.
 OPTIONAL = {
+    "ANYMAIL",
     "TRIBUTARY_MODE",
     "DATABASE_POOL_SIZE",
     "EMAIL_BACKEND",
     "EMAIL_TIMEOUT",
+    "EMAIL_WEBHOOKS",
     "LOG_LEVEL",
     "MESSAGE_LEASE",
     "METRICS_TOKEN",
