@@ -35,6 +35,13 @@ NOT_TENANTS = {
     "affiliates.Creator",
     "notifications.SendingAccount",
 }
+# What is looked up before its brand is known, or over all of them.
+OVER_ALL_BRANDS = {
+    "affiliates_member_creator",
+    "notifications_campaign_live",
+    "notifications_message_provider",
+    "notifications_message_public",
+}
 
 every_tenant_model = pytest.mark.parametrize("model", TENANT_MODELS, ids=name_of)
 every_tenant_key = pytest.mark.parametrize(
