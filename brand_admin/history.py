@@ -63,8 +63,7 @@ class HistoryLine:
 def lines(entries: Iterable[AuditEntry]) -> list[HistoryLine]:
     """The entries in words, in their order."""
     return [
-        HistoryLine(entry.at, entry.actor, _words(entry), _thing(entry.target))
-        for entry in entries
+        HistoryLine(entry.at, entry.actor, _words(entry), _thing(entry.target)) for entry in entries
     ]
 
 
