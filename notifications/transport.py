@@ -74,7 +74,7 @@ class Transport:
 
     def __init__(self) -> None:
         plain = settings.EMAIL_BACKEND == PLAIN_SMTP
-        self._backend = get_connection(backend=TRACKED_SMTP if plain else None)
+        self._backend: Any = get_connection(backend=TRACKED_SMTP if plain else None)
         self._is_open = False
 
     def __enter__(self) -> Self:

@@ -12,7 +12,7 @@ from typing import Any
 
 from csp.decorators import csp
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -42,6 +42,7 @@ from notifications.unsubscribe_links import unsubscribe_link
 from offers.models import Enrollment
 from tracking.messages import FIRST_TEXTS, audience
 
+Step = Callable[..., HttpResponse]
 SECTION = "emails"
 WRITE, PREVIEW = "brand_admin/emails/write.html", "brand_admin/emails/preview.html"
 MAIL_FRAME = {
@@ -64,7 +65,7 @@ def compose(request: BrandRequest) -> HttpResponse:
         first = FIRST_TEXTS[draft.purpose]
         return _write(request, draft, Letter({"subject": first.subject, "body": first.body}))
     letter = Letter(data)
-    step = STEPS.get(data.get("go", ""), _write)
+    step: Step = STEPS.get(data.get("go", ""), _write)
     if step is not _write and not letter.is_valid():
         return _write(request, draft, letter, status=422)
     return step(request, draft, letter)
@@ -72,16 +73,16 @@ def compose(request: BrandRequest) -> HttpResponse:
 
 @never_cache
 @require_safe
-@brand_page(Permission.MANAGE)
 @csp(MAIL_FRAME)
+@brand_page(Permission.MANAGE)
 def preview_frame(
     request: BrandRequest, confirmation: uuid.UUID, enrollment_id: int
 ) -> HttpResponse:
     """The very mail that one recipient would get now, for the preview's frame."""
     text = kept_text(request.user, confirmation)
-    found = Enrollment.objects.filter(pk=enrollment_id, offer=text["offer"] if text else None)
-    if text is None or not found.exists():
+    if text is None:
         raise Http404
+    get_object_or_404(Enrollment, pk=enrollment_id, offer=text["offer"])
     [*shown] = audience(
         purpose=Purpose.EMAIL_MEMBERS,
         enrollment_ids=[enrollment_id],
@@ -205,7 +206,7 @@ def _send(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
     return redirect("brand_admin:campaign", request.brand.slug, sent.pk)
 
 
-STEPS: dict[str, Callable[..., HttpResponse]] = {
+STEPS: dict[str, Step] = {
     "write": _write,
     "preview": _preview,
     "test": _test,

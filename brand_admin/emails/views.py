@@ -165,8 +165,8 @@ def message_page(request: BrandRequest, message_id: int) -> HttpResponse:
 
 
 @require_safe
-@brand_page(Permission.READ)
 @csp(MAIL_FRAME)
+@brand_page(Permission.READ)
 def message_frame(request: BrandRequest, message_id: int) -> HttpResponse:
     """The mail's HTML, the very bytes that were sent."""
     message = get_object_or_404(Message.objects.select_related("campaign"), pk=message_id)

@@ -12,6 +12,7 @@ import uuid
 from collections import defaultdict
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, models
@@ -203,7 +204,7 @@ def _let_go(token: uuid.UUID) -> None:
     ).update(lease_token=None, lease_until=None)
 
 
-def _run(statement: str, **parameters: object) -> int:
+def _run(statement: str, **parameters: Any) -> int:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
-        return cursor.rowcount
+        return int(cursor.rowcount)
