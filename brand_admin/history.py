@@ -9,10 +9,16 @@ from datetime import datetime
 from accounts.models import AuditEntry, Role
 
 WORDS = {
+    "address.allowed": "allowed mails to the address again",
+    "address.suppressed": "stopped mails to the address",
     "api_key.created": "made the API key {label}",
     "api_key.revoked": "revoked an API key",
     "brand.changed": "changed the brand's settings",
     "brand.created": "created the brand",
+    "campaign.cancelled": "cancelled the send",
+    "campaign.confirmed": "confirmed the send",
+    "campaign.paused": "paused the send",
+    "campaign.sending": "went on with the send",
     "code.given": "gave the code {code}",
     "conversion.accepted": "accepted the conversion",
     "conversion.rejected": "rejected the conversion: {reason}",
