@@ -11,7 +11,7 @@ from pathlib import Path
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parents[1]
-COMMAND = ("-m", "celery", "-A", "config", "worker", "--pool=solo", "--loglevel=ERROR")
+COMMAND = ("-m", "celery", "--quiet", "-A", "config", "worker", "--pool=solo", "--loglevel=ERROR")
 ALONE = ("--without-mingle", "--without-gossip")
 
 

@@ -52,10 +52,10 @@ def only_mail_to(mailbox: Mailbox, address: str) -> EmailMessage:
 
 
 def text_of(mail: EmailMessage) -> str:
-    """The mail as plain text."""
+    """The mail as plain text, with plain spaces."""
     part = mail.get_body(("plain",))
     assert part is not None, "the mail has no plain text"
-    return str(part.get_content())
+    return str(part.get_content()).replace("\N{NO-BREAK SPACE}", " ")
 
 
 def html_of(mail: EmailMessage) -> str:

@@ -1,0 +1,86 @@
+"""Both mails, sent with nothing but links and forms."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from core.tenancy import acting_for
+from offers.services import add_to_project, create_project, set_up_stage
+from tests.cast import Cast
+from tests.journeys.drawer import Drawer
+from tests.journeys.steps import go_to, link_in, only_mail_to, path_of, row_of, text_of, tick
+from tests.mailbox import Mailbox
+from tests.worker import Worker
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+MARA, DIEGO = "mara@lindqvist.example", "diego@arroyo.example"
+
+
+def look_and_send(page: Page, drawer: Drawer, *people: tuple[str, str]) -> None:
+    """Write one line, look at each mail, send, and reload the report until all are handed over."""
+    drawer.subject.fill("For you, {{ first_name }}")
+    drawer.body.fill(f"<p>Written by hand.</p>{drawer.body.input_value()}")
+    drawer.press("Next")
+    drawer.look_at(*people)
+    drawer.press("Send")
+    for _ in range(60):
+        if page.get_by_text("Done", exact=True).count():
+            break
+        page.get_by_role("link", name="Reload to see how far it is").click()
+    expect(page.get_by_text(f"{len(people)} of {len(people)} done")).to_be_visible()
+
+
+def test_new_members_get_their_items(
+    cast: Cast, desk: Callable[..., Page], mailbox: Mailbox, worker: Worker
+) -> None:
+    with acting_for(cast.juniper):
+        project = create_project(name="Winter 2026", by=cast.by, now=cast.now)
+        people = [cast.mara, cast.diego]
+        add_to_project(project=project, members=people, by=cast.by, now=cast.now)
+        set_up_stage(project=project, offer=cast.glow, by=cast.by, now=cast.now)
+    page = desk(cast.ines, java_script_enabled=False)
+    page.goto("/admin/juniper/")
+    go_to(page, "Projects")
+    page.get_by_role("link", name="Winter 2026").click()
+    expect(page.locator("[aria-current=step]")).to_contain_text("Send")
+
+    tick(page, "Mara Lindqvist")
+    page.get_by_role("button", name="Send Sales Tracking Items").click()
+    look_and_send(page, Drawer(page, "Send Sales Tracking Items"), ("Mara Lindqvist", "MARA15"))
+
+    mail = only_mail_to(mailbox, MARA)
+    assert mail["Subject"] == "For you, Mara"
+    assert "Written by hand." in text_of(mail)
+    page.goto(f"/admin/juniper/projects/{project.pk}/send/")
+    expect(row_of(page, "Mara Lindqvist")).to_have_count(0)
+    expect(row_of(page, "Diego Arroyo")).to_contain_text("Not sent")
+    page.get_by_role("link", name="Sent", exact=True).click()
+    expect(row_of(page, "Mara Lindqvist")).to_contain_text(re.compile(r"Sent\s+\d"))
+    page.goto(path_of(link_in(mail)))
+    expect(page.get_by_text("MARA15", exact=True)).to_be_visible()
+
+
+def test_existing_members_get_their_dashboard_link(
+    cast: Cast, desk: Callable[..., Page], mailbox: Mailbox, worker: Worker
+) -> None:
+    page = desk(cast.ines, java_script_enabled=False)
+    page.goto("/admin/juniper/")
+    go_to(page, "Sales Tracking")
+    page.get_by_role("link", name="Winter Glow creators", exact=True).click()
+
+    page.get_by_role("link", name="Email Members").click()
+    look_and_send(
+        page,
+        Drawer(page, "Email Members"),
+        ("Diego Arroyo", "DIEGO10"),
+        ("June Okafor", "JUNE20"),
+        ("Mara Lindqvist", "MARA15"),
+    )
+
+    assert len(mailbox.mails) == 3
+    page.goto(path_of(link_in(only_mail_to(mailbox, DIEGO))))
+    expect(page.get_by_text("DIEGO10", exact=True)).to_be_visible()
