@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 
 from affiliates.models import Member
@@ -20,3 +22,9 @@ def members(*, search: str = "") -> QuerySet[Member]:
 def member_by_address(email: str) -> Member | None:
     """The member who has this address, if any."""
     return Member.objects.filter(email=email.strip().lower()).first()
+
+
+def members_by_address(addresses: Iterable[str]) -> dict[str, Member]:
+    """The members who have these addresses, by address in lower case."""
+    wanted = [address.strip().lower() for address in addresses]
+    return {row.email: row for row in Member.objects.filter(email__in=wanted)}

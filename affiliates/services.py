@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -11,7 +13,6 @@ from django.db import transaction
 from accounts import audit
 from accounts.actors import Actor
 from affiliates.models import Creator, Member
-
 
 LONGEST_ADDRESS = 254  # RFC 3696, erratum 1690
 LONGEST_NAME = 200
@@ -45,24 +46,58 @@ def _clean_name(field: str, name: str) -> str:
     return name.strip()
 
 
-@transaction.atomic
-def add_member(*, email: str, first_name: str, last_name: str, by: Actor, now: datetime) -> Member:
-    """A new member of the brand acted for. An empty address is allowed: nothing is sent to it.
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody to be added, checked by `read_person`."""
 
-    Raises MemberError for an address that is none or that another member has.
+    email: str
+    first_name: str
+    last_name: str
+
+
+def read_person(*, email: str, first_name: str, last_name: str) -> Person:
+    """The person in the form that is stored. An empty address is allowed: nothing is sent to it.
+
+    Raises MemberError for an address that is none and for what is too long.
     """
-    address = clean_address(email) if email.strip() else ""
-    if address and Member.objects.filter(email=address).exists():
-        raise MemberError("email", f"{address} is a member already")
-    member = Member.objects.create(
-        email=address,
+    return Person(
+        email=clean_address(email) if email.strip() else "",
         first_name=_clean_name("first_name", first_name),
         last_name=_clean_name("last_name", last_name),
-        creator=_creator_of(address, now=now),
-        joined_at=now,
     )
-    audit.record(action="member.added", target=member, by=by, now=now)
-    return member
+
+
+def add_member(*, email: str, first_name: str, last_name: str, by: Actor, now: datetime) -> Member:
+    """A new member of the brand acted for. Raises MemberError as `read_person`, `add_members`."""
+    person = read_person(email=email, first_name=first_name, last_name=last_name)
+    return add_members(people=[person], by=by, now=now)[0]
+
+
+@transaction.atomic
+def add_members(*, people: Sequence[Person], by: Actor, now: datetime) -> list[Member]:
+    """New members of the brand acted for, in a fixed number of statements.
+
+    All or nobody: raises MemberError for an address that another member has.
+    """
+    addresses = [person.email for person in people if person.email]
+    taken = Member.objects.filter(email__in=addresses).values_list("email", flat=True).first()
+    if taken is not None:
+        raise MemberError("email", f"{taken} is a member already")
+    creators = _creators_of(addresses, now=now)
+    members = Member.objects.bulk_create(
+        Member(
+            email=person.email,
+            first_name=person.first_name,
+            last_name=person.last_name,
+            creator=creators.get(person.email),
+            joined_at=now,
+        )
+        for person in people
+    )
+    audit.record_many(
+        action="member.added", targets=[(member, {}) for member in members], by=by, now=now
+    )
+    return members
 
 
 @transaction.atomic
@@ -85,6 +120,15 @@ def change_member(
 
 
 def _creator_of(address: str, *, now: datetime) -> Creator | None:
-    if not address:
-        return None
-    return Creator.objects.get_or_create(email=address, defaults={"since": now})[0]
+    return _creators_of([address], now=now)[address] if address else None
+
+
+def _creators_of(addresses: Iterable[str], *, now: datetime) -> dict[str, Creator]:
+    """The creator of each address; new ones where there was none."""
+    wanted = list(addresses)
+    known = set(Creator.objects.filter(email__in=wanted).values_list("email", flat=True))
+    Creator.objects.bulk_create(
+        [Creator(email=address, since=now) for address in wanted if address not in known],
+        ignore_conflicts=True,
+    )
+    return {row.email: row for row in Creator.objects.filter(email__in=wanted)}

@@ -1,4 +1,4 @@
-"""Read members, orders and refunds from CSV files and put them in by the ordinary services.
+"""Read CSV files, and put orders and refunds in by the ordinary services.
 
 Every importer can be run twice and changes nothing the second time. A bad row is reported by file
 line and reason and the rest goes in; an order with one bad line is left out whole, because its
@@ -9,27 +9,20 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count, groupby, islice
 from operator import itemgetter
 from typing import TypeVar
 
-from django.db import transaction
-
 from accounts.actors import Actor
-from affiliates.models import Member
-from affiliates.selectors import member_by_address
-from affiliates.services import MemberError, add_member
 from core.db import refresh_statistics
-from offers.models import Offer
-from offers.services import enroll
 from payouts.models import LedgerEntry
 from tracking.intake import InputError, OrderFacts, Problem, RefundFacts, read_order, read_refund
 from tracking.models import Conversion, Order, OrderLine, Refund
 from tracking.outcomes import Outcome
-from tracking.services import ItemError, give_codes, give_links, record_orders, record_refunds
+from tracking.services import record_orders, record_refunds
 
 BATCH = 200
 MEMBER_COLUMNS = ("email", "first_name", "last_name", "promo_code")
@@ -91,77 +84,6 @@ def read_rows(lines: Iterable[str], *, columns: Sequence[str]) -> Iterator[Row]:
         raise ImportFileError(f"line {reader.line_num} is not CSV: {error}") from error
 
 
-# --- members
-
-
-def import_members(
-    rows: Iterable[Row], *, offer: Offer | None, by: Actor, now: datetime, counted: Counted
-) -> ImportReport:
-    """Add each row's person to the brand and the offer, with the code it names, and a link.
-
-    Without an offer, a row that names a code is an error: a code belongs to an offer.
-    """
-    report = ImportReport()
-    first_line: dict[str, int] = {}
-    for line, row in rows:
-        counted(1)
-        email = row["email"].strip().lower()
-        if not email:
-            report.errors.append(RowError(line, "email", "is missing: a member needs an address"))
-            continue
-        earlier = first_line.setdefault(email, line)
-        if earlier != line:
-            report.errors.append(
-                RowError(line, "email", f"{email} stands on line {earlier} already")
-            )
-            continue
-        try:
-            with transaction.atomic():
-                report.counts[_import_member(row, offer, by=by, now=now)] += 1
-        except MemberError as error:
-            report.errors.append(RowError(line, error.field, str(error)))
-        except ItemError as error:
-            report.errors.append(RowError(line, "promo_code", str(error)))
-    return report
-
-
-@transaction.atomic
-def preview_members(
-    rows: Iterable[Row], *, offer: Offer | None, by: Actor, now: datetime
-) -> ImportReport:
-    """What `import_members` would report, found by doing it and taking it back."""
-    report = import_members(rows, offer=offer, by=by, now=now, counted=lambda _: None)
-    transaction.set_rollback(True)
-    return report
-
-
-def _import_member(
-    row: Mapping[str, str], offer: Offer | None, *, by: Actor, now: datetime
-) -> str:
-    if offer is None and row["promo_code"].strip():
-        raise MemberError("promo_code", "a code belongs to an offer: choose one")
-    known = member_by_address(row["email"])
-    member: Member = known or add_member(
-        email=row["email"],
-        first_name=row["first_name"],
-        last_name=row["last_name"],
-        by=by,
-        now=now,
-    )
-    if offer is None:
-        return "unchanged" if known else "added"
-    enrollment = enroll(offer=offer, members=[member], by=by, now=now)[0]
-    given: list[object] = []
-    code = row["promo_code"].strip()
-    if code and offer.gives_codes:
-        given += give_codes(codes={enrollment.pk: code}, enrollments=[enrollment], by=by, now=now)
-    if offer.gives_links:
-        given += give_links(enrollments=[enrollment], by=by, now=now)
-    if known is None:
-        return "added"
-    return "changed" if given else "unchanged"
-
-
 # --- orders
 
 
@@ -170,7 +92,7 @@ def import_orders(
 ) -> ImportReport:
     """Record the orders of a file with a row per line; lines of one order stand together."""
     report = ImportReport()
-    for batch in _batches(_orders(rows, report), BATCH):
+    for batch in batches(_orders(rows, report), BATCH):
         orders = [order for _, order in batch]
         outcomes = record_orders(source=source, orders=orders, by=by, now=now)
         _count(report, [line for line, _ in batch], outcomes)
@@ -229,7 +151,7 @@ def import_refunds(
 ) -> ImportReport:
     """Record the refunds of a file with a row per refunded line."""
     report = ImportReport()
-    for batch in _batches(_refunds(rows, report), BATCH):
+    for batch in batches(_refunds(rows, report), BATCH):
         refunds = [refund for _, refund in batch]
         outcomes = record_refunds(source=source, refunds=refunds, by=by, now=now)
         _count(report, [line for line, _ in batch], outcomes)
@@ -248,7 +170,7 @@ def _refunds(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, R
 # --- both
 
 
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
     """Lists of `size` items; statistics are refreshed after the first and each tenth more."""
     iterator = iter(items)
     refresh_after = 1

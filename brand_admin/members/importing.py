@@ -9,7 +9,8 @@ from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.members.forms import ImportForm
 from brand_admin.pages import render_page
-from tracking.imports import MEMBER_COLUMNS, import_members, preview_members
+from tracking.imports import MEMBER_COLUMNS
+from tracking.member_import import import_members, preview_members
 
 TEMPLATE = "brand_admin/members/import.html"
 SHOWN_ROWS = 50

@@ -12,10 +12,11 @@ from accounts.actors import Actor
 from accounts.management.options import add_brand_option, brand_named
 from core.tenancy import acting_for
 from offers.management.options import add_offer_option, offer_of
-from tracking.imports import MEMBER_COLUMNS, ImportFileError, import_members, read_rows
+from tracking.imports import MEMBER_COLUMNS, ImportFileError, read_rows
 from tracking.management.progress import Progress
 from tracking.management.reading import opened
 from tracking.management.reporting import fail_on_errors, tell
+from tracking.member_import import import_members
 
 
 class Command(BaseCommand):
