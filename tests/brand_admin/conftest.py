@@ -1,0 +1,28 @@
+"""A project called Launch, before and after its Sales Tracking stage is set up."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.tenancy import acting_for
+from offers.models import Project
+from offers.services import add_to_project, create_project, set_up_stage
+from tests.brand_admin.launch import new_offer
+from tests.cast import NOW, SYSTEM, Cast
+
+
+@pytest.fixture
+def project(cast: Cast) -> Project:
+    """Launch, with all three members and no offer yet."""
+    everybody = [cast.mara, cast.diego, cast.june]
+    with acting_for(cast.juniper):
+        made = create_project(name="Launch", by=SYSTEM, now=NOW)
+        add_to_project(project=made, members=everybody, by=SYSTEM, now=NOW)
+    return made
+
+
+@pytest.fixture
+def staged(cast: Cast, project: Project) -> Project:
+    """Launch, set up with an offer of codes and links that nobody has yet."""
+    with acting_for(cast.juniper):
+        return set_up_stage(project=project, offer=new_offer(), by=SYSTEM, now=NOW)
