@@ -20,11 +20,14 @@ OPTIONAL = {
     "TRIBUTARY_MODE",
     "DATABASE_POOL_SIZE",
     "EMAIL_BACKEND",
+    "EMAIL_RATE",
     "EMAIL_TIMEOUT",
     "EMAIL_WEBHOOKS",
     "LOG_LEVEL",
+    "MESSAGE_BACKOFF",
     "MESSAGE_LEASE",
     "METRICS_TOKEN",
+    "TRUSTED_PROXIES",
 }
 READ = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")
 
