@@ -6,7 +6,7 @@ import uuid
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
 from django.utils import timezone
 
@@ -35,7 +35,9 @@ class Offer(TenantModel):
     description = models.TextField(blank=True)  # for staff only
     kind = models.CharField(max_length=4, choices=OfferKind)
     status = models.CharField(max_length=8, choices=OfferStatus, default=OfferStatus.ACTIVE)
-    status_since = models.DateTimeField(default=timezone.now)
+    # When it last began or stopped to count, and the pauses that are over.
+    counting_changed_at = models.DateTimeField(default=timezone.now)
+    pauses = ArrayField(DateTimeRangeField(), default=list, blank=True)
     currency = models.CharField(max_length=3)
     destination_url = models.URLField(max_length=2000)
     allowed_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
@@ -68,10 +70,12 @@ class Offer(TenantModel):
         return self.kind in {OfferKind.LINK, OfferKind.BOTH}
 
     def counts_at(self, moment: datetime) -> bool:
-        """Whether clicks and orders of that moment count: not since a pause, nor after the end."""
+        """Whether clicks and orders of that moment count: in no pause, and before the end."""
         if self.ends_at is not None and moment >= self.ends_at:
             return False
-        return self.status == OfferStatus.ACTIVE or moment < self.status_since
+        if any(pause.lower <= moment < pause.upper for pause in self.pauses):
+            return False
+        return self.status == OfferStatus.ACTIVE or moment < self.counting_changed_at
 
     def allows_host_of(self, url: str) -> bool:
         """Whether a deep link to `url` stays on this offer's shop.

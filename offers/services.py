@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db import transaction
+from psycopg.types.range import TimestamptzRange
 
 from accounts import audit
 from accounts.actors import Actor
@@ -70,7 +71,7 @@ def create_offer(*, values: OfferValues, terms: TermsValues, by: Actor, now: dat
     _check(values)
     if Offer.objects.filter(name=values.name).exists():
         raise OfferError("name", f"there is an offer {values.name!r} already")
-    offer = Offer(created_at=now, status_since=now)
+    offer = Offer(created_at=now, counting_changed_at=now)
     _assign(offer, values)
     offer.save()
     supersede_terms(offer=offer, values=terms, starts_at=now, by=by, now=now)
@@ -94,9 +95,14 @@ def change_offer(*, offer: Offer, values: OfferValues, by: Actor, now: datetime)
 
 @transaction.atomic
 def set_offer_status(*, offer: Offer, status: OfferStatus, by: Actor, now: datetime) -> Offer:
-    """Pause, resume, end or archive an offer."""
-    before, offer.status, offer.status_since = offer.status, status, now
-    offer.save(update_fields=["status", "status_since"])
+    """Pause, resume, end or archive an offer. What came during a pause never counts."""
+    offer = Offer.objects.select_for_update().get(pk=offer.pk)
+    before, offer.status = offer.status, status
+    if (before == OfferStatus.ACTIVE) != (status == OfferStatus.ACTIVE):
+        if status == OfferStatus.ACTIVE:
+            offer.pauses.append(TimestamptzRange(offer.counting_changed_at, now))
+        offer.counting_changed_at = now
+    offer.save(update_fields=["status", "counting_changed_at", "pauses"])
     audit.record(
         action="offer.status_set", target=offer, by=by, now=now, before=before, after=status.value
     )

@@ -36,7 +36,7 @@ def standing_of(enrollment: Enrollment, *, now: datetime) -> Standing:
         return _standing("Inactive", "You are not active in this offer", text)
     if offer.status == OfferStatus.PAUSED:
         text = (
-            f"Since {moment(offer.status_since)} clicks and orders don't count, so wait with "
+            f"Since {moment(offer.counting_changed_at)} clicks and orders don't count, so wait with "
             "sharing. What you earned before stays yours and is paid as always."
         )
         return Standing("Paused", "wait", counts=False, title="This offer is paused", text=text)
@@ -54,6 +54,6 @@ def _standing(label: str, title: str, text: str) -> Standing:
 
 def _ended_at(offer: Offer, *, now: datetime) -> datetime | None:
     if offer.status in {OfferStatus.ENDED, OfferStatus.ARCHIVED}:
-        over = offer.status_since
+        over = offer.counting_changed_at
         return min(over, offer.ends_at) if offer.ends_at else over
     return offer.ends_at if offer.ends_at is not None and offer.ends_at <= now else None

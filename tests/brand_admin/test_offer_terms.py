@@ -121,5 +121,5 @@ def test_an_action_that_does_not_apply_changes_nothing(cast: Cast, client: Clien
 
     cast.glow.refresh_from_db()
     assert response.headers["Location"] == address("offer", cast.glow.pk)
-    assert (cast.glow.status, cast.glow.status_since) == ("active", NOW)
+    assert (cast.glow.status, cast.glow.counting_changed_at) == ("active", NOW)
     assert client.post(address("offer_status", cast.glow.pk, "explode")).status_code == 404

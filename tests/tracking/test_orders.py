@@ -239,6 +239,27 @@ def test_a_paused_offer_stops_counting_from_then_on(cast: Cast) -> None:
     assert [problem.code for problem in after.problems] == ["offer_not_counting"]
 
 
+def test_an_order_from_inside_a_pause_never_counts(cast: Cast) -> None:
+    """Also when it comes in after the offer was resumed, or ended right out of the pause."""
+    for status, days in ((OfferStatus.PAUSED, 1), (OfferStatus.ACTIVE, 2), (OfferStatus.PAUSED, 3)):
+        moment = NOW + timedelta(days=days)
+        set_offer_status(offer=cast.glow, status=status, by=SYSTEM, now=moment)
+    ended_at = NOW + timedelta(days=4)
+    set_offer_status(offer=cast.glow, status=OfferStatus.ENDED, by=SYSTEM, now=ended_at)
+
+    counted = [
+        record(order(str(hours), ordered_at=(NOW + timedelta(hours=hours)).isoformat())).status
+        for hours in (12, 36, 60, 84)
+    ]
+
+    assert counted == [
+        Status.RECORDED,
+        Status.UNATTRIBUTED,
+        Status.RECORDED,
+        Status.UNATTRIBUTED,
+    ]
+
+
 def test_terms_count_from_their_start_and_never_backwards(cast: Cast) -> None:
     supersede_terms(
         offer=cast.glow,
