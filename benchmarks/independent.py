@@ -63,7 +63,7 @@ def main() -> None:
     out = csv.writer(sys.stdout)
     out.writerow(["code", "conversions", "sales", "refunds", "commission"])
     for code, figures in sorted(expected(options.orders, options.refunds, options.percent).items()):
-        out.writerow([code, *(format(figure, "f") for figure in figures)])
+        out.writerow([code, *figures])
 
 
 if __name__ == "__main__":
