@@ -45,7 +45,7 @@ class Tile:
 @login_required
 def door(request: HttpRequest) -> HttpResponse:
     """Straight into the only brand; otherwise choose one."""
-    roles = brands_of(cast(User, request.user))  # login_required lets nobody else in
+    roles = brands_of(cast("User", request.user))  # login_required lets nobody else in
     if len(roles) == 1:
         return redirect("brand_admin:home", roles[0].brand.slug)
     return render(request, "brand_admin/home/door.html", {"roles": roles})

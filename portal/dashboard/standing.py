@@ -35,8 +35,9 @@ def standing_of(enrollment: Enrollment, *, now: datetime) -> Standing:
         text = f"{_AFTERWARDS} Ask {brand} if you would like to take part again."
         return _standing("Inactive", "You are not active in this offer", text)
     if offer.status == OfferStatus.PAUSED:
+        since = moment(offer.counting_changed_at)
         text = (
-            f"Since {moment(offer.counting_changed_at)} clicks and orders don't count, so wait with "
+            f"Since {since} clicks and orders don't count, so wait with "
             "sharing. What you earned before stays yours and is paid as always."
         )
         return Standing("Paused", "wait", counts=False, title="This offer is paused", text=text)
