@@ -34,14 +34,14 @@ check: $(STAMP) ## Lint, types, package layers, templates, migrations, deploymen
 	@$(BIN) ruff format --check --quiet .
 	@$(BIN) config.local.throwaway -m mypy --no-error-summary .
 	@.venv/bin/python .venv/bin/lint-imports --no-logo
-	@$(BIN) djade --check --target-version 5.2 $(TEMPLATES)
+	@.venv/bin/djade --check --target-version 5.2 $(TEMPLATES)
 	@.venv/bin/python manage.py makemigrations --check --dry-run
 	@$(BIN) config.local.throwaway manage.py check --deploy --fail-level WARNING
 
 format: $(STAMP) ## Put code and templates into the shape that check asks for
 	@$(BIN) ruff check --quiet --fix .
 	@$(BIN) ruff format --quiet .
-	@$(BIN) djade --target-version 5.2 $(TEMPLATES)
+	@.venv/bin/djade --target-version 5.2 $(TEMPLATES)
 
 bench: $(STAMP) ## Measure
 	@exec $(BIN) benchmarks
