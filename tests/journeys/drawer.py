@@ -38,6 +38,7 @@ class Drawer:
         """Replace the subject in the editor."""
         self.subject.click()
         self.page.keyboard.press("ControlOrMeta+A")
+        self.page.keyboard.press("Backspace")
         self.page.keyboard.type(text)
 
     def add_to_body(self, text: str) -> None:

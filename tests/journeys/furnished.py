@@ -1,0 +1,185 @@
+"""A brand with something in every corner: every status, two currencies, long names, large sums."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import timedelta
+
+from accounts.models import User
+from accounts.services import create_api_key, create_brand, revoke_api_key
+from affiliates.models import Member
+from affiliates.services import add_member
+from core.tenancy import acting_for
+from notifications.models import Campaign, CampaignState, Message, MessageState, SuppressionReason
+from notifications.services import suppress
+from offers.models import Approval, Enrollment, OfferStatus
+from offers.services import (
+    TermsValues,
+    add_to_project,
+    create_offer,
+    create_project,
+    enroll,
+    set_offer_status,
+    set_up_stage,
+    supersede_terms,
+)
+from payouts.ledger import due_entries
+from payouts.models import PayoutState
+from payouts.services import adjust, record_payment, return_payment
+from tests.architecture.world import World, furnish
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
+from tests.notifications.senders import confirm, recipient
+from tracking.services import (
+    deactivate_member,
+    generate_items,
+    make_deep_link,
+    record_order,
+    record_refund,
+    reject_conversions,
+    remove_from_offer,
+)
+
+LONG = "Maximiliana-Konstanze von Hohenlohe-Waldenburg-Schillingsfürst"
+SHOP = "https://www.juniper.example"
+
+
+@dataclass(frozen=True)
+class Furnished:
+    """The world, and what its pages are about."""
+
+    world: World
+    in_yen: Enrollment
+    inactive: Enrollment
+    paused: Enrollment
+
+
+def furnish_richly(cast: Cast) -> Furnished:
+    """Everything that a page of Juniper's could have to show."""
+    world = furnish(cast)
+    with acting_for(cast.juniper):
+        long = add_member(
+            email="maximiliana-konstanze@hohenlohe-waldenburg-schillingsfuerst.example",
+            first_name=LONG, last_name="", by=SYSTEM, now=NOW,
+        )  # fmt: skip
+        bare = add_member(email="", first_name="Otis", last_name="", by=SYSTEM, now=NOW)
+        add_member(email="elif@demir.example", first_name="", last_name="", by=SYSTEM, now=NOW)
+        _sell(cast)
+        _pay(cast)
+        yen = _offer_in_yen(cast, [cast.mara, long, bare])
+        _correspond(cast)
+        return Furnished(
+            world=world,
+            in_yen=yen,
+            inactive=_lose_some(cast, long, bare),
+            paused=_other_offers(cast),
+        )
+
+
+def _sell(cast: Cast) -> None:
+    """Five weeks of orders, one of each fate, large and small."""
+    for number in range(24):
+        at = NOW - timedelta(days=number * 3 // 2, hours=2)
+        facts = order(f"SHOP-{number:05}", ordered_at=at.isoformat(), amount=f"{number * 37}.50")
+        outcome = record_order(order=facts, source="shop", by=SYSTEM, now=at)
+    assert outcome.conversion_id is not None
+    reject_conversions(
+        conversion_ids=[outcome.conversion_id], reason="Cancelled by the shop", by=SYSTEM, now=NOW
+    )
+    taken = refund("R-1", "SHOP-00003", amount="20.00")
+    record_refund(source="shop", refund=taken, by=SYSTEM, now=NOW)
+    for number, (code, amount) in enumerate([("DIEGO10", "1234567.89"), ("JUNE20", "0.10")]):
+        facts = order(f"BIG-{number}", promo_code=code, amount=amount)
+        record_order(order=facts, source="shop", by=SYSTEM, now=NOW)
+
+
+def _pay(cast: Cast) -> None:
+    """A payment that came back, a bonus and a correction, and a revoked key."""
+    due = due_entries(member_id=cast.diego.pk, currency="GBP", now=NOW)
+    payout = record_payment(
+        member=cast.diego, currency="GBP", entry_ids=[entry.pk for entry in due],
+        reference="BACS 2041", by=SYSTEM, now=NOW,
+    )  # fmt: skip
+    return_payment(
+        payout=payout, state=PayoutState.FAILED, reason="Account closed", by=SYSTEM, now=NOW
+    )
+    for amount, note in ((2_500, "Bonus for November"), (-400, "Rounding")):
+        adjust(
+            enrollment=cast.mara_in_glow, currency="GBP", amount_minor=amount, note=note,
+            by=SYSTEM, now=NOW,
+        )  # fmt: skip
+    made = create_api_key(label="the old shop", by=SYSTEM, now=NOW)
+    revoke_api_key(key=made.key, by=SYSTEM, now=NOW)
+
+
+def _offer_in_yen(cast: Cast, members: list[Member]) -> Enrollment:
+    """Judged by hand, for codes alone, its terms about to change; with a pending order."""
+    values = offer_values(name="Kōyō", kind="code", currency="JPY", description="For Kyoto.")
+    terms = TermsValues(percent_bp=500, fixed_minor=300, hold_days=30, approval=Approval.BY_HAND)
+    offer = create_offer(values=values, terms=terms, by=SYSTEM, now=NOW)
+    supersede_terms(
+        offer=offer, values=replace(terms, percent_bp=700), starts_at=NOW + timedelta(days=400),
+        by=SYSTEM, now=NOW,
+    )  # fmt: skip
+    enrollments = enroll(offer=offer, members=members, by=SYSTEM, now=NOW)
+    generate_items(
+        enrollments=enrollments[:1], codes={enrollments[0].pk: "MARAKOYO"}, links=False,
+        by=SYSTEM, now=NOW,
+    )  # fmt: skip
+    facts = order("JP-1", promo_code="MARAKOYO", currency="JPY", amount="98000")
+    record_order(order=facts, source="shop", by=SYSTEM, now=NOW)
+    project = create_project(name="Autumn in Kyoto", by=SYSTEM, now=NOW)
+    add_to_project(project=project, members=members, by=SYSTEM, now=NOW)
+    set_up_stage(project=project, offer=offer, by=SYSTEM, now=NOW)
+    return enrollments[0]
+
+
+def _correspond(cast: Cast) -> None:
+    """A campaign with one message of every fate, and an address of every kind of silence."""
+    fates = [state for state in MessageState if state is not MessageState.PENDING]
+    campaign = confirm(
+        [recipient(number) for number, _ in enumerate(fates)],
+        title=cast.glow.name, about=f"offer:{cast.glow.pk}",
+    )  # fmt: skip
+    for number, fate in enumerate(fates):
+        Message.objects.filter(campaign=campaign, recipient=f"member:{number}").update(
+            state=fate, reason="554 5.7.1 looks like spam", attempts=2, settled_at=NOW
+        )
+    Campaign.objects.filter(pk=campaign.pk).update(state=CampaignState.DONE, finished_at=NOW)
+    for reason in SuppressionReason:
+        suppress(address=f"{reason.value}@gone.example", reason=reason, by=SYSTEM, now=NOW)
+    suppress(address=cast.june.email, reason=SuppressionReason.BOUNCED, by=SYSTEM, now=NOW)
+
+
+def _lose_some(cast: Cast, long: Member, bare: Member) -> Enrollment:
+    """One member inactive in the offer, one removed from it."""
+    inactive, removed = enroll(offer=cast.glow, members=[long, bare], by=SYSTEM, now=NOW)
+    generate_items(
+        enrollments=[inactive], codes={inactive.pk: "MAXIMILIANA-KONSTANZE-VON-HOHENLOHE"},
+        links=True, by=SYSTEM, now=NOW,
+    )  # fmt: skip
+    deactivate_member(enrollment=inactive, by=SYSTEM, now=NOW)
+    remove_from_offer(enrollment=removed, by=SYSTEM, now=NOW)
+    for page in ("/gift", "/" + "a-long-way-down/" * 8):
+        make_deep_link(
+            enrollment=cast.mara_in_glow, destination_url=f"{SHOP}{page}", by=SYSTEM, now=NOW
+        )
+    return inactive
+
+
+def _other_offers(cast: Cast) -> Enrollment:
+    """Offers that count no more; the first has a member."""
+    for name, status in (("Summer", OfferStatus.PAUSED), ("Spring", OfferStatus.ENDED)):
+        values = offer_values(name=f"{name} at {LONG}"[:120], kind="link")
+        offer = create_offer(values=values, terms=TermsValues(percent_bp=1), by=SYSTEM, now=NOW)
+        [enrollment] = enroll(offer=offer, members=[cast.mara], by=SYSTEM, now=NOW)
+        generate_items(enrollments=[enrollment], codes={}, links=True, by=SYSTEM, now=NOW)
+        set_offer_status(offer=offer, status=status, by=SYSTEM, now=NOW)
+    return enrollment
+
+
+def empty_brand(owner: User) -> str:
+    """The slug of a brand of this owner with nothing in it."""
+    return create_brand(
+        slug="fresh", name="Fresh", currency="EUR", time_zone="Europe/Paris",
+        owner_email=owner.email, by=SYSTEM, now=NOW,
+    ).slug  # fmt: skip

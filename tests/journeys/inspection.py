@@ -1,0 +1,72 @@
+"""Look at a page as everybody may meet it: any width, light or dark, with or without good eyes."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+EVERY_RULE = {"runOnly": STANDARDS, "resultTypes": ["violations"], "iframes": False}
+COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "iframes": False}
+RUN = """options => axe.run(document, options).then(found => found.violations.map(one => ({
+    rule: one.id, help: one.help, nodes: one.nodes.map(node => node.html.slice(0, 160) + " ("
+        + node.failureSummary.split("\\n").slice(1, 3).join(";").trim() + ")") })))"""
+# The innermost elements that reach beyond the screen, unless something scrolls or clips them.
+BEYOND = """width => {
+    const free = box => box === document.body
+        || getComputedStyle(box).overflowX === "visible" && free(box.parentElement);
+    const wide = [...document.querySelectorAll("body *")].filter(
+        element => element.getBoundingClientRect().right > width + 1 && free(element));
+    return wide.filter(element => !wide.some(other => other !== element && element.contains(other)))
+        .slice(0, 3).map(element => element.outerHTML.slice(0, 160)); }"""
+NARROWEST = 320
+
+
+@cache
+def axe_script() -> str:
+    return Axe().axe_script
+
+
+def prepare(page: Page) -> Page:
+    """Have axe at hand on whatever the page opens, and begin in light."""
+    page.add_init_script(axe_script())
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    return page
+
+
+def faults_of(page: Page, name: str) -> list[str]:
+    """What is wrong with the page that is open: axe in light and dark, and overflow if narrow."""
+    page.evaluate("scrollTo(0, 0)")  # from under the bar that stays on top
+    faults = _violations(page, EVERY_RULE)
+    page.emulate_media(color_scheme="dark")
+    faults += [f"dark: {fault}" for fault in _violations(page, COLOURS)]
+    page.emulate_media(color_scheme="light")
+    faults += _overflow(page)
+    return [f"{name}: {fault}" for fault in faults]
+
+
+def _violations(page: Page, options: dict[str, Any]) -> list[str]:
+    found = page.evaluate(RUN, options)
+    return [
+        f"{one['rule']} ({one['help']}) at {len(one['nodes'])}: {one['nodes'][0]}" for one in found
+    ]
+
+
+def _overflow(page: Page) -> list[str]:
+    """Whether the page scrolls sideways, on a phone at the narrowest width as well."""
+    size = page.viewport_size
+    assert size is not None
+    own = size["width"]
+    faults = []
+    for width in (own, NARROWEST) if own < 500 else (own,):
+        if width != own:
+            page.set_viewport_size({"width": width, "height": size["height"]})
+        needed = page.evaluate("document.documentElement.scrollWidth")
+        if needed > width:
+            beyond = page.evaluate(BEYOND, width)
+            faults.append(f"needs {needed} px at {width}: {' … '.join(beyond)}")
+    page.set_viewport_size(size)
+    return faults

@@ -1,0 +1,278 @@
+"""Every page, empty and full: no axe violation in light or dark, nothing wider than the screen.
+
+A page that logs an error, loads something from another host or gets a broken resource fails too;
+`open_page` sees to that.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.test import Client
+from playwright.sync_api import Page, expect
+
+from affiliates.logins import give_login
+from affiliates.services import add_member
+from core.tenancy import acting_for
+from notifications.unsubscribe_links import unsubscribe_link
+from offers.dashboard_links import token_for
+from offers.services import enroll
+from tests.architecture.routes import in_brand_admin
+from tests.cast import Cast, assemble
+from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.drawer import Drawer
+from tests.journeys.furnished import Furnished, empty_brand, furnish_richly
+from tests.journeys.inspection import faults_of, prepare
+from tests.journeys.steps import path_of, tick
+from tests.mailbox import Mailbox
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+Desk = Callable[..., Page]
+
+
+@pytest.fixture
+def cast(transactional_db: None) -> Cast:
+    cache.clear()
+    return assemble()
+
+
+@pytest.fixture
+def full(cast: Cast) -> Furnished:
+    return furnish_richly(cast)
+
+
+def look_at(page: Page, addresses: list[str]) -> list[str]:
+    """The faults of every page."""
+    faults = []
+    for address in addresses:
+        answer = page.goto(address)
+        assert answer is not None
+        assert answer.status < 500, f"{address} answers {answer.status}"
+        faults += faults_of(page, address)
+    return faults
+
+
+def report(faults: list[str]) -> None:
+    if faults:
+        pytest.fail(f"{len(faults)} faults\n" + "\n".join(faults), pytrace=False)
+
+
+def pages_of(client: Client, values: dict[str, Any]) -> Iterator[str]:
+    """The addresses of the brand admin that show a whole page, for these values."""
+    for route in in_brand_admin():
+        if set(route.parameters) <= values.keys():
+            address = route.address(values)
+            answer = client.get(address)
+            is_page = answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
+            if is_page and b"<main" in answer.content:
+                yield address
+
+
+# --- Brand admin ---------------------------------------------------------------------------------
+
+
+@on_each_device
+def test_every_page_of_the_admin(
+    full: Furnished, client: Client, desk: Desk, device: dict[str, Any]
+) -> None:
+    client.force_login(full.world.cast.ines)
+    addresses = list(pages_of(client, full.world.own_values()))
+    assert len(addresses) > 45, addresses
+
+    page = prepare(desk(full.world.cast.ines, **device))
+
+    report(look_at(page, addresses))
+
+
+@on_each_device
+def test_every_page_of_an_empty_brand(
+    cast: Cast, client: Client, desk: Desk, device: dict[str, Any]
+) -> None:
+    slug = empty_brand(cast.ines)
+    client.force_login(cast.ines)
+    addresses = list(pages_of(client, {"slug": slug}))
+    assert len(addresses) > 15, addresses
+
+    page = prepare(desk(cast.ines, **device))
+
+    report(look_at(page, addresses))
+
+
+@on_each_device
+def test_a_refused_form_says_why(cast: Cast, desk: Desk, device: dict[str, Any]) -> None:
+    page = prepare(desk(cast.ines, **device))
+    faults = []
+    for path, button in (
+        ("offers/new/", "Add offer"),
+        ("members/new/", "Add member"),
+        ("projects/new/", "Add project"),
+        ("emails/suppressed/", "Suppress"),
+        ("settings/staff/", "Add"),
+        (f"offers/{cast.glow.pk}/edit/", "Save offer"),
+    ):
+        page.goto(f"/admin/juniper/{path}")
+        page.locator("form").evaluate_all("forms => forms.forEach(form => form.noValidate = true)")
+        for field in page.locator(
+            "#main form[method=post] :is(input[type=text], input[type=email])"
+        ).all():
+            field.fill("")
+        page.get_by_role("button", name=button).last.click()
+        expect(page.locator("[aria-invalid=true]").first).to_be_visible()
+        faults += faults_of(page, f"{path} refused")
+    report(faults)
+
+
+@on_each_device
+def test_the_drawer_at_every_step(
+    cast: Cast, desk: Desk, mailbox: Mailbox, device: dict[str, Any]
+) -> None:
+    with acting_for(cast.juniper):
+        otis = add_member(email="", first_name="Otis", last_name="", by=cast.by, now=cast.now)
+        enroll(offer=cast.glow, members=[otis], by=cast.by, now=cast.now)
+    page = prepare(desk(cast.ines, **device))
+    page.goto(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/")
+    page.get_by_role("link", name="Email Members").click()
+    drawer = Drawer(page, "Email Members")
+    drawer.has_editors()
+    drawer.box.get_by_text("left out: see why").click()
+    faults = faults_of(page, "drawer, write")
+    drawer.write_subject("")
+    drawer.press("Next")
+    expect(drawer.box.get_by_text("required").first).to_be_visible()
+    drawer.has_editors()
+    faults += faults_of(page, "drawer, refused")
+    drawer.write_subject("Your dashboard, {{ first_name }} ")
+    drawer.press("Next")
+    drawer.says("Member 1 of 3")
+    faults += faults_of(page, "drawer, preview")
+    drawer.press("Send a test to me")
+    drawer.says("A test is on its way")
+    drawer.press("Send")
+    drawer.says("0 of 3 done")
+    faults += faults_of(page, "drawer, sending")
+    report(faults)
+
+
+@on_each_device
+def test_rows_ticked_menus_open_and_questions_asked(
+    full: Furnished, desk: Desk, device: dict[str, Any]
+) -> None:
+    cast = full.world.cast
+    page = prepare(desk(cast.ines, **device))
+    report_path = f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/"
+    page.goto(report_path)
+    tick(page, "Mara Lindqvist")
+    faults = faults_of(page, "offer, ticked")
+    for action in ("Deactivate", "Remove from offer"):
+        page.goto(report_path)
+        tick(page, "Mara Lindqvist")
+        page.get_by_role("button", name=action, exact=True).click()
+        page.wait_for_load_state()
+        faults += faults_of(page, action)
+    page.goto(report_path)
+    page.locator("#main details.menu summary").first.click()
+    page.get_by_text("Show as a table").click()
+    faults += faults_of(page, "menu and table open")
+    page.goto("/admin/juniper/conversions/")
+    page.get_by_label("Select", exact=False).nth(1).check()
+    page.get_by_role("button", name="Reject").click()
+    page.wait_for_load_state()
+    faults += faults_of(page, "reject")
+    report(faults)
+
+
+@on_each_device
+def test_lists_that_are_filtered(full: Furnished, desk: Desk, device: dict[str, Any]) -> None:
+    cast = full.world.cast
+    page = prepare(desk(cast.vera, **device))
+    base = "/admin/juniper"
+    report(
+        look_at(
+            page,
+            [
+                f"{base}/reporting/sales-tracking/?range=custom&status=all",
+                f"{base}/reporting/sales-tracking/?range=year&show=clicks&currency=JPY",
+                f"{base}/reporting/sales-tracking/{cast.glow.pk}/?status=removed",
+                f"{base}/reporting/sales-tracking/{full.in_yen.offer_id}/",
+                f"{base}/offers/?status=all",
+                f"{base}/offers/{full.in_yen.offer_id}/",
+                f"{base}/conversions/?status=pending",
+                f"{base}/members/?q=nobody+at+all",
+                f"{base}/emails/?q=nothing",
+                f"{base}/payments/sent/?state=failed",
+            ],
+        )
+    )
+
+
+# --- The member's pages --------------------------------------------------------------------------
+
+
+@on_each_device
+def test_dashboards_in_every_state(
+    full: Furnished, open_page: OpenPage, device: dict[str, Any]
+) -> None:
+    cast = full.world.cast
+    mara, empty = (f"/d/{token_for(row)}" for row in (cast.mara_in_glow, cast.june_in_tide))
+    addresses = [
+        mara,
+        f"{mara}?range=all",
+        f"{mara}?range=custom&first=2026-11-01&last=2026-11-20",
+        f"{mara}?status=rejected",
+        *(f"{mara}/{page}" for page in ("links", "qr", "why")),
+        empty,
+        *(f"/d/{token_for(row)}" for row in (full.inactive, full.paused, full.in_yen)),
+        "/d/not-a-link",
+    ]
+    page = prepare(open_page(**device))
+    faults = look_at(page, addresses)
+    page.goto(mara)
+    for fold in page.locator(".folds summary, .chart summary").all()[:4]:
+        fold.click()
+    faults += faults_of(page, "dashboard, opened up")
+    page.locator("#payments a").first.click()
+    page.wait_for_load_state()
+    faults += faults_of(page, "a payment")
+    report(faults)
+
+
+@on_each_device
+def test_the_portal_the_logins_and_the_way_out(
+    full: Furnished, desk: Desk, open_page: OpenPage, mailbox: Mailbox, device: dict[str, Any]
+) -> None:
+    cast = full.world.cast
+    leave = path_of(unsubscribe_link(brand_id=cast.juniper.pk, address="mara@lindqvist.example"))
+    page = prepare(open_page(**device))
+    faults = look_at(
+        page,
+        [
+            "/portal/login/",
+            leave,
+            "/u/nonsense",
+            "/account/login/",
+            "/account/login/code/",
+            "/nowhere",
+        ],
+    )
+    page.goto(leave)
+    page.get_by_role("button", name="Unsubscribe").click()
+    faults += faults_of(page, "unsubscribed")
+    page.goto("/portal/login/")
+    page.get_by_label("Your email address").fill("june@okafor.example")
+    page.get_by_role("button", name="Mail me a code").click()
+    expect(page.get_by_label("Six-digit code")).to_be_visible()
+    faults += faults_of(page, "login code")
+    page.get_by_label("Six-digit code").fill("x")
+    page.get_by_role("button", name="Log in").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    faults += faults_of(page, "wrong login code")
+
+    june = give_login(email="june@okafor.example", now=cast.now)
+    assert june is not None
+    for person in (june, cast.otto):  # two brands; none at all
+        faults += look_at(prepare(desk(person, **device)), ["/portal/"])
+    report(faults)
