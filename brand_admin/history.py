@@ -43,12 +43,16 @@ WORDS = {
     "refund.recorded": "recorded the refund {refund_id}",
     "staff.removed": "removed {email} from the staff",
     "staff.role_given": "gave the role {role}",
+    "template.changed": "changed the email template {name}",
+    "template.deleted": "deleted the email template {name}",
+    "template.saved": "saved the email template {name}",
     "terms.superseded": "set new terms",
 }
 
 
 THINGS = {
     "apikey": "API key",
+    "emailtemplate": "email template",
     "ledgerentry": "ledger entry",
     "payout": "payment",
     "promocode": "promo code",

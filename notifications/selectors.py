@@ -194,3 +194,8 @@ def suppressed_among(addresses: Iterable[str]) -> dict[str, str]:
 def saved_templates(purpose: str) -> QuerySet[EmailTemplate]:
     """The brand's own texts for this purpose, by name."""
     return EmailTemplate.objects.filter(purpose=purpose).order_by("name")
+
+
+def template_called(name: str, *, purpose: str) -> EmailTemplate | None:
+    """The brand's text of this name, whatever its case."""
+    return EmailTemplate.objects.filter(purpose=purpose, name__iexact=name).first()

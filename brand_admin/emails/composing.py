@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from csp.decorators import csp
@@ -31,20 +32,28 @@ from brand_admin.emails.draft import (
     split,
     with_gaps_named,
 )
-from brand_admin.emails.forms import Letter
-from brand_admin.emails.progress import progress_of
+from brand_admin.emails.forms import Letter, TemplateName
+from brand_admin.emails.progress import in_words, progress_of
+from brand_admin.emails.starting import WRITTEN, is_among, starting_texts, text_of
 from brand_admin.pages import render_page
 from notifications.models import Campaign, Purpose
 from notifications.rendering import VARIABLES, missing_values, render
 from notifications.selectors import latest_campaign
-from notifications.services import AudienceTakenError, Recipient, confirm_campaign
+from notifications.services import (
+    AudienceTakenError,
+    Recipient,
+    TemplateNameError,
+    confirm_campaign,
+    save_template,
+)
 from notifications.unsubscribe_links import unsubscribe_link
 from offers.models import Enrollment
-from tracking.messages import FIRST_TEXTS, audience
+from tracking.messages import audience
 
 Step = Callable[..., HttpResponse]
 SECTION = "emails"
 WRITE, PREVIEW = "brand_admin/emails/write.html", "brand_admin/emails/preview.html"
+SAVE = "brand_admin/emails/save_template.html"
 MAIL_FRAME = {
     "default-src": ["'none'"],
     "style-src": ["'unsafe-inline'"],
@@ -62,11 +71,10 @@ def compose(request: BrandRequest) -> HttpResponse:
     data = request.POST if request.method == "POST" else request.GET
     draft = read_draft(data, back=_way_back(request, data.get("back", "")))
     if "subject" not in data:
-        first = FIRST_TEXTS[draft.purpose]
-        return _write(request, draft, Letter({"subject": first.subject, "body": first.body}))
+        return _replace(request, draft)
     letter = Letter(data)
     step: Step = STEPS.get(data.get("go", ""), _write)
-    if step is not _write and not letter.is_valid():
+    if step not in FOR_ANY_TEXT and not letter.is_valid():
         return _write(request, draft, letter, status=422)
     return step(request, draft, letter)
 
@@ -108,7 +116,68 @@ def _write(
         letter=letter,
         audience=draft.audience(now=timezone.now()),
         variables=VARIABLES.values(),
+        texts=starting_texts(draft.purpose),
+        written="subject" in request.POST,
         **more,
+    )
+
+
+def _start(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
+    """Begin again from the chosen text, but ask first where something would be lost."""
+    texts = starting_texts(draft.purpose)
+    chosen = text_of(request.POST.get("template", ""), texts)
+    if is_among(letter.data["subject"], letter.data.get("body", ""), texts):
+        return _replace(request, draft)
+    return _write(request, draft, letter, replacing=chosen)
+
+
+def _replace(request: BrandRequest, draft: Draft, letter: Letter | None = None) -> HttpResponse:
+    """Begin from the chosen text, or from the written one."""
+    key = request.POST.get("template", WRITTEN)
+    chosen = text_of(key, starting_texts(draft.purpose))
+    fresh = Letter({"subject": chosen.subject, "body": chosen.body})
+    return _write(request, replace(draft, started=chosen.key), fresh)
+
+
+def _name(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
+    """Under which name to save what is written; the one that it began with stands there."""
+    names = {text.key: text.name for text in starting_texts(draft.purpose)[1:]}
+    naming = TemplateName(initial={"name": names.get(draft.started, "")})
+    return _show(request, SAVE, draft, status=200, letter=letter, naming=naming)
+
+
+def _save(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
+    """Save under the name; one that has a text already is overwritten only once that is said."""
+    naming, taken = TemplateName(request.POST), None
+    if naming.is_valid():
+        name = naming.cleaned_data["name"]
+        try:
+            saved = save_template(
+                purpose=Purpose(draft.purpose),
+                name=name,
+                subject=letter.cleaned_data["subject"],
+                body=letter.cleaned_data["body"],
+                by=request.actor,
+                now=timezone.now(),
+                overwrite=request.POST.get("overwrite", "").lower() == name.lower(),
+            )
+        except TemplateNameError as error:
+            taken = error.taken
+            if taken is None:
+                naming.add_error("name", str(error))
+        else:
+            kept = replace(draft, started=str(saved.pk))
+            return _write(request, kept, letter, saved=saved.name)
+    found = in_words(taken.subject, {"brand_name": request.brand.name}) if taken else ""
+    return _show(
+        request,
+        SAVE,
+        draft,
+        status=422,
+        letter=letter,
+        naming=naming,
+        taken=taken,
+        taken_subject=found,
     )
 
 
@@ -208,10 +277,15 @@ def _send(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
 
 STEPS: dict[str, Step] = {
     "write": _write,
+    "start": _start,
+    "replace": _replace,
+    "name": _name,
+    "save": _save,
     "preview": _preview,
     "test": _test,
     "send": _send,
 }
+FOR_ANY_TEXT = (_write, _start, _replace)  # a text with a mistake in it doesn't stop these
 
 
 def _parted(

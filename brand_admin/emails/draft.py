@@ -15,6 +15,7 @@ from django.core.cache import cache
 from django.http import Http404, QueryDict
 
 from accounts.models import Brand, User
+from brand_admin.emails.starting import WRITTEN
 from notifications.models import Purpose
 from notifications.rendering import (
     VARIABLES,
@@ -38,7 +39,10 @@ TITLES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`selected` are enrollments of the offer; none means everybody active in it."""
+    """`selected` are enrollments of the offer; none means everybody active in it.
+
+    `started` is the key of the text that it began with.
+    """
 
     purpose: str
     offer: Offer
@@ -47,6 +51,7 @@ class Draft:
     confirmation: uuid.UUID
     latest_seen: int
     back: str
+    started: str = WRITTEN
 
     @property
     def title(self) -> str:
@@ -141,6 +146,7 @@ def read_draft(data: QueryDict, *, back: str) -> Draft:
             else latest_campaign(purpose=purpose, about=f"offer:{offer.pk}")
         ),
         back=back,
+        started=data.get("started", WRITTEN),
     )
 
 

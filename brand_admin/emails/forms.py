@@ -9,6 +9,7 @@ from django import forms
 from notifications.models import CampaignState, MessageState, Purpose, SuppressionReason
 from notifications.rendering import Look, TemplateError, prepare
 from notifications.rendering.prepare import LONGEST_SUBJECT
+from notifications.services import LONGEST_NAME
 
 
 class Letter(forms.Form):
@@ -37,6 +38,22 @@ class Letter(forms.Form):
             prepare(subject=subject, body=body, look=Look())
         except TemplateError as error:
             self.add_error(name, str(error))
+
+
+class TemplateName(forms.Form):
+    """What a text is saved under."""
+
+    name = forms.CharField(
+        max_length=LONGEST_NAME,
+        help_text="Staff choose it by this name when they write to members.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+
+class TemplateForm(TemplateName, Letter):
+    """A saved text with its name."""
+
+    field_order = ("name", "subject", "body")
 
 
 class CampaignFilters(forms.Form):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from notifications.models import Campaign, CampaignState
@@ -10,6 +11,13 @@ from notifications.rendering import VARIABLES
 from notifications.selectors import Counts, counts_of
 
 _VARIABLE = re.compile(r"\{\{ (\w+)(?: \| [^{}]*)? \}\}")
+
+
+def in_words(subject: str, known: Mapping[str, str]) -> str:
+    """The subject with what is `known` put in, and the other variables by their labels."""
+    return _VARIABLE.sub(
+        lambda found: known.get(found[1]) or f"[{VARIABLES[found[1]].label.lower()}]", subject
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +31,7 @@ class Progress:
     def subject(self) -> str:
         """The subject as people say it: with the brand and the offer in, others by their names."""
         known = {"brand_name": self.campaign.from_name, "offer_name": self.campaign.title}
-        return _VARIABLE.sub(
-            lambda found: known.get(found[1]) or f"[{VARIABLES[found[1]].label.lower()}]",
-            self.campaign.subject,
-        )
+        return in_words(self.campaign.subject, known)
 
     @property
     def is_moving(self) -> bool:

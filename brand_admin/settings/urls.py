@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.settings import views
+from brand_admin.settings import email_templates, views
 
 urlpatterns = [
     path("", views.brand_settings, name="settings"),
@@ -11,5 +11,18 @@ urlpatterns = [
     path("staff/<int:staff_id>/remove/", views.staff_remove, name="staff_remove"),
     path("keys/", views.keys, name="settings_keys"),
     path("keys/<int:key_id>/revoke/", views.key_revoke, name="key_revoke"),
+    path("email-templates/", email_templates.template_list, name="settings_templates"),
+    path("email-templates/new/<slug:purpose>/", email_templates.template_new, name="template_new"),
+    path("email-templates/<int:template_id>/", email_templates.template_edit, name="template"),
+    path(
+        "email-templates/<int:template_id>/html/",
+        email_templates.template_frame,
+        name="template_frame",
+    ),
+    path(
+        "email-templates/<int:template_id>/delete/",
+        email_templates.template_delete,
+        name="template_delete",
+    ),
     path("audit-log/", views.audit_log, name="settings_audit"),
 ]

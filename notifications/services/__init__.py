@@ -12,16 +12,28 @@ from notifications.services.campaigns import (
 from notifications.services.delivery import deliver
 from notifications.services.suppression import suppress, unsubscribe, unsuppress
 from notifications.services.sweeping import sweep
+from notifications.services.templates import (
+    FOR_MEMBERS,
+    LONGEST_NAME,
+    TemplateNameError,
+    delete_template,
+    save_template,
+)
 
 __all__ = [
+    "FOR_MEMBERS",
+    "LONGEST_NAME",
     "AudienceTakenError",
     "Recipient",
     "RecipientsError",
+    "TemplateNameError",
     "cancel_campaign",
     "confirm_campaign",
+    "delete_template",
     "deliver",
     "pause_campaign",
     "resume_campaign",
+    "save_template",
     "suppress",
     "sweep",
     "unsubscribe",

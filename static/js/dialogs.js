@@ -1,5 +1,5 @@
 // Dialogs and drawers: data-opens="<id>" opens one, a served open one becomes modal, data-closes closes. A drawer that was
-// written in asks for a second Escape, and gives the focus back to what opened it however many steps it went through.
+// written in asks to be closed twice, and gives the focus back to what opened it however many steps it went through.
 const host = document.getElementById("drawer");
 let opener = null;
 
@@ -16,12 +16,16 @@ function close(drawer) {
   opener = null;
 }
 
-function refuseOnce(event) {
-  const drawer = event.currentTarget;
-  if (drawer.dataset.changed === undefined) return;
-  event.preventDefault();
+/** Whether closing must be asked for once more, because what was written would be lost. */
+function isKept(drawer, again) {
+  if (drawer.dataset.changed === undefined) return false;
   delete drawer.dataset.changed;
-  document.dispatchEvent(new CustomEvent("toast", { detail: "Press Escape again to close without sending" }));
+  document.dispatchEvent(new CustomEvent("toast", { detail: `${again} again to close without sending` }));
+  return true;
+}
+
+function refuseOnce(event) {
+  if (isKept(event.currentTarget, "Press Escape")) event.preventDefault();
 }
 
 /** Make what was served open modal: dialogs always, drawers only where they lie over their page. */
@@ -53,7 +57,7 @@ document.addEventListener("click", (event) => {
   const onVeil = event.target === dialog && outside(dialog, event) && !dialog.matches("[data-drawer]");
   if (event.target.closest("[data-closes]") || onVeil) {
     event.preventDefault();
-    dialog.close();
+    if (!isKept(dialog, "Press Close")) dialog.close();
   }
 });
 

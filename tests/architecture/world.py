@@ -14,8 +14,15 @@ from accounts.models import ApiKey, Brand, Staff
 from accounts.services import create_api_key
 from affiliates.models import Member
 from core.tenancy import TenantModel, acting_for
-from notifications.models import Campaign, Message, Suppression, SuppressionReason
-from notifications.services import suppress
+from notifications.models import (
+    Campaign,
+    EmailTemplate,
+    Message,
+    Purpose,
+    Suppression,
+    SuppressionReason,
+)
+from notifications.services import save_template, suppress
 from offers.models import Enrollment, Offer, Project
 from offers.services import add_to_project, create_project, set_up_stage
 from payouts.ledger import due_entries
@@ -39,15 +46,27 @@ NAMED: dict[str, type[TenantModel]] = {
     "project_id": Project,
     "staff_id": Staff,
     "suppression_id": Suppression,
+    "template_id": EmailTemplate,
 }
 # Those that name no row.
 WORDS: dict[str, str] = {
     "action": "pause",
     "confirmation": "00000000-0000-4000-8000-000000000000",
+    "purpose": Purpose.EMAIL_MEMBERS.value,
 }
 NOBODYS = 10**15
 # Fields by which a form or a query could name somebody else's row.
-FIELDS = ("campaign", "conversion", "enrollment", "member", "offer", "payment", "project", "staff")
+FIELDS = (
+    "campaign",
+    "conversion",
+    "enrollment",
+    "member",
+    "offer",
+    "payment",
+    "project",
+    "staff",
+    "template",
+)
 
 
 @dataclass(frozen=True)
@@ -106,6 +125,14 @@ def _furnish(
         suppress(
             address=f"left@{brand.slug}.example",
             reason=SuppressionReason.BY_STAFF,
+            by=SYSTEM,
+            now=NOW,
+        )
+        save_template(
+            purpose=Purpose.EMAIL_MEMBERS,
+            name=f"{offer.name} template",
+            subject="Hello",
+            body="Hello",
             by=SYSTEM,
             now=NOW,
         )

@@ -46,7 +46,7 @@ def test_a_mail_says_what_the_template_says_with_the_persons_values() -> None:
         "Your code: MARA15\nYour link: https://go.example/r/mara?a=1&b=2\n\n"
         "View my performance stats: https://go.example/d/token\n\n"
         "Thanks,\nInes\n\n"
-        "-- \nJuniper & Co\n"
+        "-- \n"
         "You receive this because you are a member of Juniper & Co.\n"
         f"Unsubscribe from Juniper & Co: {LINK}\n"
     )

@@ -1,0 +1,56 @@
+"""The texts that a mail can start from: the written one, and those that the brand saved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.http import Http404
+
+from notifications.rendering.markup import sanitise
+from notifications.selectors import saved_templates
+from tracking.messages import FIRST_TEXTS
+
+WRITTEN = ""  # the key of the text that comes with the product
+
+
+@dataclass(frozen=True, slots=True)
+class StartingText:
+    """`key` is the saved template's id in words, or WRITTEN."""
+
+    key: str
+    name: str
+    subject: str
+    body: str
+
+
+def starting_texts(purpose: str) -> list[StartingText]:
+    """The written text, then the brand's own by name."""
+    first = FIRST_TEXTS[purpose]
+    written = StartingText(WRITTEN, "The written text", first.subject, first.body)
+    return [
+        written,
+        *(
+            StartingText(str(row.pk), row.name, row.subject, row.body)
+            for row in saved_templates(purpose)
+        ),
+    ]
+
+
+def text_of(key: str, texts: Iterable[StartingText]) -> StartingText:
+    """The text of that key. Raises Http404, also for one of another brand or purpose."""
+    for text in texts:
+        if text.key == key:
+            return text
+    raise Http404
+
+
+def is_among(subject: str, body: str, texts: Iterable[StartingText]) -> bool:
+    """Whether nothing was written that isn't one of these texts, so that nothing can be lost."""
+    written = _plain(subject, body)
+    return not body.strip() or any(_plain(text.subject, text.body) == written for text in texts)
+
+
+def _plain(subject: str, body: str) -> tuple[str, str]:
+    """Both without what an editor or a browser changes by itself."""
+    return " ".join(subject.split()), " ".join(sanitise(body).split()).replace("> <", "><")

@@ -1,0 +1,154 @@
+"""Settings → Email templates: the texts that staff start a mail to members from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from csp.decorators import csp
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.permissions import Permission
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.emails.composing import MAIL_FRAME
+from brand_admin.emails.draft import TITLES, prepared_for
+from brand_admin.emails.forms import TemplateForm
+from brand_admin.emails.progress import in_words
+from brand_admin.pages import render_page
+from notifications.models import EmailTemplate, Purpose
+from notifications.rendering import VARIABLES, render
+from notifications.selectors import saved_templates
+from notifications.services import TemplateNameError, delete_template, save_template
+from tracking.messages import FIRST_TEXTS
+
+SECTION = "settings"
+PAGE = "brand_admin/settings/email_template.html"
+EXAMPLE = {
+    "first_name": "Mara",
+    "full_name": "Mara Lindqvist",
+    "offer_name": "Winter Glow",
+    "promo_code": "MARA15",
+    "tracking_link": "https://shop.example/r/mara",
+    "dashboard_link": "https://shop.example/d/mara",
+    "commission": "10 % of every sale",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One saved text in the list; `subject` with its variables in words."""
+
+    template: EmailTemplate
+    subject: str
+
+
+@require_safe
+@brand_page(Permission.READ)
+def template_list(request: BrandRequest) -> HttpResponse:
+    """What there is to start from, for each of the two mails."""
+    known = {"brand_name": request.brand.name}
+    groups = [
+        {
+            "purpose": purpose,
+            "title": title,
+            "written": in_words(FIRST_TEXTS[purpose].subject, known),
+            "rows": [Row(row, in_words(row.subject, known)) for row in saved_templates(purpose)],
+        }
+        for purpose, title in TITLES.items()
+    ]
+    return render_page(
+        request, "brand_admin/settings/email_templates.html", section=SECTION, groups=groups
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.MANAGE)
+def template_new(request: BrandRequest, purpose: str) -> HttpResponse:
+    """A new text, begun from the written one."""
+    if purpose not in TITLES:
+        raise Http404
+    first = FIRST_TEXTS[purpose]
+    start = {"subject": first.subject, "body": first.body}
+    form = TemplateForm(request.POST if request.method == "POST" else None, initial=start)
+    saved = _saved(request, form, Purpose(purpose))
+    return saved or _page(request, form, purpose=TITLES[purpose])
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.MANAGE)
+def template_edit(request: BrandRequest, template_id: int) -> HttpResponse:
+    """Change the text, or its name."""
+    row: EmailTemplate = get_object_or_404(EmailTemplate, pk=template_id)
+    now = {"name": row.name, "subject": row.subject, "body": row.body}
+    form = TemplateForm(request.POST if request.method == "POST" else None, initial=now)
+    saved = _saved(request, form, Purpose(row.purpose), row)
+    return saved or _page(request, form, purpose=TITLES[row.purpose], row=row)
+
+
+@require_safe
+@csp(MAIL_FRAME)
+@brand_page(Permission.READ)
+def template_frame(request: BrandRequest, template_id: int) -> HttpResponse:
+    """The saved text as a mail to somebody made up."""
+    row: EmailTemplate = get_object_or_404(EmailTemplate, pk=template_id)
+    mail = prepared_for(request.brand, {"subject": row.subject, "body": row.body})
+    brand = request.brand
+    values = {**EXAMPLE, "brand_name": brand.name, "sender_name": brand.sender_name or brand.name}
+    return HttpResponse(render(mail, values=values, unsubscribe_link="https://shop.example/").html)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.MANAGE)
+def template_delete(request: BrandRequest, template_id: int) -> HttpResponse:
+    """Ask once, then forget the text."""
+    row: EmailTemplate = get_object_or_404(EmailTemplate, pk=template_id)
+    if request.method == "POST":
+        delete_template(template=row, by=request.actor, now=timezone.now())
+        messages.success(request, f"“{row.name}” is deleted.")
+        return redirect("brand_admin:settings_templates", request.brand.slug)
+    return render_page(
+        request, "brand_admin/settings/email_template_delete.html", section=SECTION, row=row
+    )
+
+
+def _saved(
+    request: BrandRequest,
+    form: TemplateForm,
+    purpose: Purpose,
+    template: EmailTemplate | None = None,
+) -> HttpResponse | None:
+    """Save what was sent and go on; None while there is nothing, or something wrong with it."""
+    if not form.is_bound or not form.is_valid():
+        return None
+    given = form.cleaned_data
+    try:
+        row = save_template(
+            purpose=purpose,
+            name=given["name"],
+            subject=given["subject"],
+            body=given["body"],
+            by=request.actor,
+            now=timezone.now(),
+            template=template,
+        )
+    except TemplateNameError as error:
+        form.add_error("name", str(error))
+        return None
+    messages.success(request, f"“{row.name}” is saved.")
+    return redirect("brand_admin:template", request.brand.slug, row.pk)
+
+
+def _page(request: BrandRequest, form: TemplateForm, **context: Any) -> HttpResponse:
+    return render_page(
+        request,
+        PAGE,
+        section=SECTION,
+        status=422 if form.errors else 200,
+        letter=form,
+        variables=VARIABLES.values(),
+        **context,
+    )
