@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -26,8 +27,9 @@ from notifications.services import save_template, suppress
 from offers.models import Enrollment, Offer, Project
 from offers.services import add_to_project, create_project, set_up_stage
 from payouts.ledger import due_entries
-from payouts.models import Payout
-from payouts.services import record_payment
+from payouts.models import Payout, PayoutRun, PayoutRunMember
+from payouts.runs import draft_run
+from payouts.services import adjust, record_payment
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.notifications.senders import confirm, recipient
 from tracking.models import Conversion
@@ -39,11 +41,13 @@ NAMED: dict[str, type[TenantModel]] = {
     "conversion_id": Conversion,
     "enrollment_id": Enrollment,
     "key_id": ApiKey,
+    "line_id": PayoutRunMember,
     "member_id": Member,
     "message_id": Message,
     "offer_id": Offer,
     "payment_id": Payout,
     "project_id": Project,
+    "run_id": PayoutRun,
     "staff_id": Staff,
     "suppression_id": Suppression,
     "template_id": EmailTemplate,
@@ -117,6 +121,7 @@ def _furnish(
             by=SYSTEM,
             now=paid_at,
         )
+        _draft_a_run(enrollment, currency=currency)
         confirm(
             [recipient(recipient=f"member:{member.pk}", about=f"enrollment:{enrollment.pk}")],
             about=f"offer:{offer.pk}",
@@ -140,6 +145,25 @@ def _furnish(
             name: model._default_manager.order_by("pk").values_list("pk", flat=True)[0]
             for name, model in NAMED.items()
         }
+
+
+def _draft_a_run(enrollment: Enrollment, *, currency: str) -> None:
+    adjust(
+        enrollment=enrollment,
+        currency=currency,
+        amount_minor=700,
+        note="Thanks",
+        by=SYSTEM,
+        now=NOW,
+    )
+    draft_run(
+        currency=currency,
+        member_ids=[enrollment.member_id],
+        minimum_minor=0,
+        confirmation=uuid.uuid4(),
+        by=SYSTEM,
+        now=NOW,
+    )
 
 
 @contextmanager
