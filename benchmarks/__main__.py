@@ -11,7 +11,7 @@ import sys
 
 from tests.services import start_services
 
-BENCHMARKS = ("orders",)
+BENCHMARKS = ("orders", "mail")
 
 
 def main() -> int:

@@ -141,7 +141,11 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
-    "notifications.sweep": {"task": "notifications.sweep", "schedule": 10.0},
+    "notifications.sweep": {
+        "task": "notifications.sweep",
+        "schedule": 1.0,
+        "options": {"expires": 10},  # seconds: workers that were away don't catch up on them
+    },
 }
 
 # --- Mail
@@ -150,6 +154,11 @@ vars().update(env.email_url("EMAIL_URL"))
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
 EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=30)  # seconds
 MESSAGE_LEASE: int = env.int("MESSAGE_LEASE", default=300)  # seconds; see notifications.services
+# Seconds after which a mail that was turned away for now is tried again; then it has failed.
+MESSAGE_BACKOFF: list[int] = env.list(
+    "MESSAGE_BACKOFF", cast=int, default=[60, 300, 900, 3_600, 7_200, 14_400]
+)
+EMAIL_RATE: float = env.float("EMAIL_RATE", default=0.0)  # mails a second; 0 is no limit
 ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})  # keys of the delivery service
 # The services whose webhooks are open, by anymail's names; see api.email_webhooks.
 EMAIL_WEBHOOKS: list[str] = env.list("EMAIL_WEBHOOKS", default=[])

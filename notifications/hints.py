@@ -21,7 +21,7 @@ def hint(*, campaign_id: int, now: datetime) -> None:
     """Void the campaign's earlier hint, and send a new one when the transaction commits."""
     token = uuid.uuid4()
     marked = Campaign.objects.filter(pk=campaign_id, state=CampaignState.SENDING).update(
-        hint=token, hinted_at=now
+        hint=token, hinted_at=now, waits_until=None
     )
     if marked:
         brand_id = current_brand_id()
@@ -31,6 +31,11 @@ def hint(*, campaign_id: int, now: datetime) -> None:
 def take_hint(*, campaign_id: int, token: uuid.UUID) -> bool:
     """Whether `token` was the campaign's live hint; it is used up by asking."""
     return bool(Campaign.objects.filter(pk=campaign_id, hint=token).update(hint=None))
+
+
+def put_off(*, campaign_id: int, until: datetime) -> None:
+    """Void the campaign's earlier hint; the sweep sends the next one at that time."""
+    Campaign.objects.filter(pk=campaign_id).update(hint=None, waits_until=until)
 
 
 def _publish(brand_id: int, campaign_id: int, token: uuid.UUID) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from email.utils import formataddr, parseaddr
+from functools import lru_cache
 
 from anymail.message import AnymailMessage
 from django.conf import settings
@@ -25,11 +26,7 @@ def prepared_of(campaign: Campaign) -> Prepared:
 
 def rendered(campaign: Campaign, message: Message) -> Rendered:
     """What this message says; the same before it is sent, as sent, and years later."""
-    return render(
-        prepared_of(campaign),
-        values=message.values,
-        unsubscribe_link=unsubscribe_link(brand_id=message.brand_id, address=message.to_address),
-    )
+    return _rendered(campaign, message, _unsubscribe_link(message))
 
 
 def compose(campaign: Campaign, message: Message) -> AnymailMessage:
@@ -37,9 +34,9 @@ def compose(campaign: Campaign, message: Message) -> AnymailMessage:
 
     Raises ValueError for a row that can't be made into one.
     """
-    mail = rendered(campaign, message)
-    sender = parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-    link = unsubscribe_link(brand_id=message.brand_id, address=message.to_address)
+    link = _unsubscribe_link(message)
+    mail = _rendered(campaign, message, link)
+    sender = _sender(settings.DEFAULT_FROM_EMAIL)
     email = AnymailMessage(
         subject=mail.subject,
         body=mail.text,
@@ -56,6 +53,19 @@ def compose(campaign: Campaign, message: Message) -> AnymailMessage:
     if settings.EMAIL_BACKEND not in WITHOUT_METADATA:
         email.metadata = {METADATA_KEY: str(message.public_id)}
     return email
+
+
+@lru_cache(maxsize=8)
+def _sender(setting: str) -> str:
+    return _for_the_wire(parseaddr(setting)[1])
+
+
+def _unsubscribe_link(message: Message) -> str:
+    return unsubscribe_link(brand_id=message.brand_id, address=message.to_address)
+
+
+def _rendered(campaign: Campaign, message: Message, link: str) -> Rendered:
+    return render(prepared_of(campaign), values=message.values, unsubscribe_link=link)
 
 
 def _for_the_wire(address: str) -> str:

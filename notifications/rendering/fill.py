@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -15,6 +15,7 @@ from notifications.rendering.variables import UNSUBSCRIBE_LINK, VARIABLES, Value
 _NAMES = "|".join([*VARIABLES, UNSUBSCRIBE_LINK])
 _TOKENS = re.compile(rf"([{OPEN}{CLOSE}{NEXT}])|\{{\{{ ({_NAMES})(?: \| ([^{{}}]*?))? \}}\}}")
 _BLANK_LINES = re.compile(r"\n{3,}")
+_ALL_NAMES = (*VARIABLES, UNSUBSCRIBE_LINK)
 _LINK_NAMES = frozenset({UNSUBSCRIBE_LINK, *(v.name for v in VARIABLES.values() if v.is_link)})
 
 
@@ -38,10 +39,11 @@ class Rendered:
 def render(prepared: Prepared, *, values: Values, unsubscribe_link: str) -> Rendered:
     """The mail for one person; the same arguments give the same bytes. Raises MissingValueError."""
     given = {**values, UNSUBSCRIBE_LINK: unsubscribe_link}
+    pattern = tuple(_presence(name, given.get(name, "")) for name in _ALL_NAMES)
     missing: dict[str, None] = {}
-    subject = _fill(prepared.subject, given, missing, _in_subject, "")
-    html = _fill(prepared.html, given, missing, _in_html, "<br>")
-    text = _fill(prepared.text, given, missing, _in_text, "\n")
+    subject = _fill(_plan(prepared.subject, pattern, ""), given, missing, _in_subject)
+    html = _fill(_plan(prepared.html, pattern, "<br>"), given, missing, _in_html)
+    text = _fill(_plan(prepared.text, pattern, "\n"), given, missing, _in_text)
     if missing:
         raise MissingValueError(tuple(missing))
     return Rendered(" ".join(subject.split()), html, _BLANK_LINES.sub("\n\n", text))
@@ -127,47 +129,67 @@ def _read(tokens: Iterator[str | _Slot], line: _Line, group: _Group | None) -> N
             line.parts.append(token)
 
 
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A text for all whose values are there or not in the same way: what stands, in order."""
+
+    parts: tuple[str | _Slot, ...]
+    missing: tuple[str, ...]
+
+
 def _fill(
-    marked: str,
-    values: Values,
-    missing: dict[str, None],
-    write: Callable[[str], str],
-    between: str,
+    plan: _Plan, values: Values, missing: dict[str, None], write: Callable[[str], str]
 ) -> str:
     """The text with `values` in; names what is missing from it in `missing`."""
+    missing.update(dict.fromkeys(plan.missing))
+    return "".join(
+        [part if isinstance(part, str) else write(values[part.name] or "") for part in plan.parts]
+    )
 
-    def line_of(line: _Line) -> str | None:
-        if any(values.get(slot.name, "") is None for slot in line.needed):
+
+class _Planner:
+    """Works out what stands in a text, where `presence` says of each variable what there is."""
+
+    def __init__(self, presence: Mapping[str, bool | None], between: str) -> None:
+        self.presence, self.between = presence, between
+        self.missing: dict[str, None] = {}
+
+    def line(self, line: _Line) -> list[str | _Slot] | None:
+        """What stands in this line; None if it is left out."""
+        if any(self.presence[slot.name] is None for slot in line.needed):
             return None
-        written: list[str] = []
+        written: list[str | _Slot] = []
         groups = kept = 0
         for part in line.parts:
-            if isinstance(part, str):
-                written.append(part)
-            elif isinstance(part, _Slot):
-                written.append(value_of(part))
-            else:
+            if isinstance(part, _Group):
                 groups += 1
-                inside = [text for inner in part.lines if (text := line_of(inner)) is not None]
+                inside = [one for inner in part.lines if (one := self.line(inner)) is not None]
                 kept += bool(inside)
-                written.append(between.join(inside))
-        return "".join(written) if kept or not groups else None
+                for number, one in enumerate(inside):
+                    written += [self.between, *one] if number else one
+            else:
+                written.append(part if isinstance(part, str) else self.slot(part))
+        return written if kept or not groups else None
 
-    def value_of(slot: _Slot) -> str:
-        value = values.get(slot.name) or ""
-        if _is_usable(slot.name, value):
-            return write(value)
+    def slot(self, slot: _Slot) -> str | _Slot:
+        """The slot itself if its value is there, else what stands for it."""
+        if self.presence[slot.name]:
+            return slot
         if slot.fallback is None:
-            missing[slot.name] = None
-            return ""
-        return slot.fallback
+            self.missing[slot.name] = None
+        return slot.fallback or ""
 
+
+@lru_cache(maxsize=256)
+def _plan(marked: str, pattern: tuple[bool | None, ...], between: str) -> _Plan:
+    """`pattern` says of each of _ALL_NAMES: does not apply (None), is missing, or is there."""
+    planner = _Planner(dict(zip(_ALL_NAMES, pattern, strict=True)), between)
     template = _compiled(marked)
-    whole = line_of(template)
+    whole = planner.line(template)
     if whole is None:  # nothing would be left of the mail
-        inapplicable = (slot.name for slot in _slots(template) if values.get(slot.name) is None)
-        missing.update(dict.fromkeys(inapplicable))
-    return whole or ""
+        names = (slot.name for slot in _slots(template) if planner.presence[slot.name] is None)
+        planner.missing.update(dict.fromkeys(names))
+    return _Plan(tuple(whole or ()), tuple(planner.missing))
 
 
 def _slots(line: _Line) -> Iterator[_Slot]:

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
-from django.db import connection, models
+from django.core.mail import EmailMessage
+from django.db import models
 from django.utils import timezone
 
 from core.jobs import claim, unleased
+from core.tenancy import acting_for
 from notifications.hints import hint as send_hint
-from notifications.hints import take_hint
+from notifications.hints import put_off, take_hint
 from notifications.mails import compose
 from notifications.models import (
     LIVE_STATES,
@@ -30,47 +31,24 @@ from notifications.models import (
     Message,
     MessageState,
 )
-from notifications.services.suppression import note_bounce
-from notifications.transport import Outcome, Transport, UnreachableError
+from notifications.services.handing_over import (
+    BACKOFF,
+    Settlement,
+    after_failure,
+    begin,
+    refuse,
+    settle,
+    skip,
+)
+from notifications.services.pacing import next_turn, note_turn, reserve
+from notifications.transport import Transport, UnreachableError
+
+__all__ = ["BACKOFF", "BATCH", "deliver", "due", "finish_if_settled", "lease"]
 
 BATCH = 200
+AHEAD = 20  # mails composed before the first of them is sent
 TURN = timedelta(seconds=20)  # then other campaigns have theirs
-BACKOFF = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 15, 60, 120, 240))
 Clock = Callable[[], datetime]
-
-BEGIN = """
-UPDATE notifications_message AS message
-SET state = 'submitting', attempts = attempts + 1, lease_until = %(until)s
-WHERE id = %(id)s AND lease_token = %(token)s AND state IN ('pending', 'retry')
-  AND EXISTS (SELECT 1 FROM notifications_campaign AS campaign
-              WHERE campaign.id = message.campaign_id AND campaign.state = 'sending')
-  AND NOT EXISTS (SELECT 1 FROM notifications_suppression AS suppression
-                  WHERE suppression.brand_id = message.brand_id
-                    AND lower(suppression.address) = lower(message.to_address))
-"""
-# A worker whose lease ran out may come back and know after all what became of the mail.
-SETTLE = """
-UPDATE notifications_message
-SET state = %(state)s, reason = %(reason)s, provider_id = %(provider_id)s, due_at = %(due_at)s,
-    settled_at = %(settled_at)s, lease_token = NULL, lease_until = NULL
-WHERE id = %(id)s AND lease_token = %(token)s
-  AND (state = 'submitting' OR state = 'unknown' AND %(settled_at)s IS NOT NULL)
-"""
-REFUSE = """
-UPDATE notifications_message
-SET state = 'failed', reason = %(reason)s, settled_at = %(now)s,
-    lease_token = NULL, lease_until = NULL
-WHERE id = %(id)s AND lease_token = %(token)s AND state IN ('pending', 'retry')
-"""
-SUPPRESS = """
-UPDATE notifications_message AS message
-SET state = 'suppressed', reason = suppression.reason, settled_at = %(now)s,
-    lease_token = NULL, lease_until = NULL
-FROM notifications_suppression AS suppression
-WHERE message.id = %(id)s AND lease_token = %(token)s AND state IN ('pending', 'retry')
-  AND suppression.brand_id = message.brand_id
-  AND lower(suppression.address) = lower(message.to_address)
-"""
 
 
 def deliver(
@@ -80,21 +58,20 @@ def deliver(
     hint: uuid.UUID | None = None,
     clock: Clock = timezone.now,
 ) -> None:
-    """Give a campaign one turn, and hint again while it has more that is due.
+    """Give a campaign one turn, and see to it that there will be another while it has more to send.
 
-    With `hint` given, do nothing unless it is the campaign's live one: a task that comes twice, or
-    one that the sweep has replaced, ends here.
+    With `hint`, which counts once, whoever is next has the turn instead: another brand's campaign,
+    perhaps. A task that comes twice, or one that the sweep has replaced, ends here.
     """
-    if hint is not None and not take_hint(campaign_id=campaign_id, token=hint):
-        return
-    campaign = Campaign.objects.filter(pk=campaign_id, state=CampaignState.SENDING).first()
-    if campaign is None:
-        return
-    _take_turn(campaign, started=now, clock=clock)
-    if due(campaign_id, now=clock()).exists():
-        send_hint(campaign_id=campaign_id, now=clock())
-    else:
-        finish_if_settled(campaign_id=campaign_id, now=clock())
+    if hint is None:
+        _take_turn(campaign_id, now=now, clock=clock)
+    elif take_hint(campaign_id=campaign_id, token=hint):
+        turn, ask_again_at = next_turn(now=now), None
+        if turn is not None:
+            with acting_for(turn.brand_id):
+                ask_again_at = _take_turn(turn.campaign_id, now=now, clock=clock)
+        if turn is None or turn.campaign_id != campaign_id:
+            _see_to_the_rest(campaign_id, ask_again_at=ask_again_at, now=clock())
 
 
 def due(campaign_id: int, *, now: datetime) -> models.QuerySet[Message]:
@@ -119,65 +96,86 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.MESSAGE_LEASE)
 
 
-def _take_turn(campaign: Campaign, *, started: datetime, clock: Clock) -> None:
-    token, ids = claim(due(campaign.pk, now=started), limit=BATCH, lease=lease(), now=started)
-    messages = list(Message.objects.filter(pk__in=ids).order_by("due_at", "id"))
+def _take_turn(campaign_id: int, *, now: datetime, clock: Clock) -> datetime | None:
+    """Send one batch; returns when the sending account can be asked again, None for at once."""
+    campaign = Campaign.objects.filter(pk=campaign_id, state=CampaignState.SENDING).first()
+    if campaign is None:
+        return None
+    ask_again_at = _serve(campaign, now=now, clock=clock)
+    _see_to_the_rest(campaign_id, ask_again_at=ask_again_at, now=clock())
+    return ask_again_at
+
+
+def _see_to_the_rest(campaign_id: int, *, ask_again_at: datetime | None, now: datetime) -> None:
+    """Another turn for a campaign that has more to send, its end for one that has no more."""
+    if not due(campaign_id, now=now).exists():
+        finish_if_settled(campaign_id=campaign_id, now=now)
+    elif ask_again_at is None or ask_again_at <= now:
+        send_hint(campaign_id=campaign_id, now=now)
+    else:
+        put_off(campaign_id=campaign_id, until=ask_again_at)
+
+
+def _serve(campaign: Campaign, *, now: datetime, clock: Clock) -> datetime | None:
+    token, ids = claim(due(campaign.pk, now=now), limit=BATCH, lease=lease(), now=now)
     try:
-        with Transport() as transport:
-            for message in messages:
-                if clock() - started > min(TURN, lease() / 2):
-                    break
-                transport.connect()
-                _hand_over(transport, campaign, message, token, clock)
+        grant = reserve(wanted=len(ids), now=now)
+        if grant.mails:
+            note_turn(campaign_id=campaign.pk, now=now)
+        granted = Message.objects.filter(pk__in=ids[: grant.mails])
+        _Batch(campaign, token, clock).send(list(granted.order_by("due_at", "id")), started=now)
     except UnreachableError as error:
         _postpone(token, reason=str(error), now=clock())
     finally:
         _let_go(token)
+    return grant.ask_again_at
 
 
-def _hand_over(
-    transport: Transport, campaign: Campaign, message: Message, token: uuid.UUID, clock: Clock
-) -> None:
-    try:
-        email = compose(campaign, message)
-    except ValueError as error:
-        _run(REFUSE, id=message.pk, token=token, reason=str(error)[:500], now=clock())
-        return
-    if _begin(message, token, now=clock()):
-        outcome = transport.submit(email)
-        _settle(message, token, outcome, now=clock())
-    else:
-        _run(SUPPRESS, id=message.pk, token=token, now=clock())
+class _Batch:
+    """The messages of one turn, on their way over one connection."""
 
+    def __init__(self, campaign: Campaign, token: uuid.UUID, clock: Clock) -> None:
+        self.campaign, self.token, self.clock = campaign, token, clock
+        self.known: Settlement | None = None  # of the last mail, to be written with the next
 
-def _begin(message: Message, token: uuid.UUID, *, now: datetime) -> bool:
-    """Commit that this message is being handed over, if it still may be."""
-    return _run(BEGIN, id=message.pk, token=token, until=now + lease()) == 1
+    def send(self, messages: Sequence[Message], *, started: datetime) -> None:
+        """Hand over as many as the turn has time for. Raises UnreachableError."""
+        limit = min(TURN, lease() / 2)
+        with Transport() as transport:
+            for first in range(0, len(messages), AHEAD):
+                for message, email in self._composed(messages[first : first + AHEAD]):
+                    if self.clock() - started > limit:
+                        return self._write_down()
+                    self._hand_over(transport, message, email)
+                self._write_down()
+        return None
 
+    def _composed(self, messages: Sequence[Message]) -> list[tuple[Message, EmailMessage]]:
+        """The mails of these messages; what can't be made into one is refused."""
+        mails = []
+        for message in messages:
+            try:
+                mails.append((message, compose(self.campaign, message)))
+            except ValueError as error:
+                refuse(message, token=self.token, reason=str(error), now=self.clock())
+        return mails
 
-def _settle(message: Message, token: uuid.UUID, outcome: Outcome, *, now: datetime) -> None:
-    state, due_at = outcome.state, message.due_at
-    if state == MessageState.RETRY:
-        state, due_at = _after_failure(message.attempts + 1, now=now)
-    _run(
-        SETTLE,
-        id=message.pk,
-        token=token,
-        state=state.value,
-        reason=outcome.reason,
-        provider_id=outcome.provider_id,
-        due_at=due_at,
-        settled_at=None if state == MessageState.RETRY else now,
-    )
-    if state == MessageState.BOUNCED:
-        note_bounce(address=message.to_address, now=now)
+    def _hand_over(self, transport: Transport, message: Message, email: EmailMessage) -> None:
+        if not transport.is_open:
+            self._write_down()
+            transport.connect()
+        known, self.known = self.known, None
+        now = self.clock()
+        if begin(message, token=self.token, now=now, lease=lease(), after=known):
+            outcome = transport.submit(email)
+            self.known = Settlement(message, outcome, at=self.clock())
+        else:
+            skip(message, token=self.token, now=now)
 
-
-def _after_failure(attempts: int, *, now: datetime) -> tuple[MessageState, datetime]:
-    """Where a message goes that was not taken for the `attempts`th time."""
-    if attempts > len(BACKOFF):
-        return MessageState.FAILED, now
-    return MessageState.RETRY, now + BACKOFF[attempts - 1]
+    def _write_down(self) -> None:
+        known, self.known = self.known, None
+        if known is not None:
+            settle(known, token=self.token)
 
 
 def _postpone(token: uuid.UUID, *, reason: str, now: datetime) -> None:
@@ -187,7 +185,7 @@ def _postpone(token: uuid.UUID, *, reason: str, now: datetime) -> None:
     for pk, attempts in held.values_list("pk", "attempts"):
         by_attempts[attempts + 1].append(pk)
     for attempts, ids in by_attempts.items():
-        state, due_at = _after_failure(attempts, now=now)
+        state, due_at = after_failure(attempts, now=now)
         held.filter(pk__in=ids).update(
             state=state,
             attempts=attempts,
@@ -202,9 +200,3 @@ def _let_go(token: uuid.UUID) -> None:
     Message.objects.filter(lease_token=token).exclude(
         state__in=[MessageState.SUBMITTING, MessageState.UNKNOWN]
     ).update(lease_token=None, lease_until=None)
-
-
-def _run(statement: str, **parameters: Any) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return int(cursor.rowcount)

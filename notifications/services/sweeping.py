@@ -53,5 +53,6 @@ def _standing_still(now: datetime) -> models.QuerySet[Campaign]:
     return (
         Campaign.objects.filter(state=CampaignState.SENDING)
         .filter(Q(hint=None) | Q(hinted_at__lte=now - PATIENCE))
+        .filter(Q(waits_until=None) | Q(waits_until__lte=now))
         .filter(~in_hand, is_due | ~waits)
     )

@@ -30,6 +30,7 @@ ACROSS_BRANDS = {
     "accounts/selectors.py": 2,
     "accounts/services.py": 1,
     "api/metrics.py": 1,
+    "notifications/services/pacing.py": 1,
     "notifications/services/provider_news.py": 1,
     "notifications/services/sweeping.py": 1,
     "offers/dashboard_links.py": 1,

@@ -1,0 +1,222 @@
+"""Send 10,000 mails through a real worker to a local SMTP server, beside a bare smtplib loop.
+
+The bare loop hands ready-made bytes of the same size over one connection, as the worker does: it
+composes nothing, writes nothing down, and forgets what it did. Beside it, for scale, a loop that
+builds each mail with the standard library.
+"""
+
+from __future__ import annotations
+
+import smtplib
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.policy import SMTP
+from pathlib import Path
+
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.services import create_brand
+from benchmarks.figures import show, timed
+from core.tenancy import acting_for
+from notifications.mails import compose, rendered
+from notifications.models import Campaign, Message, MessageState, Purpose
+from notifications.services import Recipient, cancel_campaign, confirm_campaign
+from notifications.wire import as_bytes
+from tests.worker import Worker
+from tracking.messages import FIRST_TEXTS
+
+MAILS, CROWD, EARLY = 10_000, 100_000, 1_000
+BY = Actor.system("bench")
+SENDER = "tracking@tributary.example"
+
+
+def run() -> None:
+    brand = create_brand(
+        slug="mail-bench", name="Bench & Co", currency="GBP", time_zone="Europe/London",
+        owner_email="owner@mail-bench.example", by=BY, now=timezone.now(),
+    )  # fmt: skip
+    with acting_for(brand):
+        confirming()
+        bare, building = bare_loops()
+        sending(bare, building)
+
+
+def confirming() -> None:
+    crowd = people(CROWD)
+    seconds = timed(lambda: confirm(crowd))
+    [campaign] = Campaign.objects.all()
+    cancel_campaign(campaign=campaign, by=BY, now=timezone.now())
+    show(f"confirming {CROWD:,} recipients (under 5 s)", f"{seconds:.1f} s")
+
+
+def bare_loops() -> tuple[float, float]:
+    """Mails a second: ready-made ones, and such as are built on the way."""
+    campaign = confirm(people(1))
+    [message] = Message.objects.filter(campaign=campaign)
+    cancel_campaign(campaign=campaign, by=BY, now=timezone.now())
+    ready, mail = as_bytes(compose(campaign, message)), rendered(campaign, message)
+
+    def build(address: str) -> bytes:
+        built = EmailMessage(policy=SMTP)
+        built["Subject"], built["From"], built["To"] = mail.subject, SENDER, address
+        built.set_content(mail.text)
+        built.add_alternative(mail.html, subtype="html")
+        return built.as_bytes()
+
+    bare, building = loop(lambda address: ready), loop(build)
+    show(f"bare loop of ready-made mails of {len(ready):,} bytes", f"{bare:,.0f} mails/s")
+    show("loop that builds its mails", f"{building:,.0f} mails/s")
+    return bare, building
+
+
+def loop(mail_to: Callable[[str], bytes]) -> float:
+    """Mails a second over one connection."""
+    with Sink() as sink, smtplib.SMTP("127.0.0.1", sink.port) as server:
+        for number in range(MAILS):
+            address = f"person{number}@example.com"
+            server.sendmail(SENDER, [address], mail_to(address))
+        return sink.tally().rate
+
+
+def sending(bare: float, building: float) -> None:
+    with Sink() as sink:
+        worker = Worker(sink.port)
+        worker.start()
+        try:
+            warm_up(sink)
+            measure(sink, worker, bare, building)
+        finally:
+            worker.stop()
+
+
+def warm_up(sink: Sink) -> None:
+    """The worker is up when the first mail is there."""
+    confirm(people(1))
+    sink.wait_for(1)
+
+
+def measure(sink: Sink, worker: Worker, bare: float, building: float) -> None:
+    recipients = people(MAILS)
+    sink.start_again()
+    campaign = confirm(recipients)
+    sent_at = time.monotonic()
+    sink.wait_for(EARLY)
+    early = memory_of(worker)
+    sink.wait_for(MAILS)
+    tally, late = sink.tally(), memory_of(worker)
+    while Message.objects.filter(campaign=campaign, state=MessageState.ACCEPTED).count() < MAILS:
+        time.sleep(0.1)
+    show("first mail after Send (at most 2 s)", f"{tally.first_at - sent_at:.2f} s")
+    show(f"{MAILS:,} mails through the worker", f"{tally.rate:,.0f} mails/s")
+    show("  as a share of the bare loop (at least 0.5)", f"{tally.rate / bare:.2f}")
+    show("  as a share of the loop that builds", f"{tally.rate / building:.2f}")
+    show(f"worker's memory from mail {EARLY:,} to the last (± 20 MB)", f"{late - early:+.1f} MB")
+
+
+def people(number: int) -> list[Recipient]:
+    return [
+        Recipient(
+            recipient=f"member:{index}",
+            about=f"enrollment:{index}",
+            to_address=f"person{index}@example.com",
+            to_name=f"Person {index}",
+            values={
+                "first_name": f"Person {index}",
+                "full_name": f"Person {index}",
+                "brand_name": "Bench & Co",
+                "offer_name": "Winter Glow",
+                "promo_code": f"PERSON{index}",
+                "tracking_link": f"https://go.example/r/person{index}",
+                "dashboard_link": f"https://go.example/d/{uuid.UUID(int=index)}",
+                "commission": "10 % of every sale",
+                "sender_name": "Ines",
+            },
+        )
+        for index in range(number)
+    ]
+
+
+def confirm(recipients: list[Recipient]) -> Campaign:
+    text = FIRST_TEXTS[Purpose.SALES_TRACKING_ITEMS]
+    return confirm_campaign(
+        purpose=Purpose.SALES_TRACKING_ITEMS,
+        about="offer:1",
+        title="Winter Glow",
+        subject=text.subject,
+        body=text.body,
+        recipients=recipients,
+        confirmation=uuid.uuid4(),
+        by=BY,
+        now=timezone.now(),
+    )
+
+
+def memory_of(worker: Worker) -> float:
+    """What the worker's process holds in memory, in MB."""
+    assert worker.process is not None
+    status = Path(f"/proc/{worker.process.pid}/status").read_text()
+    [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
+    return int(line.split()[1]) / 1024
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What a server took, and when."""
+
+    mails: int
+    first_at: float
+    last_at: float
+
+    @property
+    def rate(self) -> float:
+        """Mails a second, after the first."""
+        return (self.mails - 1) / (self.last_at - self.first_at)
+
+
+class Sink:
+    """The SMTP server, in a process of its own."""
+
+    def __enter__(self) -> Sink:
+        command = [sys.executable, "-m", "benchmarks.sink"]
+        self.process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self.port = int(self._line())
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.process.kill()
+        self.process.communicate()
+
+    def start_again(self) -> None:
+        """Forget what came."""
+        self._say("again")
+
+    def tally(self) -> Tally:
+        mails, first_at, last_at = self._say("tell").split()
+        return Tally(int(mails), float(first_at), float(last_at))
+
+    def wait_for(self, mails: int) -> None:
+        """Until so many have come. Fails when none comes for a minute."""
+        seen, seen_at = 0, time.monotonic()
+        while (now := self.tally().mails) < mails:
+            if now > seen:
+                seen, seen_at = now, time.monotonic()
+            assert time.monotonic() < seen_at + 60, f"only {now} of {mails} mails came"
+            time.sleep(0.1)
+
+    def _say(self, word: str) -> str:
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{word}\n")
+        self.process.stdin.flush()
+        return self._line()
+
+    def _line(self) -> str:
+        assert self.process.stdout is not None
+        return self.process.stdout.readline()
