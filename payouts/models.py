@@ -1,7 +1,8 @@
-"""The ledger, payouts and the entries each payout pays.
+"""The ledger, payouts and the entries each payout pays, and runs that make many at once.
 
 A payout posts one negative entry per enrollment when it is made; a payout that fails or is
-cancelled posts them back and releases its items. A balance is the SUM of the ledger.
+cancelled posts them back and releases its items. A balance is the SUM of the ledger. A run in
+draft names members and entries and holds no money: its payouts are made when it is confirmed.
 """
 
 from __future__ import annotations
@@ -27,10 +28,73 @@ class PayoutState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+class PayoutRun(TenantModel):
+    """Payments to many members in one currency, drafted and then confirmed together."""
+
+    currency = models.CharField(max_length=3)
+    minimum_minor = models.BigIntegerField()  # members due less than this stay due
+    state = models.CharField(max_length=12, choices=PayoutState, default=PayoutState.DRAFT)
+    # What its lines add up to, without those left out.
+    amount_minor = models.BigIntegerField(default=0)
+    payments = models.PositiveIntegerField(default=0)
+    reference = models.CharField(max_length=120, blank=True)
+    reason = models.CharField(max_length=300, blank=True)  # why it failed or was cancelled
+    confirmation = models.UUIDField()  # the form's own key: a second click finds this
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    created_by = models.CharField(max_length=200)
+    confirmed_at = models.DateTimeField(null=True)
+    confirmed_by = models.CharField(max_length=200, blank=True)
+    settled_at = models.DateTimeField(null=True)  # when the last of its payments left processing
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "confirmation"], name="payouts_run_drafted_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(minimum_minor__gte=0), name="payouts_run_minimum"
+            ),
+        ]
+        indexes = [models.Index(fields=["brand", "-created_at"], name="payouts_run_new")]
+
+    @property
+    def amount(self) -> Money:
+        return Money(self.amount_minor, self.currency)
+
+    @property
+    def minimum(self) -> Money:
+        return Money(self.minimum_minor, self.currency)
+
+
+class PayoutRunMember(TenantModel):
+    """A member that a run was drawn up for, with what was due then. Below the minimum: left out."""
+
+    run = TenantForeignKey(PayoutRun)
+    member = TenantForeignKey(Member)
+    due_minor = models.BigIntegerField()
+    is_left_out = models.BooleanField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "run", "member"], name="payouts_runmember_once"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["brand", "run", "is_left_out", "-due_minor", "id"],
+                name="payouts_runmember_list",
+            )
+        ]
+
+
 class Payout(TenantModel):
     """A payment to one member, in one currency."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    run = TenantForeignKey(PayoutRun, null=True)  # none: recorded by hand
     member = TenantForeignKey(Member)
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
@@ -51,6 +115,11 @@ class Payout(TenantModel):
         indexes = [
             models.Index(fields=["brand", "member", "-id"], name="payouts_payout_member"),
             models.Index(fields=["brand", "-created_at"], name="payouts_payout_new"),
+            models.Index(
+                fields=["brand", "run", "member"],
+                name="payouts_payout_run",
+                condition=models.Q(run__isnull=False),
+            ),
         ]
 
     @property
@@ -143,3 +212,20 @@ class PayoutItem(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["brand", "payout"], name="payouts_item_payout")]
+
+
+class PayoutRunEntry(TenantModel):
+    """An entry that a draft names for a member. Gone when the run is confirmed or cancelled: a
+    confirmed one's are its payments' items.
+    """
+
+    line = TenantForeignKey(PayoutRunMember)
+    entry = TenantForeignKey(LedgerEntry)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "line", "entry"], name="payouts_runentry_once"
+            ),
+        ]

@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
 
-from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem
+from core.money import Money
+from payouts.models import (
+    EntryKind,
+    LedgerEntry,
+    Payout,
+    PayoutItem,
+    PayoutRun,
+    PayoutRunEntry,
+    PayoutRunMember,
+    PayoutState,
+)
 
 
 def payouts(*, search: str = "", member_id: int | None = None, state: str = "") -> QuerySet[Payout]:
@@ -64,3 +75,73 @@ def entries_of_conversion(conversion_id: int) -> QuerySet[LedgerEntry]:
         .annotate(paid_by=Subquery(live.values("payout_id")[:1]))
         .order_by("pk")
     )
+
+
+def runs() -> QuerySet[PayoutRun]:
+    """The brand's payout runs, newest first."""
+    return PayoutRun.objects.order_by("-created_at", "-pk")
+
+
+def run_members(run: PayoutRun, *, left_out: bool) -> QuerySet[PayoutRunMember]:
+    """Whom the run pays, or whom it leaves out, the largest amount first."""
+    return (
+        PayoutRunMember.objects.filter(run=run, is_left_out=left_out)
+        .select_related("member")
+        .order_by("-due_minor", "pk")
+    )
+
+
+def payouts_of_run(run: PayoutRun) -> QuerySet[Payout]:
+    """The payments of a confirmed run, the largest first."""
+    return Payout.objects.filter(run=run).select_related("member").order_by("-amount_minor", "pk")
+
+
+def drafted_entries(line: PayoutRunMember) -> QuerySet[LedgerEntry]:
+    """Exactly the entries that a draft names for one member, oldest first."""
+    named = PayoutRunEntry.objects.filter(line=line)
+    return (
+        LedgerEntry.objects.filter(pk__in=named.values("entry"))
+        .select_related("enrollment__offer")
+        .order_by("available_at", "pk")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunShare:
+    """The payments of a run in one state."""
+
+    state: PayoutState
+    payments: int
+    amount: Money
+
+    @property
+    def label(self) -> str:
+        return "On the way" if self.state == PayoutState.PROCESSING else str(self.state.label)
+
+    @property
+    def words(self) -> str:
+        return "1 payment" if self.payments == 1 else f"{self.payments:,} payments"
+
+
+def shares_of_run(run: PayoutRun) -> dict[str, RunShare]:
+    """What became of a run's payments, by state."""
+    rows = (
+        Payout.objects.filter(run=run)
+        .order_by()
+        .values("state")
+        .annotate(payments=Count("pk"), amount_minor=Sum("amount_minor"))
+    )
+    return {
+        row["state"]: RunShare(
+            PayoutState(row["state"]), row["payments"], Money(row["amount_minor"], run.currency)
+        )
+        for row in rows
+    }
+
+
+def latest_minimum(currency: str) -> int:
+    """The minimum of the brand's last run in this currency, in minor units: the next one's
+    proposal.
+    """
+    found = PayoutRun.objects.filter(currency=currency).order_by("-pk").values_list("minimum_minor")
+    return found[0][0] if found else 0

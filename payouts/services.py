@@ -14,7 +14,9 @@ from accounts.actors import Actor
 from affiliates.models import Member
 from offers.models import Enrollment
 from payouts import ledger
-from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutState
+from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutRun, PayoutState
+
+COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
 
 
 class PayoutError(ValueError):
@@ -74,6 +76,23 @@ def record_payment(
 
 
 @transaction.atomic
+def mark_paid(*, payout: Payout, reference: str, by: Actor, now: datetime) -> Payout:
+    """Say that a payment on the way has arrived, and what the bank calls it.
+
+    Raises PayoutError when it is not on the way.
+    """
+    payout = _locked(payout)
+    if payout.state != PayoutState.PROCESSING:
+        raise PayoutError(f"this payment is {payout.get_state_display().lower()} already")
+    payout.state, payout.reference, payout.settled_at = PayoutState.PAID, reference.strip(), now
+    payout.save(update_fields=["state", "reference", "settled_at"])
+    if payout.run_id is not None:
+        settle_run(payout.run_id, now=now)
+    audit.record(action="payout.paid", target=payout, by=by, now=now, reference=payout.reference)
+    return payout
+
+
+@transaction.atomic
 def return_payment(
     *, payout: Payout, state: PayoutState, reason: str, by: Actor, now: datetime
 ) -> Payout:
@@ -81,12 +100,12 @@ def return_payment(
 
     Raises PayoutError when it has come back already, or the reason is missing.
     """
-    if state not in {PayoutState.FAILED, PayoutState.CANCELLED}:
+    if state not in COME_BACK:
         raise PayoutError("a payment comes back as failed or cancelled")
     if not reason.strip():
         raise PayoutError("say why the payment came back")
-    payout = Payout.objects.select_for_update().get(pk=payout.pk)
-    if payout.state in {PayoutState.FAILED, PayoutState.CANCELLED}:
+    payout = _locked(payout)
+    if payout.state in COME_BACK:
         raise PayoutError(f"this payment is {payout.get_state_display().lower()} already")
     items = PayoutItem.objects.filter(payout=payout, released_at=None).select_related("entry")
     entries = [item.entry for item in items]
@@ -94,6 +113,8 @@ def return_payment(
     _post(payout, _per_enrollment(entries), kind=EntryKind.PAYOUT_RETURNED, sign=1, now=now)
     payout.state, payout.reason, payout.settled_at = state, reason.strip(), now
     payout.save(update_fields=["state", "reason", "settled_at"])
+    if payout.run_id is not None:
+        settle_run(payout.run_id, now=now)
     audit.record(
         action=f"payout.{state.value}", target=payout, by=by, now=now, reason=payout.reason
     )
@@ -139,6 +160,25 @@ def adjust(
         action="ledger.adjusted", target=entry, by=by, now=now, amount_minor=amount_minor, note=note
     )
     return entry
+
+
+def settle_run(run_id: int, *, now: datetime) -> None:
+    """Give a run the state that its payments make: in processing while any is.
+
+    Belongs inside the transaction that changed one of them, with the run locked.
+    """
+    states = set(Payout.objects.filter(run=run_id).order_by().values_list("state", flat=True))
+    ranked = (PayoutState.PROCESSING, PayoutState.PAID, *COME_BACK)
+    state = next(state for state in ranked if state in states)
+    settled_at = None if state == PayoutState.PROCESSING else now
+    PayoutRun.objects.filter(pk=run_id).update(state=state, settled_at=settled_at)
+
+
+def _locked(payout: Payout) -> Payout:
+    """The payment as it is now; its run is locked first, as those who settle a whole run do."""
+    if payout.run_id is not None:
+        PayoutRun.objects.select_for_update().get(pk=payout.run_id)
+    return Payout.objects.select_for_update().get(pk=payout.pk)
 
 
 def _per_enrollment(entries: Iterable[LedgerEntry]) -> dict[int, int]:

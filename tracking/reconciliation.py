@@ -1,7 +1,7 @@
 """Recompute every kept total from the facts and name each difference. There are none.
 
 Facts: order lines, applied refunds, clicks, statuses, terms. Kept: an order's total, a conversion's
-sale, refunds and commission, the ledger, the daily totals, a payout's amount.
+sale, refunds and commission, the ledger, the daily totals, a payout's amount, a run's amount.
 """
 
 from __future__ import annotations
@@ -64,6 +64,61 @@ WHERE p.brand_id = %(brand)s
 GROUP BY p.id HAVING coalesce(sum(e.amount_minor), 0) <>
   CASE WHEN p.state IN ('failed', 'cancelled') THEN 0 ELSE -p.amount_minor END
 """
+# What is on the way or paid holds its entries; what came back holds none.
+_PAYOUT_ITEMS = """
+SELECT 'payout entries held', p.id, coalesce(sum(e.amount_minor), 0)::bigint,
+  CASE WHEN p.state IN ('failed', 'cancelled') THEN 0 ELSE p.amount_minor END
+FROM payouts_payout p
+LEFT JOIN payouts_payoutitem i
+  ON i.brand_id = p.brand_id AND i.payout_id = p.id AND i.released_at IS NULL
+LEFT JOIN payouts_ledgerentry e ON e.brand_id = i.brand_id AND e.id = i.entry_id
+WHERE p.brand_id = %(brand)s
+GROUP BY p.id HAVING coalesce(sum(e.amount_minor), 0) <>
+  CASE WHEN p.state IN ('failed', 'cancelled') THEN 0 ELSE p.amount_minor END
+"""
+_RUNS = """
+WITH lines AS (
+  SELECT run_id, coalesce(sum(due_minor), 0) AS amount, count(*) AS payments
+  FROM payouts_payoutrunmember WHERE brand_id = %(brand)s AND NOT is_left_out GROUP BY 1
+)
+SELECT 'run', r.id, concat_ws(' ', r.amount_minor, r.payments),
+  concat_ws(' ', coalesce(lines.amount, 0), coalesce(lines.payments, 0))
+FROM payouts_payoutrun r LEFT JOIN lines ON lines.run_id = r.id
+WHERE r.brand_id = %(brand)s AND (r.amount_minor, r.payments)
+  IS DISTINCT FROM (coalesce(lines.amount, 0), coalesce(lines.payments, 0))
+"""
+# A draft's line is what its entries add up to; a confirmed one is its payment.
+_RUN_LINES = """
+SELECT 'run line', l.id, l.due_minor, coalesce(sum(e.amount_minor), 0)::bigint
+FROM payouts_payoutrunmember l
+JOIN payouts_payoutrun r ON r.brand_id = l.brand_id AND r.id = l.run_id AND r.state = 'draft'
+LEFT JOIN payouts_payoutrunentry d ON d.brand_id = l.brand_id AND d.line_id = l.id
+LEFT JOIN payouts_ledgerentry e ON e.brand_id = d.brand_id AND e.id = d.entry_id
+WHERE l.brand_id = %(brand)s AND NOT l.is_left_out
+GROUP BY l.id HAVING l.due_minor <> coalesce(sum(e.amount_minor), 0)
+"""
+_RUN_PAYOUTS = """
+SELECT 'run payment', l.id, l.due_minor, coalesce(p.amount_minor, 0)
+FROM payouts_payoutrunmember l
+JOIN payouts_payoutrun r ON r.brand_id = l.brand_id AND r.id = l.run_id
+  AND r.confirmed_at IS NOT NULL
+LEFT JOIN payouts_payout p
+  ON p.brand_id = l.brand_id AND p.run_id = l.run_id AND p.member_id = l.member_id
+WHERE l.brand_id = %(brand)s AND NOT l.is_left_out
+  AND l.due_minor <> coalesce(p.amount_minor, 0)
+"""
+_RUN_STATES = """
+WITH facts AS (
+  SELECT run_id, CASE
+    WHEN bool_or(state = 'processing') THEN 'processing'
+    WHEN bool_or(state = 'paid') THEN 'paid'
+    WHEN bool_or(state = 'failed') THEN 'failed' ELSE 'cancelled' END AS state
+  FROM payouts_payout WHERE brand_id = %(brand)s AND run_id IS NOT NULL GROUP BY 1
+)
+SELECT 'run state', r.id, r.state, facts.state
+FROM payouts_payoutrun r JOIN facts ON facts.run_id = r.id
+WHERE r.brand_id = %(brand)s AND r.state <> facts.state
+"""
 _DAILY = """
 WITH facts AS (
   SELECT enrollment_id, (occurred_at AT TIME ZONE %(zone)s)::date AS day,
@@ -99,7 +154,10 @@ WHERE (coalesce(kept.clicks, 0), coalesce(kept.conversions, 0), coalesce(kept.pe
     coalesce(day_facts.pending, 0), coalesce(day_facts.sales, 0),
     coalesce(day_facts.refunds, 0), coalesce(day_facts.commission, 0))
 """
-QUERIES = (_ORDERS, _SALES, _REFUNDS, _LEDGER, _PAYOUTS, _PAYOUT_LEDGER, _DAILY)
+_ABOUT_SALES = (_ORDERS, _SALES, _REFUNDS, _LEDGER, _DAILY)
+_ABOUT_PAYOUTS = (_PAYOUTS, _PAYOUT_LEDGER, _PAYOUT_ITEMS)
+_ABOUT_RUNS = (_RUNS, _RUN_LINES, _RUN_PAYOUTS, _RUN_STATES)
+QUERIES = (*_ABOUT_SALES, *_ABOUT_PAYOUTS, *_ABOUT_RUNS)
 
 
 @dataclass(frozen=True, slots=True)

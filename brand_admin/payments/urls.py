@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.payments import views
+from brand_admin.payments import run_views, views
 
 urlpatterns = [
     path("", views.due_list, name="payments"),
@@ -11,5 +11,20 @@ urlpatterns = [
     path("adjustment/", views.adjustment_new, name="adjustment_new"),
     path("<int:payment_id>/", views.payment_page, name="payment"),
     path("<int:payment_id>/statement.csv", views.payment_statement, name="payment_statement"),
+    path(
+        "<int:payment_id>/statement.pdf", views.payment_statement_pdf, name="payment_statement_pdf"
+    ),
+    path("<int:payment_id>/paid/", views.payment_paid, name="payment_paid"),
     path("<int:payment_id>/return/", views.payment_return, name="payment_return"),
+    path("runs/", run_views.run_list, name="payment_runs"),
+    path("runs/new/", run_views.run_new, name="payment_run_new"),
+    path("runs/<int:run_id>/", run_views.run_page, name="payment_run"),
+    path("runs/<int:run_id>/members/<int:line_id>/", run_views.run_line, name="payment_run_line"),
+    path("runs/<int:run_id>/confirm/", run_views.run_confirm, name="payment_run_confirm"),
+    path("runs/<int:run_id>/redraft/", run_views.run_redraft, name="payment_run_redraft"),
+    path("runs/<int:run_id>/discard/", run_views.run_discard, name="payment_run_discard"),
+    path("runs/<int:run_id>/paid/", run_views.run_paid, name="payment_run_paid"),
+    path("runs/<int:run_id>/return/", run_views.run_return, name="payment_run_return"),
+    path("runs/<int:run_id>/bank.csv", run_views.run_bank_file, name="payment_run_bank"),
+    path("runs/<int:run_id>/paypal.csv", run_views.run_paypal_file, name="payment_run_paypal"),
 ]

@@ -29,6 +29,7 @@ from brand_admin.payments.forms import (
     RecordPayment,
     ReturnPayment,
 )
+from brand_admin.payments.run_forms import Paid
 from core.money import Money
 from core.templatetags.display import clock, day, money
 from offers.models import Enrollment
@@ -36,23 +37,40 @@ from payouts.ledger import due_by_member, due_entries
 from payouts.models import LedgerEntry, Payout, PayoutState
 from payouts.selectors import payout_of, payouts
 from payouts.services import (
+    COME_BACK,
     DueChangedError,
     PayoutError,
     adjust,
+    mark_paid,
     record_payment,
     return_payment,
 )
+from tracking.statement_pdf import statement_pdf
 from tracking.statements import statement_of, statement_rows, with_conversions
 
 SECTION = "payments"
 MOST_ENTRIES = 2_000  # in one payment, the oldest first: what a page can show and a person read
-COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
 class DueToMember:
     member: Member
     amount: Money
+
+    @property
+    def label(self) -> str:
+        """What a box of a list with several currencies is for."""
+        return f"{self.member}, {money(self.amount)}"
+
+    @property
+    def box(self) -> str:
+        """What the box posts: a member in a currency."""
+        return f"{self.member.pk}-{self.amount.currency}"
+
+    @property
+    def is_carried(self) -> bool:
+        """Nothing to pay: a balance below zero waits for the next commission."""
+        return self.amount.minor <= 0
 
 
 @require_safe
@@ -183,8 +201,13 @@ def payment_page(request: BrandRequest, payment_id: int) -> HttpResponse:
         payout=payout,
         came_back=payout.state in COME_BACK,
         lines=statement_of(payout),
-        history=history.lines(history_of([target_of(payout)])),
+        history=history.lines(history_of(_told_of(payout))),
     )
+
+
+def _told_of(payout: Payout) -> list[str]:
+    """What the log says of the payment stands under itself or under the run that made it."""
+    return [target_of(payout), *([f"payoutrun:{payout.run_id}"] if payout.run_id else [])]
 
 
 @require_safe
@@ -194,6 +217,49 @@ def payment_statement(request: BrandRequest, payment_id: int) -> HttpResponseBas
     payout = get_object_or_404(payouts().select_related("brand"), pk=payment_id)
     name = f"{request.brand.slug}-payment-{payout.pk}.csv"
     return csv_response(request, name, statement_rows(payout))
+
+
+@require_safe
+@brand_page(Permission.READ)
+def payment_statement_pdf(request: BrandRequest, payment_id: int) -> HttpResponse:
+    """The statement of a payment as PDF."""
+    payout = get_object_or_404(payouts().select_related("brand"), pk=payment_id)
+    name = f"{request.brand.slug}-payment-{payout.pk}.pdf"
+    return HttpResponse(
+        statement_pdf(payout),
+        content_type="application/pdf",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.PAY)
+def payment_paid(request: BrandRequest, payment_id: int) -> HttpResponse:
+    """Say that a payment on the way has arrived."""
+    payout = get_object_or_404(payouts(), pk=payment_id)
+    form = Paid(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            payout = mark_paid(
+                payout=payout,
+                reference=form.cleaned_data["reference"],
+                by=request.actor,
+                now=timezone.now(),
+            )
+        except PayoutError as error:
+            form.add_error(None, str(error).capitalize())
+        else:
+            messages.success(request, f"{money(payout.amount)} to {payout.member} is paid.")
+            return redirect("brand_admin:payment", request.brand.slug, payout.pk)
+    return render_page(
+        request,
+        "brand_admin/payments/paid.html",
+        section=SECTION,
+        status=422 if form.errors else 200,
+        payout=payout,
+        is_over=payout.state != PayoutState.PROCESSING,
+        form=form,
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

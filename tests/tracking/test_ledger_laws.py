@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -20,9 +23,17 @@ from hypothesis.stateful import (
 from core.money import Money
 from core.tenancy import acting_for
 from offers.services import TermsValues, create_offer, enroll, supersede_terms
-from payouts.ledger import balances, due_entries
-from payouts.models import LedgerEntry, Payout, PayoutItem, PayoutState
-from payouts.services import record_payment, return_payment
+from payouts.ledger import Balance, balances, due_entries
+from payouts.models import LedgerEntry, Payout, PayoutItem, PayoutRun, PayoutState
+from payouts.runs import (
+    confirm_run,
+    discard_draft,
+    draft_run,
+    mark_run_paid,
+    redraft_run,
+    return_run,
+)
+from payouts.services import PayoutError, mark_paid, record_payment, return_payment
 from tests.cast import NOW, SYSTEM, assemble, offer_values, order, refund
 from tracking.models import Conversion
 from tracking.reconciliation import differences
@@ -37,6 +48,12 @@ from tracking.services import (
 
 class UndoneError(Exception):
     """Ends a machine's transaction without a trace."""
+
+
+def sum_in(state: PayoutState) -> int:
+    """The payments in a state, added up, in minor units."""
+    found = Payout.objects.filter(state=state).aggregate(total=Sum("amount_minor"))
+    return found["total"] or 0
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -150,21 +167,57 @@ class LedgerMachine(RuleBasedStateMachine):
                 payout=last, state=PayoutState.FAILED, reason="law", by=SYSTEM, now=self.now
             )
 
+    @rule(minimum_minor=st.integers(0, 10**6))
+    def a_run_is_drafted(self, minimum_minor: int) -> None:
+        self.tried(
+            draft_run,
+            currency=self.currency,
+            member_ids=None,
+            minimum_minor=minimum_minor,
+            confirmation=uuid.uuid4(),
+        )
+
+    @rule(act=st.sampled_from([confirm_run, confirm_run, redraft_run, discard_draft]))
+    def a_draft_moves_on(self, act: Callable[..., object]) -> None:
+        """Also one whose entries were paid or taken back meanwhile: it is refused, whole."""
+        for run in PayoutRun.objects.filter(state=PayoutState.DRAFT).order_by("pk")[:2]:
+            self.tried(act, run=run)
+
+    @rule(state=st.sampled_from([PayoutState.PAID, PayoutState.FAILED, PayoutState.CANCELLED]))
+    def the_first_run_on_the_way_is_settled(self, state: PayoutState) -> None:
+        run = PayoutRun.objects.filter(state=PayoutState.PROCESSING).order_by("pk").first()
+        if run is not None and state == PayoutState.PAID:
+            mark_run_paid(run=run, reference="law", by=SYSTEM, now=self.now)
+        elif run is not None:
+            return_run(run=run, state=state, reason="law", by=SYSTEM, now=self.now)
+
+    @rule(arrives=st.booleans())
+    def one_payment_on_the_way_is_settled(self, arrives: bool) -> None:
+        payout = Payout.objects.filter(state=PayoutState.PROCESSING).order_by("pk").first()
+        if payout is not None and arrives:
+            mark_paid(payout=payout, reference="law", by=SYSTEM, now=self.now)
+        elif payout is not None:
+            return_payment(
+                payout=payout, state=PayoutState.FAILED, reason="law", by=SYSTEM, now=self.now
+            )
+
+    def tried(self, act: Callable[..., object], **values: object) -> None:
+        """Whatever the service refuses must leave no trace."""
+        with suppress(PayoutError):
+            act(**values, by=SYSTEM, now=self.now)
+
     @invariant()
     def kept_figures_are_what_the_facts_say(self) -> None:
         assert list(differences(self.cast.juniper)) == []
 
     @invariant()
-    def the_ledger_is_the_targets_less_what_was_paid(self) -> None:
+    def the_ledger_is_the_targets_less_what_was_paid_or_is_on_the_way(self) -> None:
         targets = Conversion.objects.aggregate(total=Sum("commission_minor"))["total"] or 0
-        paid = (
-            Payout.objects.filter(state=PayoutState.PAID).aggregate(total=Sum("amount_minor"))[
-                "total"
-            ]
-            or 0
-        )
         ledger = LedgerEntry.objects.aggregate(total=Sum("amount_minor"))["total"] or 0
-        assert ledger == targets - paid
+        paid, on_the_way = sum_in(PayoutState.PAID), sum_in(PayoutState.PROCESSING)
+        assert ledger == targets - paid - on_the_way
+        found = balances([self.enrollment.pk], now=self.now).get(self.enrollment.pk, Balance())
+        assert (found.paid_minor, found.on_the_way_minor) == (paid, on_the_way)
 
     @invariant()
     def a_balance_adds_up(self) -> None:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import uuid
+
 import pytest
 from django.db import connection
 
+from offers.models import Enrollment
 from payouts.models import LedgerEntry
-from payouts.services import record_payment
+from payouts.runs import confirm_run, draft_run
+from payouts.services import adjust, record_payment
 from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tracking.reconciliation import differences
 from tracking.services import record_order, record_refund
@@ -26,7 +30,26 @@ def history(at_juniper: Cast) -> Cast:
         by=SYSTEM,
         now=NOW,
     )
+    _run_of(at_juniper.diego_in_glow, is_confirmed=True)
+    _run_of(at_juniper.june_in_glow, is_confirmed=False)
     return at_juniper
+
+
+def _run_of(enrollment: Enrollment, *, is_confirmed: bool) -> None:
+    """A payout run of £9.00 to one member."""
+    adjust(
+        enrollment=enrollment, currency="GBP", amount_minor=900, note="Thanks", by=SYSTEM, now=NOW
+    )
+    run = draft_run(
+        currency="GBP",
+        member_ids=[enrollment.member_id],
+        minimum_minor=0,
+        confirmation=uuid.uuid4(),
+        by=SYSTEM,
+        now=NOW,
+    )
+    if is_confirmed:
+        confirm_run(run=run, by=SYSTEM, now=NOW)
 
 
 def test_an_honest_history_has_no_difference(history: Cast) -> None:
@@ -45,6 +68,13 @@ def test_an_honest_history_has_no_difference(history: Cast) -> None:
         ("DELETE FROM tracking_dailytotal", "day 2026-11-20 of enrollment"),
         ("UPDATE payouts_payout SET amount_minor = 1", "payout amount"),
         ("UPDATE payouts_payout SET state = 'failed'", "payout ledger"),
+        ("UPDATE payouts_payoutitem SET released_at = now()", "payout entries held"),
+        ("UPDATE payouts_payoutrun SET amount_minor = 1", "run"),
+        ("UPDATE payouts_payoutrun SET payments = 9", "run"),
+        ("UPDATE payouts_payoutrun SET state = 'paid' WHERE state = 'processing'", "run state"),
+        ("UPDATE payouts_payoutrunmember SET due_minor = 2", "run line"),
+        ("UPDATE payouts_payoutrunmember SET due_minor = 2", "run payment"),
+        ("DELETE FROM payouts_payoutrunentry", "run line"),
     ],
 )
 def test_a_falsified_figure_is_found(history: Cast, falsify: str, what: str) -> None:

@@ -1,0 +1,96 @@
+"""What is posted about payout runs: whom and how much at least, a reference, a reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+
+from brand_admin.payments.forms import ReturnPayment
+from core.money import Money, MoneyError, UnknownCurrencyError, exponent
+from payouts.models import PayoutState
+
+MOST_MINOR = 10**12
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The boxes ticked in the list of what is due: each a member in a currency."""
+
+    picks: tuple[tuple[int, str], ...]
+
+    @classmethod
+    def of(cls, boxes: list[str]) -> Chosen:
+        """From "12-GBP" and the like; anything else is ignored."""
+        parts = [box.partition("-") for box in boxes]
+        return cls(
+            tuple((int(pk), code) for pk, _, code in parts if pk.isdecimal() and len(pk) < 19)
+        )
+
+    def members(self, currency: str) -> set[int] | None:
+        """Those chosen in this currency; None when nobody was, which means everybody."""
+        if not self.picks:
+            return None
+        return {pk for pk, code in self.picks if code == currency}
+
+    def boxes(self) -> list[str]:
+        return [f"{pk}-{code}" for pk, code in self.picks]
+
+
+def known_currency(text: str) -> str:
+    """The code, or nothing for what is none."""
+    try:
+        exponent(text)
+    except UnknownCurrencyError:
+        return ""
+    return text
+
+
+class NewRun(forms.Form):
+    """A run in the currency of the address. Members due less than the minimum stay due."""
+
+    minimum = forms.CharField(
+        label="Minimum amount",
+        required=False,
+        max_length=20,
+        help_text="Members due less stay due, and are listed as left out. Empty: no minimum.",
+    )
+    confirmation = forms.UUIDField(widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.currency = currency
+        self.fields["minimum"].widget.attrs["inputmode"] = "decimal"
+
+    def clean_minimum(self) -> Money:
+        text = str(self.cleaned_data["minimum"]) or "0"
+        try:
+            amount = Money.parse(text, self.currency)
+        except MoneyError as error:
+            raise forms.ValidationError("Enter an amount in digits, such as 50.") from error
+        if not 0 <= amount.minor < MOST_MINOR:
+            raise forms.ValidationError("Enter an amount of zero or more.")
+        return amount
+
+
+class Paid(forms.Form):
+    """The bank's word for a payment, or for all of a run."""
+
+    reference = forms.CharField(
+        required=False,
+        max_length=120,
+        help_text="What your bank or PayPal calls it. The members see it.",
+    )
+
+
+class ReturnRun(ReturnPayment):
+    """What became of the payments of a run that are still on the way, and why."""
+
+    reason = forms.CharField(max_length=300, help_text="The members see it.")
+
+    field_order = ["state", "reason"]
+
+    @property
+    def chosen_state(self) -> PayoutState:
+        return PayoutState(self.cleaned_data["state"])

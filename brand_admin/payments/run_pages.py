@@ -1,0 +1,81 @@
+"""What the pages of a payout run show besides its lines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from brand_admin.payments.run_forms import Chosen
+from core.money import Money
+from payouts.ledger import DueRow
+from payouts.models import Payout, PayoutRun, PayoutRunMember, PayoutState
+from payouts.run_files import paypal_parts, still_to_pay
+from payouts.selectors import RunShare, payouts_of_run, run_members, shares_of_run
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyChoice:
+    """What a run in one currency could pay now, without a minimum."""
+
+    total: Money
+    members: int
+
+
+def choices_of(rows: list[DueRow], chosen: Chosen) -> list[CurrencyChoice]:
+    """A choice per currency in which somebody chosen is due more than zero."""
+    totals: dict[str, int] = {}
+    members: dict[str, int] = {}
+    wanted = {row.currency: chosen.members(row.currency) for row in rows}
+    for row in rows:
+        among = wanted[row.currency]
+        if row.due_minor > 0 and (among is None or row.member_id in among):
+            totals[row.currency] = totals.get(row.currency, 0) + row.due_minor
+            members[row.currency] = members.get(row.currency, 0) + 1
+    return [CurrencyChoice(Money(totals[code], code), members[code]) for code in sorted(totals)]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """A run in figures. `without_address` counts payments that PayPal can't be told of."""
+
+    left_out: int
+    shares: tuple[RunShare, ...]
+    on_the_way: Money
+    paypal_parts: range
+    without_address: int
+
+
+_ORDER = (PayoutState.PROCESSING, PayoutState.PAID, PayoutState.FAILED, PayoutState.CANCELLED)
+
+
+def facts_of(run: PayoutRun) -> RunFacts:
+    """The figures of a run; those for the bank only while something is on the way."""
+    shares = shares_of_run(run)
+    moving = shares.get(PayoutState.PROCESSING)
+    return RunFacts(
+        left_out=run_members(run, left_out=True).count(),
+        shares=tuple(shares[state] for state in _ORDER if state in shares),
+        on_the_way=moving.amount if moving else Money.zero(run.currency),
+        paypal_parts=range(1, (paypal_parts(run) if moving else 0) + 1),
+        without_address=still_to_pay(run).filter(member__email="").count() if moving else 0,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class RunLine:
+    """A member in a run, and the payment once it is confirmed."""
+
+    line: PayoutRunMember
+    amount: Money
+    payout: Payout | None
+
+
+def lines_of(run: PayoutRun, members: Iterable[PayoutRunMember]) -> list[RunLine]:
+    """The lines of one page of a run, in two queries."""
+    lines = list(members)
+    paid = payouts_of_run(run).filter(member__in=[line.member_id for line in lines])
+    by_member = {payout.member_id: payout for payout in paid}
+    return [
+        RunLine(line, Money(line.due_minor, run.currency), by_member.get(line.member_id))
+        for line in lines
+    ]

@@ -1,0 +1,274 @@
+"""Payout runs: draft one, look at it, confirm it, tell the bank, and say what became of it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.audit import target_of
+from accounts.permissions import Permission
+from accounts.selectors import history_of
+from brand_admin import history
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.pages import csv_response, paginate, render_page
+from brand_admin.payments.run_forms import Chosen, NewRun, Paid, ReturnRun, known_currency
+from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
+from core.money import Money
+from core.templatetags.display import clock, count, day
+from payouts.ledger import due_by_member
+from payouts.models import PayoutRun, PayoutRunMember, PayoutState
+from payouts.run_files import bank_rows, paypal_parts, paypal_rows
+from payouts.runs import (
+    NotADraftError,
+    RunChangedError,
+    confirm_run,
+    discard_draft,
+    draft_run,
+    mark_run_paid,
+    redraft_run,
+    return_run,
+)
+from payouts.selectors import drafted_entries, latest_minimum, run_members, runs
+from payouts.services import PayoutError
+from tracking.statements import with_conversions
+
+SECTION = "payments"
+MOST_ENTRIES = 2_000  # of one line: what a page can show and a person read
+
+
+@require_safe
+@brand_page(Permission.READ)
+def run_list(request: BrandRequest) -> HttpResponse:
+    """The payout runs, newest first."""
+    page = paginate(request, runs())
+    return render_page(request, "brand_admin/payments/runs.html", section=SECTION, page=page)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.PAY)
+def run_new(request: BrandRequest) -> HttpResponse:
+    """Draft a run for the members ticked, or for everybody due in one currency."""
+    sent = request.POST if request.method == "POST" else request.GET
+    chosen = Chosen.of(sent.getlist("selected"))
+    choices = choices_of(due_by_member(now=timezone.now()), chosen)
+    currency = known_currency(sent.get("currency", ""))
+    if not currency and len(choices) == 1:
+        currency = choices[0].total.currency
+    choice = next((each for each in choices if each.total.currency == currency), None)
+    form = NewRun(
+        request.POST if request.method == "POST" and currency else None,
+        currency=currency,
+        initial={
+            "minimum": Money(latest_minimum(currency), currency).plain() if currency else "",
+            "confirmation": uuid.uuid4(),
+        },
+    )
+    if form.is_bound and form.is_valid():
+        run = _draft(request, form, chosen)
+        if run is not None:
+            return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
+    return render_page(
+        request,
+        "brand_admin/payments/run_new.html",
+        section=SECTION,
+        status=422 if form.errors else 200,
+        form=form,
+        chosen=chosen,
+        choices=choices,
+        choice=choice,
+    )
+
+
+def _draft(request: BrandRequest, form: NewRun, chosen: Chosen) -> PayoutRun | None:
+    try:
+        return draft_run(
+            currency=form.currency,
+            member_ids=chosen.members(form.currency),
+            minimum_minor=form.cleaned_data["minimum"].minor,
+            confirmation=form.cleaned_data["confirmation"],
+            by=request.actor,
+            now=timezone.now(),
+        )
+    except PayoutError as error:
+        form.add_error(None, f"{str(error).capitalize()}.")
+    return None
+
+
+@require_safe
+@brand_page(Permission.READ)
+def run_page(request: BrandRequest, run_id: int) -> HttpResponse:
+    """One run: whom it pays, whom it leaves out, what is to be done next."""
+    return _show(request, get_object_or_404(runs(), pk=run_id))
+
+
+def _show(
+    request: BrandRequest,
+    run: PayoutRun,
+    *,
+    changed: RunChangedError | None = None,
+    form: Paid | None = None,
+) -> HttpResponse:
+    shows_left_out = request.GET.get("show") == "left_out"
+    page = paginate(request, run_members(run, left_out=shows_left_out))
+    return render_page(
+        request,
+        "brand_admin/payments/run.html",
+        section=SECTION,
+        status=409 if changed or (form and form.errors) else 200,
+        run=run,
+        facts=facts_of(run),
+        page=page,
+        lines=lines_of(run, page),
+        shows_left_out=shows_left_out,
+        form=form or Paid(),
+        changed=changed.members if changed else [],
+        history=history.lines(history_of([target_of(run)])),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def run_line(request: BrandRequest, run_id: int, line_id: int) -> HttpResponse:
+    """Exactly the entries that a draft names for one member."""
+    line = get_object_or_404(
+        PayoutRunMember.objects.select_related("run", "member"), pk=line_id, run=run_id
+    )
+    entries = list(drafted_entries(line)[: MOST_ENTRIES + 1])
+    return render_page(
+        request,
+        "brand_admin/payments/run_line.html",
+        section=SECTION,
+        run=line.run,
+        line=line,
+        amount=Money(line.due_minor, line.run.currency),
+        lines=with_conversions(entries[:MOST_ENTRIES]),
+        is_cut=len(entries) > MOST_ENTRIES,
+    )
+
+
+@require_POST
+@brand_page(Permission.PAY)
+def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
+    """Make the payments of a draft. Whoever comes second is told, and nothing happens twice."""
+    run = get_object_or_404(runs(), pk=run_id)
+    try:
+        run = confirm_run(run=run, by=request.actor, now=timezone.now())
+    except RunChangedError as error:
+        return _show(request, run, changed=error)
+    except NotADraftError:
+        run = runs().get(pk=run.pk)
+        if run.confirmed_at is None:
+            messages.info(request, "This run was discarded: nothing was paid.")
+        else:
+            when = f"{day(run.confirmed_at)}, {clock(run.confirmed_at)}"
+            messages.info(request, f"Confirmed already, once: {run.confirmed_by}, {when}.")
+    else:
+        messages.success(request, f"{count(run.payments)} payments are on the way.")
+    return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
+
+
+@require_POST
+@brand_page(Permission.PAY)
+def run_redraft(request: BrandRequest, run_id: int) -> HttpResponse:
+    """Draw a draft up again from what its members are due now."""
+    return _change_draft(request, run_id, redraft_run, "Drawn up again from what is due now.")
+
+
+@require_POST
+@brand_page(Permission.PAY)
+def run_discard(request: BrandRequest, run_id: int) -> HttpResponse:
+    """Discard a draft: nothing was paid, nothing is."""
+    return _change_draft(request, run_id, discard_draft, "Discarded. Everything in it stays due.")
+
+
+def _change_draft(
+    request: BrandRequest, run_id: int, change: Callable[..., PayoutRun], told: str
+) -> HttpResponse:
+    run = get_object_or_404(runs(), pk=run_id)
+    try:
+        change(run=run, by=request.actor, now=timezone.now())
+    except PayoutError as error:
+        messages.error(request, f"{str(error).capitalize()}.")
+    else:
+        messages.success(request, told)
+    return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
+
+
+@require_POST
+@brand_page(Permission.PAY)
+def run_paid(request: BrandRequest, run_id: int) -> HttpResponse:
+    """Say that everything of the run still on the way was paid."""
+    run = get_object_or_404(runs(), pk=run_id)
+    form = Paid(request.POST)
+    if form.is_valid():
+        try:
+            run = mark_run_paid(
+                run=run,
+                reference=form.cleaned_data["reference"],
+                by=request.actor,
+                now=timezone.now(),
+            )
+        except PayoutError as error:
+            form.add_error(None, f"{str(error).capitalize()}.")
+        else:
+            messages.success(request, "Every payment on the way is marked paid.")
+            return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
+    return _show(request, run, form=form)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.PAY)
+def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
+    """Take back what is still on the way: its money is due again."""
+    run = get_object_or_404(runs(), pk=run_id)
+    form = ReturnRun(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            run = return_run(
+                run=run,
+                state=form.chosen_state,
+                reason=form.cleaned_data["reason"],
+                by=request.actor,
+                now=timezone.now(),
+            )
+        except PayoutError as error:
+            form.add_error(None, f"{str(error).capitalize()}.")
+        else:
+            messages.success(request, "The money is due again.")
+            return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
+    return render_page(
+        request,
+        "brand_admin/payments/run_return.html",
+        section=SECTION,
+        status=422 if form.errors else 200,
+        run=run,
+        facts=facts_of(run),
+        is_over=run.state != PayoutState.PROCESSING,
+        form=form,
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def run_bank_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
+    """What is still on the way, as CSV for a bank."""
+    run = get_object_or_404(runs(), pk=run_id)
+    return csv_response(request, f"{request.brand.slug}-run-{run.pk}-bank.csv", bank_rows(run))
+
+
+@require_safe
+@brand_page(Permission.READ)
+def run_paypal_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
+    """What is still on the way, as a file for PayPal's Payouts; ?part= beyond its 5,000 rows."""
+    run = get_object_or_404(runs(), pk=run_id)
+    asked = request.GET.get("part", "1")
+    part = int(asked) if asked.isdecimal() and len(asked) < 5 else 1
+    part = min(max(part, 1), max(paypal_parts(run), 1))
+    name = f"{request.brand.slug}-run-{run.pk}-paypal-{part}.csv"
+    return csv_response(request, name, paypal_rows(run, part=part, note=request.brand.name))

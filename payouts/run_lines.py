@@ -1,0 +1,181 @@
+"""The lines of a payout run, written inside PostgreSQL: a run may name a million entries.
+
+Each function belongs inside the transaction of a service. None of them decides anything: what may
+happen to a run stands in payouts.runs. Every statement names the brand acted for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+from core.tenancy import current_brand_id
+from payouts.models import EntryKind, PayoutRun
+
+# Entries past their hold that no live payment pays: what payouts.ledger calls payable.
+_PAYABLE = """
+SELECT e.id, e.amount_minor, n.member_id
+FROM payouts_ledgerentry e
+JOIN offers_enrollment n ON n.brand_id = e.brand_id AND n.id = e.enrollment_id
+WHERE e.brand_id = %(brand)s AND e.currency = %(currency)s
+  AND e.kind IN ('commission', 'adjustment') AND e.available_at <= %(now)s
+  AND (%(members)s::bigint[] IS NULL OR n.member_id = ANY(%(members)s::bigint[]))
+  AND NOT EXISTS (SELECT 1 FROM payouts_payoutitem i
+    WHERE i.brand_id = e.brand_id AND i.entry_id = e.id AND i.released_at IS NULL)
+"""
+# One statement, so that the entries named and the sums are of one moment.
+_DRAW_UP = f"""
+WITH due AS MATERIALIZED ({_PAYABLE}), line AS (
+  INSERT INTO payouts_payoutrunmember (brand_id, run_id, member_id, due_minor, is_left_out)
+  SELECT %(brand)s, %(run)s, member_id, sum(amount_minor), sum(amount_minor) < %(least)s
+  FROM due GROUP BY member_id HAVING sum(amount_minor) <> 0
+  RETURNING id, member_id, is_left_out
+)
+INSERT INTO payouts_payoutrunentry (brand_id, line_id, entry_id)
+SELECT %(brand)s, line.id, due.id FROM line JOIN due USING (member_id) WHERE NOT line.is_left_out
+"""  # noqa: S608
+_LINES = """
+SELECT coalesce(sum(due_minor), 0)::bigint, count(*) FROM payouts_payoutrunmember
+WHERE brand_id = %(brand)s AND run_id = %(run)s AND NOT is_left_out
+"""
+_MEMBERS = """
+SELECT coalesce(array_agg(member_id), '{}') FROM payouts_payoutrunmember
+WHERE brand_id = %(brand)s AND run_id = %(run)s
+"""
+_FORGET_ENTRIES = """
+DELETE FROM payouts_payoutrunentry d USING payouts_payoutrunmember l
+WHERE d.brand_id = %(brand)s AND l.brand_id = d.brand_id AND l.id = d.line_id
+  AND l.run_id = %(run)s
+"""
+_FORGET_LINES = """
+DELETE FROM payouts_payoutrunmember WHERE brand_id = %(brand)s AND run_id = %(run)s
+"""
+# Taken in one order, so that two runs with members in common wait and don't deadlock.
+_LOCK_MEMBERS = """
+SELECT count(*) FROM (
+  SELECT m.id FROM affiliates_member m
+  JOIN payouts_payoutrunmember l ON l.brand_id = m.brand_id AND l.member_id = m.id
+  WHERE l.brand_id = %(brand)s AND l.run_id = %(run)s AND NOT l.is_left_out
+  ORDER BY m.id FOR NO KEY UPDATE OF m) locked
+"""
+# A line has changed when an entry of it was paid meanwhile, or less is due than it says.
+_CHANGED = f"""
+WITH due AS MATERIALIZED ({_PAYABLE}), now_due AS (
+  SELECT member_id, sum(amount_minor) AS due_minor FROM due GROUP BY member_id
+), gone AS (
+  SELECT DISTINCT d.line_id FROM payouts_payoutrunentry d
+  JOIN payouts_payoutrunmember l ON l.brand_id = d.brand_id AND l.id = d.line_id
+  WHERE d.brand_id = %(brand)s AND l.run_id = %(run)s
+    AND NOT EXISTS (SELECT 1 FROM due WHERE due.id = d.entry_id)
+)
+SELECT l.member_id FROM payouts_payoutrunmember l
+LEFT JOIN now_due ON now_due.member_id = l.member_id
+WHERE l.brand_id = %(brand)s AND l.run_id = %(run)s AND NOT l.is_left_out
+  AND (coalesce(now_due.due_minor, 0) < l.due_minor OR l.id IN (SELECT line_id FROM gone))
+ORDER BY l.due_minor DESC, l.id
+"""  # noqa: S608
+_MAKE_PAYOUTS = """
+INSERT INTO payouts_payout (public_id, brand_id, run_id, member_id, currency, amount_minor, state,
+  reference, reason, created_at, created_by)
+SELECT gen_random_uuid(), brand_id, run_id, member_id, %(currency)s, due_minor, 'processing',
+  '', '', %(now)s, %(by)s
+FROM payouts_payoutrunmember
+WHERE brand_id = %(brand)s AND run_id = %(run)s AND NOT is_left_out ORDER BY id
+"""
+_MAKE_ITEMS = """
+INSERT INTO payouts_payoutitem (brand_id, payout_id, entry_id)
+SELECT p.brand_id, p.id, d.entry_id
+FROM payouts_payout p
+JOIN payouts_payoutrunmember l
+  ON l.brand_id = p.brand_id AND l.run_id = p.run_id AND l.member_id = p.member_id
+JOIN payouts_payoutrunentry d ON d.brand_id = l.brand_id AND d.line_id = l.id
+WHERE p.brand_id = %(brand)s AND p.run_id = %(run)s
+"""
+_POST = """
+INSERT INTO payouts_ledgerentry (brand_id, enrollment_id, kind, amount_minor, currency, payout_id,
+  note, posted_at, available_at)
+SELECT p.brand_id, e.enrollment_id, %(kind)s, %(sign)s * sum(e.amount_minor), p.currency, p.id,
+  '', %(now)s, %(now)s
+FROM payouts_payout p
+JOIN payouts_payoutitem i ON i.brand_id = p.brand_id AND i.payout_id = p.id
+JOIN payouts_ledgerentry e ON e.brand_id = i.brand_id AND e.id = i.entry_id
+WHERE p.brand_id = %(brand)s AND p.run_id = %(run)s AND p.state = 'processing'
+  AND i.released_at IS NULL
+GROUP BY p.brand_id, p.id, p.currency, e.enrollment_id HAVING sum(e.amount_minor) <> 0
+"""
+_RELEASE_ITEMS = """
+UPDATE payouts_payoutitem i SET released_at = %(now)s FROM payouts_payout p
+WHERE i.brand_id = %(brand)s AND p.brand_id = i.brand_id AND p.id = i.payout_id
+  AND p.run_id = %(run)s AND p.state = 'processing' AND i.released_at IS NULL
+"""
+
+
+def draw_up(run: PayoutRun, *, member_ids: Collection[int] | None, now: datetime) -> None:
+    """Name every member due money, all or those chosen, and the entries of those not left out.
+
+    Sets the run's `amount_minor` and `payments`, and doesn't save them.
+    """
+    chosen = None if member_ids is None else sorted(member_ids)
+    least = max(run.minimum_minor, 1)
+    _run(_DRAW_UP, run, now=now, currency=run.currency, members=chosen, least=least)
+    run.amount_minor, run.payments = _rows(_LINES, run)[0]
+
+
+def members_of(run: PayoutRun) -> list[int]:
+    """Everybody the run was drawn up for, left out or not."""
+    return list(_rows(_MEMBERS, run)[0][0])
+
+
+def forget(run: PayoutRun) -> None:
+    """Take away the lines of a draft, to draw it up again."""
+    forget_entries(run)
+    _run(_FORGET_LINES, run)
+
+
+def forget_entries(run: PayoutRun) -> None:
+    """Take away the entries that a draft names; its lines stay readable."""
+    _run(_FORGET_ENTRIES, run)
+
+
+def lock_members(run: PayoutRun) -> None:
+    """Wait until nobody else pays any of the run's members, and let nobody before the commit."""
+    _rows(_LOCK_MEMBERS, run)
+
+
+def changed_members(run: PayoutRun, *, now: datetime) -> list[int]:
+    """The members whose line says more than is due now, or an entry that was paid since."""
+    members = members_of(run)
+    rows = _rows(_CHANGED, run, now=now, currency=run.currency, members=members)
+    return [member_id for (member_id,) in rows]
+
+
+def make_payouts(run: PayoutRun, *, by: str, now: datetime) -> None:
+    """Make a payment in processing of each line, with its items and its ledger entries."""
+    _run(_MAKE_PAYOUTS, run, currency=run.currency, by=by, now=now)
+    _run(_MAKE_ITEMS, run)
+    _run(_POST, run, kind=EntryKind.PAYOUT.value, sign=-1, now=now)
+    forget_entries(run)
+
+
+def give_back(run: PayoutRun, *, now: datetime) -> None:
+    """Post back the money of the payments still in processing, and release their entries."""
+    _run(_POST, run, kind=EntryKind.PAYOUT_RETURNED.value, sign=1, now=now)
+    _run(_RELEASE_ITEMS, run, now=now)
+
+
+def _values(run: PayoutRun, values: dict[str, Any]) -> dict[str, Any]:
+    return {"brand": current_brand_id(), "run": run.pk, **values}
+
+
+def _run(statement: str, run: PayoutRun, **values: Any) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _values(run, values))
+
+
+def _rows(statement: str, run: PayoutRun, **values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, _values(run, values))
+        return list(cursor.fetchall())
