@@ -21,7 +21,7 @@ from payouts.models import Payout
 from tracking.statements import StatementLine, statement_of
 
 FONT = "Roboto"
-WIDTHS = (24.0, 44.0, 66.0, 18.0, 26.0)  # millimetres: date, offer, what, sale, amount
+WIDTHS = (23.0, 38.0, 57.0, 30.0, 30.0)  # millimetres: date, offer, what, sale, amount
 HEADS = ("Date", "Offer", "What", "Sale", "Amount")
 ROW = 6.5
 INK, SOFT, LINE = (28, 27, 25), (110, 106, 99), (222, 218, 210)
@@ -136,6 +136,9 @@ def _write_table_head(page: _Page) -> None:
 
 
 def _write_line(page: _Page, line: StatementLine) -> None:
+    if page.will_page_break(ROW):
+        page.add_page()
+        _write_table_head(page)
     conversion = line.conversion
     what = " · ".join(filter(None, [line.title, line.entry.note]))
     if conversion and line.entry.amount_minor < 0:
