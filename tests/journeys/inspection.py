@@ -22,6 +22,12 @@ BEYOND = """width => {
         element => element.getBoundingClientRect().right > width + 1 && free(element));
     return wide.filter(element => !wide.some(other => other !== element && element.contains(other)))
         .slice(0, 3).map(element => element.outerHTML.slice(0, 160)); }"""
+# Labels under a chart that run into one another.
+COLLIDING = """() => [...document.querySelectorAll(".chart-labels")].flatMap(axis => {
+    const boxes = [...axis.querySelectorAll("text")].map(text => text.getBoundingClientRect());
+    const collide = boxes.some((box, at) => at && box.left < boxes[at - 1].right + 2);
+    return collide ? [axis.textContent] : [];
+})"""
 NARROWEST = 320
 
 
@@ -68,5 +74,6 @@ def _overflow(page: Page) -> list[str]:
         if needed > width:
             beyond = page.evaluate(BEYOND, width)
             faults.append(f"needs {needed} px at {width}: {' … '.join(beyond)}")
+        faults += [f"axis at {width}: {text}" for text in page.evaluate(COLLIDING)]
     page.set_viewport_size(size)
     return faults

@@ -88,23 +88,19 @@ def test_every_page_of_the_admin(
     report(look_at(page, addresses))
 
 
-@on_each_device
-def test_every_page_of_an_empty_brand(
-    cast: Cast, client: Client, desk: Desk, device: dict[str, Any]
-) -> None:
+def test_every_page_of_an_empty_brand(cast: Cast, client: Client, desk: Desk) -> None:
     slug = empty_brand(cast.ines)
     client.force_login(cast.ines)
     addresses = list(pages_of(client, {"slug": slug}))
     assert len(addresses) > 15, addresses
 
-    page = prepare(desk(cast.ines, **device))
+    page = prepare(desk(cast.ines, **PHONE))
 
     report(look_at(page, addresses))
 
 
-@on_each_device
-def test_a_refused_form_says_why(cast: Cast, desk: Desk, device: dict[str, Any]) -> None:
-    page = prepare(desk(cast.ines, **device))
+def test_a_refused_form_says_why(cast: Cast, desk: Desk) -> None:
+    page = prepare(desk(cast.ines, **PHONE))
     faults = []
     for path, button in (
         ("offers/new/", "Add offer"),
@@ -185,10 +181,9 @@ def test_rows_ticked_menus_open_and_questions_asked(
     report(faults)
 
 
-@on_each_device
-def test_lists_that_are_filtered(full: Furnished, desk: Desk, device: dict[str, Any]) -> None:
+def test_lists_that_are_filtered(full: Furnished, desk: Desk) -> None:
     cast = full.world.cast
-    page = prepare(desk(cast.vera, **device))
+    page = prepare(desk(cast.vera, **PHONE))
     base = "/admin/juniper"
     report(
         look_at(
