@@ -19,6 +19,7 @@ from core.tenancy import TenantForeignKey, TenantModel
 class Purpose(models.TextChoices):
     SALES_TRACKING_ITEMS = "sales_tracking_items", "Sales Tracking Items"
     EMAIL_MEMBERS = "email_members", "Email Members"
+    QUESTION_ANSWERED = "question_answered", "Answer to a question"
     TEST = "test", "Test mail"
 
 

@@ -11,6 +11,7 @@ from django.db.models.functions import Cast, Concat
 from notifications.models import Message, MessageState, Purpose
 from offers.models import Enrollment, EnrollmentStatus, OfferKind, OfferStatus
 from tracking.models import Conversion, ConversionStatus, ItemStatus, PromoCode, TrackingLink
+from tracking.questions import open_questions
 
 RECENT_SENDS = timedelta(days=30)
 TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN)
@@ -26,6 +27,7 @@ class Attention:
     not_sent: int
     failed_sends: int
     unknown_sends: int
+    questions: int
 
 
 def what_needs_attention(*, now: datetime) -> Attention:
@@ -40,6 +42,7 @@ def what_needs_attention(*, now: datetime) -> Attention:
         not_sent=not_sent().count(),
         failed_sends=sends.count() - unknown,
         unknown_sends=unknown,
+        questions=open_questions().count(),
     )
 
 

@@ -1,7 +1,8 @@
-"""The filters of the list of conversions, and the reason that rejecting needs."""
+"""The filters of the lists, the reason that rejecting needs, and the answer to a question."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -9,7 +10,8 @@ from django import forms
 from django.utils import timezone
 
 from offers.selectors import offers
-from tracking.models import ConversionStatus, Evidence
+from tracking.models import ConversionStatus, Evidence, Order, QuestionState
+from tracking.models.questions import LONGEST_ANSWER
 
 
 def a_day() -> forms.DateInput:
@@ -67,3 +69,47 @@ class Rejection(forms.Form):
 
 def _start_of(day: date) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+class QuestionFilters(forms.Form):
+    """Which questions to list; the open ones unless the address says otherwise."""
+
+    state = forms.ChoiceField(
+        required=False,
+        choices=[("", "Waiting"), *QuestionState.choices[1:], ("all", "All")],
+    )
+
+    def chosen(self) -> dict[str, str]:
+        """Keyword arguments for `tracking.questions.questions`; nonsense is ignored."""
+        self.is_valid()
+        state = self.cleaned_data.get("state") or QuestionState.OPEN.value
+        oldest_first = "asked" if state == QuestionState.OPEN else ""
+        return {"state": "" if state == "all" else state, "order": oldest_first}
+
+
+class Answer(forms.Form):
+    """What the member reads; for attributing, which of the orders too."""
+
+    order_id = forms.ChoiceField(
+        label="Order", error_messages={"invalid_choice": "This order can't be credited any more."}
+    )
+    text = forms.CharField(
+        max_length=LONGEST_ANSWER,
+        widget=forms.Textarea(attrs={"rows": 5}),
+        error_messages={"required": "Write an answer: the member reads it."},
+    )
+
+    def __init__(
+        self, *args: Any, orders: Sequence[Order], kind: str, suggested: str, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["text"].initial = suggested
+        if kind != "attribute":
+            del self.fields["order_id"]
+            return
+        field = self.fields["order_id"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        several = len(orders) > 1
+        field.widget = forms.RadioSelect() if several else forms.HiddenInput()
+        field.choices = [(str(row.pk), f"{row.external_id} from {row.source}") for row in orders]
+        field.initial = str(orders[0].pk) if orders else ""

@@ -31,6 +31,7 @@ from core.templatetags.display import count
 from offers.wording import explain
 from payouts.selectors import entries_of_conversion
 from tracking.models import Conversion, ConversionStatus
+from tracking.questions import open_questions
 from tracking.selectors import conversion_lines, conversions, lines_of, refunds_of
 from tracking.services import accept_conversions, reject_conversions
 
@@ -53,6 +54,7 @@ def conversion_list(request: BrandRequest) -> HttpResponse:
         search=search,
         member=Member.objects.filter(pk=chosen["member_id"]).first(),
         clear_href=without_filters(request, *FILTERS),
+        open_questions=open_questions().count(),
         pending=conversions(status=ConversionStatus.PENDING).count(),
         page=paginate(request, found),
         csv_url=export_url(request, "brand_admin:conversions_csv"),

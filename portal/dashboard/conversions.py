@@ -20,6 +20,7 @@ EVIDENCE = {
     Evidence.CODE.value: "your code",
     Evidence.CLICK.value: "your link",
     Evidence.CUSTOMER.value: "a customer you brought before",
+    Evidence.BY_HAND.value: "added by the brand",
 }
 BATCH = 500
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from django import forms
 
 from offers.models import Offer
+from tracking.metrics import today
+from tracking.models.questions import LONGEST_NOTE
 
 
 class DeepLinkForm(forms.Form):
@@ -28,3 +30,32 @@ class RangeForm(forms.Form):
 
     first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
     last = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}))
+
+
+class MissingSaleForm(forms.Form):
+    """An order that the member misses. What can't be asked is the service's business."""
+
+    order_reference = forms.CharField(
+        label="Order number",
+        max_length=120,
+        help_text="From the shop\N{RIGHT SINGLE QUOTATION MARK}s confirmation, such as #1001",
+        error_messages={"required": "Enter the number of the order."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off"}),
+    )
+    ordered_on = forms.DateField(
+        label="Day of the order",
+        help_text="About is fine",
+        error_messages={"required": "Choose the day, or about."},
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+    note = forms.CharField(
+        label="Anything that helps",
+        required=False,
+        max_length=LONGEST_NOTE,
+        help_text="How it came about, for example. No name or address of the shopper, please.",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def __init__(self, *args: object, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.fields["ordered_on"].widget.attrs["max"] = today().isoformat()

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
@@ -20,12 +19,13 @@ from portal.dashboard.access import Visit, dashboard_page, nothing_here
 from portal.dashboard.choices import range_choices, status_choices
 from portal.dashboard.conversions import BATCH, conversion_lines, conversion_rows
 from portal.dashboard.forms import DeepLinkForm, RangeForm
+from portal.dashboard.frame import render_page
 from portal.dashboard.money import adjustment_rows, money_of
 from portal.dashboard.numbers import numbers_of
 from portal.dashboard.payments import paid_lines, payment_row, payment_rows
 from portal.dashboard.qr import draw
+from portal.dashboard.questions import recent_questions
 from portal.dashboard.sharing import can_make_links, deep_links, shareable_link, shared
-from portal.dashboard.standing import standing_of
 from tracking.csv_export import csv_lines
 from tracking.metrics import today
 from tracking.models import ConversionStatus
@@ -47,7 +47,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     status = _status(request)
     found = conversions(enrollment_id=enrollment.pk, status=status)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    return _render(
+    return render_page(
         request,
         "page",
         visit,
@@ -67,6 +67,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         chosen_status=status,
         statuses=status_choices(status),
         payments=payment_rows(enrollment),
+        questions=recent_questions(enrollment, now=visit.now),
     )
 
 
@@ -95,13 +96,13 @@ def payment(request: HttpRequest, visit: Visit, public_id: str) -> HttpResponse:
     if found is None:
         return nothing_here(request)
     lines = paid_lines(found, visit.enrollment)
-    return _render(request, "payment", visit, payment=found, lines=lines)
+    return render_page(request, "payment", visit, payment=found, lines=lines)
 
 
 @dashboard_page()
 def why(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Why a sale may not be there: window, hold and statuses of this offer."""
-    return _render(request, "why", visit, terms=terms_of(visit.offer).at(visit.now))
+    return render_page(request, "why", visit, terms=terms_of(visit.offer).at(visit.now))
 
 
 @dashboard_page()
@@ -110,7 +111,7 @@ def qr(request: HttpRequest, visit: Visit) -> HttpResponse:
     link = shareable_link(visit.enrollment, request.GET.get("link", ""))
     if link is None:
         return nothing_here(request)
-    return _render(request, "qr", visit, link=link)
+    return render_page(request, "qr", visit, link=link)
 
 
 @dashboard_page()
@@ -144,7 +145,7 @@ def links(request: HttpRequest, visit: Visit) -> HttpResponse:
             form.add_error("page", str(error))
         else:
             return redirect(f"{reverse('portal:links', args=[visit.token])}?made={made.slug}")
-    return _render(
+    return render_page(
         request,
         "links",
         visit,
@@ -166,19 +167,3 @@ def _range_form(request: HttpRequest, key: str) -> RangeForm | None:
     if key != "custom":
         return None
     return RangeForm(request.GET if "first" in request.GET else None)
-
-
-def _render(
-    request: HttpRequest, template: str, visit: Visit, *, status: int = 200, **context: Any
-) -> HttpResponse:
-    frame = {
-        "visit": visit,
-        "brand": visit.brand,
-        "offer": visit.offer,
-        "member": visit.member,
-        "accent": visit.brand.accent,
-        "standing": standing_of(visit.enrollment, now=visit.now),
-        "messages": (),  # a visitor's own messages are left unread
-    }
-    name = f"portal/dashboard/{template}.html"
-    return render(request, name, frame | context, status=status)

@@ -27,6 +27,7 @@ PUBLIC = {
     "d/<str:token>/conversions.csv": "the same",
     "d/<str:token>/payments/<uuid:public_id>": "the same",
     "d/<str:token>/why": "the same",
+    "d/<str:token>/questions": "the same",
     "d/<str:token>/qr": "the same",
     "d/<str:token>/qr.svg": "the same",
     "d/<str:token>/qr.png": "the same",

@@ -32,8 +32,8 @@ from payouts.runs import draft_run
 from payouts.services import adjust, record_payment
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.notifications.senders import confirm, recipient
-from tracking.models import Conversion
-from tracking.services import record_order
+from tracking.models import Conversion, Question
+from tracking.services import ask_about_order, record_order
 
 # What the parameters of addresses name.
 NAMED: dict[str, type[TenantModel]] = {
@@ -48,6 +48,7 @@ NAMED: dict[str, type[TenantModel]] = {
     "payment_id": Payout,
     "project_id": Project,
     "run_id": PayoutRun,
+    "question_id": Question,
     "staff_id": Staff,
     "suppression_id": Suppression,
     "template_id": EmailTemplate,
@@ -68,6 +69,7 @@ FIELDS = (
     "offer",
     "payment",
     "project",
+    "run",
     "staff",
     "template",
 )
@@ -126,6 +128,14 @@ def _furnish(
             [recipient(recipient=f"member:{member.pk}", about=f"enrollment:{enrollment.pk}")],
             about=f"offer:{offer.pk}",
             title=f"{brand.slug} mail",
+        )
+        ask_about_order(
+            enrollment=enrollment,
+            order_reference=f"{brand.slug}-missing",
+            ordered_on=NOW.date(),
+            note=f"sold at {brand.name}",
+            by=SYSTEM,
+            now=NOW,
         )
         suppress(
             address=f"left@{brand.slug}.example",

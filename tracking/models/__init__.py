@@ -3,6 +3,7 @@
 from tracking.models.conversions import Conversion, ConversionStatus, DailyTotal, Evidence
 from tracking.models.items import Click, ItemStatus, PromoCode, TrackingLink
 from tracking.models.orders import Order, OrderLine, Refund, RefundState
+from tracking.models.questions import Question, QuestionState
 
 __all__ = [
     "Click",
@@ -14,6 +15,8 @@ __all__ = [
     "Order",
     "OrderLine",
     "PromoCode",
+    "Question",
+    "QuestionState",
     "Refund",
     "RefundState",
     "TrackingLink",

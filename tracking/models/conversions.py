@@ -21,6 +21,7 @@ class Evidence(models.TextChoices):
     CODE = "code", "Promo code"
     CLICK = "click", "Tracking link"
     CUSTOMER = "customer", "Remembered customer"
+    BY_HAND = "by_hand", "Added by hand"
 
 
 class Conversion(TenantModel):

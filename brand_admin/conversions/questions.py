@@ -1,0 +1,155 @@
+"""Questions of members about sales that they miss: the queue, and one answer each."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.audit import target_of
+from accounts.permissions import Permission
+from accounts.selectors import history_of
+from brand_admin import history
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.addresses import without_filters
+from brand_admin.conversions.forms import Answer, QuestionFilters
+from brand_admin.conversions.knowledge import facts_of, order_words, suggested, verdict_of
+from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
+from notifications.selectors import suppressed_among
+from tracking.models import Question, QuestionState
+from tracking.questions import (
+    Findings,
+    findings_of,
+    open_questions,
+    orders_called,
+    question_lines,
+    questions,
+)
+from tracking.services import (
+    AnswerError,
+    answer_by_attributing,
+    explain_question,
+    refuse_question,
+)
+
+SECTION = "conversions"
+
+
+@require_safe
+@brand_page(Permission.READ)
+def question_list(request: BrandRequest) -> HttpResponse:
+    """The queue: open questions, the longest waiting first, each with what its order says."""
+    filters, search = QuestionFilters(request.GET), searched(request)
+    page = paginate(request, questions(search=search, **filters.chosen()))
+    waiting = [row for row in page if row.state == QuestionState.OPEN]
+    orders = orders_called([row.order_reference for row in waiting])
+    verdicts = {row.pk: verdict_of(row, orders[row.order_reference]) for row in waiting}
+    return render_page(
+        request,
+        "brand_admin/conversions/questions.html",
+        section=SECTION,
+        filters=filters,
+        search=search,
+        clear_href=without_filters(request, "q", "state"),
+        open_questions=open_questions().count(),
+        page=page,
+        rows=[(row, verdicts.get(row.pk)) for row in page],
+        csv_url=export_url(request, "brand_admin:questions_csv"),
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def questions_csv(request: BrandRequest) -> HttpResponseBase:
+    """Exactly what the list shows with the same filters."""
+    found = questions(search=searched(request), **QuestionFilters(request.GET).chosen())
+    return csv_response(request, f"{request.brand.slug}-questions.csv", question_lines(found))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def question_page(request: BrandRequest, question_id: int) -> HttpResponse:
+    """One question with all that is known about it, and the form to answer it."""
+    question = get_object_or_404(questions(), pk=question_id)
+    reference = " ".join(request.GET.get("order", "").replace("\0", "").split())[:120]
+    known = findings_of(question, reference=reference)
+    free = known.attributable(question.enrollment)
+    kind = _kind(request, can_attribute=bool(free))
+    form = Answer(
+        request.POST if request.method == "POST" else None,
+        orders=free,
+        kind=kind,
+        suggested=suggested(question, known, kind),
+    )
+    if form.is_valid():
+        try:
+            _answer(request, question, kind, form)
+        except AnswerError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{question.enrollment.member} has your answer.")
+            return redirect("brand_admin:questions", request.brand.slug)
+    return _show(request, question, known, form, kind, reference)
+
+
+def _kind(request: BrandRequest, *, can_attribute: bool) -> str:
+    """The kind of answer being written; the likely one unless the address says otherwise."""
+    if request.method == "POST":
+        return request.POST.get("answer", "")
+    wanted = request.GET.get("answer", "")
+    if wanted in {"explain", "refuse"} or (wanted == "attribute" and can_attribute):
+        return wanted
+    return "attribute" if can_attribute else "explain"
+
+
+def _answer(request: BrandRequest, question: Question, kind: str, form: Answer) -> None:
+    text, now = form.cleaned_data["text"], timezone.now()
+    if kind == "attribute":
+        answer_by_attributing(
+            question=question,
+            order_id=int(form.cleaned_data["order_id"]),
+            text=text,
+            by=request.actor,
+            now=now,
+        )
+    elif kind == "explain":
+        explain_question(question=question, text=text, by=request.actor, now=now)
+    elif kind == "refuse":
+        refuse_question(question=question, text=text, by=request.actor, now=now)
+    else:
+        raise AnswerError("Choose how to answer: add the sale, explain or refuse.")
+
+
+def _show(
+    request: BrandRequest,
+    question: Question,
+    known: Findings,
+    form: Answer,
+    kind: str,
+    reference: str,
+) -> HttpResponse:
+    address = question.enrollment.member.email
+    return render_page(
+        request,
+        "brand_admin/conversions/question.html",
+        section=SECTION,
+        status=422 if form.errors else 200,
+        question=question,
+        member=question.enrollment.member,
+        offer=question.enrollment.offer,
+        verdict=verdict_of(question, known.orders),
+        orders=[(found, order_words(found)) for found in known.orders],
+        facts=facts_of(question, known),
+        reference=reference,
+        form=form,
+        kind=kind,
+        is_attributing=kind == "attribute",
+        is_explaining=kind == "explain",
+        is_refusing=kind == "refuse",
+        text_label=f"What {question.enrollment.member} reads",
+        can_attribute=bool(known.attributable(question.enrollment)),
+        reachable=bool(address) and not suppressed_among([address]),
+        history=history.lines(history_of([target_of(question)])),
+    )

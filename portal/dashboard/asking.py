@@ -1,0 +1,48 @@
+"""A sale is missing: ask the brand, and read what it answered."""
+
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+
+from accounts.actors import Actor
+from portal.dashboard.access import Visit, dashboard_page
+from portal.dashboard.forms import MissingSaleForm
+from portal.dashboard.frame import render_page
+from portal.dashboard.questions import question_rows
+from tracking.questions import questions_of
+from tracking.services import QuestionError, ask_about_order
+
+PER_PAGE = 25
+
+
+@dashboard_page(writes=True)
+def questions(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Ask after an order that is missing, and find the earlier questions with their answers."""
+    form = MissingSaleForm(request.POST if request.method == "POST" else None)
+    if form.is_valid():
+        try:
+            asked = ask_about_order(
+                enrollment=visit.enrollment,
+                **form.cleaned_data,
+                by=Actor.of_member(str(visit.member)),
+                now=visit.now,
+            )
+        except QuestionError as error:
+            form.add_error(error.field, str(error))
+        else:
+            return redirect(f"{reverse('portal:questions', args=[visit.token])}?asked={asked.pk}")
+    page = Paginator(questions_of(visit.enrollment.pk), PER_PAGE).get_page(request.GET.get("page"))
+    rows = question_rows(page.object_list)
+    return render_page(
+        request,
+        "questions",
+        visit,
+        status=422 if form.errors else 200,
+        form=form,
+        page=page,
+        rows=rows,
+        asked=next((row for row in rows if str(row.id) == request.GET.get("asked")), None),
+    )

@@ -1,0 +1,28 @@
+"""The frame of every page of one dashboard."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from portal.dashboard.access import Visit
+from portal.dashboard.standing import standing_of
+
+
+def render_page(
+    request: HttpRequest, template: str, visit: Visit, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Render a page with whose dashboard it is, in the brand's colour."""
+    frame = {
+        "visit": visit,
+        "brand": visit.brand,
+        "offer": visit.offer,
+        "member": visit.member,
+        "accent": visit.brand.accent,
+        "standing": standing_of(visit.enrollment, now=visit.now),
+        "messages": (),  # a visitor's own messages are left unread
+    }
+    name = f"portal/dashboard/{template}.html"
+    return render(request, name, frame | context, status=status)

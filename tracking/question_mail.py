@@ -1,0 +1,80 @@
+"""The mail that tells a member what the brand answered.
+
+It goes like every other mail: its own row, the unsubscribe headers, and nothing to an address that
+gets none. The answer then waits on the dashboard.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from html import escape
+
+from accounts.actors import Actor
+from notifications.models import Campaign, Purpose
+from notifications.services import Recipient, RecipientsError, confirm_campaign
+from tracking.messages import about, values_for
+from tracking.models import Question, QuestionState
+from tracking.selectors import items_of
+
+WORD_JOINER = "\N{WORD JOINER}"
+OPENINGS = {
+    QuestionState.ATTRIBUTED.value: (
+        "good news: order <strong>{reference}</strong> is now among your conversions for"
+        " {{{{ offer_name }}}}."
+    ),
+    QuestionState.EXPLAINED.value: (
+        "thank you for asking about order <strong>{reference}</strong>. Here is what we found:"
+    ),
+    QuestionState.REFUSED.value: (
+        "thank you for asking about order <strong>{reference}</strong>. We have looked into it, and"
+        " it doesn\N{RIGHT SINGLE QUOTATION MARK}t count for you. Here is why:"
+    ),
+}
+
+
+def tell_member(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
+    """Send the answer of `question` (with member and offer); None without an address."""
+    enrollment = question.enrollment
+    member = enrollment.member
+    values = values_for([enrollment], items=items_of([enrollment]), now=now)
+    try:
+        return confirm_campaign(
+            purpose=Purpose.QUESTION_ANSWERED,
+            about=f"question:{question.pk}",
+            title=f"Answer to {member}"[:200],
+            subject=f"Your question about order {_literal(question.order_reference)}",
+            body=_body(question),
+            recipients=[
+                Recipient(
+                    recipient=f"member:{member.pk}",
+                    about=about(enrollment.pk),
+                    to_address=member.email,
+                    to_name=member.full_name,
+                    values=values[enrollment.pk],
+                )
+            ],
+            confirmation=uuid.uuid4(),
+            by=by,
+            now=now,
+        )
+    except RecipientsError:
+        return None
+
+
+def _body(question: Question) -> str:
+    opening = OPENINGS[question.state].format(reference=escape(_literal(question.order_reference)))
+    answer = "".join(
+        f"<p>{escape(_literal(line))}</p>" for line in question.answer.splitlines() if line.strip()
+    )
+    return (
+        f"<p>Hi {{{{ first_name | there }}}},</p>\n<p>{opening}</p>\n"
+        f"<blockquote>{answer}</blockquote>\n"
+        '<p><a href="{{ dashboard_link }}">See my dashboard</a></p>\n'
+        "<p>Thanks,<br>{{ sender_name }}</p>"
+    )
+
+
+def _literal(text: str) -> str:
+    """What people wrote, with braces that name no variable."""
+    return text.replace("{", f"{{{WORD_JOINER}").replace("}", f"}}{WORD_JOINER}")
