@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.urls import URLResolver, get_resolver
 
 from tests.architecture.source import our_files, relative, templates
 
 # Mail clients know no stylesheet but one inside the mail, and drop scripts anyway.
-MAILS = re.compile(r"templates/notifications/.*|templates/.*/emails?/.*")
+MAILS = re.compile(r"templates/notifications/.*|templates/.*/email/.*")
 INLINE = re.compile(
     r"<style\b|\sstyle\s*=|<script\b(?![^>]*\bsrc=)|\son[a-z]+\s*=\s*[\"']|javascript:",
     re.IGNORECASE,
@@ -22,6 +24,7 @@ ELSEWHERE = re.compile(r"(?:https?:)?//[a-z0-9-]+(?:\.[a-z0-9-]+)+", re.IGNORECA
 CLEANED = {"templates/notifications/layout.html"}
 COMMENT = re.compile(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}", re.DOTALL)
 LOADED = {".css", ".js", ".svg"}
+NAMED = re.compile(r"{%\s*url\s+\"([\w:]+)\"")
 
 
 def pages() -> list[Path]:
@@ -47,6 +50,29 @@ def test_the_search_finds_the_templates() -> None:
 @pytest.mark.parametrize("path", [path for path in pages() if not is_mail(path)], ids=relative)
 def test_a_page_holds_no_inline_script_or_style(path: Path) -> None:
     assert INLINE.findall(text_of(path)) == []
+
+
+def test_every_named_address_is_there() -> None:
+    """`{% url … as %}` keeps silent about a name that nothing has."""
+    named = {name for path in templates() for name in NAMED.findall(path.read_text())}
+    known = {
+        ":".join([*spaces, name])
+        for spaces, patterns in _namespaces(get_resolver())
+        for name in patterns
+        if isinstance(name, str)
+    }
+
+    assert len(named) > 40
+    assert named - known == set()
+
+
+def _namespaces(
+    resolver: URLResolver, spaces: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], list[object]]]:
+    """The names of each namespace, the outermost first."""
+    yield spaces, list(resolver.reverse_dict)
+    for space, (_, inner) in resolver.namespace_dict.items():
+        yield from _namespaces(inner, (*spaces, space))
 
 
 @pytest.mark.parametrize("path", pages(), ids=relative)
