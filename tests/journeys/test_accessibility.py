@@ -218,7 +218,7 @@ def test_dashboards_in_every_state(
         f"{mara}?range=all",
         f"{mara}?range=custom&first=2026-11-01&last=2026-11-20",
         f"{mara}?status=rejected",
-        *(f"{mara}/{page}" for page in ("links", "qr", "why")),
+        *(f"{mara}/{page}" for page in ("links", "questions", "qr", "why")),
         empty,
         *(f"/d/{token_for(row)}" for row in (full.inactive, full.paused, full.in_yen)),
         "/d/not-a-link",
