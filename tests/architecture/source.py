@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gc
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -63,7 +64,16 @@ def templates() -> Iterator[Path]:
 
 @cache
 def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(), filename=str(path))
+    """The syntax tree of a file.
+
+    Without garbage collection meanwhile: Python 3.11 fails ("AST constructor recursion depth
+    mismatch") when a collection runs other code that builds trees (CPython gh-106905).
+    """
+    gc.disable()
+    try:
+        return ast.parse(path.read_text(), filename=str(path))
+    finally:
+        gc.enable()
 
 
 def calls(path: Path, name: str) -> Iterator[ast.Call]:
