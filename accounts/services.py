@@ -131,8 +131,12 @@ def change_brand(
     reply_to: str,
     by: Actor,
     now: datetime,
+    sends_items_automatically: bool | None = None,
 ) -> Brand:
-    """Change how the brand appears. Its currency and time zone are fixed. Raises BrandError."""
+    """Change how the brand appears, and with the last whether it sends items by itself.
+
+    Its currency and time zone are fixed. Raises BrandError.
+    """
     if not name.strip():
         raise BrandError("name", "a brand needs a name")
     if accent:
@@ -141,15 +145,17 @@ def change_brand(
         except ValueError as error:
             raise BrandError("accent", "a colour is # and six digits, such as #007a85") from error
     row = Brand.objects.select_for_update().get(pk=brand.pk)
-    wanted = {
+    wanted: dict[str, str | bool] = {
         "name": name.strip(),
         "accent": accent.lower(),
         "sender_name": sender_name.strip(),
         "reply_to": reply_to.strip(),
     }
-    changed = {field: text for field, text in wanted.items() if getattr(row, field) != text}
-    for field, text in changed.items():
-        setattr(row, field, text)
+    if sends_items_automatically is not None:
+        wanted["sends_items_automatically"] = sends_items_automatically
+    changed = {field: value for field, value in wanted.items() if getattr(row, field) != value}
+    for field, value in changed.items():
+        setattr(row, field, value)
     if changed:
         row.save(update_fields=list(changed))
         audit.record(action="brand.changed", target=row, by=by, now=now, **changed)

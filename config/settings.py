@@ -146,6 +146,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 1.0,
         "options": {"expires": 10},  # seconds: workers that were away don't catch up on them
     },
+    "tracking.send_waiting_items": {
+        "task": "tracking.send_waiting_items",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
 }
 
 # --- Mail

@@ -26,6 +26,12 @@ class BrandForm(forms.Form):
         required=False, max_length=120, help_text="Whose name mails to members carry."
     )
     reply_to = forms.EmailField(required=False, help_text="Where members' answers go.")
+    sends_items_automatically = forms.BooleanField(
+        required=False,
+        label="Send Sales Tracking Items by itself",
+        help_text="To every member who has their code or link and was never sent it, once: "
+        "to those of today too.",
+    )
 
     @classmethod
     def of(cls, brand: Brand, data: Any = None) -> BrandForm:
@@ -37,6 +43,7 @@ class BrandForm(forms.Form):
                 "accent": brand.accent or DEFAULT_ACCENT,
                 "sender_name": brand.sender_name,
                 "reply_to": brand.reply_to,
+                "sends_items_automatically": brand.sends_items_automatically,
             },
         )
 

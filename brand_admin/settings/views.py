@@ -42,6 +42,7 @@ def brand_settings(request: BrandRequest) -> HttpResponse:
             accent=form.cleaned_data["accent"],
             sender_name=form.cleaned_data["sender_name"],
             reply_to=form.cleaned_data["reply_to"],
+            sends_items_automatically=form.cleaned_data["sends_items_automatically"],
             by=request.actor,
             now=timezone.now(),
         )
