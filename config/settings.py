@@ -167,6 +167,9 @@ EMAIL_RATE: float = env.float("EMAIL_RATE", default=0.0)  # mails a second; 0 is
 ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})  # keys of the delivery service
 # The services whose webhooks are open, by anymail's names; see api.email_webhooks.
 EMAIL_WEBHOOKS: list[str] = env.list("EMAIL_WEBHOOKS", default=[])
+# What the sending domain's records must hold; see notifications.sender_identity.
+DKIM_SELECTORS: list[str] = env.list("DKIM_SELECTORS", default=[])
+SPF_INCLUDE: str = env.str("SPF_INCLUDE", default="")
 DEFAULT_FROM_EMAIL: str = env.str(
     "DEFAULT_FROM_EMAIL", **({"default": "tracking@tributary.example"} if LOCAL else {})
 )

@@ -19,6 +19,7 @@ OPTIONAL = {
     "ANYMAIL",
     "TRIBUTARY_MODE",
     "DATABASE_POOL_SIZE",
+    "DKIM_SELECTORS",
     "EMAIL_BACKEND",
     "EMAIL_RATE",
     "EMAIL_TIMEOUT",
@@ -27,6 +28,7 @@ OPTIONAL = {
     "MESSAGE_BACKOFF",
     "MESSAGE_LEASE",
     "METRICS_TOKEN",
+    "SPF_INCLUDE",
     "TRUSTED_PROXIES",
 }
 READ = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")

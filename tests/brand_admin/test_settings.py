@@ -51,6 +51,16 @@ def test_an_owner_changes_how_the_brand_appears(cast: Cast) -> None:
     assert "7a1fa2" in page
 
 
+def test_items_are_sent_by_themselves_when_the_owner_says_so(cast: Cast) -> None:
+    ines, address = desk_of(cast.ines), at(cast.juniper, "settings")
+
+    ines.post(address, brand_form(sends_items_automatically="on"))
+    assert Brand.objects.get(pk=cast.juniper.pk).sends_items_automatically
+    ines.post(address, brand_form())
+
+    assert not Brand.objects.get(pk=cast.juniper.pk).sends_items_automatically
+
+
 def test_the_brands_own_colour_can_be_given_up(cast: Cast) -> None:
     ines, address = desk_of(cast.ines), at(cast.juniper, "settings")
     ines.post(address, brand_form())

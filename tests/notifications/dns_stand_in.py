@@ -1,0 +1,70 @@
+"""A DNS server on this machine that answers from a table."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import pytest
+from dns import flags, message, rcode, rdatatype, rrset
+from dns.resolver import Resolver
+
+
+class DnsStandIn:
+    """`texts` holds the TXT records by name; a name in `failing` answers SERVFAIL."""
+
+    def __init__(self) -> None:
+        self.texts: dict[str, list[str]] = {}
+        self.failing: set[str] = set()
+        self.asked: list[str] = []
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self) -> None:
+        while True:
+            packet, client = self.socket.recvfrom(4096)
+            if not packet:
+                return
+            self.socket.sendto(self.answer(message.from_wire(packet)).to_wire(), client)
+
+    def answer(self, query: message.Message) -> message.Message:
+        reply = message.make_response(query)
+        reply.flags |= flags.RA
+        name = query.question[0].name.to_text(omit_final_dot=True).lower()
+        self.asked.append(name)
+        if name in self.failing:
+            reply.set_rcode(rcode.SERVFAIL)
+        elif name not in self.texts:
+            reply.set_rcode(rcode.NXDOMAIN)
+        else:
+            quoted = [quote(text) for text in self.texts[name]]
+            reply.answer.append(rrset.from_text_list(f"{name}.", 60, "IN", "TXT", quoted))
+        assert query.question[0].rdtype == rdatatype.TXT
+        return reply
+
+    def resolver(self) -> Resolver:
+        made = Resolver(configure=False)
+        host, port = self.socket.getsockname()
+        made.nameservers, made.port = [host], port
+        return made
+
+    def stop(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
+            own.sendto(b"", self.socket.getsockname())
+        self.thread.join(timeout=5)
+        self.socket.close()
+
+
+def quote(text: str) -> str:
+    """As zone files write it: in pieces of at most 255 letters."""
+    return " ".join(f'"{text[start : start + 255]}"' for start in range(0, len(text), 255) or [0])
+
+
+@pytest.fixture
+def dns() -> Iterator[DnsStandIn]:
+    server = DnsStandIn()
+    yield server
+    server.stop()
