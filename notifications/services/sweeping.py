@@ -23,7 +23,7 @@ def sweep(*, now: datetime) -> list[int]:
     """
     with across_brands(reason="work that stands still is found over all brands"):
         _give_up_on_dead_hand_overs(now)
-        standing = list(_standing_still(now).values_list("brand_id", "pk"))
+        standing = list(_standing_still(now).order_by("pk").values_list("brand_id", "pk"))
     hinted = []
     for brand_id, campaign_id in standing:
         with acting_for(brand_id):

@@ -72,7 +72,7 @@ def test_a_drawers_next_step_stays_in_the_drawer(page: Page) -> None:
     page.get_by_role("button", name="Next").click()
 
     expect(page.get_by_text("Step 2")).to_be_visible()
-    assert page.locator("dialog:modal").count() == 1
+    expect(page.locator("dialog:modal")).to_have_count(1)
     page.get_by_role("link", name="Close").click()
     expect(page.get_by_role("dialog")).to_have_count(0)
 

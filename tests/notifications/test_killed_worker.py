@@ -46,15 +46,17 @@ def test_a_killed_worker_leaves_no_one_with_two_mails_and_no_one_out(
     next_content, next_address = 300, 600
 
     async def content(*given: Any) -> str:
+        nonlocal next_content
         answer = await take_content(*given)
-        if len(mailbox.mails) == next_content:
+        if 0 < next_content <= len(mailbox.mails):
+            next_content = -1
             worker.kill()  # the mail is in, and the worker never hears so
         return answer
 
     async def address(*given: Any) -> str:
         nonlocal next_address
         answer = await take_address(*given)
-        if len(mailbox.mails) == next_address:
+        if 0 < next_address <= len(mailbox.mails):
             next_address = -1
             worker.kill()  # the mail is not in, and nobody can tell
         return answer
