@@ -40,7 +40,7 @@ def compose(campaign: Campaign, message: Message) -> AnymailMessage:
     email = AnymailMessage(
         subject=mail.subject,
         body=mail.text,
-        from_email=formataddr((campaign.from_name, sender)),
+        from_email=sender_line(campaign.from_name),
         to=[formataddr((message.to_name, _for_the_wire(message.to_address)))],
         reply_to=[campaign.reply_to] if campaign.reply_to else None,
         headers={
@@ -53,6 +53,11 @@ def compose(campaign: Campaign, message: Message) -> AnymailMessage:
     if settings.EMAIL_BACKEND not in WITHOUT_METADATA:
         email.metadata = {METADATA_KEY: str(message.public_id)}
     return email
+
+
+def sender_line(name: str) -> str:
+    """What stands in From: the brand's name before the address that all mails come from."""
+    return formataddr((name, _sender(settings.DEFAULT_FROM_EMAIL)))
 
 
 @lru_cache(maxsize=8)

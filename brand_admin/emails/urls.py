@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.emails import composing, views
+from brand_admin.emails import composing, sender, views
 
 urlpatterns = [
     path("", views.campaign_list, name="emails"),
@@ -13,6 +13,7 @@ urlpatterns = [
         composing.preview_frame,
         name="preview_frame",
     ),
+    path("sender/", sender.sender_identity, name="sender_identity"),
     path("messages/", views.message_list, name="messages"),
     path("messages/<int:message_id>/", views.message_page, name="message"),
     path("messages/<int:message_id>/html/", views.message_frame, name="message_frame"),

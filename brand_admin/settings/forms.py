@@ -28,9 +28,9 @@ class BrandForm(forms.Form):
     reply_to = forms.EmailField(required=False, help_text="Where members' answers go.")
     sends_items_automatically = forms.BooleanField(
         required=False,
-        label="Send Sales Tracking Items by itself",
-        help_text="To every member who has their code or link and was never sent it, once: "
-        "to those of today too.",
+        label="Send Sales Tracking Items automatically",
+        help_text="Once, to each active member who has their code or link. Those who were never "
+        "sent theirs get them within a minute of saving.",
     )
 
     @classmethod
