@@ -72,8 +72,9 @@ def test_nobody_gets_two_and_nobody_is_lost(crew: Crew, monkeypatch: Any) -> Non
     assert accepted <= set(arrived)
     assert set(server.hung_up_on) <= unknown
     assert len(unknown - set(server.hung_up_on)) <= len(crew.deaths)
-    assert len(set(server.hung_up_on)) == CROWD // 10
-    assert len(set(server.turned_away)) == CROWD // 10
+    # A mail whose worker died before its turn meets no mood: one for each death at the most.
+    assert CROWD // 10 - len(crew.deaths) <= len(set(server.hung_up_on)) <= CROWD // 10
+    assert CROWD // 10 - len(crew.deaths) <= len(set(server.turned_away)) <= CROWD // 10
     assert (counts.total, counts.settled, counts.waiting) == (CROWD, CROWD, 0)
     assert (counts.reached, counts.unknown) == (len(accepted), len(unknown))
 
