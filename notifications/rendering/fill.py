@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
@@ -39,7 +39,7 @@ class Rendered:
 def render(prepared: Prepared, *, values: Values, unsubscribe_link: str) -> Rendered:
     """The mail for one person; the same arguments give the same bytes. Raises MissingValueError."""
     given = {**values, UNSUBSCRIBE_LINK: unsubscribe_link}
-    pattern = tuple(_presence(name, given.get(name, "")) for name in _ALL_NAMES)
+    pattern = _pattern(given, _ALL_NAMES)
     missing: dict[str, None] = {}
     subject = _fill(_plan(prepared.subject, pattern, ""), given, missing, _in_subject)
     html = _fill(_plan(prepared.html, pattern, "<br>"), given, missing, _in_html)
@@ -54,12 +54,20 @@ def missing_values(prepared: Prepared, *, values: Values) -> tuple[str, ...]:
 
     Cheap for many people: only which values are there matters, and few patterns occur.
     """
-    pattern = tuple(_presence(name, values.get(name, "")) for name in VARIABLES)
-    return _missing_in(prepared, pattern)
+    return _missing_in(prepared, _pattern(values, VARIABLES))
+
+
+def _pattern(values: Values, names: Iterable[str]) -> tuple[bool | None, ...]:
+    """Of each name: its value does not apply (None), is missing, or is there."""
+    return tuple([_presence(name, values.get(name, "")) for name in names])
 
 
 def _presence(name: str, value: str | None) -> bool | None:
-    return None if value is None else _is_usable(name, value)
+    if not value:
+        return None if value is None else False
+    if name in _LINK_NAMES:
+        return value.startswith(("https://", "http://"))
+    return not value.isspace()
 
 
 @lru_cache(maxsize=1024)
@@ -198,12 +206,6 @@ def _slots(line: _Line) -> Iterator[_Slot]:
         if isinstance(part, _Group):
             for inner in part.lines:
                 yield from _slots(inner)
-
-
-def _is_usable(name: str, value: str) -> bool:
-    if name in _LINK_NAMES:
-        return value.startswith(("https://", "http://"))
-    return bool(value.strip())
 
 
 def _in_html(value: str) -> str:

@@ -58,7 +58,7 @@ class TemplateError(ValueError):
 
 def printable(text: str) -> str:
     """`text` without control characters and the ones that the renderer keeps for itself."""
-    return _UNSAFE.sub("", text)
+    return text if text.isprintable() else _UNSAFE.sub("", text)
 
 
 def canonical(text: str) -> str:
