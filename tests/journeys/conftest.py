@@ -30,11 +30,11 @@ def post_office() -> Iterator[Mailbox]:
         yield box
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def worker(
     post_office: Mailbox, live_server: LiveServer, django_db_setup: None
 ) -> Iterator[Worker]:
-    """A worker that sends what the journeys confirm."""
+    """A worker that sends what the journeys confirm, and no other test's mails after them."""
     one = Worker(post_office.port, BASE_URL=live_server.url)
     one.start()
     yield one
