@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
@@ -59,10 +61,12 @@ class Brand(models.Model):
     currency = models.CharField(max_length=3)
     time_zone = models.CharField(max_length=64)
     accent = models.CharField(max_length=7, blank=True)
+    logo = models.CharField(max_length=64, blank=True)  # the digest of a Picture of this brand
     sender_name = models.CharField(max_length=120, blank=True)
     reply_to = models.EmailField(blank=True)
     # Members get their Sales Tracking Items as soon as they have them, without anybody's hand.
     sends_items_automatically = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)  # of its settings: raised by each change
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:
@@ -90,6 +94,73 @@ class Staff(TenantModel):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["brand", "user"], name="accounts_staff_once"),
+        ]
+
+
+class Invitation(TenantModel):
+    """Somebody was asked by mail to work for the brand. The link in the mail works once.
+
+    `mailed_at` is when the mail server took the mail, `mail_problem` why it did not.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Role)
+    invited_by = models.CharField(max_length=200)
+    invited_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    mailed_at = models.DateTimeField(null=True)
+    mail_problem = models.CharField(max_length=300, blank=True)
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                "brand",
+                Lower("email"),
+                condition=models.Q(accepted_at=None, withdrawn_at=None),
+                name="accounts_invitation_open_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(accepted_at=None) | models.Q(withdrawn_at=None),
+                name="accounts_invitation_one_end",
+            ),
+        ]
+
+    def state_at(self, moment: datetime) -> InvitationState:
+        if self.accepted_at is not None:
+            return InvitationState.ACCEPTED
+        if self.withdrawn_at is not None:
+            return InvitationState.WITHDRAWN
+        return InvitationState.EXPIRED if moment >= self.expires_at else InvitationState.OPEN
+
+
+class InvitationState(models.TextChoices):
+    OPEN = "open", "Open"
+    ACCEPTED = "accepted", "Accepted"
+    WITHDRAWN = "withdrawn", "Withdrawn"
+    EXPIRED = "expired", "Expired"
+
+
+class Picture(TenantModel):
+    """A picture that was made anew from what was uploaded; everybody may see it.
+
+    Named by the SHA-256 of its content, so that its address never shows anything else.
+    """
+
+    digest = models.CharField(max_length=64)
+    content_type = models.CharField(max_length=20)
+    content = models.BinaryField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    added_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["brand", "digest"], name="accounts_picture_once"),
         ]
 
 

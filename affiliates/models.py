@@ -7,7 +7,8 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from core.tenancy import TenantModel
+from accounts.models import Staff
+from core.tenancy import TenantForeignKey, TenantModel
 
 
 class Creator(models.Model):
@@ -35,6 +36,8 @@ class Member(TenantModel):
     email = models.EmailField(blank=True)
     first_name = models.CharField(max_length=200, blank=True)
     last_name = models.CharField(max_length=200, blank=True)
+    owner = TenantForeignKey(Staff, on_delete=models.SET_NULL, null=True)  # who looks after them
+    version = models.PositiveIntegerField(default=1)  # of their details: raised by each change
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta(TenantModel.Meta):
@@ -52,6 +55,7 @@ class Member(TenantModel):
             models.Index(
                 fields=["brand", "last_name", "first_name", "id"], name="affiliates_member_name"
             ),
+            models.Index(fields=["brand", "owner"], name="affiliates_member_owner"),
         ]
 
     def __str__(self) -> str:
@@ -60,3 +64,46 @@ class Member(TenantModel):
     @property
     def full_name(self) -> str:
         return f"{self.first_name} {self.last_name}".strip()
+
+
+class MemberTag(TenantModel):
+    """A word that staff sort members by."""
+
+    member = TenantForeignKey(Member)
+    tag = models.CharField(max_length=40)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                "brand", "member", Lower("tag"), name="affiliates_member_tag_once"
+            ),
+        ]
+        indexes = [models.Index(fields=["brand", "tag"], name="affiliates_member_tag")]
+
+
+class Platform(models.TextChoices):
+    INSTAGRAM = "instagram", "Instagram"
+    TIKTOK = "tiktok", "TikTok"
+    YOUTUBE = "youtube", "YouTube"
+    TWITCH = "twitch", "Twitch"
+    X = "x", "X"
+    FACEBOOK = "facebook", "Facebook"
+    PINTEREST = "pinterest", "Pinterest"
+    WEBSITE = "website", "Website"
+
+
+class MemberHandle(TenantModel):
+    """Where a member is found: a name on a platform, or the address of their website."""
+
+    member = TenantForeignKey(Member)
+    platform = models.CharField(max_length=12, choices=Platform)
+    handle = models.CharField(max_length=200)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "member", "platform"], name="affiliates_member_handle_once"
+            ),
+        ]

@@ -33,6 +33,7 @@ class Offer(TenantModel):
 
     name = models.CharField(max_length=120)
     description = models.TextField(blank=True)  # for staff only
+    image = models.CharField(max_length=64, blank=True)  # the digest of a Picture of the brand
     kind = models.CharField(max_length=4, choices=OfferKind)
     status = models.CharField(max_length=8, choices=OfferStatus, default=OfferStatus.ACTIVE)
     # When it last began or stopped to count, and the pauses that are over.
@@ -45,7 +46,9 @@ class Offer(TenantModel):
     click_window_days = models.PositiveSmallIntegerField(default=28)
     remembers_customers = models.BooleanField(default=False)
     code_pattern = models.CharField(max_length=60, default="{FIRST_NAME}")
+    utm_template = models.CharField(max_length=500, blank=True)  # see offers.utm
     ends_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)  # of what staff say: raised by each change
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta(TenantModel.Meta):
@@ -162,18 +165,30 @@ class Enrollment(TenantModel):
 
 
 class Project(TenantModel):
-    """A piece of work with members and one Sales Tracking stage, tied to an offer once set up."""
+    """A piece of work with members and one Sales Tracking stage, tied to an offer once set up.
+
+    A stage may be tied to two: `offer` then gives links only and `code_offer` codes only.
+    """
 
     name = models.CharField(max_length=120)
     offer = TenantForeignKey(Offer, null=True)
+    code_offer = TenantForeignKey(Offer, null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["brand", "name"], name="offers_project_name"),
+            models.CheckConstraint(
+                condition=models.Q(code_offer=None)
+                | models.Q(offer__isnull=False) & ~models.Q(code_offer=models.F("offer")),
+                name="offers_project_two_offers",
+            ),
         ]
-        indexes = [models.Index(fields=["brand", "offer"], name="offers_project_offer")]
+        indexes = [
+            models.Index(fields=["brand", "offer"], name="offers_project_offer"),
+            models.Index(fields=["brand", "code_offer"], name="offers_project_code_offer"),
+        ]
 
     def __str__(self) -> str:
         return self.name
