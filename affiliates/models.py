@@ -19,6 +19,8 @@ class Creator(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="creator"
     )
     since = models.DateTimeField(default=timezone.now, editable=False)
+    # What they chose to read us in ("de", "es-mx"); empty before they have. Mails follow it.
+    language = models.CharField(max_length=12, blank=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="affiliates_creator_email")]
@@ -39,6 +41,7 @@ class Member(TenantModel):
     owner = TenantForeignKey(Staff, on_delete=models.SET_NULL, null=True)  # who looks after them
     version = models.PositiveIntegerField(default=1)  # of their details: raised by each change
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True)  # when who they were was erased, at their wish
 
     class Meta(TenantModel.Meta):
         constraints = [
