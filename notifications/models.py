@@ -202,6 +202,7 @@ class SuppressionReason(models.TextChoices):
     BOUNCED = "bounced", "Bounced"
     COMPLAINED = "complained", "Complained"
     BY_STAFF = "by_staff", "By staff"
+    DELETED = "deleted", "Asked to be deleted"  # the address itself is erased
 
 
 class Suppression(TenantModel):

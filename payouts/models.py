@@ -11,8 +11,9 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Member
+from affiliates.models import Creator, Member
 from core.db import append_only
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
@@ -26,6 +27,26 @@ class PayoutState(models.TextChoices):
     PAID = "paid", "Paid"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
+
+
+class PayoutMethod(models.TextChoices):
+    BANK = "bank", _("Bank account")
+    PAYPAL = "paypal", _("PayPal")
+
+
+class PayoutDetails(models.Model):
+    """Where a creator is paid, by every brand alike. `sealed` is encrypted: see payouts.sealing.
+
+    What may be shown stands beside it: the method, the country and `ending`, the last characters of
+    the account ("····4821").
+    """
+
+    creator = models.OneToOneField(Creator, on_delete=models.CASCADE, related_name="+")
+    method = models.CharField(max_length=6, choices=PayoutMethod)
+    country = models.CharField(max_length=2)
+    ending = models.CharField(max_length=80)
+    sealed = models.TextField()
+    changed_at = models.DateTimeField()
 
 
 class PayoutRun(TenantModel):
@@ -42,6 +63,7 @@ class PayoutRun(TenantModel):
     confirmation = models.UUIDField()  # the form's own key: a second click finds this
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=200)
+    drawn_up_at = models.DateTimeField(null=True)  # when the last of its lines was written
     confirmed_at = models.DateTimeField(null=True)
     confirmed_by = models.CharField(max_length=200, blank=True)
     settled_at = models.DateTimeField(null=True)  # when the last of its payments left processing

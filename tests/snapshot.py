@@ -10,7 +10,7 @@ from django.db import connection
 from core.tenancy import TenantModel
 
 # Written by looking alone: sessions, and when a shop's key was last used.
-NO_FACTS = frozenset({"django_session", "accounts_apikey"})
+NO_FACTS = frozenset({"accounts_session", "django_session", "accounts_apikey"})
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
 
+from core.db import AddTenantForeignKey
+
 
 class Migration(migrations.Migration):
     initial = True
@@ -37,6 +39,7 @@ class Migration(migrations.Migration):
                 ("sender_name", models.CharField(blank=True, max_length=120)),
                 ("reply_to", models.EmailField(blank=True, max_length=254)),
                 ("sends_items_automatically", models.BooleanField(default=False)),
+                ("minimum_payout_minor", models.BigIntegerField(default=0)),
                 ("version", models.PositiveIntegerField(default=1)),
                 (
                     "created_at",
@@ -198,6 +201,56 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="MailedCode",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("address", models.EmailField(max_length=254)),
+                (
+                    "purpose",
+                    models.CharField(
+                        choices=[
+                            ("log_in", "log in"),
+                            ("payout_details", "change where you are paid"),
+                            ("passkeys", "add a passkey"),
+                            ("export", "download your data"),
+                            ("deletion", "delete your data"),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("digest", models.CharField(blank=True, max_length=64)),
+                ("client", models.CharField(blank=True, max_length=64)),
+                ("asked_at", models.DateTimeField()),
+                ("tries", models.PositiveSmallIntegerField(default=0)),
+                ("proven_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "indexes": [
+                    models.Index(fields=["address", "-asked_at"], name="accounts_code_address"),
+                    models.Index(fields=["client", "-asked_at"], name="accounts_code_client"),
+                    models.Index(fields=["asked_at"], name="accounts_code_age"),
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        django.db.models.functions.text.Lower("address"),
+                        models.F("purpose"),
+                        condition=models.Q(("ended_at", None)),
+                        name="accounts_code_one_live",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("tries__lte", 5)), name="accounts_code_tries"
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="Picture",
             fields=[
                 (
@@ -225,6 +278,34 @@ class Migration(migrations.Migration):
             options={
                 "abstract": False,
                 "base_manager_name": "objects",
+            },
+        ),
+        migrations.CreateModel(
+            name="Session",
+            fields=[
+                (
+                    "session_key",
+                    models.CharField(
+                        max_length=40, primary_key=True, serialize=False, verbose_name="session key"
+                    ),
+                ),
+                ("session_data", models.TextField(verbose_name="session data")),
+                ("expire_date", models.DateTimeField(db_index=True, verbose_name="expire date")),
+                (
+                    "user",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="sessions",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "verbose_name": "session",
+                "verbose_name_plural": "sessions",
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
@@ -259,6 +340,144 @@ class Migration(migrations.Migration):
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="staff_roles",
                         to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "base_manager_name": "objects",
+            },
+        ),
+        migrations.CreateModel(
+            name="Work",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("lease_token", models.UUIDField(editable=False, null=True)),
+                ("lease_until", models.DateTimeField(editable=False, null=True)),
+                ("kind", models.CharField(max_length=30)),
+                ("title", models.CharField(max_length=200)),
+                ("about", models.CharField(max_length=60)),
+                ("parameters", models.JSONField(default=dict)),
+                ("confirmation", models.UUIDField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("total", models.PositiveIntegerField()),
+                ("done", models.PositiveIntegerField(default=0)),
+                ("counts", models.JSONField(default=dict)),
+                ("problems", models.PositiveIntegerField(default=0)),
+                ("cursor", models.BigIntegerField(default=0)),
+                ("error", models.CharField(blank=True, max_length=500)),
+                ("filename", models.CharField(blank=True, max_length=120)),
+                ("asked_by", models.CharField(max_length=200)),
+                ("asked_at", models.DateTimeField()),
+                ("started_at", models.DateTimeField(null=True)),
+                ("finished_at", models.DateTimeField(null=True)),
+                ("attempts", models.PositiveSmallIntegerField(default=0)),
+                ("hinted_at", models.DateTimeField(editable=False, null=True)),
+                ("files_gone_at", models.DateTimeField(null=True)),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.brand",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "base_manager_name": "objects",
+            },
+        ),
+        migrations.CreateModel(
+            name="WorkChunk",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "file",
+                    models.CharField(
+                        choices=[("given", "What it was given"), ("made", "What it made")],
+                        max_length=5,
+                    ),
+                ),
+                ("number", models.PositiveIntegerField()),
+                ("content", models.BinaryField()),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.brand",
+                    ),
+                ),
+                (
+                    "work",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.work",
+                    ),
+                ),
+            ],
+            options={
+                "abstract": False,
+                "base_manager_name": "objects",
+            },
+        ),
+        migrations.CreateModel(
+            name="WorkProblem",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("line", models.PositiveIntegerField(null=True)),
+                ("subject", models.CharField(max_length=200)),
+                ("message", models.CharField(max_length=500)),
+                (
+                    "brand",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.brand",
+                    ),
+                ),
+                (
+                    "work",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="accounts.work",
                     ),
                 ),
             ],
@@ -353,4 +572,62 @@ class Migration(migrations.Migration):
                 fields=("brand", "user"), name="accounts_staff_once"
             ),
         ),
+        migrations.AddIndex(
+            model_name="work",
+            index=models.Index(fields=["brand", "-asked_at"], name="accounts_work_new"),
+        ),
+        migrations.AddIndex(
+            model_name="work",
+            index=models.Index(fields=["brand", "about", "-asked_at"], name="accounts_work_about"),
+        ),
+        migrations.AddIndex(
+            model_name="work",
+            index=models.Index(
+                condition=models.Q(("state__in", ["waiting", "running"])),
+                fields=["hinted_at"],
+                name="accounts_work_live",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="work",
+            index=models.Index(
+                condition=models.Q(("files_gone_at", None), ("finished_at__isnull", False)),
+                fields=["finished_at"],
+                name="accounts_work_files",
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="work",
+            constraint=models.UniqueConstraint(fields=("brand", "id"), name="accounts_work_tenant"),
+        ),
+        migrations.AddConstraint(
+            model_name="work",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "confirmation"), name="accounts_work_once"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="workchunk",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "id"), name="accounts_workchunk_tenant"
+            ),
+        ),
+        migrations.AddConstraint(
+            model_name="workchunk",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "work", "file", "number"), name="accounts_chunk_once"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="workproblem",
+            index=models.Index(fields=["brand", "work", "id"], name="accounts_problem_work"),
+        ),
+        migrations.AddConstraint(
+            model_name="workproblem",
+            constraint=models.UniqueConstraint(
+                fields=("brand", "id"), name="accounts_workproblem_tenant"
+            ),
+        ),
+        AddTenantForeignKey("workchunk", "work"),
+        AddTenantForeignKey("workproblem", "work"),
     ]

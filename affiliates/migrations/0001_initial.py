@@ -58,6 +58,7 @@ class Migration(migrations.Migration):
                     "joined_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),
+                ("deleted_at", models.DateTimeField(null=True)),
                 (
                     "brand",
                     models.ForeignKey(

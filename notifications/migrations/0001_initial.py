@@ -275,6 +275,7 @@ class Migration(migrations.Migration):
                             ("bounced", "Bounced"),
                             ("complained", "Complained"),
                             ("by_staff", "By staff"),
+                            ("deleted", "Asked to be deleted"),
                         ],
                         max_length=20,
                     ),

@@ -145,6 +145,35 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="PayoutDetails",
+            fields=[
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "method",
+                    models.CharField(
+                        choices=[("bank", "Bank account"), ("paypal", "PayPal")], max_length=6
+                    ),
+                ),
+                ("country", models.CharField(max_length=2)),
+                ("ending", models.CharField(max_length=80)),
+                ("sealed", models.TextField()),
+                ("changed_at", models.DateTimeField()),
+                (
+                    "creator",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="affiliates.creator",
+                    ),
+                ),
+            ],
+        ),
+        migrations.CreateModel(
             name="PayoutItem",
             fields=[
                 (
@@ -225,6 +254,7 @@ class Migration(migrations.Migration):
                     models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),
                 ("created_by", models.CharField(max_length=200)),
+                ("drawn_up_at", models.DateTimeField(null=True)),
                 ("confirmed_at", models.DateTimeField(null=True)),
                 ("confirmed_by", models.CharField(blank=True, max_length=200)),
                 ("settled_at", models.DateTimeField(null=True)),

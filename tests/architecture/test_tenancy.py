@@ -31,12 +31,17 @@ from tests.snapshot import snapshot
 # The brand itself, people who may have to do with several, and what all brands send through.
 NOT_TENANTS = {
     "accounts.Brand",
+    "accounts.MailedCode",
+    "accounts.Session",
     "accounts.User",
     "affiliates.Creator",
     "notifications.SendingAccount",
+    "payouts.PayoutDetails",
 }
 # What is looked up before its brand is known, or over all of them.
 OVER_ALL_BRANDS = {
+    "accounts_work_files",
+    "accounts_work_live",
     "affiliates_member_creator",
     "notifications_campaign_live",
     "notifications_message_provider",
