@@ -67,11 +67,11 @@ class Session(AbstractBaseSession):
 class CodePurpose(models.TextChoices):
     """What a mailed code lets its reader do. Each purpose has codes of its own."""
 
-    LOG_IN = "log_in", _("log in")
-    PAYOUT_DETAILS = "payout_details", _("change where you are paid")
-    PASSKEYS = "passkeys", _("add a passkey")
-    EXPORT = "export", _("download your data")
-    DELETION = "deletion", _("delete your data")
+    LOG_IN = "log_in", _("Logging in")
+    PAYOUT_DETAILS = "payout_details", _("Changing where you are paid")
+    PASSKEYS = "passkeys", _("Adding a passkey")
+    EXPORT = "export", _("Downloading your data")
+    DELETION = "deletion", _("Deleting your data")
 
 
 class MailedCode(models.Model):
