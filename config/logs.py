@@ -7,7 +7,7 @@ import re
 
 import structlog
 
-_SIGNED_PATH = re.compile(r"/(d|u|once)/[\w\-=.~]+")
+_SIGNED_PATH = re.compile(r"/(d|u|once|invitation)/[\w\-=.~]+")
 
 
 def redact(text: str) -> str:

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views import defaults
 
+from brand_admin.invitation import invitation
 from config import views
 
 handler403 = partial(defaults.permission_denied, template_name="errors/403.html")
@@ -21,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("assets/", include("core.assets")),
     path("account/", include("allauth.urls")),
     path("once/<str:token>", views.log_in_once, name="log_in_once"),
+    path("invitation/<str:token>", invitation, name="invitation"),
     path("admin/", include("brand_admin.urls")),
     path("", include("portal.urls")),
     path("", include("api.urls")),

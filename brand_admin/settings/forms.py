@@ -58,10 +58,8 @@ class BrandForm(forms.Form):
         return colour
 
 
-class AddStaff(forms.Form):
-    email = forms.EmailField(
-        help_text="They log in with a code sent to this address, and can set a password then."
-    )
+class InviteStaff(forms.Form):
+    email = forms.EmailField(help_text="They get a link that lets them in, once, for a week.")
     role = forms.ChoiceField(choices=Role.choices, initial=Role.MANAGER)
 
 

@@ -2,13 +2,21 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.settings import email_templates, views
+from brand_admin.settings import email_templates, staff, views
 
 urlpatterns = [
     path("", views.brand_settings, name="settings"),
-    path("staff/", views.staff, name="settings_staff"),
-    path("staff/<int:staff_id>/role/", views.staff_role, name="staff_role"),
-    path("staff/<int:staff_id>/remove/", views.staff_remove, name="staff_remove"),
+    path("staff/", staff.staff, name="settings_staff"),
+    path("staff/<int:staff_id>/role/", staff.staff_role, name="staff_role"),
+    path("staff/<int:staff_id>/remove/", staff.staff_remove, name="staff_remove"),
+    path(
+        "invitations/<int:invitation_id>/resend/", staff.invitation_resend, name="invitation_resend"
+    ),
+    path(
+        "invitations/<int:invitation_id>/withdraw/",
+        staff.invitation_withdraw,
+        name="invitation_withdraw",
+    ),
     path("keys/", views.keys, name="settings_keys"),
     path("keys/<int:key_id>/revoke/", views.key_revoke, name="key_revoke"),
     path("email-templates/", email_templates.template_list, name="settings_templates"),

@@ -23,6 +23,7 @@ PUBLIC = {
     "assets/<slug:face>.<slug:digest>.css": "stylesheets",
     "assets/accent/<colour:colour>.css": "a colour",
     "once/<str:token>": "the token is the login",
+    "invitation/<str:token>": "the token invites one address",
     "d/<str:token>": "the token opens one member's dashboard",
     "d/<str:token>/conversions.csv": "the same",
     "d/<str:token>/payments/<uuid:public_id>": "the same",

@@ -11,7 +11,8 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.models import ApiKey, Brand, Staff
+from accounts.invitations import invite_staff
+from accounts.models import ApiKey, Brand, Invitation, Role, Staff
 from accounts.services import create_api_key
 from affiliates.models import Member
 from core.tenancy import TenantModel, acting_for
@@ -40,6 +41,7 @@ NAMED: dict[str, type[TenantModel]] = {
     "campaign_id": Campaign,
     "conversion_id": Conversion,
     "enrollment_id": Enrollment,
+    "invitation_id": Invitation,
     "key_id": ApiKey,
     "line_id": PayoutRunMember,
     "member_id": Member,
@@ -65,6 +67,7 @@ FIELDS = (
     "campaign",
     "conversion",
     "enrollment",
+    "invitation",
     "member",
     "offer",
     "payment",
@@ -109,6 +112,7 @@ def _furnish(
     member, paid_at = enrollment.member, NOW + timedelta(days=20)
     with acting_for(brand):
         create_api_key(label="shop", by=SYSTEM, now=NOW)
+        invite_staff(email=f"new@{brand.slug}.example", role=Role.MANAGER, by=SYSTEM, now=NOW)
         project = create_project(name=f"{offer.name} project", by=SYSTEM, now=NOW)
         add_to_project(project=project, members=[member], by=SYSTEM, now=NOW)
         set_up_stage(project=project, offer=offer, by=SYSTEM, now=NOW)

@@ -1,0 +1,160 @@
+"""Invite people to the staff of a brand, and let them in once.
+
+An invitation is for one address. Somebody who has no login yet makes one by following the link,
+which proves the address; somebody who has one logs in first, so that the link alone opens nothing.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.invitation_mail import send_invitation
+from accounts.models import Brand, Invitation, InvitationState, Role, Staff, User
+from accounts.services import StaffError
+from core.tenancy import acting_for, current_brand_id
+
+LIFETIME = timedelta(days=7)
+
+
+class InvitationError(ValueError):
+    """An invitation can't be accepted any more; `state` says what became of it."""
+
+    def __init__(self, state: InvitationState) -> None:
+        super().__init__(f"the invitation is {state.label.lower()}")
+        self.state = state
+
+
+class LoginError(ValueError):
+    """The invitation is for somebody else, or for somebody who has a login and must use it."""
+
+
+def open_invitations() -> QuerySet[Invitation]:
+    """Those of the brand acted for that nobody accepted or withdrew, newest first; expired too."""
+    waiting = Invitation.objects.filter(accepted_at=None, withdrawn_at=None)
+    return waiting.select_related("brand").order_by("-invited_at", "-pk")
+
+
+def has_login(email: str) -> bool:
+    """Whether there is a login for this address."""
+    return User.objects.filter(email=email.strip().lower()).exists()
+
+
+def invite_staff(*, email: str, role: Role, by: Actor, now: datetime) -> Invitation:
+    """Invite an address to the brand acted for, and mail it the link.
+
+    Raises StaffError for somebody who works here or is invited already. What the mail server said
+    stands in the invitation.
+    """
+    address = email.strip().lower()
+    with transaction.atomic():
+        Brand.objects.select_for_update().get(pk=current_brand_id())
+        _check_new(address, now=now)
+        invitation = Invitation.objects.create(
+            email=address,
+            role=role,
+            invited_by=by.label[:200],
+            invited_at=now,
+            expires_at=now + LIFETIME,
+        )
+        audit.record(
+            action="invitation.made", target=invitation, by=by, now=now, email=address, role=role
+        )
+    return send_invitation(invitation=invitation, by=by, now=now)
+
+
+def resend_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> Invitation:
+    """Mail the link again; it works for another week from now. Raises InvitationError."""
+    with transaction.atomic():
+        row = _locked(invitation)
+        if row.state_at(now) not in {InvitationState.OPEN, InvitationState.EXPIRED}:
+            raise InvitationError(row.state_at(now))
+        row.expires_at = now + LIFETIME
+        row.save(update_fields=["expires_at"])
+        audit.record(action="invitation.sent_again", target=row, by=by, now=now, email=row.email)
+    return send_invitation(invitation=row, by=by, now=now)
+
+
+@transaction.atomic
+def withdraw_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> Invitation:
+    """Make the link of an open invitation worthless. Raises InvitationError."""
+    row = _locked(invitation)
+    if row.state_at(now) not in {InvitationState.OPEN, InvitationState.EXPIRED}:
+        raise InvitationError(row.state_at(now))
+    row.withdrawn_at = now
+    row.save(update_fields=["withdrawn_at"])
+    audit.record(action="invitation.withdrawn", target=row, by=by, now=now, email=row.email)
+    return row
+
+
+@transaction.atomic
+def accept_invitation(*, invitation: Invitation, user: User, now: datetime) -> Staff:
+    """Give `user` the role they were invited to; a role they have meanwhile stays.
+
+    Raises InvitationError for one that is not open, and LoginError for anybody else's.
+    """
+    with acting_for(invitation.brand):
+        row = _open(invitation, now=now)
+        if user.email.lower() != row.email:
+            raise LoginError(f"the invitation is for {row.email}")
+        return _let_in(row, user, now=now)
+
+
+@transaction.atomic
+def accept_with_new_login(
+    *, invitation: Invitation, name: str, password: str, now: datetime
+) -> User:
+    """Make the login of somebody who has none, and give them the role.
+
+    The link came to their mailbox, which proves the address. Raises InvitationError for one that is
+    not open, and LoginError where there is a login already.
+    """
+    with acting_for(invitation.brand):
+        row = _open(invitation, now=now)
+        if has_login(row.email):
+            raise LoginError(f"{row.email} has a login already")
+        user = User.objects.create_user(row.email, password, name=name.strip(), joined_at=now)
+        _let_in(row, user, now=now)
+        return user
+
+
+def _check_new(address: str, *, now: datetime) -> None:
+    """Nobody works here under this address or is waited for; an expired invitation gives way."""
+    here = Staff.objects.filter(user__email=address).first()
+    if here is not None:
+        role = here.get_role_display().lower()
+        raise StaffError("email", f"{address} is {role} here already: change the role in the list")
+    for earlier in open_invitations().filter(email=address):
+        if earlier.state_at(now) == InvitationState.OPEN:
+            raise StaffError("email", f"{address} is invited already: send it again in the list")
+        earlier.withdrawn_at = now
+        earlier.save(update_fields=["withdrawn_at"])
+
+
+def _locked(invitation: Invitation) -> Invitation:
+    row: Invitation = (
+        Invitation.objects.select_for_update(of=("self",))
+        .select_related("brand")
+        .get(pk=invitation.pk)
+    )
+    return row
+
+
+def _open(invitation: Invitation, *, now: datetime) -> Invitation:
+    row = _locked(invitation)
+    if row.state_at(now) != InvitationState.OPEN:
+        raise InvitationError(row.state_at(now))
+    return row
+
+
+def _let_in(row: Invitation, user: User, *, now: datetime) -> Staff:
+    by = Actor.of_user(user)
+    staff, _ = Staff.objects.get_or_create(user=user, defaults={"role": row.role, "since": now})
+    row.accepted_at = now
+    row.save(update_fields=["accepted_at"])
+    audit.record(action="invitation.accepted", target=row, by=by, now=now, role=staff.role)
+    return staff

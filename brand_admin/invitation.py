@@ -1,0 +1,118 @@
+"""Where an invitation to the staff of a brand is accepted: by its link, once.
+
+The link proves the address, no more: whoever has a login already logs in before they accept.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib.auth import login
+from django.contrib.auth.password_validation import validate_password
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.invitation_links import invitation_for
+from accounts.invitations import (
+    InvitationError,
+    LoginError,
+    accept_invitation,
+    accept_with_new_login,
+    has_login,
+)
+from accounts.models import Invitation, InvitationState, User
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+
+
+class NewLogin(forms.Form):
+    """The login of somebody who has none."""
+
+    name = forms.CharField(label="Your name", max_length=200)
+    password = forms.CharField(
+        strip=False,
+        max_length=128,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="At least eight characters, and none that everybody uses.",
+    )
+
+    def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.email = email
+
+    def clean_password(self) -> str:
+        password = str(self.cleaned_data["password"])
+        validate_password(
+            password, user=User(email=self.email, name=self.cleaned_data.get("name", ""))
+        )
+        return password
+
+
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """GET only shows, so that a mail scanner uses nothing up."""
+    found = invitation_for(token)
+    if found is None:
+        raise Http404
+    try:
+        answer = _page(request, found)
+    except InvitationError as error:
+        answer = _closed(request, found, error.state)
+    answer["Referrer-Policy"] = "no-referrer"
+    return answer
+
+
+def _page(request: HttpRequest, found: Invitation) -> HttpResponse:
+    """What this visitor can do with the invitation. Raises InvitationError."""
+    state = found.state_at(timezone.now())
+    if state != InvitationState.OPEN:
+        raise InvitationError(state)
+    if request.user.is_authenticated:
+        return _for_user(request, found, request.user)
+    if has_login(found.email):
+        return _show(request, found, kind="log_in")
+    return _for_newcomer(request, found)
+
+
+def _for_user(request: HttpRequest, found: Invitation, user: User) -> HttpResponse:
+    if request.method == "POST":
+        try:
+            accept_invitation(invitation=found, user=user, now=timezone.now())
+        except LoginError:
+            return _show(request, found, kind="somebody_else", status=403)
+        return redirect("brand_admin:home", found.brand.slug)
+    is_theirs = user.email.lower() == found.email
+    return _show(request, found, kind="accept" if is_theirs else "somebody_else")
+
+
+def _for_newcomer(request: HttpRequest, found: Invitation) -> HttpResponse:
+    form = NewLogin(request.POST if request.method == "POST" else None, email=found.email)
+    if request.method == "POST" and form.is_valid():
+        try:
+            user = accept_with_new_login(
+                invitation=found,
+                name=form.cleaned_data["name"],
+                password=form.cleaned_data["password"],
+                now=timezone.now(),
+            )
+        except LoginError:
+            return _show(request, found, kind="log_in")
+        login(request, user, backend=BACKEND)
+        return redirect("brand_admin:home", found.brand.slug)
+    return _show(request, found, kind="new", form=form, status=422 if form.errors else 200)
+
+
+def _show(
+    request: HttpRequest, found: Invitation, *, kind: str, status: int = 200, **context: Any
+) -> HttpResponse:
+    frame = {"invitation": found, "brand": found.brand, "accent": found.brand.accent, "kind": kind}
+    return render(request, "brand_admin/invitation.html", frame | context, status=status)
+
+
+def _closed(request: HttpRequest, found: Invitation, state: InvitationState) -> HttpResponse:
+    return _show(request, found, kind=state.value, status=410)

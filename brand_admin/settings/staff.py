@@ -1,0 +1,133 @@
+"""Settings → Staff: who works for the brand, who is invited, and with which role."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.invitations import (
+    InvitationError,
+    invite_staff,
+    open_invitations,
+    resend_invitation,
+    withdraw_invitation,
+)
+from accounts.models import Invitation, InvitationState, Role, Staff
+from accounts.permissions import Permission
+from accounts.selectors import staff_of_brand
+from accounts.services import StaffError, change_staff_role, remove_staff
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.pages import render_page
+from brand_admin.settings.forms import ChangeRole, InviteStaff
+
+SECTION = "settings"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.READ, post=Permission.ADMINISTER)
+def staff(request: BrandRequest) -> HttpResponse:
+    """Who works for the brand and who is invited; owners invite people here."""
+    form = InviteStaff(request.POST if request.method == "POST" else None)
+    now = timezone.now()
+    if request.method == "POST" and form.is_valid():
+        email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
+        try:
+            invitation = invite_staff(email=email, role=role, by=request.actor, now=now)
+        except StaffError as error:
+            form.add_error(error.field, f"{error}.")
+        else:
+            _tell(request, invitation)
+            return redirect("brand_admin:settings_staff", request.brand.slug)
+    waiting = list(open_invitations())
+    return render_page(
+        request,
+        "brand_admin/settings/staff.html",
+        section=SECTION,
+        status=422 if form.errors else 200,
+        form=form,
+        staff=staff_of_brand(),
+        invitations=[(row, row.state_at(now) == InvitationState.EXPIRED) for row in waiting],
+        roles=Role.choices,
+    )
+
+
+@require_POST
+@brand_page(Permission.ADMINISTER)
+def invitation_resend(request: BrandRequest, invitation_id: int) -> HttpResponse:
+    """Mail the link again."""
+    row = get_object_or_404(Invitation, pk=invitation_id)
+    try:
+        _tell(request, resend_invitation(invitation=row, by=request.actor, now=timezone.now()))
+    except InvitationError as error:
+        messages.warning(request, f"Nothing was sent: {error}.")
+    return redirect("brand_admin:settings_staff", request.brand.slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.ADMINISTER)
+def invitation_withdraw(request: BrandRequest, invitation_id: int) -> HttpResponse:
+    """Ask once, then make the link worthless."""
+    row: Invitation = get_object_or_404(Invitation, pk=invitation_id)
+    if request.method != "POST":
+        return render_page(
+            request, "brand_admin/settings/invitation_withdraw.html", section=SECTION, row=row
+        )
+    try:
+        withdraw_invitation(invitation=row, by=request.actor, now=timezone.now())
+    except InvitationError as error:
+        messages.warning(request, f"Nothing was changed: {error}.")
+    else:
+        messages.success(request, f"The invitation of {row.email} is withdrawn.")
+    return redirect("brand_admin:settings_staff", request.brand.slug)
+
+
+@require_POST
+@brand_page(Permission.ADMINISTER)
+def staff_role(request: BrandRequest, staff_id: int) -> HttpResponse:
+    """Give a person another role."""
+    row = get_object_or_404(staff_of_brand(), pk=staff_id)
+    form = ChangeRole(request.POST)
+    if form.is_valid():
+        role = Role(form.cleaned_data["role"])
+        try:
+            change_staff_role(staff=row, role=role, by=request.actor, now=timezone.now())
+        except StaffError as error:
+            messages.error(request, str(error).capitalize())
+        else:
+            messages.success(request, f"{row.user} is {role.label.lower()} now.")
+    return redirect("brand_admin:settings_staff", request.brand.slug)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.ADMINISTER)
+def staff_remove(request: BrandRequest, staff_id: int) -> HttpResponse:
+    """Ask once, then take the person's role away."""
+    row: Staff = get_object_or_404(staff_of_brand(), pk=staff_id)
+    if request.method != "POST":
+        return render_page(
+            request, "brand_admin/settings/staff_remove.html", section=SECTION, person=row
+        )
+    try:
+        remove_staff(staff=row, by=request.actor, now=timezone.now())
+    except StaffError as error:
+        messages.error(request, str(error).capitalize())
+    else:
+        messages.success(request, f"{row.user} has no access any more.")
+        if row.user_id == request.user.pk:
+            return redirect("brand_admin:door")
+    return redirect("brand_admin:settings_staff", request.brand.slug)
+
+
+def _tell(request: BrandRequest, invitation: Invitation) -> None:
+    """What became of the mail."""
+    if invitation.mailed_at is not None:
+        messages.success(request, f"The invitation is on its way to {invitation.email}.")
+    else:
+        messages.error(
+            request,
+            f"{invitation.email} is invited, but the mail did not go out"
+            f" ({invitation.mail_problem}). Send it again.",
+        )
