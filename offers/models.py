@@ -47,6 +47,7 @@ class Offer(TenantModel):
     remembers_customers = models.BooleanField(default=False)
     code_pattern = models.CharField(max_length=60, default="{FIRST_NAME}")
     utm_template = models.CharField(max_length=500, blank=True)  # see offers.utm
+    starts_at = models.DateTimeField(null=True, blank=True)  # none: it counted from the first
     ends_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)  # of what staff say: raised by each change
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -58,6 +59,12 @@ class Offer(TenantModel):
             models.CheckConstraint(
                 condition=models.Q(click_window_days__gte=1, click_window_days__lte=365),
                 name="offers_offer_window",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(starts_at=None)
+                | models.Q(ends_at=None)
+                | models.Q(starts_at__lt=models.F("ends_at")),
+                name="offers_offer_begins_before_it_ends",
             ),
         ]
 
@@ -73,7 +80,9 @@ class Offer(TenantModel):
         return self.kind in {OfferKind.LINK, OfferKind.BOTH}
 
     def counts_at(self, moment: datetime) -> bool:
-        """Whether clicks and orders of that moment count: in no pause, and before the end."""
+        """Whether clicks and orders of that moment count: in no pause, between start and end."""
+        if self.starts_at is not None and moment < self.starts_at:
+            return False
         if self.ends_at is not None and moment >= self.ends_at:
             return False
         if any(pause.lower <= moment < pause.upper for pause in self.pauses):

@@ -156,6 +156,7 @@ class EntryKind(models.TextChoices):
     PAYOUT_RETURNED = "payout_returned", "Payout returned"
 
 
+OPEN_STATES = (PayoutState.PROCESSING, PayoutState.PENDING_INFO)
 EARNED_KINDS = (EntryKind.COMMISSION, EntryKind.ADJUSTMENT)
 
 
@@ -198,7 +199,11 @@ class LedgerEntry(TenantModel):
             ),
         ]
         indexes = [
-            models.Index(fields=["brand", "enrollment", "available_at"], name="payouts_entry_who"),
+            models.Index(
+                fields=["brand", "enrollment", "available_at"],
+                name="payouts_entry_who",
+                include=["amount_minor", "kind"],
+            ),
             models.Index(
                 fields=["brand", "conversion_id"],
                 name="payouts_entry_conversion",
@@ -208,6 +213,12 @@ class LedgerEntry(TenantModel):
                 fields=["brand", "payout"],
                 name="payouts_entry_payout",
                 condition=models.Q(payout__isnull=False),
+            ),
+            # Few beside the commissions: payments, what came back, bonuses and corrections.
+            models.Index(
+                fields=["brand", "enrollment", "kind", "-posted_at", "-id"],
+                name="payouts_entry_few",
+                condition=~models.Q(kind="commission"),
             ),
         ]
         triggers = [append_only("payouts_entry_append_only")]

@@ -78,6 +78,12 @@ class Conversion(TenantModel):
                 name="tracking_conversion_pending",
                 condition=models.Q(status="pending"),
             ),
+            # Few among many: a member's pending or rejected ones are found without the accepted.
+            models.Index(
+                fields=["brand", "enrollment", "status", "-occurred_at", "-id"],
+                name="tracking_conversion_few",
+                condition=models.Q(status__in=["pending", "rejected"]),
+            ),
         ]
 
     @property
@@ -108,6 +114,7 @@ class DailyTotal(TenantModel):
     sales_minor = models.BigIntegerField(default=0)
     refunds_minor = models.BigIntegerField(default=0)
     commission_minor = models.BigIntegerField(default=0)
+    changes = models.IntegerField(db_default=1)  # how often it was written: grows, never falls
 
     class Meta(TenantModel.Meta):
         constraints = [
