@@ -19,6 +19,7 @@ from accounts.models import ApiKey, Brand, Role, Staff, User
 from core.colour import parse as parse_colour
 from core.money import exponent
 from core.tenancy import across_brands, acting_for
+from core.versions import check_version
 
 
 class BrandError(ValueError):
@@ -132,10 +133,12 @@ def change_brand(
     by: Actor,
     now: datetime,
     sends_items_automatically: bool | None = None,
+    seen_version: int | None = None,
 ) -> Brand:
-    """Change how the brand appears, and with the last whether it sends items by itself.
+    """Change how the brand appears, and whether it sends items by itself if that is said.
 
-    Its currency and time zone are fixed. Raises BrandError.
+    Its currency and time zone are fixed. Raises BrandError, and core.versions.ChangedMeanwhileError
+    when it is not at `seen_version`.
     """
     if not name.strip():
         raise BrandError("name", "a brand needs a name")
@@ -145,6 +148,7 @@ def change_brand(
         except ValueError as error:
             raise BrandError("accent", "a colour is # and six digits, such as #007a85") from error
     row = Brand.objects.select_for_update().get(pk=brand.pk)
+    check_version(row, seen_version)
     wanted: dict[str, str | bool] = {
         "name": name.strip(),
         "accent": accent.lower(),
@@ -157,7 +161,8 @@ def change_brand(
     for field, value in changed.items():
         setattr(row, field, value)
     if changed:
-        row.save(update_fields=list(changed))
+        row.version += 1
+        row.save(update_fields=[*changed, "version"])
         audit.record(action="brand.changed", target=row, by=by, now=now, **changed)
     return row
 

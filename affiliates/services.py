@@ -13,6 +13,7 @@ from django.db import transaction
 from accounts import audit
 from accounts.actors import Actor
 from affiliates.models import Creator, Member
+from core.versions import check_version
 
 LONGEST_ADDRESS = 254  # RFC 3696, erratum 1690
 LONGEST_NAME = 200
@@ -102,21 +103,33 @@ def add_members(*, people: Sequence[Person], by: Actor, now: datetime) -> list[M
 
 @transaction.atomic
 def change_member(
-    *, member: Member, email: str, first_name: str, last_name: str, by: Actor, now: datetime
+    *,
+    member: Member,
+    email: str,
+    first_name: str,
+    last_name: str,
+    by: Actor,
+    now: datetime,
+    seen_version: int | None = None,
 ) -> Member:
-    """Correct a member's name or address. Raises MemberError as `add_member` does."""
+    """Correct a member's name or address. Raises MemberError as `add_member` does, and
+    core.versions.ChangedMeanwhileError when the member is not at `seen_version`.
+    """
+    row = Member.objects.select_for_update().get(pk=member.pk)
+    check_version(row, seen_version)
     address = clean_address(email) if email.strip() else ""
-    if address and Member.objects.filter(email=address).exclude(pk=member.pk).exists():
+    if address and Member.objects.filter(email=address).exclude(pk=row.pk).exists():
         raise MemberError("email", f"{address} is another member's address")
-    before = {"email": member.email, "name": member.full_name}
-    if address != member.email:
-        member.creator = _creator_of(address, now=now)
-    member.email = address
-    member.first_name = _clean_name("first_name", first_name)
-    member.last_name = _clean_name("last_name", last_name)
-    member.save(update_fields=["email", "first_name", "last_name", "creator"])
-    audit.record(action="member.changed", target=member, by=by, now=now, before=before)
-    return member
+    before = {"email": row.email, "name": row.full_name}
+    if address != row.email:
+        row.creator = _creator_of(address, now=now)
+    row.email = address
+    row.first_name = _clean_name("first_name", first_name)
+    row.last_name = _clean_name("last_name", last_name)
+    row.version += 1
+    row.save(update_fields=["email", "first_name", "last_name", "creator", "version"])
+    audit.record(action="member.changed", target=row, by=by, now=now, before=before)
+    return row
 
 
 def _creator_of(address: str, *, now: datetime) -> Creator | None:

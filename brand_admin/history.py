@@ -35,7 +35,7 @@ WORDS = {
     "link.given": "gave a tracking link",
     "member.added": "added the member",
     "member.changed": "changed the member's details",
-    "offer.changed": "changed the offer",
+    "offer.changed": "changed the offer: {changed}",
     "offer.created": "created the offer {name}",
     "offer.status_set": "set the offer from {before} to {after}",
     "order.recorded": "recorded the order {order_id}",

@@ -14,6 +14,7 @@ from accounts import audit
 from accounts.actors import Actor
 from affiliates.models import Member
 from core.money import exponent
+from core.versions import check_version
 from offers.models import (
     Approval,
     Enrollment,
@@ -80,17 +81,34 @@ def create_offer(*, values: OfferValues, terms: TermsValues, by: Actor, now: dat
 
 
 @transaction.atomic
-def change_offer(*, offer: Offer, values: OfferValues, by: Actor, now: datetime) -> Offer:
-    """Change what an offer says about itself. Its currency is fixed once it was created."""
+def change_offer(
+    *,
+    offer: Offer,
+    values: OfferValues,
+    by: Actor,
+    now: datetime,
+    seen_version: int | None = None,
+) -> Offer:
+    """Change what an offer says about itself. Its currency is fixed once it was created.
+
+    Raises OfferError, and core.versions.ChangedMeanwhileError when it is not at `seen_version`.
+    """
     _check(values)
-    if values.currency != offer.currency:
+    row = Offer.objects.select_for_update().get(pk=offer.pk)
+    check_version(row, seen_version)
+    if values.currency != row.currency:
         raise OfferError("currency", "the currency of an offer can't change")
-    if Offer.objects.filter(name=values.name).exclude(pk=offer.pk).exists():
+    if Offer.objects.filter(name=values.name).exclude(pk=row.pk).exists():
         raise OfferError("name", f"there is an offer {values.name!r} already")
-    _assign(offer, values)
-    offer.save()
-    audit.record(action="offer.changed", target=offer, by=by, now=now)
-    return offer
+    before = {name: getattr(row, name) for name in SAID}
+    _assign(row, values)
+    changed = [name for name in SAID if getattr(row, name) != before[name]]
+    if changed:
+        row.version += 1
+        row.save(update_fields=[*changed, "version"])
+        what = ", ".join(name.replace("_", " ") for name in changed)
+        audit.record(action="offer.changed", target=row, by=by, now=now, changed=what)
+    return row
 
 
 @transaction.atomic
@@ -256,6 +274,12 @@ def _check(values: OfferValues) -> None:
         raise OfferError("destination_url", "the destination must be an http(s) address")
     if not 1 <= values.click_window_days <= 365:
         raise OfferError("click_window_days", "the click window is 1 to 365 days")
+
+
+SAID = (
+    "name", "description", "kind", "destination_url", "allowed_domains", "deep_links_allowed",
+    "click_window_days", "remembers_customers", "code_pattern", "ends_at",
+)  # fmt: skip
 
 
 def _assign(offer: Offer, values: OfferValues) -> None:

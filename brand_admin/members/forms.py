@@ -9,6 +9,7 @@ from django import forms
 from django.utils.text import capfirst
 
 from affiliates.models import Member
+from brand_admin.versioned import VersionedForm
 from offers.models import Offer
 from offers.selectors import offers, offers_to_join
 from tracking.imports import MEMBER_COLUMNS, ImportFileError, Row, read_rows
@@ -49,9 +50,21 @@ class MemberForm(forms.Form):
         help_text="Where their code, link and dashboard link are sent.",
     )
 
-    @staticmethod
-    def initial_from(member: Member) -> dict[str, Any]:
-        return {name: getattr(member, name) for name in ("first_name", "last_name", "email")}
+
+class EditMemberForm(MemberForm, VersionedForm):
+    """What is changed about a member, by somebody who has seen a version of them."""
+
+    @classmethod
+    def of(cls, member: Member, data: Any = None) -> EditMemberForm:
+        names = ("first_name", "last_name", "email")
+        form = cls(data, initial={name: getattr(member, name) for name in names})
+        form.remember(member.version)
+        return form
+
+    def said(self) -> dict[str, Any]:
+        """Keyword arguments for `affiliates.services.change_member`."""
+        values = {**self.cleaned_data, "seen_version": self.cleaned_data["version"]}
+        return {name: values[name] for name in values if name not in {"version", "opened"}}
 
 
 class JoinForm(forms.Form):

@@ -19,7 +19,7 @@ from affiliates.services import MemberError, add_member, change_member
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.members.forms import NO_OFFER, JoinForm, MemberFilter, MemberForm
+from brand_admin.members.forms import NO_OFFER, EditMemberForm, JoinForm, MemberFilter, MemberForm
 from brand_admin.pages import (
     csv_response,
     export_url,
@@ -29,6 +29,8 @@ from brand_admin.pages import (
     searched,
 )
 from brand_admin.suppressed import suppressed_in_words
+from brand_admin.versioned import Meanwhile, meanwhile
+from core.versions import ChangedMeanwhileError
 from notifications.selectors import messages_to
 from offers.models import Enrollment
 from offers.selectors import in_offer
@@ -94,16 +96,23 @@ def member_new(request: BrandRequest) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def member_edit(request: BrandRequest, member_id: int) -> HttpResponse:
     member = get_object_or_404(Member, pk=member_id)
-    form = MemberForm(request.POST or None, initial=MemberForm.initial_from(member))
+    form = EditMemberForm.of(member, request.POST if request.method == "POST" else None)
+    told = None
     if request.method == "POST" and form.is_valid():
         try:
-            change_member(member=member, **form.cleaned_data, by=request.actor, now=timezone.now())
+            saved = change_member(
+                member=member, **form.said(), by=request.actor, now=timezone.now()
+            )
         except MemberError as error:
             _add_error(form, error)
+        except ChangedMeanwhileError:
+            member.refresh_from_db()
+            now_there = EditMemberForm.of(member)
+            form, told = meanwhile(form, current=now_there, version=member.version, target=member)
         else:
-            messages.success(request, f"{member} is saved.")
+            messages.success(request, f"{saved} is saved.")
             return redirect("brand_admin:member", request.brand.slug, member.pk)
-    return _form_page(request, form, member=member)
+    return _form_page(request, form, member=member, meanwhile=told)
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
@@ -167,15 +176,21 @@ def _filtered(request: BrandRequest, form: MemberFilter) -> QuerySet[Member]:
     return in_order(request, found, ORDERS, default="name")
 
 
-def _form_page(request: BrandRequest, form: MemberForm, *, member: Member | None) -> HttpResponse:
+def _form_page(
+    request: BrandRequest,
+    form: MemberForm,
+    *,
+    member: Member | None,
+    meanwhile: Meanwhile | None = None,
+) -> HttpResponse:
     return render_page(
         request,
         "brand_admin/members/form.html",
         section=SECTION,
         form=form,
         member=member,
-        name=str(form.get_initial_for_field(form.fields["first_name"], "first_name") or ""),
-        status=422 if form.errors else 200,
+        meanwhile=meanwhile,
+        status=409 if meanwhile else 422 if form.errors else 200,
     )
 
 

@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from brand_admin.offers.fields import DomainsField, PercentField, amount_minor
+from brand_admin.versioned import VersionedForm
 from core.money import Money, UnknownCurrencyError, currencies_in_use
 from offers.models import Approval, Offer, OfferKind, OfferStatus, Terms
 from offers.services import OfferError, OfferValues, TermsValues
@@ -218,6 +219,16 @@ class OfferForm(forms.Form):
             return None
         after = last_day + timedelta(days=1)
         return datetime.combine(after, time.min, tzinfo=timezone.get_current_timezone())
+
+
+class EditOfferForm(OfferForm, VersionedForm):
+    """What is changed about an offer, by somebody who has seen a version of it."""
+
+    @classmethod
+    def of(cls, offer: Offer, data: Any = None) -> EditOfferForm:
+        form = cls(data, initial=offer_initial(offer))
+        form.remember(offer.version)
+        return form
 
 
 class NewOfferForm(OfferForm, TermsForm):

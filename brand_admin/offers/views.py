@@ -12,13 +12,12 @@ from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.offers.forms import (
+    EditOfferForm,
     NewOfferForm,
     NewTermsForm,
     OfferFilter,
-    OfferForm,
     add_domain_error,
     last_day_of,
-    offer_initial,
     terms_initial,
 )
 from brand_admin.offers.rows import csv_rows, offer_rows, versions
@@ -31,7 +30,9 @@ from brand_admin.pages import (
     render_page,
     searched,
 )
+from brand_admin.versioned import meanwhile
 from core.money import UnknownCurrencyError
+from core.versions import ChangedMeanwhileError
 from offers.models import Offer, OfferStatus, Project
 from offers.selectors import member_counts, offers, projects, terms_of
 from offers.services import (
@@ -125,24 +126,34 @@ def offer_page(request: BrandRequest, offer_id: int) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
     offer = get_object_or_404(Offer, pk=offer_id)
-    form = OfferForm(request.POST or None, initial=offer_initial(offer))
+    form = EditOfferForm.of(offer, request.POST if request.method == "POST" else None)
+    told = None
     if request.method == "POST" and form.is_valid():
-        values = form.offer_values(currency=offer.currency)
         try:
-            change_offer(offer=offer, values=values, by=request.actor, now=timezone.now())
+            saved = change_offer(
+                offer=offer,
+                values=form.offer_values(currency=offer.currency),
+                by=request.actor,
+                now=timezone.now(),
+                seen_version=form.cleaned_data["version"],
+            )
         except OfferError as error:
             add_domain_error(form, error)
+        except ChangedMeanwhileError:
+            offer.refresh_from_db()
+            now_there = EditOfferForm.of(offer)
+            form, told = meanwhile(form, current=now_there, version=offer.version, target=offer)
         else:
-            messages.success(request, f"{offer.name} is saved.")
+            messages.success(request, f"{saved.name} is saved.")
             return redirect("brand_admin:offer", request.brand.slug, offer.pk)
     return render_page(
         request,
         "brand_admin/offers/edit.html",
         section=SECTION,
         offer=offer,
-        name=offer_initial(offer)["name"],
         form=form,
-        status=422 if form.errors else 200,
+        meanwhile=told,
+        status=409 if told else 422 if form.errors else 200,
     )
 
 

@@ -7,12 +7,13 @@ from typing import Any
 from django import forms
 
 from accounts.models import Brand, Role
+from brand_admin.versioned import VersionedForm
 from core.colour import parse
 
 DEFAULT_ACCENT = "#007a85"  # what the colour box shows while the brand has no colour of its own
 
 
-class BrandForm(forms.Form):
+class BrandForm(VersionedForm):
     name = forms.CharField(max_length=120, help_text="Members and creators see it.")
     has_accent = forms.BooleanField(required=False, label="Use a colour of our own")
     accent = forms.CharField(
@@ -35,7 +36,7 @@ class BrandForm(forms.Form):
 
     @classmethod
     def of(cls, brand: Brand, data: Any = None) -> BrandForm:
-        return cls(
+        form = cls(
             data,
             initial={
                 "name": brand.name,
@@ -46,6 +47,8 @@ class BrandForm(forms.Form):
                 "sends_items_automatically": brand.sends_items_automatically,
             },
         )
+        form.remember(brand.version)
+        return form
 
     def clean_accent(self) -> str:
         colour = str(self.cleaned_data["accent"])

@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Brand
 from accounts.permissions import Permission
 from accounts.selectors import api_keys, audit_entries
 from accounts.services import change_brand, create_api_key, revoke_api_key
@@ -18,6 +18,8 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.pages import paginate, render_page, searched
 from brand_admin.settings.forms import BrandForm, NewApiKey
+from brand_admin.versioned import meanwhile
+from core.versions import ChangedMeanwhileError
 
 SECTION = "settings"
 
@@ -27,25 +29,39 @@ SECTION = "settings"
 def brand_settings(request: BrandRequest) -> HttpResponse:
     """How the brand appears, and what about it is fixed."""
     form = BrandForm.of(request.brand, request.POST if request.method == "POST" else None)
+    told = None
     if request.method == "POST" and form.is_valid():
-        change_brand(
-            brand=request.brand,
-            name=form.cleaned_data["name"],
-            accent=form.cleaned_data["accent"],
-            sender_name=form.cleaned_data["sender_name"],
-            reply_to=form.cleaned_data["reply_to"],
-            sends_items_automatically=form.cleaned_data["sends_items_automatically"],
-            by=request.actor,
-            now=timezone.now(),
-        )
-        messages.success(request, "Saved.")
-        return redirect("brand_admin:settings", request.brand.slug)
+        try:
+            _save_brand(request, form)
+        except ChangedMeanwhileError:
+            brand = Brand.objects.get(pk=request.brand.pk)
+            form, told = meanwhile(
+                form, current=BrandForm.of(brand), version=brand.version, target=brand
+            )
+        else:
+            messages.success(request, "Saved.")
+            return redirect("brand_admin:settings", request.brand.slug)
     return render_page(
         request,
         "brand_admin/settings/brand.html",
         section=SECTION,
-        status=422 if form.errors else 200,
+        status=409 if told else 422 if form.errors else 200,
         form=form,
+        meanwhile=told,
+    )
+
+
+def _save_brand(request: BrandRequest, form: BrandForm) -> None:
+    change_brand(
+        brand=request.brand,
+        name=form.cleaned_data["name"],
+        accent=form.cleaned_data["accent"],
+        sender_name=form.cleaned_data["sender_name"],
+        reply_to=form.cleaned_data["reply_to"],
+        sends_items_automatically=form.cleaned_data["sends_items_automatically"],
+        by=request.actor,
+        now=timezone.now(),
+        seen_version=form.cleaned_data["version"],
     )
 
 

@@ -154,7 +154,7 @@ def test_bad_input_names_its_field_and_adds_nobody(
 
 
 def test_an_edit_corrects_name_and_address(cast: Cast, client: Client) -> None:
-    typed = {"first_name": "Mara", "last_name": "L", "email": "mara@new.example"}
+    typed = {"version": 1, "first_name": "Mara", "last_name": "L", "email": "mara@new.example"}
 
     client.post(address("member_edit", cast.mara.pk), typed)
 
@@ -164,7 +164,7 @@ def test_an_edit_corrects_name_and_address(cast: Cast, client: Client) -> None:
 
 
 def test_another_members_address_is_refused(cast: Cast, client: Client) -> None:
-    typed = {"first_name": "Mara", "last_name": "", "email": cast.diego.email}
+    typed = {"first_name": "Mara", "last_name": "", "email": cast.diego.email, "version": 1}
 
     response = client.post(address("member_edit", cast.mara.pk), typed)
 

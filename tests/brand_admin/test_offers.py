@@ -276,7 +276,8 @@ def test_an_offer_of_another_brand_answers_as_a_missing_one(cast: Cast, client: 
 
 def test_an_edit_changes_the_offer_and_keeps_its_currency(cast: Cast, client: Client) -> None:
     response = client.post(
-        address("offer_edit", cast.glow.pk), typed(name="Glow", currency="USD", ends_on="")
+        address("offer_edit", cast.glow.pk),
+        typed(name="Glow", currency="USD", ends_on="", version=1),
     )
 
     cast.glow.refresh_from_db()
@@ -299,7 +300,7 @@ def test_an_edit_without_a_change_changes_nothing(cast: Cast, client: Client) ->
 def test_a_taken_name_is_refused_on_edit(cast: Cast, client: Client) -> None:
     another("Codes")
 
-    response = client.post(address("offer_edit", cast.glow.pk), typed(name="Codes"))
+    response = client.post(address("offer_edit", cast.glow.pk), typed(name="Codes", version=1))
 
     assert response.status_code == 422
     assert response.context["form"].errors["name"] == ["There is an offer 'Codes' already."]
