@@ -9,7 +9,7 @@ LOCK := env UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN) uv pip compile --qui
 TEMPLATES = $(shell find templates -name '*.html')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format bench lock audit
+.PHONY: help setup run test check format messages bench lock audit
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -42,6 +42,9 @@ format: $(STAMP) ## Put code and templates into the shape that check asks for
 	@$(BIN) ruff check --quiet --fix .
 	@$(BIN) ruff format --quiet .
 	@.venv/bin/djade --target-version 5.2 $(TEMPLATES)
+
+messages: $(STAMP) ## Gather the texts to translate into locale/ and compile the catalogues
+	@$(BIN) config.local.messages
 
 bench: $(STAMP) ## Measure
 	@exec $(BIN) benchmarks

@@ -19,6 +19,11 @@ def members(*, search: str = "") -> QuerySet[Member]:
     return found
 
 
+def language_of(member: Member) -> str:
+    """The tag that mails to a member are written in; "" when they never chose one."""
+    return member.creator.language if member.creator else ""
+
+
 def member_by_address(email: str) -> Member | None:
     """The member who has this address, if any."""
     return Member.objects.filter(email=email.strip().lower()).first()

@@ -132,6 +132,18 @@ def change_member(
     return row
 
 
+def choose_language(*, creator: Creator, tag: str) -> None:
+    """Keep the language that a creator chose to read in; mails follow it (core.languages)."""
+    Creator.objects.filter(pk=creator.pk).update(language=tag)
+    creator.language = tag
+
+
+def learn_language(*, creator: Creator, tag: str) -> None:
+    """Keep the language in which a creator did something, unless they have chosen one."""
+    if not creator.language:
+        choose_language(creator=creator, tag=tag)
+
+
 def _creator_of(address: str, *, now: datetime) -> Creator | None:
     return _creators_of([address], now=now)[address] if address else None
 

@@ -46,6 +46,7 @@ EVERYWHERE = (
     "components/page_header",
     "components/toast",
     "components/scheme_switch",
+    "components/language_switch",
 )
 FACES = {
     "portal": (*EVERYWHERE, "components/pagination", "portal", "dashboard", "print"),

@@ -2,11 +2,13 @@
 
 from django.urls import include, path
 
+from portal.language import choose
 from portal.unsubscribe import unsubscribe
 
 app_name = "portal"
 urlpatterns = [
     path("d/", include("portal.dashboard.urls")),
     path("portal/", include("portal.creator.urls")),
+    path("language", choose, name="language"),
     path("u/<str:token>", unsubscribe, name="unsubscribe"),
 ]

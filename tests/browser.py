@@ -91,7 +91,7 @@ def open_page(
         context = chromium.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": height},
-            **{"reduced_motion": "reduce", **options},
+            **{"reduced_motion": "reduce", "locale": "en-GB", **options},
         )
         context.set_default_timeout(TIMEOUT)
         context.on("page", watch.follow)

@@ -1,7 +1,8 @@
 """How amounts, rates, counts, times and references read on screen, everywhere alike.
 
-Built in, so that templates need no load. Formats come from CLDR by the active language; times are
-shown in the time zone that the view activated, the brand's. Nothing here computes.
+Built in, so that templates need no load. Formats come from CLDR by the language and country spoken
+(core.languages); times are shown in the time zone that the view activated, the brand's. Nothing
+here computes.
 """
 
 from __future__ import annotations
@@ -10,25 +11,24 @@ import re
 from datetime import date, datetime
 from decimal import Decimal
 
-from babel import Locale
-from babel.dates import format_skeleton
+from babel.dates import format_skeleton, get_timezone_location
 from babel.numbers import format_currency, format_decimal
 from django.template import Library
 from django.utils import timezone
-from django.utils.translation import get_language, to_locale
+from django.utils.translation import gettext as _
 
-from core.money import BASIS_POINTS, Money
+from core.languages import spoken_locale
+from core.money import BASIS_POINTS, Money, exponent
 
 register = Library()
 
-# English without a country is written day first, and names a dollar's country.
-LOCALES = {"en": "en_GB"}
 ABSENT = "—"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 HIDDEN = "····"
 DAY_FORMS = {"full": "yMMMd", "short": "MMMd", "month": "yMMM"}
 # CLDR sets a space between a currency's letters and the digits; babel leaves it out.
 LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
+FRACTION = re.compile(r"\.0+")  # in a CLDR pattern, where the point is always a point
 
 
 @register.filter
@@ -36,7 +36,22 @@ def money(value: Money | None) -> str:
     """An amount with its currency ("£1,284.50"); a dash for none."""
     if value is None:
         return ABSENT
-    shown = format_currency(Decimal(value.plain()), value.currency, locale=_locale())
+    shown = format_currency(Decimal(value.plain()), value.currency, locale=spoken_locale())
+    return LETTERS_THEN_DIGITS.sub(NO_BREAK_SPACE, shown)
+
+
+def short_money(value: Money) -> str:
+    """An amount without an empty fraction ("£10"), for the scale of a chart."""
+    if value.minor % 10 ** exponent(value.currency):
+        return money(value)
+    locale = spoken_locale()
+    shown = format_currency(
+        Decimal(value.plain()),
+        value.currency,
+        FRACTION.sub("", locale.currency_formats["standard"].pattern),
+        locale=locale,
+        currency_digits=False,
+    )
     return LETTERS_THEN_DIGITS.sub(NO_BREAK_SPACE, shown)
 
 
@@ -46,13 +61,13 @@ def rate(value: int | None) -> str:
     if value is None:
         return ABSENT
     percent = Decimal(value) * 100 / BASIS_POINTS
-    return f"{format_decimal(percent, locale=_locale())}{NO_BREAK_SPACE}%"
+    return f"{format_decimal(percent, locale=spoken_locale())}{NO_BREAK_SPACE}%"
 
 
 @register.filter
 def count(value: int | None) -> str:
     """A whole number with its groups ("1,284"); a dash for none."""
-    return ABSENT if value is None else str(format_decimal(value, locale=_locale()))
+    return ABSENT if value is None else str(format_decimal(value, locale=spoken_locale()))
 
 
 @register.filter
@@ -63,7 +78,7 @@ def day(value: date | datetime | None, form: str = "full") -> str:
     """
     if value is None:
         return ABSENT
-    return str(format_skeleton(DAY_FORMS[form], _local(value), locale=_locale()))
+    return str(format_skeleton(DAY_FORMS[form], _local(value), locale=spoken_locale()))
 
 
 @register.filter
@@ -79,7 +94,7 @@ def clock(value: datetime | None) -> str:
     """The time of day: "11:40"."""
     if value is None:
         return ABSENT
-    return str(format_skeleton("Hm", _local(value), locale=_locale()))
+    return str(format_skeleton("Hm", _local(value), locale=spoken_locale()))
 
 
 @register.filter
@@ -94,18 +109,14 @@ def masked_reference(value: str | None) -> str:
 @register.simple_tag
 def time_zone_name() -> str:
     """The active time zone in words: "London time", "UTC"."""
-    name = timezone.get_current_timezone_name()
-    if name in {"UTC", "GMT", "Etc/UTC"}:
+    zone = timezone.get_current_timezone_name()
+    if zone in {"UTC", "GMT", "Etc/UTC"}:
         return "UTC"
-    return f"{name.rpartition('/')[2].replace('_', ' ')} time"
+    city = get_timezone_location(zone, locale=spoken_locale(), return_city=True)
+    return _("%(city)s time") % {"city": city}
 
 
 def _local(value: date | datetime) -> date | datetime:
     if isinstance(value, datetime) and timezone.is_aware(value):
         return timezone.localtime(value)
     return value
-
-
-def _locale() -> Locale:
-    name = to_locale(get_language() or "en")
-    return Locale.parse(LOCALES.get(name, name))

@@ -1,4 +1,4 @@
-"""What the page around the content needs: stylesheets, the colour scheme, initials.
+"""What the page around the content needs: stylesheets, colour scheme, languages, initials.
 
 Built in, so that templates need no load.
 """
@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.paginator import Page
 from django.http import HttpRequest
 from django.template import Context, Library
 
 from core.assets import accent_url, stylesheet_url
+from core.languages import language_of, spoken_tag
 
 register = Library()
 
@@ -40,6 +42,18 @@ def chosen_scheme(context: Context) -> str:
         return ""
     chosen = request.COOKIES.get(SCHEME_COOKIE, "")
     return chosen if chosen in SCHEMES else ""
+
+
+@register.simple_tag
+def spoken_language() -> str:
+    """The language of the page, for its `lang`."""
+    return language_of(spoken_tag())
+
+
+@register.simple_tag
+def known_languages() -> list[tuple[str, str]]:
+    """The languages to choose among, each by its own name."""
+    return list(settings.LANGUAGES)
 
 
 @register.filter

@@ -32,19 +32,19 @@ async function copy(button) {
     await navigator.clipboard.writeText(text);
   } catch {
     if (!copyOldWay(text, button)) {
-      toast("Copying was refused. Select the text and copy it.");
+      toast(document.body.dataset.copyRefused);
       return;
     }
   }
   const label = button.querySelector("[data-copy-text]");
   if (label && !button.dataset.copied) {
     const before = label.textContent;
-    label.textContent = "Copied";
+    label.textContent = document.body.dataset.copied;
     setTimeout(() => { label.textContent = before; }, 2000);
   }
   button.dataset.copied = "yes";
   setTimeout(() => delete button.dataset.copied, 2000);
-  toast(button.dataset.copiedLabel || "Copied");
+  toast(button.dataset.copiedLabel || document.body.dataset.copied);
 }
 
 function copyOldWay(text, button) {

@@ -1,0 +1,99 @@
+"""In which language a text is written, and in which country's manner its amounts and dates are.
+
+A tag is one of the settings' LANGUAGES ("de"), or one with a country ("es-mx"): the sentences are
+the language's, amounts and dates the country's. That is not a nicety: "1.234" is a thousand in
+Madrid and one in Mexico City.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import lru_cache
+
+from babel import Locale, UnknownLocaleError
+from django.conf import settings
+from django.http import HttpRequest
+from django.utils import translation
+from django.utils.translation.trans_real import parse_accept_lang_header
+
+ENGLISH = "en"
+# English without a country is written day first, and names a dollar's country.
+COUNTRIES = {"en": "en-gb"}
+TAG = re.compile(r"[a-z]{2}(-[a-z0-9]{2,3})?")
+
+_spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
+
+
+def supported(tag: str) -> str:
+    """The tag in lower case, without a country that nobody knows; "" for another language."""
+    wanted = tag.strip().lower().replace("_", "-")
+    language = wanted.partition("-")[0]
+    if language not in dict(settings.LANGUAGES):
+        return ""
+    return wanted if TAG.fullmatch(wanted) and _locale(wanted) else language
+
+
+@contextmanager
+def speaking(tag: str) -> Iterator[None]:
+    """Write texts, amounts and dates for a reader of `tag`; English when that is not supported.
+
+    What is written later, such as a stream, must enter this itself.
+    """
+    spoken = supported(tag) or ENGLISH
+    before = _spoken.set(spoken)
+    try:
+        with translation.override(language_of(spoken)):
+            yield
+    finally:
+        _spoken.reset(before)
+
+
+def language_of(tag: str) -> str:
+    """The language of a tag: "es" of "es-mx"."""
+    return tag.partition("-")[0]
+
+
+def spoken_tag() -> str:
+    """The tag that is spoken now."""
+    language = language_of(translation.get_language() or ENGLISH)
+    tag = _spoken.get()
+    return tag if language_of(tag) == language else language
+
+
+def spoken_locale() -> Locale:
+    """The locale that amounts and dates are written in now."""
+    tag = spoken_tag()
+    return _locale(COUNTRIES.get(tag, tag)) or Locale.parse(COUNTRIES[ENGLISH], sep="-")
+
+
+def tag_for(request: HttpRequest) -> str:
+    """What a reader wants: their choice, else the first of our languages that the browser names.
+
+    The country comes from the browser, as long as it speaks of the same language.
+    """
+    return _with_country(request, language_of(translation.get_language_from_request(request)))
+
+
+def chosen_tag(request: HttpRequest) -> str:
+    """The language that a form of the `language_switch` names; "" for none of ours."""
+    language = supported(request.POST.get("language", ""))
+    return _with_country(request, language) if language else ""
+
+
+def _with_country(request: HttpRequest, language: str) -> str:
+    accepted = request.headers.get("Accept-Language", "")
+    for wanted, _quality in parse_accept_lang_header(accepted):
+        if language_of(wanted) == language:
+            return supported(wanted) or language
+    return language
+
+
+@lru_cache(maxsize=256)
+def _locale(tag: str) -> Locale | None:
+    try:
+        return Locale.parse(tag, sep="-")
+    except (UnknownLocaleError, ValueError):
+        return None
