@@ -153,6 +153,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "tracking.credit_clicks": {
+        "task": "tracking.credit_clicks",
+        "schedule": 300.0,
+        "options": {"expires": 300},
+    },
 }
 
 # --- Mail

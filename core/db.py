@@ -1,6 +1,7 @@
 """What PostgreSQL does for us that Django has no word for.
 
-Composite tenant foreign keys, append-only tables, COPY, and advisory locks. No domain knowledge.
+Composite tenant foreign keys, append-only tables, checks of JSON, COPY, and advisory locks. No
+domain knowledge.
 """
 
 from __future__ import annotations
@@ -14,10 +15,23 @@ from django.db import connection
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
-from django.db.models import Model
+from django.db.models import BooleanField, F, Func, Model, Value
+from django.utils.deconstruct import deconstructible
 from psycopg import Cursor
 
 ADVISORY_SPACE = 0x7472  # keeps our advisory locks apart from those of other software
+
+
+@deconstructible(path="core.db.NoneIn")
+class NoneIn(Func):
+    """For a check: a JSON column holds nothing that an SQL/JSON path finds."""
+
+    function = "jsonb_path_exists"
+    template = "NOT %(function)s(%(expressions)s)"
+    output_field = BooleanField()
+
+    def __init__(self, column: str, path: str) -> None:
+        super().__init__(F(column), Value(path))
 
 
 def append_only(name: str) -> pgtrigger.Protect:

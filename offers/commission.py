@@ -1,24 +1,41 @@
 """What a conversion earns. A pure function that also says how it came to its answer.
 
-Its laws, held by property tests: never negative; a sale refunded in full earns nothing; the order
-of partial refunds doesn't matter, because only their sum comes in; rounding happens once.
+Which rate applies to a line: the best of the rules that fit it, even when the terms' own rate would
+pay more; without one, the rate of the conversion's tier; without tiers, the terms' own.
+
+Its laws, held by property tests: never negative, never above the cap's room; a sale refunded in
+full earns nothing; the order of partial refunds doesn't matter, because only their sum comes in;
+rounding happens once, and the parts of the explanation add up to the whole.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NotRequired, Protocol, TypedDict
 
-from core.money import share
+from core.money import BASIS_POINTS, round_half_up
+from offers.structure import Rate, Rule, RuleKind, Tier
 
 
 class CommissionTerms(Protocol):
-    """What a version says: basis points of the sale, and minor units per conversion."""
+    """What a version says: a rate, and what changes it."""
 
     @property
     def percent_bp(self) -> int: ...
     @property
     def fixed_minor(self) -> int: ...
+    @property
+    def tier_list(self) -> Sequence[Tier]: ...
+    @property
+    def rule_list(self) -> Sequence[Rule]: ...
+
+
+class Because(TypedDict):
+    """Why a rate applies: the kind of a rule, or "tier", and its value or name."""
+
+    kind: str
+    value: str
 
 
 class Step(TypedDict):
@@ -32,6 +49,7 @@ class Step(TypedDict):
     base: NotRequired[int]
     refunded: NotRequired[int]
     rate_bp: NotRequired[int]
+    because: NotRequired[Because]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +60,154 @@ class Commission:
     steps: tuple[Step, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """All of one product in an order: minor units, net of discounts, without tax and shipping."""
+
+    sku: str
+    collections: tuple[str, ...]
+    sold_minor: int
+    refunded_minor: int = 0
+
+    @property
+    def kept_minor(self) -> int:
+        return self.sold_minor - self.refunded_minor
+
+
+@dataclass(frozen=True, slots=True)
+class Sale:
+    """What the commission is computed from.
+
+    `tier` counts from 1, 0 is none; `code` is the promo code that won; `customer` is a
+    `structure.Customer` or empty; `room_minor` is what the cap leaves, None without a cap. Lines
+    are needed only where a rule looks at them.
+    """
+
+    sold_minor: int
+    refunded_minor: int = 0
+    tier: int = 0
+    code: str = ""
+    customer: str = ""
+    room_minor: int | None = None
+    lines: tuple[Line, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    """A rate, and why it applies; without a reason it is the terms' own."""
+
+    rate: Rate
+    because: Because | None = None
+    is_rule: bool = False
+
+
 NOT_EARNED = {
     status: Commission(0, (Step(step=status, amount=0),)) for status in ("pending", "rejected")
 }
 
 
-def commission_of(*, terms: CommissionTerms, sale_minor: int, refunded_minor: int) -> Commission:
-    """The commission on a sale of `sale_minor`, of which `refunded_minor` went back."""
-    kept = sale_minor - refunded_minor
+def commission_of(*, terms: CommissionTerms, sale: Sale) -> Commission:
+    """The commission on what was kept of a sale."""
+    kept = sale.sold_minor - sale.refunded_minor
     if kept <= 0:
         return Commission(0, (Step(step="nothing_kept", amount=0),))
     steps: list[Step] = []
-    if refunded_minor:
-        steps.append(Step(step="refunded", base=sale_minor, refunded=refunded_minor, amount=kept))
-    percent = share(kept, terms.percent_bp)
-    if terms.percent_bp:
-        steps.append(Step(step="percent", base=kept, rate_bp=terms.percent_bp, amount=percent))
-    if terms.fixed_minor:
-        steps.append(Step(step="fixed", amount=terms.fixed_minor))
-    total = percent + terms.fixed_minor
-    if terms.percent_bp and terms.fixed_minor:
+    if sale.refunded_minor:
+        steps.append(
+            Step(step="refunded", base=sale.sold_minor, refunded=sale.refunded_minor, amount=kept)
+        )
+    general = _rate_of_order(terms, sale)
+    parts = [*_percentages(terms, sale, general)]
+    if general.rate.fixed_minor:
+        parts.append(_explained(Step(step="fixed", amount=general.rate.fixed_minor), general))
+    total = sum(part["amount"] for part in parts)
+    steps += parts
+    if len(parts) > 1:
         steps.append(Step(step="total", amount=total))
-    return Commission(total, tuple(steps) or (Step(step="no_terms", amount=0),))
+    if sale.room_minor is not None and total > sale.room_minor:
+        steps.append(Step(step="capped", base=total, amount=sale.room_minor))
+        total = sale.room_minor
+    return Commission(total, tuple(steps) if parts else (Step(step="no_terms", amount=0),))
+
+
+def _rate_of_order(terms: CommissionTerms, sale: Sale) -> _Chosen:
+    """The rate of everything that no line's rule claims.
+
+    Of two rules for the whole order the one wins that pays more on all that was sold, so that a
+    refund never changes which one it is.
+    """
+    fitting = [rule for rule in terms.rule_list if _fits_order(rule, sale)]
+    if fitting:
+        return _by_rule(max(fitting, key=lambda rule: _pays(rule, sale.sold_minor)))
+    if sale.tier:
+        tier = terms.tier_list[sale.tier - 1]
+        return _Chosen(
+            Rate(tier.percent_bp, tier.fixed_minor), Because(kind="tier", value=tier.name)
+        )
+    return _Chosen(Rate(terms.percent_bp, terms.fixed_minor))
+
+
+def _rate_of_line(terms: CommissionTerms, line: Line, general: _Chosen) -> _Chosen:
+    fitting = [_by_rule(rule) for rule in terms.rule_list if _fits_line(rule, line)]
+    if fitting and general.is_rule:
+        fitting.append(general)
+    return max(fitting, key=lambda one: one.rate.percent_bp) if fitting else general
+
+
+def _fits_order(rule: Rule, sale: Sale) -> bool:
+    told = {RuleKind.CUSTOMER: sale.customer, RuleKind.CODE: sale.code}.get(rule.kind, "")
+    return bool(told) and told.casefold() == rule.value.casefold()
+
+
+def _fits_line(rule: Rule, line: Line) -> bool:
+    if rule.kind == RuleKind.PRODUCT:
+        return rule.value.casefold() == line.sku.casefold()
+    named = {collection.casefold() for collection in line.collections}
+    return rule.kind == RuleKind.COLLECTION and rule.value.casefold() in named
+
+
+def _pays(rule: Rule, sold_minor: int) -> int:
+    return sold_minor * rule.percent_bp + BASIS_POINTS * rule.fixed_minor
+
+
+def _by_rule(rule: Rule) -> _Chosen:
+    because = Because(kind=rule.kind.value, value=rule.value)
+    return _Chosen(Rate(rule.percent_bp, rule.fixed_minor), because, is_rule=True)
+
+
+def _percentages(terms: CommissionTerms, sale: Sale, general: _Chosen) -> Iterator[Step]:
+    """A step per rate. Each gets its share of the one rounded sum, so that they add up to it."""
+    sum_of_shares = paid_so_far = 0
+    for chosen, kept in _kept_by_rate(terms, sale, general):
+        sum_of_shares += kept * chosen.rate.percent_bp
+        paid = round_half_up(sum_of_shares, BASIS_POINTS)
+        if chosen.rate.percent_bp or chosen.because:
+            step = Step(
+                step="percent",
+                base=kept,
+                rate_bp=chosen.rate.percent_bp,
+                amount=paid - paid_so_far,
+            )
+            yield _explained(step, chosen)
+        paid_so_far = paid
+
+
+def _kept_by_rate(
+    terms: CommissionTerms, sale: Sale, general: _Chosen
+) -> Iterable[tuple[_Chosen, int]]:
+    """What was kept of the sale under each rate, the rate of the order first."""
+    if not any(rule.kind.is_of_line for rule in terms.rule_list):
+        is_asked = bool(general.rate.percent_bp) or not general.rate.fixed_minor
+        return [(general, sale.sold_minor - sale.refunded_minor)] if is_asked else []
+    kept: dict[str, tuple[_Chosen, int]] = {}
+    for line in sale.lines:
+        chosen = _rate_of_line(terms, line, general)
+        name = "" if chosen is general else repr(chosen.because)
+        kept[name] = chosen, kept.get(name, (chosen, 0))[1] + line.kept_minor
+    return [kept[name] for name in sorted(kept) if kept[name][1]]
+
+
+def _explained(step: Step, chosen: _Chosen) -> Step:
+    if chosen.because:
+        step["because"] = chosen.because
+    return step

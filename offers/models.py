@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from enum import StrEnum
+from functools import cached_property
 from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
@@ -11,8 +13,16 @@ from django.db import models
 from django.utils import timezone
 
 from affiliates.models import Member
-from core.db import append_only
+from core.db import NoneIn, append_only
 from core.tenancy import TenantForeignKey, TenantModel
+from offers.structure import Period, Rule, Tier, TierBy, rules_from, tiers_from
+
+# A rate in a JSON list that no terms may hold (SQL/JSON path).
+WRONG_RATE = "$[*] ? (@.percent_bp < 0 || @.percent_bp > 10000 || @.fixed_minor < 0)"
+
+
+def _choices(names: type[StrEnum]) -> list[tuple[str, str]]:
+    return [(name.value, name.value) for name in names]
 
 
 class OfferKind(models.TextChoices):
@@ -119,12 +129,27 @@ class Approval(models.TextChoices):
 
 
 class Terms(TenantModel):
-    """One immutable version of an offer's commission structure."""
+    """One immutable version of an offer's commission structure.
+
+    `tiers` and `rules` hold `structure.Tier` and `structure.Rule`, checked by `offers.terms`.
+    """
 
     offer = TenantForeignKey(Offer)
     version = models.PositiveIntegerField()
     percent_bp = models.PositiveIntegerField(default=0)  # basis points of the sale
     fixed_minor = models.PositiveBigIntegerField(default=0)  # per conversion, minor units
+    per_click_minor = models.PositiveBigIntegerField(default=0)  # per counted click, minor units
+    tiers = models.JSONField(default=list, blank=True)  # lowest first
+    tier_by = models.CharField(max_length=11, choices=_choices(TierBy), default=TierBy.SALES.value)
+    tier_period = models.CharField(
+        max_length=6, choices=_choices(Period), default=Period.ALWAYS.value
+    )
+    rules = models.JSONField(default=list, blank=True)
+    # The most that a member can earn in each period, minor units; none: no cap.
+    cap_minor = models.PositiveBigIntegerField(null=True, blank=True)
+    cap_period = models.CharField(
+        max_length=6, choices=_choices(Period), default=Period.MONTH.value
+    )
     hold_days = models.PositiveSmallIntegerField(default=0)
     approval = models.CharField(max_length=10, choices=Approval, default=Approval.AUTOMATIC)
     starts_at = models.DateTimeField()
@@ -139,10 +164,34 @@ class Terms(TenantModel):
                 condition=models.Q(percent_bp__lte=10_000), name="offers_terms_percent"
             ),
             models.CheckConstraint(
+                condition=NoneIn("tiers", WRONG_RATE), name="offers_terms_tiers"
+            ),
+            models.CheckConstraint(
+                condition=NoneIn("rules", WRONG_RATE), name="offers_terms_rules"
+            ),
+            models.CheckConstraint(
                 condition=models.Q(hold_days__lte=365), name="offers_terms_hold"
             ),
         ]
         triggers = [append_only("offers_terms_append_only")]
+
+    @cached_property
+    def tier_list(self) -> tuple[Tier, ...]:
+        return tiers_from(self.tiers)
+
+    @cached_property
+    def rule_list(self) -> tuple[Rule, ...]:
+        return rules_from(self.rules)
+
+    @property
+    def looks_at_lines(self) -> bool:
+        """Whether the lines of an order matter, not only their sum."""
+        return any(rule.kind.is_of_line for rule in self.rule_list)
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether a conversion earns by what its member has reached before."""
+        return bool(self.tiers) or self.cap_minor is not None
 
 
 class EnrollmentStatus(models.TextChoices):

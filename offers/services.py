@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
@@ -16,7 +16,6 @@ from affiliates.models import Member
 from core.money import exponent
 from core.versions import check_version
 from offers.models import (
-    Approval,
     Enrollment,
     EnrollmentStatus,
     Offer,
@@ -26,14 +25,9 @@ from offers.models import (
     ProjectMember,
     Terms,
 )
-
-
-class OfferError(ValueError):
-    """An offer, its terms or its members can't be like this; `field` says what is wrong."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(message)
-        self.field = field
+from offers.terms import OfferError as OfferError
+from offers.terms import TermsValues as TermsValues
+from offers.terms import check_terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,16 +45,6 @@ class OfferValues:
     remembers_customers: bool = False
     code_pattern: str = "{FIRST_NAME}"
     ends_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class TermsValues:
-    """A commission structure: basis points of the sale and minor units per conversion."""
-
-    percent_bp: int = 0
-    fixed_minor: int = 0
-    hold_days: int = 0
-    approval: str = field(default=Approval.AUTOMATIC.value)
 
 
 @transaction.atomic
@@ -133,28 +117,18 @@ def supersede_terms(
 ) -> Terms:
     """Add the next version. It counts for orders placed from `starts_at` on; none before changes.
 
-    Raises OfferError for a rate over 100 %, a negative amount, a hold over a year, or a start that
-    is before the last version's.
+    Raises OfferError for what `offers.terms.check_terms` refuses, and for a start that is before
+    the last version's.
     """
-    if not 0 <= values.percent_bp <= 10_000:
-        raise OfferError("percent", "the rate must be between 0 % and 100 %")
-    if values.fixed_minor < 0:
-        raise OfferError("fixed", "the amount per conversion can't be negative")
-    if not 0 <= values.hold_days <= 365:
-        raise OfferError("hold_days", "the hold must be between 0 and 365 days")
+    check_terms(values)
     Offer.objects.select_for_update().get(pk=offer.pk)
     last = Terms.objects.filter(offer=offer).order_by("-version").first()
     if last is not None and starts_at <= last.starts_at:
         raise OfferError("starts_at", "new terms must start after the ones they supersede")
-    terms = Terms.objects.create(
-        offer=offer,
-        version=1 if last is None else last.version + 1,
-        percent_bp=values.percent_bp,
-        fixed_minor=values.fixed_minor,
-        hold_days=values.hold_days,
-        approval=values.approval,
-        starts_at=starts_at,
-    )
+    terms = values.as_terms()
+    terms.offer, terms.starts_at = offer, starts_at
+    terms.version = 1 if last is None else last.version + 1
+    terms.save()
     audit.record(action="terms.superseded", target=terms, by=by, now=now, offer=offer.pk)
     return terms
 

@@ -6,35 +6,77 @@ Members read these in their language: every sentence is translated whole, never 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from core.money import Money
 from core.templatetags.display import count, money, rate
-from offers.commission import Step
+from offers.commission import Because, Step
 from offers.models import Terms
+from offers.structure import Customer, Period, Rule, RuleKind, Tier, TierBy
+
+
+class RateLike(Protocol):
+    """Terms, a tier or a rule: basis points of the sale, minor units per conversion."""
+
+    @property
+    def percent_bp(self) -> int: ...
+    @property
+    def fixed_minor(self) -> int: ...
 
 
 def describe(terms: Terms, currency: str) -> str:
     """ "10 % of every sale" or "£2.00 for every sale" or both: for {{ commission }} in a mail."""
-    values = _values(terms, currency)
-    if terms.percent_bp and terms.fixed_minor:
+    best = _best_tier(terms)
+    if best is not None:
+        values = {
+            "commission": describe_rate(terms, currency),
+            "best": describe_rate(best, currency),
+        }
+        return _("%(commission)s, and up to %(best)s as you sell more") % values
+    return describe_rate(terms, currency)
+
+
+def describe_rate(given: RateLike, currency: str) -> str:
+    """One rate: "10 % of every sale plus £2.00 for every sale"."""
+    values = {"rate": rate(given.percent_bp), "amount": _money(given.fixed_minor, currency)}
+    if given.percent_bp and given.fixed_minor:
         return _("%(rate)s of every sale plus %(amount)s for every sale") % values
-    if terms.percent_bp:
+    if given.percent_bp:
         return _("%(rate)s of every sale") % values
-    if terms.fixed_minor:
+    if given.fixed_minor:
         return _("%(amount)s for every sale") % values
+    clicks = getattr(given, "per_click_minor", 0)
+    if clicks:
+        return _("%(amount)s for every click") % {"amount": _money(clicks, currency)}
     return _("no commission")
 
 
 def describe_fully(terms: Terms, currency: str) -> str:
     """The terms in plain sentences, as the dashboard shows them."""
-    return f"{_earned(terms, currency)} {_payable(terms.hold_days)}"
+    sentences = [
+        _earned(terms, currency),
+        _clicks(terms, currency),
+        _capped(terms, currency),
+        _payable(terms.hold_days),
+    ]
+    return " ".join(filter(None, sentences))
+
+
+def describe_tiers(terms: Terms, currency: str) -> list[str]:
+    """Each tier in a sentence, the lowest first."""
+    return [_tier(tier, terms, currency) for tier in terms.tier_list]
+
+
+def describe_rules(terms: Terms, currency: str) -> list[str]:
+    """Each rule in a sentence, in the order that staff gave."""
+    return [_rule(rule, currency) for rule in terms.rule_list]
 
 
 def _earned(terms: Terms, currency: str) -> str:
-    values = _values(terms, currency)
+    values = {"rate": rate(terms.percent_bp), "amount": _money(terms.fixed_minor, currency)}
     if terms.percent_bp and terms.fixed_minor:
         return (
             _(
@@ -50,7 +92,26 @@ def _earned(terms: Terms, currency: str) -> str:
         )
     if terms.fixed_minor:
         return _("You earn %(amount)s for every sale.") % values
-    return _("You earn no commission.")
+    return "" if terms.per_click_minor else _("You earn no commission.")
+
+
+def _clicks(terms: Terms, currency: str) -> str:
+    if not terms.per_click_minor:
+        return ""
+    return _("You earn %(amount)s for every click.") % {
+        "amount": _money(terms.per_click_minor, currency)
+    }
+
+
+def _capped(terms: Terms, currency: str) -> str:
+    if terms.cap_minor is None:
+        return ""
+    sentence = {
+        Period.DAY: _("You can earn at most %(amount)s a day."),
+        Period.MONTH: _("You can earn at most %(amount)s a month."),
+        Period.ALWAYS: _("You can earn at most %(amount)s in all."),
+    }[Period(terms.cap_period)]
+    return sentence % {"amount": _money(terms.cap_minor, currency)}
 
 
 def _payable(hold_days: int) -> str:
@@ -63,8 +124,56 @@ def _payable(hold_days: int) -> str:
     ) % {"days": count(hold_days)}
 
 
-def _values(terms: Terms, currency: str) -> dict[str, str]:
-    return {"rate": rate(terms.percent_bp), "amount": money(Money(terms.fixed_minor, currency))}
+def _tier(tier: Tier, terms: Terms, currency: str) -> str:
+    values = {
+        "tier": tier.name,
+        "reached": describe_threshold(tier.threshold, terms, currency),
+        "commission": describe_rate(tier, currency),
+    }
+    if terms.tier_period == Period.MONTH:
+        return _("%(tier)s, from %(reached)s in a month: %(commission)s") % values
+    return _("%(tier)s, from %(reached)s: %(commission)s") % values
+
+
+def describe_threshold(reached: int, terms: Terms, currency: str) -> str:
+    """What tiers count, in words: "£1,000.00 of sales" or "50 conversions"."""
+    if terms.tier_by == TierBy.CONVERSIONS:
+        return ngettext("%(count)s conversion", "%(count)s conversions", reached) % {
+            "count": count(reached)
+        }
+    return _("%(amount)s of sales") % {"amount": _money(reached, currency)}
+
+
+def _rule(rule: Rule, currency: str) -> str:
+    values = {
+        "value": rule.value,
+        "rate": rate(rule.percent_bp),
+        "commission": describe_rate(rule, currency),
+    }
+    match rule.kind, rule.value:
+        case RuleKind.PRODUCT, _value:
+            return _("Product %(value)s: %(rate)s") % values
+        case RuleKind.COLLECTION, _value:
+            return _("Collection %(value)s: %(rate)s") % values
+        case RuleKind.CODE, _value:
+            return _("Orders with the code %(value)s: %(commission)s") % values
+        case RuleKind.CUSTOMER, Customer.NEW:
+            return _("New customers: %(commission)s") % values
+        case _:
+            return _("Returning customers: %(commission)s") % values
+
+
+def _best_tier(terms: Terms) -> Tier | None:
+    """The highest tier, where it pays more than the beginning."""
+    if not terms.tier_list:
+        return None
+    last = terms.tier_list[-1]
+    begins, ends = ((one.percent_bp, one.fixed_minor) for one in (terms, last))
+    return last if ends > begins else None
+
+
+def _money(minor: int, currency: str) -> str:
+    return money(Money(minor, currency))
 
 
 def explain(steps: Iterable[Step], currency: str) -> list[str]:
@@ -84,14 +193,19 @@ def _sentence(step: Step, currency: str) -> str:
                 "kept": amount,
             }
         case "percent":
-            percent = rate(step["rate_bp"])
             return _("%(base)s of eligible lines \N{MULTIPLICATION SIGN} %(rate)s = %(amount)s") % {
                 "base": base,
-                "rate": percent,
+                "rate": _rate_and_reason(step),
                 "amount": amount,
             }
+        case "fixed" if "because" in step:
+            values = {"amount": amount, "reason": _reason(step["because"])}
+            return _("%(amount)s for the conversion (%(reason)s)") % values
         case "fixed":
             return _("%(amount)s for the conversion") % {"amount": amount}
+        case "capped":
+            values = {"earned": base, "amount": amount}
+            return _("The cap leaves %(amount)s of %(earned)s") % values
         case "total":
             return _("Together %(amount)s") % {"amount": amount}
         case "nothing_kept":
@@ -102,3 +216,28 @@ def _sentence(step: Step, currency: str) -> str:
             return _("Rejected: nothing is earned")
         case _:
             return _("These terms pay nothing")
+
+
+def _rate_and_reason(step: Step) -> str:
+    percent = rate(step["rate_bp"])
+    if "because" not in step:
+        return percent
+    values = {"rate": percent, "reason": _reason(step["because"])}
+    return pgettext("a rate and why it applies", "%(rate)s (%(reason)s)") % values
+
+
+def _reason(because: Because) -> str:
+    values = {"value": because["value"]}
+    match because["kind"], because["value"]:
+        case "tier", _value:
+            return _("tier %(value)s") % values
+        case RuleKind.PRODUCT, _value:
+            return _("product %(value)s") % values
+        case RuleKind.COLLECTION, _value:
+            return _("collection %(value)s") % values
+        case RuleKind.CODE, _value:
+            return _("code %(value)s") % values
+        case RuleKind.CUSTOMER, Customer.NEW:
+            return _("new customer")
+        case _:
+            return _("returning customer")

@@ -157,14 +157,16 @@ class EntryKind(models.TextChoices):
 
 
 OPEN_STATES = (PayoutState.PROCESSING, PayoutState.PENDING_INFO)
+OF_NOTHING = models.Q(conversion_id=None, click_earning_id=None)
 EARNED_KINDS = (EntryKind.COMMISSION, EntryKind.ADJUSTMENT)
 
 
 class LedgerEntry(TenantModel):
     """One posting, in minor units, positive towards the member. Append-only.
 
-    `conversion_id` points to tracking's conversion; the composite foreign key is made by tracking's
-    migration, since payouts lies below it. `available_at` says when it may be paid.
+    A commission is of a conversion or of a day's clicks: `conversion_id` and `click_earning_id`
+    point into tracking. Their composite foreign keys are made by tracking's migration, since
+    payouts lies below it. `available_at` says when it may be paid.
     """
 
     enrollment = TenantForeignKey(Enrollment)
@@ -172,6 +174,7 @@ class LedgerEntry(TenantModel):
     amount_minor = models.BigIntegerField()
     currency = models.CharField(max_length=3)
     conversion_id = models.BigIntegerField(null=True)
+    click_earning_id = models.BigIntegerField(null=True)
     payout = TenantForeignKey(Payout, null=True)
     note = models.CharField(max_length=300, blank=True)
     confirmation = models.UUIDField(null=True)  # the form's own key: a second click finds this
@@ -185,11 +188,13 @@ class LedgerEntry(TenantModel):
                 condition=~models.Q(amount_minor=0), name="payouts_entry_not_zero"
             ),
             models.CheckConstraint(
-                condition=models.Q(kind="commission", conversion_id__isnull=False)
-                | models.Q(kind="adjustment", conversion_id=None, payout=None)
-                | models.Q(
-                    kind__in=["payout", "payout_returned"], payout__isnull=False, conversion_id=None
-                ),
+                condition=models.Q(
+                    kind="commission", conversion_id__isnull=False, click_earning_id=None
+                )
+                | models.Q(kind="commission", conversion_id=None, click_earning_id__isnull=False)
+                | models.Q(kind="adjustment", payout=None) & OF_NOTHING
+                | models.Q(kind__in=["payout", "payout_returned"], payout__isnull=False)
+                & OF_NOTHING,
                 name="payouts_entry_kind",
             ),
             models.UniqueConstraint(
@@ -208,6 +213,11 @@ class LedgerEntry(TenantModel):
                 fields=["brand", "conversion_id"],
                 name="payouts_entry_conversion",
                 condition=models.Q(conversion_id__isnull=False),
+            ),
+            models.Index(
+                fields=["brand", "click_earning_id"],
+                name="payouts_entry_clicks",
+                condition=models.Q(click_earning_id__isnull=False),
             ),
             models.Index(
                 fields=["brand", "payout"],

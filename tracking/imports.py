@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count, groupby, islice
@@ -129,9 +129,15 @@ def _order(lines: Sequence[Row]) -> OrderFacts:
             "currency": first["currency"],
             "customer_id": first["customer_id"],
             "promo_code": first["discount_code"],
-            "lines": [row for _, row in lines],
+            "new_customer": first.get("new_customer"),
+            "lines": [row | {"collections": _listed(row)} for _, row in lines],
         }
     )
+
+
+def _listed(row: Mapping[str, str]) -> list[str]:
+    """The collections of a line: "Skin care|Sets"."""
+    return row.get("collections", "").split("|")
 
 
 def _row_error(problem: Problem, lines: Sequence[Row]) -> RowError:

@@ -20,6 +20,7 @@ LARGEST_MINOR = 10**15  # a line above this is a mistake, and stays far below a 
 LARGEST_QUANTITY = 2**31 - 1
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+MOST_COLLECTIONS = 50  # of one line
 LONGEST_AMOUNT = 18  # characters; times any quantity it stays within Decimal's exact 28 digits
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -47,11 +48,15 @@ class LineFacts:
     product: str
     quantity: int
     net_minor: int
+    collections: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """A well-formed order. Line amounts are net of discounts, without tax and shipping."""
+    """A well-formed order. Line amounts are net of discounts, without tax and shipping.
+
+    `customer_is_new` is the shop's own word; None where it says nothing.
+    """
 
     external_id: str
     ordered_at: datetime
@@ -60,6 +65,7 @@ class OrderFacts:
     promo_code: str
     click_id: str
     lines: tuple[LineFacts, ...]
+    customer_is_new: bool | None = None
 
     @property
     def total_minor(self) -> int:
@@ -74,10 +80,12 @@ class OrderFacts:
             "customer_id": self.customer_ref,
             "promo_code": self.promo_code,
             "click_id": self.click_id,
+            "new_customer": self.customer_is_new,
             "lines": [
                 {
                     "sku": line.sku,
                     "product": line.product,
+                    "collections": list(line.collections),
                     "quantity": line.quantity,
                     "amount": Money(line.net_minor, self.currency).plain(),
                 }
@@ -87,7 +95,10 @@ class OrderFacts:
 
     def digest(self) -> str:
         """SHA-256 of everything the order says."""
-        lines = [(line.sku, line.product, line.quantity, line.net_minor) for line in self.lines]
+        lines = [
+            (line.sku, line.product, line.collections, line.quantity, line.net_minor)
+            for line in self.lines
+        ]
         return _digest(
             self.external_id,
             self.ordered_at.isoformat(),
@@ -95,6 +106,7 @@ class OrderFacts:
             self.customer_ref,
             self.promo_code,
             self.click_id,
+            self.customer_is_new,
             lines,
         )
 
@@ -167,6 +179,33 @@ class _Reader:
         if required and not text:
             self.wrong(field, "missing", "is missing")
         return text
+
+    def texts(self, field: str, *, longest: int, most: int) -> tuple[str, ...]:
+        """A list of texts, in order and each once; a single text is a list of one."""
+        value = self.raw.get(field)
+        if value is None or value == "":
+            return ()
+        if isinstance(value, str):
+            value = [value]
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            self.wrong(field, "not_a_list", "is not a list of texts")
+            return ()
+        if len(value) > most:
+            self.wrong(field, "too_long", f"holds more than {most} texts")
+        if any(len(one) > longest or UNSTORABLE.search(one) for one in value):
+            self.wrong(field, "not_text", f"holds a text of over {longest} characters, or none")
+        return tuple(sorted({one.strip() for one in value} - {""}))
+
+    def yes_or_no(self, field: str) -> bool | None:
+        """True, false, or None where nothing is said. CSV says yes and no."""
+        value = self.raw.get(field)
+        if value is None or value == "":
+            return None
+        words: dict[Any, bool] = {"true": True, "yes": True, "false": False, "no": False}
+        found = value if isinstance(value, bool) else words.get(str(value).strip().lower())
+        if found is None:
+            self.wrong(field, "not_yes_or_no", f"{value!r} is neither true nor false")
+        return found
 
     def moment(self, field: str) -> datetime:
         """An instant between 1970 and 2100, in UTC."""
@@ -257,6 +296,7 @@ def read_order(raw: Any) -> OrderFacts:
         customer_ref=read.text("customer_id", longest=120),
         promo_code=read.text("promo_code", longest=60),
         click_id=read.text("click_id", longest=120),
+        customer_is_new=read.yes_or_no("new_customer"),
         lines=tuple(
             _read_line(raw_line, f"lines.{index}.", currency, problems)
             for index, raw_line in enumerate(raw_lines)
@@ -286,6 +326,7 @@ def _read_line(raw: Any, prefix: str, currency: str, problems: list[Problem]) ->
         product=read.text("product", longest=300),
         quantity=quantity,
         net_minor=read.minor("unit_price", max(net, Decimal(0)), currency),
+        collections=read.texts("collections", longest=120, most=MOST_COLLECTIONS),
     )
 
 

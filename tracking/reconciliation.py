@@ -6,15 +6,22 @@ sale, refunds and commission, the ledger, the daily totals, a payout's amount, a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection
 
 from accounts.models import Brand
+from tracking.baskets import lines_where_they_matter
+from tracking.click_earnings import COUNTED
+from tracking.imports import batches
 from tracking.models import Conversion
-from tracking.settlement import target_of
+from tracking.settlement import settle_target
+
+BATCH = 2_000
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Each query yields (what, id, kept, from the facts) for the rows where the two differ.
 _ORDERS = """
@@ -127,37 +134,66 @@ WITH facts AS (
     count(*) FILTER (WHERE status = 'pending') AS pending,
     sum(sale_minor) FILTER (WHERE status = 'accepted') AS sales,
     sum(refunded_minor) FILTER (WHERE status = 'accepted') AS refunds,
-    sum(commission_minor) FILTER (WHERE status = 'accepted') AS commission
+    sum(commission_minor) FILTER (WHERE status = 'accepted') AS commission,
+    sum(earnable_minor) FILTER (WHERE status = 'pending') AS waiting
   FROM tracking_conversion WHERE brand_id = %(brand)s GROUP BY 1, 2
   UNION ALL
   SELECT enrollment_id, (clicked_at AT TIME ZONE %(zone)s)::date,
-    count(*), 0, 0, 0, 0, 0
+    count(*), 0, 0, 0, 0, 0, 0
   FROM tracking_click WHERE brand_id = %(brand)s AND counted GROUP BY 1, 2
+  UNION ALL
+  SELECT enrollment_id, day, 0, 0, 0, 0, 0, sum(amount_minor), 0
+  FROM tracking_clickearning WHERE brand_id = %(brand)s AND amount_minor <> 0 GROUP BY 1, 2
 ), day_facts AS (
   SELECT enrollment_id, day, sum(clicks) AS clicks, sum(conversions) AS conversions,
     sum(pending) AS pending, coalesce(sum(sales), 0) AS sales,
-    coalesce(sum(refunds), 0) AS refunds, coalesce(sum(commission), 0) AS commission
+    coalesce(sum(refunds), 0) AS refunds, coalesce(sum(commission), 0) AS commission,
+    coalesce(sum(waiting), 0) AS waiting
   FROM facts GROUP BY 1, 2
 ), kept AS (SELECT * FROM tracking_dailytotal WHERE brand_id = %(brand)s)
 SELECT 'day ' || coalesce(kept.day, day_facts.day) || ' of enrollment',
   coalesce(kept.enrollment_id, day_facts.enrollment_id),
   concat_ws(' ', kept.clicks, kept.conversions, kept.pending, kept.sales_minor,
-    kept.refunds_minor, kept.commission_minor),
+    kept.refunds_minor, kept.commission_minor, kept.pending_minor),
   concat_ws(' ', day_facts.clicks, day_facts.conversions, day_facts.pending, day_facts.sales,
-    day_facts.refunds, day_facts.commission)
+    day_facts.refunds, day_facts.commission, day_facts.waiting)
 FROM kept FULL JOIN day_facts USING (enrollment_id, day)
 WHERE (coalesce(kept.clicks, 0), coalesce(kept.conversions, 0), coalesce(kept.pending, 0),
     coalesce(kept.sales_minor, 0), coalesce(kept.refunds_minor, 0),
-    coalesce(kept.commission_minor, 0))
+    coalesce(kept.commission_minor, 0), coalesce(kept.pending_minor, 0))
   IS DISTINCT FROM
   (coalesce(day_facts.clicks, 0), coalesce(day_facts.conversions, 0),
     coalesce(day_facts.pending, 0), coalesce(day_facts.sales, 0),
-    coalesce(day_facts.refunds, 0), coalesce(day_facts.commission, 0))
+    coalesce(day_facts.refunds, 0), coalesce(day_facts.commission, 0),
+    coalesce(day_facts.waiting, 0))
 """
+_CLICK_LEDGER = """
+SELECT 'clicks ledger', c.id, coalesce(sum(e.amount_minor), 0)::bigint, c.amount_minor
+FROM tracking_clickearning c
+LEFT JOIN payouts_ledgerentry e ON e.brand_id = c.brand_id AND e.click_earning_id = c.id
+WHERE c.brand_id = %(brand)s
+GROUP BY c.id HAVING c.amount_minor <> coalesce(sum(e.amount_minor), 0)
+"""
+# A cap may leave less than the clicks are worth, never more.
+_CLICK_EARNINGS = """
+SELECT 'clicks earning', c.id, c.amount_minor, c.clicks * t.per_click_minor
+FROM tracking_clickearning c JOIN offers_terms t ON t.brand_id = c.brand_id AND t.id = c.terms_id
+WHERE c.brand_id = %(brand)s AND (c.amount_minor > c.clicks * t.per_click_minor
+  OR (t.cap_minor IS NULL AND c.amount_minor < c.clicks * t.per_click_minor))
+"""
+# Clicks of today may still wait to be credited; more than there are can't be.
+_CLICKS = f"""
+SELECT 'clicks credited', c.id, c.clicks, coalesce(counted.clicks, 0)
+FROM tracking_clickearning c
+LEFT JOIN ({COUNTED}) AS counted (enrollment_id, day, terms_id, clicks)
+  USING (enrollment_id, day, terms_id)
+WHERE c.brand_id = %(brand)s AND c.clicks > coalesce(counted.clicks, 0)
+"""  # noqa: S608
 _ABOUT_SALES = (_ORDERS, _SALES, _REFUNDS, _LEDGER, _DAILY)
+_ABOUT_CLICKS = (_CLICK_LEDGER, _CLICK_EARNINGS, _CLICKS)
 _ABOUT_PAYOUTS = (_PAYOUTS, _PAYOUT_LEDGER, _PAYOUT_ITEMS)
 _ABOUT_RUNS = (_RUNS, _RUN_LINES, _RUN_PAYOUTS, _RUN_STATES)
-QUERIES = (*_ABOUT_SALES, *_ABOUT_PAYOUTS, *_ABOUT_RUNS)
+QUERIES = (*_ABOUT_SALES, *_ABOUT_CLICKS, *_ABOUT_PAYOUTS, *_ABOUT_RUNS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,15 +211,23 @@ class Difference:
 
 def differences(brand: Brand) -> Iterator[Difference]:
     """Every difference in the brand acted for."""
+    values = {"brand": brand.pk, "zone": brand.time_zone, "since": EVER}
     for query in QUERIES:
-        for row in _rows(query, {"brand": brand.pk, "zone": brand.time_zone}):
+        for row in _rows(query, values):
             yield Difference(*row)
-    for conversion in Conversion.objects.select_related("terms").order_by("pk").iterator(2_000):
-        target = target_of(conversion)
-        if conversion.commission_minor != target.minor:
-            yield Difference(
-                "conversion commission", conversion.pk, conversion.commission_minor, target.minor
-            )
+    conversions = Conversion.objects.select_related("terms").order_by("pk").iterator(BATCH)
+    for batch in batches(conversions, BATCH):
+        yield from _wrong_commissions(batch)
+
+
+def _wrong_commissions(conversions: Sequence[Conversion]) -> Iterator[Difference]:
+    lines = lines_where_they_matter(conversions)
+    for row in conversions:
+        kept = row.commission_minor, row.earnable_minor
+        settle_target(row, lines)
+        computed = row.commission_minor, row.earnable_minor
+        if kept != computed:
+            yield Difference("conversion commission", row.pk, kept, computed)
 
 
 def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:

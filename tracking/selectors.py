@@ -252,10 +252,12 @@ def _order_as_sent(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
         "customer_id": order.customer_ref,
         "promo_code": order.promo_code,
         "click_id": order.click_id,
+        "new_customer": order.customer_is_new,
         "lines": [
             {
                 "sku": line.sku,
                 "product": line.product,
+                "collections": line.collections,
                 "quantity": line.quantity,
                 "amount": Money(line.net_minor, order.currency).plain(),
             }

@@ -1,13 +1,18 @@
-"""What beat has done every minute."""
+"""What beat has done every minute or so."""
 
 from __future__ import annotations
 
 from celery import shared_task
 from django.utils import timezone
 
-from tracking import automatic_items
+from tracking import automatic_items, click_earnings
 
 
 @shared_task(name="tracking.send_waiting_items")
 def send_waiting_items() -> None:
     automatic_items.send_for_all_brands(now=timezone.now())
+
+
+@shared_task(name="tracking.credit_clicks")
+def credit_clicks() -> None:
+    click_earnings.credit_for_all_brands(now=timezone.now())

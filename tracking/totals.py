@@ -7,13 +7,14 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts, and amounts in minor units. Amounts are of accepted conversions."""
+    """Counts, and amounts in minor units, of accepted conversions unless they say pending."""
 
     conversions: int = 0
     pending: int = 0
     sales_minor: int = 0
     refunds_minor: int = 0
     commission_minor: int = 0
+    pending_minor: int = 0
     clicks: int = 0
 
     def plus(self, other: Totals, *, times: int = 1) -> Totals:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from offers.commission import commission_of
+from offers.commission import Commission, Line, Sale, commission_of
+from offers.structure import Rule, RuleKind, Tier
 from offers.wording import explain
 
 
@@ -15,55 +16,231 @@ from offers.wording import explain
 class SomeTerms:
     percent_bp: int = 0
     fixed_minor: int = 0
+    tier_list: tuple[Tier, ...] = ()
+    rule_list: tuple[Rule, ...] = ()
 
 
-TERMS = st.builds(SomeTerms, st.integers(0, 10_000), st.integers(0, 10**6))
-SALES = st.integers(0, 10**12)
+RATES = st.integers(0, 10_000)
+AMOUNTS = st.integers(0, 10**6)
+SKUS, COLLECTIONS, CODES = ["A", "B", "C"], ["skin", "hair"], ["MARA", "LIA"]
+RULES = st.one_of(
+    st.builds(Rule, st.just(RuleKind.PRODUCT), st.sampled_from(SKUS), RATES),
+    st.builds(Rule, st.just(RuleKind.COLLECTION), st.sampled_from(COLLECTIONS), RATES),
+    st.builds(Rule, st.just(RuleKind.CODE), st.sampled_from(CODES), RATES, AMOUNTS),
+    st.builds(
+        Rule, st.just(RuleKind.CUSTOMER), st.sampled_from(["new", "returning"]), RATES, AMOUNTS
+    ),
+)
+TIERS = st.lists(st.builds(Tier, st.just("Gold"), st.integers(1, 9), RATES, AMOUNTS), max_size=3)
+TERMS = st.builds(
+    SomeTerms,
+    RATES,
+    AMOUNTS,
+    TIERS.map(tuple),
+    st.lists(RULES, max_size=5, unique_by=lambda rule: rule.key).map(tuple),
+)
 
 
 @st.composite
-def sales_and_refunds(draw: st.DrawFn) -> tuple[int, int]:
-    sale = draw(SALES)
-    return sale, draw(st.integers(0, sale))
+def terms_and_sales(draw: st.DrawFn) -> tuple[SomeTerms, Sale]:
+    """Terms, and a sale of some products under them, part of it refunded."""
+    terms = draw(TERMS)
+    lines = []
+    for sku in draw(st.lists(st.sampled_from(SKUS), unique=True, min_size=1)):
+        sold = draw(st.integers(0, 10**9))
+        collections = draw(st.lists(st.sampled_from(COLLECTIONS), unique=True))
+        lines.append(Line(sku, tuple(collections), sold, draw(st.integers(0, sold))))
+    sale = Sale(
+        sold_minor=sum(line.sold_minor for line in lines),
+        refunded_minor=sum(line.refunded_minor for line in lines),
+        tier=draw(st.integers(0, len(terms.tier_list))),
+        code=draw(st.sampled_from(["", *CODES])),
+        customer=draw(st.sampled_from(["", "new", "returning"])),
+        room_minor=draw(st.none() | st.integers(0, 10**8)),
+        lines=tuple(lines),
+    )
+    return terms, sale
 
 
-@given(TERMS, sales_and_refunds())
-def test_never_negative(terms: SomeTerms, amounts: tuple[int, int]) -> None:
-    assert commission_of(terms=terms, sale_minor=amounts[0], refunded_minor=amounts[1]).minor >= 0
+def with_refund(sale: Sale, position: int, minor: int) -> Sale:
+    """The sale with so much more of one product given back, as far as there is any."""
+    lines = list(sale.lines)
+    line = lines[position % len(lines)]
+    more = min(minor, line.kept_minor)
+    lines[position % len(lines)] = replace(line, refunded_minor=line.refunded_minor + more)
+    return replace(sale, lines=tuple(lines), refunded_minor=sale.refunded_minor + more)
 
 
-@given(TERMS, SALES)
-def test_refunding_everything_brings_it_to_zero(terms: SomeTerms, sale: int) -> None:
-    assert commission_of(terms=terms, sale_minor=sale, refunded_minor=sale).minor == 0
+def earned(terms: SomeTerms, sale: Sale) -> int:
+    return commission_of(terms=terms, sale=sale).minor
 
 
-@given(TERMS, sales_and_refunds(), st.integers(0, 10**6))
+@given(terms_and_sales())
+def test_never_negative_and_never_above_the_room(given_: tuple[SomeTerms, Sale]) -> None:
+    terms, sale = given_
+
+    minor = earned(terms, sale)
+
+    assert minor >= 0
+    assert sale.room_minor is None or minor <= sale.room_minor
+
+
+@given(terms_and_sales())
+def test_refunding_everything_brings_it_to_zero(given_: tuple[SomeTerms, Sale]) -> None:
+    terms, sale = given_
+    for position, line in enumerate(sale.lines):
+        sale = with_refund(sale, position, line.kept_minor)
+
+    assert earned(terms, sale) == 0
+
+
+@given(terms_and_sales(), st.integers(0, 2), st.integers(0, 10**9))
 def test_refunding_more_never_earns_more(
-    terms: SomeTerms, amounts: tuple[int, int], more: int
+    given_: tuple[SomeTerms, Sale], position: int, more: int
 ) -> None:
-    sale, refunded = amounts
-    less = commission_of(terms=terms, sale_minor=sale, refunded_minor=min(sale, refunded + more))
+    terms, sale = given_
 
-    assert less.minor <= commission_of(terms=terms, sale_minor=sale, refunded_minor=refunded).minor
+    assert earned(terms, with_refund(sale, position, more)) <= earned(terms, sale)
 
 
-@given(TERMS, sales_and_refunds())
-def test_the_explanations_parts_add_up(terms: SomeTerms, amounts: tuple[int, int]) -> None:
-    earned = commission_of(terms=terms, sale_minor=amounts[0], refunded_minor=amounts[1])
+@given(terms_and_sales(), st.permutations(list(range(4))), st.lists(AMOUNTS, min_size=4))
+def test_the_order_of_refunds_does_not_matter(
+    given_: tuple[SomeTerms, Sale], order: list[int], amounts: list[int]
+) -> None:
+    """Refunds that fit: of each position one, in any order."""
+    terms, sale = given_
+    one_by_one = another_way = sale
+    for position in range(len(sale.lines)):
+        one_by_one = with_refund(one_by_one, position, amounts[position])
+    for position in (one for one in order if one < len(sale.lines)):
+        another_way = with_refund(another_way, position, amounts[position])
 
-    parts = [step["amount"] for step in earned.steps if step["step"] in {"percent", "fixed"}]
-    assert sum(parts) == earned.minor
+    assert commission_of(terms=terms, sale=one_by_one) == commission_of(
+        terms=terms, sale=another_way
+    )
+
+
+@given(terms_and_sales())
+def test_the_explanations_parts_add_up(given_: tuple[SomeTerms, Sale]) -> None:
+    terms, sale = given_
+
+    commission = commission_of(terms=terms, sale=sale)
+
+    parts = sum(step["amount"] for step in commission.steps if step["step"] in {"percent", "fixed"})
+    capped = [step for step in commission.steps if step["step"] == "capped"]
+    assert parts == (capped[0]["base"] if capped else commission.minor)
+    assert commission.steps[-1]["amount"] == commission.minor
+
+
+@given(terms_and_sales(), st.integers(1, 10**12))
+def test_more_room_never_earns_less(given_: tuple[SomeTerms, Sale], more: int) -> None:
+    terms, sale = given_
+    roomier = replace(sale, room_minor=None if sale.room_minor is None else sale.room_minor + more)
+
+    assert earned(terms, roomier) >= earned(terms, sale)
+
+
+def told(commission: Commission) -> list[str]:
+    return [line.replace("\N{NO-BREAK SPACE}", " ") for line in explain(commission.steps, "GBP")]
 
 
 def test_a_commission_explains_itself_line_by_line() -> None:
-    earned = commission_of(
-        terms=SomeTerms(percent_bp=1_200, fixed_minor=200), sale_minor=9_420, refunded_minor=1_000
+    commission = commission_of(
+        terms=SomeTerms(percent_bp=1_200, fixed_minor=200),
+        sale=Sale(sold_minor=9_420, refunded_minor=1_000),
     )
 
-    assert earned.minor == 1_210
-    assert explain(earned.steps, "GBP") == [
+    assert commission.minor == 1_210
+    assert told(commission) == [
         "£94.20 sold \N{MINUS SIGN} £10.00 refunded = £84.20",
-        "£84.20 of eligible lines \N{MULTIPLICATION SIGN} 12\N{NO-BREAK SPACE}% = £10.10",
+        "£84.20 of eligible lines \N{MULTIPLICATION SIGN} 12 % = £10.10",
         "£2.00 for the conversion",
         "Together £12.10",
     ]
+
+
+def test_a_tier_says_its_name() -> None:
+    terms = SomeTerms(percent_bp=1_000, tier_list=(Tier("Gold", 100_000, percent_bp=1_200),))
+
+    commission = commission_of(terms=terms, sale=Sale(sold_minor=8_420, tier=1))
+
+    assert told(commission) == [
+        "£84.20 of eligible lines \N{MULTIPLICATION SIGN} 12 % (tier Gold) = £10.10"
+    ]
+
+
+def test_a_rule_wins_over_the_terms_rate_even_when_that_pays_more() -> None:
+    terms = SomeTerms(percent_bp=1_000, rule_list=(Rule(RuleKind.PRODUCT, "gift", 0),))
+    lines = (Line("GLOW", (), 5_000), Line("GIFT", (), 2_000))
+
+    commission = commission_of(terms=terms, sale=Sale(sold_minor=7_000, lines=lines))
+
+    assert told(commission) == [
+        "£50.00 of eligible lines \N{MULTIPLICATION SIGN} 10 % = £5.00",
+        "£20.00 of eligible lines \N{MULTIPLICATION SIGN} 0 % (product gift) = £0.00",
+        "Together £5.00",
+    ]
+
+
+def test_of_two_rules_for_a_line_the_better_one_wins() -> None:
+    terms = SomeTerms(
+        percent_bp=3_000,
+        rule_list=(
+            Rule(RuleKind.PRODUCT, "GLOW", 500),
+            Rule(RuleKind.COLLECTION, "skin", 800),
+            Rule(RuleKind.CUSTOMER, "new", 200, 1_000),
+        ),
+    )
+    lines = (Line("GLOW", ("Skin",), 10_000), Line("OTHER", (), 10_000))
+
+    commission = commission_of(
+        terms=terms, sale=Sale(sold_minor=20_000, customer="new", lines=lines)
+    )
+
+    assert told(commission) == [
+        "£100.00 of eligible lines \N{MULTIPLICATION SIGN} 2 % (new customer) = £2.00",
+        "£100.00 of eligible lines \N{MULTIPLICATION SIGN} 8 % (collection skin) = £8.00",
+        "£10.00 for the conversion (new customer)",
+        "Together £20.00",
+    ]
+
+
+def test_of_two_rules_for_the_order_the_one_that_pays_more_wins_wholly() -> None:
+    terms = SomeTerms(
+        rule_list=(
+            Rule(RuleKind.CODE, "mara", 1_000),
+            Rule(RuleKind.CUSTOMER, "returning", 0, 700),
+        )
+    )
+
+    small = commission_of(
+        terms=terms, sale=Sale(sold_minor=1_000, code="MARA", customer="returning")
+    )
+    large = commission_of(
+        terms=terms, sale=Sale(sold_minor=9_000, code="MARA", customer="returning")
+    )
+
+    assert (small.minor, large.minor) == (700, 900)
+    assert told(large)[0].endswith("10 % (code mara) = £9.00")
+
+
+def test_a_cap_says_what_it_left() -> None:
+    commission = commission_of(
+        terms=SomeTerms(percent_bp=1_000), sale=Sale(sold_minor=50_000, room_minor=1_250)
+    )
+
+    assert told(commission) == [
+        "£500.00 of eligible lines \N{MULTIPLICATION SIGN} 10 % = £50.00",
+        "The cap leaves £12.50 of £50.00",
+    ]
+
+
+def test_each_rate_gets_its_share_of_one_rounding() -> None:
+    """Half a penny twice is one penny, not two."""
+    terms = SomeTerms(percent_bp=5_000, rule_list=(Rule(RuleKind.PRODUCT, "A", 5_000),))
+    lines = (Line("A", (), 1), Line("B", (), 1))
+
+    commission = commission_of(terms=terms, sale=Sale(sold_minor=2, lines=lines))
+
+    assert commission.minor == 1
+    assert [step["amount"] for step in commission.steps] == [1, 0, 1]

@@ -23,6 +23,7 @@ from hypothesis.stateful import (
 from core.money import Money
 from core.tenancy import acting_for
 from offers.services import TermsValues, create_offer, enroll, supersede_terms
+from offers.structure import Rule, RuleKind, Tier
 from payouts.ledger import Balance, balances, due_entries
 from payouts.models import LedgerEntry, Payout, PayoutItem, PayoutRun, PayoutState
 from payouts.runs import (
@@ -35,11 +36,14 @@ from payouts.runs import (
 )
 from payouts.services import PayoutError, mark_paid, record_payment, return_payment
 from tests.cast import NOW, SYSTEM, assemble, offer_values, order, refund
-from tracking.models import Conversion
+from tracking.click_earnings import credit_clicks
+from tracking.models import ClickEarning, Conversion, TrackingLink
 from tracking.reconciliation import differences
 from tracking.services import (
     accept_conversions,
+    follow_link,
     give_codes,
+    give_links,
     record_order,
     record_refund,
     reject_conversions,
@@ -54,6 +58,28 @@ def sum_in(state: PayoutState) -> int:
     """The payments in a state, added up, in minor units."""
     found = Payout.objects.filter(state=state).aggregate(total=Sum("amount_minor"))
     return found["total"] or 0
+
+
+RATES, AMOUNTS = st.integers(0, 10_000), st.integers(0, 500)
+STRUCTURES = st.builds(
+    TermsValues,
+    percent_bp=RATES,
+    fixed_minor=AMOUNTS,
+    hold_days=st.just(1),
+    approval=st.sampled_from(["automatic", "by_hand"]),
+    per_click_minor=st.sampled_from([0, 0, 3]),
+    tiers=st.lists(RATES, max_size=2).map(
+        lambda rates: tuple(
+            Tier(f"Tier {step}", 10**6 * step, rate) for step, rate in enumerate(rates, start=1)
+        )
+    ),
+    tier_period=st.sampled_from(["month", "always"]),
+    rules=st.sampled_from(
+        [(), (Rule(RuleKind.PRODUCT, "GLOW-1", 700),), (Rule(RuleKind.CUSTOMER, "new", 90, 5),)]
+    ),
+    cap_minor=st.none() | st.integers(1, 10**6),
+    cap_period=st.sampled_from(["day", "month", "always"]),
+)
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -78,6 +104,7 @@ class LedgerMachine(RuleBasedStateMachine):
         give_codes(
             codes={self.enrollment.pk: "LAWS"}, enrollments=[self.enrollment], by=SYSTEM, now=NOW
         )
+        give_links(enrollments=[self.enrollment], by=SYSTEM, now=NOW)
         self.now = NOW
         self.orders = 0
         self.refunds = 0
@@ -93,6 +120,7 @@ class LedgerMachine(RuleBasedStateMachine):
             promo_code="LAWS",
             currency=self.currency,
             ordered_at=(NOW + timedelta(hours=number)).isoformat(),
+            customer_id=f"c-{number % 3}",
         )
 
     @rule(minor=st.integers(0, 10**7))
@@ -131,16 +159,22 @@ class LedgerMachine(RuleBasedStateMachine):
     def some_are_accepted(self, data: st.DataObject) -> None:
         accept_conversions(conversion_ids=self.some_conversions(data), by=SYSTEM, now=self.now)
 
-    @rule(percent_bp=st.integers(0, 10_000), fixed_minor=st.integers(0, 500))
-    def terms_change(self, percent_bp: int, fixed_minor: int) -> None:
+    @rule(values=STRUCTURES)
+    def terms_change(self, values: TermsValues) -> None:
         self.now += timedelta(minutes=1)
         supersede_terms(
-            offer=self.offer,
-            values=TermsValues(percent_bp=percent_bp, fixed_minor=fixed_minor, hold_days=1),
-            starts_at=self.now,
-            by=SYSTEM,
-            now=self.now,
+            offer=self.offer, values=values, starts_at=self.now, by=SYSTEM, now=self.now
         )
+
+    @rule(times=st.integers(1, 3))
+    def shoppers_click(self, times: int) -> None:
+        slug = TrackingLink.objects.get(enrollment=self.enrollment).slug
+        for _ in range(times):
+            follow_link(slug=slug, user_agent="Mozilla/5.0 Safari", referrer="", now=self.now)
+
+    @rule()
+    def clicks_are_credited(self) -> None:
+        credit_clicks(now=self.now)
 
     @rule(hours=st.integers(1, 72))
     def time_passes(self, hours: int) -> None:
@@ -213,6 +247,7 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def the_ledger_is_the_targets_less_what_was_paid_or_is_on_the_way(self) -> None:
         targets = Conversion.objects.aggregate(total=Sum("commission_minor"))["total"] or 0
+        targets += ClickEarning.objects.aggregate(total=Sum("amount_minor"))["total"] or 0
         ledger = LedgerEntry.objects.aggregate(total=Sum("amount_minor"))["total"] or 0
         paid, on_the_way = sum_in(PayoutState.PAID), sum_in(PayoutState.PROCESSING)
         assert ledger == targets - paid - on_the_way

@@ -27,8 +27,10 @@ class Evidence(models.TextChoices):
 class Conversion(TenantModel):
     """An order that a member is credited with.
 
-    `commission_minor` is the target that the ledger holds for it; `terms` is the version that was
-    in force when it was recorded. `claims` keeps all evidence the order brought, winner first.
+    `commission_minor` is the target that the ledger holds for it, `earnable_minor` what that is or
+    would be if it were accepted. What it earns is fixed by what was written when it was recorded:
+    the version of the terms, the tier, the winning code, the kind of customer, the room under the
+    cap. `claims` keeps all evidence the order brought, winner first.
     """
 
     order = TenantForeignKey(Order)
@@ -36,6 +38,10 @@ class Conversion(TenantModel):
     offer = TenantForeignKey(Offer)
     member = TenantForeignKey(Member)
     terms = TenantForeignKey(Terms)
+    tier = models.PositiveSmallIntegerField(default=0)  # counts from 1; 0: below the first
+    promo_code = models.CharField(max_length=60, blank=True)  # if it was the code that won
+    customer = models.CharField(max_length=9, blank=True)  # structure.Customer, where a rule asks
+    room_minor = models.BigIntegerField(null=True)  # what the cap left it; none: no cap
     status = models.CharField(max_length=8, choices=ConversionStatus)
     reason = models.CharField(
         max_length=300, blank=True
@@ -49,6 +55,7 @@ class Conversion(TenantModel):
     sale_minor = models.BigIntegerField()
     refunded_minor = models.BigIntegerField(default=0)
     commission_minor = models.BigIntegerField(default=0)
+    earnable_minor = models.BigIntegerField(default=0)
     explanation = models.JSONField(default=list)  # offers.commission.Step: how it came about
 
     class Meta(TenantModel.Meta):
@@ -60,6 +67,7 @@ class Conversion(TenantModel):
                     refunded_minor__gte=0,
                     sale_minor__gte=models.F("refunded_minor"),
                     commission_minor__gte=0,
+                    earnable_minor__gte=models.F("commission_minor"),
                 ),
                 name="tracking_conversion_amounts",
             ),
@@ -98,12 +106,17 @@ class Conversion(TenantModel):
     def commission(self) -> Money:
         return Money(self.commission_minor, self.currency)
 
+    @property
+    def earnable(self) -> Money:
+        return Money(self.earnable_minor, self.currency)
+
 
 class DailyTotal(TenantModel):
     """One enrollment's figures for the orders and clicks of one day in the brand's time zone.
 
     A refund or a change of status counts on the day of its order: a day always says what its orders
-    are worth now. Conversions, sales, refunds and commission are of accepted conversions.
+    are worth now. Conversions, sales and refunds are of accepted conversions; commission is theirs
+    and the clicks'; `pending_minor` is what pending ones would earn.
     """
 
     enrollment = TenantForeignKey(Enrollment)
@@ -115,6 +128,7 @@ class DailyTotal(TenantModel):
     refunds_minor = models.BigIntegerField(default=0)
     commission_minor = models.BigIntegerField(default=0)
     changes = models.IntegerField(db_default=1)  # how often it was written: grows, never falls
+    pending_minor = models.BigIntegerField(default=0)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -124,3 +138,25 @@ class DailyTotal(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["brand", "day"], name="tracking_daily_day")]
+
+
+class ClickEarning(TenantModel):
+    """What one enrollment's clicks of a day earn under one version of the terms.
+
+    `clicks` are those that `amount_minor` pays for; it falls short of them only where a cap says
+    so. The ledger's entries for it add up to `amount_minor`.
+    """
+
+    enrollment = TenantForeignKey(Enrollment)
+    day = models.DateField()  # in the brand's time zone
+    terms = TenantForeignKey(Terms)
+    clicks = models.PositiveIntegerField()
+    amount_minor = models.BigIntegerField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "enrollment", "day", "terms"], name="tracking_clickearning_once"
+            ),
+        ]

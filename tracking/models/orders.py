@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from core.money import Money
@@ -23,6 +24,7 @@ class Order(TenantModel):
     customer_ref = models.CharField(max_length=120, blank=True)
     promo_code = models.CharField(max_length=60, blank=True)
     click_id = models.CharField(max_length=120, blank=True)
+    customer_is_new = models.BooleanField(null=True)  # where the shop says so
     digest = models.CharField(max_length=64)
     unattributed = models.CharField(max_length=200, blank=True)
     received_at = models.DateTimeField()
@@ -48,6 +50,7 @@ class OrderLine(TenantModel):
     position = models.PositiveIntegerField()
     sku = models.CharField(max_length=120)
     product = models.CharField(max_length=300, blank=True)
+    collections = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     quantity = models.PositiveIntegerField()
     net_minor = models.BigIntegerField()
 

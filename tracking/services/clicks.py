@@ -12,8 +12,8 @@ from django.db import DatabaseError, transaction
 
 from core.tenancy import across_brands, acting_for
 from tracking import click_ids
+from tracking.daily_totals import count_click
 from tracking.models import Click, ItemStatus, TrackingLink
-from tracking.settlement import count_click
 
 logger = logging.getLogger(__name__)
 

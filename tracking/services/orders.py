@@ -15,12 +15,17 @@ from core.tenancy import current_brand_id
 from offers.models import Approval, Enrollment
 from offers.selectors import TermsHistory, terms_histories
 from tracking.attribution import Attribution, EvidenceFile, attribute, load_evidence
-from tracking.intake import OrderFacts, Problem
-from tracking.models import Conversion, ConversionStatus, Order, OrderLine
+from tracking.customers import tell_customers
+from tracking.intake import LineFacts, OrderFacts, Problem
+from tracking.models import Conversion, ConversionStatus, Evidence, Order, OrderLine
 from tracking.outcomes import Outcome, Status
 from tracking.selectors import orders_as_sent
 from tracking.services.refunds import apply_parked, order_identity
 from tracking.settlement import settle_new
+
+LINE_COLUMNS = (
+    "brand_id", "order_id", "position", "sku", "product", "collections", "quantity", "net_minor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +158,7 @@ def _order_row(
         customer_ref=order.customer_ref,
         promo_code=order.promo_code,
         click_id=order.click_id,
+        customer_is_new=order.customer_is_new,
         digest=digest,
         unattributed="" if attribution.winner else attribution.why[:200],
         received_at=now,
@@ -164,13 +170,19 @@ def _save_orders(accepted: Sequence[_Accepted]) -> None:
     brand_id = current_brand_id()
     copy_rows(
         table=OrderLine._meta.db_table,
-        columns=["brand_id", "order_id", "position", "sku", "product", "quantity", "net_minor"],
+        columns=LINE_COLUMNS,
         rows=(
-            (brand_id, new.row.pk, position, line.sku, line.product, line.quantity, line.net_minor)
+            (brand_id, new.row.pk, position, *_line_values(line))
             for new in accepted
             for position, line in enumerate(new.facts.lines)
         ),
     )
+
+
+def _line_values(line: LineFacts) -> tuple[object, ...]:
+    """As COPY takes them; an empty array needs no adapting."""
+    collections = list(line.collections) or "{}"
+    return line.sku, line.product, collections, line.quantity, line.net_minor
 
 
 def _save_conversions(accepted: Sequence[_Accepted], *, now: datetime) -> dict[int, Conversion]:
@@ -181,6 +193,7 @@ def _save_conversions(accepted: Sequence[_Accepted], *, now: datetime) -> dict[i
     )
     refunded = apply_parked([new.row for new in accepted], now=now)
     conversions = [_conversion(new, histories, refunded.get(new.row.pk, 0)) for new in credited]
+    tell_customers(conversions)
     settle_new(conversions, now=now)
     return {conversion.order_id: conversion for conversion in conversions}
 
@@ -198,6 +211,7 @@ def _conversion(
         offer_id=enrollment.offer_id,
         member_id=enrollment.member_id,
         terms=terms,
+        promo_code=new.facts.promo_code if winner.evidence == Evidence.CODE else "",
         status=ConversionStatus.PENDING if by_hand else ConversionStatus.ACCEPTED,
         evidence=winner.evidence,
         why=new.attribution.why[:300],

@@ -1,0 +1,141 @@
+"""What staff say about a commission structure, and why some can't be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from offers.models import Approval, Terms
+from offers.structure import (
+    MOST_RULES,
+    MOST_TIERS,
+    Customer,
+    Period,
+    Rule,
+    RuleKind,
+    Tier,
+    TierBy,
+    as_stored,
+)
+
+WHOLE_BP = 10_000  # 100 %
+LARGEST_MINOR = 10**15
+LONGEST_HOLD = 365  # days
+LONGEST_VALUE = 120  # characters of a sku, a collection or a code
+
+
+class OfferError(ValueError):
+    """An offer, its terms or its members can't be like this; `field` says what is wrong."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+@dataclass(frozen=True, slots=True)
+class TermsValues:
+    """A commission structure. Rates are basis points, amounts minor units of the offer."""
+
+    percent_bp: int = 0
+    fixed_minor: int = 0
+    hold_days: int = 0
+    approval: str = field(default=Approval.AUTOMATIC.value)
+    per_click_minor: int = 0
+    tiers: tuple[Tier, ...] = ()
+    tier_by: str = TierBy.SALES.value
+    tier_period: str = Period.ALWAYS.value
+    rules: tuple[Rule, ...] = ()
+    cap_minor: int | None = None
+    cap_period: str = Period.MONTH.value
+
+    def as_terms(self) -> Terms:
+        """Terms that are not saved: what a version with these values would say."""
+        return Terms(
+            percent_bp=self.percent_bp,
+            fixed_minor=self.fixed_minor,
+            per_click_minor=self.per_click_minor,
+            tiers=as_stored(self.tiers),
+            tier_by=self.tier_by,
+            tier_period=self.tier_period,
+            rules=as_stored(self.rules),
+            cap_minor=self.cap_minor,
+            cap_period=self.cap_period,
+            hold_days=self.hold_days,
+            approval=self.approval,
+        )
+
+
+def check_terms(values: TermsValues) -> None:
+    """Raises OfferError for the first thing that can't be, with its field."""
+    _check_rate("percent", values.percent_bp)
+    _check_amount("fixed", values.fixed_minor, "the amount per conversion")
+    _check_amount("per_click", values.per_click_minor, "the amount per click")
+    if not 0 <= values.hold_days <= LONGEST_HOLD:
+        raise OfferError("hold_days", f"the hold must be between 0 and {LONGEST_HOLD} days")
+    if values.cap_minor is not None and not 0 < values.cap_minor <= LARGEST_MINOR:
+        raise OfferError("cap", "the cap must be more than nothing")
+    _check_names(values)
+    _check_tiers(values.tiers)
+    _check_rules(values.rules)
+
+
+def _check_names(values: TermsValues) -> None:
+    for name, value, names in (
+        ("approval", values.approval, Approval.values),
+        ("tier_by", values.tier_by, [one.value for one in TierBy]),
+        ("tier_period", values.tier_period, [Period.MONTH.value, Period.ALWAYS.value]),
+        ("cap_period", values.cap_period, [one.value for one in Period]),
+    ):
+        if value not in names:
+            raise OfferError(name, f"{value!r} is none of {', '.join(names)}")
+
+
+def _check_tiers(tiers: tuple[Tier, ...]) -> None:
+    if len(tiers) > MOST_TIERS:
+        raise OfferError("tiers", f"there can be at most {MOST_TIERS} tiers")
+    for tier in tiers:
+        _check_rate("tiers", tier.percent_bp)
+        _check_amount("tiers", tier.fixed_minor, "the amount per conversion of a tier")
+        if not tier.name.strip():
+            raise OfferError("tiers", "every tier needs a name")
+        if not 0 < tier.threshold <= LARGEST_MINOR:
+            raise OfferError("tiers", f"the tier {tier.name} must begin above nothing")
+    for lower, upper in pairwise(tiers):
+        if upper.threshold <= lower.threshold:
+            raise OfferError(
+                "tiers", f"the tier {upper.name} must begin above the tier {lower.name}"
+            )
+    if len({tier.name.casefold() for tier in tiers}) < len(tiers):
+        raise OfferError("tiers", "two tiers have the same name")
+
+
+def _check_rules(rules: tuple[Rule, ...]) -> None:
+    if len(rules) > MOST_RULES:
+        raise OfferError("rules", f"there can be at most {MOST_RULES} rules")
+    seen = set()
+    for rule in rules:
+        _check_rate("rules", rule.percent_bp)
+        _check_amount("rules", rule.fixed_minor, "the amount per conversion of a rule")
+        if not rule.value.strip() or len(rule.value) > LONGEST_VALUE:
+            raise OfferError("rules", "every rule says what it is for")
+        if rule.kind.is_of_line and rule.fixed_minor:
+            raise OfferError(
+                "rules", f"the rule for {rule.value} can have a percentage only: it is for a part"
+            )
+        if rule.kind == RuleKind.CUSTOMER and rule.value not in [one.value for one in Customer]:
+            raise OfferError("rules", f"{rule.value!r} is neither new nor returning")
+        if rule.key in seen:
+            raise OfferError("rules", f"two rules are for {rule.value}")
+        seen.add(rule.key)
+
+
+def _check_rate(name: str, percent_bp: int) -> None:
+    if not 0 <= percent_bp <= WHOLE_BP:
+        raise OfferError(name, "the rate must be between 0 % and 100 %")
+
+
+def _check_amount(name: str, minor: int, what: str) -> None:
+    if minor < 0:
+        raise OfferError(name, f"{what} can't be negative")
+    if minor > LARGEST_MINOR:
+        raise OfferError(name, f"{what} is too large")

@@ -1,0 +1,50 @@
+"""Whether the customer of an order is new to the brand, where the terms ask."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from core.db import lock_identities
+from core.tenancy import current_brand_id
+from offers.structure import Customer, RuleKind
+from tracking.models import Conversion, Order
+
+
+def tell_customers(conversions: Sequence[Conversion]) -> None:
+    """Write on new conversions whether their customer is new, if a rule of their terms asks."""
+    asked = [
+        row
+        for row in conversions
+        if any(rule.kind == RuleKind.CUSTOMER for rule in row.terms.rule_list)
+    ]
+    found = customers_of([row.order for row in asked])
+    for row in asked:
+        row.customer = found.get(row.order_id, "")
+
+
+def customers_of(orders: Sequence[Order]) -> dict[int, Customer]:
+    """New or returning, by the id of each saved order; left out where nobody can tell.
+
+    The shop's own word counts. Without it a customer is new on their earliest order that we know of
+    by then; of two at the same moment the one recorded first.
+    """
+    told = {
+        order.pk: Customer.NEW if order.customer_is_new else Customer.RETURNING
+        for order in orders
+        if order.customer_is_new is not None
+    }
+    asked = [order for order in orders if order.pk not in told and order.customer_ref]
+    if not asked:
+        return told
+    refs = {order.customer_ref for order in asked}
+    brand_id = current_brand_id()
+    lock_identities(f"customer:{brand_id}:{ref}" for ref in refs)
+    first = set(
+        Order.objects.filter(customer_ref__in=refs)
+        .order_by("customer_ref", "ordered_at", "pk")
+        .distinct("customer_ref")
+        .values_list("pk", flat=True)
+    )
+    return told | {
+        order.pk: Customer.NEW if order.pk in first else Customer.RETURNING for order in asked
+    }
