@@ -6,17 +6,26 @@ from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
 
-from affiliates.models import Member
+from affiliates.models import Member, MemberTag
 
 
-def members(*, search: str = "") -> QuerySet[Member]:
-    """The brand's members by name; every word of `search` must stand in name or address."""
-    found = Member.objects.order_by("last_name", "first_name", "id")
+def members(
+    *, search: str = "", tag: str = "", owner_id: int | None = None, without_owner: bool = False
+) -> QuerySet[Member]:
+    """The brand's members by name, with who looks after them.
+
+    Every word of `search` must stand in name or address.
+    """
+    found = Member.objects.select_related("owner__user").order_by("last_name", "first_name", "id")
     for word in search.split():
         found = found.filter(
             Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word)
         )
-    return found
+    if tag:
+        found = found.filter(pk__in=MemberTag.objects.filter(tag=tag).values("member"))
+    if owner_id is not None:
+        found = found.filter(owner=owner_id)
+    return found.filter(owner=None) if without_owner else found
 
 
 def language_of(member: Member) -> str:

@@ -12,6 +12,7 @@ from django.db import transaction
 
 from accounts import audit
 from accounts.actors import Actor
+from affiliates.details import Details, write_details
 from affiliates.models import Creator, Member
 from core.versions import check_version
 
@@ -68,10 +69,22 @@ def read_person(*, email: str, first_name: str, last_name: str) -> Person:
     )
 
 
-def add_member(*, email: str, first_name: str, last_name: str, by: Actor, now: datetime) -> Member:
+@transaction.atomic
+def add_member(
+    *,
+    email: str,
+    first_name: str,
+    last_name: str,
+    by: Actor,
+    now: datetime,
+    details: Details | None = None,
+) -> Member:
     """A new member of the brand acted for. Raises MemberError as `read_person`, `add_members`."""
     person = read_person(email=email, first_name=first_name, last_name=last_name)
-    return add_members(people=[person], by=by, now=now)[0]
+    member = add_members(people=[person], by=by, now=now)[0]
+    if details is not None:
+        write_details(member=member, details=details)
+    return member
 
 
 @transaction.atomic
@@ -110,10 +123,13 @@ def change_member(
     last_name: str,
     by: Actor,
     now: datetime,
+    details: Details | None = None,
     seen_version: int | None = None,
 ) -> Member:
-    """Correct a member's name or address. Raises MemberError as `add_member` does, and
-    core.versions.ChangedMeanwhileError when the member is not at `seen_version`.
+    """Correct a member's name or address, and their details where given.
+
+    Raises MemberError as `add_member` does, and core.versions.ChangedMeanwhileError when the member
+    is not at `seen_version`.
     """
     row = Member.objects.select_for_update().get(pk=member.pk)
     check_version(row, seen_version)
@@ -121,14 +137,21 @@ def change_member(
     if address and Member.objects.filter(email=address).exclude(pk=row.pk).exists():
         raise MemberError("email", f"{address} is another member's address")
     before = {"email": row.email, "name": row.full_name}
+    noted = write_details(member=row, details=details) if details is not None else []
     if address != row.email:
         row.creator = _creator_of(address, now=now)
     row.email = address
     row.first_name = _clean_name("first_name", first_name)
     row.last_name = _clean_name("last_name", last_name)
-    row.version += 1
-    row.save(update_fields=["email", "first_name", "last_name", "creator", "version"])
-    audit.record(action="member.changed", target=row, by=by, now=now, before=before)
+    after = {"email": row.email, "name": row.full_name}
+    changed = [name for name, was in before.items() if was != after[name]]
+    if changed or noted:
+        row.version += 1
+        row.save(update_fields=["email", "first_name", "last_name", "creator", "version"])
+        what = ", ".join([*changed, *noted])
+        audit.record(
+            action="member.changed", target=row, by=by, now=now, before=before, changed=what
+        )
     return row
 
 

@@ -17,6 +17,7 @@ from operator import itemgetter
 from typing import TypeVar
 
 from accounts.actors import Actor
+from affiliates.models import Platform
 from core.db import refresh_statistics
 from payouts.models import LedgerEntry
 from tracking.intake import InputError, OrderFacts, Problem, RefundFacts, read_order, read_refund
@@ -26,6 +27,8 @@ from tracking.services import record_orders, record_refunds
 
 BATCH = 200
 MEMBER_COLUMNS = ("email", "first_name", "last_name", "promo_code")
+# A file of members may have these too: see tracking.member_import.
+MEMBER_EXTRAS = ("tags", *(platform.value for platform in Platform))
 ORDER_COLUMNS = (
     "order_id", "ordered_at", "currency", "customer_id", "discount_code", "sku", "product",
     "quantity", "unit_price",

@@ -13,6 +13,8 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.actors import Actor
+from affiliates.details import Details, TagError, add_details, read_handles, read_tags
+from affiliates.handles import HandleError
 from affiliates.models import Member
 from affiliates.selectors import members_by_address
 from affiliates.services import MemberError, Person, add_members, read_person
@@ -31,6 +33,7 @@ class _Wanted:
     line: int
     person: Person
     code: str
+    details: Details
 
 
 class _CodesRefusedError(Exception):
@@ -85,10 +88,21 @@ def _read(
         code = cells["promo_code"].strip()
         if code and offer is None:
             raise MemberError("promo_code", "a code belongs to an offer: choose one")
+        details = _read_details(cells)
     except MemberError as error:
         report.errors.append(RowError(line, error.field, str(error)))
         return None
-    return _Wanted(line, person, code if offer and offer.gives_codes else "")
+    return _Wanted(line, person, code if offer and offer.gives_codes else "", details)
+
+
+def _read_details(cells: dict[str, str]) -> Details:
+    """What the columns that a file may have say: tags, and a handle per platform."""
+    try:
+        return Details(tags=read_tags(cells.get("tags", "")), handles=read_handles(cells))
+    except TagError as error:
+        raise MemberError("tags", str(error)) from error
+    except HandleError as error:
+        raise MemberError(error.platform.value, str(error)) from error
 
 
 def _put_in(
@@ -121,9 +135,11 @@ def _outcomes(
     known = members_by_address(row.person.email for row in wanted)
     new = [row.person for row in wanted if row.person.email not in known]
     added = {member.email: member for member in add_members(people=new, by=by, now=now)}
-    changed: set[int] = set()
+    members = {**known, **added}
+    noted = {members[row.person.email].pk: row.details for row in wanted if row.details.is_any}
+    changed = add_details(details=noted, by=by, now=now) if noted else set()
     if offer is not None:
-        changed = _share(wanted, {**known, **added}, offer, by=by, now=now)
+        changed |= _share(wanted, members, offer, by=by, now=now)
     return [
         "added"
         if row.person.email in added

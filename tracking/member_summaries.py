@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from affiliates.models import Member
+from affiliates.details import details_of
+from affiliates.models import Member, Platform
 from core.money import Money
 from offers.models import Enrollment, EnrollmentStatus
 from payouts.ledger import Balance, balances
 from tracking.metrics import totals_by_enrollment
-from tracking.models import PromoCode, TrackingLink
 from tracking.selectors import MemberRow
 from tracking.totals import NOTHING
 
@@ -95,28 +95,14 @@ def accounts(rows: Iterable[MemberRow]) -> list[Account]:
     ]
 
 
-def history_targets(member_id: int) -> dict[str, str]:
-    """What the audit log calls a member, their places in offers, their codes and links.
-
-    With the name of the offer that each belongs to; the member belongs to none.
-    """
-    own = Enrollment.objects.filter(member=member_id)
-    named = dict(own.values_list("pk", "offer__name"))
-    targets = {f"member:{member_id}": ""}
-    targets |= {f"enrollment:{pk}": name for pk, name in named.items()}
-    for kind, rows in (("promocode", PromoCode.objects), ("trackinglink", TrackingLink.objects)):
-        given = rows.filter(enrollment__in=list(named)).values_list("pk", "enrollment_id")
-        targets |= {f"{kind}:{pk}": named[enrollment_id] for pk, enrollment_id in given}
-    return targets
-
-
 def summary_csv(
     members: Iterable[Member], *, now: datetime, batch: int = 500
 ) -> Iterator[list[str]]:
     """The lines of the members export, header first; an amount stands with its currency."""
     yield [
-        "email", "first_name", "last_name", "joined", "offers", "conversions", "sales",
-        "commission", "due",
+        "email", "first_name", "last_name", "joined", "owner", "tags",
+        *(platform.value for platform in Platform),
+        "offers", "conversions", "sales", "commission", "due",
     ]  # fmt: skip
     page: list[Member] = []
     for member in members:
@@ -128,12 +114,17 @@ def summary_csv(
 
 
 def _lines(members: Sequence[Member], *, now: datetime) -> Iterator[list[str]]:
+    details = details_of(members)
     for row in member_summaries(members, now=now):
+        noted = details[row.member.pk]
         yield [
             row.member.email,
             row.member.first_name,
             row.member.last_name,
             row.member.joined_at.isoformat(),
+            str(noted.owner.user) if noted.owner else "",
+            "; ".join(noted.tags),
+            *(noted.handles.get(platform, "") for platform in Platform),
             str(row.offers),
             str(row.conversions),
             *("; ".join(map(str, amounts)) for amounts in (row.sales, row.commission, row.due)),

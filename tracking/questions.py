@@ -75,6 +75,12 @@ def questions_of(enrollment_id: int) -> QuerySet[Question]:
     return Question.objects.filter(enrollment=enrollment_id).order_by("-asked_at", "-pk")
 
 
+def questions_of_member(member_id: int) -> QuerySet[Question]:
+    """What one member asked about all their offers, newest first."""
+    own = Enrollment.objects.filter(member=member_id)  # the index is by enrollment
+    return questions().filter(enrollment__in=own.values("pk"))
+
+
 def open_questions() -> QuerySet[Question]:
     return Question.objects.filter(state=QuestionState.OPEN)
 

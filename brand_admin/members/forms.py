@@ -8,7 +8,18 @@ from typing import Any
 from django import forms
 from django.utils.text import capfirst
 
-from affiliates.models import Member
+from accounts.models import Staff
+from accounts.selectors import staff_of_brand
+from affiliates.details import (
+    Details,
+    TagError,
+    details_of,
+    read_handles,
+    read_tags,
+    tags_in_use,
+)
+from affiliates.handles import HandleError
+from affiliates.models import Member, Platform
 from brand_admin.versioned import VersionedForm
 from offers.models import Offer
 from offers.selectors import offers, offers_to_join
@@ -17,25 +28,51 @@ from tracking.imports import MEMBER_COLUMNS, ImportFileError, Row, read_rows
 LARGEST_FILE = 1_000_000  # bytes
 MOST_ROWS = 2_000
 NO_OFFER = "none"
+NO_OWNER = "none"
+
+
+def staff_choices() -> list[tuple[str, str]]:
+    """Who can look after members."""
+    return [(str(row.pk), str(row.user)) for row in staff_of_brand()]
 
 
 class MemberFilter(forms.Form):
     """The filters of the list."""
 
     offer = forms.ChoiceField(required=False)
+    tag = forms.ChoiceField(required=False)
+    owner = forms.ChoiceField(required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = [
             (str(pk), name) for pk, name in offers().order_by("name").values_list("pk", "name")
         ]
-        choices = [("", "Any"), (NO_OFFER, "In no offer"), *names]
-        self.fields["offer"].choices = choices  # type: ignore[attr-defined]
+        self.tags, self.staff = tags_in_use(), staff_choices()
+        tags = [(one.tag, f"{one.tag} ({one.members:,})") for one in self.tags]
+        self._offer("offer", [("", "Any"), (NO_OFFER, "In no offer"), *names])
+        self._offer("tag", [("", "Any"), *tags])
+        self._offer("owner", [("", "Anybody"), (NO_OWNER, "Nobody"), *self.staff])
 
     @property
     def chosen(self) -> str:
+        """The offer in the address; nonsense is ignored, as in `details`."""
         self.is_valid()
         return str(self.cleaned_data.get("offer", ""))
+
+    @property
+    def details(self) -> dict[str, Any]:
+        """Keyword arguments for `affiliates.selectors.members`."""
+        self.is_valid()
+        owner = self.cleaned_data.get("owner", "")
+        return {
+            "tag": self.cleaned_data.get("tag", ""),
+            "owner_id": int(owner) if owner and owner != NO_OWNER else None,
+            "without_owner": owner == NO_OWNER,
+        }
+
+    def _offer(self, name: str, choices: list[tuple[str, str]]) -> None:
+        self.fields[name].choices = choices  # type: ignore[attr-defined]
 
 
 class MemberForm(forms.Form):
@@ -49,6 +86,61 @@ class MemberForm(forms.Form):
         required=False,
         help_text="Where their code, link and dashboard link are sent.",
     )
+    tags = forms.CharField(
+        max_length=1000,
+        required=False,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+        help_text="With commas between them, such as VIP, skincare.",
+    )
+    owner = forms.ChoiceField(
+        required=False, label="Looked after by", help_text="Who of your team knows them."
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for platform in Platform:
+            self.fields[platform.value] = _handle_field(platform)
+        field = self.fields["owner"]
+        field.choices = [("", "Nobody"), *staff_choices()]  # type: ignore[attr-defined]
+
+    @property
+    def handle_fields(self) -> list[forms.BoundField]:
+        return [self[platform.value] for platform in Platform]
+
+    def clean_tags(self) -> list[str]:
+        try:
+            return read_tags(self.cleaned_data["tags"])
+        except TagError as error:
+            raise forms.ValidationError(f"{capfirst(str(error))}.") from error
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        try:
+            self.handles = read_handles({p.value: values.get(p.value) or "" for p in Platform})
+        except HandleError as error:
+            self.add_error(error.platform.value, f"{capfirst(str(error))}.")
+        return values
+
+    def said(self) -> dict[str, Any]:
+        """Keyword arguments for `affiliates.services.add_member`."""
+        values = self.cleaned_data
+        owner = staff_of_brand().filter(pk=values["owner"]).first() if values["owner"] else None
+        return {
+            **{name: values[name] for name in ("first_name", "last_name", "email")},
+            "details": Details(tags=values["tags"], handles=self.handles, owner=owner),
+        }
+
+
+def _handle_field(platform: Platform) -> forms.CharField:
+    shown = "https://…" if platform == Platform.WEBSITE else "@name"
+    return forms.CharField(
+        label=platform.label,
+        max_length=200,
+        required=False,
+        widget=forms.TextInput(
+            attrs={"placeholder": shown, "autocomplete": "off", "spellcheck": "false"}
+        ),
+    )
 
 
 class EditMemberForm(MemberForm, VersionedForm):
@@ -56,15 +148,44 @@ class EditMemberForm(MemberForm, VersionedForm):
 
     @classmethod
     def of(cls, member: Member, data: Any = None) -> EditMemberForm:
-        names = ("first_name", "last_name", "email")
-        form = cls(data, initial={name: getattr(member, name) for name in names})
+        noted = details_of([member])[member.pk]
+        form = cls(
+            data,
+            initial={
+                **{name: getattr(member, name) for name in ("first_name", "last_name", "email")},
+                **{platform.value: name for platform, name in noted.handles.items()},
+                "tags": ", ".join(noted.tags),
+                "owner": str(member.owner_id or ""),
+            },
+        )
         form.remember(member.version)
         return form
 
     def said(self) -> dict[str, Any]:
         """Keyword arguments for `affiliates.services.change_member`."""
-        values = {**self.cleaned_data, "seen_version": self.cleaned_data["version"]}
-        return {name: values[name] for name in values if name not in {"version", "opened"}}
+        return {**super().said(), "seen_version": self.cleaned_data["version"]}
+
+
+class BulkForm(forms.Form):
+    """What to do with the ticked members."""
+
+    tag = forms.CharField(
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"list": "tags-in-use", "placeholder": "Tag", "autocomplete": "off"}
+        ),
+    )
+    owner = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, staff: list[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **{"auto_id": "bulk-%s", **kwargs})
+        self.fields["owner"].choices = [("", "Nobody"), *staff]  # type: ignore[attr-defined]
+
+    @property
+    def chosen_owner(self) -> Staff | None:
+        pk = self.cleaned_data["owner"]
+        return staff_of_brand().filter(pk=pk).first() if pk else None
 
 
 class JoinForm(forms.Form):

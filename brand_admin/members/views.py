@@ -12,14 +12,21 @@ from django.utils import timezone
 from django.utils.text import capfirst
 
 from accounts.permissions import Permission
-from accounts.selectors import history_of
+from affiliates.details import details_of
 from affiliates.models import Member
 from affiliates.selectors import members
 from affiliates.services import MemberError, add_member, change_member
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.members.forms import NO_OFFER, EditMemberForm, JoinForm, MemberFilter, MemberForm
+from brand_admin.members.forms import (
+    NO_OFFER,
+    BulkForm,
+    EditMemberForm,
+    JoinForm,
+    MemberFilter,
+    MemberForm,
+)
 from brand_admin.pages import (
     csv_response,
     export_url,
@@ -36,12 +43,10 @@ from offers.models import Enrollment
 from offers.selectors import in_offer
 from offers.services import enroll
 from payouts.selectors import payouts
-from tracking.member_summaries import (
-    accounts,
-    history_targets,
-    member_summaries,
-    summary_csv,
-)
+from tracking.member_history import member_history as member_history_of
+from tracking.member_history import offers_named_in
+from tracking.member_summaries import accounts, member_summaries, summary_csv
+from tracking.questions import questions_of_member
 from tracking.selectors import conversions, offer_rows_of
 
 SECTION = "members"
@@ -57,17 +62,22 @@ def member_list(request: BrandRequest) -> HttpResponse:
     form = MemberFilter(request.GET)
     page = paginate(request, _filtered(request, form))
     suppressed = suppressed_in_words(member.email for member in page)
-    summaries = member_summaries(list(page), now=timezone.now())
+    shown = list(page)
+    summaries, noted = member_summaries(shown, now=timezone.now()), details_of(shown)
     return render_page(
         request,
         "brand_admin/members/list.html",
         section=SECTION,
         filters=form,
         search=searched(request),
-        clear_url=without_filters(request, "q", "offer"),
+        clear_url=without_filters(request, "q", "offer", "tag", "owner"),
         export_url=export_url(request, "brand_admin:members_export"),
         page=page,
-        rows=[(row, suppressed.get(row.member.email, "")) for row in summaries],
+        rows=[
+            (row, noted[row.member.pk], suppressed.get(row.member.email, "")) for row in summaries
+        ],
+        bulk=BulkForm(staff=form.staff),
+        tags=form.tags,
         has_members=bool(page) or Member.objects.exists(),
     )
 
@@ -84,7 +94,7 @@ def member_new(request: BrandRequest) -> HttpResponse:
     form = MemberForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            member = add_member(**form.cleaned_data, by=request.actor, now=timezone.now())
+            member = add_member(**form.said(), by=request.actor, now=timezone.now())
         except MemberError as error:
             _add_error(form, error)
         else:
@@ -159,18 +169,26 @@ def member_messages(request: BrandRequest, member_id: int) -> HttpResponse:
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
-def member_history(request: BrandRequest, member_id: int) -> HttpResponse:
-    """Everything done to the member, their places in offers, codes and links; newest first."""
+def member_questions(request: BrandRequest, member_id: int) -> HttpResponse:
+    """What they asked about sales that they miss."""
     member = get_object_or_404(Member, pk=member_id)
-    targets = history_targets(member.pk)
-    page = paginate(request, history_of(targets).order_by("-at", "-pk"))
-    offers_named = [targets[entry.target] for entry in page]
-    lines = list(zip(history.lines(page), offers_named, strict=True))
+    page = paginate(request, questions_of_member(member.pk))
+    return _part(request, member, "questions", page=page)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def member_history(request: BrandRequest, member_id: int) -> HttpResponse:
+    """Everything done to the member and to what is theirs, newest first."""
+    member = get_object_or_404(Member, pk=member_id)
+    page = paginate(request, member_history_of(member.pk))
+    named = offers_named_in(page)
+    offer_names = [named.get(entry.target, "") for entry in page]
+    lines = list(zip(history.lines(page), offer_names, strict=True))
     return _part(request, member, "history", page=page, lines=lines)
 
 
 def _filtered(request: BrandRequest, form: MemberFilter) -> QuerySet[Member]:
-    found = members(search=searched(request))
+    found = members(search=searched(request), **form.details)
     if form.chosen:
         found = in_offer(found, None if form.chosen == NO_OFFER else int(form.chosen))
     return in_order(request, found, ORDERS, default="name")
@@ -217,6 +235,7 @@ def _part(request: BrandRequest, member: Member, part: str, **context: Any) -> H
         section=SECTION,
         member=member,
         part=part,
+        noted=details_of([member])[member.pk],
         suppressed=suppressed_in_words([member.email]).get(member.email, ""),
         **context,
     )

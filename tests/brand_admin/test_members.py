@@ -50,7 +50,7 @@ def test_the_list_shows_what_each_sold_and_is_due(cast: Cast, client: Client) ->
 
     response = client.get(address("members"))
 
-    rows = {row.member: (row, why) for row, why in response.context["rows"]}
+    rows = {row.member: (row, why) for row, _, why in response.context["rows"]}
     mara, _ = rows[cast.mara]
     assert (mara.offers, mara.conversions) == (1, 1)
     assert [str(amount) for amount in (*mara.sales, *mara.commission, *mara.due)] == [
@@ -69,7 +69,7 @@ def test_the_list_takes_the_same_queries_for_one_member_and_for_three(
 ) -> None:
     query = "q=mara" if members == 1 else ""
 
-    with django_assert_num_queries(11):
+    with django_assert_num_queries(15):
         response = client.get(address("members", query=query))
 
     assert len(response.context["rows"]) == members
@@ -80,7 +80,7 @@ def test_search_offer_and_order(cast: Cast, client: Client) -> None:
 
     def found(query: str) -> list[str]:
         rows = client.get(address("members", query=query)).context["rows"]
-        return [row.member.first_name for row, _ in rows]
+        return [row.member.first_name for row, *_ in rows]
 
     assert found("") == ["Diego", "Mara", "June", "Alone"]
     assert found("sort=-name") == ["Alone", "June", "Mara", "Diego"]
@@ -108,9 +108,12 @@ def test_the_export_holds_exactly_what_is_filtered(cast: Cast, client: Client) -
     lines = csv_of(client.get(address("members_export", query="q=mara")))
     everybody = csv_of(client.get(address("members_export")))
 
-    assert lines[0] == ("email,first_name,last_name,joined,offers,conversions,sales,commission,due")
+    assert lines[0] == (
+        "email,first_name,last_name,joined,owner,tags,instagram,tiktok,youtube,twitch,x,facebook,"
+        "pinterest,website,offers,conversions,sales,commission,due"
+    )
     person, figures = "mara@lindqvist.example,Mara,Lindqvist", "84.20 GBP,8.42 GBP,8.42 GBP"
-    assert lines[1:] == [f"{person},2026-11-20T12:00:00+00:00,1,1,{figures}"]
+    assert lines[1:] == [f"{person},2026-11-20T12:00:00+00:00{',' * 11}1,1,{figures}"]
     assert len(everybody) == 5
     assert "'=HYPERLINK(1)" in everybody[-1]
 
@@ -190,7 +193,7 @@ def test_the_page_takes_the_same_queries_for_one_offer_and_for_three(
         )
         enroll(offer=offer, members=[cast.mara], by=SYSTEM, now=NOW)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(14):
         response = client.get(address("member", cast.mara.pk))
 
     assert len(response.context["rows"]) == offers
@@ -257,7 +260,7 @@ def test_offers_that_cannot_be_joined_are_refused(cast: Cast, client: Client) ->
 
 
 def test_a_member_of_another_brand_answers_as_a_missing_one(cast: Cast, client: Client) -> None:
-    parts = ("", "_edit", "_conversions", "_payments", "_messages", "_history")
+    parts = ("", "_edit", "_conversions", "_payments", "_messages", "_questions", "_history")
     views = [f"member{part}" for part in parts]
 
     foreign = [client.get(address(view, cast.june_at_saltmarsh.pk)) for view in views]

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from affiliates.models import Member
+from affiliates.details import details_of, tag_members
+from affiliates.models import Member, Platform
 from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
 from offers.services import TermsValues, create_offer
@@ -103,3 +104,47 @@ def test_ten_members_take_as_many_statements_as_one(
     for rows in (one, ten):
         with django_assert_num_queries(32):
             bring_in(rows, spring)
+
+
+def test_tags_and_handles_are_added_to_what_a_member_has(cast: Cast) -> None:
+    line, cells = row(2, cast.mara.email)
+    extras = {"tags": "VIP; skincare", "instagram": "@mara", "website": "mara.example"}
+    tag_members(member_ids=[cast.mara.pk], tag="Vip", by=SYSTEM, now=NOW)
+
+    first = bring_in([(line, cells | extras), row(3, "new@person.example")], None)
+    second = bring_in([(line, cells | extras)], None)
+
+    assert (first.counts, second.counts) == ({"changed": 1, "added": 1}, {"unchanged": 1})
+    noted = details_of([cast.mara])[cast.mara.pk]
+    assert noted.tags == ["skincare", "Vip"]
+    assert [(one.shown, one.url) for one in noted.profiles] == [
+        ("@mara", "https://www.instagram.com/mara"),
+        ("mara.example", "https://mara.example"),
+    ]
+
+
+def test_a_handle_in_a_file_replaces_the_one_before(cast: Cast) -> None:
+    line, cells = row(2, cast.mara.email)
+    bring_in([(line, cells | {"tiktok": "old"})], None)
+
+    report = bring_in([(line, cells | {"tiktok": "https://www.tiktok.com/@new?lang=en"})], None)
+
+    assert report.counts == {"changed": 1}
+    assert details_of([cast.mara])[cast.mara.pk].handles == {Platform.TIKTOK: "new"}
+
+
+@pytest.mark.parametrize(
+    ("extras", "said"),
+    [
+        ({"tags": "x" * 41}, "line 2: tags: a tag has at most 40 characters"),
+        ({"instagram": "not a name"}, "line 2: instagram: 'not a name' is no name on Instagram"),
+        ({"youtube": "https://evil.example/x"}, "line 2: youtube: 'https://evil.example/x' is not"),
+    ],
+)
+def test_a_bad_tag_or_handle_leaves_the_row_out(extras: dict[str, str], said: str) -> None:
+    line, cells = row(2, "new@person.example")
+
+    report = bring_in([(line, cells | extras)], None)
+
+    assert [str(error)[: len(said)] for error in report.errors] == [said]
+    assert not Member.objects.filter(email="new@person.example").exists()

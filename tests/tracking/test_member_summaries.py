@@ -14,7 +14,7 @@ from offers.services import TermsValues, create_offer, enroll
 from payouts.ledger import due_entries
 from payouts.services import record_payment
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
-from tracking.member_summaries import accounts, history_targets, member_summaries
+from tracking.member_summaries import accounts, member_summaries
 from tracking.selectors import offer_rows_of
 from tracking.services import give_codes, record_order
 
@@ -84,19 +84,3 @@ def test_a_member_without_an_offer_has_no_amounts(cast: Cast) -> None:
     [diego] = member_summaries([cast.diego], now=NOW)
 
     assert (diego.offers, diego.sales) == (0, (Money(0, "GBP"),))
-
-
-def test_history_targets_name_their_offer(cast: Cast, euros: Offer) -> None:
-    targets = history_targets(cast.mara.pk)
-
-    assert targets[f"member:{cast.mara.pk}"] == ""
-    assert targets[f"enrollment:{cast.mara_in_glow.pk}"] == "Winter Glow creators"
-    kinds = sorted((target.partition(":")[0], name) for target, name in targets.items())
-    assert kinds == [
-        ("enrollment", "Euros"),
-        ("enrollment", "Winter Glow creators"),
-        ("member", ""),
-        ("promocode", "Euros"),
-        ("promocode", "Winter Glow creators"),
-        ("trackinglink", "Winter Glow creators"),
-    ]

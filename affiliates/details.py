@@ -1,0 +1,232 @@
+"""What staff note about members beside name and address: tags, handles, and who looks after them.
+
+A tag is one word for the whole brand: whoever writes "VIP" where there is "Vip" means that one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Count
+from django.db.models.functions import Lower
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.models import Staff
+from affiliates.handles import Handle, clean_handle
+from affiliates.models import Member, MemberHandle, MemberTag, Platform
+from core.db import lock_identities
+from core.tenancy import current_brand_id
+
+LONGEST_TAG = 40
+MOST_TAGS = 30  # of one member
+
+
+class TagError(ValueError):
+    """A tag can't be like this."""
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a member's page and form show; handles by platform, as they are kept."""
+
+    tags: Sequence[str] = ()
+    handles: Mapping[Platform, str] = field(default_factory=dict)
+    owner: Staff | None = None
+
+    @property
+    def is_any(self) -> bool:
+        return bool(self.tags or self.handles)
+
+    @property
+    def profiles(self) -> list[Handle]:
+        """The handles in the order of the platforms."""
+        return [Handle(p, self.handles[p]) for p in Platform if self.handles.get(p)]
+
+
+@dataclass(frozen=True, slots=True)
+class TagCount:
+    tag: str
+    members: int
+
+
+def read_tags(text: str) -> list[str]:
+    """The tags in a text, between commas, semicolons or line ends. Raises TagError."""
+    found: dict[str, str] = {}
+    for piece in re.split(r"[,;\r\n]+", text):
+        tag = " ".join(piece.split())
+        if len(tag) > LONGEST_TAG:
+            raise TagError(f"a tag has at most {LONGEST_TAG} characters")
+        if "\0" in tag:
+            raise TagError("a tag holds no NUL character")
+        if tag:
+            found.setdefault(tag.lower(), tag)
+    if len(found) > MOST_TAGS:
+        raise TagError(f"a member has at most {MOST_TAGS} tags")
+    return list(found.values())
+
+
+def read_handles(texts: Mapping[str, str]) -> dict[Platform, str]:
+    """The handles in texts by platform. Raises affiliates.handles.HandleError."""
+    found = {p: clean_handle(p, texts.get(p.value, "")) for p in Platform}
+    return {platform: name for platform, name in found.items() if name}
+
+
+def tags_in_use() -> list[TagCount]:
+    """The brand's tags, with how many members have each, by name."""
+    rows = MemberTag.objects.values("tag").annotate(members=Count("pk")).order_by(Lower("tag"))
+    return [TagCount(row["tag"], row["members"]) for row in rows]
+
+
+def details_of(members: Sequence[Member]) -> dict[int, Details]:
+    """The details of each member (with owner and user fetched), in two queries."""
+    ids = [member.pk for member in members]
+    tags: dict[int, list[str]] = defaultdict(list)
+    rows = MemberTag.objects.filter(member__in=ids).order_by(Lower("tag"))
+    for member_id, tag in rows.values_list("member_id", "tag"):
+        tags[member_id].append(tag)
+    handles: dict[int, dict[Platform, str]] = defaultdict(dict)
+    found = MemberHandle.objects.filter(member__in=ids)
+    for member_id, platform, handle in found.values_list("member_id", "platform", "handle"):
+        handles[member_id][Platform(platform)] = handle
+    return {
+        member.pk: Details(tags[member.pk], handles[member.pk], member.owner) for member in members
+    }
+
+
+def write_details(*, member: Member, details: Details) -> list[str]:
+    """Make the member's details these; returns the names of what changed.
+
+    Part of a service that holds the member's row and writes the audit log.
+    """
+    before = details_of([member])[member.pk]
+    tags, changed = _as_known(details.tags), []
+    if {tag.lower() for tag in before.tags} != {tag.lower() for tag in tags}:
+        MemberTag.objects.filter(member=member).delete()
+        MemberTag.objects.bulk_create(MemberTag(member=member, tag=tag) for tag in tags)
+        changed.append("tags")
+    if dict(before.handles) != dict(details.handles):
+        MemberHandle.objects.filter(member=member).delete()
+        MemberHandle.objects.bulk_create(_handles(member, details.handles))
+        changed.append("handles")
+    if before.owner != details.owner:
+        member.owner = details.owner
+        member.save(update_fields=["owner"])
+        changed.append("owner")
+    return changed
+
+
+@transaction.atomic
+def tag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime) -> int:
+    """Give members a tag; returns to how many it is new. Raises TagError for none or several."""
+    wanted = _one(tag)
+    (name,) = _as_known([wanted])
+    having = MemberTag.objects.filter(tag=name).values("member")
+    members = list(Member.objects.filter(pk__in=list(member_ids)).exclude(pk__in=having))
+    MemberTag.objects.bulk_create(
+        [MemberTag(member=member, tag=name) for member in members], ignore_conflicts=True
+    )
+    _record(members, action="member.tagged", by=by, now=now, tag=name)
+    return len(members)
+
+
+@transaction.atomic
+def untag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime) -> int:
+    """Take a tag from members; returns how many had it. Raises TagError for none or several."""
+    (name,) = _as_known([_one(tag)])
+    rows = MemberTag.objects.filter(tag=name, member__in=list(member_ids))
+    members = list(Member.objects.filter(pk__in=rows.values("member")))
+    rows.delete()
+    _record(members, action="member.untagged", by=by, now=now, tag=name)
+    return len(members)
+
+
+@transaction.atomic
+def give_to_owner(
+    *, member_ids: Iterable[int], owner: Staff | None, by: Actor, now: datetime
+) -> int:
+    """Make a person of the staff look after members, or nobody; returns for how many it is new."""
+    chosen = Member.objects.filter(pk__in=list(member_ids)).select_for_update()
+    members = [member for member in chosen if member.owner_id != (owner.pk if owner else None)]
+    for member in members:
+        member.owner = owner
+    Member.objects.bulk_update(members, ["owner"])
+    name = str(owner.user) if owner else "nobody"
+    _record(members, action="member.owner_set", by=by, now=now, owner=name)
+    return len(members)
+
+
+@transaction.atomic
+def add_details(*, details: Mapping[int, Details], by: Actor, now: datetime) -> set[int]:
+    """Add tags and handles to members by id, taking none away; returns whom it changed.
+
+    A handle replaces the one of its platform. In a fixed number of statements.
+    """
+    rows = {row.pk: row for row in Member.objects.filter(pk__in=list(details))}
+    having = details_of(list(rows.values()))
+    written = _spellings(details.values())
+    tags, handles, changed = [], [], set()
+    for pk, wanted in details.items():
+        lower = {tag.lower() for tag in having[pk].tags}
+        new_tags = [tag for tag in wanted.tags if tag.lower() not in lower]
+        new_handles = {p: h for p, h in wanted.handles.items() if having[pk].handles.get(p) != h}
+        tags += [MemberTag(member=rows[pk], tag=written[tag.lower()]) for tag in new_tags]
+        handles += _handles(rows[pk], new_handles)
+        if new_tags or new_handles:
+            changed.add(pk)
+    MemberTag.objects.bulk_create(tags, ignore_conflicts=True)
+    MemberHandle.objects.bulk_create(
+        handles,
+        update_conflicts=True,
+        unique_fields=["brand", "member", "platform"],
+        update_fields=["handle"],
+    )
+    _record([rows[pk] for pk in sorted(changed)], action="member.noted", by=by, now=now)
+    return changed
+
+
+def _one(tag: str) -> str:
+    found = read_tags(tag)
+    if len(found) != 1:
+        raise TagError("write one tag")
+    return found[0]
+
+
+def _as_known(tags: Sequence[str]) -> list[str]:
+    """The tags as the brand writes them, under a lock so that two new spellings don't pass."""
+    if not tags:
+        return []
+    lock_identities([f"tags:{current_brand_id()}"])
+    wanted = [tag.lower() for tag in tags]
+    rows = MemberTag.objects.annotate(lower=Lower("tag")).filter(lower__in=wanted)
+    known = dict(rows.values_list("lower", "tag").distinct())
+    return [known.get(tag.lower(), tag) for tag in tags]
+
+
+def _spellings(details: Iterable[Details]) -> dict[str, str]:
+    """How each tag, in lower case, is written: as the brand does, else as it comes first."""
+    first: dict[str, str] = {}
+    for tag in (tag for one in details for tag in one.tags):
+        first.setdefault(tag.lower(), tag)
+    return dict(zip(first, _as_known(list(first.values())), strict=True))
+
+
+def _handles(member: Member, handles: Mapping[Platform, str]) -> list[MemberHandle]:
+    return [
+        MemberHandle(member=member, platform=platform, handle=name)
+        for platform, name in handles.items()
+        if name
+    ]
+
+
+def _record(
+    members: Sequence[Member], *, action: str, by: Actor, now: datetime, **detail: str
+) -> None:
+    audit.record_many(
+        action=action, targets=[(member, dict(detail)) for member in members], by=by, now=now
+    )
