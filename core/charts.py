@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from django.utils.translation import gettext as _
+
 GAP = 0.2  # of a bar's share of the width
 LEAST_HEIGHT = 0.8  # percent: a value that isn't zero is never invisible
 
@@ -153,14 +155,15 @@ def _labels(points: Sequence[Point]) -> tuple[AxisLabel, ...]:
 def _summary(series: Series) -> str:
     first, last = series.points[0], series.points[-1]
     if len(series.points) == 1:
-        return f"{series.name}: {first.shown} ({first.label})"
+        values = {"name": series.name, "amount": first.shown, "label": first.label}
+        return _("%(name)s: %(amount)s (%(label)s)") % values
+    span = {"name": series.name, "first": first.label, "last": last.label}
     if not any(point.value for point in series.points):
-        return f"{series.name}, {first.label} to {last.label}: nothing yet"
+        return _("%(name)s, %(first)s to %(last)s: nothing yet") % span
     highest = max(series.points, key=lambda point: point.value)
-    return (
-        f"{series.name}, {first.label} to {last.label}: "
-        f"highest {highest.shown} on {highest.label}, last {last.shown}"
-    )
+    return _(
+        "%(name)s, %(first)s to %(last)s: highest %(highest)s on %(label)s, last %(latest)s"
+    ) % (span | {"highest": highest.shown, "label": highest.label, "latest": last.shown})
 
 
 def _y(value: int, low: int, high: int) -> float:

@@ -7,7 +7,7 @@ evidence. Evidence is loaded for a whole batch at once; the decision itself is p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -34,12 +34,15 @@ class Claim:
     evidence: Evidence
     enrollment: Enrollment
     words: str  # "code MARA15", "a click on 22 Nov 2026"
+    # The same in facts, from which tracking.wording tells it in any language.
+    facts: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
         return {
             "evidence": self.evidence.value,
             "enrollment": self.enrollment.pk,
             "words": self.words,
+            **self.facts,
         }
 
 
@@ -151,7 +154,7 @@ def _by_code(order: OrderFacts, evidence: EvidenceFile) -> Claim | Problem | Non
         )
     if not code.enrollment.offer.counts_at(order.ordered_at):
         return _not_counting("promo_code", code.enrollment.offer)
-    return Claim(Evidence.CODE, code.enrollment, f"the code {code.code}")
+    return Claim(Evidence.CODE, code.enrollment, f"the code {code.code}", {"code": code.code})
 
 
 def _by_click(order: OrderFacts, evidence: EvidenceFile) -> Claim | Problem | None:
@@ -174,7 +177,12 @@ def _by_click(order: OrderFacts, evidence: EvidenceFile) -> Claim | Problem | No
             "outside_window",
             f"the click was more than {offer.click_window_days} days before the order",
         )
-    return Claim(Evidence.CLICK, link.enrollment, f"a click on {click.clicked_at:%-d %b %Y}")
+    return Claim(
+        Evidence.CLICK,
+        link.enrollment,
+        f"a click on {click.clicked_at:%-d %b %Y}",
+        {"clicked_at": click.clicked_at.isoformat()},
+    )
 
 
 def _by_customer(order: OrderFacts, evidence: EvidenceFile) -> Claim | None:

@@ -6,16 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from tracking.metrics import Period
 
 LABELS = {
-    "today": "Today",
-    "7d": "7 days",
-    "30d": "30 days",
-    "month": "This month",
-    "6m": "6 months",
-    "all": "All time",
-    "custom": "Custom",
+    "today": gettext_noop("Today"),
+    "7d": gettext_noop("7 days"),
+    "30d": gettext_noop("30 days"),
+    "month": gettext_noop("This month"),
+    "6m": gettext_noop("6 months"),
+    "all": gettext_noop("All time"),
+    "custom": gettext_noop("Custom"),
 }
 BRAND_CHOICES = ("30d", "month", "6m", "all", "custom")
 MEMBER_CHOICES = ("today", "7d", "30d", "month", "all", "custom")
@@ -35,7 +38,7 @@ def choose(
     query: Mapping[str, str], *, choices: Sequence[str], default: str, today: date
 ) -> ChosenPeriod:
     """The period of ?range=…&first=…&last=…; the default for anything unknown."""
-    labelled = tuple((key, LABELS[key]) for key in choices)
+    labelled = tuple((key, _(LABELS[key])) for key in choices)
     key = query.get("range", default)
     if key not in choices:
         key = default
@@ -45,9 +48,9 @@ def choose(
         first = date.fromisoformat(query.get("first", ""))
         last = date.fromisoformat(query.get("last", ""))
     except ValueError:
-        return ChosenPeriod(key, preset(default, today=today), labelled, "Choose both days")
+        return ChosenPeriod(key, preset(default, today=today), labelled, _("Choose both days"))
     if last < first:
-        problem = "The last day is before the first"
+        problem = _("The last day is before the first")
         return ChosenPeriod(key, preset(default, today=today), labelled, problem)
     return ChosenPeriod(key, Period(first, last), labelled)
 

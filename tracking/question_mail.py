@@ -1,4 +1,4 @@
-"""The mail that tells a member what the brand answered.
+"""The mail that tells a member what the brand answered, in the member's language.
 
 It goes like every other mail: its own row, the unsubscribe headers, and nothing to an address that
 gets none. The answer then waits on the dashboard.
@@ -10,7 +10,12 @@ import uuid
 from datetime import datetime
 from html import escape
 
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
 from accounts.actors import Actor
+from affiliates.selectors import language_of
+from core.languages import speaking
 from notifications.models import Campaign, Purpose
 from notifications.services import Recipient, RecipientsError, confirm_campaign
 from tracking.messages import about, values_for
@@ -19,31 +24,37 @@ from tracking.selectors import items_of
 
 WORD_JOINER = "\N{WORD JOINER}"
 OPENINGS = {
-    QuestionState.ATTRIBUTED.value: (
-        "good news: order <strong>{reference}</strong> is now among your conversions for"
-        " {{{{ offer_name }}}}."
+    QuestionState.ATTRIBUTED.value: gettext_noop(
+        "good news: order <strong>%(reference)s</strong> is now among your conversions for"
+        " {{ offer_name }}."
     ),
-    QuestionState.EXPLAINED.value: (
-        "thank you for asking about order <strong>{reference}</strong>. Here is what we found:"
+    QuestionState.EXPLAINED.value: gettext_noop(
+        "thank you for asking about order <strong>%(reference)s</strong>. Here is what we found:"
     ),
-    QuestionState.REFUSED.value: (
-        "thank you for asking about order <strong>{reference}</strong>. We have looked into it, and"
-        " it doesn\N{RIGHT SINGLE QUOTATION MARK}t count for you. Here is why:"
+    QuestionState.REFUSED.value: gettext_noop(
+        "thank you for asking about order <strong>%(reference)s</strong>. We have looked into it,"
+        " and it doesn\N{RIGHT SINGLE QUOTATION MARK}t count for you. Here is why:"
     ),
 }
 
 
 def tell_member(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
     """Send the answer of `question` (with member and offer); None without an address."""
+    with speaking(language_of(question.enrollment.member)):
+        return _tell(question, by=by, now=now)
+
+
+def _tell(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
     enrollment = question.enrollment
     member = enrollment.member
+    order = _literal(question.order_reference)
     values = values_for([enrollment], items=items_of([enrollment]), now=now)
     try:
         return confirm_campaign(
             purpose=Purpose.QUESTION_ANSWERED,
             about=f"question:{question.pk}",
             title=f"Answer to {member}"[:200],
-            subject=f"Your question about order {_literal(question.order_reference)}",
+            subject=_("Your question about order %(reference)s") % {"reference": order},
             body=_body(question),
             recipients=[
                 Recipient(
@@ -63,15 +74,17 @@ def tell_member(question: Question, *, by: Actor, now: datetime) -> Campaign | N
 
 
 def _body(question: Question) -> str:
-    opening = OPENINGS[question.state].format(reference=escape(_literal(question.order_reference)))
+    order = escape(_literal(question.order_reference))
+    opening = _(OPENINGS[question.state]) % {"reference": order}
     answer = "".join(
         f"<p>{escape(_literal(line))}</p>" for line in question.answer.splitlines() if line.strip()
     )
+    greeting, thanks = _("Hi {{ first_name | there }},"), _("Thanks,")
+    see = _("See my dashboard")
     return (
-        f"<p>Hi {{{{ first_name | there }}}},</p>\n<p>{opening}</p>\n"
-        f"<blockquote>{answer}</blockquote>\n"
-        '<p><a href="{{ dashboard_link }}">See my dashboard</a></p>\n'
-        "<p>Thanks,<br>{{ sender_name }}</p>"
+        f"<p>{greeting}</p>\n<p>{opening}</p>\n<blockquote>{answer}</blockquote>\n"
+        f'<p><a href="{{{{ dashboard_link }}}}">{see}</a></p>\n'
+        f"<p>{thanks}<br>{{{{ sender_name }}}}</p>"
     )
 
 

@@ -53,7 +53,7 @@ KEYWORDS = {
 COMMENTS = ["Translators:"]
 WIDTH = 100
 # What a translation must hold just as the source does: placeholders and tags.
-FIXED = re.compile(r"%\(\w+\)[sd]|%%|\{\w*\}|</?[a-z]+[^<>]*>|\{\{[^{}]*\}\}")
+FIXED = re.compile(r"%\(\w+\)[sd]|%%|\{\w*\}|</?[a-z]+[^<>]*>|\{\{ \w+")
 
 
 class Messages(Catalog):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import pgettext
+
 from tracking.models import ConversionStatus
 from tracking.periods import ChosenPeriod
 
@@ -26,7 +28,13 @@ def range_choices(chosen: ChosenPeriod) -> list[Choice]:
 
 def status_choices(status: str) -> list[Choice]:
     """All conversions, or those of one status."""
+    labels = {
+        "": pgettext("conversions", "All"),
+        ConversionStatus.PENDING.value: pgettext("conversions", "Pending"),
+        ConversionStatus.ACCEPTED.value: pgettext("conversions", "Accepted"),
+        ConversionStatus.REJECTED.value: pgettext("conversions", "Rejected"),
+    }
     return [
         Choice(label, f"?status={value}#conversions" if value else "?#conversions", value == status)
-        for value, label in [("", "All"), *ConversionStatus.choices]
+        for value, label in labels.items()
     ]

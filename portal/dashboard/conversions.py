@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, pgettext
 
 from core.money import Money
 from core.templatetags.display import day, masked_reference, moment, money
@@ -15,12 +17,13 @@ from payouts.models import Payout, PayoutState
 from payouts.whereabouts import Posting, postings_of
 from portal.dashboard.numbers import signed
 from tracking.models import Conversion, ConversionStatus, Evidence
+from tracking.wording import why_in_words
 
 EVIDENCE = {
-    Evidence.CODE.value: "your code",
-    Evidence.CLICK.value: "your link",
-    Evidence.CUSTOMER.value: "a customer you brought before",
-    Evidence.BY_HAND.value: "added by the brand",
+    Evidence.CODE.value: gettext_noop("your code"),
+    Evidence.CLICK.value: gettext_noop("your link"),
+    Evidence.CUSTOMER.value: gettext_noop("a customer you brought before"),
+    Evidence.BY_HAND.value: gettext_noop("added by the brand"),
 }
 BATCH = 500
 
@@ -57,11 +60,11 @@ def _row(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Conv
         sale=money(Money(row.sale_minor, row.currency)),
         reference=masked_reference(row.order.external_id),
         earned=signed(earned.minor, money(earned)),
-        note=f"{short} · {row.reason or EVIDENCE[row.evidence]}",
+        note=f"{short} · {row.reason or _(EVIDENCE[row.evidence])}",
         label=label,
         tone=tone,
         ordered=moment(row.occurred_at),
-        why=row.why,
+        why=why_in_words(row),
         reason=row.reason,
         refunded=money(Money(row.refunded_minor, row.currency)) if row.refunded_minor else "",
         how=tuple(explain(row.explanation, row.currency)),
@@ -72,22 +75,25 @@ def _row(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Conv
 def state_of(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> tuple[str, str]:
     """The badge of a conversion: words and tone."""
     if row.status == ConversionStatus.PENDING:
-        return "Pending", "wait"
+        return pgettext("conversion", "Pending"), "wait"
     if row.status == ConversionStatus.REJECTED:
-        return "Rejected", "bad"
+        return pgettext("conversion", "Rejected"), "bad"
     if not row.commission_minor:
-        return ("Refunded" if row.refunded_minor else "No commission"), "neutral"
+        if row.refunded_minor:
+            return pgettext("conversion", "Refunded"), "neutral"
+        return _("No commission"), "neutral"
     open_postings = [posting for posting in postings if posting.payout is None]
     held = [posting for posting in open_postings if posting.available_at > now]
     if sum(posting.amount_minor for posting in held) > 0:
-        return f"Payable {_day(max(posting.available_at for posting in held), now=now)}", "wait"
+        last = _day(max(posting.available_at for posting in held), now=now)
+        return _("Payable %(day)s") % {"day": last}, "wait"
     if sum(posting.amount_minor for posting in open_postings) > 0:
-        return "Payable now", "good"
+        return _("Payable now"), "good"
     payouts = [posting.payout for posting in postings if posting.payout is not None]
     paid = [payout.settled_at or payout.created_at for payout in payouts if _is_paid(payout)]
     if len(paid) == len(payouts) and paid:
-        return f"Paid {_day(max(paid), now=now)}", "good"
-    return "On the way", "wait"
+        return _("Paid %(day)s") % {"day": _day(max(paid), now=now)}, "good"
+    return _("On the way"), "wait"
 
 
 def _is_paid(payout: Payout) -> bool:
@@ -97,25 +103,29 @@ def _is_paid(payout: Payout) -> bool:
 def _whereabouts(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Iterator[str]:
     """Where each part of the money is, one sentence per posting."""
     if row.status == ConversionStatus.PENDING:
-        yield f"Once accepted, it can be paid from {day(row.payable_at)}"
+        yield _("Once accepted, it can be paid from %(day)s") % {"day": day(row.payable_at)}
     for posting in postings:
         amount = Money(posting.amount_minor, row.currency)
         shown = signed(amount.minor, money(Money(abs(amount.minor), row.currency)))
-        yield f"{shown} {_place(posting, now=now)}"
+        yield _place(posting, shown, now=now)
 
 
-def _place(posting: Posting, *, now: datetime) -> str:
+def _place(posting: Posting, amount: str, *, now: datetime) -> str:
     payout = posting.payout
     if payout is not None and _is_paid(payout):
-        named = f" ({payout.reference})" if payout.reference else ""
-        return f"paid on {day(payout.settled_at or payout.created_at)}{named}"
+        paid = day(payout.settled_at or payout.created_at)
+        named = {"amount": amount, "day": paid, "reference": payout.reference}
+        if payout.reference:
+            return _("%(amount)s paid on %(day)s (%(reference)s)") % named
+        return _("%(amount)s paid on %(day)s") % named
     if payout is not None:
-        return "on the way"
+        return _("%(amount)s on the way") % {"amount": amount}
     if posting.amount_minor < 0:
-        return "taken off your next payment"
+        return _("%(amount)s taken off your next payment") % {"amount": amount}
     if posting.available_at > now:
-        return f"can be paid from {day(posting.available_at)}"
-    return "can be paid now"
+        payable = {"amount": amount, "day": day(posting.available_at)}
+        return _("%(amount)s can be paid from %(day)s") % payable
+    return _("%(amount)s can be paid now") % {"amount": amount}
 
 
 def _day(value: datetime, *, now: datetime) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import forms
+from django.utils.translation import gettext_lazy as _
 
 from offers.models import Offer
 from tracking.metrics import today
@@ -13,10 +14,12 @@ class DeepLinkForm(forms.Form):
     """The address of one page of the shop. Whether it is the shop's is the service's business."""
 
     page = forms.URLField(
-        label="Page of the shop",
+        label=_("Page of the shop"),
         max_length=2000,
         assume_scheme="https",
-        error_messages={"invalid": "Paste the whole address of the page, as your browser shows it"},
+        error_messages={
+            "invalid": _("Paste the whole address of the page, as your browser shows it")
+        },
         widget=forms.URLInput(attrs={"inputmode": "url", "autocomplete": "off"}),
     )
 
@@ -28,31 +31,31 @@ class DeepLinkForm(forms.Form):
 class RangeForm(forms.Form):
     """The first and the last day of a custom range."""
 
-    first = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}))
-    last = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}))
+    first = forms.DateField(label=_("From"), widget=forms.DateInput(attrs={"type": "date"}))
+    last = forms.DateField(label=_("To"), widget=forms.DateInput(attrs={"type": "date"}))
 
 
 class MissingSaleForm(forms.Form):
     """An order that the member misses. What can't be asked is the service's business."""
 
     order_reference = forms.CharField(
-        label="Order number",
+        label=_("Order number"),
         max_length=120,
-        help_text="From the shop\N{RIGHT SINGLE QUOTATION MARK}s confirmation, such as #1001",
-        error_messages={"required": "Enter the number of the order."},
+        help_text=_("From the shop\N{RIGHT SINGLE QUOTATION MARK}s confirmation, such as #1001"),
+        error_messages={"required": _("Enter the number of the order.")},
         widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "off"}),
     )
     ordered_on = forms.DateField(
-        label="Day of the order",
-        help_text="About is fine",
-        error_messages={"required": "Choose the day, or about."},
+        label=_("Day of the order"),
+        help_text=_("About is fine"),
+        error_messages={"required": _("Choose the day, or about.")},
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     note = forms.CharField(
-        label="Anything that helps",
+        label=_("Anything that helps"),
         required=False,
         max_length=LONGEST_NOTE,
-        help_text="How it came about, for example. No name or address of the shopper, please.",
+        help_text=_("How it came about, for example. No name or address of the shopper, please."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
 from core.money import Money
-from core.templatetags.display import day, money
+from core.templatetags.display import count, day, money
 from offers.models import Enrollment, Terms
 from payouts.ledger import Balance, balances
 from payouts.whereabouts import adjustments_of
@@ -62,5 +65,7 @@ def adjustment_rows(enrollment: Enrollment) -> list[Adjustment]:
 
 def _held_label(hold_days: int) -> str:
     if not hold_days:
-        return "Waiting"
-    return "Waiting out the day" if hold_days == 1 else f"Waiting out the {hold_days} days"
+        return _("Waiting")
+    return ngettext("Waiting out the day", "Waiting out the %(days)s days", hold_days) % {
+        "days": count(hold_days)
+    }

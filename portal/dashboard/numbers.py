@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from core.charts import BarChart, Point, Series, bar_chart
-from core.money import Money, exponent, round_half_up
-from core.templatetags.display import count, day, money
+from core.money import Money, round_half_up
+from core.templatetags.display import count, day, money, short_money
 from offers.models import Enrollment
 from tracking.buckets import Bucket, Grain, cut
 from tracking.metrics import Figures, Period, figures_of_enrollment, today, totals_by_day
@@ -56,22 +58,22 @@ def numbers_of(enrollment: Enrollment, period: Period) -> Numbers:
         figures=shown,
         compared_with=_days(earlier) if earlier and has_changes else "",
         chart=chart,
-        chart_note=f"Earnings per {grain}",
+        chart_note=_per(grain),
         pending=figures.totals.pending,
     )
 
 
 def _figures(now: Figures, before: Figures | None, *, with_clicks: bool) -> tuple[Figure, ...]:
     figures = [
-        _amount("Earnings", now.commission, before.commission if before else None),
-        _amount("Sales", now.sales, before.sales if before else None),
+        _amount(_("Earnings"), now.commission, before.commission if before else None),
+        _amount(_("Sales"), now.sales, before.sales if before else None),
         _count(
-            "Conversions", now.totals.conversions, before.totals.conversions if before else None
+            _("Conversions"), now.totals.conversions, before.totals.conversions if before else None
         ),
     ]
     if with_clicks:
         clicks_before = before.totals.clicks if before else None
-        figures.append(_count("Clicks", now.totals.clicks, clicks_before))
+        figures.append(_count(_("Clicks"), now.totals.clicks, clicks_before))
     return tuple(figures)
 
 
@@ -108,7 +110,7 @@ def _tone(difference: int) -> str:
     return "good" if difference > 0 else ""
 
 
-def _chart(enrollment: Enrollment, period: Period) -> tuple[BarChart | None, str]:
+def _chart(enrollment: Enrollment, period: Period) -> tuple[BarChart | None, Grain]:
     """Earnings over the days of the period that have come; a long empty start is left out."""
     days = totals_by_day([enrollment.pk], period=period)
     now = today()
@@ -123,7 +125,7 @@ def _chart(enrollment: Enrollment, period: Period) -> tuple[BarChart | None, str
     currency = enrollment.offer.currency
     points = tuple(_point(bucket, buckets.grain, currency) for bucket in buckets.buckets)
     series = Series(
-        f"Earnings per {buckets.grain}", points, show=lambda minor: _on_scale(minor, currency)
+        _per(buckets.grain), points, show=lambda minor: short_money(Money(minor, currency))
     )
     chart = bar_chart(series)
     return (None if chart.is_empty else chart), buckets.grain
@@ -142,11 +144,11 @@ def _label(bucket: Bucket, grain: Grain) -> str:
     return day(bucket.first, "month")
 
 
-def _on_scale(minor: int, currency: str) -> str:
-    """An amount on the chart's scale, without an empty fraction: "£10"."""
-    shown = money(Money(minor, currency))
-    digits = exponent(currency)
-    return shown.replace("." + "0" * digits, "") if digits else shown
+def _per(grain: Grain) -> str:
+    """What one bar of the chart is."""
+    if grain is Grain.DAY:
+        return _("Earnings per day")
+    return _("Earnings per week") if grain is Grain.WEEK else _("Earnings per month")
 
 
 def _days(period: Period) -> str:

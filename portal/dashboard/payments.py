@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
 from core.money import Money
 from core.templatetags.display import day, masked_reference, money
 from offers.models import Enrollment
@@ -15,13 +18,13 @@ from payouts.whereabouts import entries_of_payout, shares_of_payouts
 from portal.dashboard.numbers import signed
 from tracking.statements import StatementLine, with_conversions
 
-STATES = {
-    PayoutState.DRAFT.value: ("Being prepared", "wait"),
-    PayoutState.PENDING_INFO.value: ("Waiting for your details", "wait"),
-    PayoutState.PROCESSING.value: ("On the way", "wait"),
-    PayoutState.PAID.value: ("Paid", "good"),
-    PayoutState.FAILED.value: ("Failed", "bad"),
-    PayoutState.CANCELLED.value: ("Cancelled", "neutral"),
+TONES = {
+    PayoutState.DRAFT.value: "wait",
+    PayoutState.PENDING_INFO.value: "wait",
+    PayoutState.PROCESSING.value: "wait",
+    PayoutState.PAID.value: "good",
+    PayoutState.FAILED.value: "bad",
+    PayoutState.CANCELLED.value: "neutral",
 }
 
 
@@ -51,11 +54,11 @@ class PaymentRow:
 
     @property
     def label(self) -> str:
-        return STATES[self.payout.state][0]
+        return _labels()[self.payout.state]
 
     @property
     def tone(self) -> str:
-        return STATES[self.payout.state][1]
+        return TONES[self.payout.state]
 
     @property
     def note(self) -> str:
@@ -65,7 +68,9 @@ class PaymentRow:
     @property
     def back_text(self) -> str:
         """Why it came back, and what that means."""
-        ending = "The money is still yours: it counts as not paid and is part of the next payment."
+        ending = _(
+            "The money is still yours: it counts as not paid and is part of the next payment."
+        )
         return f"{self.payout.reason.rstrip('.')}. {ending}" if self.payout.reason else ending
 
     @property
@@ -113,4 +118,16 @@ def _line(line: StatementLine) -> PaidLine:
         return PaidLine(line.entry.note, "", amount, line.happened_at)
     sale = money(Money(line.conversion.sale_minor, line.conversion.currency))
     reference = masked_reference(line.conversion.order.external_id)
-    return PaidLine(sale, f"sale · {reference}", amount, line.happened_at)
+    more = _("sale · %(reference)s") % {"reference": reference}
+    return PaidLine(sale, more, amount, line.happened_at)
+
+
+def _labels() -> dict[str, str]:
+    return {
+        PayoutState.DRAFT.value: pgettext("payment", "Being prepared"),
+        PayoutState.PENDING_INFO.value: pgettext("payment", "Waiting for your details"),
+        PayoutState.PROCESSING.value: pgettext("payment", "On the way"),
+        PayoutState.PAID.value: pgettext("payment", "Paid"),
+        PayoutState.FAILED.value: pgettext("payment", "Failed"),
+        PayoutState.CANCELLED.value: pgettext("payment", "Cancelled"),
+    }

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models.functions import Coalesce
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from core.templatetags.display import day, moment
 from offers.models import Enrollment
@@ -16,10 +18,10 @@ from tracking.questions import questions_of
 SHOWN = 3  # on the dashboard itself
 STAYS = timedelta(days=30)  # how long an answer stays on the dashboard
 BADGES = {
-    QuestionState.OPEN.value: ("Asked", "wait"),
-    QuestionState.ATTRIBUTED.value: ("Added", "good"),
-    QuestionState.EXPLAINED.value: ("Answered", "neutral"),
-    QuestionState.REFUSED.value: ("Not counted", "neutral"),
+    QuestionState.OPEN.value: (gettext_noop("Asked"), "wait"),
+    QuestionState.ATTRIBUTED.value: (gettext_noop("Added"), "good"),
+    QuestionState.EXPLAINED.value: (gettext_noop("Answered"), "neutral"),
+    QuestionState.REFUSED.value: (gettext_noop("Not counted"), "neutral"),
 }
 
 
@@ -56,7 +58,7 @@ def _row(question: Question) -> QuestionRow:
     return QuestionRow(
         id=question.pk,
         reference=question.order_reference,
-        label=label,
+        label=_(label),
         tone=tone,
         ordered=day(question.ordered_on),
         asked=moment(question.asked_at),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
 from core.templatetags.display import day, moment
 from offers.models import Enrollment, EnrollmentStatus, Offer, OfferStatus
 
@@ -26,27 +29,29 @@ def standing_of(enrollment: Enrollment, *, now: datetime) -> Standing:
     brand = enrollment.brand.name
     ended_at = _ended_at(offer, now=now)
     if enrollment.status == EnrollmentStatus.REMOVED:
-        return _standing(
-            "Not in this offer", f"{brand} has taken you out of this offer", _AFTERWARDS
-        )
+        title = _("%(brand)s has taken you out of this offer") % {"brand": brand}
+        return _standing(_("Not in this offer"), title, _afterwards())
     if ended_at is not None:
-        return _standing("Ended", f"This offer ended on {day(ended_at)}", _AFTERWARDS)
+        title = _("This offer ended on %(day)s") % {"day": day(ended_at)}
+        return _standing(pgettext("offer", "Ended"), title, _afterwards())
     if enrollment.status == EnrollmentStatus.INACTIVE:
-        text = f"{_AFTERWARDS} Ask {brand} if you would like to take part again."
-        return _standing("Inactive", "You are not active in this offer", text)
+        ask = _("Ask %(brand)s if you would like to take part again.") % {"brand": brand}
+        text = f"{_afterwards()} {ask}"
+        return _standing(_("Inactive"), _("You are not active in this offer"), text)
     if offer.status == OfferStatus.PAUSED:
-        since = moment(offer.counting_changed_at)
-        text = (
-            f"Since {since} clicks and orders don't count, so wait with "
-            "sharing. What you earned before stays yours and is paid as always."
-        )
-        return Standing("Paused", "wait", counts=False, title="This offer is paused", text=text)
-    return Standing("Active", "good", counts=True)
+        text = _(
+            "Since %(time)s clicks and orders don't count, so wait with sharing."
+            " What you earned before stays yours and is paid as always."
+        ) % {"time": moment(offer.counting_changed_at)}
+        title = _("This offer is paused")
+        return Standing(pgettext("offer", "Paused"), "wait", counts=False, title=title, text=text)
+    return Standing(pgettext("offer", "Active"), "good", counts=True)
 
 
-_AFTERWARDS = (
-    "New clicks and orders don't count. What you earned stays yours and is paid as always."
-)
+def _afterwards() -> str:
+    return _(
+        "New clicks and orders don't count. What you earned stays yours and is paid as always."
+    )
 
 
 def _standing(label: str, title: str, text: str) -> Standing:

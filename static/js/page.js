@@ -32,19 +32,19 @@ async function copy(button) {
     await navigator.clipboard.writeText(text);
   } catch {
     if (!copyOldWay(text, button)) {
-      toast(document.body.dataset.copyRefused);
+      toast(document.body.dataset.wordRefused);
       return;
     }
   }
   const label = button.querySelector("[data-copy-text]");
   if (label && !button.dataset.copied) {
     const before = label.textContent;
-    label.textContent = document.body.dataset.copied;
+    label.textContent = document.body.dataset.wordCopied;
     setTimeout(() => { label.textContent = before; }, 2000);
   }
   button.dataset.copied = "yes";
   setTimeout(() => delete button.dataset.copied, 2000);
-  toast(button.dataset.copiedLabel || document.body.dataset.copied);
+  toast(button.dataset.copiedLabel || document.body.dataset.wordCopied);
 }
 
 function copyOldWay(text, button) {

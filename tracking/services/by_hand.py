@@ -82,7 +82,12 @@ def _conversion(order: Order, enrollment: Enrollment, reason: str) -> Conversion
     terms = terms_of(enrollment.offer).at(order.ordered_at)
     words = f"the brand added it by hand: {reason}"[:LONGEST_WHY]
     refunds = Refund.objects.filter(order=order, state=RefundState.APPLIED)
-    claim = {"evidence": Evidence.BY_HAND.value, "enrollment": enrollment.pk, "words": words}
+    claim = {
+        "evidence": Evidence.BY_HAND.value,
+        "enrollment": enrollment.pk,
+        "words": words,
+        "reason": reason[:LONGEST_WHY],
+    }
     return Conversion(
         order=order,
         enrollment=enrollment,

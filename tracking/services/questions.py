@@ -6,6 +6,8 @@ from datetime import date, datetime, time, timedelta
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts import audit
 from accounts.actors import Actor
@@ -100,15 +102,15 @@ def _check_order(
 ) -> None:
     today = timezone.localdate(now, enrollment.brand.zone)
     if not reference:
-        raise QuestionError("Enter the order's number.", "order_reference")
+        raise QuestionError(_("Enter the order's number."), "order_reference")
     if ordered_on > today:
-        raise QuestionError("This day is still to come.", "ordered_on")
+        raise QuestionError(_("This day is still to come."), "ordered_on")
     if today - ordered_on > OLDEST:
-        raise QuestionError("This is more than two years ago.", "ordered_on")
+        raise QuestionError(_("This is more than two years ago."), "ordered_on")
     own = Conversion.objects.filter(enrollment=enrollment)
     if own.filter(order__external_id__in=spellings(reference)).exists():
         raise QuestionError(
-            "Good news: this order is among your conversions already.", "order_reference"
+            _("Good news: this order is among your conversions already."), "order_reference"
         )
 
 
@@ -120,7 +122,12 @@ def _check_limit(enrollment: Enrollment, *, now: datetime) -> None:
     ).count()
     if asked >= MOST_PER_DAY:
         raise QuestionError(
-            f"You have asked about {MOST_PER_DAY} orders today. Come back tomorrow for the next."
+            ngettext(
+                "You have asked about %(orders)s order today. Come back tomorrow for the next.",
+                "You have asked about %(orders)s orders today. Come back tomorrow for the next.",
+                MOST_PER_DAY,
+            )
+            % {"orders": MOST_PER_DAY}
         )
 
 
