@@ -31,3 +31,9 @@ def give_login(*, email: str, now: datetime) -> User | None:
 def creator_of(user: User) -> Creator | None:
     """The creator who logs in as this user."""
     return Creator.objects.filter(user=user).first()
+
+
+def login_of(*, email: str) -> User | None:
+    """The user of the creator with this address, as it is now."""
+    creator = Creator.objects.select_related("user").filter(email=email.strip().lower()).first()
+    return creator.user if creator else None

@@ -10,6 +10,7 @@ from accounts.models import AuditEntry, Role
 
 WORDS = {
     "address.allowed": "allowed mails to the address again",
+    "address.erased": "erased the address, and stopped mails to it",
     "address.suppressed": "stopped mails to the address",
     "api_key.created": "made the API key {label}",
     "api_key.revoked": "revoked an API key",
@@ -35,8 +36,10 @@ WORDS = {
     "link.given": "gave a tracking link",
     "member.added": "added the member",
     "member.changed": "changed the member: {changed}",
+    "member.erased": "was deleted at their own wish",
     "member.noted": "added tags or handles from a file",
     "member.owner_set": "gave the member to {owner}",
+    "member.payout_details_changed": "changed where they are paid: {ending}",
     "member.tagged": "added the tag {tag}",
     "member.untagged": "took the tag {tag} away",
     "offer.changed": "changed the offer: {changed}",
@@ -68,6 +71,7 @@ WORDS = {
     "template.deleted": "deleted the email template {name}",
     "template.saved": "saved the email template {name}",
     "terms.superseded": "set new terms",
+    "work.asked": "started {title}",
 }
 
 

@@ -23,10 +23,12 @@ LOCAL: bool = MODE == "local"
 SECRET_KEY: str = env.str("SECRET_KEY")
 LINK_KEYS: list[str] = env.list("LINK_KEYS")  # dashboard links; the first signs, all verify
 CLICK_KEYS: list[str] = env.list("CLICK_KEYS")  # click ids; the same
+DETAILS_KEYS: list[str] = env.list("DETAILS_KEYS")  # payout details; the first seals, all open
 for _name, _keys in (
     ("SECRET_KEY", [SECRET_KEY]),
     ("LINK_KEYS", LINK_KEYS),
     ("CLICK_KEYS", CLICK_KEYS),
+    ("DETAILS_KEYS", DETAILS_KEYS),
 ):
     if not _keys or not all(key.strip() for key in _keys):
         raise ValueError(f"{_name} is empty: it needs a secret")
@@ -208,8 +210,10 @@ ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
 ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,3/m/key,10/h/key"}
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
+MFA_ADAPTER = "accounts.adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
 SESSION_COOKIE_HTTPONLY = True
 

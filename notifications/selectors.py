@@ -10,6 +10,7 @@ from datetime import datetime
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
 
+from notifications.erased import forms_of
 from notifications.models import (
     LIVE_STATES,
     REACHED_STATES,
@@ -186,9 +187,11 @@ def suppressions(*, search: str = "", reason: str = "") -> QuerySet[Suppression]
 
 def suppressed_among(addresses: Iterable[str]) -> dict[str, str]:
     """Those of `addresses` that get no mail, in lower case, with the reason."""
-    wanted = {address.lower() for address in addresses if address}
+    wanted = {
+        form: address.lower() for address in addresses if address for form in forms_of(address)
+    }
     rows = Suppression.objects.annotate(plain=Lower("address")).filter(plain__in=wanted)
-    return dict(rows.values_list("plain", "reason"))
+    return {wanted[plain]: reason for plain, reason in rows.values_list("plain", "reason")}
 
 
 def saved_templates(purpose: str) -> QuerySet[EmailTemplate]:

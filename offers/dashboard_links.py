@@ -46,7 +46,7 @@ def enrollment_for(token: str) -> Enrollment | None:
     with across_brands(reason="a dashboard link names its brand"):
         enrollment = (
             Enrollment.objects.select_related("brand", "offer", "member")
-            .filter(public_id=public_id)
+            .filter(public_id=public_id, member__deleted_at=None)
             .first()
         )
     if enrollment is None:

@@ -80,10 +80,12 @@ ORDER BY l.due_minor DESC, l.id
 _MAKE_PAYOUTS = """
 INSERT INTO payouts_payout (public_id, brand_id, run_id, member_id, currency, amount_minor, state,
   reference, reason, created_at, created_by)
-SELECT gen_random_uuid(), brand_id, run_id, member_id, %(currency)s, due_minor, 'processing',
-  '', '', %(now)s, %(by)s
-FROM payouts_payoutrunmember
-WHERE brand_id = %(brand)s AND run_id = %(run)s AND NOT is_left_out ORDER BY id
+SELECT gen_random_uuid(), l.brand_id, l.run_id, l.member_id, %(currency)s, l.due_minor,
+  CASE WHEN d.id IS NULL THEN 'pending_info' ELSE 'processing' END, '', '', %(now)s, %(by)s
+FROM payouts_payoutrunmember l
+JOIN affiliates_member m ON m.brand_id = l.brand_id AND m.id = l.member_id
+LEFT JOIN payouts_payoutdetails d ON d.creator_id = m.creator_id
+WHERE l.brand_id = %(brand)s AND l.run_id = %(run)s AND NOT l.is_left_out ORDER BY l.id
 """
 _MAKE_ITEMS = """
 INSERT INTO payouts_payoutitem (brand_id, payout_id, entry_id)
@@ -102,14 +104,14 @@ SELECT p.brand_id, e.enrollment_id, %(kind)s, %(sign)s * sum(e.amount_minor), p.
 FROM payouts_payout p
 JOIN payouts_payoutitem i ON i.brand_id = p.brand_id AND i.payout_id = p.id
 JOIN payouts_ledgerentry e ON e.brand_id = i.brand_id AND e.id = i.entry_id
-WHERE p.brand_id = %(brand)s AND p.run_id = %(run)s AND p.state = 'processing'
-  AND i.released_at IS NULL
+WHERE p.brand_id = %(brand)s AND p.run_id = %(run)s
+  AND p.state IN ('processing', 'pending_info') AND i.released_at IS NULL
 GROUP BY p.brand_id, p.id, p.currency, e.enrollment_id HAVING sum(e.amount_minor) <> 0
 """
 _RELEASE_ITEMS = """
 UPDATE payouts_payoutitem i SET released_at = %(now)s FROM payouts_payout p
 WHERE i.brand_id = %(brand)s AND p.brand_id = i.brand_id AND p.id = i.payout_id
-  AND p.run_id = %(run)s AND p.state = 'processing' AND i.released_at IS NULL
+  AND p.run_id = %(run)s AND p.state IN ('processing', 'pending_info') AND i.released_at IS NULL
 """
 
 
@@ -153,7 +155,9 @@ def changed_members(run: PayoutRun, *, now: datetime) -> list[int]:
 
 
 def make_payouts(run: PayoutRun, *, by: str, now: datetime) -> None:
-    """Make a payment in processing of each line, with its items and its ledger entries."""
+    """Make a payment of each line, with its items and its ledger entries: in processing, or waiting
+    for info where nobody knows yet where the member is to be paid.
+    """
     _run(_MAKE_PAYOUTS, run, currency=run.currency, by=by, now=now)
     _run(_MAKE_ITEMS, run)
     _run(_POST, run, kind=EntryKind.PAYOUT.value, sign=-1, now=now)
@@ -161,7 +165,7 @@ def make_payouts(run: PayoutRun, *, by: str, now: datetime) -> None:
 
 
 def give_back(run: PayoutRun, *, now: datetime) -> None:
-    """Post back the money of the payments still in processing, and release their entries."""
+    """Post back the money of the payments still open, and release their entries."""
     _run(_POST, run, kind=EntryKind.PAYOUT_RETURNED.value, sign=1, now=now)
     _run(_RELEASE_ITEMS, run, now=now)
 

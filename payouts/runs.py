@@ -1,7 +1,8 @@
 """Pay many members at once: draft a run, confirm it, and say what became of it.
 
 A draft holds no money and names exactly the entries it would pay. Confirming it makes one payment
-per line, in processing: the money is on the way. No payment is made of a line that changed.
+per line, in processing: the money is on the way. Where nobody knows yet where a member is paid, the
+payment waits for that (payouts.details). No payment is made of a line that changed.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from accounts import audit
 from accounts.actors import Actor
 from affiliates.models import Member
 from payouts import run_lines
-from payouts.models import Payout, PayoutRun, PayoutState
+from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutState
 from payouts.services import COME_BACK, DueChangedError, PayoutError, settle_run
 
 
@@ -133,6 +134,8 @@ def mark_run_paid(*, run: PayoutRun, reference: str, by: Actor, now: datetime) -
     Raises PayoutError when there is none.
     """
     run = _locked_in_processing(run)
+    if not Payout.objects.filter(run=run, state=PayoutState.PROCESSING).exists():
+        raise PayoutError("no payment of this run is on the way")
     run.reference = reference.strip()
     run.save(update_fields=["reference"])
     Payout.objects.filter(run=run, state=PayoutState.PROCESSING).update(
@@ -148,7 +151,7 @@ def mark_run_paid(*, run: PayoutRun, reference: str, by: Actor, now: datetime) -
 def return_run(
     *, run: PayoutRun, state: PayoutState, reason: str, by: Actor, now: datetime
 ) -> PayoutRun:
-    """Take back every payment of the run still in processing: its money is due again.
+    """Take back every payment of the run still open: its money is due again.
 
     Raises PayoutError when there is none, or the reason is missing.
     """
@@ -160,7 +163,7 @@ def return_run(
     run_lines.give_back(run, now=now)
     run.reason = reason.strip()
     run.save(update_fields=["reason"])
-    Payout.objects.filter(run=run, state=PayoutState.PROCESSING).update(
+    Payout.objects.filter(run=run, state__in=OPEN_STATES).update(
         state=state, reason=run.reason, settled_at=now
     )
     settle_run(run.pk, now=now)

@@ -14,7 +14,15 @@ from accounts.actors import Actor
 from affiliates.models import Member
 from offers.models import Enrollment
 from payouts import ledger
-from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutRun, PayoutState
+from payouts.models import (
+    OPEN_STATES,
+    EntryKind,
+    LedgerEntry,
+    Payout,
+    PayoutItem,
+    PayoutRun,
+    PayoutState,
+)
 
 COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
 
@@ -79,10 +87,11 @@ def record_payment(
 def mark_paid(*, payout: Payout, reference: str, by: Actor, now: datetime) -> Payout:
     """Say that a payment on the way has arrived, and what the bank calls it.
 
-    Raises PayoutError when it is not on the way.
+    One that waits for the member's details may have been paid in another way. Raises PayoutError
+    when it is neither.
     """
     payout = _locked(payout)
-    if payout.state != PayoutState.PROCESSING:
+    if payout.state not in OPEN_STATES:
         raise PayoutError(f"this payment is {payout.get_state_display().lower()} already")
     payout.state, payout.reference, payout.settled_at = PayoutState.PAID, reference.strip(), now
     payout.save(update_fields=["state", "reference", "settled_at"])
@@ -163,13 +172,14 @@ def adjust(
 
 
 def settle_run(run_id: int, *, now: datetime) -> None:
-    """Give a run the state that its payments make: in processing while any is.
+    """Give a run the state that its payments make: in processing while any is open.
 
     Belongs inside the transaction that changed one of them, with the run locked.
     """
     states = set(Payout.objects.filter(run=run_id).order_by().values_list("state", flat=True))
-    ranked = (PayoutState.PROCESSING, PayoutState.PAID, *COME_BACK)
+    ranked = (*OPEN_STATES, PayoutState.PAID, *COME_BACK)
     state = next(state for state in ranked if state in states)
+    state = PayoutState.PROCESSING if state in OPEN_STATES else state
     settled_at = None if state == PayoutState.PROCESSING else now
     PayoutRun.objects.filter(pk=run_id).update(state=state, settled_at=settled_at)
 

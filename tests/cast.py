@@ -1,7 +1,7 @@
 """The people of the tests: two brands, their staff and members, and one with no business here.
 
 Juniper & Co (pounds, London) runs an offer with codes and links at 10 %, no hold. Saltmarsh
-(dollars, New York) runs one too. June is a member of both.
+(dollars, New York) runs one too. June is a member of both. All three have said where to pay them.
 """
 
 from __future__ import annotations
@@ -20,11 +20,15 @@ from affiliates.services import add_member
 from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
 from offers.services import OfferValues, TermsValues, create_offer, enroll
+from payouts.destinations import Destination, bank_account
+from payouts.models import PayoutDetails
+from payouts.sealing import seal
 from tracking.intake import OrderFacts, RefundFacts, read_order, read_refund
 from tracking.services import give_codes, give_links
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SYSTEM = Actor.system("test")
+IBAN = "DE89370400440532013000"  # the example of the registry of IBANs
 
 
 @dataclass
@@ -99,6 +103,21 @@ def raw_refund(refund_id: str = "R1", order_id: str = "1001", **changes: Any) ->
     return raw | changes
 
 
+def give_details(
+    member: Member, destination: Destination | None = None, *, now: datetime = NOW
+) -> None:
+    """Let a member be paid: to a German account unless told otherwise."""
+    to = destination or bank_account(country="DE", holder=str(member), iban=IBAN)
+    PayoutDetails.objects.create(
+        creator=member.creator,
+        method=to.method,
+        country=to.country,
+        ending=to.ending,
+        sealed=seal(f"creator:{member.creator_id}", to.values()),
+        changed_at=now,
+    )
+
+
 def assemble(now: datetime = NOW) -> Cast:
     """Put everybody into the database, as of `now`."""
     juniper = _brand("juniper", "Juniper & Co", "GBP", "Europe/London", "ines@juniper.example", now)
@@ -118,6 +137,8 @@ def assemble(now: datetime = NOW) -> Cast:
         codes = dict(zip((row.pk for row in in_glow), ("MARA15", "DIEGO10", "JUNE20"), strict=True))
         give_codes(codes=codes, enrollments=in_glow, by=SYSTEM, now=now)
         give_links(enrollments=in_glow, by=SYSTEM, now=now)
+    for member in (mara, diego, june):
+        give_details(member, now=now)
     with acting_for(saltmarsh):
         june_at_saltmarsh = _member("june@okafor.example", "June", "Okafor", now)
         tide = create_offer(

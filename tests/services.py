@@ -23,6 +23,7 @@ from config.local.keys import fresh_secrets, kept_secrets
 from config.local.locks import HeldLock, locked
 from config.local.ports import FIRST, TRIES, is_free, keep_port, kept_port
 from config.local.postgres import Postgres
+from config.local.services import SETTINGS as SETTINGS_KEYS
 from config.local.valkey import Valkey
 
 PREFIX = "tributary-test-"
@@ -61,7 +62,7 @@ class RunServices:
     def environment(self) -> dict[str, str]:
         """The environment of the tests, with keys that are in use nowhere else."""
         return {
-            **{name: fresh_secrets()[name] for name in ("SECRET_KEY", "LINK_KEYS", "CLICK_KEYS")},
+            **{name: fresh_secrets()[name] for name in SETTINGS_KEYS},
             "TRIBUTARY_MODE": "local",
             "BASE_URL": "http://testserver",
             "DATABASE_URL": self.postgres.url,

@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from affiliates.models import Creator
+from accounts.models import Brand
+from affiliates.models import Creator, Member
 from core.money import Money
 from core.tenancy import across_brands
+from notifications.erased import forms_of
+from notifications.models import Suppression
 from offers.dashboard_links import token_for
 from offers.models import Enrollment
 from payouts.ledger import Balance, balances
+from payouts.models import Payout, PayoutState
 from tracking.metrics import totals_by_enrollment
 from tracking.totals import NOTHING, Totals
 
@@ -69,6 +74,66 @@ def offers_of(creator: Creator, *, now: datetime) -> list[CreatorOffer]:
         )
         for row in enrollments
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """A brand that a creator belongs to, as the brand knows them. `reason` says why it sends them
+    no mail; empty when it does.
+    """
+
+    member: Member
+    brand: Brand
+    reason: str
+
+
+def memberships_of(creator: Creator) -> list[Membership]:
+    """The brands of a creator by name, with whether each may write to them, in two queries."""
+    with across_brands(reason="a creator sees and settles their own affairs in every brand"):
+        members = list(
+            Member.objects.filter(creator=creator)
+            .select_related("brand")
+            .order_by("brand__name", "pk")
+        )
+        silent = {
+            row.brand_id: row.reason
+            for row in Suppression.objects.filter(
+                brand__in=[member.brand_id for member in members],
+                address__in=forms_of(creator.email),
+            )
+        }
+    return [Membership(row, row.brand, silent.get(row.brand_id, "")) for row in members]
+
+
+def zone_of(creator: Creator) -> ZoneInfo:
+    """The time zone to show a creator's own times in: their first brand's, else UTC."""
+    first = next(iter(memberships_of(creator)), None)
+    return first.brand.zone if first else ZoneInfo("UTC")
+
+
+def first_name_of(offers: Iterable[CreatorOffer]) -> str:
+    """What to call the creator: the name that a brand knows them by; empty when none does."""
+    names = (row.enrollment.member.first_name.strip() for row in offers)
+    return next(filter(None, names), "")
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPayment:
+    """A payment that a brand has made and that waits for the creator to say where to."""
+
+    brand: Brand
+    amount: Money
+
+
+def waiting_for_details(creator: Creator) -> list[WaitingPayment]:
+    """The payments that wait for payout details, over all brands, oldest first."""
+    with across_brands(reason="a creator sees what waits for their details in every brand"):
+        rows = (
+            Payout.objects.filter(member__creator=creator, state=PayoutState.PENDING_INFO)
+            .select_related("brand")
+            .order_by("created_at", "pk")
+        )
+        return [WaitingPayment(row.brand, row.amount) for row in rows]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from django.db.models import Exists, OuterRef
+
 from brand_admin.payments.run_forms import Chosen
 from core.money import Money
+from core.templatetags.display import count
+from payouts.details import ShownDetails, details_by_member
 from payouts.ledger import DueRow
-from payouts.models import Payout, PayoutRun, PayoutRunMember, PayoutState
+from payouts.models import (
+    Payout,
+    PayoutDetails,
+    PayoutMethod,
+    PayoutRun,
+    PayoutRunMember,
+    PayoutState,
+)
 from payouts.run_files import paypal_parts, still_to_pay
 from payouts.selectors import RunShare, payouts_of_run, run_members, shares_of_run
 
@@ -36,16 +47,25 @@ def choices_of(rows: list[DueRow], chosen: Chosen) -> list[CurrencyChoice]:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run in figures. `without_address` counts payments that PayPal can't be told of."""
+    """A run in figures. `by_bank` counts what stands in the bank's file; `without_details` says in
+    words what nobody can be told of yet, and is empty when there is nothing.
+    """
 
     left_out: int
     shares: tuple[RunShare, ...]
     on_the_way: Money
     paypal_parts: range
-    without_address: int
+    by_bank: int
+    without_details: str
 
 
-_ORDER = (PayoutState.PROCESSING, PayoutState.PAID, PayoutState.FAILED, PayoutState.CANCELLED)
+_ORDER = (
+    PayoutState.PROCESSING,
+    PayoutState.PENDING_INFO,
+    PayoutState.PAID,
+    PayoutState.FAILED,
+    PayoutState.CANCELLED,
+)
 
 
 def facts_of(run: PayoutRun) -> RunFacts:
@@ -57,8 +77,24 @@ def facts_of(run: PayoutRun) -> RunFacts:
         shares=tuple(shares[state] for state in _ORDER if state in shares),
         on_the_way=moving.amount if moving else Money.zero(run.currency),
         paypal_parts=range(1, (paypal_parts(run) if moving else 0) + 1),
-        without_address=still_to_pay(run).filter(member__email="").count() if moving else 0,
+        by_bank=still_to_pay(run, method=PayoutMethod.BANK).count() if moving else 0,
+        without_details=_without_details(run, shares.get(PayoutState.PENDING_INFO)),
     )
+
+
+def _without_details(run: PayoutRun, waiting: RunShare | None) -> str:
+    if run.state == PayoutState.DRAFT:
+        theirs = PayoutDetails.objects.filter(creator=OuterRef("member__creator"))
+        number = run_members(run, left_out=False).filter(~Exists(theirs)).count()
+        if not number:
+            return ""
+        who = "1 member has" if number == 1 else f"{count(number)} members have"
+        return f"{who} not said yet where to be paid: confirmed, their payments wait for that."
+    if waiting is None:
+        return ""
+    if waiting.payments == 1:
+        return "1 payment waits until the member has said where to pay it."
+    return f"{waiting.words} wait until the members have said where to pay them."
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,14 +104,21 @@ class RunLine:
     line: PayoutRunMember
     amount: Money
     payout: Payout | None
+    paid_to: ShownDetails | None
 
 
 def lines_of(run: PayoutRun, members: Iterable[PayoutRunMember]) -> list[RunLine]:
-    """The lines of one page of a run, in two queries."""
+    """The lines of one page of a run, in three queries."""
     lines = list(members)
     paid = payouts_of_run(run).filter(member__in=[line.member_id for line in lines])
     by_member = {payout.member_id: payout for payout in paid}
+    details = details_by_member(line.member for line in lines)
     return [
-        RunLine(line, Money(line.due_minor, run.currency), by_member.get(line.member_id))
+        RunLine(
+            line,
+            Money(line.due_minor, run.currency),
+            by_member.get(line.member_id),
+            details.get(line.member_id),
+        )
         for line in lines
     ]

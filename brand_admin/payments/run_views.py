@@ -255,7 +255,7 @@ def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
 
 
 @require_safe
-@brand_page(Permission.READ)
+@brand_page(Permission.PAY)
 def run_bank_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
     """What is still on the way, as CSV for a bank."""
     run = get_object_or_404(runs(), pk=run_id)
@@ -263,7 +263,7 @@ def run_bank_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
 
 
 @require_safe
-@brand_page(Permission.READ)
+@brand_page(Permission.PAY)
 def run_paypal_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
     """What is still on the way, as a file for PayPal's Payouts; ?part= beyond its 5,000 rows."""
     run = get_object_or_404(runs(), pk=run_id)

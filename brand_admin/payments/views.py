@@ -33,8 +33,9 @@ from brand_admin.payments.run_forms import Paid
 from core.money import Money
 from core.templatetags.display import clock, day, money
 from offers.models import Enrollment
+from payouts.details import details_by_member
 from payouts.ledger import due_by_member, due_entries
-from payouts.models import LedgerEntry, Payout, PayoutState
+from payouts.models import OPEN_STATES, LedgerEntry, Payout, PayoutState
 from payouts.selectors import payout_of, payouts
 from payouts.services import (
     COME_BACK,
@@ -200,6 +201,8 @@ def payment_page(request: BrandRequest, payment_id: int) -> HttpResponse:
         section=SECTION,
         payout=payout,
         came_back=payout.state in COME_BACK,
+        is_open=payout.state in OPEN_STATES,
+        paid_to=details_by_member([payout.member]).get(payout.member_id),
         lines=statement_of(payout),
         history=history.lines(history_of(_told_of(payout))),
     )

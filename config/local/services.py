@@ -33,6 +33,7 @@ WITHOUT_SERVICES = frozenset(
     {"check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help",
      "makemessages", "version", "-h", "--help", "--version"}
 )  # fmt: skip
+SETTINGS = ("SECRET_KEY", "LINK_KEYS", "CLICK_KEYS", "DETAILS_KEYS")  # the secrets among them
 PORT_TRIES = 5
 
 
@@ -54,7 +55,7 @@ class LocalServices:
             secrets = kept_secrets(self.checkout.secrets)
             if start:
                 self._use.share()
-            found = {name: secrets[name] for name in ("SECRET_KEY", "LINK_KEYS", "CLICK_KEYS")}
+            found = {name: secrets[name] for name in SETTINGS}
             found["BASE_URL"] = f"http://{HOST}:{kept_port(self.checkout.ports, 'web')}"
             if "EMAIL_URL" not in given:
                 found["EMAIL_URL"] = f"smtp://{HOST}:{kept_port(self.checkout.ports, 'inbox')}"

@@ -10,7 +10,14 @@ from notifications.services.campaigns import (
     resume_campaign,
 )
 from notifications.services.delivery import deliver
-from notifications.services.suppression import suppress, unsubscribe, unsuppress
+from notifications.services.erasure import erase_correspondence
+from notifications.services.suppression import (
+    erase_address,
+    resubscribe,
+    suppress,
+    unsubscribe,
+    unsuppress,
+)
 from notifications.services.sweeping import sweep
 from notifications.services.templates import (
     FOR_MEMBERS,
@@ -31,7 +38,10 @@ __all__ = [
     "confirm_campaign",
     "delete_template",
     "deliver",
+    "erase_address",
+    "erase_correspondence",
     "pause_campaign",
+    "resubscribe",
     "resume_campaign",
     "save_template",
     "suppress",

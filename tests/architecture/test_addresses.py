@@ -38,6 +38,8 @@ PUBLIC = {
     "d/<path:rest>": "the same",
     "portal/login/": "where creators log in",
     "portal/login/code/": "the same",
+    "portal/login/passkey/": "the same",
+    "portal/login/passkey/options": "a challenge, the same for everybody",
     "portal/logout/": "leaving needs nobody's leave",
     "language": "which language a reader chose, in a cookie",
     "u/<str:token>": "the token unsubscribes one address",
@@ -85,6 +87,7 @@ def test_every_address_is_public_or_guarded() -> None:
         route.pattern
         for route in routes()
         if route.permission is None
+        and getattr(route.view, "opened_by", "") != "creator login"
         and not route.pattern.startswith((*LIBRARIES, "api/v1/"))
         and route.pattern not in {"admin/", "portal/"}
     }
@@ -294,3 +297,35 @@ def test_no_form_changes_anything_of_another_brand(world: World) -> None:
             assert snapshot(brand_id=theirs) == before, route
 
     assert failed == {}
+
+
+def in_the_portal() -> list[Route]:
+    """The pages of the creator portal that need a login."""
+    return [route for route in routes() if getattr(route.view, "opened_by", "") == "creator login"]
+
+
+def test_the_portal_sends_strangers_to_its_login(world: World) -> None:
+    before, stranger = snapshot(), browser()
+    values = {"act": "payout", "slug": "juniper", "handle": "x", "passkey_id": 1}
+
+    for route, method in itertools.product(in_the_portal(), BROWSER_METHODS):
+        answer = getattr(stranger, method)(route.address(values))
+        assert answer.status_code in {302, 405}, (str(route), method)
+        assert answer.status_code == 405 or answer["Location"] == "/portal/login/", route
+
+    assert len(in_the_portal()) > 12
+    assert snapshot() == before
+
+
+def test_the_portals_own_pages_are_for_creators(world: World) -> None:
+    """Who works for a brand and belongs to none finds the first page, which says so."""
+    staff, before = browser(world.cast.otto), snapshot()
+    values = {"act": "payout", "slug": "juniper", "handle": "x", "passkey_id": 1}
+
+    for route, method in itertools.product(in_the_portal(), BROWSER_METHODS):
+        answer = getattr(staff, method)(route.address(values))
+        if route.pattern != "portal/":
+            assert answer.status_code in {302, 405}, (str(route), method)
+            assert answer.status_code == 405 or answer["Location"] == "/portal/", route
+
+    assert snapshot() == before

@@ -81,7 +81,7 @@ def test_an_unknown_mode_is_refused() -> None:
     assert "TRIBUTARY_MODE" in loaded.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "LINK_KEYS", "CLICK_KEYS"])
+@pytest.mark.parametrize("name", ["SECRET_KEY", "LINK_KEYS", "CLICK_KEYS", "DETAILS_KEYS"])
 def test_an_empty_secret_is_none(name: str) -> None:
     loaded = load(COMPLETE | {name: ""})
 

@@ -12,12 +12,13 @@ from django.test import Client
 from affiliates.models import Member
 from core.tenancy import acting_for
 from payouts import run_files
+from payouts.destinations import paypal_account
 from payouts.ledger import Balance, balances
-from payouts.models import LedgerEntry, Payout, PayoutRun, PayoutRunMember
+from payouts.models import LedgerEntry, Payout, PayoutDetails, PayoutRun, PayoutRunMember
 from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
-from tests.cast import NOW, SYSTEM, Cast
+from tests.cast import IBAN, NOW, SYSTEM, Cast, give_details
 from tests.snapshot import snapshot
 
 KEY = "00000000-0000-4000-8000-000000000007"
@@ -52,6 +53,15 @@ def confirmed(cast: Cast) -> PayoutRun:
     run = draft(cast)
     with acting_for(cast.juniper):
         return confirm_run(run=run, by=SYSTEM, now=NOW)
+
+
+def paid_by_paypal(*members: Member) -> None:
+    for member in members:
+        PayoutDetails.objects.filter(creator=member.creator).delete()
+        give_details(
+            member,
+            paypal_account(country="GB", holder=str(member), paypal=f"pay-{member.email}"),
+        )
 
 
 def earn(cast: Cast, minor: int, currency: str = "GBP") -> LedgerEntry:
@@ -265,54 +275,76 @@ def test_the_bank_is_told_of_what_is_on_the_way(owed: Cast) -> None:
         to_diego, to_mara = Payout.objects.order_by("-amount_minor")
     address = at(owed.juniper, "payment_run_bank", run_id=run.pk)
 
-    told = csv_of(desk_of(owed.vera).get(address))
+    told = csv_of(desk_of(owed.theo).get(address))
 
-    assert told[0] == ["member", "email", "amount", "currency", "reference"]
+    assert told[0] == [*run_files.BANK_COLUMNS]
     mara = ["Mara Lindqvist", owed.mara.email, "8.42", "GBP", f"RUN{run.pk}-{to_mara.pk}"]
     diego = ["Diego Arroyo", owed.diego.email, "20.00", "GBP", f"RUN{run.pk}-{to_diego.pk}"]
-    assert sorted(told[1:]) == sorted([mara, diego])
+    account = ["DE", IBAN, "", "", "", ""]
+    wanted = [[*mara, "Mara Lindqvist", *account], [*diego, "Diego Arroyo", *account]]
+    assert sorted(told[1:]) == sorted(wanted)
     desk_of(owed.theo).post(at(owed.juniper, "payment_paid", payment_id=to_mara.pk))
-    assert csv_of(desk_of(owed.vera).get(address))[1:] == [diego]
+    assert csv_of(desk_of(owed.theo).get(address))[1:] == [wanted[1]]
+
+
+def test_account_numbers_are_for_those_who_pay(owed: Cast) -> None:
+    run, vera = confirmed(owed), desk_of(owed.vera)
+
+    for name in ("payment_run_bank", "payment_run_paypal"):
+        assert vera.get(at(owed.juniper, name, run_id=run.pk)).status_code == 403
+    page = page_of(owed, run, vera)
+
+    assert IBAN not in page
+    assert "····3000" in page
 
 
 def test_paypal_is_told_without_a_header_and_in_parts(
     owed: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(run_files, "PAYPAL_ROWS", 1)
+    paid_by_paypal(owed.mara, owed.diego)
     run = confirmed(owed)
-    vera, address = desk_of(owed.vera), at(owed.juniper, "payment_run_paypal", run_id=run.pk)
+    theo, address = desk_of(owed.theo), at(owed.juniper, "payment_run_paypal", run_id=run.pk)
 
-    parts = [csv_of(vera.get(f"{address}?part={part}")) for part in ("1", "2")]
+    parts = [csv_of(theo.get(f"{address}?part={part}")) for part in ("1", "2")]
 
     assert [len(part) for part in parts] == [1, 1]
     assert sorted(part[0][:3] + part[0][4:] for part in parts) == sorted(
         [
-            [owed.mara.email, "8.42", "GBP", "Juniper & Co", "PAYPAL"],
-            [owed.diego.email, "20.00", "GBP", "Juniper & Co", "PAYPAL"],
+            [f"pay-{owed.mara.email}", "8.42", "GBP", "Juniper & Co", "PAYPAL"],
+            [f"pay-{owed.diego.email}", "20.00", "GBP", "Juniper & Co", "PAYPAL"],
         ]
     )
     assert "For PayPal 2 of 2" in page_of(owed, run)
     for odd in ("0", "99", "x", "²"):
-        assert len(csv_of(vera.get(f"{address}?part={odd}"))) == 1
+        assert len(csv_of(theo.get(f"{address}?part={odd}"))) == 1
+    bank = at(owed.juniper, "payment_run_bank", run_id=run.pk)
+    assert csv_of(theo.get(bank))[1:] == []
 
 
-def test_members_without_an_address_are_not_in_paypals_file(owed: Cast) -> None:
+def test_who_has_said_nothing_yet_is_in_no_file_and_waits(owed: Cast) -> None:
+    PayoutDetails.objects.filter(creator=owed.mara.creator).delete()
+    run, theo = confirmed(owed), desk_of(owed.theo)
+
+    files = [
+        csv_of(theo.get(at(owed.juniper, name, run_id=run.pk)))
+        for name in ("payment_run_bank", "payment_run_paypal")
+    ]
+
+    assert [[row[0] for row in file] for file in files] == [["member", "Diego Arroyo"], []]
+    assert "Pending info" in page_of(owed, run)
+    assert "1 payment waits until the member has said where to pay it" in page_of(owed, run)
     with acting_for(owed.juniper):
-        Member.objects.filter(pk=owed.mara.pk).update(email="")
-    run = confirmed(owed)
-
-    told = csv_of(desk_of(owed.vera).get(at(owed.juniper, "payment_run_paypal", run_id=run.pk)))
-
-    assert [row[0] for row in told] == [owed.diego.email]
-    assert "1 of these have no address" in page_of(owed, run)
+        states = dict(Payout.objects.values_list("member_id", "state"))
+    assert states == {owed.mara.pk: "pending_info", owed.diego.pk: "processing"}
 
 
 def test_a_draft_tells_the_bank_nothing(owed: Cast) -> None:
     run = draft(owed)
 
-    told = csv_of(desk_of(owed.vera).get(at(owed.juniper, "payment_run_bank", run_id=run.pk)))
+    told = csv_of(desk_of(owed.theo).get(at(owed.juniper, "payment_run_bank", run_id=run.pk)))
 
-    assert told == [["member", "email", "amount", "currency", "reference"]]
+    assert told == [[*run_files.BANK_COLUMNS]]
 
 
 def test_a_viewer_reads_runs_and_changes_none(owed: Cast) -> None:

@@ -3,6 +3,7 @@
 from tracking.services.by_hand import AttributionError, attribute_order_by_hand
 from tracking.services.clicks import Redirect, follow_link
 from tracking.services.conversions import JudgementError, accept_conversions, reject_conversions
+from tracking.services.erasure import erase_creator
 from tracking.services.items import (
     ItemError,
     deactivate_items,
@@ -46,6 +47,7 @@ __all__ = [
     "attribute_order_by_hand",
     "deactivate_items",
     "deactivate_member",
+    "erase_creator",
     "explain_question",
     "follow_link",
     "generate_items",

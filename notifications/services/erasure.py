@@ -1,0 +1,44 @@
+"""Take a person out of the mails they got. What was sent, when, and what became of it stays."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F, Value
+from django.db.models.functions import Concat
+
+from notifications.erased import DOMAIN
+from notifications.models import (
+    WAITING_STATES,
+    Campaign,
+    Message,
+    MessageState,
+    ProviderEvent,
+    Purpose,
+)
+
+# What stands in the place of a value, so that an old mail can still be read.
+PLACEHOLDERS = {"first_name": "Deleted", "full_name": "Deleted member", "dashboard_link": None}
+
+
+def erase_correspondence(*, recipient: str, name: str, now: datetime) -> None:
+    """Replace address and values in every mail to `recipient` ("member:55"); cancel what waits.
+
+    Belongs inside the transaction that erases the person. `name` stands where theirs stood.
+    """
+    mails = Message.objects.filter(recipient=recipient)
+    mails.filter(state__in=WAITING_STATES).update(
+        state=MessageState.CANCELLED, settled_at=now, lease_token=None, lease_until=None
+    )
+    ProviderEvent.objects.filter(message__in=mails.values("pk")).update(detail="")
+    answers = mails.filter(purpose=Purpose.QUESTION_ANSWERED)
+    Campaign.objects.filter(pk__in=answers.values("campaign")).update(title=f"Answer to {name}")
+    for message in mails.only("values").iterator():
+        values = {
+            key: PLACEHOLDERS.get(key, value) if value else value
+            for key, value in message.values.items()
+        }
+        Message.objects.filter(pk=message.pk).update(values=values)
+    mails.update(
+        to_name=name, reason="", to_address=Concat(Value("deleted-"), F("pk"), Value(f"@{DOMAIN}"))
+    )

@@ -1,0 +1,102 @@
+"""What is kept about a creator: handed out as a file, and deleted, each with a fresh code."""
+
+from __future__ import annotations
+
+from tempfile import TemporaryFile
+
+from allauth.account.adapter import get_adapter
+from django.contrib import messages
+from django.db import transaction
+from django.http import FileResponse, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.codes import CodeOverError, spend_code
+from accounts.models import CodePurpose
+from accounts.selectors import brands_of
+from affiliates.letters import LetterError, send_letter
+from portal.creator.access import OwnRequest, own_page
+from portal.creator.proving import proof_of
+from portal.creator.words import OVER
+from tracking.creators import memberships_of, offers_of, purses
+from tracking.person_export import write_export
+from tracking.services import erase_creator
+
+
+@require_safe
+@own_page
+def your_data(request: OwnRequest) -> HttpResponse:
+    """What is kept, how to have it, and how to have it deleted."""
+    now = timezone.now()
+    context = {
+        "section": "data",
+        "can_download": proof_of(request, CodePurpose.EXPORT, now=now) is not None,
+    }
+    return render(request, "portal/creator/data.html", context)
+
+
+@require_POST
+@own_page
+def export(request: OwnRequest) -> HttpResponseBase:
+    """The file, made now; the code that was entered for it is used up."""
+    now = timezone.now()
+    code = proof_of(request, CodePurpose.EXPORT, now=now)
+    if code is None:
+        return redirect("portal:prove", "export")
+    file = TemporaryFile()  # noqa: SIM115 - the response closes it
+    try:
+        with transaction.atomic():
+            spend_code(
+                public_id=code, purpose=CodePurpose.EXPORT, address=request.creator.email, now=now
+            )
+            write_export(creator=request.creator, user=request.user, to=file, now=now)
+    except CodeOverError:
+        messages.error(request, OVER)
+        return redirect("portal:prove", "export")
+    file.seek(0)
+    name = f"tributary-{now.date().isoformat()}.zip"
+    return FileResponse(file, as_attachment=True, filename=name, content_type="application/zip")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_page
+def deletion(request: OwnRequest) -> HttpResponse:
+    """Say once more what goes and what stays, then delete; a fresh code comes first."""
+    now = timezone.now()
+    code = proof_of(request, CodePurpose.DELETION, now=now)
+    if code is None:
+        return redirect("portal:prove", "deletion")
+    is_sure = request.POST.get("sure") == "yes"
+    if request.method == "POST" and is_sure:
+        try:
+            erase_creator(creator=request.creator, code=code, now=now)
+        except CodeOverError:
+            messages.error(request, OVER)
+            return redirect("portal:prove", "deletion")
+        return _good_bye(request)
+    context = {
+        "section": "data",
+        "memberships": memberships_of(request.creator),
+        "purses": [
+            purse
+            for purse in purses(offers_of(request.creator, now=now))
+            if purse.balance.earned_minor > purse.balance.paid_minor
+        ],
+        "works_for_brands": bool(brands_of(request.user)),
+        "is_unsure": request.method == "POST",
+    }
+    return render(request, "portal/creator/deletion.html", context)
+
+
+def _good_bye(request: OwnRequest) -> HttpResponse:
+    """Log out, and say so by mail if it can be said."""
+    address = request.creator.email
+    get_adapter().logout(request)
+    try:
+        send_letter("deleted", to=address)
+    except LetterError:
+        messages.warning(request, _("The mail that confirms it could not be sent."))
+    messages.success(request, _("Your data is deleted. Nobody is logged in here any more."))
+    return redirect("portal:login")

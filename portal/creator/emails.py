@@ -1,0 +1,51 @@
+"""Which brands may write to a creator. The same list as the unsubscribe link in every mail."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from core.tenancy import acting_for
+from notifications.models import SuppressionReason
+from notifications.services import resubscribe, unsubscribe
+from portal.creator.access import OwnRequest, own_page
+from tracking.creators import memberships_of
+
+
+@require_safe
+@own_page
+def emails(request: OwnRequest) -> HttpResponse:
+    """Every brand, and whether it may write."""
+    context = {
+        "section": "emails",
+        "memberships": memberships_of(request.creator),
+        "by_staff": SuppressionReason.BY_STAFF.value,
+        "bounced": SuppressionReason.BOUNCED.value,
+        "address": request.creator.email,
+    }
+    return render(request, "portal/creator/emails.html", context)
+
+
+@require_POST
+@own_page
+def emails_set(request: OwnRequest, slug: str) -> HttpResponse:
+    """Let one brand write, or not. A brand one doesn't belong to and none at all answer alike."""
+    found = memberships_of(request.creator)
+    brand = next((one.brand for one in found if one.brand.slug == slug), None)
+    wanted = request.POST.get("mails")
+    if brand is None or wanted not in {"on", "off"}:
+        raise Http404
+    address, now = request.creator.email, timezone.now()
+    with acting_for(brand):
+        if wanted == "on":
+            resubscribe(address=address, now=now)
+            said = _("{brand} may write to you again.")
+        else:
+            unsubscribe(address=address, now=now)
+            said = _("{brand} sends you no more mail.")
+    messages.success(request, said.format(brand=brand.name))
+    return redirect("portal:emails")

@@ -1,0 +1,78 @@
+"""What the first page of the portal shows: money by currency, offers by brand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Brand
+from affiliates.models import Creator
+from payouts.details import details_of
+from portal.dashboard.standing import Standing, standing_of
+from tracking.creators import (
+    CreatorOffer,
+    Purse,
+    WaitingPayment,
+    first_name_of,
+    offers_of,
+    purses,
+    waiting_for_details,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class OfferLine:
+    """One offer, and whether it counts at the moment."""
+
+    offer: CreatorOffer
+    standing: Standing
+
+
+@dataclass(frozen=True, slots=True)
+class BrandOffers:
+    """The offers of one brand that count now."""
+
+    brand: Brand
+    lines: tuple[OfferLine, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Home:
+    """The first page. `resting` are the offers that don't count: removed, ended, paused, …"""
+
+    name: str
+    purses: tuple[Purse, ...] = ()
+    brands: tuple[BrandOffers, ...] = ()
+    resting: tuple[OfferLine, ...] = ()
+    waiting: tuple[WaitingPayment, ...] = ()
+    wants_details: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.brands and not self.resting
+
+
+def home_of(creator: Creator | None, *, now: datetime) -> Home:
+    """Everything that a creator's first page shows; nothing for who is none."""
+    if creator is None:
+        return Home(name="")
+    offers = offers_of(creator, now=now)
+    lines = [OfferLine(row, standing_of(row.enrollment, now=now)) for row in offers]
+    waiting = tuple(waiting_for_details(creator))
+    owed = any(row.balance.earned_minor > row.balance.paid_minor for row in offers)
+    return Home(
+        name=first_name_of(offers),
+        purses=tuple(purses(offers)),
+        brands=tuple(_by_brand(line for line in lines if line.standing.counts)),
+        resting=tuple(line for line in lines if not line.standing.counts),
+        waiting=waiting,
+        wants_details=(owed or bool(waiting)) and details_of(creator) is None,
+    )
+
+
+def _by_brand(lines: Iterable[OfferLine]) -> list[BrandOffers]:
+    found: dict[int, list[OfferLine]] = {}
+    for line in lines:
+        found.setdefault(line.offer.enrollment.brand_id, []).append(line)
+    return [BrandOffers(group[0].offer.enrollment.brand, tuple(group)) for group in found.values()]

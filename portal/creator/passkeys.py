@@ -1,0 +1,157 @@
+"""Add, name and remove passkeys, and log in with one. The browser's part needs script."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from allauth.account.models import Login
+from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts import passkeys
+from accounts.codes import CodeOverError
+from accounts.models import CodePurpose
+from accounts.passkeys import LONGEST_NAME, PasskeyError
+from affiliates.letters import LetterError, send_letter
+from core.templatetags.display import moment
+from portal.creator.access import OwnRequest, own_page
+from portal.creator.client import device
+from portal.creator.proving import proof_of
+from portal.creator.words import OVER, device_words
+
+REFUSED = gettext_lazy("That passkey didn't work here. Try again, or log in with a code.")
+
+
+class NameForm(forms.Form):
+    """What a passkey is called."""
+
+    name = forms.CharField(
+        label=gettext_lazy("Name"),
+        max_length=LONGEST_NAME,
+        help_text=gettext_lazy("So that you know it again: “My phone”, “Work laptop”."),
+        error_messages={"required": gettext_lazy("Give it a name")},
+    )
+
+
+@never_cache
+@require_POST
+def passkey_options(request: HttpRequest) -> HttpResponse:
+    """What the browser needs to ask for a passkey; nothing about anybody stands in it."""
+    return JsonResponse(passkeys.login_options())
+
+
+@never_cache
+@require_POST
+def passkey_login(request: HttpRequest) -> HttpResponse:
+    """Log in whose passkey signed this browser's challenge."""
+    try:
+        passkey = passkeys.authenticate(_sent(request))
+    except PasskeyError:
+        messages.error(request, REFUSED)
+        return redirect("portal:login")
+    login = Login(user=passkey.user, redirect_url=reverse("portal:home"))
+    return perform_passwordless_login(request, passkey, login)  # type: ignore[no-any-return]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_page
+def passkey_add(request: OwnRequest) -> HttpResponse:
+    """Name a passkey and have the browser make it; a fresh code comes first."""
+    if not passkeys.kept_here(request.user):
+        raise Http404
+    code = proof_of(request, CodePurpose.PASSKEYS, now=timezone.now())
+    if code is None:
+        return redirect("portal:prove", "passkey")
+    named = {"name": device_words(device(request))}
+    form = NameForm(request.POST if request.method == "POST" else None, initial=named)
+    if form.is_bound and form.is_valid():
+        try:
+            made = passkeys.add_passkey(
+                user=request.user,
+                name=form.cleaned_data["name"],
+                credential=_sent(request),
+                code=code,
+                now=timezone.now(),
+            )
+        except PasskeyError:
+            form.add_error(None, _("The passkey could not be made. Try again."))
+        except CodeOverError:
+            messages.error(request, OVER)
+            return redirect("portal:prove", "passkey")
+        else:
+            _tell(request, made.name, added=True)
+            messages.success(request, _("The passkey is added. Use it the next time you log in."))
+            return redirect("portal:security")
+    return render(request, "portal/creator/passkey_add.html", {"form": form, "section": "security"})
+
+
+@require_POST
+@own_page
+def passkey_new_options(request: OwnRequest) -> HttpResponse:
+    """What the browser needs to make a passkey."""
+    if not passkeys.kept_here(request.user) or not proof_of(
+        request, CodePurpose.PASSKEYS, now=timezone.now()
+    ):
+        raise Http404
+    return JsonResponse(passkeys.registration_options(request.user))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_page
+def passkey(request: OwnRequest, passkey_id: int) -> HttpResponse:
+    """Give one of one's own passkeys another name, or remove it."""
+    found = passkeys.passkey_of(request.user, passkey_id)
+    if found is None or not passkeys.kept_here(request.user):
+        raise Http404
+    form = NameForm(
+        request.POST if request.method == "POST" else None, initial={"name": found.name}
+    )
+    if request.method == "POST" and "remove" in request.POST:
+        if passkeys.remove_passkey(user=request.user, passkey_id=passkey_id):
+            _tell(request, found.name, added=False)
+        messages.success(request, _("The passkey is removed. It opens nothing any more."))
+        return redirect("portal:security")
+    if form.is_bound and form.is_valid():
+        passkeys.rename_passkey(
+            user=request.user, passkey_id=passkey_id, name=form.cleaned_data["name"]
+        )
+        return redirect("portal:security")
+    context = {"form": form, "passkey": found, "section": "security"}
+    return render(request, "portal/creator/passkey.html", context)
+
+
+def _sent(request: HttpRequest) -> Any:
+    """The browser's answer. Raises PasskeyError for what is no JSON."""
+    try:
+        return json.loads(request.POST.get("credential", ""))
+    except ValueError as error:
+        raise PasskeyError from error
+
+
+def _tell(request: OwnRequest, name: str, *, added: bool) -> None:
+    """Mail that a passkey came or went. It stands even if the mail server is away just now."""
+    try:
+        send_letter(
+            "passkey_changed",
+            to=request.user.email,
+            context={
+                "added": added,
+                "passkey": name,
+                "when": moment(timezone.now()),
+                "where": device_words(device(request)),
+                "security_url": settings.BASE_URL + reverse("portal:security"),
+            },
+        )
+    except LetterError:
+        messages.warning(request, _("The mail that confirms it could not be sent."))

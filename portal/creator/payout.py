@@ -1,0 +1,143 @@
+"""Where a creator is paid: shown masked, changed with a fresh code."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.actors import Actor
+from accounts.codes import CodeOverError
+from accounts.models import CodePurpose
+from affiliates.letters import LetterError, send_letter
+from core.templatetags.display import moment
+from payouts.destinations import Destination
+from payouts.details import (
+    DetailsChange,
+    brands_that_pay,
+    change_details,
+    destination_of,
+    details_of,
+)
+from payouts.models import PayoutMethod
+from portal.creator.access import OwnRequest, own_page
+from portal.creator.client import device
+from portal.creator.countries import country_name
+from portal.creator.payout_forms import ChooseForm, DestinationForm, form_for
+from portal.creator.proving import proof_of
+from portal.creator.words import OVER, device_words
+from tracking.creators import waiting_for_details
+
+
+@require_safe
+@own_page
+def payout(request: OwnRequest) -> HttpResponse:
+    """Where the money goes, and who sees what of it."""
+    details = details_of(request.creator)
+    context = {
+        "section": "payout",
+        "details": details,
+        "country": country_name(details.country) if details else "",
+        "brands": brands_that_pay(request.creator),
+        "waiting": waiting_for_details(request.creator),
+    }
+    return render(request, "portal/creator/payout.html", context)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_page
+def payout_change(request: OwnRequest) -> HttpResponse:
+    """Choose a way and a country, then enter the account; a fresh code comes first."""
+    if proof_of(request, CodePurpose.PAYOUT_DETAILS, now=timezone.now()) is None:
+        return redirect("portal:prove", "payout")
+    current = destination_of(request.creator)
+    choose = ChooseForm(request.GET if "method" in request.GET else None, current=current)
+    if not choose.is_bound or not choose.is_valid():
+        return render(
+            request, "portal/creator/payout_choose.html", {"form": choose, "section": "payout"}
+        )
+    method = PayoutMethod(choose.cleaned_data["method"])
+    country = choose.cleaned_data["country"]
+    posted = request.POST if request.method == "POST" else None
+    form = form_for(method, country, posted, current=current)
+    if form.is_bound and form.is_valid():
+        answer = _change(request, form)
+        if answer is not None:
+            return answer
+    context = {
+        "section": "payout",
+        "form": form,
+        "method": method,
+        "country": country_name(country),
+        "brands": brands_that_pay(request.creator),
+    }
+    return render(request, "portal/creator/payout_change.html", context)
+
+
+def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
+    """Change the details; None when the form has to say why it could not."""
+    now = timezone.now()
+    code = proof_of(request, CodePurpose.PAYOUT_DETAILS, now=now)
+    try:
+        if code is None:
+            raise CodeOverError
+        change = change_details(
+            creator=request.creator,
+            destination=form.destination,
+            code=code,
+            tell=lambda change: _tell(request, change),
+            by=Actor.of_member(request.creator.email),
+            now=now,
+        )
+    except CodeOverError:
+        messages.error(request, OVER)
+        return redirect("portal:prove", "payout")
+    except LetterError:
+        form.add_error(None, _("Nothing was changed: the mail that confirms it could not be sent."))
+        return None
+    messages.success(request, _said(change))
+    return redirect("portal:payout")
+
+
+def _said(change: DetailsChange) -> str:
+    said = _("Saved. You are paid to {where} from now on.").format(where=_words(change.after))
+    if not change.released:
+        return said
+    more = ngettext(
+        "One payment that waited for this is on its way.",
+        "{count} payments that waited for this are on their way.",
+        change.released,
+    )
+    return f"{said} {more.format(count=change.released)}"
+
+
+def _tell(request: OwnRequest, change: DetailsChange) -> None:
+    """Warn the address, and the PayPal address that was paid before. Raises LetterError."""
+    to = {request.creator.email}
+    if change.before and change.before.paypal:
+        to.add(change.before.paypal)
+    for address in sorted(to):
+        send_letter(
+            "details_changed",
+            to=address,
+            context={
+                "before": _words(change.before) if change.before else "",
+                "after": _words(change.after),
+                "when": moment(timezone.now()),
+                "where": device_words(device(request)),
+                "security_url": settings.BASE_URL + reverse("portal:security"),
+                "payout_url": settings.BASE_URL + reverse("portal:payout"),
+            },
+        )
+
+
+def _words(destination: Destination) -> str:
+    return f"{destination.method.label} {destination.ending}"

@@ -1,0 +1,57 @@
+"""The sessions and passkeys of a creator: seen, named, and ended."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.passkeys import kept_here, passkeys_of
+from accounts.sessions import end_session, end_sessions, open_sessions
+from portal.creator.access import OwnRequest, own_page
+from portal.creator.words import device_words
+from tracking.creators import zone_of
+
+
+@require_safe
+@own_page
+def security(request: OwnRequest) -> HttpResponse:
+    """Where one is logged in, and with what."""
+    found = open_sessions(request.user, current=request.session.session_key, now=timezone.now())
+    context = {
+        "section": "security",
+        "sessions": [(session, device_words(session.device)) for session in found],
+        "passkeys": passkeys_of(request.user),
+        "kept_here": kept_here(request.user),
+        "others": sum(not session.is_this for session in found),
+    }
+    with timezone.override(zone_of(request.creator)):
+        return render(request, "portal/creator/security.html", context)
+
+
+@require_POST
+@own_page
+def session_end(request: OwnRequest, handle: str) -> HttpResponse:
+    """Log one session out; somebody else's and one that is over answer alike."""
+    if not end_session(user=request.user, handle=handle):
+        raise Http404
+    messages.success(request, _("That session is ended. It has to log in again."))
+    return redirect("portal:security")
+
+
+@require_http_methods(["POST"])
+@own_page
+def sessions_end(request: OwnRequest) -> HttpResponse:
+    """Log every other session out."""
+    ended = end_sessions(user=request.user, but=request.session.session_key)
+    messages.success(
+        request,
+        ngettext("One session is ended.", "{ended} sessions are ended.", ended).format(ended=ended)
+        if ended
+        else _("There is no other session."),
+    )
+    return redirect("portal:security")
