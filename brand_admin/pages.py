@@ -76,6 +76,11 @@ def export_url(request: BrandRequest, view: str, *args: object) -> str:
     return f"{address}?{query.urlencode()}" if query else address
 
 
+def kept(request: BrandRequest, *names: str) -> list[tuple[str, str]]:
+    """What the address says under these names, for the hidden fields of a form that changes it."""
+    return [(name, value) for name in names for value in request.GET.getlist(name)]
+
+
 def chosen_period(request: BrandRequest) -> ChosenPeriod:
     """The range of days in the address; six months unless it says otherwise."""
     return choose(request.GET.dict(), choices=BRAND_CHOICES, default="6m", today=today())

@@ -30,19 +30,30 @@ def ranked(
     enrollments: QuerySet[Enrollment], *, order: str, period: Period, now: datetime
 ) -> QuerySet[Enrollment]:
     """The enrollments in the order of "sales" or "-sales", ties by name; by name if unknown."""
-    key = order.removeprefix("-")
-    descending = order.startswith("-")
-    if key in BY_TOTAL:
-        figure = _total_of_each(BY_TOTAL[key], period)
-    elif key == "due":
-        figure = ledger.due_of_each(now=now)
-    elif key == "paid":
-        figure = ledger.paid_of_each()
-    else:
+    figure = _figure(order.removeprefix("-"), period=period, now=now)
+    if figure is None:
         names = BY_NAME if order != "-name" else tuple(f"-{name}" for name in BY_NAME)
         return enrollments.order_by(*names)
-    ranked_by = "-rank" if descending else "rank"
+    ranked_by = "-rank" if order.startswith("-") else "rank"
     return enrollments.annotate(rank=figure).order_by(ranked_by, *BY_NAME)
+
+
+def with_at_least(
+    enrollments: QuerySet[Enrollment], *, figure: str, least: int, period: Period, now: datetime
+) -> QuerySet[Enrollment]:
+    """Those who have at least so much of a figure: pieces, or minor units."""
+    reached = _figure(figure, period=period, now=now)
+    if reached is None:
+        return enrollments
+    return enrollments.annotate(reached=reached).filter(reached__gte=least)
+
+
+def _figure(key: str, *, period: Period, now: datetime) -> Coalesce | None:
+    if key in BY_TOTAL:
+        return _total_of_each(BY_TOTAL[key], period)
+    if key == "due":
+        return ledger.due_of_each(now=now)
+    return ledger.paid_of_each() if key == "paid" else None
 
 
 def _total_of_each(column: str, period: Period) -> Coalesce:

@@ -2,17 +2,64 @@
 
 from __future__ import annotations
 
+from math import ceil
 from typing import Any
 
 from django import forms
 
+from core.money import MoneyError, exponent, parse_decimal
 from offers.models import EnrollmentStatus, OfferKind, OfferStatus
 from offers.selectors import projects
+from tracking.reports import SORT_KEYS, OfferRow
 
 EVERY_STATUS = "all"
 
 
-class OfferFilters(forms.Form):
+FIGURES = {
+    "clicks": "Clicks",
+    "conversions": "Conversions",
+    "sales": "Sales",
+    "commission": "Commission",
+    "due": "Due",
+}
+COUNTS = frozenset({"clicks", "conversions"})
+
+
+class FigureFilter(forms.Form):
+    """At least so much of one figure; an amount is one of the offer's currency."""
+
+    figure = forms.ChoiceField(
+        required=False, label="With at least", choices=[("", "Any figures"), *FIGURES.items()]
+    )
+    least = forms.CharField(
+        required=False,
+        label="How much",
+        max_length=16,
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
+
+    def least_of(self, currency: str) -> tuple[str, int] | None:
+        """The figure, and how much of it in minor units or pieces; None while it says nothing."""
+        self.is_valid()
+        figure, text = self.cleaned_data.get("figure", ""), self.cleaned_data.get("least", "")
+        try:
+            amount = parse_decimal(text) if figure and text else None
+        except MoneyError:
+            return None
+        if amount is None or not 0 < amount < 10**12:
+            return None
+        units = 1 if figure in COUNTS else 10 ** exponent(currency)
+        return figure, ceil(amount * units)
+
+    @property
+    def says_nothing(self) -> bool:
+        """A figure was chosen without an amount that can be read, or the other way round."""
+        return self.least_of("USD") is None and any(
+            self.cleaned_data.get(name) for name in ("figure", "least")
+        )
+
+
+class OfferFilters(FigureFilter):
     """Which offers to report on; active ones unless the address says otherwise."""
 
     status = forms.ChoiceField(
@@ -44,8 +91,13 @@ class OfferFilters(forms.Form):
             "project_id": int(project) if project else None,
         }
 
+    def enough(self, row: OfferRow) -> bool:
+        """Whether an offer has as much of the chosen figure as is asked for."""
+        asked = self.least_of(row.offer.currency)
+        return asked is None or SORT_KEYS[asked[0]](row) >= asked[1]
 
-class MemberFilters(forms.Form):
+
+class MemberFilters(FigureFilter):
     """Which members of an offer to list; removed ones only when asked for."""
 
     status = forms.ChoiceField(required=False, choices=[("", "Current"), *EnrollmentStatus.choices])

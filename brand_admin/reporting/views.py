@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
@@ -20,10 +21,18 @@ from brand_admin.pages import (
     chosen_period,
     csv_response,
     export_url,
+    kept,
     paginate,
     render_page,
     searched,
     selected_ids,
+)
+from brand_admin.reporting.columns import (
+    MEMBER_DEFAULTS,
+    OF_MEMBERS,
+    OF_OFFERS,
+    OFFER_DEFAULTS,
+    columns_in,
 )
 from brand_admin.reporting.forms import AddMembers, MemberFilters, OfferFilters
 from brand_admin.reporting.members import ACTIONS, act_on
@@ -32,13 +41,17 @@ from offers.models import Enrollment, Offer
 from offers.selectors import enrollments_of, members_outside, offers, terms_of
 from offers.wording import describe
 from tracking.metrics import Period, today, totals_by_day
-from tracking.ranking import BY_NAME, ranked
+from tracking.ranking import BY_NAME, ranked, with_at_least
 from tracking.reports import OfferRow, Summary, in_order, offer_lines, offer_rows, summaries
 from tracking.selectors import export_rows, member_rows
 from tracking.services import add_to_offer
+from tracking.tier_names import tiers_today
 
 SECTION = "sales_tracking"
 FOR_ALL = "email_members"
+OFFER_FILTERS = ("q", "status", "kind", "project", "figure", "least")
+MEMBER_FILTERS = ("q", "status", "figure", "least")
+LOOK = ("columns", "range", "first", "last", "show", "currency")  # what no filter changes
 
 
 @require_safe
@@ -49,6 +62,7 @@ def sales_tracking(request: BrandRequest) -> HttpResponse:
     filters, rows = _filtered_rows(request, chosen.period)
     sums = summaries(rows, first_currency=request.brand.currency)
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    columns = columns_in(request.GET, OF_OFFERS, OFFER_DEFAULTS)
     return render_page(
         request,
         "brand_admin/reporting/sales_tracking.html",
@@ -56,10 +70,14 @@ def sales_tracking(request: BrandRequest) -> HttpResponse:
         chosen=chosen,
         filters=filters,
         search=searched(request),
-        clear_href=without_filters(request, "q", "status", "kind", "project"),
+        clear_href=without_filters(request, *OFFER_FILTERS),
         sums=sums,
         drawn=_drawn(request, rows, sums, chosen.period),
         page=page,
+        columns=columns,
+        rows=[(row, columns.cells(row)) for row in page],
+        kept=kept(request, *LOOK),
+        kept_with_columns=kept(request, *OFFER_FILTERS, *LOOK[1:], "sort"),
         csv_url=export_url(request, "brand_admin:reporting_csv"),
     )
 
@@ -79,12 +97,16 @@ def offer_report(request: BrandRequest, offer_id: int) -> HttpResponse:
     offer = get_object_or_404(Offer, pk=offer_id)
     now, chosen = timezone.now(), chosen_period(request)
     filters, search = MemberFilters(request.GET), searched(request)
-    found = enrollments_of(offer, search=search, status=filters.chosen())
+    found = _members(offer, filters, search, chosen.period)
     order = request.GET.get("sort", "")
     page = paginate(request, ranked(found, order=order, period=chosen.period, now=now))
     rows = offer_rows([offer], period=chosen.period, now=now)
     sums = summaries(rows, first_currency=offer.currency)
-    terms = terms_of(offer).latest
+    terms = terms_of(offer).at(now)
+    columns = columns_in(request.GET, OF_MEMBERS, MEMBER_DEFAULTS)
+    listed = list(page.object_list)
+    tiers = tiers_today(listed, terms, today=today())
+    lines = member_rows(offer, listed, now=now, period=chosen.period)
     return render_page(
         request,
         "brand_admin/reporting/offer.html",
@@ -95,11 +117,15 @@ def offer_report(request: BrandRequest, offer_id: int) -> HttpResponse:
         chosen=chosen,
         filters=filters,
         search=search,
-        clear_href=without_filters(request, "q", "status"),
+        clear_href=without_filters(request, *MEMBER_FILTERS),
         summary=sums[0],
         drawn=_drawn(request, rows, sums, chosen.period),
         page=page,
-        rows=member_rows(offer, list(page.object_list), now=now, period=chosen.period),
+        columns=columns,
+        has_tiers=bool(terms.tier_list),
+        rows=[(row, columns.cells(row), tiers.get(row.enrollment.pk, "")) for row in lines],
+        kept=kept(request, *LOOK),
+        kept_with_columns=kept(request, *MEMBER_FILTERS, *LOOK[1:], "sort"),
         compose=_compose_address(request, offer, ()),
     )
 
@@ -179,11 +205,26 @@ def offer_add_members(request: BrandRequest, offer_id: int) -> HttpResponse:
     )
 
 
+def _members(
+    offer: Offer, filters: MemberFilters, search: str, period: Period
+) -> QuerySet[Enrollment]:
+    """Who is listed: as the status and the search say, with as much of a figure as asked for."""
+    found = enrollments_of(offer, search=search, status=filters.chosen()).select_related(
+        "member", "offer"
+    )
+    asked = filters.least_of(offer.currency)
+    if asked is None:
+        return found
+    figure, least = asked
+    return with_at_least(found, figure=figure, least=least, period=period, now=timezone.now())
+
+
 def _filtered_rows(request: BrandRequest, period: Period) -> tuple[OfferFilters, list[OfferRow]]:
     filters = OfferFilters(request.GET)
     found = offers(search=searched(request), **filters.chosen())
     rows = offer_rows(list(found), period=period, now=timezone.now())
-    return filters, in_order(rows, request.GET.get("sort", ""))
+    enough = [row for row in rows if filters.enough(row)]
+    return filters, in_order(enough, request.GET.get("sort", ""))
 
 
 def _drawn(

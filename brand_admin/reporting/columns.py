@@ -1,0 +1,88 @@
+"""The figures that the tables of Sales Tracking can show, and those that the address asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import QueryDict
+
+from core.templatetags.display import count, money
+from tracking.reports import OfferRow
+from tracking.selectors import MemberRow
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One figure. `sort` is what the address calls its order; "" where there is none."""
+
+    key: str
+    label: str
+    show: Callable[[Any], str]
+    sort: str = ""
+    is_strong: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """Those shown, and all there are with whether they are shown."""
+
+    shown: tuple[Column, ...]
+    choices: tuple[tuple[Column, bool], ...]
+
+    def cells(self, row: Any) -> list[tuple[Column, str]]:
+        """What a row says under each of the columns shown."""
+        return [(column, column.show(row)) for column in self.shown]
+
+
+def _offer_clicks(row: OfferRow) -> str:
+    return count(row.figures.totals.clicks) if row.offer.gives_links else "—"
+
+
+def _member_clicks(row: MemberRow) -> str:
+    return count(row.totals.clicks) if row.enrollment.offer.gives_links else "—"
+
+
+OF_OFFERS = (
+    Column("members", "Members", lambda row: count(row.figures.members), "members"),
+    Column("sellers", "With conversions", lambda row: count(row.figures.members_with_conversions)),
+    Column("clicks", "Clicks", _offer_clicks, "clicks"),
+    Column(
+        "conversions",
+        "Conversions",
+        lambda row: count(row.figures.totals.conversions),
+        "conversions",
+    ),
+    Column("sales", "Sales", lambda row: money(row.figures.sales), "sales"),
+    Column("refunds", "Refunds", lambda row: money(row.figures.refunds)),
+    Column("per-member", "Sales per member", lambda row: money(row.figures.sales_per_member)),
+    Column("commission", "Commission", lambda row: money(row.figures.commission), "commission"),
+    Column("average", "Average commission", lambda row: money(row.figures.average_commission)),
+    Column("due", "Due", lambda row: money(row.payments_due), "due", is_strong=True),
+    Column("members-due", "Members due", lambda row: count(row.due.members)),
+)
+OFFER_DEFAULTS = ("members", "clicks", "conversions", "sales", "commission", "due")
+
+OF_MEMBERS = (
+    Column("clicks", "Clicks", _member_clicks, "clicks"),
+    Column("conversions", "Conversions", lambda row: count(row.totals.conversions), "conversions"),
+    Column("sales", "Sales", lambda row: money(row.sales), "sales"),
+    Column("refunds", "Refunds", lambda row: money(row.refunds), "refunds"),
+    Column("commission", "Commission", lambda row: money(row.commission), "commission"),
+    Column("paid", "Paid", lambda row: money(row.paid), "paid"),
+    Column("due", "Due", lambda row: money(row.due), "due", is_strong=True),
+)
+MEMBER_DEFAULTS = tuple(column.key for column in OF_MEMBERS)
+
+
+def columns_in(
+    query: QueryDict | Mapping[str, Any], every: Sequence[Column], defaults: Sequence[str]
+) -> Columns:
+    """The columns that ?columns= names, in their order; the usual ones where it names none."""
+    asked = set(query.getlist("columns")) if isinstance(query, QueryDict) else set()
+    known = asked & {column.key for column in every} or set(defaults)
+    return Columns(
+        shown=tuple(column for column in every if column.key in known),
+        choices=tuple((column, column.key in known) for column in every),
+    )

@@ -1,0 +1,105 @@
+"""Refresh codes: give chosen members fresh ones. The old codes keep what they brought before."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.permissions import Permission
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.pages import render_page, selected_ids
+from core.templatetags.display import count
+from offers.models import Enrollment, EnrollmentStatus, Offer
+from tracking.ranking import BY_NAME
+from tracking.selectors import items_of
+from tracking.services import ItemError, generate_items, suggest_codes
+
+SECTION = "sales_tracking"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A member whose code is replaced. `code` is the suggestion, or what was typed."""
+
+    enrollment: Enrollment
+    old: str
+    code: str
+    problem: str
+
+
+@require_POST
+@brand_page(Permission.MANAGE)
+def refresh_codes(request: BrandRequest, offer_id: int) -> HttpResponse:
+    """Show what each would get, to be edited; with `confirmed`, give all of it or nothing."""
+    offer = get_object_or_404(Offer, pk=offer_id)
+    chosen = _chosen(request, offer)
+    if not chosen:
+        messages.warning(request, "Choose active members first: nothing was changed.")
+        return redirect("brand_admin:offer_report", request.brand.slug, offer.pk)
+    problems: Mapping[int, str] = {}
+    if "confirmed" in request.POST:
+        try:
+            return _refreshed(request, offer, chosen)
+        except ItemError as error:
+            problems = error.problems
+    return render_page(
+        request,
+        "brand_admin/reporting/refresh.html",
+        section=SECTION,
+        offer=offer,
+        rows=_rows(request, offer, chosen, problems),
+        problems=len(problems),
+        status=422 if problems else 200,
+    )
+
+
+def _chosen(request: BrandRequest, offer: Offer) -> list[Enrollment]:
+    """The ticked members who can have a code."""
+    if not offer.gives_codes:
+        return []
+    ticked = Enrollment.objects.filter(
+        offer=offer, status=EnrollmentStatus.ACTIVE, pk__in=selected_ids(request)
+    )
+    return list(ticked.select_related("member", "offer").order_by(*BY_NAME))
+
+
+def _refreshed(request: BrandRequest, offer: Offer, chosen: Sequence[Enrollment]) -> HttpResponse:
+    """Raises ItemError when any of the codes can't be given."""
+    given, _ = generate_items(
+        enrollments=chosen,
+        codes={row.pk: request.POST.get(f"code-{row.pk}", "") for row in chosen},
+        links=False,
+        by=request.actor,
+        now=timezone.now(),
+    )
+    noun = "code" if len(given) == 1 else "codes"
+    messages.success(
+        request, f"{count(len(given))} {noun} refreshed. Tell the members: the old ones are over."
+    )
+    return redirect("brand_admin:offer_report", request.brand.slug, offer.pk)
+
+
+def _rows(
+    request: BrandRequest,
+    offer: Offer,
+    chosen: Sequence[Enrollment],
+    problems: Mapping[int, str],
+) -> list[Row]:
+    """Suggestions, or after a refusal what was typed and what is wrong with it."""
+    items, fresh = items_of(chosen), suggest_codes(offer=offer, enrollments=chosen)
+    typed = request.POST if problems else {}
+    return [
+        Row(
+            enrollment=row,
+            old=items[row.pk].promo_code or "",
+            code=typed.get(f"code-{row.pk}", fresh[row.pk]),
+            problem=problems.get(row.pk, ""),
+        )
+        for row in chosen
+    ]
