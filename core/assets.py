@@ -3,14 +3,18 @@
 A page links one address that carries a digest of the content, so that it can be kept for ever and
 never be stale. The second stylesheet is a brand's accent, a pure function of the colour in its
 address: it reads no data and can be kept for ever too. Both are public.
+
+A page that must be drawn with its first answer carries both inside itself instead; its policy then
+names them by their hash, so that no other inline style is ever taken.
 """
 
 from __future__ import annotations
 
+import base64
 import gzip
 import hashlib
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -76,6 +80,14 @@ class Stylesheet:
     digest: str
 
 
+@dataclass(frozen=True, slots=True)
+class CarriedStyle:
+    """A stylesheet that a page carries in itself, and what its Content-Security-Policy says."""
+
+    body: str
+    source: str
+
+
 def stylesheet_url(face: str) -> str:
     """Where `face`'s stylesheet is."""
     return reverse("assets:stylesheet", args=[face, stylesheet(face).digest])
@@ -108,6 +120,19 @@ def _sources(face: str) -> tuple[Path, ...]:
     return tuple(folder / f"{name}.css" for name in FACES[face])
 
 
+def carried_style(face: str, accent: str) -> CarriedStyle:
+    """`face`'s stylesheet with a brand's colour ("#1a2b3c", or none), to stand inside a page."""
+    return _carried(stylesheet(face).body, accent.removeprefix("#").lower())
+
+
+@cache
+@lru_cache(maxsize=256)
+def _carried(body: bytes, colour: str) -> CarriedStyle:
+    text = (body + b"\n" + _accent(colour) if colour else body).decode()
+    digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+    return CarriedStyle(body=text, source=f"'sha256-{digest}'")
+
+
 @require_safe
 def show_stylesheet(request: HttpRequest, face: str, digest: str) -> HttpResponse:
     """The stylesheet of a face. Another digest's page is older: it gets today's, not kept."""
@@ -122,15 +147,18 @@ def show_stylesheet(request: HttpRequest, face: str, digest: str) -> HttpRespons
 @require_safe
 def show_accent(request: HttpRequest, colour: str) -> HttpResponse:
     """The tokens that one colour becomes, readable in light and in dark."""
+    return _css(_accent(colour), keep=FOREVER, packed=False)
+
+
+def _accent(colour: str) -> bytes:
     light, dark = light_accent(colour), dark_accent(colour)
-    body = (
+    return (
         "@layer tokens{:root{"
         f"--accent:light-dark(#{light.accent},#{dark.accent});"
         f"--on-accent:light-dark(#{light.on_accent},#{dark.on_accent});"
         f"--accent-soft:light-dark(#{light.soft},#{dark.soft})"
         "}}"
-    )
-    return _css(body.encode(), keep=FOREVER, packed=False)
+    ).encode()
 
 
 def _css(body: bytes, *, keep: str, packed: bool) -> HttpResponse:

@@ -12,8 +12,10 @@ from django.conf import settings
 from django.core.paginator import Page
 from django.http import HttpRequest
 from django.template import Context, Library
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
 
-from core.assets import accent_url, stylesheet_url
+from core.assets import accent_url, carried_style, stylesheet_url
 from core.languages import language_of, spoken_tag
 
 register = Library()
@@ -34,12 +36,25 @@ def accent_stylesheet(colour: str) -> str:
     return accent_url(colour)
 
 
+@register.simple_tag
+def carried_stylesheet(face: str, colour: str = "") -> SafeString:
+    """A face's stylesheet with a brand's colour inside the page, drawn with the first answer.
+
+    The page's policy has to name `carried_style(face, colour).source`.
+    """
+    body = mark_safe(carried_style(face, colour).body)  # noqa: S308  # our own files, and hex digits
+    return format_html("<style>{}</style>", body)
+
+
 @register.simple_tag(takes_context=True)
 def chosen_scheme(context: Context) -> str:
     """The colour scheme this reader chose: "light", "dark", or "" for the system's."""
     request = context.get("request")
-    if not isinstance(request, HttpRequest):
-        return ""
+    return chosen_scheme_of(request) if isinstance(request, HttpRequest) else ""
+
+
+def chosen_scheme_of(request: HttpRequest) -> str:
+    """The same, for who has the request."""
     chosen = request.COOKIES.get(SCHEME_COOKIE, "")
     return chosen if chosen in SCHEMES else ""
 

@@ -15,6 +15,7 @@ from accounts.actors import Actor
 from core.tenancy import acting_for
 from offers.selectors import terms_of
 from offers.wording import describe_fully
+from portal.dashboard import live
 from portal.dashboard.access import Visit, dashboard_page, nothing_here
 from portal.dashboard.choices import range_choices, status_choices
 from portal.dashboard.conversions import BATCH, conversion_lines, conversion_rows
@@ -39,6 +40,9 @@ PER_PAGE = 25
 @dashboard_page()
 def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Everything about the member in this offer."""
+    tag = live.tag_of(request, visit)
+    if same := live.unchanged(request, visit, tag):
+        return same
     enrollment = visit.enrollment
     chosen = choose(request.GET.dict(), choices=MEMBER_CHOICES, default="30d", today=today())
     history = terms_of(visit.offer)
@@ -47,10 +51,11 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     status = _status(request)
     found = conversions(enrollment_id=enrollment.pk, status=status)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
-    return render_page(
+    response = render_page(
         request,
         "page",
         visit,
+        tag=tag,
         shared=shared(enrollment),
         terms=terms,
         commission=describe_fully(terms, visit.offer.currency),
@@ -69,6 +74,8 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         payments=payment_rows(enrollment),
         questions=recent_questions(enrollment, now=visit.now),
     )
+    response["ETag"] = tag
+    return response
 
 
 @dashboard_page()

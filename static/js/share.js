@@ -1,7 +1,5 @@
-// data-share-url: the device's own share sheet, where there is one.
-if (navigator.share) {
-  for (const button of document.querySelectorAll("[data-share-url]")) button.hidden = false;
-}
+// data-share-url: the device's own share sheet. The mark on the page tells the stylesheet whether there is one.
+if (navigator.share) document.documentElement.dataset.share = "";
 
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-share-url]");

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
+import hashlib
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 from django.test import Client
 
-from core.assets import FACES, accent_url, stylesheet, stylesheet_url
+from core.assets import FACES, accent_url, carried_style, stylesheet, stylesheet_url
 
 CSS = Path(settings.BASE_DIR) / "static" / "css"
 
@@ -64,3 +66,14 @@ def test_an_accent_is_a_stylesheet_of_three_tokens(client: Client) -> None:
 @pytest.mark.parametrize("colour", ["red", "7A1FA2", "12345", "}body{}"])
 def test_what_is_no_colour_has_no_address(client: Client, colour: str) -> None:
     assert client.get(f"/assets/accent/{colour}.css").status_code == 404
+
+
+def test_a_page_may_carry_its_stylesheet_and_its_policy_names_exactly_that() -> None:
+    style = carried_style("portal", "#7A1FA2")
+
+    assert style.body.startswith(stylesheet("portal").body.decode())
+    assert "--accent:light-dark(#7a1fa2," in style.body
+    assert "</" not in style.body
+    digest = base64.b64encode(hashlib.sha256(style.body.encode()).digest()).decode()
+    assert style.source == f"'sha256-{digest}'"
+    assert carried_style("portal", "").body == stylesheet("portal").body.decode()

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import base64
+import gzip
+import hashlib
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +23,7 @@ from tests.cast import Cast
 from tests.portal.conftest import Sell
 from tests.snapshot import snapshot
 
+UNKNOWN = "00000000-0000-4000-8000-000000000000"
 PAGES = ("", "/why", "/qr", "/qr.svg", "/qr.png", "/links", "/conversions.csv")
 
 
@@ -221,3 +225,29 @@ def test_a_token_reaches_no_log(
 
     assert "/d/[redacted]" in caplog.text
     assert path not in caplog.text
+
+
+def test_a_page_carries_its_own_style_and_its_policy_takes_no_other(
+    client: Client, path: str
+) -> None:
+    answer = client.get(path)
+
+    [style] = re.findall(r"<style>(.*?)</style>", answer.content.decode(), re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    policy = answer["Content-Security-Policy"].split("; ")
+    assert f"style-src 'self' 'sha256-{digest}'" in policy
+    assert "script-src 'self'" in policy
+
+
+def test_a_page_is_packed_and_the_neutral_one_is_the_same_bytes_for_all(
+    client: Client, path: str
+) -> None:
+    packed = {"accept-encoding": "gzip"}
+    page, neutral = client.get(path, headers=packed), client.get("/d/nothing", headers=packed)
+
+    assert page["Content-Encoding"] == "gzip"
+    assert "Accept-Encoding" in page["Vary"]
+    assert b"MARA15" in gzip.decompress(page.content)
+    assert len(page.content) < 20_000
+    assert neutral.content == client.get("/d/nothing").content
+    assert client.get(f"{path}/payments/{UNKNOWN}", headers=packed).content == neutral.content
