@@ -20,6 +20,7 @@ class Purpose(models.TextChoices):
     SALES_TRACKING_ITEMS = "sales_tracking_items", "Sales Tracking Items"
     EMAIL_MEMBERS = "email_members", "Email Members"
     QUESTION_ANSWERED = "question_answered", "Answer to a question"
+    TERMS_CHANGED = "terms_changed", "New terms"
     TEST = "test", "Test mail"
 
 

@@ -11,12 +11,17 @@ from tracking.models import Conversion, Order
 
 
 def tell_customers(conversions: Sequence[Conversion]) -> None:
-    """Write on new conversions whether their customer is new, if a rule of their terms asks."""
+    """Write on new conversions whether their customer is new, if a rule of their terms asks.
+
+    The customers stay locked until the transaction ends, so that nobody is new twice.
+    """
     asked = [
         row
         for row in conversions
         if any(rule.kind == RuleKind.CUSTOMER for rule in row.terms.rule_list)
     ]
+    refs = {row.order.customer_ref for row in asked} - {""}
+    lock_identities(f"customer:{current_brand_id()}:{ref}" for ref in refs)
     found = customers_of([row.order for row in asked])
     for row in asked:
         row.customer = found.get(row.order_id, "")
@@ -36,11 +41,8 @@ def customers_of(orders: Sequence[Order]) -> dict[int, Customer]:
     asked = [order for order in orders if order.pk not in told and order.customer_ref]
     if not asked:
         return told
-    refs = {order.customer_ref for order in asked}
-    brand_id = current_brand_id()
-    lock_identities(f"customer:{brand_id}:{ref}" for ref in refs)
     first = set(
-        Order.objects.filter(customer_ref__in=refs)
+        Order.objects.filter(customer_ref__in={order.customer_ref for order in asked})
         .order_by("customer_ref", "ordered_at", "pk")
         .distinct("customer_ref")
         .values_list("pk", flat=True)

@@ -23,6 +23,7 @@ from offers.wording import describe
 from tracking.selectors import Items, items_of
 
 Value = str | None
+WORD_JOINER = "\N{WORD JOINER}"
 
 _ITEMS_AND_DASHBOARD = """
 <p>Your code: <strong>{{ promo_code }}</strong><br>Your link: {{ tracking_link }}<br>\
@@ -159,6 +160,11 @@ def values_for(
         }
         for row in enrollments
     }
+
+
+def literal(text: str) -> str:
+    """What people wrote, with braces that name no variable."""
+    return text.replace("{", f"{{{WORD_JOINER}").replace("}", f"}}{WORD_JOINER}")
 
 
 def about(enrollment_id: int) -> str:

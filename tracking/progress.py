@@ -6,9 +6,10 @@ its enrollment, so that two orders at once never see the same room.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -30,6 +31,7 @@ FROM unnest(%(enrollments)s::bigint[], %(firsts)s::date[], %(lasts)s::date[])
   AS wanted (enrollment, first, last)
 LEFT JOIN {DailyTotal._meta.db_table} total ON total.brand_id = %(brand)s
   AND total.enrollment_id = wanted.enrollment AND total.day BETWEEN wanted.first AND wanted.last
+  AND total.day < %(before)s
 GROUP BY 1, 2, 3
 """  # noqa: S608
 Span = tuple[int, date, date]  # enrollment id, first and last day
@@ -72,8 +74,16 @@ class Progress:
     spans: dict[Span, Reached] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, rows: Iterable[tuple[int, Terms, date]], zone: ZoneInfo) -> Progress:
-        """Of each enrollment, under its terms, in the periods around a day."""
+    def of(
+        cls,
+        rows: Iterable[tuple[int, Terms, date]],
+        zone: ZoneInfo,
+        *,
+        before: date = date.max,
+    ) -> Progress:
+        """Of each enrollment, under its terms, in the periods around a day; what happened from
+        `before` on is left out.
+        """
         wanted = sorted(
             {
                 _span(enrollment_id, period, day)
@@ -81,7 +91,7 @@ class Progress:
                 for period in _periods(terms)
             }
         )
-        return cls(zone, {span: Reached() for span in wanted} | _reached(wanted))
+        return cls(zone, _reached(wanted, before))
 
     def for_tier(self, enrollment_id: int, terms: Terms, day: date) -> Reached:
         return self.spans[_span(enrollment_id, terms.tier_period, day)]
@@ -149,9 +159,14 @@ def _span(enrollment_id: int, period: str, day: date) -> Span:
     return enrollment_id, first, last
 
 
-def _reached(spans: Iterable[Span]) -> dict[Span, Reached]:
-    columns = list(zip(*spans, strict=True)) or [(), (), ()]
-    values = dict(zip(("enrollments", "firsts", "lasts"), map(list, columns), strict=True))
+def _reached(spans: Sequence[Span], before: date) -> dict[Span, Reached]:
+    values: dict[str, Any] = {
+        "brand": current_brand_id(),
+        "enrollments": [span[0] for span in spans],
+        "firsts": [span[1] for span in spans],
+        "lasts": [span[2] for span in spans],
+        "before": before,
+    }
     with connection.cursor() as cursor:
-        cursor.execute(_SUMS, values | {"brand": current_brand_id()})
+        cursor.execute(_SUMS, values)
         return {(row[0], row[1], row[2]): Reached(*row[3:]) for row in cursor.fetchall()}

@@ -18,11 +18,10 @@ from affiliates.selectors import language_of
 from core.languages import speaking
 from notifications.models import Campaign, Purpose
 from notifications.services import Recipient, RecipientsError, confirm_campaign
-from tracking.messages import about, values_for
+from tracking.messages import about, literal, values_for
 from tracking.models import Question, QuestionState
 from tracking.selectors import items_of
 
-WORD_JOINER = "\N{WORD JOINER}"
 OPENINGS = {
     QuestionState.ATTRIBUTED.value: gettext_noop(
         "good news: order <strong>%(reference)s</strong> is now among your conversions for"
@@ -47,7 +46,7 @@ def tell_member(question: Question, *, by: Actor, now: datetime) -> Campaign | N
 def _tell(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
     enrollment = question.enrollment
     member = enrollment.member
-    order = _literal(question.order_reference)
+    order = literal(question.order_reference)
     values = values_for([enrollment], items=items_of([enrollment]), now=now)
     try:
         return confirm_campaign(
@@ -74,10 +73,10 @@ def _tell(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
 
 
 def _body(question: Question) -> str:
-    order = escape(_literal(question.order_reference))
+    order = escape(literal(question.order_reference))
     opening = _(OPENINGS[question.state]) % {"reference": order}
     answer = "".join(
-        f"<p>{escape(_literal(line))}</p>" for line in question.answer.splitlines() if line.strip()
+        f"<p>{escape(literal(line))}</p>" for line in question.answer.splitlines() if line.strip()
     )
     greeting, thanks = _("Hi {{ first_name | there }},"), _("Thanks,")
     see = _("See my dashboard")
@@ -86,8 +85,3 @@ def _body(question: Question) -> str:
         f'<p><a href="{{{{ dashboard_link }}}}">{see}</a></p>\n'
         f"<p>{thanks}<br>{{{{ sender_name }}}}</p>"
     )
-
-
-def _literal(text: str) -> str:
-    """What people wrote, with braces that name no variable."""
-    return text.replace("{", f"{{{WORD_JOINER}").replace("}", f"}}{WORD_JOINER}")

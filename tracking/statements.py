@@ -10,15 +10,18 @@ from core.money import Money
 from core.templatetags.display import day, money
 from payouts.models import LedgerEntry, Payout
 from payouts.selectors import items_of
-from tracking.models import Conversion
+from tracking.models import ClickEarning, Conversion
 
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One entry that a payment pays, with the conversion it is for; None for an adjustment."""
+    """One entry that a payment pays, with what it is for: a conversion, a day's clicks, or neither
+    for an adjustment.
+    """
 
     entry: LedgerEntry
     conversion: Conversion | None
+    clicks: ClickEarning | None = None
 
     @property
     def amount(self) -> Money:
@@ -29,6 +32,8 @@ class StatementLine:
         """In a word or two, for people: an entry below zero takes back what was earned before."""
         if self.conversion:
             return "Commission" if self.entry.amount_minor > 0 else "Commission taken back"
+        if self.clicks:
+            return "Clicks"
         return "Bonus" if self.entry.amount_minor > 0 else "Correction"
 
     @property
@@ -39,7 +44,7 @@ class StatementLine:
     @property
     def remark(self) -> str:
         """When, and what else a reader wants to know ("18 Aug 2026 · sale £162.69")."""
-        parts = [day(self.happened_at)]
+        parts = [day(self.clicks.day if self.clicks else self.happened_at)]
         if self.conversion:
             parts.append(f"sale {money(self.conversion.sale)}")
             if self.entry.amount_minor < 0:
@@ -48,21 +53,27 @@ class StatementLine:
 
     @property
     def happened_at(self) -> datetime:
-        """When the order was placed, or the adjustment posted."""
+        """When the order was placed, or the adjustment or the clicks were posted."""
         return self.conversion.occurred_at if self.conversion else self.entry.posted_at
 
 
 def statement_of(payout: Payout) -> list[StatementLine]:
-    """Every entry of a payment, in two queries."""
+    """Every entry of a payment, in three queries."""
     return with_conversions([item.entry for item in items_of([payout.pk])])
 
 
 def with_conversions(entries: list[LedgerEntry]) -> list[StatementLine]:
-    """The entries, each with its conversion and the conversion's order, in one query."""
+    """The entries, each with its conversion and the conversion's order or its clicks."""
     ids = {entry.conversion_id for entry in entries if entry.conversion_id}
-    known = Conversion.objects.select_related("order").in_bulk(ids)
+    click_ids = {entry.click_earning_id for entry in entries if entry.click_earning_id}
+    conversions = Conversion.objects.select_related("order").in_bulk(ids)
+    clicks = ClickEarning.objects.in_bulk(click_ids) if click_ids else {}
     return [
-        StatementLine(entry, known.get(entry.conversion_id) if entry.conversion_id else None)
+        StatementLine(
+            entry,
+            conversions.get(entry.conversion_id or 0),
+            clicks.get(entry.click_earning_id or 0),
+        )
         for entry in entries
     ]
 

@@ -11,15 +11,14 @@ from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.text import capfirst
 
-from brand_admin.offers.fields import DomainsField, PercentField, amount_minor
+from brand_admin.offers.fields import DomainsField
+from brand_admin.offers.terms_forms import DAY, LAST_YEAR, TermsForm
 from brand_admin.versioned import VersionedForm
-from core.money import Money, UnknownCurrencyError, currencies_in_use
-from offers.models import Approval, Offer, OfferKind, OfferStatus, Terms
-from offers.services import OfferError, OfferValues, TermsValues
+from core.money import UnknownCurrencyError, currencies_in_use
+from offers.models import Offer, OfferKind, OfferStatus
+from offers.services import OfferError, OfferValues
 
 PLACEHOLDERS = {"{FIRST_NAME}", "{LAST_NAME}", "{OFFER}"}
-LAST_YEAR = 9000  # leaves room for time zones and the day after
-DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
 class OfferFilter(forms.Form):
@@ -29,89 +28,6 @@ class OfferFilter(forms.Form):
         choices=[("", "In use"), *OfferStatus.choices, ("all", "All")], required=False
     )
     kind = forms.ChoiceField(choices=[("", "All"), *OfferKind.choices], required=False)
-
-
-class TermsForm(forms.Form):
-    """A commission structure. `fixed` is read in the currency of the offer."""
-
-    percent = PercentField(
-        label="Percent of the sale",
-        required=False,
-        help_text="Of what was sold after discounts, without tax and shipping.",
-    )
-    fixed = forms.CharField(
-        label="Amount per conversion",
-        required=False,
-        help_text="On top of the percentage, or instead of it.",
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )
-    hold_days = forms.IntegerField(
-        label="Hold",
-        min_value=0,
-        max_value=365,
-        initial=0,
-        help_text="Days after the order before its commission can be paid, so that returns come in"
-        " first.",
-    )
-    approval = forms.ChoiceField(
-        label="Approval",
-        choices=[
-            (Approval.AUTOMATIC, "Automatic: every conversion is accepted as it comes in"),
-            (Approval.BY_HAND, "By hand: a conversion earns nothing until you accept it"),
-        ],
-        initial=Approval.AUTOMATIC,
-        widget=forms.RadioSelect,
-    )
-
-    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.own_currency = currency
-
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        if "percent" not in self.errors and values["percent"] is None and not values.get("fixed"):
-            self.add_error("percent", "Say a percentage, an amount, or both.")
-        try:
-            currency = values.get("currency") or self.own_currency
-            values["fixed_minor"] = amount_minor(values.get("fixed", ""), currency)
-        except ValidationError as error:
-            self.add_error("fixed", error)
-        return values
-
-    @property
-    def terms_values(self) -> TermsValues:
-        return TermsValues(
-            percent_bp=self.cleaned_data["percent"] or 0,
-            fixed_minor=self.cleaned_data["fixed_minor"],
-            hold_days=self.cleaned_data["hold_days"],
-            approval=self.cleaned_data["approval"],
-        )
-
-
-class NewTermsForm(TermsForm):
-    """The next version of an offer's terms."""
-
-    starts_on = forms.DateField(
-        label="Applies from",
-        required=False,
-        widget=DAY,
-        help_text="The start of that day. Leave it empty to apply from now on.",
-    )
-
-    def clean_starts_on(self) -> Any:
-        day = self.cleaned_data["starts_on"]
-        if day is not None and day < timezone.localdate():
-            raise ValidationError("Terms can't change the past: choose today or a later day.")
-        if day is not None and day.year > LAST_YEAR:
-            raise ValidationError("That is too far away.")
-        return day
-
-    def starts_at(self, now: datetime) -> datetime:
-        """The start of the chosen day in the brand's time zone; now for none and for today."""
-        day = self.cleaned_data["starts_on"]
-        if day is None or day == timezone.localdate(now):
-            return now
-        return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
 
 class OfferForm(forms.Form):
@@ -243,17 +159,6 @@ class NewOfferForm(OfferForm, TermsForm):
         shown = [(code, f"{code} · {name}") for code, name in currencies_in_use()]
         self.fields["currency"].choices = shown  # type: ignore[attr-defined]
         self.initial.setdefault("currency", self.own_currency)
-
-
-def terms_initial(terms: Terms, currency: str) -> dict[str, Any]:
-    """The form as these terms would fill it."""
-    fixed = Money(terms.fixed_minor, currency).plain() if terms.fixed_minor else ""
-    return {
-        "percent": terms.percent_bp,
-        "fixed": fixed,
-        "hold_days": terms.hold_days,
-        "approval": terms.approval,
-    }
 
 
 def offer_initial(offer: Offer) -> dict[str, Any]:

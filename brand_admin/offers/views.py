@@ -14,14 +14,14 @@ from brand_admin.addresses import without_filters
 from brand_admin.offers.forms import (
     EditOfferForm,
     NewOfferForm,
-    NewTermsForm,
     OfferFilter,
     add_domain_error,
     last_day_of,
-    terms_initial,
 )
 from brand_admin.offers.rows import csv_rows, offer_rows, versions
 from brand_admin.offers.status import action_for, actions_for
+from brand_admin.offers.terms_forms import TermsRows
+from brand_admin.offers.terms_views import typed_values
 from brand_admin.pages import (
     csv_response,
     export_url,
@@ -37,13 +37,13 @@ from offers.models import Offer, OfferStatus, Project
 from offers.selectors import member_counts, offers, projects, terms_of
 from offers.services import (
     OfferError,
+    TermsValues,
     change_offer,
     create_offer,
     set_offer_status,
     set_up_stage,
-    supersede_terms,
 )
-from offers.wording import describe_fully
+from offers.wording import describe_fully, describe_rules, describe_tiers
 
 SECTION = "offers"
 ORDERS = {
@@ -83,9 +83,12 @@ def offers_export(request: BrandRequest) -> HttpResponseBase:
 def offer_new(request: BrandRequest) -> HttpResponse:
     """A new offer. With ?project=, the project's Sales Tracking stage is set up with it."""
     project = _asked_project(request)
-    form = NewOfferForm(request.POST or None, currency=request.brand.currency)
-    if request.method == "POST" and form.is_valid():
-        offer = _created(request, form)
+    data, currency = request.POST or None, request.brand.currency
+    form = NewOfferForm(data, currency=currency)
+    rows = TermsRows(data, terms=None, currency=currency)
+    terms = typed_values(form, rows) if request.method == "POST" else None
+    if terms is not None:
+        offer = _created(request, form, terms)
         if offer is not None and project is not None:
             set_up_stage(project=project, offer=offer, by=request.actor, now=timezone.now())
             return redirect("brand_admin:project", request.brand.slug, project.pk)
@@ -96,8 +99,9 @@ def offer_new(request: BrandRequest) -> HttpResponse:
         "brand_admin/offers/new.html",
         section=SECTION,
         form=form,
+        rows=rows,
         project=project,
-        status=422 if form.errors else 200,
+        status=422 if form.errors or rows.has_errors else 200,
     )
 
 
@@ -115,6 +119,8 @@ def offer_page(request: BrandRequest, offer_id: int) -> HttpResponse:
         row=row,
         figures=row.figures,
         sentence=describe_fully(row.terms, offer.currency),
+        tiers=describe_tiers(row.terms, offer.currency),
+        rules=describe_rules(row.terms, offer.currency),
         versions=versions(offer, history.versions, now=now),
         last_day=last_day_of(offer),
         is_over=offer.ends_at is not None and offer.ends_at <= now,
@@ -154,41 +160,6 @@ def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
         form=form,
         meanwhile=told,
         status=409 if told else 422 if form.errors else 200,
-    )
-
-
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def terms_new(request: BrandRequest, offer_id: int) -> HttpResponse:
-    """The next version of the terms; the versions there are never change."""
-    offer = get_object_or_404(Offer, pk=offer_id)
-    latest = terms_of(offer).latest
-    initial = terms_initial(latest, offer.currency)
-    form = NewTermsForm(request.POST or None, currency=offer.currency, initial=initial)
-    if request.method == "POST" and form.is_valid():
-        now = timezone.now()
-        try:
-            terms = supersede_terms(
-                offer=offer,
-                values=form.terms_values,
-                starts_at=form.starts_at(now),
-                by=request.actor,
-                now=now,
-            )
-        except OfferError as error:
-            add_domain_error(form, error)
-        else:
-            messages.success(request, f"Version {terms.version} of the terms is saved.")
-            return redirect("brand_admin:offer", request.brand.slug, offer.pk)
-    return render_page(
-        request,
-        "brand_admin/offers/terms.html",
-        section=SECTION,
-        offer=offer,
-        latest=latest,
-        is_planned=latest.starts_at > timezone.now(),
-        sentence=describe_fully(latest, offer.currency),
-        form=form,
-        status=422 if form.errors else 200,
     )
 
 
@@ -240,11 +211,11 @@ def _asked_project(request: BrandRequest) -> Project | None:
     return get_object_or_404(Project, pk=int(asked))
 
 
-def _created(request: BrandRequest, form: NewOfferForm) -> Offer | None:
+def _created(request: BrandRequest, form: NewOfferForm, terms: TermsValues) -> Offer | None:
     try:
         offer = create_offer(
             values=form.offer_values(currency=form.cleaned_data["currency"]),
-            terms=form.terms_values,
+            terms=terms,
             by=request.actor,
             now=timezone.now(),
         )

@@ -26,9 +26,11 @@ from offers.services import (
     enroll,
     set_up_stage,
 )
+from offers.structure import Customer, Period, Rule, RuleKind, Tier
 from payouts.ledger import due_entries
 from payouts.services import adjust, record_payment
 from tracking import click_ids
+from tracking.click_earnings import credit_clicks
 from tracking.intake import OrderFacts, RefundFacts, read_order, read_refund
 from tracking.models import TrackingLink
 from tracking.selectors import items_of
@@ -135,7 +137,15 @@ def _load_juniper(brand: Brand, *, now: datetime) -> None:
             description="Winter launch, open to all creators",
             code_pattern="{FIRST_NAME}15",
         ),
-        terms=TermsValues(percent_bp=1_200, hold_days=14),
+        terms=TermsValues(
+            percent_bp=1_200,
+            hold_days=14,
+            tiers=(
+                Tier("Silver", 150_000, percent_bp=1_300),
+                Tier("Gold", 500_000, percent_bp=1_500),
+            ),
+            rules=(Rule(RuleKind.PRODUCT, "GIFT-CARD", 0),),
+        ),
         by=BY,
         now=now - timedelta(days=90),
     )
@@ -171,12 +181,21 @@ def _load_saltmarsh(brand: Brand, *, now: datetime) -> None:
             destination_url="https://saltmarsh.example/",
             currency="USD",
         ),
-        terms=TermsValues(percent_bp=1_000, fixed_minor=200, hold_days=7),
+        terms=TermsValues(
+            percent_bp=1_000,
+            fixed_minor=200,
+            per_click_minor=2,
+            hold_days=7,
+            rules=(Rule(RuleKind.CUSTOMER, Customer.NEW.value, 1_500, 200),),
+            cap_minor=100_000,
+            cap_period=Period.MONTH.value,
+        ),
         by=BY,
         now=now - timedelta(days=50),
     )
     shop = Shop(brand, offer, _enroll(offer, members, now=now), Random(9), now)  # noqa: S311
     _sell(shop, days=30, orders=40)
+    credit_clicks(now=now, since=now - timedelta(days=30))
 
 
 def _members(people: Sequence[tuple[str, str, str]], *, now: datetime) -> list[Member]:

@@ -9,12 +9,20 @@ from django.test import Client
 from django.utils import timezone
 
 from core.tenancy import acting_for
-from offers.models import OfferStatus, Terms
+from notifications.models import Campaign, Message, Purpose
+from offers.models import EnrollmentStatus, Offer, OfferStatus, Terms
 from offers.selectors import terms_of
-from offers.services import TermsValues, set_offer_status, supersede_terms
+from offers.services import (
+    TermsValues,
+    set_enrollment_status,
+    set_offer_status,
+    supersede_terms,
+)
+from offers.structure import Rule, RuleKind, Tier
 from tests.brand_admin.staff import address, logged_in
-from tests.brand_admin.typed import terms
+from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast
+from tracking.terms_mail import tell_members
 
 
 @pytest.fixture
@@ -123,3 +131,129 @@ def test_an_action_that_does_not_apply_changes_nothing(cast: Cast, client: Clien
     assert response.headers["Location"] == address("offer", cast.glow.pk)
     assert (cast.glow.status, cast.glow.counting_changed_at) == ("active", NOW)
     assert client.post(address("offer_status", cast.glow.pk, "explode")).status_code == 404
+
+
+# --- the page that compares
+
+
+def structured(**changes: str) -> dict[str, str]:
+    """Terms with two tiers and two rules, as the form sends them."""
+    rows = {
+        "tiers-TOTAL_FORMS": "3", "tiers-INITIAL_FORMS": "0",
+        "tiers-0-name": "Silver", "tiers-0-threshold": "1000", "tiers-0-percent": "12",
+        "tiers-1-name": "Gold", "tiers-1-threshold": "5000.50", "tiers-1-percent": "15",
+        "tiers-1-fixed": "1.00",
+        "rules-TOTAL_FORMS": "3", "rules-INITIAL_FORMS": "0",
+        "rules-0-kind": "product", "rules-0-value": "GIFT", "rules-0-percent": "0",
+        "rules-1-kind": "new", "rules-1-fixed": "20",
+    }  # fmt: skip
+    return terms(cap="250", cap_period="month", per_click="0.05", tier_by="sales") | rows | changes
+
+
+def test_nothing_is_saved_before_the_comparison_was_seen(cast: Cast, client: Client) -> None:
+    response = client.post(address("terms_new", cast.glow.pk), structured(step="review"))
+
+    assert response.status_code == 200
+    assert response.context["preview"].conversions == 0
+    assert ("tiers-0-name", "Silver") in response.context["carried"]
+    assert Terms.objects.filter(offer=cast.glow).count() == 1
+
+
+def test_tiers_rules_and_a_cap_are_saved(cast: Cast, client: Client) -> None:
+    client.post(address("terms_new", cast.glow.pk), structured())
+
+    saved = terms_of(cast.glow).latest
+    assert saved.tier_list == (Tier("Silver", 100_000, 1_200), Tier("Gold", 500_050, 1_500, 100))
+    assert saved.rule_list == (
+        Rule(RuleKind.PRODUCT, "GIFT", 0),
+        Rule(RuleKind.CUSTOMER, "new", 0, 2_000),
+    )
+    assert (saved.cap_minor, saved.cap_period, saved.per_click_minor) == (25_000, "month", 5)
+
+
+def test_the_form_opens_with_the_terms_there_are(cast: Cast, client: Client) -> None:
+    client.post(address("terms_new", cast.glow.pk), structured())
+
+    html = client.get(address("terms_new", cast.glow.pk)).content.decode()
+
+    for shown in ('value="Silver"', 'value="1000.00"', 'value="5000.50"', 'value="GIFT"'):
+        assert shown in html
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"tiers-1-threshold": "900"}, "must begin above the tier Silver"),
+        ({"tiers-1-name": "silver"}, "Two tiers have the same name"),
+        ({"tiers-1-name": ""}, "Every tier needs a name"),
+        ({"tiers-1-threshold": ""}, "must begin above nothing"),
+        ({"tiers-1-percent": "140"}, "The rate must be between 0 % and 100 %."),
+        ({"tier_by": "conversions"}, "Write how many conversions."),
+        ({"rules-1-kind": "product", "rules-1-value": "gift", "rules-1-fixed": ""}, "Two rules"),
+        ({"rules-0-fixed": "1"}, "A product or collection has a percentage only."),
+        ({"rules-0-value": ""}, "Say which."),
+        ({"rules-0-kind": ""}, "Choose what it is for."),
+        ({"rules-0-percent": "-1"}, "The rate must be between 0 % and 100 %."),
+        ({"cap": "x"}, "Write a number, like 12.5."),
+        ({"tiers-TOTAL_FORMS": "12"}, "at most 10"),
+    ],
+)
+def test_tiers_and_rules_that_can_not_be_are_refused(
+    cast: Cast, client: Client, changes: dict[str, str], message: str
+) -> None:
+    response = client.post(address("terms_new", cast.glow.pk), structured(**changes))
+
+    assert response.status_code == 422
+    assert message in response.content.decode()
+    assert Terms.objects.filter(offer=cast.glow).count() == 1
+
+
+def test_a_button_adds_an_empty_row_and_loses_nothing(cast: Cast, client: Client) -> None:
+    response = client.post(address("terms_new", cast.glow.pk), structured(more_tiers="1"))
+
+    html = response.content.decode()
+    assert 'name="tiers-3-name"' in html
+    assert 'value="Silver"' in html
+    assert Terms.objects.filter(offer=cast.glow).count() == 1
+
+
+def test_who_saves_second_is_told_and_loses_nothing(cast: Cast, client: Client) -> None:
+    client.post(address("terms_new", cast.glow.pk), terms(percent="20"))
+
+    response = client.post(address("terms_new", cast.glow.pk), structured())
+
+    assert response.context["is_overtaken"] is True
+    assert ("tiers-0-name", "Silver") in response.context["carried"]
+    assert terms_of(cast.glow).latest.percent_bp == 2_000
+
+
+def test_active_members_are_told_by_mail_once(cast: Cast, client: Client) -> None:
+    set_enrollment_status(
+        enrollment=cast.diego_in_glow, status=EnrollmentStatus.INACTIVE, by=SYSTEM, now=NOW
+    )
+
+    client.post(address("terms_new", cast.glow.pk), structured(tells_members="on"))
+
+    campaign = Campaign.objects.get(purpose=Purpose.TERMS_CHANGED)
+    latest = terms_of(cast.glow).latest
+    before = terms_of(cast.glow).versions[0]
+    again = tell_members(terms=latest, before=before, by=SYSTEM, now=NOW)
+    assert [one.pk for one in again] == [campaign.pk]
+    told = Message.objects.filter(campaign=campaign).values_list("to_address", flat=True)
+    assert sorted(told) == ["june@okafor.example", "mara@lindqvist.example"]
+    assert "Silver, from £1,000.00 of sales: 12" in campaign.text
+    assert "You earn 10" in campaign.text
+
+
+def test_nobody_is_told_when_staff_say_so(cast: Cast, client: Client) -> None:
+    client.post(address("terms_new", cast.glow.pk), structured())
+
+    assert terms_of(cast.glow).latest.version == 2
+    assert not Campaign.objects.exists()
+
+
+def test_a_new_offer_can_have_tiers_at_once(cast: Cast, client: Client) -> None:
+    client.post(address("offer_new"), typed() | structured(), follow=True)
+
+    made = Offer.objects.get(name="Spring")
+    assert [tier.name for tier in terms_of(made).latest.tier_list] == ["Silver", "Gold"]

@@ -28,4 +28,7 @@ def typed(**changes: Any) -> dict[str, Any]:
 
 
 def terms(**changes: str) -> dict[str, str]:
-    return {"percent": "15", "fixed": "", "hold_days": "0", "approval": "automatic"} | changes
+    """What is sent from the page that compares, to save version 2."""
+    saving = {"step": "save", "seen": "1"}
+    typed_in = {"percent": "15", "fixed": "", "hold_days": "0", "approval": "automatic"}
+    return saving | typed_in | changes

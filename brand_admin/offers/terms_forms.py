@@ -1,0 +1,328 @@
+"""What staff say about an offer's terms: rates, tiers, rules and a cap."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime, time
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.http import QueryDict
+from django.utils import timezone
+
+from brand_admin.offers.fields import PercentField, amount_minor
+from core.money import Money
+from offers.models import Approval, Terms
+from offers.structure import MOST_RULES, MOST_TIERS, Customer, Period, Rule, RuleKind, Tier, TierBy
+from offers.terms import LONGEST_VALUE, TermsValues
+
+LAST_YEAR = 9000  # leaves room for time zones and the day after
+DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+AMOUNT = {"inputmode": "decimal", "autocomplete": "off"}
+NEW, RETURNING = Customer.NEW.value, Customer.RETURNING.value
+RULE_KINDS = [
+    ("", "No rule"),
+    (RuleKind.PRODUCT.value, "Product (SKU)"),
+    (RuleKind.COLLECTION.value, "Collection"),
+    (RuleKind.CODE.value, "Promo code"),
+    (NEW, "New customers"),
+    (RETURNING, "Returning customers"),
+]
+MORE_ROWS = {"more_tiers": "tiers", "more_rules": "rules"}  # the buttons that add an empty row
+
+
+class AmountField(forms.CharField):
+    """An amount, read later in the offer's currency."""
+
+    def __init__(self, **given: Any) -> None:
+        super().__init__(required=False, widget=forms.TextInput(attrs=AMOUNT), **given)
+
+
+class TermsForm(forms.Form):
+    """A commission structure without its tiers and rules. Amounts are in the offer's currency."""
+
+    percent = PercentField(
+        label="Percent of the sale",
+        required=False,
+        help_text="Of what was sold after discounts, without tax and shipping.",
+    )
+    fixed = AmountField(
+        label="Amount per conversion",
+        help_text="On top of the percentage, or instead of it.",
+    )
+    per_click = AmountField(
+        label="Amount per click",
+        help_text="For every counted click on a tracking link. Robots don't count.",
+    )
+    cap = AmountField(
+        label="A member earns at most",
+        help_text="Leave it empty for no cap. Clicks and conversions count together.",
+    )
+    cap_period = forms.ChoiceField(
+        label="In each",
+        choices=[(Period.DAY, "Day"), (Period.MONTH, "Month"), (Period.ALWAYS, "All time")],
+        initial=Period.MONTH,
+        required=False,
+    )
+    tier_by = forms.ChoiceField(
+        label="Members climb by",
+        choices=[
+            (TierBy.SALES, "Sales, less refunds"),
+            (TierBy.CONVERSIONS, "Accepted conversions"),
+        ],
+        initial=TierBy.SALES,
+        required=False,
+    )
+    tier_period = forms.ChoiceField(
+        label="Counted",
+        choices=[(Period.ALWAYS, "From the beginning"), (Period.MONTH, "Anew each month")],
+        initial=Period.ALWAYS,
+        required=False,
+    )
+    hold_days = forms.IntegerField(
+        label="Hold",
+        min_value=0,
+        max_value=365,
+        initial=0,
+        help_text="Days after the order before its commission can be paid, so that returns come in"
+        " first.",
+    )
+    approval = forms.ChoiceField(
+        label="Approval",
+        choices=[
+            (Approval.AUTOMATIC, "Automatic: every conversion is accepted as it comes in"),
+            (Approval.BY_HAND, "By hand: a conversion earns nothing until you accept it"),
+        ],
+        initial=Approval.AUTOMATIC,
+        widget=forms.RadioSelect,
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.own_currency = currency
+
+    @property
+    def chosen_currency(self) -> str:
+        """The one that was chosen with the offer, else the offer's or brand's own."""
+        return str(self.cleaned_data.get("currency") or self.own_currency)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or self.cleaned_data
+        for name in ("fixed", "per_click", "cap"):
+            try:
+                values[f"{name}_minor"] = amount_minor(values.get(name, ""), self.chosen_currency)
+            except ValidationError as error:
+                self.add_error(name, error)
+        return values
+
+    @property
+    def terms_values(self) -> TermsValues:
+        """As typed, without tiers and rules."""
+        values = self.cleaned_data
+        return TermsValues(
+            percent_bp=values["percent"] or 0,
+            fixed_minor=values["fixed_minor"],
+            per_click_minor=values["per_click_minor"],
+            cap_minor=values["cap_minor"] or None,
+            cap_period=values["cap_period"] or Period.MONTH.value,
+            tier_by=values["tier_by"] or TierBy.SALES.value,
+            tier_period=values["tier_period"] or Period.ALWAYS.value,
+            hold_days=values["hold_days"],
+            approval=values["approval"],
+        )
+
+
+class NewTermsForm(TermsForm):
+    """The next version of an offer's terms."""
+
+    starts_on = forms.DateField(
+        label="Applies from",
+        required=False,
+        widget=DAY,
+        help_text="The start of that day. Leave it empty to apply from now on.",
+    )
+    tells_members = forms.BooleanField(
+        label="Tell the members by mail",
+        required=False,
+        initial=True,
+        help_text="Active members of the offer get what they earn now and what they will earn.",
+    )
+
+    def clean_starts_on(self) -> Any:
+        day = self.cleaned_data["starts_on"]
+        if day is not None and day < timezone.localdate():
+            raise ValidationError("Terms can't change the past: choose today or a later day.")
+        if day is not None and day.year > LAST_YEAR:
+            raise ValidationError("That is too far away.")
+        return day
+
+    def starts_at(self, now: datetime) -> datetime:
+        """The start of the chosen day in the brand's time zone; now for none and for today."""
+        day = self.cleaned_data["starts_on"]
+        if day is None or day == timezone.localdate(now):
+            return now
+        return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
+
+
+class TierForm(forms.Form):
+    """One tier; empty rows don't count."""
+
+    name = forms.CharField(label="Tier", required=False, max_length=40)
+    threshold = AmountField(label="From")
+    percent = PercentField(label="Percent", required=False)
+    fixed = AmountField(label="Amount")
+
+    def tier(self, *, by: str, currency: str) -> Tier | None:
+        """What was typed; None for an empty row. Adds errors of its own."""
+        values = self.cleaned_data
+        if not any((values.get("name"), values.get("threshold"), values.get("percent"))):
+            return None
+        try:
+            reached = values["threshold"]
+            if by == TierBy.CONVERSIONS and not (reached.isascii() and reached.isdecimal()):
+                raise ValidationError("Write how many conversions.")
+            counted = int(reached) if by == TierBy.CONVERSIONS else amount_minor(reached, currency)
+        except ValidationError as error:
+            return self.add_error("threshold", error)
+        try:
+            fixed = amount_minor(values["fixed"], currency)
+        except ValidationError as error:
+            return self.add_error("fixed", error)
+        return Tier(values["name"].strip(), counted, values["percent"] or 0, fixed)
+
+
+class RuleForm(forms.Form):
+    """One rule; rows without a kind don't count."""
+
+    kind = forms.ChoiceField(label="For", choices=RULE_KINDS, required=False)
+    value = forms.CharField(label="Which", required=False, max_length=LONGEST_VALUE)
+    percent = PercentField(label="Percent", required=False)
+    fixed = AmountField(label="Amount")
+
+    def rule(self, *, currency: str) -> Rule | None:
+        """What was typed; None for an empty row. Adds errors of its own."""
+        values = self.cleaned_data
+        kind, value = values.get("kind", ""), values.get("value", "").strip()
+        if not kind:
+            return self.add_error("kind", "Choose what it is for.") if value else None
+        if kind in {NEW, RETURNING}:
+            kind, value = RuleKind.CUSTOMER.value, kind
+        if not value:
+            return self.add_error("value", "Say which.")
+        try:
+            fixed = amount_minor(values["fixed"], currency)
+        except ValidationError as error:
+            return self.add_error("fixed", error)
+        if fixed and RuleKind(kind).is_of_line:
+            return self.add_error("fixed", "A product or collection has a percentage only.")
+        return Rule(RuleKind(kind), value, values["percent"] or 0, fixed)
+
+
+def _rows(form: type[forms.Form], most: int) -> Any:
+    return forms.formset_factory(form, extra=0, max_num=most, validate_max=True, absolute_max=most)
+
+
+TierRows, RuleRows = _rows(TierForm, MOST_TIERS), _rows(RuleForm, MOST_RULES)
+
+
+class TermsRows:
+    """The tiers and rules beside a TermsForm, row by row."""
+
+    def __init__(self, data: QueryDict | None, *, terms: Terms | None, currency: str) -> None:
+        self.wants_more = bool(data) and any(name in (data or {}) for name in MORE_ROWS)
+        shown = _counted(data) if data else None
+        self.tiers = TierRows(
+            shown, prefix="tiers", initial=[] if data else _tier_rows(terms, currency)
+        )
+        self.rules = RuleRows(
+            shown, prefix="rules", initial=[] if data else _rule_rows(terms, currency)
+        )
+
+    @property
+    def may_add_tier(self) -> bool:
+        return len(self.tiers) < MOST_TIERS
+
+    @property
+    def may_add_rule(self) -> bool:
+        return len(self.rules) < MOST_RULES
+
+    @property
+    def has_errors(self) -> bool:
+        both = (self.tiers, self.rules)
+        return any(rows.is_bound and (rows.non_form_errors() or any(rows.errors)) for rows in both)
+
+    def values(self, form: TermsForm) -> TermsValues | None:
+        """The whole structure; None when a row can't be read. `form` is valid."""
+        values = form.terms_values
+        if not (self.tiers.is_valid() and self.rules.is_valid()):
+            return None
+        tiers = [row.tier(by=values.tier_by, currency=form.chosen_currency) for row in self.tiers]
+        rules = [row.rule(currency=form.chosen_currency) for row in self.rules]
+        if any(row.errors for row in (*self.tiers, *self.rules)):
+            return None
+        return replace(values, tiers=tuple(filter(None, tiers)), rules=tuple(filter(None, rules)))
+
+
+def terms_initial(terms: Terms, currency: str) -> dict[str, Any]:
+    """The form as these terms would fill it."""
+    return {
+        "percent": terms.percent_bp,
+        "fixed": _plain(terms.fixed_minor, currency),
+        "per_click": _plain(terms.per_click_minor, currency),
+        "cap": _plain(terms.cap_minor or 0, currency),
+        "cap_period": terms.cap_period,
+        "tier_by": terms.tier_by,
+        "tier_period": terms.tier_period,
+        "hold_days": terms.hold_days,
+        "approval": terms.approval,
+    }
+
+
+def _counted(data: QueryDict) -> QueryDict:
+    """The data with one empty row more where a button asked for it; none where none was sent."""
+    more = data.copy()
+    for prefix in MORE_ROWS.values():
+        more.setdefault(f"{prefix}-TOTAL_FORMS", "0")
+        more.setdefault(f"{prefix}-INITIAL_FORMS", "0")
+    for button, prefix in MORE_ROWS.items():
+        total = data.get(f"{prefix}-TOTAL_FORMS", "")
+        if button in data and total.isdecimal():
+            more[f"{prefix}-TOTAL_FORMS"] = str(int(total) + 1)
+    return more
+
+
+def _tier_rows(terms: Terms | None, currency: str) -> list[Mapping[str, Any]]:
+    """The tiers there are, and an empty row."""
+    rows: list[Mapping[str, Any]] = [
+        {
+            "name": tier.name,
+            "threshold": str(tier.threshold)
+            if terms and terms.tier_by == TierBy.CONVERSIONS
+            else _plain(tier.threshold, currency),
+            "percent": tier.percent_bp,
+            "fixed": _plain(tier.fixed_minor, currency),
+        }
+        for tier in (terms.tier_list if terms else ())
+    ]
+    return [*rows, {}][:MOST_TIERS]
+
+
+def _rule_rows(terms: Terms | None, currency: str) -> list[Mapping[str, Any]]:
+    rows: list[Mapping[str, Any]] = []
+    for rule in terms.rule_list if terms else ():
+        of_customer = rule.kind == RuleKind.CUSTOMER
+        rows.append(
+            {
+                "kind": rule.value if of_customer else rule.kind.value,
+                "value": "" if of_customer else rule.value,
+                "percent": f"{rule.percent_bp / 100:g}",
+                "fixed": _plain(rule.fixed_minor, currency),
+            }
+        )
+    return [*rows, {}][:MOST_RULES]
+
+
+def _plain(minor: int, currency: str) -> str:
+    return Money(minor, currency).plain() if minor else ""
