@@ -6,6 +6,7 @@ from api.email_webhooks import receive
 from api.health import healthz, readyz
 from api.links import follow
 from api.metrics import metrics
+from api.pictures import picture
 from api.problems import NOT_FOUND, in_one_shape, refuse
 from api.v1 import api
 
@@ -19,6 +20,7 @@ app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((v1_patterns, v1_app_name), namespace=v1_namespace)),
     path("r/<slug:slug>", follow, name="follow"),
+    path("pictures/<slug:slug>/<slug:digest>", picture, name="picture"),
     path("webhooks/email/<slug:service>/", receive, name="email_webhook"),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),

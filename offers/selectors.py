@@ -11,7 +11,15 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from affiliates.models import Member
 from affiliates.selectors import members
-from offers.models import Enrollment, EnrollmentStatus, Offer, OfferStatus, Project, Terms
+from offers.models import (
+    Enrollment,
+    EnrollmentStatus,
+    Offer,
+    OfferStatus,
+    Project,
+    ProjectMember,
+    Terms,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +94,13 @@ def projects(*, search: str = "") -> QuerySet[Project]:
     """The brand's projects, newest first."""
     found = Project.objects.select_related("offer").order_by("-created_at", "-id")
     return found.filter(name__icontains=search) if search else found
+
+
+def project_name_of(enrollment: Enrollment) -> str:
+    """The project through which a member is in the offer, the latest of several; "" for none."""
+    through = Q(project__offer=enrollment.offer_id) | Q(project__code_offer=enrollment.offer_id)
+    rows = ProjectMember.objects.filter(through, member=enrollment.member_id)
+    return rows.order_by("-added_at", "-pk").values_list("project__name", flat=True).first() or ""
 
 
 def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:

@@ -12,6 +12,7 @@ from psycopg.types.range import TimestamptzRange
 
 from accounts import audit
 from accounts.actors import Actor
+from accounts.pictures import IMAGE_EDGE, keep_picture
 from affiliates.models import Member
 from core.money import exponent
 from core.versions import check_version
@@ -28,6 +29,7 @@ from offers.models import (
 from offers.terms import OfferError as OfferError
 from offers.terms import TermsValues as TermsValues
 from offers.terms import check_terms
+from offers.utm import UtmError, read_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,7 @@ class OfferValues:
     click_window_days: int = 28
     remembers_customers: bool = False
     code_pattern: str = "{FIRST_NAME}"
+    utm_template: str = ""
     ends_at: datetime | None = None
 
 
@@ -92,6 +95,19 @@ def change_offer(
         row.save(update_fields=[*changed, "version"])
         what = ", ".join(name.replace("_", " ") for name in changed)
         audit.record(action="offer.changed", target=row, by=by, now=now, changed=what)
+    return row
+
+
+@transaction.atomic
+def set_offer_image(*, offer: Offer, file: bytes | None, by: Actor, now: datetime) -> Offer:
+    """Give an offer an image; None takes it away. Raises accounts.pictures.PictureError."""
+    row = Offer.objects.select_for_update().get(pk=offer.pk)
+    digest = keep_picture(file=file, edge=IMAGE_EDGE, now=now).digest if file is not None else ""
+    if digest != row.image:
+        row.image = digest
+        row.save(update_fields=["image"])
+        action = "offer.image_set" if digest else "offer.image_removed"
+        audit.record(action=action, target=row, by=by, now=now)
     return row
 
 
@@ -248,11 +264,15 @@ def _check(values: OfferValues) -> None:
         raise OfferError("destination_url", "the destination must be an http(s) address")
     if not 1 <= values.click_window_days <= 365:
         raise OfferError("click_window_days", "the click window is 1 to 365 days")
+    try:
+        read_template(values.utm_template)
+    except UtmError as error:
+        raise OfferError("utm_template", str(error)) from error
 
 
 SAID = (
     "name", "description", "kind", "destination_url", "allowed_domains", "deep_links_allowed",
-    "click_window_days", "remembers_customers", "code_pattern", "ends_at",
+    "click_window_days", "remembers_customers", "code_pattern", "utm_template", "ends_at",
 )  # fmt: skip
 
 
@@ -267,4 +287,5 @@ def _assign(offer: Offer, values: OfferValues) -> None:
     offer.click_window_days = values.click_window_days
     offer.remembers_customers = values.remembers_customers
     offer.code_pattern = values.code_pattern
+    offer.utm_template = read_template(values.utm_template)
     offer.ends_at = values.ends_at

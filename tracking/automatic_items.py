@@ -16,8 +16,9 @@ from datetime import datetime
 from accounts.actors import Actor
 from accounts.models import Brand
 from core.tenancy import acting_for, current_brand_id
+from notifications.look import look_of
 from notifications.models import Campaign, Purpose
-from notifications.rendering import Look, missing_values, prepare
+from notifications.rendering import missing_values, prepare
 from notifications.selectors import latest_campaign
 from notifications.services import (
     AudienceTakenError,
@@ -102,7 +103,7 @@ def _text(latest: int) -> FirstText:
 def _sendable(recipients: Sequence[Recipient], text: FirstText) -> list[Recipient]:
     """Those whose mail would have no hole, one per address."""
     brand = Brand.objects.get(pk=current_brand_id())
-    mail = prepare(subject=text.subject, body=text.body, look=Look(accent=brand.accent))
+    mail = prepare(subject=text.subject, body=text.body, look=look_of(brand))
     whole = [one for one in recipients if not missing_values(mail, values=one.values)]
     return list({one.to_address.lower(): one for one in reversed(whole)}.values())
 

@@ -16,10 +16,10 @@ from django.http import Http404, QueryDict
 
 from accounts.models import Brand, User
 from brand_admin.emails.starting import WRITTEN
+from notifications.look import look_of
 from notifications.models import Purpose
 from notifications.rendering import (
     VARIABLES,
-    Look,
     Prepared,
     Values,
     missing_values,
@@ -121,7 +121,7 @@ def with_gaps_named(values: Values, missing: Iterable[str]) -> dict[str, str | N
 
 def prepared_for(brand: Brand, text: Mapping[str, str]) -> Prepared:
     """The written mail in the brand's layout. Raises TemplateError."""
-    look = Look(accent=brand.accent)
+    look = look_of(brand)
     return prepare(subject=text["subject"], body=text["body"], look=look)
 
 

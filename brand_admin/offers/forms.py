@@ -17,6 +17,7 @@ from brand_admin.versioned import VersionedForm
 from core.money import UnknownCurrencyError, currencies_in_use
 from offers.models import Offer, OfferKind, OfferStatus
 from offers.services import OfferError, OfferValues
+from offers.utm import UtmError, read_template
 
 PLACEHOLDERS = {"{FIRST_NAME}", "{LAST_NAME}", "{OFFER}"}
 
@@ -95,6 +96,28 @@ class OfferForm(forms.Form):
         help_text="{FIRST_NAME}15 suggests MARA15 for Mara. {LAST_NAME} and {OFFER} work too.",
     )
 
+    utm_template = forms.CharField(
+        label="UTM template",
+        required=False,
+        max_length=500,
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "spellcheck": "false",
+                "placeholder": "utm_source=tributary&utm_content={creator_name}",
+            }
+        ),
+        help_text="Added to the address when somebody follows a tracking link; what the address has"
+        " already stays. {creator_name}, {member_id}, {offer_name}, {project_name} and {brand_name}"
+        " are filled in.",
+    )
+
+    def clean_utm_template(self) -> str:
+        try:
+            return read_template(self.cleaned_data["utm_template"])
+        except UtmError as error:
+            raise ValidationError(f"{capfirst(str(error))}.") from error
+
     def clean_code_pattern(self) -> str:
         pattern: str = self.cleaned_data["code_pattern"].strip().upper()
         unknown = [name for name in re.findall(r"\{[^}]*\}?", pattern) if name not in PLACEHOLDERS]
@@ -125,6 +148,7 @@ class OfferForm(forms.Form):
             click_window_days=values["click_window_days"],
             remembers_customers=values["remembers_customers"],
             code_pattern=values["code_pattern"],
+            utm_template=values["utm_template"],
             ends_at=self._ends_at(),
         )
 
@@ -166,6 +190,7 @@ def offer_initial(offer: Offer) -> dict[str, Any]:
     names = (
         "name", "description", "kind", "destination_url", "deep_links_allowed",
         "allowed_domains", "click_window_days", "remembers_customers", "code_pattern",
+        "utm_template",
     )  # fmt: skip
     return {name: getattr(offer, name) for name in names} | {"ends_on": last_day_of(offer)}
 

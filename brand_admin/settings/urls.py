@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.settings import email_templates, staff, views
+from brand_admin.settings import email_templates, logo, staff, views
 
 urlpatterns = [
     path("", views.brand_settings, name="settings"),
+    path("logo/", logo.brand_logo, name="settings_logo"),
     path("staff/", staff.staff, name="settings_staff"),
     path("staff/<int:staff_id>/role/", staff.staff_role, name="staff_role"),
     path("staff/<int:staff_id>/remove/", staff.staff_remove, name="staff_remove"),

@@ -72,6 +72,12 @@ def known_languages() -> list[tuple[str, str]]:
 
 
 @register.filter
+def picture(digest: str, slug: str) -> str:
+    """Where the picture with this digest is, of the brand with this slug; "" for no picture."""
+    return f"/pictures/{slug}/{digest}" if digest else ""
+
+
+@register.filter
 def initial(name: str) -> str:
     """The first letter of a name, upper case."""
     return next((letter.upper() for letter in str(name) if letter.isalnum()), "·")

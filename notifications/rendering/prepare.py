@@ -22,9 +22,12 @@ _LINE_BREAK = re.compile(r"[\r\n\v\f\x85\u2028\u2029]")
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the mail layout takes from the brand. `accent` is "#rrggbb" or empty."""
+    """What the mail layout takes from the brand. `accent` is "#rrggbb" or empty, `logo` an address
+    or empty.
+    """
 
     accent: str = ""
+    logo: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ def _laid_out(content: str, look: Look) -> str:
         "notifications/layout.html",
         {
             "content": content,
+            "logo": look.logo,
             "light": light_accent(colour),
             "dark": dark_accent(colour),
         },

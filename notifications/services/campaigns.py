@@ -18,6 +18,7 @@ from accounts.models import Brand, User
 from core.db import copy_rows, lock_identities
 from core.tenancy import current_brand_id
 from notifications.hints import hint
+from notifications.look import look_of
 from notifications.models import (
     WAITING_STATES,
     Campaign,
@@ -26,7 +27,7 @@ from notifications.models import (
     MessageState,
     Purpose,
 )
-from notifications.rendering import VARIABLES, Look, Prepared, missing_values, prepare
+from notifications.rendering import VARIABLES, Prepared, missing_values, prepare
 from notifications.rendering.variables import printable
 
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]+")
@@ -104,7 +105,7 @@ def confirm_campaign(
     earlier = Campaign.objects.filter(confirmation=confirmation).first()
     if earlier is not None:
         return earlier
-    prepared = prepare(subject=subject, body=body, look=Look(accent=brand.accent))
+    prepared = prepare(subject=subject, body=body, look=look_of(brand))
     _check(recipients, prepared)
     if latest_seen is not None:
         _refuse_taken(recipients, purpose=purpose, about=about, latest_seen=latest_seen)

@@ -43,6 +43,7 @@ PUBLIC = {
     "portal/logout/": "leaving needs nobody's leave",
     "language": "which language a reader chose, in a cookie",
     "u/<str:token>": "the token unsubscribes one address",
+    "pictures/<slug:slug>/<slug:digest>": "logos and images, which mails show too",
     "r/<slug:slug>": "shoppers follow tracking links",
     "healthz": "says that the process lives",
     "readyz": "says which server does not answer",

@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+from urllib.parse import parse_qsl, urlsplit
+
 import pytest
 
 from core.tenancy import acting_for
 from offers.models import OfferStatus
-from offers.services import set_offer_status
-from tests.cast import NOW, SYSTEM, Cast, order
+from offers.services import (
+    add_to_project,
+    change_offer,
+    create_project,
+    set_offer_status,
+    set_up_stage,
+)
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tracking import click_ids
 from tracking.models import Click, Conversion, DailyTotal, TrackingLink
 from tracking.services import deactivate_member, follow_link, record_order
@@ -92,3 +100,39 @@ def test_click_ids_of_a_retired_key_still_count(settings) -> None:
     settings.CLICK_KEYS = ["a-new-key", *settings.CLICK_KEYS]
 
     assert click_ids.read(click_id) == click_ids.ClickClaim(link_id=7, clicked_at=NOW)
+
+
+def test_the_offers_utm_template_is_filled_in(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        project = create_project(name="Launch & more", by=SYSTEM, now=NOW)
+        add_to_project(project=project, members=[cast.mara], by=SYSTEM, now=NOW)
+        set_up_stage(project=project, offer=cast.glow, by=SYSTEM, now=NOW)
+        template = "utm_source=own&utm_medium={project_name}&utm_content={creator_name}"
+        change_offer(
+            offer=cast.glow,
+            values=offer_values(
+                destination_url="https://www.juniper.example/winter?utm_source=shop&q=a%20b",
+                utm_template=template,
+            ),
+            by=SYSTEM,
+            now=NOW,
+        )
+        mara = TrackingLink.objects.get(enrollment=cast.mara_in_glow)
+        diego = TrackingLink.objects.get(enrollment=cast.diego_in_glow)
+
+    def led_to(link: TrackingLink) -> list[tuple[str, str]]:
+        found = follow_link(slug=link.slug, user_agent="Firefox", referrer="", now=NOW)
+        assert found is not None
+        return parse_qsl(urlsplit(found.url).query)[:-1]
+
+    assert led_to(mara) == [
+        ("utm_source", "shop"),
+        ("q", "a b"),
+        ("utm_medium", "Launch & more"),
+        ("utm_content", "Mara Lindqvist"),
+    ]
+    assert led_to(diego) == [
+        ("utm_source", "shop"),
+        ("q", "a b"),
+        ("utm_content", "Diego Arroyo"),
+    ]

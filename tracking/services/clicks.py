@@ -11,6 +11,8 @@ from crawlerdetect import CrawlerDetect
 from django.db import DatabaseError, transaction
 
 from core.tenancy import across_brands, acting_for
+from offers.selectors import project_name_of
+from offers.utm import PROJECT, tagged
 from tracking import click_ids
 from tracking.daily_totals import count_click
 from tracking.models import Click, ItemStatus, TrackingLink
@@ -40,14 +42,14 @@ def follow_link(
     """
     with across_brands(reason="a tracking link names its brand"):
         link = (
-            TrackingLink.objects.select_related("enrollment__offer", "brand")
+            TrackingLink.objects.select_related("enrollment__offer", "enrollment__member", "brand")
             .filter(slug=slug)
             .first()
         )
     if link is None:
         return None
     offer = link.enrollment.offer
-    target = link.destination_url or offer.destination_url
+    target = _tagged(link)
     if link.status != ItemStatus.ACTIVE or not offer.counts_at(now):
         return Redirect(url=target, counted=False)
     click_id = click_ids.make(link_id=link.pk, clicked_at=now)
@@ -59,6 +61,24 @@ def follow_link(
             except DatabaseError:
                 logger.exception("a click on link %s was not written", link.pk)
     return Redirect(url=with_parameter(target, CLICK_PARAMETER, click_id), counted=counted)
+
+
+def _tagged(link: TrackingLink) -> str:
+    """Where the link leads, with what the offer's UTM template adds."""
+    enrollment, offer = link.enrollment, link.enrollment.offer
+    target = link.destination_url or offer.destination_url
+    if not offer.utm_template:
+        return target
+    values = {
+        "creator_name": str(enrollment.member),
+        "member_id": str(enrollment.member_id),
+        "offer_name": offer.name,
+        "brand_name": link.brand.name,
+    }
+    if PROJECT in offer.utm_template:
+        with acting_for(link.brand):
+            values["project_name"] = project_name_of(enrollment)
+    return tagged(target, offer.utm_template, values)
 
 
 def with_parameter(url: str, name: str, value: str) -> str:

@@ -1,0 +1,111 @@
+"""Pictures that staff upload: the brand's logo, an offer's image.
+
+What was uploaded is never kept or shown. It is read as PNG, JPEG or WebP, and a new picture is made
+of its pixels: smaller, without whatever else the file carried. The rows are in PostgreSQL, so that
+every web machine shows them.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import warnings
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.models import Brand, Picture
+
+LARGEST_FILE = 3_000_000  # bytes
+MOST_PIXELS = 30_000_000
+SMALLEST_EDGE = 16
+LOGO_EDGE, IMAGE_EDGE = 400, 1_200  # pixels of the longer edge that is kept
+FORMATS = ("PNG", "JPEG", "WEBP")
+JPEG_QUALITY = 86
+
+
+class PictureError(ValueError):
+    """The file is not a picture that can be used; the message is for who chose it."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Made:
+    content: bytes
+    content_type: str
+    width: int
+    height: int
+
+
+def keep_picture(*, file: bytes, edge: int, now: datetime) -> Picture:
+    """A picture of the brand acted for, made from an uploaded file. Raises PictureError.
+
+    Part of a service that uses it and writes the audit log.
+    """
+    made = _made_from(file, edge)
+    picture, _ = Picture.objects.get_or_create(
+        digest=hashlib.sha256(made.content).hexdigest(),
+        defaults={
+            "content_type": made.content_type,
+            "content": made.content,
+            "width": made.width,
+            "height": made.height,
+            "added_at": now,
+        },
+    )
+    return picture
+
+
+@transaction.atomic
+def set_logo(*, brand: Brand, file: bytes | None, by: Actor, now: datetime) -> Brand:
+    """Give the brand acted for a logo; None takes it away. Raises PictureError."""
+    row = Brand.objects.select_for_update().get(pk=brand.pk)
+    digest = keep_picture(file=file, edge=LOGO_EDGE, now=now).digest if file is not None else ""
+    if digest != row.logo:
+        row.logo = digest
+        row.save(update_fields=["logo"])
+        audit.record(
+            action="brand.logo_set" if digest else "brand.logo_removed", target=row, by=by, now=now
+        )
+    return row
+
+
+def _made_from(file: bytes, edge: int) -> _Made:
+    if len(file) > LARGEST_FILE:
+        raise PictureError(f"The file is larger than {LARGEST_FILE // 1_000_000} MB.")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(file), formats=FORMATS) as source:
+                return _drawn_again(source, edge)
+    except UnidentifiedImageError as error:
+        raise PictureError("This is no PNG, JPEG or WebP picture.") from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise PictureError("The picture has too many pixels.") from error
+    except PictureError:
+        raise
+    except (OSError, ValueError, SyntaxError, IndexError) as error:
+        raise PictureError("The picture is damaged.") from error
+
+
+def _drawn_again(source: Image.Image, edge: int) -> _Made:
+    """The first frame's pixels the right way up, at most `edge` wide and high."""
+    if source.width * source.height > MOST_PIXELS:
+        raise PictureError("The picture has too many pixels.")
+    if min(source.size) < SMALLEST_EDGE:
+        raise PictureError(f"The picture is smaller than {SMALLEST_EDGE} pixels.")
+    turned = ImageOps.exif_transpose(source)
+    is_clear = turned.has_transparency_data
+    plain = turned.convert("RGBA" if is_clear else "RGB")
+    plain.thumbnail((edge, edge), Image.Resampling.LANCZOS)
+    fresh = Image.frombytes(plain.mode, plain.size, plain.tobytes())
+    out = io.BytesIO()
+    if is_clear:
+        fresh.save(out, "PNG", optimize=True)
+    else:
+        fresh.save(out, "JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True)
+    kind = "image/png" if is_clear else "image/jpeg"
+    return _Made(out.getvalue(), kind, fresh.width, fresh.height)
