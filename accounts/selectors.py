@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from accounts.models import ApiKey, AuditEntry, Brand, Staff, User
+from accounts.models import LIVE_WORK, ApiKey, AuditEntry, Brand, Staff, User, Work
 from core.tenancy import across_brands
 
 
 @dataclass(frozen=True, slots=True)
 class BrandRole:
+    """`working` counts the brand's work under way, where it was asked for."""
+
     brand: Brand
     role: str
+    working: int = 0
 
 
 def brands_of(user: User) -> list[BrandRole]:
@@ -27,8 +31,11 @@ def brands_of(user: User) -> list[BrandRole]:
 def role_in(*, user: User, slug: str) -> BrandRole | None:
     """The user's role in the brand of that slug; None also when there is no such brand."""
     with across_brands(reason="the address names the brand before anyone acts for it"):
-        row = Staff.objects.filter(user=user, brand__slug=slug).select_related("brand").first()
-        return BrandRole(row.brand, row.role) if row else None
+        live = Work.objects.filter(brand=OuterRef("brand"), state__in=LIVE_WORK)
+        counted = live.order_by().values("brand").annotate(number=Count("pk")).values("number")
+        roles = Staff.objects.filter(user=user, brand__slug=slug).select_related("brand")
+        row = roles.annotate(working=Coalesce(Subquery(counted), 0)).first()
+        return BrandRole(row.brand, row.role, row.working) if row else None
 
 
 def staff_of_brand() -> QuerySet[Staff]:

@@ -133,9 +133,11 @@ def change_brand(
     by: Actor,
     now: datetime,
     sends_items_automatically: bool | None = None,
+    minimum_payout_minor: int | None = None,
     seen_version: int | None = None,
 ) -> Brand:
-    """Change how the brand appears, and whether it sends items by itself if that is said.
+    """Change how the brand appears, and if said, whether it sends items by itself and the minimum
+    that payout runs propose.
 
     Its currency and time zone are fixed. Raises BrandError, and core.versions.ChangedMeanwhileError
     when it is not at `seen_version`.
@@ -149,7 +151,7 @@ def change_brand(
             raise BrandError("accent", "a colour is # and six digits, such as #007a85") from error
     row = Brand.objects.select_for_update().get(pk=brand.pk)
     check_version(row, seen_version)
-    wanted: dict[str, str | bool] = {
+    wanted: dict[str, str | bool | int] = {
         "name": name.strip(),
         "accent": accent.lower(),
         "sender_name": sender_name.strip(),
@@ -157,6 +159,8 @@ def change_brand(
     }
     if sends_items_automatically is not None:
         wanted["sends_items_automatically"] = sends_items_automatically
+    if minimum_payout_minor is not None:
+        wanted["minimum_payout_minor"] = minimum_payout_minor
     changed = {field: value for field, value in wanted.items() if getattr(row, field) != value}
     for field, value in changed.items():
         setattr(row, field, value)

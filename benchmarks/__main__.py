@@ -11,7 +11,7 @@ import sys
 
 from tests.services import start_services
 
-BENCHMARKS = ("orders", "mail")
+BENCHMARKS = ("orders", "mail", "drawer")
 
 
 def main() -> int:

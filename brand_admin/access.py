@@ -27,6 +27,7 @@ class BrandRequest(HttpRequest):
 
     brand: Brand
     role: str
+    working: int  # how much of the brand's long work is under way
     actor: Actor
     user: User
     htmx: HtmxDetails
@@ -57,6 +58,7 @@ def brand_page(
             if not may(found.role, needed):
                 raise PermissionDenied
             request.brand, request.role = found.brand, found.role
+            request.working = found.working
             request.actor = Actor.of_user(request.user)
             with acting_for(found.brand), timezone.override(found.brand.zone):
                 return view(request, **kwargs)

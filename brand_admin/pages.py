@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -22,6 +22,15 @@ from tracking.metrics import today
 from tracking.periods import BRAND_CHOICES, ChosenPeriod, choose
 
 PER_PAGE = 50
+
+
+class Asking(Protocol):
+    """A request, or an export that a worker makes: what the filters of a list are read from."""
+
+    @property
+    def GET(self) -> QueryDict: ...  # noqa: N802
+
+
 M = TypeVar("M", bound=Model)
 
 
@@ -48,7 +57,7 @@ def paginate(request: BrandRequest, rows: QuerySet[M], *, per_page: int = PER_PA
 
 
 def in_order(
-    request: BrandRequest, rows: QuerySet[M], orders: Mapping[str, Sequence[str]], *, default: str
+    request: Asking, rows: QuerySet[M], orders: Mapping[str, Sequence[str]], *, default: str
 ) -> QuerySet[M]:
     """The rows in the order of ?sort=: a key of `orders`, a minus before it turns it round.
 
@@ -63,7 +72,7 @@ def in_order(
     return rows.order_by(*(name[1:] if name.startswith("-") else f"-{name}" for name in columns))
 
 
-def searched(request: BrandRequest) -> str:
+def searched(request: Asking) -> str:
     """What ?q= searches for, without what PostgreSQL can't hold."""
     return request.GET.get("q", "").replace("\0", "").strip()
 
@@ -81,9 +90,10 @@ def kept(request: BrandRequest, *names: str) -> list[tuple[str, str]]:
     return [(name, value) for name in names for value in request.GET.getlist(name)]
 
 
-def chosen_period(request: BrandRequest) -> ChosenPeriod:
+def chosen_period(request: Asking) -> ChosenPeriod:
     """The range of days in the address; six months unless it says otherwise."""
-    return choose(request.GET.dict(), choices=BRAND_CHOICES, default="6m", today=today())
+    asked = {name: str(value) for name, value in request.GET.items()}
+    return choose(asked, choices=BRAND_CHOICES, default="6m", today=today())
 
 
 def csv_response(

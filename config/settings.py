@@ -150,6 +150,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 1.0,
         "options": {"expires": 10},  # seconds: workers that were away don't catch up on them
     },
+    "brand_admin.sweep_work": {
+        "task": "brand_admin.sweep_work",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "tracking.send_waiting_items": {
         "task": "tracking.send_waiting_items",
         "schedule": 60.0,
@@ -168,6 +173,7 @@ vars().update(env.email_url("EMAIL_URL"))
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
 EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=30)  # seconds
 MESSAGE_LEASE: int = env.int("MESSAGE_LEASE", default=300)  # seconds; see notifications.services
+WORK_LEASE: int = env.int("WORK_LEASE", default=60)  # seconds; see accounts.work
 # Seconds after which a mail that was turned away for now is tried again; then it has failed.
 MESSAGE_BACKOFF: list[int] = env.list(
     "MESSAGE_BACKOFF", cast=int, default=[60, 300, 900, 3_600, 7_200, 14_400]

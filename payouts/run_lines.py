@@ -6,7 +6,7 @@ happen to a run stands in payouts.runs. Every statement names the brand acted fo
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -22,13 +22,14 @@ FROM payouts_ledgerentry e
 JOIN offers_enrollment n ON n.brand_id = e.brand_id AND n.id = e.enrollment_id
 WHERE e.brand_id = %(brand)s AND e.currency = %(currency)s
   AND e.kind IN ('commission', 'adjustment') AND e.available_at <= %(now)s
-  AND (%(members)s::bigint[] IS NULL OR n.member_id = ANY(%(members)s::bigint[]))
   AND NOT EXISTS (SELECT 1 FROM payouts_payoutitem i
     WHERE i.brand_id = e.brand_id AND i.entry_id = e.id AND i.released_at IS NULL)
 """
 # One statement, so that the entries named and the sums are of one moment.
 _DRAW_UP = f"""
-WITH due AS MATERIALIZED ({_PAYABLE}), line AS (
+WITH due AS MATERIALIZED (
+  {_PAYABLE} AND n.member_id = ANY(%(members)s::bigint[])
+), line AS (
   INSERT INTO payouts_payoutrunmember (brand_id, run_id, member_id, due_minor, is_left_out)
   SELECT %(brand)s, %(run)s, member_id, sum(amount_minor), sum(amount_minor) < %(least)s
   FROM due GROUP BY member_id HAVING sum(amount_minor) <> 0
@@ -41,17 +42,31 @@ _LINES = """
 SELECT coalesce(sum(due_minor), 0)::bigint, count(*) FROM payouts_payoutrunmember
 WHERE brand_id = %(brand)s AND run_id = %(run)s AND NOT is_left_out
 """
-_MEMBERS = """
-SELECT coalesce(array_agg(member_id), '{}') FROM payouts_payoutrunmember
-WHERE brand_id = %(brand)s AND run_id = %(run)s
+_NEXT_MEMBERS = """
+SELECT id FROM affiliates_member
+WHERE brand_id = %(brand)s AND id > %(after)s
+  AND (%(members)s::bigint[] IS NULL OR id = ANY(%(members)s::bigint[]))
+ORDER BY id LIMIT %(most)s
+"""
+_NEXT_LINES = """
+SELECT member_id FROM payouts_payoutrunmember
+WHERE brand_id = %(brand)s AND run_id = %(run)s AND member_id > %(after)s
+ORDER BY member_id LIMIT %(most)s
 """
 _FORGET_ENTRIES = """
 DELETE FROM payouts_payoutrunentry d USING payouts_payoutrunmember l
 WHERE d.brand_id = %(brand)s AND l.brand_id = d.brand_id AND l.id = d.line_id
   AND l.run_id = %(run)s
 """
-_FORGET_LINES = """
-DELETE FROM payouts_payoutrunmember WHERE brand_id = %(brand)s AND run_id = %(run)s
+_FORGET_LINES_OF = """
+WITH line AS (
+  SELECT id FROM payouts_payoutrunmember
+  WHERE brand_id = %(brand)s AND run_id = %(run)s AND member_id = ANY(%(members)s::bigint[])
+), entry AS (
+  DELETE FROM payouts_payoutrunentry d USING line
+  WHERE d.brand_id = %(brand)s AND d.line_id = line.id
+)
+DELETE FROM payouts_payoutrunmember l USING line WHERE l.brand_id = %(brand)s AND l.id = line.id
 """
 # Taken in one order, so that two runs with members in common wait and don't deadlock.
 _LOCK_MEMBERS = """
@@ -63,7 +78,10 @@ SELECT count(*) FROM (
 """
 # A line has changed when an entry of it was paid meanwhile, or less is due than it says.
 _CHANGED = f"""
-WITH due AS MATERIALIZED ({_PAYABLE}), now_due AS (
+WITH due AS MATERIALIZED (
+  {_PAYABLE} AND n.member_id IN (SELECT member_id FROM payouts_payoutrunmember
+    WHERE brand_id = %(brand)s AND run_id = %(run)s)
+), now_due AS (
   SELECT member_id, sum(amount_minor) AS due_minor FROM due GROUP BY member_id
 ), gone AS (
   SELECT DISTINCT d.line_id FROM payouts_payoutrunentry d
@@ -115,26 +133,34 @@ WHERE i.brand_id = %(brand)s AND p.brand_id = i.brand_id AND p.id = i.payout_id
 """
 
 
-def draw_up(run: PayoutRun, *, member_ids: Collection[int] | None, now: datetime) -> None:
-    """Name every member due money, all or those chosen, and the entries of those not left out.
+def next_members(
+    run: PayoutRun, *, chosen: Collection[int] | None, after: int, most: int
+) -> list[int]:
+    """The next of the brand's members by id, among those `chosen` when that is not None."""
+    among = None if chosen is None else sorted(chosen)
+    rows = _rows(_NEXT_MEMBERS, run, members=among, after=after, most=most)
+    return [member_id for (member_id,) in rows]
 
-    Sets the run's `amount_minor` and `payments`, and doesn't save them.
+
+def next_lines(run: PayoutRun, *, after: int, most: int) -> list[int]:
+    """The next members by id for whom the run was drawn up before, left out or not."""
+    return [pk for (pk,) in _rows(_NEXT_LINES, run, after=after, most=most)]
+
+
+def draw_up(run: PayoutRun, *, member_ids: Sequence[int], now: datetime) -> None:
+    """Name those of the members who are due money, with the entries of those not left out.
+
+    What the run said of them before is forgotten.
     """
-    chosen = None if member_ids is None else sorted(member_ids)
-    least = max(run.minimum_minor, 1)
-    _run(_DRAW_UP, run, now=now, currency=run.currency, members=chosen, least=least)
-    run.amount_minor, run.payments = _rows(_LINES, run)[0]
+    values = {"now": now, "currency": run.currency, "members": list(member_ids)}
+    _run(_FORGET_LINES_OF, run, members=list(member_ids))
+    _run(_DRAW_UP, run, least=max(run.minimum_minor, 1), **values)
 
 
-def members_of(run: PayoutRun) -> list[int]:
-    """Everybody the run was drawn up for, left out or not."""
-    return list(_rows(_MEMBERS, run)[0][0])
-
-
-def forget(run: PayoutRun) -> None:
-    """Take away the lines of a draft, to draw it up again."""
-    forget_entries(run)
-    _run(_FORGET_LINES, run)
+def sums(run: PayoutRun) -> tuple[int, int]:
+    """What the lines add up to without those left out, in minor units, and how many they are."""
+    amount_minor, payments = _rows(_LINES, run)[0]
+    return amount_minor, payments
 
 
 def forget_entries(run: PayoutRun) -> None:
@@ -149,8 +175,7 @@ def lock_members(run: PayoutRun) -> None:
 
 def changed_members(run: PayoutRun, *, now: datetime) -> list[int]:
     """The members whose line says more than is due now, or an entry that was paid since."""
-    members = members_of(run)
-    rows = _rows(_CHANGED, run, now=now, currency=run.currency, members=members)
+    rows = _rows(_CHANGED, run, now=now, currency=run.currency)
     return [member_id for (member_id,) in rows]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -17,12 +18,31 @@ from accounts import audit
 from accounts.actors import Actor
 from affiliates.models import Member
 from payouts import run_lines
-from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutState
+from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutRunMember, PayoutState
 from payouts.services import COME_BACK, DueChangedError, PayoutError, settle_run
+
+MEMBERS_AT_ONCE = 2_000
+DRAFTED, REDRAFTED = "payout_run.drafted", "payout_run.redrafted"
+
+
+class SameMembers:
+    """Those for whom a run was drawn up before."""
+
+
+SAME_MEMBERS = SameMembers()
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """How many members were looked at, the id to go on after, and whether they were the last."""
+
+    after: int
+    members: int
+    is_all: bool
 
 
 class NotADraftError(PayoutError):
-    """The run was confirmed or cancelled already."""
+    """The run was confirmed or cancelled already, or is still being drawn up."""
 
 
 class RunChangedError(DueChangedError):
@@ -48,19 +68,18 @@ def draft_run(
     Drafted once per `confirmation`, the key of the form it came from. Raises PayoutError for a
     minimum below zero and when nobody reaches it.
     """
-    if minimum_minor < 0:
-        raise PayoutError("a minimum can't be below zero")
-    run, is_new = PayoutRun.objects.get_or_create(
+    run, is_new = open_run(
+        currency=currency,
+        minimum_minor=minimum_minor,
         confirmation=confirmation,
-        defaults={
-            "currency": currency,
-            "minimum_minor": minimum_minor,
-            "created_at": now,
-            "created_by": by.label[:200],
-        },
+        by=by,
+        now=now,
     )
     if is_new:
-        _draw_up(run, member_ids=member_ids, action="payout_run.drafted", by=by, now=now)
+        drawn = Drawn(after=0, members=0, is_all=False)
+        while not drawn.is_all:
+            drawn = draw_up_some(run=run, chosen=member_ids, after=drawn.after, now=now)
+        run = close_draft(run=run, action=DRAFTED, by=by, now=now)
     return run
 
 
@@ -70,21 +89,85 @@ def redraft_run(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
 
     Raises NotADraftError, and PayoutError when nobody of them reaches the minimum any more.
     """
-    run = _locked_draft(run)
-    member_ids = run_lines.members_of(run)
-    run_lines.forget(run)
-    _draw_up(run, member_ids=member_ids, action="payout_run.redrafted", by=by, now=now)
+    run = reopen_draft(run=run)
+    drawn = Drawn(after=0, members=0, is_all=False)
+    while not drawn.is_all:
+        drawn = draw_up_some(run=run, chosen=SAME_MEMBERS, after=drawn.after, now=now)
+    return close_draft(run=run, action=REDRAFTED, by=by, now=now)
+
+
+# --- the same in steps, for payouts.run_work
+
+
+def open_run(
+    *, currency: str, minimum_minor: int, confirmation: uuid.UUID, by: Actor, now: datetime
+) -> tuple[PayoutRun, bool]:
+    """The run of this confirmation, without lines when it is new, and whether it is.
+
+    Raises PayoutError for a minimum below zero.
+    """
+    if minimum_minor < 0:
+        raise PayoutError("a minimum can't be below zero")
+    return PayoutRun.objects.get_or_create(
+        confirmation=confirmation,
+        defaults={
+            "currency": currency,
+            "minimum_minor": minimum_minor,
+            "created_at": now,
+            "created_by": by.label[:200],
+        },
+    )
+
+
+@transaction.atomic
+def reopen_draft(*, run: PayoutRun) -> PayoutRun:
+    """Make a draft ready to be drawn up again. Raises NotADraftError."""
+    run = locked_draft(run)
+    run.drawn_up_at = None
+    run.save(update_fields=["drawn_up_at"])
     return run
 
 
-def _draw_up(
-    run: PayoutRun, *, member_ids: Collection[int] | None, action: str, by: Actor, now: datetime
-) -> None:
-    run_lines.draw_up(run, member_ids=member_ids, now=now)
+@transaction.atomic
+def draw_up_some(
+    *, run: PayoutRun, chosen: Collection[int] | SameMembers | None, after: int, now: datetime
+) -> Drawn:
+    """Write the lines of the next MEMBERS_AT_ONCE members by id; None chosen means everybody.
+
+    What a line says is of one moment. Raises NotADraftError.
+    """
+    run = _locked(run)
+    if isinstance(chosen, SameMembers):
+        ids = run_lines.next_lines(run, after=after, most=MEMBERS_AT_ONCE)
+    else:
+        ids = run_lines.next_members(run, chosen=chosen, after=after, most=MEMBERS_AT_ONCE)
+    if ids:
+        run_lines.draw_up(run, member_ids=ids, now=now)
+    return Drawn(after=max(ids, default=after), members=len(ids), is_all=len(ids) < MEMBERS_AT_ONCE)
+
+
+@transaction.atomic
+def close_draft(*, run: PayoutRun, action: str, by: Actor, now: datetime) -> PayoutRun:
+    """Add up what was drawn up: it can be confirmed from now on.
+
+    Raises NotADraftError, and PayoutError when nobody reaches the minimum.
+    """
+    run = _locked(run)
+    run.amount_minor, run.payments = run_lines.sums(run)
     if not run.payments:
         raise PayoutError("nobody chosen is due that much now")
-    run.save(update_fields=["amount_minor", "payments"])
+    run.drawn_up_at = now
+    run.save(update_fields=["amount_minor", "payments", "drawn_up_at"])
     _tell(run, action, by=by, now=now, amount_minor=run.amount_minor, payments=run.payments)
+    return run
+
+
+def members_in(run: PayoutRun) -> int:
+    """How many members the run was drawn up for, left out or not."""
+    return PayoutRunMember.objects.filter(run=run).count()
+
+
+# --- what becomes of a draft
 
 
 @transaction.atomic
@@ -95,7 +178,7 @@ def confirm_run(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
     when a line has an entry that was paid meanwhile, or says more than its member is due now.
     What became due since the draft was drawn up stays due.
     """
-    run = _locked_draft(run)
+    run = locked_draft(run)
     run_lines.lock_members(run)
     changed = run_lines.changed_members(run, now=now)
     if changed:
@@ -118,8 +201,8 @@ def confirm_run(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
 
 @transaction.atomic
 def discard_draft(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
-    """Cancel a run that was never confirmed. Raises NotADraftError."""
-    run = _locked_draft(run)
+    """Cancel a run that was never confirmed, drawn up or not. Raises NotADraftError."""
+    run = _locked(run)
     run_lines.forget_entries(run)
     run.state, run.settled_at = PayoutState.CANCELLED, now
     run.save(update_fields=["state", "settled_at"])
@@ -133,7 +216,7 @@ def mark_run_paid(*, run: PayoutRun, reference: str, by: Actor, now: datetime) -
 
     Raises PayoutError when there is none.
     """
-    run = _locked_in_processing(run)
+    run = locked_in_processing(run)
     if not Payout.objects.filter(run=run, state=PayoutState.PROCESSING).exists():
         raise PayoutError("no payment of this run is on the way")
     run.reference = reference.strip()
@@ -159,7 +242,7 @@ def return_run(
         raise PayoutError("a run comes back as failed or cancelled")
     if not reason.strip():
         raise PayoutError("say why the run came back")
-    run = _locked_in_processing(run)
+    run = locked_in_processing(run)
     run_lines.give_back(run, now=now)
     run.reason = reason.strip()
     run.save(update_fields=["reason"])
@@ -172,7 +255,7 @@ def return_run(
     return run
 
 
-def _locked_draft(run: PayoutRun) -> PayoutRun:
+def _locked(run: PayoutRun) -> PayoutRun:
     run = PayoutRun.objects.select_for_update().get(pk=run.pk)
     if run.state != PayoutState.DRAFT:
         what = "confirmed" if run.confirmed_at else "discarded"
@@ -180,8 +263,16 @@ def _locked_draft(run: PayoutRun) -> PayoutRun:
     return run
 
 
-def _locked_in_processing(run: PayoutRun) -> PayoutRun:
-    """The run and its payments, so that nobody settles one of them meanwhile."""
+def locked_draft(run: PayoutRun) -> PayoutRun:
+    """The draft as it is now, locked, once it is drawn up. Raises NotADraftError."""
+    run = _locked(run)
+    if run.drawn_up_at is None:
+        raise NotADraftError("this run is still being drawn up")
+    return run
+
+
+def locked_in_processing(run: PayoutRun) -> PayoutRun:
+    """The run as it is now, locked, so that nobody settles one of its payments meanwhile."""
     run = PayoutRun.objects.select_for_update().get(pk=run.pk)
     if run.state != PayoutState.PROCESSING:
         raise PayoutError("no payment of this run is on the way")

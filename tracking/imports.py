@@ -16,6 +16,8 @@ from itertools import count, groupby, islice
 from operator import itemgetter
 from typing import TypeVar
 
+from django.db.models import Model
+
 from accounts.actors import Actor
 from affiliates.models import Platform
 from core.db import refresh_statistics
@@ -65,6 +67,11 @@ class ImportReport:
 
     counts: Counter[str] = field(default_factory=Counter)
     errors: list[RowError] = field(default_factory=list)
+
+    def add(self, other: ImportReport) -> None:
+        """Take in what the next batch came to."""
+        self.counts += other.counts
+        self.errors += other.errors
 
 
 def read_rows(lines: Iterable[str], *, columns: Sequence[str]) -> Iterator[Row]:
@@ -179,7 +186,12 @@ def _refunds(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, R
 # --- both
 
 
-def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+ORDER_TABLES = (Order, OrderLine, Conversion, LedgerEntry, Refund)
+
+
+def batches(
+    items: Iterable[T], size: int, *, tables: Sequence[type[Model]] = ORDER_TABLES
+) -> Iterator[list[T]]:
     """Lists of `size` items; statistics are refreshed after the first and each tenth more."""
     iterator = iter(items)
     refresh_after = 1
@@ -189,7 +201,7 @@ def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
             return
         yield batch
         if number == refresh_after:
-            refresh_statistics(Order, OrderLine, Conversion, LedgerEntry, Refund)
+            refresh_statistics(*tables)
             refresh_after *= 10
 
 

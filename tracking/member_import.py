@@ -15,7 +15,7 @@ from django.db import transaction
 from accounts.actors import Actor
 from affiliates.details import Details, TagError, add_details, read_handles, read_tags
 from affiliates.handles import HandleError
-from affiliates.models import Member
+from affiliates.models import Creator, Member
 from affiliates.selectors import members_by_address
 from affiliates.services import MemberError, Person, add_members, read_person
 from core.db import lock_identities
@@ -23,7 +23,11 @@ from core.tenancy import current_brand_id
 from offers.models import Enrollment, EnrollmentStatus, Offer
 from offers.services import enroll
 from tracking.imports import BATCH, Counted, ImportReport, Row, RowError, batches
+from tracking.models import PromoCode, TrackingLink
 from tracking.services import ItemError, give_codes, give_links
+from tracking.services.items import normal_code
+
+MEMBER_TABLES = (Creator, Member, Enrollment, PromoCode, TrackingLink)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,55 +48,76 @@ class _CodesRefusedError(Exception):
         self.problems = problems
 
 
-def import_members(
-    rows: Iterable[Row], *, offer: Offer | None, by: Actor, now: datetime, counted: Counted
-) -> ImportReport:
-    """Add each row's person to the brand and the offer, with the code it names, and a link.
+class MemberImport:
+    """The rows of one file in their order, a batch at a time; remembers who stood where.
 
     Without an offer, a row that names a code is an error: a code belongs to an offer.
     """
-    report = ImportReport()
-    first_line: dict[str, int] = {}
-    for batch in batches(iter(rows), BATCH):
-        wanted = [read for row in batch if (read := _read(row, offer, first_line, report))]
-        _put_in(wanted, offer, report, by=by, now=now)
+
+    def __init__(self, *, offer: Offer | None, by: Actor) -> None:
+        self.offer, self.by = offer, by
+        self.first_line: dict[str, int] = {}
+
+    @transaction.atomic
+    def put_in(self, rows: Sequence[Row], *, now: datetime) -> ImportReport:
+        """Add each row's person to the brand and the offer, with the code it names, and a link."""
+        report = ImportReport()
+        wanted = [read for row in rows if (read := self._read(row, report))]
+        _put_in(wanted, self.offer, report, by=self.by, now=now)
         report.errors.sort(key=lambda error: error.line)
+        return report
+
+    @transaction.atomic
+    def preview(self, rows: Sequence[Row], *, now: datetime) -> ImportReport:
+        """What `put_in` would report, found by doing it and taking it back."""
+        report = self.put_in(rows, now=now)
+        transaction.set_rollback(True)
+        return report
+
+    def pass_over(self, rows: Iterable[Row]) -> None:
+        """Rows that were dealt with before: only remember where they stood."""
+        forgotten = ImportReport()
+        for row in rows:
+            self._read(row, forgotten)
+
+    def _read(self, row: Row, report: ImportReport) -> _Wanted | None:
+        """The row, checked; None and an error in the report for one that can't come in."""
+        line, cells = row
+        try:
+            if not cells["email"].strip():
+                raise MemberError("email", "is missing: a member needs an address")
+            person = read_person(
+                email=cells["email"], first_name=cells["first_name"], last_name=cells["last_name"]
+            )
+            self._stands_once(line, "email", person.email)
+            code = normal_code(cells["promo_code"])
+            if code and self.offer is None:
+                raise MemberError("promo_code", "a code belongs to an offer: choose one")
+            if not (self.offer and self.offer.gives_codes):
+                code = ""
+            if code:
+                self._stands_once(line, "promo_code", code)
+            details = _read_details(cells)
+        except MemberError as error:
+            report.errors.append(RowError(line, error.field, str(error)))
+            return None
+        return _Wanted(line, person, code, details)
+
+    def _stands_once(self, line: int, column: str, value: str) -> None:
+        earlier = self.first_line.setdefault(f"{column}:{value}", line)
+        if earlier != line:
+            raise MemberError(column, f"{value} stands on line {earlier} already")
+
+
+def import_members(
+    rows: Iterable[Row], *, offer: Offer | None, by: Actor, now: datetime, counted: Counted
+) -> ImportReport:
+    """Bring in all of the rows, a batch at a time."""
+    report, file = ImportReport(), MemberImport(offer=offer, by=by)
+    for batch in batches(iter(rows), BATCH, tables=MEMBER_TABLES):
+        report.add(file.put_in(batch, now=now))
         counted(len(batch))
     return report
-
-
-@transaction.atomic
-def preview_members(
-    rows: Iterable[Row], *, offer: Offer | None, by: Actor, now: datetime
-) -> ImportReport:
-    """What `import_members` would report, found by doing it and taking it back."""
-    report = import_members(rows, offer=offer, by=by, now=now, counted=lambda _: None)
-    transaction.set_rollback(True)
-    return report
-
-
-def _read(
-    row: Row, offer: Offer | None, first_line: dict[str, int], report: ImportReport
-) -> _Wanted | None:
-    """The row, checked; None and an error in the report for one that can't come in."""
-    line, cells = row
-    try:
-        if not cells["email"].strip():
-            raise MemberError("email", "is missing: a member needs an address")
-        person = read_person(
-            email=cells["email"], first_name=cells["first_name"], last_name=cells["last_name"]
-        )
-        earlier = first_line.setdefault(person.email, line)
-        if earlier != line:
-            raise MemberError("email", f"{person.email} stands on line {earlier} already")
-        code = cells["promo_code"].strip()
-        if code and offer is None:
-            raise MemberError("promo_code", "a code belongs to an offer: choose one")
-        details = _read_details(cells)
-    except MemberError as error:
-        report.errors.append(RowError(line, error.field, str(error)))
-        return None
-    return _Wanted(line, person, code if offer and offer.gives_codes else "", details)
 
 
 def _read_details(cells: dict[str, str]) -> Details:

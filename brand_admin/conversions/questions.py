@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -16,7 +18,8 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.conversions.forms import Answer, QuestionFilters
 from brand_admin.conversions.knowledge import facts_of, order_words, suggested, verdict_of
-from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
+from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.pages import export_url, paginate, render_page, searched
 from notifications.selectors import suppressed_among
 from tracking.models import Question, QuestionState
 from tracking.questions import (
@@ -60,12 +63,17 @@ def question_list(request: BrandRequest) -> HttpResponse:
     )
 
 
-@require_safe
-@brand_page(Permission.READ)
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.READ, post=Permission.MANAGE)
 def questions_csv(request: BrandRequest) -> HttpResponseBase:
+    return answer_export(request, "questions", questions_file, section=SECTION)
+
+
+def questions_file(asked: Asked, *, now: datetime) -> Export:
     """Exactly what the list shows with the same filters."""
-    found = questions(search=searched(request), **QuestionFilters(request.GET).chosen())
-    return csv_response(request, f"{request.brand.slug}-questions.csv", question_lines(found))
+    found = questions(search=searched(asked), **QuestionFilters(asked.GET).chosen())
+    name = f"{asked.brand.slug}-questions.csv"
+    return Export("Questions", name, found.count(), question_lines(found))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.audit import target_of
 from accounts.permissions import Permission
@@ -18,8 +20,8 @@ from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.conversions.forms import ConversionFilters, Rejection
+from brand_admin.exporting import Asked, Export, answer_export
 from brand_admin.pages import (
-    csv_response,
     export_url,
     paginate,
     render_page,
@@ -61,16 +63,21 @@ def conversion_list(request: BrandRequest) -> HttpResponse:
     )
 
 
-@require_safe
-@brand_page(Permission.READ)
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.READ, post=Permission.MANAGE)
 def conversions_csv(request: BrandRequest) -> HttpResponseBase:
+    return answer_export(request, "conversions", conversions_file, section=SECTION)
+
+
+def conversions_file(asked: Asked, *, now: datetime) -> Export:
     """Exactly what the list shows with the same filters."""
     found = conversions(
-        search=searched(request),
-        order=request.GET.get("sort", ""),
-        **ConversionFilters(request.GET).chosen(),
+        search=searched(asked),
+        order=asked.GET.get("sort", ""),
+        **ConversionFilters(asked.GET).chosen(),
     )
-    return csv_response(request, f"{request.brand.slug}-conversions.csv", conversion_lines(found))
+    name = f"{asked.brand.slug}-conversions.csv"
+    return Export("Conversions", name, found.count(), conversion_lines(found))
 
 
 @require_safe

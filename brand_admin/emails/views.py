@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import datetime
 
 from csp.decorators import csp
 from django.contrib import messages
@@ -23,6 +24,7 @@ from brand_admin.emails.forms import (
     SuppressionFilters,
 )
 from brand_admin.emails.progress import Progress, progress_of
+from brand_admin.exporting import Asked, Export, answer_export
 from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
 from notifications import selectors
 from notifications.mails import compose as compose_mail
@@ -108,15 +110,21 @@ def campaign_progress(request: BrandRequest, campaign_id: int) -> HttpResponse:
     )
 
 
-@require_safe
-@brand_page(Permission.READ)
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.READ, post=Permission.MANAGE)
 def campaign_export(request: BrandRequest, campaign_id: int) -> HttpResponseBase:
+    return answer_export(
+        request, "campaign", campaign_file, section=SECTION, campaign_id=campaign_id
+    )
+
+
+def campaign_file(asked: Asked, *, campaign_id: int, now: datetime) -> Export:
     """The report as CSV, filtered as the page is."""
     campaign = get_object_or_404(Campaign, pk=campaign_id)
-    state = ReportFilters(request.GET).chosen()
-    found = selectors.report(campaign, search=searched(request), state=state)
-    name = f"{request.brand.slug}-email-{campaign.pk}.csv"
-    return csv_response(request, name, _message_lines(found))
+    state = ReportFilters(asked.GET).chosen()
+    found = selectors.report(campaign, search=searched(asked), state=state)
+    name = f"{asked.brand.slug}-email-{campaign.pk}.csv"
+    return Export(f"Recipients of {campaign.title}", name, found.count(), _message_lines(found))
 
 
 @require_POST
@@ -204,13 +212,18 @@ def suppression_list(request: BrandRequest) -> HttpResponse:
     )
 
 
-@require_safe
-@brand_page(Permission.READ)
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.READ, post=Permission.MANAGE)
 def suppressions_export(request: BrandRequest) -> HttpResponseBase:
-    reason = SuppressionFilters(request.GET).chosen()
-    found = selectors.suppressions(search=searched(request), reason=reason)
-    name = f"{request.brand.slug}-suppressed.csv"
-    return csv_response(request, name, _suppression_lines(found))
+    return answer_export(request, "suppressed", suppressions_file, section=SECTION)
+
+
+def suppressions_file(asked: Asked, *, now: datetime) -> Export:
+    """Exactly what the list shows with the same filters."""
+    reason = SuppressionFilters(asked.GET).chosen()
+    found = selectors.suppressions(search=searched(asked), reason=reason)
+    name = f"{asked.brand.slug}-suppressed.csv"
+    return Export("Suppressed addresses", name, found.count(), _suppression_lines(found))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -20,13 +20,14 @@ from affiliates.details import (
 )
 from affiliates.handles import HandleError
 from affiliates.models import Member, Platform
+from brand_admin.forms import Confirmation
 from brand_admin.versioned import VersionedForm
 from offers.models import Offer
 from offers.selectors import offers, offers_to_join
-from tracking.imports import MEMBER_COLUMNS, ImportFileError, Row, read_rows
+from tracking.imports import MEMBER_COLUMNS, ImportFileError, read_rows
 
-LARGEST_FILE = 1_000_000  # bytes
-MOST_ROWS = 2_000
+LARGEST_FILE = 20_000_000  # bytes
+MOST_ROWS = 100_000
 NO_OFFER = "none"
 NO_OWNER = "none"
 
@@ -200,8 +201,8 @@ class JoinForm(forms.Form):
         self.fields["offer"].queryset = offers_to_join(member)  # type: ignore[attr-defined]
 
 
-class ImportForm(forms.Form):
-    """A CSV file of members; `text` carries it from the preview to the import."""
+class ImportForm(Confirmation):
+    """A CSV file of members; when valid, `content` is its bytes and `rows` how many it has."""
 
     offer: forms.ModelChoiceField[Offer] = forms.ModelChoiceField(
         queryset=None,
@@ -210,49 +211,48 @@ class ImportForm(forms.Form):
         help_text="Everybody in the file joins it, with the code of their row and a tracking link"
         " where the offer gives them.",
     )
-    file = forms.FileField(label="CSV file", required=False, widget=forms.FileInput)
-    text = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
+    file = forms.FileField(
+        label="CSV file",
+        widget=forms.FileInput,
+        max_length=100,
+        error_messages={
+            "required": "Choose a file.",
+            "max_length": "The file's name is longer than 100 characters: shorten it.",
+        },
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         running = offers().exclude(status__in=["ended", "archived"]).order_by("name")
         self.fields["offer"].queryset = running  # type: ignore[attr-defined]
-        self.rows: list[Row] = []
+        self.content, self.rows = b"", 0
 
     @property
     def chosen_offer(self) -> Offer | None:
         offer: Offer | None = self.cleaned_data["offer"]
         return offer
 
-    def clean(self) -> dict[str, Any]:
-        values = super().clean() or self.cleaned_data
-        upload = values.get("file")
-        if upload is not None:
-            values["text"] = self._read(upload)
-        text = values.get("text") or ""
-        if not text and "file" not in self.errors:
-            self.add_error("file", "Choose a file.")
-        try:
-            self.rows = list(read_rows(StringIO(text, newline=""), columns=MEMBER_COLUMNS))
-        except ImportFileError as error:
-            self._refuse(f"{error}")
-        if len(self.rows) > MOST_ROWS:
-            self._refuse(f"the file has more than {MOST_ROWS:,} rows: cut it into several")
-        elif not self.rows and text and not self.errors:
-            self._refuse("the file has no row under its header")
-        return values
-
-    def _read(self, upload: Any) -> str:
+    def clean_file(self) -> Any:
+        """Read it through: as a whole it must be fine before its rows are looked at."""
+        upload = self.cleaned_data["file"]
         if upload.size > LARGEST_FILE:
-            self._refuse("the file is larger than 1 MB: cut it into several")
-            return ""
+            raise _refused(
+                f"the file is larger than {LARGEST_FILE // 1_000_000} MB: cut it into several"
+            )
+        self.content = upload.read()
         try:
-            text: str = upload.read().decode("utf-8-sig")
-        except UnicodeDecodeError:
-            self._refuse("the file is not UTF-8 text: save it as CSV UTF-8")
-            return ""
-        return text
+            text = StringIO(self.content.decode("utf-8-sig"), newline="")
+            self.rows = sum(1 for _ in read_rows(text, columns=MEMBER_COLUMNS))
+        except UnicodeDecodeError as error:
+            raise _refused("the file is not UTF-8 text: save it as CSV UTF-8") from error
+        except ImportFileError as error:
+            raise _refused(str(error)) from error
+        if not self.rows:
+            raise _refused("the file has no row under its header")
+        if self.rows > MOST_ROWS:
+            raise _refused(f"the file has more than {MOST_ROWS:,} rows: cut it into several")
+        return upload
 
-    def _refuse(self, message: str) -> None:
-        if "file" not in self.errors:
-            self.add_error("file", f"{capfirst(message)}.")
+
+def _refused(message: str) -> forms.ValidationError:
+    return forms.ValidationError(f"{capfirst(message)}.")

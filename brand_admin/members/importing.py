@@ -1,58 +1,60 @@
-"""Import members from a CSV file: read it, show what would happen, do it."""
+"""Import members from a CSV file: read it, show what it would do, do it."""
 
 from __future__ import annotations
 
+from django.contrib import messages
 from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.text import capfirst
+from django.views.decorators.http import require_POST
 
+from accounts.models import Work
 from accounts.permissions import Permission
+from accounts.work import WorkError
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.members.forms import ImportForm
+from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS, ImportForm
 from brand_admin.pages import render_page
+from brand_admin.work.rows import started_about
 from tracking.imports import MEMBER_COLUMNS
-from tracking.member_import import import_members, preview_members
-
-TEMPLATE = "brand_admin/members/import.html"
-SHOWN_ROWS = 50
+from tracking.member_import_work import ABOUT, ask_for_import, ask_for_preview
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def members_import(request: BrandRequest) -> HttpResponse:
-    """GET asks for a file, POST previews it, POST with `confirmed` puts it in.
-
-    Putting the same file in again changes nothing, so that a reload does no harm.
-    """
+    """Ask for a file; its preview has a page of its own, and so has the import."""
     form = ImportForm(request.POST or None, request.FILES or None)
-    if request.method != "POST" or not form.is_valid():
-        return render_page(
-            request,
-            TEMPLATE,
-            section="members",
-            form=form,
-            columns=MEMBER_COLUMNS,
-            status=422 if form.errors else 200,
+    if request.method == "POST" and form.is_valid():
+        preview = ask_for_preview(
+            content=form.content,
+            filename=form.cleaned_data["file"].name,
+            rows=form.rows,
+            offer=form.chosen_offer,
+            confirmation=form.cleaned_data["confirmation"],
+            by=request.actor,
+            now=timezone.now(),
         )
-    offer, now = form.chosen_offer, timezone.now()
-    is_done = "confirmed" in request.POST
-    if is_done:
-        report = import_members(
-            form.rows, offer=offer, by=request.actor, now=now, counted=lambda _: None
-        )
-    else:
-        report = preview_members(form.rows, offer=offer, by=request.actor, now=now)
-    wrong = {error.line: error for error in report.errors}
+        return redirect("brand_admin:work", request.brand.slug, preview.pk)
     return render_page(
         request,
-        TEMPLATE,
+        "brand_admin/members/import.html",
         section="members",
         form=form,
-        offer=offer,
-        report=report,
-        is_done=is_done,
-        added=report.counts["added"],
-        changed=report.counts["changed"],
-        unchanged=report.counts["unchanged"],
-        rows=[(line, row, wrong.get(line)) for line, row in form.rows[:SHOWN_ROWS]],
-        more=max(0, len(form.rows) - SHOWN_ROWS),
-        text=form.cleaned_data["text"],
+        columns=MEMBER_COLUMNS,
+        limits=f"{LARGEST_FILE // 1_000_000} MB and {MOST_ROWS:,} rows.",
+        started=started_about(ABOUT),
+        status=422 if form.errors else 200,
     )
+
+
+@require_POST
+@brand_page(Permission.MANAGE)
+def members_import_confirm(request: BrandRequest, work_id: int) -> HttpResponse:
+    """Put in what was previewed; pressing twice puts it in once."""
+    preview = get_object_or_404(Work, pk=work_id)
+    try:
+        work = ask_for_import(preview=preview, by=request.actor, now=timezone.now())
+    except WorkError as error:
+        messages.error(request, f"{capfirst(str(error))}.")
+        return redirect("brand_admin:members_import", request.brand.slug)
+    return redirect("brand_admin:work", request.brand.slug, work.pk)

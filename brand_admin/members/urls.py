@@ -10,6 +10,11 @@ urlpatterns = [
     path("new/", views.member_new, name="member_new"),
     path("change/", bulk.members_change, name="members_change"),
     path("import/", importing.members_import, name="members_import"),
+    path(
+        "import/<int:work_id>/",
+        importing.members_import_confirm,
+        name="members_import_confirm",
+    ),
     path("<int:member_id>/", views.member_page, name="member"),
     path("<int:member_id>/edit/", views.member_edit, name="member_edit"),
     path("<int:member_id>/join/", views.member_join, name="member_join"),

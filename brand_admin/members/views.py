@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -19,6 +20,7 @@ from affiliates.services import MemberError, add_member, change_member
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
+from brand_admin.exporting import Asked, Export, answer_export
 from brand_admin.members.forms import (
     NO_OFFER,
     BulkForm,
@@ -28,7 +30,7 @@ from brand_admin.members.forms import (
     MemberForm,
 )
 from brand_admin.pages import (
-    csv_response,
+    Asking,
     export_url,
     in_order,
     paginate,
@@ -84,9 +86,14 @@ def member_list(request: BrandRequest) -> HttpResponse:
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def members_export(request: BrandRequest) -> HttpResponseBase:
-    found = _filtered(request, MemberFilter(request.GET))
-    rows = summary_csv(found.iterator(chunk_size=500), now=timezone.now())
-    return csv_response(request, f"{request.brand.slug}-members.csv", rows)
+    return answer_export(request, "members", members_file, section=SECTION)
+
+
+def members_file(asked: Asked, *, now: datetime) -> Export:
+    """Exactly what the list shows with the same filters."""
+    found = _filtered(asked, MemberFilter(asked.GET))
+    lines = summary_csv(found.iterator(chunk_size=500), now=now)
+    return Export("Members", f"{asked.brand.slug}-members.csv", found.count(), lines)
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
@@ -187,7 +194,7 @@ def member_history(request: BrandRequest, member_id: int) -> HttpResponse:
     return _part(request, member, "history", page=page, lines=lines)
 
 
-def _filtered(request: BrandRequest, form: MemberFilter) -> QuerySet[Member]:
+def _filtered(request: Asking, form: MemberFilter) -> QuerySet[Member]:
     found = members(search=searched(request), **form.details)
     if form.chosen:
         found = in_offer(found, None if form.chosen == NO_OFFER else int(form.chosen))

@@ -8,10 +8,9 @@ from typing import Any
 from django import forms
 
 from brand_admin.payments.forms import ReturnPayment
-from core.money import Money, MoneyError, UnknownCurrencyError, exponent
+from brand_admin.payments.minimum import minimum_of
+from core.money import Money, UnknownCurrencyError, exponent
 from payouts.models import PayoutState
-
-MOST_MINOR = 10**12
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +63,7 @@ class NewRun(forms.Form):
         self.fields["minimum"].widget.attrs["inputmode"] = "decimal"
 
     def clean_minimum(self) -> Money:
-        text = str(self.cleaned_data["minimum"]) or "0"
-        try:
-            amount = Money.parse(text, self.currency)
-        except MoneyError as error:
-            raise forms.ValidationError("Enter an amount in digits, such as 50.") from error
-        if not 0 <= amount.minor < MOST_MINOR:
-            raise forms.ValidationError("Enter an amount of zero or more.")
-        return amount
+        return minimum_of(str(self.cleaned_data["minimum"]), self.currency)
 
 
 class Paid(forms.Form):

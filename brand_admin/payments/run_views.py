@@ -10,20 +10,32 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.audit import target_of
+from accounts.models import Work
 from accounts.permissions import Permission
 from accounts.selectors import history_of
+from accounts.work import AT_ONCE
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import csv_response, paginate, render_page
 from brand_admin.payments.run_forms import Chosen, NewRun, Paid, ReturnRun, known_currency
 from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
+from brand_admin.work.rows import started_about
 from core.money import Money
-from core.templatetags.display import clock, count, day
+from core.templatetags.display import clock, count, day, money
 from payouts.ledger import due_by_member
 from payouts.models import PayoutRun, PayoutRunMember, PayoutState
 from payouts.run_files import bank_rows, paypal_parts, paypal_rows
+from payouts.run_work import (
+    about,
+    ask_for_draft,
+    ask_for_redraft,
+    ask_to_confirm,
+    ask_to_mark_paid,
+    ask_to_return,
+)
 from payouts.runs import (
     NotADraftError,
     RunChangedError,
@@ -31,6 +43,7 @@ from payouts.runs import (
     discard_draft,
     draft_run,
     mark_run_paid,
+    members_in,
     redraft_run,
     return_run,
 )
@@ -65,12 +78,12 @@ def run_new(request: BrandRequest) -> HttpResponse:
         request.POST if request.method == "POST" and currency else None,
         currency=currency,
         initial={
-            "minimum": Money(latest_minimum(currency), currency).plain() if currency else "",
+            "minimum": _minimum(request, currency).plain() if currency else "",
             "confirmation": uuid.uuid4(),
         },
     )
     if form.is_bound and form.is_valid():
-        run = _draft(request, form, chosen)
+        run = _draft(request, form, chosen, members=choice.members if choice else 0)
         if run is not None:
             return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
     return render_page(
@@ -85,9 +98,20 @@ def run_new(request: BrandRequest) -> HttpResponse:
     )
 
 
-def _draft(request: BrandRequest, form: NewRun, chosen: Chosen) -> PayoutRun | None:
+def _minimum(request: BrandRequest, currency: str) -> Money:
+    """What to propose: the brand's minimum in its own currency, in others that of the last run."""
+    if currency == request.brand.currency:
+        return Money(request.brand.minimum_payout_minor, currency)
+    return Money(latest_minimum(currency), currency)
+
+
+def _draft(
+    request: BrandRequest, form: NewRun, chosen: Chosen, *, members: int
+) -> PayoutRun | None:
+    """The draft; of many members a worker writes it, and the run's page shows how far it is."""
+    draft = ask_for_draft if members > AT_ONCE else draft_run
     try:
-        return draft_run(
+        return draft(
             currency=form.currency,
             member_ids=chosen.members(form.currency),
             minimum_minor=form.cleaned_data["minimum"].minor,
@@ -114,6 +138,9 @@ def _show(
     changed: RunChangedError | None = None,
     form: Paid | None = None,
 ) -> HttpResponse:
+    started = started_about(about(run))
+    if request.htmx and not started.is_moving:
+        return HttpResponseClientRefresh()  # what was asked for is over: show all of the page
     shows_left_out = request.GET.get("show") == "left_out"
     page = paginate(request, run_members(run, left_out=shows_left_out))
     return render_page(
@@ -128,6 +155,8 @@ def _show(
         shows_left_out=shows_left_out,
         form=form or Paid(),
         changed=changed.members if changed else [],
+        started=started,
+        heading=money(run.amount) if run.drawn_up_at else "Payout run",
         history=history.lines(history_of([target_of(run)])),
     )
 
@@ -157,6 +186,8 @@ def run_line(request: BrandRequest, run_id: int, line_id: int) -> HttpResponse:
 def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
     """Make the payments of a draft. Whoever comes second is told, and nothing happens twice."""
     run = get_object_or_404(runs(), pk=run_id)
+    if run.payments > AT_ONCE:
+        return _leave_to_a_worker(request, run, ask_to_confirm)
     try:
         run = confirm_run(run=run, by=request.actor, now=timezone.now())
     except RunChangedError as error:
@@ -177,20 +208,34 @@ def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
 @brand_page(Permission.PAY)
 def run_redraft(request: BrandRequest, run_id: int) -> HttpResponse:
     """Draw a draft up again from what its members are due now."""
-    return _change_draft(request, run_id, redraft_run, "Drawn up again from what is due now.")
+    run = get_object_or_404(runs(), pk=run_id)
+    if members_in(run) > AT_ONCE:
+        return _leave_to_a_worker(request, run, ask_for_redraft)
+    return _change_draft(request, run, redraft_run, "Drawn up again from what is due now.")
 
 
 @require_POST
 @brand_page(Permission.PAY)
 def run_discard(request: BrandRequest, run_id: int) -> HttpResponse:
     """Discard a draft: nothing was paid, nothing is."""
-    return _change_draft(request, run_id, discard_draft, "Discarded. Everything in it stays due.")
+    run = get_object_or_404(runs(), pk=run_id)
+    return _change_draft(request, run, discard_draft, "Discarded. Everything in it stays due.")
+
+
+def _leave_to_a_worker(
+    request: BrandRequest, run: PayoutRun, ask: Callable[..., Work], **told: object
+) -> HttpResponse:
+    """What takes longer than a page may; the run's page shows how far it is."""
+    try:
+        ask(run=run, by=request.actor, now=timezone.now(), **told)
+    except PayoutError as error:
+        messages.info(request, f"{str(error).capitalize()}.")
+    return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
 
 
 def _change_draft(
-    request: BrandRequest, run_id: int, change: Callable[..., PayoutRun], told: str
+    request: BrandRequest, run: PayoutRun, change: Callable[..., PayoutRun], told: str
 ) -> HttpResponse:
-    run = get_object_or_404(runs(), pk=run_id)
     try:
         change(run=run, by=request.actor, now=timezone.now())
     except PayoutError as error:
@@ -206,6 +251,9 @@ def run_paid(request: BrandRequest, run_id: int) -> HttpResponse:
     """Say that everything of the run still on the way was paid."""
     run = get_object_or_404(runs(), pk=run_id)
     form = Paid(request.POST)
+    if form.is_valid() and run.payments > AT_ONCE:
+        reference = form.cleaned_data["reference"]
+        return _leave_to_a_worker(request, run, ask_to_mark_paid, reference=reference)
     if form.is_valid():
         try:
             run = mark_run_paid(
@@ -228,7 +276,10 @@ def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
     """Take back what is still on the way: its money is due again."""
     run = get_object_or_404(runs(), pk=run_id)
     form = ReturnRun(request.POST if request.method == "POST" else None)
-    if request.method == "POST" and form.is_valid():
+    if form.is_bound and form.is_valid() and run.payments > AT_ONCE:
+        told = {"state": form.chosen_state, "reason": form.cleaned_data["reason"]}
+        return _leave_to_a_worker(request, run, ask_to_return, **told)
+    if form.is_bound and form.is_valid():
         try:
             run = return_run(
                 run=run,

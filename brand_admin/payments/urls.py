@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.payments import run_views, views
+from brand_admin.payments import exports, run_views, views
 
 urlpatterns = [
     path("", views.due_list, name="payments"),
+    path("due.csv", exports.due_csv, name="payments_due_csv"),
     path("sent/", views.payment_list, name="payments_sent"),
+    path("sent.csv", exports.payments_csv, name="payments_csv"),
     path("new/", views.payment_new, name="payment_new"),
     path("adjustment/", views.adjustment_new, name="adjustment_new"),
     path("<int:payment_id>/", views.payment_page, name="payment"),

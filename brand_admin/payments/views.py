@@ -21,7 +21,8 @@ from affiliates.selectors import members
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.pages import csv_response, paginate, render_page, searched
+from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
+from brand_admin.payments.due import due_now
 from brand_admin.payments.forms import (
     Adjustment,
     DueOf,
@@ -34,7 +35,7 @@ from core.money import Money
 from core.templatetags.display import clock, day, money
 from offers.models import Enrollment
 from payouts.details import details_by_member
-from payouts.ledger import due_by_member, due_entries
+from payouts.ledger import due_entries
 from payouts.models import OPEN_STATES, LedgerEntry, Payout, PayoutState
 from payouts.selectors import payout_of, payouts
 from payouts.services import (
@@ -79,17 +80,8 @@ class DueToMember:
 def due_list(request: BrandRequest) -> HttpResponse:
     """Who is due money now, per member and currency."""
     search = searched(request)
-    rows = due_by_member(now=timezone.now())
-    totals: dict[str, Money] = {}
-    for row in rows:
-        so_far = totals.get(row.currency, Money.zero(row.currency))
-        totals[row.currency] = so_far + Money(row.due_minor, row.currency)
-    if search:
-        matching = set(members(search=search).values_list("pk", flat=True))
-        rows = [row for row in rows if row.member_id in matching]
-    own = request.brand.currency  # its amounts first, then those of each other one together
-    rows.sort(key=lambda row: (row.currency != own, row.currency))
-    page = Paginator(rows, 50).get_page(request.GET.get("page"))
+    found = due_now(search, own=request.brand.currency, now=timezone.now())
+    page = Paginator(found.rows, 50).get_page(request.GET.get("page"))
     people = Member.objects.in_bulk([row.member_id for row in page])
     due = [DueToMember(people[row.member_id], Money(row.due_minor, row.currency)) for row in page]
     return render_page(
@@ -98,9 +90,10 @@ def due_list(request: BrandRequest) -> HttpResponse:
         section=SECTION,
         page=page,
         due=due,
-        totals=list(totals.values()),
+        totals=found.totals,
         search=search,
         clear_href=without_filters(request, "q"),
+        export_url=export_url(request, "brand_admin:payments_due_csv"),
     )
 
 
@@ -117,6 +110,7 @@ def payment_list(request: BrandRequest) -> HttpResponse:
         search=search,
         page=paginate(request, payouts(search=search, state=filters.chosen())),
         clear_href=without_filters(request, "q", "state"),
+        export_url=export_url(request, "brand_admin:payments_csv"),
     )
 
 

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.pages import csv_response, export_url, paginate, render_page, selected_ids
+from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.forms import Confirmation
+from brand_admin.pages import Asking, export_url, paginate, render_page, selected_ids
 from brand_admin.projects.forms import SetUpForm
-from brand_admin.projects.frame import frame, step_url
+from brand_admin.projects.frame import SECTION, frame, step_url
+from brand_admin.projects.generating import WHAT, about
 from brand_admin.projects.rows import mails_of, send_rows, tracking_csv
+from brand_admin.work.rows import started_about
 from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of
@@ -31,7 +36,6 @@ from tracking.services import ItemError, generate_items, suggest_codes
 from tracking.stages import Step, enrollments_at, standing_in
 
 PER_STEP = 200  # a whole project in one go, mostly
-WHAT = {"both": (True, True), "codes": (True, False), "links": (False, True)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,8 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
         rows=_generate_rows(request, project.offer, enrollments_at(page), problems),
         problems=len(problems),
         offer=project.offer,
+        started=started_about(about(project)),
+        confirmation=Confirmation(),
         status=422 if problems else 200,
     )
 
@@ -143,8 +149,18 @@ def tracking_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
     project = _project(project_id)
     if project.offer is None:
         return redirect(step_url(request, project, Step.SET_UP))
-    rows = tracking_csv(project.offer, _tracked(request, project), now=timezone.now())
-    return csv_response(request, f"{request.brand.slug}-project-{project.pk}.csv", rows)
+    return answer_export(request, "project", tracking_file, section=SECTION, project_id=project_id)
+
+
+def tracking_file(asked: Asked, *, project_id: int, now: datetime) -> Export:
+    """Everybody in the last step, in the order that the address asks for."""
+    project = _project(project_id)
+    if project.offer is None:
+        raise Http404
+    found = _tracked(asked, project)
+    name = f"{asked.brand.slug}-project-{project.pk}.csv"
+    lines = tracking_csv(project.offer, found, now=now)
+    return Export(f"Tracking of {project.name}", name, found.count(), lines)
 
 
 def _project(project_id: int) -> Project:
@@ -219,7 +235,7 @@ def _to_drawer(request: BrandRequest) -> HttpResponse:
     return redirect(request.path)
 
 
-def _tracked(request: BrandRequest, project: Project) -> QuerySet[Enrollment]:
+def _tracked(request: Asking, project: Project) -> QuerySet[Enrollment]:
     """The enrollments in the last step, in the order that the address asks for."""
     standing = standing_in(project, Step.TRACKING).order_by().values("enrollment_pk")
     found = Enrollment.objects.filter(pk__in=standing).select_related("member", "offer")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.projects import stage, views
+from brand_admin.projects import generating, stage, views
 
 urlpatterns = [
     path("", views.project_list, name="projects"),
@@ -13,6 +13,7 @@ urlpatterns = [
     path("<int:project_id>/add-members/", views.project_add, name="project_add"),
     path("<int:project_id>/set-up/", stage.set_up, name="project_set_up"),
     path("<int:project_id>/generate/", stage.generate, name="project_generate"),
+    path("<int:project_id>/generate-all/", generating.generate_all, name="project_generate_all"),
     path("<int:project_id>/send/", stage.send, name="project_send"),
     path("<int:project_id>/tracking/", stage.tracking, name="project_tracking"),
     path("<int:project_id>/tracking.csv", stage.tracking_export, name="project_tracking_csv"),

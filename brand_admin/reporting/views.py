@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from urllib.parse import urlencode
 
 from django.contrib import messages
@@ -17,6 +18,7 @@ from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.charts import DrawnMeasure, draw
+from brand_admin.exporting import Asked, Export, answer_export
 from brand_admin.pages import (
     chosen_period,
     csv_response,
@@ -130,13 +132,18 @@ def offer_report(request: BrandRequest, offer_id: int) -> HttpResponse:
     )
 
 
-@require_safe
-@brand_page(Permission.READ)
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.READ, post=Permission.MANAGE)
 def offer_export(request: BrandRequest, offer_id: int) -> HttpResponseBase:
+    return answer_export(request, "offer", offer_file, section=SECTION, offer_id=offer_id)
+
+
+def offer_file(asked: Asked, *, offer_id: int, now: datetime) -> Export:
     """The member table of an offer as `manage.py export_offer` writes it."""
     offer = get_object_or_404(Offer, pk=offer_id)
-    rows = export_rows(offer, now=timezone.now())
-    return csv_response(request, f"{request.brand.slug}-offer-{offer.pk}.csv", rows)
+    members = Enrollment.objects.filter(offer=offer).count()
+    name = f"{asked.brand.slug}-offer-{offer.pk}.csv"
+    return Export(f"Members of {offer.name}", name, members, export_rows(offer, now=now))
 
 
 @require_POST

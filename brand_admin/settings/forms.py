@@ -7,8 +7,10 @@ from typing import Any
 from django import forms
 
 from accounts.models import Brand, Role
+from brand_admin.payments.minimum import minimum_of
 from brand_admin.versioned import VersionedForm
 from core.colour import parse
+from core.money import Money
 
 DEFAULT_ACCENT = "#007a85"  # what the colour box shows while the brand has no colour of its own
 
@@ -34,11 +36,23 @@ class BrandForm(VersionedForm):
         "sent theirs get them within a minute of saving.",
     )
 
+    minimum_payout = forms.CharField(
+        required=False,
+        max_length=20,
+        label="Minimum payment",
+        help_text="What a payout run proposes: members due less stay due until they reach it. "
+        "Empty: no minimum.",
+        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
+    )
+    currency: str
+
     @classmethod
     def of(cls, brand: Brand, data: Any = None) -> BrandForm:
+        minimum = Money(brand.minimum_payout_minor, brand.currency)
         form = cls(
             data,
             initial={
+                "minimum_payout": minimum.plain() if minimum.minor else "",
                 "name": brand.name,
                 "has_accent": bool(brand.accent),
                 "accent": brand.accent or DEFAULT_ACCENT,
@@ -47,8 +61,12 @@ class BrandForm(VersionedForm):
                 "sends_items_automatically": brand.sends_items_automatically,
             },
         )
+        form.currency = brand.currency
         form.remember(brand.version)
         return form
+
+    def clean_minimum_payout(self) -> Money:
+        return minimum_of(str(self.cleaned_data["minimum_payout"]), self.currency)
 
     def clean_accent(self) -> str:
         colour = str(self.cleaned_data["accent"])

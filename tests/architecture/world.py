@@ -12,9 +12,12 @@ from typing import Any
 from django.db import transaction
 
 from accounts.invitations import invite_staff
-from accounts.models import ApiKey, Brand, Invitation, Role, Staff
+from accounts.models import ApiKey, Brand, Invitation, Role, Staff, Work
 from accounts.services import create_api_key
+from accounts.work import Request, start
 from affiliates.models import Member
+from brand_admin.work.exports import make_export
+from brand_admin.work.kinds import EXPORT
 from core.tenancy import TenantModel, acting_for
 from notifications.models import (
     Campaign,
@@ -54,6 +57,7 @@ NAMED: dict[str, type[TenantModel]] = {
     "staff_id": Staff,
     "suppression_id": Suppression,
     "template_id": EmailTemplate,
+    "work_id": Work,
 }
 # Those that name no row.
 WORDS: dict[str, str] = {
@@ -155,10 +159,23 @@ def _furnish(
             by=SYSTEM,
             now=NOW,
         )
+        _export_members()
         return {
             name: model._default_manager.order_by("pk").values_list("pk", flat=True)[0]
             for name, model in NAMED.items()
         }
+
+
+def _export_members() -> None:
+    request = Request(
+        kind=EXPORT,
+        title="Export of members",
+        about="export:members",
+        total=1,
+        confirmation=uuid.uuid4(),
+        parameters={"export": "members", "args": {}, "query": ""},
+    )
+    start(request, handler=make_export, by=SYSTEM, now=NOW)
 
 
 def _draft_a_run(enrollment: Enrollment, *, currency: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.models import Brand
 from affiliates.models import Member
 from core.tenancy import acting_for
 from payouts import run_files
@@ -118,7 +119,7 @@ def test_what_is_due_is_ticked_and_drafted(owed: Cast) -> None:
     assert lines(owed) == [(owed.mara.pk, 842, False)]
 
 
-def test_everybody_due_is_drafted_and_the_minimum_is_proposed_next_time(owed: Cast) -> None:
+def test_everybody_due_is_drafted_who_reaches_the_minimum(owed: Cast) -> None:
     theo, new = desk_of(owed.theo), at(owed.juniper, "payment_run_new")
 
     page = shown(
@@ -128,7 +129,23 @@ def test_everybody_due_is_drafted_and_the_minimum_is_proposed_next_time(owed: Ca
     assert sorted(lines(owed)) == sorted([(owed.diego.pk, 2_000, False), (owed.mara.pk, 842, True)])
     assert "£20.00" in page
     assert "below the minimum" in page
-    assert 'value="10.00"' in shown(theo.get(new))
+
+
+def test_the_minimum_of_the_brand_is_proposed(owed: Cast) -> None:
+    Brand.objects.filter(pk=owed.juniper.pk).update(minimum_payout_minor=1_050)
+    theo, new = desk_of(owed.theo), at(owed.juniper, "payment_run_new")
+
+    assert 'value="10.50"' in shown(theo.get(new))
+
+
+def test_in_another_currency_that_of_the_last_run_is_proposed(owed: Cast) -> None:
+    earn(owed, 5_000, "JPY")
+    theo, new = desk_of(owed.theo), at(owed.juniper, "payment_run_new")
+    told = {"currency": "JPY", "minimum": "700", "confirmation": KEY}
+
+    theo.post(f"{new}?currency=JPY", told)
+
+    assert 'value="700"' in shown(theo.get(f"{new}?currency=JPY"))
 
 
 def test_several_currencies_are_a_choice(owed: Cast) -> None:

@@ -89,7 +89,7 @@ def test_generate_takes_the_same_queries_for_one_member_and_for_three(
     add_to_project(project=project, members=chosen, by=SYSTEM, now=NOW)
     set_up_stage(project=project, offer=new_offer(), by=SYSTEM, now=NOW)
 
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(13):
         response = client.get(address("project_generate", project.pk))
 
     assert len(response.context["rows"]) == members

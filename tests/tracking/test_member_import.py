@@ -13,7 +13,7 @@ from offers.models import Enrollment, Offer
 from offers.services import TermsValues, create_offer
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tracking.imports import BATCH, ImportReport, Row
-from tracking.member_import import import_members, preview_members
+from tracking.member_import import MemberImport, import_members
 from tracking.models import PromoCode, TrackingLink
 
 
@@ -54,7 +54,7 @@ def test_a_code_twice_in_the_file_goes_to_the_first(spring: Offer) -> None:
     )
 
     assert [str(error) for error in report.errors] == [
-        "line 3: promo_code: the code TWIN stands twice in this list"
+        "line 3: promo_code: TWIN stands on line 2 already"
     ]
     assert report.counts == {"added": 2}
     assert PromoCode.objects.get(code="TWIN").enrollment.member.email == "one@x.example"
@@ -88,7 +88,7 @@ def test_batches_add_up(spring: Offer) -> None:
 def test_a_preview_tells_the_same_and_leaves_nothing(cast: Cast, spring: Offer) -> None:
     rows = [row(2, "new@person.example", "NEW1"), row(3, "bad"), row(4, cast.mara.email)]
 
-    preview = preview_members(rows, offer=spring, by=SYSTEM, now=NOW)
+    preview = MemberImport(offer=spring, by=SYSTEM).preview(rows, now=NOW)
 
     assert (Member.objects.count(), Enrollment.objects.filter(offer=spring).count()) == (3, 0)
     report = bring_in(rows, spring)
@@ -102,7 +102,7 @@ def test_ten_members_take_as_many_statements_as_one(
     ten = [row(line, f"m{line}@x.example", f"CODE{line}") for line in range(2, 12)]
 
     for rows in (one, ten):
-        with django_assert_num_queries(32):
+        with django_assert_num_queries(34):
             bring_in(rows, spring)
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import secrets
 import unicodedata
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models.functions import Upper
+from django.utils.translation import gettext as _
 
 from accounts import audit
 from accounts.actors import Actor
@@ -19,6 +21,7 @@ from core.tenancy import current_brand_id
 from offers.models import Enrollment, EnrollmentStatus, Offer
 from tracking.models import ItemStatus, PromoCode, TrackingLink
 
+LONGEST = 40
 CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,39}")
 SLUG_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that looks like something else
 SLUG_LENGTH = 8
@@ -43,16 +46,26 @@ def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[in
     The pattern may hold {FIRST_NAME}, {LAST_NAME} and {OFFER}; a clash gets a number at the end.
     """
     wanted = {row.pk: _from_pattern(offer, row.member) for row in enrollments}
-    taken = _clashing_stems(set(wanted.values()))
-    suggestions = {}
-    for pk, stem in wanted.items():
-        code, number = stem, 1
-        while code in taken:
-            number += 1
-            code = f"{stem}{number}"
-        taken.add(code)
-        suggestions[pk] = code
-    return suggestions
+    suggestions: dict[int, str] = {}
+    taken: set[str] = set()
+    looked_to: dict[str, int] = defaultdict(int)  # how far a stem's numbers were looked at
+    share = 1
+    while lacking := [pk for pk in wanted if pk not in suggestions]:
+        rooms = {
+            stem: range(looked_to[stem] + 1, looked_to[stem] + members * share + 1)
+            for stem, members in Counter(wanted[pk] for pk in lacking).items()
+        }
+        codes = {stem: [_numbered(stem, number) for number in room] for stem, room in rooms.items()}
+        taken |= _taken(code for listed in codes.values() for code in listed)
+        free = {stem: iter(listed) for stem, listed in codes.items()}
+        for pk in lacking:
+            code = next((code for code in free[wanted[pk]] if code not in taken), None)
+            if code is not None:
+                taken.add(code)
+                suggestions[pk] = code
+        looked_to.update({stem: room.stop - 1 for stem, room in rooms.items()})
+        share *= 2
+    return {pk: suggestions[pk] for pk in wanted}
 
 
 @transaction.atomic
@@ -135,10 +148,7 @@ def generate_items(
     ids = [row.pk for row in enrollments]
     # In one order, so that the same button pressed twice waits instead of giving twice.
     rows = list(
-        Enrollment.objects.select_for_update(of=("self",))
-        .select_related("member", "offer")
-        .filter(pk__in=ids)
-        .order_by("pk")
+        Enrollment.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     )
     idle = [row for row in rows if row.status != EnrollmentStatus.ACTIVE]
     if idle:
@@ -157,11 +167,12 @@ def make_deep_link(
     """
     offer = enrollment.offer
     if not (offer.gives_links and offer.deep_links_allowed):
-        raise ItemError({enrollment.pk: "this offer makes no deep links"})
+        raise ItemError({enrollment.pk: _("this offer makes no deep links")})
     if enrollment.status != EnrollmentStatus.ACTIVE:
-        raise ItemError({enrollment.pk: "you are not active in this offer"})
+        raise ItemError({enrollment.pk: _("you are not active in this offer")})
     if not offer.allows_host_of(destination_url) or len(destination_url) > 2000:
-        raise ItemError({enrollment.pk: f"{destination_url} is not an address of the shop"})
+        problem = _("%(address)s is not an address of the shop") % {"address": destination_url}
+        raise ItemError({enrollment.pk: problem})
     link = TrackingLink.objects.filter(
         enrollment=enrollment, destination_url=destination_url, status=ItemStatus.ACTIVE
     ).first()
@@ -223,12 +234,12 @@ def _from_pattern(offer: Offer, member: Member) -> str:
     return code if CODE.fullmatch(code) else f"MEMBER{member.pk}"
 
 
-def _clashing_stems(stems: set[str]) -> set[str]:
-    """Every code of the brand that starts with one of these stems."""
-    if not stems:
-        return set()
-    pattern = "^(" + "|".join(re.escape(stem) for stem in sorted(stems)) + r")\d*$"
-    return {
-        code.upper()
-        for code in PromoCode.objects.filter(code__iregex=pattern).values_list("code", flat=True)
-    }
+def _numbered(stem: str, number: int) -> str:
+    """The first has no number; a long stem gives way to it."""
+    return stem if number == 1 else f"{stem[: LONGEST - len(str(number))]}{number}"
+
+
+def _taken(codes: Iterable[str]) -> set[str]:
+    """Those of the codes that somebody in the brand has or had."""
+    found = PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=list(codes))
+    return set(found.values_list("upper", flat=True))

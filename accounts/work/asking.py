@@ -1,0 +1,76 @@
+"""Ask for long work: write its row, and tell a worker once that is committed."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from celery import current_app
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.models import LIVE_WORK, Work, WorkFile
+from accounts.work.files import save_file
+from core.tenancy import current_brand_id
+
+logger = logging.getLogger(__name__)
+TASK = "brand_admin.do_work"  # by its name: the kinds of work stand above this package
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for. `total` counts what the kind counts; `given` is the file it reads."""
+
+    kind: str
+    title: str
+    about: str
+    total: int
+    confirmation: uuid.UUID
+    parameters: dict[str, Any] = field(default_factory=dict)
+    given: Iterable[bytes] = ()
+
+
+@transaction.atomic
+def ask(request: Request, *, by: Actor, now: datetime) -> tuple[Work, bool]:
+    """The work of this confirmation, and whether it is new: the same form twice asks once.
+
+    Belongs inside the transaction that confirms. Nobody is told of it yet: `hint` does that, or
+    whoever asks takes the turn.
+    """
+    work, is_new = Work.objects.get_or_create(
+        confirmation=request.confirmation,
+        defaults={
+            "kind": request.kind,
+            "title": request.title[:200],
+            "about": request.about,
+            "parameters": request.parameters,
+            "total": request.total,
+            "asked_by": by.label[:200],
+            "asked_at": now,
+        },
+    )
+    if is_new:
+        save_file(work, WorkFile.GIVEN, request.given)
+        audit.record(action="work.asked", target=work, by=by, now=now, title=work.title)
+    return work, is_new
+
+
+def hint(work_id: int, *, now: datetime) -> None:
+    """Tell a worker when the transaction commits. It may be lost, or come twice."""
+    marked = Work.objects.filter(pk=work_id, state__in=LIVE_WORK).update(hinted_at=now)
+    if marked:
+        brand_id = current_brand_id()
+        transaction.on_commit(lambda: _publish(brand_id, work_id))
+
+
+def _publish(brand_id: int, work_id: int) -> None:
+    try:
+        current_app.send_task(TASK, kwargs={"brand_id": brand_id, "work_id": work_id}, retry=False)
+    except (OperationalError, OSError) as error:
+        logger.warning("work %s waits for the sweep: %s", work_id, error)

@@ -1,0 +1,123 @@
+"""Draft, confirm and settle a payout run of 100,000 members with 1,000,000 entries; and a hundred
+who press Pay at once, a hundred times.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import uuid
+from collections import Counter
+
+from django.db import connection
+from django.utils import timezone
+
+from benchmarks.crowd import BY, NOW, Crowd, analyze, gather, owe
+from benchmarks.figures import Memory, show, timed
+from benchmarks.working import let_a_worker
+from core.tenancy import acting_for
+from offers.models import Enrollment
+from payouts import run_work
+from payouts.ledger import due_entries
+from payouts.models import PayoutRun, PayoutRunEntry, PayoutState
+from payouts.run_files import still_to_pay
+from payouts.services import DueChangedError, adjust, record_payment
+
+MEMBERS = int(os.environ.get("MEMBERS", "100000"))
+ENTRIES = 10  # of each member
+PRESSING, TIMES = 100, 100
+
+
+def run() -> None:
+    small = gather("few", members=MEMBERS // 100, first_names=500)
+    owe(small, entries=ENTRIES)
+    large = gather("many", members=MEMBERS, first_names=500)
+    owe(large, entries=ENTRIES)
+    analyze()
+    show("members, entries", f"{MEMBERS:,}, {MEMBERS * ENTRIES:,}")
+    draft(small)
+    memory = Memory()
+    seconds = timed(lambda: draft(large))
+    show("drafted", f"{seconds:.1f} s, {memory.grown} more than for a hundredth of it")
+    with acting_for(large.brand):
+        one = PayoutRun.objects.get()
+        assert (one.payments, PayoutRunEntry.objects.count()) == (MEMBERS, MEMBERS * ENTRIES)
+        measure_the_rest(one)
+    press()
+
+
+def draft(crowd: Crowd) -> None:
+    with acting_for(crowd.brand):
+        run = run_work.ask_for_draft(
+            currency="GBP", member_ids=None, minimum_minor=0, confirmation=uuid.uuid4(), by=BY,
+            now=timezone.now(),
+        )  # fmt: skip
+        let_a_worker(work_of(run))
+
+
+def measure_the_rest(one: PayoutRun) -> None:
+    memory = Memory()
+    for what, ask in (
+        ("drawn up again", lambda: run_work.ask_for_redraft(run=one, by=BY, now=NOW)),
+        ("confirmed", lambda: run_work.ask_to_confirm(run=one, by=BY, now=NOW)),
+        ("taken back", lambda: run_work.ask_to_return(
+            run=one, state=PayoutState.FAILED, reason="bench", by=BY, now=NOW)),
+    ):  # fmt: skip
+        if what == "taken back":
+            assert still_to_pay(one).count() == MEMBERS
+        seconds = timed(lambda ask=ask: let_a_worker(ask()))  # type: ignore[misc]
+        show(what, f"{seconds:.1f} s, {memory.grown}")
+
+
+def work_of(run: PayoutRun):  # type: ignore[no-untyped-def]
+    from accounts.work import recent_work_about
+
+    return recent_work_about(run_work.about(run))[0]
+
+
+def press() -> None:
+    """A balance of one member, whom a hundred people pay at the same moment."""
+    crowd = gather("pressed", members=1, first_names=1)
+    results: list[Counter[str]] = []
+
+    def all_times() -> None:
+        results.extend(once(crowd) for _ in range(TIMES))
+
+    seconds = timed(all_times)
+    paid_once = sum(result == {"paid": 1, "refused": PRESSING - 1} for result in results)
+    show(
+        f"{PRESSING} simultaneous payments of one balance, {TIMES} times",
+        f"paid once in {paid_once} of {TIMES}, {seconds:.1f} s",
+    )
+
+
+def once(crowd: Crowd) -> Counter[str]:
+    with acting_for(crowd.brand):
+        enrollment = Enrollment.objects.select_related("member").get()
+        adjust(
+            enrollment=enrollment, currency="GBP", amount_minor=1_000, note="bench", by=BY, now=NOW
+        )
+        due = due_entries(member_id=enrollment.member_id, currency="GBP", now=NOW)
+        ids = list(due.values_list("pk", flat=True))
+    start, results = threading.Barrier(PRESSING), []
+
+    def pay() -> None:
+        start.wait()
+        try:
+            with acting_for(crowd.brand):
+                record_payment(
+                    member=enrollment.member, currency="GBP", entry_ids=ids, reference="",
+                    by=BY, now=NOW,
+                )  # fmt: skip
+            results.append("paid")
+        except DueChangedError:
+            results.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=pay) for _ in range(PRESSING)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return Counter(results)

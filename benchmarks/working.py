@@ -1,0 +1,19 @@
+"""Do long work as a worker does, turn after turn."""
+
+from __future__ import annotations
+
+from django.utils import timezone
+
+from accounts.models import Work, WorkState
+from accounts.work import take_turn
+
+
+def let_a_worker(work: Work) -> Work:
+    """To its end."""
+    from brand_admin.work.handlers import HANDLERS
+
+    while work.is_live:
+        take_turn(work.pk, handlers=HANDLERS, now=timezone.now())
+        work.refresh_from_db()
+    assert work.state == WorkState.DONE, work.error
+    return work

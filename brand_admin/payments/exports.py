@@ -1,0 +1,88 @@
+"""Exports of what is due and of the payments.
+
+What a bank or PayPal is told stands in brand_admin.payments.run_views: those files name accounts,
+so they are streamed to whoever asks and never kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import QuerySet
+from django.http import HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from accounts.permissions import Permission
+from affiliates.models import Member
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.pages import searched
+from brand_admin.payments.due import due_now
+from brand_admin.payments.forms import PaymentFilters
+from core.money import Money
+from payouts.ledger import DueRow
+from payouts.models import Payout
+from payouts.selectors import payouts
+
+SECTION = "payments"
+AT_ONCE = 1_000
+export_page = require_http_methods(["GET", "HEAD", "POST"])
+
+
+@export_page
+@brand_page(Permission.READ, post=Permission.PAY)
+def due_csv(request: BrandRequest) -> HttpResponseBase:
+    return answer_export(request, "due", due_file, section=SECTION)
+
+
+def due_file(asked: Asked, *, now: datetime) -> Export:
+    """Who is due money now, as the list is searched."""
+    rows = due_now(searched(asked), own=asked.brand.currency, now=now).rows
+    name = f"{asked.brand.slug}-due.csv"
+    return Export("Payments due", name, len(rows), _due_lines(rows))
+
+
+def _due_lines(rows: list[DueRow]) -> Iterator[list[str]]:
+    yield ["member", "email", "due", "currency"]
+    for first in range(0, len(rows), AT_ONCE):
+        page = rows[first : first + AT_ONCE]
+        people = Member.objects.in_bulk([row.member_id for row in page])
+        for row in page:
+            member, due = people[row.member_id], Money(row.due_minor, row.currency)
+            yield [member.full_name, member.email, due.plain(), row.currency]
+
+
+@export_page
+@brand_page(Permission.READ, post=Permission.PAY)
+def payments_csv(request: BrandRequest) -> HttpResponseBase:
+    return answer_export(request, "payments", payments_file, section=SECTION)
+
+
+def payments_file(asked: Asked, *, now: datetime) -> Export:
+    """The payments, as the list is filtered."""
+    found = payouts(search=searched(asked), state=PaymentFilters(asked.GET).chosen())
+    name = f"{asked.brand.slug}-payments.csv"
+    return Export("Payments", name, found.count(), _payment_lines(found))
+
+
+def _payment_lines(found: QuerySet[Payout]) -> Iterator[list[str]]:
+    yield [
+        "payment", "recorded", "member", "email", "amount", "currency", "state", "settled",
+        "reference", "reason", "recorded_by",
+    ]  # fmt: skip
+    for row in found.iterator(chunk_size=AT_ONCE):
+        yield [
+            str(row.pk),
+            timezone.localtime(row.created_at).isoformat(),
+            row.member.full_name,
+            row.member.email,
+            row.amount.plain(),
+            row.currency,
+            row.state,
+            timezone.localtime(row.settled_at).isoformat() if row.settled_at else "",
+            row.reference,
+            row.reason,
+            row.created_by,
+        ]

@@ -1,0 +1,52 @@
+"""Give everybody in the Generate step what they lack, however many they are."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.permissions import Permission
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.forms import Confirmation
+from brand_admin.projects.frame import step_url
+from core.templatetags.display import count
+from offers.models import Project
+from tracking.bulk_items import ask_to_generate
+from tracking.stages import Step, standing_in
+
+WHAT = {"both": (True, True), "codes": (True, False), "links": (False, True)}
+
+
+def about(project: Project) -> str:
+    """Where this work is started."""
+    return f"project:{project.pk}"
+
+
+@require_POST
+@brand_page(Permission.MANAGE)
+def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
+    """Codes by the naming pattern and links for all who lack them; pressing twice asks once."""
+    project = get_object_or_404(Project.objects.select_related("offer"), pk=project_id)
+    form = Confirmation(request.POST)
+    wants = WHAT.get(request.POST.get("action", ""))
+    if project.offer is None or wants is None or not form.is_valid():
+        return redirect(step_url(request, project, Step.GENERATE))
+    everybody = standing_in(project, Step.GENERATE).values_list("enrollment_pk", flat=True)
+    ids = set(everybody.order_by())
+    if not ids:
+        messages.info(request, "Everybody has what they share already.")
+        return redirect(step_url(request, project, Step.GENERATE))
+    codes, links = wants
+    work = ask_to_generate(
+        codes_for=ids if codes and project.offer.gives_codes else (),
+        links_for=ids if links and project.offer.gives_links else (),
+        title=f"Codes and links for {count(len(ids))} members of {project.name}",
+        about=about(project),
+        confirmation=form.cleaned_data["confirmation"],
+        by=request.actor,
+        now=timezone.now(),
+    )
+    return redirect("brand_admin:work", request.brand.slug, work.pk)

@@ -1,0 +1,72 @@
+"""Every export by its name, and how a worker makes one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from itertools import islice
+
+from django.http import Http404, QueryDict
+from django.utils import timezone
+
+from accounts.models import WorkChunk, WorkFile
+from accounts.work import Turn, WorkError, note
+from brand_admin.conversions import questions as question_views
+from brand_admin.conversions import views as conversion_views
+from brand_admin.emails import views as email_views
+from brand_admin.exporting import Asked, Source
+from brand_admin.members import views as member_views
+from brand_admin.payments import exports as payment_views
+from brand_admin.projects import stage as project_stage
+from brand_admin.reporting import views as reporting_views
+from tracking.csv_export import csv_lines
+
+ROWS = 1_000  # in one piece of the file
+
+SOURCES: Mapping[str, Source] = {
+    "campaign": email_views.campaign_file,
+    "conversions": conversion_views.conversions_file,
+    "due": payment_views.due_file,
+    "members": member_views.members_file,
+    "offer": reporting_views.offer_file,
+    "payments": payment_views.payments_file,
+    "project": project_stage.tracking_file,
+    "questions": question_views.questions_file,
+    "suppressed": email_views.suppressions_file,
+}
+
+
+def make_export(turn: Turn) -> bool:
+    """Make the file from its first line to its last, a committed piece at a time.
+
+    A list changes while it is read, so another worker's attempt begins anew.
+    """
+    told = turn.work.parameters
+    brand = turn.work.brand
+    with timezone.override(brand.zone):
+        asked = Asked(brand=brand, GET=QueryDict(told["query"]))
+        try:
+            export = SOURCES[told["export"]](asked, now=turn.clock(), **told["args"])
+        except Http404 as error:
+            raise WorkError("what was to be exported is not there any more") from error
+        _begin_anew(turn, filename=export.filename, rows=export.rows)
+        lines = csv_lines(export.lines)
+        header = next(lines, "")
+        number = 0
+        while (piece := list(islice(lines, ROWS))) or header:
+            with turn.batch() as work:
+                content = (header + "".join(piece)).encode()
+                WorkChunk.objects.create(
+                    work=work, file=WorkFile.MADE, number=number, content=content
+                )
+                note(work, done=len(piece), counts={})
+                work.total = max(work.total, work.done)
+            header, number = "", number + 1
+    with turn.batch() as work:
+        work.total = work.done
+    return True
+
+
+def _begin_anew(turn: Turn, *, filename: str, rows: int) -> None:
+    with turn.batch() as work:
+        WorkChunk.objects.filter(work=work, file=WorkFile.MADE).delete()
+        work.filename, work.done, work.total = filename, 0, rows

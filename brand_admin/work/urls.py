@@ -1,0 +1,12 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from brand_admin.work import views
+
+urlpatterns = [
+    path("", views.work_list, name="work_list"),
+    path("<int:work_id>/", views.work_page, name="work"),
+    path("<int:work_id>/file/", views.work_file, name="work_file"),
+    path("<int:work_id>/left-out.csv", views.left_out_csv, name="work_left_out"),
+]

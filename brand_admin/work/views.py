@@ -1,0 +1,138 @@
+"""Background work: what runs and what ran, how far each is, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.views.decorators.http import require_safe
+
+from accounts.models import Work, WorkFile, WorkProblem, WorkState
+from accounts.permissions import Permission
+from accounts.work import FILES_KEPT, all_work, bytes_of, lines_of, problems_of
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.pages import csv_response, paginate, render_page
+from brand_admin.work.kinds import KINDS
+from brand_admin.work.rows import WorkRow
+from core.tenancy import acting_for
+from offers.models import Offer
+from payouts.models import PayoutRun
+from tracking.imports import MEMBER_COLUMNS, read_rows
+from tracking.member_import_work import PREVIEW
+
+SECTION = "work"
+SHOWN_ROWS = 50
+
+
+@require_safe
+@brand_page(Permission.READ)
+def work_list(request: BrandRequest) -> HttpResponse:
+    """What is under way, and what was done lately."""
+    page = paginate(request, all_work())
+    return render_page(
+        request,
+        "brand_admin/work/list.html",
+        section=SECTION,
+        page=page,
+        rows=[WorkRow.of(work) for work in page],
+        is_moving=request.working > 0,
+        days=FILES_KEPT.days,
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def work_page(request: BrandRequest, work_id: int) -> HttpResponse:
+    """How far a work is, live, and what came of it."""
+    work = get_object_or_404(Work, pk=work_id)
+    row = WorkRow.of(work)
+    more = MORE.get(work.kind, _nothing_more)(work) if work.state == WorkState.DONE else {}
+    return render_page(
+        request,
+        "brand_admin/work/page.html",
+        section=row.kind.section,
+        row=row,
+        work=work,
+        about=_about(work),
+        page=Paginator(problems_of(work), SHOWN_ROWS).get_page(request.GET.get("page")),
+        file_goes_at=work.finished_at and work.finished_at + FILES_KEPT,
+        **more,
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def work_file(request: BrandRequest, work_id: int) -> HttpResponseBase:
+    """The file that a work made, while it is kept."""
+    work = get_object_or_404(Work, pk=work_id, state=WorkState.DONE, files_gone_at=None)
+    if not work.filename:
+        raise Http404
+    brand = request.brand
+
+    def content() -> Iterator[bytes]:
+        with acting_for(brand):
+            yield from bytes_of(work, WorkFile.MADE)
+
+    return StreamingHttpResponse(
+        content(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{work.filename}"'},
+    )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def left_out_csv(request: BrandRequest, work_id: int) -> HttpResponseBase:
+    """Everything that was left out, with why."""
+    work = get_object_or_404(Work, pk=work_id)
+    name = f"{request.brand.slug}-left-out-{work.pk}.csv"
+    return csv_response(request, name, _problem_lines(work))
+
+
+def _problem_lines(work: Work) -> Iterator[list[str]]:
+    yield ["line", "what", "why"]
+    for each in problems_of(work).iterator(chunk_size=2_000):
+        yield [str(each.line or ""), each.subject, each.message]
+
+
+def _about(work: Work) -> dict[str, Any]:
+    """What the work is about, as far as its page links there."""
+    kind, _, number = work.about.partition(":")
+    return {kind: int(number)} if number.isdecimal() else {}
+
+
+def _nothing_more(work: Work) -> dict[str, Any]:
+    return {}
+
+
+def _preview(work: Work) -> dict[str, Any]:
+    """The first rows of the file beside what becomes of them."""
+    offer = Offer.objects.filter(pk=work.parameters["offer"]).first()
+    if work.files_gone_at:
+        return {"offer": offer, "rows": [], "more": 0, "good": 0}
+    rows = list(
+        islice(read_rows(lines_of(work, WorkFile.GIVEN), columns=MEMBER_COLUMNS), SHOWN_ROWS)
+    )
+    wrong: dict[int | None, WorkProblem] = {}
+    for problem in problems_of(work).filter(line__in=[line for line, _ in rows]):
+        wrong.setdefault(problem.line, problem)
+    return {
+        "offer": offer,
+        "rows": [(line, cells, wrong.get(line)) for line, cells in rows],
+        "more": max(0, work.total - SHOWN_ROWS),
+        "good": work.counts.get("added", 0) + work.counts.get("changed", 0),
+    }
+
+
+def _run(work: Work) -> dict[str, Any]:
+    return {"run": PayoutRun.objects.filter(pk=work.parameters["run"]).first()}
+
+
+MORE: dict[str, Callable[[Work], dict[str, Any]]] = {
+    PREVIEW: _preview,
+    **{name: _run for name, kind in KINDS.items() if kind.result == "run"},
+}

@@ -1,0 +1,204 @@
+"""Import members from a file: a preview, then the import; a page says how far each is."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from itertools import chain, repeat
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.http import HttpResponse
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import AuditEntry, Work
+from accounts.work import AT_ONCE, take_turn
+from affiliates.models import Member
+from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS
+from brand_admin.work.handlers import HANDLERS
+from core.tenancy import acting_for
+from offers.models import Enrollment
+from tests.brand_admin.staff import address, csv_of, logged_in
+from tests.cast import Cast
+from tests.snapshot import snapshot
+from tracking.models import PromoCode, TrackingLink
+
+HEADER = "email,first_name,last_name,promo_code\n"
+ROWS = (
+    "elif@demir.example,Elif,Demir,elif20\n"
+    "mara@lindqvist.example,Mara,Lindqvist,\n"
+    "not an address,No,Body,\n"
+    "otis@brandt.example,Otis,Brandt,DIEGO10\n"
+)
+KEY = "00000000-0000-4000-8000-000000000001"
+
+
+@pytest.fixture
+def client(cast: Cast) -> Client:
+    return logged_in(cast.theo)
+
+
+@pytest.fixture(autouse=True)
+def at_juniper(cast: Cast):
+    with acting_for(cast.juniper):
+        yield
+
+
+def upload(client: Client, text: str | bytes, *, key: str = "", **fields: object) -> HttpResponse:
+    content = text if isinstance(text, bytes) else text.encode()
+    file = SimpleUploadedFile("members.csv", content, content_type="text/csv")
+    told = {"file": file, "confirmation": key or str(uuid.uuid4()), **fields}
+    return client.post(address("members_import"), told, follow=True)
+
+
+def confirm(client: Client, preview: HttpResponse) -> HttpResponse:
+    work = preview.context["work"]
+    return client.post(address("members_import_confirm", work.pk), follow=True)
+
+
+def left_out(response: HttpResponse) -> list[str]:
+    return [f"{row.line}: {row.subject}: {row.message}" for row in response.context["page"]]
+
+
+def test_the_preview_says_what_would_happen_and_changes_nothing(cast: Cast, client: Client) -> None:
+    audited = AuditEntry.objects.exclude(action="work.asked").count()
+
+    page = upload(client, HEADER + ROWS, offer=cast.glow.pk)
+
+    assert page.context["row"].tiles == [
+        ("To be added", "1"), ("To be changed", "0"), ("As they are already", "1"),
+    ]  # fmt: skip
+    assert left_out(page) == [
+        "4: email: 'not an address' is not an email address",
+        "5: promo_code: the code DIEGO10 belongs to someone else",
+    ]
+    assert "Nothing is changed yet" in page.text
+    assert "Import these members" in page.text
+    assert (Member.objects.count(), PromoCode.objects.count()) == (3, 3)
+    assert AuditEntry.objects.exclude(action="work.asked").count() == audited
+
+
+def test_confirming_brings_the_good_rows_in_once(cast: Cast, client: Client) -> None:
+    text = "\ufeff" + HEADER.replace("\n", "\r\n") + ROWS
+    preview = upload(client, text, offer=cast.glow.pk)
+
+    first, again = confirm(client, preview), confirm(client, preview)
+
+    elif_demir = Member.objects.get(email="elif@demir.example")
+    enrollment = Enrollment.objects.get(member=elif_demir, offer=cast.glow)
+    assert PromoCode.objects.get(enrollment=enrollment).code == "ELIF20"
+    assert TrackingLink.objects.filter(enrollment=enrollment).count() == 1
+    assert not Member.objects.filter(first_name="Otis").exists()
+    assert Member.objects.count() == 4
+    assert first.context["work"].counts == {"added": 1, "unchanged": 1}
+    assert again.context["work"] == first.context["work"]
+    assert len(left_out(first)) == 2
+
+
+def test_members_can_come_in_without_an_offer(client: Client) -> None:
+    page = upload(client, HEADER + ROWS)
+
+    assert left_out(page) == [
+        "2: promo_code: a code belongs to an offer: choose one",
+        "4: email: 'not an address' is not an email address",
+        "5: promo_code: a code belongs to an offer: choose one",
+    ]
+    assert "There is nothing to import" in page.text
+    assert "Import these members" not in page.text
+
+
+def test_what_was_left_out_can_be_taken_home(cast: Cast, client: Client) -> None:
+    preview = upload(client, HEADER + ROWS, offer=cast.glow.pk)
+
+    lines = csv_of(client.get(address("work_left_out", preview.context["work"].pk)))
+
+    assert lines == [
+        "line,what,why",
+        "4,email,'not an address' is not an email address",
+        "5,promo_code,the code DIEGO10 belongs to someone else",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "The submitted file is empty."),
+        (b"email,first_name\n", "The file has no column last_name, promo_code."),
+        (HEADER.encode(), "The file has no row under its header."),
+        (HEADER.encode() + b"\xff\xfe,a,b,c\n", "The file is not UTF-8 text"),
+        ((HEADER + "a@b.example,a,b,c\n").encode("utf-16"), "The file is not UTF-8 text"),
+        (HEADER.encode() + b"a\x00@b.example,a,b,c\n", "Line 2 holds a NUL character."),
+        (HEADER.encode() + b"a@b.example,a,b,\n" * (MOST_ROWS + 1), "more than 100,000 rows"),
+        (b"x" * (LARGEST_FILE + 1), "The file is larger than 20 MB"),
+    ],
+    ids=["empty", "columns", "header", "not text", "utf-16", "nul", "rows", "bytes"],
+)
+def test_a_file_that_can_not_be_read_says_why(client: Client, content: bytes, message: str) -> None:
+    before = snapshot()
+
+    response = upload(client, content)
+
+    assert response.status_code == 422
+    assert message in response.context["form"].errors["file"][0]
+    assert snapshot() == before
+
+
+def test_no_file_and_a_foreign_offer_are_refused(cast: Cast, client: Client) -> None:
+    before = snapshot()
+
+    nothing = client.post(address("members_import"), {"offer": "", "confirmation": KEY})
+    foreign = upload(client, HEADER + ROWS, offer=cast.tide.pk)
+
+    assert nothing.context["form"].errors["file"] == ["Choose a file."]
+    assert foreign.status_code == 422
+    assert list(foreign.context["form"].errors) == ["offer"]
+    assert snapshot() == before
+
+
+def test_a_file_sent_twice_is_looked_at_once(client: Client) -> None:
+    first, again = (upload(client, HEADER + ROWS, key=KEY) for _ in range(2))
+
+    assert first.context["work"] == again.context["work"]
+    assert Work.objects.count() == 1
+
+
+def test_fifty_thousand_rows_wait_for_a_worker_and_the_page_says_how_far_it_is(
+    client: Client,
+) -> None:
+    rows = "".join(f"m{number}@crowd.example,M,{number},\n" for number in range(50_000))
+
+    page = upload(client, HEADER + rows)
+    work = page.context["work"]
+    # A turn that is over after its first batch.
+    now = timezone.now()
+    ticks = chain([now] * 3, repeat(now + timedelta(hours=1)))
+    take_turn(work.pk, handlers=HANDLERS, now=now, clock=lambda: next(ticks))
+    further = client.get(address("work", work.pk))
+
+    assert (work.state, work.total, work.done) == ("waiting", 50_000, 0)
+    assert "It begins as soon as a worker is free" in page.text
+    assert "200 of 50,000 rows" in further.text
+    assert 'hx-trigger="every 2s"' in further.text
+    assert "Background work" in client.get(address("home")).text
+    assert Member.objects.count() == 3
+
+
+def test_so_much_is_answered_at_once_and_more_is_not(client: Client) -> None:
+    few, many = (
+        "".join(f"m{number}@crowd.example,M,,\n" for number in range(count))
+        for count in (AT_ONCE, AT_ONCE + 1)
+    )
+
+    assert upload(client, HEADER + few).context["work"].state == "done"
+    assert upload(client, HEADER + many).context["work"].state == "waiting"
+
+
+def test_a_preview_whose_file_is_gone_can_not_be_confirmed(cast: Cast, client: Client) -> None:
+    preview = upload(client, HEADER + ROWS, offer=cast.glow.pk)
+    Work.objects.update(files_gone_at=timezone.now())
+
+    answer = confirm(client, preview)
+
+    assert "This preview is not there any more: choose the file again." in answer.text
+    assert Member.objects.count() == 3
