@@ -35,13 +35,6 @@ def payouts(*, search: str = "", member_id: int | None = None, state: str = "") 
     return found.filter(state=state) if state else found
 
 
-def payouts_touching(enrollment_id: int) -> QuerySet[Payout]:
-    """The payments that pay any entry of this enrollment, newest first."""
-    return Payout.objects.filter(
-        pk__in=PayoutItem.objects.filter(entry__enrollment=enrollment_id).values("payout")
-    ).order_by("-created_at", "-pk")
-
-
 def items_of(payout_ids: Iterable[int]) -> QuerySet[PayoutItem]:
     """What payments pay, oldest entry first."""
     return (

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet, Sum
+from django.db.models import QuerySet
 
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem
 
@@ -48,14 +48,16 @@ def adjustments_of(enrollment_id: int) -> QuerySet[LedgerEntry]:
     )
 
 
-def shares_of_payouts(*, enrollment_id: int, payout_ids: Iterable[int]) -> dict[int, int]:
-    """How much of each payment is for this enrollment, in minor units."""
-    rows = (
-        PayoutItem.objects.filter(payout__in=list(payout_ids), entry__enrollment=enrollment_id)
-        .values("payout_id")
-        .annotate(share=Sum("entry__amount_minor"))
+def payments_of(enrollment_id: int) -> QuerySet[LedgerEntry]:
+    """What each payment posted for this enrollment, with the payment, newest first.
+
+    One entry per payment, less than zero: its share. A payment whose share is zero posted none.
+    """
+    return (
+        LedgerEntry.objects.filter(enrollment=enrollment_id, kind=EntryKind.PAYOUT)
+        .select_related("payout")
+        .order_by("-payout__created_at", "-payout_id")
     )
-    return {row["payout_id"]: row["share"] for row in rows}
 
 
 def entries_of_payout(*, payout_id: int, enrollment_id: int) -> QuerySet[LedgerEntry]:

@@ -219,6 +219,12 @@ def refunds_of(order_id: int) -> QuerySet[Refund]:
     return Refund.objects.filter(order=order_id).order_by("refunded_at", "pk")
 
 
+def own_conversions(enrollment_id: int, *, status: str = "") -> QuerySet[Conversion]:
+    """One member's conversions in one offer with their orders, in no order."""
+    found = Conversion.objects.select_related("order").filter(enrollment=enrollment_id)
+    return found.filter(status=status) if status else found
+
+
 def lines_of(order_id: int) -> QuerySet[OrderLine]:
     return OrderLine.objects.filter(order=order_id).order_by("position")
 

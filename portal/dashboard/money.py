@@ -11,9 +11,9 @@ from django.utils.translation import ngettext
 from core.money import Money
 from core.templatetags.display import count, day, money
 from offers.models import Enrollment, Terms
-from payouts.ledger import Balance, balances
 from payouts.whereabouts import adjustments_of
 from portal.dashboard.numbers import signed
+from tracking.balances import balance_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,8 @@ class MyMoney:
 
 
 def money_of(enrollment: Enrollment, terms: Terms, *, now: datetime) -> MyMoney:
-    """The balance now. One query."""
-    balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
+    """The balance now. Three queries."""
+    balance = balance_of(enrollment.pk, now=now)
     currency = enrollment.offer.currency
     return MyMoney(
         due=Money(balance.due_minor, currency),

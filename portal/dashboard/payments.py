@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from core.money import Money
 from core.templatetags.display import day, masked_reference, money
 from offers.models import Enrollment
-from payouts.models import Payout, PayoutState
-from payouts.selectors import payouts_touching
-from payouts.whereabouts import entries_of_payout, shares_of_payouts
+from payouts.models import LedgerEntry, Payout, PayoutState
+from payouts.whereabouts import entries_of_payout, payments_of
 from portal.dashboard.numbers import signed
+from tracking.keyset import Keyset, Stretch
 from tracking.statements import StatementLine, with_conversions
 
+PER_PAGE = 100
+BATCH = 500
 TONES = {
     PayoutState.DRAFT.value: "wait",
     PayoutState.PENDING_INFO.value: "wait",
@@ -89,26 +93,70 @@ class PaidLine:
 
 
 def payment_rows(enrollment: Enrollment) -> list[PaymentRow]:
-    """The payments that touch this enrollment, newest first. Two queries."""
-    return _with_shares(list(payouts_touching(enrollment.pk)), enrollment)
+    """The payments for this enrollment, newest first. One query."""
+    return [_row(entry) for entry in payments_of(enrollment.pk)]
 
 
 def payment_row(enrollment: Enrollment, public_id: str) -> PaymentRow | None:
     """One of them; None for any other payment there is or isn't."""
-    found = list(payouts_touching(enrollment.pk).filter(public_id=public_id))
-    return _with_shares(found, enrollment)[0] if found else None
+    found = payments_of(enrollment.pk).filter(payout__public_id=public_id).first()
+    return _row(found) if found else None
 
 
-def _with_shares(payouts: Sequence[Payout], enrollment: Enrollment) -> list[PaymentRow]:
-    ids = [payout.pk for payout in payouts]
-    shares = shares_of_payouts(enrollment_id=enrollment.pk, payout_ids=ids)
-    return [PaymentRow(row, Money(shares[row.pk], row.currency)) for row in payouts]
+def _row(entry: LedgerEntry) -> PaymentRow:
+    return PaymentRow(entry.payout, Money(-entry.amount_minor, entry.currency))
 
 
-def paid_lines(payment: PaymentRow, enrollment: Enrollment) -> list[PaidLine]:
-    """What the payment pays of this enrollment, oldest first. Two queries."""
+def paid_entries(
+    payment: PaymentRow, enrollment: Enrollment, *, cursor: str
+) -> Stretch[LedgerEntry]:
+    """Some of what the payment pays of this enrollment, oldest first."""
     entries = entries_of_payout(payout_id=payment.payout.pk, enrollment_id=enrollment.pk)
+    return Keyset(entries, "available_at", newest_first=False).stretch(cursor, size=PER_PAGE)
+
+
+def paid_lines(entries: Sequence[LedgerEntry]) -> list[PaidLine]:
+    """The entries as lines. One query."""
     return [_line(line) for line in with_conversions(list(entries))]
+
+
+def statement_lines(payments: Iterable[PaymentRow], enrollment: Enrollment) -> Iterator[list[str]]:
+    """The statement as CSV, header first: every line of every payment, flat in memory.
+
+    Dates are the brand's, amounts decimals; of an order no more is told than on the page.
+    """
+    yield [
+        "payment_date", "payment", "state", "reference", "date", "order", "sale", "note", "amount",
+        "currency",
+    ]  # fmt: skip
+    for payment in payments:
+        entries = entries_of_payout(payout_id=payment.payout.pk, enrollment_id=enrollment.pk)
+        for batch in _batches(entries.iterator(chunk_size=BATCH)):
+            for line in with_conversions(batch):
+                yield [*_of_payment(payment), *_of_line(line)]
+
+
+def _batches(entries: Iterator[LedgerEntry]) -> Iterator[list[LedgerEntry]]:
+    while batch := list(islice(entries, BATCH)):
+        yield batch
+
+
+def _of_payment(payment: PaymentRow) -> list[str]:
+    payout = payment.payout
+    paid_on = timezone.localtime(payment.happened_at).date().isoformat()
+    return [paid_on, str(payout.public_id), payout.state, payout.reference]
+
+
+def _of_line(line: StatementLine) -> list[str]:
+    conversion = line.conversion
+    return [
+        timezone.localtime(line.happened_at).date().isoformat(),
+        masked_reference(conversion.order.external_id) if conversion else "",
+        Money(conversion.sale_minor, conversion.currency).plain() if conversion else "",
+        line.entry.note,
+        line.amount.plain(),
+        line.entry.currency,
+    ]
 
 
 def _line(line: StatementLine) -> PaidLine:

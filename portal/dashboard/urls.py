@@ -7,7 +7,9 @@ from portal.dashboard import access, asking, language, views
 urlpatterns = [
     path("<str:token>", views.dashboard, name="dashboard"),
     path("<str:token>/conversions.csv", views.conversions_csv, name="conversions_csv"),
+    path("<str:token>/payments.csv", views.statement_csv, name="statement_csv"),
     path("<str:token>/payments/<uuid:public_id>", views.payment, name="payment"),
+    path("<str:token>/payments/<uuid:public_id>.csv", views.statement_csv, name="payment_csv"),
     path("<str:token>/why", views.why, name="why"),
     path("<str:token>/questions", asking.questions, name="questions"),
     path("<str:token>/language", language.choose, name="dashboard_language"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -12,6 +11,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.actors import Actor
+from core.languages import speaking, spoken_tag
 from core.tenancy import acting_for
 from offers.selectors import terms_of
 from offers.wording import describe_fully
@@ -23,15 +23,22 @@ from portal.dashboard.forms import DeepLinkForm, RangeForm
 from portal.dashboard.frame import render_page
 from portal.dashboard.money import adjustment_rows, money_of
 from portal.dashboard.numbers import numbers_of
-from portal.dashboard.payments import paid_lines, payment_row, payment_rows
+from portal.dashboard.payments import (
+    paid_entries,
+    paid_lines,
+    payment_row,
+    payment_rows,
+    statement_lines,
+)
 from portal.dashboard.qr import draw
 from portal.dashboard.questions import recent_questions
 from portal.dashboard.sharing import can_make_links, deep_links, shareable_link, shared
 from tracking.csv_export import csv_lines
+from tracking.keyset import Keyset
 from tracking.metrics import today
 from tracking.models import ConversionStatus
 from tracking.periods import MEMBER_CHOICES, choose
-from tracking.selectors import conversions
+from tracking.selectors import own_conversions
 from tracking.services import ItemError, make_deep_link
 
 PER_PAGE = 25
@@ -49,8 +56,8 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     terms = history.at(visit.now)
     upcoming = history.latest if history.latest.starts_at > visit.now else None
     status = _status(request)
-    found = conversions(enrollment_id=enrollment.pk, status=status)
-    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
+    found = Keyset(own_conversions(enrollment.pk, status=status), "occurred_at")
+    stretch = found.stretch(request.GET.get("at", ""), size=PER_PAGE)
     response = render_page(
         request,
         "page",
@@ -67,8 +74,8 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         numbers=numbers_of(enrollment, chosen.period),
         money=money_of(enrollment, terms, now=visit.now),
         adjustments=adjustment_rows(enrollment),
-        page=page,
-        rows=conversion_rows(list(page.object_list), now=visit.now),
+        stretch=stretch,
+        rows=conversion_rows(stretch.rows, now=visit.now),
         chosen_status=status,
         statuses=status_choices(status),
         payments=payment_rows(enrollment),
@@ -81,18 +88,36 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
 @dashboard_page()
 def conversions_csv(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     """The conversions as CSV, with the same status filter as the page."""
-    found = conversions(enrollment_id=visit.enrollment.pk, status=_status(request))
-    brand = visit.brand
+    found = own_conversions(visit.enrollment.pk, status=_status(request))
+    newest_first = found.order_by("-occurred_at", "-pk").iterator(chunk_size=BATCH)
+    return _csv(visit, "conversions", conversion_lines(newest_first))
+
+
+@dashboard_page()
+def statement_csv(request: HttpRequest, visit: Visit, public_id: str = "") -> HttpResponseBase:
+    """Every line of every payment as CSV, or of the one that is named."""
+    enrollment = visit.enrollment
+    if not public_id:
+        return _csv(visit, "payments", statement_lines(payment_rows(enrollment), enrollment))
+    found = payment_row(enrollment, public_id)
+    if found is None:
+        return nothing_here(request)
+    return _csv(visit, "payment", statement_lines([found], enrollment))
+
+
+def _csv(visit: Visit, name: str, rows: Iterator[list[str]]) -> StreamingHttpResponse:
+    """A file that is written while it is sent, as the brand of the visit and to its reader."""
+    tag = spoken_tag()
 
     def lines() -> Iterator[str]:
-        with acting_for(brand), timezone.override(brand.zone):
-            yield from csv_lines(conversion_lines(found.iterator(chunk_size=BATCH)))
+        with acting_for(visit.brand), timezone.override(visit.brand.zone), speaking(tag):
+            yield from csv_lines(rows)
 
-    name = "-".join(filter(None, [slugify(visit.offer.name), "conversions"]))
+    file = "-".join(filter(None, [slugify(visit.offer.name), name]))
     return StreamingHttpResponse(
         lines(),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}.csv"'},
+        headers={"Content-Disposition": f'attachment; filename="{file}.csv"'},
     )
 
 
@@ -102,8 +127,9 @@ def payment(request: HttpRequest, visit: Visit, public_id: str) -> HttpResponse:
     found = payment_row(visit.enrollment, public_id)
     if found is None:
         return nothing_here(request)
-    lines = paid_lines(found, visit.enrollment)
-    return render_page(request, "payment", visit, payment=found, lines=lines)
+    stretch = paid_entries(found, visit.enrollment, cursor=request.GET.get("at", ""))
+    lines = paid_lines(stretch.rows)
+    return render_page(request, "payment", visit, payment=found, stretch=stretch, lines=lines)
 
 
 @dashboard_page()

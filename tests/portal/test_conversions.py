@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import html
 import io
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -109,12 +111,17 @@ def test_conversions_come_twenty_five_at_a_time(client: Client, path: str, sell:
     for number in range(27):
         sell(f"ORDER-{number:04}", days_ago=number)
 
-    first, second = text_of(client, path), text_of(client, f"{path}?page=2")
+    first = text_of(client, path)
+    [further] = re.findall(r'href="([^"]*)#conversions" rel="next"', first)
+    second = text_of(client, path + html.unescape(further))
 
     assert first.count("<li><details>") == 25
     assert second.count("<li><details>") == 2
     assert "1\N{EN DASH}25 of 27 conversions" in first
     assert "····0026" in second
+    assert "26\N{EN DASH}27 of 27 conversions" in second
+    [back] = re.findall(r'href="([^"]*)#conversions" rel="prev"', second)
+    assert text_of(client, path + html.unescape(back)).count("<li><details>") == 25
 
 
 def test_csv_holds_what_the_page_filters(cast: Cast, client: Client, path: str, sell: Sell) -> None:
@@ -144,7 +151,7 @@ def csv_of(client: Client, address: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(b"".join(answer).decode())))
 
 
-QUERIES = 17
+QUERIES = 19
 
 
 def test_the_page_asks_the_same_of_one_conversion_as_of_three(

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import html
+import io
+import re
+
+import pytest
 from django.test import Client
 
 from core.tenancy import acting_for
 from offers.services import TermsValues, create_offer, enroll
 from payouts.models import PayoutState
 from payouts.services import adjust, return_payment
+from portal.dashboard import payments
 from tests.cast import Cast, offer_values
 from tests.portal.conftest import (
     Sell,
@@ -94,3 +101,66 @@ def test_somebody_elses_payment_is_not_there(
 
     assert answer.status_code == 404
     assert answer.content == client.get("/d/nothing").content
+
+
+def test_the_statement_holds_every_line_of_every_payment(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell("SHOP-0001", days_ago=2)
+    first = pay(cast, reference="=BACS 1")
+    sell("SHOP-0002", days_ago=1, amount="20.00")
+    second = pay(cast, reference="BACS 2")
+
+    head, *lines = statement(client, f"{path}/payments.csv")
+
+    assert head[:4] == ["payment_date", "payment", "state", "reference"]
+    assert lines == [
+        ["2026-11-20", str(second.public_id), "paid", "BACS 2", "2026-11-19", "····0002", "20.00",
+         "", "2.00", "GBP"],
+        ["2026-11-20", str(first.public_id), "paid", "'=BACS 1", "2026-11-18", "····0001", "84.20",
+         "", "8.42", "GBP"],
+    ]  # fmt: skip
+    assert statement(client, f"{path}/payments/{first.public_id}.csv") == [head, lines[1]]
+
+
+def test_nobody_gets_the_statement_of_another(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell()
+    payout = pay(cast)
+    others = path_of(cast.diego_in_glow)
+
+    assert statement(client, f"{others}/payments.csv")[1:] == []
+    answer = client.get(f"{others}/payments/{payout.public_id}.csv")
+    assert (answer.status_code, answer.content) == (404, client.get("/d/nothing").content)
+
+
+def test_a_long_payment_is_shown_by_the_page(
+    cast: Cast, client: Client, path: str, sell: Sell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(payments, "PER_PAGE", 2)
+    for number in range(3):
+        sell(f"SHOP-000{number}", days_ago=3 - number)
+    payout = pay(cast)
+
+    first = text_of(client, f"{path}/payments/{payout.public_id}")
+    [further] = re.findall(r'href="([^"]*)" rel="next"', first)
+    second = text_of(client, f"{path}/payments/{payout.public_id}{html.unescape(further)}")
+
+    assert "1\N{EN DASH}2 of 3 lines" in first
+    assert [reference in first for reference in ("····0000", "····0001", "····0002")] == [
+        True,
+        True,
+        False,
+    ]
+    assert [reference in second for reference in ("····0000", "····0001", "····0002")] == [
+        False,
+        False,
+        True,
+    ]
+
+
+def statement(client: Client, address: str) -> list[list[str]]:
+    answer = client.get(address)
+    assert answer["Content-Type"] == "text/csv; charset=utf-8"
+    return list(csv.reader(io.StringIO(b"".join(answer).decode())))

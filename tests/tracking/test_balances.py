@@ -1,0 +1,120 @@
+"""The short way to one member's balance leads to the ledger's sum, whatever happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.django import TestCase
+
+from core.tenancy import acting_for
+from offers.services import TermsValues, supersede_terms
+from payouts import ledger
+from payouts.models import Payout, PayoutState
+from payouts.services import adjust, record_payment, return_payment
+from tests.cast import Cast, assemble, order, refund
+from tracking.balances import balance_of
+from tracking.models import Conversion
+from tracking.services import accept_conversions, record_order, record_refund, reject_conversions
+
+HOLD = 5  # days
+
+
+class World:
+    """Mara's enrollment and a clock."""
+
+    def __init__(self, cast: Cast) -> None:
+        self.cast, self.now, self.number = cast, cast.now, 0
+        supersede_terms(
+            offer=cast.glow, values=TermsValues(percent_bp=1_000, hold_days=HOLD),
+            starts_at=cast.now + timedelta(seconds=1), by=cast.by, now=cast.now,
+        )  # fmt: skip
+
+    def sell(self, size: int) -> None:
+        self.number += 1
+        facts = order(str(self.number), ordered_at=self.now.isoformat(), amount=f"{size}.50")
+        record_order(order=facts, source="shop", by=self.cast.by, now=self.now)
+
+    def give_back(self, size: int) -> None:
+        row = Conversion.objects.order_by("-pk").first()
+        if row is None or row.sale_minor == row.refunded_minor:
+            return
+        self.number += 1
+        left = row.sale_minor - row.refunded_minor
+        amount = f"{min(size * 100, left) / 100:.2f}"
+        facts = refund(f"R{self.number}", row.order.external_id, amount=amount)
+        record_refund(refund=facts, source="shop", by=self.cast.by, now=self.now)
+
+    def judge(self, size: int) -> None:
+        ids = list(Conversion.objects.order_by("pk").values_list("pk", flat=True))[size % 3 :: 3]
+        if size % 2:
+            reject_conversions(conversion_ids=ids, reason="No", by=self.cast.by, now=self.now)
+        else:
+            accept_conversions(conversion_ids=ids, by=self.cast.by, now=self.now)
+
+    def correct(self, size: int) -> None:
+        adjust(
+            enrollment=self.cast.mara_in_glow, currency="GBP", amount_minor=size - 40 or 1,
+            note="Correction", by=self.cast.by, now=self.now,
+        )  # fmt: skip
+
+    def pay(self, size: int) -> None:
+        member = self.cast.mara
+        due = ledger.due_entries(member_id=member.pk, currency="GBP", now=self.now)
+        chosen = list(due)[: size % 4 + 1]
+        if sum(entry.amount_minor for entry in chosen) > 0:
+            record_payment(
+                member=member, currency="GBP", entry_ids=[entry.pk for entry in chosen],
+                reference="", by=self.cast.by, now=self.now,
+            )  # fmt: skip
+
+    def send_back(self, size: int) -> None:
+        live = Payout.objects.filter(state__in=[PayoutState.PAID, PayoutState.PROCESSING])
+        payout = live.order_by("pk").first()
+        if payout is not None and size % 2:
+            return_payment(
+                payout=payout, state=PayoutState.FAILED, reason="Closed", by=self.cast.by,
+                now=self.now,
+            )  # fmt: skip
+        elif payout is not None:
+            live.filter(pk=payout.pk).update(state=PayoutState.PROCESSING)
+
+    def wait(self, size: int) -> None:
+        self.now += timedelta(hours=size)
+
+
+ACTS: dict[str, Callable[[World, int], None]] = {
+    "sell": World.sell,
+    "give back": World.give_back,
+    "judge": World.judge,
+    "correct": World.correct,
+    "pay": World.pay,
+    "send back": World.send_back,
+    "wait": World.wait,
+}
+
+
+def agree(enrollment_id: int, now: datetime) -> None:
+    known = ledger.balances([enrollment_id], now=now).get(enrollment_id, ledger.Balance())
+    assert balance_of(enrollment_id, now=now) == known
+
+
+class AnyHistory(TestCase):
+    @settings(max_examples=25, deadline=None)
+    @given(st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.integers(1, 90)), max_size=14))
+    def test_both_say_the_same_at_every_step(self, story: list[tuple[str, int]]) -> None:
+        cast = assemble()
+        with acting_for(cast.juniper):
+            world = World(cast)
+            for act, size in story:
+                ACTS[act](world, size)
+                agree(cast.mara_in_glow.pk, world.now)
+
+
+@pytest.mark.django_db
+def test_nothing_sold_is_nothing(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        assert balance_of(cast.mara_in_glow.pk, now=cast.now) == ledger.Balance()
