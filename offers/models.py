@@ -251,6 +251,11 @@ class Project(TenantModel):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def offers(self) -> tuple[Offer, ...]:
+        """The offers of the stage: none, one, or a link offer and a code offer."""
+        return tuple(offer for offer in (self.offer, self.code_offer) if offer is not None)
+
 
 class ProjectMember(TenantModel):
     """A member in a project. Their step in the Sales Tracking stage is derived, never stored."""

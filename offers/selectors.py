@@ -62,7 +62,8 @@ def offers(
     if kind:
         found = found.filter(kind=kind)
     if project_id is not None:
-        found = found.filter(pk__in=Project.objects.filter(pk=project_id).values("offer"))
+        asked = Project.objects.filter(pk=project_id)
+        found = found.filter(Q(pk__in=asked.values("offer")) | Q(pk__in=asked.values("code_offer")))
     return found
 
 
@@ -92,8 +93,13 @@ def members_outside(offer: Offer, *, search: str = "") -> QuerySet[Member]:
 
 def projects(*, search: str = "") -> QuerySet[Project]:
     """The brand's projects, newest first."""
-    found = Project.objects.select_related("offer").order_by("-created_at", "-id")
+    found = Project.objects.select_related("offer", "code_offer").order_by("-created_at", "-id")
     return found.filter(name__icontains=search) if search else found
+
+
+def projects_with(offer: Offer) -> QuerySet[Project]:
+    """The projects whose stage runs with this offer, newest first."""
+    return projects().filter(Q(offer=offer) | Q(code_offer=offer))
 
 
 def project_name_of(enrollment: Enrollment) -> str:

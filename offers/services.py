@@ -220,14 +220,31 @@ def create_project(*, name: str, by: Actor, now: datetime) -> Project:
 
 
 @transaction.atomic
-def set_up_stage(*, project: Project, offer: Offer, by: Actor, now: datetime) -> Project:
-    """Tie the project's Sales Tracking stage to an offer, and enroll the project's members."""
-    project.offer = offer
-    project.save(update_fields=["offer"])
+def set_up_stage(
+    *,
+    project: Project,
+    offer: Offer,
+    by: Actor,
+    now: datetime,
+    code_offer: Offer | None = None,
+) -> Project:
+    """Tie the project's Sales Tracking stage to an offer, and enroll the project's members.
+
+    With `code_offer` to two: the first then gives links only and the second codes only, or
+    OfferError is raised.
+    """
+    if code_offer is not None:
+        if offer.kind != OfferKind.LINK:
+            raise OfferError("offer", "beside a code offer stands one of tracking links only")
+        if code_offer.kind != OfferKind.CODE:
+            raise OfferError("code_offer", "the second offer is one of promo codes only")
+    project.offer, project.code_offer = offer, code_offer
+    project.save(update_fields=["offer", "code_offer"])
     members = Member.objects.filter(
         pk__in=ProjectMember.objects.filter(project=project).values("member")
     )
-    enroll(offer=offer, members=members, by=by, now=now)
+    for each in project.offers:
+        enroll(offer=each, members=members, by=by, now=now)
     audit.record(action="project.offer_set", target=project, by=by, now=now, offer=offer.pk)
     return project
 
@@ -236,14 +253,14 @@ def set_up_stage(*, project: Project, offer: Offer, by: Actor, now: datetime) ->
 def add_to_project(
     *, project: Project, members: Iterable[Member], by: Actor, now: datetime
 ) -> None:
-    """Add members to a project and, once its stage is set up, to its offer."""
+    """Add members to a project and, once its stage is set up, to its offers."""
     rows = list(members)
     ProjectMember.objects.bulk_create(
         [ProjectMember(project=project, member=member, added_at=now) for member in rows],
         ignore_conflicts=True,
     )
-    if project.offer is not None:
-        enroll(offer=project.offer, members=rows, by=by, now=now)
+    for each in project.offers:
+        enroll(offer=each, members=rows, by=by, now=now)
     audit.record(
         action="project.members_added",
         target=project,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from django.db.models import (
     Case,
@@ -28,7 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 
 from notifications.models import REACHED_STATES, Message, Purpose
-from offers.models import Enrollment, EnrollmentStatus, OfferKind, Project, ProjectMember
+from offers.models import Enrollment, EnrollmentStatus, Offer, OfferKind, Project, ProjectMember
 from tracking.models import ItemStatus, PromoCode, TrackingLink
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 
 class Facts(TypedDict):
-    """What `standing_in` and `members_of` tell with each row."""
+    """What `standing_in` tells with each row; `members_of` tells the step alone."""
 
     enrollment_pk: int
     step: str
@@ -114,12 +114,18 @@ def stages_of(project_ids: Iterable[int]) -> dict[int, Stage]:
     return {project_id: Stage(found) for project_id, found in counts.items()}
 
 
-def standing_in(project: Project, step: str) -> QuerySet[WithAnnotations[ProjectMember, Facts]]:
-    """Who stands in this step (or is LEFT_OUT), by name.
+def standing_in(
+    project: Project, step: str, *, offer: Offer | None = None
+) -> QuerySet[WithAnnotations[ProjectMember, Facts]]:
+    """Who stands in this step (or is LEFT_OUT) of one of the project's offers, by name.
 
-    Each row carries its member, and as `enrollment_pk` the enrollment in the project's offer.
+    Each row carries its member, and as `enrollment_pk` the enrollment in the offer: the project's
+    first unless `offer` is its code offer.
     """
-    return _by_name(_standing(ProjectMember.objects.filter(project=project)).filter(step=step))
+    is_second = offer is not None and offer.pk == project.code_offer_id
+    rows = ProjectMember.objects.filter(project=project)
+    found = _standing_for(rows, "code_offer" if is_second else "offer")
+    return _by_name(found.filter(step=step))
 
 
 def members_of(
@@ -150,32 +156,60 @@ def enrollments_at(rows: Iterable[WithAnnotations[ProjectMember, Facts]]) -> lis
 
 
 def _standing(rows: QuerySet[ProjectMember]) -> QuerySet[WithAnnotations[ProjectMember, Facts]]:
-    """Annotate each row with its `enrollment_pk` and its `step`."""
-    enrollment = Enrollment.objects.filter(
-        offer=OuterRef("project__offer"), member=OuterRef("member")
+    """Annotate each row with its `step`: of two offers, the one that is further behind.
+
+    Who is active in one of two offers stands where that one says.
+    """
+    first = rows.annotate(**_facts("offer", "first_"), **_facts("code_offer", "second_"))
+    behind = [
+        When(Q(first_step=step.value) | Q(second_step=step.value), then=Value(step.value))
+        for step in Step
+    ]
+    step = Case(
+        When(project__code_offer=None, then=F("first_step")),
+        *behind,
+        default=Value(LEFT_OUT),
+        output_field=CharField(),
     )
-    code = PromoCode.objects.filter(enrollment=OuterRef("enrollment_pk"), status=ItemStatus.ACTIVE)
+    return cast("QuerySet[WithAnnotations[ProjectMember, Facts]]", first.annotate(step=step))
+
+
+def _standing_for(
+    rows: QuerySet[ProjectMember], field: str
+) -> QuerySet[WithAnnotations[ProjectMember, Facts]]:
+    """Annotate each row with its `enrollment_pk` in one of the project's offers, and its `step`."""
+    found = rows.annotate(**_facts(field, ""))
+    return cast("QuerySet[WithAnnotations[ProjectMember, Facts]]", found)
+
+
+def _facts(field: str, prefix: str) -> dict[str, Any]:
+    """What each row is annotated with for the offer in this field of the project."""
+    pk = f"{prefix}enrollment_pk"
+    enrollment = Enrollment.objects.filter(
+        offer=OuterRef(f"project__{field}"), member=OuterRef("member")
+    )
+    code = PromoCode.objects.filter(enrollment=OuterRef(pk), status=ItemStatus.ACTIVE)
     link = TrackingLink.objects.filter(
-        enrollment=OuterRef("enrollment_pk"), status=ItemStatus.ACTIVE, destination_url=""
+        enrollment=OuterRef(pk), status=ItemStatus.ACTIVE, destination_url=""
     )
     mail = Message.objects.filter(
-        about=Concat(Value("enrollment:"), Cast(OuterRef("enrollment_pk"), CharField())),
+        about=Concat(Value("enrollment:"), Cast(OuterRef(pk), CharField())),
         purpose=Purpose.SALES_TRACKING_ITEMS,
         state__in=REACHED_STATES,
     )
-    kind = "project__offer__kind"
-    needs_code = Q(**{f"{kind}__in": [OfferKind.CODE, OfferKind.BOTH]}) & ~Exists(code)
-    needs_link = Q(**{f"{kind}__in": [OfferKind.LINK, OfferKind.BOTH]}) & ~Exists(link)
-    return rows.annotate(
-        enrollment_pk=Subquery(enrollment.values("pk")[:1]),
-        enrollment_status=Subquery(enrollment.values("status")[:1]),
-        offer_id=F("project__offer_id"),
-        step=Case(
-            When(offer_id=None, then=Value(Step.SET_UP.value)),
-            When(~Q(enrollment_status=EnrollmentStatus.ACTIVE), then=Value(LEFT_OUT)),
+    kind = f"project__{field}__kind__in"
+    needs_code = Q(**{kind: [OfferKind.CODE, OfferKind.BOTH]}) & ~Exists(code)
+    needs_link = Q(**{kind: [OfferKind.LINK, OfferKind.BOTH]}) & ~Exists(link)
+    active = Q(**{f"{prefix}enrollment_status": EnrollmentStatus.ACTIVE})
+    return {
+        pk: Subquery(enrollment.values("pk")[:1]),
+        f"{prefix}enrollment_status": Subquery(enrollment.values("status")[:1]),
+        f"{prefix}step": Case(
+            When(**{f"project__{field}": None}, then=Value(Step.SET_UP.value)),
+            When(~active, then=Value(LEFT_OUT)),
             When(needs_code | needs_link, then=Value(Step.GENERATE.value)),
             When(~Exists(mail), then=Value(Step.SEND.value)),
             default=Value(Step.TRACKING.value),
             output_field=CharField(),
         ),
-    )
+    }

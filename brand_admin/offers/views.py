@@ -34,7 +34,7 @@ from brand_admin.versioned import meanwhile
 from core.money import UnknownCurrencyError
 from core.versions import ChangedMeanwhileError
 from offers.models import Offer, OfferStatus, Project
-from offers.selectors import member_counts, offers, projects, terms_of
+from offers.selectors import member_counts, offers, projects_with, terms_of
 from offers.services import (
     OfferError,
     TermsValues,
@@ -124,7 +124,7 @@ def offer_page(request: BrandRequest, offer_id: int) -> HttpResponse:
         versions=versions(offer, history.versions, now=now),
         last_day=last_day_of(offer),
         is_over=offer.ends_at is not None and offer.ends_at <= now,
-        projects=projects().filter(offer=offer),
+        projects=projects_with(offer),
         actions=actions_for(offer),
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from offers.models import Offer, OfferStatus
+from offers.models import Offer, OfferKind, OfferStatus
 from offers.selectors import offers, terms_histories
 from offers.wording import describe
 
@@ -30,21 +30,37 @@ class SetUpForm(forms.Form):
     """The offer of a Sales Tracking stage: a running one."""
 
     offer = OfferChoice(queryset=None, empty_label="Choose an offer")
+    code_offer = OfferChoice(
+        queryset=None,
+        required=False,
+        label="And a code offer beside it",
+        empty_label="None",
+        help_text="Where links and codes earn differently: the first is then an offer of tracking"
+        " links only, this one of promo codes only.",
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         running = offers(status=OfferStatus.ACTIVE)
         rows = {offer.pk: offer for offer in running}
         now = timezone.now()
-        field = self.fields["offer"]
-        field.queryset = running  # type: ignore[attr-defined]
-        field.words = {  # type: ignore[attr-defined]
+        words = {
             pk: describe(history.at(now), rows[pk].currency)
             for pk, history in terms_histories(rows).items()
         }
+        first, second = self.fields["offer"], self.fields["code_offer"]
+        first.queryset = running  # type: ignore[attr-defined]
+        second.queryset = running.filter(kind=OfferKind.CODE)  # type: ignore[attr-defined]
+        first.words = second.words = words  # type: ignore[attr-defined]
         self.has_offers = bool(rows)
+        self.has_code_offers = any(offer.kind == OfferKind.CODE for offer in rows.values())
 
     @property
     def chosen(self) -> Offer:
         offer: Offer = self.cleaned_data["offer"]
+        return offer
+
+    @property
+    def chosen_beside(self) -> Offer | None:
+        offer: Offer | None = self.cleaned_data["code_offer"]
         return offer

@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from brand_admin.access import BrandRequest
-from offers.models import Project
-from tracking.stages import LABELS, Stage, Step, steps_of
+from brand_admin.pages import Asking
+from offers.models import Offer, Project
+from tracking.stages import LABELS, Stage, Step, standing_in, steps_of
 
 SECTION = "projects"
 
@@ -20,6 +22,11 @@ class StepTab:
     url: str
     state: str  # of the step component: done, current or todo
     count: int | str
+
+
+def project_asked(project_id: int) -> Project:
+    """The project with the offers of its stage, or a page that does not exist."""
+    return get_object_or_404(Project.objects.select_related("offer", "code_offer"), pk=project_id)
 
 
 def step_url(request: BrandRequest, project: Project, step: Step) -> str:
@@ -38,6 +45,35 @@ def frame(request: BrandRequest, project: Project, *, part: str) -> dict[str, An
         "members_label": "1 member" if stage.members == 1 else f"{stage.members:,} members",
         "steps": [_tab(request, project, stage, step, part) for step in Step],
     }
+
+
+@dataclass(frozen=True, slots=True)
+class OfferTab:
+    """One of the two offers of a stage, to look at this step for."""
+
+    name: str
+    url: str
+    is_current: bool
+
+
+def offer_asked(request: BrandRequest | Asking, project: Project, step: Step) -> Offer | None:
+    """The offer of the stage that the address names; else the first where somebody stands here."""
+    asked = request.GET.get("offer", "")
+    named = next((offer for offer in project.offers if str(offer.pk) == asked), None)
+    if named is not None or len(project.offers) < 2:
+        return named or project.offer
+    standing = (one for one in project.offers if standing_in(project, step, offer=one).exists())
+    return next(standing, project.offer)
+
+
+def offer_tabs(request: BrandRequest, project: Project, current: Offer) -> list[OfferTab]:
+    """The offers to choose from; none while there is only one."""
+    if len(project.offers) < 2:
+        return []
+    return [
+        OfferTab(offer.name, f"{request.path}?offer={offer.pk}", offer.pk == current.pk)
+        for offer in project.offers
+    ]
 
 
 def _tab(request: BrandRequest, project: Project, stage: Stage, step: Step, part: str) -> StepTab:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
@@ -29,20 +29,22 @@ def about(project: Project) -> str:
 @brand_page(Permission.MANAGE)
 def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
     """Codes by the naming pattern and links for all who lack them; pressing twice asks once."""
-    project = get_object_or_404(Project.objects.select_related("offer"), pk=project_id)
+    project = project_asked(project_id)
     form = Confirmation(request.POST)
     wants = WHAT.get(request.POST.get("action", ""))
     if project.offer is None or wants is None or not form.is_valid():
         return redirect(step_url(request, project, Step.GENERATE))
-    everybody = standing_in(project, Step.GENERATE).values_list("enrollment_pk", flat=True)
-    ids = set(everybody.order_by())
+    offer = next((one for one in project.offers if str(one.pk) == request.POST.get("offer")), None)
+    offer = offer or project.offer
+    standing = standing_in(project, Step.GENERATE, offer=offer)
+    ids = set(standing.values_list("enrollment_pk", flat=True).order_by())
     if not ids:
         messages.info(request, "Everybody has what they share already.")
         return redirect(step_url(request, project, Step.GENERATE))
     codes, links = wants
     work = ask_to_generate(
-        codes_for=ids if codes and project.offer.gives_codes else (),
-        links_for=ids if links and project.offer.gives_links else (),
+        codes_for=ids if codes and offer.gives_codes else (),
+        links_for=ids if links and offer.gives_links else (),
         title=f"Codes and links for {count(len(ids))} members of {project.name}",
         about=about(project),
         confirmation=form.cleaned_data["confirmation"],

@@ -9,9 +9,10 @@ from datetime import datetime
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
@@ -19,14 +20,21 @@ from brand_admin.exporting import Asked, Export, answer_export
 from brand_admin.forms import Confirmation
 from brand_admin.pages import Asking, export_url, paginate, render_page, selected_ids
 from brand_admin.projects.forms import SetUpForm
-from brand_admin.projects.frame import SECTION, frame, step_url
+from brand_admin.projects.frame import (
+    SECTION,
+    frame,
+    offer_asked,
+    offer_tabs,
+    project_asked,
+    step_url,
+)
 from brand_admin.projects.generating import WHAT, about
 from brand_admin.projects.rows import mails_of, send_rows, tracking_csv
 from brand_admin.work.rows import started_about
 from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of
-from offers.services import set_up_stage
+from offers.services import OfferError, set_up_stage
 from offers.wording import describe_fully
 from tracking.metrics import ALL_TIME, Figures, figures, totals_by_enrollment
 from tracking.models import PromoCode, TrackingLink
@@ -40,31 +48,45 @@ PER_STEP = 200  # a whole project in one go, mostly
 
 @dataclass(frozen=True, slots=True)
 class GenerateRow:
-    """A member who lacks a code or a link. `code` is the suggestion, or what was typed."""
+    """A member who lacks a code or a link. `code` is the suggestion, or what was typed; `page` is
+    where a deep link is to lead.
+    """
 
     enrollment: Enrollment
     items: Items
     code: str
     problem: str
+    page: str
+    page_problem: str
     is_ticked: bool
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
     """Pick the offer of the stage; the project's members join it."""
-    project = _project(project_id)
+    project = project_asked(project_id)
     form = SetUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        offer = form.chosen
-        set_up_stage(project=project, offer=offer, by=request.actor, now=timezone.now())
-        messages.success(request, f"The stage runs with {offer.name}.")
-        return redirect("brand_admin:project", request.brand.slug, project.pk)
+        try:
+            set_up_stage(
+                project=project,
+                offer=form.chosen,
+                code_offer=form.chosen_beside,
+                by=request.actor,
+                now=timezone.now(),
+            )
+        except OfferError as error:
+            form.add_error(error.field, f"{capfirst(str(error))}.")
+        else:
+            names = " and ".join(offer.name for offer in project.offers)
+            messages.success(request, f"The stage runs with {names}.")
+            return redirect("brand_admin:project", request.brand.slug, project.pk)
     return render_page(
         request,
         "brand_admin/projects/set_up.html",
         **frame(request, project, part=Step.SET_UP),
         form=form,
-        sentence=_sentence(project.offer),
+        sentences=[(offer, _sentence(offer)) for offer in project.offers],
         new_offer_url=f"{reverse('brand_admin:offer_new', args=[request.brand.slug])}"
         f"?project={project.pk}",
         status=422 if form.errors else 200,
@@ -74,41 +96,49 @@ def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def generate(request: BrandRequest, project_id: int) -> HttpResponse:
     """Give ticked members codes, links or both; all of it or nothing."""
-    project = _project(project_id)
-    if project.offer is None:
+    project = project_asked(project_id)
+    offer = offer_asked(request, project, Step.GENERATE)
+    if offer is None:
         return redirect(step_url(request, project, Step.SET_UP))
     problems: dict[int, str] = {}
-    if request.method == "POST":
+    off_domain = _off_domain(request, offer)
+    if request.method == "POST" and not off_domain:
         try:
-            return _generate(request, project, project.offer)
+            return _generate(request, project, offer)
         except ItemError as error:
             problems = error.problems
-    page = paginate(request, standing_in(project, Step.GENERATE), per_page=PER_STEP)
+    standing = standing_in(project, Step.GENERATE, offer=offer)
+    page = paginate(request, standing, per_page=PER_STEP)
+    is_refused = bool(problems or off_domain)
+    rows = _generate_rows(request, offer, enrollments_at(page), problems, off_domain)
     return render_page(
         request,
         "brand_admin/projects/generate.html",
         **frame(request, project, part=Step.GENERATE),
         page=page,
-        rows=_generate_rows(request, project.offer, enrollments_at(page), problems),
-        problems=len(problems),
-        offer=project.offer,
+        rows=rows,
+        problems=is_refused,
+        offer=offer,
+        offer_tabs=offer_tabs(request, project, offer),
+        takes_deep_links=offer.gives_links and offer.deep_links_allowed,
         started=started_about(about(project)),
         confirmation=Confirmation(),
-        status=422 if problems else 200,
+        status=422 if is_refused else 200,
     )
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def send(request: BrandRequest, project_id: int) -> HttpResponse:
     """Who has their items but no mail with them, or who has both. The ticked go to the drawer."""
-    project = _project(project_id)
-    if project.offer is None:
+    project = project_asked(project_id)
+    show = "sent" if request.GET.get("show") == "sent" else "waiting"
+    step = Step.TRACKING if show == "sent" else Step.SEND
+    offer = offer_asked(request, project, step)
+    if offer is None:
         return redirect(step_url(request, project, Step.SET_UP))
     if "purpose" in request.GET:  # the form was sent without script
         return _to_drawer(request)
-    show = "sent" if request.GET.get("show") == "sent" else "waiting"
-    step = Step.TRACKING if show == "sent" else Step.SEND
-    page = paginate(request, standing_in(project, step), per_page=PER_STEP)
+    page = paginate(request, standing_in(project, step, offer=offer), per_page=PER_STEP)
     return render_page(
         request,
         "brand_admin/projects/send.html",
@@ -116,7 +146,8 @@ def send(request: BrandRequest, project_id: int) -> HttpResponse:
         page=page,
         rows=send_rows(enrollments_at(page)),
         show=show,
-        offer=project.offer,
+        offer=offer,
+        offer_tabs=offer_tabs(request, project, offer),
         purpose=Purpose.SALES_TRACKING_ITEMS.value,
     )
 
@@ -124,29 +155,31 @@ def send(request: BrandRequest, project_id: int) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def tracking(request: BrandRequest, project_id: int) -> HttpResponse:
     """Everybody who was sent their items, with what came of it."""
-    project = _project(project_id)
-    if project.offer is None:
+    project = project_asked(project_id)
+    offer = offer_asked(request, project, Step.TRACKING)
+    if offer is None:
         return redirect(step_url(request, project, Step.SET_UP))
     now = timezone.now()
-    page = paginate(request, _tracked(request, project))
+    page = paginate(request, _tracked(request, project, offer))
     enrollments = list(page)
     mails = mails_of(enrollments)
-    rows = member_rows(project.offer, enrollments, now=now)
+    rows = member_rows(offer, enrollments, now=now)
     return render_page(
         request,
         "brand_admin/projects/tracking.html",
         **frame(request, project, part=Step.TRACKING),
         page=page,
-        figures=_figures(project, project.offer),
+        figures=_figures(project, offer),
         rows=[(row, mails.get(row.enrollment.pk)) for row in rows],
         export_url=export_url(request, "brand_admin:project_tracking_csv", project.pk),
-        offer=project.offer,
+        offer=offer,
+        offer_tabs=offer_tabs(request, project, offer),
     )
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def tracking_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
-    project = _project(project_id)
+    project = project_asked(project_id)
     if project.offer is None:
         return redirect(step_url(request, project, Step.SET_UP))
     return answer_export(request, "project", tracking_file, section=SECTION, project_id=project_id)
@@ -154,22 +187,17 @@ def tracking_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
 
 def tracking_file(asked: Asked, *, project_id: int, now: datetime) -> Export:
     """Everybody in the last step, in the order that the address asks for."""
-    project = _project(project_id)
-    if project.offer is None:
+    project = project_asked(project_id)
+    offer = offer_asked(asked, project, Step.TRACKING)
+    if offer is None:
         raise Http404
-    found = _tracked(asked, project)
+    found = _tracked(asked, project, offer)
     name = f"{asked.brand.slug}-project-{project.pk}.csv"
-    lines = tracking_csv(project.offer, found, now=now)
+    lines = tracking_csv(offer, found, now=now)
     return Export(f"Tracking of {project.name}", name, found.count(), lines)
 
 
-def _project(project_id: int) -> Project:
-    return get_object_or_404(Project.objects.select_related("offer"), pk=project_id)
-
-
-def _sentence(offer: Offer | None) -> str:
-    if offer is None:
-        return ""
+def _sentence(offer: Offer) -> str:
     return describe_fully(terms_of(offer).at(timezone.now()), offer.currency)
 
 
@@ -177,7 +205,9 @@ def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResp
     """Raises ItemError when any of the codes can't be given."""
     wants_codes, wants_links = WHAT.get(request.POST.get("action", ""), (False, False))
     chosen = enrollments_at(
-        standing_in(project, Step.GENERATE).filter(enrollment_pk__in=selected_ids(request))
+        standing_in(project, Step.GENERATE, offer=offer).filter(
+            enrollment_pk__in=selected_ids(request)
+        )
     )
     if not chosen:
         messages.error(request, "Tick at least one member.")
@@ -191,12 +221,30 @@ def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResp
             if wants_codes and offer.gives_codes and having[row.pk].promo_code is None
         },
         links=wants_links and offer.gives_links,
+        deep_links={
+            row.pk: url
+            for row in chosen
+            if wants_links and (url := request.POST.get(f"page-{row.pk}", "").strip())
+        },
         by=request.actor,
         now=timezone.now(),
     )
     made = [_how_many(codes, "code")] * bool(codes) + [_how_many(links, "link")] * bool(links)
     messages.success(request, f"Made {' and '.join(made) or 'nothing new'}.")
     return redirect("brand_admin:project", request.brand.slug, project.pk)
+
+
+def _off_domain(request: BrandRequest, offer: Offer) -> dict[int, str]:
+    """What is wrong with the deep links typed for ticked members, by enrollment id."""
+    if request.method != "POST":
+        return {}
+    typed = {pk: request.POST.get(f"page-{pk}", "").strip() for pk in selected_ids(request)}
+    allowed = " or ".join(offer.link_domains)
+    return {
+        pk: f"{url[:120]} is not on {allowed}"
+        for pk, url in typed.items()
+        if url and not offer.allows_host_of(url)
+    }
 
 
 def _how_many(things: list[PromoCode] | list[TrackingLink], noun: str) -> str:
@@ -208,18 +256,22 @@ def _generate_rows(
     offer: Offer,
     enrollments: Sequence[Enrollment],
     problems: Mapping[int, str],
+    off_domain: Mapping[int, str],
 ) -> list[GenerateRow]:
     """The page's lines: suggested codes, or after a refusal what was typed and what is wrong."""
     having = items_of(enrollments)
     codes = suggest_codes(offer=offer, enrollments=enrollments) if offer.gives_codes else {}
-    typed = request.POST if problems else {}
-    ticked = set(selected_ids(request)) if problems else set()
+    is_refused = bool(problems or off_domain)
+    typed = request.POST if is_refused else {}
+    ticked = set(selected_ids(request)) if is_refused else set()
     return [
         GenerateRow(
             enrollment=row,
             items=having[row.pk],
             code=typed.get(f"code-{row.pk}", codes.get(row.pk, "")),
             problem=problems.get(row.pk, ""),
+            page=typed.get(f"page-{row.pk}", ""),
+            page_problem=off_domain.get(row.pk, ""),
             is_ticked=row.pk in ticked,
         )
         for row in enrollments
@@ -235,9 +287,10 @@ def _to_drawer(request: BrandRequest) -> HttpResponse:
     return redirect(request.path)
 
 
-def _tracked(request: Asking, project: Project) -> QuerySet[Enrollment]:
+def _tracked(request: Asking, project: Project, offer: Offer) -> QuerySet[Enrollment]:
     """The enrollments in the last step, in the order that the address asks for."""
-    standing = standing_in(project, Step.TRACKING).order_by().values("enrollment_pk")
+    last = standing_in(project, Step.TRACKING, offer=offer)
+    standing = last.order_by().values("enrollment_pk")
     found = Enrollment.objects.filter(pk__in=standing).select_related("member", "offer")
     order = request.GET.get("sort", "name")
     return ranked(found, order=order, period=ALL_TIME, now=timezone.now())
@@ -245,7 +298,8 @@ def _tracked(request: Asking, project: Project) -> QuerySet[Enrollment]:
 
 def _figures(project: Project, offer: Offer) -> Figures:
     """Everybody in the last step added up, not only this page's."""
-    standing = standing_in(project, Step.TRACKING).order_by().values("enrollment_pk")
+    last = standing_in(project, Step.TRACKING, offer=offer)
+    standing = last.order_by().values("enrollment_pk")
     sent = Enrollment.objects.filter(pk__in=standing)
     totals = totals_by_enrollment(sent).values()
     return figures(

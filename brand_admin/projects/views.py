@@ -93,7 +93,7 @@ def project_page(request: BrandRequest, project_id: int) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def project_members(request: BrandRequest, project_id: int) -> HttpResponse:
     """Everybody in the project, with the step each stands in."""
-    project = get_object_or_404(Project.objects.select_related("offer"), pk=project_id)
+    project = project_asked(project_id)
     return render_page(
         request,
         "brand_admin/projects/members.html",
@@ -107,7 +107,7 @@ def project_members(request: BrandRequest, project_id: int) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def project_add(request: BrandRequest, project_id: int) -> HttpResponse:
     """Tick existing members who are not in the project yet."""
-    project = get_object_or_404(Project.objects.select_related("offer"), pk=project_id)
+    project = project_asked(project_id)
     inside = ProjectMember.objects.filter(project=project).values("member")
     if request.method == "POST":
         chosen = list(Member.objects.filter(pk__in=selected_ids(request)).exclude(pk__in=inside))
@@ -143,7 +143,7 @@ def _csv_rows(found: QuerySet[Project]) -> Iterator[list[str]]:
         stage = stages[project.pk]
         yield [
             project.name,
-            project.offer.name if project.offer else "",
+            " + ".join(offer.name for offer in project.offers),
             str(stage.members),
             *(str(stage.counts.get(step, 0)) for step in Step),
             project.created_at.isoformat(),

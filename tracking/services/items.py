@@ -140,10 +140,12 @@ def generate_items(
     links: bool,
     by: Actor,
     now: datetime,
+    deep_links: Mapping[int, str] | None = None,
 ) -> tuple[list[PromoCode], list[TrackingLink]]:
     """Give codes (by enrollment id) and, if told, links: all of it or nothing.
 
-    Raises ItemError as `give_codes` does, and for anybody who is not active in the offer.
+    `deep_links` makes some a link to one page of the shop besides. Raises ItemError as `give_codes`
+    and `make_deep_link` do, and for anybody who is not active in the offer.
     """
     ids = [row.pk for row in enrollments]
     # In one order, so that the same button pressed twice waits instead of giving twice.
@@ -154,7 +156,11 @@ def generate_items(
     if idle:
         raise ItemError({row.pk: "is not active in this offer" for row in idle})
     given = give_codes(codes=codes, enrollments=rows, by=by, now=now) if codes else []
-    return given, give_links(enrollments=rows, by=by, now=now) if links else []
+    made = give_links(enrollments=rows, by=by, now=now) if links else []
+    by_id = {row.pk: row for row in rows}
+    for pk, url in (deep_links or {}).items():
+        made.append(make_deep_link(enrollment=by_id[pk], destination_url=url, by=by, now=now))
+    return given, made
 
 
 @transaction.atomic
@@ -214,7 +220,7 @@ def _check_codes(wanted: Mapping[int, str]) -> tuple[dict[str, PromoCode], dict[
         if not CODE.fullmatch(code):
             problems[pk] = f"{code or 'an empty text'} is no code: use 2 to 40 of A-Z 0-9 - _"
         elif first.setdefault(code, pk) != pk:
-            problems[pk] = f"the code {code} stands twice in this list"
+            problems[pk] = problems[first[code]] = f"the code {code} stands twice in this list"
         elif holder is not None and holder.enrollment_id != pk:
             problems[pk] = f"the code {code} belongs to someone else"
         elif holder is not None:
