@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.forms import Confirmation
-from brand_admin.projects.frame import step_url
+from brand_admin.projects.frame import project_asked, step_url
 from core.templatetags.display import count
 from offers.models import Project
 from tracking.bulk_items import ask_to_generate

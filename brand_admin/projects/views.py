@@ -26,7 +26,7 @@ from brand_admin.pages import (
     selected_ids,
 )
 from brand_admin.projects.forms import ProjectForm
-from brand_admin.projects.frame import SECTION, frame, step_url
+from brand_admin.projects.frame import SECTION, frame, project_asked, step_url
 from offers.models import Project, ProjectMember
 from offers.selectors import projects
 from offers.services import OfferError, add_to_project, create_project
