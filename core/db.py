@@ -7,7 +7,7 @@ domain knowledge.
 from __future__ import annotations
 
 import zlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pgtrigger
@@ -17,7 +17,6 @@ from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import BooleanField, F, Func, Model, Value
 from django.utils.deconstruct import deconstructible
-from psycopg import Cursor
 
 ADVISORY_SPACE = 0x7472  # keeps our advisory locks apart from those of other software
 
@@ -135,23 +134,6 @@ def copy_rows(*, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any
     with connection.cursor() as cursor, cursor.copy(f"COPY {q(table)} ({names}) FROM STDIN") as out:
         for row in rows:
             out.write_row(row)
-
-
-def run_prepared(statement: str, parameters: Mapping[str, object]) -> int:
-    """Run a statement that is run again and again, and return how many rows it changed.
-
-    PostgreSQL plans it once per connection. Django binds values on the client, so it would be
-    planned every time, which takes longer than changing a row.
-    """
-    connection.ensure_connection()
-    raw = connection.connection
-    before, raw.prepare_threshold = raw.prepare_threshold, 0
-    try:
-        with connection.wrap_database_errors, Cursor(raw) as cursor:
-            cursor.execute(statement.encode(), parameters, prepare=True)
-            return cursor.rowcount
-    finally:
-        raw.prepare_threshold = before
 
 
 def lock_identities(identities: Iterable[str]) -> None:

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import TypeVar
 
 from django.db import models, transaction
+from django.db.models.expressions import RawSQL
 
 from core.tenancy import TenantModel
 
@@ -45,7 +46,8 @@ def claim(
         free = unleased(rows, now=now).select_for_update(skip_locked=True, of=("self",))
         ids = list(free.values_list("pk", flat=True)[:limit])
         if ids:
-            rows.model._base_manager.filter(pk__in=ids).update(
+            taken = RawSQL("SELECT unnest(%s::bigint[])", [ids])  # one value, not hundreds
+            rows.model._base_manager.filter(pk__in=taken).update(
                 lease_token=token, lease_until=now + lease
             )
     return token, ids

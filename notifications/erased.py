@@ -20,6 +20,10 @@ def erased_form(address: str) -> str:
     return f"{digest[:16].hex()}@{DOMAIN}"
 
 
+def is_erased_form(address: str) -> bool:
+    return address.endswith(f"@{DOMAIN}")
+
+
 def forms_of(address: str) -> tuple[str, str]:
     """The address as it may stand in that list: itself, or erased."""
     return address.strip().lower(), erased_form(address)

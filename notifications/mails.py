@@ -5,12 +5,12 @@ from __future__ import annotations
 from email.utils import formataddr, parseaddr
 from functools import lru_cache
 
-from anymail.message import AnymailMessage
 from django.conf import settings
 
 from notifications.models import Campaign, Message
 from notifications.rendering import Prepared, Rendered, render
 from notifications.unsubscribe_links import unsubscribe_link
+from notifications.wire import WireMail
 
 METADATA_KEY = "message"  # under which a mail carries its public id through a delivery service
 # Services that can't carry our own id along; they are told apart by theirs.
@@ -29,7 +29,7 @@ def rendered(campaign: Campaign, message: Message) -> Rendered:
     return _rendered(campaign, message, _unsubscribe_link(message))
 
 
-def compose(campaign: Campaign, message: Message) -> AnymailMessage:
+def compose(campaign: Campaign, message: Message) -> WireMail:
     """The email, with the headers of RFC 8058 for unsubscribing by one click.
 
     Raises ValueError for a row that can't be made into one.
@@ -37,7 +37,7 @@ def compose(campaign: Campaign, message: Message) -> AnymailMessage:
     link = _unsubscribe_link(message)
     mail = _rendered(campaign, message, link)
     sender = _sender(settings.DEFAULT_FROM_EMAIL)
-    email = AnymailMessage(
+    email = WireMail(
         subject=mail.subject,
         body=mail.text,
         from_email=sender_line(campaign.from_name),

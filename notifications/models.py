@@ -32,6 +32,7 @@ class EmailTemplate(TenantModel):
     subject = models.CharField(max_length=300)
     body = models.TextField()
     saved_at = models.DateTimeField(default=timezone.now)
+    version = models.PositiveIntegerField(default=1)  # raised each time it is saved
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -144,7 +145,7 @@ class Message(LeasedModel):
         ]
         indexes = [
             models.Index(
-                fields=["brand", "campaign", "due_at"],
+                fields=["brand", "campaign", "due_at", "id"],  # the order in which they are claimed
                 name="notifications_message_due",
                 condition=models.Q(state__in=["pending", "retry", "submitting"]),
             ),

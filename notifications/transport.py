@@ -21,7 +21,7 @@ from django.core.mail.backends import smtp
 from requests import ConnectTimeout
 
 from notifications.models import MessageState
-from notifications.wire import as_bytes
+from notifications.wire import WireMail, as_bytes
 
 PLAIN_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 TRACKED_SMTP = "notifications.transport.TrackedSMTPBackend"
@@ -124,7 +124,8 @@ class TrackedSMTPBackend(smtp.EmailBackend):
         client: Any = self.connection
         for email in email_messages:
             sender, recipient = _bare(email.from_email), _bare(email.to[0])
-            client.hand_over(sender, recipient, as_bytes(email))
+            content = email.wire if isinstance(email, WireMail) else as_bytes(email)
+            client.hand_over(sender, recipient, content)
         return len(email_messages)
 
 
@@ -157,6 +158,11 @@ class Transport:
             self._close()
             raise UnreachableError(describe(error)) from error
         self.is_open = True
+
+    def prepare(self, email: EmailMessage) -> None:
+        """Do ahead of time what `submit` will need. Raises ValueError for what is no mail."""
+        if isinstance(self._backend, TrackedSMTPBackend) and isinstance(email, WireMail):
+            _ = email.wire
 
     def submit(self, email: EmailMessage) -> Outcome:
         """Hand over one mail and say what became of it. Never raises for what the server did."""

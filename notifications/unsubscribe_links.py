@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import binascii
 from dataclasses import dataclass
+from functools import lru_cache
 
 from django.conf import settings
 from django.core import signing
@@ -44,7 +45,12 @@ def read_token(token: str) -> Subscription:
 
 
 def _signer() -> signing.Signer:
-    first, *older = settings.LINK_KEYS
+    return _signer_with(tuple(settings.LINK_KEYS))
+
+
+@lru_cache(maxsize=4)
+def _signer_with(keys: tuple[str, ...]) -> signing.Signer:
+    first, *older = keys
     return signing.Signer(
         key=first, fallback_keys=[*older], sep=".", salt="notifications.unsubscribe"
     )

@@ -11,13 +11,23 @@ import re
 import uuid
 from email.header import Header
 from email.utils import formatdate
+from functools import cached_property
 
+from anymail.message import AnymailMessage
 from django.core.mail import EmailMultiAlternatives
 
 SHORT_LINE = 76  # RFC 5322 asks for no more than 78
 LONGEST_LINE = 998  # and forbids more than this
 _LINE_END = re.compile(r"\r\n|\r|\n")
 _LONG_LINE = re.compile(rb"[^\n]{%d}" % (LONGEST_LINE + 1))
+
+
+class WireMail(AnymailMessage):
+    """A mail that is written as bytes once, ahead of its turn if there is time."""
+
+    @cached_property
+    def wire(self) -> bytes:
+        return as_bytes(self)
 
 
 def as_bytes(email: EmailMultiAlternatives) -> bytes:

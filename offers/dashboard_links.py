@@ -31,7 +31,12 @@ def make_token(public_id: uuid.UUID, version: int) -> str:
 
 def url_for(enrollment: Enrollment) -> str:
     """The full address of the enrollment's dashboard."""
-    return f"{settings.BASE_URL}/d/{token_for(enrollment)}"
+    return url_of(enrollment.public_id, enrollment.link_version)
+
+
+def url_of(public_id: uuid.UUID, version: int) -> str:
+    """The same from the enrollment's public id and the version of its link."""
+    return f"{settings.BASE_URL}/d/{make_token(public_id, version)}"
 
 
 def enrollment_for(token: str) -> Enrollment | None:

@@ -5,10 +5,13 @@ Sending itself knows no offers: everything it needs is handed over here, finishe
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+
+from django.db.models import QuerySet
 
 from accounts.models import Brand
 from affiliates.models import Member
@@ -17,10 +20,11 @@ from core.tenancy import current_brand_id
 from notifications.models import MessageState, Purpose, SuppressionReason
 from notifications.selectors import MessageStatus, latest_by_about, suppressed_among
 from notifications.services import Recipient
+from offers import dashboard_links
 from offers.models import Enrollment, EnrollmentStatus, Offer
 from offers.selectors import terms_histories
 from offers.wording import describe
-from tracking.selectors import Items, items_of
+from tracking.selectors import Items, codes_and_slugs, link_url
 
 Value = str | None
 WORD_JOINER = "\N{WORD JOINER}"
@@ -106,6 +110,41 @@ class Audience:
         return sum(one.reason == Reason.ALREADY_SENT for one in self.left_out)
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An enrollment and what a mail says of its member: light, since there may be very many."""
+
+    pk: int
+    public_id: uuid.UUID
+    link_version: int
+    status: str
+    offer_id: int
+    member_id: int
+    email: str
+    first_name: str
+    last_name: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def member(self) -> Member:
+        """For those who are named one by one."""
+        return Member(
+            pk=self.member_id,
+            email=self.email,
+            first_name=self.first_name,
+            last_name=self.last_name,
+        )
+
+
+_FIELDS = (
+    "pk", "public_id", "link_version", "status", "offer_id", "member_id",
+    "member__email", "member__first_name", "member__last_name",
+)  # fmt: skip
+
+
 def audience(
     *,
     purpose: str,
@@ -113,24 +152,50 @@ def audience(
     include_already_sent: bool,
     now: datetime,
 ) -> Audience:
-    """Part the chosen enrollments into those who get the mail and those who can't, with why."""
-    chosen = (
-        Enrollment.objects.filter(pk__in=list(enrollment_ids))
-        .select_related("member", "offer")
-        .order_by("member__first_name", "member__last_name", "pk")
-    )
-    enrollments = list(chosen)
-    items = items_of(enrollments)
-    suppressed = suppressed_among(row.member.email for row in enrollments)
-    sent = _already_sent(purpose, enrollments, include_already_sent)
+    """Part the chosen enrollments into those who get the mail and those who can't, with why.
+
+    Of very many give a query of their ids.
+    """
+    ids = enrollment_ids if isinstance(enrollment_ids, QuerySet) else list(enrollment_ids)
+    chosen = Enrollment.objects.filter(pk__in=ids)
+    ordered = chosen.order_by("member__first_name", "member__last_name", "pk")
+    rows = [_Row(*fields) for fields in ordered.values_list(*_FIELDS)]
+    offers = Offer.objects.in_bulk({row.offer_id for row in rows})
+    codes, slugs = codes_and_slugs(chosen.values("pk"))
+    suppressed = suppressed_among(row.email for row in rows)
+    sent = _already_sent(purpose, rows, include_already_sent)
     reachable, left_out = [], []
-    for row in enrollments:
-        found = _reason(row, purpose, items[row.pk], suppressed, sent)
+    for row in rows:
+        lacking = None
+        if purpose == Purpose.SALES_TRACKING_ITEMS:
+            lacking = _lacking(offers[row.offer_id], row.pk in codes, row.pk in slugs)
+        found = _reason(row, lacking, suppressed, sent)
         if found is None:
             reachable.append(row)
         else:
             left_out.append(found)
-    return Audience(_recipients(reachable, items, now), tuple(left_out))
+    common = _common_values(offers.values(), now)
+    recipients = (
+        Recipient(
+            recipient=f"member:{row.member_id}",
+            about=about(row.pk),
+            to_address=row.email,
+            to_name=row.full_name,
+            values={
+                "first_name": row.first_name,
+                "full_name": row.full_name,
+                "dashboard_link": dashboard_links.url_of(row.public_id, row.link_version),
+                **_items(
+                    offers[row.offer_id],
+                    codes.get(row.pk),
+                    link_url(slugs[row.pk]) if row.pk in slugs else None,
+                ),
+                **common[row.offer_id],
+            },
+        )
+        for row in reachable
+    )
+    return Audience(tuple(recipients), tuple(left_out))
 
 
 def values_for(
@@ -140,25 +205,39 @@ def values_for(
 
     None where the offer's kind has no such thing; "" where the member has none yet.
     """
-    brand = Brand.objects.get(pk=current_brand_id())
-    histories = terms_histories({row.offer_id for row in enrollments})
-    commission = {
-        row.offer_id: describe(histories[row.offer_id].at(now), row.offer.currency)
-        for row in enrollments
-    }
+    common = _common_values({row.offer_id: row.offer for row in enrollments}.values(), now)
     return {
         row.pk: {
             "first_name": row.member.first_name,
             "full_name": row.member.full_name,
-            "brand_name": brand.name,
-            "offer_name": row.offer.name,
-            "promo_code": _given(row.offer.gives_codes, items[row.pk].promo_code),
-            "tracking_link": _given(row.offer.gives_links, items[row.pk].tracking_link),
             "dashboard_link": items[row.pk].dashboard_link,
-            "commission": commission[row.offer_id],
-            "sender_name": brand.sender_name or brand.name,
+            **_items(row.offer, items[row.pk].promo_code, items[row.pk].tracking_link),
+            **common[row.offer_id],
         }
         for row in enrollments
+    }
+
+
+def _common_values(offers: Iterable[Offer], now: datetime) -> dict[int, dict[str, Value]]:
+    """What all members of an offer are told alike, by the offer's id."""
+    brand = Brand.objects.get(pk=current_brand_id())
+    known = list(offers)
+    histories = terms_histories({offer.pk for offer in known})
+    return {
+        offer.pk: {
+            "brand_name": brand.name,
+            "offer_name": offer.name,
+            "commission": describe(histories[offer.pk].at(now), offer.currency),
+            "sender_name": brand.sender_name or brand.name,
+        }
+        for offer in known
+    }
+
+
+def _items(offer: Offer, code: Value, link: Value) -> dict[str, Value]:
+    return {
+        "promo_code": _given(offer.gives_codes, code),
+        "tracking_link": _given(offer.gives_links, link),
     }
 
 
@@ -172,28 +251,12 @@ def about(enrollment_id: int) -> str:
     return f"enrollment:{enrollment_id}"
 
 
-def _recipients(
-    enrollments: Sequence[Enrollment], items: dict[int, Items], now: datetime
-) -> tuple[Recipient, ...]:
-    values = values_for(enrollments, items=items, now=now)
-    return tuple(
-        Recipient(
-            recipient=f"member:{row.member_id}",
-            about=about(row.pk),
-            to_address=row.member.email,
-            to_name=row.member.full_name,
-            values=values[row.pk],
-        )
-        for row in enrollments
-    )
-
-
 def _given(applies: bool, value: Value) -> Value:
     return (value or "") if applies else value
 
 
 def _already_sent(
-    purpose: str, enrollments: Sequence[Enrollment], include: bool
+    purpose: str, enrollments: Sequence[_Row], include: bool
 ) -> dict[str, MessageStatus]:
     """Only items are sent once; a mail to members may follow another."""
     if include or purpose != Purpose.SALES_TRACKING_ITEMS:
@@ -208,31 +271,29 @@ def _already_sent(
 
 
 def _reason(
-    row: Enrollment,
-    purpose: str,
-    items: Items,
+    row: _Row,
+    lacking: Reason | None,
     suppressed: dict[str, str],
     sent: dict[str, MessageStatus],
 ) -> LeftOut | None:
     """What nobody can overrule comes first, so that a choice is offered only where it matters."""
-    member = row.member
     if row.status != EnrollmentStatus.ACTIVE:
         removed = row.status == EnrollmentStatus.REMOVED
-        return LeftOut(member, Reason.REMOVED if removed else Reason.INACTIVE)
-    if not member.email:
-        return LeftOut(member, Reason.NO_ADDRESS)
-    if member.email.lower() in suppressed:
-        return LeftOut(member, SUPPRESSED[suppressed[member.email.lower()]])
-    lacking = _lacking(row.offer, items) if purpose == Purpose.SALES_TRACKING_ITEMS else None
+        return LeftOut(row.member, Reason.REMOVED if removed else Reason.INACTIVE)
+    if not row.email:
+        return LeftOut(row.member, Reason.NO_ADDRESS)
+    why = suppressed.get(row.email.lower())
+    if why is not None:
+        return LeftOut(row.member, SUPPRESSED[why])
     if lacking is not None:
-        return LeftOut(member, lacking)
-    status = sent.get(about(row.pk))
-    return LeftOut(member, Reason.ALREADY_SENT, _when(status)) if status else None
+        return LeftOut(row.member, lacking)
+    status = sent.get(about(row.pk)) if sent else None
+    return LeftOut(row.member, Reason.ALREADY_SENT, _when(status)) if status else None
 
 
-def _lacking(offer: Offer, items: Items) -> Reason | None:
-    no_code = offer.gives_codes and not items.promo_code
-    no_link = offer.gives_links and not items.tracking_link
+def _lacking(offer: Offer, has_code: bool, has_link: bool) -> Reason | None:
+    no_code = offer.gives_codes and not has_code
+    no_link = offer.gives_links and not has_link
     if no_code and no_link:
         return Reason.NO_ITEMS
     if no_code:

@@ -58,17 +58,7 @@ def link_url(slug: str) -> str:
 
 def items_of(enrollments: Sequence[Enrollment]) -> dict[int, Items]:
     """The Sales Tracking Items of each enrollment, by id."""
-    ids = [row.pk for row in enrollments]
-    codes = dict(
-        PromoCode.objects.filter(enrollment__in=ids, status=ItemStatus.ACTIVE).values_list(
-            "enrollment_id", "code"
-        )
-    )
-    slugs = dict(
-        TrackingLink.objects.filter(
-            enrollment__in=ids, status=ItemStatus.ACTIVE, destination_url=""
-        ).values_list("enrollment_id", "slug")
-    )
+    codes, slugs = codes_and_slugs([row.pk for row in enrollments])
     return {
         row.pk: Items(
             promo_code=codes.get(row.pk),
@@ -77,6 +67,23 @@ def items_of(enrollments: Sequence[Enrollment]) -> dict[int, Items]:
         )
         for row in enrollments
     }
+
+
+def codes_and_slugs(
+    enrollment_ids: Sequence[int] | QuerySet[Any, Any],
+) -> tuple[dict[int, str], dict[int, str]]:
+    """The code in use and the slug of the link in use of each enrollment that has one, by id.
+
+    For very many enrollments give a query of their ids, which PostgreSQL answers by itself.
+    """
+    codes = PromoCode.objects.filter(enrollment__in=enrollment_ids, status=ItemStatus.ACTIVE)
+    links = TrackingLink.objects.filter(
+        enrollment__in=enrollment_ids, status=ItemStatus.ACTIVE, destination_url=""
+    )
+    return (
+        dict(codes.values_list("enrollment_id", "code")),
+        dict(links.values_list("enrollment_id", "slug")),
+    )
 
 
 @dataclass(frozen=True, slots=True)

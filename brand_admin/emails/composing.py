@@ -36,9 +36,10 @@ from brand_admin.emails.forms import Letter, TemplateName
 from brand_admin.emails.progress import in_words, progress_of
 from brand_admin.emails.starting import WRITTEN, is_among, starting_texts, text_of
 from brand_admin.pages import render_page
+from core.versions import ChangedMeanwhileError
 from notifications.models import Campaign, Purpose
 from notifications.rendering import VARIABLES, missing_values, render
-from notifications.selectors import latest_campaign
+from notifications.selectors import latest_campaign, template_called
 from notifications.services import (
     AudienceTakenError,
     Recipient,
@@ -160,7 +161,10 @@ def _save(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
                 by=request.actor,
                 now=timezone.now(),
                 overwrite=request.POST.get("overwrite", "").lower() == name.lower(),
+                seen_version=_version_asked(request),
             )
+        except ChangedMeanwhileError:  # saved again while this one was asked
+            taken = template_called(name, purpose=draft.purpose)
         except TemplateNameError as error:
             taken = error.taken
             if taken is None:
@@ -179,6 +183,12 @@ def _save(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
         taken=taken,
         taken_subject=found,
     )
+
+
+def _version_asked(request: BrandRequest) -> int | None:
+    """Of the text that may be overwritten, the version that was shown; none before it was asked."""
+    text = request.POST.get("overwritten_version", "")
+    return int(text) if text.isdecimal() else None
 
 
 def _preview(

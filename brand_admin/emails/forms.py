@@ -6,7 +6,14 @@ from typing import Any
 
 from django import forms
 
-from notifications.models import CampaignState, MessageState, Purpose, SuppressionReason
+from brand_admin.versioned import VersionedForm
+from notifications.models import (
+    CampaignState,
+    EmailTemplate,
+    MessageState,
+    Purpose,
+    SuppressionReason,
+)
 from notifications.rendering import Look, TemplateError, prepare
 from notifications.rendering.prepare import LONGEST_SUBJECT
 from notifications.services import LONGEST_NAME
@@ -50,10 +57,21 @@ class TemplateName(forms.Form):
     )
 
 
-class TemplateForm(TemplateName, Letter):
-    """A saved text with its name."""
+class NewTemplateForm(TemplateName, Letter):
+    """A text with its name."""
 
     field_order = ("name", "subject", "body")
+
+
+class TemplateForm(NewTemplateForm, VersionedForm):
+    """A saved text, which somebody else may be changing as well."""
+
+    @classmethod
+    def of(cls, row: EmailTemplate, data: Any = None) -> TemplateForm:
+        now = {"name": row.name, "subject": row.subject, "body": row.body}
+        form = cls(data, initial=now)
+        form.remember(row.version)
+        return form
 
 
 class CampaignFilters(forms.Form):

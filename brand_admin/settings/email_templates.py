@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from csp.decorators import csp
@@ -10,15 +10,18 @@ from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.html import strip_tags
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.emails.composing import MAIL_FRAME
 from brand_admin.emails.draft import TITLES, prepared_for
-from brand_admin.emails.forms import TemplateForm
+from brand_admin.emails.forms import NewTemplateForm, TemplateForm
 from brand_admin.emails.progress import in_words
 from brand_admin.pages import render_page
+from brand_admin.versioned import Meanwhile, meanwhile
+from core.versions import ChangedMeanwhileError
 from notifications.models import EmailTemplate, Purpose
 from notifications.rendering import VARIABLES, render
 from notifications.selectors import saved_templates
@@ -73,7 +76,7 @@ def template_new(request: BrandRequest, purpose: str) -> HttpResponse:
         raise Http404
     first = FIRST_TEXTS[purpose]
     start = {"subject": first.subject, "body": first.body}
-    form = TemplateForm(request.POST if request.method == "POST" else None, initial=start)
+    form = NewTemplateForm(request.POST if request.method == "POST" else None, initial=start)
     saved = _saved(request, form, Purpose(purpose))
     return saved or _page(request, form, purpose=TITLES[purpose])
 
@@ -81,12 +84,16 @@ def template_new(request: BrandRequest, purpose: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.MANAGE)
 def template_edit(request: BrandRequest, template_id: int) -> HttpResponse:
-    """Change the text, or its name."""
+    """Change the text, or its name; who saves second is told what the first one changed."""
     row: EmailTemplate = get_object_or_404(EmailTemplate, pk=template_id)
-    now = {"name": row.name, "subject": row.subject, "body": row.body}
-    form = TemplateForm(request.POST if request.method == "POST" else None, initial=now)
-    saved = _saved(request, form, Purpose(row.purpose), row)
-    return saved or _page(request, form, purpose=TITLES[row.purpose], row=row)
+    form, told = TemplateForm.of(row, request.POST if request.method == "POST" else None), None
+    try:
+        saved = _saved(request, form, Purpose(row.purpose), row)
+    except ChangedMeanwhileError:
+        row, saved = EmailTemplate.objects.get(pk=row.pk), None
+        form, found = meanwhile(form, current=TemplateForm.of(row), version=row.version, target=row)
+        told = _in_plain_words(found)
+    return saved or _page(request, form, purpose=TITLES[row.purpose], row=row, meanwhile=told)
 
 
 @require_safe
@@ -117,7 +124,7 @@ def template_delete(request: BrandRequest, template_id: int) -> HttpResponse:
 
 def _saved(
     request: BrandRequest,
-    form: TemplateForm,
+    form: NewTemplateForm,
     purpose: Purpose,
     template: EmailTemplate | None = None,
 ) -> HttpResponse | None:
@@ -134,6 +141,7 @@ def _saved(
             by=request.actor,
             now=timezone.now(),
             template=template,
+            seen_version=given.get("version"),
         )
     except TemplateNameError as error:
         form.add_error("name", str(error))
@@ -142,12 +150,33 @@ def _saved(
     return redirect("brand_admin:template", request.brand.slug, row.pk)
 
 
-def _page(request: BrandRequest, form: TemplateForm, **context: Any) -> HttpResponse:
+def _in_plain_words(told: Meanwhile) -> Meanwhile:
+    """The message of both without its markup."""
+    changes = (
+        replace(
+            change,
+            before=strip_tags(change.before),
+            now=strip_tags(change.now),
+            yours=strip_tags(change.yours),
+        )
+        for change in told.changes
+    )
+    return replace(told, changes=tuple(changes))
+
+
+def _page(
+    request: BrandRequest,
+    form: NewTemplateForm,
+    *,
+    meanwhile: Meanwhile | None = None,
+    **context: Any,
+) -> HttpResponse:
     return render_page(
         request,
         PAGE,
         section=SECTION,
-        status=422 if form.errors else 200,
+        status=409 if meanwhile else 422 if form.errors else 200,
+        meanwhile=meanwhile,
         letter=form,
         variables=VARIABLES.values(),
         **context,

@@ -208,6 +208,7 @@ def _slots(line: _Line) -> Iterator[_Slot]:
                 yield from _slots(inner)
 
 
+@lru_cache(maxsize=1024)
 def _in_html(value: str) -> str:
     return escape(" ".join(value.split()))
 

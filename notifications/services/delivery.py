@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -45,8 +47,7 @@ from notifications.transport import Transport, UnreachableError
 
 __all__ = ["BACKOFF", "BATCH", "deliver", "due", "finish_if_settled", "lease"]
 
-BATCH = 200
-AHEAD = 20  # mails composed before the first of them is sent
+BATCH = 500
 TURN = timedelta(seconds=20)  # then other campaigns have theirs
 Clock = Callable[[], datetime]
 
@@ -122,13 +123,54 @@ def _serve(campaign: Campaign, *, now: datetime, clock: Clock) -> datetime | Non
         grant = reserve(wanted=len(ids), now=now)
         if grant.mails:
             note_turn(campaign_id=campaign.pk, now=now)
-        granted = Message.objects.filter(pk__in=ids[: grant.mails])
-        _Batch(campaign, token, clock).send(list(granted.order_by("due_at", "id")), started=now)
+        granted = _held(campaign.pk, token).order_by("due_at", "id")[: grant.mails]
+        _Batch(campaign, token, clock).send(list(granted), started=now)
     except UnreachableError as error:
-        _postpone(token, reason=str(error), now=clock())
+        _postpone(_held(campaign.pk, token), reason=str(error), now=clock())
     finally:
-        _let_go(token)
+        _let_go(_held(campaign.pk, token))
     return grant.ask_again_at
+
+
+def _held(campaign_id: int, token: uuid.UUID) -> models.QuerySet[Message]:
+    """What this turn holds, found by an index however large the campaign is."""
+    return Message.objects.filter(
+        campaign=campaign_id, lease_token=token, lease_until__isnull=False
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Letter:
+    """A message and the mail it makes; none, with the reason, if it can't be made into one."""
+
+    message: Message
+    email: EmailMessage | None
+    defect: str = ""
+
+
+class _Ahead:
+    """Letters one by one; the next can be made before it is asked for.
+
+    What goes wrong in making it is raised when it is asked for: the letter before it can't help it.
+    """
+
+    def __init__(self, letters: Iterator[_Letter]) -> None:
+        self.letters = letters
+        self.made: Future[_Letter | None] | None = None
+
+    def make(self) -> None:
+        if self.made is not None:
+            return
+        self.made = Future()
+        try:
+            self.made.set_result(next(self.letters, None))
+        except Exception as error:
+            self.made.set_exception(error)
+
+    def take(self) -> _Letter | None:
+        self.make()
+        made, self.made = self.made, None
+        return made.result() if made is not None else None
 
 
 class _Batch:
@@ -138,35 +180,45 @@ class _Batch:
         self.campaign, self.token, self.clock = campaign, token, clock
         self.known: Settlement | None = None  # of the last mail, to be written with the next
 
-    def send(self, messages: Sequence[Message], *, started: datetime) -> None:
+    def send(self, messages: Iterable[Message], *, started: datetime) -> None:
         """Hand over as many as the turn has time for. Raises UnreachableError."""
         limit = min(TURN, lease() / 2)
         with Transport() as transport:
-            for first in range(0, len(messages), AHEAD):
-                for message, email in self._composed(messages[first : first + AHEAD]):
-                    if self.clock() - started > limit:
-                        return self._write_down()
-                    self._hand_over(transport, message, email)
-                self._write_down()
-        return None
+            letters = _Ahead(self._letters(transport, messages))
+            while (letter := letters.take()) and self.clock() - started <= limit:
+                if letter.email is None:
+                    self._write_down()
+                    refuse(letter.message, token=self.token, reason=letter.defect, now=self.clock())
+                else:
+                    self._hand_over(transport, letter.message, letter.email, letters.make)
+            self._write_down()
 
-    def _composed(self, messages: Sequence[Message]) -> list[tuple[Message, EmailMessage]]:
-        """The mails of these messages; what can't be made into one is refused."""
-        mails = []
+    def _letters(self, transport: Transport, messages: Iterable[Message]) -> Iterator[_Letter]:
+        """What goes out. Uses no database: a letter is made while that is busy with the last."""
         for message in messages:
             try:
-                mails.append((message, compose(self.campaign, message)))
+                email = compose(self.campaign, message)
+                transport.prepare(email)
             except ValueError as error:
-                refuse(message, token=self.token, reason=str(error), now=self.clock())
-        return mails
+                yield _Letter(message, None, str(error))
+            else:
+                yield _Letter(message, email)
 
-    def _hand_over(self, transport: Transport, message: Message, email: EmailMessage) -> None:
+    def _hand_over(
+        self,
+        transport: Transport,
+        message: Message,
+        email: EmailMessage,
+        meanwhile: Callable[[], object],
+    ) -> None:
         if not transport.is_open:
             self._write_down()
             transport.connect()
         known, self.known = self.known, None
         now = self.clock()
-        if begin(message, token=self.token, now=now, lease=lease(), after=known):
+        if begin(
+            message, token=self.token, now=now, lease=lease(), after=known, meanwhile=meanwhile
+        ):
             outcome = transport.submit(email)
             self.known = Settlement(message, outcome, at=self.clock())
         else:
@@ -178,15 +230,15 @@ class _Batch:
             settle(known, token=self.token)
 
 
-def _postpone(token: uuid.UUID, *, reason: str, now: datetime) -> None:
+def _postpone(held: models.QuerySet[Message], *, reason: str, now: datetime) -> None:
     """The mail server is away: that counts as an attempt for all that are held and unsent."""
-    held = Message.objects.filter(lease_token=token, state__in=WAITING_STATES)
+    unsent = held.filter(state__in=WAITING_STATES)
     by_attempts: dict[int, list[int]] = defaultdict(list)
-    for pk, attempts in held.values_list("pk", "attempts"):
+    for pk, attempts in unsent.values_list("pk", "attempts"):
         by_attempts[attempts + 1].append(pk)
     for attempts, ids in by_attempts.items():
         state, due_at = after_failure(attempts, now=now)
-        held.filter(pk__in=ids).update(
+        unsent.filter(pk__in=ids).update(
             state=state,
             attempts=attempts,
             due_at=due_at,
@@ -195,8 +247,8 @@ def _postpone(token: uuid.UUID, *, reason: str, now: datetime) -> None:
         )
 
 
-def _let_go(token: uuid.UUID) -> None:
+def _let_go(held: models.QuerySet[Message]) -> None:
     """Free what this turn claimed and did not come to."""
-    Message.objects.filter(lease_token=token).exclude(
-        state__in=[MessageState.SUBMITTING, MessageState.UNKNOWN]
-    ).update(lease_token=None, lease_until=None)
+    held.exclude(state__in=[MessageState.SUBMITTING, MessageState.UNKNOWN]).update(
+        lease_token=None, lease_until=None
+    )

@@ -8,12 +8,13 @@ together with the beginning of the next.
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
 
-from core.db import run_prepared
+from core.prepared import run_prepared
 from notifications.models import Message, MessageState
 from notifications.services.suppression import note_bounce
 from notifications.transport import Outcome
@@ -86,12 +87,17 @@ def begin(
     now: datetime,
     lease: timedelta,
     after: Settlement | None = None,
+    meanwhile: Callable[[], object] | None = None,
 ) -> bool:
-    """Commit that this message is being handed over, if it still may be; settle `after` with it."""
+    """Commit that this message is being handed over, if it still may be; settle `after` with it.
+
+    `meanwhile` is called while PostgreSQL is at it, and may not use the database.
+    """
     given: dict[str, object] = {"id": message.pk, "token": token, "until": now + lease}
     if after is None:
-        return run_prepared(BEGIN, given) == 1
-    begun = run_prepared(SETTLE_AND_BEGIN, given | after.parameters()) == 1
+        return run_prepared(BEGIN, given, meanwhile=meanwhile) == 1
+    both = given | after.parameters()
+    begun = run_prepared(SETTLE_AND_BEGIN, both, meanwhile=meanwhile) == 1
     _note_bounce(after)
     return begun
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.http import HttpResponse
 from django.test import Client
 from playwright.sync_api import Page
 
@@ -155,6 +156,31 @@ def test_overwriting_asks(cast: Cast, press: Callable[..., Any]) -> None:
 
     press("save", name="monthly NEWS", overwrite="Monthly news", **MINE)
     assert saved(cast.juniper) == [("monthly NEWS", "Mine", "<p>Mine alone</p>")]
+
+
+def version_in(asked: HttpResponse) -> str:
+    """The version that the question was about."""
+    return str(carried(asked)["overwritten_version"])
+
+
+def test_what_was_saved_while_it_was_asked_is_not_overwritten(
+    cast: Cast, press: Callable[..., Any]
+) -> None:
+    save(cast.juniper)
+    asked = press("save", name="Monthly news", **MINE)
+    leave = {"overwrite": "Monthly news", "overwritten_version": version_in(asked)}
+    save(cast.juniper, overwrite=True, subject="Meanwhile")
+    before = snapshot()
+
+    told = press("save", name="Monthly news", **(leave | MINE))
+
+    assert told.status_code == 422
+    assert "Meanwhile" in told.content.decode()
+    assert "Mine alone" in told.content.decode()
+    assert snapshot() == before
+    leave["overwritten_version"] = version_in(told)
+    press("save", name="Monthly news", **(leave | MINE))
+    assert saved(cast.juniper) == [("Monthly news", "Mine", "<p>Mine alone</p>")]
 
 
 def test_the_leave_to_overwrite_is_for_one_name(cast: Cast, press: Callable[..., Any]) -> None:

@@ -87,6 +87,9 @@ def test_send_sales_tracking_items_opens_the_same_drawer_for_the_ticked(
         ({"subject": ""}, "This field is required."),
         ({"body": ""}, "This field is required."),
         ({"body": "<p> </p>"}, "The message is empty."),
+        ({"body": "<p>{{ }}</p>"}, "There is an empty variable"),
+        ({"subject": "Hello\r\nBcc: all@example.com"}, "The subject has a line break"),
+        ({"subject": "Hello\u2028Bcc: all@example.com"}, "The subject has a line break"),
     ],
 )
 @pytest.mark.parametrize("go", ["preview", "test", "send"])

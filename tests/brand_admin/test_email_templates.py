@@ -89,7 +89,9 @@ def test_a_template_is_changed_and_renamed(cast: Cast, theo: Client) -> None:
     address = at(cast.juniper, "template", template_id=row.pk)
     assert "News of {{ offer_name }}" in shown(theo.get(address))
 
-    theo.post(address, {"name": "Weekly news", "subject": "New", "body": TEXT["body"]})
+    theo.post(
+        address, {"name": "Weekly news", "subject": "New", "body": TEXT["body"], "version": "1"}
+    )
 
     with acting_for(cast.juniper):
         found = EmailTemplate.objects.get()
@@ -118,10 +120,55 @@ def test_a_wrong_one_is_refused_with_what_is_wrong(
         at(cast.juniper, "template", template_id=row.pk),
         at(cast.juniper, "template_new", purpose=MEMBERS),
     ):
-        page = theo.post(address, {"name": "Monthly", **TEXT} | changes)
+        page = theo.post(address, {"name": "Monthly", "version": "1", **TEXT} | changes)
         assert page.status_code == 422
         assert message in page.content.decode()
 
+    assert snapshot() == before
+
+
+def opened(client: Client, address: str) -> dict[str, str]:
+    """What a browser would send from the page of a template, changed nowhere."""
+    form = client.get(address).context["letter"]
+    return {name: str(form[name].value() or "") for name in form.fields}
+
+
+def test_who_saves_second_is_told_and_loses_nothing(cast: Cast, theo: Client) -> None:
+    row = save(cast.juniper)
+    address = at(cast.juniper, "template", template_id=row.pk)
+    ines = desk_of(cast.ines)
+    hers, his = opened(ines, address), opened(theo, address)
+    ines.post(address, hers | {"subject": "Hers", "body": "<p>Her <b>words</b></p>"})
+    before = snapshot()
+
+    told = theo.post(address, his | {"name": "Weekly news", "body": "<p>His words</p>"})
+
+    assert told.status_code == 409
+    page = " ".join(told.content.decode().split())
+    assert "Ines Castell changed this template" in page
+    assert "Not saved yet" in page
+    assert "you have “His words”, they made it “Her words”" in page
+    assert "now “Hers”, as they made it; it was “News of {{ offer_name }}”" in page
+    assert snapshot() == before
+    again = told.context["letter"]
+    assert [again[name].value() for name in ("name", "subject", "body")] == [
+        "Weekly news",
+        "Hers",
+        "<p>His words</p>",
+    ]
+    theo.post(address, {name: again[name].value() for name in again.fields})
+    with acting_for(cast.juniper):
+        kept = EmailTemplate.objects.get()
+    assert (kept.name, kept.subject, kept.body) == ("Weekly news", "Hers", "<p>His words</p>")
+
+
+def test_a_page_that_does_not_say_its_version_saves_nothing(cast: Cast, theo: Client) -> None:
+    row = save(cast.juniper)
+    before = snapshot()
+
+    answer = theo.post(at(cast.juniper, "template", template_id=row.pk), {"name": "A", **TEXT})
+
+    assert answer.status_code == 422
     assert snapshot() == before
 
 

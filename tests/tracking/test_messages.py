@@ -243,5 +243,5 @@ def test_the_audience_costs_the_same_for_one_and_for_three(
     cast: Cast, django_assert_num_queries: object
 ) -> None:
     for chosen in ([cast.mara_in_glow], everybody(cast)):
-        with django_assert_num_queries(7):  # type: ignore[operator]
+        with django_assert_num_queries(8):  # type: ignore[operator]
             look_at(chosen)
