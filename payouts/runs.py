@@ -21,7 +21,7 @@ from payouts import run_lines
 from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutRunMember, PayoutState
 from payouts.services import COME_BACK, DueChangedError, PayoutError, settle_run
 
-MEMBERS_AT_ONCE = 2_000
+MEMBERS_AT_ONCE = 5_000
 DRAFTED, REDRAFTED = "payout_run.drafted", "payout_run.redrafted"
 
 
