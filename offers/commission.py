@@ -101,9 +101,7 @@ class _Chosen:
     is_rule: bool = False
 
 
-NOT_EARNED = {
-    status: Commission(0, (Step(step=status, amount=0),)) for status in ("pending", "rejected")
-}
+REJECTED = Commission(0, (Step(step="rejected", amount=0),))
 
 
 def commission_of(*, terms: CommissionTerms, sale: Sale) -> Commission:
@@ -128,6 +126,11 @@ def commission_of(*, terms: CommissionTerms, sale: Sale) -> Commission:
         steps.append(Step(step="capped", base=total, amount=sale.room_minor))
         total = sale.room_minor
     return Commission(total, tuple(steps) if parts else (Step(step="no_terms", amount=0),))
+
+
+def waiting(earnable: Commission) -> Commission:
+    """Nothing yet, and what it will be once the conversion is accepted."""
+    return Commission(0, (*earnable.steps, Step(step="pending", amount=earnable.minor)))
 
 
 def _rate_of_order(terms: CommissionTerms, sale: Sale) -> _Chosen:

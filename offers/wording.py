@@ -211,7 +211,9 @@ def _sentence(step: Step, currency: str) -> str:
         case "nothing_kept":
             return _("Everything was refunded: nothing is earned")
         case "pending":
-            return _("Waiting for the brand's decision: nothing is earned yet")
+            return _("Waiting for the brand's decision: %(amount)s once it is accepted") % {
+                "amount": amount
+            }
         case "rejected":
             return _("Rejected: nothing is earned")
         case _:

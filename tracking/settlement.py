@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from offers.commission import NOT_EARNED, Commission, commission_of
+from offers.commission import REJECTED, Commission, commission_of, waiting
 from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry
 from tracking.baskets import Lines, lines_where_they_matter, sale_of
@@ -30,12 +30,11 @@ SETTLED = [
 
 def settle_target(conversion: Conversion, lines: Lines) -> Commission:
     """Write on the conversion what it should have earned by now, and how that comes about."""
-    if conversion.status == ConversionStatus.REJECTED:
-        earnable = NOT_EARNED[conversion.status]
-    else:
+    earnable = REJECTED
+    if conversion.status != ConversionStatus.REJECTED:
         earnable = commission_of(terms=conversion.terms, sale=sale_of(conversion, lines))
-    is_accepted = conversion.status == ConversionStatus.ACCEPTED
-    earned = earnable if is_accepted else NOT_EARNED[conversion.status]
+    is_pending = conversion.status == ConversionStatus.PENDING
+    earned = waiting(earnable) if is_pending else earnable
     conversion.earnable_minor = earnable.minor
     conversion.commission_minor, conversion.explanation = earned.minor, list(earned.steps)
     return earned

@@ -14,10 +14,10 @@ from accounts.actors import Actor
 from core.languages import speaking, spoken_tag
 from core.tenancy import acting_for
 from offers.selectors import terms_of
-from offers.wording import describe_fully
 from portal.dashboard import live
 from portal.dashboard.access import Visit, dashboard_page, nothing_here
 from portal.dashboard.choices import range_choices, status_choices
+from portal.dashboard.commission import commission_of
 from portal.dashboard.conversions import BATCH, conversion_lines, conversion_rows
 from portal.dashboard.forms import DeepLinkForm, RangeForm
 from portal.dashboard.frame import render_page
@@ -53,8 +53,6 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     enrollment = visit.enrollment
     chosen = choose(request.GET.dict(), choices=MEMBER_CHOICES, default="30d", today=today())
     history = terms_of(visit.offer)
-    terms = history.at(visit.now)
-    upcoming = history.latest if history.latest.starts_at > visit.now else None
     status = _status(request)
     found = Keyset(own_conversions(enrollment.pk, status=status), "occurred_at")
     stretch = found.stretch(request.GET.get("at", ""), size=PER_PAGE)
@@ -64,15 +62,12 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         visit,
         tag=tag,
         shared=shared(enrollment),
-        terms=terms,
-        commission=describe_fully(terms, visit.offer.currency),
-        next_terms=upcoming,
-        next_commission=describe_fully(upcoming, visit.offer.currency) if upcoming else "",
+        commission=commission_of(enrollment, history, now=visit.now),
         chosen=chosen,
         ranges=range_choices(chosen),
         range_form=_range_form(request, chosen.key),
         numbers=numbers_of(enrollment, chosen.period),
-        money=money_of(enrollment, terms, now=visit.now),
+        money=money_of(enrollment, history.at(visit.now), now=visit.now),
         adjustments=adjustment_rows(enrollment),
         stretch=stretch,
         rows=conversion_rows(stretch.rows, now=visit.now),

@@ -1,0 +1,125 @@
+"""My commission: the terms in plain sentences, the tier, and how far it is to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from core.money import Money
+from core.templatetags.display import count, money
+from offers.models import Enrollment, Terms
+from offers.selectors import TermsHistory
+from offers.structure import Period, Tier, TierBy
+from offers.wording import describe_fully, describe_rules, describe_tiers
+from tracking.daily_totals import brand_zone
+from tracking.metrics import today
+from tracking.progress import Progress, Reached
+
+NEWS = timedelta(days=30)  # for so long new terms are pointed out
+
+
+@dataclass(frozen=True, slots=True)
+class TermsInWords:
+    """One version: its sentence, and a line per tier and rule."""
+
+    sentence: str
+    tiers: tuple[str, ...]
+    rules: tuple[str, ...]
+    starts_at: datetime
+
+    @classmethod
+    def of(cls, terms: Terms, currency: str) -> TermsInWords:
+        return cls(
+            sentence=describe_fully(terms, currency),
+            tiers=tuple(describe_tiers(terms, currency)),
+            rules=tuple(describe_rules(terms, currency)),
+            starts_at=terms.starts_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Climb:
+    """The tier a member stands in, and the way to the next: `value` of `goal`, in words too."""
+
+    tier: str
+    value: int
+    goal: int
+    to_go: str
+
+
+@dataclass(frozen=True, slots=True)
+class MyCommission:
+    """What stands under "Your commission". `upcoming` is announced, `is_new` pointed out."""
+
+    terms: Terms
+    words: TermsInWords
+    upcoming: TermsInWords | None
+    is_new: bool
+    climb: Climb | None
+    room: str
+
+
+def commission_of(enrollment: Enrollment, history: TermsHistory, *, now: datetime) -> MyCommission:
+    """The terms in force and the next ones. Two queries more where tiers or a cap count."""
+    terms, currency = history.at(now), enrollment.offer.currency
+    latest = history.latest
+    on_tiers, on_cap = _reached(enrollment, terms)
+    return MyCommission(
+        terms=terms,
+        words=TermsInWords.of(terms, currency),
+        upcoming=TermsInWords.of(latest, currency) if latest.starts_at > now else None,
+        is_new=terms.version > 1 and now - terms.starts_at < NEWS,
+        climb=_climb(terms, on_tiers, currency) if terms.tiers else None,
+        room=_room(terms, on_cap, currency),
+    )
+
+
+def _reached(enrollment: Enrollment, terms: Terms) -> tuple[Reached, Reached]:
+    """What counts towards the tiers, and what towards the cap, in their present periods."""
+    if not terms.looks_back:
+        return Reached(), Reached()
+    day = today()
+    progress = Progress.of([(enrollment.pk, terms, day)], brand_zone())
+    return (
+        progress.for_tier(enrollment.pk, terms, day),
+        progress.for_cap(enrollment.pk, terms, day),
+    )
+
+
+def _climb(terms: Terms, reached: Reached, currency: str) -> Climb:
+    tiers = terms.tier_list
+    stands = reached.tier(terms)
+    name = tiers[stands - 1].name if stands else ""
+    value = max(0, reached.towards(terms))
+    if stands == len(tiers):
+        return Climb(name, value, value, _("This is the highest tier."))
+    following = tiers[stands]
+    return Climb(name, value, following.threshold, _to_go(terms, following, value, currency))
+
+
+def _to_go(terms: Terms, following: Tier, value: int, currency: str) -> str:
+    missing = following.threshold - value
+    if terms.tier_by == TierBy.CONVERSIONS:
+        return ngettext(
+            "%(count)s conversion more to %(tier)s",
+            "%(count)s conversions more to %(tier)s",
+            missing,
+        ) % {"count": count(missing), "tier": following.name}
+    amount = money(Money(missing, currency))
+    return _("%(amount)s of sales more to %(tier)s") % {"amount": amount, "tier": following.name}
+
+
+def _room(terms: Terms, reached: Reached, currency: str) -> str:
+    """What the cap leaves."""
+    room = reached.room(terms)
+    if room is None:
+        return ""
+    sentence = {
+        Period.DAY: _("You can still earn %(amount)s today."),
+        Period.MONTH: _("You can still earn %(amount)s this month."),
+        Period.ALWAYS: _("You can still earn %(amount)s."),
+    }[Period(terms.cap_period)]
+    return sentence % {"amount": money(Money(room, currency))}
