@@ -93,7 +93,7 @@ def end_sessions(*, user: User, but: str | None = None) -> int:
 
 
 def _open_session(row: Session, *, current: str | None) -> OpenSession:
-    noted = row.get_decoded().get(NOTE, {})
+    noted = SessionStore().decode(row.session_data).get(NOTE, {})
     return OpenSession(
         handle=_handle(row.session_key),
         device=device_of(noted.get("agent", "")),

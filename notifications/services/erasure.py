@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import F, Value
-from django.db.models.functions import Concat
+from django.db.models import CharField, Value
+from django.db.models.functions import Cast, Concat
 
 from notifications.erased import DOMAIN
 from notifications.models import (
@@ -39,6 +39,5 @@ def erase_correspondence(*, recipient: str, name: str, now: datetime) -> None:
             for key, value in message.values.items()
         }
         Message.objects.filter(pk=message.pk).update(values=values)
-    mails.update(
-        to_name=name, reason="", to_address=Concat(Value("deleted-"), F("pk"), Value(f"@{DOMAIN}"))
-    )
+    nowhere = Concat(Value("deleted-"), Cast("pk", CharField()), Value(f"@{DOMAIN}"))
+    mails.update(to_name=name, reason="", to_address=nowhere)

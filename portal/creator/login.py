@@ -21,7 +21,9 @@ from django.utils.translation import gettext_lazy as _
 from accounts.codes import CodeOverError, ask_code, enter_code
 from accounts.models import CodePurpose
 from affiliates.letters import send_letter
-from affiliates.logins import give_login, login_of
+from affiliates.logins import creator_of, give_login, login_of
+from affiliates.services import learn_language
+from core.languages import spoken_tag
 from portal.creator.client import network_of
 
 ASKED = "login_code"  # what this browser waits for: the code's id and the address
@@ -106,6 +108,9 @@ def log_in_with(request: HttpRequest, code: str, *, now: datetime) -> HttpRespon
     give_up(request.session)
     if user is None:  # deleted since the code was mailed
         raise CodeOverError
+    creator = creator_of(user)
+    if creator is not None:
+        learn_language(creator=creator, tag=spoken_tag())
     record_authentication(request, user, method="code", email=row.address)
     login = Login(user=user, email=row.address, redirect_url=reverse("portal:home"))
     return perform_login(request, login)  # type: ignore[no-any-return]

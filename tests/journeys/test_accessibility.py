@@ -10,10 +10,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from accounts.models import CodePurpose
+from accounts.sessions import SessionStore
 from affiliates.logins import give_login
 from affiliates.services import add_member
 from core.tenancy import acting_for
@@ -22,6 +26,7 @@ from offers.dashboard_links import token_for
 from offers.services import enroll
 from tests.architecture.routes import in_brand_admin
 from tests.cast import Cast, assemble
+from tests.journeys.busy_creator import make_busy, prove
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.drawer import Drawer
 from tests.journeys.furnished import Furnished, empty_brand, furnish_richly
@@ -154,6 +159,40 @@ def test_the_drawer_at_every_step(
 
 
 @on_each_device
+def test_the_drawer_where_texts_are_saved_and_replaced(
+    cast: Cast, desk: Desk, device: dict[str, Any]
+) -> None:
+    page = prepare(desk(cast.ines, **device))
+    page.goto(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/")
+    page.get_by_role("link", name="Email Members").click()
+    drawer = Drawer(page, "Email Members")
+    drawer.has_editors()
+    drawer.write_subject("Your dashboard, {{ first_name }} ")
+    drawer.press("Save as template")
+    naming = Drawer(page, "Save as template")
+    faults = faults_of(page, "drawer, save as template")
+    naming.press("Save")
+    expect(naming.box.locator(":invalid, [aria-invalid=true]").first).to_be_visible()
+    page.get_by_label("Name").fill("Monthly news")
+    naming.press("Save")
+    drawer.says("Saved as “Monthly news”.")
+    drawer.has_editors()
+    faults += faults_of(page, "drawer, saved")
+    drawer.write_subject("Something else, {{ first_name }} ")
+    page.get_by_label("Start from").select_option("The written text")
+    drawer.press("Use")
+    drawer.says("Replace what you have written?")
+    drawer.has_editors()
+    faults += faults_of(page, "drawer, replace")
+    drawer.press("Keep mine")
+    drawer.press("Save as template")
+    naming.press("Save")
+    naming.says("There is a template of this name already")
+    faults += faults_of(page, "drawer, overwrite")
+    report(faults)
+
+
+@on_each_device
 def test_rows_ticked_menus_open_and_questions_asked(
     full: Furnished, desk: Desk, device: dict[str, Any]
 ) -> None:
@@ -270,4 +309,51 @@ def test_the_portal_the_logins_and_the_way_out(
     assert june is not None
     for person in (june, cast.otto):  # two brands; none at all
         faults += look_at(prepare(desk(person, **device)), ["/portal/"])
+    report(faults)
+
+
+@on_each_device
+def test_the_portal_of_a_busy_creator(
+    cast: Cast, desk: Desk, mailbox: Mailbox, device: dict[str, Any]
+) -> None:
+    june = give_login(email="june@okafor.example", now=cast.now)
+    assert june is not None
+    page = prepare(desk(june, **device))
+    page.goto("/portal/data/delete/")
+    page.get_by_role("button", name="Mail me a code").click()
+    faults = faults_of(page, "code for deletion")
+    page.get_by_label("Six-digit code").fill("000 00")
+    page.get_by_role("button", name="Go on").click()
+    faults += faults_of(page, "half a code")
+    pages = ["/portal/payout/", "/portal/emails/", "/portal/security/", "/portal/data/"]
+    faults += look_at(page, ["/portal/confirm/payout/", *pages])
+
+    creator = make_busy(cast, now=timezone.now())
+    codes = {purpose: str(prove(creator, purpose, now=timezone.now())) for purpose in CodePurpose}
+    session = SessionStore(page.context.cookies()[0]["value"])
+    session["asked_codes"] = codes
+    session.save()
+    passkey = Authenticator.objects.create(
+        user=june, type=Authenticator.Type.WEBAUTHN, data={"name": "My phone", "credential": {}}
+    )
+    change = "/portal/payout/change/"
+    faults += look_at(
+        page,
+        [
+            "/portal/",
+            *pages,
+            "/portal/data/delete/",
+            change,
+            *(f"{change}?method=bank&country={country}" for country in ("DE", "GB", "US", "IN")),
+            f"{change}?method=paypal&country=FR",
+            "/portal/security/passkeys/add/",
+            f"/portal/security/passkeys/{passkey.pk}/",
+        ],
+    )
+    page.goto("/portal/")
+    page.locator(".resting summary").click()
+    faults += faults_of(page, "offers that rest")
+    page.goto(f"{change}?method=bank&country=DE")
+    page.get_by_role("button", name="Pay me here").click()
+    faults += faults_of(page, "no IBAN")
     report(faults)

@@ -86,7 +86,9 @@ def _redact_history(member: Member, *, address: str) -> None:
 
     Who did what when stays, and so does everything that isn't who the member was.
     """
-    names = [text for text in (address, member.full_name) if text]
+    names = sorted(
+        {address, member.full_name, *_former_names(member)} - {""}, key=len, reverse=True
+    )
     mentions = Q(target=target_of(member))
     for text in names:
         mentions |= Q(actor__icontains=text) | Q(told__icontains=text)
@@ -94,9 +96,18 @@ def _redact_history(member: Member, *, address: str) -> None:
     pattern = re.compile("|".join(re.escape(text) for text in names), re.IGNORECASE)
     with pgtrigger.ignore("accounts.AuditEntry:accounts_audit_append_only"):
         for entry in found:
+            kept = {key: value for key, value in entry.detail.items() if key != "before"}
+            told = kept if entry.target == target_of(member) else entry.detail
             AuditEntry.objects.filter(pk=entry.pk).update(
-                actor=pattern.sub(NAME, entry.actor), detail=_redacted(entry.detail, pattern)
+                actor=pattern.sub(NAME, entry.actor), detail=_redacted(told, pattern)
             )
+
+
+def _former_names(member: Member) -> set[str]:
+    """The names and addresses that the member had before, as their history tells."""
+    told = AuditEntry.objects.filter(target=target_of(member), action="member.changed")
+    earlier = [entry.detail.get("before", {}) for entry in told]
+    return {str(before[key]) for before in earlier for key in ("name", "email") if before.get(key)}
 
 
 def _redacted(value: Any, pattern: re.Pattern[str]) -> Any:

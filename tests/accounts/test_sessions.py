@@ -1,0 +1,121 @@
+"""Sessions know whose they are, say what they are used with, and end when their row is gone."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import UpdateError
+
+from accounts.devices import Device, device_of
+from accounts.models import Session, User
+from accounts.sessions import SessionStore, end_session, end_sessions, note_use, open_sessions
+from tests.cast import NOW, Cast
+
+IPHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15"
+    " (KHTML, like Gecko) Version/18.1 Mobile/15E148 Safari/604.1"
+)
+
+
+def session_of(user: User | None, *, agent: str = IPHONE, minutes: int = 0) -> SessionStore:
+    store = SessionStore()
+    if user is not None:
+        store[SESSION_KEY] = str(user.pk)
+    note_use(store, agent=agent, network="203.0.113.7", now=NOW + timedelta(minutes=minutes))
+    store.save()
+    return store
+
+
+def key_of(store: SessionStore) -> str:
+    assert store.session_key is not None
+    return store.session_key
+
+
+@pytest.mark.parametrize(
+    ("agent", "device"),
+    [
+        (IPHONE, Device("Safari", "iPhone", is_handheld=True)),
+        ("Mozilla/5.0 (Linux; Android 15) Chrome/131.0 Mobile Safari/537.36",
+         Device("Chrome", "Android", is_handheld=True)),
+        ("Mozilla/5.0 (Windows NT 10.0) Chrome/131.0 Safari/537.36 Edg/131.0",
+         Device("Edge", "Windows", is_handheld=False)),
+        ("Mozilla/5.0 (Macintosh) Gecko/20100101 Firefox/133.0",
+         Device("Firefox", "Mac", is_handheld=False)),
+        ("curl/8.5.0", Device("", "", is_handheld=False)),
+        ("", Device("", "", is_handheld=False)),
+    ],
+)  # fmt: skip
+def test_a_browser_is_named_as_its_owner_would(agent: str, device: Device) -> None:
+    assert device_of(agent) == device
+
+
+def test_a_session_knows_its_user_and_nobody_is_none(cast: Cast) -> None:
+    own, nobodys = session_of(cast.ines), session_of(None)
+
+    assert Session.objects.get(pk=own.session_key).user == cast.ines
+    assert Session.objects.get(pk=nobodys.session_key).user is None
+
+
+def test_sessions_are_listed_for_their_owner_alone(cast: Cast) -> None:
+    first, last = session_of(cast.ines), session_of(cast.ines, minutes=5)
+    session_of(cast.otto)
+
+    found = open_sessions(cast.ines, current=first.session_key, now=NOW)
+
+    assert [(one.is_this, one.used_at) for one in found] == [
+        (True, NOW),
+        (False, NOW + timedelta(minutes=5)),
+    ]
+    assert found[0].network == "203.0.113.7"
+    assert found[0].device.system == "iPhone"
+    assert {key_of(first), key_of(last)}.isdisjoint({one.handle for one in found})
+
+
+def test_use_is_noted_once_a_minute_and_the_beginning_kept() -> None:
+    store = SessionStore()
+    note_use(store, agent="a", network="n", now=NOW)
+    store.modified = False
+
+    note_use(store, agent="a", network="n", now=NOW + timedelta(seconds=59))
+    assert not store.modified
+    note_use(store, agent="a", network="n", now=NOW + timedelta(seconds=60))
+
+    noted = store["in_use"]
+    assert noted["began_at"] == NOW.isoformat()
+    assert noted["used_at"] == (NOW + timedelta(seconds=60)).isoformat()
+
+
+def test_an_ended_session_is_empty_and_somebody_elses_stays(cast: Cast) -> None:
+    own, other = session_of(cast.ines), session_of(cast.otto)
+    [handle] = [one.handle for one in open_sessions(cast.otto, current=None, now=NOW)]
+
+    assert not end_session(user=cast.ines, handle=handle)
+    assert not end_session(user=cast.ines, handle="nonsense")
+    assert Session.objects.count() == 2
+    [handle] = [one.handle for one in open_sessions(cast.ines, current=None, now=NOW)]
+    assert end_session(user=cast.ines, handle=handle)
+
+    assert dict(SessionStore(key_of(own)).items()) == {}
+    assert SessionStore(key_of(other))[SESSION_KEY] == str(cast.otto.pk)
+
+
+def test_all_others_end_at_once(cast: Cast) -> None:
+    this, *_ = session_of(cast.ines), session_of(cast.ines), session_of(cast.ines)
+    session_of(cast.otto)
+
+    assert end_sessions(user=cast.ines, but=this.session_key) == 2
+
+    assert set(Session.objects.values_list("user", flat=True)) == {cast.ines.pk, cast.otto.pk}
+
+
+def test_who_ended_a_session_that_is_being_saved_keeps_it_ended(cast: Cast) -> None:
+    store = session_of(cast.ines)
+    Session.objects.all().delete()
+    store["more"] = 1
+
+    with pytest.raises(UpdateError):
+        store.save()
+
+    assert Session.objects.count() == 0
