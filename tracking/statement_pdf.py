@@ -11,18 +11,26 @@ import unicodedata
 from functools import cache
 
 import font_roboto
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop, pgettext
 from fontTools.ttLib import TTFont
 from fpdf import FPDF
 from fpdf.enums import XPos, YPos
 
 from core.money import Money
 from core.templatetags.display import day, money
-from payouts.models import Payout
+from payouts.models import Payout, PayoutState
 from tracking.statements import StatementLine, statement_of
 
 FONT = "Roboto"
 WIDTHS = (23.0, 38.0, 57.0, 30.0, 30.0)  # millimetres: date, offer, what, sale, amount
-HEADS = ("Date", "Offer", "What", "Sale", "Amount")
+HEADS = (
+    gettext_noop("Date"),
+    gettext_noop("Offer"),
+    gettext_noop("What"),
+    gettext_noop("Sale"),
+    gettext_noop("Amount"),
+)
 ROW = 6.5
 INK, SOFT, LINE = (28, 27, 25), (110, 106, 99), (222, 218, 210)
 
@@ -61,10 +69,10 @@ class _Page(FPDF):
         self.set_font(FONT, size=8)
         self.set_text_color(*SOFT)
         if self.is_incomplete:
-            note = "? stands for a character this page can't show; the CSV has it."
+            note = _("? stands for a character this page can't show; the CSV has it.")
             self.cell(120, 5, note)
         self.set_x(-60)
-        self.cell(40, 5, f"Page {self.page_no()}", align="R")
+        self.cell(40, 5, _("Page %(number)s") % {"number": self.page_no()}, align="R")
 
 
 def statement_pdf(payout: Payout) -> bytes:
@@ -84,7 +92,7 @@ def _new_page(payout: Payout) -> _Page:
     page.set_auto_page_break(auto=True, margin=22)
     page.add_font(FONT, fname=font_roboto.Roboto)
     page.add_font(FONT, style="B", fname=font_roboto.RobotoBold)
-    page.set_title(f"Statement of payment {payout.pk}")
+    page.set_title(_("Statement of payment %(number)s") % {"number": payout.pk})
     page.set_creation_date(payout.created_at)  # the same statement is the same file
     page.set_draw_color(*LINE)
     page.add_page()
@@ -93,16 +101,22 @@ def _new_page(payout: Payout) -> _Page:
 
 def _write_head(page: _Page, payout: Payout) -> None:
     _say(page, payout.brand.name, size=10, colour=SOFT)
-    _say(page, f"Payment of {money(payout.amount)}", size=20, style="B", gap=4)
+    _say(
+        page,
+        _("Payment of %(amount)s") % {"amount": money(payout.amount)},
+        size=20,
+        style="B",
+        gap=4,
+    )
     facts = [
-        ("To", f"{payout.member} {payout.member.email}".strip()),
-        ("Date", day(payout.created_at)),
-        ("State", payout.get_state_display()),
-        ("Reference", payout.reference or "none"),
-        ("Number", str(payout.public_id)),
+        (pgettext("payment", "To"), f"{payout.member} {payout.member.email}".strip()),
+        (_("Date"), day(payout.created_at)),
+        (_("Status"), _state(payout)),
+        (_("Reference"), payout.reference or pgettext("reference", "none")),
+        (_("Number"), str(payout.public_id)),
     ]
     if payout.reason:
-        facts.append(("Reason", payout.reason))
+        facts.append((_("Reason"), payout.reason))
     for name, value in facts:
         page.set_font(FONT, size=10)
         page.set_text_color(*SOFT)
@@ -130,7 +144,7 @@ def _say(
 def _write_table_head(page: _Page) -> None:
     page.set_font(FONT, style="B", size=9)
     page.set_text_color(*SOFT)
-    _write_row(page, HEADS)
+    _write_row(page, tuple(_(head) for head in HEADS))
     page.set_font(FONT, size=9)
     page.set_text_color(*INK)
 
@@ -165,5 +179,16 @@ def _write_row(page: _Page, texts: tuple[str, ...]) -> None:
 def _write_total(page: _Page, payout: Payout) -> None:
     page.set_font(FONT, style="B", size=10)
     page.ln(1)
-    page.write_cell(sum(WIDTHS[:-1]), "Total")
+    page.write_cell(sum(WIDTHS[:-1]), _("Total"))
     page.write_cell(WIDTHS[-1], money(Money(payout.amount_minor, payout.currency)), align="R")
+
+
+def _state(payout: Payout) -> str:
+    return {
+        PayoutState.DRAFT.value: pgettext("payment", "Draft"),
+        PayoutState.PENDING_INFO.value: pgettext("payment", "Pending info"),
+        PayoutState.PROCESSING.value: pgettext("payment", "Processing"),
+        PayoutState.PAID.value: pgettext("payment", "Paid"),
+        PayoutState.FAILED.value: pgettext("payment", "Failed"),
+        PayoutState.CANCELLED.value: pgettext("payment", "Cancelled"),
+    }[payout.state]

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
+
 from core.money import Money
 from core.templatetags.display import day, money
 from payouts.models import LedgerEntry, Payout
@@ -31,10 +33,10 @@ class StatementLine:
     def what(self) -> str:
         """In a word or two, for people: an entry below zero takes back what was earned before."""
         if self.conversion:
-            return "Commission" if self.entry.amount_minor > 0 else "Commission taken back"
+            return _("Commission") if self.entry.amount_minor > 0 else _("Commission taken back")
         if self.clicks:
             return "Clicks"
-        return "Bonus" if self.entry.amount_minor > 0 else "Correction"
+        return _("Bonus") if self.entry.amount_minor > 0 else _("Correction")
 
     @property
     def title(self) -> str:
@@ -46,7 +48,7 @@ class StatementLine:
         """When, and what else a reader wants to know ("18 Aug 2026 · sale £162.69")."""
         parts = [day(self.clicks.day if self.clicks else self.happened_at)]
         if self.conversion:
-            parts.append(f"sale {money(self.conversion.sale)}")
+            parts.append(_("sale %(amount)s") % {"amount": money(self.conversion.sale)})
             if self.entry.amount_minor < 0:
                 parts.append(self.what.lower())
         return " · ".join([*parts, *filter(None, [self.entry.note])])

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from babel.messages.catalog import Catalog, Message
 from babel.messages.extract import extract_python
@@ -38,7 +39,7 @@ TRANSLATED = ("de", "es", "fr")  # English is what stands in the source
 TEMPLATES = {".html", ".txt"}
 ONE, MANY = None, (1, 2)
 ONE_IN_CONTEXT, MANY_IN_CONTEXT = ((1, "c"), 2), ((1, "c"), 2, 3)
-KEYWORDS = {
+KEYWORDS: dict[str, Any] = {
     "_": ONE,
     "gettext": ONE,
     "gettext_lazy": ONE,
@@ -162,7 +163,7 @@ def faults_of(message: Message) -> Iterator[str]:
             yield f"space around {text!r}"
 
 
-def _forms(text: str | Sequence[str]) -> list[str]:
+def _forms(text: Any) -> list[str]:
     return [text] if isinstance(text, str) else list(text)
 
 
@@ -191,19 +192,18 @@ def _as_python(template: str) -> bytes:
 
 
 def _texts_in(path: Path, source: bytes) -> Iterator[Found]:
-    for _line, function, arguments, comments in extract_python(
-        BytesIO(source), list(KEYWORDS), COMMENTS, {"encoding": "utf-8"}
-    ):
-        given = arguments if isinstance(arguments, tuple) else (arguments,)
-        wanted = KEYWORDS[function] or (1,)
-        picked = [
+    found = extract_python(BytesIO(source), KEYWORDS, COMMENTS, {"encoding": "utf-8"})
+    for _line, function, arguments, comments in found:
+        given: tuple[Any, ...] = arguments if isinstance(arguments, tuple) else (arguments,)
+        wanted = KEYWORDS[str(function)] or (1,)
+        picked: list[Any] = [
             given[spec[0] - 1] if isinstance(spec, tuple) else given[spec - 1] for spec in wanted
         ]
         if not all(isinstance(text, str) and text for text in picked):
             continue  # a name, not a text: whoever gives it its value marks the text there
         context = picked.pop(0) if isinstance(wanted[0], tuple) else None
         message = (picked[0], picked[1]) if len(picked) > 1 else picked[0]
-        yield Found(path.as_posix(), message, context, tuple(comments))
+        yield Found(path.as_posix(), message, context, tuple(text for text in comments if text))
 
 
 def _place(root: Path, language: str) -> Path:

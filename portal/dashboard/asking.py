@@ -8,6 +8,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.actors import Actor
+from affiliates.services import learn_language
+from core.languages import spoken_tag
 from portal.dashboard.access import Visit, dashboard_page
 from portal.dashboard.forms import MissingSaleForm
 from portal.dashboard.frame import render_page
@@ -33,6 +35,8 @@ def questions(request: HttpRequest, visit: Visit) -> HttpResponse:
         except QuestionError as error:
             form.add_error(error.field, str(error))
         else:
+            if visit.member.creator is not None:
+                learn_language(creator=visit.member.creator, tag=spoken_tag())
             return redirect(f"{reverse('portal:questions', args=[visit.token])}?asked={asked.pk}")
     page = Paginator(questions_of(visit.enrollment.pk), PER_PAGE).get_page(request.GET.get("page"))
     rows = question_rows(page.object_list)

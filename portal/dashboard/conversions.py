@@ -139,11 +139,11 @@ def _moment(value: datetime, *, now: datetime) -> str:
 
 
 def conversion_lines(conversions: Iterable[Conversion]) -> Iterator[list[str]]:
-    """The lines of the CSV, header first. Dates are the brand's, amounts decimals."""
-    yield [
-        "ordered_at", "order", "sale", "refunded", "commission", "currency", "status", "reason",
-        "credited_by", "payable_on", "paid_on",
-    ]  # fmt: skip
+    """The lines of the CSV, header first. Dates are the brand's, amounts decimals.
+
+    Its words are the reader's; dates and amounts are written so that every program reads them.
+    """
+    yield _columns()
     batch: list[Conversion] = []
     for row in conversions:
         batch.append(row)
@@ -153,8 +153,38 @@ def conversion_lines(conversions: Iterable[Conversion]) -> Iterator[list[str]]:
     yield from _lines(batch)
 
 
+def _columns() -> list[str]:
+    return [
+        pgettext("csv", "ordered_at"),
+        pgettext("csv", "order"),
+        pgettext("csv", "sale"),
+        pgettext("csv", "refunded"),
+        pgettext("csv", "commission"),
+        pgettext("csv", "currency"),
+        pgettext("csv", "status"),
+        pgettext("csv", "reason"),
+        pgettext("csv", "credited_by"),
+        pgettext("csv", "payable_on"),
+        pgettext("csv", "paid_on"),
+    ]
+
+
+def _words() -> dict[str, str]:
+    """The states and the kinds of evidence, as they stand in the CSV."""
+    return {
+        ConversionStatus.PENDING.value: pgettext("csv", "pending"),
+        ConversionStatus.ACCEPTED.value: pgettext("csv", "accepted"),
+        ConversionStatus.REJECTED.value: pgettext("csv", "rejected"),
+        Evidence.CODE.value: pgettext("csv", "code"),
+        Evidence.CLICK.value: pgettext("csv", "click"),
+        Evidence.CUSTOMER.value: pgettext("csv", "customer"),
+        Evidence.BY_HAND.value: pgettext("csv", "by_hand"),
+    }
+
+
 def _lines(batch: Sequence[Conversion]) -> Iterator[list[str]]:
     postings = postings_of(row.pk for row in batch)
+    words = _words()
     for row in batch:
         yield [
             timezone.localtime(row.occurred_at).isoformat(timespec="seconds"),
@@ -164,9 +194,9 @@ def _lines(batch: Sequence[Conversion]) -> Iterator[list[str]]:
                 for minor in (row.sale_minor, row.refunded_minor, row.commission_minor)
             ),
             row.currency,
-            row.status,
+            words[row.status],
             row.reason,
-            row.evidence,
+            words[row.evidence],
             timezone.localtime(row.payable_at).date().isoformat(),
             _paid_on(postings.get(row.pk, [])),
         ]
