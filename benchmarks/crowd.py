@@ -49,8 +49,10 @@ def gather(slug: str, *, members: int, first_names: int) -> Crowd:
                 for number in range(members)
             ),
         )  # fmt: skip
+        analyze()
         rows = Member.objects.only("pk").iterator(chunk_size=10_000)
         _copy(Enrollment, (Enrollment(brand=brand, member=row, offer=offer) for row in rows))
+        analyze()
     return Crowd(brand, offer)
 
 
@@ -69,7 +71,9 @@ def owe(crowd: Crowd, *, entries: int) -> None:
 
 
 def analyze() -> None:
-    """What autovacuum does on a database that lives."""
+    """What autovacuum does on a database that lives. A check of a foreign key keeps the plan of a
+    table that was small until then.
+    """
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
 

@@ -37,9 +37,7 @@ class WorkRow:
     @property
     def how_far(self) -> str:
         """ "31,200 of 100,000 rows"."""
-        if self.work.state == WorkState.WAITING:
-            return f"Waiting to begin · {self._counted}"
-        if self.is_uncounted:
+        if self.work.state == WorkState.WAITING or self.is_uncounted:
             return self._counted
         if self.work.state == WorkState.DONE:
             return self._counted
@@ -57,6 +55,11 @@ class WorkRow:
         ]
 
     @property
+    def asked_by(self) -> str:
+        """Who, without their address."""
+        return self.work.asked_by.partition(" <")[0]
+
+    @property
     def label(self) -> str:
         """The state in a word; something left out is said with it."""
         if self.work.state == WorkState.DONE and self.work.problems:
@@ -71,7 +74,7 @@ class WorkRow:
     @property
     def percent(self) -> str:
         """For the end of the bar, while it moves."""
-        if not self.work.is_live or not self.work.total:
+        if self.work.state != WorkState.RUNNING or not self.work.total:
             return ""
         return f"{min(self.work.done * 100 // self.work.total, 100)} %"
 
