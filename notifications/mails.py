@@ -7,6 +7,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
+from notifications.addresses import for_the_wire
 from notifications.models import Campaign, Message
 from notifications.rendering import Prepared, Rendered, render
 from notifications.unsubscribe_links import unsubscribe_link
@@ -41,8 +42,8 @@ def compose(campaign: Campaign, message: Message) -> WireMail:
         subject=mail.subject,
         body=mail.text,
         from_email=sender_line(campaign.from_name),
-        to=[formataddr((message.to_name, _for_the_wire(message.to_address)))],
-        reply_to=[campaign.reply_to] if campaign.reply_to else None,
+        to=[formataddr((message.to_name, for_the_wire(message.to_address)))],
+        reply_to=[for_the_wire(campaign.reply_to)] if campaign.reply_to else None,
         headers={
             "Message-ID": f"<{message.public_id}@{sender.rpartition('@')[2]}>",
             "List-Unsubscribe": f"<{link}>",
@@ -62,7 +63,7 @@ def sender_line(name: str) -> str:
 
 @lru_cache(maxsize=8)
 def _sender(setting: str) -> str:
-    return _for_the_wire(parseaddr(setting)[1])
+    return for_the_wire(parseaddr(setting)[1])
 
 
 def _unsubscribe_link(message: Message) -> str:
@@ -71,11 +72,3 @@ def _unsubscribe_link(message: Message) -> str:
 
 def _rendered(campaign: Campaign, message: Message, link: str) -> Rendered:
     return render(prepared_of(campaign), values=message.values, unsubscribe_link=link)
-
-
-def _for_the_wire(address: str) -> str:
-    """The address with its domain in ASCII (RFC 5891), as every mail server understands it."""
-    name, _, domain = address.rpartition("@")
-    if not name.isascii():
-        raise ValueError(f"{address}: only letters of English can stand before the @")
-    return f"{name}@{domain.encode('idna').decode()}"

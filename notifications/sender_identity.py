@@ -17,6 +17,8 @@ from django.conf import settings
 from dns.exception import DNSException
 from dns.resolver import NXDOMAIN, NoAnswer, NoResolverConfiguration, Resolver
 
+from notifications.addresses import domain_for_the_wire
+
 PATIENCE = 2.0  # seconds for one question
 MOST_LOOKUPS = 10  # that an SPF record may ask of a mail reader (RFC 7208, 4.6.4)
 SHORT_KEY = 256  # bytes: a key of 2,048 bits has 294, one of 1,024 has 162
@@ -68,7 +70,7 @@ def identity_of(domain: str, *, resolver: Resolver | None = None) -> Identity:
     """Check the domain. Takes as long as DNS does: seconds at worst."""
     asked = resolver or _machines_own()
     asked.lifetime = PATIENCE
-    name = domain.encode("idna").decode().lower()
+    name = domain_for_the_wire(domain).lower()
     dns = _Records(asked)
     return Identity(name, (_spf(name, dns), _dkim(name, dns), _dmarc(name, dns)))
 

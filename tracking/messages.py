@@ -17,6 +17,7 @@ from accounts.models import Brand
 from affiliates.models import Member
 from core.templatetags.display import day
 from core.tenancy import current_brand_id
+from notifications.addresses import can_be_written_to
 from notifications.models import MessageState, Purpose, SuppressionReason
 from notifications.selectors import MessageStatus, latest_by_about, suppressed_among
 from notifications.services import Recipient
@@ -70,6 +71,7 @@ class Reason(StrEnum):
     INACTIVE = "Inactive in this offer"
     REMOVED = "Removed from this offer"
     NO_ADDRESS = "No email address"
+    BAD_ADDRESS = "No mail server understands their address"
     UNSUBSCRIBED = "Unsubscribed"
     BOUNCED = "Their address bounced"
     COMPLAINED = "Marked a mail as spam"
@@ -282,6 +284,8 @@ def _reason(
         return LeftOut(row.member, Reason.REMOVED if removed else Reason.INACTIVE)
     if not row.email:
         return LeftOut(row.member, Reason.NO_ADDRESS)
+    if not row.email.isascii() and not can_be_written_to(row.email):
+        return LeftOut(row.member, Reason.BAD_ADDRESS)
     why = suppressed.get(row.email.lower())
     if why is not None:
         return LeftOut(row.member, SUPPRESSED[why])

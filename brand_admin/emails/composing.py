@@ -43,6 +43,7 @@ from notifications.selectors import latest_campaign, template_called
 from notifications.services import (
     AudienceTakenError,
     Recipient,
+    RecipientsError,
     TemplateNameError,
     confirm_campaign,
     save_template,
@@ -270,6 +271,8 @@ def _send(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
                 now=timezone.now(),
                 latest_seen=draft.latest_seen,
             )
+        except RecipientsError as error:
+            return _preview(request, draft, letter, status=422, refused=str(error))
         except AudienceTakenError as error:
             newest = latest_campaign(purpose=draft.purpose, about=draft.about)
             return _preview(request, draft, letter, status=409, taken=error.campaign, newest=newest)

@@ -11,6 +11,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page
 
+from affiliates.models import Member
 from affiliates.services import add_member
 from core.tenancy import acting_for
 from notifications.models import (
@@ -205,6 +206,22 @@ def test_nobody_left_to_send_to_is_said(cast: Cast, press: Callable[..., Any]) -
         assert page.status_code == 422
         assert "There is nobody to send to" in page.content.decode()
 
+    assert snapshot() == before
+
+
+def test_an_address_with_a_display_name_is_said_and_sends_nothing(
+    cast: Cast, press: Callable[..., Any]
+) -> None:
+    with acting_for(cast.juniper):
+        Member.objects.filter(pk=cast.mara.pk).update(email="Mara <mara@lindqvist.example>")
+    before = snapshot()
+
+    page = press("send")
+
+    assert page.status_code == 422
+    said = page.content.decode()
+    assert "Nothing was sent" in said
+    assert "Mara Lindqvist: “Mara &lt;mara@lindqvist.example&gt;” is not an address." in said
     assert snapshot() == before
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -24,7 +26,7 @@ from notifications.services import (
     pause_campaign,
     resume_campaign,
 )
-from tests.cast import NOW, SYSTEM, Cast
+from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.notifications.senders import confirm, recipient, values
 
 
@@ -123,6 +125,48 @@ def test_the_second_of_two_staff_is_told(cast: Cast) -> None:
         confirm([recipient(3)], latest_seen=0)
         confirm([recipient(2)], latest_seen=first.pk)
         assert Campaign.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_who_send_at_the_very_same_moment_one_is_told() -> None:
+    cast, both_ready = assemble(), threading.Barrier(2, timeout=30)
+
+    def press_send(_: int) -> str:
+        try:
+            with acting_for(cast.juniper):
+                both_ready.wait()
+                return confirm([recipient(1), recipient(2)], latest_seen=0).title
+        except AudienceTakenError as error:
+            return f"told of {error.campaign.title}"
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as staff:
+        said = sorted(staff.map(press_send, range(2)))
+
+    assert said == ["Winter Glow", "told of Winter Glow"]
+    with acting_for(cast.juniper):
+        assert Message.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_clicks_at_the_very_same_moment_are_one_campaign() -> None:
+    cast, both_ready, once = assemble(), threading.Barrier(2, timeout=30), uuid.uuid4()
+
+    def press_send(_: int) -> int:
+        try:
+            with acting_for(cast.juniper):
+                both_ready.wait()
+                return int(confirm(confirmation=once, latest_seen=0).pk)
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(2) as clicks:
+        first, second = clicks.map(press_send, range(2))
+
+    assert first == second
+    with acting_for(cast.juniper):
+        assert Message.objects.count() == 1
 
 
 def test_confirming_hints_once_the_transaction_is_through(

@@ -124,14 +124,6 @@ def test_without_a_reply_address_answers_reach_whoever_sent_it(
     assert str(mailbox.mails[0]["Reply-To"]) == "theo@juniper.example"
 
 
-def test_an_international_address_arrives(cast: Cast, mailbox: Mailbox) -> None:
-    with acting_for(cast.juniper):
-        send(confirm([recipient(to_address="mara@bücher.example")]))
-
-        assert states() == [MessageState.ACCEPTED]
-    assert mailbox.mails[0]["X-RcptTo"] == "mara@xn--bcher-kva.example"
-
-
 def test_a_suppressed_address_gets_nothing_even_after_confirmation(
     cast: Cast, mailbox: Mailbox
 ) -> None:

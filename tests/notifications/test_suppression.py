@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import pytest
+
 from accounts.models import AuditEntry
 from core.tenancy import acting_for
+from notifications.erased import erased_form
 from notifications.models import Suppression, SuppressionReason
 from notifications.selectors import suppressed_among, suppressions
 from notifications.services import suppress, unsubscribe, unsuppress
 from tests.cast import NOW, SYSTEM, Cast
+
+DELETED = SuppressionReason.DELETED
 
 
 def test_an_address_is_suppressed_once_whatever_its_case(cast: Cast) -> None:
@@ -26,6 +31,21 @@ def test_an_address_is_suppressed_once_whatever_its_case(cast: Cast) -> None:
         assert suppressed_among(["MARA@lindqvist.example", "", "other@example.com"]) == {
             "mara@lindqvist.example": "unsubscribed"
         }
+
+
+def test_many_addresses_are_answered_like_a_few(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = [f"Person{number}@example.com" for number in range(20)]
+    with acting_for(cast.juniper):
+        unsubscribe(address=asked[3], now=NOW)
+        suppress(address=erased_form(asked[5]), reason=DELETED, by=SYSTEM, now=NOW)
+        suppress(address="another@example.com", reason=DELETED, by=SYSTEM, now=NOW)
+        few = suppressed_among(asked)
+        monkeypatch.setattr("notifications.selectors.FEW", 10)
+
+        assert suppressed_among(asked) == few
+    assert few == {"person3@example.com": "unsubscribed", "person5@example.com": DELETED}
 
 
 def test_there_is_a_way_back_and_both_are_on_record(cast: Cast) -> None:

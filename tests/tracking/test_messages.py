@@ -173,6 +173,13 @@ def test_everyone_left_out_is_named_with_the_reason(cast: Cast) -> None:
     ]
 
 
+@pytest.mark.parametrize("address", ["mära@bücher.example", f"mara@{'ü' * 70}.example"])
+def test_an_address_that_no_server_understands_is_left_out(cast: Cast, address: str) -> None:
+    Member.objects.filter(pk=cast.mara.pk).update(email=address)
+
+    assert reasons(look_at([cast.mara_in_glow])) == [("Mara Lindqvist", Reason.BAD_ADDRESS)]
+
+
 @pytest.mark.parametrize(
     ("why", "reason"),
     [
