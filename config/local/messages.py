@@ -193,8 +193,9 @@ def _as_python(template: str) -> bytes:
 
 def _texts_in(path: Path, source: bytes) -> Iterator[Found]:
     found = extract_python(BytesIO(source), KEYWORDS, COMMENTS, {"encoding": "utf-8"})
-    for _line, function, arguments, comments in found:
+    for _line, function, arguments, remarks in found:
         given: tuple[Any, ...] = arguments if isinstance(arguments, tuple) else (arguments,)
+        comments: Any = remarks
         wanted = KEYWORDS[str(function)] or (1,)
         picked: list[Any] = [
             given[spec[0] - 1] if isinstance(spec, tuple) else given[spec - 1] for spec in wanted
@@ -203,7 +204,7 @@ def _texts_in(path: Path, source: bytes) -> Iterator[Found]:
             continue  # a name, not a text: whoever gives it its value marks the text there
         context = picked.pop(0) if isinstance(wanted[0], tuple) else None
         message = (picked[0], picked[1]) if len(picked) > 1 else picked[0]
-        yield Found(path.as_posix(), message, context, tuple(text for text in comments if text))
+        yield Found(path.as_posix(), message, context, tuple(comments))
 
 
 def _place(root: Path, language: str) -> Path:

@@ -125,15 +125,38 @@ def statement_lines(payments: Iterable[PaymentRow], enrollment: Enrollment) -> I
 
     Dates are the brand's, amounts decimals; of an order no more is told than on the page.
     """
-    yield [
-        "payment_date", "payment", "state", "reference", "date", "order", "sale", "note", "amount",
-        "currency",
-    ]  # fmt: skip
+    yield _columns()
     for payment in payments:
         entries = entries_of_payout(payout_id=payment.payout.pk, enrollment_id=enrollment.pk)
         for batch in _batches(entries.iterator(chunk_size=BATCH)):
             for line in with_conversions(batch):
                 yield [*_of_payment(payment), *_of_line(line)]
+
+
+def _columns() -> list[str]:
+    return [
+        pgettext("csv", "payment_date"),
+        pgettext("csv", "payment"),
+        pgettext("csv", "state"),
+        pgettext("csv", "reference"),
+        pgettext("csv", "date"),
+        pgettext("csv", "order"),
+        pgettext("csv", "sale"),
+        pgettext("csv", "note"),
+        pgettext("csv", "amount"),
+        pgettext("csv", "currency"),
+    ]
+
+
+def _states() -> dict[str, str]:
+    return {
+        PayoutState.DRAFT.value: pgettext("csv", "draft"),
+        PayoutState.PENDING_INFO.value: pgettext("csv", "pending_info"),
+        PayoutState.PROCESSING.value: pgettext("csv", "processing"),
+        PayoutState.PAID.value: pgettext("csv", "paid"),
+        PayoutState.FAILED.value: pgettext("csv", "failed"),
+        PayoutState.CANCELLED.value: pgettext("csv", "cancelled"),
+    }
 
 
 def _batches(entries: Iterator[LedgerEntry]) -> Iterator[list[LedgerEntry]]:
@@ -144,7 +167,7 @@ def _batches(entries: Iterator[LedgerEntry]) -> Iterator[list[LedgerEntry]]:
 def _of_payment(payment: PaymentRow) -> list[str]:
     payout = payment.payout
     paid_on = timezone.localtime(payment.happened_at).date().isoformat()
-    return [paid_on, str(payout.public_id), payout.state, payout.reference]
+    return [paid_on, str(payout.public_id), _states()[payout.state], payout.reference]
 
 
 def _of_line(line: StatementLine) -> list[str]:
