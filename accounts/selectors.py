@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -48,14 +49,30 @@ def api_keys() -> QuerySet[ApiKey]:
     return ApiKey.objects.order_by("-created_at", "-pk")
 
 
-def audit_entries(*, search: str = "") -> QuerySet[AuditEntry]:
-    """The audit log of the brand acted for, newest first; every word must stand in the entry."""
+def audit_entries(
+    *,
+    search: str = "",
+    kinds: Iterable[str] = (),
+    first: datetime | None = None,
+    last: datetime | None = None,
+) -> QuerySet[AuditEntry]:
+    """The audit log of the brand acted for, newest first; every word must stand in the entry.
+
+    `kinds` are of what something was done to ("offer"); `first` and `last` are moments, the second
+    one excluded.
+    """
     found = AuditEntry.objects.order_by("-at", "-pk")
     for word in search.split():
         found = found.filter(
             Q(actor__icontains=word) | Q(action__icontains=word) | Q(target__icontains=word)
         )
-    return found
+    of_kind = Q()
+    for kind in kinds:
+        of_kind |= Q(target__startswith=f"{kind}:")
+    found = found.filter(of_kind)
+    if first is not None:
+        found = found.filter(at__gte=first)
+    return found.filter(at__lt=last) if last is not None else found
 
 
 def history_of(targets: Iterable[str]) -> QuerySet[AuditEntry]:

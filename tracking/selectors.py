@@ -296,17 +296,28 @@ def refunds_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[
     }
 
 
-def export_rows(offer: Offer, *, now: datetime, batch: int = 1_000) -> Iterator[list[str]]:
-    """The lines of `export_offer`: the offer page's member table, header first, flat in memory."""
+def export_rows(
+    offer: Offer,
+    *,
+    now: datetime,
+    batch: int = 1_000,
+    found: QuerySet[Enrollment] | None = None,
+    period: Period = ALL_TIME,
+) -> Iterator[list[str]]:
+    """The lines of `export_offer`: the offer page's member table, header first, flat in memory.
+
+    Everybody's who ever was in it, unless `found` says whose.
+    """
     yield [
         "email", "code", "link", "clicks", "conversions", "sales", "refunds", "commission",
         "paid", "due",
     ]  # fmt: skip
-    rows = Enrollment.objects.filter(offer=offer).select_related("member").order_by("pk")
+    everybody = Enrollment.objects.filter(offer=offer) if found is None else found
+    rows = everybody.select_related("member", "offer").order_by("pk")
     last = 0
     while page := list(rows.filter(pk__gt=last)[:batch]):
         last = page[-1].pk
-        for row in member_rows(offer, page, now=now):
+        for row in member_rows(offer, page, now=now, period=period):
             yield [
                 row.enrollment.member.email,
                 row.items.promo_code or "",

@@ -73,7 +73,7 @@ OF_MEMBERS = (
     Column("paid", "Paid", lambda row: money(row.paid), "paid"),
     Column("due", "Due", lambda row: money(row.due), "due", is_strong=True),
 )
-MEMBER_DEFAULTS = tuple(column.key for column in OF_MEMBERS)
+MEMBER_DEFAULTS = ("clicks", "conversions", "sales", "commission", "paid", "due")
 
 
 def columns_in(

@@ -54,6 +54,7 @@ def refresh_codes(request: BrandRequest, offer_id: int) -> HttpResponse:
         section=SECTION,
         offer=offer,
         rows=_rows(request, offer, chosen, problems),
+        button=f"Refresh {_codes(len(chosen))}",
         problems=len(problems),
         status=422 if problems else 200,
     )
@@ -78,9 +79,8 @@ def _refreshed(request: BrandRequest, offer: Offer, chosen: Sequence[Enrollment]
         by=request.actor,
         now=timezone.now(),
     )
-    noun = "code" if len(given) == 1 else "codes"
     messages.success(
-        request, f"{count(len(given))} {noun} refreshed. Tell the members: the old ones are over."
+        request, f"{_codes(len(given))} refreshed. Tell the members: the old ones are over."
     )
     return redirect("brand_admin:offer_report", request.brand.slug, offer.pk)
 
@@ -103,3 +103,7 @@ def _rows(
         )
         for row in chosen
     ]
+
+
+def _codes(number: int) -> str:
+    return f"{count(number)} code{'' if number == 1 else 's'}"

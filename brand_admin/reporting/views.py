@@ -42,7 +42,7 @@ from core.templatetags.display import count
 from offers.models import Enrollment, Offer
 from offers.selectors import enrollments_of, members_outside, offers, terms_of
 from offers.wording import describe
-from tracking.metrics import Period, today, totals_by_day
+from tracking.metrics import ALL_TIME, Period, today, totals_by_day
 from tracking.ranking import BY_NAME, ranked, with_at_least
 from tracking.reports import OfferRow, Summary, in_order, offer_lines, offer_rows, summaries
 from tracking.selectors import export_rows, member_rows
@@ -129,6 +129,7 @@ def offer_report(request: BrandRequest, offer_id: int) -> HttpResponse:
         kept=kept(request, *LOOK),
         kept_with_columns=kept(request, *MEMBER_FILTERS, *LOOK[1:], "sort"),
         compose=_compose_address(request, offer, ()),
+        csv_url=export_url(request, "brand_admin:offer_export", offer.pk),
     )
 
 
@@ -139,11 +140,17 @@ def offer_export(request: BrandRequest, offer_id: int) -> HttpResponseBase:
 
 
 def offer_file(asked: Asked, *, offer_id: int, now: datetime) -> Export:
-    """The member table of an offer as `manage.py export_offer` writes it."""
+    """The member table as the address filters it; with no filter, all members of all time, as
+    `manage.py export_offer` writes them.
+    """
     offer = get_object_or_404(Offer, pk=offer_id)
-    members = Enrollment.objects.filter(offer=offer).count()
+    period = chosen_period(asked).period if asked.GET.get("range") else ALL_TIME
+    found = Enrollment.objects.filter(offer=offer)
+    if any(asked.GET.get(name) for name in MEMBER_FILTERS):
+        found = _members(offer, MemberFilters(asked.GET), searched(asked), period)
     name = f"{asked.brand.slug}-offer-{offer.pk}.csv"
-    return Export(f"Members of {offer.name}", name, members, export_rows(offer, now=now))
+    lines = export_rows(offer, now=now, found=found, period=period)
+    return Export(f"Members of {offer.name}", name, found.count(), lines)
 
 
 @require_POST

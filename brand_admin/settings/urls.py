@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.settings import email_templates, logo, staff, views
+from brand_admin.settings import audit, email_templates, logo, staff, views
 
 urlpatterns = [
     path("", views.brand_settings, name="settings"),
@@ -33,5 +33,6 @@ urlpatterns = [
         email_templates.template_delete,
         name="template_delete",
     ),
-    path("audit-log/", views.audit_log, name="settings_audit"),
+    path("audit-log/", audit.audit_log, name="settings_audit"),
+    path("audit-log.csv", audit.audit_csv, name="settings_audit_csv"),
 ]

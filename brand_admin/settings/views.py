@@ -1,4 +1,4 @@
-"""Settings: the brand, its API keys, and the log of who did what."""
+"""Settings: the brand and its API keys."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.models import ApiKey, Brand
 from accounts.permissions import Permission
-from accounts.selectors import api_keys, audit_entries
+from accounts.selectors import api_keys
 from accounts.services import change_brand, create_api_key, revoke_api_key
-from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.pages import paginate, render_page, searched
+from brand_admin.pages import render_page
 from brand_admin.settings.forms import BrandForm, NewApiKey
 from brand_admin.versioned import meanwhile
 from core.versions import ChangedMeanwhileError
@@ -100,20 +98,3 @@ def key_revoke(request: BrandRequest, key_id: int) -> HttpResponse:
     revoke_api_key(key=key, by=request.actor, now=timezone.now())
     messages.success(request, f"The key {key.label} is revoked.")
     return redirect("brand_admin:settings_keys", request.brand.slug)
-
-
-@require_safe
-@brand_page(Permission.READ)
-def audit_log(request: BrandRequest) -> HttpResponse:
-    """Who did what, newest first."""
-    search = searched(request)
-    page = paginate(request, audit_entries(search=search))
-    return render_page(
-        request,
-        "brand_admin/settings/audit.html",
-        section=SECTION,
-        page=page,
-        lines=history.lines(page.object_list),
-        search=search,
-        clear_href=without_filters(request, "q"),
-    )

@@ -18,11 +18,13 @@ from brand_admin.members import views as member_views
 from brand_admin.payments import exports as payment_views
 from brand_admin.projects import stage as project_stage
 from brand_admin.reporting import views as reporting_views
+from brand_admin.settings import audit as audit_views
 from tracking.csv_export import csv_lines
 
 ROWS = 1_000  # in one piece of the file
 
 SOURCES: Mapping[str, Source] = {
+    "audit": audit_views.audit_file,
     "campaign": email_views.campaign_file,
     "conversions": conversion_views.conversions_file,
     "due": payment_views.due_file,

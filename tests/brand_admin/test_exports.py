@@ -139,6 +139,7 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
 
     assert len(ordered) >= len(exports.SOURCES)
     assert sorted(exports.SOURCES) == [
+        "audit",
         "campaign", "conversions", "due", "members", "offer", "payments", "project", "questions",
         "suppressed",
     ]  # fmt: skip

@@ -11,7 +11,7 @@ from core.tenancy import acting_for
 from offers.models import Enrollment
 from offers.services import TermsValues, create_offer, supersede_terms
 from offers.structure import Tier
-from tests.brand_admin.desk import at, desk_of, queries_of, sell, shown
+from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tests.snapshot import snapshot
 from tracking.models import Conversion, ItemStatus, PromoCode
@@ -185,6 +185,7 @@ def test_fresh_codes_are_suggested_first(cast: Cast) -> None:
         ("MARA15", "MARA"),
     ]
     assert codes_of(cast.mara_in_glow) == {"MARA15": ItemStatus.ACTIVE}
+    assert "<span>Refresh 2 codes</span>" in shown(asked)
 
 
 def test_the_old_code_keeps_its_past_and_is_over(cast: Cast, time_machine: Any) -> None:
@@ -284,3 +285,18 @@ def test_a_figure_costs_no_query_per_member(cast: Cast) -> None:
     sell(cast, "1003", promo_code="JUNE20")
 
     assert queries_of(vera, address + "?figure=sales&least=1") == one
+
+
+def test_the_export_holds_the_members_that_are_listed(cast: Cast) -> None:
+    sell(cast)
+    sell(cast, "1002", promo_code="DIEGO10", amount="15.80", days_ago=300)
+    address = at(cast.juniper, "offer_export", offer_id=cast.glow.pk)
+
+    def found(query: str) -> list[tuple[str, str]]:
+        lines = csv_of(desk_of(cast.vera).get(address + query))[1:]
+        return [(line[0].partition("@")[0], line[5]) for line in lines]
+
+    assert found("") == [("mara", "84.20"), ("diego", "15.80"), ("june", "0.00")]
+    assert found("?figure=sales&least=20") == [("mara", "84.20")]
+    assert found("?q=diego") == [("diego", "15.80")]
+    assert found("?q=diego&range=30d") == [("diego", "0.00")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from accounts.models import ApiKey, Brand, Staff, User
 from accounts.services import KeyRefusedError, authenticate_api_key
 from core.tenancy import acting_for
-from tests.brand_admin.desk import at, desk_of, queries_of, sell, shown
+from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, Cast
 from tests.snapshot import snapshot
 
@@ -240,3 +241,33 @@ def test_the_pages_take_as_many_queries_for_three_as_for_one(cast: Cast) -> None
         ines.post(keys, {"label": label})
 
     assert queries_of(ines, keys) == 5
+
+
+def test_the_audit_log_is_filtered_by_what_it_is_about_and_by_day(
+    cast: Cast, time_machine: Any
+) -> None:
+    sell(cast)
+    time_machine.move_to(NOW + timedelta(days=2), tick=False)
+    desk_of(cast.ines).post(at(cast.juniper, "settings_keys"), {"label": "Our shop"})
+    vera, address = desk_of(cast.vera), at(cast.juniper, "settings_audit")
+
+    def words(query: str) -> set[str]:
+        return {line.words for line in vera.get(address + query).context["lines"]}
+
+    assert words("?about=sales") == {"recorded the order 1001"}
+    assert "made the API key Our shop" in words("?about=brand")
+    assert words("?first=2026-11-22") == {"made the API key Our shop"}
+    assert "made the API key Our shop" not in words("?last=2026-11-21")
+    assert words("?about=nonsense&first=x") == words("")
+
+
+def test_the_audit_log_is_exported_as_it_is_filtered(cast: Cast) -> None:
+    sell(cast)
+    address = at(cast.juniper, "settings_audit_csv")
+
+    lines = csv_of(desk_of(cast.vera).get(address + "?about=sales"))
+
+    assert lines[0] == ["time", "who", "what", "which", "action"]
+    assert [(line[0], line[1], line[2], line[4]) for line in lines[1:]] == [
+        ("2026-11-20T12:00:00+00:00", "test", "recorded the order 1001", "order.recorded")
+    ]

@@ -1,0 +1,108 @@
+"""Settings → Audit log: who did what to which thing, when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpResponse, HttpResponseBase
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.models import AuditEntry
+from accounts.permissions import Permission
+from accounts.selectors import audit_entries
+from brand_admin import history
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.addresses import without_filters
+from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.pages import Asking, export_url, paginate, render_page, searched
+
+SECTION = "settings"
+FILTERS = ("q", "about", "first", "last")
+ABOUT = {
+    "members": ("Members", ("member", "enrollment", "question")),
+    "offers": ("Offers, codes and links", ("offer", "terms", "promocode", "trackinglink")),
+    "projects": ("Projects", ("project",)),
+    "sales": ("Orders and conversions", ("order", "refund", "conversion")),
+    "money": ("Payments", ("payout", "payoutrun", "ledgerentry")),
+    "mails": ("Mails", ("campaign", "emailtemplate", "suppression")),
+    "brand": ("Brand and staff", ("brand", "staff", "invitation", "apikey")),
+}
+
+
+class AuditFilters(forms.Form):
+    """What to list; everything unless the address says otherwise."""
+
+    about = forms.ChoiceField(
+        required=False,
+        label="About",
+        choices=[("", "Everything"), *((key, label) for key, (label, _) in ABOUT.items())],
+    )
+    first = forms.DateField(
+        required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
+    )
+    last = forms.DateField(
+        required=False, label="To", widget=forms.DateInput(attrs={"type": "date"})
+    )
+
+    def chosen(self) -> dict[str, Any]:
+        """Keyword arguments for `accounts.selectors.audit_entries`; nonsense is ignored."""
+        self.is_valid()
+        given = self.cleaned_data
+        kinds = ABOUT[given["about"]][1] if given.get("about") else ()
+        first, last = given.get("first"), given.get("last")
+        return {
+            "kinds": kinds,
+            "first": timezone.make_aware(datetime.combine(first, time.min)) if first else None,
+            "last": timezone.make_aware(datetime.combine(last, time.min)) + timedelta(days=1)
+            if last
+            else None,
+        }
+
+
+@require_safe
+@brand_page(Permission.READ)
+def audit_log(request: BrandRequest) -> HttpResponse:
+    """Who did what, newest first."""
+    filters = AuditFilters(request.GET)
+    page = paginate(request, _found(request, filters))
+    return render_page(
+        request,
+        "brand_admin/settings/audit.html",
+        section=SECTION,
+        filters=filters,
+        page=page,
+        lines=history.lines(page.object_list),
+        search=searched(request),
+        clear_href=without_filters(request, *FILTERS),
+        csv_url=export_url(request, "brand_admin:settings_audit_csv"),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def audit_csv(request: BrandRequest) -> HttpResponseBase:
+    return answer_export(request, "audit", audit_file, section=SECTION)
+
+
+def audit_file(asked: Asked, *, now: datetime) -> Export:
+    """Exactly what the list shows with the same filters."""
+    found = _found(asked, AuditFilters(asked.GET))
+    return Export("Audit log", f"{asked.brand.slug}-audit-log.csv", found.count(), _lines(found))
+
+
+def _found(request: Asking, filters: AuditFilters) -> QuerySet[AuditEntry]:
+    return audit_entries(search=searched(request), **filters.chosen())
+
+
+def _lines(found: QuerySet[AuditEntry]) -> Iterator[list[str]]:
+    """The entries as lines of CSV, header first. Times carry their offset."""
+    yield ["time", "who", "what", "which", "action"]
+    for entry in found.iterator(chunk_size=1_000):
+        (line,) = history.lines([entry])
+        when = timezone.localtime(entry.at).isoformat()
+        yield [when, entry.actor, line.words, line.target, entry.action]
