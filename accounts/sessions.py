@@ -63,7 +63,7 @@ def note_use(session: SessionBase, *, agent: str, network: str, now: datetime) -
     }
 
 
-def open_sessions(user: User, *, current: str | None, now: datetime) -> list[OpenSession]:
+def open_sessions(user: User, *, current: SessionBase | None, now: datetime) -> list[OpenSession]:
     """The user's sessions, the current one first, then the last used."""
     found = [
         _open_session(row, current=current)
@@ -92,15 +92,19 @@ def end_sessions(*, user: User, but: str | None = None) -> int:
     return int(rows.delete()[0])
 
 
-def _open_session(row: Session, *, current: str | None) -> OpenSession:
+def _open_session(row: Session, *, current: SessionBase | None) -> OpenSession:
+    """The row of the current session is older than what this request has noted in it."""
+    is_this = False
     noted = SessionStore().decode(row.session_data).get(NOTE, {})
+    if current is not None and row.session_key == current.session_key:
+        is_this, noted = True, current.get(NOTE, {})
     return OpenSession(
         handle=_handle(row.session_key),
         device=device_of(noted.get("agent", "")),
         network=noted.get("network", ""),
         began_at=_time(noted["began_at"]) if noted else None,
         used_at=_time(noted["used_at"]) if noted else None,
-        is_this=row.session_key == current,
+        is_this=is_this,
     )
 
 

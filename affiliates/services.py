@@ -133,6 +133,8 @@ def change_member(
     """
     row = Member.objects.select_for_update().get(pk=member.pk)
     check_version(row, seen_version)
+    if row.deleted_at is not None:
+        raise MemberError("email", "this member was deleted at their own wish and stays nameless")
     address = clean_address(email) if email.strip() else ""
     if address and Member.objects.filter(email=address).exclude(pk=row.pk).exists():
         raise MemberError("email", f"{address} is another member's address")

@@ -21,7 +21,7 @@ from tracking.creators import zone_of
 @own_page
 def security(request: OwnRequest) -> HttpResponse:
     """Where one is logged in, and with what."""
-    found = open_sessions(request.user, current=request.session.session_key, now=timezone.now())
+    found = open_sessions(request.user, current=request.session, now=timezone.now())
     context = {
         "section": "security",
         "sessions": [(session, device_words(session.device)) for session in found],

@@ -62,7 +62,7 @@ def test_sessions_are_listed_for_their_owner_alone(cast: Cast) -> None:
     first, last = session_of(cast.ines), session_of(cast.ines, minutes=5)
     session_of(cast.otto)
 
-    found = open_sessions(cast.ines, current=first.session_key, now=NOW)
+    found = open_sessions(cast.ines, current=first, now=NOW)
 
     assert [(one.is_this, one.used_at) for one in found] == [
         (True, NOW),

@@ -258,6 +258,7 @@ def test_sessions_say_where_when_and_which_is_this_one(cast: Cast, june: Client)
     assert "Chrome on Windows" in page
     assert "203.0.113.9" in page
     assert page.count("This one") == 1
+    assert "not used in the portal yet" not in page
     assert "London time" in page
     for key in Session.objects.values_list("session_key", flat=True):
         assert key not in page

@@ -16,7 +16,7 @@ from accounts.models import AuditEntry, CodePurpose, Session, User
 from accounts.sessions import SessionStore
 from affiliates.logins import give_login
 from affiliates.models import Creator, Member, MemberHandle, MemberTag
-from affiliates.services import add_member, change_member
+from affiliates.services import MemberError, add_member, change_member
 from core.tenancy import across_brands, acting_for
 from notifications.models import Message, MessageState, SuppressionReason
 from notifications.selectors import suppressed_among
@@ -136,6 +136,18 @@ def test_staff_see_a_deleted_member_out_of_all_offers(cast: Cast, june: Creator)
             assert set(statuses) == {EnrollmentStatus.REMOVED}
             assert AuditEntry.objects.filter(action="member.erased").count() == 1
             assert Question.objects.exclude(note="").count() == 0
+
+
+def test_nobody_gives_a_deleted_member_a_name_again(cast: Cast, june: Creator) -> None:
+    erase(june)
+    before = snapshot()
+
+    with acting_for(cast.juniper), pytest.raises(MemberError, match="deleted at their own wish"):
+        change_member(
+            member=cast.june, email=JUNE, first_name="June", last_name="", by=SYSTEM, now=LATER
+        )
+
+    assert snapshot() == before
 
 
 def test_login_sessions_passkeys_details_and_codes_are_gone(cast: Cast, june: Creator) -> None:
