@@ -47,6 +47,7 @@ class OfferValues:
     remembers_customers: bool = False
     code_pattern: str = "{FIRST_NAME}"
     utm_template: str = ""
+    starts_at: datetime | None = None
     ends_at: datetime | None = None
 
 
@@ -281,6 +282,8 @@ def _check(values: OfferValues) -> None:
         raise OfferError("destination_url", "the destination must be an http(s) address")
     if not 1 <= values.click_window_days <= 365:
         raise OfferError("click_window_days", "the click window is 1 to 365 days")
+    if values.starts_at and values.ends_at and values.starts_at >= values.ends_at:
+        raise OfferError("ends_at", "the offer would end before it begins")
     try:
         read_template(values.utm_template)
     except UtmError as error:
@@ -289,7 +292,8 @@ def _check(values: OfferValues) -> None:
 
 SAID = (
     "name", "description", "kind", "destination_url", "allowed_domains", "deep_links_allowed",
-    "click_window_days", "remembers_customers", "code_pattern", "utm_template", "ends_at",
+    "click_window_days", "remembers_customers", "code_pattern", "utm_template", "starts_at",
+    "ends_at",
 )  # fmt: skip
 
 
@@ -305,4 +309,5 @@ def _assign(offer: Offer, values: OfferValues) -> None:
     offer.remembers_customers = values.remembers_customers
     offer.code_pattern = values.code_pattern
     offer.utm_template = read_template(values.utm_template)
+    offer.starts_at = values.starts_at
     offer.ends_at = values.ends_at

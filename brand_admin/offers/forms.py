@@ -82,6 +82,12 @@ class OfferForm(forms.Form):
         help_text="A customer's later orders count for the member who brought them,"
         " even without code or click.",
     )
+    starts_on = forms.DateField(
+        label="First day",
+        required=False,
+        widget=DAY,
+        help_text="Orders placed before this day don't count. Leave it empty to begin at once.",
+    )
     ends_on = forms.DateField(
         label="Last day",
         required=False,
@@ -129,6 +135,12 @@ class OfferForm(forms.Form):
             raise ValidationError("A code holds letters, digits, - and _ only.")
         return pattern
 
+    def clean_starts_on(self) -> Any:
+        day = self.cleaned_data["starts_on"]
+        if day is not None and day.year > LAST_YEAR:
+            raise ValidationError("That is too far away.")
+        return day
+
     def clean_ends_on(self) -> Any:
         day = self.cleaned_data["ends_on"]
         if day is not None and day.year > LAST_YEAR:
@@ -149,8 +161,16 @@ class OfferForm(forms.Form):
             remembers_customers=values["remembers_customers"],
             code_pattern=values["code_pattern"],
             utm_template=values["utm_template"],
+            starts_at=self._starts_at(),
             ends_at=self._ends_at(),
         )
+
+    def _starts_at(self) -> datetime | None:
+        """The midnight before the first day, in the brand's time zone."""
+        day = self.cleaned_data["starts_on"]
+        if day is None:
+            return None
+        return datetime.combine(day, time.min, tzinfo=timezone.get_current_timezone())
 
     def _ends_at(self) -> datetime | None:
         """The midnight after the last day, in the brand's time zone."""
@@ -192,7 +212,10 @@ def offer_initial(offer: Offer) -> dict[str, Any]:
         "allowed_domains", "click_window_days", "remembers_customers", "code_pattern",
         "utm_template",
     )  # fmt: skip
-    return {name: getattr(offer, name) for name in names} | {"ends_on": last_day_of(offer)}
+    return {name: getattr(offer, name) for name in names} | {
+        "starts_on": timezone.localtime(offer.starts_at).date() if offer.starts_at else None,
+        "ends_on": last_day_of(offer),
+    }
 
 
 def last_day_of(offer: Offer) -> Any:
@@ -205,5 +228,5 @@ def last_day_of(offer: Offer) -> Any:
 def add_domain_error(form: forms.Form, error: OfferError | UnknownCurrencyError) -> None:
     """Show what a service refused at the field that it names."""
     field = "currency" if isinstance(error, UnknownCurrencyError) else error.field
-    known = {"starts_at": "starts_on"}.get(field, field)
+    known = {"starts_at": "starts_on", "ends_at": "ends_on"}.get(field, field)
     form.add_error(known if known in form.fields else None, f"{capfirst(str(error))}.")

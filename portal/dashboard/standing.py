@@ -34,6 +34,9 @@ def standing_of(enrollment: Enrollment, *, now: datetime) -> Standing:
     if ended_at is not None:
         title = _("This offer ended on %(day)s") % {"day": day(ended_at)}
         return _standing(pgettext("offer", "Ended"), title, _afterwards())
+    if offer.starts_at is not None and now < offer.starts_at:
+        title = _("This offer begins on %(day)s") % {"day": day(offer.starts_at)}
+        return _standing(pgettext("offer", "Not begun"), title, _beforehand())
     if enrollment.status == EnrollmentStatus.INACTIVE:
         ask = _("Ask %(brand)s if you would like to take part again.") % {"brand": brand}
         text = f"{_afterwards()} {ask}"
@@ -46,6 +49,10 @@ def standing_of(enrollment: Enrollment, *, now: datetime) -> Standing:
         title = _("This offer is paused")
         return Standing(pgettext("offer", "Paused"), "wait", counts=False, title=title, text=text)
     return Standing(pgettext("offer", "Active"), "good", counts=True)
+
+
+def _beforehand() -> str:
+    return _("Clicks and orders don't count until then, so wait with sharing.")
 
 
 def _afterwards() -> str:

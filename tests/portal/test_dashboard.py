@@ -89,7 +89,12 @@ def end_by_date(cast: Cast) -> None:
     Offer.objects.filter(pk=cast.glow.pk).update(ends_at=cast.now - timedelta(days=1))
 
 
+def begin_by_date(cast: Cast) -> None:
+    Offer.objects.filter(pk=cast.glow.pk).update(starts_at=cast.now + timedelta(days=1))
+
+
 QUIET = {
+    "This offer begins on 21 Nov 2026": begin_by_date,
     "Inactive": lambda cast: deactivate_member(
         enrollment=cast.mara_in_glow, by=cast.by, now=cast.now
     ),
