@@ -2,8 +2,8 @@
 let waiting = 0;
 
 document.addEventListener("change", (event) => {
-  const form = event.target.closest("form[data-auto-submit]");
-  if (form && event.target.type !== "search") form.requestSubmit();
+  const { form, type } = event.target; // a control may stand in one form and belong to another
+  if (form?.matches("[data-auto-submit]") && type !== "search") form.requestSubmit();
 });
 
 document.addEventListener("input", (event) => {
