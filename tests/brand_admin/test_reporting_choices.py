@@ -119,8 +119,8 @@ def test_columns_are_what_the_address_names(cast: Cast) -> None:
     assert keys(chosen) == ["sellers", "average"]
     assert [text for _, text in chosen.context["rows"][0][1]] == ["1", "£8.42"]
     page = shown(chosen)
-    assert 'name="columns" value="average" checked' in page
-    assert 'name="columns" value="sales">' in page
+    assert 'name="columns" value="average" form="columns" checked' in page
+    assert 'name="columns" value="sales" form="columns">' in page
 
 
 def test_filters_keep_the_columns_and_columns_keep_the_filters(cast: Cast) -> None:
