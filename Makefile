@@ -29,12 +29,13 @@ run: $(STAMP) ## Start everything on this machine and print the addresses to ope
 test: $(STAMP) ## Run all tests on services of their own
 	@exec $(BIN) pytest -q -n auto --dist worksteal
 
-check: $(STAMP) ## Lint, types, package layers, templates, migrations, deployment settings
+check: $(STAMP) ## Lint, types, package layers, templates, translations, migrations, deployment settings
 	@$(BIN) ruff check --quiet .
 	@$(BIN) ruff format --check --quiet .
 	@$(BIN) config.local.throwaway -m mypy --no-error-summary .
 	@.venv/bin/python .venv/bin/lint-imports --no-logo
 	@.venv/bin/djade --check --target-version 5.2 $(TEMPLATES)
+	@$(BIN) config.local.messages check
 	@.venv/bin/python manage.py makemigrations --check --dry-run
 	@$(BIN) config.local.throwaway manage.py check --deploy --fail-level WARNING
 
