@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import zipfile
 from datetime import timedelta
 from typing import Any
 
@@ -15,15 +13,12 @@ from django.test import Client
 
 from accounts.models import CodePurpose, Session, User
 from affiliates.models import Creator
-from core.tenancy import acting_for
-from notifications.models import Suppression, SuppressionReason
-from notifications.services import suppress
 from payouts.details import details_of
 from tests.cast import IBAN, Cast
 from tests.journeys.busy_creator import make_busy, prove
 from tests.mailbox import Mailbox
 from tests.portal.conftest import text_of
-from tests.portal.test_portal import JUNE, another, changed_since, logged_in, mailed_code
+from tests.portal.test_portal import JUNE, another, logged_in, mailed_code
 from tests.snapshot import snapshot
 
 GERMAN = "/portal/payout/change/?method=bank&country=DE"
@@ -352,95 +347,3 @@ def test_the_challenge_tells_nothing_about_anybody(cast: Cast) -> None:
     assert answer["Cache-Control"].count("no-store") == 1
     assert answer.json()["publicKey"].get("allowCredentials", []) == []
     assert Client().get("/portal/login/passkey/options").status_code == 405
-
-
-# --- Mails ---------------------------------------------------------------------------------------
-
-
-def test_one_brand_is_stopped_and_allowed_again(cast: Cast, june: Client) -> None:
-    before = snapshot()
-
-    june.post("/portal/emails/juniper/", {"mails": "off"})
-    with acting_for(cast.juniper):
-        assert Suppression.objects.get().reason == SuppressionReason.UNSUBSCRIBED
-    with acting_for(cast.saltmarsh):
-        assert not Suppression.objects.exists()
-    assert "Allow again" in text_of(june, "/portal/emails/")
-    june.post("/portal/emails/juniper/", {"mails": "on"})
-
-    assert changed_since(before) == {"accounts_auditentry"}
-
-
-def test_what_the_brand_stopped_only_the_brand_allows_again(cast: Cast, june: Client) -> None:
-    with acting_for(cast.juniper):
-        suppress(address=JUNE, reason=SuppressionReason.BY_STAFF, by=cast.by, now=cast.now)
-    before = snapshot()
-
-    june.post("/portal/emails/juniper/", {"mails": "on"})
-
-    assert snapshot() == before
-    assert "The brand has stopped writing to you" in text_of(june, "/portal/emails/")
-
-
-@pytest.mark.parametrize(("slug", "mails"), [("nowhere", "off"), ("juniper", "x"), ("juniper", "")])
-def test_a_brand_one_is_not_in_and_an_odd_wish(june: Client, slug: str, mails: str) -> None:
-    before = snapshot()
-
-    assert june.post(f"/portal/emails/{slug}/", {"mails": mails}).status_code == 404
-
-    assert snapshot() == before
-
-
-def test_a_brand_of_others_is_like_none(cast: Cast) -> None:
-    mara = logged_in(Client(), cast, cast.mara.email)
-    before = snapshot()
-
-    assert mara.post("/portal/emails/saltmarsh/", {"mails": "off"}).status_code == 404
-
-    assert snapshot() == before
-
-
-# --- Data ----------------------------------------------------------------------------------------
-
-
-def test_the_file_takes_a_code_each_time(cast: Cast, june: Client) -> None:
-    assert june.post("/portal/data/export/")["Location"] == "/portal/confirm/export/"
-    proven(june, cast, CodePurpose.EXPORT)
-    assert "Download the file" in text_of(june, "/portal/data/")
-
-    answer = june.post("/portal/data/export/")
-
-    assert answer["Content-Type"] == "application/zip"
-    assert "no-store" in answer["Cache-Control"]
-    content = b"".join(answer.streaming_content)
-    assert "payout_details.csv" in zipfile.ZipFile(io.BytesIO(content)).namelist()
-    assert june.post("/portal/data/export/")["Location"] == "/portal/confirm/export/"
-
-
-def test_deleting_says_what_happens_and_what_is_owed(cast: Cast, june: Client) -> None:
-    make_busy(cast, now=cast.now)
-    proven(june, cast, CodePurpose.DELETION)
-    before = snapshot()
-
-    page = text_of(june, "/portal/data/delete/")
-    unsure = june.post("/portal/data/delete/").content.decode()
-
-    for word in ("Deleted member", "JP¥120,988", "€2,419.76", "Juniper &amp; Co", "Cobalt Cycling"):
-        assert word in page, word
-    assert "Tick the box" in unsure
-    assert snapshot() == before
-
-
-def test_after_deleting_nobody_is_logged_in(cast: Cast, june: Client, mailbox: Mailbox) -> None:
-    other = logged_in(Client(), cast)
-    proven(june, cast, CodePurpose.DELETION)
-
-    answer = june.post("/portal/data/delete/", {"sure": "yes"}, follow=True)
-
-    assert "Your data is deleted" in answer.content.decode()
-    assert [client.get("/portal/")["Location"] for client in (june, other)] == (
-        ["/portal/login/"] * 2
-    )
-    [mail] = mailbox.to(JUNE)
-    assert mail["Subject"] == "Your data was deleted"
-    assert not Creator.objects.filter(email=JUNE).exists()
