@@ -28,6 +28,7 @@ from tests.architecture.routes import in_brand_admin
 from tests.cast import Cast, assemble
 from tests.journeys.busy_creator import make_busy, prove
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.dashboards import dashboards
 from tests.journeys.drawer import Drawer
 from tests.journeys.furnished import Furnished, empty_brand, furnish_richly
 from tests.journeys.inspection import faults_of, prepare
@@ -272,6 +273,14 @@ def test_dashboards_in_every_state(
     page.wait_for_load_state()
     faults += faults_of(page, "a payment")
     report(faults)
+
+
+@on_each_device
+def test_dashboards_that_are_bad_news(
+    cast: Cast, open_page: OpenPage, device: dict[str, Any]
+) -> None:
+    page = prepare(open_page(**device))
+    report(look_at(page, list(dashboards(cast).values())))
 
 
 @on_each_device
