@@ -2,36 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from django.test import Client
 
-from affiliates.logins import give_login
 from core.money import Money
-from core.templatetags.display import money
 from core.tenancy import acting_for
-from offers.models import Enrollment
 from payouts.services import adjust
 from tests.cast import Cast, refund
-from tests.portal.conftest import Sell, path_of, pay, reject
+from tests.portal.conftest import Sell, pay, reject
+from tests.portal.shown import Shown, in_admin, in_export, in_portal, on_dashboard
 from tracking.metrics import figures_of_offers
 from tracking.models import TrackingLink
-from tracking.selectors import export_rows
 from tracking.services import follow_link, record_refund
-
-
-@dataclass(frozen=True)
-class Shown:
-    """One member's all-time figures in one offer, as amounts in digits."""
-
-    clicks: int
-    conversions: int
-    sales: str
-    commission: str
-    paid: str
-    due: str
 
 
 def test_admin_export_dashboard_and_portal_agree(cast: Cast, client: Client, sell: Sell) -> None:
@@ -107,71 +91,3 @@ def sum_of(amounts: Any) -> Money:
     for amount in amounts:
         total = total + Money.parse(amount, "GBP")
     return total
-
-
-def in_admin(cast: Cast, enrollment: Enrollment) -> Shown:
-    staff = Client()
-    staff.force_login(cast.vera)
-    page = staff.get(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/?range=all")
-    [row] = [row for row in page.context["rows"] if row.enrollment.pk == enrollment.pk]
-    for amount in (row.sales, row.commission, row.paid, row.due):
-        assert money(amount) in page.content.decode()
-    return Shown(
-        clicks=row.totals.clicks,
-        conversions=row.totals.conversions,
-        sales=row.sales.plain(),
-        commission=row.commission.plain(),
-        paid=row.paid.plain(),
-        due=row.due.plain(),
-    )
-
-
-def in_export(cast: Cast, enrollment: Enrollment) -> Shown:
-    with acting_for(cast.juniper):
-        head, *lines = export_rows(cast.glow, now=cast.now)
-    [line] = [line for line in lines if line[0] == enrollment.member.email]
-    cell = dict(zip(head, line, strict=True))
-    return Shown(
-        clicks=int(cell["clicks"]),
-        conversions=int(cell["conversions"]),
-        **{name: cell[name] for name in ("sales", "commission", "paid", "due")},
-    )
-
-
-def on_dashboard(client: Client, enrollment: Enrollment) -> Shown:
-    page = client.get(f"{path_of(enrollment)}?range=all")
-    figure = {figure.label: figure.value for figure in page.context["numbers"].figures}
-    balance = page.context["money"]
-    for amount in (figure["Earnings"], money(balance.paid), money(balance.due)):
-        assert amount in page.content.decode()
-    return Shown(
-        clicks=int(figure["Clicks"]),
-        conversions=int(figure["Conversions"]),
-        sales=digits(figure["Sales"]),
-        commission=digits(figure["Earnings"]),
-        paid=balance.paid.plain(),
-        due=balance.due.plain(),
-    )
-
-
-def in_portal(cast: Cast, enrollment: Enrollment) -> Shown:
-    user = give_login(email=enrollment.member.email, now=cast.now)
-    assert user is not None
-    creator = Client()
-    creator.force_login(user)
-    page = creator.get("/portal/")
-    [[row, _]] = [pair for pair in page.context["rows"] if pair[0].enrollment.pk == enrollment.pk]
-    for amount in (row.earned, row.due, row.paid):
-        assert money(amount) in page.content.decode()
-    return Shown(
-        clicks=row.totals.clicks,
-        conversions=row.totals.conversions,
-        sales=row.sales.plain(),
-        commission=Money(row.totals.commission_minor, row.currency).plain(),
-        paid=row.paid.plain(),
-        due=row.due.plain(),
-    )
-
-
-def digits(shown: str) -> str:
-    return shown.removeprefix("£").replace(",", "")

@@ -1,0 +1,107 @@
+"""Every list and report page of the brand admin, for a small brand and for one a hundred times it.
+
+The ratio is the median of the large brand's answers over the small one's, asked in turns. The
+number of queries is the same for both.
+"""
+
+from __future__ import annotations
+
+import os
+import statistics
+from dataclasses import dataclass, field
+
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext, override_settings
+from django.urls import reverse
+
+from accounts.models import Staff, User
+from benchmarks.crowd import Crowd, gather
+from benchmarks.figures import show, timed
+from benchmarks.selling import sell
+from core.tenancy import acting_for
+
+MEMBERS = int(os.environ.get("MEMBERS", "10000"))
+CONVERSIONS = int(os.environ.get("CONVERSIONS", "1000000"))
+SMALLER = 100
+ROUNDS = 9
+MOST_RATIO, MOST_QUERIES = 1.5, 40
+PAGES = {
+    "home": "home",
+    "members": "members",
+    "members, searched": "members?q=Name7",
+    "projects": "projects",
+    "offers": "offers",
+    "Sales Tracking": "reporting",
+    "Sales Tracking, all time": "reporting?range=all",
+    "an offer": "offer_report",
+    "an offer, by sales": "offer_report?sort=-sales",
+    "an offer, page 2": "offer_report?page=2",
+    "conversions": "conversions",
+    "conversions, page 50": "conversions?page=50",
+    "conversions, pending": "conversions?status=pending",
+    "payments due": "payments",
+    "payments sent": "payments_sent",
+    "payout runs": "payment_runs",
+    "emails": "emails",
+    "audit log": "settings_audit",
+}
+
+
+@dataclass
+class Visitor:
+    """The owner of one brand, and how long each page took them."""
+
+    crowd: Crowd
+    client: Client = field(default_factory=Client)
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        with acting_for(self.crowd.brand):
+            owner = Staff.objects.get().user_id
+        self.client.force_login(User.objects.get(pk=owner))
+
+    def address(self, page: str) -> str:
+        name, mark, query = page.partition("?")
+        about = [self.crowd.offer.pk] if name == "offer_report" else []
+        path = reverse(f"brand_admin:{name}", args=[self.crowd.brand.slug, *about])
+        return f"{path}{mark}{query}"
+
+    def open(self, page: str) -> None:
+        answer = self.client.get(self.address(page))
+        assert answer.status_code == 200, (page, answer.status_code)
+
+    def measure(self, page: str) -> None:
+        self.seconds.setdefault(page, []).append(timed(lambda: self.open(page)))
+
+    def queries(self, page: str) -> int:
+        with CaptureQueriesContext(connection) as captured:
+            self.open(page)
+        return len(captured)
+
+
+@override_settings(ALLOWED_HOSTS=["*"], SECURE_SSL_REDIRECT=False)
+def run() -> None:
+    small = gather("hundred", members=MEMBERS // SMALLER, first_names=50)
+    sell(small, members=MEMBERS // SMALLER, conversions=CONVERSIONS // SMALLER)
+    large = gather("tenthousand", members=MEMBERS, first_names=50)
+    sell(large, members=MEMBERS, conversions=CONVERSIONS)
+    show("members, conversions", f"{MEMBERS:,}, {CONVERSIONS:,} against a hundredth of each")
+    visitors = Visitor(small), Visitor(large)
+    too_slow = [name for name, page in PAGES.items() if not _compare(name, page, *visitors)]
+    show(f"pages above {MOST_RATIO}", ", ".join(too_slow) or "none")
+
+
+def _compare(name: str, page: str, small: Visitor, large: Visitor) -> bool:
+    """Print both times and their ratio; whether that is within bounds."""
+    for visitor in (small, large):
+        visitor.open(page)
+    for _ in range(ROUNDS):
+        small.measure(page)
+        large.measure(page)
+    times = [statistics.median(visitor.seconds[page]) * 1_000 for visitor in (small, large)]
+    queries = [visitor.queries(page) for visitor in (small, large)]
+    assert queries[0] == queries[1] <= MOST_QUERIES, (name, queries)
+    ratio = times[1] / times[0]
+    show(name, f"{ratio:.2f}  ({times[0]:.0f} ms, {times[1]:.0f} ms, {queries[1]} queries)")
+    return ratio <= MOST_RATIO
