@@ -160,40 +160,6 @@ def test_the_drawer_at_every_step(
 
 
 @on_each_device
-def test_the_drawer_where_texts_are_saved_and_replaced(
-    cast: Cast, desk: Desk, device: dict[str, Any]
-) -> None:
-    page = prepare(desk(cast.ines, **device))
-    page.goto(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/")
-    page.get_by_role("link", name="Email Members").click()
-    drawer = Drawer(page, "Email Members")
-    drawer.has_editors()
-    drawer.write_subject("Your dashboard, {{ first_name }} ")
-    drawer.press("Save as template")
-    naming = Drawer(page, "Save as template")
-    faults = faults_of(page, "drawer, save as template")
-    naming.press("Save")
-    expect(naming.box.locator(":invalid, [aria-invalid=true]").first).to_be_visible()
-    page.get_by_label("Name").fill("Monthly news")
-    naming.press("Save")
-    drawer.says("Saved as “Monthly news”.")
-    drawer.has_editors()
-    faults += faults_of(page, "drawer, saved")
-    drawer.write_subject("Something else, {{ first_name }} ")
-    page.get_by_label("Start from").select_option("The written text")
-    drawer.press("Use")
-    drawer.says("Replace what you have written?")
-    drawer.has_editors()
-    faults += faults_of(page, "drawer, replace")
-    drawer.press("Keep mine")
-    drawer.press("Save as template")
-    naming.press("Save")
-    naming.says("There is a template of this name already")
-    faults += faults_of(page, "drawer, overwrite")
-    report(faults)
-
-
-@on_each_device
 def test_rows_ticked_menus_open_and_questions_asked(
     full: Furnished, desk: Desk, device: dict[str, Any]
 ) -> None:
