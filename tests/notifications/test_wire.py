@@ -11,7 +11,7 @@ from email.message import EmailMessage
 import pytest
 from django.conf import settings as django_settings
 from django.core.mail import EmailMultiAlternatives
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from notifications.models import MessageState
@@ -55,7 +55,6 @@ def part(parsed: EmailMessage, kind: str) -> str:
     return str(body.get_payload(decode=True), "utf-8").replace("\r\n", "\n")
 
 
-@settings(deadline=None)
 @given(text=TEXTS, html=TEXTS)
 def test_both_texts_arrive_letter_for_letter(text: str, html: str) -> None:
     parsed = read(as_bytes(mail(text=text, html=html)))
@@ -64,13 +63,11 @@ def test_both_texts_arrive_letter_for_letter(text: str, html: str) -> None:
     assert parsed.defects == []
 
 
-@settings(deadline=None)
 @given(subject=LINES)
 def test_a_subject_arrives_letter_for_letter(subject: str) -> None:
     assert str(read(as_bytes(mail(subject=subject)))["Subject"]) == subject
 
 
-@settings(deadline=None)
 @given(text=TEXTS, html=TEXTS, subject=LINES)
 def test_every_line_is_ascii_short_enough_and_ends_in_crlf(
     text: str, html: str, subject: str
