@@ -10,6 +10,11 @@ from playwright.sync_api import Page
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 EVERY_RULE = {"runOnly": STANDARDS, "resultTypes": ["violations"], "iframes": False}
+# What another width can change about a page whose markup and colours were looked at before.
+LAYOUT = {
+    "runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]},
+    "iframes": False,
+}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "iframes": False}
 RUN = """options => axe.run(document, options).then(found => found.violations.map(one => ({
     rule: one.id, help: one.help, nodes: one.nodes.map(node => node.html.slice(0, 160) + " ("
@@ -36,9 +41,14 @@ def axe_script() -> str:
     return Axe().axe_script
 
 
-def prepare(page: Page) -> Page:
-    """Have axe at hand on whatever the page opens, and begin in light."""
+def prepare(page: Page, *, again: bool = False) -> Page:
+    """Have axe at hand on whatever the page opens, and begin in light.
+
+    `again` is for pages that are looked at closely at another width: only what a width changes.
+    """
     page.add_init_script(axe_script())
+    if again:
+        page.add_init_script("window.isLookedAtAgain = true")
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return page
 
@@ -46,10 +56,13 @@ def prepare(page: Page) -> Page:
 def faults_of(page: Page, name: str) -> list[str]:
     """What is wrong with the page that is open: axe in light and dark, and overflow if narrow."""
     page.evaluate("scrollTo(0, 0)")  # from under the bar that stays on top
-    faults = _violations(page, EVERY_RULE)
-    page.emulate_media(color_scheme="dark")
-    faults += [f"dark: {fault}" for fault in _violations(page, COLOURS)]
-    page.emulate_media(color_scheme="light")
+    if page.evaluate("window.isLookedAtAgain === true"):
+        faults = _violations(page, LAYOUT)
+    else:
+        faults = _violations(page, EVERY_RULE)
+        page.emulate_media(color_scheme="dark")
+        faults += [f"dark: {fault}" for fault in _violations(page, COLOURS)]
+        page.emulate_media(color_scheme="light")
     faults += _overflow(page)
     return [f"{name}: {fault}" for fault in faults]
 
