@@ -25,7 +25,7 @@ from config.local.folders import (
     own_folder,
     socket_folder,
 )
-from config.local.keys import kept_secrets
+from config.local.keys import NAMES, kept_secrets
 from config.local.services import LocalServices
 
 # A process that uses the services of a checkout until its input is closed.
@@ -264,7 +264,9 @@ def test_secrets_are_made_once_and_are_their_owners_alone(checkout: Checkout) ->
     assert first == second
     assert stat.S_IMODE(checkout.state.stat().st_mode) == 0o700
     assert stat.S_IMODE(checkout.secrets.stat().st_mode) == 0o600
-    assert len({*kept_secrets(checkout.secrets).values()}) == 6
+    kept = kept_secrets(checkout.secrets)
+    assert {*kept} == {*NAMES}
+    assert len({*kept.values()}) == len(NAMES)
     assert are_running(checkout) == (False, False)
 
 
