@@ -132,9 +132,9 @@ def test_a_creator_logs_in_by_code_and_opens_a_dashboard(
     page.get_by_label("Six-digit code").fill(code)
     page.get_by_role("button", name="Log in").click()
 
-    expect(page.get_by_role("heading", level=1)).to_have_text("Your offers")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hello June")
     assert Axe().run(page, options=RULES).response["violations"] == []
-    page.get_by_role("link", name="Open the dashboard").first.click()
+    page.get_by_role("link", name="Winter Glow creators").click()
     expect(page.get_by_text("Your commission")).to_be_visible()
     page.get_by_role("link", name="All my offers").click()
     page.get_by_role("button", name="Log out").click()
