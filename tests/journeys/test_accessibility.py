@@ -114,7 +114,7 @@ def test_a_refused_form_says_why(cast: Cast, desk: Desk) -> None:
         ("members/new/", "Add member"),
         ("projects/new/", "Add project"),
         ("emails/suppressed/", "Suppress"),
-        ("settings/staff/", "Add"),
+        ("settings/staff/", "Send invitation"),
         (f"offers/{cast.glow.pk}/edit/", "Save offer"),
     ):
         page.goto(f"/admin/juniper/{path}")
