@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from accounts.work import Request, ask
+from accounts.background import Request, ask
 from benchmarks.crowd import BY, NOW, Crowd, analyze, gather
 from benchmarks.figures import Memory, show, timed
 from benchmarks.working import let_a_worker

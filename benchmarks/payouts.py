@@ -67,7 +67,7 @@ def measure_the_rest(one: PayoutRun) -> None:
 
 
 def work_of(run: PayoutRun):  # type: ignore[no-untyped-def]
-    from accounts.work import recent_work_about
+    from accounts.background import recent_work_about
 
     return recent_work_about(run_work.about(run))[0]
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from accounts.background import take_turn
 from accounts.models import Work, WorkState
-from accounts.work import take_turn
 
 
 def let_a_worker(work: Work) -> Work:
     """To its end."""
-    from brand_admin.work.handlers import HANDLERS
+    from brand_admin.background.handlers import HANDLERS
 
     while work.is_live:
         take_turn(work.pk, handlers=HANDLERS, now=timezone.now())

@@ -1,7 +1,7 @@
 """Exports of lists: small ones are downloads, large ones are made by a worker and kept for days.
 
 Each list has one source, which both ways share: a function from the query of an address to lines
-of CSV. `brand_admin.work.exports` knows them all by name.
+of CSV. `brand_admin.background.exports` knows them all by name.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from accounts.background import FILES_KEPT, Request, ask, hint
 from accounts.models import Brand
-from accounts.work import FILES_KEPT, Request, ask, hint
 from brand_admin.access import BrandRequest
+from brand_admin.background.kinds import EXPORT
+from brand_admin.background.rows import started_about
 from brand_admin.forms import Confirmation
 from brand_admin.pages import csv_response, render_page
-from brand_admin.work.kinds import EXPORT
-from brand_admin.work.rows import started_about
 
 DIRECT = 1_000  # rows that are downloaded at once
 
@@ -63,7 +63,7 @@ def answer_export(
         return redirect("brand_admin:work", request.brand.slug, work)
     return render_page(
         request,
-        "brand_admin/work/export.html",
+        "brand_admin/background/export.html",
         section=section,
         status=422 if form.errors else 200,
         export=export,

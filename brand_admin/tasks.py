@@ -5,17 +5,17 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import work
-from brand_admin.work.handlers import HANDLERS
+from accounts import background
+from brand_admin.background.handlers import HANDLERS
 from core.tenancy import acting_for
 
 
 @shared_task(name="brand_admin.do_work")
 def do_work(*, brand_id: int, work_id: int) -> None:
     with acting_for(brand_id):
-        work.take_turn(work_id, handlers=HANDLERS, now=timezone.now())
+        background.take_turn(work_id, handlers=HANDLERS, now=timezone.now())
 
 
 @shared_task(name="brand_admin.sweep_work")
 def sweep_work() -> None:
-    work.sweep(now=timezone.now())
+    background.sweep(now=timezone.now())

@@ -21,7 +21,7 @@ urlpatterns = [
                 path("payments/", include("brand_admin.payments.urls")),
                 path("emails/", include("brand_admin.emails.urls")),
                 path("settings/", include("brand_admin.settings.urls")),
-                path("work/", include("brand_admin.work.urls")),
+                path("background/", include("brand_admin.background.urls")),
             ]
         ),
     ),

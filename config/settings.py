@@ -173,7 +173,7 @@ vars().update(env.email_url("EMAIL_URL"))
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
 EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=30)  # seconds
 MESSAGE_LEASE: int = env.int("MESSAGE_LEASE", default=300)  # seconds; see notifications.services
-WORK_LEASE: int = env.int("WORK_LEASE", default=60)  # seconds; see accounts.work
+WORK_LEASE: int = env.int("WORK_LEASE", default=60)  # seconds; see accounts.background
 # Seconds after which a mail that was turned away for now is tried again; then it has failed.
 MESSAGE_BACKOFF: list[int] = env.list(
     "MESSAGE_BACKOFF", cast=int, default=[60, 300, 900, 3_600, 7_200, 14_400]

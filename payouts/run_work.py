@@ -13,8 +13,8 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.actors import Actor
+from accounts.background import Request, Turn, WorkError, ask, hint, note, running_work
 from accounts.models import Work
-from accounts.work import Request, Turn, WorkError, ask, hint, note, running_work
 from affiliates.models import Member
 from payouts import runs
 from payouts.models import PayoutRun, PayoutState

@@ -13,8 +13,8 @@ from datetime import datetime
 from itertools import islice
 
 from accounts.actors import Actor
+from accounts.background import Problem, Request, Turn, lines_of, note, start
 from accounts.models import Work, WorkFile
-from accounts.work import Problem, Request, Turn, lines_of, note, start
 from offers.models import Enrollment, EnrollmentStatus, Offer
 from tracking.imports import batches
 from tracking.models import ItemStatus, PromoCode, TrackingLink

@@ -7,10 +7,12 @@ should have earned by now, minus what is posted for them. Doing it twice posts n
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
@@ -18,7 +20,7 @@ from accounts.models import Brand
 from core.tenancy import acting_for, current_brand_id
 from offers.models import Terms
 from payouts.models import EntryKind, LedgerEntry
-from tracking.daily_totals import add_to_totals, brand_zone
+from tracking.daily_totals import DayKey, add_to_totals, brand_zone
 from tracking.models import ClickEarning
 from tracking.progress import Progress, lock_progress
 from tracking.totals import Totals
@@ -96,19 +98,22 @@ def _credit(batch: Sequence[_Counted], *, now: datetime) -> int:
     zone = brand_zone()
     progress = Progress.of(((one.enrollment_id, one.terms, one.day) for one in batch), zone)
     entries: list[LedgerEntry] = []
+    moves: dict[DayKey, Totals] = defaultdict(Totals)
     for one in batch:
         row = known.get((one.enrollment_id, one.day, one.terms.pk)) or _new(one)
         room = progress.for_cap(one.enrollment_id, one.terms, one.day).room(one.terms)
         more = _still_to_earn(one, row, room)
-        row.clicks = max(one.clicks, row.clicks)
-        row.amount_minor += more
-        row.save()
+        if more or row.clicks < one.clicks:
+            row.clicks = max(one.clicks, row.clicks)
+            row.amount_minor += more
+            row.save()
         if more:
-            entries.append(_entry(one, row, more, now=now))
+            entries.append(_entry(one, row, more, zone=zone, now=now))
             earned = Totals(commission_minor=more)
-            add_to_totals({(one.enrollment_id, one.day): earned})
+            moves[one.enrollment_id, one.day] = moves[one.enrollment_id, one.day].plus(earned)
             progress.add_on(one.enrollment_id, one.terms, one.day, earned)
     LedgerEntry.objects.bulk_create(entries)
+    add_to_totals(moves)
     return len(entries)
 
 
@@ -123,9 +128,11 @@ def _still_to_earn(one: _Counted, row: ClickEarning, room: int | None) -> int:
     return more if room is None else min(more, room)
 
 
-def _entry(one: _Counted, row: ClickEarning, amount: int, *, now: datetime) -> LedgerEntry:
+def _entry(
+    one: _Counted, row: ClickEarning, amount: int, *, zone: ZoneInfo, now: datetime
+) -> LedgerEntry:
     """It can be paid when the hold of its day is over."""
-    day_over = datetime.combine(one.day + timedelta(days=1), time.min, tzinfo=brand_zone())
+    day_over = datetime.combine(one.day + timedelta(days=1), time.min, tzinfo=zone)
     return LedgerEntry(
         enrollment_id=one.enrollment_id,
         kind=EntryKind.COMMISSION,

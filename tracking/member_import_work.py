@@ -11,8 +11,7 @@ from datetime import datetime
 from itertools import islice
 
 from accounts.actors import Actor
-from accounts.models import Work, WorkFile
-from accounts.work import (
+from accounts.background import (
     Problem,
     Request,
     Turn,
@@ -22,6 +21,7 @@ from accounts.work import (
     note,
     start,
 )
+from accounts.models import Work, WorkFile
 from offers.models import Offer
 from tracking.imports import (
     BATCH,

@@ -9,13 +9,13 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
+from accounts.background import WorkError
 from accounts.models import Work
 from accounts.permissions import Permission
-from accounts.work import WorkError
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.background.rows import started_about
 from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS, ImportForm
 from brand_admin.pages import render_page
-from brand_admin.work.rows import started_about
 from tracking.imports import MEMBER_COLUMNS
 from tracking.member_import_work import ABOUT, ask_for_import, ask_for_preview
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, time
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -317,7 +318,7 @@ def _rule_rows(terms: Terms | None, currency: str) -> list[Mapping[str, Any]]:
             {
                 "kind": rule.value if of_customer else rule.kind.value,
                 "value": "" if of_customer else rule.value,
-                "percent": f"{rule.percent_bp / 100:g}",
+                "percent": f"{Decimal(rule.percent_bp) / 100:f}",
                 "fixed": _plain(rule.fixed_minor, currency),
             }
         )

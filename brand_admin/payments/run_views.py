@@ -13,16 +13,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django_htmx.http import HttpResponseClientRefresh
 
 from accounts.audit import target_of
+from accounts.background import AT_ONCE
 from accounts.models import Work
 from accounts.permissions import Permission
 from accounts.selectors import history_of
-from accounts.work import AT_ONCE
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.background.rows import started_about
 from brand_admin.pages import csv_response, paginate, render_page
 from brand_admin.payments.run_forms import Chosen, NewRun, Paid, ReturnRun, known_currency
 from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
-from brand_admin.work.rows import started_about
 from core.money import Money
 from core.templatetags.display import clock, count, day, money
 from payouts.ledger import due_by_member

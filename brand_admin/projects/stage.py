@@ -16,6 +16,7 @@ from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.background.rows import started_about
 from brand_admin.exporting import Asked, Export, answer_export
 from brand_admin.forms import Confirmation
 from brand_admin.pages import Asking, export_url, paginate, render_page, selected_ids
@@ -30,7 +31,6 @@ from brand_admin.projects.frame import (
 )
 from brand_admin.projects.generating import WHAT, about
 from brand_admin.projects.rows import mails_of, send_rows, tracking_csv
-from brand_admin.work.rows import started_about
 from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of

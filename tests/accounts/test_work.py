@@ -8,8 +8,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from accounts.models import AuditEntry, Work, WorkChunk, WorkFile, WorkProblem
-from accounts.work import (
+from accounts.background import (
     AT_ONCE,
     FILES_KEPT,
     MOST_ATTEMPTS,
@@ -26,8 +25,9 @@ from accounts.work import (
     sweep,
     take_turn,
 )
-from accounts.work.files import CHUNK
-from accounts.work.turns import TURN
+from accounts.background.files import CHUNK
+from accounts.background.turns import TURN
+from accounts.models import AuditEntry, Work, WorkChunk, WorkFile, WorkProblem
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot

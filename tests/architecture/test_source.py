@@ -27,7 +27,7 @@ TEXT = {".py", ".html", ".css", ".js", ".md", ".toml", ".yml", ".sh", ".txt", ".
 
 # Whoever looks over all brands, and why is said at the call.
 ACROSS_BRANDS = {
-    "accounts/work/sweeping.py": 1,
+    "accounts/background/sweeping.py": 1,
     "accounts/invitation_links.py": 1,
     "accounts/selectors.py": 2,
     "accounts/services.py": 1,

@@ -11,13 +11,13 @@ from typing import Any
 
 from django.db import transaction
 
+from accounts.background import Request, start
 from accounts.invitations import invite_staff
 from accounts.models import ApiKey, Brand, Invitation, Role, Staff, Work
 from accounts.services import create_api_key
-from accounts.work import Request, start
 from affiliates.models import Member
-from brand_admin.work.exports import make_export
-from brand_admin.work.kinds import EXPORT
+from brand_admin.background.exports import make_export
+from brand_admin.background.kinds import EXPORT
 from core.tenancy import TenantModel, acting_for
 from notifications.models import (
     Campaign,

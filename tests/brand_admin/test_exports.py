@@ -9,11 +9,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from accounts.background import FILES_KEPT, sweep, take_turn
 from accounts.models import Work, WorkChunk
-from accounts.work import FILES_KEPT, sweep, take_turn
 from brand_admin import exporting
-from brand_admin.work import exports
-from brand_admin.work.handlers import HANDLERS
+from brand_admin.background import exports
+from brand_admin.background.handlers import HANDLERS
 from core.tenancy import acting_for
 from tests.architecture.routes import in_brand_admin
 from tests.brand_admin.desk import at, csv_of, desk_of, shown

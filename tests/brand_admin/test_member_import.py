@@ -12,11 +12,11 @@ from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
+from accounts.background import AT_ONCE, take_turn
 from accounts.models import AuditEntry, Work
-from accounts.work import AT_ONCE, take_turn
 from affiliates.models import Member
+from brand_admin.background.handlers import HANDLERS
 from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS
-from brand_admin.work.handlers import HANDLERS
 from core.tenancy import acting_for
 from offers.models import Enrollment
 from tests.brand_admin.staff import address, csv_of, logged_in

@@ -9,13 +9,13 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts.background import Request, ask, take_turn
 from accounts.models import Work
-from accounts.work import Request, ask, take_turn
 from affiliates.services import Person, add_members
+from brand_admin.background.handlers import HANDLERS
+from brand_admin.background.kinds import KINDS
 from brand_admin.payments import run_views
 from brand_admin.projects import stage as stage_views
-from brand_admin.work.handlers import HANDLERS
-from brand_admin.work.kinds import KINDS
 from core.tenancy import acting_for
 from offers.models import Project
 from offers.services import add_to_project, create_project, set_up_stage

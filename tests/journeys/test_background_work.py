@@ -13,8 +13,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from accounts.background import AT_ONCE, sweep
 from accounts.models import Work
-from accounts.work import AT_ONCE, sweep
 from core.tenancy import acting_for
 from payouts import run_work
 from payouts.services import adjust
@@ -48,7 +48,7 @@ def test_a_large_import_goes_on_when_the_page_is_left(
     expect(page.get_by_role("heading", name="Preview of crowd.csv")).to_be_visible()
     page.goto("/admin/juniper/")
     sweep(now=timezone.now() + timedelta(minutes=1))
-    page.goto("/admin/juniper/work/")
+    page.goto("/admin/juniper/background/")
     page.get_by_role("link", name="Preview of crowd.csv").click()
 
     expect(page.get_by_role("button", name="Import these members")).to_be_visible(timeout=60_000)
@@ -62,14 +62,14 @@ def test_a_large_import_goes_on_when_the_page_is_left(
 
 @on_each_device
 def test_every_state_looks_right(cast: Cast, desk: Desk, device: dict[str, Any]) -> None:
-    pages = [f"/admin/juniper/work/{pk}/" for pk in works_of_every_state(cast)]
+    pages = [f"/admin/juniper/background/{pk}/" for pk in works_of_every_state(cast)]
     with acting_for(cast.juniper):
         run_id = Work.objects.get(kind=run_work.DRAFT).parameters["run"]
     page = prepare(desk(cast.ines, **device), again=device is PHONE)
     faults = []
     for address in [
         *pages,
-        "/admin/juniper/work/",
+        "/admin/juniper/background/",
         "/admin/juniper/members/import/",
         f"/admin/juniper/payments/runs/{run_id}/",
     ]:

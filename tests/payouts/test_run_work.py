@@ -11,8 +11,8 @@ from itertools import chain, repeat
 import pytest
 from django.db import connection
 
+from accounts.background import Handler, take_turn
 from accounts.models import AuditEntry, Work
-from accounts.work import Handler, take_turn
 from core.tenancy import acting_for
 from offers.models import Enrollment
 from payouts import run_work, runs

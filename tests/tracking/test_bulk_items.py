@@ -9,8 +9,8 @@ from itertools import chain, repeat
 
 import pytest
 
+from accounts.background import problems_of, take_turn
 from accounts.models import Work
-from accounts.work import problems_of, take_turn
 from affiliates.models import Member
 from affiliates.services import Person, add_members
 from core.tenancy import acting_for

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 import pytest
 from django.utils import timezone
 
+from accounts.background import sweep
 from accounts.models import AuditEntry, Work, WorkProblem, WorkState
-from accounts.work import sweep
 from affiliates.models import Member
 from core.tenancy import acting_for
 from tests.cast import SYSTEM, assemble

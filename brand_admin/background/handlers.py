@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from accounts.work import Handler
-from brand_admin.work.exports import make_export
-from brand_admin.work.kinds import EXPORT
+from accounts.background import Handler
+from brand_admin.background.exports import make_export
+from brand_admin.background.kinds import EXPORT
 from payouts import run_work
 from tracking import bulk_items, member_import_work
 

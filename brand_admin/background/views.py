@@ -11,13 +11,13 @@ from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpRe
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from accounts.background import FILES_KEPT, all_work, bytes_of, lines_of, problems_of
 from accounts.models import Work, WorkFile, WorkProblem, WorkState
 from accounts.permissions import Permission
-from accounts.work import FILES_KEPT, all_work, bytes_of, lines_of, problems_of
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.background.kinds import KINDS
+from brand_admin.background.rows import WorkRow
 from brand_admin.pages import csv_response, paginate, render_page
-from brand_admin.work.kinds import KINDS
-from brand_admin.work.rows import WorkRow
 from core.tenancy import acting_for
 from offers.models import Offer
 from payouts.models import PayoutRun
@@ -35,7 +35,7 @@ def work_list(request: BrandRequest) -> HttpResponse:
     page = paginate(request, all_work())
     return render_page(
         request,
-        "brand_admin/work/list.html",
+        "brand_admin/background/list.html",
         section=SECTION,
         page=page,
         rows=[WorkRow.of(work) for work in page],
@@ -53,7 +53,7 @@ def work_page(request: BrandRequest, work_id: int) -> HttpResponse:
     more = MORE.get(work.kind, _nothing_more)(work) if work.state == WorkState.DONE else {}
     return render_page(
         request,
-        "brand_admin/work/page.html",
+        "brand_admin/background/page.html",
         section=row.kind.section,
         row=row,
         work=work,

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from accounts.background import recent_work_about
 from accounts.models import Work, WorkState
-from accounts.work import recent_work_about
-from brand_admin.work.kinds import KINDS, Kind
+from brand_admin.background.kinds import KINDS, Kind
 from core.templatetags.display import count
 
 TONES = {
@@ -90,7 +90,7 @@ class WorkRow:
 
     @property
     def result(self) -> str:
-        return f"brand_admin/work/{self.kind.result}.html"
+        return f"brand_admin/background/{self.kind.result}.html"
 
 
 @dataclass(frozen=True, slots=True)

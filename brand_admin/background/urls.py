@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.work import views
+from brand_admin.background import views
 
 urlpatterns = [
     path("", views.work_list, name="work_list"),

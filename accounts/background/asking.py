@@ -15,8 +15,8 @@ from kombu.exceptions import OperationalError
 
 from accounts import audit
 from accounts.actors import Actor
+from accounts.background.files import save_file
 from accounts.models import LIVE_WORK, Work, WorkFile
-from accounts.work.files import save_file
 from core.tenancy import current_brand_id
 
 logger = logging.getLogger(__name__)

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
+from accounts.background.asking import hint
 from accounts.models import LIVE_WORK, Work, WorkChunk
-from accounts.work.asking import hint
 from core.jobs import unleased
 from core.tenancy import across_brands, acting_for
 

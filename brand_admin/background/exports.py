@@ -8,8 +8,8 @@ from itertools import islice
 from django.http import Http404, QueryDict
 from django.utils import timezone
 
+from accounts.background import Turn, WorkError, note
 from accounts.models import WorkChunk, WorkFile
-from accounts.work import Turn, WorkError, note
 from brand_admin.conversions import questions as question_views
 from brand_admin.conversions import views as conversion_views
 from brand_admin.emails import views as email_views

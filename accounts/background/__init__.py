@@ -6,16 +6,16 @@ A worker that dies leaves the last committed batch behind, and another goes on f
 listed here is public.
 """
 
-from accounts.work.asking import Request, ask, hint
-from accounts.work.files import bytes_of, lines_of, save_file
-from accounts.work.reading import (
+from accounts.background.asking import Request, ask, hint
+from accounts.background.files import bytes_of, lines_of, save_file
+from accounts.background.reading import (
     all_work,
     problems_of,
     recent_work_about,
     running_work,
 )
-from accounts.work.sweeping import FILES_KEPT, sweep
-from accounts.work.turns import (
+from accounts.background.sweeping import FILES_KEPT, sweep
+from accounts.background.turns import (
     AT_ONCE,
     MOST_ATTEMPTS,
     Handler,

@@ -18,8 +18,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
+from accounts.background.asking import Request, ask, hint
 from accounts.models import LIVE_WORK, Work, WorkProblem, WorkState
-from accounts.work.asking import Request, ask, hint
 from core.jobs import claim
 
 TURN = timedelta(seconds=20)  # then other work has its turn
