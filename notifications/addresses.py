@@ -6,7 +6,11 @@ somebody else's strasse.example.
 
 from __future__ import annotations
 
+import re
+
 import idna
+
+_ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]+")
 
 
 def for_the_wire(address: str) -> str:
@@ -27,10 +31,14 @@ def domain_for_the_wire(domain: str) -> str:
         raise ValueError(f"{domain} is no domain: {error}") from error
 
 
+def is_address(text: str) -> bool:
+    """Whether it is one plain address of a public domain, and nothing beside it."""
+    return _ADDRESS.fullmatch(text) is not None
+
+
 def can_be_written_to(address: str) -> bool:
-    """Whether `for_the_wire` knows how."""
+    """Whether it is an address that `for_the_wire` knows how to write."""
     try:
-        for_the_wire(address)
+        return is_address(for_the_wire(address))
     except ValueError:
         return False
-    return True

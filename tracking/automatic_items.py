@@ -7,7 +7,6 @@ of them meanwhile, so two sweeps at once send no more than one.
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections import defaultdict
 from collections.abc import Sequence
@@ -20,17 +19,11 @@ from notifications.look import look_of
 from notifications.models import Campaign, Purpose
 from notifications.rendering import missing_values, prepare
 from notifications.selectors import latest_campaign
-from notifications.services import (
-    AudienceTakenError,
-    Recipient,
-    RecipientsError,
-    confirm_campaign,
-)
+from notifications.services import AudienceTakenError, Recipient, confirm_campaign
 from offers.models import Offer
 from tracking.attention import not_sent
 from tracking.messages import FIRST_TEXTS, FirstText, audience
 
-logger = logging.getLogger(__name__)
 PURPOSE = Purpose.SALES_TRACKING_ITEMS
 _NAMESPACE = uuid.UUID("5b8f1c52-6f0e-4c39-9a38-0d1f6a1f7d0e")
 
@@ -71,27 +64,23 @@ def _send(
         purpose=PURPOSE, enrollment_ids=enrollment_ids, include_already_sent=False, now=now
     )
     people = _sendable(chosen.recipients, text)
-    while people:
-        try:
-            return confirm_campaign(
-                purpose=PURPOSE,
-                about=_about(offer.pk),
-                title=offer.name,
-                subject=text.subject,
-                body=text.body,
-                recipients=people,
-                confirmation=_confirmation(offer.pk, people),
-                by=Actor.system("automatic sending"),
-                now=now,
-                latest_seen=latest_seen,
-            )
-        except RecipientsError as error:  # one of them has an address that is none
-            logger.info("offer %s: items not sent: %s", offer.pk, error)
-            bad = error.recipient
-            people = [one for one in people if bad is not None and one is not bad]
-        except AudienceTakenError:  # somebody was quicker: the next sweep sees to the rest
-            return None
-    return None
+    if not people:
+        return None
+    try:
+        return confirm_campaign(
+            purpose=PURPOSE,
+            about=_about(offer.pk),
+            title=offer.name,
+            subject=text.subject,
+            body=text.body,
+            recipients=people,
+            confirmation=_confirmation(offer.pk, people),
+            by=Actor.system("automatic sending"),
+            now=now,
+            latest_seen=latest_seen,
+        )
+    except AudienceTakenError:  # somebody was quicker: the next sweep sees to the rest
+        return None
 
 
 def _text(latest: int) -> FirstText:
@@ -101,11 +90,10 @@ def _text(latest: int) -> FirstText:
 
 
 def _sendable(recipients: Sequence[Recipient], text: FirstText) -> list[Recipient]:
-    """Those whose mail would have no hole, one per address."""
+    """Those whose mail would have no hole."""
     brand = Brand.objects.get(pk=current_brand_id())
     mail = prepare(subject=text.subject, body=text.body, look=look_of(brand))
-    whole = [one for one in recipients if not missing_values(mail, values=one.values)]
-    return list({one.to_address.lower(): one for one in reversed(whole)}.values())
+    return [one for one in recipients if not missing_values(mail, values=one.values)]
 
 
 def _confirmation(offer_id: int, people: Sequence[Recipient]) -> uuid.UUID:

@@ -284,7 +284,7 @@ def _reason(
         return LeftOut(row.member, Reason.REMOVED if removed else Reason.INACTIVE)
     if not row.email:
         return LeftOut(row.member, Reason.NO_ADDRESS)
-    if not row.email.isascii() and not can_be_written_to(row.email):
+    if not can_be_written_to(row.email):
         return LeftOut(row.member, Reason.BAD_ADDRESS)
     why = suppressed.get(row.email.lower())
     if why is not None:

@@ -21,7 +21,7 @@ from affiliates.selectors import language_of
 from core.languages import speaking
 from core.templatetags.display import day
 from notifications.models import Campaign, Purpose
-from notifications.services import Recipient, RecipientsError, confirm_campaign
+from notifications.services import Recipient, confirm_campaign
 from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
 from offers.wording import describe_fully, describe_rules, describe_tiers
 from tracking.messages import audience, literal
@@ -45,7 +45,7 @@ def tell_members(*, terms: Terms, before: Terms, by: Actor, now: datetime) -> li
     for language, people in _by_language(chosen.recipients).items():
         with speaking(language), timezone.override(offer.brand.zone):
             sent.append(_send(offer, terms, before, people, language, by=by, now=now))
-    return [campaign for campaign in sent if campaign is not None]
+    return sent
 
 
 def _by_language(recipients: Sequence[Recipient]) -> dict[str, list[Recipient]]:
@@ -67,25 +67,18 @@ def _send(
     *,
     by: Actor,
     now: datetime,
-) -> Campaign | None:
-    people = list({one.to_address.lower(): one for one in people}.values())
-    while people:
-        try:
-            return confirm_campaign(
-                purpose=Purpose.TERMS_CHANGED,
-                about=f"offer:{offer.pk}",
-                title=offer.name,
-                subject=_("New terms for {{ offer_name }}"),
-                body=_body(offer, terms, before),
-                recipients=people,
-                confirmation=uuid.uuid5(_NAMESPACE, f"{terms.pk} {language}"),
-                by=by,
-                now=now,
-            )
-        except RecipientsError as error:  # one of them has an address that is none
-            bad = error.recipient
-            people = [one for one in people if bad is not None and one is not bad]
-    return None
+) -> Campaign:
+    return confirm_campaign(
+        purpose=Purpose.TERMS_CHANGED,
+        about=f"offer:{offer.pk}",
+        title=offer.name,
+        subject=_("New terms for {{ offer_name }}"),
+        body=_body(offer, terms, before),
+        recipients=people,
+        confirmation=uuid.uuid5(_NAMESPACE, f"{terms.pk} {language}"),
+        by=by,
+        now=now,
+    )
 
 
 def _body(offer: Offer, terms: Terms, before: Terms) -> str:

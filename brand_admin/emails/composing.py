@@ -228,25 +228,28 @@ def _test(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
         return _preview(request, draft, letter)
     shown = people[_shown_number(request, len(people)) - 1]
     example = shown if shown in parted.ready else parted.ready[0]
-    confirm_campaign(
-        purpose=Purpose.TEST,
-        about="",
-        title=f"Test: {draft.offer.name}",
-        subject=f"Test: {letter.cleaned_data['subject']}"[:300],
-        body=letter.cleaned_data["body"],
-        recipients=[
-            Recipient(
-                recipient=f"user:{request.user.pk}",
-                about="",
-                to_address=request.user.email,
-                to_name=request.user.name,
-                values=example.values,
-            )
-        ],
-        confirmation=uuid.uuid4(),
-        by=request.actor,
-        now=timezone.now(),
-    )
+    try:
+        confirm_campaign(
+            purpose=Purpose.TEST,
+            about="",
+            title=f"Test: {draft.offer.name}",
+            subject=f"Test: {letter.cleaned_data['subject']}"[:300],
+            body=letter.cleaned_data["body"],
+            recipients=[
+                Recipient(
+                    recipient=f"user:{request.user.pk}",
+                    about="",
+                    to_address=request.user.email,
+                    to_name=request.user.name,
+                    values=example.values,
+                )
+            ],
+            confirmation=uuid.uuid4(),
+            by=request.actor,
+            now=timezone.now(),
+        )
+    except RecipientsError as error:
+        return _preview(request, draft, letter, status=422, refused=str(error))
     step = _write if request.POST.get("on") == "write" else _preview
     return step(request, draft, letter, tested=request.user.email)
 
@@ -271,8 +274,6 @@ def _send(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
                 now=timezone.now(),
                 latest_seen=draft.latest_seen,
             )
-        except RecipientsError as error:
-            return _preview(request, draft, letter, status=422, refused=str(error))
         except AudienceTakenError as error:
             newest = latest_campaign(purpose=draft.purpose, about=draft.about)
             return _preview(request, draft, letter, status=409, taken=error.campaign, newest=newest)

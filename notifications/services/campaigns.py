@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import uuid
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from accounts.actors import Actor
 from accounts.models import Brand, User
 from core.db import copy_rows, lock_identities
 from core.tenancy import current_brand_id
+from notifications.addresses import is_address
 from notifications.hints import hint
 from notifications.look import look_of
 from notifications.models import (
@@ -30,7 +30,6 @@ from notifications.models import (
 from notifications.rendering import VARIABLES, Prepared, missing_values, prepare
 from notifications.rendering.variables import printable
 
-_ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]+")
 _COLUMNS = (
     "brand_id",
     "public_id",
@@ -61,11 +60,7 @@ class Recipient:
 
 
 class RecipientsError(ValueError):
-    """The recipients can't be sent to: there are none, or `recipient` is at fault."""
-
-    def __init__(self, message: str, recipient: Recipient | None = None) -> None:
-        super().__init__(message)
-        self.recipient = recipient
+    """The recipients can't be sent to: there are none, or the one that the message names."""
 
 
 class AudienceTakenError(Exception):
@@ -174,12 +169,12 @@ def _check(recipients: Sequence[Recipient], prepared: Prepared) -> None:
     if not recipients:
         raise RecipientsError("There is nobody to send to.")
     for one in recipients:
-        if not _ADDRESS.fullmatch(one.to_address):
+        if not is_address(one.to_address):
             what = f"“{one.to_address}” is not an address" if one.to_address else "has no address"
-            raise RecipientsError(f"{one.to_name or one.recipient}: {what}.", one)
+            raise RecipientsError(f"{one.to_name or one.recipient}: {what}.")
         missing = missing_values(prepared, values=one.values)
         if missing:
-            raise RecipientsError(f"{one.to_address} has no {', '.join(missing)}.", one)
+            raise RecipientsError(f"{one.to_address} has no {', '.join(missing)}.")
     address, times = Counter(one.to_address.lower() for one in recipients).most_common(1)[0]
     if times > 1:
         raise RecipientsError(f"{address} would get this mail {times} times.")

@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from affiliates.models import Member
 from core.tenancy import acting_for
 from notifications.models import Campaign, Message, Purpose
 from offers.models import EnrollmentStatus, Offer, OfferStatus, Terms
@@ -243,6 +244,18 @@ def test_active_members_are_told_by_mail_once(cast: Cast, client: Client) -> Non
     assert sorted(told) == ["june@okafor.example", "mara@lindqvist.example"]
     assert "Silver, from £1,000.00 of sales: 12" in campaign.text
     assert "You earn 10" in campaign.text
+
+
+def test_one_bad_address_does_not_keep_the_terms_from_the_rest(cast: Cast, client: Client) -> None:
+    Member.objects.filter(pk=cast.diego.pk).update(email="diego at home")
+
+    client.post(address("terms_new", cast.glow.pk), structured(tells_members="on"))
+
+    told = Message.objects.filter(purpose=Purpose.TERMS_CHANGED)
+    assert sorted(told.values_list("to_address", flat=True)) == [
+        "june@okafor.example",
+        "mara@lindqvist.example",
+    ]
 
 
 def test_nobody_is_told_when_staff_say_so(cast: Cast, client: Client) -> None:

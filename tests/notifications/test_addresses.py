@@ -58,6 +58,21 @@ def test_what_no_mail_server_understands_is_refused_with_the_reason(
     assert not can_be_written_to(address)
 
 
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "mara",
+        "mara@localhost",
+        '"mara l"@shop.example',
+        "Mara <m@shop.example>",
+        "m@[127.0.0.1]",
+    ],
+)
+def test_what_is_no_plain_address_is_not_written_to(address: str) -> None:
+    assert not can_be_written_to(address)
+
+
 def test_an_international_address_arrives(cast: Cast, mailbox: Mailbox) -> None:
     with acting_for(cast.juniper):
         send(confirm([recipient(to_address="mara@bücher.example")]))

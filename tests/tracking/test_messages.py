@@ -173,7 +173,10 @@ def test_everyone_left_out_is_named_with_the_reason(cast: Cast) -> None:
     ]
 
 
-@pytest.mark.parametrize("address", ["mära@bücher.example", f"mara@{'ü' * 70}.example"])
+@pytest.mark.parametrize(
+    "address",
+    ["mära@bücher.example", f"mara@{'ü' * 70}.example", "mara@localhost", '"mara l"@shop.example'],
+)
 def test_an_address_that_no_server_understands_is_left_out(cast: Cast, address: str) -> None:
     Member.objects.filter(pk=cast.mara.pk).update(email=address)
 
