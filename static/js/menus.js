@@ -22,7 +22,10 @@ function place(menu) {
 }
 
 document.addEventListener("toggle", (event) => {
-  if (event.target.matches?.("details[data-menu]")) place(event.target);
+  if (!event.target.matches?.("details[data-menu]")) return;
+  // A click between its controls then focuses the menu itself, and not what lies around it.
+  event.target.querySelector(".menu-items")?.setAttribute("tabindex", "-1");
+  place(event.target);
 }, { capture: true });
 document.addEventListener("scroll", (event) => {
   if (event.target.closest?.(".menu-items")) return;
@@ -37,8 +40,10 @@ document.addEventListener("click", (event) => {
 });
 document.addEventListener("keydown", (event) => {
   if (event.key !== "Escape") return;
-  const menu = event.target.closest?.("details[data-menu][open]");
-  if (menu) close(menu, true);
+  const among = event.target.closest?.("dialog") ?? document; // what lies under a dialog stays as it is
+  for (const menu of among.querySelectorAll("details[data-menu][open]")) {
+    close(menu, menu.contains(event.target) || event.target === document.body);
+  }
 });
 document.addEventListener("focusin", (event) => {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
