@@ -1,14 +1,38 @@
-"""A project called Launch, before and after its Sales Tracking stage is set up."""
+"""Who sits at the desk and when, and a project called Launch, before and after its set-up."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
+from django.test import Client
+from time_machine import TimeMachineFixture
 
 from core.tenancy import acting_for
 from offers.models import Project
 from offers.services import add_to_project, create_project, set_up_stage
+from tests.brand_admin.desk import desk_of
 from tests.brand_admin.launch import new_offer
 from tests.cast import NOW, SYSTEM, Cast
+
+
+@pytest.fixture
+def theo(cast: Cast) -> Client:
+    """The browser of the manager of Juniper."""
+    return desk_of(cast.theo)
+
+
+@pytest.fixture
+def at_juniper(cast: Cast) -> Iterator[None]:
+    """Whatever the test reads by itself is Juniper's."""
+    with acting_for(cast.juniper):
+        yield
+
+
+@pytest.fixture
+def at_noon(time_machine: TimeMachineFixture) -> None:
+    """It is the moment as of which the cast was put in."""
+    time_machine.move_to(NOW, tick=False)
 
 
 @pytest.fixture

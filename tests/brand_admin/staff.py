@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from django.http import HttpResponseBase
-from django.test import Client
 from django.urls import reverse
 
 from accounts.models import Brand, User
 from accounts.services import create_brand
 from tests.cast import NOW, SYSTEM
-
-
-def logged_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def new_brand(slug: str, *, owner: User) -> Brand:

@@ -18,10 +18,7 @@ from tests.snapshot import snapshot
 from tracking.models import Conversion, ConversionStatus
 from tracking.services import record_refund, reject_conversions
 
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 @pytest.fixture

@@ -24,11 +24,6 @@ MINE = {"subject": "Mine", "body": "<p>Mine alone</p>"}
 
 
 @pytest.fixture
-def theo(cast: Cast) -> Client:
-    return desk_of(cast.theo)
-
-
-@pytest.fixture
 def press(cast: Cast, theo: Client) -> Callable[..., Any]:
     """Press a button of a drawer that was just opened, with what is written in it."""
 

@@ -31,11 +31,6 @@ from tests.snapshot import snapshot
 
 
 @pytest.fixture
-def theo(cast: Cast) -> Client:
-    return desk_of(cast.theo)
-
-
-@pytest.fixture
 def press(cast: Cast, theo: Client) -> Callable[..., Any]:
     """Press a button of a drawer that was just opened: `press("send", body="…")`."""
 

@@ -21,11 +21,6 @@ from tests.snapshot import snapshot
 TEXT = {"subject": "News of {{ offer_name }}", "body": "<p>Hi {{ first_name | there }}!</p>"}
 
 
-@pytest.fixture
-def theo(cast: Cast) -> Client:
-    return desk_of(cast.theo)
-
-
 def save(brand: Brand, name: str = "Monthly news", **changes: Any) -> EmailTemplate:
     fields = {"purpose": Purpose.EMAIL_MEMBERS, **TEXT} | changes
     with acting_for(brand):

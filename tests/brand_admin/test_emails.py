@@ -25,11 +25,6 @@ from tests.snapshot import snapshot
 
 
 @pytest.fixture
-def theo(cast: Cast) -> Client:
-    return desk_of(cast.theo)
-
-
-@pytest.fixture
 def campaign(cast: Cast) -> Campaign:
     """A finished campaign to three: one accepted, one failed, one unknown."""
     abouts = [cast.mara_in_glow, cast.diego_in_glow, cast.june_in_glow]

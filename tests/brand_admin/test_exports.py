@@ -28,11 +28,6 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "ROWS", 2)
 
 
-@pytest.fixture
-def theo(cast: Cast) -> Client:
-    return desk_of(cast.theo)
-
-
 def order_file(cast: Cast, client: Client, query: str = "") -> HttpResponse:
     address = at(cast.juniper, "members_export") + query
     return client.post(address, {"confirmation": str(uuid.uuid4())}, follow=True)

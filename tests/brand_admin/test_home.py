@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 
@@ -13,10 +12,7 @@ from offers.services import TermsValues, create_offer
 from tests.brand_admin.desk import at, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def test_home_lists_what_needs_a_person(cast: Cast) -> None:

@@ -17,13 +17,9 @@ from tests.brand_admin.desk import at, desk_of, queries_of, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 
+pytestmark = pytest.mark.usefixtures("at_noon")
 NEW = "new@juniper.example"
 GOOD = {"name": "Nora Quist", "password": "a-quiet-river-9"}
-
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
 
 
 def invited(cast: Cast, email: str = NEW, role: str = "manager") -> str:

@@ -10,38 +10,28 @@ from django.test import Client
 from accounts.models import Staff
 from affiliates.details import details_of, give_to_owner, tag_members
 from affiliates.models import Member, Platform
-from core.tenancy import acting_for
-from tests.brand_admin.staff import address, csv_of, logged_in
+from tests.brand_admin.desk import desk_of
+from tests.brand_admin.staff import address, csv_of
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 from tracking.services import ask_about_order
 
+pytestmark = pytest.mark.usefixtures("at_juniper")
 PERSON = {"first_name": "Elif", "last_name": "Demir", "email": "elif@demir.example"}
-
-
-@pytest.fixture
-def client(cast: Cast) -> Client:
-    return logged_in(cast.theo)
-
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast):
-    with acting_for(cast.juniper):
-        yield
 
 
 def owner(cast: Cast) -> Staff:
     return Staff.objects.get(user=cast.theo)
 
 
-def found(client: Client, **query: Any) -> list[str]:
+def found(theo: Client, **query: Any) -> list[str]:
     text = "&".join(f"{name}={value}" for name, value in query.items())
-    rows = client.get(address("members", query=text)).context["rows"]
+    rows = theo.get(address("members", query=text)).context["rows"]
     return [row.member.first_name for row, *_ in rows]
 
 
-def test_a_member_is_added_with_tags_handles_and_owner(cast: Cast, client: Client) -> None:
-    client.post(
+def test_a_member_is_added_with_tags_handles_and_owner(cast: Cast, theo: Client) -> None:
+    theo.post(
         address("member_new"),
         PERSON
         | {"tags": "VIP, skincare", "owner": owner(cast).pk, "instagram": "instagram.com/elif"},
@@ -50,7 +40,7 @@ def test_a_member_is_added_with_tags_handles_and_owner(cast: Cast, client: Clien
     member = Member.objects.get(email="elif@demir.example")
     noted = details_of([member])[member.pk]
     assert (noted.tags, noted.handles) == (["skincare", "VIP"], {Platform.INSTAGRAM: "elif"})
-    page = client.get(address("member", member.pk)).text
+    page = theo.get(address("member", member.pk)).text
     assert 'href="https://www.instagram.com/elif" rel="noopener noreferrer"' in page
     assert "looked after by Theo Marsh" in page
 
@@ -64,32 +54,32 @@ def test_a_member_is_added_with_tags_handles_and_owner(cast: Cast, client: Clien
     ],
 )
 def test_bad_details_are_refused(
-    field: str, value: str, said: str, cast: Cast, client: Client
+    field: str, value: str, said: str, cast: Cast, theo: Client
 ) -> None:
     members = Member.objects.count()
 
-    response = client.post(address("member_new"), PERSON | {field: value})
+    response = theo.post(address("member_new"), PERSON | {field: value})
 
     assert response.status_code == 422
     assert said in response.context["form"].errors[field][0]
     assert Member.objects.count() == members
 
 
-def test_the_list_is_filtered_by_tag_and_owner(cast: Cast, client: Client) -> None:
+def test_the_list_is_filtered_by_tag_and_owner(cast: Cast, theo: Client) -> None:
     tag_members(member_ids=[cast.mara.pk, cast.june.pk], tag="Skin care", by=SYSTEM, now=NOW)
     give_to_owner(member_ids=[cast.june.pk], owner=owner(cast), by=SYSTEM, now=NOW)
 
-    assert found(client, tag="Skin+care") == ["Mara", "June"]
-    assert found(client, tag="Skin+care", owner=owner(cast).pk) == ["June"]
-    assert found(client, owner="none") == ["Diego", "Mara"]
-    assert found(client, tag="unknown", owner="x") == ["Diego", "Mara", "June"]
-    lines = csv_of(client.get(address("members_export", query="tag=Skin+care")))
+    assert found(theo, tag="Skin+care") == ["Mara", "June"]
+    assert found(theo, tag="Skin+care", owner=owner(cast).pk) == ["June"]
+    assert found(theo, owner="none") == ["Diego", "Mara"]
+    assert found(theo, tag="unknown", owner="x") == ["Diego", "Mara", "June"]
+    lines = csv_of(theo.get(address("members_export", query="tag=Skin+care")))
     assert [line.split(",")[1] for line in lines[1:]] == ["Mara", "June"]
     assert "Theo Marsh,Skin care" in lines[2]
 
 
 @pytest.mark.parametrize("action", ["tag", "untag", "owner"])
-def test_many_are_changed_at_once(action: str, cast: Cast, client: Client) -> None:
+def test_many_are_changed_at_once(action: str, cast: Cast, theo: Client) -> None:
     tag_members(member_ids=[cast.mara.pk], tag="old", by=SYSTEM, now=NOW)
     sent = {
         "selected": [cast.mara.pk, cast.diego.pk],
@@ -99,11 +89,11 @@ def test_many_are_changed_at_once(action: str, cast: Cast, client: Client) -> No
         "back": address("members", query="q=a"),
     }
 
-    answer = client.post(address("members_change"), sent)
+    answer = theo.post(address("members_change"), sent)
 
     assert answer["Location"] == address("members", query="q=a")
-    told = client.get(address("members")).text
-    tagged, owned = found(client, tag="old"), found(client, owner=owner(cast).pk)
+    told = theo.get(address("members")).text
+    tagged, owned = found(theo, tag="old"), found(theo, owner=owner(cast).pk)
     expected = {
         "tag": (["Diego", "Mara"], [], "1 member tagged old."),
         "untag": (["Diego", "Mara", "June"], [], "old taken from 1 member."),
@@ -124,12 +114,12 @@ def test_many_are_changed_at_once(action: str, cast: Cast, client: Client) -> No
     ],
 )
 def test_a_bulk_change_that_makes_no_sense_changes_nothing(
-    sent: dict[str, str], cast: Cast, client: Client
+    sent: dict[str, str], cast: Cast, theo: Client
 ) -> None:
-    client.get(address("members"))
+    theo.get(address("members"))
     before = list(Member.objects.order_by("pk").values()), snapshot().tables["affiliates_membertag"]
 
-    answer = client.post(address("members_change"), sent | {"back": "https://evil.example/"})
+    answer = theo.post(address("members_change"), sent | {"back": "https://evil.example/"})
 
     assert answer["Location"] == address("members")
     after = list(Member.objects.order_by("pk").values()), snapshot().tables["affiliates_membertag"]
@@ -137,7 +127,7 @@ def test_a_bulk_change_that_makes_no_sense_changes_nothing(
 
 
 def test_a_viewer_changes_nobody(cast: Cast) -> None:
-    viewer = logged_in(cast.vera)
+    viewer = desk_of(cast.vera)
     before = snapshot()
 
     answer = viewer.post(
@@ -149,7 +139,7 @@ def test_a_viewer_changes_nobody(cast: Cast) -> None:
     assert "Add tag" not in viewer.get(address("members")).text
 
 
-def test_their_questions_are_on_their_page(cast: Cast, client: Client) -> None:
+def test_their_questions_are_on_their_page(cast: Cast, theo: Client) -> None:
     ask_about_order(
         enrollment=cast.mara_in_glow,
         order_reference="4711",
@@ -159,6 +149,6 @@ def test_their_questions_are_on_their_page(cast: Cast, client: Client) -> None:
         now=NOW,
     )
 
-    assert "4711" in client.get(address("member_questions", cast.mara.pk)).text
-    assert "No questions yet" in client.get(address("member_questions", cast.diego.pk)).text
-    assert "Asked about the order 4711" in client.get(address("member_history", cast.mara.pk)).text
+    assert "4711" in theo.get(address("member_questions", cast.mara.pk)).text
+    assert "No questions yet" in theo.get(address("member_questions", cast.diego.pk)).text
+    assert "Asked about the order 4711" in theo.get(address("member_history", cast.mara.pk)).text

@@ -17,13 +17,13 @@ from accounts.models import AuditEntry, Work
 from affiliates.models import Member
 from brand_admin.background.handlers import HANDLERS
 from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS
-from core.tenancy import acting_for
 from offers.models import Enrollment
-from tests.brand_admin.staff import address, csv_of, logged_in
+from tests.brand_admin.staff import address, csv_of
 from tests.cast import Cast
 from tests.snapshot import snapshot
 from tracking.models import PromoCode, TrackingLink
 
+pytestmark = pytest.mark.usefixtures("at_juniper")
 HEADER = "email,first_name,last_name,promo_code\n"
 ROWS = (
     "elif@demir.example,Elif,Demir,elif20\n"
@@ -34,37 +34,26 @@ ROWS = (
 KEY = "00000000-0000-4000-8000-000000000001"
 
 
-@pytest.fixture
-def client(cast: Cast) -> Client:
-    return logged_in(cast.theo)
-
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast):
-    with acting_for(cast.juniper):
-        yield
-
-
-def upload(client: Client, text: str | bytes, *, key: str = "", **fields: object) -> HttpResponse:
+def upload(theo: Client, text: str | bytes, *, key: str = "", **fields: object) -> HttpResponse:
     content = text if isinstance(text, bytes) else text.encode()
     file = SimpleUploadedFile("members.csv", content, content_type="text/csv")
     told = {"file": file, "confirmation": key or str(uuid.uuid4()), **fields}
-    return client.post(address("members_import"), told, follow=True)
+    return theo.post(address("members_import"), told, follow=True)
 
 
-def confirm(client: Client, preview: HttpResponse) -> HttpResponse:
+def confirm(theo: Client, preview: HttpResponse) -> HttpResponse:
     work = preview.context["work"]
-    return client.post(address("members_import_confirm", work.pk), follow=True)
+    return theo.post(address("members_import_confirm", work.pk), follow=True)
 
 
 def left_out(response: HttpResponse) -> list[str]:
     return [f"{row.line}: {row.subject}: {row.message}" for row in response.context["page"]]
 
 
-def test_the_preview_says_what_would_happen_and_changes_nothing(cast: Cast, client: Client) -> None:
+def test_the_preview_says_what_would_happen_and_changes_nothing(cast: Cast, theo: Client) -> None:
     audited = AuditEntry.objects.exclude(action="work.asked").count()
 
-    page = upload(client, HEADER + ROWS, offer=cast.glow.pk)
+    page = upload(theo, HEADER + ROWS, offer=cast.glow.pk)
 
     assert page.context["row"].tiles == [
         ("To be added", "1"), ("To be changed", "0"), ("As they are already", "1"),
@@ -79,11 +68,11 @@ def test_the_preview_says_what_would_happen_and_changes_nothing(cast: Cast, clie
     assert AuditEntry.objects.exclude(action="work.asked").count() == audited
 
 
-def test_confirming_brings_the_good_rows_in_once(cast: Cast, client: Client) -> None:
+def test_confirming_brings_the_good_rows_in_once(cast: Cast, theo: Client) -> None:
     text = "\ufeff" + HEADER.replace("\n", "\r\n") + ROWS
-    preview = upload(client, text, offer=cast.glow.pk)
+    preview = upload(theo, text, offer=cast.glow.pk)
 
-    first, again = confirm(client, preview), confirm(client, preview)
+    first, again = confirm(theo, preview), confirm(theo, preview)
 
     elif_demir = Member.objects.get(email="elif@demir.example")
     enrollment = Enrollment.objects.get(member=elif_demir, offer=cast.glow)
@@ -96,8 +85,8 @@ def test_confirming_brings_the_good_rows_in_once(cast: Cast, client: Client) -> 
     assert len(left_out(first)) == 2
 
 
-def test_members_can_come_in_without_an_offer(client: Client) -> None:
-    page = upload(client, HEADER + ROWS)
+def test_members_can_come_in_without_an_offer(theo: Client) -> None:
+    page = upload(theo, HEADER + ROWS)
 
     assert left_out(page) == [
         "2: promo_code: a code belongs to an offer: choose one",
@@ -108,10 +97,10 @@ def test_members_can_come_in_without_an_offer(client: Client) -> None:
     assert "Import these members" not in page.text
 
 
-def test_what_was_left_out_can_be_taken_home(cast: Cast, client: Client) -> None:
-    preview = upload(client, HEADER + ROWS, offer=cast.glow.pk)
+def test_what_was_left_out_can_be_taken_home(cast: Cast, theo: Client) -> None:
+    preview = upload(theo, HEADER + ROWS, offer=cast.glow.pk)
 
-    lines = csv_of(client.get(address("work_left_out", preview.context["work"].pk)))
+    lines = csv_of(theo.get(address("work_left_out", preview.context["work"].pk)))
 
     assert lines == [
         "line,what,why",
@@ -134,21 +123,21 @@ def test_what_was_left_out_can_be_taken_home(cast: Cast, client: Client) -> None
     ],
     ids=["empty", "columns", "header", "not text", "utf-16", "nul", "rows", "bytes"],
 )
-def test_a_file_that_can_not_be_read_says_why(client: Client, content: bytes, message: str) -> None:
+def test_a_file_that_can_not_be_read_says_why(theo: Client, content: bytes, message: str) -> None:
     before = snapshot()
 
-    response = upload(client, content)
+    response = upload(theo, content)
 
     assert response.status_code == 422
     assert message in response.context["form"].errors["file"][0]
     assert snapshot() == before
 
 
-def test_no_file_and_a_foreign_offer_are_refused(cast: Cast, client: Client) -> None:
+def test_no_file_and_a_foreign_offer_are_refused(cast: Cast, theo: Client) -> None:
     before = snapshot()
 
-    nothing = client.post(address("members_import"), {"offer": "", "confirmation": KEY})
-    foreign = upload(client, HEADER + ROWS, offer=cast.tide.pk)
+    nothing = theo.post(address("members_import"), {"offer": "", "confirmation": KEY})
+    foreign = upload(theo, HEADER + ROWS, offer=cast.tide.pk)
 
     assert nothing.context["form"].errors["file"] == ["Choose a file."]
     assert foreign.status_code == 422
@@ -156,49 +145,49 @@ def test_no_file_and_a_foreign_offer_are_refused(cast: Cast, client: Client) -> 
     assert snapshot() == before
 
 
-def test_a_file_sent_twice_is_looked_at_once(client: Client) -> None:
-    first, again = (upload(client, HEADER + ROWS, key=KEY) for _ in range(2))
+def test_a_file_sent_twice_is_looked_at_once(theo: Client) -> None:
+    first, again = (upload(theo, HEADER + ROWS, key=KEY) for _ in range(2))
 
     assert first.context["work"] == again.context["work"]
     assert Work.objects.count() == 1
 
 
 def test_fifty_thousand_rows_wait_for_a_worker_and_the_page_says_how_far_it_is(
-    client: Client,
+    theo: Client,
 ) -> None:
     rows = "".join(f"m{number}@crowd.example,M,{number},\n" for number in range(50_000))
 
-    page = upload(client, HEADER + rows)
+    page = upload(theo, HEADER + rows)
     work = page.context["work"]
     # A turn that is over after its first batch.
     now = timezone.now()
     ticks = chain([now] * 3, repeat(now + timedelta(hours=1)))
     take_turn(work.pk, handlers=HANDLERS, now=now, clock=lambda: next(ticks))
-    further = client.get(address("work", work.pk))
+    further = theo.get(address("work", work.pk))
 
     assert (work.state, work.total, work.done) == ("waiting", 50_000, 0)
     assert "It begins as soon as a worker is free" in page.text
     assert "200 of 50,000 rows" in further.text
     assert 'hx-trigger="every 2s"' in further.text
-    assert "Background work" in client.get(address("home")).text
+    assert "Background work" in theo.get(address("home")).text
     assert Member.objects.count() == 3
 
 
-def test_so_much_is_answered_at_once_and_more_is_not(client: Client) -> None:
+def test_so_much_is_answered_at_once_and_more_is_not(theo: Client) -> None:
     few, many = (
         "".join(f"m{number}@crowd.example,M,,\n" for number in range(count))
         for count in (AT_ONCE, AT_ONCE + 1)
     )
 
-    assert upload(client, HEADER + few).context["work"].state == "done"
-    assert upload(client, HEADER + many).context["work"].state == "waiting"
+    assert upload(theo, HEADER + few).context["work"].state == "done"
+    assert upload(theo, HEADER + many).context["work"].state == "waiting"
 
 
-def test_a_preview_whose_file_is_gone_can_not_be_confirmed(cast: Cast, client: Client) -> None:
-    preview = upload(client, HEADER + ROWS, offer=cast.glow.pk)
+def test_a_preview_whose_file_is_gone_can_not_be_confirmed(cast: Cast, theo: Client) -> None:
+    preview = upload(theo, HEADER + ROWS, offer=cast.glow.pk)
     Work.objects.update(files_gone_at=timezone.now())
 
-    answer = confirm(client, preview)
+    answer = confirm(theo, preview)
 
     assert "This preview is not there any more: choose the file again." in answer.text
     assert Member.objects.count() == 3

@@ -15,22 +15,13 @@ from offers.models import Enrollment, OfferStatus
 from offers.services import TermsValues, create_offer, enroll, set_offer_status
 from payouts.ledger import due_entries
 from payouts.services import record_payment
-from tests.brand_admin.staff import address, csv_of, logged_in, new_brand
+from tests.brand_admin.desk import desk_of
+from tests.brand_admin.staff import address, csv_of, new_brand
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tracking.services import record_order
 
+pytestmark = pytest.mark.usefixtures("at_juniper")
 HEADER = "email,first_name,last_name,promo_code\n"
-
-
-@pytest.fixture
-def client(cast: Cast) -> Client:
-    return logged_in(cast.theo)
-
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast):
-    with acting_for(cast.juniper):
-        yield
 
 
 def add(first_name: str, email: str = "") -> Member:
@@ -40,12 +31,12 @@ def add(first_name: str, email: str = "") -> Member:
 # --- the list
 
 
-def test_the_list_shows_what_each_sold_and_is_due(cast: Cast, client: Client) -> None:
+def test_the_list_shows_what_each_sold_and_is_due(cast: Cast, theo: Client) -> None:
     record_order(source="shop", order=order(), by=SYSTEM, now=NOW)
     add("Nomail")
     suppress(address=cast.diego.email, reason=SuppressionReason.UNSUBSCRIBED, by=SYSTEM, now=NOW)
 
-    response = client.get(address("members"))
+    response = theo.get(address("members"))
 
     rows = {row.member: (row, why) for row, _, why in response.context["rows"]}
     mara, _ = rows[cast.mara]
@@ -62,21 +53,21 @@ def test_the_list_shows_what_each_sold_and_is_due(cast: Cast, client: Client) ->
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_the_list_takes_the_same_queries_for_one_member_and_for_three(
-    cast: Cast, client: Client, members: int, django_assert_num_queries
+    cast: Cast, theo: Client, members: int, django_assert_num_queries
 ) -> None:
     query = "q=mara" if members == 1 else ""
 
     with django_assert_num_queries(15):
-        response = client.get(address("members", query=query))
+        response = theo.get(address("members", query=query))
 
     assert len(response.context["rows"]) == members
 
 
-def test_search_offer_and_order(cast: Cast, client: Client) -> None:
+def test_search_offer_and_order(cast: Cast, theo: Client) -> None:
     alone = add("Alone")
 
     def found(query: str) -> list[str]:
-        rows = client.get(address("members", query=query)).context["rows"]
+        rows = theo.get(address("members", query=query)).context["rows"]
         return [row.member.first_name for row, *_ in rows]
 
     assert found("") == ["Diego", "Mara", "June", "Alone"]
@@ -92,18 +83,18 @@ def test_search_offer_and_order(cast: Cast, client: Client) -> None:
 def test_an_empty_brand_is_told_what_to_do(cast: Cast) -> None:
     new_brand("fresh", owner=cast.otto)
 
-    text = logged_in(cast.otto).get(address("members", slug="fresh")).text
+    text = desk_of(cast.otto).get(address("members", slug="fresh")).text
 
     assert "No members yet" in text
     assert address("members_import", slug="fresh") in text
 
 
-def test_the_export_holds_exactly_what_is_filtered(cast: Cast, client: Client) -> None:
+def test_the_export_holds_exactly_what_is_filtered(cast: Cast, theo: Client) -> None:
     record_order(source="shop", order=order(), by=SYSTEM, now=NOW)
     add("=HYPERLINK(1)")
 
-    lines = csv_of(client.get(address("members_export", query="q=mara")))
-    everybody = csv_of(client.get(address("members_export")))
+    lines = csv_of(theo.get(address("members_export", query="q=mara")))
+    everybody = csv_of(theo.get(address("members_export")))
 
     assert lines[0] == (
         "email,first_name,last_name,joined,owner,tags,instagram,tiktok,youtube,twitch,x,facebook,"
@@ -118,8 +109,8 @@ def test_the_export_holds_exactly_what_is_filtered(cast: Cast, client: Client) -
 # --- add and edit
 
 
-def test_a_member_is_added(client: Client) -> None:
-    response = client.post(
+def test_a_member_is_added(theo: Client) -> None:
+    response = theo.post(
         address("member_new"),
         {"first_name": "Elif", "last_name": "Demir", "email": " Elif@Demir.example "},
     )
@@ -142,31 +133,31 @@ def test_a_member_is_added(client: Client) -> None:
     ],
 )
 def test_bad_input_names_its_field_and_adds_nobody(
-    client: Client, field: str, value: str, message: str
+    theo: Client, field: str, value: str, message: str
 ) -> None:
     typed = {"first_name": "Elif", "last_name": "", "email": "elif@demir.example"}
 
-    response = client.post(address("member_new"), typed | {field: value})
+    response = theo.post(address("member_new"), typed | {field: value})
 
     assert response.status_code == 422
     assert message in response.context["form"].errors[field][0]
     assert Member.objects.count() == 3
 
 
-def test_an_edit_corrects_name_and_address(cast: Cast, client: Client) -> None:
+def test_an_edit_corrects_name_and_address(cast: Cast, theo: Client) -> None:
     typed = {"version": 1, "first_name": "Mara", "last_name": "L", "email": "mara@new.example"}
 
-    client.post(address("member_edit", cast.mara.pk), typed)
+    theo.post(address("member_edit", cast.mara.pk), typed)
 
     cast.mara.refresh_from_db()
     assert (cast.mara.last_name, cast.mara.email) == ("L", "mara@new.example")
     assert cast.mara.creator.email == "mara@new.example"
 
 
-def test_another_members_address_is_refused(cast: Cast, client: Client) -> None:
+def test_another_members_address_is_refused(cast: Cast, theo: Client) -> None:
     typed = {"first_name": "Mara", "last_name": "", "email": cast.diego.email, "version": 1}
 
-    response = client.post(address("member_edit", cast.mara.pk), typed)
+    response = theo.post(address("member_edit", cast.mara.pk), typed)
 
     assert response.status_code == 422
     assert "another member's address" in response.context["form"].errors["email"][0]
@@ -179,7 +170,7 @@ def test_another_members_address_is_refused(cast: Cast, client: Client) -> None:
 
 @pytest.mark.parametrize("offers", [1, 3])
 def test_the_page_takes_the_same_queries_for_one_offer_and_for_three(
-    cast: Cast, client: Client, offers: int, django_assert_num_queries
+    cast: Cast, theo: Client, offers: int, django_assert_num_queries
 ) -> None:
     for number in range(offers - 1):
         offer = create_offer(
@@ -191,15 +182,15 @@ def test_the_page_takes_the_same_queries_for_one_offer_and_for_three(
         enroll(offer=offer, members=[cast.mara], by=SYSTEM, now=NOW)
 
     with django_assert_num_queries(14):
-        response = client.get(address("member", cast.mara.pk))
+        response = theo.get(address("member", cast.mara.pk))
 
     assert len(response.context["rows"]) == offers
 
 
-def test_the_page_shows_offers_money_and_what_they_share(cast: Cast, client: Client) -> None:
+def test_the_page_shows_offers_money_and_what_they_share(cast: Cast, theo: Client) -> None:
     record_order(source="shop", order=order(), by=SYSTEM, now=NOW)
 
-    response = client.get(address("member", cast.mara.pk))
+    response = theo.get(address("member", cast.mara.pk))
 
     [account] = response.context["accounts"]
     assert (str(account.sales), str(account.due), str(account.paid)) == (
@@ -211,7 +202,7 @@ def test_the_page_shows_offers_money_and_what_they_share(cast: Cast, client: Cli
     assert "/d/" in response.text
 
 
-def test_conversions_payments_messages_and_history(cast: Cast, client: Client) -> None:
+def test_conversions_payments_messages_and_history(cast: Cast, theo: Client) -> None:
     record_order(source="shop", order=order(), by=SYSTEM, now=NOW)
     due = due_entries(member_id=cast.mara.pk, currency="GBP", now=NOW)
     record_payment(
@@ -224,7 +215,7 @@ def test_conversions_payments_messages_and_history(cast: Cast, client: Client) -
     )
 
     def text(part: str) -> str:
-        return client.get(address(f"member_{part}", cast.mara.pk)).text
+        return theo.get(address(f"member_{part}", cast.mara.pk)).text
 
     assert "1001" in text("conversions")
     assert "BACS 7" in text("payments")
@@ -233,22 +224,22 @@ def test_conversions_payments_messages_and_history(cast: Cast, client: Client) -
     assert "DIEGO10" not in text("history")
 
 
-def test_a_member_joins_an_offer(cast: Cast, client: Client) -> None:
+def test_a_member_joins_an_offer(cast: Cast, theo: Client) -> None:
     offer = create_offer(
         values=offer_values(name="Spring"), terms=TermsValues(), by=SYSTEM, now=NOW
     )
 
-    client.post(address("member_join", cast.mara.pk), {"offer": offer.pk})
+    theo.post(address("member_join", cast.mara.pk), {"offer": offer.pk})
 
     assert Enrollment.objects.filter(member=cast.mara, offer=offer).exists()
 
 
-def test_offers_that_cannot_be_joined_are_refused(cast: Cast, client: Client) -> None:
+def test_offers_that_cannot_be_joined_are_refused(cast: Cast, theo: Client) -> None:
     ended = create_offer(values=offer_values(name="Over"), terms=TermsValues(), by=SYSTEM, now=NOW)
     set_offer_status(offer=ended, status=OfferStatus.ENDED, by=SYSTEM, now=NOW)
 
     answers = [
-        client.post(address("member_join", cast.mara.pk), {"offer": key})
+        theo.post(address("member_join", cast.mara.pk), {"offer": key})
         for key in (cast.glow.pk, cast.tide.pk, ended.pk, 10**12, "x", "")
     ]
 
@@ -256,16 +247,16 @@ def test_offers_that_cannot_be_joined_are_refused(cast: Cast, client: Client) ->
     assert Enrollment.objects.filter(member=cast.mara).count() == 1
 
 
-def test_a_member_of_another_brand_answers_as_a_missing_one(cast: Cast, client: Client) -> None:
+def test_a_member_of_another_brand_answers_as_a_missing_one(cast: Cast, theo: Client) -> None:
     parts = ("", "_edit", "_conversions", "_payments", "_messages", "_questions", "_history")
     views = [f"member{part}" for part in parts]
 
-    foreign = [client.get(address(view, cast.june_at_saltmarsh.pk)) for view in views]
-    missing = [client.get(address(view, 10**12)) for view in views]
+    foreign = [theo.get(address(view, cast.june_at_saltmarsh.pk)) for view in views]
+    missing = [theo.get(address(view, 10**12)) for view in views]
 
     assert {response.status_code for response in [*foreign, *missing]} == {404}
     assert [r.content for r in foreign] == [r.content for r in missing]
-    posted = client.post(
+    posted = theo.post(
         address("member_edit", cast.june_at_saltmarsh.pk), {"first_name": "X", "email": ""}
     )
     assert posted.status_code == 404
@@ -277,7 +268,7 @@ def test_a_member_of_another_brand_answers_as_a_missing_one(cast: Cast, client: 
 
 
 def test_a_viewer_reads_and_changes_nothing(cast: Cast) -> None:
-    viewer = logged_in(cast.vera)
+    viewer = desk_of(cast.vera)
     members = list(Member.objects.order_by("pk").values())
     audited = AuditEntry.objects.count()
 

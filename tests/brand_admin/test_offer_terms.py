@@ -9,7 +9,6 @@ from django.test import Client
 from django.utils import timezone
 
 from affiliates.models import Member
-from core.tenancy import acting_for
 from notifications.models import Campaign, Message, Purpose
 from offers.models import EnrollmentStatus, Offer, OfferStatus, Terms
 from offers.selectors import terms_of
@@ -20,30 +19,21 @@ from offers.services import (
     supersede_terms,
 )
 from offers.structure import Rule, RuleKind, Tier
-from tests.brand_admin.staff import address, logged_in
+from tests.brand_admin.staff import address
 from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast
 from tracking.terms_mail import tell_members
 
-
-@pytest.fixture
-def client(cast: Cast) -> Client:
-    return logged_in(cast.theo)
-
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast):
-    with acting_for(cast.juniper):
-        yield
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 # --- new terms
 
 
-def test_new_terms_are_a_new_version(cast: Cast, client: Client) -> None:
+def test_new_terms_are_a_new_version(cast: Cast, theo: Client) -> None:
     first = Terms.objects.filter(offer=cast.glow).values().get()
 
-    response = client.post(address("terms_new", cast.glow.pk), terms())
+    response = theo.post(address("terms_new", cast.glow.pk), terms())
 
     assert response.status_code == 302
     old, new = Terms.objects.filter(offer=cast.glow).order_by("version")
@@ -51,10 +41,10 @@ def test_new_terms_are_a_new_version(cast: Cast, client: Client) -> None:
     assert (new.version, new.percent_bp) == (2, 1_500)
 
 
-def test_terms_can_be_planned_from_a_day_of_the_brand(cast: Cast, client: Client) -> None:
+def test_terms_can_be_planned_from_a_day_of_the_brand(cast: Cast, theo: Client) -> None:
     day = (timezone.now() + timedelta(days=30)).date()
 
-    client.post(address("terms_new", cast.glow.pk), terms(starts_on=day.isoformat()))
+    theo.post(address("terms_new", cast.glow.pk), terms(starts_on=day.isoformat()))
 
     starts = terms_of(cast.glow).latest.starts_at.astimezone(cast.juniper.zone)
     assert (starts.date(), starts.hour, starts.minute) == (day, 0, 0)
@@ -72,16 +62,16 @@ def test_terms_can_be_planned_from_a_day_of_the_brand(cast: Cast, client: Client
     ],
 )
 def test_bad_terms_name_their_field_and_change_nothing(
-    cast: Cast, client: Client, field: str, value: str, message: str
+    cast: Cast, theo: Client, field: str, value: str, message: str
 ) -> None:
-    response = client.post(address("terms_new", cast.glow.pk), terms(**{field: value}))
+    response = theo.post(address("terms_new", cast.glow.pk), terms(**{field: value}))
 
     assert response.status_code == 422
     assert response.context["form"].errors[field] == [message]
     assert Terms.objects.filter(offer=cast.glow).count() == 1
 
 
-def test_terms_before_planned_ones_are_refused(cast: Cast, client: Client) -> None:
+def test_terms_before_planned_ones_are_refused(cast: Cast, theo: Client) -> None:
     supersede_terms(
         offer=cast.glow,
         values=TermsValues(),
@@ -90,7 +80,7 @@ def test_terms_before_planned_ones_are_refused(cast: Cast, client: Client) -> No
         now=NOW,
     )
 
-    response = client.post(address("terms_new", cast.glow.pk), terms())
+    response = theo.post(address("terms_new", cast.glow.pk), terms())
 
     assert response.context["form"].errors["starts_on"] == [
         "New terms must start after the ones they supersede."
@@ -113,25 +103,25 @@ def test_terms_before_planned_ones_are_refused(cast: Cast, client: Client) -> No
     ],
 )
 def test_staff_set_the_status(
-    cast: Cast, client: Client, before: str, action: str, after: str
+    cast: Cast, theo: Client, before: str, action: str, after: str
 ) -> None:
     set_offer_status(offer=cast.glow, status=OfferStatus(before), by=SYSTEM, now=NOW)
 
-    asked = client.get(address("offer_status", cast.glow.pk, action))
-    client.post(address("offer_status", cast.glow.pk, action))
+    asked = theo.get(address("offer_status", cast.glow.pk, action))
+    theo.post(address("offer_status", cast.glow.pk, action))
 
     cast.glow.refresh_from_db()
     assert "with 3 members?" in asked.text
     assert cast.glow.status == after
 
 
-def test_an_action_that_does_not_apply_changes_nothing(cast: Cast, client: Client) -> None:
-    response = client.post(address("offer_status", cast.glow.pk, "resume"))
+def test_an_action_that_does_not_apply_changes_nothing(cast: Cast, theo: Client) -> None:
+    response = theo.post(address("offer_status", cast.glow.pk, "resume"))
 
     cast.glow.refresh_from_db()
     assert response.headers["Location"] == address("offer", cast.glow.pk)
     assert (cast.glow.status, cast.glow.counting_changed_at) == ("active", NOW)
-    assert client.post(address("offer_status", cast.glow.pk, "explode")).status_code == 404
+    assert theo.post(address("offer_status", cast.glow.pk, "explode")).status_code == 404
 
 
 # --- the page that compares
@@ -151,8 +141,8 @@ def structured(**changes: str) -> dict[str, str]:
     return terms(cap="250", cap_period="month", per_click="0.05", tier_by="sales") | rows | changes
 
 
-def test_nothing_is_saved_before_the_comparison_was_seen(cast: Cast, client: Client) -> None:
-    response = client.post(address("terms_new", cast.glow.pk), structured(step="review"))
+def test_nothing_is_saved_before_the_comparison_was_seen(cast: Cast, theo: Client) -> None:
+    response = theo.post(address("terms_new", cast.glow.pk), structured(step="review"))
 
     assert response.status_code == 200
     assert response.context["preview"].conversions == 0
@@ -160,8 +150,8 @@ def test_nothing_is_saved_before_the_comparison_was_seen(cast: Cast, client: Cli
     assert Terms.objects.filter(offer=cast.glow).count() == 1
 
 
-def test_tiers_rules_and_a_cap_are_saved(cast: Cast, client: Client) -> None:
-    client.post(address("terms_new", cast.glow.pk), structured())
+def test_tiers_rules_and_a_cap_are_saved(cast: Cast, theo: Client) -> None:
+    theo.post(address("terms_new", cast.glow.pk), structured())
 
     saved = terms_of(cast.glow).latest
     assert saved.tier_list == (Tier("Silver", 100_000, 1_200), Tier("Gold", 500_050, 1_500, 100))
@@ -172,10 +162,10 @@ def test_tiers_rules_and_a_cap_are_saved(cast: Cast, client: Client) -> None:
     assert (saved.cap_minor, saved.cap_period, saved.per_click_minor) == (25_000, "month", 5)
 
 
-def test_the_form_opens_with_the_terms_there_are(cast: Cast, client: Client) -> None:
-    client.post(address("terms_new", cast.glow.pk), structured())
+def test_the_form_opens_with_the_terms_there_are(cast: Cast, theo: Client) -> None:
+    theo.post(address("terms_new", cast.glow.pk), structured())
 
-    html = client.get(address("terms_new", cast.glow.pk)).content.decode()
+    html = theo.get(address("terms_new", cast.glow.pk)).content.decode()
 
     for shown in ('value="Silver"', 'value="1000.00"', 'value="5000.50"', 'value="GIFT"'):
         assert shown in html
@@ -200,17 +190,17 @@ def test_the_form_opens_with_the_terms_there_are(cast: Cast, client: Client) -> 
     ],
 )
 def test_tiers_and_rules_that_can_not_be_are_refused(
-    cast: Cast, client: Client, changes: dict[str, str], message: str
+    cast: Cast, theo: Client, changes: dict[str, str], message: str
 ) -> None:
-    response = client.post(address("terms_new", cast.glow.pk), structured(**changes))
+    response = theo.post(address("terms_new", cast.glow.pk), structured(**changes))
 
     assert response.status_code == 422
     assert message in response.content.decode()
     assert Terms.objects.filter(offer=cast.glow).count() == 1
 
 
-def test_a_button_adds_an_empty_row_and_loses_nothing(cast: Cast, client: Client) -> None:
-    response = client.post(address("terms_new", cast.glow.pk), structured(more_tiers="1"))
+def test_a_button_adds_an_empty_row_and_loses_nothing(cast: Cast, theo: Client) -> None:
+    response = theo.post(address("terms_new", cast.glow.pk), structured(more_tiers="1"))
 
     html = response.content.decode()
     assert 'name="tiers-3-name"' in html
@@ -218,22 +208,22 @@ def test_a_button_adds_an_empty_row_and_loses_nothing(cast: Cast, client: Client
     assert Terms.objects.filter(offer=cast.glow).count() == 1
 
 
-def test_who_saves_second_is_told_and_loses_nothing(cast: Cast, client: Client) -> None:
-    client.post(address("terms_new", cast.glow.pk), terms(percent="20"))
+def test_who_saves_second_is_told_and_loses_nothing(cast: Cast, theo: Client) -> None:
+    theo.post(address("terms_new", cast.glow.pk), terms(percent="20"))
 
-    response = client.post(address("terms_new", cast.glow.pk), structured())
+    response = theo.post(address("terms_new", cast.glow.pk), structured())
 
     assert response.context["is_overtaken"] is True
     assert ("tiers-0-name", "Silver") in response.context["carried"]
     assert terms_of(cast.glow).latest.percent_bp == 2_000
 
 
-def test_active_members_are_told_by_mail_once(cast: Cast, client: Client) -> None:
+def test_active_members_are_told_by_mail_once(cast: Cast, theo: Client) -> None:
     set_enrollment_status(
         enrollment=cast.diego_in_glow, status=EnrollmentStatus.INACTIVE, by=SYSTEM, now=NOW
     )
 
-    client.post(address("terms_new", cast.glow.pk), structured(tells_members="on"))
+    theo.post(address("terms_new", cast.glow.pk), structured(tells_members="on"))
 
     campaign = Campaign.objects.get(purpose=Purpose.TERMS_CHANGED)
     latest = terms_of(cast.glow).latest
@@ -246,10 +236,10 @@ def test_active_members_are_told_by_mail_once(cast: Cast, client: Client) -> Non
     assert "You earn 10" in campaign.text
 
 
-def test_one_bad_address_does_not_keep_the_terms_from_the_rest(cast: Cast, client: Client) -> None:
+def test_one_bad_address_does_not_keep_the_terms_from_the_rest(cast: Cast, theo: Client) -> None:
     Member.objects.filter(pk=cast.diego.pk).update(email="diego at home")
 
-    client.post(address("terms_new", cast.glow.pk), structured(tells_members="on"))
+    theo.post(address("terms_new", cast.glow.pk), structured(tells_members="on"))
 
     told = Message.objects.filter(purpose=Purpose.TERMS_CHANGED)
     assert sorted(told.values_list("to_address", flat=True)) == [
@@ -258,15 +248,15 @@ def test_one_bad_address_does_not_keep_the_terms_from_the_rest(cast: Cast, clien
     ]
 
 
-def test_nobody_is_told_when_staff_say_so(cast: Cast, client: Client) -> None:
-    client.post(address("terms_new", cast.glow.pk), structured())
+def test_nobody_is_told_when_staff_say_so(cast: Cast, theo: Client) -> None:
+    theo.post(address("terms_new", cast.glow.pk), structured())
 
     assert terms_of(cast.glow).latest.version == 2
     assert not Campaign.objects.exists()
 
 
-def test_a_new_offer_can_have_tiers_at_once(cast: Cast, client: Client) -> None:
-    client.post(address("offer_new"), typed() | structured(), follow=True)
+def test_a_new_offer_can_have_tiers_at_once(cast: Cast, theo: Client) -> None:
+    theo.post(address("offer_new"), typed() | structured(), follow=True)
 
     made = Offer.objects.get(name="Spring")
     assert [tier.name for tier in terms_of(made).latest.tier_list] == ["Silver", "Gold"]

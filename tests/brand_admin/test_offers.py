@@ -20,26 +20,18 @@ from offers.services import (
     set_offer_status,
     supersede_terms,
 )
-from tests.brand_admin.staff import address, csv_of, logged_in, new_brand
+from tests.brand_admin.desk import desk_of
+from tests.brand_admin.staff import address, csv_of, new_brand
 from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tracking.services import record_order
 
-
-@pytest.fixture
-def client(cast: Cast) -> Client:
-    return logged_in(cast.theo)
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 @pytest.fixture
 def viewer(cast: Cast) -> Client:
-    return logged_in(cast.vera)
-
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast):
-    with acting_for(cast.juniper):
-        yield
+    return desk_of(cast.vera)
 
 
 def another(name: str, **changes: Any) -> Offer:
@@ -50,10 +42,10 @@ def another(name: str, **changes: Any) -> Offer:
 # --- the list
 
 
-def test_the_list_shows_terms_and_figures(cast: Cast, client: Client) -> None:
+def test_the_list_shows_terms_and_figures(cast: Cast, theo: Client) -> None:
     record_order(source="shop", order=order(), by=SYSTEM, now=NOW)
 
-    text = client.get(address("offers")).text
+    text = theo.get(address("offers")).text
 
     assert "Winter Glow creators" in text
     assert "10\N{NO-BREAK SPACE}% of every sale" in text
@@ -64,18 +56,18 @@ def test_the_list_shows_terms_and_figures(cast: Cast, client: Client) -> None:
 
 @pytest.mark.parametrize("offers", [1, 3])
 def test_the_list_takes_the_same_queries_for_one_offer_and_for_three(
-    client: Client, offers: int, django_assert_num_queries
+    theo: Client, offers: int, django_assert_num_queries
 ) -> None:
     for number in range(offers - 1):
         another(f"Offer {number}")
 
     with django_assert_num_queries(9):
-        response = client.get(address("offers"))
+        response = theo.get(address("offers"))
 
     assert len(response.context["rows"]) == offers
 
 
-def test_filters_search_status_and_kind(cast: Cast, client: Client) -> None:
+def test_filters_search_status_and_kind(cast: Cast, theo: Client) -> None:
     codes = another("Codes", kind="code")
     paused = another("Paused one")
     set_offer_status(offer=paused, status=OfferStatus.PAUSED, by=SYSTEM, now=NOW)
@@ -83,7 +75,7 @@ def test_filters_search_status_and_kind(cast: Cast, client: Client) -> None:
     set_offer_status(offer=archived, status=OfferStatus.ARCHIVED, by=SYSTEM, now=NOW)
 
     def found(query: str) -> list[str]:
-        rows = client.get(address("offers", query=query)).context["rows"]
+        rows = theo.get(address("offers", query=query)).context["rows"]
         return [row.offer.name for row in rows]
 
     assert found("sort=name") == ["Codes", "Paused one", "Winter Glow creators"]
@@ -101,16 +93,16 @@ def test_filters_search_status_and_kind(cast: Cast, client: Client) -> None:
 def test_an_empty_brand_is_told_what_to_do(cast: Cast) -> None:
     new_brand("fresh", owner=cast.otto)
 
-    text = logged_in(cast.otto).get(address("offers", slug="fresh")).text
+    text = desk_of(cast.otto).get(address("offers", slug="fresh")).text
 
     assert "No offers yet" in text
     assert address("offer_new", slug="fresh") in text
 
 
-def test_the_export_holds_exactly_what_is_filtered(cast: Cast, client: Client) -> None:
+def test_the_export_holds_exactly_what_is_filtered(cast: Cast, theo: Client) -> None:
     another("Codes", kind="code")
 
-    lines = csv_of(client.get(address("offers_export", query="kind=both")))
+    lines = csv_of(theo.get(address("offers_export", query="kind=both")))
 
     assert lines[0].startswith("name,status,kind,currency,terms")
     assert len(lines) == 2
@@ -120,8 +112,8 @@ def test_the_export_holds_exactly_what_is_filtered(cast: Cast, client: Client) -
 # --- create
 
 
-def test_a_new_offer_is_what_was_typed(client: Client) -> None:
-    response = client.post(address("offer_new"), typed())
+def test_a_new_offer_is_what_was_typed(theo: Client) -> None:
+    response = theo.post(address("offer_new"), typed())
 
     offer = Offer.objects.get(name="Spring")
     assert response.headers["Location"] == address("offer", offer.pk)
@@ -138,9 +130,9 @@ def test_a_new_offer_is_what_was_typed(client: Client) -> None:
 
 
 def test_the_last_day_is_a_day_of_the_brand(cast: Cast) -> None:
-    client = logged_in(cast.otto)
+    theo = desk_of(cast.otto)
 
-    client.post(address("offer_new", slug="saltmarsh"), typed(currency="USD"))
+    theo.post(address("offer_new", slug="saltmarsh"), typed(currency="USD"))
 
     with acting_for(cast.saltmarsh):
         assert Offer.objects.get(name="Spring").ends_at == datetime(2027, 2, 1, 5, tzinfo=UTC)
@@ -186,11 +178,11 @@ def test_the_last_day_is_a_day_of_the_brand(cast: Cast) -> None:
     ],
 )
 def test_bad_input_names_its_field_and_makes_nothing(
-    client: Client, field: str, value: str, message: str
+    theo: Client, field: str, value: str, message: str
 ) -> None:
     before = (Offer.objects.count(), Terms.objects.count(), AuditEntry.objects.count())
 
-    response = client.post(address("offer_new"), typed(**{field: value}))
+    response = theo.post(address("offer_new"), typed(**{field: value}))
 
     assert response.status_code == 422
     assert list(response.context["form"].errors) == [field]
@@ -198,25 +190,25 @@ def test_bad_input_names_its_field_and_makes_nothing(
     assert (Offer.objects.count(), Terms.objects.count(), AuditEntry.objects.count()) == before
 
 
-def test_terms_must_say_something(client: Client) -> None:
-    response = client.post(address("offer_new"), typed(percent="", fixed=""))
+def test_terms_must_say_something(theo: Client) -> None:
+    response = theo.post(address("offer_new"), typed(percent="", fixed=""))
 
     assert response.context["form"].errors["percent"] == ["Say a percentage, an amount, or both."]
     assert not Offer.objects.filter(name="Spring").exists()
 
 
-def test_an_amount_alone_is_terms_too(client: Client) -> None:
-    client.post(address("offer_new"), typed(percent="", fixed="500", currency="JPY"))
+def test_an_amount_alone_is_terms_too(theo: Client) -> None:
+    theo.post(address("offer_new"), typed(percent="", fixed="500", currency="JPY"))
 
     terms = terms_of(Offer.objects.get(name="Spring")).latest
     assert (terms.percent_bp, terms.fixed_minor) == (0, 500)
 
 
-def test_an_offer_made_for_a_project_sets_up_its_stage(cast: Cast, client: Client) -> None:
+def test_an_offer_made_for_a_project_sets_up_its_stage(cast: Cast, theo: Client) -> None:
     project = create_project(name="Launch", by=SYSTEM, now=NOW)
     add_to_project(project=project, members=[cast.mara], by=SYSTEM, now=NOW)
 
-    response = client.post(address("offer_new", query=f"project={project.pk}"), typed())
+    response = theo.post(address("offer_new", query=f"project={project.pk}"), typed())
 
     project.refresh_from_db()
     assert response.headers["Location"] == address("project", project.pk)
@@ -224,12 +216,12 @@ def test_an_offer_made_for_a_project_sets_up_its_stage(cast: Cast, client: Clien
     assert Enrollment.objects.filter(offer=project.offer, member=cast.mara).exists()
 
 
-def test_an_offer_for_another_brands_project_is_not_found(cast: Cast, client: Client) -> None:
+def test_an_offer_for_another_brands_project_is_not_found(cast: Cast, theo: Client) -> None:
     with acting_for(cast.saltmarsh):
         foreign = create_project(name="Launch", by=SYSTEM, now=NOW)
 
     responses = [
-        client.post(address("offer_new", query=f"project={key}"), typed())
+        theo.post(address("offer_new", query=f"project={key}"), typed())
         for key in (foreign.pk, 10**12, "x")
     ]
 
@@ -240,7 +232,7 @@ def test_an_offer_for_another_brands_project_is_not_found(cast: Cast, client: Cl
 # --- the page
 
 
-def test_the_page_tells_the_terms_and_every_old_version(cast: Cast, client: Client) -> None:
+def test_the_page_tells_the_terms_and_every_old_version(cast: Cast, theo: Client) -> None:
     supersede_terms(
         offer=cast.glow,
         values=TermsValues(percent_bp=2_000, fixed_minor=150, hold_days=7),
@@ -249,7 +241,7 @@ def test_the_page_tells_the_terms_and_every_old_version(cast: Cast, client: Clie
         now=NOW,
     )
 
-    response = client.get(address("offer", cast.glow.pk))
+    response = theo.get(address("offer", cast.glow.pk))
 
     assert [version.words for version in response.context["versions"]] == [
         "20\N{NO-BREAK SPACE}% of every sale plus £1.50 for every sale",
@@ -258,15 +250,15 @@ def test_the_page_tells_the_terms_and_every_old_version(cast: Cast, client: Clie
     assert address("offer_report", cast.glow.pk) in response.text
 
 
-def test_an_offer_of_another_brand_answers_as_a_missing_one(cast: Cast, client: Client) -> None:
+def test_an_offer_of_another_brand_answers_as_a_missing_one(cast: Cast, theo: Client) -> None:
     views = ("offer", "offer_edit", "terms_new")
 
-    foreign = [client.get(address(view, cast.tide.pk)) for view in views]
-    missing = [client.get(address(view, 10**12)) for view in views]
+    foreign = [theo.get(address(view, cast.tide.pk)) for view in views]
+    missing = [theo.get(address(view, 10**12)) for view in views]
 
     assert [response.status_code for response in foreign] == [404, 404, 404]
     assert [r.content for r in foreign] == [r.content for r in missing]
-    assert client.post(address("offer_status", cast.tide.pk, "end")).status_code == 404
+    assert theo.post(address("offer_status", cast.tide.pk, "end")).status_code == 404
     with acting_for(cast.saltmarsh):
         assert Offer.objects.get(pk=cast.tide.pk).status == OfferStatus.ACTIVE
 
@@ -274,8 +266,8 @@ def test_an_offer_of_another_brand_answers_as_a_missing_one(cast: Cast, client: 
 # --- edit
 
 
-def test_an_edit_changes_the_offer_and_keeps_its_currency(cast: Cast, client: Client) -> None:
-    response = client.post(
+def test_an_edit_changes_the_offer_and_keeps_its_currency(cast: Cast, theo: Client) -> None:
+    response = theo.post(
         address("offer_edit", cast.glow.pk),
         typed(name="Glow", currency="USD", ends_on="", version=1),
     )
@@ -286,21 +278,21 @@ def test_an_edit_changes_the_offer_and_keeps_its_currency(cast: Cast, client: Cl
     assert terms_of(cast.glow).latest.version == 1
 
 
-def test_an_edit_without_a_change_changes_nothing(cast: Cast, client: Client) -> None:
-    form = client.get(address("offer_edit", cast.glow.pk)).context["form"]
+def test_an_edit_without_a_change_changes_nothing(cast: Cast, theo: Client) -> None:
+    form = theo.get(address("offer_edit", cast.glow.pk)).context["form"]
     shown = {name: form[name].value() for name in form.fields}
     same = {name: value for name, value in shown.items() if value not in (None, False)}
     before = Offer.objects.filter(pk=cast.glow.pk).values().get()
 
-    client.post(address("offer_edit", cast.glow.pk), same)
+    theo.post(address("offer_edit", cast.glow.pk), same)
 
     assert Offer.objects.filter(pk=cast.glow.pk).values().get() == before
 
 
-def test_a_taken_name_is_refused_on_edit(cast: Cast, client: Client) -> None:
+def test_a_taken_name_is_refused_on_edit(cast: Cast, theo: Client) -> None:
     another("Codes")
 
-    response = client.post(address("offer_edit", cast.glow.pk), typed(name="Codes", version=1))
+    response = theo.post(address("offer_edit", cast.glow.pk), typed(name="Codes", version=1))
 
     assert response.status_code == 422
     assert response.context["form"].errors["name"] == ["There is an offer 'Codes' already."]
@@ -333,7 +325,7 @@ def test_a_viewer_reads_and_changes_nothing(cast: Cast, viewer: Client) -> None:
 
 
 def test_an_outsider_finds_no_such_brand(cast: Cast) -> None:
-    outsider = logged_in(cast.otto)
+    outsider = desk_of(cast.otto)
 
     assert outsider.get(address("offers")).status_code == 404
     assert outsider.post(address("offer_status", cast.glow.pk, "end")).status_code == 404

@@ -21,12 +21,8 @@ from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import IBAN, NOW, SYSTEM, Cast, give_details
 from tests.snapshot import snapshot
 
+pytestmark = pytest.mark.usefixtures("at_noon")
 KEY = "00000000-0000-4000-8000-000000000007"
-
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
 
 
 @pytest.fixture

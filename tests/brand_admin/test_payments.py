@@ -18,10 +18,7 @@ from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.snapshot import snapshot
 
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def new_address(cast: Cast, currency: str = "GBP") -> str:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -16,13 +14,10 @@ from offers.dashboard_links import url_for
 from offers.models import Offer
 from tests.accounts.test_pictures import drawn
 from tests.brand_admin.desk import at, desk_of, shown
-from tests.cast import NOW, Cast
+from tests.cast import Cast
 from tests.snapshot import snapshot
 
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def file(content: bytes | None = None, name: str = "logo.png") -> dict[str, SimpleUploadedFile]:

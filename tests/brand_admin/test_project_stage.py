@@ -18,33 +18,24 @@ from offers.services import (
     set_up_stage,
 )
 from tests.brand_admin.launch import everybody, generated, in_stage, mailed, new_offer, press, told
-from tests.brand_admin.staff import address, csv_of, logged_in
+from tests.brand_admin.staff import address, csv_of
 from tests.cast import NOW, SYSTEM, Cast, order
 from tracking.models import PromoCode, TrackingLink
 from tracking.services import deactivate_member, record_order
 from tracking.stages import Step, steps_of
 
-
-@pytest.fixture
-def client(cast: Cast) -> Client:
-    return logged_in(cast.theo)
-
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast):
-    with acting_for(cast.juniper):
-        yield
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 # --- set up offer
 
 
 def test_picking_an_offer_sets_up_the_stage_and_enrolls_everybody(
-    project: Project, client: Client
+    project: Project, theo: Client
 ) -> None:
     offer = new_offer()
 
-    client.post(address("project_set_up", project.pk), {"offer": offer.pk})
+    theo.post(address("project_set_up", project.pk), {"offer": offer.pk})
 
     project.refresh_from_db()
     assert project.offer == offer
@@ -53,13 +44,13 @@ def test_picking_an_offer_sets_up_the_stage_and_enrolls_everybody(
 
 
 def test_an_offer_that_cannot_be_picked_sets_nothing_up(
-    cast: Cast, project: Project, client: Client
+    cast: Cast, project: Project, theo: Client
 ) -> None:
     ended = new_offer("Over")
     set_offer_status(offer=ended, status=OfferStatus.ENDED, by=SYSTEM, now=NOW)
 
     answers = [
-        client.post(address("project_set_up", project.pk), {"offer": key})
+        theo.post(address("project_set_up", project.pk), {"offer": key})
         for key in (cast.tide.pk, ended.pk, 10**12, "x", "")
     ]
 
@@ -70,9 +61,9 @@ def test_an_offer_that_cannot_be_picked_sets_nothing_up(
 
 @pytest.mark.parametrize("step", ["generate", "send", "tracking"])
 def test_without_an_offer_the_later_steps_lead_back(
-    project: Project, client: Client, step: str
+    project: Project, theo: Client, step: str
 ) -> None:
-    response = client.get(address(f"project_{step}", project.pk))
+    response = theo.get(address(f"project_{step}", project.pk))
 
     assert response.headers["Location"] == address("project_set_up", project.pk)
 
@@ -82,7 +73,7 @@ def test_without_an_offer_the_later_steps_lead_back(
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_generate_takes_the_same_queries_for_one_member_and_for_three(
-    cast: Cast, client: Client, members: int, django_assert_num_queries
+    cast: Cast, theo: Client, members: int, django_assert_num_queries
 ) -> None:
     project = create_project(name="Sized", by=SYSTEM, now=NOW)
     chosen = [cast.mara, cast.diego, cast.june][:members]
@@ -90,23 +81,23 @@ def test_generate_takes_the_same_queries_for_one_member_and_for_three(
     set_up_stage(project=project, offer=new_offer(), by=SYSTEM, now=NOW)
 
     with django_assert_num_queries(13):
-        response = client.get(address("project_generate", project.pk))
+        response = theo.get(address("project_generate", project.pk))
 
     assert len(response.context["rows"]) == members
 
 
-def test_codes_are_suggested_from_the_pattern(staged: Project, client: Client) -> None:
-    rows = client.get(address("project_generate", staged.pk)).context["rows"]
+def test_codes_are_suggested_from_the_pattern(staged: Project, theo: Client) -> None:
+    rows = theo.get(address("project_generate", staged.pk)).context["rows"]
 
     assert [row.code for row in rows] == ["DIEGOS", "MARAS", "JUNES"]
 
 
 def test_ticked_members_get_the_codes_as_edited_and_links(
-    cast: Cast, staged: Project, client: Client
+    cast: Cast, staged: Project, theo: Client
 ) -> None:
     mara, diego, june = everybody(staged)
 
-    response = press(client, staged, "both", {mara: "mara spring", diego: "DIEGOS"})
+    response = press(theo, staged, "both", {mara: "mara spring", diego: "DIEGOS"})
 
     assert told(response) == ["Made 2 codes and 2 links."]
     codes = dict(PromoCode.objects.values_list("enrollment_id", "code"))
@@ -118,11 +109,11 @@ def test_ticked_members_get_the_codes_as_edited_and_links(
 
 @pytest.mark.parametrize(("action", "codes", "links"), [("codes", 1, 0), ("links", 0, 1)])
 def test_codes_or_links_alone(
-    staged: Project, client: Client, action: str, codes: int, links: int
+    staged: Project, theo: Client, action: str, codes: int, links: int
 ) -> None:
     mara = everybody(staged)[0]
 
-    response = press(client, staged, action, {mara: "MARAS"})
+    response = press(theo, staged, action, {mara: "MARAS"})
 
     assert told(response) == [f"Made 1 {action[:-1]}."]
     assert PromoCode.objects.filter(enrollment=mara).count() == codes
@@ -130,23 +121,23 @@ def test_codes_or_links_alone(
     assert steps_of(staged).counts == {Step.GENERATE: 3}
 
 
-def test_who_has_a_code_keeps_it_when_the_link_is_made(staged: Project, client: Client) -> None:
+def test_who_has_a_code_keeps_it_when_the_link_is_made(staged: Project, theo: Client) -> None:
     mara = everybody(staged)[0]
-    press(client, staged, "codes", {mara: "MARAS"})
+    press(theo, staged, "codes", {mara: "MARAS"})
 
-    press(client, staged, "both", {mara: "OTHER"})
+    press(theo, staged, "both", {mara: "OTHER"})
 
     assert [row.code for row in PromoCode.objects.filter(enrollment=mara)] == ["MARAS"]
     assert TrackingLink.objects.filter(enrollment=mara).count() == 1
 
 
 def test_every_clash_is_named_per_member_and_nothing_is_half_done(
-    cast: Cast, staged: Project, client: Client
+    cast: Cast, staged: Project, theo: Client
 ) -> None:
     mara, diego, june = everybody(staged)
     before = (PromoCode.objects.count(), TrackingLink.objects.count(), AuditEntry.objects.count())
 
-    response = press(client, staged, "both", {mara: "DIEGO10", diego: "FINE", june: "no good!"})
+    response = press(theo, staged, "both", {mara: "DIEGO10", diego: "FINE", june: "no good!"})
 
     assert response.status_code == 422
     rows = {row.enrollment.pk: row for row in response.context["rows"]}
@@ -161,19 +152,19 @@ def test_every_clash_is_named_per_member_and_nothing_is_half_done(
 
 
 @pytest.mark.parametrize("code", ["", "X", "x" * 41, "A\x00B", "ÄÖ", "<b>"])
-def test_a_malformed_code_is_refused(staged: Project, client: Client, code: str) -> None:
+def test_a_malformed_code_is_refused(staged: Project, theo: Client, code: str) -> None:
     mara = everybody(staged)[0]
 
-    response = press(client, staged, "both", {mara: code})
+    response = press(theo, staged, "both", {mara: code})
 
     assert response.status_code == 422
     assert not TrackingLink.objects.filter(enrollment=mara).exists()
 
 
-def test_the_same_code_twice_is_refused(staged: Project, client: Client) -> None:
+def test_the_same_code_twice_is_refused(staged: Project, theo: Client) -> None:
     mara, diego, _june = everybody(staged)
 
-    response = press(client, staged, "both", {mara: "TWIN", diego: "twin"})
+    response = press(theo, staged, "both", {mara: "TWIN", diego: "twin"})
 
     assert "stands twice in this list" in response.text
     assert not PromoCode.objects.filter(code="TWIN").exists()
@@ -181,14 +172,14 @@ def test_the_same_code_twice_is_refused(staged: Project, client: Client) -> None
 
 @pytest.mark.parametrize("ticked", ["nobody", "foreign", "inactive"])
 def test_who_does_not_stand_here_gets_nothing(
-    cast: Cast, staged: Project, client: Client, ticked: str
+    cast: Cast, staged: Project, theo: Client, ticked: str
 ) -> None:
     mara = everybody(staged)[0]
     if ticked == "inactive":
         deactivate_member(enrollment=mara, by=SYSTEM, now=NOW)
     ids = {"nobody": [], "foreign": [cast.june_in_tide.pk, 10**30], "inactive": [mara.pk]}[ticked]
 
-    response = client.post(
+    response = theo.post(
         address("project_generate", staged.pk),
         {"action": "both", "selected": ids, f"code-{mara.pk}": "MARAS"},
     )
@@ -204,25 +195,25 @@ def test_who_does_not_stand_here_gets_nothing(
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_send_takes_the_same_queries_for_one_member_and_for_three(
-    staged: Project, client: Client, members: int, django_assert_num_queries
+    staged: Project, theo: Client, members: int, django_assert_num_queries
 ) -> None:
     generated(everybody(staged)[:members])
 
     with django_assert_num_queries(13):
-        response = client.get(address("project_send", staged.pk))
+        response = theo.get(address("project_send", staged.pk))
 
     assert len(response.context["rows"]) == members
 
 
 def test_send_shows_items_and_what_became_of_the_mail(
-    cast: Cast, staged: Project, client: Client
+    cast: Cast, staged: Project, theo: Client
 ) -> None:
     generated(everybody(staged))
     mailed(in_stage(staged, cast.mara), MessageState.BOUNCED, reason="no such mailbox")
     mailed(in_stage(staged, cast.diego), MessageState.ACCEPTED)
 
-    waiting = client.get(address("project_send", staged.pk))
-    sent = client.get(address("project_send", staged.pk, query="show=sent"))
+    waiting = theo.get(address("project_send", staged.pk))
+    sent = theo.get(address("project_send", staged.pk, query="show=sent"))
 
     assert [row.enrollment.member for row in waiting.context["rows"]] == [cast.mara, cast.june]
     assert "no such mailbox" in waiting.text
@@ -232,20 +223,20 @@ def test_send_shows_items_and_what_became_of_the_mail(
     assert "20 Nov 2026, 12:00" in sent.text
 
 
-def test_the_ticked_go_to_the_email_drawer(cast: Cast, staged: Project, client: Client) -> None:
+def test_the_ticked_go_to_the_email_drawer(cast: Cast, staged: Project, theo: Client) -> None:
     generated(everybody(staged))
     mara = in_stage(staged, cast.mara)
     asked = f"purpose=sales_tracking_items&offer={staged.offer.pk}"
 
-    response = client.get(address("project_send", staged.pk, query=f"{asked}&selected={mara.pk}"))
-    nobody = client.get(address("project_send", staged.pk, query=asked))
+    response = theo.get(address("project_send", staged.pk, query=f"{asked}&selected={mara.pk}"))
+    nobody = theo.get(address("project_send", staged.pk, query=asked))
 
     leads_to = urlsplit(response.headers["Location"])
     assert leads_to.path == address("compose")
     assert parse_qs(leads_to.query)["selected"] == [str(mara.pk)]
     assert nobody.headers["Location"] == address("project_send", staged.pk)
     assert told(nobody) == ["Tick at least one member."]
-    drawer = client.get(response.headers["Location"])
+    drawer = theo.get(response.headers["Location"])
     assert drawer.status_code == 200
     assert drawer.context["audience"].recipients[0].to_address == "mara@lindqvist.example"
 
@@ -255,7 +246,7 @@ def test_the_ticked_go_to_the_email_drawer(cast: Cast, staged: Project, client: 
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_tracking_takes_the_same_queries_for_one_member_and_for_three(
-    staged: Project, client: Client, members: int, django_assert_num_queries
+    staged: Project, theo: Client, members: int, django_assert_num_queries
 ) -> None:
     rows = everybody(staged)[:members]
     generated(rows)
@@ -263,14 +254,12 @@ def test_tracking_takes_the_same_queries_for_one_member_and_for_three(
         mailed(row, MessageState.DELIVERED)
 
     with django_assert_num_queries(14):
-        response = client.get(address("project_tracking", staged.pk))
+        response = theo.get(address("project_tracking", staged.pk))
 
     assert len(response.context["rows"]) == members
 
 
-def test_tracking_shows_what_the_sent_ones_sold(
-    cast: Cast, staged: Project, client: Client
-) -> None:
+def test_tracking_shows_what_the_sent_ones_sold(cast: Cast, staged: Project, theo: Client) -> None:
     mara, diego, _june = rows = everybody(staged)
     generated(rows)
     mailed(mara, MessageState.DELIVERED)
@@ -278,8 +267,8 @@ def test_tracking_shows_what_the_sent_ones_sold(
     sold = order(promo_code=f"CODE{diego.pk}")
     record_order(source="shop", order=sold, by=SYSTEM, now=NOW)
 
-    response = client.get(address("project_tracking", staged.pk, query="sort=-sales"))
-    lines = csv_of(client.get(address("project_tracking_csv", staged.pk, query="sort=-sales")))
+    response = theo.get(address("project_tracking", staged.pk, query="sort=-sales"))
+    lines = csv_of(theo.get(address("project_tracking_csv", staged.pk, query="sort=-sales")))
 
     assert [row.enrollment.member for row, _ in response.context["rows"]] == [
         cast.diego,

@@ -13,21 +13,13 @@ from offers.services import (
     create_project,
     set_up_stage,
 )
+from tests.brand_admin.desk import desk_of
 from tests.brand_admin.launch import everybody, generated, mailed, new_offer, press, told
-from tests.brand_admin.staff import address, csv_of, logged_in, new_brand
+from tests.brand_admin.staff import address, csv_of, new_brand
 from tests.cast import NOW, SYSTEM, Cast
 from tracking.models import PromoCode
 
-
-@pytest.fixture
-def client(cast: Cast) -> Client:
-    return logged_in(cast.theo)
-
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast):
-    with acting_for(cast.juniper):
-        yield
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 # --- the list
@@ -35,23 +27,23 @@ def at_juniper(cast: Cast):
 
 @pytest.mark.parametrize("projects", [1, 3])
 def test_the_list_takes_the_same_queries_for_one_project_and_for_three(
-    project: Project, client: Client, projects: int, django_assert_num_queries
+    project: Project, theo: Client, projects: int, django_assert_num_queries
 ) -> None:
     for number in range(projects - 1):
         create_project(name=f"Project {number}", by=SYSTEM, now=NOW)
 
     with django_assert_num_queries(7):
-        response = client.get(address("projects"))
+        response = theo.get(address("projects"))
 
     assert len(response.context["rows"]) == projects
 
 
-def test_the_list_shows_where_members_stand(cast: Cast, staged: Project, client: Client) -> None:
+def test_the_list_shows_where_members_stand(cast: Cast, staged: Project, theo: Client) -> None:
     mara, diego, _june = everybody(staged)
     generated([mara, diego])
     mailed(mara, MessageState.DELIVERED)
 
-    text = client.get(address("projects")).text
+    text = theo.get(address("projects")).text
 
     assert "Launch" in text
     assert "1 to generate" in text
@@ -59,16 +51,16 @@ def test_the_list_shows_where_members_stand(cast: Cast, staged: Project, client:
     assert "1 sent" in text
 
 
-def test_search_order_and_export(project: Project, client: Client) -> None:
+def test_search_order_and_export(project: Project, theo: Client) -> None:
     create_project(name="Autumn", by=SYSTEM, now=NOW)
 
     def found(query: str) -> list[str]:
-        return [row.name for row, _ in client.get(address("projects", query=query)).context["rows"]]
+        return [row.name for row, _ in theo.get(address("projects", query=query)).context["rows"]]
 
     assert found("sort=name") == ["Autumn", "Launch"]
     assert found("q=lau") == ["Launch"]
     assert found("q=nothing") == []
-    assert csv_of(client.get(address("projects_export", query="q=launch"))) == [
+    assert csv_of(theo.get(address("projects_export", query="q=launch"))) == [
         "name,offer,members,set_up,generate,send,tracking,created",
         "Launch,,3,3,0,0,0,2026-11-20T12:00:00+00:00",
     ]
@@ -77,14 +69,14 @@ def test_search_order_and_export(project: Project, client: Client) -> None:
 def test_an_empty_brand_is_told_what_to_do(cast: Cast) -> None:
     new_brand("fresh", owner=cast.otto)
 
-    assert "No projects yet" in logged_in(cast.otto).get(address("projects", slug="fresh")).text
+    assert "No projects yet" in desk_of(cast.otto).get(address("projects", slug="fresh")).text
 
 
 # --- create, members
 
 
-def test_a_project_is_made_and_asks_for_members(client: Client) -> None:
-    response = client.post(address("project_new"), {"name": " Launch "})
+def test_a_project_is_made_and_asks_for_members(theo: Client) -> None:
+    response = theo.post(address("project_new"), {"name": " Launch "})
 
     project = Project.objects.get()
     assert project.name == "Launch"
@@ -100,34 +92,34 @@ def test_a_project_is_made_and_asks_for_members(client: Client) -> None:
     ],
 )
 def test_a_bad_name_makes_no_project(
-    project: Project, client: Client, name: str, message: str
+    project: Project, theo: Client, name: str, message: str
 ) -> None:
-    response = client.post(address("project_new"), {"name": name})
+    response = theo.post(address("project_new"), {"name": name})
 
     assert response.status_code == 422
     assert message in response.context["form"].errors["name"][0]
     assert Project.objects.count() == 1
 
 
-def test_ticked_members_join_the_project_and_its_offer(cast: Cast, client: Client) -> None:
+def test_ticked_members_join_the_project_and_its_offer(cast: Cast, theo: Client) -> None:
     project = create_project(name="Small", by=SYSTEM, now=NOW)
     set_up_stage(project=project, offer=new_offer(), by=SYSTEM, now=NOW)
 
-    client.post(address("project_add", project.pk), {"selected": [cast.mara.pk, cast.june.pk]})
+    theo.post(address("project_add", project.pk), {"selected": [cast.mara.pk, cast.june.pk]})
 
     assert set(ProjectMember.objects.values_list("member", flat=True)) == {
         cast.mara.pk,
         cast.june.pk,
     }
     assert {row.member_id for row in everybody(project)} == {cast.mara.pk, cast.june.pk}
-    found = client.get(address("project_add", project.pk)).context["page"]
+    found = theo.get(address("project_add", project.pk)).context["page"]
     assert list(found) == [cast.diego]
 
 
-def test_members_of_another_brand_and_nonsense_are_not_added(cast: Cast, client: Client) -> None:
+def test_members_of_another_brand_and_nonsense_are_not_added(cast: Cast, theo: Client) -> None:
     project = create_project(name="Small", by=SYSTEM, now=NOW)
 
-    response = client.post(
+    response = theo.post(
         address("project_add", project.pk),
         {"selected": [cast.june_at_saltmarsh.pk, 10**30, "x", ""]},
     )
@@ -138,10 +130,10 @@ def test_members_of_another_brand_and_nonsense_are_not_added(cast: Cast, client:
 
 @pytest.mark.parametrize(("query", "members"), [("q=mara", 1), ("", 3)])
 def test_the_members_take_the_same_queries_for_one_and_for_three(
-    staged: Project, client: Client, query: str, members: int, django_assert_num_queries
+    staged: Project, theo: Client, query: str, members: int, django_assert_num_queries
 ) -> None:
     with django_assert_num_queries(8):
-        response = client.get(address("project_members", staged.pk, query=query))
+        response = theo.get(address("project_members", staged.pk, query=query))
 
     assert len(response.context["page"]) == members
 
@@ -151,7 +143,7 @@ def test_the_members_take_the_same_queries_for_one_and_for_three(
     [("none", "set_up"), ("offer", "generate"), ("items", "send"), ("mails", "tracking")],
 )
 def test_the_project_opens_where_the_work_is(
-    project: Project, client: Client, facts: str, step: str
+    project: Project, theo: Client, facts: str, step: str
 ) -> None:
     if facts != "none":
         set_up_stage(project=project, offer=new_offer(), by=SYSTEM, now=NOW)
@@ -162,7 +154,7 @@ def test_the_project_opens_where_the_work_is(
         for row in rows:
             mailed(row, MessageState.ACCEPTED)
 
-    response = client.get(address("project", project.pk))
+    response = theo.get(address("project", project.pk))
 
     assert response.headers["Location"] == address(f"project_{step}", project.pk)
 
@@ -170,7 +162,7 @@ def test_the_project_opens_where_the_work_is(
 # --- who may
 
 
-def test_a_project_of_another_brand_answers_as_a_missing_one(cast: Cast, client: Client) -> None:
+def test_a_project_of_another_brand_answers_as_a_missing_one(cast: Cast, theo: Client) -> None:
     with acting_for(cast.saltmarsh):
         foreign = create_project(name="Theirs", by=SYSTEM, now=NOW).pk
     views = [
@@ -178,19 +170,19 @@ def test_a_project_of_another_brand_answers_as_a_missing_one(cast: Cast, client:
         for part in ("", "_members", "_add", "_set_up", "_generate", "_send", "_tracking")
     ]
 
-    theirs = [client.get(address(view, foreign)) for view in views]
-    missing = [client.get(address(view, 10**12)) for view in views]
+    theirs = [theo.get(address(view, foreign)) for view in views]
+    missing = [theo.get(address(view, 10**12)) for view in views]
 
     assert {response.status_code for response in [*theirs, *missing]} == {404}
     assert [r.content for r in theirs] == [r.content for r in missing]
-    posted = client.post(address("project_add", foreign), {"selected": [cast.mara.pk]})
+    posted = theo.post(address("project_add", foreign), {"selected": [cast.mara.pk]})
     assert posted.status_code == 404
     with acting_for(cast.saltmarsh):
         assert ProjectMember.objects.count() == 0
 
 
 def test_a_viewer_reads_and_changes_nothing(cast: Cast, staged: Project) -> None:
-    viewer = logged_in(cast.vera)
+    viewer = desk_of(cast.vera)
     mara = everybody(staged)[0]
     audited = AuditEntry.objects.count()
 

@@ -18,12 +18,8 @@ from tests.snapshot import snapshot
 from tracking.models import Conversion, Order, Question
 from tracking.services import ask_about_order, explain_question, record_order
 
+pytestmark = pytest.mark.usefixtures("at_noon")
 Ask = Callable[..., Question]
-
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
 
 
 @pytest.fixture

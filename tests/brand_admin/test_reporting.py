@@ -21,12 +21,8 @@ from tracking.models import ItemStatus, PromoCode, TrackingLink
 from tracking.selectors import export_rows
 from tracking.services import add_to_offer, record_refund
 
+pytestmark = pytest.mark.usefixtures("at_noon")
 NO_BREAK = "\N{NO-BREAK SPACE}"
-
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
 
 
 def offer_address(cast: Cast, query: str = "") -> str:

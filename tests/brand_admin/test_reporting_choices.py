@@ -17,10 +17,7 @@ from tests.snapshot import snapshot
 from tracking.models import Conversion, ItemStatus, PromoCode
 from tracking.services import deactivate_member, record_order
 
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def offers_shown(cast: Cast, query: str) -> list[str]:

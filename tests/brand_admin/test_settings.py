@@ -15,10 +15,7 @@ from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, Cast
 from tests.snapshot import snapshot
 
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def staff_of(cast: Cast, user: User) -> Staff | None:

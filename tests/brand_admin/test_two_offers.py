@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 
-from core.tenancy import acting_for
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import offers, projects_with
 from offers.services import OfferError, add_to_project, create_project, set_up_stage
 from tests.brand_admin.launch import mailed, new_offer, told
-from tests.brand_admin.staff import address, logged_in
+from tests.brand_admin.staff import address
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 from tracking.models import PromoCode, TrackingLink
 from tracking.services import deactivate_member, generate_items
 from tracking.stages import Step, members_of, standing_in, steps_of
 
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast) -> Iterator[None]:
-    with acting_for(cast.juniper):
-        yield
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 @pytest.fixture
@@ -43,11 +36,6 @@ def project(cast: Cast, links: Offer, codes: Offer) -> Project:
     set_up_stage(project=made, offer=links, code_offer=codes, by=SYSTEM, now=NOW)
     add_to_project(project=made, members=[cast.mara, cast.diego], by=SYSTEM, now=NOW)
     return made
-
-
-@pytest.fixture
-def theo(cast: Cast) -> Client:
-    return logged_in(cast.theo)
 
 
 def place(project: Project, offer: Offer, cast: Cast) -> Enrollment:

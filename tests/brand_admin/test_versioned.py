@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import threading
 from html import unescape
-from typing import Any
 
 import pytest
 from django.db import connection
@@ -21,10 +20,7 @@ from offers.services import change_offer, set_offer_status
 from tests.brand_admin.desk import at, desk_of
 from tests.cast import NOW, SYSTEM, Cast, assemble, offer_values
 
-
-@pytest.fixture(autouse=True)
-def _at_noon(time_machine: Any) -> None:
-    time_machine.move_to(NOW, tick=False)
+pytestmark = pytest.mark.usefixtures("at_noon")
 
 
 def fields(response: HttpResponse) -> dict[str, str]:

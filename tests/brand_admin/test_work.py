@@ -30,11 +30,6 @@ from tracking.models import PromoCode, TrackingLink
 KEY = "00000000-0000-4000-8000-000000000009"
 
 
-@pytest.fixture
-def theo(cast: Cast) -> Client:
-    return desk_of(cast.theo)
-
-
 def asked(cast: Cast, **changes: Any) -> Work:
     """An export of 4,000 rows that nobody took up yet, changed as told."""
     with acting_for(cast.juniper):
