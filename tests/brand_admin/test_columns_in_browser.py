@@ -1,4 +1,4 @@
-"""The Columns menu of Sales Tracking closes as every menu does, and what was ticked stays ticked."""
+"""The Columns menu of Sales Tracking closes as every menu does; what was ticked stays ticked."""
 
 from __future__ import annotations
 
