@@ -13,6 +13,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
@@ -25,6 +26,7 @@ from django.views.decorators.http import require_safe
 
 from core.colour import dark_accent, light_accent
 
+COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
 FOREVER = "public, max-age=31536000, immutable"
 EVERYWHERE = (
     "tokens",
@@ -107,12 +109,25 @@ def stylesheet(face: str) -> Stylesheet:
 
 @cache
 def _read(sources: tuple[Path, ...], seen: int) -> Stylesheet:
-    body = b"\n".join(source.read_bytes().strip() for source in sources)
+    body = without_notes("\n".join(source.read_text() for source in sources)).encode()
     return Stylesheet(
         body=body,
         compressed=gzip.compress(body, compresslevel=9, mtime=0),
         digest=hashlib.sha256(body).hexdigest()[:12],
     )
+
+
+def without_notes(css: str) -> str:
+    """The same rules without comments and line breaks.
+
+    A dashboard carries its stylesheet, and the first answer of a connection is ten packets long:
+    what doesn't fit costs a phone one more round trip.
+    """
+    lines = (line.strip() for line in COMMENT.sub("", css).splitlines())
+    tight = ""
+    for line in filter(None, lines):
+        tight += line if tight.endswith(("{", "}", ";", ",")) else f" {line}"
+    return tight.lstrip()
 
 
 def _sources(face: str) -> tuple[Path, ...]:
