@@ -135,16 +135,15 @@ def change_member(
     check_version(row, seen_version)
     if row.deleted_at is not None:
         raise MemberError("email", "this member was deleted at their own wish and stays nameless")
-    address = clean_address(email) if email.strip() else ""
-    if address and Member.objects.filter(email=address).exclude(pk=row.pk).exists():
-        raise MemberError("email", f"{address} is another member's address")
+    person = read_person(email=email, first_name=first_name, last_name=last_name)
+    if person.email and Member.objects.filter(email=person.email).exclude(pk=row.pk).exists():
+        raise MemberError("email", f"{person.email} is another member's address")
     before = {"email": row.email, "name": row.full_name}
     noted = write_details(member=row, details=details) if details is not None else []
-    if address != row.email:
-        row.creator = _creator_of(address, now=now)
-    row.email = address
-    row.first_name = _clean_name("first_name", first_name)
-    row.last_name = _clean_name("last_name", last_name)
+    if person.email != row.email:
+        row.creator = _creators_of(filter(None, [person.email]), now=now).get(person.email)
+    row.email = person.email
+    row.first_name, row.last_name = person.first_name, person.last_name
     after = {"email": row.email, "name": row.full_name}
     changed = [name for name, was in before.items() if was != after[name]]
     if changed or noted:
@@ -167,10 +166,6 @@ def learn_language(*, creator: Creator, tag: str) -> None:
     """Keep the language in which a creator did something, unless they have chosen one."""
     if not creator.language:
         choose_language(creator=creator, tag=tag)
-
-
-def _creator_of(address: str, *, now: datetime) -> Creator | None:
-    return _creators_of([address], now=now)[address] if address else None
 
 
 def _creators_of(addresses: Iterable[str], *, now: datetime) -> dict[str, Creator]:

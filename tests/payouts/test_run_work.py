@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import chain, repeat
 
@@ -14,14 +13,13 @@ from django.db import connection
 from accounts.background import Handler, take_turn
 from accounts.models import AuditEntry, Work
 from core.tenancy import acting_for
-from offers.models import Enrollment
 from payouts import run_work, runs
 from payouts.ledger import due_entries
 from payouts.models import Payout, PayoutRun, PayoutRunEntry, PayoutState
 from payouts.runs import NotADraftError, confirm_run, discard_draft, draft_run
-from payouts.selectors import run_members
-from payouts.services import PayoutError, adjust, record_payment
+from payouts.services import PayoutError, record_payment
 from tests.cast import NOW, SYSTEM, Cast, assemble
+from tests.payouts.owing import earn, listed
 from tests.snapshot import snapshot
 from tracking.reconciliation import differences
 
@@ -35,28 +33,8 @@ HANDLERS: dict[str, Handler] = {
 
 
 @pytest.fixture
-def owed(cast: Cast) -> Iterator[Cast]:
-    """Mara is due £10.00 in two entries, Diego £6.00, June less than nothing."""
-    with acting_for(cast.juniper):
-        for enrollment, minor in (
-            (cast.mara_in_glow, 700),
-            (cast.mara_in_glow, 300),
-            (cast.diego_in_glow, 600),
-            (cast.june_in_glow, -100),
-        ):
-            earn(enrollment, minor)
-        yield cast
-
-
-@pytest.fixture
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runs, "MEMBERS_AT_ONCE", 1)
-
-
-def earn(enrollment: Enrollment, minor: int) -> None:
-    adjust(
-        enrollment=enrollment, currency="GBP", amount_minor=minor, note="bonus", by=SYSTEM, now=NOW
-    )
 
 
 def ask_for_draft(*, minimum_minor: int = 0, key: uuid.UUID | None = None) -> PayoutRun:
@@ -78,10 +56,6 @@ def let_a_worker(run: PayoutRun, *, is_hurried: bool = False) -> Work:
     work.refresh_from_db()
     run.refresh_from_db()
     return work
-
-
-def listed(run: PayoutRun, *, left_out: bool = False) -> list[tuple[int, int]]:
-    return [(row.member_id, row.due_minor) for row in run_members(run, left_out=left_out)]
 
 
 @pytest.mark.usefixtures("one_at_a_time")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import uuid
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from datetime import timedelta
 
 import pytest
@@ -14,7 +14,7 @@ from accounts.models import AuditEntry
 from core.tenancy import acting_for
 from offers.models import Enrollment
 from payouts.ledger import Balance, balances, due_entries
-from payouts.models import LedgerEntry, Payout, PayoutItem, PayoutRun, PayoutRunEntry, PayoutState
+from payouts.models import Payout, PayoutItem, PayoutRun, PayoutRunEntry, PayoutState
 from payouts.runs import (
     NotADraftError,
     RunChangedError,
@@ -26,37 +26,13 @@ from payouts.runs import (
     return_run,
 )
 from payouts.selectors import drafted_entries, payouts_of_run, run_members
-from payouts.services import PayoutError, adjust, mark_paid, record_payment, return_payment
+from payouts.services import PayoutError, mark_paid, record_payment, return_payment
 from tests.cast import NOW, SYSTEM, Cast, assemble
+from tests.payouts.owing import earn, listed
 from tests.snapshot import snapshot
 from tracking.reconciliation import differences
 
 LATER = NOW + timedelta(hours=1)
-
-
-@pytest.fixture
-def owed(cast: Cast) -> Iterator[Cast]:
-    """Mara is due £10.00 in two entries, Diego £6.00, June less than nothing."""
-    with acting_for(cast.juniper):
-        for enrollment, minor in (
-            (cast.mara_in_glow, 700),
-            (cast.mara_in_glow, 300),
-            (cast.diego_in_glow, 600),
-            (cast.june_in_glow, -100),
-        ):
-            earn(enrollment, minor)
-        yield cast
-
-
-def earn(enrollment: Enrollment, minor: int, currency: str = "GBP") -> LedgerEntry:
-    return adjust(
-        enrollment=enrollment,
-        currency=currency,
-        amount_minor=minor,
-        note="bonus",
-        by=SYSTEM,
-        now=NOW,
-    )
 
 
 def draft(
@@ -78,10 +54,6 @@ def confirm(run: PayoutRun) -> PayoutRun:
 
 def balance(enrollment: Enrollment) -> Balance:
     return balances([enrollment.pk], now=NOW)[enrollment.pk]
-
-
-def listed(run: PayoutRun, *, left_out: bool = False) -> list[tuple[int, int]]:
-    return [(row.member_id, row.due_minor) for row in run_members(run, left_out=left_out)]
 
 
 def pay_by_hand(cast: Cast) -> Payout:
