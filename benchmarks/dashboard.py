@@ -23,7 +23,8 @@ from benchmarks.served import browser, fetch, served
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from offers.models import Enrollment
-from offers.services import OfferValues, TermsValues, create_offer, enroll
+from offers.services import OfferValues, create_offer, enroll
+from offers.terms import TermsValues
 from tracking.services import give_codes, give_links
 
 FEW, MANY = 1_000, 1_000_000

@@ -18,7 +18,8 @@ from core.db import refresh_statistics
 from core.tenancy import acting_for
 from notifications.models import Message
 from offers.models import Enrollment, Offer
-from offers.services import TermsValues, create_offer
+from offers.services import create_offer
+from offers.terms import TermsValues
 from tests.brand_admin.drawer import MEMBERS, carried, letter
 from tests.cast import SYSTEM, offer_values
 from tracking.models import PromoCode, TrackingLink

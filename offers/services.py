@@ -26,9 +26,7 @@ from offers.models import (
     ProjectMember,
     Terms,
 )
-from offers.terms import OfferError as OfferError
-from offers.terms import TermsValues as TermsValues
-from offers.terms import check_terms
+from offers.terms import OfferError, TermsValues, check_terms
 from offers.utm import UtmError, read_template
 
 

@@ -19,7 +19,8 @@ from affiliates.models import Member
 from affiliates.services import add_member
 from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
-from offers.services import OfferValues, TermsValues, create_offer, enroll
+from offers.services import OfferValues, create_offer, enroll
+from offers.terms import TermsValues
 from payouts.destinations import Destination, bank_account
 from payouts.models import PayoutDetails
 from payouts.sealing import seal

@@ -16,7 +16,8 @@ from brand_admin.offers.terms_forms import DAY, LAST_YEAR, TermsForm
 from brand_admin.versioned import VersionedForm
 from core.money import UnknownCurrencyError, currencies_in_use
 from offers.models import Offer, OfferKind, OfferStatus
-from offers.services import OfferError, OfferValues
+from offers.services import OfferValues
+from offers.terms import OfferError
 from offers.utm import UtmError, read_template
 
 PLACEHOLDERS = {"{FIRST_NAME}", "{LAST_NAME}", "{OFFER}"}

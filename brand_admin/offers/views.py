@@ -35,14 +35,8 @@ from core.money import UnknownCurrencyError
 from core.versions import ChangedMeanwhileError
 from offers.models import Offer, OfferStatus, Project
 from offers.selectors import member_counts, offers, projects_with, terms_of
-from offers.services import (
-    OfferError,
-    TermsValues,
-    change_offer,
-    create_offer,
-    set_offer_status,
-    set_up_stage,
-)
+from offers.services import change_offer, create_offer, set_offer_status, set_up_stage
+from offers.terms import OfferError, TermsValues
 from offers.wording import describe_fully, describe_rules, describe_tiers
 
 SECTION = "offers"

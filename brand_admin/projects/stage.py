@@ -34,7 +34,8 @@ from brand_admin.projects.rows import mails_of, send_rows, tracking_csv
 from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of
-from offers.services import OfferError, set_up_stage
+from offers.services import set_up_stage
+from offers.terms import OfferError
 from offers.wording import describe_fully
 from tracking.metrics import ALL_TIME, Figures, figures, totals_by_enrollment
 from tracking.models import PromoCode, TrackingLink

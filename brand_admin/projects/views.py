@@ -29,7 +29,8 @@ from brand_admin.projects.forms import ProjectForm
 from brand_admin.projects.frame import SECTION, frame, project_asked, step_url
 from offers.models import Project, ProjectMember
 from offers.selectors import projects
-from offers.services import OfferError, add_to_project, create_project
+from offers.services import add_to_project, create_project
+from offers.terms import OfferError
 from tracking.stages import Step, members_of, stages_of, steps_of
 
 ORDERS = {"name": ("name", "pk"), "created": ("created_at", "pk")}

@@ -19,7 +19,6 @@ from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
 from offers.services import (
     OfferValues,
-    TermsValues,
     add_to_project,
     create_offer,
     create_project,
@@ -27,6 +26,7 @@ from offers.services import (
     set_up_stage,
 )
 from offers.structure import Customer, Period, Rule, RuleKind, Tier
+from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import adjust, record_payment
 from tracking import click_ids

@@ -12,10 +12,8 @@ from django.test import Client
 from affiliates.models import Member
 from notifications.models import Campaign, Message, Purpose
 from offers.models import Enrollment, Offer, Project
-from offers.services import (
-    TermsValues,
-    create_offer,
-)
+from offers.services import create_offer
+from offers.terms import TermsValues
 from tests.brand_admin.staff import address
 from tests.cast import NOW, SYSTEM, offer_values
 from tracking.services import generate_items

@@ -10,7 +10,8 @@ import pytest
 from accounts.actors import Actor
 from core.tenancy import acting_for
 from offers.models import Approval
-from offers.services import TermsValues, supersede_terms
+from offers.services import supersede_terms
+from offers.terms import TermsValues
 from payouts.ledger import balances
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, refund

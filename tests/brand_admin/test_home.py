@@ -8,7 +8,8 @@ import pytest
 
 from accounts.services import create_brand
 from core.tenancy import acting_for
-from offers.services import TermsValues, create_offer
+from offers.services import create_offer
+from offers.terms import TermsValues
 from tests.brand_admin.desk import at, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 

@@ -12,7 +12,8 @@ from core.tenancy import acting_for
 from notifications.models import SuppressionReason
 from notifications.services.suppression import suppress
 from offers.models import Enrollment, OfferStatus
-from offers.services import TermsValues, create_offer, enroll, set_offer_status
+from offers.services import create_offer, enroll, set_offer_status
+from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import record_payment
 from tests.brand_admin.desk import desk_of

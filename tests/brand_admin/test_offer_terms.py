@@ -12,13 +12,9 @@ from affiliates.models import Member
 from notifications.models import Campaign, Message, Purpose
 from offers.models import EnrollmentStatus, Offer, OfferStatus, Terms
 from offers.selectors import terms_of
-from offers.services import (
-    TermsValues,
-    set_enrollment_status,
-    set_offer_status,
-    supersede_terms,
-)
+from offers.services import set_enrollment_status, set_offer_status, supersede_terms
 from offers.structure import Rule, RuleKind, Tier
+from offers.terms import TermsValues
 from tests.brand_admin.staff import address
 from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast

@@ -13,13 +13,13 @@ from core.tenancy import acting_for
 from offers.models import Approval, Enrollment, Offer, OfferStatus, Terms
 from offers.selectors import terms_of
 from offers.services import (
-    TermsValues,
     add_to_project,
     create_offer,
     create_project,
     set_offer_status,
     supersede_terms,
 )
+from offers.terms import TermsValues
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of, new_brand
 from tests.brand_admin.typed import terms, typed

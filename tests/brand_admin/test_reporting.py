@@ -11,7 +11,8 @@ import pytest
 from core.tenancy import acting_for
 from offers.dashboard_links import url_for
 from offers.models import Enrollment, EnrollmentStatus, OfferStatus
-from offers.services import TermsValues, create_offer, set_offer_status
+from offers.services import create_offer, set_offer_status
+from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import record_payment
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown

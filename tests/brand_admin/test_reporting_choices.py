@@ -9,8 +9,9 @@ import pytest
 
 from core.tenancy import acting_for
 from offers.models import Enrollment
-from offers.services import TermsValues, create_offer, supersede_terms
+from offers.services import create_offer, supersede_terms
 from offers.structure import Tier
+from offers.terms import TermsValues
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tests.snapshot import snapshot

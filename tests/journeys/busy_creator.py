@@ -12,7 +12,8 @@ from affiliates.models import Creator
 from affiliates.services import add_member
 from core.tenancy import acting_for
 from offers.models import OfferStatus
-from offers.services import TermsValues, create_offer, enroll, set_offer_status
+from offers.services import create_offer, enroll, set_offer_status
+from offers.terms import TermsValues
 from payouts.models import PayoutDetails
 from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust

@@ -9,7 +9,8 @@ from affiliates.services import add_member
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from offers.models import Enrollment, Offer, OfferStatus
-from offers.services import TermsValues, create_offer, enroll, set_offer_status
+from offers.services import create_offer, enroll, set_offer_status
+from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import record_payment
 from tests.cast import Cast, offer_values, order

@@ -14,7 +14,6 @@ from notifications.models import Campaign, CampaignState, Message, MessageState,
 from notifications.services import suppress
 from offers.models import Approval, Enrollment, OfferStatus
 from offers.services import (
-    TermsValues,
     add_to_project,
     create_offer,
     create_project,
@@ -23,6 +22,7 @@ from offers.services import (
     set_up_stage,
     supersede_terms,
 )
+from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.models import PayoutState
 from payouts.services import adjust, record_payment, return_payment

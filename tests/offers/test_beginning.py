@@ -8,7 +8,8 @@ from datetime import timedelta
 import pytest
 
 from core.tenancy import acting_for
-from offers.services import OfferError, OfferValues, TermsValues, change_offer, create_offer
+from offers.services import OfferValues, change_offer, create_offer
+from offers.terms import OfferError, TermsValues
 from tests.cast import Cast, offer_values, order
 from tests.snapshot import snapshot
 from tracking.models import Conversion, TrackingLink

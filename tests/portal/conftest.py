@@ -14,7 +14,8 @@ from django.test import Client
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from offers.models import Enrollment
-from offers.services import TermsValues, supersede_terms
+from offers.services import supersede_terms
+from offers.terms import TermsValues
 from payouts import ledger
 from payouts.models import Payout
 from payouts.services import record_payment

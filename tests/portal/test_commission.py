@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 
 from core.tenancy import acting_for
-from offers.services import TermsValues, supersede_terms
+from offers.services import supersede_terms
 from offers.structure import Rule, RuleKind, Tier
+from offers.terms import TermsValues
 from tests.cast import Cast
 from tests.portal.conftest import Sell, new_terms, text_of
 

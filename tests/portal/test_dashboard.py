@@ -10,7 +10,8 @@ from django.test import Client
 
 from core.tenancy import acting_for
 from offers.models import Offer, OfferStatus
-from offers.services import TermsValues, create_offer, enroll, set_offer_status
+from offers.services import create_offer, enroll, set_offer_status
+from offers.terms import TermsValues
 from tests.cast import Cast, offer_values
 from tests.portal.conftest import (
     Sell,

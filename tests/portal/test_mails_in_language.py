@@ -17,7 +17,8 @@ from notifications.mails import rendered
 from notifications.models import Message, Purpose
 from notifications.rendering import Rendered
 from offers.models import Terms
-from offers.services import TermsValues, supersede_terms
+from offers.services import supersede_terms
+from offers.terms import TermsValues
 from tests.cast import Cast
 from tests.mailbox import Mailbox
 from tests.portal.conftest import Sell

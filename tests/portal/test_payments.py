@@ -11,7 +11,8 @@ import pytest
 from django.test import Client
 
 from core.tenancy import acting_for
-from offers.services import TermsValues, create_offer, enroll
+from offers.services import create_offer, enroll
+from offers.terms import TermsValues
 from payouts.models import PayoutState
 from payouts.services import adjust, return_payment
 from portal.dashboard import payments

@@ -15,7 +15,8 @@ from affiliates.logins import give_login
 from affiliates.models import Creator
 from affiliates.services import add_member
 from core.tenancy import acting_for
-from offers.services import TermsValues, create_offer, enroll
+from offers.services import create_offer, enroll
+from offers.terms import TermsValues
 from payouts.services import adjust
 from tests.cast import Cast, offer_values
 from tests.mailbox import Mailbox

@@ -10,7 +10,8 @@ from django.test import Client
 
 from core.tenancy import acting_for
 from offers.models import Offer
-from offers.services import TermsValues, supersede_terms
+from offers.services import supersede_terms
+from offers.terms import TermsValues
 from tests.cast import Cast
 from tests.portal.conftest import (
     Sell,

@@ -15,8 +15,9 @@ from django.test import Client
 from core.money import Money
 from core.tenancy import acting_for
 from offers.models import Enrollment
-from offers.services import TermsValues, supersede_terms
+from offers.services import supersede_terms
 from offers.structure import Customer, Rule, RuleKind, Tier
+from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import PayoutError, adjust, record_payment
 from tests.api.shop import ORDERS, key_for

@@ -11,7 +11,8 @@ import pytest
 from core.tenancy import acting_for
 from notifications.models import Campaign, Message, MessageState, Purpose
 from offers.models import Enrollment, OfferStatus
-from offers.services import TermsValues, create_offer, enroll, set_offer_status
+from offers.services import create_offer, enroll, set_offer_status
+from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tracking.attention import what_needs_attention
 from tracking.services import add_to_offer, deactivate_member

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from core.tenancy import acting_for
-from offers.services import TermsValues, supersede_terms
+from offers.services import supersede_terms
+from offers.terms import TermsValues
 from payouts import ledger
 from payouts.models import Payout, PayoutState
 from payouts.services import adjust, record_payment, return_payment

@@ -15,7 +15,8 @@ from affiliates.models import Member
 from affiliates.services import Person, add_members
 from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
-from offers.services import TermsValues, create_offer, enroll
+from offers.services import create_offer, enroll
+from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tracking import bulk_items
 from tracking.bulk_items import ask_to_generate, generate

@@ -10,7 +10,8 @@ import pytest
 from accounts.actors import Actor
 from core.tenancy import acting_for
 from offers.models import Enrollment
-from offers.services import TermsValues, supersede_terms
+from offers.services import supersede_terms
+from offers.terms import TermsValues
 from payouts.ledger import balances
 from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tests.snapshot import snapshot

@@ -10,7 +10,8 @@ from django.db import connection
 from accounts.models import AuditEntry
 from core.tenancy import acting_for
 from offers.models import Enrollment
-from offers.services import TermsValues, create_offer, enroll
+from offers.services import create_offer, enroll
+from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, assemble, offer_values
 from tracking.models import PromoCode, TrackingLink
 from tracking.services import ItemError, deactivate_member, generate_items

@@ -22,8 +22,9 @@ from hypothesis.stateful import (
 
 from core.money import Money
 from core.tenancy import acting_for
-from offers.services import TermsValues, create_offer, enroll, supersede_terms
+from offers.services import create_offer, enroll, supersede_terms
 from offers.structure import Rule, RuleKind, Tier
+from offers.terms import TermsValues
 from payouts.ledger import Balance, balances, due_entries
 from payouts.models import LedgerEntry, Payout, PayoutItem, PayoutRun, PayoutState
 from payouts.runs import (

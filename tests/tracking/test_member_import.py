@@ -10,7 +10,8 @@ from affiliates.details import details_of, tag_members
 from affiliates.models import Member, Platform
 from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
-from offers.services import TermsValues, create_offer
+from offers.services import create_offer
+from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tracking.imports import BATCH, ImportReport, Row
 from tracking.member_import import MemberImport, import_members

@@ -10,7 +10,8 @@ import pytest
 from core.money import Money
 from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
-from offers.services import TermsValues, create_offer, enroll
+from offers.services import create_offer, enroll
+from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import record_payment
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order

@@ -13,7 +13,8 @@ from notifications.models import Message, MessageState, Purpose, SuppressionReas
 from notifications.rendering import Look, missing_values, prepare, render
 from notifications.services import confirm_campaign, suppress
 from offers.models import Enrollment, Offer
-from offers.services import TermsValues, create_offer, enroll
+from offers.services import create_offer, enroll
+from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tracking.messages import FIRST_TEXTS, Audience, Reason, audience
 from tracking.services import deactivate_member, give_codes, remove_from_offer

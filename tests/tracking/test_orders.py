@@ -7,7 +7,8 @@ from datetime import timedelta
 import pytest
 
 from offers.models import OfferStatus
-from offers.services import TermsValues, change_offer, set_offer_status, supersede_terms
+from offers.services import change_offer, set_offer_status, supersede_terms
+from offers.terms import TermsValues
 from payouts.ledger import balances
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund

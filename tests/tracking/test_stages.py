@@ -10,7 +10,8 @@ from affiliates.models import Member
 from core.tenancy import acting_for
 from notifications.models import Campaign, Message, MessageState, Purpose
 from offers.models import Enrollment, Offer, Project
-from offers.services import TermsValues, add_to_project, create_offer, create_project, set_up_stage
+from offers.services import add_to_project, create_offer, create_project, set_up_stage
+from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tracking.services import deactivate_member, generate_items
 from tracking.stages import (

@@ -12,8 +12,9 @@ from django.db import connection
 from django.db.models import Sum
 
 from core.tenancy import acting_for
-from offers.services import TermsValues, supersede_terms
+from offers.services import supersede_terms
 from offers.structure import Rule, RuleKind, Tier
+from offers.terms import TermsValues
 from payouts.ledger import balances
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, order, refund

@@ -9,8 +9,9 @@ from django.db.models import Sum
 
 from core.tenancy import acting_for
 from offers.models import Enrollment
-from offers.services import TermsValues, create_offer, enroll
+from offers.services import create_offer, enroll
 from offers.structure import Rule, RuleKind, Tier
+from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
 from tracking.models import Conversion
 from tracking.services import give_codes, record_order, record_refund, reject_conversions

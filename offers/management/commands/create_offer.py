@@ -13,7 +13,8 @@ from accounts.management.options import add_brand_option, brand_named
 from core.tenancy import acting_for
 from offers.management.options import basis_points
 from offers.models import OfferKind
-from offers.services import OfferError, OfferValues, TermsValues, create_offer
+from offers.services import OfferValues, create_offer
+from offers.terms import OfferError, TermsValues
 
 
 class Command(BaseCommand):
