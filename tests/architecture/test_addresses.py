@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
 from typing import Any
 
 import pytest
+from django.forms import BaseForm, ChoiceField, ModelChoiceField
 from django.http import HttpResponse
 from django.test import Client
 
+import brand_admin
 from accounts.models import User
 from accounts.permissions import Permission
 from tests.architecture.routes import Route, in_brand_admin, routes
-from tests.architecture.world import NAMED, NOBODYS, WORDS, World, furnish, undone
+from tests.architecture.world import FIELDS, NAMED, NOBODYS, WORDS, World, furnish, undone
 from tests.cast import Cast
 from tests.snapshot import snapshot
 
@@ -64,6 +68,8 @@ NEEDS_MORE = {
     "admin/<slug:slug>/emails/compose/",
     "admin/<slug:slug>/emails/compose/<uuid:confirmation>/<int:enrollment_id>/",
 }
+# Fields whose choices come from elsewhere than the brand's rows, or are mere words.
+OF_NO_ROW = {"currency", "tag"}
 BROWSER_METHODS = ("get", "post")
 
 
@@ -283,6 +289,35 @@ def test_no_page_shows_anything_of_another_brand(world: World) -> None:
     for route, query in itertools.product(in_brand_admin(), queries):
         text = body(owner.get(route.address(world.own_values()), query))
         assert [mark for mark in marks if mark in text] == [], (str(route), query)
+
+
+def forms_of_the_admin() -> list[type[BaseForm]]:
+    """Every form class that a module of the brand admin defines."""
+    modules = [
+        import_module(one.name) for one in walk_packages(brand_admin.__path__, "brand_admin.")
+    ]
+    return [
+        found
+        for module in modules
+        for found in vars(module).values()
+        if isinstance(found, type)
+        and issubclass(found, BaseForm)
+        and found.__module__ == module.__name__
+    ]
+
+
+def test_every_field_that_names_a_row_is_known() -> None:
+    """A choice whose choices come from the brand's rows belongs into FIELDS."""
+    naming = {
+        name
+        for form in forms_of_the_admin()
+        for name, field in getattr(form, "base_fields", {}).items()
+        if isinstance(field, ModelChoiceField)
+        or (isinstance(field, ChoiceField) and not field.choices)
+    }
+
+    assert naming >= {"offer", "owner", "project", *OF_NO_ROW}
+    assert naming - FIELDS.keys() == OF_NO_ROW
 
 
 def test_no_form_changes_anything_of_another_brand(world: World) -> None:

@@ -36,7 +36,7 @@ from payouts.runs import draft_run
 from payouts.services import adjust, record_payment
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.notifications.senders import confirm, recipient
-from tracking.models import Conversion, Question
+from tracking.models import Conversion, Order, Question
 from tracking.services import ask_about_order, record_order
 
 # What the parameters of addresses name.
@@ -50,6 +50,7 @@ NAMED: dict[str, type[TenantModel]] = {
     "member_id": Member,
     "message_id": Message,
     "offer_id": Offer,
+    "order_id": Order,
     "payment_id": Payout,
     "project_id": Project,
     "run_id": PayoutRun,
@@ -66,20 +67,23 @@ WORDS: dict[str, str] = {
     "purpose": Purpose.EMAIL_MEMBERS.value,
 }
 NOBODYS = 10**15
-# Fields by which a form or a query could name somebody else's row.
-FIELDS = (
-    "campaign",
-    "conversion",
-    "enrollment",
-    "invitation",
-    "member",
-    "offer",
-    "payment",
-    "project",
-    "run",
-    "staff",
-    "template",
-)
+# Fields by which a form or a query could name somebody else's row, with the parameter it is.
+FIELDS = {
+    "campaign": "campaign_id",
+    "code_offer": "offer_id",
+    "conversion": "conversion_id",
+    "enrollment": "enrollment_id",
+    "invitation": "invitation_id",
+    "member": "member_id",
+    "offer": "offer_id",
+    "order_id": "order_id",
+    "owner": "staff_id",
+    "payment": "payment_id",
+    "project": "project_id",
+    "run": "run_id",
+    "staff": "staff_id",
+    "template": "template_id",
+}
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,10 @@ class World:
 
     def foreign_fields(self) -> dict[str, Any]:
         """Another brand's rows, under every name that a page might look for."""
-        named = {field: self.foreign[f"{field}_id"] for field in FIELDS}
-        return {**named, "selected": list(self.foreign.values())}
+        named = {field: self.foreign[parameter] for field, parameter in FIELDS.items()}
+        theirs = self.foreign["enrollment_id"]
+        typed = {f"code-{theirs}": "FOREIGN", f"page-{theirs}": "https://elsewhere.example/x"}
+        return {**named, **typed, "selected": list(self.foreign.values())}
 
 
 def furnish(cast: Cast) -> World:

@@ -24,6 +24,7 @@ from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of, new_brand
 from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
+from tests.snapshot import snapshot
 from tracking.services import record_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
@@ -188,6 +189,23 @@ def test_bad_input_names_its_field_and_makes_nothing(
     assert list(response.context["form"].errors) == [field]
     assert message in response.context["form"].errors[field][0]
     assert (Offer.objects.count(), Terms.objects.count(), AuditEntry.objects.count()) == before
+
+
+def test_an_offer_that_would_end_before_it_begins_is_refused(theo: Client) -> None:
+    before = snapshot()
+
+    response = theo.post(address("offer_new"), typed(starts_on="2027-02-01", ends_on="2027-01-31"))
+
+    assert response.status_code == 422
+    assert response.context["form"].errors == {"ends_on": ["The offer would end before it begins."]}
+    assert snapshot() == before
+
+
+def test_an_offer_of_one_day_begins_and_ends_on_it(theo: Client) -> None:
+    theo.post(address("offer_new"), typed(starts_on="2027-01-31", ends_on="2027-01-31"))
+
+    offer = Offer.objects.get(name="Spring")
+    assert (offer.ends_at - offer.starts_at) == timedelta(days=1)
 
 
 def test_terms_must_say_something(theo: Client) -> None:
