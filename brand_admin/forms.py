@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import uuid
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils import timezone
+
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
 
 
 class Confirmation(forms.Form):
@@ -16,3 +21,33 @@ class Confirmation(forms.Form):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial.setdefault("confirmation", uuid.uuid4())
+
+
+def day_field(label: str) -> forms.DateField:
+    """A day of a filter, in the years that a moment of it can be told for in every time zone."""
+    return forms.DateField(
+        required=False,
+        label=label,
+        widget=forms.DateInput(attrs={"type": "date"}),
+        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
+    )
+
+
+class DayFilters(forms.Form):
+    """From one day to another, both inside, in the brand's time zone."""
+
+    first = day_field("From")
+    last = day_field("To")
+
+    def days(self) -> dict[str, datetime | None]:
+        """The moments, the second one excluded; a day that is none sets no limit."""
+        self.is_valid()
+        first, last = self.cleaned_data.get("first"), self.cleaned_data.get("last")
+        return {
+            "first": _start_of(first) if first else None,
+            "last": _start_of(last + timedelta(days=1)) if last else None,
+        }
+
+
+def _start_of(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -77,10 +77,15 @@ def searched(request: Asking) -> str:
     return request.GET.get("q", "").replace("\0", "").strip()
 
 
-def export_url(request: BrandRequest, view: str, *args: object) -> str:
-    """The address of the export of exactly what this list shows, all pages of it."""
+def export_url(request: BrandRequest, view: str, *args: object, **more: object) -> str:
+    """The address of the export of exactly what this list shows, all pages of it.
+
+    `more` is what the list knows of itself and its address does not say: whose it is.
+    """
     query = request.GET.copy()
     query.pop("page", None)
+    for name, value in more.items():
+        query[name] = str(value)
     address = reverse(view, args=[request.brand.slug, *args])
     return f"{address}?{query.urlencode()}" if query else address
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
 from core.money import Money
 from payouts.models import (
@@ -20,11 +21,25 @@ from payouts.models import (
 )
 
 
-def payouts(*, search: str = "", member_id: int | None = None, state: str = "") -> QuerySet[Payout]:
-    """The brand's payments, newest first; `search` looks in the member's name and the reference."""
+def payouts(
+    *,
+    search: str = "",
+    member_id: int | None = None,
+    state: str = "",
+    first: datetime | None = None,
+    last: datetime | None = None,
+) -> QuerySet[Payout]:
+    """The brand's payments, newest first; `search` looks in the member's name and the reference.
+
+    `first` and `last` are moments between which it was recorded, the second one excluded.
+    """
     found = Payout.objects.select_related("member").order_by("-created_at", "-pk")
     if member_id is not None:
         found = found.filter(member=member_id)
+    if first is not None:
+        found = found.filter(created_at__gte=first)
+    if last is not None:
+        found = found.filter(created_at__lt=last)
     for word in search.split():
         found = found.filter(
             Q(member__first_name__icontains=word)
@@ -70,18 +85,50 @@ def entries_of_conversion(conversion_id: int) -> QuerySet[LedgerEntry]:
     )
 
 
-def runs() -> QuerySet[PayoutRun]:
-    """The brand's payout runs, newest first."""
-    return PayoutRun.objects.order_by("-created_at", "-pk")
+def runs(
+    *,
+    search: str = "",
+    state: str = "",
+    first: datetime | None = None,
+    last: datetime | None = None,
+) -> QuerySet[PayoutRun]:
+    """The brand's payout runs, newest first.
+
+    `search` looks in the reference and the names of who drafted and confirmed it; `first` and
+    `last` are moments between which it was drafted, the second one excluded.
+    """
+    found = PayoutRun.objects.order_by("-created_at", "-pk")
+    for word in search.split():
+        found = found.filter(
+            Q(reference__icontains=word)
+            | Q(created_by__icontains=word)
+            | Q(confirmed_by__icontains=word)
+        )
+    if state:
+        found = found.filter(state=state)
+    if first is not None:
+        found = found.filter(created_at__gte=first)
+    return found.filter(created_at__lt=last) if last is not None else found
 
 
-def run_members(run: PayoutRun, *, left_out: bool) -> QuerySet[PayoutRunMember]:
-    """Whom the run pays, or whom it leaves out, the largest amount first."""
-    return (
-        PayoutRunMember.objects.filter(run=run, is_left_out=left_out)
-        .select_related("member")
-        .order_by("-due_minor", "pk")
-    )
+def run_members(
+    run: PayoutRun, *, left_out: bool, search: str = "", state: str = ""
+) -> QuerySet[PayoutRunMember]:
+    """Whom the run pays, or whom it leaves out, the largest amount first.
+
+    `state` is that of their payment, which only a confirmed run has.
+    """
+    found = PayoutRunMember.objects.filter(run=run, is_left_out=left_out).select_related("member")
+    for word in search.split():
+        found = found.filter(
+            Q(member__first_name__icontains=word)
+            | Q(member__last_name__icontains=word)
+            | Q(member__email__icontains=word)
+        )
+    if state:
+        paid = Payout.objects.filter(run=run, member=OuterRef("member"), state=state)
+        found = found.filter(Exists(paid))
+    return found.order_by("-due_minor", "pk")
 
 
 def payouts_of_run(run: PayoutRun) -> QuerySet[Payout]:

@@ -16,6 +16,7 @@ from brand_admin.emails import views as email_views
 from brand_admin.exporting import Asked, Source
 from brand_admin.members import views as member_views
 from brand_admin.payments import exports as payment_views
+from brand_admin.payments import run_lists
 from brand_admin.projects import stage as project_stage
 from brand_admin.reporting import views as reporting_views
 from brand_admin.settings import audit as audit_views
@@ -33,6 +34,8 @@ SOURCES: Mapping[str, Source] = {
     "payments": payment_views.payments_file,
     "project": project_stage.tracking_file,
     "questions": question_views.questions_file,
+    "run": run_lists.run_members_file,
+    "runs": run_lists.runs_file,
     "suppressed": email_views.suppressions_file,
 }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from accounts.background import recent_work_about
 from accounts.models import Work, WorkState
 from brand_admin.background.kinds import KINDS, Kind
-from core.templatetags.display import count
+from core.templatetags.display import count, who
 
 TONES = {
     WorkState.WAITING: "neutral",
@@ -57,7 +57,7 @@ class WorkRow:
     @property
     def asked_by(self) -> str:
         """Who, without their address."""
-        return self.work.asked_by.partition(" <")[0]
+        return who(self.work.asked_by)
 
     @property
     def label(self) -> str:

@@ -3,34 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.utils import timezone
 
+from brand_admin.forms import DayFilters
 from offers.selectors import offers
 from tracking.models import ConversionStatus, Evidence, Order, QuestionState
 from tracking.models.questions import LONGEST_ANSWER
 
 
-def a_day() -> forms.DateInput:
-    return forms.DateInput(attrs={"type": "date"})
-
-
-class ConversionFilters(forms.Form):
+class ConversionFilters(DayFilters):
     """What to list; everything unless the address says otherwise."""
 
     status = forms.ChoiceField(required=False, choices=[("", "All"), *ConversionStatus.choices])
     offer = forms.ChoiceField(required=False)
     evidence = forms.ChoiceField(
         required=False, label="Won by", choices=[("", "Anything"), *Evidence.choices]
-    )
-    first = forms.DateField(
-        required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
-    )
-    last = forms.DateField(
-        required=False, label="To", widget=forms.DateInput(attrs={"type": "date"})
     )
     member = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -45,14 +34,12 @@ class ConversionFilters(forms.Form):
         """Keyword arguments for `tracking.selectors.conversions`; nonsense is ignored."""
         self.is_valid()
         given = self.cleaned_data
-        first, last = given.get("first"), given.get("last")
         return {
             "status": given.get("status") or "",
             "offer_id": int(given["offer"]) if given.get("offer") else None,
             "evidence": given.get("evidence") or "",
             "member_id": given.get("member"),
-            "first": _start_of(first) if first else None,
-            "last": _start_of(last + timedelta(days=1)) if last else None,
+            **self.days(),
         }
 
 
@@ -65,10 +52,6 @@ class Rejection(forms.Form):
         help_text="The member reads this on their dashboard.",
         error_messages={"required": "Say why: the member reads it."},
     )
-
-
-def _start_of(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 class QuestionFilters(forms.Form):

@@ -18,7 +18,7 @@ from accounts.permissions import Permission
 from affiliates.models import Member
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.exporting import Asked, Export, answer_export
-from brand_admin.pages import searched
+from brand_admin.pages import Asking, in_order, searched
 from brand_admin.payments.due import due_now
 from brand_admin.payments.forms import PaymentFilters
 from core.money import Money
@@ -28,6 +28,11 @@ from payouts.selectors import payouts
 
 SECTION = "payments"
 AT_ONCE = 1_000
+PAYMENT_ORDERS = {
+    "date": ("created_at", "pk"),
+    "member": ("member__last_name", "member__first_name", "pk"),
+    "amount": ("currency", "amount_minor", "pk"),
+}
 export_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -62,9 +67,15 @@ def payments_csv(request: BrandRequest) -> HttpResponseBase:
 
 def payments_file(asked: Asked, *, now: datetime) -> Export:
     """The payments, as the list is filtered."""
-    found = payouts(search=searched(asked), state=PaymentFilters(asked.GET).chosen())
+    found = found_payments(asked, PaymentFilters(asked.GET))
     name = f"{asked.brand.slug}-payments.csv"
     return Export("Payments", name, found.count(), _payment_lines(found))
+
+
+def found_payments(request: Asking, filters: PaymentFilters) -> QuerySet[Payout]:
+    """The payments that the address asks for, in its order."""
+    found = payouts(search=searched(request), **filters.chosen())
+    return in_order(request, found, PAYMENT_ORDERS, default="-date")
 
 
 def _payment_lines(found: QuerySet[Payout]) -> Iterator[list[str]]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from brand_admin.forms import DayFilters
 from core.money import Money, MoneyError, UnknownCurrencyError, exponent
 from payouts.models import PayoutState
 
@@ -42,18 +43,23 @@ class RecordPayment(forms.Form):
             raise forms.ValidationError("Open the payment again from the list.") from error
 
 
-class PaymentFilters(forms.Form):
-    state = forms.ChoiceField(
-        required=False,
-        choices=[
-            ("", "All"),
-            *(choice for choice in PayoutState.choices if choice[0] != PayoutState.DRAFT),
-        ],
-    )
+OF_PAYMENTS = [choice for choice in PayoutState.choices if choice[0] != PayoutState.DRAFT]
 
-    def chosen(self) -> str:
+
+class PaymentFilters(DayFilters):
+    """Which payments to list; all of them unless the address says otherwise."""
+
+    state = forms.ChoiceField(required=False, choices=[("", "All"), *OF_PAYMENTS])
+    member = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def chosen(self) -> dict[str, Any]:
+        """Keyword arguments for `payouts.selectors.payouts`; nonsense is ignored."""
         self.is_valid()
-        return str(self.cleaned_data.get("state") or "")
+        return {
+            "state": self.cleaned_data.get("state") or "",
+            "member_id": self.cleaned_data.get("member"),
+            **self.days(),
+        }
 
 
 class ReturnPayment(forms.Form):

@@ -7,7 +7,8 @@ from typing import Any
 
 from django import forms
 
-from brand_admin.payments.forms import ReturnPayment
+from brand_admin.forms import DayFilters
+from brand_admin.payments.forms import OF_PAYMENTS, ReturnPayment
 from brand_admin.payments.minimum import minimum_of
 from core.money import Money, UnknownCurrencyError, exponent
 from payouts.models import PayoutState
@@ -44,6 +45,33 @@ def known_currency(text: str) -> str:
     except UnknownCurrencyError:
         return ""
     return text
+
+
+class RunFilters(DayFilters):
+    """Which runs to list; all of them unless the address says otherwise."""
+
+    state = forms.ChoiceField(required=False, choices=[("", "All"), *PayoutState.choices])
+
+    def chosen(self) -> dict[str, Any]:
+        """Keyword arguments for `payouts.selectors.runs`; nonsense is ignored."""
+        self.is_valid()
+        return {"state": self.cleaned_data.get("state") or "", **self.days()}
+
+
+class LineFilters(forms.Form):
+    """Which members of a run to list: those it pays, or those it leaves out."""
+
+    show = forms.ChoiceField(
+        required=False, choices=[("", "In this run"), ("left_out", "Left out")]
+    )
+    state = forms.ChoiceField(required=False, choices=[("", "All"), *OF_PAYMENTS])
+
+    def chosen(self) -> dict[str, Any]:
+        """Keyword arguments for `payouts.selectors.run_members`; nonsense is ignored."""
+        self.is_valid()
+        left_out = self.cleaned_data.get("show") == "left_out"
+        state = "" if left_out else self.cleaned_data.get("state") or ""
+        return {"left_out": left_out, "state": state}
 
 
 class NewRun(forms.Form):

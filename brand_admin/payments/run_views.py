@@ -19,9 +19,18 @@ from accounts.permissions import Permission
 from accounts.selectors import history_of
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.addresses import without_filters
 from brand_admin.background.rows import started_about
-from brand_admin.pages import csv_response, paginate, render_page
-from brand_admin.payments.run_forms import Chosen, NewRun, Paid, ReturnRun, known_currency
+from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
+from brand_admin.payments.run_forms import (
+    Chosen,
+    LineFilters,
+    NewRun,
+    Paid,
+    ReturnRun,
+    known_currency,
+)
+from brand_admin.payments.run_lists import LINE_FILTERS, found_lines
 from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
 from core.money import Money
 from core.templatetags.display import clock, count, day, money
@@ -47,20 +56,12 @@ from payouts.runs import (
     redraft_run,
     return_run,
 )
-from payouts.selectors import drafted_entries, latest_minimum, run_members, runs
+from payouts.selectors import drafted_entries, latest_minimum, runs
 from payouts.services import PayoutError
 from tracking.statements import with_conversions
 
 SECTION = "payments"
 MOST_ENTRIES = 2_000  # of one line: what a page can show and a person read
-
-
-@require_safe
-@brand_page(Permission.READ)
-def run_list(request: BrandRequest) -> HttpResponse:
-    """The payout runs, newest first."""
-    page = paginate(request, runs())
-    return render_page(request, "brand_admin/payments/runs.html", section=SECTION, page=page)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -141,8 +142,8 @@ def _show(
     started = started_about(about(run))
     if request.htmx and not started.is_moving:
         return HttpResponseClientRefresh()  # what was asked for is over: show all of the page
-    shows_left_out = request.GET.get("show") == "left_out"
-    page = paginate(request, run_members(run, left_out=shows_left_out))
+    filters = LineFilters(request.GET)
+    page = paginate(request, found_lines(request, run))
     return render_page(
         request,
         "brand_admin/payments/run.html",
@@ -152,7 +153,11 @@ def _show(
         facts=facts_of(run),
         page=page,
         lines=lines_of(run, page),
-        shows_left_out=shows_left_out,
+        shows_left_out=filters.chosen()["left_out"],
+        filters=filters,
+        search=searched(request),
+        clear_href=without_filters(request, *LINE_FILTERS),
+        export_url=export_url(request, "brand_admin:payment_run_members", run.pk),
         form=form or Paid(),
         changed=changed.members if changed else [],
         started=started,

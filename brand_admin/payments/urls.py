@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.payments import exports, run_views, views
+from brand_admin.payments import exports, run_lists, run_views, views
 
 urlpatterns = [
     path("", views.due_list, name="payments"),
@@ -18,10 +18,12 @@ urlpatterns = [
     ),
     path("<int:payment_id>/paid/", views.payment_paid, name="payment_paid"),
     path("<int:payment_id>/return/", views.payment_return, name="payment_return"),
-    path("runs/", run_views.run_list, name="payment_runs"),
+    path("runs/", run_lists.run_list, name="payment_runs"),
+    path("runs.csv", run_lists.runs_csv, name="payment_runs_csv"),
     path("runs/new/", run_views.run_new, name="payment_run_new"),
     path("runs/<int:run_id>/", run_views.run_page, name="payment_run"),
     path("runs/<int:run_id>/members/<int:line_id>/", run_views.run_line, name="payment_run_line"),
+    path("runs/<int:run_id>/members.csv", run_lists.run_members_csv, name="payment_run_members"),
     path("runs/<int:run_id>/confirm/", run_views.run_confirm, name="payment_run_confirm"),
     path("runs/<int:run_id>/redraft/", run_views.run_redraft, name="payment_run_redraft"),
     path("runs/<int:run_id>/discard/", run_views.run_discard, name="payment_run_discard"),

@@ -23,6 +23,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
 from brand_admin.payments.due import due_now
+from brand_admin.payments.exports import found_payments
 from brand_admin.payments.forms import (
     Adjustment,
     DueOf,
@@ -51,6 +52,7 @@ from tracking.statement_pdf import statement_pdf
 from tracking.statements import statement_of, statement_rows, with_conversions
 
 SECTION = "payments"
+PAYMENT_FILTERS = ("q", "state", "first", "last", "member")
 MOST_ENTRIES = 2_000  # in one payment, the oldest first: what a page can show and a person read
 
 
@@ -101,15 +103,17 @@ def due_list(request: BrandRequest) -> HttpResponse:
 @brand_page(Permission.READ)
 def payment_list(request: BrandRequest) -> HttpResponse:
     """The payments recorded, newest first."""
-    filters, search = PaymentFilters(request.GET), searched(request)
+    filters = PaymentFilters(request.GET)
+    member_id = filters.chosen()["member_id"]
     return render_page(
         request,
         "brand_admin/payments/list.html",
         section=SECTION,
         filters=filters,
-        search=search,
-        page=paginate(request, payouts(search=search, state=filters.chosen())),
-        clear_href=without_filters(request, "q", "state"),
+        search=searched(request),
+        member=Member.objects.filter(pk=member_id).first() if member_id else None,
+        page=paginate(request, found_payments(request, filters)),
+        clear_href=without_filters(request, *PAYMENT_FILTERS),
         export_url=export_url(request, "brand_admin:payments_csv"),
     )
 

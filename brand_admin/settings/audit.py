@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -19,6 +19,7 @@ from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.forms import DayFilters
 from brand_admin.pages import Asking, export_url, paginate, render_page, searched
 
 SECTION = "settings"
@@ -34,7 +35,7 @@ ABOUT = {
 }
 
 
-class AuditFilters(forms.Form):
+class AuditFilters(DayFilters):
     """What to list; everything unless the address says otherwise."""
 
     about = forms.ChoiceField(
@@ -42,26 +43,12 @@ class AuditFilters(forms.Form):
         label="About",
         choices=[("", "Everything"), *((key, label) for key, (label, _) in ABOUT.items())],
     )
-    first = forms.DateField(
-        required=False, label="From", widget=forms.DateInput(attrs={"type": "date"})
-    )
-    last = forms.DateField(
-        required=False, label="To", widget=forms.DateInput(attrs={"type": "date"})
-    )
 
     def chosen(self) -> dict[str, Any]:
         """Keyword arguments for `accounts.selectors.audit_entries`; nonsense is ignored."""
         self.is_valid()
-        given = self.cleaned_data
-        kinds = ABOUT[given["about"]][1] if given.get("about") else ()
-        first, last = given.get("first"), given.get("last")
-        return {
-            "kinds": kinds,
-            "first": timezone.make_aware(datetime.combine(first, time.min)) if first else None,
-            "last": timezone.make_aware(datetime.combine(last, time.min)) + timedelta(days=1)
-            if last
-            else None,
-        }
+        about = self.cleaned_data.get("about")
+        return {"kinds": ABOUT[about][1] if about else (), **self.days()}
 
 
 @require_safe

@@ -106,6 +106,14 @@ def masked_reference(value: str | None) -> str:
     return HIDDEN + value[len(value) - seen :]
 
 
+@register.filter
+def who(actor: str | None) -> str:
+    """Somebody of the log by their name alone: "Ines Castell <ines@…>" is Ines Castell."""
+    if not actor:
+        return ABSENT
+    return actor.partition(" <")[0]
+
+
 @register.simple_tag
 def time_zone_name() -> str:
     """The active time zone in words: "London time", "UTC"."""

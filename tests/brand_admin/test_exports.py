@@ -136,6 +136,7 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
     assert sorted(exports.SOURCES) == [
         "audit",
         "campaign", "conversions", "due", "members", "offer", "payments", "project", "questions",
+        "run", "runs",
         "suppressed",
     ]  # fmt: skip
 

@@ -20,6 +20,7 @@ from core.templatetags.display import (
     money,
     rate,
     time_zone_name,
+    who,
 )
 from core.templatetags.page import chosen_scheme, initial
 
@@ -103,6 +104,19 @@ def test_a_reference_shows_its_end_and_never_all_of_itself(
 )
 def test_initial_is_the_first_letter(name: str, letter: str) -> None:
     assert initial(name) == letter
+
+
+@pytest.mark.parametrize(
+    ("actor", "name"),
+    [
+        ("Ines Castell <ines@juniper.example>", "Ines Castell"),
+        ("demo", "demo"),
+        ("", "—"),
+        (None, "—"),
+    ],
+)
+def test_somebody_of_the_log_is_told_by_name(actor: str | None, name: str) -> None:
+    assert who(actor) == name
 
 
 @pytest.mark.parametrize(
