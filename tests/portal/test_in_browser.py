@@ -7,12 +7,13 @@ from datetime import timedelta
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
-from payouts.services import adjust
+from payouts.ledger import due_entries
+from payouts.services import adjust, record_payment
 from tests.cast import Cast, assemble, order
 from tests.mailbox import Mailbox
 from tracking.services import make_deep_link, record_order, reject_conversions
@@ -93,6 +94,63 @@ def test_a_finger_finds_every_target(open_page: OpenPage, path: str) -> None:
         size = button.bounding_box()
         assert size is not None
         assert size["height"] >= 44, button.inner_text()
+
+
+OBSERVE = """
+window.moved = [];
+new PerformanceObserver(list => moved.push(...list.getEntries().flatMap(entry => entry.sources.map(
+    source => source.node?.outerHTML?.slice(0, 120) ?? "something"))))
+  .observe({ type: "layout-shift", buffered: true });
+"""
+PAINTED = """() => new Promise(
+    done => new PerformanceObserver(() => done()).observe({ type: "paint", buffered: true }))"""
+TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+
+
+@pytest.mark.parametrize("place", ["", "/links", "/why", "/portal/login/"])
+def test_nothing_moves_when_the_script_comes(open_page: OpenPage, path: str, place: str) -> None:
+    page = open_page(width=390)
+    page.add_init_script(OBSERVE)
+    held: list[Route] = []
+    page.route("**/*.js", lambda route: held.append(route))
+
+    page.goto(place if place.startswith("/portal") else path + place, wait_until="commit")
+    page.evaluate(PAINTED)
+    page.evaluate(TWO_FRAMES)
+    page.route("**/*.js", lambda route: route.continue_())  # what these import in their turn
+    for route in held:
+        route.continue_()
+    page.wait_for_load_state("networkidle")
+    page.evaluate(TWO_FRAMES)
+
+    assert page.evaluate("document.documentElement.dataset.script") == ""
+    assert page.evaluate("moved") == []
+
+
+def test_a_row_leads_on_wherever_it_is_tapped(open_page: OpenPage, cast: Cast, path: str) -> None:
+    with acting_for(cast.juniper):
+        due = due_entries(member_id=cast.mara.pk, currency="GBP", now=cast.now)
+        record_payment(
+            member=cast.mara, currency="GBP", entry_ids=[entry.pk for entry in due],
+            reference="BACS 1", by=cast.by, now=cast.now,
+        )  # fmt: skip
+    page = open_page(width=390, has_touch=True)
+    page.goto(path)
+    row = page.locator("#payments .rows > li")
+    size = row.bounding_box()
+    assert size is not None
+
+    row.tap(position={"x": size["width"] - 8, "y": size["height"] - 8})
+
+    expect(page.get_by_role("heading", name="What it is for")).to_be_visible()
+
+
+def test_what_needs_script_is_not_offered_without(open_page: OpenPage) -> None:
+    page = open_page(width=390, java_script_enabled=False)
+    page.goto("/portal/login/")
+
+    expect(page.get_by_label("Your email address")).to_be_visible()
+    expect(page.locator("[data-passkey], .scheme-switch").filter(visible=True)).to_have_count(0)
 
 
 def test_everything_is_there_without_script(open_page: OpenPage, path: str) -> None:
