@@ -5,11 +5,11 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import transaction
-from django.db.models import Count, Sum
+from django.db.models import Count, F, Sum
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -20,7 +20,7 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from core.money import Money
+from core.money import Money, round_half_up
 from core.tenancy import acting_for
 from offers.services import create_offer, enroll, supersede_terms
 from offers.structure import Rule, RuleKind, Tier
@@ -38,7 +38,8 @@ from payouts.runs import (
 from payouts.services import PayoutError, mark_paid, record_payment, return_payment
 from tests.cast import NOW, SYSTEM, assemble, offer_values, order, refund
 from tracking.click_earnings import credit_clicks
-from tracking.models import ClickEarning, Conversion, TrackingLink
+from tracking.intake import OrderFacts
+from tracking.models import ClickEarning, Conversion, ConversionStatus, TrackingLink
 from tracking.reconciliation import differences
 from tracking.services import (
     accept_conversions,
@@ -46,6 +47,7 @@ from tracking.services import (
     give_codes,
     give_links,
     record_order,
+    record_orders,
     record_refund,
     reject_conversions,
 )
@@ -107,35 +109,71 @@ class LedgerMachine(RuleBasedStateMachine):
         )
         give_links(enrollments=[self.enrollment], by=SYSTEM, now=NOW)
         self.now = NOW
-        self.orders = 0
+        self.orders: list[OrderFacts] = []
         self.refunds = 0
 
     def teardown(self) -> None:
         self.scope.__exit__(None, None, None)
         self.block.__exit__(UndoneError, UndoneError(), None)
 
-    def order_facts(self, number: int, minor: int):
-        return order(
+    def record(self, minor: int, *, ordered_at: datetime) -> Conversion | None:
+        """The next order, and the conversion that it is."""
+        number = len(self.orders)
+        facts = order(
             f"L{number}",
             amount=Money(minor, self.currency).plain(),
             promo_code="LAWS",
             currency=self.currency,
-            ordered_at=(NOW + timedelta(hours=number)).isoformat(),
+            ordered_at=ordered_at.isoformat(),
             customer_id=f"c-{number % 3}",
         )
+        self.orders.append(facts)
+        record_order(source="api", order=facts, by=SYSTEM, now=self.now)
+        return Conversion.objects.filter(order__external_id=f"L{number}").first()
 
     @rule(minor=st.integers(0, 10**7))
     def order_comes(self, minor: int) -> None:
-        record_order(
-            source="api", order=self.order_facts(self.orders, minor), by=SYSTEM, now=self.now
-        )
-        self.orders += 1
+        self.record(minor, ordered_at=NOW + timedelta(hours=len(self.orders)))
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    def an_order_comes_again(self, data: st.DataObject) -> None:
+        """From the same shop, later, alone or many times in one batch: nothing is posted."""
+        facts = data.draw(st.sampled_from(self.orders))
+        times = data.draw(st.integers(1, 3))
+        before = LedgerEntry.objects.count(), Conversion.objects.count()
+        outcomes = record_orders(source="api", orders=[facts] * times, by=SYSTEM, now=self.now)
+        assert len({outcome.conversion_id for outcome in outcomes}) == 1
+        assert (LedgerEntry.objects.count(), Conversion.objects.count()) == before
+
+    @rule(rate_bp=RATES, tier_bp=RATES, minor=st.integers(1, 10**7))
+    def an_order_crosses_into_the_next_tier(self, rate_bp: int, tier_bp: int, minor: int) -> None:
+        """The one that crosses earns by the old rate, for ever; the next one by the tier's."""
+        threshold = max(0, self.net_sales()) + minor
+        tiers = (Tier("Next", threshold, tier_bp),)
+        self.terms_change(TermsValues(percent_bp=rate_bp, tiers=tiers))
+        crossing = self.record(minor, ordered_at=self.now)
+        has_crossed = self.net_sales() >= threshold  # a refund may have come before its order
+        after = self.record(minor, ordered_at=self.now)
+        assert crossing is not None
+        assert after is not None
+        crossing.refresh_from_db()
+        assert (crossing.tier, after.tier) == (0, int(has_crossed))
+        for row, rate in ((crossing, rate_bp), (after, tier_bp if has_crossed else rate_bp)):
+            kept = row.sale_minor - row.refunded_minor
+            assert row.commission_minor == round_half_up(kept * rate, 10_000)
+
+    def net_sales(self) -> int:
+        """What the tiers count, from the facts: what was kept of everything accepted."""
+        accepted = Conversion.objects.filter(status=ConversionStatus.ACCEPTED)
+        found = accepted.aggregate(kept=Sum(F("sale_minor") - F("refunded_minor")))
+        return found["kept"] or 0
 
     @precondition(lambda self: self.orders)
     @rule(data=st.data())
     def something_is_refunded(self, data: st.DataObject) -> None:
         """Also more than is left, and of orders that come later."""
-        number = data.draw(st.integers(0, self.orders))
+        number = data.draw(st.integers(0, len(self.orders)))
         self.refunds += 1
         facts = refund(
             f"R{self.refunds}",
@@ -254,6 +292,21 @@ class LedgerMachine(RuleBasedStateMachine):
         assert ledger == targets - paid - on_the_way
         found = balances([self.enrollment.pk], now=self.now).get(self.enrollment.pk, Balance())
         assert (found.paid_minor, found.on_the_way_minor) == (paid, on_the_way)
+
+    @invariant()
+    def every_commission_keeps_its_laws(self) -> None:
+        for row in Conversion.objects.all():
+            assert 0 <= row.commission_minor <= row.earnable_minor
+            if row.status != ConversionStatus.ACCEPTED:
+                assert row.commission_minor == 0
+                continue
+            assert row.refunded_minor < row.sale_minor or row.commission_minor == 0
+            assert row.room_minor is None or row.commission_minor <= row.room_minor
+            assert row.explanation[-1]["amount"] == row.commission_minor
+            parts = [step for step in row.explanation if step["step"] in {"percent", "fixed"}]
+            capped = [step["base"] for step in row.explanation if step["step"] == "capped"]
+            total = sum(step["amount"] for step in parts)
+            assert total == (capped[0] if capped else row.commission_minor)
 
     @invariant()
     def a_balance_adds_up(self) -> None:
