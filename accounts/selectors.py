@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models.functions import Cast, Coalesce
 
 from accounts.models import LIVE_WORK, ApiKey, AuditEntry, Brand, Staff, User, Work
 from core.tenancy import across_brands
+
+Worded = Callable[[str], Iterable[str]]  # the actions that are shown with this word in them
+
+
+def _as_named(word: str) -> Iterable[str]:
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +61,7 @@ def audit_entries(
     kinds: Iterable[str] = (),
     first: datetime | None = None,
     last: datetime | None = None,
+    worded: Worded = _as_named,
 ) -> QuerySet[AuditEntry]:
     """The audit log of the brand acted for, newest first; every word must stand in the entry.
 
@@ -62,14 +69,35 @@ def audit_entries(
     one excluded.
     """
     found = AuditEntry.objects.order_by("-at", "-pk")
-    for word in search.split():
-        found = found.filter(
-            Q(actor__icontains=word) | Q(action__icontains=word) | Q(target__icontains=word)
-        )
     of_kind = Q()
     for kind in kinds:
         of_kind |= Q(target__startswith=f"{kind}:")
     found = found.filter(of_kind)
+    return narrowed(found, search=search, first=first, last=last, worded=worded)
+
+
+def narrowed(
+    found: QuerySet[AuditEntry],
+    *,
+    search: str = "",
+    first: datetime | None = None,
+    last: datetime | None = None,
+    worded: Worded = _as_named,
+) -> QuerySet[AuditEntry]:
+    """Those of the entries in which every word stands: in who, in what or in its details.
+
+    `worded` tells the actions that are shown with a word in them; `last` is excluded.
+    """
+    if search:
+        found = found.annotate(told=Cast("detail", TextField()))
+    for word in search.split():
+        found = found.filter(
+            Q(actor__icontains=word)
+            | Q(action__icontains=word)
+            | Q(action__in=worded(word))
+            | Q(target__icontains=word)
+            | Q(told__icontains=word)
+        )
     if first is not None:
         found = found.filter(at__gte=first)
     return found.filter(at__lt=last) if last is not None else found

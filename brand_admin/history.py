@@ -100,6 +100,11 @@ class HistoryLine:
     target: str
 
 
+def actions_saying(word: str) -> list[str]:
+    """The actions whose words hold this one, in whatever case."""
+    return [action for action, words in WORDS.items() if word.lower() in words.lower()]
+
+
 def lines(entries: Iterable[AuditEntry]) -> list[HistoryLine]:
     """The entries in words, in their order."""
     return [

@@ -143,16 +143,28 @@ def not_reached(campaign: Campaign) -> QuerySet[Message]:
     return Message.objects.filter(campaign=campaign, state__in=NOT_REACHED).order_by("id")
 
 
-def messages_to(recipient: str) -> QuerySet[Message]:
-    """Every mail to one person ("member:55"), newest first."""
-    rows = Message.objects.filter(recipient=recipient).select_related("campaign")
-    return rows.order_by("-id")
+def messages_to(
+    recipient: str, *, search: str = "", purpose: str = "", state: str = ""
+) -> QuerySet[Message]:
+    """Every mail to one person ("member:55"), newest first; `search` looks in title and address."""
+    rows = Message.objects.filter(recipient=recipient)
+    if search:
+        rows = rows.filter(Q(campaign__title__icontains=search) | Q(to_address__icontains=search))
+    return _mails(rows, purpose=purpose, state=state)
 
 
-def messages_by_address(search: str) -> QuerySet[Message]:
-    """Every mail to addresses that contain `search`, newest first."""
-    rows = Message.objects.filter(to_address__icontains=search).select_related("campaign")
-    return rows.exclude(purpose=Purpose.TEST).order_by("-id")
+def messages_by_address(search: str, *, purpose: str = "", state: str = "") -> QuerySet[Message]:
+    """Every mail to addresses that contain `search`, newest first, without test mails."""
+    rows = Message.objects.filter(to_address__icontains=search).exclude(purpose=Purpose.TEST)
+    return _mails(rows, purpose=purpose, state=state)
+
+
+def _mails(rows: QuerySet[Message], *, purpose: str, state: str) -> QuerySet[Message]:
+    if purpose:
+        rows = rows.filter(purpose=purpose)
+    if state:
+        rows = rows.filter(state=state)
+    return rows.select_related("campaign").order_by("-id")
 
 
 def latest_by_about(*, purpose: str, abouts: Iterable[str]) -> dict[str, MessageStatus]:

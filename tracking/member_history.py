@@ -26,7 +26,7 @@ OF_ENROLLMENT: dict[str, type[Model]] = {
 
 def member_history(member_id: int) -> QuerySet[AuditEntry]:
     """What was done to the member, their places in offers, codes, links, conversions, questions,
-    bonuses and payments; newest first.
+    bonuses and payments; newest first. `accounts.selectors.narrowed` searches in it.
     """
     own = Enrollment.objects.filter(member=member_id)
     found = Q(target=f"member:{member_id}") | Q(target__in=_targets("enrollment", own))

@@ -53,9 +53,14 @@ class Findings:
         ]
 
 
-def questions(*, search: str = "", state: str = "", order: str = "") -> QuerySet[Question]:
+def questions(
+    *, search: str = "", state: str = "", order: str = "", member_id: int | None = None
+) -> QuerySet[Question]:
     """The brand's questions with member and offer, newest first; `order` "asked" turns it round."""
     found = Question.objects.select_related("enrollment__member", "enrollment__offer")
+    if member_id is not None:
+        own = Enrollment.objects.filter(member=member_id)  # the index is by enrollment
+        found = found.filter(enrollment__in=own.values("pk"))
     if state:
         found = found.filter(state=state)
     for word in search.split():
@@ -73,12 +78,6 @@ def questions(*, search: str = "", state: str = "", order: str = "") -> QuerySet
 def questions_of(enrollment_id: int) -> QuerySet[Question]:
     """What one member asked about one offer, newest first."""
     return Question.objects.filter(enrollment=enrollment_id).order_by("-asked_at", "-pk")
-
-
-def questions_of_member(member_id: int) -> QuerySet[Question]:
-    """What one member asked about all their offers, newest first."""
-    own = Enrollment.objects.filter(member=member_id)  # the index is by enrollment
-    return questions().filter(enrollment__in=own.values("pk"))
 
 
 def open_questions() -> QuerySet[Question]:

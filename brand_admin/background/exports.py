@@ -12,8 +12,9 @@ from accounts.background import Turn, WorkError, note
 from accounts.models import WorkChunk, WorkFile
 from brand_admin.conversions import questions as question_views
 from brand_admin.conversions import views as conversion_views
-from brand_admin.emails import views as email_views
+from brand_admin.emails import exports as email_exports
 from brand_admin.exporting import Asked, Source
+from brand_admin.members import parts as member_parts
 from brand_admin.members import views as member_views
 from brand_admin.payments import exports as payment_views
 from brand_admin.payments import run_lists
@@ -26,17 +27,20 @@ ROWS = 1_000  # in one piece of the file
 
 SOURCES: Mapping[str, Source] = {
     "audit": audit_views.audit_file,
-    "campaign": email_views.campaign_file,
+    "campaigns": email_exports.campaigns_file,
+    "campaign": email_exports.campaign_file,
     "conversions": conversion_views.conversions_file,
     "due": payment_views.due_file,
+    "member_history": member_parts.member_history_file,
     "members": member_views.members_file,
+    "messages": email_exports.messages_file,
     "offer": reporting_views.offer_file,
     "payments": payment_views.payments_file,
     "project": project_stage.tracking_file,
     "questions": question_views.questions_file,
     "run": run_lists.run_members_file,
     "runs": run_lists.runs_file,
-    "suppressed": email_views.suppressions_file,
+    "suppressed": email_exports.suppressions_file,
 }
 
 

@@ -12,6 +12,8 @@ from offers.selectors import offers
 from tracking.models import ConversionStatus, Evidence, Order, QuestionState
 from tracking.models.questions import LONGEST_ANSWER
 
+EVERY_STATE = "all"
+
 
 class ConversionFilters(DayFilters):
     """What to list; everything unless the address says otherwise."""
@@ -59,15 +61,24 @@ class QuestionFilters(forms.Form):
 
     state = forms.ChoiceField(
         required=False,
-        choices=[("", "Waiting"), *QuestionState.choices[1:], ("all", "All")],
+        choices=[("", "Waiting"), *QuestionState.choices[1:], (EVERY_STATE, "All")],
     )
 
-    def chosen(self) -> dict[str, str]:
+    member = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def chosen(self) -> dict[str, Any]:
         """Keyword arguments for `tracking.questions.questions`; nonsense is ignored."""
         self.is_valid()
         state = self.cleaned_data.get("state") or QuestionState.OPEN.value
-        oldest_first = "asked" if state == QuestionState.OPEN else ""
-        return {"state": "" if state == "all" else state, "order": oldest_first}
+        return {
+            "state": "" if state == EVERY_STATE else state,
+            "member_id": self.cleaned_data.get("member"),
+        }
+
+    @property
+    def usual_order(self) -> str:
+        """The longest waiting first; of others the latest."""
+        return "asked" if self.chosen()["state"] == QuestionState.OPEN else "-asked"
 
 
 class Answer(forms.Form):

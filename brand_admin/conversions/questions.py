@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -13,13 +14,14 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.audit import target_of
 from accounts.permissions import Permission
 from accounts.selectors import history_of
+from affiliates.models import Member
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.conversions.forms import Answer, QuestionFilters
 from brand_admin.conversions.knowledge import facts_of, order_words, suggested, verdict_of
 from brand_admin.exporting import Asked, Export, answer_export
-from brand_admin.pages import export_url, paginate, render_page, searched
+from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
 from notifications.selectors import suppressed_among
 from tracking.models import Question, QuestionState
 from tracking.questions import (
@@ -38,14 +40,20 @@ from tracking.services import (
 )
 
 SECTION = "conversions"
+ORDERS = {
+    "asked": ("asked_at", "pk"),
+    "ordered": ("ordered_on", "pk"),
+    "member": ("enrollment__member__last_name", "enrollment__member__first_name", "pk"),
+}
 
 
 @require_safe
 @brand_page(Permission.READ)
 def question_list(request: BrandRequest) -> HttpResponse:
     """The queue: open questions, the longest waiting first, each with what its order says."""
-    filters, search = QuestionFilters(request.GET), searched(request)
-    page = paginate(request, questions(search=search, **filters.chosen()))
+    filters = QuestionFilters(request.GET)
+    member_id = filters.chosen()["member_id"]
+    page = paginate(request, found_questions(request, filters))
     waiting = [row for row in page if row.state == QuestionState.OPEN]
     orders = orders_called([row.order_reference for row in waiting])
     verdicts = {row.pk: verdict_of(row, orders[row.order_reference]) for row in waiting}
@@ -54,8 +62,10 @@ def question_list(request: BrandRequest) -> HttpResponse:
         "brand_admin/conversions/questions.html",
         section=SECTION,
         filters=filters,
-        search=search,
-        clear_href=without_filters(request, "q", "state"),
+        search=searched(request),
+        member=Member.objects.filter(pk=member_id).first() if member_id else None,
+        usual_order=filters.usual_order,
+        clear_href=without_filters(request, "q", "state", "member"),
         open_questions=open_questions().count(),
         page=page,
         rows=[(row, verdicts.get(row.pk)) for row in page],
@@ -71,9 +81,15 @@ def questions_csv(request: BrandRequest) -> HttpResponseBase:
 
 def questions_file(asked: Asked, *, now: datetime) -> Export:
     """Exactly what the list shows with the same filters."""
-    found = questions(search=searched(asked), **QuestionFilters(asked.GET).chosen())
+    found = found_questions(asked, QuestionFilters(asked.GET))
     name = f"{asked.brand.slug}-questions.csv"
     return Export("Questions", name, found.count(), question_lines(found))
+
+
+def found_questions(request: Asking, filters: QuestionFilters) -> QuerySet[Question]:
+    """The questions that the address asks for, in its order."""
+    found = questions(search=searched(request), **filters.chosen())
+    return in_order(request, found, ORDERS, default=filters.usual_order)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

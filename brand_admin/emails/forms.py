@@ -95,6 +95,27 @@ class ReportFilters(forms.Form):
         return str(self.cleaned_data.get("state") or "")
 
 
+class MessageFilters(forms.Form):
+    """Which mails to list; `member` stands in the addresses that lead here from a member."""
+
+    purpose = forms.ChoiceField(
+        required=False,
+        choices=[("", "All"), *(one for one in Purpose.choices if one[0] != Purpose.TEST)],
+    )
+    state = forms.ChoiceField(required=False, choices=[("", "All"), *MessageState.choices])
+    member = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def chosen(self) -> dict[str, str]:
+        """Keyword arguments for the messages of `notifications.selectors`; nonsense is ignored."""
+        self.is_valid()
+        return {name: self.cleaned_data.get(name) or "" for name in ("purpose", "state")}
+
+    @property
+    def member_id(self) -> int | None:
+        self.is_valid()
+        return self.cleaned_data.get("member")
+
+
 class SuppressionFilters(forms.Form):
     reason = forms.ChoiceField(required=False, choices=[("", "All"), *SuppressionReason.choices])
 

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from datetime import datetime
+from collections.abc import Callable
 
 from csp.decorators import csp
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import Permission
+from affiliates.models import Member
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.emails.composing import MAIL_FRAME, SECTION
+from brand_admin.emails.exports import (
+    found_campaigns,
+    found_messages,
+    found_recipients,
+    found_suppressions,
+)
 from brand_admin.emails.forms import (
     CampaignFilters,
+    MessageFilters,
     NewSuppression,
     ReportFilters,
     SuppressionFilters,
 )
 from brand_admin.emails.progress import Progress, progress_of
-from brand_admin.exporting import Asked, Export, answer_export
-from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
+from brand_admin.pages import export_url, paginate, render_page, searched
 from notifications import selectors
 from notifications.mails import compose as compose_mail
 from notifications.mails import rendered
@@ -50,7 +55,7 @@ ACTIONS: dict[str, tuple[Callable[..., bool], str]] = {
 @brand_page(Permission.READ)
 def campaign_list(request: BrandRequest) -> HttpResponse:
     filters = CampaignFilters(request.GET)
-    page = paginate(request, selectors.campaigns(search=searched(request), **filters.chosen()))
+    page = paginate(request, found_campaigns(request))
     rows = selectors.with_counts(page.object_list)
     return render_page(
         request,
@@ -67,20 +72,10 @@ def campaign_list(request: BrandRequest) -> HttpResponse:
 
 @require_safe
 @brand_page(Permission.READ)
-def campaigns_export(request: BrandRequest) -> HttpResponseBase:
-    """Exactly the campaigns that the list shows with the same filters, with their counts."""
-    chosen = CampaignFilters(request.GET).chosen()
-    found = selectors.campaigns(search=searched(request), **chosen)
-    return csv_response(request, f"{request.brand.slug}-emails.csv", _campaign_lines(found))
-
-
-@require_safe
-@brand_page(Permission.READ)
 def campaign_page(request: BrandRequest, campaign_id: int) -> HttpResponse:
     """The report: what became of each recipient's mail, live while it is being sent."""
     campaign = get_object_or_404(Campaign, pk=campaign_id)
     filters = ReportFilters(request.GET)
-    found = selectors.report(campaign, search=searched(request), state=filters.chosen())
     return render_page(
         request,
         "brand_admin/emails/campaign.html",
@@ -91,7 +86,7 @@ def campaign_page(request: BrandRequest, campaign_id: int) -> HttpResponse:
         search=searched(request),
         clear_href=without_filters(request, "q", "state"),
         export_url=export_url(request, "brand_admin:campaign_export", campaign.pk),
-        page=paginate(request, found),
+        page=paginate(request, found_recipients(request, campaign)),
         again=_again(campaign),
     )
 
@@ -110,23 +105,6 @@ def campaign_progress(request: BrandRequest, campaign_id: int) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def campaign_export(request: BrandRequest, campaign_id: int) -> HttpResponseBase:
-    return answer_export(
-        request, "campaign", campaign_file, section=SECTION, campaign_id=campaign_id
-    )
-
-
-def campaign_file(asked: Asked, *, campaign_id: int, now: datetime) -> Export:
-    """The report as CSV, filtered as the page is."""
-    campaign = get_object_or_404(Campaign, pk=campaign_id)
-    state = ReportFilters(asked.GET).chosen()
-    found = selectors.report(campaign, search=searched(asked), state=state)
-    name = f"{asked.brand.slug}-email-{campaign.pk}.csv"
-    return Export(f"Recipients of {campaign.title}", name, found.count(), _message_lines(found))
-
-
 @require_POST
 @brand_page(Permission.MANAGE)
 def campaign_act(request: BrandRequest, campaign_id: int) -> HttpResponse:
@@ -143,15 +121,19 @@ def campaign_act(request: BrandRequest, campaign_id: int) -> HttpResponse:
 @require_safe
 @brand_page(Permission.READ)
 def message_list(request: BrandRequest) -> HttpResponse:
-    """Every mail to an address that is searched for."""
-    search = searched(request)
+    """Every mail to an address that is searched for, or to one member."""
+    filters = MessageFilters(request.GET)
+    member_id = filters.member_id
     return render_page(
         request,
         "brand_admin/emails/messages.html",
         section=SECTION,
-        search=search,
-        clear_href=without_filters(request, "q"),
-        page=paginate(request, selectors.messages_by_address(search)),
+        filters=filters,
+        search=searched(request),
+        member=Member.objects.filter(pk=member_id).first() if member_id else None,
+        clear_href=without_filters(request, "q", "purpose", "state", "member"),
+        export_url=export_url(request, "brand_admin:messages_export"),
+        page=paginate(request, found_messages(request)),
     )
 
 
@@ -197,7 +179,6 @@ def suppression_list(request: BrandRequest) -> HttpResponse:
         messages.success(request, f"{address} gets no more mail from you.")
         return redirect("brand_admin:suppressions", request.brand.slug)
     filters = SuppressionFilters(request.GET)
-    found = selectors.suppressions(search=searched(request), reason=filters.chosen())
     return render_page(
         request,
         "brand_admin/emails/suppressions.html",
@@ -208,22 +189,8 @@ def suppression_list(request: BrandRequest) -> HttpResponse:
         search=searched(request),
         clear_href=without_filters(request, "q", "reason"),
         export_url=export_url(request, "brand_admin:suppressions_export"),
-        page=paginate(request, found),
+        page=paginate(request, found_suppressions(request)),
     )
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def suppressions_export(request: BrandRequest) -> HttpResponseBase:
-    return answer_export(request, "suppressed", suppressions_file, section=SECTION)
-
-
-def suppressions_file(asked: Asked, *, now: datetime) -> Export:
-    """Exactly what the list shows with the same filters."""
-    reason = SuppressionFilters(asked.GET).chosen()
-    found = selectors.suppressions(search=searched(asked), reason=reason)
-    name = f"{asked.brand.slug}-suppressed.csv"
-    return Export("Suppressed addresses", name, found.count(), _suppression_lines(found))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -251,44 +218,3 @@ def _again(campaign: Campaign) -> list[tuple[str, str]]:
         ("offer", campaign.about.removeprefix("offer:")),
         *(("selected", text) for text in enrollments),
     ]
-
-
-def _campaign_lines(found: QuerySet[Campaign]) -> Iterator[list[str]]:
-    yield [
-        "title", "purpose", "subject", "state", "confirmed_by", "confirmed_at", "recipients",
-        "reached", "failed", "unknown", "left_out", "waiting",
-    ]  # fmt: skip
-    for row in selectors.with_counts(found):
-        campaign, counts = row.campaign, row.counts
-        yield [
-            campaign.title,
-            campaign.purpose,
-            campaign.subject,
-            campaign.state,
-            campaign.confirmed_by,
-            campaign.confirmed_at.isoformat(),
-            *(
-                str(number)
-                for number in (
-                    campaign.recipients,
-                    counts.reached,
-                    counts.failed,
-                    counts.unknown,
-                    counts.left_out,
-                    counts.waiting,
-                )
-            ),
-        ]
-
-
-def _message_lines(found: QuerySet[Message]) -> Iterator[list[str]]:
-    yield ["address", "name", "state", "reason", "attempts", "settled_at"]
-    for row in found.iterator(chunk_size=1_000):
-        settled = row.settled_at.isoformat() if row.settled_at else ""
-        yield [row.to_address, row.to_name, row.state, row.reason, str(row.attempts), settled]
-
-
-def _suppression_lines(found: QuerySet[Suppression]) -> Iterator[list[str]]:
-    yield ["address", "reason", "since"]
-    for row in found.iterator(chunk_size=1_000):
-        yield [row.address, row.reason, row.since.isoformat()]

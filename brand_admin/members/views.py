@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
@@ -17,7 +16,6 @@ from affiliates.details import details_of
 from affiliates.models import Member
 from affiliates.selectors import members
 from affiliates.services import MemberError, add_member, change_member
-from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.exporting import Asked, Export, answer_export
@@ -29,6 +27,7 @@ from brand_admin.members.forms import (
     MemberFilter,
     MemberForm,
 )
+from brand_admin.members.parts import show_part
 from brand_admin.pages import (
     Asking,
     export_url,
@@ -40,16 +39,11 @@ from brand_admin.pages import (
 from brand_admin.suppressed import suppressed_in_words
 from brand_admin.versioned import Meanwhile, meanwhile
 from core.versions import ChangedMeanwhileError
-from notifications.selectors import messages_to
 from offers.models import Enrollment
 from offers.selectors import in_offer
 from offers.services import enroll
-from payouts.selectors import payouts
-from tracking.member_history import member_history as member_history_of
-from tracking.member_history import offers_named_in
 from tracking.member_summaries import accounts, member_summaries, summary_csv
-from tracking.questions import questions_of_member
-from tracking.selectors import conversions, offer_rows_of
+from tracking.selectors import offer_rows_of
 
 SECTION = "members"
 ORDERS = {
@@ -154,46 +148,6 @@ def member_join(request: BrandRequest, member_id: int) -> HttpResponse:
     return redirect("brand_admin:member", request.brand.slug, member.pk)
 
 
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def member_conversions(request: BrandRequest, member_id: int) -> HttpResponse:
-    member = get_object_or_404(Member, pk=member_id)
-    page = paginate(request, conversions(member_id=member.pk))
-    return _part(request, member, "conversions", page=page)
-
-
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def member_payments(request: BrandRequest, member_id: int) -> HttpResponse:
-    member = get_object_or_404(Member, pk=member_id)
-    page = paginate(request, payouts(member_id=member.pk))
-    return _part(request, member, "payments", page=page)
-
-
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def member_messages(request: BrandRequest, member_id: int) -> HttpResponse:
-    member = get_object_or_404(Member, pk=member_id)
-    page = paginate(request, messages_to(f"member:{member.pk}"))
-    return _part(request, member, "messages", page=page)
-
-
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def member_questions(request: BrandRequest, member_id: int) -> HttpResponse:
-    """What they asked about sales that they miss."""
-    member = get_object_or_404(Member, pk=member_id)
-    page = paginate(request, questions_of_member(member.pk))
-    return _part(request, member, "questions", page=page)
-
-
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def member_history(request: BrandRequest, member_id: int) -> HttpResponse:
-    """Everything done to the member and to what is theirs, newest first."""
-    member = get_object_or_404(Member, pk=member_id)
-    page = paginate(request, member_history_of(member.pk))
-    named = offers_named_in(page)
-    offer_names = [named.get(entry.target, "") for entry in page]
-    lines = list(zip(history.lines(page), offer_names, strict=True))
-    return _part(request, member, "history", page=page, lines=lines)
-
-
 def _filtered(request: Asking, form: MemberFilter) -> QuerySet[Member]:
     found = members(search=searched(request), **form.details)
     if form.chosen:
@@ -224,7 +178,7 @@ def _offers_part(request: BrandRequest, member: Member, form: JoinForm) -> HttpR
         Enrollment.objects.filter(member=member).select_related("offer").order_by("-pk")
     )
     rows = offer_rows_of(enrollments, now=timezone.now())
-    return _part(
+    return show_part(
         request,
         member,
         "offers",
@@ -232,19 +186,6 @@ def _offers_part(request: BrandRequest, member: Member, form: JoinForm) -> HttpR
         accounts=accounts(rows),
         join_form=form,
         status=422 if form.errors else 200,
-    )
-
-
-def _part(request: BrandRequest, member: Member, part: str, **context: Any) -> HttpResponse:
-    return render_page(
-        request,
-        f"brand_admin/members/{part}.html",
-        section=SECTION,
-        member=member,
-        part=part,
-        noted=details_of([member])[member.pk],
-        suppressed=suppressed_in_words([member.email]).get(member.email, ""),
-        **context,
     )
 
 

@@ -48,7 +48,11 @@ class AuditFilters(DayFilters):
         """Keyword arguments for `accounts.selectors.audit_entries`; nonsense is ignored."""
         self.is_valid()
         about = self.cleaned_data.get("about")
-        return {"kinds": ABOUT[about][1] if about else (), **self.days()}
+        return {
+            "kinds": ABOUT[about][1] if about else (),
+            "worded": history.actions_saying,
+            **self.days(),
+        }
 
 
 @require_safe

@@ -135,9 +135,9 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
     assert len(ordered) >= len(exports.SOURCES)
     assert sorted(exports.SOURCES) == [
         "audit",
-        "campaign", "conversions", "due", "members", "offer", "payments", "project", "questions",
-        "run", "runs",
-        "suppressed",
+        "campaign", "campaigns", "conversions", "due",
+        "member_history", "members", "messages", "offer",
+        "payments", "project", "questions", "run", "runs", "suppressed",
     ]  # fmt: skip
 
 

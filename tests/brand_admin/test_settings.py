@@ -11,8 +11,9 @@ import pytest
 from accounts.models import ApiKey, Brand, Staff, User
 from accounts.services import KeyRefusedError, authenticate_api_key
 from core.tenancy import acting_for
+from payouts.services import adjust
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
-from tests.cast import NOW, Cast
+from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 
 pytestmark = pytest.mark.usefixtures("at_noon")
@@ -238,6 +239,20 @@ def test_the_pages_take_as_many_queries_for_three_as_for_one(cast: Cast) -> None
         ines.post(keys, {"label": label})
 
     assert queries_of(ines, keys) == 5
+
+
+@pytest.mark.parametrize("words", ["adjustment", "posted+video", "LAUNCH", "gave+code+mara15"])
+def test_the_audit_log_is_searched_in_the_words_that_it_shows(cast: Cast, words: str) -> None:
+    with acting_for(cast.juniper):
+        adjust(
+            enrollment=cast.mara_in_glow, currency="GBP", amount_minor=500, note="Launch video",
+            by=SYSTEM, now=NOW,
+        )  # fmt: skip
+
+    page = desk_of(cast.vera).get(f"{at(cast.juniper, 'settings_audit')}?q={words}")
+
+    (line,) = page.context["lines"]
+    assert line.words in {"posted an adjustment: Launch video", "gave the code MARA15"}
 
 
 def test_the_audit_log_is_filtered_by_what_it_is_about_and_by_day(
