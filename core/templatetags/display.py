@@ -15,6 +15,8 @@ from babel.dates import format_skeleton, get_timezone_location
 from babel.numbers import format_currency, format_decimal
 from django.template import Library
 from django.utils import timezone
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from core.languages import spoken_locale
@@ -104,6 +106,12 @@ def masked_reference(value: str | None) -> str:
         return ABSENT
     seen = 4 if len(value) > 4 else len(value) // 2
     return HIDDEN + value[len(value) - seen :]
+
+
+@register.filter
+def breakable(address: str) -> SafeString:
+    """An address that breaks after a slash, where it has to break."""
+    return format_html_join(SafeString("/<wbr>"), "{}", ((part,) for part in address.split("/")))
 
 
 @register.filter

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.money import Money
@@ -25,7 +24,7 @@ class MyMoney:
     on_the_way: Money
     paid: Money
     earned: Money
-    held_label: str
+    held_note: str
 
 
 def money_of(enrollment: Enrollment, terms: Terms, *, now: datetime) -> MyMoney:
@@ -38,7 +37,7 @@ def money_of(enrollment: Enrollment, terms: Terms, *, now: datetime) -> MyMoney:
         on_the_way=Money(balance.on_the_way_minor, currency),
         paid=Money(balance.paid_minor, currency),
         earned=Money(balance.earned_minor, currency),
-        held_label=_held_label(terms.hold_days),
+        held_note=_held_note(terms.hold_days),
     )
 
 
@@ -63,9 +62,9 @@ def adjustment_rows(enrollment: Enrollment) -> list[Adjustment]:
     ]
 
 
-def _held_label(hold_days: int) -> str:
+def _held_note(hold_days: int) -> str:
     if not hold_days:
-        return _("Waiting")
-    return ngettext("Waiting out the day", "Waiting out the %(days)s days", hold_days) % {
-        "days": count(hold_days)
-    }
+        return ""
+    return ngettext(
+        "until a day after the order", "until %(days)s days after the order", hold_days
+    ) % {"days": count(hold_days)}

@@ -31,6 +31,11 @@ class SharedItems:
     can_make: bool
     has_made: bool
 
+    @property
+    def link_is_first(self) -> bool:
+        """Whether the link is what the member would copy: there is no code, or none in use."""
+        return self.code is None or not self.code.is_in_use
+
 
 def shared(enrollment: Enrollment) -> SharedItems:
     """The code and the link in use, else those that were used last. Three queries."""

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 
 from core.money import Money
 from core.templatetags.display import (
+    breakable,
     clock,
     count,
     day,
@@ -104,6 +105,10 @@ def test_a_reference_shows_its_end_and_never_all_of_itself(
 )
 def test_initial_is_the_first_letter(name: str, letter: str) -> None:
     assert initial(name) == letter
+
+
+def test_an_address_breaks_after_its_slashes_and_is_escaped() -> None:
+    assert breakable("go.example/r/a&b") == "go.example/<wbr>r/<wbr>a&amp;b"
 
 
 @pytest.mark.parametrize(

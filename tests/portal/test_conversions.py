@@ -88,7 +88,7 @@ def test_each_state_of_the_money_has_its_words(
     assert "Everything was refunded: nothing is earned" in page
     assert "can be paid from 4 Dec 2026" in page
     assert "paid on 20 Nov 2026 (BACS 1)" in page
-    assert "Waiting out the 14 days" in page
+    assert "until 14 days after the order" in page
 
 
 def test_a_refund_after_the_payment_comes_off_the_next(
