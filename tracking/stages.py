@@ -115,31 +115,36 @@ def stages_of(project_ids: Iterable[int]) -> dict[int, Stage]:
 
 
 def standing_in(
-    project: Project, step: str, *, offer: Offer | None = None
+    project: Project, step: str, *, offer: Offer | None = None, search: str = ""
 ) -> QuerySet[WithAnnotations[ProjectMember, Facts]]:
     """Who stands in this step (or is LEFT_OUT) of one of the project's offers, by name.
 
     Each row carries its member, and as `enrollment_pk` the enrollment in the offer: the project's
-    first unless `offer` is its code offer.
+    first unless `offer` is its code offer. Every word of `search` must stand in their name or
+    address.
     """
     is_second = offer is not None and offer.pk == project.code_offer_id
-    rows = ProjectMember.objects.filter(project=project)
+    rows = _called(ProjectMember.objects.filter(project=project), search)
     found = _standing_for(rows, "code_offer" if is_second else "offer")
     return _by_name(found.filter(step=step))
 
 
 def members_of(
-    project: Project, *, search: str = ""
+    project: Project, *, search: str = "", step: str = ""
 ) -> QuerySet[WithAnnotations[ProjectMember, Facts]]:
-    """Everybody in the project by name, each with their `step`."""
-    found = _standing(ProjectMember.objects.filter(project=project))
+    """Everybody in the project by name, each with their `step`; or those in one (or LEFT_OUT)."""
+    found = _standing(_called(ProjectMember.objects.filter(project=project), search))
+    return _by_name(found.filter(step=step) if step else found)
+
+
+def _called(rows: QuerySet[ProjectMember], search: str) -> QuerySet[ProjectMember]:
     for word in search.split():
-        found = found.filter(
+        rows = rows.filter(
             Q(member__first_name__icontains=word)
             | Q(member__last_name__icontains=word)
             | Q(member__email__icontains=word)
         )
-    return _by_name(found)
+    return rows
 
 
 def _by_name(

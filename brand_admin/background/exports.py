@@ -18,7 +18,7 @@ from brand_admin.members import parts as member_parts
 from brand_admin.members import views as member_views
 from brand_admin.payments import exports as payment_views
 from brand_admin.payments import run_lists
-from brand_admin.projects import stage as project_stage
+from brand_admin.projects import lists as project_lists
 from brand_admin.reporting import views as reporting_views
 from brand_admin.settings import audit as audit_views
 from tracking.csv_export import csv_lines
@@ -36,7 +36,7 @@ SOURCES: Mapping[str, Source] = {
     "messages": email_exports.messages_file,
     "offer": reporting_views.offer_file,
     "payments": payment_views.payments_file,
-    "project": project_stage.tracking_file,
+    **project_lists.SOURCES,
     "questions": question_views.questions_file,
     "run": run_lists.run_members_file,
     "runs": run_lists.runs_file,

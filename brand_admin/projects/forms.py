@@ -11,10 +11,30 @@ from django.utils import timezone
 from offers.models import Offer, OfferKind, OfferStatus
 from offers.selectors import offers, terms_histories
 from offers.wording import describe
+from tracking.stages import LABELS, LEFT_OUT, Step
 
 
 class ProjectForm(forms.Form):
     name = forms.CharField(max_length=120, help_text="For your team. Members never see it.")
+
+
+class StandingFilter(forms.Form):
+    """Where the members to list stand."""
+
+    step = forms.ChoiceField(
+        required=False,
+        label="Stands in",
+        choices=[
+            ("", "Anywhere"),
+            *((step.value, LABELS[step]) for step in Step),
+            (LEFT_OUT, "Not active in the offer"),
+        ],
+    )
+
+    def chosen(self) -> str:
+        """The step, or LEFT_OUT; nonsense in the address is ignored."""
+        self.is_valid()
+        return str(self.cleaned_data.get("step") or "")
 
 
 class OfferChoice(forms.ModelChoiceField):

@@ -1,18 +1,25 @@
-"""Lines of the last two steps: what each member has to share, and the mail that told them."""
+"""Lines of a project: what each member has to share, the mail that told them; and as CSV."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
 from brand_admin.suppressed import suppressed_in_words
 from notifications.models import Purpose
 from notifications.selectors import MessageStatus, latest_by_about
-from offers.models import Enrollment, Offer
+from offers.models import Enrollment, Offer, Project, ProjectMember
 from tracking.selectors import Items, items_of, member_rows
+from tracking.stages import Facts, Step, stages_of
+
+if TYPE_CHECKING:
+    from django_stubs_ext import WithAnnotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,4 +81,63 @@ def tracking_csv(
                     amount.plain()
                     for amount in (row.sales, row.refunds, row.commission, row.paid, row.due)
                 ),
+            ]
+
+
+def projects_csv(found: Iterator[Project], batch: int = 500) -> Iterator[list[str]]:
+    """Projects with how many members stand in each step, header first."""
+    yield ["name", "offer", "members", *(step.value.replace("-", "_") for step in Step), "created"]
+    while rows := list(islice(found, batch)):
+        stages = stages_of([project.pk for project in rows])
+        for project in rows:
+            stage = stages[project.pk]
+            yield [
+                project.name,
+                " + ".join(offer.name for offer in project.offers),
+                str(stage.members),
+                *(str(stage.counts.get(step, 0)) for step in Step),
+                project.created_at.isoformat(),
+            ]
+
+
+def members_csv(rows: Iterable[WithAnnotations[ProjectMember, Facts]]) -> Iterator[list[str]]:
+    """Members of a project, each with their `step`, header first."""
+    yield ["email", "first_name", "last_name", "stands_in", "added"]
+    for row in rows:
+        member, added = row.member, timezone.localtime(row.added_at).isoformat()
+        yield [member.email, member.first_name, member.last_name, row.step, added]
+
+
+def generate_csv(offer: Offer, pages: Iterable[list[Enrollment]]) -> Iterator[list[str]]:
+    """Who lacks what, header first."""
+    yield ["email", "first_name", "last_name", "code", "link", "lacks"]
+    for page in pages:
+        items = items_of(page)
+        for row in page:
+            member, has = row.member, items[row.pk]
+            code, link = has.promo_code or "", has.tracking_link or ""
+            lacks = ["code"] * (offer.gives_codes and not code)
+            lacks += ["link"] * (offer.gives_links and not link)
+            yield [
+                member.email, member.first_name, member.last_name, code, link, " and ".join(lacks)
+            ]  # fmt: skip
+
+
+def send_csv(pages: Iterable[list[Enrollment]]) -> Iterator[list[str]]:
+    """Who has what to share, and what became of the mail with it, header first."""
+    yield [
+        "email", "first_name", "last_name", "code", "link", "status", "at", "reason",
+    ]  # fmt: skip
+    for page in pages:
+        for row in send_rows(page):
+            member, message = row.enrollment.member, row.message
+            yield [
+                member.email,
+                member.first_name,
+                member.last_name,
+                row.items.promo_code or "",
+                row.items.tracking_link or "",
+                message.state.value if message else "not_sent",
+                timezone.localtime(message.at).isoformat() if message and message.at else "",
+                (message.reason if message else "") or row.suppressed,
             ]

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
@@ -16,13 +14,12 @@ from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.addresses import without_filters
 from brand_admin.background.rows import started_about
-from brand_admin.exporting import Asked, Export, answer_export
 from brand_admin.forms import Confirmation
-from brand_admin.pages import Asking, export_url, paginate, render_page, selected_ids
+from brand_admin.pages import export_url, paginate, render_page, searched, selected_ids
 from brand_admin.projects.forms import SetUpForm
 from brand_admin.projects.frame import (
-    SECTION,
     frame,
     offer_asked,
     offer_tabs,
@@ -30,16 +27,16 @@ from brand_admin.projects.frame import (
     step_url,
 )
 from brand_admin.projects.generating import WHAT, about
-from brand_admin.projects.rows import mails_of, send_rows, tracking_csv
+from brand_admin.projects.lists import found_in_step, found_in_tracking, step_of_send
+from brand_admin.projects.rows import mails_of, send_rows
 from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of
 from offers.services import set_up_stage
 from offers.terms import OfferError
 from offers.wording import describe_fully
-from tracking.metrics import ALL_TIME, Figures, figures, totals_by_enrollment
+from tracking.metrics import Figures, figures, totals_by_enrollment
 from tracking.models import PromoCode, TrackingLink
-from tracking.ranking import ranked
 from tracking.selectors import Items, items_of, member_rows
 from tracking.services import ItemError, generate_items, suggest_codes
 from tracking.stages import Step, enrollments_at, standing_in
@@ -108,7 +105,7 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
             return _generate(request, project, offer)
         except ItemError as error:
             problems = error.problems
-    standing = standing_in(project, Step.GENERATE, offer=offer)
+    standing = found_in_step(request, project, Step.GENERATE, offer)
     page = paginate(request, standing, per_page=PER_STEP)
     is_refused = bool(problems or off_domain)
     rows = _generate_rows(request, offer, enrollments_at(page), problems, off_domain)
@@ -122,6 +119,9 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
         offer=offer,
         offer_tabs=offer_tabs(request, project, offer),
         takes_deep_links=offer.gives_links and offer.deep_links_allowed,
+        search=searched(request),
+        clear_url=without_filters(request, "q"),
+        export_url=export_url(request, "brand_admin:project_generate_csv", project.pk),
         started=started_about(about(project)),
         confirmation=Confirmation(),
         status=422 if is_refused else 200,
@@ -132,21 +132,23 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
 def send(request: BrandRequest, project_id: int) -> HttpResponse:
     """Who has their items but no mail with them, or who has both. The ticked go to the drawer."""
     project = project_asked(project_id)
-    show = "sent" if request.GET.get("show") == "sent" else "waiting"
-    step = Step.TRACKING if show == "sent" else Step.SEND
+    step = step_of_send(request)
     offer = offer_asked(request, project, step)
     if offer is None:
         return redirect(step_url(request, project, Step.SET_UP))
     if "purpose" in request.GET:  # the form was sent without script
         return _to_drawer(request)
-    page = paginate(request, standing_in(project, step, offer=offer), per_page=PER_STEP)
+    page = paginate(request, found_in_step(request, project, step, offer), per_page=PER_STEP)
     return render_page(
         request,
         "brand_admin/projects/send.html",
         **frame(request, project, part=Step.SEND),
         page=page,
         rows=send_rows(enrollments_at(page)),
-        show=show,
+        show="sent" if step is Step.TRACKING else "waiting",
+        search=searched(request),
+        clear_url=without_filters(request, "q"),
+        export_url=export_url(request, "brand_admin:project_send_csv", project.pk),
         offer=offer,
         offer_tabs=offer_tabs(request, project, offer),
         purpose=Purpose.SALES_TRACKING_ITEMS.value,
@@ -161,7 +163,7 @@ def tracking(request: BrandRequest, project_id: int) -> HttpResponse:
     if offer is None:
         return redirect(step_url(request, project, Step.SET_UP))
     now = timezone.now()
-    page = paginate(request, _tracked(request, project, offer))
+    page = paginate(request, found_in_tracking(request, project, offer))
     enrollments = list(page)
     mails = mails_of(enrollments)
     rows = member_rows(offer, enrollments, now=now)
@@ -172,30 +174,12 @@ def tracking(request: BrandRequest, project_id: int) -> HttpResponse:
         page=page,
         figures=_figures(project, offer),
         rows=[(row, mails.get(row.enrollment.pk)) for row in rows],
+        search=searched(request),
+        clear_url=without_filters(request, "q"),
         export_url=export_url(request, "brand_admin:project_tracking_csv", project.pk),
         offer=offer,
         offer_tabs=offer_tabs(request, project, offer),
     )
-
-
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def tracking_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
-    project = project_asked(project_id)
-    if project.offer is None:
-        return redirect(step_url(request, project, Step.SET_UP))
-    return answer_export(request, "project", tracking_file, section=SECTION, project_id=project_id)
-
-
-def tracking_file(asked: Asked, *, project_id: int, now: datetime) -> Export:
-    """Everybody in the last step, in the order that the address asks for."""
-    project = project_asked(project_id)
-    offer = offer_asked(asked, project, Step.TRACKING)
-    if offer is None:
-        raise Http404
-    found = _tracked(asked, project, offer)
-    name = f"{asked.brand.slug}-project-{project.pk}.csv"
-    lines = tracking_csv(offer, found, now=now)
-    return Export(f"Tracking of {project.name}", name, found.count(), lines)
 
 
 def _sentence(offer: Offer) -> str:
@@ -286,15 +270,6 @@ def _to_drawer(request: BrandRequest) -> HttpResponse:
         return redirect(f"{compose}?{request.GET.urlencode()}")
     messages.error(request, "Tick at least one member.")
     return redirect(request.path)
-
-
-def _tracked(request: Asking, project: Project, offer: Offer) -> QuerySet[Enrollment]:
-    """The enrollments in the last step, in the order that the address asks for."""
-    last = standing_in(project, Step.TRACKING, offer=offer)
-    standing = last.order_by().values("enrollment_pk")
-    found = Enrollment.objects.filter(pk__in=standing).select_related("member", "offer")
-    order = request.GET.get("sort", "name")
-    return ranked(found, order=order, period=ALL_TIME, now=timezone.now())
 
 
 def _figures(project: Project, offer: Offer) -> Figures:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.utils.text import capfirst
@@ -17,28 +14,24 @@ from affiliates.selectors import members
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.pages import (
-    csv_response,
     export_url,
-    in_order,
     paginate,
     render_page,
     searched,
     selected_ids,
 )
-from brand_admin.projects.forms import ProjectForm
+from brand_admin.projects.forms import ProjectForm, StandingFilter
 from brand_admin.projects.frame import SECTION, frame, project_asked, step_url
+from brand_admin.projects.lists import found_members, found_projects
 from offers.models import Project, ProjectMember
-from offers.selectors import projects
 from offers.services import add_to_project, create_project
 from offers.terms import OfferError
-from tracking.stages import Step, members_of, stages_of, steps_of
-
-ORDERS = {"name": ("name", "pk"), "created": ("created_at", "pk")}
+from tracking.stages import stages_of, steps_of
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def project_list(request: BrandRequest) -> HttpResponse:
-    page = paginate(request, _filtered(request))
+    page = paginate(request, found_projects(request))
     stages = stages_of([project.pk for project in page])
     return render_page(
         request,
@@ -51,12 +44,6 @@ def project_list(request: BrandRequest) -> HttpResponse:
         rows=[(project, stages[project.pk]) for project in page],
         has_projects=bool(page) or Project.objects.exists(),
     )
-
-
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def projects_export(request: BrandRequest) -> HttpResponseBase:
-    rows = _csv_rows(_filtered(request))
-    return csv_response(request, f"{request.brand.slug}-projects.csv", rows)
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
@@ -99,9 +86,11 @@ def project_members(request: BrandRequest, project_id: int) -> HttpResponse:
         request,
         "brand_admin/projects/members.html",
         **frame(request, project, part="members"),
+        filters=StandingFilter(request.GET),
         search=searched(request),
-        clear_url=without_filters(request, "q"),
-        page=paginate(request, members_of(project, search=searched(request))),
+        clear_url=without_filters(request, "q", "step"),
+        export_url=export_url(request, "brand_admin:project_members_csv", project.pk),
+        page=paginate(request, found_members(request, project)),
     )
 
 
@@ -129,23 +118,3 @@ def project_add(request: BrandRequest, project_id: int) -> HttpResponse:
         page=paginate(request, found),
         has_members=Member.objects.exists(),
     )
-
-
-def _filtered(request: BrandRequest) -> QuerySet[Project]:
-    found = projects(search=searched(request))
-    return in_order(request, found, ORDERS, default="-created")
-
-
-def _csv_rows(found: QuerySet[Project]) -> Iterator[list[str]]:
-    yield ["name", "offer", "members", *(step.value.replace("-", "_") for step in Step), "created"]
-    rows = list(found)
-    stages = stages_of([project.pk for project in rows])
-    for project in rows:
-        stage = stages[project.pk]
-        yield [
-            project.name,
-            " + ".join(offer.name for offer in project.offers),
-            str(stage.members),
-            *(str(stage.counts.get(step, 0)) for step in Step),
-            project.created_at.isoformat(),
-        ]
