@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts.models import Role, Staff
 from accounts.services import StaffError, add_staff, change_staff_role, remove_staff
@@ -15,30 +15,43 @@ from tests.cast import NOW, SYSTEM, Cast, assemble
 
 @pytest.mark.django_db(transaction=True)
 def test_two_owners_who_remove_each_other_at_once_leave_one() -> None:
+    """The second looks while the first has not committed yet, and has to wait for it."""
     cast = assemble()
     with acting_for(cast.juniper):
         theo = add_staff(email=cast.theo.email, role=Role.OWNER, by=SYSTEM, now=NOW)
         ines = Staff.objects.get(user=cast.ines)
-    start, refused = threading.Barrier(2), []
+    refused: list[str] = []
 
-    def leave(row: Staff) -> None:
-        start.wait()
-        with acting_for(cast.juniper):
-            try:
-                remove_staff(staff=row, by=SYSTEM, now=NOW)
-            except StaffError as error:
-                refused.append(error.field)
-        connection.close()
+    def leave() -> None:
+        try:
+            with acting_for(cast.juniper):
+                remove_staff(staff=theo, by=SYSTEM, now=NOW)
+        except StaffError as error:
+            refused.append(error.field)
+        finally:
+            connection.close()
 
-    threads = [threading.Thread(target=leave, args=[row]) for row in (ines, theo)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    second = threading.Thread(target=leave)
+    with acting_for(cast.juniper), transaction.atomic():
+        remove_staff(staff=ines, by=SYSTEM, now=NOW)
+        second.start()
+        while second.is_alive() and not somebody_waits():
+            pass
+    second.join()
 
     assert refused == ["role"]
     with acting_for(cast.juniper):
-        assert Staff.objects.filter(role=Role.OWNER).count() == 1
+        assert [row.user for row in Staff.objects.filter(role=Role.OWNER)] == [cast.theo]
+
+
+def somebody_waits() -> bool:
+    """Whether a session waits for something that this one holds."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT EXISTS (SELECT FROM pg_locks"
+            " WHERE NOT granted AND pg_backend_pid() = ANY (pg_blocking_pids(pid)))"
+        )
+        return bool(cursor.fetchone()[0])
 
 
 def test_the_same_role_again_changes_nothing(cast: Cast) -> None:

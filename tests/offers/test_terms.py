@@ -1,0 +1,60 @@
+"""What a commission structure can't say, whoever asks: a page, a command, another service."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from offers.structure import MOST_RULES, MOST_TIERS, Rule, RuleKind, Tier
+from offers.terms import OfferError, TermsValues, check_terms
+
+GOOD = TermsValues(
+    percent_bp=1_000,
+    fixed_minor=200,
+    tiers=(Tier("Silver", 100, 1_200), Tier("Gold", 200, 10_000)),
+    rules=(Rule(RuleKind.PRODUCT, "GLOW", 0), Rule(RuleKind.CUSTOMER, "new", 500, 100)),
+    cap_minor=1,
+    hold_days=365,
+)
+MANY_TIERS = tuple(Tier(f"Tier {step}", step + 1) for step in range(MOST_TIERS + 1))
+MANY_RULES = tuple(Rule(RuleKind.PRODUCT, f"P{step}", 1) for step in range(MOST_RULES + 1))
+
+
+def test_what_can_be_is_let_through() -> None:
+    check_terms(GOOD)
+    check_terms(replace(GOOD, tiers=MANY_TIERS[:-1], rules=MANY_RULES[:-1]))
+
+
+@pytest.mark.parametrize(
+    ("field", "changes"),
+    [
+        ("percent", {"percent_bp": 10_001}),
+        ("percent", {"percent_bp": -1}),
+        ("fixed", {"fixed_minor": -1}),
+        ("fixed", {"fixed_minor": 10**15 + 1}),
+        ("per_click", {"per_click_minor": -1}),
+        ("hold_days", {"hold_days": 366}),
+        ("cap", {"cap_minor": 0}),
+        ("approval", {"approval": "perhaps"}),
+        ("tier_by", {"tier_by": "luck"}),
+        ("tiers", {"tiers": (Tier("Gold", 1, 14_000),)}),
+        ("tiers", {"tiers": (Tier("Gold", 200), Tier("Silver", 100))}),
+        ("tiers", {"tiers": (Tier("Gold", 200), Tier("Silver", 200))}),
+        ("tiers", {"tiers": (Tier("Gold", 200), Tier("GOLD", 300))}),
+        ("tiers", {"tiers": (Tier(" ", 200),)}),
+        ("tiers", {"tiers": (Tier("Gold", 0),)}),
+        ("tiers", {"tiers": MANY_TIERS}),
+        ("rules", {"rules": (Rule(RuleKind.PRODUCT, "GLOW", 14_000),)}),
+        ("rules", {"rules": (Rule(RuleKind.PRODUCT, "A", 1), Rule(RuleKind.PRODUCT, "a", 2))}),
+        ("rules", {"rules": (Rule(RuleKind.PRODUCT, "GLOW", 1, 5),)}),
+        ("rules", {"rules": (Rule(RuleKind.CUSTOMER, "rich", 1),)}),
+        ("rules", {"rules": (Rule(RuleKind.CODE, "x" * 121, 1),)}),
+        ("rules", {"rules": MANY_RULES}),
+    ],
+)
+def test_what_can_not_be_names_its_field(field: str, changes: dict[str, object]) -> None:
+    with pytest.raises(OfferError) as refused:
+        check_terms(replace(GOOD, **changes))  # type: ignore[arg-type]
+
+    assert refused.value.field == field
