@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import FrameLocator, Locator, Page, expect
 
+from tests.journeys.steps import go_to
+
 
 class Drawer:
     """The open drawer of that title; without script it is a page of its own."""
@@ -64,3 +66,12 @@ class Drawer:
         expect(self.box).to_contain_text(f"{accepted} of {accepted} done", timeout=60_000)
         report = self.box.get_by_role("definition").first
         expect(report).to_have_text(str(accepted))
+
+
+def open_email_members(page: Page, offer: str) -> Drawer:
+    """Reporting → Sales Tracking → the offer → the Email Members icon."""
+    page.goto("/admin/juniper/")
+    go_to(page, "Reporting", "Sales Tracking")
+    page.get_by_role("link", name=offer, exact=True).click()
+    page.get_by_role("link", name="Email Members").click()
+    return Drawer(page, "Email Members")

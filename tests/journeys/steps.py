@@ -14,15 +14,27 @@ from tests.mailbox import Mailbox
 STATS = "View my performance stats"
 
 
-def go_to(page: Page, section: str) -> None:
-    """Click a section in the left navigation; on a phone it stands behind the menu."""
+def go_to(page: Page, *path: str) -> None:
+    """Click a section in the left navigation, under its heading; a phone has it behind the menu."""
     menu = page.locator(".admin-bar summary")
     if menu.is_visible():
         menu.click()
+    *headings, section = path
+    for heading in headings:
+        expect(page.locator(".navigation-group:visible", has_text=heading)).to_be_visible()
     page.get_by_role("link", name=section, exact=True).and_(
         page.locator(".navigation a:visible")
     ).click()
     expect(page.locator("#main")).to_be_visible()
+
+
+def go_to_step(page: Page, project: str, step: str) -> None:
+    """Open the project and click a step of its Sales Tracking stage."""
+    go_to(page, "Projects")
+    page.get_by_role("link", name=project).click()
+    stage = page.get_by_role("list", name="Sales Tracking")
+    stage.get_by_role("link", name=step).click()
+    expect(page.locator("[aria-current=step]")).to_contain_text(step)
 
 
 def tick(page: Page, *names: str) -> None:
@@ -49,6 +61,13 @@ def only_mail_to(mailbox: Mailbox, address: str) -> EmailMessage:
     found = mailbox.to(address)
     assert len(found) == 1, f"{address} has {len(found)} mails: {[m['Subject'] for m in found]}"
     return found[0]
+
+
+def code_in(mail: EmailMessage) -> str:
+    """The code to log in with, or to prove oneself by."""
+    found = re.search(r"^\s+(\d{6})\b", text_of(mail), re.MULTILINE)
+    assert found is not None, f"no code in the mail:\n{text_of(mail)}"
+    return found[1]
 
 
 def text_of(mail: EmailMessage) -> str:

@@ -11,6 +11,7 @@ from playwright.sync_api import CDPSession, Page, expect
 from affiliates.logins import give_login
 from tests.cast import Cast
 from tests.journeys.conftest import PHONE, OpenPage
+from tests.journeys.steps import code_in
 from tests.mailbox import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -47,17 +48,10 @@ def with_authenticator(page: Page) -> CDPSession:
     return devtools
 
 
-def mailed_code(mailbox: Mailbox) -> str:
-    """The code in the last mail to June."""
-    found = re.search(r"^\s+(\d{6})\b", mailbox.to(JUNE)[-1].get_content(), re.MULTILINE)
-    assert found is not None
-    return found[1]
-
-
 def pass_the_code(page: Page, mailbox: Mailbox) -> None:
     """Prove that one reads June's mail."""
     page.get_by_role("button", name="Mail me a code").click()
-    page.get_by_label("Six-digit code").fill(mailed_code(mailbox))
+    page.get_by_label("Six-digit code").fill(code_in(mailbox.to(JUNE)[-1]))
     page.get_by_role("button", name="Go on").click()
 
 

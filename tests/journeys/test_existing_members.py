@@ -14,27 +14,19 @@ from core.tenancy import acting_for
 from notifications.models import SuppressionReason
 from notifications.services import suppress
 from offers.dashboard_links import token_for
-from offers.services import enroll
+from offers.services import add_to_project, create_project, enroll, set_up_stage
 from tests.cast import Cast
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
-from tests.journeys.drawer import Drawer
-from tests.journeys.steps import go_to, link_in, only_mail_to, path_of, text_of
+from tests.journeys.drawer import Drawer, open_email_members
+from tests.journeys.steps import go_to_step, link_in, only_mail_to, path_of, text_of, tick
 from tests.mailbox import Mailbox
 from tests.worker import Worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 MARA, DIEGO, JUNE = "mara@lindqvist.example", "diego@arroyo.example", "june@okafor.example"
+NIA = "nia@adeyemi.example"
 GLOW = "Winter Glow creators"
 EVERYBODY = (("Diego Arroyo", "DIEGO10"), ("June Okafor", "JUNE20"), ("Mara Lindqvist", "MARA15"))
-
-
-def open_email_members(page: Page) -> Drawer:
-    """Reporting → Sales Tracking → the offer → the Email Members icon."""
-    page.goto("/admin/juniper/")
-    go_to(page, "Sales Tracking")
-    page.get_by_role("link", name=GLOW, exact=True).click()
-    page.get_by_role("link", name="Email Members").click()
-    return Drawer(page, "Email Members")
 
 
 def unsubscribe_by_one_click(mail: Any) -> None:
@@ -63,7 +55,7 @@ def test_all_members_of_an_offer_get_their_dashboard_link(
 
     # "Click the Email Members icon to generate an email template with dashboard links for all
     # members in that offer. Edit the email message." Who can't get it is named.
-    drawer = open_email_members(page)
+    drawer = open_email_members(page, GLOW)
     drawer.has_editors()
     drawer.says(f"3 members of {GLOW}", "1 left out: see why", "Welcome to")
     drawer.box.get_by_text("1 left out: see why").click()
@@ -98,20 +90,66 @@ def test_all_members_of_an_offer_get_their_dashboard_link(
         expect(page.get_by_role("row").filter(has_text=address)).to_contain_text("Accepted")
 
 
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+def test_all_existing_members_once_and_from_then_on_the_new_ones_by_the_project(
+    cast: Cast,
+    desk: Callable[..., Page],
+    open_page: OpenPage,
+    mailbox: Mailbox,
+    worker: Worker,
+    device: dict[str, Any],
+) -> None:
+    page = desk(cast.theo, **device)
+
+    # "We suggest doing this once to cover all existing members,"
+    drawer = open_email_members(page, GLOW)
+    drawer.press("Next")
+    drawer.press("Send")
+    drawer.is_done(accepted=3)
+    existing = {link_in(mail) for mail in mailbox.mails}
+    mailbox.mails.clear()
+
+    # "then using the project workflow to send links to new members moving forward."
+    with acting_for(cast.juniper):
+        nia = add_member(email=NIA, first_name="Nia", last_name="", by=cast.by, now=cast.now)
+        project = create_project(name="New faces", by=cast.by, now=cast.now)
+        add_to_project(project=project, members=[nia], by=cast.by, now=cast.now)
+        set_up_stage(project=project, offer=cast.glow, by=cast.by, now=cast.now)
+    go_to_step(page, "New faces", "Generate")
+    tick(page, "Nia")
+    page.get_by_role("button", name="Generate codes and links").click()
+    go_to_step(page, "New faces", "Send")
+    tick(page, "Nia")
+    page.get_by_role("button", name="Send Sales Tracking Items").click()
+    drawer = Drawer(page, "Send Sales Tracking Items")
+    drawer.press("Next")
+    drawer.look_at(("Nia", "NIA"))
+    drawer.press("Send")
+    drawer.is_done(accepted=1)
+
+    link = link_in(only_mail_to(mailbox, NIA))
+    assert len(mailbox.mails) == 1, "an existing member was written to again"
+    assert link not in existing
+    assert len(existing) == 3
+    reader = open_page(**device)
+    reader.goto(path_of(link))
+    expect(reader.get_by_text("NIA", exact=True)).to_be_visible()
+
+
 def test_who_unsubscribes_by_one_click_is_left_out_from_then_on(
     cast: Cast, desk: Callable[..., Page], mailbox: Mailbox, worker: Worker
 ) -> None:
     with acting_for(cast.juniper):
         suppress(address=JUNE, reason=SuppressionReason.BOUNCED, by=cast.by, now=cast.now)
     page = desk(cast.ines)
-    drawer = open_email_members(page)
+    drawer = open_email_members(page, GLOW)
     drawer.press("Next")
     drawer.press("Send")
     drawer.is_done(accepted=2)
 
     unsubscribe_by_one_click(only_mail_to(mailbox, MARA))
 
-    drawer = open_email_members(page)
+    drawer = open_email_members(page, GLOW)
     drawer.says(f"1 member of {GLOW}", "2 left out: see why")
     drawer.box.get_by_text("2 left out: see why").click()
     left_out = drawer.box.get_by_role("listitem")

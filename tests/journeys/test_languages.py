@@ -18,7 +18,7 @@ from tests.journeys.busy_creator import make_busy
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.furnished import furnish_richly
 from tests.journeys.inspection import faults_of, prepare
-from tests.journeys.steps import only_mail_to
+from tests.journeys.steps import code_in, only_mail_to
 from tests.mailbox import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -49,9 +49,7 @@ def test_june_chooses_german_and_finds_all_her_offers(
     expect(page.get_by_role("heading", name="Sieh in deine E-Mails")).to_be_visible()
     mail = only_mail_to(mailbox, JUNE)
     assert "ist dein Code zum Anmelden" in mail["Subject"]
-    found = re.search(r"\b(\d{6})\b", mail.get_content())
-    assert found is not None
-    page.get_by_label("Sechsstelliger Code").fill(found[1])
+    page.get_by_label("Sechsstelliger Code").fill(code_in(mail))
     page.get_by_role("button", name="Anmelden").click()
 
     expect(page.get_by_role("heading", level=1)).to_have_text("Hallo June")

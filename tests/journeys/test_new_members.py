@@ -15,7 +15,16 @@ from accounts.services import create_brand
 from tests.cast import SYSTEM
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.drawer import Drawer
-from tests.journeys.steps import go_to, link_in, only_mail_to, path_of, row_of, text_of, tick
+from tests.journeys.steps import (
+    go_to,
+    go_to_step,
+    link_in,
+    only_mail_to,
+    path_of,
+    row_of,
+    text_of,
+    tick,
+)
 from tests.mailbox import Mailbox
 from tests.worker import Worker
 
@@ -118,9 +127,17 @@ def test_new_members_get_their_items_and_their_dashboard(
     generate(page)
 
     # "Go to the Send step. Select the members you want to email. Click Send Sales Tracking Items."
-    expect(page.locator("[aria-current=step]")).to_contain_text("Send")
+    go_to_step(page, "Winter 2026", "Send")
     send_step = page.url
     expect(row_of(page, "Mara Lindqvist")).to_contain_text("Not sent")
+
+    # "A unique dashboard link for each member is automatically created."
+    copies = [
+        row_of(page, name).get_by_role("button", name="Copy dashboard link")
+        for name in ("Mara Lindqvist", "Diego Arroyo")
+    ]
+    made = [str(copy.get_attribute("data-copy")) for copy in copies]
+    assert made[0] != made[1]
     tick(page, "Mara Lindqvist", "Diego Arroyo")
     page.get_by_role("button", name=SEND).click()
 
@@ -146,6 +163,7 @@ def test_new_members_get_their_items_and_their_dashboard(
         mail = only_mail_to(mailbox, address)
         assert mail["Subject"] == f"Your Winter Glow kit, {first_name}"
         text = text_of(mail)
+        assert link_in(mail) == made[address == DIEGO]
         for part in (f"So glad you said yes, {first_name}", code, "/r/", "/d/", "12 %"):
             assert part in text, f"no {part!r} in:\n{text}"
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.cast import Cast
-from tests.journeys.conftest import PHONE, OpenPage
-from tests.journeys.steps import only_mail_to
+from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
+from tests.journeys.steps import code_in, only_mail_to, text_of
 from tests.mailbox import Mailbox
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -27,36 +28,35 @@ def enter(page: Page, code: str) -> None:
     page.get_by_role("button", name="Log in").click()
 
 
+@pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("script", [True, False], ids=["with script", "without"])
 def test_june_logs_in_by_the_mailed_code_and_sees_all_her_offers(
-    cast: Cast, open_page: OpenPage, mailbox: Mailbox
+    cast: Cast, open_page: OpenPage, mailbox: Mailbox, device: dict[str, Any], script: bool
 ) -> None:
-    phone = open_page(**PHONE)
-    ask(phone, JUNE)
-    expect(phone.get_by_role("heading", name="Look in your mail")).to_be_visible()
-    said = phone.locator("main").inner_text()
-    text = only_mail_to(mailbox, JUNE).get_content()
-    found = re.search(r"\b(\d{6})\b", text)
-    assert found is not None, f"no code in the mail:\n{text}"
-    code = found[1]
+    page = open_page(**device, java_script_enabled=script)
+    ask(page, JUNE)
+    expect(page.get_by_role("heading", name="Look in your mail")).to_be_visible()
+    said = page.locator("main").inner_text()
+    code = code_in(only_mail_to(mailbox, JUNE))
 
-    enter(phone, f"{(int(code) + 1) % 1_000_000:06d}")
-    expect(phone.get_by_role("alert")).to_contain_text("That is not the code")
-    expect(phone).to_have_url(re.compile("/portal/login/code/$"))
+    enter(page, f"{(int(code) + 1) % 1_000_000:06d}")
+    expect(page.get_by_role("alert")).to_contain_text("That is not the code")
+    expect(page).to_have_url(re.compile("/portal/login/code/$"))
 
-    enter(phone, code)
-    expect(phone.get_by_role("heading", level=1)).to_have_text("Hello June")
+    enter(page, code)
+    expect(page.get_by_role("heading", level=1)).to_have_text("Hello June")
     for brand, offer in (("Juniper & Co", "Winter Glow creators"), ("Saltmarsh", "Tide")):
-        card = phone.locator(".card").filter(has=phone.get_by_role("heading", name=brand))
+        card = page.locator(".card").filter(has=page.get_by_role("heading", name=brand))
         expect(card.get_by_role("link", name=offer)).to_be_visible()
-    expect(phone.locator(".offer-line")).to_have_count(2)
+    expect(page.locator(".offer-line")).to_have_count(2)
 
-    phone.get_by_role("link", name="Tide").click()
-    expect(phone).to_have_url(re.compile("/d/"))
-    expect(phone.get_by_role("heading", level=1)).to_have_text("Tide")
-    expect(phone.get_by_text("JUNETIDE", exact=True)).to_be_visible()
+    page.get_by_role("link", name="Tide").click()
+    expect(page).to_have_url(re.compile("/d/"))
+    expect(page.get_by_role("heading", level=1)).to_have_text("Tide")
+    expect(page.get_by_text("JUNETIDE", exact=True)).to_be_visible()
 
-    stranger = open_page(**PHONE)
+    stranger = open_page(**device)
     ask(stranger, NOBODY)
     answer = stranger.locator("main").inner_text()
     assert answer.replace(NOBODY, "…") == said.replace(JUNE, "…")
-    assert re.search(r"\b\d{6}\b", only_mail_to(mailbox, NOBODY).get_content()) is None
+    assert re.search(r"\b\d{6}\b", text_of(only_mail_to(mailbox, NOBODY))) is None

@@ -28,7 +28,7 @@ def test_the_old_link_is_dead_at_once_and_the_new_one_works(
 
     office = desk(cast.theo, permissions=["clipboard-read", "clipboard-write"])
     office.goto("/admin/juniper/")
-    go_to(office, "Sales Tracking")
+    go_to(office, "Reporting", "Sales Tracking")
     office.get_by_role("link", name="Winter Glow creators").click()
     tick(office, "Mara Lindqvist")
     office.get_by_role("button", name="Revoke dashboard link").click()

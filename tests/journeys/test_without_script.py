@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -11,12 +12,14 @@ from playwright.sync_api import Page, expect
 from core.tenancy import acting_for
 from offers.services import add_to_project, create_project, set_up_stage
 from tests.cast import Cast
-from tests.journeys.drawer import Drawer
-from tests.journeys.steps import go_to, link_in, only_mail_to, path_of, row_of, text_of, tick
+from tests.journeys.conftest import DESKTOP, PHONE
+from tests.journeys.drawer import Drawer, open_email_members
+from tests.journeys.steps import go_to_step, link_in, only_mail_to, path_of, row_of, text_of, tick
 from tests.mailbox import Mailbox
 from tests.worker import Worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])
 MARA, DIEGO = "mara@lindqvist.example", "diego@arroyo.example"
 
 
@@ -37,19 +40,22 @@ def look_and_send(page: Page, drawer: Drawer, *people: tuple[str, str]) -> None:
     expect(page.get_by_text(f"{len(people)} of {len(people)} done")).to_be_visible()
 
 
+@on_each_device
 def test_new_members_get_their_items(
-    cast: Cast, desk: Callable[..., Page], mailbox: Mailbox, worker: Worker
+    cast: Cast,
+    desk: Callable[..., Page],
+    mailbox: Mailbox,
+    worker: Worker,
+    device: dict[str, Any],
 ) -> None:
     with acting_for(cast.juniper):
         project = create_project(name="Winter 2026", by=cast.by, now=cast.now)
         people = [cast.mara, cast.diego]
         add_to_project(project=project, members=people, by=cast.by, now=cast.now)
         set_up_stage(project=project, offer=cast.glow, by=cast.by, now=cast.now)
-    page = desk(cast.ines, java_script_enabled=False)
+    page = desk(cast.ines, **device, java_script_enabled=False)
     page.goto("/admin/juniper/")
-    go_to(page, "Projects")
-    page.get_by_role("link", name="Winter 2026").click()
-    expect(page.locator("[aria-current=step]")).to_contain_text("Send")
+    go_to_step(page, "Winter 2026", "Send")
 
     tick(page, "Mara Lindqvist")
     page.get_by_role("button", name="Send Sales Tracking Items").click()
@@ -67,18 +73,19 @@ def test_new_members_get_their_items(
     expect(page.get_by_text("MARA15", exact=True)).to_be_visible()
 
 
+@on_each_device
 def test_existing_members_get_their_dashboard_link(
-    cast: Cast, desk: Callable[..., Page], mailbox: Mailbox, worker: Worker
+    cast: Cast,
+    desk: Callable[..., Page],
+    mailbox: Mailbox,
+    worker: Worker,
+    device: dict[str, Any],
 ) -> None:
-    page = desk(cast.ines, java_script_enabled=False)
-    page.goto("/admin/juniper/")
-    go_to(page, "Sales Tracking")
-    page.get_by_role("link", name="Winter Glow creators", exact=True).click()
+    page = desk(cast.ines, **device, java_script_enabled=False)
 
-    page.get_by_role("link", name="Email Members").click()
     look_and_send(
         page,
-        Drawer(page, "Email Members"),
+        open_email_members(page, "Winter Glow creators"),
         ("Diego Arroyo", "DIEGO10"),
         ("June Okafor", "JUNE20"),
         ("Mara Lindqvist", "MARA15"),
