@@ -33,6 +33,9 @@ COLLIDING = """() => [...document.querySelectorAll(".chart-labels")].flatMap(axi
     const collide = boxes.some((box, at) => at && box.left < boxes[at - 1].right + 2);
     return collide ? [axis.textContent] : [];
 })"""
+# How far down a page has opened, once it is laid out and painted.
+SCROLLED = """() => new Promise(done => requestAnimationFrame(
+    () => requestAnimationFrame(() => done(scrollY))))"""
 NARROWEST = 320
 
 

@@ -31,7 +31,7 @@ from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.dashboards import dashboards
 from tests.journeys.drawer import Drawer
 from tests.journeys.furnished import Furnished, empty_brand, furnish_richly
-from tests.journeys.inspection import faults_of, prepare
+from tests.journeys.inspection import SCROLLED, faults_of, prepare
 from tests.journeys.steps import path_of, tick
 from tests.mailbox import Mailbox
 
@@ -59,6 +59,8 @@ def look_at(page: Page, addresses: list[str]) -> list[str]:
         answer = page.goto(address)
         assert answer is not None
         assert answer.status < 500, f"{address} answers {answer.status}"
+        if "#" not in address and (down := page.evaluate(SCROLLED)):
+            faults.append(f"{address}: opens {down} px down the page")
         faults += faults_of(page, address)
     return faults
 

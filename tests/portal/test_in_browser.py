@@ -127,6 +127,16 @@ def test_nothing_moves_when_the_script_comes(open_page: OpenPage, path: str, pla
     assert page.evaluate("moved") == []
 
 
+@pytest.mark.parametrize("query", ["", "?range=all", "?range=custom", "?status=rejected"])
+def test_the_code_is_what_one_sees_first(open_page: OpenPage, path: str, query: str) -> None:
+    page = open_page(width=390, height=844, has_touch=True, is_mobile=True)
+    page.goto(f"{path}{query}")
+    page.evaluate(TWO_FRAMES)
+
+    assert page.evaluate("scrollY") == 0
+    expect(page.get_by_role("button", name="Copy: Your code")).to_be_in_viewport()
+
+
 def test_a_row_leads_on_wherever_it_is_tapped(open_page: OpenPage, cast: Cast, path: str) -> None:
     with acting_for(cast.juniper):
         due = due_entries(member_id=cast.mara.pk, currency="GBP", now=cast.now)

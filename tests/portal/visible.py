@@ -34,7 +34,7 @@ class _Reader(HTMLParser):
 def texts_of(page: str) -> set[str]:
     """Every text of a page that holds a word, with single spaces."""
     reader = _Reader()
-    reader.feed(page)
+    reader.feed(page.replace("<wbr>", ""))  # a word that may break there is still one
     reader.close()
     return {" ".join(text.split()) for text in reader.texts if WORD.search(text)}
 
