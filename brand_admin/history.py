@@ -90,14 +90,34 @@ THINGS = {
 }
 
 
+PAGES = {  # where a thing of the log is looked at, by what the log calls it
+    "campaign": "brand_admin:campaign",
+    "conversion": "brand_admin:conversion",
+    "member": "brand_admin:member",
+    "offer": "brand_admin:offer",
+    "payout": "brand_admin:payment",
+    "payoutrun": "brand_admin:payment_run",
+    "project": "brand_admin:project",
+    "question": "brand_admin:question",
+    "work": "brand_admin:work",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """Who did what when; `target` names the thing ("conversion 12")."""
+    """Who did what when; `target` names the thing ("conversion 12"), which may have a `page`."""
 
     at: datetime
     actor: str
     words: str
     target: str
+    page: str
+    number: int
+
+    @property
+    def address(self) -> str:
+        """Who it was beside their name: "ines@juniper.example", or nothing."""
+        return self.actor.partition(" <")[2].rstrip(">")
 
 
 def actions_saying(word: str) -> list[str]:
@@ -107,14 +127,19 @@ def actions_saying(word: str) -> list[str]:
 
 def lines(entries: Iterable[AuditEntry]) -> list[HistoryLine]:
     """The entries in words, in their order."""
-    return [
-        HistoryLine(entry.at, entry.actor, _words(entry), _thing(entry.target)) for entry in entries
-    ]
+    return [_line(entry) for entry in entries]
 
 
-def _thing(target: str) -> str:
-    kind, _, number = target.partition(":")
-    return f"{THINGS.get(kind, kind)} {number}"
+def _line(entry: AuditEntry) -> HistoryLine:
+    kind, _, number = entry.target.partition(":")
+    return HistoryLine(
+        at=entry.at,
+        actor=entry.actor,
+        words=_words(entry),
+        target=f"{THINGS.get(kind, kind)} {number}",
+        page=PAGES.get(kind, "") if number.isdecimal() else "",
+        number=int(number) if number.isdecimal() else 0,
+    )
 
 
 def _words(entry: AuditEntry) -> str:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet
+from collections.abc import Iterable
+
+from django.db.models import Q, QuerySet
 
 from accounts.models import LIVE_WORK, Work, WorkProblem
 
 
-def all_work() -> QuerySet[Work]:
-    """Everything asked for, newest first, without the parameters, which may be long."""
-    return Work.objects.order_by("-asked_at", "-pk").defer("parameters")
+def all_work(*, search: str = "", kinds: Iterable[str] = (), state: str = "") -> QuerySet[Work]:
+    """Everything asked for, newest first, without the parameters, which may be long.
+
+    `search` looks in the title and in who asked for it.
+    """
+    found = Work.objects.order_by("-asked_at", "-pk").defer("parameters")
+    for word in search.split():
+        found = found.filter(Q(title__icontains=word) | Q(asked_by__icontains=word))
+    if wanted := list(kinds):
+        found = found.filter(kind__in=wanted)
+    return found.filter(state=state) if state else found
 
 
 def running_work() -> QuerySet[Work]:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from accounts.background import Turn, WorkError, note
 from accounts.models import WorkChunk, WorkFile
+from brand_admin.background import lists as work_lists
 from brand_admin.conversions import questions as question_views
 from brand_admin.conversions import views as conversion_views
 from brand_admin.emails import exports as email_exports
@@ -41,6 +42,7 @@ SOURCES: Mapping[str, Source] = {
     "run": run_lists.run_members_file,
     "runs": run_lists.runs_file,
     "suppressed": email_exports.suppressions_file,
+    "work": work_lists.work_file,
 }
 
 

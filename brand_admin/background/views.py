@@ -1,4 +1,4 @@
-"""Background work: what runs and what ran, how far each is, and what came of it."""
+"""A piece of background work: how far it is, and what came of it."""
 
 from __future__ import annotations
 
@@ -11,37 +11,20 @@ from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpRe
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from accounts.background import FILES_KEPT, all_work, bytes_of, lines_of, problems_of
+from accounts.background import FILES_KEPT, bytes_of, lines_of, problems_of
 from accounts.models import Work, WorkFile, WorkProblem, WorkState
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.background.kinds import KINDS
 from brand_admin.background.rows import WorkRow
-from brand_admin.pages import csv_response, paginate, render_page
+from brand_admin.pages import csv_response, render_page
 from core.tenancy import acting_for
 from offers.models import Offer
 from payouts.models import PayoutRun
 from tracking.imports import MEMBER_COLUMNS, read_rows
 from tracking.member_import_work import PREVIEW
 
-SECTION = "work"
 SHOWN_ROWS = 50
-
-
-@require_safe
-@brand_page(Permission.READ)
-def work_list(request: BrandRequest) -> HttpResponse:
-    """What is under way, and what was done lately."""
-    page = paginate(request, all_work())
-    return render_page(
-        request,
-        "brand_admin/background/list.html",
-        section=SECTION,
-        page=page,
-        rows=[WorkRow.of(work) for work in page],
-        is_moving=request.working > 0,
-        days=FILES_KEPT.days,
-    )
 
 
 @require_safe

@@ -6,9 +6,10 @@ import re
 from pathlib import Path
 
 import pytest
+from django.urls import reverse
 
 from accounts.models import AuditEntry
-from brand_admin.history import WORDS, lines
+from brand_admin.history import PAGES, WORDS, actions_saying, lines
 from tests.cast import NOW
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -45,3 +46,26 @@ def test_an_entry_reads_as_a_sentence(action: str, detail: dict[str, str], words
     (line,) = lines([entry])
 
     assert (line.words, line.target) == (words, "promo code 7")
+
+
+def test_every_page_that_a_line_leads_to_takes_its_number() -> None:
+    for kind, page in PAGES.items():
+        entry = AuditEntry(actor="demo", action="x", target=f"{kind}:12", at=NOW)
+        (line,) = lines([entry])
+
+        assert (line.page, line.number) == (page, 12)
+        assert "/12/" in reverse(page, args=["juniper", line.number])
+
+
+def test_what_has_no_page_leads_nowhere_and_tells_who() -> None:
+    entry = AuditEntry(
+        actor="Ines Castell <ines@juniper.example>", action="x", target="apikey:3", at=NOW
+    )
+
+    (line,) = lines([entry])
+
+    assert (line.page, line.target) == ("", "API key 3")
+    assert (line.address, actions_saying("API KEY")) == (
+        "ines@juniper.example",
+        ["api_key.created", "api_key.revoked"],
+    )

@@ -81,20 +81,22 @@ def test_how_far_it_is_is_a_bar_that_asks_again_and_a_link_without_script(
 
 def test_the_navigation_says_that_something_runs_on_every_page(cast: Cast, theo: Client) -> None:
     home = at(cast.juniper, "home")
-    assert "Background work" not in shown(theo.get(home))
+    assert "under way" not in shown(theo.get(home))
 
     work = asked(cast, state="running", started_at=NOW)
-    assert '<b class="number">1</b>' in shown(theo.get(home))
+    assert '<b class="number">1</b><span class="visually-hidden"> under way' in shown(
+        theo.get(home)
+    )
 
     with acting_for(cast.juniper):
         Work.objects.filter(pk=work.pk).update(state="done", finished_at=NOW)
-    assert "Background work" not in shown(theo.get(home))
+    assert "under way" not in shown(theo.get(home))
 
 
 def test_work_of_another_brand_is_not_counted(cast: Cast, theo: Client) -> None:
     asked(cast)
 
-    assert "Background work" not in shown(desk_of(cast.otto).get(at(cast.saltmarsh, "home")))
+    assert "under way" not in shown(desk_of(cast.otto).get(at(cast.saltmarsh, "home")))
 
 
 def test_a_failure_says_what_happened(cast: Cast, theo: Client) -> None:
