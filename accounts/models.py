@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
+import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.sessions.base_session import AbstractBaseSession
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.db import append_only
 from core.jobs import LeasedModel
+from core.kept_sums import KeptSum, kept_in
 from core.tenancy import TenantForeignKey, TenantModel
 
 
@@ -251,10 +253,34 @@ class AuditEntry(TenantModel):
 
     class Meta(TenantModel.Meta):
         indexes = [
-            models.Index(fields=["brand", "-at"], name="accounts_audit_at"),
+            models.Index(fields=["brand", "-at", "-id"], name="accounts_audit_newest"),
             models.Index(fields=["brand", "target"], name="accounts_audit_target"),
         ]
-        triggers = [append_only("accounts_audit_append_only")]
+        triggers = [
+            append_only("accounts_audit_append_only"),
+            *kept_in(
+                "accounts_auditcount",
+                keys={"kind": "split_part(moved.target, ':', 1)"},
+                sums={"entries": "1"},
+                on=[pgtrigger.Insert],
+            ),
+        ]
+
+
+class AuditCount(KeptSum):
+    """How many entries are about things of a kind ("conversion"). Kept by a trigger."""
+
+    KEYS = ("kind",)
+    FIGURES = ("entries",)
+
+    kind = models.CharField(max_length=80)
+    entries = models.BigIntegerField()
+
+    class Meta(KeptSum.Meta):
+        indexes = [
+            *KeptSum.Meta.indexes,
+            models.Index(fields=["brand", "kind"], name="accounts_count_kind"),
+        ]
 
 
 class WorkState(models.TextChoices):

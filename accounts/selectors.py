@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, TextField
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import Cast, Coalesce
 
-from accounts.models import LIVE_WORK, ApiKey, AuditEntry, Brand, Staff, User, Work
+from accounts.models import LIVE_WORK, ApiKey, AuditCount, AuditEntry, Brand, Staff, User, Work
 from core.tenancy import across_brands
 
 Worded = Callable[[str], Iterable[str]]  # the actions that are shown with this word in them
@@ -101,6 +101,13 @@ def narrowed(
     if first is not None:
         found = found.filter(at__gte=first)
     return found.filter(at__lt=last) if last is not None else found
+
+
+def audit_count(kinds: Iterable[str] = ()) -> int:
+    """How many `audit_entries` there are of these kinds, or of all, from the kept counts."""
+    wanted = set(kinds)
+    counts = AuditCount.objects.filter(kind__in=wanted) if wanted else AuditCount.objects.all()
+    return counts.aggregate(sum=Sum("entries"))["sum"] or 0
 
 
 def history_of(targets: Iterable[str]) -> QuerySet[AuditEntry]:

@@ -29,7 +29,7 @@ MOST_RATIO, MOST_QUERIES = 1.5, 40
 PAGES = {
     "home": "home",
     "members": "members",
-    "members, searched": "members?q=Name7",
+    "members, searched": "members?q=m7@",
     "projects": "projects",
     "offers": "offers",
     "Sales Tracking": "reporting",

@@ -51,9 +51,21 @@ def render_page(
     return render(request, template, frame | context, status=status)
 
 
-def paginate(request: BrandRequest, rows: QuerySet[M], *, per_page: int = PER_PAGE) -> Page[M]:
-    """The page that ?page= asks for; the nearest one for anything odd."""
-    return Paginator(rows, per_page).get_page(request.GET.get("page"))
+def paginate(
+    request: BrandRequest,
+    rows: QuerySet[M],
+    *,
+    per_page: int = PER_PAGE,
+    known_count: int | None = None,
+) -> Page[M]:
+    """The page that ?page= asks for; the nearest one for anything odd.
+
+    `known_count` says how many rows there are where that is kept, so that nobody counts a million.
+    """
+    paginator = Paginator(rows, per_page)
+    if known_count is not None:
+        paginator.count = known_count
+    return paginator.get_page(request.GET.get("page"))
 
 
 def in_order(

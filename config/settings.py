@@ -160,6 +160,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "tracking.fold_sums": {
+        "task": "tracking.fold_sums",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "tracking.credit_clicks": {
         "task": "tracking.credit_clicks",
         "schedule": 300.0,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import BigIntegerField, Exists, F, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Sum
 from django.db.models.functions import Coalesce
 
 from offers.models import Enrollment
@@ -90,76 +90,7 @@ def due_entries(*, member_id: int, currency: str, now: datetime) -> QuerySet[Led
     )
 
 
-def due_by_member(*, now: datetime, offer_id: int | None = None) -> list[DueRow]:
-    """Who is due money now, per member and currency, the largest first. Zero sums are left out."""
-    found = _payable(now)
-    if offer_id is not None:
-        found = found.filter(enrollment__offer=offer_id)
-    rows = (
-        found.values(member_id=F("enrollment__member_id"), code=F("currency"))
-        .annotate(due=Sum("amount_minor"))
-        .exclude(due=0)
-        .order_by("-due", "member_id")
-    )
-    return [DueRow(row["member_id"], row["code"], row["due"]) for row in rows]
-
-
-@dataclass(frozen=True, slots=True)
-class DueRow:
-    member_id: int
-    currency: str
-    due_minor: int
-
-
-@dataclass(frozen=True, slots=True)
-class OfferDue:
-    """What one offer owes now, and to how many of its members."""
-
-    due_minor: int = 0
-    members: int = 0
-
-
-def due_by_offer(offer_ids: Iterable[int], *, now: datetime) -> dict[int, OfferDue]:
-    """What each offer owes now. A member counts once per offer, and only with more than zero due;
-    a negative balance lowers the sum, as it does in `balances`.
-    """
-    rows = (
-        _payable(now)
-        .filter(enrollment__offer__in=set(offer_ids))
-        .values("enrollment_id", offer_id=F("enrollment__offer_id"))
-        .annotate(due=Sum("amount_minor"))
-        .values_list("offer_id", "due")
-    )
-    found: dict[int, OfferDue] = {}
-    for offer_id, due in rows:
-        so_far = found.get(offer_id, OfferDue())
-        found[offer_id] = OfferDue(so_far.due_minor + due, so_far.members + (due > 0))
-    return found
-
-
-def due_of_each(*, now: datetime) -> Coalesce:
-    """For a query of enrollments: what each is due now, as `Balance.due_minor` says."""
-    return _sum_of_each(_payable(now))
-
-
-def paid_of_each() -> Coalesce:
-    """For a query of enrollments: what each was paid, as `Balance.paid_minor` says."""
-    paid = LedgerEntry.objects.filter(kind=EntryKind.PAYOUT, payout__state="paid")
-    return _sum_of_each(paid, sign=-1)
-
-
 def _payable(now: datetime) -> QuerySet[LedgerEntry]:
     """Earned entries past their hold that no live payment pays."""
     live = PayoutItem.objects.filter(entry=OuterRef("pk"), released_at=None)
     return LedgerEntry.objects.filter(~Exists(live), kind__in=EARNED_KINDS, available_at__lte=now)
-
-
-def _sum_of_each(entries: QuerySet[LedgerEntry], *, sign: int = 1) -> Coalesce:
-    sums = (
-        entries.filter(enrollment=OuterRef("pk"))
-        .order_by()
-        .values("enrollment_id")
-        .annotate(figure=sign * Sum("amount_minor"))
-        .values("figure")
-    )
-    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())

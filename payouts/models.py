@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import uuid
 
+import pgtrigger
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from affiliates.models import Creator, Member
 from core.db import append_only
+from core.kept_sums import KeptSum, kept_in
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 from offers.models import Enrollment
@@ -136,7 +138,7 @@ class Payout(TenantModel):
         ]
         indexes = [
             models.Index(fields=["brand", "member", "-id"], name="payouts_payout_member"),
-            models.Index(fields=["brand", "-created_at"], name="payouts_payout_new"),
+            models.Index(fields=["brand", "-created_at", "-id"], name="payouts_payout_newest"),
             models.Index(
                 fields=["brand", "run", "member"],
                 name="payouts_payout_run",
@@ -230,12 +232,44 @@ class LedgerEntry(TenantModel):
                 name="payouts_entry_few",
                 condition=~models.Q(kind="commission"),
             ),
+            # What still waits out its hold, of everybody.
+            models.Index(
+                fields=["brand", "available_at"],
+                name="payouts_entry_waiting",
+                include=["enrollment", "currency", "amount_minor"],
+                condition=models.Q(kind__in=EARNED_KINDS),
+            ),
         ]
-        triggers = [append_only("payouts_entry_append_only")]
+        triggers = [
+            append_only("payouts_entry_append_only"),
+            *kept_in(
+                "payouts_ledgersum",
+                keys={"enrollment_id": "moved.enrollment_id", "currency": "moved.currency"},
+                sums={"amount_minor": "moved.amount_minor"},
+                on=[pgtrigger.Insert],
+            ),
+        ]
 
     @property
     def amount(self) -> Money:
         return Money(self.amount_minor, self.currency)
+
+
+class LedgerSum(KeptSum):
+    """What an enrollment's entries add up to: neither paid nor on its way. Kept by a trigger."""
+
+    KEYS = ("enrollment_id", "currency")
+    FIGURES = ("amount_minor",)
+
+    enrollment = TenantForeignKey(Enrollment)
+    currency = models.CharField(max_length=3)
+    amount_minor = models.BigIntegerField()
+
+    class Meta(KeptSum.Meta):
+        indexes = [
+            *KeptSum.Meta.indexes,
+            models.Index(fields=["brand", "enrollment", "currency"], name="payouts_sum_who"),
+        ]
 
 
 class PayoutItem(TenantModel):

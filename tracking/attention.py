@@ -12,6 +12,7 @@ from notifications.models import Message, MessageState, Purpose
 from offers.models import Enrollment, EnrollmentStatus, OfferKind, OfferStatus
 from tracking.models import Conversion, ConversionStatus, ItemStatus, PromoCode, TrackingLink
 from tracking.questions import open_questions
+from tracking.selectors import conversion_count
 
 RECENT_SENDS = timedelta(days=30)
 TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN)
@@ -36,7 +37,7 @@ def what_needs_attention(*, now: datetime) -> Attention:
     sends = Message.objects.filter(settled_at__gte=now - RECENT_SENDS, state__in=TROUBLED_STATES)
     unknown = sends.filter(state=MessageState.UNKNOWN).count()
     return Attention(
-        pending=pending.count(),
+        pending=conversion_count(status=ConversionStatus.PENDING),
         oldest_pending_at=pending.aggregate(oldest=Min("occurred_at"))["oldest"],
         without_items=without_items().count(),
         not_sent=not_sent().count(),

@@ -17,12 +17,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
 from core.money import Money, round_half_up
 from offers.models import Enrollment
-from tracking.models import DailyTotal
+from tracking.models import DailyTotal, OfferDay, SoldSpan
 from tracking.totals import FIGURES, NOTHING, Totals
 
 
@@ -112,18 +112,38 @@ def totals_by_enrollment(
     return {row["enrollment_id"]: _totals(row) for row in rows}
 
 
-def totals_by_offer(
-    offer_ids: Iterable[int], *, period: Period = ALL_TIME
-) -> dict[int, tuple[Totals, int]]:
-    """For each offer that has any: its totals, and how many members have conversions."""
+def totals_by_offer(offer_ids: Iterable[int], *, period: Period = ALL_TIME) -> dict[int, Totals]:
+    """The totals of each offer that has any."""
     rows = (
-        DailyTotal.objects.filter(period.where(), enrollment__offer__in=set(offer_ids))
-        .values("enrollment__offer_id")
-        .annotate(
-            **_sums(), sellers=Count("enrollment", filter=Q(conversions__gt=0), distinct=True)
-        )
+        OfferDay.objects.filter(period.where(), offer__in=set(offer_ids))
+        .values("offer_id")
+        .annotate(**_sums())
     )
-    return {row["enrollment__offer_id"]: (_totals(row), row["sellers"]) for row in rows}
+    return {row["offer_id"]: _totals(row) for row in rows}
+
+
+def sellers_by_offer(offer_ids: Iterable[int], *, period: Period = ALL_TIME) -> dict[int, int]:
+    """How many members have conversions, for each offer where any has.
+
+    Only of one whose first is before the period and whose last is after it, the days are looked at.
+    """
+    sold = DailyTotal.objects.filter(
+        period.where(), enrollment=OuterRef("enrollment"), conversions__gt=0
+    )
+    touching, inside = Q(last_day__isnull=False), Q(Exists(sold))
+    if period.first:
+        touching &= Q(last_day__gte=period.first)
+        inside = Q(first_day__gte=period.first) | inside
+    if period.last:
+        touching &= Q(first_day__lte=period.last)
+        inside = Q(last_day__lte=period.last) | inside
+    rows = (
+        SoldSpan.objects.filter(touching, enrollment__offer__in=set(offer_ids))
+        .filter(inside if period.first and period.last else Q())
+        .values_list("enrollment__offer_id")
+        .annotate(sellers=Count("pk"))
+    )
+    return dict(rows)
 
 
 def totals_by_day(
@@ -132,6 +152,17 @@ def totals_by_day(
     """The totals of each day that has any, for a chart."""
     rows = (
         DailyTotal.objects.filter(period.where(), enrollment__in=enrollments)
+        .values("day")
+        .annotate(**_sums())
+        .order_by("day")
+    )
+    return {row["day"]: _totals(row) for row in rows}
+
+
+def offers_totals_by_day(offer_ids: Iterable[int], *, period: Period) -> dict[date, Totals]:
+    """The totals of some offers together on each day that has any, for a chart."""
+    rows = (
+        OfferDay.objects.filter(period.where(), offer__in=set(offer_ids))
         .values("day")
         .annotate(**_sums())
         .order_by("day")
@@ -163,13 +194,14 @@ def figures_of_offers(
     offers: Mapping[int, str], *, members: Mapping[int, int], period: Period = ALL_TIME
 ) -> dict[int, Figures]:
     """The figures of each offer; `offers` gives the currency by offer id, `members` the counts."""
-    found = totals_by_offer(offers, period=period)
+    totals = totals_by_offer(offers, period=period)
+    sellers = sellers_by_offer(offers, period=period)
     return {
         offer_id: figures(
             currency=currency,
             members=members.get(offer_id, 0),
-            totals=[found.get(offer_id, (NOTHING, 0))[0]],
-            sellers=found.get(offer_id, (NOTHING, 0))[1],
+            totals=[totals.get(offer_id, NOTHING)],
+            sellers=sellers.get(offer_id, 0),
         )
         for offer_id, currency in offers.items()
     }

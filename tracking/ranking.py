@@ -8,10 +8,11 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from offers.models import Enrollment
-from payouts import ledger
+from payouts.due import due_of_each, paid_of_each
 from tracking.metrics import Period
 from tracking.models import DailyTotal
 
@@ -48,12 +49,12 @@ def with_at_least(
     return enrollments.annotate(reached=reached).filter(reached__gte=least)
 
 
-def _figure(key: str, *, period: Period, now: datetime) -> Coalesce | None:
+def _figure(key: str, *, period: Period, now: datetime) -> Combinable | None:
     if key in BY_TOTAL:
         return _total_of_each(BY_TOTAL[key], period)
     if key == "due":
-        return ledger.due_of_each(now=now)
-    return ledger.paid_of_each() if key == "paid" else None
+        return due_of_each(now=now)
+    return paid_of_each() if key == "paid" else None
 
 
 def _total_of_each(column: str, period: Period) -> Coalesce:

@@ -189,11 +189,83 @@ LEFT JOIN ({COUNTED}) AS counted (enrollment_id, day, terms_id, clicks)
   USING (enrollment_id, day, terms_id)
 WHERE c.brand_id = %(brand)s AND c.clicks > coalesce(counted.clicks, 0)
 """  # noqa: S608
+# What triggers keep: the sums of the daily totals, of the ledger, and of how many there are.
+_OFFER_DAYS = """
+WITH facts AS (
+  SELECT offer_id, day, sum(clicks) AS clicks, sum(conversions) AS conversions,
+    sum(pending) AS pending, sum(sales_minor) AS sales, sum(refunds_minor) AS refunds,
+    sum(commission_minor) AS commission, sum(pending_minor) AS waiting
+  FROM tracking_dailytotal total JOIN offers_enrollment enrollment
+    ON enrollment.brand_id = total.brand_id AND enrollment.id = total.enrollment_id
+  WHERE total.brand_id = %(brand)s GROUP BY 1, 2
+), kept AS (
+  SELECT offer_id, day, sum(clicks) AS clicks, sum(conversions) AS conversions,
+    sum(pending) AS pending, sum(sales_minor) AS sales, sum(refunds_minor) AS refunds,
+    sum(commission_minor) AS commission, sum(pending_minor) AS waiting
+  FROM tracking_offerday WHERE brand_id = %(brand)s GROUP BY 1, 2
+), moved AS (
+  SELECT * FROM kept UNION ALL
+  SELECT offer_id, day, -clicks, -conversions, -pending, -sales, -refunds, -commission, -waiting
+  FROM facts
+)
+SELECT 'day ' || day || ' of offer', offer_id, concat_ws(' ', sum(clicks), sum(conversions),
+  sum(pending), sum(sales), sum(refunds), sum(commission), sum(waiting)) || ' too much', 'nothing'
+FROM moved GROUP BY offer_id, day
+HAVING (sum(clicks), sum(conversions), sum(pending), sum(sales), sum(refunds), sum(commission),
+  sum(waiting)) IS DISTINCT FROM (0, 0, 0, 0, 0, 0, 0)
+"""
+_SOLD_SPANS = """
+WITH facts AS (
+  SELECT enrollment_id, min(day) AS first_day, max(day) AS last_day FROM tracking_dailytotal
+  WHERE brand_id = %(brand)s AND conversions > 0 GROUP BY 1
+), kept AS (SELECT * FROM tracking_soldspan WHERE brand_id = %(brand)s)
+SELECT 'days of sales of enrollment', coalesce(kept.enrollment_id, facts.enrollment_id),
+  concat_ws(' ', kept.first_day, kept.last_day), concat_ws(' ', facts.first_day, facts.last_day)
+FROM kept FULL JOIN facts USING (enrollment_id)
+WHERE (kept.first_day, kept.last_day) IS DISTINCT FROM (facts.first_day, facts.last_day)
+"""
+_LEDGER_SUMS = """
+WITH moved AS (
+  SELECT enrollment_id, currency, amount_minor AS kept, 0 AS fact
+  FROM payouts_ledgersum WHERE brand_id = %(brand)s
+  UNION ALL
+  SELECT enrollment_id, currency, 0, amount_minor
+  FROM payouts_ledgerentry WHERE brand_id = %(brand)s
+)
+SELECT 'ledger sum in ' || currency || ' of enrollment', enrollment_id, sum(kept)::bigint,
+  sum(fact)::bigint
+FROM moved GROUP BY enrollment_id, currency HAVING sum(kept) <> sum(fact)
+"""
+_COUNTS = """
+WITH moved AS (
+  SELECT 'conversions ' || status || ' of offer' AS what, offer_id AS id, conversions AS kept,
+    0 AS fact
+  FROM tracking_conversioncount WHERE brand_id = %(brand)s
+  UNION ALL
+  SELECT 'conversions ' || status || ' of offer', offer_id, 0, 1
+  FROM tracking_conversion WHERE brand_id = %(brand)s
+  UNION ALL
+  SELECT 'audit entries about ' || kind || ' of brand', brand_id, entries, 0
+  FROM accounts_auditcount WHERE brand_id = %(brand)s
+  UNION ALL
+  SELECT 'audit entries about ' || split_part(target, ':', 1) || ' of brand', brand_id, 0, 1
+  FROM accounts_auditentry WHERE brand_id = %(brand)s
+)
+SELECT what, id, sum(kept)::bigint, sum(fact)::bigint
+FROM moved GROUP BY what, id HAVING sum(kept) <> sum(fact)
+"""
 _ABOUT_SALES = (_ORDERS, _SALES, _REFUNDS, _LEDGER, _DAILY)
+_KEPT_BY_TRIGGERS = (_OFFER_DAYS, _SOLD_SPANS, _LEDGER_SUMS, _COUNTS)
 _ABOUT_CLICKS = (_CLICK_LEDGER, _CLICK_EARNINGS, _CLICKS)
 _ABOUT_PAYOUTS = (_PAYOUTS, _PAYOUT_LEDGER, _PAYOUT_ITEMS)
 _ABOUT_RUNS = (_RUNS, _RUN_LINES, _RUN_PAYOUTS, _RUN_STATES)
-QUERIES = (*_ABOUT_SALES, *_ABOUT_CLICKS, *_ABOUT_PAYOUTS, *_ABOUT_RUNS)
+QUERIES = (
+    *_ABOUT_SALES,
+    *_ABOUT_CLICKS,
+    *_ABOUT_PAYOUTS,
+    *_ABOUT_RUNS,
+    *_KEPT_BY_TRIGGERS,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 from core.money import Money
 from offers.models import Offer
 from offers.selectors import member_counts
-from payouts.ledger import OfferDue, due_by_offer
+from payouts.due import OfferDue, due_by_offer
 from tracking.metrics import Figures, Period, figures_of_offers, together
 from tracking.totals import NOTHING
 

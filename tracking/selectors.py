@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Case, Q, QuerySet, When
+from django.db.models import Case, Q, QuerySet, Sum, When
 from django.utils import timezone
 
 from core.money import Money
@@ -20,6 +20,7 @@ from payouts.ledger import Balance, balances
 from tracking.metrics import ALL_TIME, Period, totals_by_enrollment
 from tracking.models import (
     Conversion,
+    ConversionCount,
     ItemStatus,
     Order,
     OrderLine,
@@ -219,6 +220,16 @@ def conversions(
     if order.removeprefix("-") not in CONVERSION_ORDERS or order.startswith("-"):
         return found.order_by(f"-{column}", "-pk")
     return found.order_by(column, "pk")
+
+
+def conversion_count(*, status: str = "", offer_id: int | None = None) -> int:
+    """How many `conversions` there are of a status and an offer, from the kept counts."""
+    counts = ConversionCount.objects.all()
+    if status:
+        counts = counts.filter(status=status)
+    if offer_id is not None:
+        counts = counts.filter(offer=offer_id)
+    return counts.aggregate(sum=Sum("conversions"))["sum"] or 0
 
 
 def refunds_of(order_id: int) -> QuerySet[Refund]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
@@ -34,7 +35,13 @@ from offers.wording import explain
 from payouts.selectors import entries_of_conversion
 from tracking.models import Conversion, ConversionStatus
 from tracking.questions import open_questions
-from tracking.selectors import conversion_lines, conversions, lines_of, refunds_of
+from tracking.selectors import (
+    conversion_count,
+    conversion_lines,
+    conversions,
+    lines_of,
+    refunds_of,
+)
 from tracking.services import accept_conversions, reject_conversions
 
 SECTION = "conversions"
@@ -57,10 +64,18 @@ def conversion_list(request: BrandRequest) -> HttpResponse:
         member=Member.objects.filter(pk=chosen["member_id"]).first(),
         clear_href=without_filters(request, *FILTERS),
         open_questions=open_questions().count(),
-        pending=conversions(status=ConversionStatus.PENDING).count(),
-        page=paginate(request, found),
+        pending=conversion_count(status=ConversionStatus.PENDING),
+        page=paginate(request, found, known_count=_kept_count(search, chosen)),
         csv_url=export_url(request, "brand_admin:conversions_csv"),
     )
+
+
+def _kept_count(search: str, chosen: dict[str, Any]) -> int | None:
+    """How many conversions are chosen, where nothing but status and offer chooses."""
+    kept = {name: chosen[name] for name in ("status", "offer_id")}
+    if search or any(chosen[name] for name in chosen.keys() - kept.keys()):
+        return None
+    return conversion_count(**kept)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import cast
 
@@ -19,13 +20,18 @@ from brand_admin.charts import draw
 from brand_admin.pages import render_page
 from core.money import round_half_up
 from core.templatetags.display import count, money
-from offers.models import Enrollment, Offer
+from offers.models import Offer
 from offers.selectors import offers
 from tracking.attention import what_needs_attention
-from tracking.metrics import Figures, Period, figures_of_offers, today, together, totals_by_day
+from tracking.metrics import (
+    Period,
+    offers_totals_by_day,
+    today,
+    totals_by_offer,
+)
 from tracking.reports import Summary, offer_rows, summaries
 from tracking.selectors import conversions
-from tracking.totals import NOTHING
+from tracking.totals import NOTHING, Totals
 
 DAYS = 30
 LATEST = 6
@@ -66,10 +72,12 @@ def home(request: BrandRequest) -> HttpResponse:
         "brand_admin/home/home.html",
         section="home",
         attention=what_needs_attention(now=now),
-        sums=[(summary, _tiles(summary, before.get(summary.currency))) for summary in sums],
+        sums=[
+            (summary, _tiles(summary, before.get(summary.currency, NOTHING))) for summary in sums
+        ],
         due=[summary for summary in sums if summary.due.members],
         drawn=draw(
-            totals_by_day(Enrollment.objects.filter(offer__in=drawn), period=period),
+            offers_totals_by_day(drawn, period=period),
             key=request.GET.get("show", ""),
             period=period,
             today=today(),
@@ -80,19 +88,21 @@ def home(request: BrandRequest) -> HttpResponse:
     )
 
 
-def _before(found: list[Offer], period: Period) -> dict[str, Figures]:
-    """The figures of the days before the period, per currency."""
+def _before(found: list[Offer], period: Period) -> dict[str, Totals]:
+    """The totals of the days before the period, per currency."""
     earlier = period.before()
     if earlier is None:
         return {}
-    currencies = {offer.pk: offer.currency for offer in found}
-    return together(figures_of_offers(currencies, members={}, period=earlier).values())
+    totals = totals_by_offer([offer.pk for offer in found], period=earlier)
+    sums: dict[str, Totals] = defaultdict(Totals)
+    for offer in found:
+        sums[offer.currency] = sums[offer.currency].plus(totals.get(offer.pk, NOTHING))
+    return sums
 
 
-def _tiles(summary: Summary, before: Figures | None) -> list[Tile]:
+def _tiles(summary: Summary, then: Totals) -> list[Tile]:
     """Clicks, conversions, sales and commission, each against the days before."""
     figures = summary.figures
-    then = before.totals if before else NOTHING
     now = figures.totals
     return [
         _tile("Sales", money(figures.sales), now.sales_minor, then.sales_minor),

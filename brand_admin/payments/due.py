@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from dataclasses import dataclass
 from datetime import datetime
 
+from django.core.paginator import Page, Paginator
+
 from affiliates.selectors import members
+from brand_admin.pages import PER_PAGE, Asking, searched
 from core.money import Money
-from payouts.ledger import DueRow, due_by_member
+from payouts.due import DuePage, DueRow, due_page
 
 
-@dataclass(frozen=True, slots=True)
-class DueNow:
-    """`totals` are per currency and of everybody, whoever is searched for."""
+def due_list_page(request: Asking, *, own: str, now: datetime) -> tuple[Page[DueRow], list[Money]]:
+    """The page that ?page= asks for, the nearest one for anything odd; and what everybody is due,
+    whoever is searched for, per currency.
+    """
+    asked = request.GET.get("page", "1")
+    number = int(asked) if asked.isdecimal() and 0 < int(asked) < 10**6 else 1
+    found = _due(request, own=own, now=now, start=(number - 1) * PER_PAGE, most=PER_PAGE)
+    nobody: list[DueRow] = []
+    paginator = Paginator(nobody, PER_PAGE)
+    paginator.count = found.count
+    nearest = paginator.get_page(asked).number
+    if nearest != number:
+        found = _due(request, own=own, now=now, start=(nearest - 1) * PER_PAGE, most=PER_PAGE)
+    totals = [Money(minor, currency) for currency, minor in found.sums.items()]
+    return Page(found.rows, nearest, paginator), totals
 
-    rows: list[DueRow]
-    totals: list[Money]
+
+def all_due(request: Asking, *, own: str, now: datetime) -> list[DueRow]:
+    """Every row that the list shows on its pages."""
+    return _due(request, own=own, now=now).rows
 
 
-def due_now(search: str, *, own: str, now: datetime) -> DueNow:
+def _due(
+    request: Asking, *, own: str, now: datetime, start: int = 0, most: int | None = None
+) -> DuePage:
     """Per member and currency, the brand's `own` currency first, the largest first in each."""
-    rows = sorted(due_by_member(now=now), key=lambda row: (row.currency != own, row.currency))
-    totals: dict[str, int] = defaultdict(int)
-    for row in rows:
-        totals[row.currency] += row.due_minor
-    if search:
-        matching = set(members(search=search).values_list("pk", flat=True))
-        rows = [row for row in rows if row.member_id in matching]
-    return DueNow(rows, [Money(minor, currency) for currency, minor in totals.items()])
+    search = searched(request)
+    among = list(members(search=search).values_list("pk", flat=True)) if search else None
+    return due_page(now=now, among=among, own=own, start=start, most=most)

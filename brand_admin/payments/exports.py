@@ -19,10 +19,10 @@ from affiliates.models import Member
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.exporting import Asked, Export, answer_export
 from brand_admin.pages import Asking, in_order, searched
-from brand_admin.payments.due import due_now
+from brand_admin.payments.due import all_due
 from brand_admin.payments.forms import PaymentFilters
 from core.money import Money
-from payouts.ledger import DueRow
+from payouts.due import DueRow
 from payouts.models import Payout
 from payouts.selectors import payouts
 
@@ -44,7 +44,7 @@ def due_csv(request: BrandRequest) -> HttpResponseBase:
 
 def due_file(asked: Asked, *, now: datetime) -> Export:
     """Who is due money now, as the list is searched."""
-    rows = due_now(searched(asked), own=asked.brand.currency, now=now).rows
+    rows = all_due(asked, own=asked.brand.currency, now=now)
     name = f"{asked.brand.slug}-due.csv"
     return Export("Payments due", name, len(rows), _due_lines(rows))
 

@@ -11,7 +11,7 @@ from brand_admin.payments.run_forms import Chosen
 from core.money import Money
 from core.templatetags.display import count
 from payouts.details import ShownDetails, details_by_member
-from payouts.ledger import DueRow
+from payouts.due import DueRow
 from payouts.models import (
     Payout,
     PayoutDetails,

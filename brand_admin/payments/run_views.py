@@ -34,7 +34,7 @@ from brand_admin.payments.run_lists import LINE_FILTERS, found_lines
 from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
 from core.money import Money
 from core.templatetags.display import clock, count, day, money
-from payouts.ledger import due_by_member
+from payouts.due import due_by_member
 from payouts.models import PayoutRun, PayoutRunMember, PayoutState
 from payouts.run_files import bank_rows, paypal_parts, paypal_rows
 from payouts.run_work import (

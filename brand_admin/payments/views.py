@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
-from django.core.paginator import Paginator
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -22,7 +21,7 @@ from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
-from brand_admin.payments.due import due_now
+from brand_admin.payments.due import due_list_page
 from brand_admin.payments.exports import found_payments
 from brand_admin.payments.forms import (
     Adjustment,
@@ -81,9 +80,7 @@ class DueToMember:
 @brand_page(Permission.READ)
 def due_list(request: BrandRequest) -> HttpResponse:
     """Who is due money now, per member and currency."""
-    search = searched(request)
-    found = due_now(search, own=request.brand.currency, now=timezone.now())
-    page = Paginator(found.rows, 50).get_page(request.GET.get("page"))
+    page, totals = due_list_page(request, own=request.brand.currency, now=timezone.now())
     people = Member.objects.in_bulk([row.member_id for row in page])
     due = [DueToMember(people[row.member_id], Money(row.due_minor, row.currency)) for row in page]
     return render_page(
@@ -92,8 +89,8 @@ def due_list(request: BrandRequest) -> HttpResponse:
         section=SECTION,
         page=page,
         due=due,
-        totals=found.totals,
-        search=search,
+        totals=totals,
+        search=searched(request),
         clear_href=without_filters(request, "q"),
         export_url=export_url(request, "brand_admin:payments_due_csv"),
     )

@@ -42,7 +42,7 @@ from core.templatetags.display import count
 from offers.models import Enrollment, Offer
 from offers.selectors import enrollments_of, members_outside, offers, terms_of
 from offers.wording import describe
-from tracking.metrics import ALL_TIME, Period, today, totals_by_day
+from tracking.metrics import ALL_TIME, Period, offers_totals_by_day, today
 from tracking.ranking import BY_NAME, ranked, with_at_least
 from tracking.reports import OfferRow, Summary, in_order, offer_lines, offer_rows, summaries
 from tracking.selectors import export_rows, member_rows
@@ -248,9 +248,8 @@ def _drawn(
     asked = request.GET.get("currency", "")
     currency = next((s.currency for s in sums if s.currency == asked), sums[0].currency)
     drawn = [row.offer for row in rows if row.offer.currency == currency]
-    enrollments = Enrollment.objects.filter(offer__in=[offer.pk for offer in drawn])
     return draw(
-        totals_by_day(enrollments, period=period),
+        offers_totals_by_day([offer.pk for offer in drawn], period=period),
         key=request.GET.get("show", ""),
         period=period,
         today=today(),

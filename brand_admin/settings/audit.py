@@ -14,13 +14,13 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.models import AuditEntry
 from accounts.permissions import Permission
-from accounts.selectors import audit_entries
+from accounts.selectors import audit_count, audit_entries
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.exporting import Asked, Export, answer_export
 from brand_admin.forms import DayFilters
-from brand_admin.pages import Asking, export_url, paginate, render_page, searched
+from brand_admin.pages import export_url, paginate, render_page, searched
 
 SECTION = "settings"
 FILTERS = ("q", "about", "first", "last")
@@ -60,7 +60,13 @@ class AuditFilters(DayFilters):
 def audit_log(request: BrandRequest) -> HttpResponse:
     """Who did what, newest first."""
     filters = AuditFilters(request.GET)
-    page = paginate(request, _found(request, filters))
+    chosen, search = filters.chosen(), searched(request)
+    is_kept = not (search or chosen["first"] or chosen["last"])
+    page = paginate(
+        request,
+        audit_entries(search=search, **chosen),
+        known_count=audit_count(chosen["kinds"]) if is_kept else None,
+    )
     return render_page(
         request,
         "brand_admin/settings/audit.html",
@@ -68,7 +74,7 @@ def audit_log(request: BrandRequest) -> HttpResponse:
         filters=filters,
         page=page,
         lines=history.lines(page.object_list),
-        search=searched(request),
+        search=search,
         clear_href=without_filters(request, *FILTERS),
         csv_url=export_url(request, "brand_admin:settings_audit_csv"),
     )
@@ -82,12 +88,8 @@ def audit_csv(request: BrandRequest) -> HttpResponseBase:
 
 def audit_file(asked: Asked, *, now: datetime) -> Export:
     """Exactly what the list shows with the same filters."""
-    found = _found(asked, AuditFilters(asked.GET))
+    found = audit_entries(search=searched(asked), **AuditFilters(asked.GET).chosen())
     return Export("Audit log", f"{asked.brand.slug}-audit-log.csv", found.count(), _lines(found))
-
-
-def _found(request: Asking, filters: AuditFilters) -> QuerySet[AuditEntry]:
-    return audit_entries(search=searched(request), **filters.chosen())
 
 
 def _lines(found: QuerySet[AuditEntry]) -> Iterator[list[str]]:

@@ -13,7 +13,8 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from core.tenancy import acting_for
-from payouts.ledger import Balance, balances, due_by_member, due_entries
+from payouts.due import due_by_member
+from payouts.ledger import Balance, balances, due_entries
 from payouts.models import LedgerEntry, Payout, PayoutItem, PayoutState
 from payouts.services import (
     DueChangedError,

@@ -20,11 +20,13 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from core.kept_sums import fold_all
 from core.money import Money, round_half_up
 from core.tenancy import acting_for
 from offers.services import create_offer, enroll, supersede_terms
 from offers.structure import Rule, RuleKind, Tier
 from offers.terms import TermsValues
+from payouts.due import OfferDue, due_by_member, due_by_offer
 from payouts.ledger import Balance, balances, due_entries
 from payouts.models import LedgerEntry, Payout, PayoutItem, PayoutRun, PayoutState
 from payouts.runs import (
@@ -282,6 +284,19 @@ class LedgerMachine(RuleBasedStateMachine):
     @invariant()
     def kept_figures_are_what_the_facts_say(self) -> None:
         assert list(differences(self.cast.juniper)) == []
+
+    @rule()
+    def sums_are_folded(self) -> None:
+        fold_all()
+
+    @invariant()
+    def what_is_due_is_the_same_in_sums_and_in_entries(self) -> None:
+        offer = self.enrollment.offer_id
+        due = balances([self.enrollment.pk], now=self.now).get(self.enrollment.pk, Balance())
+        owed = due_by_offer([offer], now=self.now).get(offer, OfferDue())
+        assert owed == OfferDue(due.due_minor, int(due.due_minor > 0))
+        rows = [row.due_minor for row in due_by_member(now=self.now)]
+        assert rows == ([due.due_minor] if due.due_minor else [])
 
     @invariant()
     def the_ledger_is_the_targets_less_what_was_paid_or_is_on_the_way(self) -> None:

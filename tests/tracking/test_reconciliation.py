@@ -75,6 +75,13 @@ def test_an_honest_history_has_no_difference(history: Cast) -> None:
         ("UPDATE payouts_payoutrunmember SET due_minor = 2", "run line"),
         ("UPDATE payouts_payoutrunmember SET due_minor = 2", "run payment"),
         ("DELETE FROM payouts_payoutrunentry", "run line"),
+        ("UPDATE tracking_offerday SET sales_minor = 1", "day 2026-11-20 of offer"),
+        ("DELETE FROM tracking_offerday", "day 2026-11-20 of offer"),
+        ("UPDATE tracking_soldspan SET first_day = '2026-11-19'", "days of sales of enrollment"),
+        ("DELETE FROM tracking_soldspan", "days of sales of enrollment"),
+        ("UPDATE payouts_ledgersum SET amount_minor = 1", "ledger sum in GBP of enrollment"),
+        ("DELETE FROM tracking_conversioncount", "conversions accepted of offer"),
+        ("UPDATE accounts_auditcount SET entries = 7", "audit entries about order of brand"),
     ],
 )
 def test_a_falsified_figure_is_found(history: Cast, falsify: str, what: str) -> None:

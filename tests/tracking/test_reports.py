@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 
 import pytest
 
 from core.tenancy import acting_for
-from offers.models import Enrollment
-from payouts.ledger import Balance, OfferDue, balances, due_by_offer, due_entries
+from offers.models import Enrollment, Offer
+from offers.services import create_offer, enroll
+from offers.terms import TermsValues
+from payouts.due import OfferDue, due_by_offer
+from payouts.ledger import Balance, balances, due_entries
 from payouts.models import PayoutState
 from payouts.services import adjust, record_payment, return_payment
-from tests.cast import NOW, SYSTEM, Cast, order
-from tracking.metrics import ALL_TIME
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order
+from tracking.metrics import ALL_TIME, Period, sellers_by_offer
+from tracking.models import Conversion
 from tracking.ranking import ranked
 from tracking.reports import in_order, offer_rows, summaries
 from tracking.selectors import MemberRow, member_rows
-from tracking.services import record_order
+from tracking.services import give_codes, record_order, reject_conversions
 
 
 @pytest.fixture(autouse=True)
@@ -59,7 +63,69 @@ def test_an_offer_owes_the_sum_of_its_members(cast: Cast) -> None:
 
 
 def test_nothing_is_due_before_its_time(cast: Cast) -> None:
-    assert due_by_offer([cast.glow.pk], now=NOW - timedelta(days=1)) == {}
+    offer = offer_of_june_alone(cast)
+    in_time = due_by_offer([offer.pk], now=NOW)
+
+    assert in_time == {offer.pk: OfferDue(due_minor=842, members=1)}
+    assert due_by_offer([offer.pk], now=NOW - timedelta(days=1)) == {}
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "sellers"),
+    [
+        (0, 20, 1),
+        (10, 10, 1),
+        (0, 10, 1),
+        (11, 19, 0),  # between the two
+        (10, 19, 1),
+        (11, 20, 1),
+        (0, 9, 0),
+        (21, 30, 0),
+        (None, 9, 0),
+        (None, 12, 1),
+        (21, None, 0),
+        (12, None, 1),
+        (None, None, 1),
+    ],
+)
+def test_who_sold_in_a_period_is_counted_by_its_days(
+    first: int | None, last: int | None, sellers: int, cast: Cast
+) -> None:
+    offer = offer_of_june_alone(cast, days=(10, 20))
+    start = NOW.date() - timedelta(days=60)
+    period = Period(*(None if day is None else start + timedelta(day) for day in (first, last)))
+
+    assert sellers_by_offer([offer.pk], period=period) == ({offer.pk: 1} if sellers else {})
+
+
+def test_who_sold_nothing_that_counts_has_not_sold(cast: Cast) -> None:
+    offer = offer_of_june_alone(cast, days=(10, 20))
+    early, late = Conversion.objects.filter(offer=offer).order_by("occurred_at")
+    since = Period(NOW.date() - timedelta(days=45))
+
+    reject_conversions(conversion_ids=[late.pk], reason="Fraud", by=SYSTEM, now=NOW)
+    assert sellers_by_offer([offer.pk], period=since) == {}
+    assert sellers_by_offer([offer.pk]) == {offer.pk: 1}
+    reject_conversions(conversion_ids=[early.pk], reason="Fraud", by=SYSTEM, now=NOW)
+
+    assert sellers_by_offer([offer.pk]) == {}
+
+
+def offer_of_june_alone(cast: Cast, days: Sequence[int] = (60,)) -> Offer:
+    """An offer in which June sold for £84.20 on each of these days, counted from sixty ago."""
+    offer = create_offer(
+        values=offer_values(name="Alone"),
+        terms=TermsValues(percent_bp=1_000),
+        by=SYSTEM,
+        now=NOW - timedelta(days=90),
+    )
+    mine = enroll(offer=offer, members=[cast.june], by=SYSTEM, now=NOW)
+    give_codes(codes={mine[0].pk: "ALONE"}, enrollments=mine, by=SYSTEM, now=NOW)
+    for day in days:
+        when = (NOW - timedelta(days=60 - day)).isoformat()
+        facts = order(f"alone-{day}", promo_code="ALONE", ordered_at=when)
+        record_order(source="shop", order=facts, by=SYSTEM, now=NOW)
+    return offer
 
 
 @pytest.mark.parametrize("figure", ["conversions", "sales", "refunds", "commission"])

@@ -3,10 +3,11 @@
 from tracking.models.conversions import (
     ClickEarning,
     Conversion,
+    ConversionCount,
     ConversionStatus,
-    DailyTotal,
     Evidence,
 )
+from tracking.models.days import DailyTotal, OfferDay, SoldSpan
 from tracking.models.items import Click, ItemStatus, PromoCode, TrackingLink
 from tracking.models.orders import Order, OrderLine, Refund, RefundState
 from tracking.models.questions import Question, QuestionState
@@ -15,10 +16,12 @@ __all__ = [
     "Click",
     "ClickEarning",
     "Conversion",
+    "ConversionCount",
     "ConversionStatus",
     "DailyTotal",
     "Evidence",
     "ItemStatus",
+    "OfferDay",
     "Order",
     "OrderLine",
     "PromoCode",
@@ -26,5 +29,6 @@ __all__ = [
     "QuestionState",
     "Refund",
     "RefundState",
+    "SoldSpan",
     "TrackingLink",
 ]

@@ -1,10 +1,12 @@
-"""Attributed orders, and the daily totals kept with them."""
+"""Attributed orders, and clicks that earn."""
 
 from __future__ import annotations
 
+import pgtrigger
 from django.db import models
 
 from affiliates.models import Member
+from core.kept_sums import KeptSum, kept_in
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 from offers.models import Enrollment, Offer, Terms
@@ -93,6 +95,12 @@ class Conversion(TenantModel):
                 condition=models.Q(status__in=["pending", "rejected"]),
             ),
         ]
+        triggers = kept_in(
+            "tracking_conversioncount",
+            keys={"offer_id": "moved.offer_id", "status": "moved.status"},
+            sums={"conversions": "1"},
+            on=[pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete],
+        )
 
     @property
     def sale(self) -> Money:
@@ -111,33 +119,21 @@ class Conversion(TenantModel):
         return Money(self.earnable_minor, self.currency)
 
 
-class DailyTotal(TenantModel):
-    """One enrollment's figures for the orders and clicks of one day in the brand's time zone.
+class ConversionCount(KeptSum):
+    """How many conversions of an offer have a status. Kept by a trigger."""
 
-    A refund or a change of status counts on the day of its order: a day always says what its orders
-    are worth now. Conversions, sales and refunds are of accepted conversions; commission is theirs
-    and the clicks'; `pending_minor` is what pending ones would earn.
-    """
+    KEYS = ("offer_id", "status")
+    FIGURES = ("conversions",)
 
-    enrollment = TenantForeignKey(Enrollment)
-    day = models.DateField()
-    clicks = models.IntegerField(default=0)
-    conversions = models.IntegerField(default=0)
-    pending = models.IntegerField(default=0)
-    sales_minor = models.BigIntegerField(default=0)
-    refunds_minor = models.BigIntegerField(default=0)
-    commission_minor = models.BigIntegerField(default=0)
-    changes = models.IntegerField(db_default=1)  # how often it was written: grows, never falls
-    pending_minor = models.BigIntegerField(default=0)
+    offer = TenantForeignKey(Offer)
+    status = models.CharField(max_length=8, choices=ConversionStatus)
+    conversions = models.BigIntegerField()
 
-    class Meta(TenantModel.Meta):
-        constraints = [
-            *TenantModel.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["brand", "enrollment", "day"], name="tracking_daily_once"
-            ),
+    class Meta(KeptSum.Meta):
+        indexes = [
+            *KeptSum.Meta.indexes,
+            models.Index(fields=["brand", "offer", "status"], name="tracking_count_status"),
         ]
-        indexes = [models.Index(fields=["brand", "day"], name="tracking_daily_day")]
 
 
 class ClickEarning(TenantModel):

@@ -1,0 +1,152 @@
+"""What is due now, to everybody, without reading the whole ledger.
+
+`payouts.ledger.balances` defines it: earned entries past their hold that no live payment pays. A
+payment takes exactly such entries and posts their sum, so what is due is the sum of all entries,
+which a trigger keeps (`LedgerSum`), less those that still wait. It costs what members and waiting
+entries there are, however long the history.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Coalesce
+
+from core.tenancy import current_brand_id
+from payouts.models import EARNED_KINDS, EntryKind, LedgerEntry, LedgerSum
+
+_PARTS = """
+SELECT enrollment_id, currency, amount_minor FROM payouts_ledgersum WHERE brand_id = %(brand)s
+UNION ALL
+SELECT enrollment_id, currency, -amount_minor FROM payouts_ledgerentry
+WHERE brand_id = %(brand)s AND kind IN ('commission', 'adjustment') AND available_at > %(now)s
+"""
+_DUE = f"""
+SELECT enrollment_id, sum(amount_minor)::bigint AS due_minor FROM ({_PARTS}) parts GROUP BY 1
+"""  # noqa: S608
+_BY_OFFER = f"""
+SELECT enrollment.offer_id, sum(due_minor)::bigint, count(*) FILTER (WHERE due_minor > 0)
+FROM ({_DUE}) due JOIN offers_enrollment enrollment
+  ON enrollment.brand_id = %(brand)s AND enrollment.id = due.enrollment_id
+WHERE enrollment.offer_id = ANY(%(offers)s::bigint[]) AND due_minor <> 0 GROUP BY 1
+"""  # noqa: S608
+_BY_MEMBER = f"""
+SELECT enrollment.member_id, parts.currency, sum(amount_minor)::bigint AS due_minor
+FROM ({_PARTS}) parts JOIN offers_enrollment enrollment
+  ON enrollment.brand_id = %(brand)s AND enrollment.id = parts.enrollment_id
+GROUP BY 1, 2 HAVING sum(amount_minor) <> 0
+"""  # noqa: S608
+# The sums of all, and after them the rows of a page, from one look at everybody.
+_PAGE = f"""
+WITH due AS MATERIALIZED ({_BY_MEMBER}), chosen AS (
+  SELECT *, row_number() OVER (ORDER BY currency <> %(own)s, currency, due_minor DESC, member_id)
+    AS place
+  FROM due WHERE %(members)s::bigint[] IS NULL OR member_id = ANY(%(members)s::bigint[])
+)
+SELECT NULL AS member_id, currency, sum(due_minor)::bigint, 0::bigint AS place,
+  (SELECT count(*) FROM chosen WHERE chosen.currency = due.currency)
+FROM due GROUP BY currency
+UNION ALL
+SELECT member_id, currency, due_minor, place, 1 FROM chosen
+WHERE place > %(start)s AND (%(most)s::bigint IS NULL OR place <= %(start)s + %(most)s::bigint)
+ORDER BY place, currency
+"""  # noqa: S608
+
+
+@dataclass(frozen=True, slots=True)
+class DueRow:
+    """What one member is due in one currency: never zero, below zero when it is carried on."""
+
+    member_id: int
+    currency: str
+    due_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class DuePage:
+    """Some rows, and how many there are; `sums` are of everybody, in minor units by currency."""
+
+    rows: list[DueRow]
+    count: int
+    sums: dict[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferDue:
+    """What one offer owes now, and to how many of its members."""
+
+    due_minor: int = 0
+    members: int = 0
+
+
+def due_page(
+    *,
+    now: datetime,
+    among: Collection[int] | None = None,
+    own: str = "",
+    start: int = 0,
+    most: int | None = None,
+) -> DuePage:
+    """Who is due money now, per member and currency: the brand's `own` currency first, the largest
+    first in each. `among` names the members asked for; `most` rows from `start` on.
+    """
+    values = {"members": None if among is None else sorted(among), "own": own}
+    found = _rows(_PAGE, _values(now, start=start, most=most, **values))
+    sums = sorted((row for row in found if row[0] is None), key=lambda row: (row[1] != own, row[1]))
+    return DuePage(
+        rows=[DueRow(*row[:3]) for row in found if row[0] is not None],
+        count=sum(row[4] for row in sums),
+        sums={row[1]: row[2] for row in sums},
+    )
+
+
+def due_by_member(*, now: datetime) -> list[DueRow]:
+    """Everybody who is due money now, the rows of `due_page`."""
+    return due_page(now=now).rows
+
+
+def due_by_offer(offer_ids: Iterable[int], *, now: datetime) -> dict[int, OfferDue]:
+    """What each offer that owes anything owes now. A member counts once per offer, and only with
+    more than zero due; a negative balance lowers the sum, as it does in `balances`.
+    """
+    rows = _rows(_BY_OFFER, _values(now, offers=sorted(set(offer_ids))))
+    return {offer_id: OfferDue(due, members) for offer_id, due, members in rows}
+
+
+def due_of_each(*, now: datetime) -> CombinedExpression:
+    """For a query of enrollments: what each is due now, as `Balance.due_minor` says."""
+    waiting = LedgerEntry.objects.filter(kind__in=EARNED_KINDS, available_at__gt=now)
+    return _sum_of_each(LedgerSum.objects.all()) - _sum_of_each(waiting)
+
+
+def paid_of_each() -> Coalesce:
+    """For a query of enrollments: what each was paid, as `Balance.paid_minor` says."""
+    paid = LedgerEntry.objects.filter(kind=EntryKind.PAYOUT, payout__state="paid")
+    return _sum_of_each(paid, sign=-1)
+
+
+def _sum_of_each(rows: QuerySet[Any], *, sign: int = 1) -> Coalesce:
+    sums = (
+        rows.filter(enrollment=OuterRef("pk"))
+        .order_by()
+        .values("enrollment_id")
+        .annotate(figure=sign * Sum("amount_minor"))
+        .values("figure")
+    )
+    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
+
+
+def _values(now: datetime, **more: Any) -> dict[str, Any]:
+    return {"brand": current_brand_id(), "now": now, **more}
+
+
+def _rows(statement: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return list(cursor.fetchall())
