@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -19,9 +20,10 @@ from tests.portal.conftest import (
     figures,
     new_terms,
     path_of,
+    pay,
     text_of,
 )
-from tracking.models import TrackingLink
+from tracking.models import ItemStatus, PromoCode, TrackingLink
 from tracking.services import (
     accept_conversions,
     activate_member,
@@ -121,6 +123,47 @@ def test_what_does_not_count_is_said_and_not_offered_for_copying(
     assert '<s class="code">MARA15</s>' in page
     assert 'data-copy="' not in page
     assert "data-share-url" not in page
+
+
+def test_a_code_out_of_use_is_not_copied_and_the_link_comes_first(
+    cast: Cast, client: Client, path: str
+) -> None:
+    with acting_for(cast.juniper):
+        PromoCode.objects.filter(enrollment=cast.mara_in_glow).update(status=ItemStatus.INACTIVE)
+
+    page = text_of(client, path)
+
+    assert '<s class="code">MARA15</s>' in page
+    assert 'data-copy="MARA15"' not in page
+    assert re.search(r'class="button button-primary" data-copy="http[^"]+/r/', page)
+
+
+def test_who_was_taken_out_still_reads_what_was_earned_and_paid(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell("SHOP-1001")
+    pay(cast, reference="BACS 7")
+    with acting_for(cast.juniper):
+        remove_from_offer(enrollment=cast.mara_in_glow, by=cast.by, now=cast.now)
+
+    page = text_of(client, path)
+
+    assert "····1001" in page
+    assert "BACS 7" in page
+    assert figures(client, path)["Earnings"][0] == "£8.42"
+
+
+def test_a_range_that_ends_before_it_starts_says_so_and_shows_the_last_thirty_days(
+    client: Client, path: str, sell: Sell
+) -> None:
+    sell("1", days_ago=20)
+    backwards = f"{path}?range=custom&first=2026-11-20&last=2026-11-19"
+
+    page = text_of(client, backwards)
+
+    assert "The last day is before the first" in page
+    assert "Until then you see the last 30 days." in page
+    assert figures(client, backwards) == figures(client, path)
 
 
 def test_an_inactive_member_who_comes_back_copies_again(
