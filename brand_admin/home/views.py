@@ -17,6 +17,7 @@ from accounts.permissions import Permission
 from accounts.selectors import brands_of
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.charts import draw
+from brand_admin.home.beginning import first_steps
 from brand_admin.pages import render_page
 from core.money import round_half_up
 from core.templatetags.display import count, money
@@ -62,7 +63,7 @@ def door(request: HttpRequest) -> HttpResponse:
 def home(request: BrandRequest) -> HttpResponse:
     """What needs a person today, and how the brand is doing."""
     now, period = timezone.now(), Period.of_days(DAYS, today=today())
-    found = list(offers())
+    found, latest = list(offers()), list(conversions()[:LATEST])
     rows = offer_rows(found, period=period, now=now)
     sums = summaries(rows, first_currency=request.brand.currency)
     before = _before(found, period)
@@ -83,7 +84,8 @@ def home(request: BrandRequest) -> HttpResponse:
             today=today(),
             currency=request.brand.currency,
         ),
-        latest=conversions()[:LATEST],
+        latest=latest,
+        first_steps=[] if latest else first_steps(request.brand, has_offers=bool(found)),
         has_offers=bool(found),
     )
 

@@ -6,12 +6,13 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.services import create_brand
+from accounts.services import create_api_key, create_brand
 from core.tenancy import acting_for
 from offers.services import create_offer
 from offers.terms import TermsValues
 from tests.brand_admin.desk import at, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, offer_values
+from tests.notifications.senders import confirm, recipient
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 
@@ -80,7 +81,24 @@ def test_a_brand_without_offers_is_told_where_to_start(cast: Cast) -> None:
 
     assert "Welcome to Tributary" in page
     assert at(bare, "offer_new") in page
-    assert "KWD" in page
+    assert "The way to your first sale" in page
+    assert page.count("To do") == 4
+    assert "Sales per day" not in page
+
+
+def test_before_the_first_sale_home_says_what_comes_next(cast: Cast) -> None:
+    theo = desk_of(cast.theo)
+
+    steps = theo.get(at(cast.juniper, "home")).context["first_steps"]
+    with acting_for(cast.juniper):
+        confirm([recipient(1)])
+        create_api_key(label="shop", by=SYSTEM, now=NOW)
+    later = theo.get(at(cast.juniper, "home")).context["first_steps"]
+    sell(cast)
+
+    assert [step.is_done for step in steps] == [True, True, False, False]
+    assert [step.is_done for step in later] == [True] * 4
+    assert theo.get(at(cast.juniper, "home")).context["first_steps"] == []
 
 
 def test_home_takes_as_many_queries_for_three_conversions_as_for_one(cast: Cast) -> None:

@@ -1,0 +1,50 @@
+"""The way of a new brand to its first sale: what is done, and what comes next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from accounts.models import ApiKey, Brand
+from affiliates.models import Member
+from notifications.models import Message, Purpose
+
+
+@dataclass(frozen=True, slots=True)
+class FirstStep:
+    title: str
+    note: str
+    href: str
+    is_done: bool
+
+
+def first_steps(brand: Brand, *, has_offers: bool) -> list[FirstStep]:
+    """The steps in their order; asked for only while the brand has no conversion yet."""
+    told = Message.objects.filter(purpose=Purpose.SALES_TRACKING_ITEMS)
+    return [
+        FirstStep(
+            "Add an offer",
+            "What members earn, and whether they share a code, a link or both.",
+            reverse("brand_admin:offers", args=[brand.slug]),
+            has_offers,
+        ),
+        FirstStep(
+            "Add your members",
+            "By hand, or from a CSV file with the codes they have already.",
+            reverse("brand_admin:members", args=[brand.slug]),
+            Member.objects.exists(),
+        ),
+        FirstStep(
+            "Send them their codes and links",
+            "A project takes them there: generate, then send.",
+            reverse("brand_admin:projects", args=[brand.slug]),
+            told.exists(),
+        ),
+        FirstStep(
+            "Connect your shop",
+            "With an API key, so that its orders come in.",
+            reverse("brand_admin:settings_keys", args=[brand.slug]),
+            ApiKey.objects.filter(revoked_at=None).exists(),
+        ),
+    ]
