@@ -17,6 +17,7 @@ from tracking.models import Question
 from tracking.services import explain_question
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+WHY = "Why isn\N{RIGHT SINGLE QUOTATION MARK}t my sale here?"
 ANSWER = "That order used the newsletter's code."
 
 
@@ -44,7 +45,7 @@ def test_mara_makes_a_link_asks_after_a_sale_and_is_answered(
     expect(page.get_by_text(words("Here it is"))).to_be_visible()
     page.get_by_role("link", name="Winter Glow creators").click()
 
-    page.get_by_role("link", name=words("Why isn\N{RIGHT SINGLE QUOTATION MARK}t my sale here?")).click()
+    page.get_by_role("link", name=words(WHY)).click()
     page.get_by_role("link", name=words("A sale is missing")).click()
     page.get_by_label(words("Order number")).fill("JUN-20811")
     page.locator("input[type=date]").fill(f"{cast.now:%Y-%m-%d}")
