@@ -45,9 +45,12 @@ GROUP BY 1, 2 HAVING sum(amount_minor) <> 0
 # The sums of all, and after them the rows of a page, from one look at everybody.
 _PAGE = f"""
 WITH due AS MATERIALIZED ({_BY_MEMBER}), chosen AS (
-  SELECT *, row_number() OVER (ORDER BY currency <> %(own)s, currency, due_minor DESC, member_id)
-    AS place
-  FROM due WHERE %(members)s::bigint[] IS NULL OR member_id = ANY(%(members)s::bigint[])
+  SELECT *, row_number() OVER (
+    ORDER BY currency <> %(own)s, currency, due_minor * %(turn)s DESC, member_id
+  ) AS place
+  FROM due
+  WHERE (%(members)s::bigint[] IS NULL OR member_id = ANY(%(members)s::bigint[]))
+    AND (%(only)s = '' OR currency = %(only)s)
 )
 SELECT NULL AS member_id, currency, sum(due_minor)::bigint, 0::bigint AS place,
   (SELECT count(*) FROM chosen WHERE chosen.currency = due.currency)
@@ -90,13 +93,21 @@ def due_page(
     now: datetime,
     among: Collection[int] | None = None,
     own: str = "",
+    only: str = "",
+    smallest_first: bool = False,
     start: int = 0,
     most: int | None = None,
 ) -> DuePage:
     """Who is due money now, per member and currency: the brand's `own` currency first, the largest
-    first in each. `among` names the members asked for; `most` rows from `start` on.
+    first in each, unless `smallest_first`. `among` names the members and `only` the currency asked
+    for; `most` rows from `start` on.
     """
-    values = {"members": None if among is None else sorted(among), "own": own}
+    values = {
+        "members": None if among is None else sorted(among),
+        "own": own,
+        "only": only,
+        "turn": -1 if smallest_first else 1,
+    }
     found = _rows(_PAGE, _values(now, start=start, most=most, **values))
     sums = sorted((row for row in found if row[0] is None), key=lambda row: (row[1] != own, row[1]))
     return DuePage(

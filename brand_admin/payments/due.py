@@ -8,6 +8,7 @@ from django.core.paginator import Page, Paginator
 
 from affiliates.selectors import members
 from brand_admin.pages import PER_PAGE, Asking, searched
+from brand_admin.payments.run_forms import known_currency
 from core.money import Money
 from payouts.due import DuePage, DueRow, due_page
 
@@ -37,7 +38,15 @@ def all_due(request: Asking, *, own: str, now: datetime) -> list[DueRow]:
 def _due(
     request: Asking, *, own: str, now: datetime, start: int = 0, most: int | None = None
 ) -> DuePage:
-    """Per member and currency, the brand's `own` currency first, the largest first in each."""
+    """Per member and currency as the address asks for it, the brand's `own` currency first."""
     search = searched(request)
     among = list(members(search=search).values_list("pk", flat=True)) if search else None
-    return due_page(now=now, among=among, own=own, start=start, most=most)
+    return due_page(
+        now=now,
+        among=among,
+        own=own,
+        only=known_currency(request.GET.get("currency", "")),
+        smallest_first=request.GET.get("sort") == "due",
+        start=start,
+        most=most,
+    )

@@ -30,7 +30,7 @@ from brand_admin.payments.forms import (
     RecordPayment,
     ReturnPayment,
 )
-from brand_admin.payments.run_forms import Paid
+from brand_admin.payments.run_forms import Paid, known_currency
 from core.money import Money
 from core.templatetags.display import clock, day, money
 from offers.models import Enrollment
@@ -91,7 +91,8 @@ def due_list(request: BrandRequest) -> HttpResponse:
         due=due,
         totals=totals,
         search=searched(request),
-        clear_href=without_filters(request, "q"),
+        currency=known_currency(request.GET.get("currency", "")),
+        clear_href=without_filters(request, "q", "currency"),
         export_url=export_url(request, "brand_admin:payments_due_csv"),
     )
 

@@ -12,7 +12,7 @@ from accounts.actors import Actor
 from core.tenancy import acting_for
 from payouts.models import Payout, PayoutRun, PayoutState
 from payouts.runs import confirm_run, draft_run
-from payouts.services import return_payment
+from payouts.services import adjust, return_payment
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast
 
@@ -250,3 +250,41 @@ def test_a_run_of_another_brand_is_not_exported(cast: Cast, three: list[PayoutRu
     theirs = at(cast.saltmarsh, "payment_run_members", run_id=three[2].pk)
 
     assert desk_of(cast.otto).get(theirs).status_code == 404
+
+
+@pytest.fixture
+def owed(cast: Cast) -> None:
+    """Mara is due £8.42 and $3.00, Diego £20.00."""
+    sell(cast, days_ago=5)
+    sell(cast, "1002", days_ago=5, promo_code="DIEGO10", amount="200.00")
+    with acting_for(cast.juniper):
+        adjust(
+            enrollment=cast.mara_in_glow, currency="USD", amount_minor=300, note="Video",
+            by=SYSTEM, now=NOW,
+        )  # fmt: skip
+
+
+@pytest.mark.usefixtures("owed")
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("", [("Diego", "20.00"), ("Mara", "8.42"), ("Mara", "3.00")]),
+        ("?sort=due", [("Mara", "8.42"), ("Diego", "20.00"), ("Mara", "3.00")]),
+        ("?sort=-due", [("Diego", "20.00"), ("Mara", "8.42"), ("Mara", "3.00")]),
+        ("?currency=USD", [("Mara", "3.00")]),
+        ("?currency=GBP&sort=due", [("Mara", "8.42"), ("Diego", "20.00")]),
+        ("?currency=GBP&q=mara", [("Mara", "8.42")]),
+        ("?currency=JPY", []),
+        ("?currency=nonsense", [("Diego", "20.00"), ("Mara", "8.42"), ("Mara", "3.00")]),
+    ],
+)
+def test_what_is_due_is_listed_and_exported_as_the_address_asks(
+    cast: Cast, vera: Client, query: str, rows: list[tuple[str, str]]
+) -> None:
+    page = vera.get(at(cast.juniper, "payments") + query)
+
+    listed = [(row.member.first_name, row.amount.plain()) for row in page.context["due"]]
+    lines = csv_of(vera.get(page.context["export_url"]))[1:]
+    assert listed == rows
+    assert [(line[0].split()[0], line[2]) for line in lines] == rows
+    assert [str(total.currency) for total in page.context["totals"]] == ["GBP", "USD"]
