@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+from django.test import Client
 from playwright.sync_api import (
     Browser,
     ConsoleMessage,
@@ -19,6 +21,9 @@ from playwright.sync_api import (
 )
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "browser tests need Chromium: apt-get install chromium"
@@ -102,6 +107,23 @@ def open_page(
         context.close()
     if watch.faults:
         pytest.fail("\n".join(watch.faults), pytrace=False)
+
+
+@pytest.fixture
+def desk(open_page: Callable[..., Page], live_server: LiveServer) -> Callable[..., Page]:
+    """Open a page of somebody who is logged in: `desk(cast.ines, width=390)`."""
+
+    def sit_down(user: User, **options: object) -> Page:
+        page = open_page(**options)
+        client = Client()
+        client.force_login(user)
+        [cookie] = client.cookies.values()
+        page.context.add_cookies(
+            [{"name": cookie.key, "value": cookie.value, "url": live_server.url}]
+        )
+        return page
+
+    return sit_down
 
 
 @pytest.fixture

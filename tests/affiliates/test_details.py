@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -29,11 +27,7 @@ from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast) -> Iterator[None]:
-    with acting_for(cast.juniper):
-        yield
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 def tags_of(member: Member) -> list[str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.test import Client
 from time_machine import TimeMachineFixture
@@ -20,13 +18,6 @@ from tests.cast import NOW, SYSTEM, Cast
 def theo(cast: Cast) -> Client:
     """The browser of the manager of Juniper."""
     return desk_of(cast.theo)
-
-
-@pytest.fixture
-def at_juniper(cast: Cast) -> Iterator[None]:
-    """Whatever the test reads by itself is Juniper's."""
-    with acting_for(cast.juniper):
-        yield
 
 
 @pytest.fixture

@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.brand_admin.desk import at, desk_of
+from tests.brand_admin.desk import at
 from tests.cast import Cast, assemble
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture
-def report(open_page: Callable[..., Page], live_server: Any) -> Page:
+def report(desk: Callable[..., Page]) -> Page:
     """Sales Tracking in a browser of the viewer's."""
     cast: Cast = assemble()
-    page = open_page()
-    cookie = desk_of(cast.vera).cookies["sessionid"]
-    page.context.add_cookies([{"name": cookie.key, "value": cookie.value, "url": live_server.url}])
+    page = desk(cast.vera)
     page.goto(at(cast.juniper, "reporting"))
     return page
 

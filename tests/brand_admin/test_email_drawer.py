@@ -330,14 +330,9 @@ def test_only_the_brands_own_pages_are_returned_to(cast: Cast, theo: Client) -> 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("width", [1440, 390])
-def test_the_drawer_in_a_browser(
-    open_page: Callable[..., Page], live_server: Any, mailbox: Mailbox, width: int
-) -> None:
+def test_the_drawer_in_a_browser(desk: Callable[..., Page], mailbox: Mailbox, width: int) -> None:
     cast = assemble()
-    client = desk_of(cast.ines)
-    page = open_page(width=width, height=860)
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
-    page.context.add_cookies([{**cookie, "url": live_server.url}])
+    page = desk(cast.ines, width=width, height=860)
     page.goto(at(cast.juniper, "offer_report", offer_id=cast.glow.pk))
     page.get_by_role("link", name="Email Members").click()
 

@@ -230,14 +230,9 @@ def test_another_brands_is_not_found(cast: Cast, theo: Client, page: str) -> Non
 
 @pytest.mark.browser
 @pytest.mark.django_db(transaction=True)
-def test_the_editor_and_its_chips_work_in_settings_too(
-    open_page: Callable[..., Page], live_server: Any
-) -> None:
+def test_the_editor_and_its_chips_work_in_settings_too(desk: Callable[..., Page]) -> None:
     cast = assemble()
-    client = desk_of(cast.ines)
-    page = open_page()
-    cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value}
-    page.context.add_cookies([{**cookie, "url": live_server.url}])
+    page = desk(cast.ines)
     page.goto(at(cast.juniper, "template_new", purpose=MEMBERS))
     page.get_by_label("Name").fill("Ours")
     page.locator(".editor-text .ProseMirror").click()

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.core.cache import cache
-from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import User
 from tests.cast import Cast, assemble
 from tests.mailbox import Mailbox, open_mailbox, send_to
 from tests.worker import Worker
@@ -54,20 +52,3 @@ def cast(transactional_db: None) -> Cast:
     """Everybody, as of this very moment: worker and browser keep no other time."""
     cache.clear()
     return assemble(timezone.now())
-
-
-@pytest.fixture
-def desk(open_page: OpenPage, live_server: LiveServer) -> Callable[..., Page]:
-    """Open a page of somebody who is logged in: `desk(cast.ines, **PHONE)`."""
-
-    def sit_down(user: User, **options: object) -> Page:
-        page = open_page(**options)
-        client = Client()
-        client.force_login(user)
-        [cookie] = client.cookies.values()
-        page.context.add_cookies(
-            [{"name": cookie.key, "value": cookie.value, "url": live_server.url}]
-        )
-        return page
-
-    return sit_down

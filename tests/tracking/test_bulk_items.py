@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
 from datetime import timedelta
 from itertools import chain, repeat
 
@@ -13,27 +12,15 @@ from accounts.background import problems_of, take_turn
 from accounts.models import Work
 from affiliates.models import Member
 from affiliates.services import Person, add_members
-from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
-from offers.services import create_offer, enroll
-from offers.terms import TermsValues
-from tests.cast import NOW, SYSTEM, Cast, offer_values
+from offers.services import enroll
+from tests.cast import NOW, SYSTEM
 from tracking import bulk_items
 from tracking.bulk_items import ask_to_generate, generate
 from tracking.models import PromoCode, TrackingLink
 from tracking.services import deactivate_member, give_codes, suggest_codes
 
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast) -> Iterator[None]:
-    with acting_for(cast.juniper):
-        yield
-
-
-@pytest.fixture
-def spring(cast: Cast) -> Offer:
-    values = offer_values(name="Spring")
-    return create_offer(values=values, terms=TermsValues(percent_bp=1), by=SYSTEM, now=NOW)
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 def crowd(offer: Offer, number: int, first_name: str = "Ana") -> list[Enrollment]:

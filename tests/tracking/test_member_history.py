@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from affiliates.details import tag_members
-from core.tenancy import acting_for
 from payouts.ledger import due_entries
 from payouts.services import adjust, record_payment
 from tests.cast import NOW, SYSTEM, Cast, order
@@ -22,11 +19,7 @@ from tracking.services import (
     reject_conversions,
 )
 
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast) -> Iterator[None]:
-    with acting_for(cast.juniper):
-        yield
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 def live_through(cast: Cast) -> None:

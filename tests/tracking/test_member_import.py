@@ -2,32 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pytest
 
 from affiliates.details import details_of, tag_members
 from affiliates.models import Member, Platform
-from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
-from offers.services import create_offer
-from offers.terms import TermsValues
-from tests.cast import NOW, SYSTEM, Cast, offer_values
+from tests.cast import NOW, SYSTEM, Cast
 from tracking.imports import BATCH, ImportReport, Row
 from tracking.member_import import MemberImport, import_members
 from tracking.models import PromoCode, TrackingLink
 
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast) -> Iterator[None]:
-    with acting_for(cast.juniper):
-        yield
-
-
-@pytest.fixture
-def spring(cast: Cast) -> Offer:
-    values = offer_values(name="Spring")
-    return create_offer(values=values, terms=TermsValues(percent_bp=1), by=SYSTEM, now=NOW)
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 def row(line: int, email: str, code: str = "") -> Row:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 
 from core.money import Money
-from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
@@ -19,11 +17,7 @@ from tracking.member_summaries import accounts, member_summaries
 from tracking.selectors import offer_rows_of
 from tracking.services import give_codes, record_order
 
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast) -> Iterator[None]:
-    with acting_for(cast.juniper):
-        yield
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import uuid
 import pytest
 
 from affiliates.models import Member
-from core.tenancy import acting_for
 from notifications.models import Campaign, Message, MessageState, Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.services import add_to_project, create_offer, create_project, set_up_stage
@@ -24,11 +23,7 @@ from tracking.stages import (
     steps_of,
 )
 
-
-@pytest.fixture(autouse=True)
-def at_juniper(cast: Cast):
-    with acting_for(cast.juniper):
-        yield
+pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 @pytest.fixture
