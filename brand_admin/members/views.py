@@ -56,7 +56,7 @@ ORDERS = {
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def member_list(request: BrandRequest) -> HttpResponse:
     form = MemberFilter(request.GET)
-    page = paginate(request, _filtered(request, form))
+    page = paginate(request, found_members(request, form))
     suppressed = suppressed_in_words(member.email for member in page)
     shown = list(page)
     summaries, noted = member_summaries(shown, now=timezone.now()), details_of(shown)
@@ -85,7 +85,7 @@ def members_export(request: BrandRequest) -> HttpResponseBase:
 
 def members_file(asked: Asked, *, now: datetime) -> Export:
     """Exactly what the list shows with the same filters."""
-    found = _filtered(asked, MemberFilter(asked.GET))
+    found = found_members(asked, MemberFilter(asked.GET))
     lines = summary_csv(found.iterator(chunk_size=500), now=now)
     return Export("Members", f"{asked.brand.slug}-members.csv", found.count(), lines)
 
@@ -148,7 +148,8 @@ def member_join(request: BrandRequest, member_id: int) -> HttpResponse:
     return redirect("brand_admin:member", request.brand.slug, member.pk)
 
 
-def _filtered(request: Asking, form: MemberFilter) -> QuerySet[Member]:
+def found_members(request: Asking, form: MemberFilter) -> QuerySet[Member]:
+    """The members that the address asks for, in its order."""
     found = members(search=searched(request), **form.details)
     if form.chosen:
         found = in_offer(found, None if form.chosen == NO_OFFER else int(form.chosen))

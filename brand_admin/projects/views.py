@@ -10,9 +10,10 @@ from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from affiliates.models import Member
-from affiliates.selectors import members
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
+from brand_admin.members.forms import MemberFilter
+from brand_admin.members.views import found_members as members_asked_for
 from brand_admin.pages import (
     export_url,
     paginate,
@@ -107,14 +108,15 @@ def project_add(request: BrandRequest, project_id: int) -> HttpResponse:
             messages.success(request, f"Added {who}.")
             return redirect("brand_admin:project", request.brand.slug, project.pk)
         messages.error(request, "Tick at least one member.")
-    found = members(search=searched(request)).exclude(pk__in=inside)
+    filters = MemberFilter(request.GET)
     return render_page(
         request,
         "brand_admin/projects/add.html",
         section=SECTION,
         project=project,
+        filters=filters,
         search=searched(request),
-        clear_url=without_filters(request, "q"),
-        page=paginate(request, found),
+        clear_url=without_filters(request, "q", "offer", "tag", "owner"),
+        page=paginate(request, members_asked_for(request, filters).exclude(pk__in=inside)),
         has_members=Member.objects.exists(),
     )

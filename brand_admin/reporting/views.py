@@ -129,7 +129,7 @@ def offer_report(request: BrandRequest, offer_id: int) -> HttpResponse:
         kept=kept(request, *LOOK),
         kept_with_columns=kept(request, *MEMBER_FILTERS, *LOOK[1:], "sort"),
         compose=_compose_address(request, offer, ()),
-        csv_url=export_url(request, "brand_admin:offer_export", offer.pk),
+        csv_url=export_url(request, "brand_admin:offer_export", offer.pk, range=chosen.key),
     )
 
 
@@ -140,13 +140,13 @@ def offer_export(request: BrandRequest, offer_id: int) -> HttpResponseBase:
 
 
 def offer_file(asked: Asked, *, offer_id: int, now: datetime) -> Export:
-    """The member table as the address filters it; with no filter, all members of all time, as
-    `manage.py export_offer` writes them.
+    """The member table as the page lists it; where the address says nothing at all, all members
+    there ever were, of all time, as `manage.py export_offer` writes them.
     """
     offer = get_object_or_404(Offer, pk=offer_id)
     period = chosen_period(asked).period if asked.GET.get("range") else ALL_TIME
     found = Enrollment.objects.filter(offer=offer)
-    if any(asked.GET.get(name) for name in MEMBER_FILTERS):
+    if any(asked.GET.get(name) for name in (*MEMBER_FILTERS, "range")):
         found = _members(offer, MemberFilters(asked.GET), searched(asked), period)
     name = f"{asked.brand.slug}-offer-{offer.pk}.csv"
     lines = export_rows(offer, now=now, found=found, period=period)

@@ -9,10 +9,12 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from affiliates.details import tag_members
 from offers.models import Project
+from offers.services import create_project
 from tests.brand_admin.desk import at, csv_of, desk_of, shown
 from tests.brand_admin.launch import everybody, generated, mailed
-from tests.cast import Cast
+from tests.cast import NOW, SYSTEM, Cast
 
 pytestmark = pytest.mark.usefixtures("at_noon", "at_juniper")
 STEPS = ("project_generate", "project_send", "project_tracking")
@@ -203,3 +205,25 @@ def test_the_exports_take_the_same_queries_for_one_member_and_for_three(
         return len(captured)
 
     assert [counted(address) for address in addresses] == [6, 6, 10, 10]
+
+
+@pytest.mark.parametrize(
+    ("query", "listed"),
+    [
+        ("", ["Diego", "Mara", "June"]),
+        ("?sort=-name", ["June", "Mara", "Diego"]),
+        ("?q=mara", ["Mara"]),
+        ("?tag=vip", ["June"]),
+        ("?offer=none", []),
+        ("?owner=none&tag=vip", ["June"]),
+    ],
+)
+def test_who_can_be_added_is_found_by_offer_tag_and_owner(
+    theo: Client, cast: Cast, query: str, listed: list[str]
+) -> None:
+    empty = create_project(name="Empty", by=SYSTEM, now=NOW)
+    tag_members(member_ids=[cast.june.pk], tag="vip", by=SYSTEM, now=NOW)
+
+    page = theo.get(at(cast.juniper, "project_add", project_id=empty.pk) + query)
+
+    assert [member.first_name for member in page.context["page"]] == listed

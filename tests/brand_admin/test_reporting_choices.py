@@ -16,7 +16,7 @@ from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tests.snapshot import snapshot
 from tracking.models import Conversion, ItemStatus, PromoCode
-from tracking.services import deactivate_member, record_order
+from tracking.services import deactivate_member, record_order, remove_from_offer
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 
@@ -298,3 +298,30 @@ def test_the_export_holds_the_members_that_are_listed(cast: Cast) -> None:
     assert found("?figure=sales&least=20") == [("mara", "84.20")]
     assert found("?q=diego") == [("diego", "15.80")]
     assert found("?q=diego&range=30d") == [("diego", "0.00")]
+
+
+@pytest.mark.parametrize(
+    ("query", "rows"),
+    [
+        ("", [("mara@lindqvist.example", "1"), ("june@okafor.example", "0")]),
+        ("?range=all", [("mara@lindqvist.example", "2"), ("june@okafor.example", "0")]),
+        ("?status=removed", [("diego@arroyo.example", "0")]),
+        ("?q=oka", [("june@okafor.example", "0")]),
+    ],
+)
+def test_the_pages_export_holds_the_members_and_the_days_that_the_page_shows(
+    cast: Cast, query: str, rows: list[tuple[str, str]]
+) -> None:
+    sell(cast)
+    sell(cast, "old", days_ago=300)
+    with acting_for(cast.juniper):
+        remove_from_offer(enrollment=cast.diego_in_glow, by=SYSTEM, now=NOW)
+    vera = desk_of(cast.vera)
+
+    page = vera.get(at(cast.juniper, "offer_report", offer_id=cast.glow.pk) + query)
+
+    header, *lines = csv_of(vera.get(page.context["csv_url"]))
+    told = [(line[0], line[header.index("conversions")]) for line in lines]
+    assert sorted(told) == sorted(rows)
+    listed = [row.enrollment.member.email for row, *_ in page.context["rows"]]
+    assert sorted(listed) == sorted(email for email, _ in rows)
