@@ -10,6 +10,7 @@ changes no sum, so it may run late, twice, or beside itself.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 import pgtrigger
 from django.db import connection, models
@@ -36,22 +37,27 @@ _TABLES = {
 # One statement and so one snapshot. What a second fold has taken, the first no longer finds.
 _FOLD = """
 WITH crowded AS (
-  SELECT DISTINCT brand_id, {keys} FROM {table} WHERE NOT is_folded
+  SELECT DISTINCT brand_id, {keys} FROM {table} WHERE NOT is_folded AND {ripe}
 ), taken AS (
   DELETE FROM {table} USING crowded
-  WHERE {table}.brand_id = crowded.brand_id AND {same} RETURNING {table}.*
+  WHERE {table}.brand_id = crowded.brand_id AND {same} AND {ripe} RETURNING {table}.*
 )
-INSERT INTO {table} (brand_id, {keys}, {figures}, is_folded)
-SELECT brand_id, {keys}, {sums}, true FROM taken
+INSERT INTO {table} (brand_id, {keys}, {columns}, is_folded)
+SELECT brand_id, {keys}, {values}, true FROM taken
 GROUP BY brand_id, {keys} HAVING ({sums}) IS DISTINCT FROM ({zeros})
 """
 
 
 class KeptSum(TenantModel):
-    """A summand: `KEYS` are the columns that it counts for, `FIGURES` what it adds to them."""
+    """A summand: `KEYS` are the columns that it counts for, `FIGURES` what it adds to them.
+
+    `COUNTS_FROM` names a column with the moment from which it counts, where it does not at once.
+    Summands are folded when they count, into one that counts from the latest of their moments.
+    """
 
     KEYS: Sequence[str]
     FIGURES: Sequence[str]
+    COUNTS_FROM = ""
 
     is_folded = models.BooleanField(db_default=False)
 
@@ -111,23 +117,26 @@ def after_statement(operation: pgtrigger.Operation, *, name: str, func: str) -> 
     )
 
 
-def fold(model: type[KeptSum]) -> None:
+def fold(model: type[KeptSum], *, now: datetime) -> None:
     """Merge the summands of each key of every brand. Brands are told apart as keys are."""
-    keys, figures = model.KEYS, model.FIGURES
+    keys, figures, moment = model.KEYS, model.FIGURES, model.COUNTS_FROM
     table = model._meta.db_table
+    sums = [f"sum({figure})::bigint" for figure in figures]
     statement = _FOLD.format(
         table=table,
         keys=", ".join(keys),
-        figures=", ".join(figures),
+        columns=", ".join((*figures, *filter(None, [moment]))),
+        values=", ".join((*sums, *(f"max({name})" for name in filter(None, [moment])))),
+        ripe=f"{table}.{moment} <= %(now)s" if moment else "true",
         same=" AND ".join(f"{table}.{key} = crowded.{key}" for key in keys),
-        sums=", ".join(f"sum({figure})::bigint" for figure in figures),
+        sums=", ".join(sums),
         zeros=", ".join("0" for _ in figures),
     )
     with connection.cursor() as cursor:
-        cursor.execute(statement)
+        cursor.execute(statement, {"now": now})
 
 
-def fold_all() -> None:
+def fold_all(*, now: datetime) -> None:
     """Fold every kept sum there is."""
     for model in KeptSum.__subclasses__():
-        fold(model)
+        fold(model, now=now)

@@ -1,9 +1,9 @@
 """What is due now, to everybody, without reading the whole ledger.
 
 `payouts.ledger.balances` defines it: earned entries past their hold that no live payment pays. A
-payment takes exactly such entries and posts their sum, so what is due is the sum of all entries,
-which a trigger keeps (`LedgerSum`), less those that still wait. It costs what members and waiting
-entries there are, however long the history.
+payment takes exactly such entries and posts their sum, so what is due is the sum of all entries
+past their hold, which a trigger keeps (`LedgerSum`). It costs what members there are, however long
+the history.
 """
 
 from __future__ import annotations
@@ -15,50 +15,44 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Coalesce
 
 from core.tenancy import current_brand_id
-from payouts.models import EARNED_KINDS, EntryKind, LedgerEntry, LedgerSum
+from payouts.models import EntryKind, LedgerEntry, LedgerSum
 
-_PARTS = """
-SELECT enrollment_id, currency, amount_minor FROM payouts_ledgersum WHERE brand_id = %(brand)s
-UNION ALL
-SELECT enrollment_id, currency, -amount_minor FROM payouts_ledgerentry
-WHERE brand_id = %(brand)s AND kind IN ('commission', 'adjustment') AND available_at > %(now)s
+_DUE = """
+SELECT enrollment_id, sum(amount_minor)::bigint AS due_minor
+FROM payouts_ledgersum WHERE brand_id = %(brand)s AND available_at <= %(now)s GROUP BY 1
 """
-_DUE = f"""
-SELECT enrollment_id, sum(amount_minor)::bigint AS due_minor FROM ({_PARTS}) parts GROUP BY 1
-"""  # noqa: S608
 _BY_OFFER = f"""
 SELECT enrollment.offer_id, sum(due_minor)::bigint, count(*) FILTER (WHERE due_minor > 0)
 FROM ({_DUE}) due JOIN offers_enrollment enrollment
   ON enrollment.brand_id = %(brand)s AND enrollment.id = due.enrollment_id
 WHERE enrollment.offer_id = ANY(%(offers)s::bigint[]) AND due_minor <> 0 GROUP BY 1
 """  # noqa: S608
-_BY_MEMBER = f"""
-SELECT enrollment.member_id, parts.currency, sum(amount_minor)::bigint AS due_minor
-FROM ({_PARTS}) parts JOIN offers_enrollment enrollment
-  ON enrollment.brand_id = %(brand)s AND enrollment.id = parts.enrollment_id
+_BY_MEMBER = """
+SELECT enrollment.member_id, kept.currency, sum(amount_minor)::bigint AS due_minor
+FROM payouts_ledgersum kept JOIN offers_enrollment enrollment
+  ON enrollment.brand_id = kept.brand_id AND enrollment.id = kept.enrollment_id
+WHERE kept.brand_id = %(brand)s AND kept.available_at <= %(now)s
 GROUP BY 1, 2 HAVING sum(amount_minor) <> 0
-"""  # noqa: S608
+"""
+_CHOSEN = """
+(%(members)s::bigint[] IS NULL OR member_id = ANY(%(members)s::bigint[]))
+  AND (%(only)s = '' OR currency = %(only)s)
+"""
+_ORDER = "currency <> %(own)s, currency, due_minor * %(turn)s DESC, member_id"
 # The sums of all, and after them the rows of a page, from one look at everybody.
 _PAGE = f"""
-WITH due AS MATERIALIZED ({_BY_MEMBER}), chosen AS (
-  SELECT *, row_number() OVER (
-    ORDER BY currency <> %(own)s, currency, due_minor * %(turn)s DESC, member_id
-  ) AS place
-  FROM due
-  WHERE (%(members)s::bigint[] IS NULL OR member_id = ANY(%(members)s::bigint[]))
-    AND (%(only)s = '' OR currency = %(only)s)
+WITH due AS MATERIALIZED ({_BY_MEMBER}), page AS (
+  SELECT * FROM due WHERE {_CHOSEN} ORDER BY {_ORDER} OFFSET %(start)s LIMIT %(most)s
 )
-SELECT NULL AS member_id, currency, sum(due_minor)::bigint, 0::bigint AS place,
-  (SELECT count(*) FROM chosen WHERE chosen.currency = due.currency)
+SELECT NULL AS member_id, currency, sum(due_minor)::bigint, count(*) FILTER (WHERE {_CHOSEN}),
+  0::bigint AS place
 FROM due GROUP BY currency
 UNION ALL
-SELECT member_id, currency, due_minor, place, 1 FROM chosen
-WHERE place > %(start)s AND (%(most)s::bigint IS NULL OR place <= %(start)s + %(most)s::bigint)
-ORDER BY place, currency
+SELECT member_id, currency, due_minor, 1, row_number() OVER (ORDER BY {_ORDER}) FROM page
+ORDER BY place
 """  # noqa: S608
 
 
@@ -112,7 +106,7 @@ def due_page(
     sums = sorted((row for row in found if row[0] is None), key=lambda row: (row[1] != own, row[1]))
     return DuePage(
         rows=[DueRow(*row[:3]) for row in found if row[0] is not None],
-        count=sum(row[4] for row in sums),
+        count=sum(row[3] for row in sums),
         sums={row[1]: row[2] for row in sums},
     )
 
@@ -130,10 +124,9 @@ def due_by_offer(offer_ids: Iterable[int], *, now: datetime) -> dict[int, OfferD
     return {offer_id: OfferDue(due, members) for offer_id, due, members in rows}
 
 
-def due_of_each(*, now: datetime) -> CombinedExpression:
+def due_of_each(*, now: datetime) -> Coalesce:
     """For a query of enrollments: what each is due now, as `Balance.due_minor` says."""
-    waiting = LedgerEntry.objects.filter(kind__in=EARNED_KINDS, available_at__gt=now)
-    return _sum_of_each(LedgerSum.objects.all()) - _sum_of_each(waiting)
+    return _sum_of_each(LedgerSum.objects.filter(available_at__lte=now))
 
 
 def paid_of_each() -> Coalesce:

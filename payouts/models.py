@@ -232,19 +232,16 @@ class LedgerEntry(TenantModel):
                 name="payouts_entry_few",
                 condition=~models.Q(kind="commission"),
             ),
-            # What still waits out its hold, of everybody.
-            models.Index(
-                fields=["brand", "available_at"],
-                name="payouts_entry_waiting",
-                include=["enrollment", "currency", "amount_minor"],
-                condition=models.Q(kind__in=EARNED_KINDS),
-            ),
         ]
         triggers = [
             append_only("payouts_entry_append_only"),
             *kept_in(
                 "payouts_ledgersum",
-                keys={"enrollment_id": "moved.enrollment_id", "currency": "moved.currency"},
+                keys={
+                    "enrollment_id": "moved.enrollment_id",
+                    "currency": "moved.currency",
+                    "available_at": "moved.available_at",
+                },
                 sums={"amount_minor": "moved.amount_minor"},
                 on=[pgtrigger.Insert],
             ),
@@ -256,19 +253,22 @@ class LedgerEntry(TenantModel):
 
 
 class LedgerSum(KeptSum):
-    """What an enrollment's entries add up to: neither paid nor on its way. Kept by a trigger."""
+    """What entries of an enrollment add up to, by when they may be paid. Kept by a trigger."""
 
     KEYS = ("enrollment_id", "currency")
     FIGURES = ("amount_minor",)
+    COUNTS_FROM = "available_at"
 
     enrollment = TenantForeignKey(Enrollment)
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
+    available_at = models.DateTimeField()
 
     class Meta(KeptSum.Meta):
         indexes = [
             *KeptSum.Meta.indexes,
             models.Index(fields=["brand", "enrollment", "currency"], name="payouts_sum_who"),
+            models.Index(fields=["brand", "available_at"], name="payouts_sum_due"),
         ]
 
 

@@ -16,7 +16,7 @@ def send_waiting_items() -> None:
 
 @shared_task(name="tracking.fold_sums")
 def fold_sums() -> None:
-    fold_all()
+    fold_all(now=timezone.now())
 
 
 @shared_task(name="tracking.credit_clicks")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -34,6 +35,16 @@ def give(cast: Cast, minor: int) -> None:
     )
 
 
+def summand(cast: Cast, minor: int, *, days: int = 0) -> None:
+    """One of Mara's that counts in so many days."""
+    LedgerSum.objects.create(
+        enrollment=cast.mara_in_glow,
+        currency="GBP",
+        amount_minor=minor,
+        available_at=NOW + timedelta(days=days),
+    )
+
+
 def summands() -> list[int]:
     return list(LedgerSum.objects.order_by("amount_minor").values_list("amount_minor", flat=True))
 
@@ -44,11 +55,11 @@ def test_a_sum_is_exact_before_and_after_its_summands_are_folded(cast: Cast) -> 
         give(cast, minor)
     assert summands() == [-30, 100, 250]
 
-    fold_all()
+    fold_all(now=NOW)
     assert summands() == [320]
     give(cast, 5)
     assert summands() == [5, 320]
-    fold_all()
+    fold_all(now=NOW)
 
     assert summands() == [325]
 
@@ -58,7 +69,7 @@ def test_what_adds_up_to_nothing_leaves_nothing(cast: Cast) -> None:
     give(cast, 100)
     give(cast, -100)
 
-    fold_all()
+    fold_all(now=NOW)
 
     assert summands() == []
 
@@ -88,6 +99,21 @@ def test_a_statement_writes_one_summand_for_each_key(cast: Cast) -> None:
     assert summands() == [3, 4]
 
 
+@pytest.mark.usefixtures("at_juniper")
+def test_what_does_not_count_yet_stays_apart_until_it_does(cast: Cast) -> None:
+    give(cast, 100)
+    for minor, days in ((10, 1), (20, 2), (40, 1)):
+        summand(cast, minor, days=days)
+
+    fold_all(now=NOW)
+    assert summands() == [10, 20, 40, 100]
+    fold_all(now=NOW + timedelta(days=1))
+    assert summands() == [20, 150]
+    fold_all(now=NOW + timedelta(days=2))
+
+    assert summands() == [170]
+
+
 @pytest.mark.django_db(transaction=True)
 def test_brands_are_folded_apart(cast: Cast) -> None:
     for brand, enrollment in (
@@ -101,7 +127,7 @@ def test_brands_are_folded_apart(cast: Cast) -> None:
                     by=SYSTEM, now=NOW,
                 )  # fmt: skip
 
-    fold_all()
+    fold_all(now=NOW)
 
     for brand in (cast.juniper, cast.saltmarsh):
         with acting_for(brand):
@@ -113,15 +139,17 @@ def test_who_adds_to_a_sum_waits_for_nobody_and_folding_neither(cast: Cast) -> N
     with acting_for(cast.juniper):
         give(cast, 1)
         with transaction.atomic():
-            LedgerSum.objects.create(enrollment=cast.mara_in_glow, currency="GBP", amount_minor=10)
+            LedgerSum.objects.create(
+                enrollment=cast.mara_in_glow, currency="GBP", amount_minor=10, available_at=NOW
+            )
             elsewhere(lambda: LedgerSum.objects.create(
-                enrollment=cast.mara_in_glow, currency="GBP", amount_minor=100
+                enrollment=cast.mara_in_glow, currency="GBP", amount_minor=100, available_at=NOW
             ), cast)  # fmt: skip
-            elsewhere(fold_all, cast)
+            elsewhere(lambda: fold_all(now=NOW), cast)
             assert summands() == [10, 101]
 
         assert summands() == [10, 101]
-        fold_all()
+        fold_all(now=NOW)
         assert summands() == [111]
 
 
@@ -129,7 +157,7 @@ def test_who_adds_to_a_sum_waits_for_nobody_and_folding_neither(cast: Cast) -> N
 def test_folding_beside_itself_and_beside_writers_loses_nothing(cast: Cast) -> None:
     jobs: list[Callable[[], object]] = []
     for number in range(24):
-        jobs += [lambda minor=1 << number: give(cast, minor), fold_all]  # type: ignore[misc]
+        jobs += [lambda minor=1 << number: give(cast, minor), lambda: fold_all(now=NOW)]  # type: ignore[misc]
     begin = Barrier(8)
 
     def work(mine: list[Callable[[], object]]) -> None:
@@ -144,7 +172,7 @@ def test_folding_beside_itself_and_beside_writers_loses_nothing(cast: Cast) -> N
 
     with acting_for(cast.juniper):
         assert sum(summands()) == (1 << 24) - 1
-        fold_all()
+        fold_all(now=NOW)
         assert summands() == [(1 << 24) - 1]
 
 

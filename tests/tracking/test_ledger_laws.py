@@ -287,7 +287,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @rule()
     def sums_are_folded(self) -> None:
-        fold_all()
+        fold_all(now=self.now)
 
     @invariant()
     def what_is_due_is_the_same_in_sums_and_in_entries(self) -> None:
