@@ -118,7 +118,9 @@ def after_statement(operation: pgtrigger.Operation, *, name: str, func: str) -> 
 
 
 def fold(model: type[KeptSum], *, now: datetime) -> None:
-    """Merge the summands of each key of every brand. Brands are told apart as keys are."""
+    """Merge the summands of each key that has new ones, in every brand. Brands are told apart as
+    keys are. Two at once may leave two of a key, until it has a new one.
+    """
     keys, figures, moment = model.KEYS, model.FIGURES, model.COUNTS_FROM
     table = model._meta.db_table
     sums = [f"sum({figure})::bigint" for figure in figures]
