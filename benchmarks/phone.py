@@ -1,7 +1,8 @@
 """A page as a mid-range phone on fast 3G meets it, and what Lighthouse says of it.
 
-The profile is DevTools': a processor four times slower, 1.44 Mbit/s down, 0.675 up, and 562.5 ms
-from every request to its answer.
+The profile is a processor four times slower and fast 3G, which is 150 ms there and back and
+1.6 Mbit/s down, as DevTools lays it on every request: 562.5 ms to its answer (3.75 round trips, for
+the connection that it doesn't emulate), nine tenths of the rate.
 """
 
 from __future__ import annotations
