@@ -17,6 +17,11 @@ from core.db import NoneIn, append_only
 from core.tenancy import TenantForeignKey, TenantModel
 from offers.structure import Period, Rule, Tier, TierBy, rules_from, tiers_from
 
+# For a kept sum of rows that name an enrollment: its offer and its member.
+JOIN_ENROLLMENT = (
+    "JOIN offers_enrollment enrollment ON enrollment.brand_id = moved.brand_id"
+    " AND enrollment.id = moved.enrollment_id"
+)
 # A rate in a JSON list that no terms may hold (SQL/JSON path).
 WRONG_RATE = "$[*] ? (@.percent_bp < 0 || @.percent_bp > 10000 || @.fixed_minor < 0)"
 

@@ -20,21 +20,16 @@ from django.db.models.functions import Coalesce
 from core.tenancy import current_brand_id
 from payouts.models import EntryKind, LedgerEntry, LedgerSum
 
-_DUE = """
-SELECT enrollment_id, sum(amount_minor)::bigint AS due_minor
-FROM payouts_ledgersum WHERE brand_id = %(brand)s AND available_at <= %(now)s GROUP BY 1
+_BY_OFFER = """
+SELECT offer_id, sum(due_minor)::bigint, count(*) FILTER (WHERE due_minor > 0) FROM (
+  SELECT offer_id, enrollment_id, sum(amount_minor) AS due_minor FROM payouts_ledgersum
+  WHERE brand_id = %(brand)s AND available_at <= %(now)s AND offer_id = ANY(%(offers)s::bigint[])
+  GROUP BY 1, 2
+) due WHERE due_minor <> 0 GROUP BY 1
 """
-_BY_OFFER = f"""
-SELECT enrollment.offer_id, sum(due_minor)::bigint, count(*) FILTER (WHERE due_minor > 0)
-FROM ({_DUE}) due JOIN offers_enrollment enrollment
-  ON enrollment.brand_id = %(brand)s AND enrollment.id = due.enrollment_id
-WHERE enrollment.offer_id = ANY(%(offers)s::bigint[]) AND due_minor <> 0 GROUP BY 1
-"""  # noqa: S608
 _BY_MEMBER = """
-SELECT enrollment.member_id, kept.currency, sum(amount_minor)::bigint AS due_minor
-FROM payouts_ledgersum kept JOIN offers_enrollment enrollment
-  ON enrollment.brand_id = kept.brand_id AND enrollment.id = kept.enrollment_id
-WHERE kept.brand_id = %(brand)s AND kept.available_at <= %(now)s
+SELECT member_id, currency, sum(amount_minor)::bigint AS due_minor FROM payouts_ledgersum
+WHERE brand_id = %(brand)s AND available_at <= %(now)s
 GROUP BY 1, 2 HAVING sum(amount_minor) <> 0
 """
 _CHOSEN = """

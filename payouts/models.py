@@ -19,7 +19,7 @@ from core.db import append_only
 from core.kept_sums import KeptSum, kept_in
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
-from offers.models import Enrollment
+from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
 
 
 class PayoutState(models.TextChoices):
@@ -239,9 +239,12 @@ class LedgerEntry(TenantModel):
                 "payouts_ledgersum",
                 keys={
                     "enrollment_id": "moved.enrollment_id",
+                    "offer_id": "enrollment.offer_id",
+                    "member_id": "enrollment.member_id",
                     "currency": "moved.currency",
                     "available_at": "moved.available_at",
                 },
+                join=JOIN_ENROLLMENT,
                 sums={"amount_minor": "moved.amount_minor"},
                 on=[pgtrigger.Insert],
             ),
@@ -255,11 +258,13 @@ class LedgerEntry(TenantModel):
 class LedgerSum(KeptSum):
     """What entries of an enrollment add up to, by when they may be paid. Kept by a trigger."""
 
-    KEYS = ("enrollment_id", "currency")
+    KEYS = ("enrollment_id", "offer_id", "member_id", "currency")
     FIGURES = ("amount_minor",)
     COUNTS_FROM = "available_at"
 
     enrollment = TenantForeignKey(Enrollment)
+    offer = TenantForeignKey(Offer)
+    member = TenantForeignKey(Member)
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
     available_at = models.DateTimeField()

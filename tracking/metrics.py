@@ -191,11 +191,18 @@ def figures_of_enrollment(
 
 
 def figures_of_offers(
-    offers: Mapping[int, str], *, members: Mapping[int, int], period: Period = ALL_TIME
+    offers: Mapping[int, str],
+    *,
+    members: Mapping[int, int],
+    period: Period = ALL_TIME,
+    with_sellers: bool = True,
 ) -> dict[int, Figures]:
-    """The figures of each offer; `offers` gives the currency by offer id, `members` the counts."""
+    """The figures of each offer; `offers` gives the currency by offer id, `members` the counts.
+
+    Without sellers nobody counts as having conversions: for a page that shows no such figure.
+    """
     totals = totals_by_offer(offers, period=period)
-    sellers = sellers_by_offer(offers, period=period)
+    sellers = sellers_by_offer(offers, period=period) if with_sellers else {}
     return {
         offer_id: figures(
             currency=currency,

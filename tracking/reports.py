@@ -44,10 +44,17 @@ class Summary:
         return Money(self.due.due_minor, self.currency)
 
 
-def offer_rows(offers: Sequence[Offer], *, period: Period, now: datetime) -> list[OfferRow]:
+def offer_rows(
+    offers: Sequence[Offer], *, period: Period, now: datetime, with_sellers: bool = True
+) -> list[OfferRow]:
     """The rows of these offers, in a fixed number of queries."""
     currencies = {offer.pk: offer.currency for offer in offers}
-    figures = figures_of_offers(currencies, members=member_counts(currencies), period=period)
+    figures = figures_of_offers(
+        currencies,
+        members=member_counts(currencies),
+        period=period,
+        with_sellers=with_sellers,
+    )
     due = due_by_offer(currencies, now=now)
     return [OfferRow(offer, figures[offer.pk], due.get(offer.pk, OfferDue())) for offer in offers]
 

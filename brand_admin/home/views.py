@@ -64,7 +64,7 @@ def home(request: BrandRequest) -> HttpResponse:
     """What needs a person today, and how the brand is doing."""
     now, period = timezone.now(), Period.of_days(DAYS, today=today())
     found, latest = list(offers()), list(conversions()[:LATEST])
-    rows = offer_rows(found, period=period, now=now)
+    rows = offer_rows(found, period=period, now=now, with_sellers=False)
     sums = summaries(rows, first_currency=request.brand.currency)
     before = _before(found, period)
     drawn = [offer.pk for offer in found if offer.currency == request.brand.currency]

@@ -39,6 +39,8 @@ def summand(cast: Cast, minor: int, *, days: int = 0) -> None:
     """One of Mara's that counts in so many days."""
     LedgerSum.objects.create(
         enrollment=cast.mara_in_glow,
+        offer=cast.glow,
+        member=cast.mara,
         currency="GBP",
         amount_minor=minor,
         available_at=NOW + timedelta(days=days),

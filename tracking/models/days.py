@@ -7,7 +7,7 @@ from django.db import models
 
 from core.kept_sums import KeptSum, after_statement, kept_in
 from core.tenancy import TenantForeignKey, TenantModel
-from offers.models import Enrollment, Offer
+from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
 from tracking.totals import FIGURES
 
 # Days on which an enrollment got its first conversion, or lost its last.
@@ -71,8 +71,7 @@ class DailyTotal(TenantModel):
                 "tracking_offerday",
                 keys={"offer_id": "enrollment.offer_id", "day": "moved.day"},
                 sums={name: f"moved.{name}" for name in FIGURES},
-                join="JOIN offers_enrollment enrollment ON enrollment.brand_id = moved.brand_id"
-                " AND enrollment.id = moved.enrollment_id",
+                join=JOIN_ENROLLMENT,
                 on=_OPERATIONS,
             ),
             *(
