@@ -65,7 +65,8 @@ def offer_rows(offers: Sequence[Offer], *, now: datetime) -> list[OfferRow]:
     ids = [offer.pk for offer in offers]
     histories = terms_histories(ids)
     figures = figures_of_offers(
-        {offer.pk: offer.currency for offer in offers}, members=member_counts(ids),
+        {offer.pk: offer.currency for offer in offers},
+        members=member_counts(ids),
         with_sellers=False,
     )
     return [
