@@ -5,16 +5,16 @@ The figures are the ones that `selectors.member_rows` shows: daily totals and th
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import MAXYEAR, date, datetime, timedelta
 
-from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce
 
 from offers.models import Enrollment
 from payouts.due import due_of_each, paid_of_each
 from tracking.metrics import Period
-from tracking.models import DailyTotal
+from tracking.models import DailyTotal, MonthTotal
 
 BY_TOTAL = {
     "clicks": "clicks",
@@ -24,6 +24,7 @@ BY_TOTAL = {
     "commission": "commission_minor",
 }
 BY_NAME = ("member__last_name", "member__first_name", "pk")
+SHORT = timedelta(days=62)  # what hardly holds a whole month is summed by its days
 ORDERS = ("name", *BY_TOTAL, "paid", "due")
 
 
@@ -57,9 +58,48 @@ def _figure(key: str, *, period: Period, now: datetime) -> Combinable | None:
     return paid_of_each() if key == "paid" else None
 
 
-def _total_of_each(column: str, period: Period) -> Coalesce:
+def _total_of_each(column: str, period: Period) -> Combinable:
+    """Whole months, more or less the days at either end: those up to the nearest month.
+
+    An end that has no days at all is left out, as is what lies after today.
+    """
+    first, last = period.first, period.last
+    if first and last and last - first < SHORT:
+        return _sum_of_each(DailyTotal, column, period.where())
+    months, more, less = Q(), [], []
+    if first:
+        start = _nearest_month(first)
+        months &= Q(month__gte=start)
+        more.append(Q(day__gte=first, day__lt=start))
+        less.append(Q(day__gte=start, day__lt=first))
+    if last and last.year < MAXYEAR:
+        after = last + timedelta(days=1)
+        end = _nearest_month(after)
+        months &= Q(month__lt=end)
+        more.append(Q(day__gte=end, day__lt=after))
+        less.append(Q(day__gte=after, day__lt=end))
+    total: Combinable = _sum_of_each(MonthTotal, column, months)
+    for days in filter(_has_any, more):
+        total += _sum_of_each(DailyTotal, column, days)
+    for days in filter(_has_any, less):
+        total -= _sum_of_each(DailyTotal, column, days)
+    return total
+
+
+def _has_any(days: Q) -> bool:
+    return DailyTotal.objects.filter(days).exists()
+
+
+def _nearest_month(day: date) -> date:
+    """The first day of this month or of the next, whichever is nearer."""
+    month = day.replace(day=1)
+    following = (month + timedelta(days=31)).replace(day=1)
+    return month if day - month <= following - day else following
+
+
+def _sum_of_each(model: type[DailyTotal | MonthTotal], column: str, where: Q) -> Coalesce:
     sums = (
-        DailyTotal.objects.filter(period.where(), enrollment=OuterRef("pk"))
+        model.objects.filter(where, enrollment=OuterRef("pk"))
         .order_by()
         .values("enrollment_id")
         .annotate(figure=Sum(column))

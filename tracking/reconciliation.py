@@ -214,6 +214,23 @@ FROM moved GROUP BY offer_id, day
 HAVING (sum(clicks), sum(conversions), sum(pending), sum(sales), sum(refunds), sum(commission),
   sum(waiting)) IS DISTINCT FROM (0, 0, 0, 0, 0, 0, 0)
 """
+_MONTHS = """
+WITH moved AS (
+  SELECT enrollment_id, month, clicks, conversions, pending, sales_minor, refunds_minor,
+    commission_minor, pending_minor
+  FROM tracking_monthtotal WHERE brand_id = %(brand)s
+  UNION ALL
+  SELECT enrollment_id, date_trunc('month', day)::date, -clicks, -conversions, -pending,
+    -sales_minor, -refunds_minor, -commission_minor, -pending_minor
+  FROM tracking_dailytotal WHERE brand_id = %(brand)s
+)
+SELECT 'month ' || month || ' of enrollment', enrollment_id, concat_ws(' ', sum(clicks),
+  sum(conversions), sum(pending), sum(sales_minor), sum(refunds_minor), sum(commission_minor),
+  sum(pending_minor)) || ' too much', 'nothing'
+FROM moved GROUP BY enrollment_id, month
+HAVING (sum(clicks), sum(conversions), sum(pending), sum(sales_minor), sum(refunds_minor),
+  sum(commission_minor), sum(pending_minor)) IS DISTINCT FROM (0, 0, 0, 0, 0, 0, 0)
+"""
 _SOLD_SPANS = """
 WITH facts AS (
   SELECT enrollment_id, min(day) AS first_day, max(day) AS last_day FROM tracking_dailytotal
@@ -255,7 +272,7 @@ SELECT what, id, sum(kept)::bigint, sum(fact)::bigint
 FROM moved GROUP BY what, id HAVING sum(kept) <> sum(fact)
 """
 _ABOUT_SALES = (_ORDERS, _SALES, _REFUNDS, _LEDGER, _DAILY)
-_KEPT_BY_TRIGGERS = (_OFFER_DAYS, _SOLD_SPANS, _LEDGER_SUMS, _COUNTS)
+_KEPT_BY_TRIGGERS = (_OFFER_DAYS, _MONTHS, _SOLD_SPANS, _LEDGER_SUMS, _COUNTS)
 _ABOUT_CLICKS = (_CLICK_LEDGER, _CLICK_EARNINGS, _CLICKS)
 _ABOUT_PAYOUTS = (_PAYOUTS, _PAYOUT_LEDGER, _PAYOUT_ITEMS)
 _ABOUT_RUNS = (_RUNS, _RUN_LINES, _RUN_PAYOUTS, _RUN_STATES)

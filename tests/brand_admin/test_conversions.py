@@ -233,7 +233,7 @@ def test_the_page_of_a_conversion_tells_everything(cast: Cast) -> None:
         "Recorded the order 1001",
         "Recorded the refund R1",
         "Rejected the conversion: Fraud",
-        "Theo Marsh &lt;theo@juniper.example&gt;",
+        "Theo Marsh",
         "The order brought the code MARA15.",
     ):
         assert words in page

@@ -79,6 +79,7 @@ SECTIONS = (
     "payments",
     "emails",
     "settings",
+    "work_list",
 )
 brand_pages = [path(f"<slug:brand>/{name}", show_list, name=name) for name in SECTIONS]
 urlpatterns = [

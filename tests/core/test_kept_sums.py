@@ -141,12 +141,8 @@ def test_who_adds_to_a_sum_waits_for_nobody_and_folding_neither(cast: Cast) -> N
     with acting_for(cast.juniper):
         give(cast, 1)
         with transaction.atomic():
-            LedgerSum.objects.create(
-                enrollment=cast.mara_in_glow, currency="GBP", amount_minor=10, available_at=NOW
-            )
-            elsewhere(lambda: LedgerSum.objects.create(
-                enrollment=cast.mara_in_glow, currency="GBP", amount_minor=100, available_at=NOW
-            ), cast)  # fmt: skip
+            summand(cast, 10)
+            elsewhere(lambda: summand(cast, 100), cast)
             elsewhere(lambda: fold_all(now=NOW), cast)
             assert summands() == [10, 101]
 

@@ -77,6 +77,7 @@ def test_an_honest_history_has_no_difference(history: Cast) -> None:
         ("DELETE FROM payouts_payoutrunentry", "run line"),
         ("UPDATE tracking_offerday SET sales_minor = 1", "day 2026-11-20 of offer"),
         ("DELETE FROM tracking_offerday", "day 2026-11-20 of offer"),
+        ("UPDATE tracking_monthtotal SET clicks = 9", "month 2026-11-01 of enrollment"),
         ("UPDATE tracking_soldspan SET first_day = '2026-11-19'", "days of sales of enrollment"),
         ("DELETE FROM tracking_soldspan", "days of sales of enrollment"),
         ("UPDATE payouts_ledgersum SET amount_minor = 1", "ledger sum in GBP of enrollment"),

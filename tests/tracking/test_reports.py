@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
@@ -16,12 +18,14 @@ from payouts.ledger import Balance, balances, due_entries
 from payouts.models import PayoutState
 from payouts.services import adjust, record_payment, return_payment
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
-from tracking.metrics import ALL_TIME, Period, sellers_by_offer
-from tracking.models import Conversion
+from tracking.daily_totals import add_to_totals
+from tracking.metrics import ALL_TIME, Period, sellers_by_offer, totals_by_enrollment
+from tracking.models import Conversion, DailyTotal
 from tracking.ranking import ranked
 from tracking.reports import in_order, offer_rows, summaries
 from tracking.selectors import MemberRow, member_rows
 from tracking.services import give_codes, record_order, reject_conversions
+from tracking.totals import NOTHING, Totals
 
 
 @pytest.fixture(autouse=True)
@@ -109,6 +113,38 @@ def test_who_sold_nothing_that_counts_has_not_sold(cast: Cast) -> None:
     reject_conversions(conversion_ids=[early.pk], reason="Fraud", by=SYSTEM, now=NOW)
 
     assert sellers_by_offer([offer.pk]) == {}
+
+
+# Each example begins by taking the days of the one before away.
+@settings(
+    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(
+    days=st.dictionaries(st.integers(0, 400), st.integers(1, 9), max_size=12),
+    first=st.none() | st.integers(-40, 440),
+    last=st.none() | st.integers(-40, 440),
+)
+def test_a_rank_is_the_sum_of_the_periods_days(
+    cast: Cast, days: dict[int, int], first: int | None, last: int | None
+) -> None:
+    start = date(2025, 10, 20)
+    period = Period(*(None if day is None else start + timedelta(day) for day in (first, last)))
+    DailyTotal.objects.all().delete()
+    keys = [(cast.mara_in_glow.pk, cast.june_in_glow.pk)[day % 2] for day in days]
+    moves = {
+        (key, start + timedelta(day)): Totals(clicks=clicks, sales_minor=100 * clicks)
+        for key, (day, clicks) in zip(keys, days.items(), strict=True)
+    }
+    add_to_totals(moves)
+
+    found = ranked(
+        Enrollment.objects.filter(offer=cast.glow), order="-sales", period=period, now=NOW
+    )
+
+    shown = totals_by_enrollment(found, period=period)
+    assert {row.pk: row.rank for row in found} == {
+        row.pk: shown.get(row.pk, NOTHING).sales_minor for row in found
+    }
 
 
 def offer_of_june_alone(cast: Cast, days: Sequence[int] = (60,)) -> Offer:

@@ -7,7 +7,7 @@ from tracking.models.conversions import (
     ConversionStatus,
     Evidence,
 )
-from tracking.models.days import DailyTotal, OfferDay, SoldSpan
+from tracking.models.days import DailyTotal, MonthTotal, OfferDay, SoldSpan
 from tracking.models.items import Click, ItemStatus, PromoCode, TrackingLink
 from tracking.models.orders import Order, OrderLine, Refund, RefundState
 from tracking.models.questions import Question, QuestionState
@@ -21,6 +21,7 @@ __all__ = [
     "DailyTotal",
     "Evidence",
     "ItemStatus",
+    "MonthTotal",
     "OfferDay",
     "Order",
     "OrderLine",

@@ -74,6 +74,15 @@ class DailyTotal(TenantModel):
                 join=JOIN_ENROLLMENT,
                 on=_OPERATIONS,
             ),
+            *kept_in(
+                "tracking_monthtotal",
+                keys={
+                    "enrollment_id": "moved.enrollment_id",
+                    "month": "date_trunc('month', moved.day)::date",
+                },
+                sums={name: f"moved.{name}" for name in FIGURES},
+                on=_OPERATIONS,
+            ),
             *(
                 after_statement(
                     operation,
@@ -105,6 +114,29 @@ class OfferDay(KeptSum):
         indexes = [
             *KeptSum.Meta.indexes,
             models.Index(fields=["brand", "offer", "day"], name="tracking_offerday_days"),
+        ]
+
+
+class MonthTotal(KeptSum):
+    """What an enrollment's daily totals of a calendar month add up to. Kept by a trigger."""
+
+    KEYS = ("enrollment_id", "month")
+    FIGURES = FIGURES
+
+    enrollment = TenantForeignKey(Enrollment)
+    month = models.DateField()  # its first day
+    clicks = models.BigIntegerField(default=0)
+    conversions = models.BigIntegerField(default=0)
+    pending = models.BigIntegerField(default=0)
+    sales_minor = models.BigIntegerField(default=0)
+    refunds_minor = models.BigIntegerField(default=0)
+    commission_minor = models.BigIntegerField(default=0)
+    pending_minor = models.BigIntegerField(default=0)
+
+    class Meta(KeptSum.Meta):
+        indexes = [
+            *KeptSum.Meta.indexes,
+            models.Index(fields=["brand", "enrollment", "month"], name="tracking_month_who"),
         ]
 
 
