@@ -84,7 +84,7 @@ def kept_in(
 
     `keys` and `sums` give each column of `into` as an SQL expression over `moved`, a row that came
     or went, and over what `join` adds to it.
-    """  # fmt: skip
+    """
     parts = {
         "into": into,
         "columns": ", ".join((*keys, *sums)),
@@ -121,15 +121,15 @@ def fold(model: type[KeptSum], *, now: datetime) -> None:
     """Merge the summands of each key that has new ones, in every brand. Brands are told apart as
     keys are. Two at once may leave two of a key, until it has a new one.
     """
-    keys, figures, moment = model.KEYS, model.FIGURES, model.COUNTS_FROM
-    table = model._meta.db_table
+    keys, figures, table = model.KEYS, model.FIGURES, model._meta.db_table
+    moments = [model.COUNTS_FROM] if model.COUNTS_FROM else []
     sums = [f"sum({figure})::bigint" for figure in figures]
     statement = _FOLD.format(
         table=table,
         keys=", ".join(keys),
-        columns=", ".join((*figures, *filter(None, [moment]))),
-        values=", ".join((*sums, *(f"max({name})" for name in filter(None, [moment])))),
-        ripe=f"{table}.{moment} <= %(now)s" if moment else "true",
+        columns=", ".join((*figures, *moments)),
+        values=", ".join((*sums, *(f"max({moment})" for moment in moments))),
+        ripe="".join(f"{table}.{moment} <= %(now)s" for moment in moments) or "true",
         same=" AND ".join(f"{table}.{key} = crowded.{key}" for key in keys),
         sums=", ".join(sums),
         zeros=", ".join("0" for _ in figures),
