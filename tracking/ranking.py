@@ -5,16 +5,17 @@ The figures are the ones that `selectors.member_rows` shows: daily totals and th
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime, timedelta
 
-from django.db.models import BigIntegerField, OuterRef, Q, QuerySet, Subquery, Sum
-from django.db.models.expressions import Combinable
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, Func, QuerySet, TextField, Value
+from django.db.models.expressions import Combinable, RawSQL
+from django.db.models.functions import Cast, Coalesce
 
+from core.tenancy import current_brand_id
 from offers.models import Enrollment
 from payouts.due import due_of_each, paid_of_each
 from tracking.metrics import Period
-from tracking.models import DailyTotal, MonthTotal
 
 BY_TOTAL = {
     "clicks": "clicks",
@@ -26,6 +27,12 @@ BY_TOTAL = {
 BY_NAME = ("member__last_name", "member__first_name", "pk")
 SHORT = timedelta(days=62)  # what hardly holds a whole month is summed by its days
 ORDERS = ("name", *BY_TOTAL, "paid", "due")
+
+_SUMS = """
+SELECT jsonb_object_agg(enrollment_id, figure) FROM (
+  SELECT enrollment_id, sum(figure) AS figure FROM ({parts}) parts GROUP BY 1
+) sums
+"""
 
 
 def ranked(
@@ -59,35 +66,64 @@ def _figure(key: str, *, period: Period, now: datetime) -> Combinable | None:
 
 
 def _total_of_each(column: str, period: Period) -> Combinable:
-    """Whole months, more or less the days at either end: those up to the nearest month.
+    """What each enrollment's days of the period add up to, from one look at everybody's.
 
-    An end that has no days at all is left out, as is what lies after today.
+    Whole months, more or less the days at either end: those up to the nearest month. PostgreSQL
+    adds them all up once, as a JSON object by enrollment, and then looks each of them up in it.
     """
+    pieces = [piece for piece in _pieces(column, period) if piece.start < piece.end]
+    if not pieces:
+        return Value(0, output_field=BigIntegerField())
+    parts = " UNION ALL ".join(piece.sql for piece in pieces)
+    brand = current_brand_id()
+    values = [value for piece in pieces for value in (brand, piece.start, piece.end)]
+    own = Func(
+        RawSQL(_SUMS.format(parts=parts), values),  # noqa: S611 - names of ours, values apart
+        Cast("pk", TextField()),
+        template="(%(expressions)s)",
+        arg_joiner=" ->> ",
+        output_field=TextField(),
+    )
+    return Coalesce(Cast(own, BigIntegerField()), 0)
+
+
+def _pieces(column: str, period: Period) -> list[_Piece]:
+    """What the period consists of; a piece that ends before it starts is none."""
     first, last = period.first, period.last
+    after = last + timedelta(days=1) if last and last.year < MAXYEAR else date.max
     if first and last and last - first < SHORT:
-        return _sum_of_each(DailyTotal, column, period.where())
-    months, more, less = Q(), [], []
-    if first:
-        start = _nearest_month(first)
-        months &= Q(month__gte=start)
-        more.append(Q(day__gte=first, day__lt=start))
-        less.append(Q(day__gte=start, day__lt=first))
-    if last and last.year < MAXYEAR:
-        after = last + timedelta(days=1)
-        end = _nearest_month(after)
-        months &= Q(month__lt=end)
-        more.append(Q(day__gte=end, day__lt=after))
-        less.append(Q(day__gte=after, day__lt=end))
-    total: Combinable = _sum_of_each(MonthTotal, column, months)
-    for days in filter(_has_any, more):
-        total += _sum_of_each(DailyTotal, column, days)
-    for days in filter(_has_any, less):
-        total -= _sum_of_each(DailyTotal, column, days)
-    return total
+        return [_days(column, first, after)]
+    start = _nearest_month(first) if first else date.min
+    end = _nearest_month(after) if after < date.max else date.max
+    return [
+        _Piece("tracking_monthtotal", "month", column, start, end),
+        _days(column, first or start, start),
+        _days(f"-{column}", start, first or start),
+        _days(column, end, after),
+        _days(f"-{column}", after, end),
+    ]
 
 
-def _has_any(days: Q) -> bool:
-    return DailyTotal.objects.filter(days).exists()
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """Rows from a day up to, not including, another; `figure` is a column, or minus one."""
+
+    table: str
+    moment: str
+    figure: str
+    start: date
+    end: date
+
+    @property
+    def sql(self) -> str:
+        return (
+            f"SELECT enrollment_id, {self.figure} AS figure FROM {self.table}"  # noqa: S608
+            f" WHERE brand_id = %s AND {self.moment} >= %s AND {self.moment} < %s"
+        )
+
+
+def _days(figure: str, start: date, end: date) -> _Piece:
+    return _Piece("tracking_dailytotal", "day", figure, start, end)
 
 
 def _nearest_month(day: date) -> date:
@@ -95,14 +131,3 @@ def _nearest_month(day: date) -> date:
     month = day.replace(day=1)
     following = (month + timedelta(days=31)).replace(day=1)
     return month if day - month <= following - day else following
-
-
-def _sum_of_each(model: type[DailyTotal | MonthTotal], column: str, where: Q) -> Coalesce:
-    sums = (
-        model.objects.filter(where, enrollment=OuterRef("pk"))
-        .order_by()
-        .values("enrollment_id")
-        .annotate(figure=Sum(column))
-        .values("figure")
-    )
-    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
