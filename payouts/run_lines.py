@@ -12,8 +12,11 @@ from typing import Any
 
 from django.db import connection
 
+from core.db import refresh_statistics
 from core.tenancy import current_brand_id
-from payouts.models import EntryKind, PayoutRun
+from payouts.models import EntryKind, Payout, PayoutItem, PayoutRun
+
+MANY_PAYMENTS = 1_000  # at once: the planner doesn't expect them until it is told
 
 # Entries past their hold that no live payment pays: what payouts.ledger calls payable.
 _PAYABLE = """
@@ -185,6 +188,8 @@ def make_payouts(run: PayoutRun, *, by: str, now: datetime) -> None:
     """
     _run(_MAKE_PAYOUTS, run, currency=run.currency, by=by, now=now)
     _run(_MAKE_ITEMS, run)
+    if run.payments >= MANY_PAYMENTS:
+        refresh_statistics(Payout, PayoutItem)
     _run(_POST, run, kind=EntryKind.PAYOUT.value, sign=-1, now=now)
     forget_entries(run)
 
