@@ -116,6 +116,12 @@ class Fate:
         self.last_death = self.mails
         return True
 
+    def put_back(self, moment: str) -> None:
+        """The moment did not come: it is the next one again, at the next mail."""
+        with self.lock:
+            self.moments.insert(0, moment)
+            self.last_death = self.mails - APART
+
     def meet(self, moment: str, name: str) -> None:
         """A step of a conversation: the last one of its worker, if it is the moment."""
         if self.is_due(moment):
@@ -138,10 +144,14 @@ class Fate:
         strike.start()
 
     def strike(self, held: psycopg.Connection[Any], name: str, moment: str) -> None:
+        """Kill who waits for the lock. A worker whose turn leaves nothing to hint at never does."""
         with held:
-            if until_waiting(name):
+            is_met = bool(until_waiting(name))
+            if is_met:
                 self.crew.kill(name, moment)
             held.rollback()
+        if not is_met:
+            self.put_back(moment)
 
 
 class MoodyServer:
