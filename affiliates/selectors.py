@@ -9,6 +9,12 @@ from django.db.models import Q, QuerySet
 from affiliates.models import Member, MemberTag
 
 
+def named(word: str, *, via: str = "") -> Q:
+    """Members in whose name or address the word stands; `via` leads to them ("member__")."""
+    fields = ("first_name", "last_name", "email")
+    return Q(*((f"{via}{field}__icontains", word) for field in fields), _connector=Q.OR)
+
+
 def members(
     *, search: str = "", tag: str = "", owner_id: int | None = None, without_owner: bool = False
 ) -> QuerySet[Member]:
@@ -18,9 +24,7 @@ def members(
     """
     found = Member.objects.select_related("owner__user").order_by("last_name", "first_name", "id")
     for word in search.split():
-        found = found.filter(
-            Q(first_name__icontains=word) | Q(last_name__icontains=word) | Q(email__icontains=word)
-        )
+        found = found.filter(named(word))
     if tag:
         found = found.filter(pk__in=MemberTag.objects.filter(tag=tag).values("member"))
     if owner_id is not None:

@@ -15,6 +15,7 @@ from typing import Any
 from django.http import HttpResponseBase, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from accounts.background import FILES_KEPT, Request, ask, hint
 from accounts.models import Brand
@@ -24,6 +25,7 @@ from brand_admin.background.rows import started_about
 from brand_admin.forms import Confirmation
 from brand_admin.pages import csv_response, render_page
 
+export_page = require_http_methods(["GET", "HEAD", "POST"])  # asks first where it is large
 DIRECT = 1_000  # rows that are downloaded at once
 
 

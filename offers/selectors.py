@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from affiliates.models import Member
-from affiliates.selectors import members
+from affiliates.selectors import members, named
 from offers.models import (
     Enrollment,
     EnrollmentStatus,
@@ -75,11 +75,7 @@ def enrollments_of(offer: Offer, *, search: str = "", status: str = "") -> Query
     else:
         found = found.exclude(status=EnrollmentStatus.REMOVED)
     for word in search.split():
-        found = found.filter(
-            Q(member__first_name__icontains=word)
-            | Q(member__last_name__icontains=word)
-            | Q(member__email__icontains=word)
-        )
+        found = found.filter(named(word, via="member__"))
     return found.order_by("member__last_name", "member__first_name", "pk")
 
 

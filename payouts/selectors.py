@@ -8,6 +8,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
+from affiliates.selectors import named
 from core.money import Money
 from payouts.models import (
     EntryKind,
@@ -36,17 +37,9 @@ def payouts(
     found = Payout.objects.select_related("member").order_by("-created_at", "-pk")
     if member_id is not None:
         found = found.filter(member=member_id)
-    if first is not None:
-        found = found.filter(created_at__gte=first)
-    if last is not None:
-        found = found.filter(created_at__lt=last)
+    found = found.filter(_between(first, last))
     for word in search.split():
-        found = found.filter(
-            Q(member__first_name__icontains=word)
-            | Q(member__last_name__icontains=word)
-            | Q(member__email__icontains=word)
-            | Q(reference__icontains=word)
-        )
+        found = found.filter(named(word, via="member__") | Q(reference__icontains=word))
     return found.filter(state=state) if state else found
 
 
@@ -106,9 +99,13 @@ def runs(
         )
     if state:
         found = found.filter(state=state)
-    if first is not None:
-        found = found.filter(created_at__gte=first)
-    return found.filter(created_at__lt=last) if last is not None else found
+    return found.filter(_between(first, last))
+
+
+def _between(first: datetime | None, last: datetime | None) -> Q:
+    """Made at a moment from `first` on, and before `last`."""
+    since = Q() if first is None else Q(created_at__gte=first)
+    return since if last is None else since & Q(created_at__lt=last)
 
 
 def run_members(
@@ -120,11 +117,7 @@ def run_members(
     """
     found = PayoutRunMember.objects.filter(run=run, is_left_out=left_out).select_related("member")
     for word in search.split():
-        found = found.filter(
-            Q(member__first_name__icontains=word)
-            | Q(member__last_name__icontains=word)
-            | Q(member__email__icontains=word)
-        )
+        found = found.filter(named(word, via="member__"))
     if state:
         paid = Payout.objects.filter(run=run, member=OuterRef("member"), state=state)
         found = found.filter(Exists(paid))

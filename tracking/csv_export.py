@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Iterator
+from datetime import datetime
+
+from django.utils import timezone
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -24,6 +27,11 @@ def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     for row in rows:
         yield writer.writerow([_harmless(cell) for cell in row])
+
+
+def csv_moment(at: datetime | None) -> str:
+    """A moment in the active time zone with its offset; nothing where it has not come."""
+    return timezone.localtime(at).isoformat() if at else ""
 
 
 def _harmless(cell: str) -> str:

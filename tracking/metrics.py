@@ -150,24 +150,12 @@ def totals_by_day(
     enrollments: Iterable[int] | QuerySet[Enrollment], *, period: Period
 ) -> dict[date, Totals]:
     """The totals of each day that has any, for a chart."""
-    rows = (
-        DailyTotal.objects.filter(period.where(), enrollment__in=enrollments)
-        .values("day")
-        .annotate(**_sums())
-        .order_by("day")
-    )
-    return {row["day"]: _totals(row) for row in rows}
+    return _by_day(DailyTotal.objects.filter(period.where(), enrollment__in=enrollments))
 
 
 def offers_totals_by_day(offer_ids: Iterable[int], *, period: Period) -> dict[date, Totals]:
     """The totals of some offers together on each day that has any, for a chart."""
-    rows = (
-        OfferDay.objects.filter(period.where(), offer__in=set(offer_ids))
-        .values("day")
-        .annotate(**_sums())
-        .order_by("day")
-    )
-    return {row["day"]: _totals(row) for row in rows}
+    return _by_day(OfferDay.objects.filter(period.where(), offer__in=set(offer_ids)))
 
 
 def figures(*, currency: str, members: int, totals: Iterable[Totals], sellers: int) -> Figures:
@@ -226,6 +214,11 @@ def together(parts: Iterable[Figures]) -> dict[str, Figures]:
             so_far.members_with_conversions + part.members_with_conversions,
         )
     return sums
+
+
+def _by_day(rows: QuerySet[Any]) -> dict[date, Totals]:
+    found = rows.values("day").annotate(**_sums()).order_by("day")
+    return {row["day"]: _totals(row) for row in found}
 
 
 def _sums() -> dict[str, Sum]:

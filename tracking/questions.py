@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
 from django.db.models import Q, QuerySet
-from django.utils import timezone
 
 from accounts.models import Brand
+from affiliates.selectors import named
 from core.money import Money
 from core.tenancy import current_brand_id
 from offers.models import Enrollment
+from tracking.csv_export import csv_moment
 from tracking.models import Click, Conversion, Order, PromoCode, Question, QuestionState
 from tracking.selectors import own_items
 
@@ -65,10 +66,7 @@ def questions(
         found = found.filter(state=state)
     for word in search.split():
         found = found.filter(
-            Q(order_reference__icontains=word)
-            | Q(enrollment__member__first_name__icontains=word)
-            | Q(enrollment__member__last_name__icontains=word)
-            | Q(enrollment__member__email__icontains=word)
+            Q(order_reference__icontains=word) | named(word, via="enrollment__member__")
         )
     return (
         found.order_by("asked_at", "pk") if order == "asked" else found.order_by("-asked_at", "-pk")
@@ -149,7 +147,7 @@ def question_lines(found: QuerySet[Question]) -> Iterator[list[str]]:
     for row in found.iterator(chunk_size=1_000):
         member = row.enrollment.member
         yield [
-            timezone.localtime(row.asked_at).isoformat(),
+            csv_moment(row.asked_at),
             member.full_name,
             member.email,
             row.enrollment.offer.name,
@@ -159,5 +157,5 @@ def question_lines(found: QuerySet[Question]) -> Iterator[list[str]]:
             row.state,
             row.answer,
             row.answered_by,
-            timezone.localtime(row.answered_at).isoformat() if row.answered_at else "",
+            csv_moment(row.answered_at),
         ]

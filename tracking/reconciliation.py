@@ -19,6 +19,7 @@ from tracking.click_earnings import COUNTED
 from tracking.imports import batches
 from tracking.models import Conversion
 from tracking.settlement import settle_target
+from tracking.totals import FIGURES
 
 BATCH = 2_000
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -190,47 +191,32 @@ LEFT JOIN ({COUNTED}) AS counted (enrollment_id, day, terms_id, clicks)
 WHERE c.brand_id = %(brand)s AND c.clicks > coalesce(counted.clicks, 0)
 """  # noqa: S608
 # What triggers keep: the sums of the daily totals, of the ledger, and of how many there are.
-_OFFER_DAYS = """
-WITH facts AS (
-  SELECT offer_id, day, sum(clicks) AS clicks, sum(conversions) AS conversions,
-    sum(pending) AS pending, sum(sales_minor) AS sales, sum(refunds_minor) AS refunds,
-    sum(commission_minor) AS commission, sum(pending_minor) AS waiting
+_SUMS = ", ".join(f"sum({name})" for name in FIGURES)
+_SUMMED_DAYS = f"""
+WITH moved AS (
+  SELECT {{owner}} AS owner, {{moment}} AS moment, {", ".join(FIGURES)}
+  FROM {{kept}} WHERE brand_id = %(brand)s
+  UNION ALL
+  SELECT {{owner}}, {{fact_moment}}, {", ".join(f"-{name}" for name in FIGURES)}
   FROM tracking_dailytotal total JOIN offers_enrollment enrollment
     ON enrollment.brand_id = total.brand_id AND enrollment.id = total.enrollment_id
-  WHERE total.brand_id = %(brand)s GROUP BY 1, 2
-), kept AS (
-  SELECT offer_id, day, sum(clicks) AS clicks, sum(conversions) AS conversions,
-    sum(pending) AS pending, sum(sales_minor) AS sales, sum(refunds_minor) AS refunds,
-    sum(commission_minor) AS commission, sum(pending_minor) AS waiting
-  FROM tracking_offerday WHERE brand_id = %(brand)s GROUP BY 1, 2
-), moved AS (
-  SELECT * FROM kept UNION ALL
-  SELECT offer_id, day, -clicks, -conversions, -pending, -sales, -refunds, -commission, -waiting
-  FROM facts
+  WHERE total.brand_id = %(brand)s
 )
-SELECT 'day ' || day || ' of offer', offer_id, concat_ws(' ', sum(clicks), sum(conversions),
-  sum(pending), sum(sales), sum(refunds), sum(commission), sum(waiting)) || ' too much', 'nothing'
-FROM moved GROUP BY offer_id, day
-HAVING (sum(clicks), sum(conversions), sum(pending), sum(sales), sum(refunds), sum(commission),
-  sum(waiting)) IS DISTINCT FROM (0, 0, 0, 0, 0, 0, 0)
-"""
-_MONTHS = """
-WITH moved AS (
-  SELECT enrollment_id, month, clicks, conversions, pending, sales_minor, refunds_minor,
-    commission_minor, pending_minor
-  FROM tracking_monthtotal WHERE brand_id = %(brand)s
-  UNION ALL
-  SELECT enrollment_id, date_trunc('month', day)::date, -clicks, -conversions, -pending,
-    -sales_minor, -refunds_minor, -commission_minor, -pending_minor
-  FROM tracking_dailytotal WHERE brand_id = %(brand)s
+SELECT '{{moment}} ' || moment || ' of {{whose}}', owner,
+  concat_ws(' ', {_SUMS}) || ' too much', 'nothing'
+FROM moved GROUP BY owner, moment
+HAVING ({_SUMS}) IS DISTINCT FROM ({", ".join("0" for _ in FIGURES)})
+"""  # noqa: S608
+_OFFER_DAYS = _SUMMED_DAYS.format(
+    kept="tracking_offerday", owner="offer_id", whose="offer", moment="day", fact_moment="day"
 )
-SELECT 'month ' || month || ' of enrollment', enrollment_id, concat_ws(' ', sum(clicks),
-  sum(conversions), sum(pending), sum(sales_minor), sum(refunds_minor), sum(commission_minor),
-  sum(pending_minor)) || ' too much', 'nothing'
-FROM moved GROUP BY enrollment_id, month
-HAVING (sum(clicks), sum(conversions), sum(pending), sum(sales_minor), sum(refunds_minor),
-  sum(commission_minor), sum(pending_minor)) IS DISTINCT FROM (0, 0, 0, 0, 0, 0, 0)
-"""
+_MONTHS = _SUMMED_DAYS.format(
+    kept="tracking_monthtotal",
+    owner="enrollment_id",
+    whose="enrollment",
+    moment="month",
+    fact_moment="date_trunc('month', day)::date",
+)
 _SOLD_SPANS = """
 WITH facts AS (
   SELECT enrollment_id, min(day) AS first_day, max(day) AS last_day FROM tracking_dailytotal

@@ -11,12 +11,13 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import Case, Q, QuerySet, Sum, When
-from django.utils import timezone
 
+from affiliates.selectors import named
 from core.money import Money
 from offers import dashboard_links
 from offers.models import Enrollment, Offer
 from payouts.ledger import Balance, balances
+from tracking.csv_export import csv_moment
 from tracking.metrics import ALL_TIME, Period, totals_by_enrollment
 from tracking.models import (
     Conversion,
@@ -210,12 +211,7 @@ def conversions(
     if last is not None:
         found = found.filter(occurred_at__lt=last)
     for word in search.split():
-        found = found.filter(
-            Q(order__external_id__icontains=word)
-            | Q(member__first_name__icontains=word)
-            | Q(member__last_name__icontains=word)
-            | Q(member__email__icontains=word)
-        )
+        found = found.filter(Q(order__external_id__icontains=word) | named(word, via="member__"))
     column = CONVERSION_ORDERS.get(order.removeprefix("-"), "occurred_at")
     if order.removeprefix("-") not in CONVERSION_ORDERS or order.startswith("-"):
         return found.order_by(f"-{column}", "-pk")
@@ -353,7 +349,7 @@ def conversion_lines(found: QuerySet[Conversion]) -> Iterator[list[str]]:
         yield [
             row.order.external_id,
             row.order.source,
-            timezone.localtime(row.occurred_at).isoformat(),
+            csv_moment(row.occurred_at),
             row.member.full_name,
             row.member.email,
             row.offer.name,

@@ -27,6 +27,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Cast, Concat
 
+from affiliates.selectors import named
 from notifications.models import REACHED_STATES, Message, Purpose
 from offers.models import Enrollment, EnrollmentStatus, Offer, OfferKind, Project, ProjectMember
 from tracking.models import ItemStatus, PromoCode, TrackingLink
@@ -139,11 +140,7 @@ def members_of(
 
 def _called(rows: QuerySet[ProjectMember], search: str) -> QuerySet[ProjectMember]:
     for word in search.split():
-        rows = rows.filter(
-            Q(member__first_name__icontains=word)
-            | Q(member__last_name__icontains=word)
-            | Q(member__email__icontains=word)
-        )
+        rows = rows.filter(named(word, via="member__"))
     return rows
 
 

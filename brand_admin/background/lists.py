@@ -9,8 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.background import FILES_KEPT, all_work
 from accounts.models import Work, WorkState
@@ -19,8 +18,9 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.background.kinds import KINDS
 from brand_admin.background.rows import WorkRow
-from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
+from tracking.csv_export import csv_moment
 
 SECTION = "work"
 ORDERS = {"when": ("asked_at", "pk")}
@@ -73,7 +73,7 @@ def work_list(request: BrandRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@export_page
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def work_csv(request: BrandRequest) -> HttpResponseBase:
     return answer_export(request, "work", work_file, section=SECTION)
@@ -104,7 +104,6 @@ def _lines(found: QuerySet[Work]) -> Iterator[list[str]]:
         "error",
     ]
     for work in found.iterator(chunk_size=1_000):
-        finished = work.finished_at
         yield [
             work.title,
             work.state,
@@ -112,7 +111,7 @@ def _lines(found: QuerySet[Work]) -> Iterator[list[str]]:
             str(work.total),
             str(work.problems),
             work.asked_by,
-            timezone.localtime(work.asked_at).isoformat(),
-            timezone.localtime(finished).isoformat() if finished else "",
+            csv_moment(work.asked_at),
+            csv_moment(work.finished_at),
             work.error,
         ]

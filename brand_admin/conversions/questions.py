@@ -20,7 +20,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.conversions.forms import Answer, QuestionFilters
 from brand_admin.conversions.knowledge import facts_of, order_words, suggested, verdict_of
-from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
 from notifications.selectors import suppressed_among
 from tracking.models import Question, QuestionState
@@ -73,7 +73,7 @@ def question_list(request: BrandRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@export_page
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def questions_csv(request: BrandRequest) -> HttpResponseBase:
     return answer_export(request, "questions", questions_file, section=SECTION)

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts.audit import target_of
 from accounts.permissions import Permission
@@ -21,7 +21,7 @@ from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.conversions.forms import ConversionFilters, Rejection
-from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import (
     export_url,
     paginate,
@@ -78,7 +78,7 @@ def _kept_count(search: str, chosen: dict[str, Any]) -> int | None:
     return conversion_count(**kept)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@export_page
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def conversions_csv(request: BrandRequest) -> HttpResponseBase:
     return answer_export(request, "conversions", conversions_file, section=SECTION)

@@ -9,8 +9,6 @@ from itertools import islice
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
@@ -21,10 +19,11 @@ from brand_admin.emails.forms import (
     ReportFilters,
     SuppressionFilters,
 )
-from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, in_order, searched
 from notifications import selectors
 from notifications.models import Campaign, Message, Suppression
+from tracking.csv_export import csv_moment
 
 AT_ONCE = 1_000
 CAMPAIGN_ORDERS = {"confirmed": ("confirmed_at", "pk"), "recipients": ("recipients", "pk")}
@@ -35,7 +34,6 @@ RECIPIENT_ORDERS = {
     "settled": ("settled_at", "pk"),
 }
 SUPPRESSION_ORDERS = {"address": ("address", "pk"), "since": ("since", "pk")}
-export_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def found_campaigns(request: Asking) -> QuerySet[Campaign]:
@@ -145,7 +143,7 @@ def _campaign_lines(found: QuerySet[Campaign]) -> Iterator[list[str]]:
                 campaign.subject,
                 campaign.state,
                 campaign.confirmed_by,
-                _moment(campaign.confirmed_at),
+                csv_moment(campaign.confirmed_at),
                 *map(str, numbers),
             ]
 
@@ -153,7 +151,7 @@ def _campaign_lines(found: QuerySet[Campaign]) -> Iterator[list[str]]:
 def _recipient_lines(found: QuerySet[Message]) -> Iterator[list[str]]:
     yield ["address", "name", "state", "reason", "attempts", "settled_at"]
     for row in found.iterator(chunk_size=AT_ONCE):
-        attempts, settled = str(row.attempts), _moment(row.settled_at)
+        attempts, settled = str(row.attempts), csv_moment(row.settled_at)
         yield [row.to_address, row.to_name, row.state, row.reason, attempts, settled]
 
 
@@ -165,19 +163,14 @@ def _message_lines(found: QuerySet[Message]) -> Iterator[list[str]]:
             row.to_name,
             row.campaign.title,
             row.purpose,
-            _moment(row.campaign.confirmed_at),
+            csv_moment(row.campaign.confirmed_at),
             row.state,
             row.reason,
-            _moment(row.settled_at),
+            csv_moment(row.settled_at),
         ]
 
 
 def _suppression_lines(found: QuerySet[Suppression]) -> Iterator[list[str]]:
     yield ["address", "reason", "since"]
     for row in found.iterator(chunk_size=AT_ONCE):
-        yield [row.address, row.reason, _moment(row.since)]
-
-
-def _moment(at: datetime | None) -> str:
-    """With its offset; nothing where it has not come."""
-    return timezone.localtime(at).isoformat() if at else ""
+        yield [row.address, row.reason, csv_moment(row.since)]

@@ -24,12 +24,7 @@ from core.templatetags.display import count, money
 from offers.models import Offer
 from offers.selectors import offers
 from tracking.attention import what_needs_attention
-from tracking.metrics import (
-    Period,
-    offers_totals_by_day,
-    today,
-    totals_by_offer,
-)
+from tracking.metrics import Period, offers_totals_by_day, today, totals_by_offer
 from tracking.reports import Summary, offer_rows, summaries
 from tracking.selectors import conversions
 from tracking.totals import NOTHING, Totals

@@ -9,8 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import AuditEntry
 from accounts.permissions import Permission
@@ -23,7 +22,7 @@ from brand_admin.addresses import without_filters
 from brand_admin.conversions.forms import EVERY_STATE, ConversionFilters, QuestionFilters
 from brand_admin.conversions.questions import found_questions
 from brand_admin.emails.forms import MessageFilters
-from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.forms import DayFilters
 from brand_admin.pages import (
     Asking,
@@ -38,6 +37,7 @@ from brand_admin.payments.forms import PaymentFilters
 from brand_admin.suppressed import suppressed_in_words
 from notifications.selectors import messages_to
 from payouts.selectors import payouts
+from tracking.csv_export import csv_moment
 from tracking.member_history import member_history as history_of_member
 from tracking.member_history import offers_named_in
 from tracking.selectors import conversions
@@ -155,7 +155,7 @@ def member_history(request: BrandRequest, member_id: int) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@export_page
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def member_history_csv(request: BrandRequest, member_id: int) -> HttpResponseBase:
     return answer_export(
@@ -184,5 +184,5 @@ def _lines(found: QuerySet[AuditEntry]) -> Iterator[list[str]]:
     yield ["time", "what", "which", "who", "action"]
     for entry in found.iterator(chunk_size=1_000):
         (line,) = history.lines([entry])
-        when = timezone.localtime(entry.at).isoformat()
+        when = csv_moment(entry.at)
         yield [when, line.words, line.target, entry.actor, entry.action]

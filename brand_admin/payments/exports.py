@@ -11,13 +11,11 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 from django.http import HttpResponseBase
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Permission
 from affiliates.models import Member
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, in_order, searched
 from brand_admin.payments.due import all_due
 from brand_admin.payments.forms import PaymentFilters
@@ -25,6 +23,7 @@ from core.money import Money
 from payouts.due import DueRow
 from payouts.models import Payout
 from payouts.selectors import payouts
+from tracking.csv_export import csv_moment
 
 SECTION = "payments"
 AT_ONCE = 1_000
@@ -33,7 +32,6 @@ PAYMENT_ORDERS = {
     "member": ("member__last_name", "member__first_name", "pk"),
     "amount": ("currency", "amount_minor", "pk"),
 }
-export_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @export_page
@@ -86,13 +84,13 @@ def _payment_lines(found: QuerySet[Payout]) -> Iterator[list[str]]:
     for row in found.iterator(chunk_size=AT_ONCE):
         yield [
             str(row.pk),
-            timezone.localtime(row.created_at).isoformat(),
+            csv_moment(row.created_at),
             row.member.full_name,
             row.member.email,
             row.amount.plain(),
             row.currency,
             row.state,
-            timezone.localtime(row.settled_at).isoformat() if row.settled_at else "",
+            csv_moment(row.settled_at),
             row.reference,
             row.reason,
             row.created_by,

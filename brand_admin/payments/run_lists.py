@@ -12,18 +12,18 @@ from itertools import islice
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
 from brand_admin.payments.run_forms import LineFilters, RunFilters
 from brand_admin.payments.run_pages import lines_of
 from payouts.models import PayoutRun, PayoutRunMember
 from payouts.selectors import run_members, runs
+from tracking.csv_export import csv_moment
 
 SECTION = "payments"
 AT_ONCE = 1_000
@@ -38,7 +38,6 @@ LINE_ORDERS = {
     "name": ("member__last_name", "member__first_name", "pk"),
     "amount": ("due_minor", "pk"),
 }
-export_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 @require_safe
@@ -105,7 +104,7 @@ def _run_lines(found: QuerySet[PayoutRun]) -> Iterator[list[str]]:
     for run in found.iterator(chunk_size=AT_ONCE):
         yield [
             str(run.pk),
-            _moment(run.created_at),
+            csv_moment(run.created_at),
             run.created_by,
             run.state,
             str(run.payments),
@@ -114,9 +113,9 @@ def _run_lines(found: QuerySet[PayoutRun]) -> Iterator[list[str]]:
             run.minimum.plain(),
             run.reference,
             run.reason,
-            _moment(run.confirmed_at),
+            csv_moment(run.confirmed_at),
             run.confirmed_by,
-            _moment(run.settled_at),
+            csv_moment(run.settled_at),
         ]
 
 
@@ -137,8 +136,3 @@ def _member_lines(run: PayoutRun, found: QuerySet[PayoutRunMember]) -> Iterator[
                     else ("", "", "", "")
                 ),
             ]
-
-
-def _moment(at: datetime | None) -> str:
-    """With its offset; nothing where it has not come."""
-    return timezone.localtime(at).isoformat() if at else ""

@@ -14,11 +14,10 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.exporting import Asked, Export, Source, answer_export
+from brand_admin.exporting import Asked, Export, Source, answer_export, export_page
 from brand_admin.pages import Asking, in_order, searched
 from brand_admin.projects.forms import StandingFilter
 from brand_admin.projects.frame import SECTION, offer_asked, project_asked, step_url
@@ -47,7 +46,6 @@ MEMBER_ORDERS = {
     "email": ("member__email", "pk"),
     "added": ("added_at", "pk"),
 }
-export_page = require_http_methods(["GET", "HEAD", "POST"])
 
 
 def found_projects(request: Asking) -> QuerySet[Project]:

@@ -9,12 +9,12 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from django.db.models import QuerySet
-from django.utils import timezone
 
 from brand_admin.suppressed import suppressed_in_words
 from notifications.models import Purpose
 from notifications.selectors import MessageStatus, latest_by_about
 from offers.models import Enrollment, Offer, Project, ProjectMember
+from tracking.csv_export import csv_moment
 from tracking.selectors import Items, items_of, member_rows
 from tracking.stages import Facts, Step, stages_of
 
@@ -104,7 +104,7 @@ def members_csv(rows: Iterable[WithAnnotations[ProjectMember, Facts]]) -> Iterat
     """Members of a project, each with their `step`, header first."""
     yield ["email", "first_name", "last_name", "stands_in", "added"]
     for row in rows:
-        member, added = row.member, timezone.localtime(row.added_at).isoformat()
+        member, added = row.member, csv_moment(row.added_at)
         yield [member.email, member.first_name, member.last_name, row.step, added]
 
 
@@ -138,6 +138,6 @@ def send_csv(pages: Iterable[list[Enrollment]]) -> Iterator[list[str]]:
                 row.items.promo_code or "",
                 row.items.tracking_link or "",
                 message.state.value if message else "not_sent",
-                timezone.localtime(message.at).isoformat() if message and message.at else "",
+                csv_moment(message.at) if message else "",
                 (message.reason if message else "") or row.suppressed,
             ]

@@ -18,7 +18,7 @@ from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.charts import DrawnMeasure, draw
-from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import (
     chosen_period,
     csv_response,
@@ -133,7 +133,7 @@ def offer_report(request: BrandRequest, offer_id: int) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@export_page
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def offer_export(request: BrandRequest, offer_id: int) -> HttpResponseBase:
     return answer_export(request, "offer", offer_file, section=SECTION, offer_id=offer_id)

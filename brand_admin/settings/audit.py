@@ -9,8 +9,7 @@ from typing import Any
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
-from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.models import AuditEntry
 from accounts.permissions import Permission
@@ -18,9 +17,10 @@ from accounts.selectors import audit_count, audit_entries
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.exporting import Asked, Export, answer_export
+from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.forms import DayFilters
 from brand_admin.pages import export_url, paginate, render_page, searched
+from tracking.csv_export import csv_moment
 
 SECTION = "settings"
 FILTERS = ("q", "about", "first", "last")
@@ -80,7 +80,7 @@ def audit_log(request: BrandRequest) -> HttpResponse:
     )
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
+@export_page
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def audit_csv(request: BrandRequest) -> HttpResponseBase:
     return answer_export(request, "audit", audit_file, section=SECTION)
@@ -97,5 +97,5 @@ def _lines(found: QuerySet[AuditEntry]) -> Iterator[list[str]]:
     yield ["time", "who", "what", "which", "action"]
     for entry in found.iterator(chunk_size=1_000):
         (line,) = history.lines([entry])
-        when = timezone.localtime(entry.at).isoformat()
+        when = csv_moment(entry.at)
         yield [when, entry.actor, line.words, line.target, entry.action]

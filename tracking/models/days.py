@@ -94,14 +94,11 @@ class DailyTotal(TenantModel):
         ]
 
 
-class OfferDay(KeptSum):
-    """What the daily totals of an offer's enrollments add up to. Kept by a trigger."""
+class SummedDays(KeptSum):
+    """Daily totals added up, figure by figure."""
 
-    KEYS = ("offer_id", "day")
     FIGURES = FIGURES
 
-    offer = TenantForeignKey(Offer)
-    day = models.DateField()
     clicks = models.BigIntegerField(default=0)
     conversions = models.BigIntegerField(default=0)
     pending = models.BigIntegerField(default=0)
@@ -111,27 +108,31 @@ class OfferDay(KeptSum):
     pending_minor = models.BigIntegerField(default=0)
 
     class Meta(KeptSum.Meta):
+        abstract = True
+
+
+class OfferDay(SummedDays):
+    """What the daily totals of an offer's enrollments add up to. Kept by a trigger."""
+
+    KEYS = ("offer_id", "day")
+
+    offer = TenantForeignKey(Offer)
+    day = models.DateField()
+
+    class Meta(KeptSum.Meta):
         indexes = [
             *KeptSum.Meta.indexes,
             models.Index(fields=["brand", "offer", "day"], name="tracking_offerday_days"),
         ]
 
 
-class MonthTotal(KeptSum):
+class MonthTotal(SummedDays):
     """What an enrollment's daily totals of a calendar month add up to. Kept by a trigger."""
 
     KEYS = ("enrollment_id", "month")
-    FIGURES = FIGURES
 
     enrollment = TenantForeignKey(Enrollment)
     month = models.DateField()  # its first day
-    clicks = models.BigIntegerField(default=0)
-    conversions = models.BigIntegerField(default=0)
-    pending = models.BigIntegerField(default=0)
-    sales_minor = models.BigIntegerField(default=0)
-    refunds_minor = models.BigIntegerField(default=0)
-    commission_minor = models.BigIntegerField(default=0)
-    pending_minor = models.BigIntegerField(default=0)
 
     class Meta(KeptSum.Meta):
         indexes = [
