@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import statistics
 from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from django.db import connection
 from django.test import Client
@@ -26,6 +27,10 @@ CONVERSIONS = int(os.environ.get("CONVERSIONS", "1000000"))
 SMALLER = 100
 ROUNDS = 9
 MOST_RATIO, MOST_QUERIES = 1.5, 40
+# The dearest six months to add up: they begin and end in the middle of a month, and are over.
+LAST_DAY = (date.today().replace(day=1) - timedelta(days=1)).replace(day=15)  # noqa: DTZ011
+FIRST_DAY = (LAST_DAY.replace(day=1) - timedelta(days=150)).replace(day=16)
+BETWEEN_DAYS = f"range=custom&first={FIRST_DAY}&last={LAST_DAY}"
 PAGES = {
     "home": "home",
     "members": "members",
@@ -36,6 +41,7 @@ PAGES = {
     "Sales Tracking, all time": "reporting?range=all",
     "an offer": "offer_report",
     "an offer, by sales": "offer_report?sort=-sales",
+    "an offer, by sales, between days": f"offer_report?sort=-sales&{BETWEEN_DAYS}",
     "an offer, page 2": "offer_report?page=2",
     "conversions": "conversions",
     "conversions, page 50": "conversions?page=50",

@@ -15,10 +15,10 @@ from offers.models import Terms
 from tracking.models import SoldSpan
 
 DAYS = 360  # over which the orders are spread, the last of them today
-# Rows of one member are written far apart, as time writes them. Every tenth is pending, every
-# twentieth rejected; a sale is £5.00 to £104.99, a commission a tenth of it, held for two weeks.
-# Everybody has a code and a link and was told of them. What was due two months ago is paid, each
-# month's in one payment.
+# Rows of one member are written far apart and those of a day together, as time writes them. Every
+# tenth is pending, every twentieth rejected; a sale is £5.00 to £104.99, a commission a tenth of
+# it, held for two weeks. Everybody has a code and a link and was told of them. What was due two
+# months ago is paid, each month's in one payment.
 HISTORY = """
 INSERT INTO tracking_promocode (brand_id, enrollment_id, code, status, created_at)
 SELECT brand_id, id, 'CODE' || id, 'active', joined_at FROM offers_enrollment
@@ -107,7 +107,7 @@ SELECT brand_id, enrollment_id, (occurred_at AT TIME ZONE 'Europe/London')::date
   count(*) FILTER (WHERE status = 'accepted'), count(*) FILTER (WHERE status = 'pending'),
   coalesce(sum(sale_minor) FILTER (WHERE status = 'accepted'), 0), 0, sum(commission_minor),
   coalesce(sum(earnable_minor) FILTER (WHERE status = 'pending'), 0)
-FROM tracking_conversion WHERE brand_id = %(brand)s GROUP BY 1, 2, 3;
+FROM tracking_conversion WHERE brand_id = %(brand)s GROUP BY 1, 2, 3 ORDER BY 3;
 """
 
 

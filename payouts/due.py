@@ -14,8 +14,8 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.db.models import BigIntegerField, OuterRef, QuerySet, Subquery, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import QuerySet, Sum
+from django.db.models.expressions import Combinable
 
 from core.tenancy import current_brand_id
 from payouts.models import EntryKind, LedgerEntry, LedgerSum
@@ -119,26 +119,20 @@ def due_by_offer(offer_ids: Iterable[int], *, now: datetime) -> dict[int, OfferD
     return {offer_id: OfferDue(due, members) for offer_id, due, members in rows}
 
 
-def due_of_each(*, now: datetime) -> Coalesce:
-    """For a query of enrollments: what each is due now, as `Balance.due_minor` says."""
-    return _sum_of_each(LedgerSum.objects.filter(available_at__lte=now))
+def due_of_each(*, now: datetime) -> QuerySet[Any, Any]:
+    """Rows of `enrollment_id` and `figure`: what each is due now, as `Balance.due_minor` says."""
+    return _sum_of_each(LedgerSum.objects.filter(available_at__lte=now), Sum("amount_minor"))
 
 
-def paid_of_each() -> Coalesce:
-    """For a query of enrollments: what each was paid, as `Balance.paid_minor` says."""
+def paid_of_each() -> QuerySet[Any, Any]:
+    """Rows of `enrollment_id` and `figure`: what each was paid, as `Balance.paid_minor` says."""
     paid = LedgerEntry.objects.filter(kind=EntryKind.PAYOUT, payout__state="paid")
-    return _sum_of_each(paid, sign=-1)
+    return _sum_of_each(paid, -Sum("amount_minor"))
 
 
-def _sum_of_each(rows: QuerySet[Any], *, sign: int = 1) -> Coalesce:
-    sums = (
-        rows.filter(enrollment=OuterRef("pk"))
-        .order_by()
-        .values("enrollment_id")
-        .annotate(figure=sign * Sum("amount_minor"))
-        .values("figure")
-    )
-    return Coalesce(Subquery(sums), 0, output_field=BigIntegerField())
+def _sum_of_each(rows: QuerySet[Any], figure: Combinable) -> QuerySet[Any, Any]:
+    sums: QuerySet[Any, Any] = rows.values("enrollment_id").annotate(figure=figure)
+    return sums
 
 
 def _values(now: datetime, **more: Any) -> dict[str, Any]:

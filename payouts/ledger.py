@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import BigIntegerField, Exists, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from offers.models import Enrollment
-from payouts.models import EARNED_KINDS, EntryKind, LedgerEntry, PayoutItem
+from payouts.models import EARNED_KINDS, EntryKind, LedgerEntry, LedgerSum, PayoutItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,38 +36,40 @@ class Balance:
         )
 
 
-def _sum(condition: Q) -> Coalesce:
-    return Coalesce(Sum("amount_minor", filter=condition), 0, output_field=BigIntegerField())
-
-
 def balances(
     enrollment_ids: Iterable[int] | QuerySet[Enrollment], *, now: datetime
 ) -> dict[int, Balance]:
-    """The balance of each enrollment that has any entry."""
-    live = PayoutItem.objects.filter(entry=OuterRef("pk"), released_at=None)
-    earned = Q(kind__in=EARNED_KINDS)
-    rows = (
-        LedgerEntry.objects.filter(enrollment__in=enrollment_ids)
-        .annotate(is_taken=Exists(live))
-        .values("enrollment_id")
-        .annotate(
-            earned=_sum(earned),
-            due=_sum(earned & Q(is_taken=False, available_at__lte=now)),
-            held=_sum(earned & Q(is_taken=False, available_at__gt=now)),
-            moved=_sum(~earned),
-            paid=_sum(Q(kind=EntryKind.PAYOUT, payout__state="paid")),
-        )
-    )
-    return {
-        row["enrollment_id"]: Balance(
-            earned_minor=row["earned"],
-            due_minor=row["due"],
-            held_minor=row["held"],
-            on_the_way_minor=row["paid"] - row["moved"],
-            paid_minor=-row["paid"],
-        )
-        for row in rows
+    """The balance of each enrollment that was ever owed or paid anything; none is all zeros. Three
+    queries, however long the history.
+
+    All its entries add up to what is due and held: a trigger keeps that sum (`LedgerSum`). What
+    waits out its hold and what moved, few beside all the commissions, are read off indexes. No
+    payment takes an entry that still waits, so whatever was paid or is on its way was due.
+    """
+    sums = LedgerSum.objects.filter(enrollment__in=enrollment_ids)
+    entries = LedgerEntry.objects.filter(enrollment__in=enrollment_ids)
+    waiting = entries.filter(kind__in=EARNED_KINDS, available_at__gt=now)
+    moved = entries.filter(~Q(kind=EntryKind.COMMISSION) & ~Q(kind=EntryKind.ADJUSTMENT))
+    owed = dict(_by_enrollment(sums).values_list("enrollment_id", "sum"))
+    held = dict(_by_enrollment(waiting).values_list("enrollment_id", "sum"))
+    movements = {
+        enrollment_id: (every, paid)
+        for enrollment_id, every, paid in _by_enrollment(moved)
+        .annotate(paid=Sum("amount_minor", filter=Q(kind=EntryKind.PAYOUT, payout__state="paid")))
+        .values_list("enrollment_id", "sum", "paid")
     }
+    found = {}
+    for enrollment_id in owed.keys() | held.keys() | movements.keys():  # a sum of zero has no row
+        every, paid = movements.get(enrollment_id, (0, None))
+        now_owed, now_held = owed.get(enrollment_id, 0), held.get(enrollment_id, 0)
+        found[enrollment_id] = Balance(
+            earned_minor=now_owed - every,
+            due_minor=now_owed - now_held,
+            held_minor=now_held,
+            on_the_way_minor=(paid or 0) - every,
+            paid_minor=-(paid or 0),
+        )
+    return found
 
 
 def booked_by_conversion(conversion_ids: Iterable[int]) -> dict[int, int]:
@@ -94,3 +96,8 @@ def _payable(now: datetime) -> QuerySet[LedgerEntry]:
     """Earned entries past their hold that no live payment pays."""
     live = PayoutItem.objects.filter(entry=OuterRef("pk"), released_at=None)
     return LedgerEntry.objects.filter(~Exists(live), kind__in=EARNED_KINDS, available_at__lte=now)
+
+
+def _by_enrollment(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+    sums: QuerySet[Any, Any] = rows.values("enrollment_id").annotate(sum=Sum("amount_minor"))
+    return sums

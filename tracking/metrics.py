@@ -22,7 +22,7 @@ from django.utils import timezone
 
 from core.money import Money, round_half_up
 from offers.models import Enrollment
-from tracking.models import DailyTotal, OfferDay, SoldSpan
+from tracking.models import DailyTotal, MonthTotal, OfferDay, SoldSpan
 from tracking.totals import FIGURES, NOTHING, Totals
 
 
@@ -103,12 +103,11 @@ def today() -> date:
 def totals_by_enrollment(
     enrollments: Iterable[int] | QuerySet[Enrollment], *, period: Period = ALL_TIME
 ) -> dict[int, Totals]:
-    """The totals of each enrollment that has any."""
-    rows = (
-        DailyTotal.objects.filter(period.where(), enrollment__in=enrollments)
-        .values("enrollment_id")
-        .annotate(**_sums())
-    )
+    """The totals of each enrollment that has any; of all time they are read from its months."""
+    found: QuerySet[Any] = MonthTotal.objects.all()
+    if period != ALL_TIME:
+        found = DailyTotal.objects.filter(period.where())
+    rows = found.filter(enrollment__in=enrollments).values("enrollment_id").annotate(**_sums())
     return {row["enrollment_id"]: _totals(row) for row in rows}
 
 
@@ -125,25 +124,31 @@ def totals_by_offer(offer_ids: Iterable[int], *, period: Period = ALL_TIME) -> d
 def sellers_by_offer(offer_ids: Iterable[int], *, period: Period = ALL_TIME) -> dict[int, int]:
     """How many members have conversions, for each offer where any has.
 
-    Only of one whose first is before the period and whose last is after it, the days are looked at.
+    More is looked at only of one whose first is before the period and whose last is after it.
     """
-    sold = DailyTotal.objects.filter(
-        period.where(), enrollment=OuterRef("enrollment"), conversions__gt=0
-    )
-    touching, inside = Q(last_day__isnull=False), Q(Exists(sold))
+    found = SoldSpan.objects.filter(last_day__isnull=False, enrollment__offer__in=set(offer_ids))
     if period.first:
-        touching &= Q(last_day__gte=period.first)
-        inside = Q(first_day__gte=period.first) | inside
+        found = found.filter(last_day__gte=period.first)
     if period.last:
-        touching &= Q(first_day__lte=period.last)
-        inside = Q(last_day__lte=period.last) | inside
-    rows = (
-        SoldSpan.objects.filter(touching, enrollment__offer__in=set(offer_ids))
-        .filter(inside if period.first and period.last else Q())
-        .values_list("enrollment__offer_id")
-        .annotate(sellers=Count("pk"))
+        found = found.filter(first_day__lte=period.last)
+    if period.first and period.last:
+        is_inside = Q(first_day__gte=period.first) | Q(last_day__lte=period.last)
+        found = found.filter(is_inside | _sold_between(period.first, period.last))
+    return dict(found.values_list("enrollment__offer_id").annotate(sellers=Count("pk")))
+
+
+def _sold_between(first: date, last: date) -> Q:
+    """Who sold on one of these days: of a period that is over, its whole months tell of most."""
+    days = DailyTotal.objects.filter(
+        enrollment=OuterRef("enrollment"), day__range=(first, last), conversions__gt=0
     )
-    return dict(rows)
+    if last >= today():
+        return Q(Exists(days))
+    months = MonthTotal.objects.filter(
+        month__gte=first, month__lt=(last + timedelta(days=1)).replace(day=1)
+    )
+    sums = months.values("enrollment_id").annotate(sum=Sum("conversions"))
+    return Q(enrollment__in=sums.filter(sum__gt=0).values("enrollment_id")) | Q(Exists(days))
 
 
 def totals_by_day(

@@ -10,9 +10,9 @@ from django.utils.translation import ngettext
 from core.money import Money
 from core.templatetags.display import count, day, money
 from offers.models import Enrollment, Terms
+from payouts.ledger import Balance, balances
 from payouts.whereabouts import adjustments_of
 from portal.dashboard.numbers import signed
-from tracking.balances import balance_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class MyMoney:
 
 def money_of(enrollment: Enrollment, terms: Terms, *, now: datetime) -> MyMoney:
     """The balance now. Three queries."""
-    balance = balance_of(enrollment.pk, now=now)
+    balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
     currency = enrollment.offer.currency
     return MyMoney(
         due=Money(balance.due_minor, currency),

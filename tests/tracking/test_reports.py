@@ -124,7 +124,7 @@ def test_who_sold_nothing_that_counts_has_not_sold(cast: Cast) -> None:
     first=st.none() | st.integers(-40, 440),
     last=st.none() | st.integers(-40, 440),
 )
-def test_a_rank_is_the_sum_of_the_periods_days(
+def test_a_rank_is_the_sum_of_the_periods_days_and_a_seller_has_one_that_counts(
     cast: Cast, days: dict[int, int], first: int | None, last: int | None
 ) -> None:
     start = date(2025, 10, 20)
@@ -132,7 +132,7 @@ def test_a_rank_is_the_sum_of_the_periods_days(
     DailyTotal.objects.all().delete()
     keys = [(cast.mara_in_glow.pk, cast.june_in_glow.pk)[day % 2] for day in days]
     moves = {
-        (key, start + timedelta(day)): Totals(clicks=clicks, sales_minor=100 * clicks)
+        (key, start + timedelta(day)): Totals(conversions=clicks, sales_minor=100 * clicks)
         for key, (day, clicks) in zip(keys, days.items(), strict=True)
     }
     add_to_totals(moves)
@@ -145,6 +145,8 @@ def test_a_rank_is_the_sum_of_the_periods_days(
     assert {row.pk: row.rank for row in found} == {
         row.pk: shown.get(row.pk, NOTHING).sales_minor for row in found
     }
+    sellers = sum(totals.conversions > 0 for totals in shown.values())
+    assert sellers_by_offer([cast.glow.pk], period=period).get(cast.glow.pk, 0) == sellers
 
 
 def offer_of_june_alone(cast: Cast, days: Sequence[int] = (60,)) -> Offer:

@@ -26,7 +26,7 @@ INSERT INTO tracking_monthtotal (brand_id, enrollment_id, month, clicks, convers
 SELECT brand_id, enrollment_id, date_trunc('month', day)::date, sum(clicks), sum(conversions),
   sum(pending), sum(sales_minor), sum(refunds_minor), sum(commission_minor), sum(pending_minor),
   true
-FROM tracking_dailytotal GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+FROM tracking_dailytotal GROUP BY 1, 2, 3 ORDER BY 3, 1, 2
 """
 SPANS_SO_FAR = """
 INSERT INTO tracking_soldspan (brand_id, enrollment_id, first_day, last_day)

@@ -138,6 +138,7 @@ class MonthTotal(SummedDays):
         indexes = [
             *KeptSum.Meta.indexes,
             models.Index(fields=["brand", "enrollment", "month"], name="tracking_month_who"),
+            models.Index(fields=["brand", "month"], name="tracking_month_all"),
         ]
 
 
