@@ -17,6 +17,7 @@ from brand_admin.emails import exports as email_exports
 from brand_admin.exporting import Asked, Source
 from brand_admin.members import parts as member_parts
 from brand_admin.members import views as member_views
+from brand_admin.offers import views as offer_views
 from brand_admin.payments import exports as payment_views
 from brand_admin.payments import run_lists
 from brand_admin.projects import lists as project_lists
@@ -36,11 +37,13 @@ SOURCES: Mapping[str, Source] = {
     "members": member_views.members_file,
     "messages": email_exports.messages_file,
     "offer": reporting_views.offer_file,
+    "offers": offer_views.offers_file,
     "payments": payment_views.payments_file,
     **project_lists.SOURCES,
     "questions": question_views.questions_file,
     "run": run_lists.run_members_file,
     "runs": run_lists.runs_file,
+    "sales_tracking": reporting_views.sales_tracking_file,
     "suppressed": email_exports.suppressions_file,
     "work": work_lists.work_file,
 }

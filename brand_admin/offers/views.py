@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -11,6 +13,7 @@ from django.utils import timezone
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
+from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.offers.forms import (
     EditOfferForm,
     NewOfferForm,
@@ -23,7 +26,7 @@ from brand_admin.offers.status import action_for, actions_for
 from brand_admin.offers.terms_forms import TermsRows
 from brand_admin.offers.terms_views import typed_values
 from brand_admin.pages import (
-    csv_response,
+    Asking,
     export_url,
     in_order,
     paginate,
@@ -67,10 +70,17 @@ def offer_list(request: BrandRequest) -> HttpResponse:
     )
 
 
+@export_page
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def offers_export(request: BrandRequest) -> HttpResponseBase:
-    rows = csv_rows(_filtered(request, OfferFilter(request.GET)), now=timezone.now())
-    return csv_response(request, f"{request.brand.slug}-offers.csv", rows)
+    return answer_export(request, "offers", offers_file, section=SECTION)
+
+
+def offers_file(asked: Asked, *, now: datetime) -> Export:
+    """Exactly the offers that the list shows, with their figures of all time."""
+    found = _filtered(asked, OfferFilter(asked.GET))
+    name = f"{asked.brand.slug}-offers.csv"
+    return Export("Offers", name, found.count(), csv_rows(found, now=now))
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
@@ -182,7 +192,7 @@ def offer_status(request: BrandRequest, offer_id: int, action: str) -> HttpRespo
     )
 
 
-def _filtered(request: BrandRequest, form: OfferFilter) -> QuerySet[Offer]:
+def _filtered(request: Asking, form: OfferFilter) -> QuerySet[Offer]:
     """The offers that the address asks for; archived ones only when it says so."""
     form.is_valid()
     status = form.cleaned_data.get("status", "")

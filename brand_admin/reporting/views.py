@@ -20,8 +20,8 @@ from brand_admin.addresses import without_filters
 from brand_admin.charts import DrawnMeasure, draw
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import (
+    Asking,
     chosen_period,
-    csv_response,
     export_url,
     kept,
     paginate,
@@ -61,7 +61,7 @@ LOOK = ("columns", "range", "first", "last", "show", "currency")  # what no filt
 def sales_tracking(request: BrandRequest) -> HttpResponse:
     """Every offer's figures in a period, together per currency and side by side."""
     chosen = chosen_period(request)
-    filters, rows = _filtered_rows(request, chosen.period)
+    filters, rows = _filtered_rows(request, chosen.period, now=timezone.now())
     sums = summaries(rows, first_currency=request.brand.currency)
     page = Paginator(rows, 50).get_page(request.GET.get("page"))
     columns = columns_in(request.GET, OF_OFFERS, OFFER_DEFAULTS)
@@ -84,12 +84,17 @@ def sales_tracking(request: BrandRequest) -> HttpResponse:
     )
 
 
-@require_safe
-@brand_page(Permission.READ)
+@export_page
+@brand_page(Permission.READ, post=Permission.MANAGE)
 def sales_tracking_csv(request: BrandRequest) -> HttpResponseBase:
+    return answer_export(request, "sales_tracking", sales_tracking_file, section=SECTION)
+
+
+def sales_tracking_file(asked: Asked, *, now: datetime) -> Export:
     """The table of offers as it is filtered."""
-    _, rows = _filtered_rows(request, chosen_period(request).period)
-    return csv_response(request, f"{request.brand.slug}-sales-tracking.csv", offer_lines(rows))
+    _, rows = _filtered_rows(asked, chosen_period(asked).period, now=now)
+    name = f"{asked.brand.slug}-sales-tracking.csv"
+    return Export("Sales tracking", name, len(rows), offer_lines(rows))
 
 
 @require_safe
@@ -233,10 +238,12 @@ def _members(
     return with_at_least(found, figure=figure, least=least, period=period, now=timezone.now())
 
 
-def _filtered_rows(request: BrandRequest, period: Period) -> tuple[OfferFilters, list[OfferRow]]:
+def _filtered_rows(
+    request: Asking, period: Period, *, now: datetime
+) -> tuple[OfferFilters, list[OfferRow]]:
     filters = OfferFilters(request.GET)
     found = offers(search=searched(request), **filters.chosen())
-    rows = offer_rows(list(found), period=period, now=timezone.now())
+    rows = offer_rows(list(found), period=period, now=now)
     enough = [row for row in rows if filters.enough(row)]
     return filters, in_order(enough, request.GET.get("sort", ""))
 

@@ -90,6 +90,21 @@ def test_an_attempt_that_died_leaves_nothing_in_the_file(cast: Cast, theo: Clien
     assert (len(lines), lines[0][0], work.done) == (4, "email", 3)
 
 
+@pytest.mark.parametrize("name", ["offers_export", "reporting_csv"])
+def test_many_offers_are_written_by_a_worker_too(
+    cast: Cast, theo: Client, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = at(cast.juniper, name) + "?sort=name&status="
+    download = csv_of(theo.get(address))
+    monkeypatch.setattr(exporting, "DIRECT", 0)
+
+    ordered = theo.post(address, {"confirmation": str(uuid.uuid4())}, follow=True)
+
+    work = let_a_worker(cast, ordered.context["work"])
+    assert work.done == len(download) - 1 > 0
+    assert csv_of(theo.get(at(cast.juniper, "work_file", work_id=work.pk))) == download
+
+
 @pytest.mark.usefixtures("few")
 def test_the_file_goes_after_its_days(cast: Cast, theo: Client) -> None:
     work = let_a_worker(cast, order_file(cast, theo).context["work"])
@@ -136,9 +151,9 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
     assert sorted(exports.SOURCES) == [
         "audit",
         "campaign", "campaigns", "conversions", "due",
-        "member_history", "members", "messages", "offer",
+        "member_history", "members", "messages", "offer", "offers",
         "payments", "project", "project_generate", "project_members", "project_send", "projects",
-        "questions", "run", "runs", "suppressed", "work",
+        "questions", "run", "runs", "sales_tracking", "suppressed", "work",
     ]  # fmt: skip
 
 
