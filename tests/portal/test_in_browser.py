@@ -68,12 +68,15 @@ def test_no_page_breaks_accessibility_or_the_width(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_no_amount_breaks_over_two_lines(open_page: OpenPage, path: str, width: int) -> None:
-    page = open_page(width=width)
+def test_no_amount_breaks_over_two_lines(
+    open_page: OpenPage, path: str, width: int, locale: str
+) -> None:
+    page = open_page(width=width, locale=locale)
     page.goto(f"{path}?range=all")
 
-    for value in page.locator(".stat-value, .rows-amount").all():
+    for value in page.locator(".stat-value, .rows-amount, .folds summary b").all():
         lines = value.evaluate(
             "e => { const r = document.createRange(); r.selectNodeContents(e);"
             " return r.getClientRects().length }"
