@@ -104,12 +104,15 @@ def _to_go(terms: Terms, following: Tier, value: int, currency: str) -> str:
     missing = following.threshold - value
     if terms.tier_by == TierBy.CONVERSIONS:
         return ngettext(
-            "%(count)s conversion more to %(tier)s",
-            "%(count)s conversions more to %(tier)s",
+            "%(count)s more conversion to reach %(tier)s",
+            "%(count)s more conversions to reach %(tier)s",
             missing,
         ) % {"count": count(missing), "tier": following.name}
     amount = money(Money(missing, currency))
-    return _("%(amount)s of sales more to %(tier)s") % {"amount": amount, "tier": following.name}
+    return _("%(amount)s more in sales to reach %(tier)s") % {
+        "amount": amount,
+        "tier": following.name,
+    }
 
 
 def _room(terms: Terms, reached: Reached, currency: str) -> str:
