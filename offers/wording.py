@@ -54,10 +54,10 @@ def describe_rate(given: RateLike, currency: str) -> str:
     return _("no commission")
 
 
-def describe_fully(terms: Terms, currency: str) -> str:
-    """The terms in plain sentences, as the dashboard shows them."""
+def describe_fully(terms: Terms, currency: str, *, tier: Tier | None = None) -> str:
+    """The terms in plain sentences, as the dashboard shows them; with `tier`, for who is in it."""
     sentences = [
-        _earned(terms, currency),
+        _earned(tier or terms, terms, currency),
         _clicks(terms, currency),
         _capped(terms, currency),
         _payable(terms.hold_days),
@@ -70,14 +70,19 @@ def describe_tiers(terms: Terms, currency: str) -> list[str]:
     return [_tier(tier, terms, currency) for tier in terms.tier_list]
 
 
+def describe_beginning(terms: Terms, currency: str) -> str:
+    """What is earned below the first tier."""
+    return _("At first: %(commission)s") % {"commission": describe_rate(terms, currency)}
+
+
 def describe_rules(terms: Terms, currency: str) -> list[str]:
     """Each rule in a sentence, in the order that staff gave."""
     return [_rule(rule, currency) for rule in terms.rule_list]
 
 
-def _earned(terms: Terms, currency: str) -> str:
-    values = {"rate": rate(terms.percent_bp), "amount": _money(terms.fixed_minor, currency)}
-    if terms.percent_bp and terms.fixed_minor:
+def _earned(given: RateLike, terms: Terms, currency: str) -> str:
+    values = {"rate": rate(given.percent_bp), "amount": _money(given.fixed_minor, currency)}
+    if given.percent_bp and given.fixed_minor:
         return (
             _(
                 "You earn %(rate)s of every sale plus %(amount)s for every sale, after discounts"
@@ -85,12 +90,12 @@ def _earned(terms: Terms, currency: str) -> str:
             )
             % values
         )
-    if terms.percent_bp:
+    if given.percent_bp:
         return (
             _("You earn %(rate)s of every sale, after discounts and without tax and shipping.")
             % values
         )
-    if terms.fixed_minor:
+    if given.fixed_minor:
         return _("You earn %(amount)s for every sale.") % values
     return "" if terms.per_click_minor else _("You earn no commission.")
 

@@ -51,14 +51,14 @@ FIRST_TEXTS: dict[str, FirstText] = {
         subject="Your {{ offer_name }} details from {{ brand_name }}",
         body=(
             "<p>Hi {{ first_name | there }},</p>\n"
-            "<p>here is everything you need to share {{ offer_name }}.</p>" + _ITEMS_AND_DASHBOARD
+            "<p>Here is everything you need to share {{ offer_name }}.</p>" + _ITEMS_AND_DASHBOARD
         ),
     ),
     Purpose.EMAIL_MEMBERS: FirstText(
         subject="Welcome to {{ offer_name }} by {{ brand_name }}",
         body=(
             "<p>Hi {{ first_name | there }},</p>\n"
-            "<p>welcome to {{ offer_name }}! It is good to have you with us.</p>"
+            "<p>Welcome to {{ offer_name }}! It is good to have you with us.</p>"
             + _ITEMS_AND_DASHBOARD
         ),
     ),

@@ -24,14 +24,14 @@ from tracking.selectors import items_of
 
 OPENINGS = {
     QuestionState.ATTRIBUTED.value: gettext_noop(
-        "good news: order <strong>%(reference)s</strong> is now among your conversions for"
+        "Good news: order <strong>%(reference)s</strong> is now among your conversions for"
         " {{ offer_name }}."
     ),
     QuestionState.EXPLAINED.value: gettext_noop(
-        "thank you for asking about order <strong>%(reference)s</strong>. Here is what we found:"
+        "Thank you for asking about order <strong>%(reference)s</strong>. Here is what we found:"
     ),
     QuestionState.REFUSED.value: gettext_noop(
-        "thank you for asking about order <strong>%(reference)s</strong>. We have looked into it,"
+        "Thank you for asking about order <strong>%(reference)s</strong>. We have looked into it,"
         " and it doesn\N{RIGHT SINGLE QUOTATION MARK}t count for you. Here is why:"
     ),
 }

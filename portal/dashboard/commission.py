@@ -13,7 +13,7 @@ from core.templatetags.display import count, money
 from offers.models import Enrollment, Terms
 from offers.selectors import TermsHistory
 from offers.structure import Period, Tier, TierBy
-from offers.wording import describe_fully, describe_rules, describe_tiers
+from offers.wording import describe_beginning, describe_fully, describe_rules, describe_tiers
 from tracking.daily_totals import brand_zone
 from tracking.metrics import today
 from tracking.progress import Progress, Reached
@@ -31,10 +31,14 @@ class TermsInWords:
     starts_at: datetime
 
     @classmethod
-    def of(cls, terms: Terms, currency: str) -> TermsInWords:
+    def of(cls, terms: Terms, currency: str, *, stands: int = 0) -> TermsInWords:
+        """For who stands in the tier `stands`, counted from 1: its rate is what they earn."""
+        tiers = describe_tiers(terms, currency)
         return cls(
-            sentence=describe_fully(terms, currency),
-            tiers=tuple(describe_tiers(terms, currency)),
+            sentence=describe_fully(
+                terms, currency, tier=terms.tier_list[stands - 1] if stands else None
+            ),
+            tiers=(describe_beginning(terms, currency), *tiers) if stands else tuple(tiers),
             rules=tuple(describe_rules(terms, currency)),
             starts_at=terms.starts_at,
         )
@@ -69,7 +73,7 @@ def commission_of(enrollment: Enrollment, history: TermsHistory, *, now: datetim
     on_tiers, on_cap = _reached(enrollment, terms)
     return MyCommission(
         terms=terms,
-        words=TermsInWords.of(terms, currency),
+        words=TermsInWords.of(terms, currency, stands=on_tiers.tier(terms)),
         upcoming=TermsInWords.of(latest, currency) if latest.starts_at > now else None,
         is_new=terms.version > 1 and now - terms.starts_at < NEWS,
         climb=_climb(terms, on_tiers, currency) if terms.tiers else None,
@@ -104,12 +108,15 @@ def _to_go(terms: Terms, following: Tier, value: int, currency: str) -> str:
     missing = following.threshold - value
     if terms.tier_by == TierBy.CONVERSIONS:
         return ngettext(
-            "%(count)s conversion more to %(tier)s",
-            "%(count)s conversions more to %(tier)s",
+            "%(count)s more conversion to reach %(tier)s",
+            "%(count)s more conversions to reach %(tier)s",
             missing,
         ) % {"count": count(missing), "tier": following.name}
     amount = money(Money(missing, currency))
-    return _("%(amount)s of sales more to %(tier)s") % {"amount": amount, "tier": following.name}
+    return _("%(amount)s more in sales to reach %(tier)s") % {
+        "amount": amount,
+        "tier": following.name,
+    }
 
 
 def _room(terms: Terms, reached: Reached, currency: str) -> str:

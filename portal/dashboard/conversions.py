@@ -101,13 +101,29 @@ def _is_paid(payout: Payout) -> bool:
 
 
 def _whereabouts(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Iterator[str]:
-    """Where each part of the money is, one sentence per posting."""
+    """Where each part of the money is, a sentence for each."""
     if row.status == ConversionStatus.PENDING:
         yield _("Once accepted, it can be paid from %(day)s") % {"day": day(row.payable_at)}
-    for posting in postings:
+    for posting in _together(postings, now=now):
         amount = Money(posting.amount_minor, row.currency)
         shown = signed(amount.minor, money(Money(abs(amount.minor), row.currency)))
         yield _place(posting, shown, now=now)
+
+
+def _together(postings: Sequence[Posting], *, now: datetime) -> list[Posting]:
+    """The paid parts as they are; what is open as one sum for now and one for each day to come.
+
+    A refund before the payment makes the amount smaller: nobody is paid the one to lose the other.
+    """
+    settled = [posting for posting in postings if posting.payout is not None]
+    open_sums: dict[datetime, int] = {}
+    for posting in postings:
+        if posting.payout is None:
+            at = max(posting.available_at, now)
+            open_sums[at] = open_sums.get(at, 0) + posting.amount_minor
+    return settled + [
+        Posting(amount, at, None) for at, amount in sorted(open_sums.items()) if amount
+    ]
 
 
 def _place(posting: Posting, amount: str, *, now: datetime) -> str:

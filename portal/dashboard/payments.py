@@ -65,6 +65,11 @@ class PaymentRow:
         return TONES[self.payout.state]
 
     @property
+    def wants_details(self) -> bool:
+        """Whether it waits for the member to say where to be paid."""
+        return self.payout.state == PayoutState.PENDING_INFO
+
+    @property
     def note(self) -> str:
         """The date, and the reference if there is one."""
         return " · ".join(filter(None, [day(self.happened_at), self.payout.reference]))

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from core.templatetags.display import day, moment
+from core.templatetags.display import day, moment, time_zone_name
 from offers.models import Enrollment, EnrollmentStatus, Offer, OfferStatus
 
 
@@ -45,7 +45,7 @@ def standing_of(enrollment: Enrollment, *, now: datetime) -> Standing:
         text = _(
             "Since %(time)s clicks and orders don't count, so wait with sharing."
             " What you earned before stays yours and is paid as always."
-        ) % {"time": moment(offer.counting_changed_at)}
+        ) % {"time": f"{moment(offer.counting_changed_at)} ({time_zone_name()})"}
         title = _("This offer is paused")
         return Standing(pgettext("offer", "Paused"), "wait", counts=False, title=title, text=text)
     return Standing(pgettext("offer", "Active"), "good", counts=True)

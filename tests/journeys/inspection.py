@@ -33,6 +33,11 @@ COLLIDING = """() => [...document.querySelectorAll(".chart-labels")].flatMap(axi
     const collide = boxes.some((box, at) => at && box.left < boxes[at - 1].right + 2);
     return collide ? [axis.textContent] : [];
 })"""
+# Choices that stand out of the box that is drawn around them.
+STICKING_OUT = """() => [...document.querySelectorAll(".segmented")].filter(box =>
+    getComputedStyle(box).overflowX === "visible" && [...box.children].some(
+        one => one.getBoundingClientRect().right > box.getBoundingClientRect().right + 0.5))
+    .map(box => box.textContent.trim())"""
 # How far down a page has opened, once it is laid out and painted.
 SCROLLED = """() => new Promise(done => requestAnimationFrame(
     () => requestAnimationFrame(() => done(scrollY))))"""
@@ -91,5 +96,6 @@ def _overflow(page: Page) -> list[str]:
             beyond = page.evaluate(BEYOND, width)
             faults.append(f"needs {needed} px at {width}: {' … '.join(beyond)}")
         faults += [f"axis at {width}: {text}" for text in page.evaluate(COLLIDING)]
+        faults += [f"choices at {width}: {text}" for text in page.evaluate(STICKING_OUT)]
     page.set_viewport_size(size)
     return faults

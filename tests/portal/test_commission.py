@@ -43,10 +43,14 @@ def test_it_says_how_far_it_is_to_the_next_tier(
     sell("2", amount="100.00", ordered_at=at_half_past.isoformat())
     silver = card(client, path)
 
-    assert "£65.80 of sales more to Silver" in below
+    assert "£65.80 more in sales to reach Silver" in below
     assert "You are in the tier" not in below
+    assert "At first" not in below
+    assert "You earn 10 % of every sale, after discounts" in below
+    assert "You earn 12 % of every sale, after discounts" in silver
+    assert "At first: 10 % of every sale" in silver
     assert "You are in the tier Silver ." in silver
-    assert "£115.80 of sales more to Gold" in silver
+    assert "£115.80 more in sales to reach Gold" in silver
     assert "Gold, from £300.00 of sales: 15 % of every sale" in silver
 
 

@@ -107,6 +107,23 @@ def test_a_refund_after_the_payment_comes_off_the_next(
     assert "Taken off your next payment" in page
 
 
+def test_a_refund_before_the_payment_makes_the_amount_smaller(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell()
+    gone = sell("1002", days_ago=1)
+    with acting_for(cast.juniper):
+        record_refund(refund=refund(), source="shop", by=cast.by, now=cast.now)
+    reject(cast, gone, "Cancelled")
+
+    page = text_of(client, path)
+
+    assert badges(page) == ["Payable now", "Rejected"]
+    assert "+£7.42 can be paid now" in page
+    assert page.count("can be paid now") == 1
+    assert "taken off your next payment" not in page
+
+
 def test_conversions_come_twenty_five_at_a_time(client: Client, path: str, sell: Sell) -> None:
     for number in range(27):
         sell(f"ORDER-{number:04}", days_ago=number)

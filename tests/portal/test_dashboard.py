@@ -136,6 +136,7 @@ def test_a_code_out_of_use_is_not_copied_and_the_link_comes_first(
     assert '<s class="code">MARA15</s>' in page
     assert 'data-copy="MARA15"' not in page
     assert re.search(r'class="button button-primary" data-copy="http[^"]+/r/', page)
+    assert "count any more. Ask Juniper &amp; Co for a new one." in page
 
 
 def test_who_was_taken_out_still_reads_what_was_earned_and_paid(

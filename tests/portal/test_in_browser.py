@@ -10,6 +10,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
+from config.local.messages import TRANSLATED
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from payouts.ledger import due_entries
@@ -68,12 +69,15 @@ def test_no_page_breaks_accessibility_or_the_width(
         assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
 @pytest.mark.parametrize("width", [320, 390, 1280])
-def test_no_amount_breaks_over_two_lines(open_page: OpenPage, path: str, width: int) -> None:
-    page = open_page(width=width)
+def test_no_amount_breaks_over_two_lines(
+    open_page: OpenPage, path: str, width: int, locale: str
+) -> None:
+    page = open_page(width=width, locale=locale)
     page.goto(f"{path}?range=all")
 
-    for value in page.locator(".stat-value, .rows-amount").all():
+    for value in page.locator(".stat-value, .rows-amount, .folds summary b").all():
         lines = value.evaluate(
             "e => { const r = document.createRange(); r.selectNodeContents(e);"
             " return r.getClientRects().length }"
@@ -177,6 +181,28 @@ def test_everything_is_there_without_script(open_page: OpenPage, path: str) -> N
     page.get_by_label("Page of the shop").fill("https://juniper.example/gift")
     page.get_by_role("button", name="Make the link").click()
     expect(page.get_by_text("Here it is")).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["en", *TRANSLATED])
+def test_a_button_to_copy_stays_where_it_is(open_page: OpenPage, path: str, language: str) -> None:
+    """Before its label has come, afterwards, and when it was tapped."""
+    page = open_page(width=390, locale=language, permissions=["clipboard-read", "clipboard-write"])
+    button = page.locator(".copy-field [data-copy]").first
+    whole = page.goto(f"{path}/links")
+    assert whole is not None
+    html = whole.text()
+    address = page.url
+    size = button.bounding_box()
+
+    button.click()
+    expect(button).to_have_attribute("data-copied", "yes")
+    assert button.bounding_box() == size
+
+    begun = html[: html.index(">", html.index("data-copy=")) + 1]
+    page.route(address, lambda route: route.fulfill(body=begun, content_type="text/html"))
+    page.goto(address)
+    assert button.inner_text() == ""
+    assert button.bounding_box() == size
 
 
 def test_copy_takes_the_code(open_page: OpenPage, path: str) -> None:

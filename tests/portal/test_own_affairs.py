@@ -237,7 +237,7 @@ def test_what_waits_for_details_is_said_on_both_pages(cast: Cast, june: Client) 
     for address in ("/portal/", "/portal/payout/"):
         page = text_of(june, address)
         assert "JP¥120,988" in page
-        assert "Say where to pay you" in page
+        assert "Add payout details" in page
     assert details_of(creator()) is None
 
 

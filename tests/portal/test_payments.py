@@ -6,14 +6,17 @@ import csv
 import html
 import io
 import re
+import uuid
 
 import pytest
 from django.test import Client
 
+from affiliates.models import Member
 from core.tenancy import acting_for
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
-from payouts.models import PayoutState
+from payouts.models import Payout, PayoutDetails, PayoutState
+from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust, return_payment
 from portal.dashboard import payments
 from tests.cast import Cast, offer_values
@@ -26,6 +29,30 @@ from tests.portal.conftest import (
 )
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["to us", "to nobody"])
+def test_a_payment_that_waits_for_details_says_what_to_do(
+    cast: Cast, client: Client, path: str, sell: Sell, known: bool
+) -> None:
+    PayoutDetails.objects.all().delete()
+    sell()
+    with acting_for(cast.juniper):
+        if not known:
+            Member.objects.filter(pk=cast.mara.pk).update(email="")
+        run = draft_run(
+            currency="GBP", member_ids=None, minimum_minor=0, confirmation=uuid.uuid4(),
+            by=cast.by, now=cast.now,
+        )  # fmt: skip
+        confirm_run(run=run, by=cast.by, now=cast.now)
+        payout = Payout.objects.get()
+
+    assert badges(text_of(client, path)) == ["On the way", "Waiting for your details"]
+    page = text_of(client, f"{path}/payments/{payout.public_id}")
+
+    assert "This payment waits for you" in page
+    assert ('href="/portal/payout/"' in page) is known
+    assert ("Tell Juniper &amp; Co where to pay you." in page) is not known
 
 
 def test_bonuses_and_corrections_are_shown_with_their_reason(

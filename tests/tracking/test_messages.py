@@ -83,7 +83,7 @@ def test_the_first_text_of_sales_tracking_items(cast: Cast) -> None:
 
     assert sent.subject == "Your Winter Glow creators details from Juniper & Co"
     assert sent.text.startswith(
-        "Hi Mara,\n\nhere is everything you need to share Winter Glow creators.\n\n"
+        "Hi Mara,\n\nHere is everything you need to share Winter Glow creators.\n\n"
         f"Your code: MARA15\nYour link: {mara.values['tracking_link']}\n"
         "You earn 10\N{NO-BREAK SPACE}% of every sale.\n"
     )
@@ -101,7 +101,7 @@ def test_email_members_starts_as_a_welcome_of_the_same_shape(cast: Cast) -> None
     sent = render(mail, values=mara.values, unsubscribe_link="https://x.example/u/1")
 
     assert sent.subject == "Welcome to Winter Glow creators by Juniper & Co"
-    assert "welcome to Winter Glow creators!" in sent.text
+    assert "Welcome to Winter Glow creators!" in sent.text
     assert f"View my performance stats: {mara.values['dashboard_link']}" in sent.text
 
 
