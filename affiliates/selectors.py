@@ -15,6 +15,11 @@ def named(word: str, *, via: str = "") -> Q:
     return Q(*((f"{via}{field}__icontains", word) for field in fields), _connector=Q.OR)
 
 
+def called(word: str) -> QuerySet[Member]:
+    """Members in whose name or address the word stands, to look for in what has many rows each."""
+    return Member.objects.filter(named(word))
+
+
 def members(
     *, search: str = "", tag: str = "", owner_id: int | None = None, without_owner: bool = False
 ) -> QuerySet[Member]:

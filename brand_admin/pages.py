@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, cast
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Model, QuerySet
@@ -11,6 +11,7 @@ from django.http import HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.functional import cached_property
 
 from accounts.models import Role
 from accounts.permissions import Permission, may
@@ -22,6 +23,7 @@ from tracking.metrics import today
 from tracking.periods import BRAND_CHOICES, ChosenPeriod, choose
 
 PER_PAGE = 50
+MOST_COUNTED = 10_000  # rows of a long list: who turns more pages than these hold?
 
 
 class Asking(Protocol):
@@ -32,6 +34,23 @@ class Asking(Protocol):
 
 
 M = TypeVar("M", bound=Model)
+
+
+class LongPaginator(Paginator):
+    """Counts no further than MOST_COUNTED; `goes_on` says whether there are more."""
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._counted, MOST_COUNTED)
+
+    @property
+    def goes_on(self) -> bool:
+        return "_counted" in vars(self) and self._counted > MOST_COUNTED
+
+    @cached_property
+    def _counted(self) -> int:
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows.order_by()[: MOST_COUNTED + 1].count()
 
 
 def render_page(
@@ -57,12 +76,14 @@ def paginate(
     *,
     per_page: int = PER_PAGE,
     known_count: int | None = None,
+    is_long: bool = False,
 ) -> Page[M]:
     """The page that ?page= asks for; the nearest one for anything odd.
 
-    `known_count` says how many rows there are where that is kept, so that nobody counts a million.
+    Nobody counts a million rows: `known_count` says how many there are where that is kept, and a
+    list that `is_long` ends at MOST_COUNTED, says that it goes on, and is narrowed or exported.
     """
-    paginator = Paginator(rows, per_page)
+    paginator = LongPaginator(rows, per_page) if is_long else Paginator(rows, per_page)
     if known_count is not None:
         paginator.count = known_count
     return paginator.get_page(request.GET.get("page"))

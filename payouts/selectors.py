@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
-from affiliates.selectors import named
+from affiliates.selectors import called
 from core.money import Money
 from payouts.models import (
     EntryKind,
@@ -39,7 +39,7 @@ def payouts(
         found = found.filter(member=member_id)
     found = found.filter(_between(first, last))
     for word in search.split():
-        found = found.filter(named(word, via="member__") | Q(reference__icontains=word))
+        found = found.filter(Q(member__in=called(word)) | Q(reference__icontains=word))
     return found.filter(state=state) if state else found
 
 
@@ -117,7 +117,7 @@ def run_members(
     """
     found = PayoutRunMember.objects.filter(run=run, is_left_out=left_out).select_related("member")
     for word in search.split():
-        found = found.filter(named(word, via="member__"))
+        found = found.filter(member__in=called(word))
     if state:
         paid = Payout.objects.filter(run=run, member=OuterRef("member"), state=state)
         found = found.filter(Exists(paid))

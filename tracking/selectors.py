@@ -10,13 +10,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Case, Q, QuerySet, Sum, When
+from django.db.models import Case, QuerySet, Sum, When
 
-from affiliates.selectors import named
 from core.money import Money
 from offers import dashboard_links
 from offers.models import Enrollment, Offer
 from payouts.ledger import Balance, balances
+from tracking.conversion_search import about
 from tracking.csv_export import csv_moment
 from tracking.metrics import ALL_TIME, Period, totals_by_enrollment
 from tracking.models import (
@@ -211,7 +211,7 @@ def conversions(
     if last is not None:
         found = found.filter(occurred_at__lt=last)
     for word in search.split():
-        found = found.filter(Q(order__external_id__icontains=word) | named(word, via="member__"))
+        found = found.filter(about(word))
     column = CONVERSION_ORDERS.get(order.removeprefix("-"), "occurred_at")
     if order.removeprefix("-") not in CONVERSION_ORDERS or order.startswith("-"):
         return found.order_by(f"-{column}", "-pk")

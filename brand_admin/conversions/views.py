@@ -65,7 +65,7 @@ def conversion_list(request: BrandRequest) -> HttpResponse:
         clear_href=without_filters(request, *FILTERS),
         open_questions=open_questions().count(),
         pending=conversion_count(status=ConversionStatus.PENDING),
-        page=paginate(request, found, known_count=_kept_count(search, chosen)),
+        page=paginate(request, found, known_count=_kept_count(search, chosen), is_long=True),
         csv_url=export_url(request, "brand_admin:conversions_csv"),
     )
 

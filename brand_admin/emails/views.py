@@ -133,7 +133,7 @@ def message_list(request: BrandRequest) -> HttpResponse:
         member=Member.objects.filter(pk=member_id).first() if member_id else None,
         clear_href=without_filters(request, "q", "purpose", "state", "member"),
         export_url=export_url(request, "brand_admin:messages_export"),
-        page=paginate(request, found_messages(request)),
+        page=paginate(request, found_messages(request), is_long=True),
     )
 
 

@@ -74,7 +74,7 @@ def member_conversions(request: BrandRequest, member_id: int) -> HttpResponse:
         search=search,
         clear_href=without_filters(request, "q", "status", "offer", "evidence", "first", "last"),
         export_url=export_url(request, "brand_admin:conversions_csv", member=member.pk),
-        page=paginate(request, found),
+        page=paginate(request, found, is_long=True),
     )
 
 
@@ -139,7 +139,7 @@ def member_questions(request: BrandRequest, member_id: int) -> HttpResponse:
 def member_history(request: BrandRequest, member_id: int) -> HttpResponse:
     """Everything done to the member and to what is theirs, newest first."""
     member = get_object_or_404(Member, pk=member_id)
-    page = paginate(request, _told(request, member.pk))
+    page = paginate(request, _told(request, member.pk), is_long=True)
     named = offers_named_in(page)
     offer_names = [named.get(entry.target, "") for entry in page]
     return show_part(

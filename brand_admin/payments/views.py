@@ -110,7 +110,7 @@ def payment_list(request: BrandRequest) -> HttpResponse:
         filters=filters,
         search=searched(request),
         member=Member.objects.filter(pk=member_id).first() if member_id else None,
-        page=paginate(request, found_payments(request, filters)),
+        page=paginate(request, found_payments(request, filters), is_long=True),
         clear_href=without_filters(request, *PAYMENT_FILTERS),
         export_url=export_url(request, "brand_admin:payments_csv"),
     )

@@ -66,6 +66,7 @@ def audit_log(request: BrandRequest) -> HttpResponse:
         request,
         audit_entries(search=search, **chosen),
         known_count=audit_count(chosen["kinds"]) if is_kept else None,
+        is_long=True,
     )
     return render_page(
         request,

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.actors import Actor
+from brand_admin import pages
 from core.tenancy import acting_for
 from offers.models import Approval
 from offers.services import supersede_terms
@@ -103,6 +104,24 @@ def test_the_list_is_filtered_and_sorted_by_its_address(
 
     assert [row.order.external_id for row in page] == orders
     assert [line[0] for line in lines[1:]] == orders
+
+
+def test_a_long_list_is_counted_so_far_and_says_that_it_goes_on(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in ("1001", "1002", "1003"):
+        sell(cast, number)
+    ines, address = desk_of(cast.ines), at(cast.juniper, "conversions")
+    monkeypatch.setattr(pages, "MOST_COUNTED", 2)
+
+    searched, every, beyond = (
+        ines.get(address + query) for query in ("?q=mara", "", "?q=mara&page=9")
+    )
+
+    assert "2 of more than 2 conversions" in shown(searched)
+    assert "3 of 3 conversions" in shown(every)  # their count is kept
+    assert beyond.context["page"].number == 1
+    assert len(csv_of(ines.get(at(cast.juniper, "conversions_csv") + "?q=mara"))) == 4
 
 
 def test_the_list_shows_one_members_conversions_in_one_offer(cast: Cast) -> None:

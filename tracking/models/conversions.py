@@ -88,6 +88,12 @@ class Conversion(TenantModel):
                 name="tracking_conversion_pending",
                 condition=models.Q(status="pending"),
             ),
+            *(
+                models.Index(
+                    fields=["brand", f"-{figure}_minor", "-id"], name=f"tracking_by_{figure}"
+                )
+                for figure in ("sale", "refunded", "commission")
+            ),
             # Few among many: a member's pending or rejected ones are found without the accepted.
             models.Index(
                 fields=["brand", "enrollment", "status", "-occurred_at", "-id"],

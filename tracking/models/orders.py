@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models.functions import Collate, Reverse, Upper
 
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
+
+# An order's number as it is looked for: by how it begins, and by how it ends. LIKE goes by an index
+# in the order of bytes alone.
+NUMBER_FORWARDS = Collate(Upper("external_id"), "C")
+NUMBER_BACKWARDS = Collate(Reverse(Upper("external_id")), "C")
 
 
 class Order(TenantModel):
@@ -42,6 +48,8 @@ class Order(TenantModel):
                 name="tracking_order_customer",
                 condition=~models.Q(customer_ref=""),
             ),
+            models.Index(models.F("brand"), NUMBER_FORWARDS, name="tracking_order_number"),
+            models.Index(models.F("brand"), NUMBER_BACKWARDS, name="tracking_order_number_end"),
         ]
 
 
