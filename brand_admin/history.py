@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -105,7 +105,9 @@ PAGES = {  # where a thing of the log is looked at, by what the log calls it
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """Who did what when; `target` names the thing ("conversion 12"), which may have a `page`."""
+    """Who did what when; `target` tells the thing ("conversion 12"), which may have a `page` and
+    a `name` that people call it by.
+    """
 
     at: datetime
     actor: str
@@ -113,6 +115,7 @@ class HistoryLine:
     target: str
     page: str
     number: int
+    name: str = ""
 
     @property
     def address(self) -> str:
@@ -125,12 +128,14 @@ def actions_saying(word: str) -> list[str]:
     return [action for action, words in WORDS.items() if word.lower() in words.lower()]
 
 
-def lines(entries: Iterable[AuditEntry]) -> list[HistoryLine]:
-    """The entries in words, in their order."""
-    return [_line(entry) for entry in entries]
+def lines(
+    entries: Iterable[AuditEntry], names: Mapping[str, str] | None = None
+) -> list[HistoryLine]:
+    """The entries in words, in their order; `names` are of things, by target."""
+    return [_line(entry, (names or {}).get(entry.target, "")) for entry in entries]
 
 
-def _line(entry: AuditEntry) -> HistoryLine:
+def _line(entry: AuditEntry, name: str) -> HistoryLine:
     kind, _, number = entry.target.partition(":")
     return HistoryLine(
         at=entry.at,
@@ -139,6 +144,7 @@ def _line(entry: AuditEntry) -> HistoryLine:
         target=f"{THINGS.get(kind, kind)} {number}",
         page=PAGES.get(kind, "") if number.isdecimal() else "",
         number=int(number) if number.isdecimal() else 0,
+        name=name,
     )
 
 

@@ -24,6 +24,18 @@ from tracking.periods import BRAND_CHOICES, ChosenPeriod, choose
 
 PER_PAGE = 50
 MOST_COUNTED = 10_000  # rows of a long list: who turns more pages than these hold?
+SECTIONS = {  # what the navigation calls them; a phone shows the current one in its bar
+    "home": "Home",
+    "members": "Members",
+    "projects": "Projects",
+    "offers": "Offers",
+    "sales_tracking": "Sales Tracking",
+    "conversions": "Conversions",
+    "payments": "Payments",
+    "emails": "Emails",
+    "settings": "Settings",
+    "work": "Background work",
+}
 
 
 class Asking(Protocol):
@@ -59,6 +71,7 @@ def render_page(
     """Render a page in the brand's frame. Adds `may_manage`, `may_pay` and `may_administer`."""
     frame = {
         "section": section,
+        "section_name": SECTIONS[section],
         "brand": request.brand,
         "accent": request.brand.accent,
         "role_name": Role(request.role).label,

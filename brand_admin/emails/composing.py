@@ -284,7 +284,7 @@ def _send(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
             section=SECTION,
             draft=draft,
             campaign=sent,
-            progress=progress_of(sent),
+            progress=progress_of(sent, brand_name=request.brand.name),
         )
     return redirect("brand_admin:campaign", request.brand.slug, sent.pk)
 

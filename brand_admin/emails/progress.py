@@ -26,11 +26,12 @@ class Progress:
 
     campaign: Campaign
     counts: Counts
+    brand_name: str
 
     @property
     def subject(self) -> str:
         """The subject as people say it: with the brand and the offer in, others by their names."""
-        known = {"brand_name": self.campaign.from_name, "offer_name": self.campaign.title}
+        known = {"brand_name": self.brand_name, "offer_name": self.campaign.title}
         return in_words(self.campaign.subject, known)
 
     @property
@@ -51,5 +52,5 @@ class Progress:
         return "good" if done_well else "wait" if troubled else "neutral"
 
 
-def progress_of(campaign: Campaign) -> Progress:
-    return Progress(campaign, counts_of([campaign.pk])[campaign.pk])
+def progress_of(campaign: Campaign, *, brand_name: str) -> Progress:
+    return Progress(campaign, counts_of([campaign.pk])[campaign.pk], brand_name)

@@ -27,7 +27,7 @@ class StartingText:
 def starting_texts(purpose: str) -> list[StartingText]:
     """The written text, then the brand's own by name."""
     first = FIRST_TEXTS[purpose]
-    written = StartingText(WRITTEN, "The written text", first.subject, first.body)
+    written = StartingText(WRITTEN, "The standard text", first.subject, first.body)
     return [
         written,
         *(

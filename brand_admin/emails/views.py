@@ -66,7 +66,7 @@ def campaign_list(request: BrandRequest) -> HttpResponse:
         clear_href=without_filters(request, "q", "purpose", "state"),
         export_url=export_url(request, "brand_admin:emails_export"),
         page=page,
-        rows=[Progress(row.campaign, row.counts) for row in rows],
+        rows=[Progress(row.campaign, row.counts, request.brand.name) for row in rows],
     )
 
 
@@ -81,7 +81,7 @@ def campaign_page(request: BrandRequest, campaign_id: int) -> HttpResponse:
         "brand_admin/emails/campaign.html",
         section=SECTION,
         campaign=campaign,
-        progress=progress_of(campaign),
+        progress=progress_of(campaign, brand_name=request.brand.name),
         filters=filters,
         search=searched(request),
         clear_href=without_filters(request, "q", "state"),
@@ -101,7 +101,7 @@ def campaign_progress(request: BrandRequest, campaign_id: int) -> HttpResponse:
         "brand_admin/emails/progress.html",
         section=SECTION,
         campaign=campaign,
-        progress=progress_of(campaign),
+        progress=progress_of(campaign, brand_name=request.brand.name),
     )
 
 

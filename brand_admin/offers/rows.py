@@ -9,9 +9,9 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.utils.text import capfirst
 
+from brand_admin.offers.words import in_brief
 from offers.models import Approval, Offer, OfferKind, OfferStatus, Terms
 from offers.selectors import member_counts, terms_histories
-from offers.wording import describe
 from tracking.metrics import Figures, figures_of_offers
 
 TONES = {
@@ -73,7 +73,7 @@ def offer_rows(offers: Sequence[Offer], *, now: datetime) -> list[OfferRow]:
         OfferRow(
             offer=offer,
             terms=(terms := histories[offer.pk].at(now)),
-            words=capfirst(describe(terms, offer.currency)),
+            words=capfirst(in_brief(terms, offer.currency)),
             figures=figures[offer.pk],
         )
         for offer in offers
@@ -87,7 +87,7 @@ def versions(offer: Offer, all_terms: Sequence[Terms], *, now: datetime) -> list
     return [
         Version(
             terms=terms,
-            words=capfirst(describe(terms, offer.currency)),
+            words=capfirst(in_brief(terms, offer.currency)),
             state="current" if i == current else "past" if i < current else "planned",
             until=starts[i + 1] if i + 1 < len(starts) else None,
         )

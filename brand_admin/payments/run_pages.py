@@ -13,6 +13,7 @@ from core.templatetags.display import count
 from payouts.details import ShownDetails, details_by_member
 from payouts.due import DueRow
 from payouts.models import (
+    OPEN_STATES,
     Payout,
     PayoutDetails,
     PayoutMethod,
@@ -47,13 +48,16 @@ def choices_of(rows: list[DueRow], chosen: Chosen) -> list[CurrencyChoice]:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run in figures. `by_bank` counts what stands in the bank's file; `without_details` says in
-    words what nobody can be told of yet, and is empty when there is nothing.
+    """A run in figures. `open` is what is not paid yet and can be taken back. `by_bank` counts
+    what stands in the bank's file; `without_details` says in words what nobody can be told of yet,
+    and is empty when there is nothing.
     """
 
     left_out: int
     shares: tuple[RunShare, ...]
     on_the_way: Money
+    open: Money
+    open_payments: int
     paypal_parts: range
     by_bank: int
     without_details: str
@@ -72,10 +76,13 @@ def facts_of(run: PayoutRun) -> RunFacts:
     """The figures of a run; those for the bank only while something is on the way."""
     shares = shares_of_run(run)
     moving = shares.get(PayoutState.PROCESSING)
+    unpaid = [shares[state] for state in OPEN_STATES if state in shares]
     return RunFacts(
         left_out=run_members(run, left_out=True).count(),
         shares=tuple(shares[state] for state in _ORDER if state in shares),
         on_the_way=moving.amount if moving else Money.zero(run.currency),
+        open=sum((share.amount for share in unpaid), Money.zero(run.currency)),
+        open_payments=sum(share.payments for share in unpaid),
         paypal_parts=range(1, (paypal_parts(run) if moving else 0) + 1),
         by_bank=still_to_pay(run, method=PayoutMethod.BANK).count() if moving else 0,
         without_details=_without_details(run, shares.get(PayoutState.PENDING_INFO)),

@@ -8,9 +8,9 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from brand_admin.offers.words import in_brief
 from offers.models import Offer, OfferKind, OfferStatus
 from offers.selectors import offers, terms_histories
-from offers.wording import describe
 from tracking.stages import LABELS, LEFT_OUT, Step
 
 
@@ -65,7 +65,7 @@ class SetUpForm(forms.Form):
         rows = {offer.pk: offer for offer in running}
         now = timezone.now()
         words = {
-            pk: describe(history.at(now), rows[pk].currency)
+            pk: in_brief(history.at(now), rows[pk].currency)
             for pk, history in terms_histories(rows).items()
         }
         first, second = self.fields["offer"], self.fields["code_offer"]

@@ -11,6 +11,7 @@ from core.money import Money
 from core.templatetags.display import money
 from offers.models import Enrollment
 from offers.services import renew_dashboard_link
+from payouts.ledger import balances
 from tracking.services import OwedError, activate_member, deactivate_member, remove_from_offer
 
 
@@ -71,6 +72,13 @@ class Done:
         return "; ".join(
             f"{row.enrollment.member} is owed {money(row.owed)}" for row in self.refused
         )
+
+
+def owed_among(enrollments: Iterable[Enrollment], *, now: datetime) -> dict[int, Money]:
+    """What each is owed in the offer, due or held, by enrollment: these can't be removed."""
+    chosen = {enrollment.pk: enrollment for enrollment in enrollments}
+    owed = {pk: row.due_minor + row.held_minor for pk, row in balances(chosen, now=now).items()}
+    return {pk: Money(sum_, chosen[pk].offer.currency) for pk, sum_ in owed.items() if sum_}
 
 
 def act_on(

@@ -19,6 +19,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.charts import DrawnMeasure, draw
 from brand_admin.exporting import Asked, Export, answer_export, export_page
+from brand_admin.offers.words import in_brief
 from brand_admin.pages import (
     Asking,
     chosen_period,
@@ -37,11 +38,10 @@ from brand_admin.reporting.columns import (
     columns_in,
 )
 from brand_admin.reporting.forms import AddMembers, MemberFilters, OfferFilters
-from brand_admin.reporting.members import ACTIONS, act_on
+from brand_admin.reporting.members import ACTIONS, act_on, owed_among
 from core.templatetags.display import count
 from offers.models import Enrollment, Offer
 from offers.selectors import enrollments_of, members_outside, offers, terms_of
-from offers.wording import describe
 from tracking.metrics import ALL_TIME, Period, offers_totals_by_day, today
 from tracking.ranking import BY_NAME, ranked, with_at_least
 from tracking.reports import OfferRow, Summary, in_order, offer_lines, offer_rows, summaries
@@ -120,7 +120,7 @@ def offer_report(request: BrandRequest, offer_id: int) -> HttpResponse:
         section=SECTION,
         offer=offer,
         terms=terms,
-        commission=describe(terms, offer.currency),
+        commission=in_brief(terms, offer.currency),
         chosen=chosen,
         filters=filters,
         search=search,
@@ -172,6 +172,7 @@ def offer_members(request: BrandRequest, offer_id: int) -> HttpResponse:
     if action is None or not chosen:
         messages.warning(request, "Choose members first: nothing was changed.")
     elif action.asks and not request.POST.get("confirmed"):
+        owed = owed_among(chosen, now=timezone.now()) if name == "remove" else {}
         return render_page(
             request,
             "brand_admin/reporting/act.html",
@@ -179,7 +180,8 @@ def offer_members(request: BrandRequest, offer_id: int) -> HttpResponse:
             offer=offer,
             name=name,
             action=action,
-            chosen=chosen,
+            chosen=[(row, owed.get(row.pk)) for row in chosen],
+            owed_count=len(owed),
         )
     else:
         done = act_on(action, chosen, by=request.actor, now=timezone.now())

@@ -20,6 +20,7 @@ from brand_admin.addresses import without_filters
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.forms import DayFilters
 from brand_admin.pages import export_url, paginate, render_page, searched
+from tracking.audit_names import names_in
 from tracking.csv_export import csv_moment
 
 SECTION = "settings"
@@ -74,7 +75,7 @@ def audit_log(request: BrandRequest) -> HttpResponse:
         section=SECTION,
         filters=filters,
         page=page,
-        lines=history.lines(page.object_list),
+        lines=history.lines(page.object_list, names_in(page.object_list)),
         search=search,
         clear_href=without_filters(request, *FILTERS),
         csv_url=export_url(request, "brand_admin:settings_audit_csv"),

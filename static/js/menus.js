@@ -11,8 +11,12 @@ function place(menu) {
   if (!items) return;
   const { style } = items;
   style.cssText = "";
-  if (!menu.open || !menu.closest(".table-region, .card-flush")) return;
+  if (!menu.open) return;
   const button = menu.querySelector("summary").getBoundingClientRect();
+  if (!menu.closest(".table-region, .card-flush")) {
+    if (items.getBoundingClientRect().left < 8) style.insetInline = `${8 - button.left}px auto`;
+    return;
+  }
   const { offsetWidth: width, offsetHeight: height } = items;
   const below = button.bottom + 6;
   style.position = "fixed";

@@ -38,7 +38,7 @@ def test_the_list_shows_the_written_texts_and_the_brands_own(cast: Cast, theo: C
 
     page = shown(theo.get(at(cast.juniper, "settings_templates")))
 
-    assert page.count("The written text") == 2
+    assert page.count("The standard text") == 2
     assert "Your [offer] details from Juniper &amp; Co" in page
     assert "Monthly news" in page
     assert "News of [offer]" in page

@@ -61,6 +61,17 @@ def test_the_list_counts_every_campaign(cast: Cast, theo: Client, campaign: Camp
     assert "No campaign matches" in nothing
 
 
+def test_the_subject_names_the_brand_and_not_the_sender(
+    cast: Cast, theo: Client, campaign: Campaign
+) -> None:
+    with acting_for(cast.juniper):
+        Campaign.objects.update(from_name="Ines at Juniper")
+
+    page = shown(theo.get(at(cast.juniper, "emails")))
+
+    assert "Your Winter Glow creators details from Juniper &amp; Co" in page
+
+
 def test_lists_cost_the_same_for_one_and_for_three(
     cast: Cast, theo: Client, campaign: Campaign
 ) -> None:

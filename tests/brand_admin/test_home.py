@@ -28,6 +28,20 @@ def test_home_lists_what_needs_a_person(cast: Cast) -> None:
     assert "Conversions to judge" not in page
 
 
+def test_a_phone_names_the_section_it_is_in(cast: Cast) -> None:
+    ines = desk_of(cast.ines)
+
+    bars = {
+        name: shown(ines.get(at(cast.juniper, name))).partition("</summary>")[0]
+        for name in ("home", "members", "reporting", "work_list")
+    }
+
+    assert "Home</small>" in bars["home"]
+    assert "Members</small>" in bars["members"]
+    assert "Sales Tracking</small>" in bars["reporting"]
+    assert "Background work</small>" in bars["work_list"]
+
+
 def test_home_says_when_nothing_waits(cast: Cast) -> None:
     with acting_for(cast.juniper):
         cast.glow.status = "paused"

@@ -9,6 +9,7 @@ from django.test import Client
 from django.utils import timezone
 
 from affiliates.models import Member
+from brand_admin.offers.words import in_brief
 from notifications.models import Campaign, Message, Purpose
 from offers.models import EnrollmentStatus, Offer, OfferStatus, Terms
 from offers.selectors import terms_of
@@ -144,6 +145,25 @@ def test_nothing_is_saved_before_the_comparison_was_seen(cast: Cast, theo: Clien
     assert response.context["preview"].conversions == 0
     assert ("tiers-0-name", "Silver") in response.context["carried"]
     assert Terms.objects.filter(offer=cast.glow).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"tiers-1-fixed": ""}, "10 % to 15 % of every sale, 2 tiers"),
+        ({}, "10 % of every sale to 15 % of every sale plus £1.00 for every sale, 2 tiers"),
+        ({"tiers-0-name": "", "tiers-0-threshold": "", "tiers-0-percent": "",
+          "tiers-1-fixed": ""}, "10 % to 15 % of every sale, 1 tier"),
+    ],
+)  # fmt: skip
+def test_staff_read_in_brief_how_far_the_tiers_climb(
+    cast: Cast, theo: Client, changes: dict[str, str], words: str
+) -> None:
+    theo.post(address("terms_new", cast.glow.pk), structured(percent="10", fixed="", **changes))
+
+    in_force = in_brief(terms_of(cast.glow).latest, "GBP")
+    assert in_force.replace("\N{NO-BREAK SPACE}", " ") == words
+    assert in_force in theo.get(address("offers")).content.decode()
 
 
 def test_tiers_rules_and_a_cap_are_saved(cast: Cast, theo: Client) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from datetime import timedelta
 from typing import Any
@@ -242,6 +243,16 @@ def test_a_run_that_came_back_is_due_again(owed: Cast) -> None:
     assert mara_balance(owed) == Balance(earned_minor=842, due_minor=842)
     again = desk_of(owed.theo).post(at(owed.juniper, "payment_run_return", run_id=run.pk), sent)
     assert again.status_code == 422
+
+
+def test_taking_a_run_back_says_how_many_payments_and_how_much(owed: Cast) -> None:
+    run = confirmed(owed)
+    with acting_for(owed.juniper):
+        Payout.objects.filter(member=owed.diego).update(state="pending_info")
+
+    page = shown(desk_of(owed.theo).get(at(owed.juniper, "payment_run_return", run_id=run.pk)))
+
+    assert "2 payments, £28.42, go back to what the members are due" in re.sub("</?b>", "", page)
 
 
 def test_one_payment_of_a_run_is_marked_paid(owed: Cast) -> None:

@@ -262,6 +262,19 @@ def test_what_destroys_asks_first_and_names_whom(cast: Cast, act: Callable[..., 
     assert snapshot() == before
 
 
+def test_removing_says_beforehand_who_is_owed_money_and_stays(
+    cast: Cast, act: Callable[..., Any]
+) -> None:
+    sell(cast)
+
+    page = shown(act("remove", cast.mara_in_glow, cast.diego_in_glow, confirmed=False))
+
+    assert "1 of them is owed money and stays in the offer" in page
+    assert page.count("Owed: stays in the offer") == 1
+    assert "£8.42" in page
+    assert "owed" not in shown(act("deactivate", cast.mara_in_glow, confirmed=False))
+
+
 def test_members_are_removed_but_not_while_they_are_owed_money(
     cast: Cast, act: Callable[..., Any]
 ) -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from accounts.models import ApiKey, Brand, Staff, User
 from accounts.services import KeyRefusedError, authenticate_api_key
+from affiliates.services import add_member
 from core.tenancy import acting_for
 from payouts.services import adjust
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
@@ -213,6 +214,31 @@ def test_the_audit_log_tells_who_did_what(cast: Cast) -> None:
         "made the API key Our shop",
     )
     assert before.words == "recorded the order 1001"
+
+
+def test_the_audit_log_names_what_something_was_done_to(cast: Cast) -> None:
+    vera, address = desk_of(cast.vera), at(cast.juniper, "settings_audit")
+
+    given = vera.get(address + "?q=code.given+mara15").context["lines"]
+    added = vera.get(address + "?q=member.added").context["lines"]
+
+    assert [line.name for line in given] == ["Mara Lindqvist in Winter Glow creators"]
+    assert "Mara Lindqvist" in {line.name for line in added}
+    assert [line.target.split()[:2] for line in given] == [["promo", "code"]]
+
+
+def test_names_cost_the_audit_log_a_query_for_each_kind_of_thing(cast: Cast) -> None:
+    sell(cast, "1001")
+    vera, address = desk_of(cast.vera), at(cast.juniper, "settings_audit") + "?about=members"
+    before = queries_of(vera, address)
+
+    with acting_for(cast.juniper):
+        for name in ("Ana", "Bea"):
+            add_member(
+                email=f"{name}@bee.example", first_name=name, last_name="", by=SYSTEM, now=NOW
+            )
+
+    assert queries_of(vera, address) == before
 
 
 def test_the_audit_log_is_searched_and_holds_no_other_brand(cast: Cast) -> None:

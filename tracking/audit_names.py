@@ -1,0 +1,56 @@
+"""What people call the things of the audit log: "Mara Lindqvist in Winter Glow". Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db.models import Model
+
+from accounts.models import AuditEntry, Staff
+from affiliates.models import Member
+from notifications.models import Campaign
+from offers.models import Enrollment, Offer, Project
+from payouts.models import LedgerEntry, Payout
+from tracking.models import Conversion, PromoCode, Question, TrackingLink
+
+
+def _place(enrollment: Enrollment) -> str:
+    return f"{enrollment.member} in {enrollment.offer.name}"
+
+
+def _of_place(row: Any) -> str:
+    return _place(row.enrollment)
+
+
+PLACE = ("enrollment__member", "enrollment__offer")
+# By the name that the audit log has for it: what to read with it, and how it is called.
+NAMES: dict[str, tuple[type[Model], tuple[str, ...], Callable[[Any], str]]] = {
+    "campaign": (Campaign, (), lambda campaign: campaign.title),
+    "conversion": (Conversion, ("order",), lambda row: f"Order {row.order.external_id}"),
+    "enrollment": (Enrollment, ("member", "offer"), _place),
+    "ledgerentry": (LedgerEntry, PLACE, _of_place),
+    "member": (Member, (), str),
+    "offer": (Offer, (), lambda offer: offer.name),
+    "payout": (Payout, ("member",), lambda payout: str(payout.member)),
+    "project": (Project, (), lambda project: project.name),
+    "promocode": (PromoCode, PLACE, _of_place),
+    "question": (Question, PLACE, _of_place),
+    "staff": (Staff, ("user",), lambda staff: str(staff.user)),
+    "trackinglink": (TrackingLink, PLACE, _of_place),
+}
+
+
+def names_in(entries: Iterable[AuditEntry]) -> dict[str, str]:
+    """The name of each target that has one, by target; a query for each kind of thing."""
+    ids: dict[str, set[int]] = {}
+    for entry in entries:
+        kind, _, number = entry.target.partition(":")
+        if kind in NAMES and number.isdecimal():
+            ids.setdefault(kind, set()).add(int(number))
+    named: dict[str, str] = {}
+    for kind, found in ids.items():
+        model, related, called = NAMES[kind]
+        rows = model._default_manager.filter(pk__in=found).select_related(*related)
+        named |= {f"{kind}:{row.pk}": called(row) for row in rows}
+    return named
