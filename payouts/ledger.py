@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Sum, Value
 
 from offers.models import Enrollment
 from payouts.models import EARNED_KINDS, EntryKind, LedgerEntry, LedgerSum, PayoutItem
@@ -37,39 +38,37 @@ class Balance:
 
 
 def balances(
-    enrollment_ids: Iterable[int] | QuerySet[Enrollment], *, now: datetime
+    enrollment_ids: Collection[int] | QuerySet[Enrollment], *, now: datetime
 ) -> dict[int, Balance]:
-    """The balance of each enrollment that was ever owed or paid anything; none is all zeros. Three
-    queries, however long the history.
+    """The balance of each enrollment that was ever owed or paid anything; none is all zeros. One
+    query, and so of one moment, however long the history.
 
     All its entries add up to what is due and held: a trigger keeps that sum (`LedgerSum`). What
     waits out its hold and what moved, few beside all the commissions, are read off indexes. No
     payment takes an entry that still waits, so whatever was paid or is on its way was due.
     """
-    sums = LedgerSum.objects.filter(enrollment__in=enrollment_ids)
     entries = LedgerEntry.objects.filter(enrollment__in=enrollment_ids)
-    waiting = entries.filter(kind__in=EARNED_KINDS, available_at__gt=now)
     moved = entries.filter(~Q(kind=EntryKind.COMMISSION) & ~Q(kind=EntryKind.ADJUSTMENT))
-    owed = dict(_by_enrollment(sums).values_list("enrollment_id", "sum"))
-    held = dict(_by_enrollment(waiting).values_list("enrollment_id", "sum"))
-    movements = {
-        enrollment_id: (every, paid)
-        for enrollment_id, every, paid in _by_enrollment(moved)
-        .annotate(paid=Sum("amount_minor", filter=Q(kind=EntryKind.PAYOUT, payout__state="paid")))
-        .values_list("enrollment_id", "sum", "paid")
+    parts = {
+        "owed": LedgerSum.objects.filter(enrollment__in=enrollment_ids),
+        "held": entries.filter(kind__in=EARNED_KINDS, available_at__gt=now),
+        "moved": moved,
+        "paid": moved.filter(kind=EntryKind.PAYOUT, payout__state="paid"),
     }
-    found = {}
-    for enrollment_id in owed.keys() | held.keys() | movements.keys():  # a sum of zero has no row
-        every, paid = movements.get(enrollment_id, (0, None))
-        now_owed, now_held = owed.get(enrollment_id, 0), held.get(enrollment_id, 0)
-        found[enrollment_id] = Balance(
-            earned_minor=now_owed - every,
-            due_minor=now_owed - now_held,
-            held_minor=now_held,
-            on_the_way_minor=(paid or 0) - every,
-            paid_minor=-(paid or 0),
+    first, *others = (_summed(rows, part) for part, rows in parts.items())
+    found: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(parts, 0))
+    for enrollment_id, part, minor in first.union(*others, all=True):
+        found[enrollment_id][part] = minor
+    return {
+        enrollment_id: Balance(
+            earned_minor=of["owed"] - of["moved"],
+            due_minor=of["owed"] - of["held"],
+            held_minor=of["held"],
+            on_the_way_minor=of["paid"] - of["moved"],
+            paid_minor=-of["paid"],
         )
-    return found
+        for enrollment_id, of in found.items()
+    }
 
 
 def booked_by_conversion(conversion_ids: Iterable[int]) -> dict[int, int]:
@@ -98,6 +97,8 @@ def _payable(now: datetime) -> QuerySet[LedgerEntry]:
     return LedgerEntry.objects.filter(~Exists(live), kind__in=EARNED_KINDS, available_at__lte=now)
 
 
-def _by_enrollment(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
-    sums: QuerySet[Any, Any] = rows.values("enrollment_id").annotate(sum=Sum("amount_minor"))
-    return sums
+def _summed(rows: QuerySet[Any], part: str) -> QuerySet[Any, Any]:
+    """Rows of an enrollment, the part, and what its amounts add up to."""
+    sums = rows.values("enrollment_id").annotate(part=Value(part), sum=Sum("amount_minor"))
+    found: QuerySet[Any, Any] = sums.values_list("enrollment_id", "part", "sum")
+    return found

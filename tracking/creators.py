@@ -55,7 +55,7 @@ class CreatorOffer:
 
 
 def offers_of(creator: Creator, *, now: datetime) -> list[CreatorOffer]:
-    """The creator's own memberships and no others, by brand and offer, in five queries."""
+    """The creator's own memberships and no others, by brand and offer, in three queries."""
     with across_brands(reason="a creator sees their own offers in every brand"):
         enrollments = list(
             Enrollment.objects.filter(member__creator=creator)

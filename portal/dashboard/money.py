@@ -28,7 +28,7 @@ class MyMoney:
 
 
 def money_of(enrollment: Enrollment, terms: Terms, *, now: datetime) -> MyMoney:
-    """The balance now. Three queries."""
+    """The balance now. One query."""
     balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
     currency = enrollment.offer.currency
     return MyMoney(

@@ -253,7 +253,7 @@ def test_tracking_takes_the_same_queries_for_one_member_and_for_three(
     for row in rows:
         mailed(row, MessageState.DELIVERED)
 
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(14):
         response = theo.get(address("project_tracking", staged.pk))
 
     assert len(response.context["rows"]) == members

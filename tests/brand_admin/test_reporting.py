@@ -236,8 +236,8 @@ def test_the_offer_page_takes_as_many_queries_for_three_members_as_for_one(cast:
     ines = desk_of(cast.ines)
     sell(cast)
 
-    assert queries_of(ines, offer_address(cast, "?q=mara")) == 19
-    assert queries_of(ines, offer_address(cast)) == 19
+    assert queries_of(ines, offer_address(cast, "?q=mara")) == 17
+    assert queries_of(ines, offer_address(cast)) == 17
 
 
 def test_sales_tracking_takes_as_many_queries_for_three_offers_as_for_one(cast: Cast) -> None:

@@ -382,5 +382,5 @@ def test_the_page_asks_the_same_of_two_offers_as_of_four(
     logged_in(client, cast)
     client.get("/portal/")  # writes down that the session is in use, once a minute
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(7):
         client.get("/portal/")
