@@ -6,9 +6,10 @@ Amounts are minor units of the offer's currency, rates are basis points.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from operator import le
 from typing import Any
 
 MOST_TIERS = 10
@@ -95,6 +96,20 @@ class Rule:
     def key(self) -> tuple[RuleKind, str]:
         """Rules with the same key overlap."""
         return self.kind, self.value.casefold()
+
+
+def falling_tiers(begins: Rate, tiers: Iterable[Tier]) -> list[Tier]:
+    """Tiers that pay less than what is earned below them: who climbs there earns less for it.
+
+    Less in one respect and not more in the other; `begins` is what the first tier follows.
+    """
+    falling, before = [], begins
+    for tier in tiers:
+        own = Rate(tier.percent_bp, tier.fixed_minor)
+        if own != before and all(map(le, astuple(own), astuple(before))):
+            falling.append(tier)
+        before = own
+    return falling
 
 
 def tiers_from(stored: Iterable[Mapping[str, Any]]) -> tuple[Tier, ...]:

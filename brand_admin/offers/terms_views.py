@@ -22,6 +22,7 @@ from core.templatetags.display import count
 from offers.models import Offer, Terms
 from offers.selectors import terms_of
 from offers.services import supersede_terms
+from offers.structure import Rate, Tier, falling_tiers
 from offers.terms import OfferError, TermsValues, check_terms
 from offers.wording import RateLike, describe_fully, describe_rules, describe_tiers
 from tracking.terms_mail import tell_members
@@ -94,6 +95,10 @@ def _pays_nothing(values: TermsValues) -> bool:
     )
 
 
+def _falling(values: TermsValues) -> list[Tier]:
+    return falling_tiers(Rate(values.percent_bp, values.fixed_minor), values.tiers)
+
+
 def _save(
     request: BrandRequest, offer: Offer, latest: Terms, form: NewTermsForm, values: TermsValues
 ) -> Terms | None:
@@ -137,6 +142,7 @@ def _review(
         sentence=describe_fully(terms, offer.currency),
         tiers=describe_tiers(terms, offer.currency),
         rules=describe_rules(terms, offer.currency),
+        falling=[tier.name for tier in _falling(values)],
         before=describe_fully(latest, offer.currency),
         days=DAYS,
         preview=preview_terms(offer=offer, terms=terms, now=now),

@@ -147,6 +147,17 @@ def test_nothing_is_saved_before_the_comparison_was_seen(cast: Cast, theo: Clien
     assert Terms.objects.filter(offer=cast.glow).count() == 1
 
 
+def test_tiers_that_pay_less_than_what_comes_before_are_pointed_out(
+    cast: Cast, theo: Client
+) -> None:
+    review = structured(percent="14", fixed="", step="review")
+    fine = theo.post(address("terms_new", cast.glow.pk), review | {"percent": "12"})
+    falling = theo.post(address("terms_new", cast.glow.pk), review)
+
+    assert "Silver pays less than what comes before it" in falling.content.decode()
+    assert "Who climbs would earn less" not in fine.content.decode()
+
+
 @pytest.mark.parametrize(
     ("changes", "words"),
     [

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from offers.structure import MOST_RULES, MOST_TIERS, Rule, RuleKind, Tier
+from offers.structure import MOST_RULES, MOST_TIERS, Rate, Rule, RuleKind, Tier, falling_tiers
 from offers.terms import OfferError, TermsValues, check_terms
 
 GOOD = TermsValues(
@@ -58,3 +58,23 @@ def test_what_can_not_be_names_its_field(field: str, changes: dict[str, object])
         check_terms(replace(GOOD, **changes))  # type: ignore[arg-type]
 
     assert refused.value.field == field
+
+
+@pytest.mark.parametrize(
+    ("begins", "steps", "falling"),
+    [
+        ((1_000, 0), [(1_200, 0), (1_500, 0)], []),
+        ((1_400, 0), [(1_300, 0), (1_500, 0)], ["1"]),
+        ((1_000, 0), [(1_200, 0), (1_100, 0), (1_000, 0)], ["2", "3"]),
+        ((1_000, 0), [(1_000, 0)], []),  # the same is not less
+        ((1_000, 200), [(900, 300), (900, 250)], ["2"]),  # less of one, more of the other
+        ((0, 500), [(0, 0)], ["1"]),
+        ((1_000, 0), [], []),
+    ],
+)
+def test_a_tier_that_pays_less_than_what_is_below_it_is_known(
+    begins: tuple[int, int], steps: list[tuple[int, int]], falling: list[str]
+) -> None:
+    tiers = [Tier(str(step), 100 * step, *rate) for step, rate in enumerate(steps, start=1)]
+
+    assert [tier.name for tier in falling_tiers(Rate(*begins), tiers)] == falling
