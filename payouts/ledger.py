@@ -27,6 +27,11 @@ class Balance:
     on_the_way_minor: int = 0
     paid_minor: int = 0
 
+    @property
+    def owed_minor(self) -> int:
+        """What is still to be paid, now or after its hold; below zero when it is carried on."""
+        return self.due_minor + self.held_minor
+
     def __add__(self, other: Balance) -> Balance:
         return Balance(
             self.earned_minor + other.earned_minor,

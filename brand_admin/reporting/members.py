@@ -77,8 +77,11 @@ class Done:
 def owed_among(enrollments: Iterable[Enrollment], *, now: datetime) -> dict[int, Money]:
     """What each is owed in the offer, due or held, by enrollment: these can't be removed."""
     chosen = {enrollment.pk: enrollment for enrollment in enrollments}
-    owed = {pk: row.due_minor + row.held_minor for pk, row in balances(chosen, now=now).items()}
-    return {pk: Money(sum_, chosen[pk].offer.currency) for pk, sum_ in owed.items() if sum_}
+    return {
+        pk: Money(balance.owed_minor, chosen[pk].offer.currency)
+        for pk, balance in balances(chosen, now=now).items()
+        if balance.owed_minor
+    }
 
 
 def act_on(

@@ -80,9 +80,8 @@ def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enro
 def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
     """Remove the member from the offer. Raises OwedError while anything is due or held."""
     balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
-    owed = balance.due_minor + balance.held_minor
-    if owed:
-        raise OwedError(Money(owed, enrollment.offer.currency))
+    if balance.owed_minor:
+        raise OwedError(Money(balance.owed_minor, enrollment.offer.currency))
     deactivate_items(enrollment=enrollment, by=by, now=now)
     return set_enrollment_status(
         enrollment=enrollment, status=EnrollmentStatus.REMOVED, by=by, now=now
