@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0003_newest_first'),
+        ("accounts", "0003_newest_first"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='user',
-            name='email_proven_at',
+            model_name="user",
+            name="email_proven_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
     ]
