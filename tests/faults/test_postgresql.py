@@ -77,15 +77,15 @@ def test_health_is_told_truly_and_in_time(web: WebServer, outage: str) -> None:
 
 def test_it_answers_again_within_two_seconds_of_the_return(web: WebServer) -> None:
     with web.victims.frozen_postgres():
-        assert web.get(web.victims.dashboard).status == 503
+        assert web.look().status == 503
     thawed = eventually(
-        lambda: web.get(web.victims.dashboard).status == 200, seconds=20, what="answers"
+        lambda: web.look().status == 200, seconds=20, what="answers"
     )
     web.victims.kill_postgres()
-    assert web.get(web.victims.dashboard).status == 503
+    assert web.look().status == 503
     web.victims.revive()
     revived = eventually(
-        lambda: web.get(web.victims.dashboard).status == 200, seconds=20, what="answers"
+        lambda: web.look().status == 200, seconds=20, what="answers"
     )
 
     assert max(thawed, revived) < BACK + BUSY_MACHINE
@@ -93,17 +93,20 @@ def test_it_answers_again_within_two_seconds_of_the_return(web: WebServer) -> No
 
 
 def test_connections_that_were_cut_are_nobodys_error(web: WebServer) -> None:
-    with ThreadPoolExecutor(6) as people:
-        list(people.map(web.get, [web.victims.dashboard] * 32))  # fill the pools
+    def ask(_: int) -> Answer:
+        return web.look()
+
+    with ThreadPoolExecutor(4) as people:
+        list(people.map(ask, range(16)))  # fill the pools
         with web.victims.connect() as ours:
             ours.execute(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
                 " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
             )
-        pages = list(people.map(web.get, [web.victims.dashboard] * 32))
+        reads = list(people.map(ask, range(32)))
         orders = list(people.map(web.send_order, [f"cut-{n}" for n in range(16)]))
 
-    assert {answer.status for answer in pages} == {200}
+    assert {answer.status for answer in reads} == {200}
     assert {answer.status for answer in orders} == {201}
 
 
@@ -123,7 +126,7 @@ def test_a_request_cut_in_the_middle_is_repeated_if_it_may_be(web: WebServer) ->
     cutter = threading.Thread(target=cut)
     cutter.start()
     with ThreadPoolExecutor(4) as people:
-        pages = list(people.map(web.get, [web.victims.dashboard] * 40))
+        pages = list(people.map(web.get, [web.victims.dashboard] * 10))
         orders = list(people.map(web.send_order, [f"mid-{n}" for n in range(40)]))
     over.set()
     cutter.join()

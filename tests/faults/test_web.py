@@ -14,10 +14,10 @@ RESPAWN_PAUSE = 6.0  # granian takes two deaths of one worker within 5.5 s for a
 
 
 def ask_for(web: WebServer, *, seconds: float) -> list[Answer]:
-    """Open a dashboard again and again."""
+    """Ask for something small again and again."""
     until, answers = time.monotonic() + seconds, []
     while time.monotonic() < until:
-        answers.append(web.get(web.victims.dashboard))
+        answers.append(web.look())
     return answers
 
 

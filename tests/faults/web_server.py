@@ -17,6 +17,7 @@ from tests.faults.victims import ROOT, Victims, children, eventually
 
 FIRST_PORT = 8890
 WORKERS = 2
+SEED = "seed"  # an order that is always there
 
 
 @dataclass(frozen=True)
@@ -45,7 +46,7 @@ class WebServer:
             **os.environ,
             **victims.environment,
             "WEB_WORKERS": str(WORKERS),
-            "WEB_STUCK_SECONDS": "4",
+            "WEB_STUCK_SECONDS": "6",
             "LOG_LEVEL": "ERROR",
             **environment,
         }
@@ -57,6 +58,7 @@ class WebServer:
             env=self._environment,
         )
         eventually(self.is_whole, seconds=120, what="both workers answer")
+        self.send_order(SEED)
 
     def stop(self) -> None:
         self.process.terminate()
@@ -73,6 +75,10 @@ class WebServer:
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, headers=headers)
 
+    def look(self) -> Answer:
+        """Ask the API what came of an order: a small read."""
+        return self.get(f"/api/v1/orders/{SEED}", **self._as_shop)
+
     def send_order(self, order_id: str, **changes: Any) -> Answer:
         """Send one of Mara's orders to the API."""
         body: dict[str, Any] = {
@@ -82,11 +88,12 @@ class WebServer:
             "promo_code": "MARA15",
             "lines": [{"sku": "G", "product": "Glow", "quantity": 1, "unit_price": "10.00"}],
         }
-        headers = {
-            "Authorization": f"Bearer {self.victims.key}",
-            "Content-Type": "application/json",
-        }
+        headers = {**self._as_shop, "Content-Type": "application/json"}
         return self.ask("POST", "/api/v1/orders", json.dumps(body | changes), headers)
+
+    @property
+    def _as_shop(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.victims.key}"}
 
     def ask(
         self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
