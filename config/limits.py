@@ -14,6 +14,7 @@ from pathlib import Path
 import environ
 
 env = environ.Env()
+LOCAL: bool = env.str("TRIBUTARY_MODE", default="production") == "local"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,8 @@ BROKER_TIMEOUT: float = env.float("BROKER_TIMEOUT", default=0.3 if PROCESS == "w
 EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=3 if PROCESS == "web" else 30)
 
 # --- The web process; see config.gate and config.web
-WEB_WORKERS: int = env.int("WEB_WORKERS", default=2)  # processes
+# Processes. Local mode has one, so that its counters are whole without a folder to add them up in.
+WEB_WORKERS: int = env.int("WEB_WORKERS", default=1 if LOCAL else 2)
 WEB_CONCURRENT_REQUESTS: int = env.int("WEB_CONCURRENT_REQUESTS", default=8)  # per process
 WEB_QUEUE: int = env.int("WEB_QUEUE", default=24)  # requests that wait, per process
 WEB_QUEUE_SECONDS: float = env.float("WEB_QUEUE_SECONDS", default=1.0)

@@ -76,7 +76,8 @@ class Load:
                 answer = self._web.send_order(order_id)
                 with self._lock:
                     self.statuses[answer.status] += 1
-                    self.slowest = max(self.slowest, answer.seconds)
+                    if answer.status:  # else it was cut off with the worker that had it
+                        self.slowest = max(self.slowest, answer.seconds)
                 if answer.status in {200, 201}:
                     self._taken.append(order_id)
                     break

@@ -78,15 +78,11 @@ def test_health_is_told_truly_and_in_time(web: WebServer, outage: str) -> None:
 def test_it_answers_again_within_two_seconds_of_the_return(web: WebServer) -> None:
     with web.victims.frozen_postgres():
         assert web.look().status == 503
-    thawed = eventually(
-        lambda: web.look().status == 200, seconds=20, what="answers"
-    )
+    thawed = eventually(lambda: web.look().status == 200, seconds=20, what="answers")
     web.victims.kill_postgres()
     assert web.look().status == 503
     web.victims.revive()
-    revived = eventually(
-        lambda: web.look().status == 200, seconds=20, what="answers"
-    )
+    revived = eventually(lambda: web.look().status == 200, seconds=20, what="answers")
 
     assert max(thawed, revived) < BACK + BUSY_MACHINE
     assert web.get("/readyz").status == 200
