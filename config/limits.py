@@ -88,8 +88,8 @@ EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=3 if PROCESS == "web" else
 # --- The web process; see config.gate and config.web
 # Processes. Local mode has one, so that its counters are whole without a folder to add them up in.
 WEB_WORKERS: int = env.int("WEB_WORKERS", default=1 if LOCAL else 2)
-WEB_CONCURRENT_REQUESTS: int = env.int("WEB_CONCURRENT_REQUESTS", default=8)  # per process
-WEB_QUEUE: int = env.int("WEB_QUEUE", default=24)  # requests that wait, per process
+WEB_CONCURRENT_REQUESTS: int = env.int("WEB_CONCURRENT_REQUESTS", default=4)  # per process
+WEB_QUEUE: int = env.int("WEB_QUEUE", default=16)  # requests that wait, per process
 WEB_QUEUE_SECONDS: float = env.float("WEB_QUEUE_SECONDS", default=1.0)
 # Threads for what never waits: /healthz, and refusing what is too much.
 WEB_SPARE_THREADS = 4

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
+from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.template.loader import render_to_string
+from django.urls import get_resolver
 from django.views import defaults
 
 from api.problems import refuse as refuse_in_json
@@ -122,6 +124,14 @@ def refuse(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
     )
     start_response(status, list(headers))
     return [b"" if method == "HEAD" else body]
+
+
+def warm_up() -> None:
+    """Load every view and language before the first request comes, which is not to wait for it."""
+    get_resolver()._populate()
+    for tag, _name in settings.LANGUAGES:
+        for is_safe in (True, False):
+            _refusal(is_for_program=False, is_safe=is_safe, tag=tag)
 
 
 @lru_cache(maxsize=256)

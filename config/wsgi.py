@@ -1,6 +1,7 @@
 """What each worker of the web process serves: Django, behind a gate."""
 
 import os
+import sys
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("TRIBUTARY_PROCESS", "web")
@@ -12,11 +13,18 @@ from config.gate import Gate, Places
 from config.heartbeats import beat
 
 
+# Seconds after which a thread that computes lets another go on. The usual five milliseconds are
+# long for the thread that answers /healthz, when several pages are being made.
+SWITCH_SECONDS = 0.001
+
+
 def gated() -> Gate:
     """Django behind its gate, and the heartbeat that tells the server of it."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     django_application = get_wsgi_application()
-    from config.unavailable import refuse  # needs the applications to be loaded
+    from config.unavailable import refuse, warm_up  # need the applications to be loaded
 
+    warm_up()
     places = Places(
         limits.WEB_CONCURRENT_REQUESTS, queue=limits.WEB_QUEUE, seconds=limits.WEB_QUEUE_SECONDS
     )

@@ -30,6 +30,10 @@ OPTIONAL = {
     "METRICS_TOKEN",
     "SPF_INCLUDE",
     "TRUSTED_PROXIES",
+    "WEB_CONCURRENT_REQUESTS",
+    "WEB_QUEUE",
+    "WEB_QUEUE_SECONDS",
+    "WEB_WORKERS",
     "WORK_LEASE",
 }
 READ = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")
