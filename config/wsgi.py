@@ -12,7 +12,6 @@ from config import limits
 from config.gate import Gate, Places
 from config.heartbeats import beat
 
-
 # Seconds after which a thread that computes lets another go on. The usual five milliseconds are
 # long for the thread that answers /healthz, when several pages are being made.
 SWITCH_SECONDS = 0.001

@@ -14,7 +14,7 @@ from django.http import HttpResponse, StreamingHttpResponse
 from config.gate import Gate, Places
 from config.unavailable import refuse
 
-SOON = 5.0  # seconds
+SOON = 60.0  # seconds, on a busy machine
 
 
 class Inside:
