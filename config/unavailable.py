@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIRequest
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.template.loader import render_to_string
+from django.template.loader import get_template, render_to_string
 from django.urls import get_resolver
 from django.views import defaults
 
@@ -41,11 +41,17 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 logger = logging.getLogger(__name__)
 
 
+def commits_sent() -> int:
+    """How many COMMITs this thread has sent so far; see core.postgres.base."""
+    sent: int = connection.commits  # type: ignore[attr-defined]
+    return sent
+
+
 class Writes:
     """Whether something that this request sent to PostgreSQL may be kept already."""
 
     def __init__(self) -> None:
-        self._commits_before: int = connection.commits
+        self._commits_before = commits_sent()
         self._outside_transaction = False
 
     def __call__(
@@ -58,7 +64,7 @@ class Writes:
 
     @property
     def may_be_kept(self) -> bool:
-        return self._outside_transaction or connection.commits > self._commits_before
+        return self._outside_transaction or commits_sent() > self._commits_before
 
 
 def try_once_more(get_response: GetResponse) -> GetResponse:
@@ -127,8 +133,11 @@ def refuse(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
 
 
 def warm_up() -> None:
-    """Load every view and language before the first request comes, which is not to wait for it."""
+    """Load every view, template and language before the first request, which is not to wait."""
     get_resolver()._populate()
+    for folder in settings.TEMPLATES[0]["DIRS"]:
+        for path in folder.rglob("*.html"):
+            get_template(str(path.relative_to(folder)))
     for tag, _name in settings.LANGUAGES:
         for is_safe in (True, False):
             _refusal(is_for_program=False, is_safe=is_safe, tag=tag)

@@ -13,9 +13,9 @@ import logging
 import os
 import socket
 
+from granian._granian import ListenerSpec
 from granian.constants import Interfaces
 from granian.log import LogLevels
-from granian.net import SocketSpec
 from granian.server.mp import MPServer
 
 from config.heartbeats import Heartbeats
@@ -27,10 +27,9 @@ class Server(MPServer):
     """granian's server, with one socket for all workers."""
 
     def _init_shared_socket(self) -> None:
-        self._ssp = SocketSpec(self.bind_addr, self.bind_port, self.backlog)
-        self._shd = self._ssp.build()
-        self._sfd = self._shd.get_fd()
-        self._ssp = None
+        holder = ListenerSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._shd = holder  # type: ignore[assignment]
+        self._sfd = holder.get_fd()
         self._sso = socket.socket(fileno=self._sfd)
         self._sso.set_inheritable(True)
 

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from typing import cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("TRIBUTARY_PROCESS", "web")
@@ -9,7 +10,7 @@ os.environ.setdefault("TRIBUTARY_PROCESS", "web")
 from django.core.wsgi import get_wsgi_application
 
 from config import limits
-from config.gate import Gate, Places
+from config.gate import Application, Gate, Places
 from config.heartbeats import beat
 
 # Seconds after which a thread that computes lets another go on. The usual five milliseconds are
@@ -20,7 +21,7 @@ SWITCH_SECONDS = 0.001
 def gated() -> Gate:
     """Django behind its gate, and the heartbeat that tells the server of it."""
     sys.setswitchinterval(SWITCH_SECONDS)
-    django_application = get_wsgi_application()
+    django_application = cast("Application", get_wsgi_application())
     from config.unavailable import refuse, warm_up  # need the applications to be loaded
 
     warm_up()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
+from django.db.backends.base.base import NO_DB_ALIAS
 from django.db.backends.postgresql import base
 from django.db.utils import DatabaseError
 
@@ -20,16 +21,16 @@ class DatabaseWrapper(base.DatabaseWrapper):
     """OPTIONS["pool"] holds the pool's `max_size` and `limits`, a config.limits.DatabaseLimits."""
 
     commits = 0  # sent by this thread, whatever came of them
+    _connection_pools: ClassVar[dict[str, Pool]] = {}
 
     @property
     def pool(self) -> Pool | None:
         """The process's pool for this alias, None for what connects to no database of ours."""
-        if self.alias == base.NO_DB_ALIAS:
+        if self.alias == NO_DB_ALIAS:
             return None
         if self.alias not in self._connection_pools:
             self._connection_pools.setdefault(self.alias, self._make_pool())
-        pool: Pool = self._connection_pools[self.alias]
-        return pool
+        return self._connection_pools[self.alias]
 
     def get_connection_params(self) -> dict[str, Any]:
         limits = self.settings_dict["OPTIONS"]["pool"]["limits"]
@@ -70,7 +71,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             connection.doubt_seconds = limits.silence
             if limits.statement:
                 connection.silence_seconds = limits.statement + MARGIN_SECONDS
-            self._configure_connection(connection)
+            self._configure_connection(connection)  # type: ignore[attr-defined]  # Django's
             return connection
 
         return Pool(
@@ -80,7 +81,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         self.commits += 1
         try:
-            super()._commit()
+            super()._commit()  # type: ignore[misc]  # Django's
         except DatabaseError as error:
             outage = outage_of(error)
             if outage is not None and outage.is_gone:

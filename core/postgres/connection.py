@@ -48,8 +48,8 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
     def _connect_gen(cls, *args: Any, **kwargs: Any) -> Generator[Any, Any, Self]:
         """Connect within `connect_seconds`; psycopg's own limit is at least two seconds."""
         until = monotonic() + cls.connect_seconds
-        steps = super()._connect_gen(*args, **kwargs)
-        ready = None
+        steps: Generator[Any, Any, Self] = super()._connect_gen(*args, **kwargs)
+        ready: Any = None
         while True:
             try:
                 wanted = steps.send(ready)
