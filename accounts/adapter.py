@@ -1,19 +1,32 @@
 """How allauth behaves here: nobody signs up by themselves, login codes are six digits, and a second
-factor is asked of those whose login opens a brand.
+factor is asked of those whose login opens a brand. Whose address is unproven proves it to log in.
 """
 
 from __future__ import annotations
 
 import secrets
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.models import Login
+from allauth.core.context import request_context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
 
+from accounts.addresses import has_proven_address, prove_address
 from accounts.models import User
 from accounts.selectors import brands_of
+
+PRODUCT = "Tributary"
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -22,6 +35,58 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def generate_login_code(self) -> str:
         return f"{secrets.randbelow(1_000_000):06d}"
+
+    def is_login_by_code_required(self, login: Login) -> bool:
+        """Whether a mailed code is asked for beside password or passkey: until one was entered."""
+        if login.user is None or has_proven_address(login.user):
+            return False
+        return not _codes_read(self.request, login.user)
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Begin the session; a code that was mailed to the user's address proves it.
+
+        Every login of allauth's ends here. One by a code for an address that was left meanwhile is
+        refused, and so is any other while the address is unproven.
+        """
+        codes = _codes_read(request, user)
+        used = {record["method"] for record in get_authentication_records(request, user)}
+        if user.email in codes:
+            prove_address(
+                user=user,
+                now=timezone.now(),
+                knows_password="password" in used,
+                has_second_factor="mfa" in used,
+            )
+        elif codes or not has_proven_address(user):
+            raise ImmediateHttpResponse(redirect("account_login"))
+        super().login(request, user)
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
+        """What shows that it is still the same person: what they have, or else a mailed code."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if not methods and user.is_authenticated:
+            methods = [
+                {
+                    "id": "mailed_code",
+                    "description": "Use a code by mail",
+                    "url": reverse("account_confirm"),
+                }
+            ]
+        return methods
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "U", "key": "K"})
+        return settings.BASE_URL + path.replace("U-K", key)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Compose without the request, whose Host header anybody can choose, and send."""
+        site = SimpleNamespace(name=PRODUCT, domain=urlsplit(settings.BASE_URL).netloc)
+        told = {name: value for name, value in context.items() if name != "request"}
+        with request_context(None):
+            mail = self.render_mail(
+                template_prefix, email, {"email": email, "current_site": site, **told}
+            )
+        mail.send()
 
 
 class MfaAdapter(DefaultMFAAdapter):
@@ -34,3 +99,15 @@ class MfaAdapter(DefaultMFAAdapter):
         if not super().is_mfa_enabled(user, types):
             return False
         return bool(isinstance(user, User) and (user.is_staff or brands_of(user)))
+
+    def get_totp_issuer(self) -> str:
+        return PRODUCT
+
+
+def _codes_read(request: HttpRequest, user: User) -> set[str]:
+    """The addresses whose mailed codes this browser entered on its way to this login."""
+    return {
+        str(record.get("email", "")).lower()
+        for record in get_authentication_records(request, user)
+        if record["method"] == "code"
+    }

@@ -41,7 +41,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = [BASE_URL]
 
 # --- Application
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # config.platform names what it shows
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -213,6 +213,14 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address without a login gets no mail
+ACCOUNT_FORMS = {
+    "reset_password": "accounts.reset_forms.AskForReset",
+    "reset_password_from_key": "accounts.reset_forms.NewPassword",
+    "user_token": "accounts.reset_forms.FollowReset",
+}
+# Django's own: the key dies with the password, the address and the next login, and writes nothing.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a class
 ACCOUNT_LOGIN_BY_CODE_ENABLED = True
 ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600  # seconds
 ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
