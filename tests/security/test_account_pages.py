@@ -10,6 +10,7 @@ from tests.architecture.routes import opened_by, routes
 from tests.architecture.test_addresses import BROWSER_METHODS, browser
 from tests.architecture.world import World, furnish
 from tests.cast import Cast
+from tests.security.identities import identities
 from tests.snapshot import snapshot
 
 ROUTED = {
@@ -91,13 +92,13 @@ def test_the_pages_of_a_login_send_strangers_to_it(world: World) -> None:
 def test_a_page_that_changes_a_login_asks_who_it_is_again(world: World) -> None:
     """Pages that show or change a second factor, a password or an address, with an old session."""
     ines, asked = browser(world.cast.ines), []
-    before = snapshot()
+    before = identities()
 
     for route, method in itertools.product(opened_by("account login"), BROWSER_METHODS):
         answer = getattr(ines, method)(route.address({"pk": 1}))
         if answer.status_code == 302 and answer["Location"].startswith("/account/confirm/?next="):
             asked.append(route.pattern)
-        assert snapshot() == before, (str(route), method)
+        assert identities() == before, (str(route), method)
 
     assert {pattern for pattern in asked if asked.count(pattern) == 2} == {
         route.pattern for route in opened_by("account login")
