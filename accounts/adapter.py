@@ -1,10 +1,9 @@
-"""How allauth behaves here: nobody signs up by themselves, login codes are six digits, and a second
-factor is asked of those whose login opens a brand.
+"""How allauth behaves here: nobody signs up by themselves, and a second factor is asked of those
+whose login opens a brand.
 """
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
@@ -19,9 +18,6 @@ from accounts.selectors import brands_of
 class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
-
-    def generate_login_code(self) -> str:
-        return f"{secrets.randbelow(1_000_000):06d}"
 
 
 class MfaAdapter(DefaultMFAAdapter):

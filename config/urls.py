@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views import defaults
 
+from brand_admin.code_login import login_code, login_code_confirm
 from brand_admin.invitation import invitation
 from config import views
 
@@ -20,6 +21,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.front_door, name="front_door"),
     path("platform/", admin.site.urls),
     path("assets/", include("core.assets")),
+    path("account/login/code/", login_code, name="login_code"),
+    path("account/login/code/confirm/", login_code_confirm, name="login_code_confirm"),
     path("account/", include("allauth.urls")),
     path("once/<str:token>", views.log_in_once, name="log_in_once"),
     path("invitation/<str:token>", invitation, name="invitation"),
