@@ -3,11 +3,13 @@
 from collections.abc import Iterator
 
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, settings
+from pytest_django import DjangoDbBlocker
 
-from affiliates.code_mail import SENDERS
 from core.tenancy import acting_for
 from tests.cast import Cast, cast
+from tests.template import TEMPLATE
 
 __all__ = ["cast"]
 
@@ -16,25 +18,21 @@ settings.register_profile("unhurried", deadline=None, suppress_health_check=[Hea
 settings.load_profile("unhurried")
 
 
-@pytest.fixture(autouse=True)
-def _codes_are_mailed_within_the_test(
-    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_test_environment: None,
+    django_db_blocker: DjangoDbBlocker,
+    django_db_modify_db_settings: None,
 ) -> Iterator[None]:
-    """Mail codes as soon as the answer is out, in the test's own transaction.
-
-    With a live server, or for who asks for `threads`, the threads of the product do it.
-    """
-    if {"live_server", "threads"} & set(request.fixturenames):
-        yield
-        SENDERS.stop()
-    else:
-        monkeypatch.setattr(SENDERS, "wake", SENDERS.do_all)
-        yield
-
-
-@pytest.fixture
-def threads(transactional_db: None) -> None:
-    """Codes are mailed by threads, as in earnest."""
+    """A database of this process's own, copied from the migrated template."""
+    test_settings = connection.settings_dict["TEST"]
+    test_settings["TEMPLATE"] = TEMPLATE
+    with django_db_blocker.unblock():
+        name = connection.creation._create_test_db(verbosity=0, autoclobber=True)
+        kept, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], name
+    yield
+    with django_db_blocker.unblock():
+        connection.creation.destroy_test_db(kept, verbosity=0)
 
 
 @pytest.fixture

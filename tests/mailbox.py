@@ -90,3 +90,26 @@ def mailbox(settings: Settings) -> Iterator[Mailbox]:
     with open_mailbox() as box:
         send_to(box, settings)
         yield box
+
+
+@pytest.fixture(autouse=True)
+def _codes_are_mailed_within_the_test(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Mail codes as soon as the answer is out, in the test's own transaction.
+
+    With a live server, or for a test that asks for `threads`, the threads of the product do it.
+    """
+    from affiliates.code_mail import SENDERS  # noqa: PLC0415 - Django is not set up when this loads
+
+    if {"live_server", "threads"} & set(request.fixturenames):
+        yield
+        SENDERS.stop()
+    else:
+        monkeypatch.setattr(SENDERS, "wake", SENDERS.do_all)
+        yield
+
+
+@pytest.fixture
+def threads(transactional_db: None) -> None:
+    """Codes are mailed by threads, as in earnest."""
