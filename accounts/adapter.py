@@ -1,28 +1,29 @@
-"""How allauth behaves here: nobody signs up by themselves, login codes are six digits, and a second
-factor is asked of those whose login opens a brand. Whose address is unproven proves it to log in.
+"""How allauth behaves here: nobody signs up by themselves, a second factor is asked of those whose
+login opens a brand, and nobody logs in before their address is proven.
 """
 
 from __future__ import annotations
 
-import secrets
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
 from allauth.account.adapter import DefaultAccountAdapter
-from allauth.account.internal.flows.login import get_authentication_records
-from allauth.account.models import Login
+from allauth.account.internal.flows.login import (
+    clear_authentication_records,
+    get_authentication_records,
+)
 from allauth.core.context import request_context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils import timezone
 
-from accounts.addresses import has_proven_address, prove_address
+from accounts.addresses import has_proven_address
 from accounts.models import User
 from accounts.selectors import brands_of
 
@@ -33,32 +34,17 @@ class AccountAdapter(DefaultAccountAdapter):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def generate_login_code(self) -> str:
-        return f"{secrets.randbelow(1_000_000):06d}"
-
-    def is_login_by_code_required(self, login: Login) -> bool:
-        """Whether a mailed code is asked for beside password or passkey: until one was entered."""
-        if login.user is None or has_proven_address(login.user):
-            return False
-        return not _codes_read(self.request, login.user)
-
     def login(self, request: HttpRequest, user: User) -> None:
-        """Begin the session; a code that was mailed to the user's address proves it.
+        """Begin the session. Every login ends here, whatever it was by.
 
-        Every login of allauth's ends here. One by a code for an address that was left meanwhile is
-        refused, and so is any other while the address is unproven.
+        While the address is unproven only a code that was mailed to it logs in. A code for an
+        address that was left meanwhile logs nobody in.
         """
-        codes = _codes_read(request, user)
-        used = {record["method"] for record in get_authentication_records(request, user)}
-        if user.email in codes:
-            prove_address(
-                user=user,
-                now=timezone.now(),
-                knows_password="password" in used,
-                has_second_factor="mfa" in used,
-            )
-        elif codes or not has_proven_address(user):
-            raise ImmediateHttpResponse(redirect("account_login"))
+        left = {address for address in _codes_read(request, user) if address != user.email}
+        if left or not has_proven_address(user):
+            clear_authentication_records(request)
+            messages.warning(request, "Log in with a code by mail, to show that you read it.")
+            raise ImmediateHttpResponse(redirect("login_code"))
         super().login(request, user)
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:

@@ -14,6 +14,7 @@ from django.db import transaction
 
 from accounts.codes import forget_codes
 from accounts.models import User
+from accounts.selectors import brands_of
 from accounts.sessions import end_sessions
 
 
@@ -33,22 +34,19 @@ def has_proven_address(user: User) -> bool:
 
 
 @transaction.atomic
-def prove_address(
-    *, user: User, now: datetime, knows_password: bool = False, has_second_factor: bool = False
-) -> None:
+def prove_address(*, user: User, now: datetime) -> None:
     """Write down that the user has just shown that they read mail at their address.
 
-    Before the first proof anybody may have made the login. So the first proof ends its sessions,
-    and takes away its password, its second factors and its passkeys, unless who proves the address
-    has just used them too (`knows_password`, `has_second_factor`).
+    Before the first proof anybody may have made the login. So the first proof ends its sessions and
+    takes its password away, and the passkeys of who is not asked for a second factor; where one is
+    asked for, it is asked for next. An operator's password was typed in a shell, and stays.
     """
     row = User.objects.select_for_update().get(pk=user.pk)
-    if row.email_proven_at is None:
+    if row.email_proven_at is None and not row.is_staff:
         end_sessions(user=row)
-        if not has_second_factor:
+        row.set_unusable_password()
+        if not brands_of(row):
             Authenticator.objects.filter(user=row).delete()
-        if not knows_password:
-            row.set_unusable_password()
     row.email_proven_at = now
     row.save(update_fields=["email_proven_at", "password"])
     user.email_proven_at, user.password = row.email_proven_at, row.password

@@ -115,19 +115,36 @@ class CodePurpose(models.TextChoices):
     NEW_ADDRESS = "new_address", _("Changing your email address")
 
 
-class MailedCode(models.Model):
-    """A six-digit code that was mailed to prove that somebody reads an address; hashed.
+class CodeState(models.TextChoices):
+    """Where the mail of a code is. A code that was never handed over opens nothing."""
 
-    Asked for, then proven by entering it, then over. One that is over by being replaced, used or
-    tried too often has `ended_at`; an old one is over without. An address that nobody has gets a
-    row too, with no digest, so that it is counted and answered alike.
+    WAITING = "waiting", "Waiting to be mailed"
+    NOBODY = "nobody", "Not mailed: nobody has this address"
+    MAILING = "mailing", "Being handed to the mail server"
+    MAILED = "mailed", "Taken by the mail server"
+    FAILED = "failed", "Not taken by the mail server"
+
+
+UNSETTLED_CODE_STATES = (CodeState.WAITING, CodeState.MAILING)
+MAILED_CODE_STATES = (CodeState.MAILING, CodeState.MAILED, CodeState.FAILED)
+
+
+class MailedCode(models.Model):
+    """A six-digit code that proves that somebody reads an address. The code itself is not kept.
+
+    Asked for, then mailed, then proven by entering it, then over. One that is over by being
+    replaced, used or tried too often has `ended_at`; an old one is over without. An address that
+    nobody has gets the same row, so that it is counted and answered alike.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     address = models.EmailField()
     purpose = models.CharField(max_length=20, choices=CodePurpose)
-    digest = models.CharField(max_length=64, blank=True)
-    client = models.CharField(max_length=64, blank=True)  # a digest of who asked
+    browser = models.CharField(max_length=64)  # a keyed digest of the secret in its session
+    language = models.CharField(max_length=12, blank=True)  # the tag that the mail is written in
+    state = models.CharField(max_length=10, choices=CodeState, default=CodeState.WAITING)
+    mail_due_at = models.DateTimeField()  # when the mail may be handed over, or tried again
+    mail_tries = models.PositiveSmallIntegerField(default=0)
     asked_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     proven_at = models.DateTimeField(null=True)
@@ -136,18 +153,42 @@ class MailedCode(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                Lower("address"),
-                "purpose",
+                fields=["browser", "purpose"],
                 condition=models.Q(ended_at=None),
                 name="accounts_code_one_live",
             ),
             models.CheckConstraint(condition=models.Q(tries__lte=5), name="accounts_code_tries"),
+            models.CheckConstraint(
+                condition=models.Q(proven_at=None) | models.Q(state__in=MAILED_CODE_STATES),
+                name="accounts_code_mailed_first",
+            ),
         ]
         indexes = [
-            models.Index(fields=["address", "-asked_at"], name="accounts_code_address"),
-            models.Index(fields=["client", "-asked_at"], name="accounts_code_client"),
+            models.Index(fields=["address"], name="accounts_code_address"),
             models.Index(fields=["asked_at"], name="accounts_code_age"),
+            models.Index(
+                fields=["mail_due_at"],
+                condition=models.Q(state__in=UNSETTLED_CODE_STATES, ended_at=None),
+                name="accounts_code_to_mail",
+            ),
         ]
+
+
+class CodeCount(models.Model):
+    """How often something that a limit counts happened in one period; see accounts.code_limits."""
+
+    name = models.CharField(max_length=60)  # of the limit
+    whom = models.CharField(max_length=64)  # a keyed digest: of an address, a network, a browser
+    since = models.DateTimeField()  # the beginning of the period
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "whom", "since"], name="accounts_codecount_once"
+            )
+        ]
+        indexes = [models.Index(fields=["since"], name="accounts_codecount_age")]
 
 
 class Brand(models.Model):

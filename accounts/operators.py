@@ -95,8 +95,11 @@ def make_operator(*, email: str, by: Actor, now: datetime) -> User:
         address = email.strip().lower()
         user = User.objects.select_for_update().filter(email=address).first()
         user = user or User.objects.create_user(address, joined_at=now)
+        if user.email_proven_at is None:  # whoever made this login is not known
+            user.set_unusable_password()
+            Authenticator.objects.filter(user=user).delete()
         user.is_staff = True
-        user.save(update_fields=["is_staff"])
+        user.save(update_fields=["is_staff", "password"])
         end_sessions(user=user)
         _record(Act.MAKE_OPERATOR, user, reason="", by=by, now=now)
     return user

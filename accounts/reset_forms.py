@@ -33,4 +33,4 @@ class NewPassword(ResetPasswordKeyForm):
 
     def save(self) -> None:
         super().save()
-        prove_address(user=self.user, now=timezone.now(), knows_password=True)
+        prove_address(user=self.user, now=timezone.now())

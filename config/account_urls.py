@@ -13,6 +13,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
+from brand_admin.code_login import login_code, login_code_confirm
 from config.account_pages import (
     fresh_login_page,
     fresh_second_factor_page,
@@ -23,8 +24,8 @@ from portal.account import address, confirm
 
 urlpatterns = [
     path("login/", account.login, name="account_login"),
-    path("login/code/", account.request_login_code, name="account_request_login_code"),
-    path("login/code/confirm/", account.confirm_login_code, name="account_confirm_login_code"),
+    path("login/code/", login_code, name="login_code"),
+    path("login/code/confirm/", login_code_confirm, name="login_code_confirm"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
     path("password/reset/", account.password_reset, name="account_reset_password"),

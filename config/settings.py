@@ -150,6 +150,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 1.0,
         "options": {"expires": 10},  # seconds: workers that were away don't catch up on them
     },
+    "affiliates.mail_codes": {
+        "task": "affiliates.mail_codes",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "brand_admin.sweep_work": {
         "task": "brand_admin.sweep_work",
         "schedule": 5.0,
@@ -221,12 +226,7 @@ ACCOUNT_FORMS = {
 }
 # Django's own: the key dies with the password, the address and the next login, and writes nothing.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a class
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600  # seconds
-ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
-# Codes per client and per address: with five tries each, guessing an address's six digits for a
-# whole day stays below one chance in eight hundred.
-ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,3/m/key,10/h/key"}
+ACCOUNT_LOGIN_BY_CODE_ENABLED = False  # ours stands in affiliates.code_login
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_ADAPTER = "accounts.adapter.MfaAdapter"
@@ -235,6 +235,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
 SESSION_COOKIE_HTTPONLY = True
+KNOWN_BROWSER_COOKIE_NAME = "known_browser" if LOCAL else "__Host-known_browser"
 
 # --- Language, time, files
 # Of the pages and mails that members and creators read; staff are spoken to in English.

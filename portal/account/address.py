@@ -17,25 +17,25 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.codes import CodeOverError
+from accounts.codes import CodeOverError, TooManyCodesError
 from accounts.models import CodePurpose
 from accounts.passkeys import kept_here
 from affiliates.address_change import AddressTakenError, change_address
+from affiliates.code_login import OVER, CodeForm, too_many
 from affiliates.letters import LetterError, send_letter
 from core.templatetags.display import moment
 from portal.account.confirm import (
     OwnLoginRequest,
+    ask_for_code,
     asked_address,
     asked_code,
     forget_asked,
     in_own_language,
-    mail_code,
     show,
     take_code,
 )
 from portal.creator.client import device
-from portal.creator.login import CodeForm
-from portal.creator.words import OVER, device_words
+from portal.creator.words import device_words
 
 PURPOSE = CodePurpose.NEW_ADDRESS
 
@@ -68,12 +68,13 @@ def address(request: OwnLoginRequest) -> HttpResponse:
         wanted = form.cleaned_data["email"]
         if wanted == request.user.email:
             form.add_error("email", _("That is your address already"))
-        elif problem := mail_code(
-            request, purpose=PURPOSE, address=wanted, letter="new_address_code"
-        ):
-            form.add_error(None, problem)
         else:
-            return redirect("account_address_code")
+            try:
+                return ask_for_code(
+                    request, purpose=PURPOSE, address=wanted, then=reverse("account_address_code")
+                )
+            except TooManyCodesError as error:
+                form.add_error(None, too_many(error.wait))
     return show(request, "address.html", form=form, address=request.user.email, title=_("Email"))
 
 

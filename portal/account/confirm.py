@@ -13,7 +13,6 @@ from urllib.parse import urlencode
 
 from allauth.account.adapter import get_adapter
 from allauth.account.internal.flows.login import record_authentication
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -24,6 +23,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.addresses import prove_address
+from accounts.code_limits import Asker
 from accounts.codes import (
     CodeOverError,
     TooManyCodesError,
@@ -35,11 +35,10 @@ from accounts.codes import (
 from accounts.fresh_login import is_login_fresh
 from accounts.models import CodePurpose, User
 from accounts.passkeys import kept_here
-from affiliates.letters import LetterError, send_letter
-from core.languages import ENGLISH, language_of, speaking, tag_for
-from portal.creator.client import network_of
-from portal.creator.login import CodeForm
-from portal.creator.words import OVER, TOO_MANY, UNSENT, tries_left
+from affiliates.code_login import OVER, CodeForm, asker_of, too_many, tries_left
+from affiliates.code_mail import SENDERS
+from core.after_answer import RedirectThenWork
+from core.languages import ENGLISH, language_of, speaking, spoken_tag, tag_for
 
 ASKED = "account_code"  # by purpose: the last code that this session asked for, and its address
 View = Callable[..., HttpResponseBase]
@@ -83,18 +82,22 @@ def in_own_language(view: View) -> View:
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_own_language
 def confirm(request: OwnLoginRequest) -> HttpResponse:
-    """Say why a code is needed, and mail it on POST; who has more than mail shows that instead."""
+    """Say why a code is needed, and mail it after a POST; who has more than mail shows that."""
     method = get_adapter().get_reauthentication_methods(request.user)[0]
     if method["url"] != reverse("account_confirm"):
         return redirect(f"{method['url']}?{urlencode({'next': _next(request)})}")
-    problem = ""
+    address, problem = request.user.email, ""
     if request.method == "POST":
-        problem = mail_code(
-            request, purpose=CodePurpose.FRESH_LOGIN, address=request.user.email, letter="code"
-        )
-        if not problem:
-            return redirect(_with_next(request, "account_confirm_code"))
-    return show(request, "confirm.html", problem=problem, address=request.user.email)
+        try:
+            return ask_for_code(
+                request,
+                purpose=CodePurpose.FRESH_LOGIN,
+                address=address,
+                then=_with_next(request, "account_confirm_code"),
+            )
+        except TooManyCodesError as error:
+            problem = too_many(error.wait)
+    return show(request, "confirm.html", problem=problem, address=address)
 
 
 @never_cache
@@ -125,37 +128,29 @@ def _use_up(request: OwnLoginRequest, address: str) -> None:
     code, now = asked_code(request, CodePurpose.FRESH_LOGIN), timezone.now()
     spend_code(public_id=code, purpose=CodePurpose.FRESH_LOGIN, address=address, now=now)
     forget_asked(request, CodePurpose.FRESH_LOGIN)
-    prove_address(user=request.user, now=now, knows_password=True, has_second_factor=True)
+    prove_address(user=request.user, now=now)
 
 
-def mail_code(request: OwnLoginRequest, *, purpose: CodePurpose, address: str, letter: str) -> str:
-    """Mail a code to an address; what kept it from going, in words, else empty."""
-    try:
-        new = ask_code(
-            address=address,
-            purpose=purpose,
-            client=network_of(request),
-            is_known=True,
-            now=timezone.now(),
-        )
-        send_letter(
-            letter,
-            to=address,
-            context={
-                "code": new.code,
-                "act": purpose.label,
-                "login": request.user.email,
-                "security_url": settings.BASE_URL + reverse("portal:security"),
-            },
-        )
-    except TooManyCodesError:
-        return str(TOO_MANY)
-    except LetterError:
-        return str(UNSENT)
+def ask_for_code(
+    request: OwnLoginRequest, *, purpose: CodePurpose, address: str, then: str
+) -> HttpResponse:
+    """Ask for a code at an address; the page `then` takes it. Raises TooManyCodesError."""
+    row = ask_code(
+        address=address,
+        purpose=purpose,
+        asker=_asker(request),
+        language=spoken_tag(),
+        now=timezone.now(),
+    )
     asked = request.session.get(ASKED, {})
-    code: Mapping[str, Any] = {"id": str(new.public_id), "address": address}
+    code: Mapping[str, Any] = {"id": str(row.public_id), "address": address}
     request.session[ASKED] = {**asked, purpose.value: code}
-    return ""
+    return RedirectThenWork(then, SENDERS)
+
+
+def _asker(request: OwnLoginRequest) -> Asker:
+    """Somebody who is logged in is counted by themselves."""
+    return asker_of(request, known=f"user {request.user.pk}")
 
 
 def asked_address(request: OwnLoginRequest, purpose: CodePurpose) -> str:
@@ -174,6 +169,7 @@ def take_code(request: OwnLoginRequest, form: CodeForm, *, purpose: CodePurpose)
         enter_code(
             public_id=asked_code(request, purpose),
             code=form.cleaned_data["code"],
+            asker=_asker(request),
             now=timezone.now(),
         )
     except WrongCodeError as error:

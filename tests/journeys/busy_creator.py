@@ -7,7 +7,7 @@ from datetime import datetime
 
 from accounts.actors import Actor
 from accounts.brands import create_brand
-from accounts.models import CodePurpose, MailedCode
+from accounts.models import CodePurpose, CodeState, MailedCode
 from affiliates.models import Creator
 from affiliates.services import add_member
 from core.tenancy import acting_for
@@ -70,5 +70,12 @@ def prove(creator: Creator, purpose: CodePurpose, *, now: datetime) -> uuid.UUID
     """A code that was mailed to the creator and entered, without the mail."""
     MailedCode.objects.filter(address=creator.email, purpose=purpose).delete()
     return MailedCode.objects.create(
-        address=creator.email, purpose=purpose, digest="x", asked_at=now, tries=1, proven_at=now
+        address=creator.email,
+        purpose=purpose,
+        browser=uuid.uuid4().hex,
+        state=CodeState.MAILED,
+        mail_due_at=now,
+        asked_at=now,
+        tries=1,
+        proven_at=now,
     ).public_id

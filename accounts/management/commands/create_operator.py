@@ -32,7 +32,7 @@ class Command(BaseCommand):
             by=Actor.system("manage.py create_operator"),
             now=timezone.now(),
         )
-        login = settings.BASE_URL + reverse("account_request_login_code")
+        login = settings.BASE_URL + reverse("login_code")
         self.stdout.write(
             f"{user.email} is an operator. They log in with a code by mail at {login},"
             f" set up a second factor, and go on to {settings.BASE_URL}{reverse('admin:index')}."
