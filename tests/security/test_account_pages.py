@@ -14,7 +14,7 @@ from tests.security.identities import identities
 from tests.snapshot import snapshot
 
 ROUTED = {
-    "login/", "login/code/", "login/code/confirm/", "logout/", "inactive/", "reauthenticate/",
+    "login/", "logout/", "inactive/", "reauthenticate/",
     "password/reset/", "password/reset/done/", "password/reset/key/done/", "password/change/",
     "password/set/", "2fa/", "2fa/authenticate/", "2fa/reauthenticate/", "2fa/totp/activate/",
     "2fa/totp/deactivate/", "2fa/recovery-codes/", "2fa/recovery-codes/generate/",
@@ -23,7 +23,9 @@ ROUTED = {
     "2fa/webauthn/keys/<int:pk>/edit/",
     r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",
 }  # fmt: skip
-OURS = {"confirm/", "confirm/code/", "address/", "address/code/"}
+OURS = {
+    "login/code/", "login/code/confirm/", "confirm/", "confirm/code/", "address/", "address/code/",
+}  # fmt: skip
 
 
 @pytest.fixture
