@@ -24,6 +24,12 @@ class Identities:
     authenticators: frozenset[Row]
     addresses: int
 
+    @property
+    def who(self) -> tuple[object, ...]:
+        """The same without what everybody changes about themselves: passwords, second factors."""
+        users = frozenset(row[:5] for row in self.users)
+        return users, self.roles, self.creators, self.addresses
+
 
 def identities() -> Identities:
     """Everything that says who somebody is, as it stands in the database now."""
