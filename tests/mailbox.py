@@ -100,7 +100,7 @@ def _codes_are_mailed_within_the_test(
 
     With a live server, or for a test that asks for `threads`, the threads of the product do it.
     """
-    from affiliates.code_mail import SENDERS  # noqa: PLC0415 - Django is not set up when this loads
+    from affiliates.code_mail import SENDERS
 
     if {"live_server", "threads"} & set(request.fixturenames):
         yield
