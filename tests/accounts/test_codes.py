@@ -221,6 +221,18 @@ def test_who_is_known_is_counted_apart_from_strangers() -> None:
     }
 
 
+def test_all_networks_together_ask_for_a_bounded_number() -> None:
+    for number in range(300):
+        asker = Asker(browser=str(number), network=f"10.{number % 250}.{number // 250}.1")
+        ask(asker=asker, address=f"x{number}@else.example")
+
+    with pytest.raises(TooManyCodesError):
+        ask()
+
+    ask(asker=replace(JUNE, known_as="browser 1"))
+    ask(minutes=1)
+
+
 def test_codes_for_somebody_elses_address_are_counted_over_all_who_ask() -> None:
     for number in range(48):
         ask(asker=replace(JUNE, browser=str(number), known_as=f"user {number}"))
