@@ -1,6 +1,7 @@
 """Short mails to one person about their own login: codes, and what was changed in their name.
 
-They come from Tributary and not from a brand, in plain text, and are handed over at once. Nobody can unsubscribe from them; who has no use for them never asked.
+They come from Tributary and not from a brand, in plain text, and are handed over at once. Nobody
+can unsubscribe from them; who has no use for them never asked.
 """
 
 from __future__ import annotations
