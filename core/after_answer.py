@@ -43,7 +43,8 @@ class Threads:
                 thread = threading.Thread(target=self._run, name=name, daemon=True)
                 thread.start()
                 self._running.append(thread)
-        self._wakes.put(True)
+        if self._wakes.qsize() < self._number:  # more would find nothing left to do
+            self._wakes.put(True)
 
     def stop(self) -> None:
         """End the threads when they are done with what they do now. `wake` begins them anew."""

@@ -31,6 +31,7 @@ from tests.snapshot import snapshot
 # The brand itself, people who may have to do with several, and what all brands send through.
 NOT_TENANTS = {
     "accounts.Brand",
+    "accounts.CodeCount",
     "accounts.MailedCode",
     "accounts.Session",
     "accounts.User",
