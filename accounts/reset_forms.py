@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from allauth.account.forms import ResetPasswordForm, ResetPasswordKeyForm, UserTokenForm
-from django.utils import timezone
+from allauth.account.forms import ResetPasswordForm, UserTokenForm
 
-from accounts.addresses import has_proven_address, prove_address
+from accounts.addresses import has_proven_address
 from accounts.models import User
 
 
@@ -26,11 +25,3 @@ class FollowReset(UserTokenForm):
     def _get_user(self, uidb36: str) -> User | None:
         user = super()._get_user(uidb36)
         return user if isinstance(user, User) and has_proven_address(user) else None
-
-
-class NewPassword(ResetPasswordKeyForm):
-    """Whoever followed the link reads mail at the address now."""
-
-    def save(self) -> None:
-        super().save()
-        prove_address(user=self.user, now=timezone.now())

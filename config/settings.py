@@ -221,7 +221,6 @@ ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address without a login gets no mail
 ACCOUNT_FORMS = {
     "reset_password": "accounts.reset_forms.AskForReset",
-    "reset_password_from_key": "accounts.reset_forms.NewPassword",
     "user_token": "accounts.reset_forms.FollowReset",
 }
 # Django's own: the key dies with the password, the address and the next login, and writes nothing.

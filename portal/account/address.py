@@ -75,7 +75,7 @@ def address(request: OwnLoginRequest) -> HttpResponse:
                 )
             except TooManyCodesError as error:
                 form.add_error(None, too_many(error.wait))
-    return show(request, "address.html", form=form, address=request.user.email, title=_("Email"))
+    return show(request, "address.html", form=form, address=request.user.email)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

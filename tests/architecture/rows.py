@@ -21,6 +21,7 @@ OURS = [
     model
     for model in apps.get_models()
     if not model.__module__.startswith(("django.", "allauth.", "pgtrigger."))
+    and not model._meta.proxy  # another name for a table
 ]
 
 

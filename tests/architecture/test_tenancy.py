@@ -33,6 +33,7 @@ NOT_TENANTS = {
     "accounts.Brand",
     "accounts.CodeCount",
     "accounts.MailedCode",
+    "accounts.OperatorAction",
     "accounts.Session",
     "accounts.User",
     "affiliates.Creator",
