@@ -7,18 +7,24 @@ from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.tokens import default_token_generator
+from django.db import connection
 from django.test import Client
 
 from accounts.codes import CodeOverError
 from accounts.models import AuditEntry, CodePurpose, CodeState, MailedCode, User
 from affiliates.address_change import AddressTakenError, change_address
 from core.tenancy import acting_for
+from notifications.models import SuppressionReason
+from notifications.selectors import suppressed_among
 from tests.cast import NOW, Cast
 from tests.journeys.busy_creator import prove
 from tests.mailbox import Mailbox
 from tests.portal.test_portal import another, mailed_code
 from tests.security.identities import identities
 from tests.security.people import VICTIMS, People, creator_with, gather, logged_in
+from tests.snapshot import snapshot
+from tracking.creators import memberships_of
+from tracking.services import erase_creator
 
 NEW = "somewhere@new.example"
 CODE_PAGE = "/account/address/code/"
@@ -82,6 +88,32 @@ def test_a_creators_members_stay_as_the_brands_wrote_them(
             member.refresh_from_db()
         assert member.email == "june@okafor.example"
         assert member.creator == creator_with(NEW)
+
+
+def test_what_a_creator_wishes_reaches_the_address_that_a_brand_writes_to(
+    cast: Cast, people: People, mailbox: Mailbox
+) -> None:
+    """Stopping mails, and being deleted, are about the old address as well as the new one."""
+    client = asked(people.creator)
+    client.post(CODE_PAGE, {"code": mailed_code(mailbox, NEW)})
+
+    client.post("/portal/emails/juniper/", {"mails": "off"})
+
+    creator = creator_with(NEW)
+    with acting_for(cast.juniper):
+        assert suppressed_among(["june@okafor.example", NEW]) == {
+            "june@okafor.example": SuppressionReason.UNSUBSCRIBED
+        }
+    assert {one.brand.slug: bool(one.reason) for one in memberships_of(creator)} == {
+        "juniper": True, "saltmarsh": False,
+    }  # fmt: skip
+    erase_creator(creator=creator, code=prove(creator, CodePurpose.DELETION, now=NOW), now=NOW)
+    tables = snapshot().tables
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT count(*) FROM {table} AS row WHERE row::text LIKE %s",  # noqa: S608
+                           ["%june@okafor%"])  # fmt: skip
+            assert cursor.fetchone() == (0,), table
 
 
 def test_the_audit_log_of_each_brand_tells_it(cast: Cast, people: People, mailbox: Mailbox) -> None:

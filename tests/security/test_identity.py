@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from datetime import timedelta
 from importlib import import_module
 
@@ -23,6 +24,7 @@ from affiliates.models import Creator
 from affiliates.services import add_member, change_member
 from core.tenancy import acting_for
 from tests.architecture.routes import Route, routes
+from tests.architecture.source import modules, relative
 from tests.architecture.world import undone
 from tests.cast import NOW, SYSTEM, Cast
 from tests.mailbox import Mailbox
@@ -216,6 +218,16 @@ def test_no_road_writes_a_second_record_of_addresses(cast: Cast, people: People)
     logged_in(None).post("/account/login/", {"login": people.viewer.email, "password": "wrong"})
 
     assert EmailAddress.objects.count() == 0
+
+
+def test_one_module_alone_writes_down_what_is_proven() -> None:
+    writes = re.compile(r"email_proven_at\s*=[^=]|\"email_proven_at\"")
+
+    assert {relative(path) for path in modules() if writes.search(path.read_text())} == {
+        "accounts/addresses.py",
+        "accounts/models.py",  # the column
+        "config/platform/pages.py",  # shows it
+    }
 
 
 def test_a_password_alone_does_not_log_in_the_unproven(cast: Cast) -> None:

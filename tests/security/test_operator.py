@@ -84,6 +84,7 @@ def test_an_operator_without_a_second_factor_sets_one_up_first(people: People) -
         for answer in (client.get(address), client.post(address, {"reason": "x"})):
             assert answer["Location"] == "/account/2fa/totp/activate/", address
 
+    assert client.get("/")["Location"] == "/account/2fa/totp/activate/"
     assert client.get("/account/2fa/totp/activate/").status_code == 200
     assert identities() == before
 
@@ -116,7 +117,7 @@ def test_the_admin_shows_three_tables_and_changes_none(people: People) -> None:
         address = route.address({"object_id": people.viewer.pk})
         changed = {"email": "x@y.example", "is_staff": "on", "password": "x", "_save": "Save"}
         assert client.get(address).status_code in {200, 302}, address
-        assert client.post(address, changed).status_code in {200, 302, 403}, address
+        assert client.post(address, changed).status_code in {200, 302, 403, 405}, address
 
     assert identities() == before
     for gone in ("add/", f"{people.viewer.pk}/delete/", f"{people.viewer.pk}/password/"):
