@@ -45,7 +45,7 @@ CSRF_TRUSTED_ORIGINS: list[str] = [BASE_URL]
 
 # --- Application
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # config.platform names what it shows
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -160,6 +160,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 1.0,
         "options": {"expires": 10},  # seconds: workers that were away don't catch up on them
     },
+    "affiliates.mail_codes": {
+        "task": "affiliates.mail_codes",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
     "brand_admin.sweep_work": {
         "task": "brand_admin.sweep_work",
         "schedule": 5.0,
@@ -226,12 +231,14 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600  # seconds
-ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
-# Codes per client and per address: with five tries each, guessing an address's six digits for a
-# whole day stays below one chance in eight hundred.
-ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,3/m/key,10/h/key"}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address without a login gets no mail
+ACCOUNT_FORMS = {
+    "reset_password": "accounts.reset_forms.AskForReset",
+    "user_token": "accounts.reset_forms.FollowReset",
+}
+# Django's own: the key dies with the password, the address and the next login, and writes nothing.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a class
+ACCOUNT_LOGIN_BY_CODE_ENABLED = False  # ours stands in affiliates.code_login
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_ADAPTER = "accounts.adapter.MfaAdapter"
@@ -240,6 +247,7 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 SESSION_ENGINE = "accounts.sessions"
 SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
 SESSION_COOKIE_HTTPONLY = True
+KNOWN_BROWSER_COOKIE_NAME = "known_browser" if LOCAL else "__Host-known_browser"
 
 # --- Language, time, files
 # Of the pages and mails that members and creators read; staff are spoken to in English.

@@ -10,11 +10,12 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
+from accounts.clients import network_of
 from accounts.models import User
 from accounts.sessions import note_use
 from affiliates.logins import creator_of
 from affiliates.models import Creator
-from portal.creator.client import agent_of, network_of
+from portal.creator.client import agent_of
 
 
 class CreatorRequest(HttpRequest):

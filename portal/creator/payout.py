@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.actors import Actor
 from accounts.codes import CodeOverError
 from accounts.models import CodePurpose
+from affiliates.code_login import OVER
 from affiliates.letters import LetterError, send_letter
 from core.templatetags.display import moment
 from payouts.destinations import Destination
@@ -32,7 +33,7 @@ from portal.creator.client import device
 from portal.creator.countries import country_name
 from portal.creator.payout_forms import ChooseForm, DestinationForm, form_for
 from portal.creator.proving import proof_of
-from portal.creator.words import OVER, device_words
+from portal.creator.words import device_words
 from tracking.creators import waiting_for_details
 
 
