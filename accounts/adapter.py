@@ -7,16 +7,16 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
+from accounts.login_records import RecordedLogins
 from accounts.models import User
 from accounts.selectors import brands_of
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(RecordedLogins):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

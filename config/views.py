@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import login
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import one_time_login
 from accounts.selectors import brands_of
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @require_safe
@@ -27,11 +27,15 @@ def front_door(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def log_in_once(request: HttpRequest, token: str) -> HttpResponse:
-    """Log in whom the link names, once. GET only asks, so that a mail scanner uses nothing up."""
+    """Log in whom the link names, once. GET only asks, so that a mail scanner uses nothing up.
+
+    The link stands for the password: a second factor is asked for as after that.
+    """
     user = one_time_login.user_for(token)
     if user is None:
         raise Http404
     if request.method != "POST":
         return render(request, "account/log_in_once.html", {"person": user})
-    login(request, user, backend=BACKEND)
-    return redirect("front_door")
+    record_authentication(request, user, method="one_time_link")
+    login = Login(user=user, redirect_url=reverse("front_door"))
+    return perform_login(request, login)  # type: ignore[no-any-return]
