@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts.login_failures import record_failure
 from accounts.models import FailureReason, User
 from accounts.security_log import log_event, network_of, record_event
-from accounts.sessions import SessionStore, end_sessions
+from accounts.sessions import SessionStore, delete_sessions
 
 FACTORS = {
     Authenticator.Type.TOTP: "an authenticator app",
@@ -135,17 +135,17 @@ def _code_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
 
 def _password_changed(*, request: HttpRequest, user: User, **_more: Any) -> None:
     """Whoever else was logged in knew the old password: all other sessions end."""
-    ended = end_sessions(user=user, but=request.session.session_key)
+    ended = delete_sessions(user=user, but=request.session.session_key)
     _tell("password.changed", request, user, ended=ended)
 
 
 def _password_reset(*, request: HttpRequest, user: User, **_more: Any) -> None:
     """It is set by a link from a mail, before anybody is logged in."""
-    ended = end_sessions(user=user)
+    ended = delete_sessions(user=user)
     _tell("password.reset", request, user, ended=ended)
 
 
-def _tell(action: str, request: HttpRequest, user: User, **facts: str | int) -> None:
+def _tell(action: str, request: HttpRequest, user: User, **facts: Any) -> None:
     record_event(action=action, user=user, now=timezone.now(), network=network_of(request), **facts)
 
 

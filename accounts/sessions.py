@@ -19,11 +19,13 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.devices import Device, device_of
 from accounts.models import Session, SessionKind, User
+from accounts.security_log import record_event
 from accounts.selectors import session_kind_of
 
 OFTEN_ENOUGH = timedelta(minutes=1)  # between two notes of one session
@@ -73,16 +75,15 @@ class SessionStore(db.SessionStore):
 
         The limits are asked again here: they may have become shorter since the row was written.
         """
-        row = self._get_session_from_db()
-        if row is None:
-            return {}
-        use = SessionUse(row.user_id, row.kind, row.began_at, row.used_at, row.network, row.agent)
         now = timezone.now()
-        if use.ends_at(now) <= now:
+        rows = Session.objects.filter(session_key=self.session_key, expire_date__gt=now)
+        row = rows.first()
+        use = _use_of(row) if row else SessionUse()
+        if row is None or use.ends_at(now) <= now:
             self._session_key = None
             return {}
         self.use = use
-        return cast("dict[str, Any]", self.decode(row.session_data))
+        return self.decode(row.session_data)
 
     def begin(self, *, user_id: int, agent: str, network: str, now: datetime) -> None:
         """A login: both times start again."""
@@ -115,7 +116,7 @@ class SessionStore(db.SessionStore):
 
     def _use_now(self, now: datetime) -> SessionUse:
         """The use, begun anew if somebody else has logged in since it was read."""
-        text = self._get_session().get(SESSION_KEY)
+        text = self.get(SESSION_KEY)
         user_id = int(text) if text else None
         if self.use.began_at is None or self.use.user_id != user_id:
             kind = session_kind_of(user_id) if user_id else SessionKind.VISITOR
@@ -137,9 +138,11 @@ class OpenSession:
 
 def note_use(session: SessionBase, *, agent: str, network: str, now: datetime) -> None:
     """Write down that somebody's session is in use, at most once a minute; this renews it."""
-    if not isinstance(session, SessionStore) or session.use.user_id is None:
+    if not isinstance(session, SessionStore):
         return
     use = session.use
+    if use.user_id is None:
+        return
     if use.used_at is not None and now - use.used_at < OFTEN_ENOUGH:
         return
     session.use = replace(
@@ -181,16 +184,27 @@ def open_sessions(user: User, *, current: SessionBase | None, now: datetime) -> 
     )
 
 
-def end_session(*, user: User, handle: str) -> bool:
+@transaction.atomic
+def end_session(*, user: User, handle: str, network: str, now: datetime) -> bool:
     """Log one of the user's own sessions out; False when there is none of that handle."""
     for key in Session.objects.filter(user=user).values_list("session_key", flat=True):
         if _handle(key) == handle:
-            return bool(Session.objects.filter(user=user, session_key=key).delete()[0])
+            ended = Session.objects.filter(user=user, session_key=key).delete()[0]
+            _record_ended(ended, user=user, network=network, now=now)
+            return bool(ended)
     return False
 
 
-def end_sessions(*, user: User, but: str | None = None) -> int:
+@transaction.atomic
+def end_sessions(*, user: User, network: str, now: datetime, but: str | None = None) -> int:
     """Log all of the user's sessions out, except the one with the key `but`."""
+    ended = delete_sessions(user=user, but=but)
+    _record_ended(ended, user=user, network=network, now=now)
+    return ended
+
+
+def delete_sessions(*, user: User, but: str | None = None) -> int:
+    """The same as a part of something else, which records it."""
     rows = Session.objects.filter(user=user)
     if but:
         rows = rows.exclude(session_key=but)
@@ -204,5 +218,15 @@ def delete_expired_sessions(*, now: datetime) -> int:
     return int(Session.objects.filter(session_key__in=keys, expire_date__lte=now).delete()[0])
 
 
+def _use_of(row: Session) -> SessionUse:
+    return SessionUse(row.user_id, row.kind, row.began_at, row.used_at, row.network, row.agent)
+
+
 def _handle(session_key: str) -> str:
     return salted_hmac("accounts.sessions", session_key, algorithm="sha256").hexdigest()[:32]
+
+
+def _record_ended(ended: int, *, user: User, network: str, now: datetime) -> None:
+    if ended:
+        what = "one session" if ended == 1 else f"{ended} sessions"
+        record_event(action="sessions.ended", user=user, now=now, network=network, what=what)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import Actor
 from accounts.codes import CodeOverError
+from accounts.devices import device_words
 from accounts.models import CodePurpose
 from affiliates.letters import LetterError, send_letter
 from core.templatetags.display import moment
@@ -32,7 +33,7 @@ from portal.creator.client import device
 from portal.creator.countries import country_name
 from portal.creator.payout_forms import ChooseForm, DestinationForm, form_for
 from portal.creator.proving import proof_of
-from portal.creator.words import OVER, device_words
+from portal.creator.words import OVER
 from tracking.creators import waiting_for_details
 
 

@@ -11,8 +11,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.codes import CodeOverError, TooManyCodesError, WrongCodeError
+from accounts.login_failures import record_failure
+from accounts.models import FailureReason
 from affiliates.letters import LetterError
 from portal.creator.access import CreatorRequest, creator_page
+from portal.creator.client import network_of
 from portal.creator.home import home_of
 from portal.creator.login import (
     AddressForm,
@@ -64,6 +67,12 @@ def confirm(request: HttpRequest) -> HttpResponse:
         try:
             return log_in_with(request, form.cleaned_data["code"], now=timezone.now())
         except WrongCodeError as error:
+            record_failure(
+                address=address,
+                reason=FailureReason.CODE,
+                network=network_of(request),
+                now=timezone.now(),
+            )
             form.add_error("code", tries_left(error.left))
         except CodeOverError:
             give_up(request.session)

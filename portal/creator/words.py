@@ -5,8 +5,6 @@ from __future__ import annotations
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.devices import Device
-
 OVER = _("That code can't be used any more. Ask for a new one.")
 TOO_MANY = _("Too many codes were asked for. Wait a few minutes, then try again.")
 UNSENT = _("The mail could not be sent. Please try again in a minute.")
@@ -19,10 +17,3 @@ def tries_left(left: int) -> str:
         "That is not the code. {left} tries are left.",
         left,
     ).format(left=left)
-
-
-def device_words(device: Device) -> str:
-    """ "Chrome on Mac", as far as it is known."""
-    if device.browser and device.system:
-        return str(_("{browser} on {system}")).format(browser=device.browser, system=device.system)
-    return device.browser or device.system or str(_("An unknown browser"))
