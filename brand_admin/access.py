@@ -21,7 +21,7 @@ from accounts.actors import Actor
 from accounts.models import Brand, User
 from accounts.permissions import Permission, may
 from accounts.second_factor import factors_of, has_second_factor, used_second_factor
-from accounts.selectors import role_in
+from accounts.selectors import brands_of, role_in
 from core.tenancy import acting_for
 
 
@@ -86,6 +86,7 @@ def _ask_for_second_factor(request: BrandRequest, brand: Brand) -> HttpResponse:
         "brand": brand,
         "accent": brand.accent,
         "factors": factors_of(request.user),
+        "works_elsewhere": len(brands_of(request.user)) > 1,
         "next": request.path if request.method == "GET" and not request.htmx else "",
     }
     answer = render(request, "brand_admin/second_factor.html", context, status=403)
