@@ -84,8 +84,7 @@ def set_second_factor_required(
     if is_required and not used_one:
         raise SecondFactorError("Confirm it's you with your own second factor first.")
     row.requires_second_factor = is_required
-    row.version += 1
-    row.save(update_fields=["requires_second_factor", "version"])
+    row.save(update_fields=["requires_second_factor"])
     action = "required" if is_required else "no_longer_required"
     audit.record(action=f"brand.second_factor_{action}", target=row, by=by, now=now)
     return row

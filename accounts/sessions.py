@@ -163,6 +163,13 @@ def note_use(session: SessionBase, *, agent: str, network: str, now: datetime) -
     )
 
 
+def is_within_staffs_times(session: SessionBase, *, now: datetime) -> bool:
+    """Whether a session may open a brand's page: one that began as a creator's may be too old."""
+    if not isinstance(session, SessionStore) or session.use.kind != SessionKind.CREATOR:
+        return True
+    return replace(session.use, kind=SessionKind.STAFF).ends_at(now) > now
+
+
 def open_sessions(user: User, *, current: SessionBase | None, now: datetime) -> list[OpenSession]:
     """The user's sessions, the current one first, then the last used."""
     key = current.session_key if current is not None else None

@@ -10,7 +10,9 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Protocol
 
+from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -22,6 +24,7 @@ from accounts.models import Brand, User
 from accounts.permissions import Permission, may
 from accounts.second_factor import factors_of, has_second_factor, used_second_factor
 from accounts.selectors import brands_of, role_in
+from accounts.sessions import is_within_staffs_times
 from core.tenancy import acting_for
 
 
@@ -57,6 +60,9 @@ def brand_page(
             found = role_in(user=request.user, slug=slug)
             if found is None:
                 raise Http404
+            if not is_within_staffs_times(request.session, now=timezone.now()):
+                get_adapter().logout(request)
+                return redirect_to_login(request.get_full_path())
             if found.brand.requires_second_factor and not _has_used_both_factors(request):
                 return _ask_for_second_factor(request, found.brand)
             needed = (post or permission) if request.method == "POST" else permission

@@ -145,6 +145,17 @@ def test_a_creator_who_becomes_staff_has_staffs_times(cast: Cast) -> None:
     assert row.expire_date - timezone.now() <= timedelta(hours=12)
 
 
+def test_an_old_creators_session_opens_no_page_of_a_brand_they_joined_since(cast: Cast) -> None:
+    client, used = browser(), timezone.now() - timedelta(hours=13)
+    client.force_login(cast.ines)
+    Session.objects.update(kind="creator", began_at=used, used_at=used)
+
+    answer = client.get("/admin/juniper/")
+
+    assert "/account/login/" in answer["Location"]
+    assert Session.objects.count() == 0
+
+
 def test_use_is_written_down_once_a_minute(cast: Cast) -> None:
     with time_machine.travel(START, tick=False) as clock:
         client = browser()
