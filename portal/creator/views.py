@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.codes import CodeOverError, TooManyCodesError, WrongCodeError
 from accounts.login_failures import record_failure
 from accounts.models import FailureReason
+from accounts.security_log import network_of
 from affiliates.letters import LetterError
 from portal.creator.access import CreatorRequest, creator_page
-from portal.creator.client import network_of
 from portal.creator.home import home_of
 from portal.creator.login import (
     AddressForm,
