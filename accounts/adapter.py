@@ -8,7 +8,6 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlsplit
 
-from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import (
     clear_authentication_records,
     get_authentication_records,
@@ -24,13 +23,14 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.addresses import has_proven_address
+from accounts.login_records import RecordedLogins
 from accounts.models import User
 from accounts.selectors import brands_of
 
 PRODUCT = "Tributary"
 
 
-class AccountAdapter(DefaultAccountAdapter):
+class AccountAdapter(RecordedLogins):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 

@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.identity_models import OperatorAction, UnusedEmailAddress
 from accounts.proof_triggers import address_changes_with_proof, only_for_the_proven
+from accounts.session_models import FailureReason, LoginFailure, Session, SessionKind
 from accounts.work_models import (
     LIVE_WORK,
     Work,
@@ -37,13 +37,16 @@ __all__ = [
     "AuditEntry",
     "Brand",
     "CodePurpose",
+    "FailureReason",
     "Invitation",
     "InvitationState",
+    "LoginFailure",
     "MailedCode",
     "OperatorAction",
     "Picture",
     "Role",
     "Session",
+    "SessionKind",
     "Staff",
     "UnusedEmailAddress",
     "User",
@@ -93,14 +96,6 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.name or self.email
-
-
-class Session(AbstractBaseSession):
-    """A browser's session, which knows whose it is, so that a person can see and end theirs."""
-
-    user = models.ForeignKey(
-        User, on_delete=models.CASCADE, null=True, related_name="sessions", db_constraint=False
-    )  # no constraint: a page under way while its user is deleted still ends in peace
 
 
 class CodePurpose(models.TextChoices):
@@ -206,6 +201,8 @@ class Brand(models.Model):
     sends_items_automatically = models.BooleanField(default=False)
     # What a payout run proposes to pay at least, in minor units of the brand's currency.
     minimum_payout_minor = models.BigIntegerField(default=0)
+    # Nobody opens a page of the brand who has not used a second factor in this session.
+    requires_second_factor = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)  # of its settings: raised by each change
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

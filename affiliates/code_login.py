@@ -22,9 +22,10 @@ from django.utils.translation import ngettext
 
 from accounts.clients import network_of
 from accounts.code_limits import Asker
-from accounts.codes import CodeOverError, ask_code, enter_code
+from accounts.codes import CodeError, CodeOverError, ask_code, enter_code
 from accounts.known_browsers import known_as, remember
-from accounts.models import CodePurpose
+from accounts.login_failures import record_failure
+from accounts.models import CodePurpose, FailureReason
 from affiliates.code_mail import SENDERS
 from affiliates.logins import creator_of, give_login
 from affiliates.services import learn_language
@@ -148,7 +149,13 @@ def log_in_with(
         raise CodeOverError
     address = asked["address"]
     asker = asker_of(request, known=known_as(request, address))
-    enter_code(public_id=uuid.UUID(asked["id"]), code=code, asker=asker, now=now)
+    try:
+        enter_code(public_id=uuid.UUID(asked["id"]), code=code, asker=asker, now=now)
+    except CodeError:
+        record_failure(
+            address=address, reason=FailureReason.CODE, network=network_of(request), now=now
+        )
+        raise
     user = give_login(email=address, now=now)
     give_up(request.session)
     if user is None:  # deleted since the code was mailed

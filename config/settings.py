@@ -42,6 +42,9 @@ ALLOWED_HOSTS: list[str] = (
     ["127.0.0.1", "localhost", "testserver"] if LOCAL else env.list("ALLOWED_HOSTS")
 )
 CSRF_TRUSTED_ORIGINS: list[str] = [BASE_URL]
+# A browser takes a cookie of this prefix from this very host alone, over TLS, for every path: no
+# neighbour under the same domain can set one (RFC 6265bis). Local mode speaks plain HTTP.
+HOST_PREFIX = "" if LOCAL else "__Host-"
 
 # --- Application
 INSTALLED_APPS = [
@@ -85,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.session_use.note_session_use",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -155,6 +159,16 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    "accounts.delete_sessions": {
+        "task": "accounts.delete_sessions",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "accounts.tell_login_failures": {
+        "task": "accounts.tell_login_failures",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "notifications.sweep": {
         "task": "notifications.sweep",
         "schedule": 1.0,
@@ -216,12 +230,15 @@ DEFAULT_FROM_EMAIL: str = env.str(
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-    )
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("name", "email")},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "accounts.passwords.LeakedPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -245,7 +262,23 @@ MFA_ADAPTER = "accounts.adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 SESSION_ENGINE = "accounts.sessions"
-SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
+# Seconds that a session lasts without use, and as a whole from its login on; see accounts.sessions.
+SESSION_LIMITS: dict[str, tuple[int, int]] = {
+    "operator": (
+        env.int("OPERATOR_SESSION_IDLE", default=30 * 60),
+        env.int("OPERATOR_SESSION_WHOLE", default=12 * 3600),
+    ),
+    "staff": (
+        env.int("STAFF_SESSION_IDLE", default=12 * 3600),
+        env.int("STAFF_SESSION_WHOLE", default=7 * 24 * 3600),
+    ),
+    "creator": (
+        env.int("CREATOR_SESSION_IDLE", default=30 * 24 * 3600),
+        env.int("CREATOR_SESSION_WHOLE", default=90 * 24 * 3600),
+    ),
+    "visitor": (3600, 24 * 3600),  # who has not logged in, such as between address and code
+}
+SESSION_COOKIE_AGE = max(whole for _idle, whole in SESSION_LIMITS.values())  # the row ends it first
 SESSION_COOKIE_HTTPONLY = True
 KNOWN_BROWSER_COOKIE_NAME = "known_browser" if LOCAL else "__Host-known_browser"
 
@@ -253,7 +286,7 @@ KNOWN_BROWSER_COOKIE_NAME = "known_browser" if LOCAL else "__Host-known_browser"
 # Of the pages and mails that members and creators read; staff are spoken to in English.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("fr", "Français")]
-LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_NAME = f"{HOST_PREFIX}language"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
@@ -285,8 +318,11 @@ SECURE_HSTS_PRELOAD = not LOCAL
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0 if LOCAL else 1)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SESSION_COOKIE_NAME = f"{HOST_PREFIX}sessionid"
 SESSION_COOKIE_SECURE = not LOCAL
+CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
 CSRF_COOKIE_SECURE = not LOCAL
+MESSAGE_STORAGE = "config.message_cookie.MessageStorage"
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -316,6 +352,10 @@ LOGGING: dict[str, Any] = {
             "formatter": "structured",
         }
     },
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # Who logged in, failed to, and changed how: kept whatever LOG_LEVEL is.
+        "security": {"level": "INFO"},
+    },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }

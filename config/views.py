@@ -37,8 +37,8 @@ def front_door(request: HttpRequest) -> HttpResponse:
 def log_in_once(request: HttpRequest, token: str) -> HttpResponse:
     """Log in whom the link names, once. GET only asks, so that a mail scanner uses nothing up.
 
-    It is allauth's login with every stage of it: a second factor is asked for, and so is a mailed
-    code of who has not proven their address.
+    The link stands for the password, in allauth's login with every stage of it: a second factor is
+    asked for, and so is a mailed code of who has not proven their address.
     """
     user = one_time_login.user_for(token)
     if user is None:

@@ -35,7 +35,7 @@ from portal.account.confirm import (
     take_code,
 )
 from portal.creator.client import device
-from portal.creator.words import device_words
+from accounts.devices import device_words
 
 PURPOSE = CodePurpose.NEW_ADDRESS
 

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import Actor
 from accounts.codes import CodeOverError
+from accounts.devices import device_words
 from accounts.models import CodePurpose
 from affiliates.code_login import OVER
 from affiliates.letters import LetterError, send_letter
@@ -33,7 +34,6 @@ from portal.creator.client import device
 from portal.creator.countries import country_name
 from portal.creator.payout_forms import ChooseForm, DestinationForm, form_for
 from portal.creator.proving import proof_of
-from portal.creator.words import device_words
 from tracking.creators import waiting_for_details
 
 

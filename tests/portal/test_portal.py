@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
+from django.conf import settings as conf
 from django.test import Client
 
 from accounts.models import User
@@ -243,7 +244,7 @@ def test_a_code_logs_in_once(cast: Cast, client: Client, mailbox: Mailbox) -> No
     session = replaying.session
     session.update(waiting)
     session.save()
-    replaying.cookies["sessionid"] = session.session_key or ""
+    replaying.cookies[conf.SESSION_COOKIE_NAME] = session.session_key or ""
 
     answer = enter(replaying, code)
 
