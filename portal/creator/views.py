@@ -22,6 +22,7 @@ from portal.creator.login import (
     send_code,
     waiting_for,
 )
+from portal.creator.sharing import onward
 from portal.creator.words import OVER, TOO_MANY, UNSENT, tries_left
 
 
@@ -29,6 +30,8 @@ from portal.creator.words import OVER, TOO_MANY, UNSENT, tries_left
 @creator_page
 def home(request: CreatorRequest) -> HttpResponse:
     """All offers of the creator, with what they earned, and a way to each dashboard."""
+    if (elsewhere := onward(request)) is not None:
+        return elsewhere
     page = home_of(request.creator, now=timezone.now())
     return render(request, "portal/creator/home.html", {"page": page, "section": "offers"})
 

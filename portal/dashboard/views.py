@@ -56,6 +56,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     status = _status(request)
     found = Keyset(own_conversions(enrollment.pk, status=status), "occurred_at")
     stretch = found.stretch(request.GET.get("at", ""), size=PER_PAGE)
+    payments = payment_rows(enrollment)
     response = render_page(
         request,
         "page",
@@ -73,7 +74,8 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         rows=conversion_rows(stretch.rows, now=visit.now),
         chosen_status=status,
         statuses=status_choices(status),
-        payments=payment_rows(enrollment),
+        payments=payments,
+        payments_wait=any(row.wants_details for row in payments),
         questions=recent_questions(enrollment, now=visit.now),
     )
     response["ETag"] = tag
