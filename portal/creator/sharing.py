@@ -79,9 +79,7 @@ def brand_choices(
 def _label(brand: Brand, amounts: list[str]) -> str:
     if not amounts:
         return brand.name
-    return _("{brand} ({amounts} waits for this)").format(
-        brand=brand.name, amounts=", ".join(amounts)
-    )
+    return _("{brand} (waiting: {amounts})").format(brand=brand.name, amounts=", ".join(amounts))
 
 
 def seen_by_brands(destination: Destination) -> list[str]:
