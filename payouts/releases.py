@@ -157,7 +157,8 @@ def take_back_release(*, creator: Creator, brand: Brand, by: Actor, now: datetim
         release.taken_back_at = max(now, release.released_at)
         release.save(update_fields=["taken_back_at"])
         _wait(Payout.objects.filter(release=release), now=now)
-        for target in members or [brand]:
+        targets: list[Member | Brand] = [*members] if members else [brand]
+        for target in targets:
             audit.record(action="member.payout_details_taken_back", target=target, by=by, now=now)
     return True
 
