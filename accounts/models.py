@@ -103,6 +103,7 @@ class CodePurpose(models.TextChoices):
 
     LOG_IN = "log_in", _("Logging in")
     PAYOUT_DETAILS = "payout_details", _("Changing where you are paid")
+    DETAILS_RELEASE = "details_release", _("Sharing where you are paid")
     PASSKEYS = "passkeys", _("Adding a passkey")
     EXPORT = "export", _("Downloading your data")
     DELETION = "deletion", _("Deleting your data")

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from api.bodies import LARGEST_BATCH, SOURCE
 from api.problems import CONTENT_TYPE
+from tracking.intake import MAX_ORDER_LINES
 
 DESCRIPTION = (
     "A shop tells its orders and refunds. Amounts are decimal texts, net of discounts, without tax "
@@ -181,7 +182,7 @@ ORDER: dict[str, Any] = {
         "customer_id": _text(120, description="The shop's own reference; no name or address."),
         "promo_code": _text(60),
         "click_id": _text(120, description="What the address had as ?trb= when the shopper came."),
-        "lines": {"type": "array", "minItems": 1, "items": LINE},
+        "lines": {"type": "array", "minItems": 1, "maxItems": MAX_ORDER_LINES, "items": LINE},
     },
 }
 REFUND: dict[str, Any] = {

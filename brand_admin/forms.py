@@ -7,10 +7,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils import timezone
 
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
+from tracking.periods import bounds
 
 
 class Confirmation(forms.Form):
@@ -24,12 +23,11 @@ class Confirmation(forms.Form):
 
 
 def day_field(label: str) -> forms.DateField:
-    """A day of a filter, in the years that a moment of it can be told for in every time zone."""
+    """A day of a filter."""
     return forms.DateField(
         required=False,
         label=label,
         widget=forms.DateInput(attrs={"type": "date"}),
-        validators=[MinValueValidator(FIRST_DAY), MaxValueValidator(LAST_DAY)],
     )
 
 
@@ -40,9 +38,13 @@ class DayFilters(forms.Form):
     last = day_field("To")
 
     def days(self) -> dict[str, datetime | None]:
-        """The moments, the second one excluded; a day that is none sets no limit."""
+        """The moments, the second one excluded; a day that is none sets no limit, nor does one
+        before the brand's first fact or after today (tracking.periods).
+        """
         self.is_valid()
         first, last = self.cleaned_data.get("first"), self.cleaned_data.get("last")
+        if first or last:
+            first, last = bounds().limits(first, last)
         return {
             "first": _start_of(first) if first else None,
             "last": _start_of(last + timedelta(days=1)) if last else None,

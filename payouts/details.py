@@ -1,33 +1,37 @@
-"""Where creators are paid: kept once per person, sealed, and used by every brand's payments.
+"""Where creators are paid: kept once per person, sealed, and seen by the brands they chose.
 
 Changing it takes a code that was just mailed and entered; who had the details before is told. A
+brand sees what its creators released to it (payouts.releases), through `visible_details` alone. A
 payment that waited for details is on its way from then on.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Exists, OuterRef, QuerySet
 
 from accounts import audit
 from accounts.actors import Actor
 from accounts.codes import spend_code
 from accounts.models import Brand, CodePurpose
 from affiliates.models import Creator, Member
-from core.tenancy import across_brands, acting_for
+from core.tenancy import acting_for
 from payouts.destinations import Destination
-from payouts.models import Payout, PayoutDetails, PayoutMethod, PayoutRun, PayoutState
+from payouts.models import PayoutDetails, PayoutMethod
+from payouts.releases import add_releases, live_releases, memberships, update_payments
 from payouts.sealing import seal, unseal
-from payouts.services import settle_run
 
 
 @dataclass(frozen=True, slots=True)
 class ShownDetails:
-    """What anybody may see of where a person is paid."""
+    """What may be shown of where a person is paid, to themselves and to whom they released it."""
 
     method: PayoutMethod
     country: str
@@ -40,13 +44,32 @@ class ShownDetails:
         return f"{self.method.label} {self.ending}"
 
 
+class Missing(StrEnum):
+    """Why a brand can't see where a member is paid."""
+
+    DETAILS = "details"  # the member has given none to anybody
+    RELEASE = "release"  # the member has not released them to this brand
+
+
+@dataclass(frozen=True, slots=True)
+class Unseen:
+    """How many can't be paid since the brand can't see where, by why."""
+
+    without_details: int
+    not_shared: int
+
+
 @dataclass(frozen=True, slots=True)
 class DetailsChange:
     """What changing the details did. `before` is None the first time."""
 
     before: Destination | None
     after: Destination
-    released: int  # payments that had waited and are on their way now
+    released_to: tuple[Brand, ...]  # brands that may see the details from now on
+    started: int  # payments that had waited and are on their way now
+
+
+# --- for the creator's own eyes
 
 
 def details_of(creator: Creator) -> ShownDetails | None:
@@ -55,26 +78,67 @@ def details_of(creator: Creator) -> ShownDetails | None:
     return _shown(row) if row else None
 
 
-def details_by_member(members: Iterable[Member]) -> dict[int, ShownDetails]:
-    """The same of many members, by the member's id; who has said nothing is left out."""
-    creators = {member.pk: member.creator_id for member in members if member.creator_id}
-    rows = {
-        row.creator_id: row
-        for row in PayoutDetails.objects.filter(creator__in=set(creators.values()))
-    }
-    return {pk: _shown(rows[owner]) for pk, owner in creators.items() if owner in rows}
-
-
-def destination_of(creator: Creator) -> Destination | None:
-    """The account itself: for the creator's own eyes, and for paying."""
+def own_destination(creator: Creator) -> Destination | None:
+    """The account itself, for the creator alone: never for a brand."""
     row = PayoutDetails.objects.filter(creator=creator).first()
     return _opened(row) if row else None
 
 
+# --- for the brand acted for
+
+
+def visible_details() -> QuerySet[PayoutDetails]:
+    """The details that creators released to the brand acted for, and did not take back.
+
+    Whatever shows or opens details for a brand reads them from here and from nowhere else.
+    """
+    live = live_releases().filter(creator=OuterRef("creator"))
+    return PayoutDetails.objects.filter(Exists(live))
+
+
+def details_by_member(members: Iterable[Member]) -> dict[int, ShownDetails]:
+    """Masked details by the member's id; whose the brand may not see is left out."""
+    creators = {member.pk: member.creator_id for member in members if member.creator_id}
+    rows = {
+        row.creator_id: row for row in visible_details().filter(creator__in=set(creators.values()))
+    }
+    return {pk: _shown(rows[owner]) for pk, owner in creators.items() if owner in rows}
+
+
+def why_unseen(members: Iterable[Member]) -> dict[int, Missing]:
+    """Why the brand can't see where these members are paid, by their ids: all of them are those
+    that `details_by_member` leaves out.
+    """
+    people = {member.pk: member.creator_id for member in members}
+    if not people:
+        return {}
+    ids = {creator_id for creator_id in people.values() if creator_id}
+    given = set(PayoutDetails.objects.filter(creator__in=ids).values_list("creator_id", flat=True))
+    return {
+        pk: Missing.RELEASE if creator_id in given else Missing.DETAILS
+        for pk, creator_id in people.items()
+    }
+
+
+def count_unseen(rows: QuerySet[Any]) -> Unseen:
+    """How many of these rows are of a `member` whose details the brand can't see, and why."""
+    given = Exists(PayoutDetails.objects.filter(creator=OuterRef("member__creator")))
+    seen = Exists(visible_details().filter(creator=OuterRef("member__creator")))
+    return Unseen(
+        **rows.order_by().aggregate(
+            without_details=Count("pk", filter=~given),
+            not_shared=Count("pk", filter=given & ~seen),
+        )
+    )
+
+
 def destinations_of(creator_ids: Iterable[int]) -> dict[int, Destination]:
-    """The accounts of many creators, by the creator's id: for the files that pay them."""
-    rows = PayoutDetails.objects.filter(creator__in=set(creator_ids))
+    """The accounts that creators released, by the creator's id: for the files that pay them."""
+    rows = visible_details().filter(creator__in=set(creator_ids))
     return {row.creator_id: _opened(row) for row in rows}
+
+
+# --- changing them
 
 
 @transaction.atomic
@@ -86,15 +150,17 @@ def change_details(
     tell: Callable[[DetailsChange], None],
     by: Actor,
     now: datetime,
+    release_to: Collection[Brand] = (),
 ) -> DetailsChange:
-    """Pay this creator there from now on, in every brand.
+    """Pay this creator there from now on, in every brand, and let `release_to` see it too.
 
     Spends `code`, which was mailed for this and entered. `tell` warns who had the details before:
-    when it raises, nothing has changed. Raises accounts.codes.CodeOverError.
+    when it raises, nothing has changed. Raises accounts.codes.CodeOverError, and ReleaseError for a
+    brand that does not pay the creator.
     """
     Creator.objects.select_for_update().get(pk=creator.pk)
     spend_code(public_id=code, purpose=CodePurpose.PAYOUT_DETAILS, address=creator.email, now=now)
-    before = destination_of(creator)
+    before = own_destination(creator)
     PayoutDetails.objects.update_or_create(
         creator=creator,
         defaults={
@@ -105,46 +171,17 @@ def change_details(
             "changed_at": now,
         },
     )
-    released = 0
-    for member in _memberships(creator):
+    started = 0
+    for member in memberships(creator):
         with acting_for(member.brand_id):
-            # A run being confirmed holds this lock: it sees the details, or is seen by us.
             Member.objects.select_for_update(no_key=True).get(pk=member.pk)
-            audit.record(
-                action="member.payout_details_changed",
-                target=member,
-                by=by,
-                now=now,
-                method=destination.method.value,
-                ending=destination.ending,
-            )
-            released += _release_payments(member, now=now)
-    change = DetailsChange(before, destination, released)
+            if live_releases().filter(creator=creator).exists():
+                audit.record(action="member.payout_details_changed", target=member, by=by, now=now)
+                started += update_payments(member, now=now)
+    released = add_releases(creator=creator, brands=release_to, by=by, now=now)
+    change = DetailsChange(before, destination, released.brands, started + released.started)
     tell(change)
     return change
-
-
-def brands_that_pay(creator: Creator) -> list[Brand]:
-    """The brands that a creator is a member of: whose staff use the details."""
-    found = {member.brand_id: member.brand for member in _memberships(creator)}
-    return sorted(found.values(), key=lambda brand: brand.name.lower())
-
-
-def _memberships(creator: Creator) -> list[Member]:
-    with across_brands(reason="a person is paid to one place by every brand"):
-        rows = Member.objects.filter(creator=creator).select_related("brand")
-        return list(rows.order_by("brand_id"))
-
-
-def _release_payments(member: Member, *, now: datetime) -> int:
-    """Put the payments that waited for this member's details on their way."""
-    waiting = Payout.objects.filter(member=member, state=PayoutState.PENDING_INFO)
-    runs = sorted({run_id for run_id in waiting.values_list("run_id", flat=True) if run_id})
-    list(PayoutRun.objects.select_for_update().filter(pk__in=runs).order_by("pk"))
-    released = waiting.update(state=PayoutState.PROCESSING)
-    for run_id in runs:
-        settle_run(run_id, now=now)
-    return released
 
 
 def _shown(row: PayoutDetails) -> ShownDetails:

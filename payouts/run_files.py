@@ -1,19 +1,24 @@
 """What a bank or PayPal is told to pay: the payments of a run that are still on the way.
 
 Every payment stands in one of the two files, by what its member chose. The files are the only place
-where a brand sees an account number, and hold no more than paying takes.
+where a brand sees an account number, and hold no more than paying takes: of members who released
+their details to the brand and have not taken that back. They are written while they are sent, and
+kept nowhere. What a file held is marked in the same step: from then on it does not wait any more.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from itertools import islice
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 
+from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
+from accounts import audit
+from accounts.actors import Actor
 from payouts.destinations import Destination
-from payouts.details import destinations_of
-from payouts.models import Payout, PayoutDetails, PayoutMethod, PayoutRun, PayoutState
+from payouts.details import destinations_of, visible_details
+from payouts.models import Payout, PayoutMethod, PayoutRun, PayoutState
 from payouts.selectors import payouts_of_run
 
 PAYPAL_ROWS = 5_000  # in one file, says PayPal
@@ -34,13 +39,13 @@ BANK_COLUMNS = (
 _AT_ONCE = 2_000
 
 
-def still_to_pay(run: PayoutRun, *, method: PayoutMethod | None = None) -> QuerySet[Payout]:
-    """The payments on the way, in the order of their ids: the same in every file."""
-    found = payouts_of_run(run).filter(state=PayoutState.PROCESSING).order_by("pk")
-    if method is None:
-        return found
-    theirs = PayoutDetails.objects.filter(creator=OuterRef("member__creator"), method=method)
-    return found.filter(Exists(theirs))
+def still_to_pay(run: PayoutRun, *, method: PayoutMethod) -> QuerySet[Payout]:
+    """The payments on the way that the brand may see where to pay, in the order of their ids: the
+    same in every file.
+    """
+    theirs = visible_details().filter(creator=OuterRef("member__creator"), method=method)
+    found = payouts_of_run(run).filter(Exists(theirs), state=PayoutState.PROCESSING)
+    return found.order_by("pk")
 
 
 def payment_reference(payout: Payout) -> str:
@@ -48,15 +53,16 @@ def payment_reference(payout: Payout) -> str:
     return f"RUN{payout.run_id}-{payout.pk}"
 
 
-def bank_rows(run: PayoutRun) -> Iterator[list[str]]:
-    """Whom to pay how much and where, header first; amounts as plain decimals.
+def bank_rows(run: PayoutRun, *, by: Actor, now: datetime) -> Iterator[list[str]]:
+    """Whom to pay how much and where, header first; amounts as plain decimals. Marks what it names.
 
     An account has either an IBAN, or a number with its bank's code (a sort code, a routing number)
     or BIC. The tax id is there if the member gave one, for the brand's books.
     """
     yield [*BANK_COLUMNS]
-    rows = still_to_pay(run, method=PayoutMethod.BANK)
-    for payout, to in _with_destinations(rows.iterator(chunk_size=_AT_ONCE)):
+    wanted = still_to_pay(run, method=PayoutMethod.BANK)
+    ids = list(wanted.values_list("pk", flat=True))
+    for payout, to in _named(run, ids, "the bank", by=by, now=now):
         yield [
             str(payout.member),
             payout.member.email,
@@ -73,15 +79,19 @@ def bank_rows(run: PayoutRun) -> Iterator[list[str]]:
         ]
 
 
-def paypal_rows(run: PayoutRun, *, part: int = 1, note: str) -> Iterator[list[str]]:
-    """One file of PayPal's Payouts Web, without a header, at most PAYPAL_ROWS long.
+def paypal_rows(
+    run: PayoutRun, *, part: int = 1, note: str, by: Actor, now: datetime
+) -> Iterator[list[str]]:
+    """One file of PayPal's Payouts Web, without a header, at most PAYPAL_ROWS long. Marks what it
+    names.
 
     Recipient, amount, currency, customer id (30 characters, no spaces), note (400 characters) and
     wallet, as developer.paypal.com says under "Payouts Web".
     """
     first = (part - 1) * PAYPAL_ROWS
-    rows = still_to_pay(run, method=PayoutMethod.PAYPAL)[first : first + PAYPAL_ROWS]
-    for payout, to in _with_destinations(rows.iterator(chunk_size=_AT_ONCE)):
+    wanted = still_to_pay(run, method=PayoutMethod.PAYPAL)[first : first + PAYPAL_ROWS]
+    ids = list(wanted.values_list("pk", flat=True))
+    for payout, to in _named(run, ids, "PayPal", by=by, now=now):
         yield [
             to.paypal,
             payout.amount.plain(),
@@ -97,13 +107,31 @@ def paypal_parts(run: PayoutRun) -> int:
     return -(-still_to_pay(run, method=PayoutMethod.PAYPAL).count() // PAYPAL_ROWS)
 
 
-def _with_destinations(payouts: Iterable[Payout]) -> Iterator[tuple[Payout, Destination]]:
-    rows = iter(payouts)
-    while chunk := list(islice(rows, _AT_ONCE)):
-        found = destinations_of(
-            payout.member.creator_id for payout in chunk if payout.member.creator_id
+def _named(
+    run: PayoutRun, ids: Sequence[int], whom: str, *, by: Actor, now: datetime
+) -> Iterator[tuple[Payout, Destination]]:
+    """The payments with where to pay them, each marked before its line is written."""
+    if ids:
+        audit.record(
+            action="payout_run.file_made", target=run, by=by, now=now, whom=whom, payments=len(ids)
         )
-        for payout in chunk:
-            to = found.get(payout.member.creator_id or 0)
-            if to is not None:  # taken away while the file is being written
-                yield payout, to
+    for start in range(0, len(ids), _AT_ONCE):
+        yield from _mark(ids[start : start + _AT_ONCE], now=now)
+
+
+@transaction.atomic
+def _mark(ids: Sequence[int], *, now: datetime) -> list[tuple[Payout, Destination]]:
+    """Mark what is still on the way and may still be seen, and open where to pay it.
+
+    Whoever takes a release back in the same moment waits for this, or this leaves their payment
+    out: a payment is in a file with its account or is neither.
+    """
+    rows = Payout.objects.filter(pk__in=ids, state=PayoutState.PROCESSING)
+    payouts = list(rows.select_for_update(of=("self",)).select_related("member").order_by("pk"))
+    found = destinations_of(row.member.creator_id for row in payouts if row.member.creator_id)
+    named = [
+        (row, found[row.member.creator_id]) for row in payouts if row.member.creator_id in found
+    ]
+    new = [row.pk for row, _ in named if row.in_file_at is None]
+    Payout.objects.filter(pk__in=new).update(in_file_at=now)
+    return named

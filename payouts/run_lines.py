@@ -98,14 +98,17 @@ WHERE l.brand_id = %(brand)s AND l.run_id = %(run)s AND NOT l.is_left_out
   AND (coalesce(now_due.due_minor, 0) < l.due_minor OR l.id IN (SELECT line_id FROM gone))
 ORDER BY l.due_minor DESC, l.id
 """  # noqa: S608
+# On the way is what its member released details for to this brand.
 _MAKE_PAYOUTS = """
 INSERT INTO payouts_payout (public_id, brand_id, run_id, member_id, currency, amount_minor, state,
-  reference, reason, created_at, created_by)
+  release_id, reference, reason, created_at, created_by)
 SELECT gen_random_uuid(), l.brand_id, l.run_id, l.member_id, %(currency)s, l.due_minor,
-  CASE WHEN d.id IS NULL THEN 'pending_info' ELSE 'processing' END, '', '', %(now)s, %(by)s
+  CASE WHEN r.id IS NULL THEN 'pending_info' ELSE 'processing' END, r.id, '', '', %(now)s, %(by)s
 FROM payouts_payoutrunmember l
 JOIN affiliates_member m ON m.brand_id = l.brand_id AND m.id = l.member_id
-LEFT JOIN payouts_payoutdetails d ON d.creator_id = m.creator_id
+LEFT JOIN payouts_detailsrelease r ON r.brand_id = l.brand_id AND r.creator_id = m.creator_id
+  AND r.taken_back_at IS NULL
+  AND EXISTS (SELECT 1 FROM payouts_payoutdetails d WHERE d.creator_id = r.creator_id)
 WHERE l.brand_id = %(brand)s AND l.run_id = %(run)s AND NOT l.is_left_out ORDER BY l.id
 """
 _MAKE_ITEMS = """
@@ -184,7 +187,7 @@ def changed_members(run: PayoutRun, *, now: datetime) -> list[int]:
 
 def make_payouts(run: PayoutRun, *, by: str, now: datetime) -> None:
     """Make a payment of each line, with its items and its ledger entries: in processing, or waiting
-    for info where nobody knows yet where the member is to be paid.
+    where the member has not released to the brand where to pay.
     """
     _run(_MAKE_PAYOUTS, run, currency=run.currency, by=by, now=now)
     _run(_MAKE_ITEMS, run)

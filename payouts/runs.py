@@ -1,8 +1,8 @@
 """Pay many members at once: draft a run, confirm it, and say what became of it.
 
 A draft holds no money and names exactly the entries it would pay. Confirming it makes one payment
-per line, in processing: the money is on the way. Where nobody knows yet where a member is paid, the
-payment waits for that (payouts.details). No payment is made of a line that changed.
+per line, in processing: the money is on the way. Where a member has not released to the brand where
+to pay, the payment waits for that (payouts.releases). No payment is made of a line that changed.
 """
 
 from __future__ import annotations

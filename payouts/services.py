@@ -16,6 +16,7 @@ from offers.models import Enrollment
 from payouts import ledger
 from payouts.models import (
     OPEN_STATES,
+    RUN_STATE_OF_PAYMENTS,
     EntryKind,
     LedgerEntry,
     Payout,
@@ -177,9 +178,7 @@ def settle_run(run_id: int, *, now: datetime) -> None:
     Belongs inside the transaction that changed one of them, with the run locked.
     """
     states = set(Payout.objects.filter(run=run_id).order_by().values_list("state", flat=True))
-    ranked = (*OPEN_STATES, PayoutState.PAID, *COME_BACK)
-    state = next(state for state in ranked if state in states)
-    state = PayoutState.PROCESSING if state in OPEN_STATES else state
+    state = next(of_run for one, of_run in RUN_STATE_OF_PAYMENTS.items() if one in states)
     settled_at = None if state == PayoutState.PROCESSING else now
     PayoutRun.objects.filter(pk=run_id).update(state=state, settled_at=settled_at)
 

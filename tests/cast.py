@@ -1,7 +1,8 @@
 """The people of the tests: two brands, their staff and members, and one with no business here.
 
 Juniper & Co (pounds, London) runs an offer with codes and links at 10 %, no hold. Saltmarsh
-(dollars, New York) runs one too. June is a member of both. All three have said where to pay them.
+(dollars, New York) runs one too. June is a member of both. All three have said where to pay
+them, and let each of their brands see it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from offers.models import Enrollment, Offer
 from offers.services import OfferValues, create_offer, enroll
 from offers.terms import TermsValues
 from payouts.destinations import Destination, bank_account
-from payouts.models import PayoutDetails
+from payouts.models import DetailsRelease, PayoutDetails
 from payouts.sealing import seal
 from tracking.intake import OrderFacts, RefundFacts, read_order, read_refund
 from tracking.services import give_codes, give_links
@@ -109,16 +110,31 @@ def raw_refund(refund_id: str = "R1", order_id: str = "1001", **changes: Any) ->
 def give_details(
     member: Member, destination: Destination | None = None, *, now: datetime = NOW
 ) -> None:
-    """Let a member be paid: to a German account unless told otherwise."""
+    """Let a member be paid by their brand: to a German account unless told otherwise.
+
+    The details are new, or take the place of others, and are released to the member's brand.
+    """
     to = destination or bank_account(country="DE", holder=str(member), iban=IBAN)
-    PayoutDetails.objects.create(
+    PayoutDetails.objects.update_or_create(
         creator=member.creator,
-        method=to.method,
-        country=to.country,
-        ending=to.ending,
-        sealed=seal(f"creator:{member.creator_id}", to.values()),
-        changed_at=now,
+        defaults={
+            "method": to.method,
+            "country": to.country,
+            "ending": to.ending,
+            "sealed": seal(f"creator:{member.creator_id}", to.values()),
+            "changed_at": now,
+        },
     )
+    release_to_brand(member, now=now)
+
+
+def release_to_brand(member: Member, *, now: datetime = NOW) -> DetailsRelease:
+    """Let the member's brand see where they are paid, without a code and without a word of it."""
+    with acting_for(member.brand_id):
+        release, _ = DetailsRelease.objects.get_or_create(
+            creator=member.creator, taken_back_at=None, defaults={"released_at": now}
+        )
+    return release
 
 
 def proven_user(email: str, name: str = "", now: datetime = NOW) -> User:
@@ -163,6 +179,7 @@ def assemble(now: datetime = NOW) -> Cast:
         )
         in_tide = enroll(offer=tide, members=[june_at_saltmarsh], by=SYSTEM, now=now)
         give_codes(codes={in_tide[0].pk: "JUNETIDE"}, enrollments=in_tide, by=SYSTEM, now=now)
+    release_to_brand(june_at_saltmarsh, now=now)
     return Cast(
         juniper=juniper,
         saltmarsh=saltmarsh,

@@ -22,7 +22,15 @@ from accounts.actors import Actor
 from affiliates.models import Platform
 from core.db import refresh_statistics
 from payouts.models import LedgerEntry
-from tracking.intake import InputError, OrderFacts, Problem, RefundFacts, read_order, read_refund
+from tracking.intake import (
+    MAX_ORDER_LINES,
+    InputError,
+    OrderFacts,
+    Problem,
+    RefundFacts,
+    read_order,
+    read_refund,
+)
 from tracking.models import Conversion, Order, OrderLine, Refund
 from tracking.outcomes import Outcome
 from tracking.services import record_orders, record_refunds
@@ -112,7 +120,7 @@ def import_orders(
 
 def _orders(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, OrderFacts]]:
     for _, group in groupby(rows, key=lambda row: row[1]["order_id"]):
-        lines = list(group)
+        lines = list(islice(group, MAX_ORDER_LINES + 1))  # one more than there may be: refused
         try:
             yield lines[0][0], _order(lines)
         except InputError as error:

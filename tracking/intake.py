@@ -20,6 +20,7 @@ LARGEST_MINOR = 10**15  # a line above this is a mistake, and stays far below a 
 LARGEST_QUANTITY = 2**31 - 1
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+MAX_ORDER_LINES = 1_000
 MOST_COLLECTIONS = 50  # of one line
 LONGEST_AMOUNT = 18  # characters; times any quantity it stays within Decimal's exact 28 digits
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -288,6 +289,9 @@ def read_order(raw: Any) -> OrderFacts:
     raw_lines = read.raw.get("lines")
     if not isinstance(raw_lines, list) or not raw_lines:
         read.wrong("lines", "missing", "an order needs at least one line")
+        raw_lines = []
+    if len(raw_lines) > MAX_ORDER_LINES:
+        read.wrong("lines", "too_many", f"an order has at most {MAX_ORDER_LINES:,} lines")
         raw_lines = []
     facts = OrderFacts(
         external_id=read.text("order_id", longest=120, required=True),

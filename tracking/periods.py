@@ -1,15 +1,25 @@
-"""The ranges of days that readers choose among, on the brand's pages and the affiliate's."""
+"""The ranges of days that readers choose among, on the brand's pages and the affiliate's.
+
+Whatever days an address names, `Bounds` keeps them between the brand's first fact and today: for
+every page, list and export, so that no range costs more than the brand's own history.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from tracking.metrics import Period
+from accounts.models import Brand
+from core.templatetags.display import day as day_in_words
+from core.tenancy import current_brand_id
+from tracking.metrics import Period, today
+from tracking.models import MonthTotal
 
 LABELS = {
     "today": gettext_noop("Today"),
@@ -34,10 +44,52 @@ class ChosenPeriod:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """From the brand's first fact to today."""
+
+    first: date
+    last: date
+
+    def clamped(self, first: date, last: date) -> tuple[date, date]:
+        """Those of the days from `first` to `last` that lie within; `last` comes before `first`
+        when none does.
+        """
+        return max(first, self.first), min(last, self.last)
+
+    def limits(self, first: date | None, last: date | None) -> tuple[date | None, date | None]:
+        """The same for a list, where a day at or beyond the bounds sets no limit of its own."""
+        if first is not None:
+            first = None if first <= self.first else min(first, self.last + timedelta(days=1))
+        if last is not None:
+            last = None if last >= self.last else max(last, self.first - timedelta(days=1))
+        return first, last
+
+
+def bounds() -> Bounds:
+    """The bounds of the brand acted for. Nothing is older than its first month with a click or an
+    order, and than the brand itself.
+    """
+    months = MonthTotal.objects.filter(brand=OuterRef("pk")).order_by("month")
+    brand = Brand.objects.annotate(first_month=Subquery(months.values("month")[:1])).get(
+        pk=current_brand_id()
+    )
+    made_on = timezone.localdate(brand.created_at)
+    return Bounds(min(brand.first_month or made_on, made_on, today()), today())
+
+
 def choose(
-    query: Mapping[str, str], *, choices: Sequence[str], default: str, today: date
+    query: Mapping[str, str],
+    *,
+    choices: Sequence[str],
+    default: str,
+    today: date,
+    bounds: Callable[[], Bounds] = bounds,
 ) -> ChosenPeriod:
-    """The period of ?range=…&first=…&last=…; the default for anything unknown."""
+    """The period of ?range=…&first=…&last=…; the default for anything unknown.
+
+    `bounds` is asked for a custom range alone, which is kept within.
+    """
     labelled = tuple((key, _(LABELS[key])) for key in choices)
     key = query.get("range", default)
     if key not in choices:
@@ -51,6 +103,15 @@ def choose(
         return ChosenPeriod(key, preset(default, today=today), labelled, _("Choose both days"))
     if last < first:
         problem = _("The last day is before the first")
+        return ChosenPeriod(key, preset(default, today=today), labelled, problem)
+    within = bounds()
+    first, last = within.clamped(first, last)
+    if last < first:
+        problem = (
+            _("This is still to come")
+            if first > within.last
+            else _("There is nothing before {day}").format(day=day_in_words(within.first))
+        )
         return ChosenPeriod(key, preset(default, today=today), labelled, problem)
     return ChosenPeriod(key, Period(first, last), labelled)
 

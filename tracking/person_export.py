@@ -21,8 +21,9 @@ from core.templatetags.display import masked_reference
 from core.tenancy import across_brands
 from notifications.models import Message
 from offers.models import Enrollment
-from payouts.details import destination_of
+from payouts.details import own_destination
 from payouts.models import LedgerEntry, Payout
+from payouts.releases import releases_of
 from tracking.creators import memberships_of
 from tracking.csv_export import csv_lines
 from tracking.models import Conversion, PromoCode, Question, TrackingLink
@@ -41,6 +42,7 @@ def write_export(*, creator: Creator, user: User, to: IO[bytes], now: datetime) 
         for name, rows in (
             ("you", _you(creator, user)),
             ("payout_details", _payout_details(creator)),
+            ("payout_details_shared", _releases(creator)),
             ("brands", _brands(creator)),
             ("offers", _offers(creator)),
             ("codes_and_links", _items(creator)),
@@ -71,9 +73,15 @@ def _you(creator: Creator, user: User) -> Rows:
 
 def _payout_details(creator: Creator) -> Rows:
     yield ["what", "value"]
-    destination = destination_of(creator)
+    destination = own_destination(creator)
     if destination is not None:
         yield from ([name, value] for name, value in destination.values().items() if value)
+
+
+def _releases(creator: Creator) -> Rows:
+    yield ["brand", "shared_at", "taken_back_at"]
+    for row in releases_of(creator):
+        yield [row.brand.name, _time(row.released_at), _time(row.taken_back_at)]
 
 
 def _brands(creator: Creator) -> Rows:

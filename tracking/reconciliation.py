@@ -14,6 +14,7 @@ from typing import Any
 from django.db import connection
 
 from accounts.models import Brand
+from payouts.models import RUN_STATE_OF_PAYMENTS
 from tracking.baskets import lines_where_they_matter
 from tracking.click_earnings import COUNTED
 from tracking.imports import batches
@@ -115,18 +116,19 @@ LEFT JOIN payouts_payout p
 WHERE l.brand_id = %(brand)s AND NOT l.is_left_out
   AND l.due_minor <> coalesce(p.amount_minor, 0)
 """
-_RUN_STATES = """
+_RUN_STATE = " ".join(
+    f"WHEN bool_or(state = '{state.value}') THEN '{of_run.value}'"
+    for state, of_run in RUN_STATE_OF_PAYMENTS.items()
+)
+_RUN_STATES = f"""
 WITH facts AS (
-  SELECT run_id, CASE
-    WHEN bool_or(state = 'processing') THEN 'processing'
-    WHEN bool_or(state = 'paid') THEN 'paid'
-    WHEN bool_or(state = 'failed') THEN 'failed' ELSE 'cancelled' END AS state
+  SELECT run_id, CASE {_RUN_STATE} END AS state
   FROM payouts_payout WHERE brand_id = %(brand)s AND run_id IS NOT NULL GROUP BY 1
 )
 SELECT 'run state', r.id, r.state, facts.state
 FROM payouts_payoutrun r JOIN facts ON facts.run_id = r.id
-WHERE r.brand_id = %(brand)s AND r.state <> facts.state
-"""
+WHERE r.brand_id = %(brand)s AND r.state IS DISTINCT FROM facts.state
+"""  # noqa: S608
 _DAILY = """
 WITH facts AS (
   SELECT enrollment_id, (occurred_at AT TIME ZONE %(zone)s)::date AS day,

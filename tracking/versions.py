@@ -13,7 +13,7 @@ from typing import Any
 from django.db.models import Aggregate, Count, Max, Model, OuterRef, Q, QuerySet, Subquery, Sum
 
 from offers.models import Enrollment, Terms
-from payouts.models import EntryKind, LedgerEntry
+from payouts.models import EntryKind, LedgerEntry, PayoutState
 from tracking.metrics import today
 from tracking.models import DailyTotal, ItemStatus, PromoCode, Question, TrackingLink
 
@@ -61,8 +61,9 @@ def _items(rows: QuerySet[Any]) -> list[Subquery]:
 def _ledger(now: datetime) -> list[Subquery]:
     """Payments and what became of them, bonuses, and when the next hold ends."""
     others = LedgerEntry.objects.filter(~Q(kind=EntryKind.COMMISSION))
+    waiting_for_details = Count("pk", filter=Q(payout__state=PayoutState.PENDING_INFO))
     waiting = LedgerEntry.objects.filter(enrollment=OuterRef("pk"), available_at__gt=now)
     return [
-        *_of_each(others, Max("pk"), Max("payout__settled_at")),
+        *_of_each(others, Max("pk"), Max("payout__settled_at"), waiting_for_details),
         Subquery(waiting.order_by("available_at").values("available_at")[:1]),
     ]

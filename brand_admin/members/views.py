@@ -15,7 +15,7 @@ from accounts.permissions import Permission
 from affiliates.details import details_of
 from affiliates.models import Member
 from affiliates.selectors import members
-from affiliates.services import MemberError, add_member, change_member
+from affiliates.services import MemberError, add_member
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.exporting import Asked, Export, answer_export
@@ -42,6 +42,7 @@ from core.versions import ChangedMeanwhileError
 from offers.models import Enrollment
 from offers.selectors import in_offer
 from offers.services import enroll
+from payouts.releases import change_member_and_payments
 from tracking.member_summaries import accounts, member_summaries, summary_csv
 from tracking.selectors import offer_rows_of
 
@@ -111,7 +112,7 @@ def member_edit(request: BrandRequest, member_id: int) -> HttpResponse:
     told = None
     if request.method == "POST" and form.is_valid():
         try:
-            saved = change_member(
+            saved = change_member_and_payments(
                 member=member, **form.said(), by=request.actor, now=timezone.now()
             )
         except MemberError as error:

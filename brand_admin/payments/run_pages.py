@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Exists, OuterRef
-
 from brand_admin.payments.run_forms import Chosen
 from core.money import Money
 from core.templatetags.display import count
-from payouts.details import ShownDetails, details_by_member
+from payouts.details import Missing, ShownDetails, count_unseen, details_by_member, why_unseen
 from payouts.due import DueRow
 from payouts.models import (
     OPEN_STATES,
     Payout,
-    PayoutDetails,
     PayoutMethod,
     PayoutRun,
     PayoutRunMember,
@@ -49,8 +46,8 @@ def choices_of(rows: list[DueRow], chosen: Chosen) -> list[CurrencyChoice]:
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """A run in figures. `open` is what is not paid yet and can be taken back. `by_bank` counts
-    what stands in the bank's file; `without_details` says in words what nobody can be told of yet,
-    and is empty when there is nothing.
+    what stands in the bank's file; `waiting` says in words how many payments wait and why, and is
+    empty when none does.
     """
 
     left_out: int
@@ -60,7 +57,7 @@ class RunFacts:
     open_payments: int
     paypal_parts: range
     by_bank: int
-    without_details: str
+    waiting: tuple[str, ...]
 
 
 _ORDER = (
@@ -85,23 +82,29 @@ def facts_of(run: PayoutRun) -> RunFacts:
         open_payments=sum(share.payments for share in unpaid),
         paypal_parts=range(1, (paypal_parts(run) if moving else 0) + 1),
         by_bank=still_to_pay(run, method=PayoutMethod.BANK).count() if moving else 0,
-        without_details=_without_details(run, shares.get(PayoutState.PENDING_INFO)),
+        waiting=_waiting(run, shares.get(PayoutState.PENDING_INFO)),
     )
 
 
-def _without_details(run: PayoutRun, waiting: RunShare | None) -> str:
+def _waiting(run: PayoutRun, share: RunShare | None) -> tuple[str, ...]:
+    """How many payments wait, or would wait once the draft is confirmed, and what for."""
     if run.state == PayoutState.DRAFT:
-        theirs = PayoutDetails.objects.filter(creator=OuterRef("member__creator"))
-        number = run_members(run, left_out=False).filter(~Exists(theirs)).count()
-        if not number:
-            return ""
-        who = "1 member has" if number == 1 else f"{count(number)} members have"
-        return f"{who} not said yet where to be paid: confirmed, their payments wait for that."
-    if waiting is None:
-        return ""
-    if waiting.payments == 1:
-        return "1 payment waits until the member has said where to pay it."
-    return f"{waiting.words} wait until the members have said where to pay them."
+        unseen = count_unseen(run_members(run, left_out=False))
+        told = "{} gave no payout details yet", "{} did not share payout details with this brand"
+        after = ": once the run is confirmed, what they are paid waits for that."
+        one, many = "1 member", "{} members"
+    elif share is not None:
+        unseen = count_unseen(Payout.objects.filter(run=run, state=PayoutState.PENDING_INFO))
+        told = "{} for payout details", "{} for the member to share payout details with this brand"
+        after = "."
+        one, many = "1 payment waits", "{} payments wait"
+    else:
+        return ()
+    return tuple(
+        words.format(one if number == 1 else many.format(count(number))) + after
+        for words, number in zip(told, (unseen.without_details, unseen.not_shared), strict=True)
+        if number
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,20 +115,23 @@ class RunLine:
     amount: Money
     payout: Payout | None
     paid_to: ShownDetails | None
+    missing: Missing | None
 
 
 def lines_of(run: PayoutRun, members: Iterable[PayoutRunMember]) -> list[RunLine]:
-    """The lines of one page of a run, in three queries."""
+    """The lines of one page of a run, in three queries; one more where details are missing."""
     lines = list(members)
     paid = payouts_of_run(run).filter(member__in=[line.member_id for line in lines])
     by_member = {payout.member_id: payout for payout in paid}
     details = details_by_member(line.member for line in lines)
+    missing = why_unseen(line.member for line in lines if line.member_id not in details)
     return [
         RunLine(
             line,
             Money(line.due_minor, run.currency),
             by_member.get(line.member_id),
             details.get(line.member_id),
+            missing.get(line.member_id),
         )
         for line in lines
     ]

@@ -310,21 +310,25 @@ def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
     )
 
 
-@require_safe
+@require_POST
 @brand_page(Permission.PAY)
 def run_bank_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
     """What is still on the way, as CSV for a bank."""
     run = get_object_or_404(runs(), pk=run_id)
-    return csv_response(request, f"{request.brand.slug}-run-{run.pk}-bank.csv", bank_rows(run))
+    rows = bank_rows(run, by=request.actor, now=timezone.now())
+    return csv_response(request, f"{request.brand.slug}-run-{run.pk}-bank.csv", rows)
 
 
-@require_safe
+@require_POST
 @brand_page(Permission.PAY)
 def run_paypal_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
-    """What is still on the way, as a file for PayPal's Payouts; ?part= beyond its 5,000 rows."""
+    """What is still on the way, as a file for PayPal's Payouts; `part` beyond its 5,000 rows."""
     run = get_object_or_404(runs(), pk=run_id)
-    asked = request.GET.get("part", "1")
+    asked = request.POST.get("part", "1")
     part = int(asked) if asked.isdecimal() and len(asked) < 5 else 1
     part = min(max(part, 1), max(paypal_parts(run), 1))
     name = f"{request.brand.slug}-run-{run.pk}-paypal-{part}.csv"
-    return csv_response(request, name, paypal_rows(run, part=part, note=request.brand.name))
+    rows = paypal_rows(
+        run, part=part, note=request.brand.name, by=request.actor, now=timezone.now()
+    )
+    return csv_response(request, name, rows)

@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.codes import CodeOverError, TooManyCodesError
+from accounts.devices import device_words
 from accounts.models import CodePurpose
 from accounts.passkeys import kept_here
 from affiliates.address_change import AddressTakenError, change_address
@@ -35,7 +36,6 @@ from portal.account.confirm import (
     take_code,
 )
 from portal.creator.client import device
-from accounts.devices import device_words
 
 PURPOSE = CodePurpose.NEW_ADDRESS
 

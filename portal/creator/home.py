@@ -46,7 +46,7 @@ class Home:
     brands: tuple[BrandOffers, ...] = ()
     resting: tuple[OfferLine, ...] = ()
     waiting: tuple[WaitingPayment, ...] = ()
-    wants_details: bool = False
+    wants_details: bool = False  # there are none yet, and there is money to pay
 
     @property
     def is_empty(self) -> bool:

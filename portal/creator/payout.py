@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
@@ -9,7 +11,6 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
@@ -19,35 +20,51 @@ from accounts.devices import device_words
 from accounts.models import CodePurpose
 from affiliates.code_login import OVER
 from affiliates.letters import LetterError, send_letter
-from core.templatetags.display import moment
+from affiliates.models import Creator
+from core.money import Money
+from core.templatetags.display import moment, money
 from payouts.destinations import Destination
-from payouts.details import (
-    DetailsChange,
-    brands_that_pay,
-    change_details,
-    destination_of,
-    details_of,
-)
+from payouts.details import DetailsChange, change_details, details_of, own_destination
 from payouts.models import PayoutMethod
+from payouts.releases import Sharing, sharing_of
 from portal.creator.access import OwnRequest, own_page
 from portal.creator.client import device
 from portal.creator.countries import country_name
 from portal.creator.payout_forms import ChooseForm, DestinationForm, form_for
 from portal.creator.proving import proof_of
+from portal.creator.sharing import brand_choices, going_on_their_way, names_of, seen_by_brands
 from tracking.creators import waiting_for_details
+
+
+@dataclass(frozen=True, slots=True)
+class SharingLine:
+    """A brand, whether it may see the details, and what waits for that."""
+
+    sharing: Sharing
+    waiting: tuple[Money, ...]
+
+    @property
+    def amounts(self) -> str:
+        """ "£5.00, £7.20"."""
+        return ", ".join(money(amount) for amount in self.waiting)
 
 
 @require_safe
 @own_page
 def payout(request: OwnRequest) -> HttpResponse:
     """Where the money goes, and who sees what of it."""
-    details = details_of(request.creator)
+    details, waiting = details_of(request.creator), waiting_for_details(request.creator)
+    destination = own_destination(request.creator)
     context = {
         "section": "payout",
         "details": details,
         "country": country_name(details.country) if details else "",
-        "brands": brands_that_pay(request.creator),
-        "waiting": waiting_for_details(request.creator),
+        "seen": seen_by_brands(destination) if destination else [],
+        "sharing": [
+            SharingLine(one, tuple(row.amount for row in waiting if row.brand == one.brand))
+            for one in sharing_of(request.creator)
+        ],
+        "waiting": waiting,
     }
     return render(request, "portal/creator/payout.html", context)
 
@@ -59,7 +76,7 @@ def payout_change(request: OwnRequest) -> HttpResponse:
     """Choose a way and a country, then enter the account; a fresh code comes first."""
     if proof_of(request, CodePurpose.PAYOUT_DETAILS, now=timezone.now()) is None:
         return redirect("portal:prove", "payout")
-    current = destination_of(request.creator)
+    current = own_destination(request.creator)
     choose = ChooseForm(request.GET if "method" in request.GET else None, current=current)
     if not choose.is_bound or not choose.is_valid():
         return render(
@@ -68,7 +85,9 @@ def payout_change(request: OwnRequest) -> HttpResponse:
     method = PayoutMethod(choose.cleaned_data["method"])
     country = choose.cleaned_data["country"]
     posted = request.POST if request.method == "POST" else None
-    form = form_for(method, country, posted, current=current)
+    form = form_for(
+        method, country, posted, current=current, brands=_brands_that_wait(request.creator)
+    )
     if form.is_bound and form.is_valid():
         answer = _change(request, form)
         if answer is not None:
@@ -78,9 +97,17 @@ def payout_change(request: OwnRequest) -> HttpResponse:
         "form": form,
         "method": method,
         "country": country_name(country),
-        "brands": brands_that_pay(request.creator),
+        "sees_it": [one.brand for one in sharing_of(request.creator) if one.is_released],
     }
     return render(request, "portal/creator/payout_change.html", context)
+
+
+def _brands_that_wait(creator: Creator) -> list[tuple[str, str]]:
+    """The brands whose payments wait and that may not see the details: asked about at saving."""
+    waiting = waiting_for_details(creator)
+    slugs = {payment.brand.slug for payment in waiting}
+    closed = [one.brand for one in sharing_of(creator) if not one.is_released]
+    return brand_choices([brand for brand in closed if brand.slug in slugs], waiting)
 
 
 def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
@@ -93,6 +120,11 @@ def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
         change = change_details(
             creator=request.creator,
             destination=form.destination,
+            release_to=[
+                one.brand
+                for one in sharing_of(request.creator)
+                if one.brand.slug in form.cleaned_data.get("share_with", ())
+            ],
             code=code,
             tell=lambda change: _tell(request, change),
             by=Actor.of_member(request.creator.email),
@@ -109,15 +141,10 @@ def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
 
 
 def _said(change: DetailsChange) -> str:
-    said = _("Saved. You are paid to {where} from now on.").format(where=_words(change.after))
-    if not change.released:
-        return said
-    more = ngettext(
-        "One payment that waited for this is on its way.",
-        "{count} payments that waited for this are on their way.",
-        change.released,
-    )
-    return f"{said} {more.format(count=change.released)}"
+    said = [_("Saved. You are paid to {where} from now on.").format(where=_words(change.after))]
+    if change.released_to:
+        said.append(_("Shared with {brands}.").format(brands=names_of(change.released_to)))
+    return " ".join(filter(None, [*said, going_on_their_way(change.started)]))
 
 
 def _tell(request: OwnRequest, change: DetailsChange) -> None:
@@ -132,6 +159,7 @@ def _tell(request: OwnRequest, change: DetailsChange) -> None:
             context={
                 "before": _words(change.before) if change.before else "",
                 "after": _words(change.after),
+                "shared_with": names_of(change.released_to),
                 "when": moment(timezone.now()),
                 "where": device_words(device(request)),
                 "security_url": settings.BASE_URL + reverse("portal:security"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -81,7 +82,7 @@ class DestinationForm(forms.Form):
         label=_("Tax or VAT number"),
         required=False,
         max_length=LONGEST_TAX_ID,
-        help_text=_("If a brand needs it for its books. Brands that pay you see it."),
+        help_text=_("If a brand needs it for its books. Brands that you share with see it."),
     )
 
     def __init__(self, data: QueryDict | None, *, country: str, initial: dict[str, str]) -> None:
@@ -94,7 +95,8 @@ class DestinationForm(forms.Form):
         if self.errors:
             return values
         try:
-            self.destination = self.read({name: str(value) for name, value in values.items()})
+            account = {name: str(values[name]) for name in values if name != "share_with"}
+            self.destination = self.read(account)
         except DestinationError as error:
             self.add_error(error.field, self.problem(error))
         return values
@@ -169,9 +171,26 @@ SCHEMES: dict[BankScheme, type[DestinationForm]] = {
 
 
 def form_for(
-    method: PayoutMethod, country: str, data: QueryDict | None, *, current: Destination | None
+    method: PayoutMethod,
+    country: str,
+    data: QueryDict | None,
+    *,
+    current: Destination | None,
+    brands: Sequence[tuple[str, str]] = (),
 ) -> DestinationForm:
-    """What has to be known to pay in this way there. Account numbers are never filled in."""
+    """What has to be known to pay in this way there. Account numbers are never filled in.
+
+    With `brands`, slugs and names, it asks which of them may see it; none is ticked beforehand.
+    """
     initial = {"holder": current.holder, "tax_id": current.tax_id} if current else {}
     kind = PayPalForm if method == PayoutMethod.PAYPAL else SCHEMES[scheme_of(country)]
-    return kind(data, country=country, initial=initial)
+    form = kind(data, country=country, initial=initial)
+    if brands:
+        form.fields["share_with"] = forms.MultipleChoiceField(
+            label=_("Which brands may see this, to pay you what waits?"),
+            choices=brands,
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            help_text=_("Until you share it with a brand, payments by it wait."),
+        )
+    return form

@@ -56,6 +56,12 @@ ACTS = {
         "portal:payout",
         gettext_lazy("Where your money goes is changed only by who can read your mail right now."),
     ),
+    "sharing": Act(
+        CodePurpose.DETAILS_RELEASE,
+        "portal:payout_share",
+        "portal:payout",
+        gettext_lazy("Only who can read your mail right now may show a brand where you are paid."),
+    ),
     "passkey": Act(
         CodePurpose.PASSKEYS,
         "portal:passkey_add",

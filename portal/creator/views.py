@@ -25,12 +25,15 @@ from affiliates.code_login import (
 )
 from portal.creator.access import CreatorRequest, creator_page
 from portal.creator.home import home_of
+from portal.creator.sharing import onward
 
 
 @require_safe
 @creator_page
 def home(request: CreatorRequest) -> HttpResponse:
     """All offers of the creator, with what they earned, and a way to each dashboard."""
+    if (elsewhere := onward(request)) is not None:
+        return elsewhere
     page = home_of(request.creator, now=timezone.now())
     return render(request, "portal/creator/home.html", {"page": page, "section": "offers"})
 

@@ -37,7 +37,7 @@ from tracking.csv_export import csv_lines
 from tracking.keyset import Keyset
 from tracking.metrics import today
 from tracking.models import ConversionStatus
-from tracking.periods import MEMBER_CHOICES, choose
+from tracking.periods import MEMBER_CHOICES, ChosenPeriod, choose
 from tracking.selectors import own_conversions
 from tracking.services import ItemError, make_deep_link
 
@@ -56,6 +56,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     status = _status(request)
     found = Keyset(own_conversions(enrollment.pk, status=status), "occurred_at")
     stretch = found.stretch(request.GET.get("at", ""), size=PER_PAGE)
+    payments = payment_rows(enrollment)
     response = render_page(
         request,
         "page",
@@ -65,7 +66,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         commission=commission_of(enrollment, history, now=visit.now),
         chosen=chosen,
         ranges=range_choices(chosen),
-        range_form=_range_form(request, chosen.key),
+        range_form=_range_form(request, chosen),
         numbers=numbers_of(enrollment, chosen.period),
         money=money_of(enrollment, history.at(visit.now), now=visit.now),
         adjustments=adjustment_rows(enrollment),
@@ -73,7 +74,8 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         rows=conversion_rows(stretch.rows, now=visit.now),
         chosen_status=status,
         statuses=status_choices(status),
-        payments=payment_rows(enrollment),
+        payments=payments,
+        payments_wait=any(row.wants_details for row in payments),
         questions=recent_questions(enrollment, now=visit.now),
     )
     response["ETag"] = tag
@@ -191,7 +193,10 @@ def _status(request: HttpRequest) -> str:
     return wanted if wanted in ConversionStatus.values else ""
 
 
-def _range_form(request: HttpRequest, key: str) -> RangeForm | None:
-    if key != "custom":
+def _range_form(request: HttpRequest, chosen: ChosenPeriod) -> RangeForm | None:
+    """The days of a custom range: those shown, or those that could not be taken."""
+    if chosen.key != "custom":
         return None
-    return RangeForm(request.GET if "first" in request.GET else None)
+    if chosen.problem:
+        return RangeForm(request.GET if "first" in request.GET else None)
+    return RangeForm({"first": chosen.period.first, "last": chosen.period.last})

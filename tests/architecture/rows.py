@@ -74,7 +74,7 @@ def insert(model: type[models.Model], given: Mapping[str, Any]) -> int:
     values = {
         field.column: given[field.column] if field.column in given else _something(field, given)
         for field in model._meta.local_concrete_fields
-        if not field.primary_key
+        if not field.primary_key and not field.generated
     }
     quote = connection.ops.quote_name
     columns = ", ".join(map(quote, values))

@@ -36,7 +36,7 @@ ACROSS_BRANDS = {
     "notifications/services/provider_news.py": 1,
     "notifications/services/sweeping.py": 1,
     "offers/dashboard_links.py": 1,
-    "payouts/details.py": 1,
+    "payouts/releases.py": 3,
     "tracking/creators.py": 3,
     "tracking/person_export.py": 1,
     "tracking/services/clicks.py": 1,

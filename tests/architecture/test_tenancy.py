@@ -48,6 +48,7 @@ OVER_ALL_BRANDS = {
     "notifications_campaign_live",
     "notifications_message_provider",
     "notifications_message_public",
+    "payouts_release_creator",
 }
 
 every_tenant_model = pytest.mark.parametrize("model", TENANT_MODELS, ids=name_of)

@@ -16,7 +16,7 @@ from offers.models import OfferStatus
 from offers.services import set_offer_status
 from payouts.models import Payout, PayoutState
 from payouts.services import adjust, mark_paid, return_payment
-from tests.cast import Cast, refund
+from tests.cast import Cast, refund, release_to_brand
 from tests.portal.conftest import Sell, new_terms, path_of, pay, reject, text_of
 from tests.snapshot import snapshot
 from tracking.models import Conversion, Question, TrackingLink
@@ -125,7 +125,9 @@ def a_payment_that_came_back(cast: Cast) -> None:
 
 def a_payment_that_arrived(cast: Cast) -> None:
     payout = Payout.objects.get()
-    Payout.objects.filter(pk=payout.pk).update(state=PayoutState.PROCESSING, settled_at=None)
+    Payout.objects.filter(pk=payout.pk).update(
+        state=PayoutState.PROCESSING, settled_at=None, release=release_to_brand(cast.mara)
+    )
     mark_paid(payout=payout, reference="BACS 2", by=cast.by, now=cast.now + timedelta(minutes=1))
 
 

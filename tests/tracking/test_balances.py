@@ -17,7 +17,7 @@ from offers.terms import TermsValues
 from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutState
 from payouts.services import adjust, record_payment, return_payment
-from tests.cast import Cast, assemble, order, refund
+from tests.cast import Cast, assemble, order, refund, release_to_brand
 from tracking.models import Conversion
 from tracking.services import accept_conversions, record_order, record_refund, reject_conversions
 
@@ -81,7 +81,9 @@ class World:
                 now=self.now,
             )  # fmt: skip
         elif payout is not None:
-            live.filter(pk=payout.pk).update(state=PayoutState.PROCESSING)
+            live.filter(pk=payout.pk).update(
+                state=PayoutState.PROCESSING, release=release_to_brand(payout.member)
+            )
 
     def wait(self, size: int) -> None:
         self.now += timedelta(hours=size)

@@ -24,7 +24,7 @@ from notifications.services import resubscribe, unsuppress
 from offers.dashboard_links import enrollment_for, token_for
 from offers.models import Enrollment, EnrollmentStatus
 from payouts.ledger import balances
-from payouts.models import LedgerEntry, PayoutDetails
+from payouts.models import DetailsRelease, LedgerEntry, PayoutDetails
 from payouts.services import adjust
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.journeys.busy_creator import prove
@@ -158,6 +158,11 @@ def test_login_sessions_passkeys_details_and_codes_are_gone(cast: Cast, june: Cr
     assert Session.objects.count() == 0
     assert Authenticator.objects.count() == 0
     assert PayoutDetails.objects.filter(creator=june.pk).count() == 0
+    with across_brands(reason="a test looks for what is left"):
+        left = DetailsRelease.objects.filter(creator=None)
+        assert {row.taken_back_at for row in left} == {LATER}
+        assert left.count() == 2
+        assert not DetailsRelease.objects.filter(creator=june.pk).exists()
     assert give_login(email=JUNE, now=LATER) is None
 
 

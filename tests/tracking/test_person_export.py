@@ -18,8 +18,9 @@ from tracking.person_export import write_export
 from tracking.services import record_order
 
 JUNE = "june@okafor.example"
-FILES = ["you", "payout_details", "brands", "offers", "codes_and_links", "conversions", "ledger",
-         "payments", "questions", "emails", "sessions", "passkeys"]  # fmt: skip
+FILES = ["you", "payout_details", "payout_details_shared", "brands", "offers", "codes_and_links",
+         "conversions", "ledger", "payments", "questions", "emails", "sessions",
+         "passkeys"]  # fmt: skip
 
 
 @pytest.fixture
@@ -61,6 +62,9 @@ def test_it_is_about_both_brands(archive: zipfile.ZipFile) -> None:
     codes = [row[3] for row in rows(archive, "codes_and_links")[1:] if row[2] == "code"]
     assert codes == ["JUNE20", "JUNETIDE"]
     assert ["iban", IBAN] in rows(archive, "payout_details")
+    shared = rows(archive, "payout_details_shared")[1:]
+    assert sorted(row[0] for row in shared) == ["Juniper & Co", "Saltmarsh"]
+    assert {(row[1], row[2]) for row in shared} == {(NOW.isoformat(), "")}
 
 
 def test_money_is_there_to_the_penny_and_runs_no_formula(archive: zipfile.ZipFile) -> None:

@@ -29,6 +29,7 @@ from core.tenancy import across_brands, acting_for
 from notifications.services import erase_address, erase_correspondence
 from offers.models import Enrollment, EnrollmentStatus
 from offers.services import renew_dashboard_link, set_enrollment_status
+from payouts.releases import sharing_of, take_back_release
 from tracking.creators import memberships_of
 from tracking.models import Question
 from tracking.services.items import deactivate_items
@@ -47,6 +48,8 @@ def erase_creator(*, creator: Creator, code: uuid.UUID, now: datetime) -> None:
     creator = Creator.objects.select_for_update().get(pk=creator.pk)
     address = creator.email
     spend_code(public_id=code, purpose=CodePurpose.DELETION, address=address, now=now)
+    for sharing in sharing_of(creator):
+        take_back_release(creator=creator, brand=sharing.brand, by=BY, now=now)
     for membership in memberships_of(creator):
         with acting_for(membership.brand):
             _erase_member(membership.member, address=address, now=now)

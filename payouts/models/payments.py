@@ -11,44 +11,25 @@ import uuid
 
 import pgtrigger
 from django.db import models
+from django.db.models import Case, Value, When
 from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 
-from affiliates.models import Creator, Member
+from affiliates.models import Member
 from core.db import append_only
 from core.kept_sums import KeptSum, kept_in
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
+from payouts.models.details import DetailsRelease
 
 
 class PayoutState(models.TextChoices):
     DRAFT = "draft", "Draft"
-    PENDING_INFO = "pending_info", "Pending info"
+    PENDING_INFO = "pending_info", "Waiting for details"
     PROCESSING = "processing", "Processing"
     PAID = "paid", "Paid"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
-
-
-class PayoutMethod(models.TextChoices):
-    BANK = "bank", _("Bank account")
-    PAYPAL = "paypal", _("PayPal")
-
-
-class PayoutDetails(models.Model):
-    """Where a creator is paid, by every brand alike. `sealed` is encrypted: see payouts.sealing.
-
-    What may be shown stands beside it: the method, the country and `ending`, the last characters of
-    the account ("····4821").
-    """
-
-    creator = models.OneToOneField(Creator, on_delete=models.CASCADE, related_name="+")
-    method = models.CharField(max_length=6, choices=PayoutMethod)
-    country = models.CharField(max_length=2)
-    ending = models.CharField(max_length=80)
-    sealed = models.TextField()
-    changed_at = models.DateTimeField()
 
 
 class PayoutRun(TenantModel):
@@ -115,7 +96,12 @@ class PayoutRunMember(TenantModel):
 
 
 class Payout(TenantModel):
-    """A payment to one member, in one currency."""
+    """A payment to one member, in one currency.
+
+    On the way it names the release that lets the brand see where to, and a foreign key (brand,
+    release, needs_live_release) to (brand, id, is_live) holds that this is live. What a file for a
+    bank or PayPal has named (`in_file_at`) can't wait any more, or it might be paid twice.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     run = TenantForeignKey(PayoutRun, null=True)  # none: recorded by hand
@@ -123,6 +109,13 @@ class Payout(TenantModel):
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
     state = models.CharField(max_length=12, choices=PayoutState)
+    release = TenantForeignKey(DetailsRelease, null=True)
+    in_file_at = models.DateTimeField(null=True)  # when a file for the bank or PayPal first held it
+    needs_live_release = models.GeneratedField(
+        expression=Case(When(state="processing", in_file_at=None, then=Value(True))),
+        output_field=models.BooleanField(null=True),
+        db_persist=True,
+    )
     reference = models.CharField(max_length=120, blank=True)  # the bank's or PayPal's
     reason = models.CharField(max_length=300, blank=True)  # why it failed or was cancelled
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -135,6 +128,13 @@ class Payout(TenantModel):
             models.CheckConstraint(
                 condition=models.Q(amount_minor__gt=0), name="payouts_payout_positive"
             ),
+            models.CheckConstraint(
+                condition=~models.Q(state="draft"), name="payouts_payout_is_made"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="processing") | models.Q(release__isnull=False),
+                name="payouts_payout_released",
+            ),
         ]
         indexes = [
             models.Index(fields=["brand", "member", "-id"], name="payouts_payout_member"),
@@ -143,6 +143,11 @@ class Payout(TenantModel):
                 fields=["brand", "run", "member"],
                 name="payouts_payout_run",
                 condition=models.Q(run__isnull=False),
+            ),
+            models.Index(
+                fields=["brand", "release"],
+                name="payouts_payout_release",
+                condition=models.Q(release__isnull=False),
             ),
         ]
 
@@ -159,6 +164,14 @@ class EntryKind(models.TextChoices):
 
 
 OPEN_STATES = (PayoutState.PROCESSING, PayoutState.PENDING_INFO)
+# The state of a confirmed run, by that of its payments which stands first here.
+RUN_STATE_OF_PAYMENTS = {
+    PayoutState.PROCESSING: PayoutState.PROCESSING,
+    PayoutState.PENDING_INFO: PayoutState.PROCESSING,
+    PayoutState.PAID: PayoutState.PAID,
+    PayoutState.FAILED: PayoutState.FAILED,
+    PayoutState.CANCELLED: PayoutState.CANCELLED,
+}
 OF_NOTHING = models.Q(conversion_id=None, click_earning_id=None)
 EARNED_KINDS = (EntryKind.COMMISSION, EntryKind.ADJUSTMENT)
 

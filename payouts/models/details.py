@@ -1,0 +1,92 @@
+"""Where creators are paid, and which brands they let see it."""
+
+from __future__ import annotations
+
+import pgtrigger
+from django.db import models
+from django.db.models import Case, F, Value, When
+from django.utils.translation import gettext_lazy as _
+
+from affiliates.models import Creator
+from core.tenancy import TenantModel
+
+
+class PayoutMethod(models.TextChoices):
+    BANK = "bank", _("Bank account")
+    PAYPAL = "paypal", _("PayPal")
+
+
+class PayoutDetails(models.Model):
+    """Where a creator is paid, by every brand alike. `sealed` is encrypted: see payouts.sealing.
+
+    What may be shown stands beside it: the method, the country and `ending`, the last characters of
+    the account ("····4821").
+    """
+
+    creator = models.OneToOneField(Creator, on_delete=models.CASCADE, related_name="+")
+    method = models.CharField(max_length=6, choices=PayoutMethod)
+    country = models.CharField(max_length=2)
+    ending = models.CharField(max_length=80)
+    sealed = models.TextField()
+    changed_at = models.DateTimeField()
+
+
+HISTORY_STAYS = """
+IF TG_OP = 'DELETE' OR NEW.brand_id <> OLD.brand_id OR NEW.released_at <> OLD.released_at
+  OR (OLD.taken_back_at IS NOT NULL AND NEW.taken_back_at IS DISTINCT FROM OLD.taken_back_at)
+  OR (NEW.creator_id IS NOT NULL AND NEW.creator_id IS DISTINCT FROM OLD.creator_id)
+THEN RAISE EXCEPTION 'a release of payout details is taken back once, and stays as history';
+END IF;
+RETURN NEW;
+"""
+
+
+class DetailsRelease(TenantModel):
+    """A creator lets this brand see where they are paid, from `released_at` to `taken_back_at`.
+
+    It covers the details as they are kept, also after the creator changed them. What is over stays
+    as history; of a creator who was deleted it says no more than when.
+    """
+
+    creator = models.ForeignKey(
+        Creator, on_delete=models.SET_NULL, null=True, related_name="+", db_index=False
+    )
+    released_at = models.DateTimeField()
+    taken_back_at = models.DateTimeField(null=True)
+    is_live = models.GeneratedField(
+        expression=Case(When(taken_back_at=None, then=Value(True)), default=Value(False)),
+        output_field=models.BooleanField(),
+        db_persist=True,
+    )
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "creator"],
+                condition=models.Q(taken_back_at=None),
+                name="payouts_release_one_live",
+            ),
+            # What a payment's `needs_live_release` points at.
+            models.UniqueConstraint(
+                fields=["brand", "id", "is_live"], name="payouts_release_liveness"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(taken_back_at=None)
+                | models.Q(taken_back_at__gte=F("released_at")),
+                name="payouts_release_times",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(creator__isnull=False) | models.Q(taken_back_at__isnull=False),
+                name="payouts_release_of_somebody",
+            ),
+        ]
+        indexes = [models.Index(fields=["creator"], name="payouts_release_creator")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="payouts_release_history",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Update | pgtrigger.Delete,
+                func=HISTORY_STAYS,
+            )
+        ]

@@ -1,0 +1,258 @@
+"""Which brands may see where a creator is paid: shared by name with a fresh code, and taken back.
+
+A dashboard's link leads here and shares nothing by itself: whoever holds it logs in first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import wraps
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.validators import validate_slug
+from django.forms import ValidationError
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django.views.decorators.http import require_http_methods, require_POST
+
+from accounts.actors import Actor
+from accounts.codes import CodeOverError
+from accounts.devices import device_words
+from accounts.models import Brand, CodePurpose
+from affiliates.code_login import OVER
+from affiliates.letters import LetterError, send_letter
+from core.templatetags.display import moment, money
+from payouts.destinations import Destination
+from payouts.details import own_destination
+from payouts.models import PayoutMethod
+from payouts.releases import Released, release_details, sharing_of, take_back_release
+from portal.creator.access import OwnRequest, own_page
+from portal.creator.client import device
+from portal.creator.countries import country_name
+from portal.creator.proving import proof_of
+from tracking.creators import WaitingPayment, waiting_for_details
+
+WANTED = "share_with"  # in the session: the brand to ask for first, while the code is entered
+COOKIE = "portal_share_with"  # the same while nobody is logged in yet
+COOKIE_AGE_SECONDS = 3_600
+
+
+class BrandsForm(forms.Form):
+    """The brands to share with, by name."""
+
+    brands = forms.MultipleChoiceField(
+        label=gettext_lazy("Which brands may see your payout details?"),
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={
+            "required": gettext_lazy("Choose at least one brand"),
+            "invalid_choice": gettext_lazy("Choose brands from the list"),
+        },
+    )
+
+    def __init__(
+        self, data: QueryDict | None, *, choices: list[tuple[str, str]], wanted: str
+    ) -> None:
+        slugs = [slug for slug, _label in choices]
+        ticked = slugs if len(slugs) == 1 else [slug for slug in slugs if slug == wanted]
+        super().__init__(data, initial={"brands": ticked})
+        field = self.fields["brands"]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - narrows the type
+        field.choices = choices
+
+
+def brand_choices(
+    brands: Iterable[Brand], waiting: Iterable[WaitingPayment]
+) -> list[tuple[str, str]]:
+    """Brands by slug and name with what waits for them, those with most to wait for first."""
+    amounts: dict[int, list[str]] = {}
+    for payment in waiting:
+        amounts.setdefault(payment.brand.pk, []).append(money(payment.amount))
+    ordered = sorted(brands, key=lambda brand: brand.pk not in amounts)
+    return [(brand.slug, _label(brand, amounts.get(brand.pk, []))) for brand in ordered]
+
+
+def _label(brand: Brand, amounts: list[str]) -> str:
+    if not amounts:
+        return brand.name
+    return _("{brand} (waiting: {amounts})").format(brand=brand.name, amounts=", ".join(amounts))
+
+
+def seen_by_brands(destination: Destination) -> list[str]:
+    """Exactly what a brand sees that the creator shares with, masked."""
+    if destination.method == PayoutMethod.PAYPAL:
+        return [_("PayPal address: {ending}").format(ending=destination.ending)]
+    seen = [_("account number ending {digits}").format(digits=destination.ending[-4:])]
+    if destination.bic or destination.bank_code:
+        seen.append(_("the bank's code"))
+    seen += [
+        _("account holder"),
+        _("country: {country}").format(country=country_name(destination.country)),
+    ]
+    return [*seen, _("tax or VAT number")] if destination.tax_id else seen
+
+
+def kept_through_login(
+    view: Callable[..., HttpResponseBase],
+) -> Callable[..., HttpResponseBase]:
+    """Remember which brand was asked for while somebody logs in; the first page goes on here."""
+
+    @wraps(view)
+    def enter(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        if not request.user.is_authenticated and _is_slug(request.GET.get("brand", "")):
+            response.set_cookie(
+                COOKIE,
+                request.GET["brand"],
+                max_age=COOKIE_AGE_SECONDS,
+                path=reverse("portal:home"),
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+    return enter
+
+
+def onward(request: HttpRequest) -> HttpResponse | None:
+    """Where somebody was going before they had to log in, once; None for nowhere."""
+    wanted = request.COOKIES.get(COOKIE, "")
+    if not _is_slug(wanted):
+        return None
+    response = redirect(f"{reverse('portal:payout_share')}?brand={wanted}")
+    response.delete_cookie(COOKIE, path=reverse("portal:home"))
+    return response
+
+
+@kept_through_login
+@require_http_methods(["GET", "HEAD", "POST"])
+@own_page
+def payout_share(request: OwnRequest) -> HttpResponse:
+    """Say what a brand will see, and let it see that; a fresh code comes first."""
+    now = timezone.now()
+    if _is_slug(request.GET.get("brand", "")):
+        request.session[WANTED] = request.GET["brand"]
+    destination = own_destination(request.creator)
+    closed = [one.brand for one in sharing_of(request.creator) if not one.is_released]
+    if destination is None or not closed:
+        return redirect("portal:payout")
+    if proof_of(request, CodePurpose.DETAILS_RELEASE, now=now) is None:
+        return redirect("portal:prove", "sharing")
+    form = BrandsForm(
+        request.POST if request.method == "POST" else None,
+        choices=brand_choices(closed, waiting_for_details(request.creator)),
+        wanted=request.session.get(WANTED, ""),
+    )
+    if form.is_bound and form.is_valid():
+        chosen = [brand for brand in closed if brand.slug in form.cleaned_data["brands"]]
+        answer = _share(request, form, chosen)
+        if answer is not None:
+            return answer
+    context = {
+        "section": "payout",
+        "form": form,
+        "only": closed[0] if len(closed) == 1 else None,
+        "seen": seen_by_brands(destination),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "portal/creator/payout_share.html", context, status=status)
+
+
+def _share(request: OwnRequest, form: BrandsForm, brands: list[Brand]) -> HttpResponse | None:
+    """Share with these; None when the form has to say why that was not possible."""
+    now = timezone.now()
+    code = proof_of(request, CodePurpose.DETAILS_RELEASE, now=now)
+    try:
+        if code is None:
+            raise CodeOverError
+        released = release_details(
+            creator=request.creator,
+            brands=brands,
+            code=code,
+            tell=lambda released: _tell(request, "details_shared", released.brands),
+            by=Actor.of_member(request.creator.email),
+            now=now,
+        )
+    except CodeOverError:
+        messages.error(request, OVER)
+        return redirect("portal:prove", "sharing")
+    except LetterError:
+        form.add_error(None, _("Nothing was shared: the mail that confirms it could not be sent."))
+        return None
+    request.session.pop(WANTED, None)
+    messages.success(request, _said(released))
+    return redirect("portal:payout")
+
+
+@require_POST
+@own_page
+def payout_stop_sharing(request: OwnRequest, slug: str) -> HttpResponse:
+    """Let a brand see the details no longer. No code is needed to close a door."""
+    brand = next((one.brand for one in sharing_of(request.creator) if one.brand.slug == slug), None)
+    is_taken_back = brand is not None and take_back_release(
+        creator=request.creator,
+        brand=brand,
+        by=Actor.of_member(request.creator.email),
+        now=timezone.now(),
+    )
+    if brand is not None and is_taken_back:
+        said = _("{brand} no longer sees your payout details. Payments by it wait until you share.")
+        messages.success(request, said.format(brand=brand.name))
+        try:
+            _tell(request, "details_not_shared", [brand])
+        except LetterError:
+            messages.warning(request, _("The mail that confirms it could not be sent."))
+    return redirect("portal:payout")
+
+
+def going_on_their_way(started: int) -> str:
+    """How many payments go on their way by what was done; empty for none."""
+    if not started:
+        return ""
+    return ngettext(
+        "One payment that waited for this is on its way.",
+        "{count} payments that waited for this are on their way.",
+        started,
+    ).format(count=started)
+
+
+def names_of(brands: Iterable[Brand]) -> str:
+    """ "Juniper & Co, Saltmarsh"."""
+    return ", ".join(brand.name for brand in brands)
+
+
+def _said(released: Released) -> str:
+    said = _("Shared with {brands}.").format(brands=names_of(released.brands))
+    return f"{said} {going_on_their_way(released.started)}".strip()
+
+
+def _tell(request: OwnRequest, name: str, brands: Iterable[Brand]) -> None:
+    """Mail the creator what was done in their name. Raises LetterError."""
+    destination = own_destination(request.creator)
+    send_letter(
+        name,
+        to=request.creator.email,
+        language=request.creator.language,
+        context={
+            "brands": names_of(brands),
+            "seen": seen_by_brands(destination) if destination else [],
+            "when": moment(timezone.now()),
+            "where": device_words(device(request)),
+            "security_url": settings.BASE_URL + reverse("portal:security"),
+            "payout_url": settings.BASE_URL + reverse("portal:payout"),
+        },
+    )
+
+
+def _is_slug(text: str) -> bool:
+    try:
+        validate_slug(text)
+    except ValidationError:
+        return False
+    return len(text) <= 60
