@@ -5,16 +5,19 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.services import BrandError, create_brand
+from core import commands
 from core.money import UnknownCurrencyError
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Make a brand and its first owner."
+    kept = "No brand was half made."
+    again = "Run it again: if the brand was made after all, it says that the slug is taken."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="its name in addresses: a-z, 0-9, hyphens")
