@@ -86,7 +86,7 @@ def leave_the_pool() -> None:
     options.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
 
 
-def or_one_line(run: Callable[[], None]) -> None:
+def or_one_line(run: Callable[[], object]) -> None:
     """Call `run`; on an outage or Ctrl-C print one line and exit.
 
     For what is none of our commands: nothing is known of what it kept.
