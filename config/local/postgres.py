@@ -62,7 +62,11 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgres://{NAME}:{quote(self.password)}@/{quote(str(self.sockets))}/{NAME}"
+        return self.url_of(role=NAME, password=self.password, database=NAME)
+
+    def url_of(self, *, role: str, password: str, database: str) -> str:
+        """The address of a database of this server, for another role than the first."""
+        return f"postgres://{role}:{quote(password)}@/{quote(str(self.sockets))}/{database}"
 
     @property
     def data(self) -> Path:
