@@ -25,6 +25,7 @@ from config.local.ports import FIRST, TRIES, is_free, keep_port, kept_port
 from config.local.postgres import Postgres
 from config.local.services import SETTINGS as SETTINGS_KEYS
 from config.local.valkey import Valkey
+from tests.template import kept_secrets_file, start_from_template
 
 PREFIX = "tributary-test-"
 # Nobody mourns this data: a crash may lose it, so nothing waits for the disk.
@@ -88,7 +89,10 @@ def start_services() -> RunServices:
     own_folder(home, mode=0o711)
     services = RunServices(home)
     atexit.register(services.stop)
-    services.postgres.ensure_running()
+    kept = kept_secrets_file()
+    if kept is not None:
+        shutil.copy2(kept, home / "secrets.env")
+    start_from_template(services.postgres, home / "secrets.env", services.environment())
     first = FIRST["valkey"] + os.getpid() % 1000
     for port in range(first, first + TRIES):
         keep_port(home / "ports.json", "valkey", port)
