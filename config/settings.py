@@ -12,6 +12,8 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 
+from config import limits
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -110,11 +112,11 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- Data
 DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL")}
-DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"]["pool"] = {
-    "min_size": 0,
-    "max_size": env.int("DATABASE_POOL_SIZE", default=16),
-    "timeout": 30,
+DATABASES["default"]["ENGINE"] = "core.postgres"
+DATABASES["default"]["OPTIONS"] = {
+    **limits.DATABASE_KEEPALIVE,
+    **DATABASES["default"].get("OPTIONS", {}),
+    "pool": {"max_size": limits.DATABASE_POOL_SIZE, "limits": limits.DATABASE_LIMITS},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TENANT_MODEL = "accounts.Brand"
