@@ -139,7 +139,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "interval_start": 0,
     "interval_step": 0.1,  # seconds
     "interval_max": 0.1,
+    # A broker that is frozen, or gone without a word, is left after this long. The worker's own
+    # wait for a message has no such limit: it is checked every few seconds.
+    "socket_connect_timeout": limits.BROKER_TIMEOUT,
+    "socket_timeout": limits.BROKER_TIMEOUT,
+    "socket_keepalive": True,
+    "health_check_interval": limits.BROKER_CHECK_SECONDS,
 }
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
+# A task that ran when the broker went is finished; its message comes again and finds it done.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_ALWAYS_EAGER = False

@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from typing import Any
 
 import kombu.exceptions
 import psycopg
 import redis
-from django.core.exceptions import ImproperlyConfigured
 from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError
 from django.db import InterfaceError, OperationalError, connection
@@ -25,7 +23,6 @@ OUTAGE_EXIT_CODE = os.EX_TEMPFAIL
 STOPPED_EXIT_CODE = 130  # what shells give a program that Ctrl-C ended
 DATABASE_OUTAGES = (OperationalError, InterfaceError, psycopg.OperationalError)
 OUTAGES = (*DATABASE_OUTAGES, redis.RedisError, kombu.exceptions.OperationalError)
-CONNECT_TIMEOUT_SECONDS = 5
 STOPPED = "Stopped before the end."
 
 
@@ -74,16 +71,7 @@ def database_place() -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command that the arguments name, any of Django's or ours."""
-    with suppress(ImproperlyConfigured):  # Django's own message about the settings says more
-        leave_the_pool()
     or_one_line(lambda: execute_from_command_line(list(arguments)))
-
-
-def leave_the_pool() -> None:
-    """Connect without a pool: a command needs one connection, and is told at once why it fails."""
-    options = connection.settings_dict["OPTIONS"]
-    options.pop("pool", None)
-    options.setdefault("connect_timeout", CONNECT_TIMEOUT_SECONDS)
 
 
 def or_one_line(run: Callable[[], object]) -> None:

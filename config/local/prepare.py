@@ -15,9 +15,8 @@ def main() -> None:
     from django.core.management import call_command
     from django.core.management.base import CommandError
 
-    from core.commands import leave_the_pool, or_one_line
+    from core.commands import or_one_line
 
-    leave_the_pool()
     try:
         or_one_line(lambda: call_command("migrate", interactive=False, verbosity=0))
         call_command("load_demo")

@@ -58,9 +58,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
             if monotonic() > until:
                 raise ServerSilentError(f"no connection within {cls.connect_seconds:g} s")
 
-    def wait(
-        self, gen: Any, interval: float = TICK_SECONDS, timeout: float | None = None
-    ) -> Any:
+    def wait(self, gen: Any, interval: float = TICK_SECONDS, timeout: float | None = None) -> Any:
         return super().wait(self._while_it_answers(gen), interval=interval, timeout=timeout)
 
     def _while_it_answers(self, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:

@@ -47,7 +47,9 @@ class ServerWatch:
             self._note(is_down=True)
         with self._lock:
             if self._thread is None and not self._is_over:
-                self._thread = threading.Thread(target=self._run, name="postgres-watch", daemon=True)
+                self._thread = threading.Thread(
+                    target=self._run, name="postgres-watch", daemon=True
+                )
                 self._thread.start()
 
     def close(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from psycopg import sql
@@ -71,6 +72,11 @@ WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND a.
 ORDER BY 1, 2
 """
 
+# PostgreSQL writes `state IN ('a', 'b')` in one way when it was typed and in another when it was
+# read back from a dump: (ARRAY['a'::varchar])::text[] or ARRAY[('a'::varchar)::text]
+_CAST_OF_ALL = re.compile(r"\(ARRAY\[([^\]]*)\]\)::text\[\]")
+_CAST_OF_EACH = re.compile(r"\(('(?:[^']|'')*'::character varying)\)::text")
+
 Catalogue = dict[str, frozenset[str]]
 
 
@@ -85,9 +91,13 @@ class Fingerprint:
 def read_catalogue(connection: Connection) -> Catalogue:
     """Everything that QUERIES ask for."""
     return {
-        what: frozenset(line for (line,) in connection.execute(query))
+        what: frozenset(_in_one_way(line) for (line,) in connection.execute(query))
         for what, query in QUERIES.items()
     }
+
+
+def _in_one_way(line: str) -> str:
+    return _CAST_OF_EACH.sub(r"\1", _CAST_OF_ALL.sub(r"ARRAY[\1]", line))
 
 
 def read_contents(connection: Connection) -> dict[str, Fingerprint]:

@@ -13,7 +13,7 @@ from pathlib import Path
 from config.local.drill import catalogue, copying
 from config.local.drill.connecting import Connection, connect
 from config.local.drill.refusals import try_what_is_refused
-from config.local.drill.writing import orders_coming_in, orders_so_far
+from config.local.drill.writing import orders_coming_in, orders_so_far, wait_for_an_order
 from config.local.folders import CHECKOUT, LocalServiceError
 
 Inspection = Callable[[str], None]
@@ -31,7 +31,7 @@ class Report:
     tables: int = 0
     rows: int = 0
     dump_bytes: int = 0
-    orders_during_the_dump: int = 0
+    orders_meanwhile: int = 0
     parts: dict[str, int] = field(default_factory=dict)  # how many constraints, indexes, …
     append_only: int = 0  # attempts that the copy refused
     tenancy: int = 0
@@ -49,7 +49,7 @@ class Report:
         parts = ", ".join(f"{count:,} {what}" for what, count in self.parts.items())
         return [
             f"{self.rows:,} rows in {self.tables:,} tables; dump of {self.dump_bytes:,} bytes",
-            f"{self.orders_during_the_dump:,} orders were recorded while it was dumped",
+            f"{self.orders_meanwhile:,} orders were recorded between its snapshot and its end",
             f"the same in the copy: every row; {parts}",
             f"refused by the copy: {refused} to another brand",
             "reconcile: no difference",
@@ -84,14 +84,12 @@ def drill(
             else nullcontext()
         )
         with writing, connect(source) as snapshot:
-            was, rows = _dump(source, snapshot, dumped, programs=programs, report=report)
+            name = _take_snapshot(snapshot)
+            if orders:  # the database has moved on before the dump begins, and goes on moving
+                wait_for_an_order(watching, after=orders_so_far(snapshot))
+            was, rows = _dump(source, snapshot, dumped, name=name, programs=programs, report=report)
             if orders:
-                now_there = orders_so_far(watching)
-                report.orders_during_the_dump = now_there - orders_so_far(snapshot)
-        if orders and report.orders_during_the_dump == 0:
-            raise DrillError(
-                "No order was recorded during the dump: the database was not a live one."
-            )
+                report.orders_meanwhile = orders_so_far(watching) - orders_so_far(snapshot)
     with copying.second_server(home, settings=settings) as server:
         copy = copying.make_plain_database(server)
         with report.timed("restore"):
@@ -107,15 +105,26 @@ def drill(
     return report
 
 
+def _take_snapshot(connection: Connection) -> str:
+    """Begin to see one moment only, and name it for pg_dump."""
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    row = connection.execute("SELECT pg_export_snapshot()").fetchone()
+    assert row is not None  # noqa: S101
+    return str(row[0])
+
+
 def _dump(
-    source: str, snapshot: Connection, target: Path, *, programs: Path, report: Report
+    source: str,
+    snapshot: Connection,
+    target: Path,
+    *,
+    name: str,
+    programs: Path,
+    report: Report,
 ) -> tuple[catalogue.Catalogue, dict[str, catalogue.Fingerprint]]:
     """Dump what one snapshot sees, and read in the same one what the copy will have to be."""
-    snapshot.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    row = snapshot.execute("SELECT pg_export_snapshot()").fetchone()
-    assert row is not None  # noqa: S101
     with report.timed("dump"):
-        copying.dump(source, target, snapshot=row[0], programs=programs)
+        copying.dump(source, target, snapshot=name, programs=programs)
     with report.timed("read the original for comparison"):
         was = catalogue.read_catalogue(snapshot)
         rows = catalogue.read_contents(snapshot)

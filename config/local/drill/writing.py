@@ -34,6 +34,15 @@ def orders_so_far(connection: Connection) -> int:
     return int(row[0])
 
 
+def wait_for_an_order(connection: Connection, *, after: int) -> None:
+    """Until there are more than `after`. Raises LocalServiceError when none comes."""
+    deadline = time.monotonic() + WAIT_SECONDS
+    while orders_so_far(connection) <= after:
+        if time.monotonic() > deadline:
+            raise LocalServiceError("No more orders are being recorded.")
+        time.sleep(0.05)
+
+
 @contextmanager
 def orders_coming_in(
     connection: Connection, *, before: int, environment: Mapping[str, str]
@@ -77,7 +86,8 @@ def orders_coming_in(
     finally:
         is_over.set()
         feeder.join()
-        output = importer.stdout.read()
+        with importer.stdout as said:
+            output = said.read()
         importer.wait()
     if importer.returncode != 0:
         raise LocalServiceError(f"Orders could not be recorded.\n{output}".rstrip())
