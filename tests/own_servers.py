@@ -15,7 +15,9 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import connection
+from psycopg import sql
 
+from config.local.drill.connecting import connect
 from config.local.postgres import NAME
 from tests.services import RunServices, start_services
 from tests.template import TEMPLATE
@@ -38,6 +40,11 @@ class OwnServers:
     def __init__(self, services: RunServices) -> None:
         self.services = services
         self.postgres, self.valkey = services.postgres, services.valkey
+        with connect(self.environment["DATABASE_URL"], autocommit=True) as connected:
+            # Other tests' servers may lose what was just committed when they are killed.
+            connected.execute(
+                sql.SQL("ALTER ROLE {} SET synchronous_commit = on").format(sql.Identifier(NAME))
+            )
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,7 +61,8 @@ class OwnServers:
         until(lambda: not self.valkey.is_alive(), "Valkey lives on")
 
     def start(self) -> None:
-        """Start what is dead, on the same data and port."""
+        """Start what is dead, on the same data and port. This process connects to it anew."""
+        connection.close()
         self.postgres.ensure_running()
         if not self.valkey.is_running():
             assert self.valkey.start()
@@ -70,6 +78,25 @@ class OwnServers:
     def frozen_valkey(self) -> Iterator[None]:
         with frozen(self._valkey_pid()):
             yield
+
+    @contextmanager
+    def held(self, lock: str) -> Iterator[None]:
+        """Somebody holds the lock during the block, unless PostgreSQL dies in it."""
+        holder = connect(self.environment["DATABASE_URL"])
+        try:
+            holder.execute(sql.SQL(lock))
+            yield
+        finally:
+            holder.close()
+
+    def waiting(self) -> int:
+        """How many connections wait for a lock."""
+        with connect(self.environment["DATABASE_URL"]) as asking:
+            found = asking.execute(
+                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+            ).fetchone()
+        assert found is not None
+        return int(found[0])
 
     def stop(self) -> None:
         self.services.stop()
