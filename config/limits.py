@@ -77,18 +77,16 @@ DATABASE_KEEPALIVE = {
 
 # --- Valkey: what it holds can be done without, so nobody waits for it
 CACHE_TIMEOUT: float = env.float("CACHE_TIMEOUT", default=0.5)
-CACHE_PAUSE = 2.0  # how long a cache that failed is left alone
-# Of whoever sends a hint: a request doesn't wait, worker and beat have time.
-BROKER_TIMEOUT: float = env.float("BROKER_TIMEOUT", default=0.5 if PROCESS == "web" else 3)
+# For a task's message to be taken; the row that it names is found by the sweep as well.
+BROKER_TIMEOUT: float = env.float("BROKER_TIMEOUT", default=0.3 if PROCESS == "web" else 5)
 BROKER_CHECK_SECONDS = 5  # how often a worker makes sure that its broker still answers
 # How long worker and beat wait between tries to reach their broker: half a second more each time.
 BROKER_RETRY_SECONDS = 0.5
 BROKER_MAX_RETRY_SECONDS = 2.0
 
 # --- Mail
-# Workers wait longer for a mail server than a page can. Both ends of a mail handed over in a
-# request, connecting and each answer, have this much.
-EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=5 if PROCESS == "web" else 30)
+# For a connection to the mail server, and for each of its answers. A page can't wait as a worker.
+EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=3 if PROCESS == "web" else 30)
 
 # --- The web process; see config.gate and config.web
 WEB_WORKERS: int = env.int("WEB_WORKERS", default=2)  # processes

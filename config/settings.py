@@ -11,6 +11,8 @@ from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from config import limits
 
@@ -74,6 +76,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "api.metrics.time_requests",
+    "config.unavailable.try_once_more",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -123,10 +126,13 @@ TENANT_MODEL = "accounts.Brand"
 REDIS_URL: str = env.str("REDIS_URL")
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "core.cache.DispensableCache",
         "LOCATION": REDIS_URL,
-        # A cache that hangs must not hang the pages that can do without it.
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},  # seconds
+        "OPTIONS": {
+            "socket_connect_timeout": limits.CACHE_TIMEOUT,
+            "socket_timeout": limits.CACHE_TIMEOUT,
+            "retry": Retry(NoBackoff(), 0),  # redis-py would try three times more
+        },
     }
 }
 
@@ -141,8 +147,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "interval_max": 0.1,
     # A broker that is frozen, or gone without a word, is left after this long. The worker's own
     # wait for a message has no such limit: it is checked every few seconds.
-    "socket_connect_timeout": limits.BROKER_TIMEOUT,
     "socket_timeout": limits.BROKER_TIMEOUT,
+    "socket_connect_timeout": limits.BROKER_TIMEOUT,
     "socket_keepalive": True,
     "health_check_interval": limits.BROKER_CHECK_SECONDS,
 }
@@ -187,7 +193,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
 # EMAIL_URL is an SMTP address; EMAIL_BACKEND may name one of anymail's providers instead.
 vars().update(env.email_url("EMAIL_URL"))
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
-EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=30)  # seconds
+EMAIL_TIMEOUT = limits.EMAIL_TIMEOUT
 MESSAGE_LEASE: int = env.int("MESSAGE_LEASE", default=300)  # seconds; see notifications.services
 WORK_LEASE: int = env.int("WORK_LEASE", default=60)  # seconds; see accounts.background
 # Seconds after which a mail that was turned away for now is tried again; then it has failed.
@@ -195,7 +201,10 @@ MESSAGE_BACKOFF: list[int] = env.list(
     "MESSAGE_BACKOFF", cast=int, default=[60, 300, 900, 3_600, 7_200, 14_400]
 )
 EMAIL_RATE: float = env.float("EMAIL_RATE", default=0.0)  # mails a second; 0 is no limit
-ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})  # keys of the delivery service
+ANYMAIL: dict[str, Any] = {
+    "REQUESTS_TIMEOUT": limits.EMAIL_TIMEOUT,
+    **env.json("ANYMAIL", default={}),  # keys of the delivery service
+}
 # The services whose webhooks are open, by anymail's names; see api.email_webhooks.
 EMAIL_WEBHOOKS: list[str] = env.list("EMAIL_WEBHOOKS", default=[])
 # What the sending domain's records must hold; see notifications.sender_identity.

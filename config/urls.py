@@ -10,11 +10,11 @@ from django.urls import URLPattern, URLResolver, include, path
 from django.views import defaults
 
 from brand_admin.invitation import invitation
-from config import views
+from config import unavailable, views
 
 handler403 = partial(defaults.permission_denied, template_name="errors/403.html")
 handler404 = partial(defaults.page_not_found, template_name="errors/404.html")
-handler500 = partial(defaults.server_error, template_name="errors/500.html")
+handler500 = unavailable.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.front_door, name="front_door"),

@@ -19,6 +19,8 @@ MARGIN_SECONDS = 1.0  # for the server to say itself that a statement took too l
 class DatabaseWrapper(base.DatabaseWrapper):
     """OPTIONS["pool"] holds the pool's `max_size` and `limits`, a config.limits.DatabaseLimits."""
 
+    commits = 0  # sent by this thread, whatever came of them
+
     @property
     def pool(self) -> Pool | None:
         """The process's pool for this alias, None for what connects to no database of ours."""
@@ -76,6 +78,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         )
 
     def _commit(self) -> None:
+        self.commits += 1
         try:
             super()._commit()
         except DatabaseError as error:

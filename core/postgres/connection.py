@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Protocol, Self
 
 import psycopg
 from psycopg.rows import TupleRow
+from psycopg.waiting import Ready
 
 TICK_SECONDS = 0.1  # how often a wait looks up
 
@@ -20,6 +21,7 @@ class Watcher(Protocol):
     """Who knows whether the server is down, and finds out when asked."""
 
     is_down: bool
+    heard_at: float  # when the server last answered anybody, by monotonic()
 
     def suspect(self) -> None: ...
 
@@ -59,12 +61,20 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
                 raise ServerSilentError(f"no connection within {cls.connect_seconds:g} s")
 
     def wait(self, gen: Any, interval: float = TICK_SECONDS, timeout: float | None = None) -> Any:
-        return super().wait(self._while_it_answers(gen), interval=interval, timeout=timeout)
+        if timeout is not None:
+            return super().wait(gen, interval=interval, timeout=timeout)
+        try:  # nearly every wait ends here, at no cost
+            answer = super().wait(gen, interval=interval, timeout=self.doubt_seconds)
+        except psycopg.errors._WaitTimeout:
+            answer = super().wait(self._while_it_answers(gen), interval=interval)
+        if self.watcher is not None:
+            self.watcher.heard_at = monotonic()
+        return answer
 
     def _while_it_answers(self, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        """`steps`, as psycopg drives them; it sends a falsy value whenever nothing arrived."""
-        heard_at = monotonic()
-        ready = None
+        """The rest of `steps`; psycopg sends Ready.NONE whenever nothing arrived for a while."""
+        heard_at = monotonic() - self.doubt_seconds
+        ready = Ready.NONE
         while True:
             try:
                 wanted = steps.send(ready)
@@ -80,8 +90,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
         if self.watcher is not None:
             if self.watcher.is_down:
                 self._give_up("it answers no other connection either")
-            if silence > self.doubt_seconds:
-                self.watcher.suspect()
+            self.watcher.suspect()
         if self.silence_seconds and silence > self.silence_seconds:
             self._give_up(f"not a word in {self.silence_seconds:g} s")
 

@@ -1,9 +1,9 @@
 """Whether PostgreSQL answers at all, found out once for a whole process.
 
-A query that takes long and a server that is frozen look alike to whoever waits. One thread asks over
-a connection of its own. While the answer is no, every wait of the process ends and nobody begins a
-new one, so requests are refused at once and no thread is lost to them. The thread goes on asking,
-and the first answer lets everybody in again.
+A query that takes long and a server that is frozen look alike to whoever waits. One thread asks
+over a connection of its own. While the answer is no, every wait of the process ends and nobody
+begins a new one, so requests are refused at once and no thread is lost to them. The thread goes on
+asking, and the first answer lets everybody in again.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import psycopg
 from core.postgres.connection import BoundedConnection, ServerSilentError
 
 EVERY_SECONDS = 0.2  # while the server is down
-WHILE_IN_DOUBT_SECONDS = 0.5
+WHILE_IN_DOUBT_SECONDS = 0.3
 DOUBT_LASTS_SECONDS = 2.0  # after the last suspicion
 logger = logging.getLogger(__name__)
 
@@ -29,6 +29,7 @@ class ServerWatch:
 
     def __init__(self, connect: Callable[[], BoundedConnection]) -> None:
         self.is_down = False
+        self.heard_at = 0.0
         self._connect = connect
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -64,33 +65,35 @@ class ServerWatch:
     def _run(self) -> None:
         connection: BoundedConnection | None = None
         while True:
+            begun = time.monotonic()
             connection = self._probe(connection)
-            self._note(is_down=connection is None)
+            # Where others were answered meanwhile, it is slow and not down.
+            self._note(is_down=connection is None and self.heard_at < begun)
             with self._lock:
                 calm = time.monotonic() - self._suspected_at > DOUBT_LASTS_SECONDS
-                if self._is_over or (calm and connection is not None):
+                if self._is_over or (calm and not self.is_down):
                     self._thread = None
                     break
-            time.sleep(EVERY_SECONDS if connection is None else WHILE_IN_DOUBT_SECONDS)
+            time.sleep(EVERY_SECONDS if self.is_down else WHILE_IN_DOUBT_SECONDS)
         if connection is not None:
             connection.close()
 
     def _probe(self, connection: BoundedConnection | None) -> BoundedConnection | None:
         """A connection that answered just now: the one given, or a new one; None if none does."""
-        if connection is not None:
-            with suppress(psycopg.Error):
-                connection.execute("")
-                return connection
-            connection.close()
-        fresh: BoundedConnection | None = None
         try:
-            fresh = self._connect()
-            fresh.execute("")
-        except psycopg.Error:
-            if fresh is not None:
-                fresh.close()
+            if connection is None or connection.closed:
+                connection = self._connect()
+            connection.execute("")
+        except ServerSilentError:
             return None
-        return fresh
+        except psycopg.Error:  # this connection was lost, which says nothing of others
+            return self._probe_anew()
+        return connection
+
+    def _probe_anew(self) -> BoundedConnection | None:
+        with suppress(psycopg.Error):
+            return self._connect()
+        return None
 
     def _note(self, *, is_down: bool) -> None:
         if is_down != self.is_down:
