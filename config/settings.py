@@ -25,11 +25,16 @@ if MODE not in {"local", "production"}:
 LOCAL: bool = MODE == "local"
 
 SECRET_KEY: str = env.str("SECRET_KEY")
+# Former ones, which still open what they signed: sessions, forms.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 LINK_KEYS: list[str] = env.list("LINK_KEYS")  # dashboard links; the first signs, all verify
 CLICK_KEYS: list[str] = env.list("CLICK_KEYS")  # click ids; the same
 DETAILS_KEYS: list[str] = env.list("DETAILS_KEYS")  # payout details; the first seals, all open
+# Find the digests of erased addresses, the first makes them; see notifications.erased.
+ERASED_KEYS: list[str] = env.list("ERASED_KEYS", default=[SECRET_KEY, *SECRET_KEY_FALLBACKS])
 for _name, _keys in (
-    ("SECRET_KEY", [SECRET_KEY]),
+    ("SECRET_KEY", [SECRET_KEY, *SECRET_KEY_FALLBACKS]),
+    ("ERASED_KEYS", ERASED_KEYS),
     ("LINK_KEYS", LINK_KEYS),
     ("CLICK_KEYS", CLICK_KEYS),
     ("DETAILS_KEYS", DETAILS_KEYS),

@@ -135,7 +135,7 @@ def children_of(parent: int) -> list[int]:
 
 @contextmanager
 def own_servers() -> Iterator[OwnServers]:
-    """Start both with a migrated, empty database, and lead Django's connection to it."""
+    """Start both, with a migrated, empty database, and lead this process to them."""
     servers = OwnServers(start_services())
     kept = {name: connection.settings_dict[name] for name in CHANGED}
     broker = settings.REDIS_URL
