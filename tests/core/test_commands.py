@@ -47,6 +47,7 @@ ARGUMENTS = {
     "import_orders": ["{file}", *OF_BRAND, "--source", "shop"],
     "load_demo": [],
     "reconcile": [],
+    "reseal_details": [],
 }  # fmt: skip
 PASSWORD = "a-word-that-nobody-may-see"
 # Runs one command after another as manage.py does, with what each said and how it ended.
