@@ -1,5 +1,7 @@
 # One image for all processes: web (the default), worker, beat and migrate differ by command.
-FROM python:3.11-slim
+# Pin it by its digest: docs/operations.md says how.
+ARG PYTHON_IMAGE=python:3.11-slim
+FROM ${PYTHON_IMAGE}
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /srv/tributary
@@ -14,10 +16,12 @@ RUN SECRET_KEY=build LINK_KEYS=build CLICK_KEYS=build DETAILS_KEYS=build BASE_UR
     REDIS_URL=redis://build.invalid EMAIL_URL=smtp://build.invalid \
     DEFAULT_FROM_EMAIL=build@build.invalid TRIBUTARY_MODE=production \
     python -m django collectstatic --settings config.settings --no-input --verbosity 0 \
-    && useradd --system --no-create-home tributary \
-    && install --directory --owner tributary /var/lib/tributary-metrics
+    && useradd --system --uid 10001 --no-create-home tributary \
+    && install --directory --owner tributary --mode 0700 /var/lib/tributary-metrics
 
-USER tributary
+# Nothing of the image is the user's to write; docker-compose.yml makes the root read-only as well.
+# /tmp, for beat's schedule and large uploads, and the folder of the metrics are in memory there.
+USER 10001
 ENV TRIBUTARY_MODE=production DJANGO_SETTINGS_MODULE=config.settings \
     PROMETHEUS_MULTIPROC_DIR=/var/lib/tributary-metrics
 EXPOSE 8000

@@ -9,7 +9,7 @@ LOCK := env UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN) uv pip compile --qui
 TEMPLATES = $(shell find templates -name '*.html')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format messages bench soak lock audit
+.PHONY: help setup run test check format messages bench soak drill lock audit
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -52,6 +52,9 @@ bench: $(STAMP) ## Measure
 
 soak: $(STAMP) ## Kill and freeze servers under load for SOAK_MINUTES (30), and count what was lost
 	@exec $(BIN) tests.faults.soak
+
+drill: $(STAMP) ## Dump a live database, restore it on a second server and check the copy
+	@exec $(BIN) config.local.drill
 
 lock: $(STAMP) ## Resolve requirements/*.in into hashed requirements/*.txt
 	@cd requirements && $(LOCK) production.in -o production.txt

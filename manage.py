@@ -8,12 +8,19 @@ from config.local import activate
 
 
 def main() -> None:
-    """Run the command that the arguments name."""
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    activate()
-    from django.core.management import execute_from_command_line
+    """Run the command that the arguments name.
 
-    execute_from_command_line(sys.argv)
+    A server that is away, or Ctrl-C, ends it with a sentence instead of a traceback. Our own
+    commands also say what they kept, see core.commands; this is for Django's.
+    """
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        activate()
+        from core.commands import main as run_command
+
+        run_command(sys.argv)
+    except KeyboardInterrupt:
+        sys.exit("Stopped before anything was done.")
 
 
 if __name__ == "__main__":

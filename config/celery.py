@@ -1,10 +1,39 @@
 """The worker and beat processes."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from celery.app.amqp import AMQP
+from kombu import Connection
+
+from config import limits
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-app = Celery("tributary")
+
+
+class BriskConnection(Connection):
+    """Tries again within seconds; kombu waits up to half a minute, and has no setting for it."""
+
+    def ensure_connection(
+        self, errback: Any = None, max_retries: int | None = None, **options: Any
+    ) -> Any:
+        return super().ensure_connection(
+            errback,
+            max_retries,
+            **{
+                "interval_start": limits.BROKER_RETRY_SECONDS,
+                "interval_step": limits.BROKER_RETRY_SECONDS,
+                "interval_max": limits.BROKER_MAX_RETRY_SECONDS,
+                **options,
+            },
+        )
+
+
+class BriskMessaging(AMQP):  # type: ignore[misc]
+    Connection = BriskConnection
+
+
+app = Celery("tributary", amqp=BriskMessaging)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

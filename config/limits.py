@@ -80,6 +80,10 @@ DATABASE_KEEPALIVE = {
 CACHE_TIMEOUT: float = env.float("CACHE_TIMEOUT", default=0.5)
 # For a task's message to be taken; the row that it names is found by the sweep as well.
 BROKER_TIMEOUT: float = env.float("BROKER_TIMEOUT", default=0.3 if PROCESS == "web" else 5)
+BROKER_CHECK_SECONDS = 5  # how often a worker makes sure that its broker still answers
+# How long worker and beat wait between tries to reach their broker: half a second more each time.
+BROKER_RETRY_SECONDS = 0.5
+BROKER_MAX_RETRY_SECONDS = 2.0
 
 # --- Mail
 # For a connection to the mail server, and for each of its answers. A page can't wait as a worker.

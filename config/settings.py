@@ -25,11 +25,16 @@ if MODE not in {"local", "production"}:
 LOCAL: bool = MODE == "local"
 
 SECRET_KEY: str = env.str("SECRET_KEY")
+# Former ones, which still open what they signed: sessions, forms.
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 LINK_KEYS: list[str] = env.list("LINK_KEYS")  # dashboard links; the first signs, all verify
 CLICK_KEYS: list[str] = env.list("CLICK_KEYS")  # click ids; the same
 DETAILS_KEYS: list[str] = env.list("DETAILS_KEYS")  # payout details; the first seals, all open
+# Find the digests of erased addresses, the first makes them; see notifications.erased.
+ERASED_KEYS: list[str] = env.list("ERASED_KEYS", default=[SECRET_KEY, *SECRET_KEY_FALLBACKS])
 for _name, _keys in (
-    ("SECRET_KEY", [SECRET_KEY]),
+    ("SECRET_KEY", [SECRET_KEY, *SECRET_KEY_FALLBACKS]),
+    ("ERASED_KEYS", ERASED_KEYS),
     ("LINK_KEYS", LINK_KEYS),
     ("CLICK_KEYS", CLICK_KEYS),
     ("DETAILS_KEYS", DETAILS_KEYS),
@@ -149,9 +154,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "interval_start": 0,
     "interval_step": 0.1,  # seconds
     "interval_max": 0.1,
+    # A broker that is frozen, or gone without a word, is left after this long. The worker's own
+    # wait for a message has no such limit: it is checked every few seconds.
     "socket_timeout": limits.BROKER_TIMEOUT,
     "socket_connect_timeout": limits.BROKER_TIMEOUT,
+    "socket_keepalive": True,
+    "health_check_interval": limits.BROKER_CHECK_SECONDS,
 }
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
+# A task that ran when the broker went is finished; its message comes again and finds it done.
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_ALWAYS_EAGER = False

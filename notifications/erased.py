@@ -16,19 +16,24 @@ DOMAIN = "erased.invalid"  # RFC 2606: no mail ever goes there
 
 def erased_form(address: str) -> str:
     """What stands for an erased address in the list of those that get no mail."""
-    digest = hmac.digest(_key(settings.SECRET_KEY), address.strip().lower().encode(), "sha256")
-    return f"{digest[:16].hex()}@{DOMAIN}"
+    return _form_by(settings.ERASED_KEYS[0], address)
 
 
 def is_erased_form(address: str) -> bool:
     return address.endswith(f"@{DOMAIN}")
 
 
-def forms_of(address: str) -> tuple[str, str]:
-    """The address as it may stand in that list: itself, or erased."""
-    return address.strip().lower(), erased_form(address)
+def forms_of(address: str) -> tuple[str, ...]:
+    """The address as it may stand in that list: itself, or erased, by whichever key it was."""
+    erased = (_form_by(key, address) for key in settings.ERASED_KEYS)
+    return address.strip().lower(), *erased
 
 
-@lru_cache(maxsize=2)
+def _form_by(secret: str, address: str) -> str:
+    digest = hmac.digest(_key(secret), address.strip().lower().encode(), "sha256")
+    return f"{digest[:16].hex()}@{DOMAIN}"
+
+
+@lru_cache(maxsize=8)
 def _key(secret: str) -> bytes:
     return hashlib.sha256(f"notifications.erased:{secret}".encode()).digest()

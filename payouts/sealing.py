@@ -37,6 +37,23 @@ def unseal(owner: str, sealed: str) -> dict[str, str]:
     return dict(plain["values"])
 
 
+def is_sealed_by_first_key(sealed: str) -> bool:
+    """Whether it opens without the older keys."""
+    try:
+        _box((settings.DETAILS_KEYS[0],)).decrypt(sealed.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+def reseal(sealed: str) -> str:
+    """The same text, sealed by the first key. Raises SealError when none of the keys opens it."""
+    try:
+        return _box(tuple(settings.DETAILS_KEYS)).rotate(sealed.encode()).decode()
+    except InvalidToken as error:
+        raise SealError from error
+
+
 @lru_cache(maxsize=4)
 def _box(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(_fernet_key(key)) for key in keys])

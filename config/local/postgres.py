@@ -33,6 +33,7 @@ INSTALLATION = "pginstall18"
 NAME = "tributary"  # of the role and of its database
 START_SECONDS = 120  # enough to recover from a crash
 STOP_SECONDS = 60
+LEFTOVER_SECONDS = 15
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
@@ -61,7 +62,11 @@ class Postgres:
 
     @property
     def url(self) -> str:
-        return f"postgres://{NAME}:{quote(self.password)}@/{quote(str(self.sockets))}/{NAME}"
+        return self.url_of(role=NAME, password=self.password, database=NAME)
+
+    def url_of(self, *, role: str, password: str, database: str) -> str:
+        """The address of a database of this server, for another role than the first."""
+        return f"postgres://{role}:{quote(password)}@/{quote(str(self.sockets))}/{database}"
 
     @property
     def data(self) -> Path:
@@ -92,6 +97,14 @@ class Postgres:
             return False
         return self._run("pg_isready", "-q", "-h", str(self.sockets), "-t", "5").returncode == 0
 
+    def is_alive(self) -> bool:
+        """Whether our server's process lives, answering or not: it may be starting or recovering.
+
+        A process that is dead and not yet reaped has no command line, so it is none.
+        """
+        pid = self._recorded_pid()
+        return pid is not None and is_alive(pid) and str(self.data) in command_of(pid)
+
     def ensure_running(self) -> None:
         """Make the database if there is none, start the server if none runs. Raises on failure."""
         if self.is_running():
@@ -101,7 +114,7 @@ class Postgres:
         own_folder(self.sockets, account=self.account)
         if not self.data.exists():
             self._create()
-        elif self._is_starting():
+        elif self.is_alive():
             self._wait()
             return
         self._forget_stale_pid()
@@ -160,15 +173,20 @@ class Postgres:
             self.log.replace(self.log.with_suffix(".old"))
         settings = {**SETTINGS, "unix_socket_directories": f'"{self.sockets}"', **self.settings}
         options = shlex.join(f"--{name}={value}" for name, value in settings.items())
-        self._check(
-            "pg_ctl", "-D", str(self.data), "-l", str(self.log), "-o", options,
-            "start", "-s", "-w", "-t", str(START_SECONDS),
-        )  # fmt: skip
-
-    def _is_starting(self) -> bool:
-        """Whether our server lives without answering: whoever started it was killed meanwhile."""
-        pid = self._recorded_pid()
-        return pid is not None and is_alive(pid) and str(self.data) in command_of(pid)
+        deadline = time.monotonic() + LEFTOVER_SECONDS
+        while True:
+            try:
+                self._check(
+                    "pg_ctl", "-D", str(self.data), "-l", str(self.log), "-o", options,
+                    "start", "-s", "-w", "-t", str(START_SECONDS),
+                )  # fmt: skip
+            except LocalServiceError as error:
+                # Connections of a killed server take a moment to notice, and hold its memory.
+                if "is still in use" not in str(error) or time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+            else:
+                return
 
     def _wait(self) -> None:
         deadline = time.monotonic() + START_SECONDS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 
 
 def main() -> None:
@@ -12,9 +13,15 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     from django.core.management import call_command
+    from django.core.management.base import CommandError
 
-    call_command("migrate", interactive=False, verbosity=0)
-    call_command("load_demo")
+    from core.commands import or_one_line
+
+    try:
+        or_one_line(lambda: call_command("migrate", interactive=False, verbosity=0))
+        call_command("load_demo")
+    except CommandError as error:
+        sys.exit(str(error))
 
 
 if __name__ == "__main__":

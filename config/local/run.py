@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import os
-import shlex
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import FrameType
-from typing import Any
 from urllib.parse import urlsplit
-
-import honcho.manager
-from honcho.printer import Printer
 
 from config.local.folders import CHECKOUT, Checkout, LocalServiceError, own_folder
 from config.local.locks import HeldLock
 from config.local.ports import HOST, kept_port, reserve_port
 from config.local.processes import command_of
-from config.local.services import ensure_services
+from config.local.services import LocalServices, Server, ensure_services
+from config.local.supervisor import PATIENCE_SECONDS, Child, Output, Supervisor
 
-# How long a process may finish what it is doing after SIGTERM. What is cut off is picked up by the
-# next run, but a mail that was being handed over then counts as unknown.
-PATIENCE_SECONDS = 15
 # Local mode may be run by root, which Celery says is "absolutely not recommended".
 AS_ROOT = "ignore:You're running the worker with superuser privileges"
-
-
-class Output(Printer):
-    """The processes' output, without the supervisor's own account of every signal it sends."""
-
-    def write(self, message: Any) -> None:
-        if message.name == honcho.manager.SYSTEM_PRINTER_NAME and "stopped" not in message.data:
-            return
-        with suppress(OSError):  # the terminal may be gone
-            super().write(message)
 
 
 def commands(*, port: int, environment: Mapping[str, str]) -> dict[str, list[str]]:
@@ -86,14 +69,21 @@ def end_group(pid: int) -> None:
         time.sleep(0.05)
 
 
-def supervise(environment: Mapping[str, str], *, port: int) -> int:
-    """Run all processes until a signal comes (0) or one of them ends by itself (1)."""
-    honcho.manager.KILL_WAIT = PATIENCE_SECONDS
-    manager = honcho.manager.Manager(Output(sys.stdout))
-    for name, command in commands(port=port, environment=environment).items():
-        pid_file = shlex.quote(str(CHECKOUT.processes / name))
-        line = f"echo $$ >{pid_file}; exec {shlex.join(command)}"
-        manager.add_process(name, line, env=dict(environment), cwd=str(CHECKOUT.root))
+def supervise(environment: Mapping[str, str], *, port: int, servers: Sequence[Server]) -> int:
+    """Run all processes until a signal comes (0) or one of them can't be kept alive (1)."""
+    wanted = commands(port=port, environment=environment)
+    output = Output(sys.stdout, [*wanted, *(server.name for server in servers)])
+    children = [
+        Child(
+            name,
+            command,
+            environment=environment,
+            folder=CHECKOUT.root,
+            record=CHECKOUT.processes / name,
+            output=output,
+        )
+        for name, command in wanted.items()
+    ]
     announcer = subprocess.Popen(
         [sys.executable, "-m", "config.local.announce", environment["BASE_URL"]],
         cwd=CHECKOUT.root,
@@ -101,15 +91,11 @@ def supervise(environment: Mapping[str, str], *, port: int) -> int:
         start_new_session=True,
     )
     try:
-        manager.loop()
+        return Supervisor(servers=servers, children=children, output=output).run()
     finally:
         with suppress(ProcessLookupError):
             os.killpg(announcer.pid, signal.SIGTERM)
         announcer.wait()
-    for record in CHECKOUT.processes.iterdir():
-        record.unlink()
-    signalled = {known["rc"] for known in honcho.manager.SIGNALS.values()}
-    return 0 if manager.returncode in signalled else 1
 
 
 def leave_quietly(number: int, frame: FrameType | None) -> None:
@@ -129,7 +115,8 @@ def start(checkout: Checkout) -> int:
     port = reserve_port(checkout.ports, "web", only=wanted_port())
     reserve_port(checkout.ports, "inbox")
     os.environ.setdefault("BASE_URL", f"http://{HOST}:{port}")
-    environment = {**ensure_services(), **os.environ}
+    found = ensure_services()
+    environment = {**found, **os.environ}
     print("Bringing the database up to date; the first time, loading a demo brand ...", flush=True)
     prepared = subprocess.run(
         [sys.executable, "-m", "config.local.prepare"],
@@ -140,7 +127,7 @@ def start(checkout: Checkout) -> int:
     if prepared.returncode != 0:
         raise LocalServiceError("The database could not be prepared; see the lines above.")
     print("Starting web server, worker, beat and mail inbox ...", flush=True)
-    return supervise(environment, port=port)
+    return supervise(environment, port=port, servers=LocalServices(checkout).servers(found))
 
 
 def main() -> int:

@@ -11,7 +11,8 @@ import atexit
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import FrameType
 
 from config.local.folders import (
@@ -35,6 +36,23 @@ WITHOUT_SERVICES = frozenset(
 )  # fmt: skip
 SETTINGS = ("SECRET_KEY", "LINK_KEYS", "CLICK_KEYS", "DETAILS_KEYS")  # the secrets among them
 PORT_TRIES = 5
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server of this machine that outlives us unless it is stopped: it is watched by its pid."""
+
+    name: str
+    is_alive: Callable[[], bool]
+    restart: Callable[[], None]
+
+    def start(self) -> None:
+        """Start it on the same data and address. Raises LocalServiceError."""
+        self.restart()
+
+    def cause_of_death(self) -> str:
+        """That it is gone; nobody hears how a daemon ended."""
+        return "" if self.is_alive() else "is gone"
 
 
 class LocalServices:
@@ -94,6 +112,27 @@ class LocalServices:
             port=kept_port(self.checkout.ports, "valkey"),
             password=secrets["VALKEY_PASSWORD"],
         )
+
+    def servers(self, found: Mapping[str, str]) -> list[Server]:
+        """Those that `ensure` found or started, to be watched; none that was given to it."""
+        with locked(self.checkout.door):
+            secrets = kept_secrets(self.checkout.secrets)
+        postgres, valkey = self.postgres(secrets), self.valkey(secrets)
+
+        def start_postgres() -> None:
+            with locked(self.checkout.door):
+                postgres.ensure_running()
+
+        def start_valkey() -> None:
+            with locked(self.checkout.door):
+                if not valkey.is_running() and not valkey.start():
+                    raise LocalServiceError(f"port {valkey.port} was taken meanwhile.")
+
+        watched = {
+            "DATABASE_URL": Server("postgres", postgres.is_alive, start_postgres),
+            "REDIS_URL": Server("valkey", valkey.is_alive, start_valkey),
+        }
+        return [server for name, server in watched.items() if name in found]
 
     def _database(self, secrets: Mapping[str, str], *, start: bool) -> str:
         server = self.postgres(secrets)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from config.local.folders import LocalServiceError, own_folder
 from config.local.ports import HOST
+from config.local.processes import command_of
 
 START_SECONDS = 20
 STOP_SECONDS = 20
@@ -45,6 +46,14 @@ class Valkey:
             return os.fsencode(self.folder) in self._ask("CONFIG", "GET", "dir")
         except OSError:
             return False
+
+    def is_alive(self) -> bool:
+        """Whether our server's process lives, answering or not."""
+        try:
+            pid = int(self._pid_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return False
+        return str(self.port) in command_of(pid)  # it writes its address into its command line
 
     def start(self) -> bool:
         """Start the server; False when the port went to somebody else meanwhile."""

@@ -7,10 +7,13 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import threading
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from celery import Celery
 
 from config.local.announce import answers
 from config.local.folders import CHECKOUT, Checkout
@@ -61,6 +64,70 @@ def stop(run: subprocess.Popen[str], number: signal.Signals) -> None:
     run.send_signal(number)
     rest, _ = run.communicate(timeout=60)
     assert run.returncode == 0, rest
+
+
+def until(condition: Callable[[], bool], what: str) -> None:
+    """Ask again and again for a minute."""
+    deadline, tick = time.monotonic() + 60, threading.Event()
+    while not condition():
+        assert time.monotonic() < deadline, what
+        tick.wait(0.1)
+
+
+def pid_in(record: Path) -> int:
+    """The pid on record; 0 while it is being written."""
+    try:
+        return int(record.read_text().split()[0])
+    except (FileNotFoundError, IndexError):
+        return 0
+
+
+def kill(record: Path) -> None:
+    """End a process as a power cut would, and wait until another has taken its place."""
+    killed = pid_in(record)
+    os.kill(killed, signal.SIGKILL)
+    until(lambda: pid_in(record) not in {0, killed} and is_alive(pid_in(record)), record.name)
+
+
+def test_whatever_is_killed_in_a_run_is_started_again(copy: Checkout) -> None:
+    run = start(copy)
+    base = addresses(read_until(run, "Stop with Ctrl-C"))[0].rpartition("/once/")[0]
+    secrets = kept_secrets(copy.secrets)
+    services = LocalServices(copy)
+    postgres, valkey = services.postgres(secrets), services.valkey(secrets)
+    before = environment_of(copy.processes / "worker")
+
+    for name in ("web", "worker", "beat", "inbox"):
+        kill(copy.processes / name)
+    kill(postgres.data / "postmaster.pid")
+    kill(copy.valkey / "valkey.pid")
+
+    until(lambda: answers(f"{base}/readyz"), "it never was ready again")
+    until(lambda: answers(f"{base}/inbox/"), "the page of mails")
+    with Celery(broker=valkey.url) as app:
+        until(lambda: bool(app.control.ping(timeout=1)), "no worker answers")
+    assert environment_of(copy.processes / "worker") == before
+    stop(run, signal.SIGINT)
+    assert (postgres.is_running(), valkey.is_running()) == (False, False)
+
+
+def environment_of(record: Path) -> set[bytes]:
+    return set(Path(f"/proc/{pid_in(record)}/environ").read_bytes().split(b"\0"))
+
+
+def test_a_killed_supervisor_leaves_nothing_in_the_way_of_the_next(copy: Checkout) -> None:
+    run = start(copy)
+    read_until(run, "Stop with Ctrl-C")
+    left = [pid_in(record) for record in copy.processes.iterdir()]
+    run.kill()
+    run.communicate()
+
+    again = start(copy)
+    shown = addresses(read_until(again, "Stop with Ctrl-C"))
+
+    assert [pid for pid in left if is_alive(pid)] == []
+    assert answers(shown[0]) is True
+    stop(again, signal.SIGINT)
 
 
 def test_a_run_serves_stops_without_a_trace_and_comes_back_as_it_was(copy: Checkout) -> None:

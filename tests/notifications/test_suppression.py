@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.models import AuditEntry
@@ -46,6 +48,21 @@ def test_many_addresses_are_answered_like_a_few(
 
         assert suppressed_among(asked) == few
     assert few == {"person3@example.com": "unsubscribed", "person5@example.com": DELETED}
+
+
+def test_an_erased_address_is_found_after_the_key_was_rotated(cast: Cast, settings: Any) -> None:
+    former = ["the first", "the second"]
+    settings.ERASED_KEYS = former
+    with acting_for(cast.juniper):
+        suppress(address=erased_form("old@example.com"), reason=DELETED, by=SYSTEM, now=NOW)
+        settings.ERASED_KEYS = ["the newest", *former]
+        suppress(address=erased_form("new@example.com"), reason=DELETED, by=SYSTEM, now=NOW)
+
+        assert suppressed_among(["old@example.com", "new@example.com", "other@example.com"]) == {
+            "old@example.com": DELETED,
+            "new@example.com": DELETED,
+        }
+        assert unsuppress(address="old@example.com", by=SYSTEM, now=NOW)
 
 
 def test_there_is_a_way_back_and_both_are_on_record(cast: Cast) -> None:

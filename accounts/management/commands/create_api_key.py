@@ -5,17 +5,19 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand
 from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.management.options import add_brand_option, brand_named
 from accounts.services import create_api_key
+from core import commands
 from core.tenancy import acting_for
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Make an API key for a shop and print it, this once."
+    kept = "A key that was made and not shown opens nothing, as nobody has it."
+    again = "Run it again for a key, and revoke a key that is listed twice in Settings, API keys."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_brand_option(parser)

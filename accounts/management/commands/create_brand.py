@@ -5,7 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -14,12 +14,15 @@ from accounts.invitation_links import described
 from accounts.invitations import open_invitations
 from accounts.models import Brand
 from accounts.services import BrandError
+from core import commands
 from core.money import UnknownCurrencyError
 from core.tenancy import acting_for
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Make a brand. Its owner is invited by mail, unless their address is proven already."
+    kept = "No brand was half made."
+    again = "Run it again: if the brand was made after all, it says that the slug is taken."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="its name in addresses: a-z, 0-9, hyphens")

@@ -7,17 +7,19 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.validators import validate_email
 from django.urls import reverse
 from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.operators import make_operator
+from core import commands
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Make an operator, who proves the address by logging in with a mailed code."
+    kept = "Nobody was made an operator by half."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", help="the operator's address")

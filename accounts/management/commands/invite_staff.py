@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.core.validators import validate_email
 from django.utils import timezone
 
@@ -16,11 +16,14 @@ from accounts.invitations import invite_staff
 from accounts.management.options import add_brand_option, brand_named
 from accounts.models import Role
 from accounts.services import StaffError
+from core import commands
 from core.tenancy import acting_for
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Invite somebody to the staff of a brand by mail, as an owner unless told otherwise."
+    kept = "Nobody was invited by half."
+    again = "Run it again: if the invitation was made after all, it says so."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", help="the address that is invited")

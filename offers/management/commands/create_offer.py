@@ -5,11 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.management.options import add_brand_option, brand_named
+from core import commands
 from core.tenancy import acting_for
 from offers.management.options import basis_points
 from offers.models import OfferKind
@@ -17,8 +18,10 @@ from offers.services import OfferValues, create_offer
 from offers.terms import OfferError, TermsValues
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Make an active offer in the brand's currency."
+    kept = "No offer was half made."
+    again = "Run it again: if the offer was made after all, it says that the name is taken."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_brand_option(parser)

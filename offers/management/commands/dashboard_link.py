@@ -5,16 +5,17 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.management.options import add_brand_option, brand_named
+from core import commands
 from core.tenancy import acting_for
 from offers import dashboard_links
 from offers.management.options import add_offer_option, offer_of
 from offers.models import Enrollment
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Print a member's dashboard link for an offer."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

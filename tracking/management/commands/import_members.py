@@ -5,11 +5,12 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.management.options import add_brand_option, brand_named
+from core import commands
 from core.tenancy import acting_for
 from offers.management.options import add_offer_option, offer_of
 from tracking.imports import MEMBER_COLUMNS, ImportFileError, read_rows
@@ -19,8 +20,17 @@ from tracking.management.reporting import fail_on_errors, tell
 from tracking.member_import import import_members
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Add members with their codes to an offer, from a CSV: " + ", ".join(MEMBER_COLUMNS)
+    again = "Run the same command again: members who are in already are left as they are."
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.progress = Progress(self.stderr, "rows")
+
+    def what_was_kept(self) -> str:
+        """At least so many: the batch that was cut off may have been saved too."""
+        return f"At least {self.progress.count:,} {self.progress.noun} were kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file")
@@ -29,7 +39,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         brand = brand_named(options["brand"])
-        progress = Progress(self.stderr, "rows")
         with acting_for(brand), opened(options["file"]) as file:
             offer = offer_of(brand, options["offer"])
             try:
@@ -38,10 +47,10 @@ class Command(BaseCommand):
                     offer=offer,
                     by=Actor.system("manage.py import_members"),
                     now=timezone.now(),
-                    counted=progress.add,
+                    counted=self.progress.add,
                 )
             except ImportFileError as error:
                 raise CommandError(f"file: {error}") from error
-        progress.end()
+        self.progress.end()
         tell(self, "members", report)
         fail_on_errors(report)

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.management.options import add_brand_option, brand_named
+from core import commands
 from core.tenancy import acting_for
 from tracking import imports
 from tracking.management.progress import Progress
@@ -31,8 +32,21 @@ class Importer(Protocol):
     ) -> imports.ImportReport: ...
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Record orders, a row per line, and refunds from CSV files (.csv or .csv.gz)."
+    again = (
+        "Run the same command again: orders and refunds are known by their numbers, and those that"
+        " were kept are not recorded twice."
+    )
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.counted: list[Progress] = []
+
+    def what_was_kept(self) -> str:
+        """At least so many: the batch that was cut off may have been saved too."""
+        counts = " and ".join(f"{one.count:,} {one.noun}" for one in self.counted)
+        return f"At least {counts} were kept." if counts else self.kept
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", help=", ".join(imports.ORDER_COLUMNS))
@@ -67,6 +81,7 @@ class Command(BaseCommand):
         self, path: str, noun: str, importer: Importer, columns: Sequence[str], source: str
     ) -> imports.ImportReport:
         progress = Progress(self.stderr, noun)
+        self.counted.append(progress)
         with opened(path) as file:
             try:
                 report = importer(

@@ -5,15 +5,16 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 
 from accounts.management.options import brand_named
 from accounts.models import Brand
+from core import commands
 from core.tenancy import acting_for
 from tracking.reconciliation import differences
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Recompute every total from the facts; print every difference; exit 1 if there is any."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

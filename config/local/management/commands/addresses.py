@@ -6,17 +6,17 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
 
 from accounts import one_time_login
 from accounts.models import Brand, User
 from config.local import demo
+from core import commands
 from core.tenancy import acting_for
 from offers import dashboard_links
 from offers.models import Enrollment
 
 
-class Command(BaseCommand):
+class Command(commands.Command):
     help = "Print the addresses to open, one per line."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

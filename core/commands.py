@@ -1,0 +1,89 @@
+"""What a management command says when a server is away or somebody presses Ctrl-C.
+
+One sentence for what happened, one for what was kept, one for what to do; no traceback. Commands of
+ours derive from `Command` and say what was kept; manage.py catches the same for Django's own.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import kombu.exceptions
+import psycopg
+import redis
+from django.core.management import execute_from_command_line
+from django.core.management.base import BaseCommand, CommandError
+from django.db import InterfaceError, OperationalError, connection
+
+# EX_TEMPFAIL of sysexits.h: try again later. A script can tell it from a wrong argument (1).
+OUTAGE_EXIT_CODE = os.EX_TEMPFAIL
+STOPPED_EXIT_CODE = 130  # what shells give a program that Ctrl-C ended
+DATABASE_OUTAGES = (OperationalError, InterfaceError, psycopg.OperationalError)
+OUTAGES = (*DATABASE_OUTAGES, redis.RedisError, kombu.exceptions.OperationalError)
+STOPPED = "Stopped before the end."
+
+
+class Command(BaseCommand):
+    """A command that may be run again after it was cut off, and says so.
+
+    `kept` tells what a run that was cut off leaves behind, `again` what a second run does.
+    """
+
+    kept = "Nothing was changed."
+    again = "Running it again is safe."
+
+    def what_was_kept(self) -> str:
+        """The sentence about what is saved; commands that save in batches count them here."""
+        return self.kept
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Run; turn an outage or Ctrl-C into a CommandError of one line."""
+        try:
+            return super().execute(*args, **options)
+        except OUTAGES as error:
+            raise CommandError(
+                f"{outage(error)} {self.what_was_kept()} {self.again}",
+                returncode=OUTAGE_EXIT_CODE,
+            ) from error
+        except KeyboardInterrupt as error:
+            raise CommandError(
+                f"{STOPPED} {self.what_was_kept()} {self.again}", returncode=STOPPED_EXIT_CODE
+            ) from error
+
+
+def outage(error: Exception) -> str:
+    """Say which server failed and where it is. Its password is never in it."""
+    reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
+    if isinstance(error, DATABASE_OUTAGES):
+        return f"PostgreSQL at {database_place()} is not available: {reason}."
+    return f"Valkey is not available: {reason}."
+
+
+def database_place() -> str:
+    """Host, port and database name of the default connection."""
+    settings = connection.settings_dict
+    host, port = settings["HOST"] or "its default socket", settings["PORT"]
+    return f"{host}{':' if port else ''}{port}, database {settings['NAME']}"
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Run the command that the arguments name, any of Django's or ours."""
+    or_one_line(lambda: execute_from_command_line(list(arguments)))
+
+
+def or_one_line(run: Callable[[], object]) -> None:
+    """Call `run`; on an outage or Ctrl-C print one line and exit.
+
+    For what is none of our commands: nothing is known of what it kept.
+    """
+    try:
+        run()
+    except OUTAGES as error:
+        print(f"{outage(error)} Run the command again when it is back.", file=sys.stderr)  # noqa: T201
+        sys.exit(OUTAGE_EXIT_CODE)
+    except KeyboardInterrupt:
+        print(STOPPED, file=sys.stderr)  # noqa: T201
+        sys.exit(STOPPED_EXIT_CODE)

@@ -1,0 +1,246 @@
+"""Every management command of ours in an outage: a sentence, an exit code, no traceback."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands
+from pytest_django import DjangoDbBlocker
+
+from accounts.models import Brand
+from core import commands
+from core.commands import OUTAGE_EXIT_CODE, STOPPED_EXIT_CODE
+from core.tenancy import acting_for
+from tests.cast import assemble
+from tests.own_servers import ROOT, OwnServers, own_servers, until
+from tracking.models import Order
+
+OURS = sorted(
+    name
+    for name, app in get_commands().items()
+    if (ROOT / app.replace(".", "/") / "management").is_dir()
+)
+OF_BRAND = ["--brand", "juniper"]
+OF_OFFER = [*OF_BRAND, "--offer", "Glow"]
+# What each is called with; a new command has to be added here.
+ARGUMENTS = {
+    "addresses": [],
+    "create_api_key": OF_BRAND,
+    "create_brand": [
+        "fresh", "--name", "Fresh", "--currency", "GBP", "--timezone", "Europe/London",
+        "--owner", "ada@fresh.example",
+    ],
+    "create_offer": [
+        *OF_BRAND, "--name", "Fresh", "--kind", "both", "--percent", "10",
+        "--destination", "https://fresh.example",
+    ],
+    "dashboard_link": [*OF_OFFER, "--member", "mara@lindqvist.example"],
+    "export_offer": OF_OFFER,
+    "import_members": ["{file}", *OF_OFFER],
+    "import_orders": ["{file}", *OF_BRAND, "--source", "shop"],
+    "load_demo": [],
+    "reconcile": [],
+    "reseal_details": [],
+}  # fmt: skip
+PASSWORD = "a-word-that-nobody-may-see"
+# Runs one command after another as manage.py does, with what each said and how it ended.
+SCRIPT = """
+import contextlib, io, json, sys
+from core.commands import main
+
+results = {}
+for name, arguments in json.loads(sys.argv[1]).items():
+    out = io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(out):
+        try:
+            main(["manage.py", name, *arguments])
+            code = 0
+        except SystemExit as end:
+            code = end.code
+        except BaseException as error:
+            code = repr(error)
+    results[name] = [code, out.getvalue()]
+print(json.dumps(results))
+"""
+
+
+def run_all(calls: dict[str, list[str]], database: str) -> dict[str, tuple[object, str]]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, json.dumps(calls)],
+        cwd=ROOT,
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "DATABASE_URL": database,
+            "LOG_LEVEL": "CRITICAL",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    found: dict[str, tuple[object, str]] = json.loads(done.stdout)
+    return found
+
+
+def orders_file(folder: Path, rows: int) -> Path:
+    path = folder / "orders.csv"
+    with path.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(
+            ["order_id", "ordered_at", "currency", "customer_id", "discount_code", "sku",
+             "product", "quantity", "unit_price"]
+        )  # fmt: skip
+        for number in range(rows):
+            writer.writerow(
+                [f"C{number}", "2026-11-20T10:00:00Z", "GBP", f"c{number}", "MARA15", "S", "Soap",
+                 1, "10.00"]
+            )  # fmt: skip
+    return path
+
+
+def test_every_command_of_ours_is_called_here_and_says_what_it_kept() -> None:
+    classes = {
+        name: __import__(f"{get_commands()[name]}.management.commands.{name}", fromlist=["Command"])
+        for name in OURS
+    }
+
+    assert set(ARGUMENTS) == set(OURS)
+    assert [n for n in OURS if not issubclass(classes[n].Command, commands.Command)] == []
+
+
+def test_a_server_that_is_away_is_one_line_and_exit_code_75(tmp_path: Path) -> None:
+    file = str(orders_file(tmp_path, 1))
+    calls = {name: [one.format(file=file) for one in ARGUMENTS[name]] for name in OURS}
+    calls |= {"migrate": [], "showmigrations": ["accounts"]}  # Django's own say as much
+
+    ended = run_all(calls, f"postgres://tributary:{PASSWORD}@127.0.0.1:1/gone")
+
+    for name, (code, said) in ended.items():
+        assert code == OUTAGE_EXIT_CODE, f"{name}: {code} {said}"
+        assert len(said.splitlines()) == 1, f"{name}: {said}"
+        assert "PostgreSQL at 127.0.0.1:1, database gone is not available: " in said
+        assert PASSWORD not in said
+        assert "again" in said
+    assert "At least" not in ended["import_orders"][1]
+
+
+@pytest.fixture(scope="module")
+def servers(django_db_blocker: DjangoDbBlocker) -> Iterator[OwnServers]:
+    with django_db_blocker.unblock(), own_servers() as ours:
+        assemble()
+        yield ours
+
+
+Start = Callable[..., subprocess.Popen[str]]
+
+
+@pytest.fixture
+def start(servers: OwnServers) -> Iterator[Start]:
+    """Start commands on the module's servers; none is left at the end."""
+    running: list[subprocess.Popen[str]] = []
+
+    def begin(*command: str) -> subprocess.Popen[str]:
+        one = subprocess.Popen(
+            [sys.executable, "manage.py", *command],
+            cwd=ROOT,
+            env={**servers.environment, "LOG_LEVEL": "CRITICAL"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        running.append(one)
+        return one
+
+    yield begin
+    for one in running:
+        if one.poll() is None:
+            one.kill()
+            one.communicate()
+
+
+def orders_of(source: str) -> int:
+    with acting_for(Brand.objects.get(slug="juniper")):
+        return Order.objects.filter(source=source).count()
+
+
+def test_an_import_that_loses_postgresql_says_how_far_it_was_and_goes_on_when_run_again(
+    servers: OwnServers, start: Start, tmp_path: Path
+) -> None:
+    rows = 1_500
+    command = (
+        "import_orders", str(orders_file(tmp_path, rows)), *OF_BRAND, "--source", "till",
+    )  # fmt: skip
+    cut_off = start(*command)
+    until(lambda: orders_of("till") > 0, "the import has not begun")
+    servers.kill_postgres()
+    _, said = cut_off.communicate(timeout=60)
+    servers.start()
+    kept = orders_of("till")
+    again = start(*command)
+    out, _ = again.communicate(timeout=120)
+
+    assert cut_off.returncode == OUTAGE_EXIT_CODE, said
+    assert "Traceback" not in said
+    assert "not recorded twice" in said
+    told = int(said.partition("At least ")[2].partition(" orders were kept")[0].replace(",", ""))
+    assert 0 < kept < rows
+    assert told <= kept <= told + 200  # the last batch may have been kept unheard of
+    assert again.returncode == 0, out
+    assert orders_of("till") == rows
+
+
+def test_an_export_that_loses_postgresql_leaves_the_old_file_and_prints_nothing(
+    servers: OwnServers, start: Start, tmp_path: Path
+) -> None:
+    """Killed while the table waits for a lock, which is in the middle of it for certain."""
+    target = tmp_path / "table.csv"
+    target.write_text("the old one")
+    offer = ["--brand", "juniper", "--offer", "Winter Glow creators"]
+    with servers.held("LOCK TABLE offers_enrollment IN ACCESS EXCLUSIVE MODE"):
+        to_file = start("export_offer", *offer, "--output", str(target))
+        to_screen = start("export_offer", *offer)
+        until(lambda: servers.waiting() == 2, "they do not wait for the lock", seconds=120)
+        servers.kill_postgres()
+        ended = [one.communicate(timeout=60) for one in (to_file, to_screen)]
+    servers.start()
+    whole = start("export_offer", *offer, "--output", str(target))
+    whole.communicate(timeout=60)
+
+    assert [out for out, _ in ended] == ["", ""]
+    assert [said.count("Nothing was written.") for _, said in ended] == [1, 1]
+    assert ["Traceback" in said for _, said in ended] == [False, False]
+    assert {to_file.returncode, to_screen.returncode} == {OUTAGE_EXIT_CODE}
+    assert whole.returncode == 0
+    assert len(target.read_text().splitlines()) == 4  # its head and three members
+    assert [path.name for path in tmp_path.iterdir()] == ["table.csv"]
+
+
+def test_ctrl_c_is_one_line(servers: OwnServers, start: Start) -> None:
+    with servers.held("LOCK TABLE accounts_brand IN ACCESS EXCLUSIVE MODE"):
+        stopped = start("reconcile")
+        until(lambda: servers.waiting() == 1, "nobody waits for the lock")
+        stopped.send_signal(2)
+        out, said = stopped.communicate(timeout=60)
+
+    assert stopped.returncode == STOPPED_EXIT_CODE
+    assert (out, said.splitlines()) == (
+        "",
+        ["CommandError: Stopped before the end. Nothing was changed. Running it again is safe."],
+    )
+
+
+def test_a_file_that_cannot_be_written_is_named(start: Start, tmp_path: Path) -> None:
+    offer = ["--brand", "juniper", "--offer", "Winter Glow creators"]
+    refused = start("export_offer", *offer, "--output", str(tmp_path / "no" / "x.csv"))
+    _, said = refused.communicate(timeout=60)
+
+    assert refused.returncode == 1
+    assert said.splitlines()[-1].startswith("CommandError: output: ")
+    assert said.strip().endswith("No such file or directory")
