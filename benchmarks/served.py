@@ -28,13 +28,14 @@ def served() -> Iterator[int]:
         "ALLOWED_HOSTS": HOST,
         "BASE_URL": f"http://{HOST}:{port}",
         "DEFAULT_FROM_EMAIL": "tracking@tributary.example",
+        "TRUSTED_PROXIES": HOST,  # that is who asks, and says https
     }
     python = [sys.executable, "-W", "ignore", "-m"]
     collect = [*python, "django", "collectstatic", "--no-input", "--verbosity", "0"]
     subprocess.run(collect, env=environment, check=True)
     server = [
-        *python, "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port),
-        "--blocking-threads", "4", "--log-level", "warning", "config.wsgi:application",
+        *python, "granian", "--interface", "asgi", "--no-ws", "--host", HOST, "--port", str(port),
+        "--log-level", "warning", "config.asgi:application",
     ]  # fmt: skip
     process = subprocess.Popen(server, env=environment)
     try:

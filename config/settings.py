@@ -12,6 +12,8 @@ from typing import Any
 import environ
 from csp.constants import NONCE, NONE, SELF
 
+from config.forwarding import parse_networks, port_of
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
@@ -33,6 +35,8 @@ for _name, _keys in (
     if not _keys or not all(key.strip() for key in _keys):
         raise ValueError(f"{_name} is empty: it needs a secret")
 BASE_URL: str = env.str("BASE_URL").rstrip("/")
+# The one port that a Host header may name: Django itself checks only the host's name.
+PUBLIC_PORT: int | None = None if LOCAL else port_of(BASE_URL)
 DEBUG = False
 ALLOWED_HOSTS: list[str] = (
     ["127.0.0.1", "localhost", "testserver"] if LOCAL else env.list("ALLOWED_HOSTS")
@@ -107,6 +111,9 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
+
+# Requests that one web process works on at a time; see config.rsgi.
+WEB_THREADS: int = env.int("WEB_THREADS", default=8)
 
 # --- Data
 DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL")}
@@ -260,10 +267,9 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if LOCAL else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
 SECURE_HSTS_PRELOAD = not LOCAL
-# Production stands behind this many proxies of our own, which say the scheme and the client.
-TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0 if LOCAL else 1)
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+# The networks of the proxies in front, which say the scheme and the client: see config.forwarding.
+# Nobody else is believed, and nothing but that module reads X-Forwarded-For or X-Forwarded-Proto.
+TRUSTED_PROXIES = parse_networks(env.list("TRUSTED_PROXIES", default=[]))
 SESSION_COOKIE_SECURE = not LOCAL
 CSRF_COOKIE_SECURE = not LOCAL
 CONTENT_SECURITY_POLICY: dict[str, Any] = {

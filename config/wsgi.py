@@ -1,8 +1,15 @@
-"""The web process."""
+"""The product as a WSGI application; `config.asgi` is what the web server runs."""
 
 import os
 
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from config.forwarding import trust_proxies
+
 application = get_wsgi_application()
+application = trust_proxies(  # outermost: whom a request comes from is known before all else
+    application, proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT
+)

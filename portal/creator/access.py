@@ -14,7 +14,8 @@ from accounts.models import User
 from accounts.sessions import note_use
 from affiliates.logins import creator_of
 from affiliates.models import Creator
-from portal.creator.client import agent_of, network_of
+from core.clients import network_of
+from portal.creator.client import agent_of
 
 
 class CreatorRequest(HttpRequest):

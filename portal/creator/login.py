@@ -23,8 +23,8 @@ from accounts.models import CodePurpose
 from affiliates.letters import send_letter
 from affiliates.logins import creator_of, give_login, login_of
 from affiliates.services import learn_language
+from core.clients import network_of
 from core.languages import spoken_tag
-from portal.creator.client import network_of
 
 ASKED = "login_code"  # what this browser waits for: the code's id and the address
 

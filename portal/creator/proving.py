@@ -31,8 +31,8 @@ from accounts.codes import (
 )
 from accounts.models import CodePurpose
 from affiliates.letters import LetterError, send_letter
+from core.clients import network_of
 from portal.creator.access import OwnRequest, own_page
-from portal.creator.client import network_of
 from portal.creator.login import CodeForm
 from portal.creator.words import OVER, TOO_MANY, UNSENT, tries_left
 

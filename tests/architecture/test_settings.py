@@ -30,6 +30,7 @@ OPTIONAL = {
     "METRICS_TOKEN",
     "SPF_INCLUDE",
     "TRUSTED_PROXIES",
+    "WEB_THREADS",
     "WORK_LEASE",
 }
 READ = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")
