@@ -1,9 +1,9 @@
 """The web process as granian runs it: ASGI towards the server, the WSGI application in threads.
 
 granian can call a WSGI application by itself, but then a header that was sent with underscores,
-`X_Forwarded_For`, arrives as the one with hyphens and takes its place, and a proxy that passes it
-on lets every client say who it is (RFC 9110 section 17.10). ASGI shows the names as they were sent, so
-that such headers are dropped here, before anything reads them.
+`X_Forwarded_For`, arrives as the one with hyphens and takes its place: a proxy that passes it on
+lets every client say who it is (RFC 9110 section 17.10). ASGI shows the names as they were sent,
+and such headers are dropped here, before anything reads them.
 
 Django's own ASGI handler is no way out: it runs one request at a time of an application that is not
 written for asyncio. A request is given to a thread once its body has arrived, so that who sends a

@@ -46,8 +46,8 @@ def commands(*, port: int, environment: Mapping[str, str]) -> dict[str, list[str
     celery = [sys.executable, "-W", AS_ROOT, "-m", "celery", "--quiet", "-A", "config"]
     schedule = str(CHECKOUT.state / "beat-schedule")
     processes = {
-        "web": [*python, "granian", "--interface", "asgi", "--no-ws", "--host", HOST, "--port", str(port),
-                "--log-level", "warning", "config.asgi:application"],
+        "web": [*python, "granian", "--interface", "asgi", "--no-ws", "--host", HOST,
+                "--port", str(port), "--log-level", "warning", "config.asgi:application"],
         "worker": [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2",
                    "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile="],

@@ -46,9 +46,7 @@ class Answer:
 
 
 @contextmanager
-def granian(
-    target: str, *, log: Path | None = None, **environment: str
-) -> Iterator[int]:
+def granian(target: str, *, log: Path | None = None, **environment: str) -> Iterator[int]:
     """Serve `target` in production mode; yields the port. The server ends with the block."""
     first = FIRST_PORT + os.getpid() % 1000
     port = next(port for port in range(first, first + 100) if is_free(port))
@@ -70,6 +68,13 @@ def granian(
     finally:
         process.terminate()
         process.wait(timeout=20)
+
+
+def collect_static_files() -> None:
+    """Gather what pages in production mode name by its digest."""
+    command = [sys.executable, "-W", "ignore", "-m", "django", "collectstatic", "--no-input"]
+    environment = {**os.environ, **PRODUCTION}
+    subprocess.run([*command, "--verbosity", "0"], env=environment, cwd=ROOT, check=True)
 
 
 def ask(
