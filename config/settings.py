@@ -13,6 +13,7 @@ import environ
 from csp.constants import NONCE, NONE, SELF
 
 from config.forwarding import parse_networks, port_of
+from config.logs import configuration
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -75,6 +76,7 @@ INSTALLED_APPS = [
     *(["config.local"] if LOCAL else []),
 ]
 MIDDLEWARE = [
+    "config.request_log.log_requests",
     "api.metrics.time_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -149,8 +151,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False  # its logs go the way of all logs; see config.celery
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "config.celery:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "notifications.sweep": {
         "task": "notifications.sweep",
@@ -288,19 +291,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 # Opens /metrics, as `Authorization: Bearer …`; without one there is no such page.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 
-# --- Logs: structured lines on stderr, and never a signed link in one
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "config.logs.RedactSignedLinks"}},
-    "formatters": {"structured": {"()": "config.logs.formatter"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "filters": ["redact"],
-            "formatter": "structured",
-        }
-    },
-    "loggers": {"django": {"handlers": [], "propagate": True}},
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
-}
+# --- Logs: structured lines on stderr, and nothing in one that opens something; see config.logs
+ACCESS_LOG: bool = env.bool("ACCESS_LOG", default=not LOCAL)  # one line per request
+LOGGING: dict[str, Any] = configuration(
+    level=env.str("LOG_LEVEL", default="WARNING"), as_json=not LOCAL, access=ACCESS_LOG
+)

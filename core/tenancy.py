@@ -17,6 +17,8 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 from django.conf import settings
 from django.db import models
 
+from core.log_context import enter_brand, leave_brand
+
 
 class NoBrandInScopeError(RuntimeError):
     """A tenant model was used outside `acting_for`."""
@@ -45,9 +47,13 @@ def acting_for(brand: HasId | int) -> Iterator[None]:
     """Filter every tenant query to `brand` and stamp every tenant row with it."""
     brand_id = brand if isinstance(brand, int) else int(brand.pk)
     token = _scope.set(_Scope(brand_id))
+    logged = enter_brand(brand_id, str(getattr(brand, "slug", "")))
+    failed = True
     try:
         yield
+        failed = False
     finally:
+        leave_brand(logged, failed=failed)
         _scope.reset(token)
 
 
