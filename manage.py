@@ -13,6 +13,9 @@ def main() -> None:
     activate()
     from django.core.management import execute_from_command_line
 
+    from config.logs import log_uncaught
+
+    log_uncaught()
     execute_from_command_line(sys.argv)
 
 

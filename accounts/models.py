@@ -112,6 +112,9 @@ class MailedCode(models.Model):
             models.Index(fields=["asked_at"], name="accounts_code_age"),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.purpose}, asked at {self.asked_at}"
+
 
 class Brand(models.Model):
     """The tenant."""

@@ -2,7 +2,7 @@
 
 Beat and the workers note it at most every few seconds. Whoever watches reads two ages of each task:
 when both grow, beat is dead, or PostgreSQL was away; when only the second grows, the workers are
-dead or fail. Nobody waits for it, and no failure to write it keeps a task from being asked for or done.
+dead or fail. No failure to write it keeps a task from being asked for or done.
 """
 
 from __future__ import annotations

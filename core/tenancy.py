@@ -113,6 +113,10 @@ class TenantModel(models.Model):
             models.UniqueConstraint(fields=["brand", "id"], name="%(app_label)s_%(class)s_tenant")
         ]
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.claim_for_current_brand()
+        super().save(*args, **kwargs)
+
     def claim_for_current_brand(self) -> None:
         """Stamp a new row with the brand acted for; raise WrongBrandError for another's row."""
         brand_id = current_brand_id()
@@ -122,10 +126,6 @@ class TenantModel(models.Model):
             raise WrongBrandError(
                 f"{type(self).__name__} of brand {self.brand_id} saved while acting for {brand_id}"
             )
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.claim_for_current_brand()
-        super().save(*args, **kwargs)
 
 
 class TenantForeignKey(models.ForeignKey[Any, Any]):

@@ -204,6 +204,9 @@ class SendingAccount(models.Model):
     name = models.CharField(max_length=60, unique=True)
     paid_until = models.DateTimeField()
 
+    def __str__(self) -> str:
+        return self.name
+
 
 class SuppressionReason(models.TextChoices):
     UNSUBSCRIBED = "unsubscribed", "Unsubscribed"

@@ -50,6 +50,9 @@ class PayoutDetails(models.Model):
     sealed = models.TextField()
     changed_at = models.DateTimeField()
 
+    def __str__(self) -> str:
+        return f"{self.method} {self.ending}"
+
 
 class PayoutRun(TenantModel):
     """Payments to many members in one currency, drafted and then confirmed together."""

@@ -2,71 +2,24 @@
 
 from __future__ import annotations
 
-import io
-import json
 import logging
 import logging.config
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.test import Client, override_settings
 from django.urls import path
-from hypothesis import given
-from hypothesis import strategies as st
 
 from accounts.models import User
 from config import celery, request_log
 from config.logs import configuration, log_uncaught
 from core.log_context import begin, facts
-from core.redaction import CUT, redact
 from core.tenancy import across_brands, acting_for
-from tests.architecture.routes import PARAMETER, routes
 from tests.cast import Cast
+from tests.config.lines import KEY, SECRET, Lines, lines, ours, through
 
-SECRET = "zq7-Very_secret.value"
-KEY = "trb_0a1b2c3d4e5f_zq7-Very_secret-value"
-
-
-class Lines(io.StringIO):
-    """What the handler wrote."""
-
-    @property
-    def text(self) -> str:
-        return self.getvalue()
-
-    @property
-    def all(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.text.splitlines()]
-
-    @property
-    def only(self) -> dict[str, Any]:
-        (line,) = self.all
-        return line
-
-
-def through(configured: dict[str, Any], lines: Lines) -> None:
-    configured["handlers"]["stderr"]["stream"] = lines
-    logging.config.dictConfig(configured)
-
-
-@pytest.fixture
-def lines() -> Iterator[Lines]:
-    """Production's handler, writing here."""
-    begin()
-    written = Lines()
-    through(configuration(level="WARNING", as_json=True, access=True), written)
-    yield written
-    logging.config.dictConfig(settings.LOGGING)
-    begin()
-
-
-def ours(lines: Lines) -> logging.Handler:
-    """The product's handler."""
-    found = [each for each in logging.getLogger().handlers if vars(each).get("stream") is lines]
-    return found[0]
+__all__ = ["lines"]
 
 
 def fail(password: str) -> None:
@@ -76,120 +29,6 @@ def fail(password: str) -> None:
         raise LookupError(f"no page at /d/{SECRET}?token={SECRET}")
     except LookupError as error:
         raise RuntimeError(f"Authorization: Bearer {KEY}\nof {len(held)}") from error
-
-
-# --- What opens something
-
-
-OPENING = [
-    f"/d/{SECRET}",
-    f"/d/{SECRET}/payments/why",
-    f"GET /u/{SECRET} HTTP/1.1",
-    f"https://a.example/once/{SECRET}",
-    f"/invitation/{SECRET}",
-    f"/account/password/reset/key/3f-{SECRET}/",
-    f"/account/confirm-email/{SECRET}/",
-    f"next=%2Fd%2F{SECRET}%2Fqr",
-    f"/x?token={SECRET}&a=1",
-    f"/x?a=1&code={SECRET}",
-    f"/x?key={SECRET}",
-    f"/x?access_token={SECRET}",
-    f"code%3D{SECRET}",
-    f"Authorization: Bearer {SECRET}",
-    f"authorization: Basic {SECRET}==",
-    f"{{'HTTP_AUTHORIZATION': 'Bearer {SECRET}'}}",
-    f"{{'HTTP_COOKIE': 'sessionid={SECRET}; language=de'}}",
-    f"Cookie: a=b; __Host-sessionid={SECRET}; c=d",
-    f"Set-Cookie: __Host-sessionid={SECRET}; Path=/",
-    f"(b'cookie', b'sessionid={SECRET}')",
-    f"csrfmiddlewaretoken={SECRET}&email=x",
-    f"{{'password': '{SECRET} with spaces'}}",
-    f'{{"api_key": "{SECRET}"}}',
-    f"User(password='{SECRET}')",
-    f"key {KEY} was used",
-    f"postgres://tributary:{SECRET}@db.example:5432/tributary",
-    f"redis://:{SECRET}@valkey:6379/0",
-    f"DETAIL:  Key (lower(address))=({SECRET}) already exists.",
-    f"DETAIL:  Failing row contains (1, {SECRET}, 2026-01-01).",
-]
-
-
-@pytest.mark.parametrize("text", OPENING)
-@pytest.mark.parametrize("as_json", [True, False])
-def test_what_opens_something_is_cut_out(text: str, as_json: bool, lines: Lines) -> None:
-    through(configuration(level="WARNING", as_json=as_json, access=True), lines)
-    logger = logging.getLogger("tests")
-    begin(note=text)
-
-    logger.warning(text)
-    logger.warning("%s and %r", text, text)
-    logger.warning("extra", extra={"given": text, "held": {"inner": [text]}})
-    logger.warning("json in json %s", json.dumps({"body": json.dumps({"inner": text})}))
-    try:
-        raise ValueError(text)
-    except ValueError:
-        logger.exception("failed")
-    logger.warning("stack", stack_info=True)
-
-    assert SECRET not in lines.text
-    assert "zq7" not in lines.text
-    assert lines.text.count(CUT) > 8
-    if as_json:
-        assert len(lines.all) == 6
-
-
-@pytest.mark.parametrize(
-    "name", ["password", "token", "code", "Authorization", "api_key", "Cookie"]
-)
-def test_a_field_with_the_name_of_a_secret_is_cut_out_whole(name: str, lines: Lines) -> None:
-    value = f"a \"quoted\" 'value' \\ {SECRET}"
-
-    logging.getLogger("tests").warning("x", extra={name: value, "in": {"deep": {name: value}}})
-
-    assert (lines.only[name], lines.only["in"]) == (CUT, {"deep": {name: CUT}})
-
-
-def test_what_opens_nothing_stays() -> None:
-    for text in (
-        "GET /admin/juniper/members/ 200",
-        "/d/ is where dashboards are",
-        "the code SAVE10 has no member",
-        "3 keys; tokens: none",
-        "monkey=business",
-        "https://a.example:8000/x@y",
-    ):
-        assert redact(text) == text
-
-
-def test_every_address_with_a_token_is_covered() -> None:
-    """Who adds an address that proves something by being known finds it here."""
-    secret = {"token", "key", "uidb36", "secret", "signature"}
-    found = [route for route in routes() if secret & set(route.parameters)]
-    covered = [route for route in found if not str(route).startswith("inbox/")]
-
-    assert len(covered) > 10
-    for route in covered:
-        address = "/" + PARAMETER.sub(
-            lambda match: SECRET if match[1] in secret else "1", str(route)
-        )
-        address = address.replace("^", "").replace("$", "")
-        if "(?P" in address:  # allauth's two patterns with uidb36 and key
-            address = f"/account/password/reset/key/1-{SECRET}/"
-        assert "zq7" not in redact(address), route
-
-
-@given(st.text(max_size=300))
-def test_redaction_changes_nothing_the_second_time(text: str) -> None:
-    assert redact(redact(text)) == redact(text)
-
-
-@pytest.mark.parametrize("unit", ["a", "/d/", "token=", "'", "\\", "key':'", "Key (", "://:", "é"])
-def test_no_text_makes_it_slow(unit: str) -> None:
-    begun = time.process_time()
-
-    redact(unit * 100_000)
-
-    assert time.process_time() - begun < 5
 
 
 # --- The stack
@@ -364,7 +203,7 @@ def test_security_events_are_written_whatever_the_level(lines: Lines) -> None:
 workers = celery.OurCelery("tests", task_cls=celery.LoggedTask, set_as_current=False)
 
 
-@workers.task(name="tests.logged_task", ignore_result=True)
+@workers.task(name="tests.logged_task", ignore_result=True, shared=False)
 def logged_task(fails: bool) -> None:
     logging.getLogger("tests").warning("working")
     if fails:

@@ -57,6 +57,11 @@ def broken_tokens(cast: Cast) -> dict[str, str]:
     }
 
 
+def headers_of(answer: HttpResponse) -> tuple[tuple[str, str], ...]:
+    """The headers of an answer but for its own id."""
+    return tuple(sorted(pair for pair in answer.headers.items() if pair[0] != "X-Request-Id"))
+
+
 def test_every_link_that_does_not_open_gets_the_same_bytes(cast: Cast, client: Client) -> None:
     answers = {kind: client.get(f"/d/{token}") for kind, token in broken_tokens(cast).items()}
 
@@ -64,7 +69,7 @@ def test_every_link_that_does_not_open_gets_the_same_bytes(cast: Cast, client: C
         answers, 404
     )
     assert len({answer.content for answer in answers.values()}) == 1
-    assert len({tuple(sorted(answer.headers.items())) for answer in answers.values()}) == 1
+    assert len({headers_of(answer) for answer in answers.values()}) == 1
     assert b"Juniper" not in answers["revoked"].content
 
 
