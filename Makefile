@@ -6,6 +6,9 @@ BIN := .venv/bin/python -m
 STAMP := .venv/.requirements
 LOCK := env UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN) uv pip compile --quiet \
 	--python-version 3.11 --generate-hashes --no-emit-index-url
+PACKAGES = accounts affiliates api brand_admin config core notifications offers payouts portal tracking
+# Of files that hold long random texts of other kinds: hashes of packages, translations, pictures.
+NO_SECRETS = ^requirements/.*\.txt$$|\.po$$
 TEMPLATES = $(shell find templates -name '*.html')
 
 .DEFAULT_GOAL := help
@@ -29,9 +32,11 @@ run: $(STAMP) ## Start everything on this machine and print the addresses to ope
 test: $(STAMP) ## Run all tests on services of their own
 	@exec $(BIN) pytest -q -n auto --dist worksteal
 
-check: $(STAMP) ## Lint, types, package layers, templates, translations, migrations, deployment settings
+check: $(STAMP) ## Lint, security, types, package layers, templates, translations, migrations, deployment settings
 	@$(BIN) ruff check --quiet .
 	@$(BIN) ruff format --check --quiet .
+	@$(BIN) bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
+	@git ls-files -z | xargs -0 .venv/bin/detect-secrets-hook --exclude-files '$(NO_SECRETS)'
 	@$(BIN) config.local.throwaway -m mypy --no-error-summary .
 	@.venv/bin/python .venv/bin/lint-imports --no-logo
 	@.venv/bin/djade --check --target-version 5.2 $(TEMPLATES)

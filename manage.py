@@ -16,8 +16,10 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
         activate()
+        from config.logs import log_uncaught
         from core.commands import main as run_command
 
+        log_uncaught()
         run_command(sys.argv)
     except KeyboardInterrupt:
         sys.exit("Stopped before anything was done.")

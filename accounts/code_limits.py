@@ -11,15 +11,16 @@ from many networks at once or not at all.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_network
 
 from django.db import connection
 from django.utils.crypto import salted_hmac
 
 from accounts.models import CodeCount, CodePurpose
+from core.clients import network_for_limits, parse_address
 
 TRIES_PER_CODE = 5
 # Once too much was guessed. At an address it may have been strangers, so one slip is forgiven.
@@ -27,7 +28,6 @@ TRIES_BEYOND_ADDRESS_LIMIT = 2
 TRIES_BEYOND_OTHER_LIMIT = 1
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 KEPT = timedelta(hours=2)  # twice the longest period
-IPV4_PREFIX, IPV6_PREFIX = 32, 64  # one client's network
 WIDE_IPV4_PREFIX, WIDE_IPV6_PREFIX = 24, 48  # what one subscriber of a carrier can easily have
 
 
@@ -196,16 +196,11 @@ def networks_of(client: str) -> tuple[str, str]:
     IPv6 is cut to /64, which is what one household has, and to /48 around it; an IPv4 address is
     a network of its own, with the /24 around it.
     """
-    try:
-        address = ipaddress.ip_address(client)
-    except ValueError:
+    address = parse_address(client)
+    if address is None:
         return "unknown", "unknown"
-    if isinstance(address, ipaddress.IPv6Address):
-        address = address.ipv4_mapped or address
-    is_ipv4 = isinstance(address, ipaddress.IPv4Address)
-    prefixes = (IPV4_PREFIX, WIDE_IPV4_PREFIX) if is_ipv4 else (IPV6_PREFIX, WIDE_IPV6_PREFIX)
-    narrow, wide = (ipaddress.ip_network(f"{address}/{one}", strict=False) for one in prefixes)
-    return str(narrow), str(wide)
+    prefix = WIDE_IPV4_PREFIX if address.version == 4 else WIDE_IPV6_PREFIX
+    return network_for_limits(client), str(ip_network(f"{address}/{prefix}", strict=False))
 
 
 def digest_of(about: str, text: str) -> str:

@@ -20,8 +20,9 @@ from django.utils import timezone
 
 from accounts.login_failures import record_failure
 from accounts.models import FailureReason, User
-from accounts.security_log import log_event, network_of, record_event
+from accounts.security_log import log_event, record_event
 from accounts.sessions import SessionStore, delete_sessions
+from core.clients import network_of
 
 FACTORS = {
     Authenticator.Type.TOTP: "an authenticator app",

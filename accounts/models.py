@@ -169,6 +169,9 @@ class MailedCode(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.purpose}, asked at {self.asked_at}"
+
 
 class CodeCount(models.Model):
     """How often something that a limit counts happened in one period; see accounts.code_limits."""
@@ -185,6 +188,9 @@ class CodeCount(models.Model):
             )
         ]
         indexes = [models.Index(fields=["since"], name="accounts_codecount_age")]
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.count} since {self.since}"
 
 
 class Brand(models.Model):

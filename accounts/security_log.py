@@ -10,9 +10,6 @@ from __future__ import annotations
 import logging
 from datetime import datetime
 
-from allauth.account.adapter import get_adapter
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
-from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from accounts import audit
@@ -23,14 +20,6 @@ from core.tenancy import acting_for
 
 Fact = str | int | bool | None
 LOGGER = logging.getLogger("security")
-
-
-def network_of(request: HttpRequest) -> str:
-    """The client's network address, as allauth's adapter tells it; empty when unknown."""
-    try:
-        return str(get_adapter().get_client_ip(request))
-    except (ImproperlyConfigured, PermissionDenied):
-        return ""
 
 
 def address_digest(address: str) -> str:

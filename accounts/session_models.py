@@ -66,3 +66,6 @@ class LoginFailure(models.Model):
             models.UniqueConstraint(fields=["digest", "reason"], name="accounts_failure_once"),
         ]
         indexes = [models.Index(fields=["last_at"], name="accounts_failure_age")]
+
+    def __str__(self) -> str:
+        return f"{self.untold} of {self.reason}"

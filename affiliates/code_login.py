@@ -20,7 +20,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.clients import network_of
 from accounts.code_limits import Asker
 from accounts.codes import CodeError, CodeOverError, ask_code, enter_code
 from accounts.known_browsers import known_as, remember
@@ -30,6 +29,7 @@ from affiliates.code_mail import SENDERS
 from affiliates.logins import creator_of, give_login
 from affiliates.services import learn_language
 from core.after_answer import RedirectThenWork
+from core.clients import network_of
 from core.languages import spoken_tag
 
 ASKED = "login_code"  # what this browser waits for: the code's id and the address

@@ -1,7 +1,8 @@
-"""/metrics for Prometheus: requests as they are served, and work that waits as it stands.
+"""/metrics for Prometheus: requests as they are served, and work as it stands.
 
-Requests are counted in the process. Where several processes serve, PROMETHEUS_MULTIPROC_DIR names
-a folder in which they add up (prometheus-client's multiprocess mode).
+Requests and connections to PostgreSQL are counted in the process. Where several processes serve,
+PROMETHEUS_MULTIPROC_DIR names a folder in which they add up (prometheus-client's multiprocess
+mode). What stands in PostgreSQL is read by `api.work_metrics`.
 """
 
 from __future__ import annotations
@@ -9,23 +10,25 @@ from __future__ import annotations
 import os
 import secrets
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from pathlib import Path
 
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db import connection
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from prometheus_client import CONTENT_TYPE_LATEST, REGISTRY, CollectorRegistry, generate_latest
+from prometheus_client import (
+    CONTENT_TYPE_LATEST,
+    REGISTRY,
+    CollectorRegistry,
+    Gauge,
+    generate_latest,
+)
 from prometheus_client import Histogram as PrometheusHistogram
-from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.multiprocess import MultiProcessCollector
-from prometheus_client.registry import Collector
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
-from core.tenancy import across_brands
-from notifications.models import LIVE_STATES, Message
-from tracking.models import Refund, RefundState
+from api.work_metrics import WaitingWork
 
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REQUESTS = PrometheusHistogram(
@@ -33,6 +36,18 @@ REQUESTS = PrometheusHistogram(
     "Requests by the route that served them, until the answer began",
     ["method", "route", "status"],
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
+)
+# Of this process, as it was when it last answered; over processes those that live add up.
+POOL = Gauge(
+    "tributary_database_pool_connections",
+    "Connections to PostgreSQL: in use, idle, and how many there may be",
+    ["state"],
+    multiprocess_mode="livesum",
+)
+POOL_WAITING = Gauge(
+    "tributary_database_pool_waiting",
+    "Requests that wait for a connection to PostgreSQL",
+    multiprocess_mode="livesum",
 )
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -49,40 +64,23 @@ def time_requests(get_response: Handler) -> Handler:
             route=match.route if match else "none",
             status=str(response.status_code),
         ).observe(time.perf_counter() - begun)
+        observe_pool()
         return response
 
     return serve
 
 
-class WaitingWork(Collector):
-    """Work that waits, over all brands, read when it is asked for."""
-
-    def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Messages by state, the age of the one that waits longest, and parked refunds."""
-        with across_brands(reason="the operator watches work that waits, without whose it is"):
-            states = {
-                row["state"]: row
-                for row in Message.objects.filter(state__in=LIVE_STATES)
-                .values("state")
-                .annotate(number=Count("pk"), oldest=Min("due_at"))
-            }
-            parked = Refund.objects.filter(state=RefundState.PARKED).count()
-        waiting = GaugeMetricFamily(
-            "tributary_messages_waiting", "Messages that are not settled yet", labels=["state"]
-        )
-        for state in sorted(LIVE_STATES):
-            waiting.add_metric([state.value], states[state]["number"] if state in states else 0)
-        yield waiting
-        now = timezone.now()
-        ages = [(now - row["oldest"]).total_seconds() for row in states.values()]
-        yield GaugeMetricFamily(
-            "tributary_messages_oldest_waiting_seconds",
-            "How long the message that waits longest is due; 0 when none is",
-            value=max([0.0, *ages]),
-        )
-        yield GaugeMetricFamily(
-            "tributary_refunds_parked", "Refunds that wait for their order", value=parked
-        )
+def observe_pool() -> None:
+    """Note how many connections are in use now. Asks nobody."""
+    pool = getattr(connection, "pool", None)
+    if pool is None:
+        return
+    figures = pool.get_stats()
+    idle = figures.get("pool_available", 0)
+    POOL.labels(state="in_use").set(figures.get("pool_size", 0) - idle)
+    POOL.labels(state="idle").set(idle)
+    POOL.labels(state="most").set(figures.get("pool_max", 0))
+    POOL_WAITING.set(figures.get("requests_waiting", 0))
 
 
 @never_cache
@@ -91,6 +89,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     """Everything measured, for who has METRICS_TOKEN; for anybody else there is nothing here."""
     if not _may_see(request):
         raise Http404
+    observe_pool()
     waiting = CollectorRegistry()
     waiting.register(WaitingWork())
     text = generate_latest(served()) + generate_latest(waiting)
@@ -107,6 +106,19 @@ def served() -> CollectorRegistry:
     """What was observed, in this process or in all of the folder's."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
+    forget_dead_processes(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
     registry = CollectorRegistry()
     MultiProcessCollector(registry)
     return registry
+
+
+def forget_dead_processes(folder: Path) -> None:
+    """Take away what processes that are gone said of themselves: nobody tells us when one dies."""
+    for file in folder.glob("gauge_live*_*.db"):
+        pid = int(file.stem.rpartition("_")[2])
+        try:
+            os.kill(pid, 0)
+        except ProcessLookupError:
+            mark_process_dead(pid, str(folder))
+        except PermissionError:
+            continue

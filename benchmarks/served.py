@@ -29,6 +29,7 @@ def served(*, workers: int = 1) -> Iterator[int]:
         "BASE_URL": f"http://{HOST}:{port}",
         "DEFAULT_FROM_EMAIL": "tracking@tributary.example",
         "WEB_WORKERS": str(workers),
+        "TRUSTED_PROXIES": HOST,  # that is who asks, and says https
     }
     python = [sys.executable, "-W", "ignore", "-m"]
     collect = [*python, "django", "collectstatic", "--no-input", "--verbosity", "0"]

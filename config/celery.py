@@ -1,13 +1,19 @@
-"""The worker and beat processes."""
+"""The worker and beat processes: how they log, and how it is seen that they live."""
+
+from __future__ import annotations
 
 import os
 from typing import Any
 
-from celery import Celery
+from celery import Celery, Task
 from celery.app.amqp import AMQP
+from celery.app.log import Logging
+from celery.beat import PersistentScheduler
+from django.utils import timezone
 from kombu import Connection
 
 from config import limits
+from core.log_context import REQUEST_ID, begin, request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -34,6 +40,64 @@ class BriskMessaging(AMQP):  # type: ignore[misc]
     Connection = BriskConnection
 
 
-app = Celery("tributary", amqp=BriskMessaging)
+class OurLogging(Logging):
+    """Celery would put handlers of its own beside that of LOGGING, which redacts."""
+
+    def setup_logging_subsystem(self, *args: Any, **kwargs: Any) -> None:
+        """Leave logging as the settings made it; --loglevel says nothing, LOG_LEVEL does."""
+
+
+class LoggedTask(Task):
+    """A task whose log lines say which task it is, and which request asked for it."""
+
+    abstract = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self.request.id is None or self.request.is_eager:  # called like a function
+            return self.run(*args, **kwargs)
+        asked_by = (self.request.headers or {}).get(REQUEST_ID) or self.request.get(REQUEST_ID)
+        known = {REQUEST_ID: asked_by} if asked_by else {}
+        begin(task=self.name, task_id=self.request.id, **known)
+        result = self.run(*args, **kwargs)
+        if self.name in scheduled_tasks():
+            note_round(self.name, "done_at")
+        begin()  # after a failure it stays: Celery logs that once we are out of here
+        return result
+
+
+class OurCelery(Celery):
+    """Sends the id of the request along with every task that it asks for."""
+
+    def send_task(self, name: str, *args: Any, **kwargs: Any) -> Any:
+        """As Celery does it."""
+        asked_by = request_id()
+        if asked_by:
+            kwargs["headers"] = {**(kwargs.get("headers") or {}), REQUEST_ID: asked_by}
+        return super().send_task(name, *args, **kwargs)
+
+
+class Scheduler(PersistentScheduler):
+    """Beat's own, which notes when it asks for a task."""
+
+    def apply_async(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
+        """As Celery does it."""
+        result = super().apply_async(entry, *args, **kwargs)
+        note_round(entry.task, "asked_at")
+        return result
+
+
+def scheduled_tasks() -> set[str]:
+    """The names of the tasks that beat asks for."""
+    return {entry["task"] for entry in app.conf.beat_schedule.values()}
+
+
+def note_round(task: str, moment: Any) -> None:
+    """Note it in PostgreSQL, if that can be had."""
+    from core.rounds import note  # models are there once Django is set up
+
+    note(task, moment, now=timezone.now())
+
+
+app = OurCelery("tributary", amqp=BriskMessaging, task_cls=LoggedTask, log=OurLogging)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

@@ -1,44 +1,142 @@
-"""How a log line looks, and what may never stand in one: a token that opens a page."""
+"""How a log line looks: one JSON object in production, readable text in local mode.
+
+Web, worker, beat and commands log through the one handler described here. A line says when, how
+severe and by whom, what happened with its stack, and what it belongs to: the request, the brand,
+the user, the task. What opens something is cut out of the finished text (`core.redaction`).
+"""
 
 from __future__ import annotations
 
+import json
 import logging
-import re
+import sys
+import threading
+from types import TracebackType
+from typing import Any
 
 import structlog
+from structlog.typing import EventDict, WrappedLogger
 
-_SIGNED_PATH = re.compile(r"/(d|u|once|invitation)/[\w\-=.~]+")
+from core.log_context import facts
+from core.redaction import redact, without_secrets
 
-
-def redact(text: str) -> str:
-    """`text` with the token of every signed link cut out."""
-    return _SIGNED_PATH.sub(r"/\1/[redacted]", text)
-
-
-class RedactSignedLinks(logging.Filter):
-    """Cut the tokens of dashboard, unsubscribe and one-time links out of every record."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.msg = redact(record.getMessage())
-        record.args = ()
-        if record.exc_info:
-            record.exc_text = redact(logging.Formatter().formatException(record.exc_info))
-            record.exc_info = None
-        return True
+FIRST = ["timestamp", "level", "logger", "event"]
 
 
-def formatter() -> logging.Formatter:
-    """key=value lines with time, level and logger."""
-    return structlog.stdlib.ProcessorFormatter(
+class Formatter(structlog.stdlib.ProcessorFormatter):
+    """Formats every record to one text without secrets, whatever was given to the logger."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        try:
+            text = super().format(record)
+        except Exception as error:
+            # The handler would print the record's arguments as they are.
+            text = self._as_far_as_possible(record, error)
+        return redact(text)
+
+    def _as_far_as_possible(self, record: logging.LogRecord, error: Exception) -> str:
+        failed = logging.LogRecord(
+            record.name, record.levelno, record.pathname, record.lineno, "%s", None, None
+        )
+        failed.args = (f"{record.msg!r} could not be formatted: {error!r}",)
+        return super().format(failed)
+
+
+def formatter(*, as_json: bool) -> Formatter:
+    """The formatter of the one handler."""
+    return Formatter(
         foreign_pre_chain=[
+            structlog.stdlib.ExtraAdder(),
+            add_facts,
             structlog.stdlib.add_log_level,
             structlog.stdlib.add_logger_name,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.processors.KeyValueRenderer(
-                key_order=["timestamp", "level", "logger", "event"], drop_missing=True
-            ),
+            # Text only: no value of a local variable is ever part of it.
+            structlog.processors.StackInfoRenderer(),
+            structlog.processors.format_exc_info,
+            render_json if as_json else render_text,
         ],
     )
+
+
+def add_facts(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
+    """Say what the line belongs to; what the line itself says of it goes first."""
+    return {**facts(), **without_secrets(event)}
+
+
+def render_json(logger: WrappedLogger, name: str, event: EventDict) -> str:
+    """One line, whatever is in it: JSON writes a line break as two characters."""
+    first = {key: event.pop(key) for key in FIRST if key in event}
+    ordered = {str(key): value for key, value in {**first, **event}.items()}
+    try:
+        return json.dumps(ordered, default=repr)
+    except (TypeError, ValueError, RecursionError):  # a key that is no text; a circle
+        return json.dumps({key: _plain(value) for key, value in ordered.items()})
+
+
+def render_text(logger: WrappedLogger, name: str, event: EventDict) -> str:
+    """For people: one line, with only a stack on lines of its own."""
+    stacks = [event.pop(key) for key in ("stack", "exception") if key in event]
+    when, level, who, what = (str(event.pop(key, "")) for key in FIRST)
+    more = [f"{key}={_plain(value)}" for key, value in event.items()]
+    line = " ".join([when[11:19], level.upper(), who, what, *more])
+    return "\n".join([_in_one_line(line), *map(str, stacks)])
+
+
+def _plain(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | None) else repr(value)
+
+
+def _in_one_line(text: str) -> str:
+    """`text` with characters that move the cursor or end a line written out."""
+    return "".join(
+        character if character.isprintable() else character.encode("unicode_escape").decode()
+        for character in text
+    )
+
+
+def configuration(*, level: str, as_json: bool, access: bool) -> dict[str, Any]:
+    """LOGGING, for `logging.config.dictConfig`: everything through one handler on stderr."""
+    through_root: dict[str, Any] = {"handlers": [], "propagate": True}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "formatters": {"lines": {"()": "config.logs.formatter", "as_json": as_json}},
+        "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
+        "loggers": {
+            # These two bring handlers of their own; they write through ours.
+            "django": through_root,
+            "django.server": {**through_root, "level": "WARNING"},
+            "_granian": through_root,
+            "granian.access": through_root,
+            # One line per request, from config.request_log; granian's own stay off.
+            "access": {**through_root, "level": "INFO" if access else "WARNING"},
+            # Logins, failures, changes of roles: always on, whatever LOG_LEVEL says.
+            "security": {**through_root, "level": "INFO"},
+        },
+        "root": {"handlers": ["stderr"], "level": level},
+    }
+
+
+def log_uncaught() -> None:
+    """Let an exception that ends the process or a thread be logged like any other."""
+
+    def from_process(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            sys.__excepthook__(kind, error, trace)
+            return
+        logging.getLogger("uncaught").critical("the process ends", exc_info=(kind, error, trace))
+
+    def from_thread(given: threading.ExceptHookArgs) -> None:
+        if given.exc_value is not None:
+            logging.getLogger("uncaught").critical(
+                "a thread ends", exc_info=(given.exc_type, given.exc_value, given.exc_traceback)
+            )
+
+    sys.excepthook = from_process
+    threading.excepthook = from_thread

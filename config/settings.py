@@ -15,6 +15,8 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config import limits
+from config.forwarding import parse_networks, port_of
+from config.logs import configuration
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -42,6 +44,8 @@ for _name, _keys in (
     if not _keys or not all(key.strip() for key in _keys):
         raise ValueError(f"{_name} is empty: it needs a secret")
 BASE_URL: str = env.str("BASE_URL").rstrip("/")
+# The one port that a Host header may name: Django itself checks only the host's name.
+PUBLIC_PORT: int | None = None if LOCAL else port_of(BASE_URL)
 DEBUG = False
 ALLOWED_HOSTS: list[str] = (
     ["127.0.0.1", "localhost", "testserver"] if LOCAL else env.list("ALLOWED_HOSTS")
@@ -83,6 +87,7 @@ INSTALLED_APPS = [
     *(["config.local"] if LOCAL else []),
 ]
 MIDDLEWARE = [
+    "config.request_log.log_requests",
     "api.metrics.time_requests",
     "config.unavailable.try_once_more",
     "django.middleware.security.SecurityMiddleware",
@@ -168,8 +173,9 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False  # its logs go the way of all logs; see config.celery
 CELERY_TIMEZONE = "UTC"
+CELERY_BEAT_SCHEDULER = "config.celery:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     "accounts.delete_sessions": {
         "task": "accounts.delete_sessions",
@@ -326,10 +332,9 @@ SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if LOCAL else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
 SECURE_HSTS_PRELOAD = not LOCAL
-# Production stands behind this many proxies of our own, which say the scheme and the client.
-TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0 if LOCAL else 1)
-ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+# The networks of the proxies in front, which say the scheme and the client: see config.forwarding.
+# Nobody else is believed, and nothing but that module reads X-Forwarded-For or X-Forwarded-Proto.
+TRUSTED_PROXIES = parse_networks(env.list("TRUSTED_PROXIES", default=[]))
 SESSION_COOKIE_NAME = f"{HOST_PREFIX}sessionid"
 SESSION_COOKIE_SECURE = not LOCAL
 CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
@@ -351,23 +356,8 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
 # Opens /metrics, as `Authorization: Bearer …`; without one there is no such page.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 
-# --- Logs: structured lines on stderr, and never a signed link in one
-LOGGING: dict[str, Any] = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "filters": {"redact": {"()": "config.logs.RedactSignedLinks"}},
-    "formatters": {"structured": {"()": "config.logs.formatter"}},
-    "handlers": {
-        "stderr": {
-            "class": "logging.StreamHandler",
-            "filters": ["redact"],
-            "formatter": "structured",
-        }
-    },
-    "loggers": {
-        "django": {"handlers": [], "propagate": True},
-        # Who logged in, failed to, and changed how: kept whatever LOG_LEVEL is.
-        "security": {"level": "INFO"},
-    },
-    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
-}
+# --- Logs: structured lines on stderr, and nothing in one that opens something; see config.logs
+ACCESS_LOG: bool = env.bool("ACCESS_LOG", default=not LOCAL)  # one line per request
+LOGGING: dict[str, Any] = configuration(
+    level=env.str("LOG_LEVEL", default="WARNING"), as_json=not LOCAL, access=ACCESS_LOG
+)

@@ -9,7 +9,6 @@ silent is killed, and granian starts another.
 from __future__ import annotations
 
 import argparse
-import logging
 import os
 import socket
 
@@ -19,8 +18,6 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from config.heartbeats import Heartbeats
-
-logger = logging.getLogger("_granian")
 
 
 class Server(MPServer):
@@ -34,11 +31,6 @@ class Server(MPServer):
         self._sso.set_inheritable(True)
 
 
-def without_advice(record: logging.LogRecord) -> bool:
-    """Drop granian's advice to have fewer threads: most of ours wait at the gate."""
-    return "which seems quite high" not in record.getMessage()
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m config.web", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
@@ -48,16 +40,13 @@ def main() -> None:
     from config import limits
 
     heartbeats = Heartbeats(stuck_seconds=limits.WEB_STUCK_SECONDS)
-    logger.addFilter(without_advice)
     server = Server(
-        "config.wsgi:application",
+        "config.asgi:application",
         address=asked.host,
         port=asked.port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGI,
+        websockets=False,
         workers=limits.WEB_WORKERS,
-        blocking_threads=(
-            limits.WEB_CONCURRENT_REQUESTS + limits.WEB_QUEUE + limits.WEB_SPARE_THREADS
-        ),
         respawn_failed_workers=True,
         workers_kill_timeout=limits.WEB_STOP_SECONDS,
         log_level=LogLevels.warning,

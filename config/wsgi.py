@@ -1,4 +1,4 @@
-"""What each worker of the web process serves: Django, behind a gate."""
+"""The product as a WSGI application: Django, behind a gate. `config.asgi` serves it."""
 
 import os
 import sys
@@ -7,30 +7,33 @@ from typing import cast
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ.setdefault("TRIBUTARY_PROCESS", "web")
 
+from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from config import limits
+from config.forwarding import trust_proxies
 from config.gate import Application, Gate, Places
-from config.heartbeats import beat
 
 # Seconds after which a thread that computes lets another go on. The usual five milliseconds are
 # long for the thread that answers /healthz, when several pages are being made.
 SWITCH_SECONDS = 0.001
 
+places = Places(
+    limits.WEB_CONCURRENT_REQUESTS, queue=limits.WEB_QUEUE, seconds=limits.WEB_QUEUE_SECONDS
+)
+
 
 def gated() -> Gate:
-    """Django behind its gate, and the heartbeat that tells the server of it."""
+    """Django behind its gate."""
     sys.setswitchinterval(SWITCH_SECONDS)
     django_application = cast("Application", get_wsgi_application())
     from config.unavailable import refuse, warm_up  # need the applications to be loaded
 
     warm_up()
-    places = Places(
-        limits.WEB_CONCURRENT_REQUESTS, queue=limits.WEB_QUEUE, seconds=limits.WEB_QUEUE_SECONDS
-    )
-    beat(lambda: not places.is_stuck)
     streams = max(1, limits.WEB_CONCURRENT_REQUESTS // 2)
     return Gate(django_application, refuse=refuse, places=places, streams=streams)
 
 
-application = gated()
+application = trust_proxies(  # outermost: whom a request comes from is known before all else
+    gated(), proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT
+)

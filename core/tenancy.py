@@ -17,6 +17,8 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 from django.conf import settings
 from django.db import models
 
+from core.log_context import enter_brand, leave_brand
+
 
 class NoBrandInScopeError(RuntimeError):
     """A tenant model was used outside `acting_for`."""
@@ -45,9 +47,13 @@ def acting_for(brand: HasId | int) -> Iterator[None]:
     """Filter every tenant query to `brand` and stamp every tenant row with it."""
     brand_id = brand if isinstance(brand, int) else int(brand.pk)
     token = _scope.set(_Scope(brand_id))
+    logged = enter_brand(brand_id, str(getattr(brand, "slug", "")))
+    failed = True
     try:
         yield
+        failed = False
     finally:
+        leave_brand(logged, failed=failed)
         _scope.reset(token)
 
 
@@ -107,6 +113,10 @@ class TenantModel(models.Model):
             models.UniqueConstraint(fields=["brand", "id"], name="%(app_label)s_%(class)s_tenant")
         ]
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        self.claim_for_current_brand()
+        super().save(*args, **kwargs)
+
     def claim_for_current_brand(self) -> None:
         """Stamp a new row with the brand acted for; raise WrongBrandError for another's row."""
         brand_id = current_brand_id()
@@ -116,10 +126,6 @@ class TenantModel(models.Model):
             raise WrongBrandError(
                 f"{type(self).__name__} of brand {self.brand_id} saved while acting for {brand_id}"
             )
-
-    def save(self, *args: Any, **kwargs: Any) -> None:
-        self.claim_for_current_brand()
-        super().save(*args, **kwargs)
 
 
 class TenantForeignKey(models.ForeignKey[Any, Any]):

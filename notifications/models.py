@@ -157,6 +157,12 @@ class Message(LeasedModel):
                 name="notifications_message_held",
                 condition=models.Q(lease_until__isnull=False),
             ),
+            # The operator watches over all brands.
+            models.Index(
+                fields=["settled_at", "state"],
+                name="notifications_message_lost",
+                condition=models.Q(state__in=["failed", "unknown"]),
+            ),
             # A provider names a mail, not a brand.
             models.Index(fields=["public_id"], name="notifications_message_public"),
             models.Index(
@@ -197,6 +203,9 @@ class SendingAccount(models.Model):
 
     name = models.CharField(max_length=60, unique=True)
     paid_until = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class SuppressionReason(models.TextChoices):

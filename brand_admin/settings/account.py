@@ -13,10 +13,10 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.devices import device_words
 from accounts.permissions import Permission
 from accounts.second_factor import factors_of
-from accounts.security_log import network_of
 from accounts.sessions import end_session, end_sessions, open_sessions
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
+from core.clients import network_of
 
 SECTION = "settings"
 

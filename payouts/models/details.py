@@ -30,6 +30,9 @@ class PayoutDetails(models.Model):
     sealed = models.TextField()
     changed_at = models.DateTimeField()
 
+    def __str__(self) -> str:
+        return f"{self.method} {self.ending}"
+
 
 HISTORY_STAYS = """
 IF TG_OP = 'DELETE' OR NEW.brand_id <> OLD.brand_id OR NEW.released_at <> OLD.released_at

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.devices import device_words
 from accounts.passkeys import kept_here, passkeys_of
-from accounts.security_log import network_of
 from accounts.sessions import end_session, end_sessions, open_sessions
+from core.clients import network_of
 from portal.creator.access import OwnRequest, own_page
 from tracking.creators import zone_of
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import logging
 
-from allauth.account.adapter import get_adapter
 from django.core.cache import cache
-from django.core.exceptions import ImproperlyConfigured, PermissionDenied
 from django.http import HttpRequest
 from redis.exceptions import RedisError
+
+from core.clients import network_for_limits, network_of
 
 logger = logging.getLogger(__name__)
 
@@ -22,15 +22,16 @@ WINDOW = 60  # seconds
 
 def too_many(request: HttpRequest) -> bool:
     """Count one more miss of this client, and say whether it was one too many."""
+    network = network_for_limits(network_of(request))
+    if not network:
+        logger.warning("misses are not counted: the client's address is not known")
+        return False
     try:
-        key = f"dashboard:misses:{get_adapter().get_client_ip(request)}"
+        key = f"dashboard:misses:{network}"
         cache.add(key, 0, timeout=WINDOW)
         return int(cache.incr(key)) > MOST
     except ValueError:  # the window ended between the two
         return False
     except (RedisError, OSError):
         logger.warning("misses are not counted: the cache does not answer")
-        return False
-    except (ImproperlyConfigured, PermissionDenied):
-        logger.warning("misses are not counted: the client's address is not known")
         return False

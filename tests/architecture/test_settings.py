@@ -16,6 +16,7 @@ from tests.architecture.source import ROOT
 COMPLETE = {**fresh_secrets(), **ADDRESSES}
 # Read by settings.py, and safe as they stand when nobody says anything.
 OPTIONAL = {
+    "ACCESS_LOG",
     "ANYMAIL",
     "CREATOR_SESSION_IDLE",
     "CREATOR_SESSION_WHOLE",

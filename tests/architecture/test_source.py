@@ -31,7 +31,7 @@ ACROSS_BRANDS = {
     "accounts/invitation_links.py": 1,
     "accounts/selectors.py": 3,
     "accounts/services.py": 1,
-    "api/metrics.py": 1,
+    "api/work_metrics.py": 1,
     "notifications/services/pacing.py": 1,
     "notifications/services/provider_news.py": 1,
     "notifications/services/sweeping.py": 1,

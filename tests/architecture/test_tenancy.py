@@ -28,7 +28,7 @@ from tests.architecture.rows import (
 from tests.cast import Cast
 from tests.snapshot import snapshot
 
-# The brand itself, people who may have to do with several, and what all brands send through.
+# The brand itself, people who may have to do with several, and what all brands share.
 NOT_TENANTS = {
     "accounts.Brand",
     "accounts.CodeCount",
@@ -36,6 +36,7 @@ NOT_TENANTS = {
     "accounts.OperatorAction",
     "accounts.Session",
     "accounts.User",
+    "core.Round",
     "affiliates.Creator",
     "notifications.SendingAccount",
     "payouts.PayoutDetails",
@@ -47,6 +48,7 @@ OVER_ALL_BRANDS = {
     "affiliates_member_creator",
     "notifications_campaign_live",
     "notifications_message_provider",
+    "notifications_message_lost",
     "notifications_message_public",
     "payouts_release_creator",
 }

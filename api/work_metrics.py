@@ -1,0 +1,125 @@
+"""Work that waits, work that went wrong, and whether anybody does it: read when it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import Count, Min
+from django.utils import timezone
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from accounts.models import LIVE_WORK, Work, WorkState
+from core.models import Round
+from core.tenancy import across_brands
+from notifications.models import LIVE_STATES, Message, MessageState
+from tracking.models import Refund, RefundState
+
+LAST_DAY = timedelta(days=1)
+LOST_STATES = (MessageState.FAILED, MessageState.UNKNOWN)
+NEVER = float("inf")
+
+
+class WaitingWork(Collector):
+    """Over all brands, without whose it is."""
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Messages, long work, refunds without their order, and the rounds of beat."""
+        now = timezone.now()
+        with across_brands(reason="the operator watches work that waits, without whose it is"):
+            yield from _messages(now)
+            yield from _work(now)
+            yield GaugeMetricFamily(
+                "tributary_refunds_parked",
+                "Refunds that wait for their order",
+                value=Refund.objects.filter(state=RefundState.PARKED).count(),
+            )
+        yield from _rounds(now)
+
+
+def _messages(now: datetime) -> Iterator[GaugeMetricFamily]:
+    states = {
+        row["state"]: row
+        for row in Message.objects.filter(state__in=LIVE_STATES)
+        .values("state")
+        .annotate(number=Count("pk"), oldest=Min("due_at"))
+    }
+    waiting = GaugeMetricFamily(
+        "tributary_messages_waiting", "Messages that are not settled yet", labels=["state"]
+    )
+    for state in sorted(LIVE_STATES):
+        waiting.add_metric([state.value], states[state]["number"] if state in states else 0)
+    yield waiting
+    yield GaugeMetricFamily(
+        "tributary_messages_oldest_waiting_seconds",
+        "How long the message that waits longest is due; 0 when none is",
+        value=max([0.0, *(_age(row["oldest"], now) for row in states.values())]),
+    )
+    lost = dict(
+        Message.objects.filter(state__in=LOST_STATES, settled_at__gt=now - LAST_DAY)
+        .values_list("state")
+        .annotate(number=Count("pk"))
+    )
+    family = GaugeMetricFamily(
+        "tributary_messages_lost_last_day",
+        "Messages of the last 24 hours that failed, or of which nobody knows",
+        labels=["state"],
+    )
+    for state in LOST_STATES:
+        family.add_metric([state.value], lost.get(state, 0))
+    yield family
+
+
+def _work(now: datetime) -> Iterator[GaugeMetricFamily]:
+    states = {
+        row["state"]: row
+        for row in Work.objects.filter(state__in=LIVE_WORK)
+        .values("state")
+        .annotate(number=Count("pk"), oldest=Min("asked_at"))
+    }
+    waiting = GaugeMetricFamily(
+        "tributary_work_waiting", "Imports, exports and runs not done yet", labels=["state"]
+    )
+    for state in LIVE_WORK:
+        waiting.add_metric([state.value], states[state]["number"] if state in states else 0)
+    yield waiting
+    yield GaugeMetricFamily(
+        "tributary_work_oldest_waiting_seconds",
+        "How long ago the oldest of them was asked for; 0 when there is none",
+        value=max([0.0, *(_age(row["oldest"], now) for row in states.values())]),
+    )
+    failed = Work.objects.filter(
+        state=WorkState.FAILED, files_gone_at=None, finished_at__gt=now - LAST_DAY
+    )
+    yield GaugeMetricFamily(
+        "tributary_work_failed_last_day",
+        "Imports, exports and runs that failed in the last 24 hours",
+        value=failed.count(),
+    )
+
+
+def _rounds(now: datetime) -> Iterator[GaugeMetricFamily]:
+    """By task, how long ago beat last asked for it and how long ago a worker last did it."""
+    rounds = {row.task: row for row in Round.objects.all()}
+    asked = GaugeMetricFamily(
+        "tributary_beat_asked_seconds_ago",
+        "Since beat last asked for a task; infinite when it never did",
+        labels=["task"],
+    )
+    done = GaugeMetricFamily(
+        "tributary_beat_done_seconds_ago",
+        "Since a worker last did what beat asks for; infinite when none did",
+        labels=["task"],
+    )
+    for task in sorted({entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}):
+        row = rounds.get(task) or Round(task=task)
+        asked.add_metric([task], _age(row.asked_at, now))
+        done.add_metric([task], _age(row.done_at, now))
+    yield asked
+    yield done
+
+
+def _age(moment: datetime | None, now: datetime) -> float:
+    return max(0.0, (now - moment).total_seconds()) if moment else NEVER

@@ -1,0 +1,296 @@
+"""The web process as granian runs it: ASGI towards the server, the WSGI application in threads.
+
+granian can call a WSGI application by itself, but then a header that was sent with underscores,
+`X_Forwarded_For`, arrives as the one with hyphens and takes its place: a proxy that passes it on
+lets every client say who it is (RFC 9110 section 17.10). ASGI shows the names as they were sent,
+and such headers are dropped here, before anything reads them.
+
+Django's own ASGI handler is no way out: it runs one request at a time of an application that is not
+written for asyncio. A request is given to a thread once its body has arrived, so that who sends a
+body slowly keeps no thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import logging
+import sys
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import Context
+from itertools import chain
+from tempfile import SpooledTemporaryFile
+from typing import IO, Any, TypeVar
+from urllib.parse import unquote_to_bytes
+
+from config import limits
+from config.heartbeats import BEAT_SECONDS, beat
+from config.wsgi import application as wsgi_application
+from config.wsgi import places
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+T = TypeVar("T")
+Headers = list[tuple[str, str]]
+Environ = dict[str, Any]
+WsgiApplication = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
+
+SPOOL_BYTES = 256 * 1024  # of a body are kept in memory, more goes to a temporary file
+MAX_BODY_BYTES = 64 * 1024 * 1024  # no upload of ours comes near it
+BODY_TIMEOUT_SECONDS = 60
+MAX_JOINED_BYTES = 256 * 1024  # a longer answer is sent as it is read
+SEND_TIMEOUT_SECONDS = 30  # for each part of it: a client that does not read is left
+logger = logging.getLogger(__name__)
+
+
+class BodyTooLargeError(Exception):
+    """A request's body is longer than MAX_BODY_BYTES."""
+
+
+class ClientGoneError(Exception):
+    """The client closed the connection, or stopped to read."""
+
+
+class Server:
+    """A WSGI application as an ASGI one; at most `threads` requests are inside it at a time."""
+
+    def __init__(self, application: WsgiApplication, *, threads: int) -> None:
+        self.application = application
+        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+        self.ticked_at = time.monotonic()
+
+    @property
+    def is_ticking(self) -> bool:
+        """Whether the event loop still takes up new requests."""
+        return time.monotonic() - self.ticked_at < 5 * BEAT_SECONDS
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.live(receive, send)
+        elif scope["type"] == "http":
+            await self.serve(scope, receive, send)
+
+    async def live(self, receive: Receive, send: Send) -> None:
+        """Say that the process has started and that it has ended."""
+        ticking = asyncio.create_task(self.tick())
+        while True:
+            kind = (await receive())["type"]
+            if kind == "lifespan.shutdown":
+                ticking.cancel()
+                self.threads.shutdown()
+            await send({"type": f"{kind}.complete"})
+            if kind == "lifespan.shutdown":
+                return
+
+    async def tick(self) -> None:
+        """Note again and again that the event loop goes on."""
+        while True:
+            self.ticked_at = time.monotonic()
+            await asyncio.sleep(BEAT_SECONDS)
+
+    async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = without_underscores(scope["headers"])
+        try:
+            async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
+                body, length = await read_body(headers, receive)
+        except BodyTooLargeError:
+            await say(send, 413, "The request is too large.")
+        except TimeoutError:
+            await say(send, 408, "The request took too long to arrive.")
+        except ClientGoneError:
+            return
+        else:
+            with body:
+                environ = environ_of(scope, headers, body, length)
+                await self.answer(environ, Answer(receive, send))
+
+    async def answer(self, environ: Environ, answer: Answer) -> None:
+        """Run the application in a thread and send what it answers.
+
+        An answer that broke off is left without its end, so that nobody takes it for a whole one.
+        """
+        try:
+            # A context of its own: what a request leaves in context variables ends with it.
+            await answer.loop.run_in_executor(
+                self.threads, Context().run, self.run, environ, answer
+            )
+            if answer.whole is not None:
+                await answer.begin()
+                await answer.send({"type": "http.response.body", "body": answer.whole})
+        except ClientGoneError:
+            logger.info("the client left before it had the whole answer")
+        except Exception:
+            logger.exception("the application failed outside of Django")
+            if not answer.is_begun:
+                await say(answer.send, 500, "Something went wrong on our side.")
+
+    def run(self, environ: Environ, answer: Answer) -> None:
+        """In a thread: call the application. A short answer is kept whole, a long one is sent."""
+        parts = self.application(environ, answer.start)
+        try:
+            if isinstance(parts, list | tuple) or answer.length <= MAX_JOINED_BYTES:
+                answer.whole = b"".join([*answer.written, *parts])
+            else:
+                answer.stream(iter(parts))
+        finally:
+            if hasattr(parts, "close"):
+                parts.close()
+
+
+class Answer:
+    """What the application answers to one request, on its way to the client."""
+
+    def __init__(self, receive: Receive, send: Send) -> None:
+        self.receive, self.send = receive, send
+        self.loop = asyncio.get_running_loop()
+        self.status = 500
+        self.headers: Headers = []
+        self.written: list[bytes] = []
+        self.whole: bytes | None = None
+        self.is_begun = False
+
+    def start(self, status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
+        """WSGI's start_response."""
+        self.status, self.headers = int(status.partition(" ")[0]), headers
+        return self.written.append
+
+    @property
+    def length(self) -> float:
+        """What Content-Length says; without it, it may go on for ever."""
+        said = [value for name, value in self.headers if name.lower() == "content-length"]
+        if not said and self.status in {204, 304}:
+            return 0
+        return int(said[0]) if said else float("inf")
+
+    async def begin(self) -> None:
+        """Send status and headers."""
+        self.is_begun = True
+        headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1"))
+            for name, value in self.headers
+        ]
+        await self.send({"type": "http.response.start", "status": self.status, "headers": headers})
+
+    def stream(self, parts: Iterator[bytes]) -> None:
+        """In a thread: send the parts as the client takes them. Raises ClientGoneError."""
+        gone = self._wait_for(self._begin_stream())
+        try:
+            for part in chain(self.written, parts):
+                message = {"type": "http.response.body", "body": part, "more_body": True}
+                self._wait_for(self._send_unless(gone, message))
+            self._wait_for(self._send_unless(gone, {"type": "http.response.body", "body": b""}))
+        finally:
+            self.loop.call_soon_threadsafe(gone.cancel)
+
+    async def _begin_stream(self) -> asyncio.Task[None]:
+        await self.begin()
+        return asyncio.create_task(self._until_gone())
+
+    async def _until_gone(self) -> None:
+        while (await self.receive())["type"] != "http.disconnect":
+            pass
+
+    async def _send_unless(self, gone: asyncio.Task[None], message: dict[str, Any]) -> None:
+        sending = asyncio.ensure_future(self.send(message))
+        await asyncio.wait(
+            {sending, gone}, timeout=SEND_TIMEOUT_SECONDS, return_when="FIRST_COMPLETED"
+        )
+        if gone.done() or not sending.done():
+            sending.cancel()
+            raise ClientGoneError
+        sending.result()
+
+    def _wait_for(self, work: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+
+async def say(send: Send, status: int, text: str) -> None:
+    """Answer without asking the application, and close the connection."""
+    body = f"{text}\n".encode()
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", str(len(body)).encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def without_underscores(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
+    """Those headers that no other name can be mistaken for, as text."""
+    return [
+        (name.decode("latin-1").lower(), value.decode("latin-1"))
+        for name, value in headers
+        if b"_" not in name
+    ]
+
+
+async def read_body(headers: Headers, receive: Receive) -> tuple[IO[bytes], int]:
+    """The request's body and its length. Raises BodyTooLargeError and ClientGoneError."""
+    said = dict(headers)
+    if "content-length" not in said and "transfer-encoding" not in said:
+        return io.BytesIO(), 0
+    if int(said.get("content-length", 0)) > MAX_BODY_BYTES:
+        raise BodyTooLargeError
+    body: IO[bytes] = SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 - closed by the caller
+    length, more = 0, True
+    try:
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise ClientGoneError
+            part, more = message.get("body", b""), message.get("more_body", False)
+            length += len(part)
+            if length > MAX_BODY_BYTES:
+                raise BodyTooLargeError
+            body.write(part)
+    except BaseException:
+        body.close()
+        raise
+    body.seek(0)
+    return body, length
+
+
+def environ_of(scope: Scope, headers: Headers, body: IO[bytes], length: int) -> Environ:
+    """The request as WSGI has it (PEP 3333), with nothing of the process's own environment."""
+    server_name, server_port = scope.get("server") or ("localhost", 0)
+    client_address = (scope.get("client") or ("", 0))[0]
+    path = scope.get("raw_path", b"").partition(b"?")[0]
+    environ: Environ = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": unquote_to_bytes(path).decode("latin-1") or scope["path"],
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "SERVER_NAME": server_name,
+        "SERVER_PORT": str(server_port),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "REMOTE_ADDR": client_address,
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.get("scheme", "http"),
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "CONTENT_LENGTH": str(length) if length else "",
+    }
+    for name, value in headers:
+        if name in {"content-length", "transfer-encoding"}:
+            continue
+        key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
+        if key in environ:  # RFC 9110 section 5.3; of cookies RFC 9113 section 8.2.3
+            value = environ[key] + ("; " if name == "cookie" else ",") + value
+        environ[key] = value
+    return environ
+
+
+application = Server(
+    wsgi_application,
+    threads=limits.WEB_CONCURRENT_REQUESTS + limits.WEB_QUEUE + limits.WEB_SPARE_THREADS,
+)
+beat(lambda: application.is_ticking and not places.is_stuck)
