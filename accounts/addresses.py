@@ -15,7 +15,7 @@ from django.db import transaction
 from accounts.codes import forget_codes
 from accounts.models import User
 from accounts.selectors import brands_of
-from accounts.sessions import end_sessions
+from accounts.sessions import delete_sessions
 
 
 def user_with(address: str) -> User | None:
@@ -43,7 +43,7 @@ def prove_address(*, user: User, now: datetime) -> None:
     """
     row = User.objects.select_for_update().get(pk=user.pk)
     if row.email_proven_at is None and not row.is_staff:
-        end_sessions(user=row)
+        delete_sessions(user=row)
         row.set_unusable_password()
         if not brands_of(row):
             Authenticator.objects.filter(user=row).delete()

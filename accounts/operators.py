@@ -19,7 +19,7 @@ from accounts.actors import Actor
 from accounts.audit import target_of
 from accounts.models import OperatorAction, Staff, User
 from accounts.selectors import brands_of
-from accounts.sessions import end_sessions
+from accounts.sessions import delete_sessions
 from core.tenancy import acting_for
 
 logger = logging.getLogger(__name__)
@@ -45,7 +45,7 @@ class Act(StrEnum):
 def end_all_sessions(*, user: User, reason: str, by: Actor, now: datetime) -> int:
     """Log a person out everywhere; how many sessions that were."""
     with transaction.atomic():
-        ended = end_sessions(user=user)
+        ended = delete_sessions(user=user)
         _record(Act.END_SESSIONS, user, reason=reason, by=by, now=now)
     return ended
 
@@ -58,7 +58,7 @@ def remove_second_factor(*, user: User, reason: str, by: Actor, now: datetime) -
     _refuse_oneself(user, by)
     with transaction.atomic():
         Authenticator.objects.filter(user=user).delete()
-        end_sessions(user=user)
+        delete_sessions(user=user)
         _record(Act.REMOVE_SECOND_FACTOR, user, reason=reason, by=by, now=now)
 
 
@@ -75,7 +75,7 @@ def deactivate(*, user: User, reason: str, by: Actor, now: datetime) -> None:
     _refuse_oneself(user, by)
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(is_active=False)
-        end_sessions(user=user)
+        delete_sessions(user=user)
         _record(Act.DEACTIVATE, user, reason=reason, by=by, now=now)
 
 
@@ -100,7 +100,7 @@ def make_operator(*, email: str, by: Actor, now: datetime) -> User:
             Authenticator.objects.filter(user=user).delete()
         user.is_staff = True
         user.save(update_fields=["is_staff", "password"])
-        end_sessions(user=user)
+        delete_sessions(user=user)
         _record(Act.MAKE_OPERATOR, user, reason="", by=by, now=now)
     return user
 

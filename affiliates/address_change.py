@@ -19,7 +19,7 @@ from accounts.addresses import move_address
 from accounts.codes import spend_code
 from accounts.models import CodePurpose, Staff, User
 from accounts.selectors import brands_of
-from accounts.sessions import end_sessions
+from accounts.sessions import delete_sessions
 from affiliates.models import Creator
 from core.tenancy import acting_for
 
@@ -68,5 +68,5 @@ def _change(
                 email=address,
                 before=before,
             )
-    end_sessions(user=user, but=session_key)
+    delete_sessions(user=user, but=session_key)
     return before

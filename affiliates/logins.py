@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.addresses import prove_address
 from accounts.models import User
-from accounts.sessions import end_sessions
+from accounts.sessions import delete_sessions
 from affiliates.models import Creator
 
 
@@ -59,6 +59,6 @@ def _shut_out_others(user: User) -> None:
     """
     if user.is_staff:
         return
-    end_sessions(user=user)
+    delete_sessions(user=user)
     user.set_unusable_password()
     user.save(update_fields=["password"])

@@ -22,7 +22,7 @@ class BriskConnection(Connection):
     """Tries again within seconds; kombu waits up to half a minute, and has no setting for it."""
 
     def ensure_connection(
-        self, errback: Any = None, max_retries: int | None = None, **options: Any
+        self, errback: Any = None, max_retries: Any = None, **options: Any
     ) -> Any:
         return super().ensure_connection(
             errback,
@@ -36,7 +36,7 @@ class BriskConnection(Connection):
         )
 
 
-class BriskMessaging(AMQP):  # type: ignore[misc]
+class BriskMessaging(AMQP):
     Connection = BriskConnection
 
 
