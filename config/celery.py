@@ -21,7 +21,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 class BriskConnection(Connection):
     """Tries again within seconds; kombu waits up to half a minute, and has no setting for it."""
 
-    def ensure_connection(
+    def ensure_connection(  # type: ignore[override]
         self, errback: Any = None, max_retries: Any = None, **options: Any
     ) -> Any:
         return super().ensure_connection(
