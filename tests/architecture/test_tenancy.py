@@ -32,6 +32,7 @@ from tests.snapshot import snapshot
 NOT_TENANTS = {
     "accounts.Brand",
     "accounts.CodeCount",
+    "accounts.LoginFailure",
     "accounts.MailedCode",
     "accounts.OperatorAction",
     "accounts.Session",
