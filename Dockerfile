@@ -19,12 +19,11 @@ RUN SECRET_KEY=build LINK_KEYS=build CLICK_KEYS=build DETAILS_KEYS=build BASE_UR
 
 USER tributary
 ENV TRIBUTARY_MODE=production DJANGO_SETTINGS_MODULE=config.settings \
-    PROMETHEUS_MULTIPROC_DIR=/var/lib/tributary-metrics \
-    GRANIAN_HOST=0.0.0.0 GRANIAN_PORT=8000 GRANIAN_WORKERS=2 GRANIAN_BLOCKING_THREADS=8
+    PROMETHEUS_MULTIPROC_DIR=/var/lib/tributary-metrics
 EXPOSE 8000
 # Asks by a name that the settings allow; /healthz alone is answered without TLS.
 HEALTHCHECK --interval=10s --timeout=4s --start-period=20s CMD ["python", "-c", "\
 import os, urllib.request as web; \
 host = os.environ['ALLOWED_HOSTS'].split(',')[0].lstrip('.'); \
 web.urlopen(web.Request('http://127.0.0.1:8000/healthz', headers={'Host': host}), timeout=3)"]
-CMD ["granian", "--interface", "wsgi", "config.wsgi:application"]
+CMD ["python", "-m", "config.web", "--host", "0.0.0.0", "--port", "8000"]

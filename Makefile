@@ -9,7 +9,7 @@ LOCK := env UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN) uv pip compile --qui
 TEMPLATES = $(shell find templates -name '*.html')
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format messages bench lock audit
+.PHONY: help setup run test check format messages bench soak lock audit
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -49,6 +49,9 @@ messages: $(STAMP) ## Gather the texts to translate into locale/ and compile the
 
 bench: $(STAMP) ## Measure
 	@exec $(BIN) benchmarks
+
+soak: $(STAMP) ## Kill and freeze servers under load for SOAK_MINUTES (30), and count what was lost
+	@exec $(BIN) tests.faults.soak
 
 lock: $(STAMP) ## Resolve requirements/*.in into hashed requirements/*.txt
 	@cd requirements && $(LOCK) production.in -o production.txt

@@ -1,27 +1,78 @@
-"""How allauth behaves here: nobody signs up by themselves, login codes are six digits, and a second
-factor is asked of those whose login opens a brand.
+"""How allauth behaves here: nobody signs up by themselves, a second factor is asked of those whose
+login opens a brand, and nobody logs in before their address is proven.
 """
 
 from __future__ import annotations
 
-import secrets
+from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
-from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import (
+    clear_authentication_records,
+    get_authentication_records,
+)
+from allauth.core.context import request_context
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.shortcuts import redirect
+from django.urls import reverse
 
+from accounts.addresses import has_proven_address
+from accounts.login_records import RecordedLogins
 from accounts.models import User
 from accounts.selectors import brands_of
 
+PRODUCT = "Tributary"
 
-class AccountAdapter(DefaultAccountAdapter):
+
+class AccountAdapter(RecordedLogins):
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
-    def generate_login_code(self) -> str:
-        return f"{secrets.randbelow(1_000_000):06d}"
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Begin the session. Every login ends here, whatever it was by.
+
+        While the address is unproven only a code that was mailed to it logs in. A code for an
+        address that was left meanwhile logs nobody in.
+        """
+        left = {address for address in _codes_read(request, user) if address != user.email}
+        if left or not has_proven_address(user):
+            clear_authentication_records(request)
+            messages.warning(request, "Log in with a code by mail, to show that you read it.")
+            raise ImmediateHttpResponse(redirect("login_code"))
+        super().login(request, user)
+
+    def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
+        """What shows that it is still the same person: what they have, or else a mailed code."""
+        methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if not methods and user.is_authenticated:
+            methods = [
+                {
+                    "id": "mailed_code",
+                    "description": "Use a code by mail",
+                    "url": reverse("account_confirm"),
+                }
+            ]
+        return methods
+
+    def get_reset_password_from_key_url(self, key: str) -> str:
+        path = reverse("account_reset_password_from_key", kwargs={"uidb36": "U", "key": "K"})
+        return settings.BASE_URL + path.replace("U-K", key)
+
+    def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        """Compose without the request, whose Host header anybody can choose, and send."""
+        site = SimpleNamespace(name=PRODUCT, domain=urlsplit(settings.BASE_URL).netloc)
+        told = {name: value for name, value in context.items() if name != "request"}
+        with request_context(None):
+            mail = self.render_mail(
+                template_prefix, email, {"email": email, "current_site": site, **told}
+            )
+        mail.send()
 
 
 class MfaAdapter(DefaultMFAAdapter):
@@ -34,3 +85,15 @@ class MfaAdapter(DefaultMFAAdapter):
         if not super().is_mfa_enabled(user, types):
             return False
         return bool(isinstance(user, User) and (user.is_staff or brands_of(user)))
+
+    def get_totp_issuer(self) -> str:
+        return PRODUCT
+
+
+def _codes_read(request: HttpRequest, user: User) -> set[str]:
+    """The addresses whose mailed codes this browser entered on its way to this login."""
+    return {
+        str(record.get("email", "")).lower()
+        for record in get_authentication_records(request, user)
+        if record["method"] == "code"
+    }

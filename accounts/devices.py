@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.utils.translation import gettext_lazy as _
+
 # The first that is found counts: many browsers also claim to be the ones further down.
 BROWSERS = (
     ("Edg", "Edge"),
@@ -46,3 +48,10 @@ def device_of(agent: str) -> Device:
         if mark in agent:
             return Device(browser, name, is_handheld)
     return Device(browser, "", is_handheld=False)
+
+
+def device_words(device: Device) -> str:
+    """ "Chrome on Mac", as far as it is known."""
+    if device.browser and device.system:
+        return str(_("{browser} on {system}")).format(browser=device.browser, system=device.system)
+    return device.browser or device.system or str(_("An unknown browser"))

@@ -22,6 +22,21 @@ def link_of(invitation: Invitation) -> str:
     return f"{settings.BASE_URL}{PATH}{_signer().sign(invitation.public_id.hex)}"
 
 
+def described(invitation: Invitation) -> str:
+    """What became of an invitation, for the operator who asked for it on a terminal.
+
+    The link is shown only where the mail did not go out. The operator may hand it on: who runs
+    commands on the server is trusted with every login anyway.
+    """
+    who = f"{invitation.email} is invited as {invitation.get_role_display().lower()}"
+    if invitation.mailed_at is not None:
+        return f"{who}: the link in the mail works for a week."
+    return (
+        f"{who}, but the mail did not go out ({invitation.mail_problem})."
+        f" Give them this link, which works for a week:\n{link_of(invitation)}"
+    )
+
+
 def invitation_for(token: str) -> Invitation | None:
     """The invitation, with its brand, that a link of ours names; None for any other text."""
     try:

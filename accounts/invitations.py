@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from accounts import audit
 from accounts.actors import Actor
+from accounts.addresses import make_proven_user, user_with
 from accounts.invitation_mail import send_invitation
 from accounts.models import Brand, Invitation, InvitationState, Role, Staff, User
 from accounts.services import StaffError
@@ -50,21 +51,27 @@ def invite_staff(*, email: str, role: Role, by: Actor, now: datetime) -> Invitat
     Raises StaffError for somebody who works here or is invited already. What the mail server said
     stands in the invitation.
     """
-    address = email.strip().lower()
-    with transaction.atomic():
-        Brand.objects.select_for_update().get(pk=current_brand_id())
-        _check_new(address, now=now)
-        invitation = Invitation.objects.create(
-            email=address,
-            role=role,
-            invited_by=by.label[:200],
-            invited_at=now,
-            expires_at=now + LIFETIME,
-        )
-        audit.record(
-            action="invitation.made", target=invitation, by=by, now=now, email=address, role=role
-        )
+    invitation = make_invitation(email=email, role=role, by=by, now=now)
     return send_invitation(invitation=invitation, by=by, now=now)
+
+
+@transaction.atomic
+def make_invitation(*, email: str, role: Role, by: Actor, now: datetime) -> Invitation:
+    """The same without the mail, which is for the caller to send after the transaction."""
+    address = email.strip().lower()
+    Brand.objects.select_for_update().get(pk=current_brand_id())
+    _check_new(address, now=now)
+    invitation = Invitation.objects.create(
+        email=address,
+        role=role,
+        invited_by=by.label[:200],
+        invited_at=now,
+        expires_at=now + LIFETIME,
+    )
+    audit.record(
+        action="invitation.made", target=invitation, by=by, now=now, email=address, role=role
+    )
+    return invitation
 
 
 def resend_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> Invitation:
@@ -95,11 +102,12 @@ def withdraw_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> 
 def accept_invitation(*, invitation: Invitation, user: User, now: datetime) -> Staff:
     """Give `user` the role they were invited to; a role they have meanwhile stays.
 
-    Raises InvitationError for one that is not open, and LoginError for anybody else's.
+    Raises InvitationError for one that is not open, and LoginError for anybody but the user who has
+    proven the invited address and may log in.
     """
     with acting_for(invitation.brand):
         row = _open(invitation, now=now)
-        if user.email.lower() != row.email:
+        if user_with(row.email) != user:
             raise LoginError(f"the invitation is for {row.email}")
         return _let_in(row, user, now=now)
 
@@ -117,7 +125,7 @@ def accept_with_new_login(
         row = _open(invitation, now=now)
         if has_login(row.email):
             raise LoginError(f"{row.email} has a login already")
-        user = User.objects.create_user(row.email, password, name=name.strip(), joined_at=now)
+        user = make_proven_user(email=row.email, name=name, password=password, now=now)
         _let_in(row, user, now=now)
         return user
 

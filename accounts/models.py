@@ -1,4 +1,4 @@
-"""Users, brands, staff, API keys, the audit log, and work that staff asked for."""
+"""Users, brands, staff, API keys and the audit log; the other models of this app by name."""
 
 from __future__ import annotations
 
@@ -10,16 +10,53 @@ from zoneinfo import ZoneInfo
 import pgtrigger
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
-from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from accounts.identity_models import OperatorAction, UnusedEmailAddress
+from accounts.proof_triggers import address_changes_with_proof, only_for_the_proven
+from accounts.session_models import FailureReason, LoginFailure, Session, SessionKind
+from accounts.work_models import (
+    LIVE_WORK,
+    Work,
+    WorkChunk,
+    WorkFile,
+    WorkProblem,
+    WorkState,
+)
 from core.db import append_only
-from core.jobs import LeasedModel
 from core.kept_sums import KeptSum, kept_in
-from core.tenancy import TenantForeignKey, TenantModel
+from core.tenancy import TenantModel
+
+__all__ = [
+    "LIVE_WORK",
+    "ApiKey",
+    "AuditCount",
+    "AuditEntry",
+    "Brand",
+    "CodePurpose",
+    "FailureReason",
+    "Invitation",
+    "InvitationState",
+    "LoginFailure",
+    "MailedCode",
+    "OperatorAction",
+    "Picture",
+    "Role",
+    "Session",
+    "SessionKind",
+    "Staff",
+    "UnusedEmailAddress",
+    "User",
+    "UserManager",
+    "Work",
+    "WorkChunk",
+    "WorkFile",
+    "WorkProblem",
+    "WorkState",
+]
 
 
 class UserManager(BaseUserManager["User"]):
@@ -55,17 +92,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email")]
+        triggers = [address_changes_with_proof("accounts_user_address")]
 
     def __str__(self) -> str:
         return self.name or self.email
-
-
-class Session(AbstractBaseSession):
-    """A browser's session, which knows whose it is, so that a person can see and end theirs."""
-
-    user = models.ForeignKey(
-        User, on_delete=models.CASCADE, null=True, related_name="sessions", db_constraint=False
-    )  # no constraint: a page under way while its user is deleted still ends in peace
 
 
 class CodePurpose(models.TextChoices):
@@ -77,21 +107,40 @@ class CodePurpose(models.TextChoices):
     PASSKEYS = "passkeys", _("Adding a passkey")
     EXPORT = "export", _("Downloading your data")
     DELETION = "deletion", _("Deleting your data")
+    FRESH_LOGIN = "fresh_login", _("Confirming that it is you")
+    NEW_ADDRESS = "new_address", _("Changing your email address")
+
+
+class CodeState(models.TextChoices):
+    """Where the mail of a code is. A code that was never handed over opens nothing."""
+
+    WAITING = "waiting", "Waiting to be mailed"
+    NOBODY = "nobody", "Not mailed: nobody has this address"
+    MAILING = "mailing", "Being handed to the mail server"
+    MAILED = "mailed", "Taken by the mail server"
+    FAILED = "failed", "Not taken by the mail server"
+
+
+UNSETTLED_CODE_STATES = (CodeState.WAITING, CodeState.MAILING)
+MAILED_CODE_STATES = (CodeState.MAILING, CodeState.MAILED, CodeState.FAILED)
 
 
 class MailedCode(models.Model):
-    """A six-digit code that was mailed to prove that somebody reads an address; hashed.
+    """A six-digit code that proves that somebody reads an address. The code itself is not kept.
 
-    Asked for, then proven by entering it, then over. One that is over by being replaced, used or
-    tried too often has `ended_at`; an old one is over without. An address that nobody has gets a
-    row too, with no digest, so that it is counted and answered alike.
+    Asked for, then mailed, then proven by entering it, then over. One that is over by being
+    replaced, used or tried too often has `ended_at`; an old one is over without. An address that
+    nobody has gets the same row, so that it is counted and answered alike.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     address = models.EmailField()
     purpose = models.CharField(max_length=20, choices=CodePurpose)
-    digest = models.CharField(max_length=64, blank=True)
-    client = models.CharField(max_length=64, blank=True)  # a digest of who asked
+    browser = models.CharField(max_length=64)  # a keyed digest of the secret in its session
+    language = models.CharField(max_length=12, blank=True)  # the tag that the mail is written in
+    state = models.CharField(max_length=10, choices=CodeState, default=CodeState.WAITING)
+    mail_due_at = models.DateTimeField()  # when the mail may be handed over, or tried again
+    mail_tries = models.PositiveSmallIntegerField(default=0)
     asked_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
     proven_at = models.DateTimeField(null=True)
@@ -100,18 +149,42 @@ class MailedCode(models.Model):
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                Lower("address"),
-                "purpose",
+                fields=["browser", "purpose"],
                 condition=models.Q(ended_at=None),
                 name="accounts_code_one_live",
             ),
             models.CheckConstraint(condition=models.Q(tries__lte=5), name="accounts_code_tries"),
+            models.CheckConstraint(
+                condition=models.Q(proven_at=None) | models.Q(state__in=MAILED_CODE_STATES),
+                name="accounts_code_mailed_first",
+            ),
         ]
         indexes = [
-            models.Index(fields=["address", "-asked_at"], name="accounts_code_address"),
-            models.Index(fields=["client", "-asked_at"], name="accounts_code_client"),
+            models.Index(fields=["address"], name="accounts_code_address"),
             models.Index(fields=["asked_at"], name="accounts_code_age"),
+            models.Index(
+                fields=["mail_due_at"],
+                condition=models.Q(state__in=UNSETTLED_CODE_STATES, ended_at=None),
+                name="accounts_code_to_mail",
+            ),
         ]
+
+
+class CodeCount(models.Model):
+    """How often something that a limit counts happened in one period; see accounts.code_limits."""
+
+    name = models.CharField(max_length=60)  # of the limit
+    whom = models.CharField(max_length=64)  # a keyed digest: of an address, a network, a browser
+    since = models.DateTimeField()  # the beginning of the period
+    count = models.PositiveIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["name", "whom", "since"], name="accounts_codecount_once"
+            )
+        ]
+        indexes = [models.Index(fields=["since"], name="accounts_codecount_age")]
 
 
 class Brand(models.Model):
@@ -129,6 +202,8 @@ class Brand(models.Model):
     sends_items_automatically = models.BooleanField(default=False)
     # What a payout run proposes to pay at least, in minor units of the brand's currency.
     minimum_payout_minor = models.BigIntegerField(default=0)
+    # Nobody opens a page of the brand who has not used a second factor in this session.
+    requires_second_factor = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)  # of its settings: raised by each change
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -158,6 +233,7 @@ class Staff(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["brand", "user"], name="accounts_staff_once"),
         ]
+        triggers = [only_for_the_proven("accounts_staff_proven")]
 
 
 class Invitation(TenantModel):
@@ -284,103 +360,3 @@ class AuditCount(KeptSum):
             *KeptSum.Meta.indexes,
             models.Index(fields=["brand", "kind"], name="accounts_count_kind"),
         ]
-
-
-class WorkState(models.TextChoices):
-    WAITING = "waiting", "Waiting"
-    RUNNING = "running", "Running"
-    DONE = "done", "Done"
-    FAILED = "failed", "Failed"
-
-
-LIVE_WORK = (WorkState.WAITING, WorkState.RUNNING)
-
-
-class Work(LeasedModel):
-    """Something that staff asked for and that takes longer than a page: an import, an export.
-
-    `kind` names what does it, which the faces know; `parameters` are that kind's own. `done`,
-    `counts` and `cursor` are written in the transaction of what they count.
-    """
-
-    kind = models.CharField(max_length=30)
-    title = models.CharField(max_length=200)  # "members.csv into Winter Glow creators"
-    about = models.CharField(max_length=60)  # where it was started: "members", "project:3"
-    parameters = models.JSONField(default=dict)
-    confirmation = models.UUIDField()  # the form's own key: a second click finds this
-    state = models.CharField(max_length=10, choices=WorkState, default=WorkState.WAITING)
-    total = models.PositiveIntegerField()  # of what it counts: rows, members
-    done = models.PositiveIntegerField(default=0)
-    counts = models.JSONField(default=dict)  # what came of them: {"added": 31}
-    problems = models.PositiveIntegerField(default=0)  # how many WorkProblem rows there are
-    cursor = models.BigIntegerField(default=0)  # where to go on, in the kind's own terms
-    error = models.CharField(max_length=500, blank=True)  # why it failed, in words
-    filename = models.CharField(max_length=120, blank=True)  # of the file that it made
-    asked_by = models.CharField(max_length=200)
-    asked_at = models.DateTimeField()
-    started_at = models.DateTimeField(null=True)
-    finished_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)  # since it last got further
-    hinted_at = models.DateTimeField(null=True, editable=False)
-    files_gone_at = models.DateTimeField(null=True)
-
-    class Meta(LeasedModel.Meta):
-        constraints = [
-            *LeasedModel.Meta.constraints,
-            models.UniqueConstraint(fields=["brand", "confirmation"], name="accounts_work_once"),
-        ]
-        indexes = [
-            models.Index(fields=["brand", "-asked_at"], name="accounts_work_new"),
-            models.Index(fields=["brand", "about", "-asked_at"], name="accounts_work_about"),
-            models.Index(
-                fields=["hinted_at"],
-                name="accounts_work_live",
-                condition=models.Q(state__in=["waiting", "running"]),
-            ),
-            models.Index(
-                fields=["finished_at"],
-                name="accounts_work_files",
-                condition=models.Q(files_gone_at=None, finished_at__isnull=False),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.title
-
-    @property
-    def is_live(self) -> bool:
-        return self.state in LIVE_WORK
-
-
-class WorkFile(models.TextChoices):
-    GIVEN = "given", "What it was given"
-    MADE = "made", "What it made"
-
-
-class WorkChunk(TenantModel):
-    """A piece of a file that a work was given or has made. Several machines see it: no folder."""
-
-    work = TenantForeignKey(Work)
-    file = models.CharField(max_length=5, choices=WorkFile)
-    number = models.PositiveIntegerField()
-    content = models.BinaryField()
-
-    class Meta(TenantModel.Meta):
-        constraints = [
-            *TenantModel.Meta.constraints,
-            models.UniqueConstraint(
-                fields=["brand", "work", "file", "number"], name="accounts_chunk_once"
-            ),
-        ]
-
-
-class WorkProblem(TenantModel):
-    """A line of the file, or a member, that was left out, and why."""
-
-    work = TenantForeignKey(Work)
-    line = models.PositiveIntegerField(null=True)  # of the file that it was given
-    subject = models.CharField(max_length=200)  # the column, or who
-    message = models.CharField(max_length=500)
-
-    class Meta(TenantModel.Meta):
-        indexes = [models.Index(fields=["brand", "work", "id"], name="accounts_problem_work")]

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from allauth.mfa.models import Authenticator
@@ -20,6 +21,7 @@ from django.db import transaction
 
 from accounts.codes import spend_code
 from accounts.models import CodePurpose, User
+from accounts.security_log import log_event
 from accounts.selectors import brands_of
 
 MOST = 20
@@ -92,7 +94,9 @@ def add_passkey(
         raise PasskeyError from error
     if not made.is_user_verified():
         raise PasskeyError
-    return _passkey(auth.WebAuthn.add(user, name[:LONGEST_NAME], dict(credential)).instance)
+    added = auth.WebAuthn.add(user, name[:LONGEST_NAME], dict(credential)).instance
+    transaction.on_commit(partial(log_event, "passkey.added", user=user))
+    return _passkey(added)
 
 
 def rename_passkey(*, user: User, passkey_id: int, name: str) -> bool:
@@ -107,7 +111,10 @@ def rename_passkey(*, user: User, passkey_id: int, name: str) -> bool:
 
 def remove_passkey(*, user: User, passkey_id: int) -> bool:
     """Have one of the user's own passkeys open nothing any more; False for no such one."""
-    return bool(_rows(user).filter(pk=passkey_id).delete()[0])
+    removed = bool(_rows(user).filter(pk=passkey_id).delete()[0])
+    if removed:
+        log_event("passkey.removed", user=user)
+    return removed
 
 
 def authenticate(credential: Any) -> Authenticator:

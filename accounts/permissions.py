@@ -12,12 +12,15 @@ class Permission(StrEnum):
     MANAGE = "manage"  # offers, members, projects, conversions, emails
     PAY = "pay"  # record payments
     ADMINISTER = "administer"  # brand settings, staff, API keys
+    OWN_ACCOUNT = "own account"  # one's own sessions, and nothing of the brand
 
 
 ALLOWED: dict[Role, frozenset[Permission]] = {
     Role.OWNER: frozenset(Permission),
-    Role.MANAGER: frozenset({Permission.READ, Permission.MANAGE, Permission.PAY}),
-    Role.VIEWER: frozenset({Permission.READ}),
+    Role.MANAGER: frozenset(
+        {Permission.READ, Permission.MANAGE, Permission.PAY, Permission.OWN_ACCOUNT}
+    ),
+    Role.VIEWER: frozenset({Permission.READ, Permission.OWN_ACCOUNT}),
 }
 
 

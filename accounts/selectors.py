@@ -6,10 +6,20 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, OuterRef, Q, QuerySet, Subquery, Sum, TextField
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import Cast, Coalesce
 
-from accounts.models import LIVE_WORK, ApiKey, AuditCount, AuditEntry, Brand, Staff, User, Work
+from accounts.models import (
+    LIVE_WORK,
+    ApiKey,
+    AuditCount,
+    AuditEntry,
+    Brand,
+    SessionKind,
+    Staff,
+    User,
+    Work,
+)
 from core.tenancy import across_brands
 
 Worded = Callable[[str], Iterable[str]]  # the actions that are shown with this word in them
@@ -26,13 +36,14 @@ class BrandRole:
     brand: Brand
     role: str
     working: int = 0
+    staff_id: int = 0
 
 
 def brands_of(user: User) -> list[BrandRole]:
     """Every brand the user works for, by name."""
     with across_brands(reason="staff choose among their own brands"):
         rows = Staff.objects.filter(user=user).select_related("brand").order_by("brand__name")
-        return [BrandRole(row.brand, row.role) for row in rows]
+        return [BrandRole(row.brand, row.role, staff_id=row.pk) for row in rows]
 
 
 def role_in(*, user: User, slug: str) -> BrandRole | None:
@@ -42,7 +53,20 @@ def role_in(*, user: User, slug: str) -> BrandRole | None:
         counted = live.order_by().values("brand").annotate(number=Count("pk")).values("number")
         roles = Staff.objects.filter(user=user, brand__slug=slug).select_related("brand")
         row = roles.annotate(working=Coalesce(Subquery(counted), 0)).first()
-        return BrandRole(row.brand, row.role, row.working) if row else None
+        return BrandRole(row.brand, row.role, row.working, row.pk) if row else None
+
+
+def session_kind_of(user_id: int) -> SessionKind:
+    """Whose sessions this user's are, which decides how long they last."""
+    with across_brands(reason="a person's sessions are those of all their brands"):
+        works = Exists(Staff.objects.filter(user=OuterRef("pk")))
+        row = User.objects.filter(pk=user_id).values_list("is_staff", works).first()
+    if row is None:
+        return SessionKind.VISITOR
+    is_operator, is_staff = row
+    if is_operator:
+        return SessionKind.OPERATOR
+    return SessionKind.STAFF if is_staff else SessionKind.CREATOR
 
 
 def staff_of_brand() -> QuerySet[Staff]:

@@ -1,4 +1,4 @@
-"""Make brands, staff and API keys."""
+"""Change brands, staff and API keys. A brand is made in accounts.brands."""
 
 from __future__ import annotations
 
@@ -6,18 +6,14 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import available_timezones
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
-from django.utils.text import slugify
 
 from accounts import audit
 from accounts.actors import Actor
+from accounts.addresses import has_proven_address
 from accounts.models import ApiKey, Brand, Role, Staff, User
 from core.colour import parse as parse_colour
-from core.money import exponent
 from core.tenancy import across_brands, acting_for
 from core.versions import check_version
 
@@ -49,45 +45,14 @@ class NewApiKey:
 
 
 @transaction.atomic
-def create_brand(
-    *,
-    slug: str,
-    name: str,
-    currency: str,
-    time_zone: str,
-    owner_email: str,
-    now: datetime,
-    by: Actor,
-) -> Brand:
-    """A brand with its first owner. Raises BrandError or core.money.UnknownCurrencyError."""
-    exponent(currency)
-    if slug != slugify(slug) or not slug:
-        raise BrandError("slug", f"{slug!r} is not a slug: use a-z, 0-9 and hyphens")
-    if time_zone not in available_timezones():
-        raise BrandError("time_zone", f"{time_zone!r} is not a time zone such as Europe/London")
-    if Brand.objects.filter(slug=slug).exists():
-        raise BrandError("slug", f"there is a brand {slug!r} already")
-    try:
-        validate_email(owner_email)
-    except ValidationError as error:
-        raise BrandError("owner", f"{owner_email!r} is not an email address") from error
-    brand = Brand.objects.create(
-        slug=slug, name=name, currency=currency, time_zone=time_zone, created_at=now
-    )
-    with acting_for(brand):
-        audit.record(action="brand.created", target=brand, by=by, now=now)
-        add_staff(email=owner_email, role=Role.OWNER, by=by, now=now)
-    return brand
+def give_role(*, user: User, role: Role, by: Actor, now: datetime) -> Staff:
+    """Give a person whose address is proven a role in the brand acted for.
 
-
-@transaction.atomic
-def add_staff(*, email: str, role: Role, by: Actor, now: datetime) -> Staff:
-    """Give a person a role in the brand acted for, making the user if need be.
-
-    Someone who has a role already gets the new one, as `change_staff_role` gives it.
+    Somebody who has a role already gets the new one, as `change_staff_role` gives it. Raises
+    StaffError for an unproven address: that person is invited instead (accounts.invitations).
     """
-    user = User.objects.filter(email=email.strip().lower()).first()
-    user = user or User.objects.create_user(email)
+    if not has_proven_address(user):
+        raise StaffError("email", f"{user.email} is not proven: invite that address")
     staff, created = Staff.objects.get_or_create(user=user, defaults={"role": role, "since": now})
     if not created:
         return change_staff_role(staff=staff, role=role, by=by, now=now)
@@ -97,10 +62,15 @@ def add_staff(*, email: str, role: Role, by: Actor, now: datetime) -> Staff:
 
 @transaction.atomic
 def change_staff_role(*, staff: Staff, role: Role, by: Actor, now: datetime) -> Staff:
-    """Give a member of staff another role. Raises StaffError when no owner would be left."""
+    """Give a member of staff another role.
+
+    Raises StaffError when no owner would be left, and for who has not proven their address.
+    """
     row = _locked_staff(staff)
     if row.role == role:
         return row
+    if not has_proven_address(row.user):
+        raise StaffError("role", f"{row.user.email} is not proven: they have to log in once first")
     if role != Role.OWNER:
         _check_owner_left(row)
     before, row.role = row.role, role

@@ -1,41 +1,127 @@
-"""Sessions that know whose they are: Django's own, in PostgreSQL, with the user in a column.
+"""Sessions that know whose they are and when they end: Django's own, in PostgreSQL, with columns.
 
-The way Django describes under "Extending database-backed session engines". A person can so see
-their sessions and end them: a session whose row is gone is logged out at its next request. Where
-and with what a session is used stands in its own data, noted by the pages that show it.
+The way Django describes under "Extending database-backed session engines". A person can see their
+sessions and end them: a session whose row is gone is logged out at its next request.
+
+A session ends after a time without use and after a time as a whole, both by whose it is
+(settings.SESSION_LIMITS). The row says so, not the cookie: `expire_date` is the earlier of the two,
+and a row past it is never read. Each login begins anew. Use is noted in the row's own columns, so
+that it never overwrites what another request has just kept in the session.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import SessionBase
+from django.db import transaction
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from accounts.devices import Device, device_of
-from accounts.models import Session, User
+from accounts.models import Session, SessionKind, User
+from accounts.security_log import record_event
+from accounts.selectors import session_kind_of
 
-NOTE = "in_use"
 OFTEN_ENOUGH = timedelta(minutes=1)  # between two notes of one session
 LONGEST_AGENT = 300
+EXPIRED_AT_ONCE = 5_000  # rows that one round deletes
+
+
+@dataclass(frozen=True, slots=True)
+class SessionUse:
+    """What the columns of a session's row say. Without `began_at` it has not begun."""
+
+    user_id: int | None = None
+    kind: str = SessionKind.VISITOR
+    began_at: datetime | None = None
+    used_at: datetime | None = None
+    network: str = ""
+    agent: str = ""
+
+    def ends_at(self, now: datetime) -> datetime:
+        """When it ends if it is not used again."""
+        return min((self.used_at or now) + self._limits[0], self.last_moment(now))
+
+    def last_moment(self, now: datetime) -> datetime:
+        """When it ends however much it is used."""
+        return (self.began_at or now) + self._limits[1]
+
+    @property
+    def _limits(self) -> tuple[timedelta, timedelta]:
+        """How long it lasts without use, and as a whole."""
+        idle, whole = settings.SESSION_LIMITS[self.kind]
+        return timedelta(seconds=idle), timedelta(seconds=whole)
 
 
 class SessionStore(db.SessionStore):
     """The engine that `SESSION_ENGINE` names."""
 
+    def __init__(self, session_key: str | None = None) -> None:
+        super().__init__(session_key)
+        self.use = SessionUse()
+
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
 
+    def load(self) -> dict[str, Any]:
+        """What the session holds; nothing when its row is gone or its time is up.
+
+        The limits are asked again here: they may have become shorter since the row was written.
+        """
+        now = timezone.now()
+        rows = Session.objects.filter(session_key=self.session_key, expire_date__gt=now)
+        row = rows.first()
+        use = _use_of(row) if row else SessionUse()
+        if row is None or use.ends_at(now) <= now:
+            self._session_key = None
+            return {}
+        self.use = use
+        return self.decode(row.session_data)
+
+    def begin(self, *, user_id: int, agent: str, network: str, now: datetime) -> None:
+        """A login: both times start again."""
+        kind = session_kind_of(user_id)
+        self.use = SessionUse(user_id, kind, now, now, network[:64], agent[:LONGEST_AGENT])
+        self.modified = True
+
+    def flush(self) -> None:
+        super().flush()
+        self.use = SessionUse()
+
+    def get_expiry_age(self, **kwargs: Any) -> int:
+        """Seconds that the cookie is kept, which is to the last moment: the row says the rest."""
+        now = timezone.now()
+        return max(0, int((self._use_now(now).last_moment(now) - now).total_seconds()))
+
+    def get_expiry_date(self, **kwargs: Any) -> datetime:
+        now = timezone.now()
+        return self._use_now(now).ends_at(now)
+
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         row = cast("Session", super().create_model_instance(data))
-        user_id = data.get(SESSION_KEY)
-        row.user_id = int(user_id) if user_id else None
+        now = timezone.now()
+        self.use = use = replace(self._use_now(now), used_at=now)
+        row.expire_date = use.ends_at(now)
+        row.user_id, row.kind = use.user_id, use.kind
+        row.began_at, row.used_at = use.began_at, use.used_at
+        row.network, row.agent = use.network, use.agent
         return row
+
+    def _use_now(self, now: datetime) -> SessionUse:
+        """The use, begun anew if somebody else has logged in since it was read."""
+        text = self.get(SESSION_KEY)
+        user_id = int(text) if text else None
+        if self.use.began_at is None or self.use.user_id != user_id:
+            kind = session_kind_of(user_id) if user_id else SessionKind.VISITOR
+            self.use = SessionUse(user_id, kind, began_at=now, used_at=now)
+        return self.use
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,29 +130,58 @@ class OpenSession:
 
     handle: str
     device: Device
-    network: str  # the address it was last used from; empty when nobody noted it
+    network: str  # the address it was last used from; empty when that is not known
     began_at: datetime | None
     used_at: datetime | None
     is_this: bool
 
 
 def note_use(session: SessionBase, *, agent: str, network: str, now: datetime) -> None:
-    """Write down that a session is in use, at most once a minute."""
-    noted = session.get(NOTE, {})
-    if noted and noted["network"] == network and now - _time(noted["used_at"]) < OFTEN_ENOUGH:
+    """Write down that somebody's session is in use, at most once a minute; this renews it."""
+    if not isinstance(session, SessionStore):
         return
-    session[NOTE] = {
-        "agent": agent[:LONGEST_AGENT],
-        "network": network,
-        "began_at": noted.get("began_at", now.isoformat()),
-        "used_at": now.isoformat(),
-    }
+    use = session.use
+    if use.user_id is None:
+        return
+    if use.used_at is not None and now - use.used_at < OFTEN_ENOUGH:
+        return
+    session.use = replace(
+        use,
+        kind=session_kind_of(use.user_id),  # they may have become staff since they logged in
+        began_at=use.began_at or now,
+        used_at=now,
+        network=network[:64],
+        agent=agent[:LONGEST_AGENT],
+    )
+    Session.objects.filter(session_key=session.session_key, user=use.user_id).update(
+        kind=session.use.kind,
+        began_at=session.use.began_at,
+        used_at=now,
+        network=session.use.network,
+        agent=session.use.agent,
+        expire_date=session.use.ends_at(now),
+    )
+
+
+def is_within_staffs_times(session: SessionBase, *, now: datetime) -> bool:
+    """Whether a session may open a brand's page: one that began as a creator's may be too old."""
+    if not isinstance(session, SessionStore) or session.use.kind != SessionKind.CREATOR:
+        return True
+    return replace(session.use, kind=SessionKind.STAFF).ends_at(now) > now
 
 
 def open_sessions(user: User, *, current: SessionBase | None, now: datetime) -> list[OpenSession]:
     """The user's sessions, the current one first, then the last used."""
+    key = current.session_key if current is not None else None
     found = [
-        _open_session(row, current=current)
+        OpenSession(
+            handle=_handle(row.session_key),
+            device=device_of(row.agent),
+            network=row.network,
+            began_at=row.began_at,
+            used_at=now if row.session_key == key else row.used_at,
+            is_this=row.session_key == key,
+        )
         for row in Session.objects.filter(user=user, expire_date__gt=now)
     ]
     return sorted(
@@ -76,41 +191,49 @@ def open_sessions(user: User, *, current: SessionBase | None, now: datetime) -> 
     )
 
 
-def end_session(*, user: User, handle: str) -> bool:
+@transaction.atomic
+def end_session(*, user: User, handle: str, network: str, now: datetime) -> bool:
     """Log one of the user's own sessions out; False when there is none of that handle."""
     for key in Session.objects.filter(user=user).values_list("session_key", flat=True):
         if _handle(key) == handle:
-            return bool(Session.objects.filter(user=user, session_key=key).delete()[0])
+            ended = Session.objects.filter(user=user, session_key=key).delete()[0]
+            _record_ended(ended, user=user, network=network, now=now)
+            return bool(ended)
     return False
 
 
-def end_sessions(*, user: User, but: str | None = None) -> int:
+@transaction.atomic
+def end_sessions(*, user: User, network: str, now: datetime, but: str | None = None) -> int:
     """Log all of the user's sessions out, except the one with the key `but`."""
+    ended = delete_sessions(user=user, but=but)
+    _record_ended(ended, user=user, network=network, now=now)
+    return ended
+
+
+def delete_sessions(*, user: User, but: str | None = None) -> int:
+    """The same as a part of something else, which records it."""
     rows = Session.objects.filter(user=user)
     if but:
         rows = rows.exclude(session_key=but)
     return int(rows.delete()[0])
 
 
-def _open_session(row: Session, *, current: SessionBase | None) -> OpenSession:
-    """The row of the current session is older than what this request has noted in it."""
-    is_this = False
-    noted = SessionStore().decode(row.session_data).get(NOTE, {})
-    if current is not None and row.session_key == current.session_key:
-        is_this, noted = True, current.get(NOTE, {})
-    return OpenSession(
-        handle=_handle(row.session_key),
-        device=device_of(noted.get("agent", "")),
-        network=noted.get("network", ""),
-        began_at=_time(noted["began_at"]) if noted else None,
-        used_at=_time(noted["used_at"]) if noted else None,
-        is_this=is_this,
-    )
+def delete_expired_sessions(*, now: datetime) -> int:
+    """Delete the rows of sessions that are over, the oldest first, a bounded number of them."""
+    over = Session.objects.filter(expire_date__lte=now).order_by("expire_date")
+    keys = list(over.values_list("session_key", flat=True)[:EXPIRED_AT_ONCE])
+    return int(Session.objects.filter(session_key__in=keys, expire_date__lte=now).delete()[0])
 
 
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+def _use_of(row: Session) -> SessionUse:
+    return SessionUse(row.user_id, row.kind, row.began_at, row.used_at, row.network, row.agent)
 
 
 def _handle(session_key: str) -> str:
     return salted_hmac("accounts.sessions", session_key, algorithm="sha256").hexdigest()[:32]
+
+
+def _record_ended(ended: int, *, user: User, network: str, now: datetime) -> None:
+    if ended:
+        what = "one session" if ended == 1 else f"{ended} sessions"
+        record_event(action="sessions.ended", user=user, now=now, network=network, what=what)

@@ -1,21 +1,24 @@
 """Short mails to one person about their own login: codes, and what was changed in their name.
 
-They come from Tributary and not from a brand, in plain text, and are handed over at once: whoever
-asked waits for them. Nobody can unsubscribe from them; who has no use for them never asked.
+They come from Tributary and not from a brand, in plain text, and are handed over at once. Nobody
+can unsubscribe from them; who has no use for them never asked.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from email.utils import formataddr, parseaddr
 from smtplib import SMTPException
 
 from anymail.exceptions import AnymailError
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
 from core.languages import speaking, spoken_tag
 
+SENDER = "Tributary"
 logger = logging.getLogger(__name__)
 
 
@@ -34,7 +37,12 @@ def send_letter(
         text = render_to_string(f"affiliates/email/{name}.txt", dict(context or {}))
     subject, _, body = text.strip().partition("\n")
     try:
-        EmailMessage(subject=subject.strip(), body=f"{body.strip()}\n", to=[to]).send()
+        EmailMessage(
+            subject=subject.strip(),
+            body=f"{body.strip()}\n",
+            from_email=formataddr((SENDER, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
+            to=[to],
+        ).send()
     except (SMTPException, OSError, AnymailError) as error:
         logger.exception("the letter %s could not be mailed", name)
         raise LetterError from error

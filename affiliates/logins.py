@@ -1,4 +1,4 @@
-"""A creator's login: there is none until they first ask for a code."""
+"""Whose login an address is. A login is given, and linked to a creator, by proving the address."""
 
 from __future__ import annotations
 
@@ -6,26 +6,45 @@ from datetime import datetime
 
 from django.db import transaction
 
+from accounts.addresses import prove_address
 from accounts.models import User
+from accounts.sessions import end_sessions
 from affiliates.models import Creator
+
+
+def has_login(address: str) -> bool:
+    """Whether a code mailed to the address would let anybody in. Gives nothing to anybody."""
+    address = address.strip().lower()
+    user = User.objects.filter(email=address).first()
+    if user is not None:
+        return user.is_active
+    return Creator.objects.filter(email=address).exists()
 
 
 @transaction.atomic
 def give_login(*, email: str, now: datetime) -> User | None:
-    """The user of the creator with this address, made on first asking; None: no such creator.
+    """The user of an address that was proven this very moment; None when nobody may log in by it.
 
-    Who has the address as staff already keeps their one user. Nothing is proven by this: the code
-    that is mailed to the address proves it.
+    Call it after a code that was mailed to the address came back, and never before: it writes down
+    that the address is proven and links the creator with the address to the user with the address.
+    A creator gets their user here; who works for a brand keeps their one user.
     """
-    creator = Creator.objects.select_for_update().filter(email=email.strip().lower()).first()
-    if creator is None:
+    address = email.strip().lower()
+    creator = Creator.objects.select_for_update().filter(email=address).first()
+    user = User.objects.select_for_update().filter(email=address).first()
+    if user is None:
+        if creator is None:
+            return None
+        user = User.objects.create_user(address, joined_at=now)
+    if not user.is_active:
         return None
-    if creator.user is None:
-        creator.user = User.objects.filter(email=creator.email).first() or (
-            User.objects.create_user(creator.email, joined_at=now)
-        )
+    if user.email_proven_at is None:
+        _shut_out_others(user)
+    prove_address(user=user, now=now)
+    if creator is not None and creator.user_id != user.pk:
+        creator.user = user
         creator.save(update_fields=["user"])
-    return creator.user
+    return user
 
 
 def creator_of(user: User) -> Creator | None:
@@ -33,7 +52,13 @@ def creator_of(user: User) -> Creator | None:
     return Creator.objects.filter(user=user).first()
 
 
-def login_of(*, email: str) -> User | None:
-    """The user of the creator with this address, as it is now."""
-    creator = Creator.objects.select_related("user").filter(email=email.strip().lower()).first()
-    return creator.user if creator else None
+def _shut_out_others(user: User) -> None:
+    """Let a password and sessions open nothing that are older than any proof of the address.
+
+    Whoever has them may be somebody else. The operator's come from the shell, and so stay.
+    """
+    if user.is_staff:
+        return
+    end_sessions(user=user)
+    user.set_unusable_password()
+    user.save(update_fields=["password"])

@@ -2,13 +2,36 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
-from accounts.models import Staff
+from accounts.models import Staff, User
 from core.tenancy import TenantForeignKey, TenantModel
+
+# A login opens a creator's account only where both have the same address, and it is proven.
+SAME_PROVEN_ADDRESS = """
+IF NEW.user_id IS NOT NULL AND NOT EXISTS (
+    SELECT FROM accounts_user
+    WHERE id = NEW.user_id AND email_proven_at IS NOT NULL AND lower(email) = lower(NEW.email)
+) THEN
+    RAISE EXCEPTION 'a creator belongs to the login that has proven the same address';
+END IF;
+RETURN NEW;
+"""
+# Looked at when the transaction ends: a change of address writes one after the other.
+STILL_THE_SAME_ADDRESS = """
+IF EXISTS (
+    SELECT FROM affiliates_creator AS creator JOIN accounts_user AS login
+    ON login.id = creator.user_id
+    WHERE creator.user_id = NEW.id AND lower(creator.email) <> lower(login.email)
+) THEN
+    RAISE EXCEPTION 'a creator and their login have one address';
+END IF;
+RETURN NULL;
+"""
 
 
 class Creator(models.Model):
@@ -24,9 +47,33 @@ class Creator(models.Model):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="affiliates_creator_email")]
+        triggers = [
+            pgtrigger.Trigger(
+                name="affiliates_creator_proven",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("user_id", "email"),
+                func=SAME_PROVEN_ADDRESS,
+            )
+        ]
 
     def __str__(self) -> str:
         return self.email
+
+
+class CreatorLogin(User):
+    """A user, seen as the login of a creator: their address changes in both places or in none."""
+
+    class Meta:
+        proxy = True
+        triggers = [
+            pgtrigger.Trigger(
+                name="affiliates_login_address",
+                when=pgtrigger.After,
+                timing=pgtrigger.Deferred,
+                operation=pgtrigger.UpdateOf("email"),
+                func=STILL_THE_SAME_ADDRESS,
+            )
+        ]
 
 
 class Member(TenantModel):

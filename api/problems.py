@@ -16,6 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Js
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError
 
+from core.postgres import outage_of
 from tracking.intake import Problem
 
 CONTENT_TYPE = "application/problem+json"
@@ -83,6 +84,21 @@ def invalid(problems: Sequence[Problem], **more: Any) -> ApiError:
     return ApiError(422, "invalid_input", detail, problems=problems, more=more)
 
 
+def unavailable(*, is_unknown: bool, retry_after: int) -> ApiError:
+    """Nobody can do it now. `is_unknown`: some of the request may have been kept."""
+    kept = (
+        "We do not know whether this request was kept."
+        if is_unknown
+        else "Nothing of this request was kept."
+    )
+    return ApiError(
+        503,
+        "unavailable",
+        f"We can't take this in at the moment. {kept} It is safe to send it again.",
+        headers={"Retry-After": str(retry_after)},
+    )
+
+
 def say_errors_in_one_shape(api: NinjaAPI) -> None:
     """Answer whatever goes wrong inside an operation of `api` with problem details."""
 
@@ -99,6 +115,8 @@ def say_errors_in_one_shape(api: NinjaAPI) -> None:
 
     @api.exception_handler(Exception)
     def own_up(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+        if isinstance(error, Exception) and outage_of(error):
+            raise error  # config.unavailable tries it once more
         logger.error("the API failed", exc_info=error if isinstance(error, Exception) else None)
         return refuse(
             ApiError(

@@ -11,7 +11,7 @@ import sys
 
 from tests.services import start_services
 
-BENCHMARKS = ("orders", "mail", "drawer", "codes", "payouts", "dashboard", "pages")
+BENCHMARKS = ("orders", "mail", "drawer", "codes", "payouts", "dashboard", "pages", "overload")
 
 
 def main() -> int:

@@ -10,8 +10,9 @@ from django.db import connection
 from django.db.models import Model
 
 from accounts.actors import Actor
+from accounts.addresses import make_proven_user
+from accounts.brands import create_brand
 from accounts.models import Brand
-from accounts.services import create_brand
 from affiliates.models import Member
 from core.db import copy_rows
 from core.tenancy import acting_for
@@ -31,6 +32,7 @@ class Crowd:
 
 def gather(slug: str, *, members: int, first_names: int) -> Crowd:
     """A brand with an offer that all of its members are in; nobody has a code yet."""
+    make_proven_user(email=f"owner@{slug}.example", name="", password=None, now=NOW)
     brand = create_brand(
         slug=slug, name=slug, currency="GBP", time_zone="Europe/London",
         owner_email=f"owner@{slug}.example", by=BY, now=NOW,

@@ -14,7 +14,8 @@ from statistics import median
 from django.utils import timezone
 
 from accounts.actors import Actor
-from accounts.services import create_brand
+from accounts.addresses import make_proven_user
+from accounts.brands import create_brand
 from affiliates.services import add_member
 from benchmarks.figures import show, timed
 from benchmarks.history import sold
@@ -48,6 +49,7 @@ def run() -> None:
 def member_with(conversions: int, name: str) -> str:
     """The dashboard of a member of a brand of its own who sold so much."""
     now = timezone.now()
+    make_proven_user(email=f"owner@{name}.example", name="", password=None, now=now)
     brand = create_brand(
         slug=f"dashboard-{name}", name="Juniper & Co", currency="GBP", time_zone="Europe/London",
         owner_email=f"owner@{name}.example", by=BY, now=now,

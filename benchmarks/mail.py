@@ -22,7 +22,8 @@ from statistics import median
 from django.utils import timezone
 
 from accounts.actors import Actor
-from accounts.services import create_brand
+from accounts.addresses import make_proven_user
+from accounts.brands import create_brand
 from benchmarks.figures import show, timed
 from core.tenancy import acting_for
 from notifications.mails import compose, rendered
@@ -38,6 +39,7 @@ SENDER = "tracking@tributary.example"
 
 
 def run() -> None:
+    make_proven_user(email="owner@mail-bench.example", name="", password=None, now=timezone.now())
     brand = create_brand(
         slug="mail-bench", name="Bench & Co", currency="GBP", time_zone="Europe/London",
         owner_email="owner@mail-bench.example", by=BY, now=timezone.now(),

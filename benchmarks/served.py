@@ -19,8 +19,8 @@ FIRST_PORT = 8790
 
 
 @contextmanager
-def served() -> Iterator[int]:
-    """Serve the run's database with granian; yields the port. The server ends with the block."""
+def served(*, workers: int = 1) -> Iterator[int]:
+    """Serve the run's database; yields the port. The server ends with the block."""
     port = next(port for port in range(FIRST_PORT, FIRST_PORT + 100) if is_free(port))
     environment = {
         **os.environ,
@@ -28,14 +28,12 @@ def served() -> Iterator[int]:
         "ALLOWED_HOSTS": HOST,
         "BASE_URL": f"http://{HOST}:{port}",
         "DEFAULT_FROM_EMAIL": "tracking@tributary.example",
+        "WEB_WORKERS": str(workers),
     }
     python = [sys.executable, "-W", "ignore", "-m"]
     collect = [*python, "django", "collectstatic", "--no-input", "--verbosity", "0"]
     subprocess.run(collect, env=environment, check=True)
-    server = [
-        *python, "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port),
-        "--blocking-threads", "4", "--log-level", "warning", "config.wsgi:application",
-    ]  # fmt: skip
+    server = [*python, "config.web", "--host", HOST, "--port", str(port)]
     process = subprocess.Popen(server, env=environment)
     try:
         wait_for(port)

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
 from django import forms
-from django.contrib.auth import login
 from django.contrib.auth.password_validation import validate_password
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
@@ -26,8 +28,6 @@ from accounts.invitations import (
 )
 from accounts.models import Invitation, InvitationState, User
 
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
-
 
 class NewLogin(forms.Form):
     """The login of somebody who has none."""
@@ -37,7 +37,7 @@ class NewLogin(forms.Form):
         strip=False,
         max_length=128,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least eight characters, and none that everybody uses.",
+        help_text="At least twelve characters, and none that is known from leaks.",
     )
 
     def __init__(self, *args: Any, email: str, **kwargs: Any) -> None:
@@ -102,8 +102,9 @@ def _for_newcomer(request: HttpRequest, found: Invitation) -> HttpResponse:
             )
         except LoginError:
             return _show(request, found, kind="log_in")
-        login(request, user, backend=BACKEND)
-        return redirect("brand_admin:home", found.brand.slug)
+        record_authentication(request, user, method="invitation")
+        home = reverse("brand_admin:home", args=[found.brand.slug])
+        return perform_login(request, Login(user=user, redirect_url=home))  # type: ignore[no-any-return]
     return _show(request, found, kind="new", form=form, status=422 if form.errors else 200)
 
 

@@ -11,6 +11,10 @@ from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from redis.backoff import NoBackoff
+from redis.retry import Retry
+
+from config import limits
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -38,10 +42,13 @@ ALLOWED_HOSTS: list[str] = (
     ["127.0.0.1", "localhost", "testserver"] if LOCAL else env.list("ALLOWED_HOSTS")
 )
 CSRF_TRUSTED_ORIGINS: list[str] = [BASE_URL]
+# A browser takes a cookie of this prefix from this very host alone, over TLS, for every path: no
+# neighbour under the same domain can set one (RFC 6265bis). Local mode speaks plain HTTP.
+HOST_PREFIX = "" if LOCAL else "__Host-"
 
 # --- Application
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "django.contrib.admin.apps.SimpleAdminConfig",  # config.platform names what it shows
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -72,6 +79,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "api.metrics.time_requests",
+    "config.unavailable.try_once_more",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -80,6 +88,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "config.session_use.note_session_use",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
@@ -110,21 +119,24 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # --- Data
 DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL")}
-DATABASES["default"].setdefault("OPTIONS", {})
-DATABASES["default"]["OPTIONS"]["pool"] = {
-    "min_size": 0,
-    "max_size": env.int("DATABASE_POOL_SIZE", default=16),
-    "timeout": 30,
+DATABASES["default"]["ENGINE"] = "core.postgres"
+DATABASES["default"]["OPTIONS"] = {
+    **limits.DATABASE_KEEPALIVE,
+    **DATABASES["default"].get("OPTIONS", {}),
+    "pool": {"max_size": limits.DATABASE_POOL_SIZE, "limits": limits.DATABASE_LIMITS},
 }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 TENANT_MODEL = "accounts.Brand"
 REDIS_URL: str = env.str("REDIS_URL")
 CACHES: dict[str, Any] = {
     "default": {
-        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "BACKEND": "core.cache.DispensableCache",
         "LOCATION": REDIS_URL,
-        # A cache that hangs must not hang the pages that can do without it.
-        "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 1},  # seconds
+        "OPTIONS": {
+            "socket_connect_timeout": limits.CACHE_TIMEOUT,
+            "socket_timeout": limits.CACHE_TIMEOUT,
+            "retry": Retry(NoBackoff(), 0),  # redis-py would try three times more
+        },
     }
 }
 
@@ -137,6 +149,8 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "interval_start": 0,
     "interval_step": 0.1,  # seconds
     "interval_max": 0.1,
+    "socket_timeout": limits.BROKER_TIMEOUT,
+    "socket_connect_timeout": limits.BROKER_TIMEOUT,
 }
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
@@ -145,10 +159,25 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
+    "accounts.delete_sessions": {
+        "task": "accounts.delete_sessions",
+        "schedule": 600.0,
+        "options": {"expires": 600},
+    },
+    "accounts.tell_login_failures": {
+        "task": "accounts.tell_login_failures",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
     "notifications.sweep": {
         "task": "notifications.sweep",
         "schedule": 1.0,
         "options": {"expires": 10},  # seconds: workers that were away don't catch up on them
+    },
+    "affiliates.mail_codes": {
+        "task": "affiliates.mail_codes",
+        "schedule": 5.0,
+        "options": {"expires": 10},
     },
     "brand_admin.sweep_work": {
         "task": "brand_admin.sweep_work",
@@ -176,7 +205,7 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
 # EMAIL_URL is an SMTP address; EMAIL_BACKEND may name one of anymail's providers instead.
 vars().update(env.email_url("EMAIL_URL"))
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
-EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=30)  # seconds
+EMAIL_TIMEOUT = limits.EMAIL_TIMEOUT
 MESSAGE_LEASE: int = env.int("MESSAGE_LEASE", default=300)  # seconds; see notifications.services
 WORK_LEASE: int = env.int("WORK_LEASE", default=60)  # seconds; see accounts.background
 # Seconds after which a mail that was turned away for now is tried again; then it has failed.
@@ -184,7 +213,10 @@ MESSAGE_BACKOFF: list[int] = env.list(
     "MESSAGE_BACKOFF", cast=int, default=[60, 300, 900, 3_600, 7_200, 14_400]
 )
 EMAIL_RATE: float = env.float("EMAIL_RATE", default=0.0)  # mails a second; 0 is no limit
-ANYMAIL: dict[str, Any] = env.json("ANYMAIL", default={})  # keys of the delivery service
+ANYMAIL: dict[str, Any] = {
+    "REQUESTS_TIMEOUT": limits.EMAIL_TIMEOUT,
+    **env.json("ANYMAIL", default={}),  # keys of the delivery service
+}
 # The services whose webhooks are open, by anymail's names; see api.email_webhooks.
 EMAIL_WEBHOOKS: list[str] = env.list("EMAIL_WEBHOOKS", default=[])
 # What the sending domain's records must hold; see notifications.sender_identity.
@@ -198,12 +230,15 @@ DEFAULT_FROM_EMAIL: str = env.str(
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-    )
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("name", "email")},
+    },
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "accounts.passwords.LeakedPasswordValidator"},
 ]
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
@@ -213,26 +248,45 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
-ACCOUNT_LOGIN_BY_CODE_ENABLED = True
-ACCOUNT_LOGIN_BY_CODE_TIMEOUT = 600  # seconds
-ACCOUNT_LOGIN_BY_CODE_MAX_ATTEMPTS = 5
-# Codes per client and per address: with five tries each, guessing an address's six digits for a
-# whole day stays below one chance in eight hundred.
-ACCOUNT_RATE_LIMITS = {"request_login_code": "20/m/ip,3/m/key,10/h/key"}
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address without a login gets no mail
+ACCOUNT_FORMS = {
+    "reset_password": "accounts.reset_forms.AskForReset",
+    "user_token": "accounts.reset_forms.FollowReset",
+}
+# Django's own: the key dies with the password, the address and the next login, and writes nothing.
+ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 - a class
+ACCOUNT_LOGIN_BY_CODE_ENABLED = False  # ours stands in affiliates.code_login
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_ADAPTER = "accounts.adapter.MfaAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 SESSION_ENGINE = "accounts.sessions"
-SESSION_COOKIE_AGE = 14 * 24 * 3600  # seconds
+# Seconds that a session lasts without use, and as a whole from its login on; see accounts.sessions.
+SESSION_LIMITS: dict[str, tuple[int, int]] = {
+    "operator": (
+        env.int("OPERATOR_SESSION_IDLE", default=30 * 60),
+        env.int("OPERATOR_SESSION_WHOLE", default=12 * 3600),
+    ),
+    "staff": (
+        env.int("STAFF_SESSION_IDLE", default=12 * 3600),
+        env.int("STAFF_SESSION_WHOLE", default=7 * 24 * 3600),
+    ),
+    "creator": (
+        env.int("CREATOR_SESSION_IDLE", default=30 * 24 * 3600),
+        env.int("CREATOR_SESSION_WHOLE", default=90 * 24 * 3600),
+    ),
+    "visitor": (3600, 24 * 3600),  # who has not logged in, such as between address and code
+}
+SESSION_COOKIE_AGE = max(whole for _idle, whole in SESSION_LIMITS.values())  # the row ends it first
 SESSION_COOKIE_HTTPONLY = True
+KNOWN_BROWSER_COOKIE_NAME = "known_browser" if LOCAL else "__Host-known_browser"
 
 # --- Language, time, files
 # Of the pages and mails that members and creators read; staff are spoken to in English.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("fr", "Français")]
-LANGUAGE_COOKIE_NAME = "language"
+LANGUAGE_COOKIE_NAME = f"{HOST_PREFIX}language"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
@@ -264,8 +318,11 @@ SECURE_HSTS_PRELOAD = not LOCAL
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", default=0 if LOCAL else 1)
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
+SESSION_COOKIE_NAME = f"{HOST_PREFIX}sessionid"
 SESSION_COOKIE_SECURE = not LOCAL
+CSRF_COOKIE_NAME = f"{HOST_PREFIX}csrftoken"
 CSRF_COOKIE_SECURE = not LOCAL
+MESSAGE_STORAGE = "config.message_cookie.MessageStorage"
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -295,6 +352,10 @@ LOGGING: dict[str, Any] = {
             "formatter": "structured",
         }
     },
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        # Who logged in, failed to, and changed how: kept whatever LOG_LEVEL is.
+        "security": {"level": "INFO"},
+    },
     "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="WARNING")},
 }

@@ -5,22 +5,22 @@ from __future__ import annotations
 from functools import partial
 
 from django.conf import settings
-from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views import defaults
 
 from brand_admin.invitation import invitation
-from config import views
+from config import unavailable, views
+from config.platform.pages import platform_site
 
 handler403 = partial(defaults.permission_denied, template_name="errors/403.html")
 handler404 = partial(defaults.page_not_found, template_name="errors/404.html")
-handler500 = partial(defaults.server_error, template_name="errors/500.html")
+handler500 = unavailable.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", views.front_door, name="front_door"),
-    path("platform/", admin.site.urls),
+    path("platform/", platform_site.urls),
     path("assets/", include("core.assets")),
-    path("account/", include("allauth.urls")),
+    path("account/", include("config.account_urls")),
     path("once/<str:token>", views.log_in_once, name="log_in_once"),
     path("invitation/<str:token>", invitation, name="invitation"),
     path("admin/", include("brand_admin.urls")),

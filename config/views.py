@@ -2,36 +2,49 @@
 
 from __future__ import annotations
 
-from django.contrib.auth import login
+from allauth.account.internal.flows.login import perform_login, record_authentication
+from allauth.account.models import Login
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import one_time_login
+from accounts.operators import has_second_factor
 from accounts.selectors import brands_of
-
-BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
 
 
 @require_safe
 def front_door(request: HttpRequest) -> HttpResponse:
-    """Staff go to their brand, anybody else to the creator portal."""
+    """Staff go to their brand, an operator to the platform, anybody else to the creator portal.
+
+    An operator without a second factor sets one up before anything else.
+    """
     if request.user.is_authenticated:
+        if request.user.is_staff and not has_second_factor(request.user):
+            return redirect("mfa_activate_totp")
         brands = brands_of(request.user)
         if brands:
             return redirect("brand_admin:home", brands[0].brand.slug)
+        if request.user.is_staff:
+            return redirect("admin:index")
     return redirect("portal:home")
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def log_in_once(request: HttpRequest, token: str) -> HttpResponse:
-    """Log in whom the link names, once. GET only asks, so that a mail scanner uses nothing up."""
+    """Log in whom the link names, once. GET only asks, so that a mail scanner uses nothing up.
+
+    The link stands for the password, in allauth's login with every stage of it: a second factor is
+    asked for, and so is a mailed code of who has not proven their address.
+    """
     user = one_time_login.user_for(token)
     if user is None:
         raise Http404
     if request.method != "POST":
         return render(request, "account/log_in_once.html", {"person": user})
-    login(request, user, backend=BACKEND)
-    return redirect("front_door")
+    record_authentication(request, user, method="one_time_link")
+    login = Login(user=user, redirect_url=reverse("front_door"))
+    return perform_login(request, login)  # type: ignore[no-any-return]

@@ -79,7 +79,9 @@ def _prepare(raw: Connection[object], numbered: _Statement) -> None:
     """Have PostgreSQL parse the statement, the first time that this connection runs it."""
     known = _on.setdefault(raw, set())
     if numbered.name not in known:
-        _checked(raw.pgconn.prepare(numbered.name.encode(), numbered.sql))
+        raw.pgconn.send_prepare(numbered.name.encode(), numbered.sql)
+        for result in raw.wait(_answers(raw.pgconn)):
+            _checked(result)
         known.add(numbered.name)
 
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from datetime import datetime
 
-from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
+from core.broker import publish
 from core.tenancy import current_brand_id
 from notifications.models import Campaign, CampaignState
 
-logger = logging.getLogger(__name__)
 DELIVER = "notifications.deliver_campaign"
 
 
@@ -25,7 +22,9 @@ def hint(*, campaign_id: int, now: datetime) -> None:
     )
     if marked:
         brand_id = current_brand_id()
-        transaction.on_commit(lambda: _publish(brand_id, campaign_id, token))
+        transaction.on_commit(
+            lambda: publish(DELIVER, brand_id=brand_id, campaign_id=campaign_id, hint=str(token))
+        )
 
 
 def take_hint(*, campaign_id: int, token: uuid.UUID) -> bool:
@@ -36,14 +35,3 @@ def take_hint(*, campaign_id: int, token: uuid.UUID) -> bool:
 def put_off(*, campaign_id: int, until: datetime) -> None:
     """Void the campaign's earlier hint; the sweep sends the next one at that time."""
     Campaign.objects.filter(pk=campaign_id).update(hint=None, waits_until=until)
-
-
-def _publish(brand_id: int, campaign_id: int, token: uuid.UUID) -> None:
-    try:
-        current_app.send_task(
-            DELIVER,
-            kwargs={"brand_id": brand_id, "campaign_id": campaign_id, "hint": str(token)},
-            retry=False,
-        )
-    except (OperationalError, OSError) as error:
-        logger.warning("campaign %s waits for the sweep: %s", campaign_id, error)

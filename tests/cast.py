@@ -14,8 +14,10 @@ from typing import Any
 import pytest
 
 from accounts.actors import Actor
+from accounts.addresses import make_proven_user
+from accounts.brands import create_brand
 from accounts.models import Brand, Role, User
-from accounts.services import add_staff, create_brand
+from accounts.services import give_role
 from affiliates.models import Member
 from affiliates.services import add_member
 from core.tenancy import acting_for
@@ -135,15 +137,24 @@ def release_to_brand(member: Member, *, now: datetime = NOW) -> DetailsRelease:
     return release
 
 
+def proven_user(email: str, name: str = "", now: datetime = NOW) -> User:
+    """Somebody who has shown that they read mail at their address; they have no password."""
+    return make_proven_user(email=email, name=name, password=None, now=now)
+
+
 def assemble(now: datetime = NOW) -> Cast:
     """Put everybody into the database, as of `now`."""
+    ines = proven_user("ines@juniper.example", "Ines Castell", now)
+    theo = proven_user("theo@juniper.example", "Theo Marsh", now)
+    vera = proven_user("vera@juniper.example", "Vera Lund", now)
+    otto = proven_user("otto@saltmarsh.example", "Otto Wren", now)
     juniper = _brand("juniper", "Juniper & Co", "GBP", "Europe/London", "ines@juniper.example", now)
     saltmarsh = _brand(
         "saltmarsh", "Saltmarsh", "USD", "America/New_York", "otto@saltmarsh.example", now
     )
     with acting_for(juniper):
-        add_staff(email="theo@juniper.example", role=Role.MANAGER, by=SYSTEM, now=now)
-        add_staff(email="vera@juniper.example", role=Role.VIEWER, by=SYSTEM, now=now)
+        give_role(user=theo, role=Role.MANAGER, by=SYSTEM, now=now)
+        give_role(user=vera, role=Role.VIEWER, by=SYSTEM, now=now)
         mara = _member("mara@lindqvist.example", "Mara", "Lindqvist", now)
         diego = _member("diego@arroyo.example", "Diego", "Arroyo", now)
         june = _member("june@okafor.example", "June", "Okafor", now)
@@ -172,10 +183,10 @@ def assemble(now: datetime = NOW) -> Cast:
     return Cast(
         juniper=juniper,
         saltmarsh=saltmarsh,
-        ines=_user("ines@juniper.example", "Ines Castell"),
-        theo=_user("theo@juniper.example", "Theo Marsh"),
-        vera=_user("vera@juniper.example", "Vera Lund"),
-        otto=_user("otto@saltmarsh.example", "Otto Wren"),
+        ines=ines,
+        theo=theo,
+        vera=vera,
+        otto=otto,
         mara=mara,
         diego=diego,
         june=june,
@@ -204,13 +215,6 @@ def _brand(slug: str, name: str, currency: str, time_zone: str, owner: str, now:
 
 def _member(email: str, first_name: str, last_name: str, now: datetime) -> Member:
     return add_member(email=email, first_name=first_name, last_name=last_name, by=SYSTEM, now=now)
-
-
-def _user(email: str, name: str) -> User:
-    user = User.objects.get(email=email)
-    user.name = name
-    user.save(update_fields=["name"])
-    return user
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -16,6 +17,7 @@ from pytest_django import Settings
 
 from config.local.ports import HOST, next_free
 
+PATIENCE = 15  # seconds
 FIRST_PORT = 24000  # plus something of this process, so that xdist's workers don't race
 
 
@@ -26,6 +28,17 @@ class Mailbox:
         self.mails: list[EmailMessage] = []
         self.refuse: dict[str, str] = {}
         self.port = 0
+        self._arrived = threading.Condition()
+
+    def wait_for(self, address: str, number: int = 1) -> list[EmailMessage]:
+        """The mails for `address`, once there are as many as `number`: the last may be under way.
+
+        Fails when they don't come.
+        """
+        with self._arrived:
+            came = self._arrived.wait_for(lambda: len(self.to(address)) >= number, PATIENCE)
+        assert came, f"{address} has {len(self.to(address))} mails, not {number}"
+        return self.to(address)
 
     def to(self, address: str) -> list[EmailMessage]:
         """The mails handed over for `address`."""
@@ -47,7 +60,9 @@ class Mailbox:
         mail = message_from_bytes(content, policy=policy.default)
         assert isinstance(mail, EmailMessage)
         mail["X-RcptTo"] = ", ".join(envelope.rcpt_tos)
-        self.mails.append(mail)
+        with self._arrived:
+            self.mails.append(mail)
+            self._arrived.notify_all()
         return "250 OK"
 
 
@@ -75,3 +90,26 @@ def mailbox(settings: Settings) -> Iterator[Mailbox]:
     with open_mailbox() as box:
         send_to(box, settings)
         yield box
+
+
+@pytest.fixture(autouse=True)
+def _codes_are_mailed_within_the_test(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Mail codes as soon as the answer is out, in the test's own transaction.
+
+    With a live server, or for a test that asks for `threads`, the threads of the product do it.
+    """
+    from affiliates.code_mail import SENDERS
+
+    if {"live_server", "threads"} & set(request.fixturenames):
+        yield
+        SENDERS.stop()
+    else:
+        monkeypatch.setattr(SENDERS, "wake", SENDERS.do_all)
+        yield
+
+
+@pytest.fixture
+def threads(transactional_db: None) -> None:
+    """Codes are mailed by threads, as in earnest."""

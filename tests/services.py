@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -44,6 +44,7 @@ class RunServices:
     """The services of one test run, all in one folder that goes with them."""
 
     home: Path
+    settings: Mapping[str, str] = field(default_factory=lambda: SETTINGS)
 
     @property
     def secrets(self) -> dict[str, str]:
@@ -53,7 +54,9 @@ class RunServices:
     def postgres(self) -> Postgres:
         home = self.home / "postgres"
         password = self.secrets["POSTGRES_PASSWORD"]
-        return Postgres(home=home, sockets=self.home / "s", password=password, settings=SETTINGS)
+        return Postgres(
+            home=home, sockets=self.home / "s", password=password, settings=self.settings
+        )
 
     @property
     def valkey(self) -> Valkey:
@@ -80,14 +83,14 @@ class RunServices:
             shutil.rmtree(self.home, ignore_errors=True)
 
 
-def start_services() -> RunServices:
+def start_services(settings: Mapping[str, str] = SETTINGS) -> RunServices:
     """Start servers in a new folder; they end with this process, whatever ends it but SIGKILL."""
     with locked(PLACE / f"tributary-{os.geteuid()}-tests.lock"):
         sweep_killed_runs()
         home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PLACE))
         HeldLock(home / "lock").share()
     own_folder(home, mode=0o711)
-    services = RunServices(home)
+    services = RunServices(home, settings)
     atexit.register(services.stop)
     kept = kept_secrets_file()
     if kept is not None:

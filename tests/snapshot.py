@@ -9,8 +9,10 @@ from django.db import connection
 
 from core.tenancy import TenantModel
 
-# Written by looking alone: sessions, and when a shop's key was last used.
-NO_FACTS = frozenset({"accounts_session", "django_session", "accounts_apikey"})
+# Written by looking alone: sessions, when a shop's key was last used, and how often a login failed.
+NO_FACTS = frozenset(
+    {"accounts_session", "django_session", "accounts_apikey", "accounts_loginfailure"}
+)
 
 
 @dataclass(frozen=True)

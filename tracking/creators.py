@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -96,13 +96,19 @@ def memberships_of(creator: Creator) -> list[Membership]:
             .order_by("brand__name", "pk")
         )
         silent = {
-            row.brand_id: row.reason
+            (row.brand_id, row.address): row.reason
             for row in Suppression.objects.filter(
                 brand__in=[member.brand_id for member in members],
-                address__in=forms_of(creator.email),
+                address__in=[form for member in members for form in forms_of(member.email)],
             )
         }
-    return [Membership(row, row.brand, silent.get(row.brand_id, "")) for row in members]
+    return [Membership(row, row.brand, _reason(row, silent)) for row in members]
+
+
+def _reason(member: Member, silent: Mapping[tuple[int, str], str]) -> str:
+    """Why the brand sends nothing to the address that it has for the member, if it does not."""
+    found = (silent.get((member.brand_id, form), "") for form in forms_of(member.email))
+    return next(filter(None, found), "")
 
 
 def zone_of(creator: Creator) -> ZoneInfo:

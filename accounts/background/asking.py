@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-import logging
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from celery import current_app
 from django.db import transaction
-from kombu.exceptions import OperationalError
 
 from accounts import audit
 from accounts.actors import Actor
 from accounts.background.files import save_file
 from accounts.models import LIVE_WORK, Work, WorkFile
+from core.broker import publish
 from core.tenancy import current_brand_id
 
-logger = logging.getLogger(__name__)
 TASK = "brand_admin.do_work"  # by its name: the kinds of work stand above this package
 
 
@@ -66,11 +63,4 @@ def hint(work_id: int, *, now: datetime) -> None:
     marked = Work.objects.filter(pk=work_id, state__in=LIVE_WORK).update(hinted_at=now)
     if marked:
         brand_id = current_brand_id()
-        transaction.on_commit(lambda: _publish(brand_id, work_id))
-
-
-def _publish(brand_id: int, work_id: int) -> None:
-    try:
-        current_app.send_task(TASK, kwargs={"brand_id": brand_id, "work_id": work_id}, retry=False)
-    except (OperationalError, OSError) as error:
-        logger.warning("work %s waits for the sweep: %s", work_id, error)
+        transaction.on_commit(lambda: publish(TASK, brand_id=brand_id, work_id=work_id))

@@ -17,6 +17,12 @@ from accounts.invitations import (
 )
 from accounts.models import Invitation, InvitationState, Role, Staff
 from accounts.permissions import Permission
+from accounts.second_factor import (
+    SecondFactorError,
+    set_second_factor_required,
+    used_second_factor,
+    users_with_second_factor,
+)
 from accounts.selectors import staff_of_brand
 from accounts.services import StaffError, change_staff_role, remove_staff
 from brand_admin.access import BrandRequest, brand_page
@@ -41,17 +47,42 @@ def staff(request: BrandRequest) -> HttpResponse:
         else:
             _tell(request, invitation)
             return redirect("brand_admin:settings_staff", request.brand.slug)
-    waiting = list(open_invitations())
+    waiting, rows = list(open_invitations()), list(staff_of_brand())
     return render_page(
         request,
         "brand_admin/settings/staff.html",
         section=SECTION,
         status=422 if form.errors else 200,
         form=form,
-        staff=staff_of_brand(),
+        staff=rows,
+        with_factor=users_with_second_factor(row.user_id for row in rows),
         invitations=[(row, row.state_at(now) == InvitationState.EXPIRED) for row in waiting],
         roles=Role.choices,
     )
+
+
+@require_POST
+@brand_page(Permission.ADMINISTER)
+def second_factor(request: BrandRequest) -> HttpResponse:
+    """Require a second factor of all staff, or no longer."""
+    is_required = "required" in request.POST
+    try:
+        set_second_factor_required(
+            brand=request.brand,
+            is_required=is_required,
+            user=request.user,
+            used_one=used_second_factor(request, request.user),
+            by=request.actor,
+            now=timezone.now(),
+        )
+    except SecondFactorError as error:
+        messages.error(request, str(error))
+    else:
+        words = "A second factor is required of all staff now."
+        messages.success(
+            request, words if is_required else "A second factor is up to each of the staff now."
+        )
+    return redirect("brand_admin:settings_staff", request.brand.slug)
 
 
 @require_POST

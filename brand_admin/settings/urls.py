@@ -2,12 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.settings import audit, email_templates, logo, staff, views
+from brand_admin.settings import account, audit, email_templates, logo, staff, views
 
 urlpatterns = [
     path("", views.brand_settings, name="settings"),
     path("logo/", logo.brand_logo, name="settings_logo"),
     path("staff/", staff.staff, name="settings_staff"),
+    path("staff/second-factor/", staff.second_factor, name="settings_second_factor"),
     path("staff/<int:staff_id>/role/", staff.staff_role, name="staff_role"),
     path("staff/<int:staff_id>/remove/", staff.staff_remove, name="staff_remove"),
     path(
@@ -33,6 +34,9 @@ urlpatterns = [
         email_templates.template_delete,
         name="template_delete",
     ),
+    path("account/", account.own_account, name="own_account"),
+    path("account/sessions/", account.own_sessions_end, name="own_sessions_end"),
+    path("account/sessions/<slug:handle>/", account.own_session_end, name="own_session_end"),
     path("audit-log/", audit.audit_log, name="settings_audit"),
     path("audit-log.csv", audit.audit_csv, name="settings_audit_csv"),
 ]

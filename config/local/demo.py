@@ -11,8 +11,10 @@ from datetime import datetime, timedelta
 from random import Random
 
 from accounts.actors import Actor
-from accounts.models import Brand, Role, User
-from accounts.services import add_staff, create_brand
+from accounts.addresses import make_proven_user
+from accounts.brands import create_brand
+from accounts.models import Brand, Role
+from accounts.services import give_role
 from affiliates.models import Member
 from affiliates.services import add_member
 from core.tenancy import acting_for
@@ -46,6 +48,7 @@ from tracking.services import (
 
 BY = Actor.system("demo")
 BRAND, OWNER = "juniper", "ines@juniper.example"
+MANAGER = "theo@juniper.example"
 SECOND_BRAND = "saltmarsh"
 CREATOR = "mara@lindqvist.example"
 OFFER = "Winter Glow creators"
@@ -98,6 +101,7 @@ def is_loaded() -> bool:
 
 def load(*, now: datetime) -> None:
     """Make both demo brands with two months of clicks, orders, refunds and a payment."""
+    make_proven_user(email=OWNER, name="Ines Castell", password=None, now=now)
     first = create_brand(
         slug=BRAND,
         name="Juniper & Co",
@@ -116,7 +120,6 @@ def load(*, now: datetime) -> None:
         by=BY,
         now=now,
     )
-    User.objects.filter(email=OWNER).update(name="Ines Castell")
     with acting_for(first):
         _load_juniper(first, now=now)
     with acting_for(second):
@@ -126,7 +129,8 @@ def load(*, now: datetime) -> None:
 def _load_juniper(brand: Brand, *, now: datetime) -> None:
     brand.sender_name, brand.reply_to = "Ines at Juniper & Co", "creators@juniper.example"
     brand.save(update_fields=["sender_name", "reply_to"])
-    add_staff(email="theo@juniper.example", role=Role.MANAGER, by=BY, now=now)
+    theo = make_proven_user(email=MANAGER, name="Theo Marsh", password=None, now=now)
+    give_role(user=theo, role=Role.MANAGER, by=BY, now=now)
     members = _members(PEOPLE, now=now)
     offer = create_offer(
         values=OfferValues(

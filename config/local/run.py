@@ -26,7 +26,6 @@ from config.local.services import ensure_services
 # How long a process may finish what it is doing after SIGTERM. What is cut off is picked up by the
 # next run, but a mail that was being handed over then counts as unknown.
 PATIENCE_SECONDS = 15
-THREADS = min(8, 2 * (os.cpu_count() or 1))  # of the web server; more than this it warns about
 # Local mode may be run by root, which Celery says is "absolutely not recommended".
 AS_ROOT = "ignore:You're running the worker with superuser privileges"
 
@@ -47,9 +46,7 @@ def commands(*, port: int, environment: Mapping[str, str]) -> dict[str, list[str
     celery = [sys.executable, "-W", AS_ROOT, "-m", "celery", "--quiet", "-A", "config"]
     schedule = str(CHECKOUT.state / "beat-schedule")
     processes = {
-        "web": [*python, "granian", "--interface", "wsgi", "--host", HOST, "--port", str(port),
-                "--blocking-threads", str(THREADS), "--log-level", "warning",
-                "config.wsgi:application"],
+        "web": [*python, "config.web", "--host", HOST, "--port", str(port)],
         "worker": [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2",
                    "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile="],

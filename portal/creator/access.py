@@ -7,14 +7,11 @@ from functools import wraps
 
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
-from django.utils import timezone
 from django.views.decorators.cache import never_cache
 
 from accounts.models import User
-from accounts.sessions import note_use
 from affiliates.logins import creator_of
 from affiliates.models import Creator
-from portal.creator.client import agent_of, network_of
 
 
 class CreatorRequest(HttpRequest):
@@ -43,12 +40,6 @@ def creator_page(
     def enter(request: CreatorRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect("portal:login")
-        note_use(
-            request.session,
-            agent=agent_of(request),
-            network=network_of(request),
-            now=timezone.now(),
-        )
         request.creator = creator_of(request.user)
         return view(request, *args, **kwargs)
 

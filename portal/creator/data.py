@@ -16,10 +16,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.codes import CodeOverError, spend_code
 from accounts.models import CodePurpose
 from accounts.selectors import brands_of
+from affiliates.code_login import OVER
 from affiliates.letters import LetterError, send_letter
 from portal.creator.access import OwnRequest, own_page
 from portal.creator.proving import proof_of
-from portal.creator.words import OVER
 from tracking.creators import memberships_of, offers_of, purses
 from tracking.person_export import write_export
 from tracking.services import erase_creator

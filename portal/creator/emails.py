@@ -35,11 +35,11 @@ def emails(request: OwnRequest) -> HttpResponse:
 def emails_set(request: OwnRequest, slug: str) -> HttpResponse:
     """Let one brand write, or not. A brand one doesn't belong to and none at all answer alike."""
     found = memberships_of(request.creator)
-    brand = next((one.brand for one in found if one.brand.slug == slug), None)
+    one = next((one for one in found if one.brand.slug == slug), None)
     wanted = request.POST.get("mails")
-    if brand is None or wanted not in {"on", "off"}:
+    if one is None or wanted not in {"on", "off"}:
         raise Http404
-    address, now = request.creator.email, timezone.now()
+    brand, address, now = one.brand, one.member.email, timezone.now()
     with acting_for(brand):
         if wanted == "on":
             resubscribe(address=address, now=now)

@@ -21,14 +21,15 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import passkeys
 from accounts.codes import CodeOverError
+from accounts.devices import device_words
 from accounts.models import CodePurpose
 from accounts.passkeys import LONGEST_NAME, PasskeyError
+from affiliates.code_login import OVER
 from affiliates.letters import LetterError, send_letter
 from core.templatetags.display import moment
 from portal.creator.access import OwnRequest, own_page
 from portal.creator.client import device
 from portal.creator.proving import proof_of
-from portal.creator.words import OVER, device_words
 
 REFUSED = gettext_lazy("That passkey didn't work here. Try again, or log in with a code.")
 

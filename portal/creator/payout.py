@@ -16,7 +16,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import Actor
 from accounts.codes import CodeOverError
+from accounts.devices import device_words
 from accounts.models import CodePurpose
+from affiliates.code_login import OVER
 from affiliates.letters import LetterError, send_letter
 from affiliates.models import Creator
 from core.money import Money
@@ -31,7 +33,6 @@ from portal.creator.countries import country_name
 from portal.creator.payout_forms import ChooseForm, DestinationForm, form_for
 from portal.creator.proving import proof_of
 from portal.creator.sharing import brand_choices, going_on_their_way, names_of, seen_by_brands
-from portal.creator.words import OVER, device_words
 from tracking.creators import waiting_for_details
 
 

@@ -10,7 +10,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
@@ -21,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
+from accounts.code_limits import Asker
 from accounts.codes import (
     CodeOverError,
     TooManyCodesError,
@@ -30,11 +30,11 @@ from accounts.codes import (
     is_proven,
 )
 from accounts.models import CodePurpose
-from affiliates.letters import LetterError, send_letter
+from affiliates.code_login import OVER, CodeForm, asker_of, too_many, tries_left
+from affiliates.code_mail import SENDERS
+from core.after_answer import RedirectThenWork
+from core.languages import spoken_tag
 from portal.creator.access import OwnRequest, own_page
-from portal.creator.client import network_of
-from portal.creator.login import CodeForm
-from portal.creator.words import OVER, TOO_MANY, UNSENT, tries_left
 
 ASKED = "asked_codes"  # by purpose, the id of the last code that was mailed for it
 
@@ -100,15 +100,18 @@ def proof_of(request: OwnRequest, purpose: CodePurpose, *, now: datetime) -> uui
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page
 def prove(request: OwnRequest, act: str) -> HttpResponse:
-    """Say why a code is needed, and mail it on POST."""
+    """Say why a code is needed; after the answer to a POST it is mailed."""
     wanted = _act(act)
     if proof_of(request, wanted.purpose, now=timezone.now()):
         return redirect(wanted.onward)
     problem = ""
     if request.method == "POST":
-        problem = _mail_code(request, wanted, now=timezone.now())
-        if not problem:
-            return redirect("portal:prove_code", act)
+        try:
+            _ask(request, wanted, now=timezone.now())
+        except TooManyCodesError as error:
+            problem = too_many(error.wait)
+        else:
+            return RedirectThenWork(reverse("portal:prove_code", args=[act]), SENDERS)
     return _show(request, "portal/creator/prove.html", wanted, problem=problem)
 
 
@@ -124,7 +127,10 @@ def prove_code(request: OwnRequest, act: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             enter_code(
-                public_id=uuid.UUID(asked), code=form.cleaned_data["code"], now=timezone.now()
+                public_id=uuid.UUID(asked),
+                code=form.cleaned_data["code"],
+                asker=_asker(request),
+                now=timezone.now(),
             )
         except WrongCodeError as error:
             form.add_error("code", tries_left(error.left))
@@ -136,33 +142,22 @@ def prove_code(request: OwnRequest, act: str) -> HttpResponse:
     return _show(request, "portal/creator/prove_code.html", wanted, form=form)
 
 
-def _mail_code(request: OwnRequest, act: Act, *, now: datetime) -> str:
-    """Mail a code to the creator's own address; what kept it from going, in words, else empty."""
-    address = request.creator.email
-    try:
-        new = ask_code(
-            address=address,
-            purpose=act.purpose,
-            client=network_of(request),
-            is_known=True,
-            now=now,
-        )
-        send_letter(
-            "code",
-            to=address,
-            context={
-                "code": new.code,
-                "act": act.purpose.label,
-                "security_url": settings.BASE_URL + reverse("portal:security"),
-            },
-        )
-    except TooManyCodesError:
-        return str(TOO_MANY)
-    except LetterError:
-        return str(UNSENT)
+def _ask(request: OwnRequest, act: Act, *, now: datetime) -> None:
+    """Ask for a code for the creator's own address. Raises TooManyCodesError."""
+    row = ask_code(
+        address=request.creator.email,
+        purpose=act.purpose,
+        asker=_asker(request),
+        language=spoken_tag(),
+        now=now,
+    )
     asked = request.session.get(ASKED, {})
-    request.session[ASKED] = {**asked, act.purpose.value: str(new.public_id)}
-    return ""
+    request.session[ASKED] = {**asked, act.purpose.value: str(row.public_id)}
+
+
+def _asker(request: OwnRequest) -> Asker:
+    """Somebody who is logged in is counted by themselves."""
+    return asker_of(request, known=f"user {request.user.pk}")
 
 
 def _act(act: str) -> Act:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from accounts.devices import device_words
 from accounts.passkeys import kept_here, passkeys_of
+from accounts.security_log import network_of
 from accounts.sessions import end_session, end_sessions, open_sessions
 from portal.creator.access import OwnRequest, own_page
-from portal.creator.words import device_words
 from tracking.creators import zone_of
 
 
@@ -24,7 +26,15 @@ def security(request: OwnRequest) -> HttpResponse:
     found = open_sessions(request.user, current=request.session, now=timezone.now())
     context = {
         "section": "security",
-        "sessions": [(session, device_words(session.device)) for session in found],
+        "lines": [
+            (
+                session,
+                device_words(session.device),
+                reverse("portal:session_end", args=[session.handle]),
+            )
+            for session in found
+        ],
+        "end_others_url": reverse("portal:sessions_end"),
         "passkeys": passkeys_of(request.user),
         "kept_here": kept_here(request.user),
         "others": sum(not session.is_this for session in found),
@@ -37,17 +47,30 @@ def security(request: OwnRequest) -> HttpResponse:
 @own_page
 def session_end(request: OwnRequest, handle: str) -> HttpResponse:
     """Log one session out; somebody else's and one that is over answer alike."""
-    if not end_session(user=request.user, handle=handle):
+    ended = end_session(
+        user=request.user, handle=handle, network=network_of(request), now=timezone.now()
+    )
+    if not ended:
         raise Http404
     messages.success(request, _("That session is ended. It has to log in again."))
     return redirect("portal:security")
 
 
-@require_http_methods(["POST"])
+@require_POST
 @own_page
 def sessions_end(request: OwnRequest) -> HttpResponse:
-    """Log every other session out."""
-    ended = end_sessions(user=request.user, but=request.session.session_key)
+    """Log every other session out, or with `everywhere` this one too."""
+    is_everywhere = "everywhere" in request.POST
+    ended = end_sessions(
+        user=request.user,
+        network=network_of(request),
+        now=timezone.now(),
+        but=None if is_everywhere else request.session.session_key,
+    )
+    if is_everywhere:
+        request.session.flush()
+        messages.success(request, _("You are logged out everywhere."))
+        return redirect("portal:login")
     messages.success(
         request,
         ngettext("One session is ended.", "{ended} sessions are ended.", ended).format(ended=ended)

@@ -23,7 +23,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actors import Actor
 from accounts.codes import CodeOverError
+from accounts.devices import device_words
 from accounts.models import Brand, CodePurpose
+from affiliates.code_login import OVER
 from affiliates.letters import LetterError, send_letter
 from core.templatetags.display import moment, money
 from payouts.destinations import Destination
@@ -34,7 +36,6 @@ from portal.creator.access import OwnRequest, own_page
 from portal.creator.client import device
 from portal.creator.countries import country_name
 from portal.creator.proving import proof_of
-from portal.creator.words import OVER, device_words
 from tracking.creators import WaitingPayment, waiting_for_details
 
 WANTED = "share_with"  # in the session: the brand to ask for first, while the code is entered

@@ -6,24 +6,26 @@ from allauth.account.adapter import get_adapter
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.codes import CodeOverError, TooManyCodesError, WrongCodeError
-from affiliates.letters import LetterError
-from portal.creator.access import CreatorRequest, creator_page
-from portal.creator.home import home_of
-from portal.creator.login import (
+from affiliates.code_login import (
+    OVER,
     AddressForm,
     CodeForm,
+    ask_to_log_in,
     give_up,
     log_in_with,
-    send_code,
+    too_many,
+    tries_left,
     waiting_for,
 )
+from portal.creator.access import CreatorRequest, creator_page
+from portal.creator.home import home_of
 from portal.creator.sharing import onward
-from portal.creator.words import OVER, TOO_MANY, UNSENT, tries_left
 
 
 @require_safe
@@ -39,20 +41,23 @@ def home(request: CreatorRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Ask for the address and mail a code to it."""
+    """Ask for the address; a code is mailed to it after the answer."""
     if request.method != "POST" and request.user.is_authenticated:
         return redirect("portal:home")
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
-            send_code(request, form.cleaned_data["email"], now=timezone.now())
-        except TooManyCodesError:
-            form.add_error(None, TOO_MANY)
-        except LetterError:
-            form.add_error(None, UNSENT)
-        else:
-            return redirect("portal:confirm")
-    return render(request, "portal/creator/login.html", {"form": form})
+            return ask_to_log_in(
+                request,
+                form.cleaned_data["email"],
+                then=reverse("portal:confirm"),
+                onward=reverse("portal:home"),
+                now=timezone.now(),
+            )
+        except TooManyCodesError as error:
+            form.add_error(None, too_many(error.wait))
+    context = {"form": form, "waits_for": waiting_for(request.session)}
+    return render(request, "portal/creator/login.html", context)
 
 
 @never_cache
@@ -65,7 +70,9 @@ def confirm(request: HttpRequest) -> HttpResponse:
     form = CodeForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
-            return log_in_with(request, form.cleaned_data["code"], now=timezone.now())
+            return log_in_with(
+                request, form.cleaned_data["code"], learns_language=True, now=timezone.now()
+            )
         except WrongCodeError as error:
             form.add_error("code", tries_left(error.left))
         except CodeOverError:

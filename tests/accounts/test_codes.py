@@ -1,55 +1,72 @@
-"""Mailed codes: once, ten minutes, five tries, one live per address and purpose, few at a time."""
+"""Mailed codes: once, ten minutes, five tries, one live per browser and purpose, few at a time."""
 
 from __future__ import annotations
 
 import threading
 import uuid
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 
+from accounts.code_limits import Asker
 from accounts.codes import (
     CodeOverError,
-    NewCode,
     TooManyCodesError,
     WrongCodeError,
     ask_code,
+    code_of,
     enter_code,
     forget_codes,
+    forget_old_codes,
     is_proven,
     spend_code,
 )
-from accounts.models import CodePurpose, MailedCode
+from accounts.models import CodeCount, CodePurpose, CodeState, MailedCode
 from tests.cast import NOW
 from tests.snapshot import snapshot
 
 pytestmark = pytest.mark.django_db
 ADDRESS = "june@okafor.example"
 PAYOUT = CodePurpose.PAYOUT_DETAILS
+JUNE = Asker(browser="June's phone", network="203.0.113.1")
 
 
 def ask(
     *,
     purpose: CodePurpose = PAYOUT,
     address: str = ADDRESS,
-    is_known: bool = True,
+    asker: Asker = JUNE,
+    state: CodeState = CodeState.MAILED,
     minutes: int = 0,
-) -> NewCode:
-    return ask_code(
-        address=address,
-        purpose=purpose,
-        client="203.0.113.1",
-        is_known=is_known,
+) -> MailedCode:
+    """A code that was asked for and mailed, unless `state` says otherwise."""
+    row = ask_code(
+        address=address, purpose=purpose, asker=asker, now=NOW + timedelta(minutes=minutes)
+    )
+    MailedCode.objects.filter(pk=row.pk).update(state=state)
+    return row
+
+
+def enter(
+    row: MailedCode, code: str | None = None, *, asker: Asker = JUNE, minutes: int = 0
+) -> MailedCode:
+    """Enter the right code unless told another."""
+    return enter_code(
+        public_id=row.public_id,
+        code=code_of(row.public_id) if code is None else code,
+        asker=asker,
         now=NOW + timedelta(minutes=minutes),
     )
 
 
-def wrong(code: str) -> str:
-    return f"{(int(code or 0) + 1) % 1_000_000:06d}"
+def wrong(row: MailedCode) -> str:
+    return f"{(int(code_of(row.public_id)) + 1) % 1_000_000:06d}"
 
 
-def spend(new: NewCode, *, address: str = ADDRESS, minutes: int = 0) -> None:
+def spend(new: MailedCode, *, address: str = ADDRESS, minutes: int = 0) -> None:
     spend_code(
         public_id=new.public_id,
         purpose=PAYOUT,
@@ -58,95 +75,201 @@ def spend(new: NewCode, *, address: str = ADDRESS, minutes: int = 0) -> None:
     )
 
 
-def test_neither_the_code_nor_who_asked_can_be_read_from_the_row() -> None:
-    new = ask()
+def test_neither_the_code_nor_who_asked_can_be_read_from_the_tables() -> None:
+    row = ask()
 
-    row = MailedCode.objects.get()
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT code::text FROM accounts_mailedcode AS code")
+        kept = cursor.fetchall()
+        cursor.execute("SELECT whom FROM accounts_codecount")
+        kept += cursor.fetchall()
 
-    assert len(new.code) == 6
-    assert new.code not in row.digest
-    assert "203.0.113.1" not in row.client
-    assert new.code not in repr(new)
+    for secret in (code_of(row.public_id), JUNE.browser, JUNE.network):
+        assert secret not in str(kept)
+    assert len(code_of(row.public_id)) == 6
+
+
+def test_codes_follow_from_the_secret_key(settings: Any) -> None:
+    public_id = uuid.uuid4()
+    code = code_of(public_id)
+
+    assert code_of(public_id) == code
+    assert len({code_of(uuid.uuid4()) for _ in range(200)}) > 190
+    settings.SECRET_KEY = "another"
+    assert code_of(public_id) != code
 
 
 def test_a_code_is_entered_once() -> None:
-    new = ask()
+    row = ask()
 
-    enter_code(public_id=new.public_id, code=new.code, now=NOW)
+    enter(row)
 
     with pytest.raises(CodeOverError):
-        enter_code(public_id=new.public_id, code=new.code, now=NOW)
+        enter(row)
 
 
 def test_the_sixth_try_is_none_even_with_the_right_code() -> None:
-    new = ask()
+    row = ask()
 
     for left in (4, 3, 2, 1):
         with pytest.raises(WrongCodeError) as refused:
-            enter_code(public_id=new.public_id, code=wrong(new.code), now=NOW)
+            enter(row, wrong(row))
         assert refused.value.left == left
-    for code in (wrong(new.code), new.code):
+    for code in (wrong(row), None):
         with pytest.raises(CodeOverError):
-            enter_code(public_id=new.public_id, code=code, now=NOW)
+            enter(row, code)
 
     assert MailedCode.objects.get().proven_at is None
 
 
 def test_ten_minutes_are_the_end() -> None:
-    new = ask()
+    row = ask()
 
     with pytest.raises(CodeOverError):
-        enter_code(public_id=new.public_id, code=new.code, now=NOW + timedelta(minutes=10))
+        enter(row, minutes=10)
 
     assert MailedCode.objects.get().tries == 0
 
 
-def test_a_newer_code_ends_the_older_of_its_purpose_alone() -> None:
-    older, other, newer = ask(), ask(purpose=CodePurpose.EXPORT), ask()
+def test_a_newer_code_ends_the_older_of_its_browser_and_purpose_alone() -> None:
+    laptop = replace(JUNE, browser="June's laptop")
+    older, other = ask(), ask(purpose=CodePurpose.EXPORT)
+    elsewhere, newer = ask(asker=laptop), ask(minutes=1)
 
     with pytest.raises(CodeOverError):
-        enter_code(public_id=older.public_id, code=older.code, now=NOW)
+        enter(older)
 
-    enter_code(public_id=newer.public_id, code=newer.code, now=NOW)
-    enter_code(public_id=other.public_id, code=other.code, now=NOW)
+    enter(newer, minutes=1)
+    enter(other)
+    enter(elsewhere, asker=laptop)
 
 
-def test_no_code_is_right_for_an_address_that_nobody_has() -> None:
-    new = ask(is_known=False)
+def test_a_code_is_over_in_another_browser() -> None:
+    row = ask()
+    before = snapshot()
 
-    assert new.code == ""
-    for code in ("", "000000"):
+    with pytest.raises(CodeOverError):
+        enter(row, asker=replace(JUNE, browser="another"))
+
+    assert snapshot() == before
+    enter(row)
+
+
+def test_who_has_no_browser_can_ask_for_nothing() -> None:
+    with pytest.raises(ValueError, match="browser"):
+        ask(asker=Asker(browser=""))
+
+
+@pytest.mark.parametrize("state", [CodeState.WAITING, CodeState.NOBODY])
+def test_a_code_that_was_not_mailed_opens_nothing(state: CodeState) -> None:
+    row = ask(state=state)
+
+    for code in ("", None):
         with pytest.raises(WrongCodeError):
-            enter_code(public_id=new.public_id, code=code, now=NOW)
+            enter(row, code)
+
+
+def test_postgresql_refuses_to_prove_what_was_not_mailed() -> None:
+    row = ask(state=CodeState.WAITING)
+
+    with pytest.raises(IntegrityError, match="accounts_code_mailed_first"), transaction.atomic():
+        MailedCode.objects.filter(pk=row.pk).update(proven_at=NOW)
 
 
 def test_a_code_that_was_never_asked_for_is_over() -> None:
     with pytest.raises(CodeOverError):
-        enter_code(public_id=uuid.uuid4(), code="000000", now=NOW)
+        enter_code(public_id=uuid.uuid4(), code="000000", asker=JUNE, now=NOW)
 
 
-def test_three_a_minute_and_ten_an_hour() -> None:
+@pytest.mark.parametrize(
+    ("known_as", "an_hour"), [("", 10), ("user 1", 20)], ids=["stranger", "known"]
+)
+def test_three_a_minute_and_so_many_an_hour(known_as: str, an_hour: int) -> None:
+    asker = replace(JUNE, known_as=known_as)
     for _ in range(3):
-        ask()
-    with pytest.raises(TooManyCodesError):
-        ask()
-    ask(address="mara@lindqvist.example")
-    for minutes in range(2, 9):
-        ask(minutes=minutes)
+        ask(asker=asker)
+    with pytest.raises(TooManyCodesError) as refused:
+        ask(asker=asker)
+    assert refused.value.wait == timedelta(minutes=1)
+    ask(asker=asker, address="mara@lindqvist.example", minutes=1)
+    others = 0 if known_as else 1  # of a stranger each address has a count of its own
+    for minutes in range(2, an_hour - 2 + others):
+        ask(asker=asker, minutes=minutes)
     before = snapshot()
 
-    with pytest.raises(TooManyCodesError):
-        ask(minutes=10)
+    with pytest.raises(TooManyCodesError) as refused:
+        ask(asker=asker, minutes=50)
 
+    assert refused.value.wait == timedelta(minutes=10)
     assert snapshot() == before
-    ask(minutes=63)
+    ask(asker=asker, minutes=60)
+
+
+def test_who_is_known_is_counted_apart_from_strangers() -> None:
+    for number in range(20):
+        ask(asker=replace(JUNE, browser=str(number)), address=f"x{number}@else.example")
+    with pytest.raises(TooManyCodesError):
+        ask(purpose=CodePurpose.LOG_IN)
+    counts = set(CodeCount.objects.values_list("name", "whom"))
+
+    ask(asker=replace(JUNE, known_as="browser 1"), purpose=CodePurpose.LOG_IN)
+
+    new = set(CodeCount.objects.values_list("name", "whom")) - counts
+    assert {name for name, _ in new} == {
+        "codes: one known browser or person, a minute",
+        "codes: one known browser or person, an hour",
+    }
+
+
+def test_all_networks_together_ask_for_a_bounded_number() -> None:
+    for number in range(300):
+        asker = Asker(browser=str(number), network=f"10.{number % 250}.{number // 250}.1")
+        ask(asker=asker, address=f"x{number}@else.example")
+
+    with pytest.raises(TooManyCodesError):
+        ask()
+
+    ask(asker=replace(JUNE, known_as="browser 1"))
+    ask(minutes=1)
+
+
+def test_codes_for_somebody_elses_address_are_counted_over_all_who_ask() -> None:
+    for number in range(48):
+        ask(asker=replace(JUNE, browser=str(number), known_as=f"user {number}"))
+
+    with pytest.raises(TooManyCodesError):
+        ask(asker=replace(JUNE, browser="one more", known_as="user 99"))
+
+
+def test_only_wrong_guesses_are_counted() -> None:
+    for number in range(3):
+        asker = replace(JUNE, browser=str(number))
+        enter(ask(asker=asker), asker=asker)
+
+    assert not CodeCount.objects.filter(name__startswith="wrong").exists()
+
+
+def test_a_network_that_guessed_too_often_gets_no_more_codes() -> None:
+    for number in range(6):
+        asker = replace(JUNE, browser=str(number))
+        row = ask(asker=asker, address=f"x{number}@else.example")
+        for _ in range(5):
+            with pytest.raises((WrongCodeError, CodeOverError)):
+                enter(row, wrong(row), asker=asker)
+
+    with pytest.raises(TooManyCodesError):
+        ask(minutes=5)
+
+    ask(asker=replace(JUNE, network="198.51.100.1"), minutes=5)
+    ask(asker=replace(JUNE, known_as="browser 1"), minutes=5)
+    ask(minutes=60)
 
 
 def test_an_entered_code_is_spent_once_by_its_owner_within_ten_minutes() -> None:
     new = ask()
     with pytest.raises(CodeOverError):
         spend(new)  # not entered yet
-    enter_code(public_id=new.public_id, code=new.code, now=NOW)
+    enter(new)
     for address, minutes in (("mara@lindqvist.example", 0), (ADDRESS, 10)):
         with pytest.raises(CodeOverError):
             spend(new, address=address, minutes=minutes)
@@ -163,7 +286,7 @@ def test_an_entered_code_is_spent_once_by_its_owner_within_ten_minutes() -> None
 
 def test_what_failed_after_spending_leaves_the_code_unspent() -> None:
     new = ask()
-    enter_code(public_id=new.public_id, code=new.code, now=NOW)
+    enter(new)
 
     def fail_afterwards() -> None:
         with transaction.atomic():
@@ -179,7 +302,7 @@ def test_what_failed_after_spending_leaves_the_code_unspent() -> None:
 def test_a_login_code_opens_nothing_else() -> None:
     new = ask(purpose=CodePurpose.LOG_IN)
 
-    enter_code(public_id=new.public_id, code=new.code, now=NOW)
+    enter(new)
 
     for purpose in CodePurpose:
         assert not is_proven(public_id=new.public_id, purpose=purpose, address=ADDRESS, now=NOW)
@@ -190,9 +313,11 @@ def test_old_rows_go_and_an_address_can_be_forgotten() -> None:
     ask(address="other@else.example", minutes=2)
 
     ask(minutes=24 * 60 + 1)
+    forget_old_codes(now=NOW + timedelta(minutes=24 * 60 + 1))
     forget_codes(address="Other@Else.example")
 
     assert set(MailedCode.objects.values_list("address", flat=True)) == {ADDRESS}
+    assert CodeCount.objects.filter(since__lt=NOW + timedelta(hours=1)).count() == 0
 
 
 @pytest.mark.django_db(transaction=True)
@@ -200,16 +325,16 @@ def test_twelve_who_enter_it_at_once_are_let_in_once() -> None:
     new = ask()
     outcomes: list[str] = []
 
-    def enter() -> None:
+    def enter_once() -> None:
         try:
-            enter_code(public_id=new.public_id, code=new.code, now=NOW)
+            enter(new)
             outcomes.append("in")
         except CodeOverError:
             outcomes.append("over")
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=enter) for _ in range(12)]
+    threads = [threading.Thread(target=enter_once) for _ in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -217,3 +342,26 @@ def test_twelve_who_enter_it_at_once_are_let_in_once() -> None:
 
     assert outcomes.count("in") == 1
     assert len(outcomes) == 12
+
+
+@pytest.mark.django_db(transaction=True)
+def test_twelve_who_ask_at_once_are_counted_exactly() -> None:
+    outcomes: list[bool] = []
+
+    def ask_once(number: int) -> None:
+        try:
+            ask(asker=replace(JUNE, browser=str(number)))
+            outcomes.append(True)
+        except TooManyCodesError:
+            outcomes.append(False)
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask_once, args=[number]) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert sorted(outcomes) == [False] * 9 + [True] * 3
+    assert MailedCode.objects.count() == 3

@@ -25,7 +25,7 @@ from accounts.invitations import (
     withdraw_invitation,
 )
 from accounts.models import Invitation, InvitationState, Role, Staff, User
-from accounts.services import StaffError, add_staff
+from accounts.services import StaffError, give_role
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.snapshot import snapshot
@@ -186,7 +186,7 @@ def test_an_expired_one_gives_way_to_a_new_one(cast: Cast) -> None:
 def test_a_role_that_was_given_meanwhile_stays(cast: Cast) -> None:
     invitation = invited(cast, cast.otto.email, Role.VIEWER)
     with acting_for(cast.juniper):
-        add_staff(email=cast.otto.email, role=Role.OWNER, by=SYSTEM, now=NOW)
+        give_role(user=cast.otto, role=Role.OWNER, by=SYSTEM, now=NOW)
 
     accept_invitation(invitation=invitation, user=cast.otto, now=NOW)
 

@@ -3,24 +3,32 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core import mail
+from django.core.management import call_command
+from django.test import override_settings
 
+from accounts.brands import create_brand
+from accounts.invitation_links import link_of
+from accounts.invitations import open_invitations
 from accounts.models import ApiKey, Brand, Role, Staff, User
 from accounts.permissions import Permission, may
 from accounts.selectors import brands_of, role_in
 from accounts.services import (
     BrandError,
     KeyRefusedError,
-    add_staff,
+    StaffError,
     authenticate_api_key,
     create_api_key,
-    create_brand,
+    give_role,
     revoke_api_key,
 )
 from core.money import UnknownCurrencyError
 from core.tenancy import acting_for
-from tests.cast import NOW, SYSTEM, Cast
+from tests.cast import NOW, SYSTEM, Cast, proven_user
+from tests.snapshot import snapshot
 
 
 def make_brand(**changes: str) -> Brand:
@@ -35,12 +43,70 @@ def make_brand(**changes: str) -> Brand:
 
 
 @pytest.mark.django_db
-def test_a_brand_has_an_owner_from_the_start() -> None:
+def test_whose_address_is_proven_owns_the_brand_from_the_start() -> None:
+    greta = proven_user("greta@fern.example")
+
     brand = make_brand()
 
-    found = role_in(user=User.objects.get(email="greta@fern.example"), slug="fern")
+    found = role_in(user=greta, slug="fern")
     assert found is not None
     assert (found.brand, found.role) == (brand, Role.OWNER)
+    assert mail.outbox == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("has_user", [False, True])
+def test_anybody_else_is_invited_to_own_it(has_user: bool) -> None:
+    if has_user:
+        User.objects.create_user("greta@fern.example")
+
+    brand = make_brand()
+
+    with acting_for(brand):
+        assert not Staff.objects.exists()
+        [invitation] = open_invitations()
+    assert (invitation.email, invitation.role) == ("greta@fern.example", Role.OWNER)
+    [sent] = mail.outbox
+    assert sent.to == ["greta@fern.example"]
+    assert link_of(invitation) in sent.body
+
+
+def test_no_role_is_given_to_an_unproven_address(cast: Cast) -> None:
+    stranger = User.objects.create_user("stranger@fern.example")
+    before = snapshot()
+
+    with acting_for(cast.juniper), pytest.raises(StaffError) as refused:
+        give_role(user=stranger, role=Role.VIEWER, by=SYSTEM, now=NOW)
+
+    assert refused.value.field == "email"
+    assert snapshot() == before
+
+
+@pytest.mark.django_db
+def test_the_command_says_what_becomes_of_the_owner() -> None:
+    proven_user("greta@fern.example")
+    told = ["--name", "Fern", "--currency", "EUR", "--timezone", "Europe/Berlin", "--owner"]
+    said = StringIO()
+
+    call_command("create_brand", "fern", *told, "greta@fern.example", stdout=said)
+    call_command("create_brand", "moss", *told, "new@fern.example", stdout=said)
+    with override_settings(
+        EMAIL_BACKEND="django.core.mail.backends.smtp.EmailBackend", EMAIL_PORT=1
+    ):
+        call_command("create_brand", "lark", *told, "late@fern.example", stdout=said)
+        call_command("invite_staff", "more@fern.example", "--brand", "lark", stdout=said)
+
+    with acting_for(Brand.objects.get(slug="lark")):
+        more, late = [link_of(row) for row in open_invitations()]
+    first, second, third, third_link, fourth, fourth_link = said.getvalue().splitlines()
+    assert first == "Brand fern made. greta@fern.example owns it."
+    assert second == (
+        "Brand moss made. new@fern.example is invited as owner: the link in the mail works for a"
+        " week."
+    )
+    assert "late@fern.example is invited as owner, but the mail did not go out" in third
+    assert "more@fern.example is invited as owner, but the mail did not go out" in fourth
+    assert (third_link, fourth_link) == (late, more)
 
 
 @pytest.mark.django_db
@@ -73,7 +139,7 @@ def test_a_brand_needs_a_real_currency() -> None:
 
 def test_one_person_may_work_for_two_brands(cast: Cast) -> None:
     with acting_for(cast.saltmarsh):
-        add_staff(email="INES@juniper.example", role=Role.VIEWER, by=SYSTEM, now=NOW)
+        give_role(user=cast.ines, role=Role.VIEWER, by=SYSTEM, now=NOW)
 
     assert [(entry.brand.slug, entry.role) for entry in brands_of(cast.ines)] == [
         ("juniper", "owner"),
@@ -88,7 +154,7 @@ def test_an_outsider_has_no_role(cast: Cast) -> None:
 
 def test_giving_a_role_again_changes_it(cast: Cast) -> None:
     with acting_for(cast.juniper):
-        add_staff(email="vera@juniper.example", role=Role.MANAGER, by=SYSTEM, now=NOW)
+        give_role(user=cast.vera, role=Role.MANAGER, by=SYSTEM, now=NOW)
 
         assert Staff.objects.get(user=cast.vera).role == Role.MANAGER
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+import time_machine
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends.base import UpdateError
 
@@ -20,12 +22,19 @@ IPHONE = (
 
 
 def session_of(user: User | None, *, agent: str = IPHONE, minutes: int = 0) -> SessionStore:
-    store = SessionStore()
-    if user is not None:
-        store[SESSION_KEY] = str(user.pk)
-    note_use(store, agent=agent, network="203.0.113.7", now=NOW + timedelta(minutes=minutes))
-    store.save()
+    store, now = SessionStore(), NOW + timedelta(minutes=minutes)
+    with time_machine.travel(now, tick=False):
+        if user is not None:
+            store[SESSION_KEY] = str(user.pk)
+            store.begin(user_id=user.pk, agent=agent, network="203.0.113.7", now=now)
+        store.save()
     return store
+
+
+@pytest.fixture(autouse=True)
+def _now() -> Iterator[None]:
+    with time_machine.travel(NOW + timedelta(minutes=10), tick=False):
+        yield
 
 
 def key_of(store: SessionStore) -> str:
@@ -73,29 +82,43 @@ def test_sessions_are_listed_for_their_owner_alone(cast: Cast) -> None:
     assert {key_of(first), key_of(last)}.isdisjoint({one.handle for one in found})
 
 
-def test_use_is_noted_once_a_minute_and_the_beginning_kept() -> None:
-    store = SessionStore()
-    note_use(store, agent="a", network="n", now=NOW)
+def test_use_is_noted_once_a_minute_and_the_beginning_kept(cast: Cast) -> None:
+    store = session_of(cast.ines)
     store.modified = False
 
     note_use(store, agent="a", network="n", now=NOW + timedelta(seconds=59))
-    assert not store.modified
+    assert Session.objects.get().used_at == NOW
     note_use(store, agent="a", network="n", now=NOW + timedelta(seconds=60))
+    note_use(store, agent="b", network="m", now=NOW + timedelta(seconds=119))
 
-    noted = store["in_use"]
-    assert noted["began_at"] == NOW.isoformat()
-    assert noted["used_at"] == (NOW + timedelta(seconds=60)).isoformat()
+    row = Session.objects.get()
+    assert (row.began_at, row.used_at) == (NOW, NOW + timedelta(seconds=60))
+    assert (row.agent, row.network) == ("a", "n")
+    assert row.expire_date == NOW + timedelta(seconds=60, hours=12)
+    assert not store.modified  # what a session holds is left alone
+
+
+def test_a_note_overwrites_nothing_that_another_request_kept(cast: Cast) -> None:
+    first = session_of(cast.ines)
+    second = SessionStore(key_of(first))
+    assert second[SESSION_KEY] == str(cast.ines.pk)
+    first["kept"] = "meanwhile"
+    first.save()
+
+    note_use(second, agent="a", network="n", now=NOW + timedelta(minutes=11))
+
+    assert SessionStore(key_of(first))["kept"] == "meanwhile"
 
 
 def test_an_ended_session_is_empty_and_somebody_elses_stays(cast: Cast) -> None:
     own, other = session_of(cast.ines), session_of(cast.otto)
     [handle] = [one.handle for one in open_sessions(cast.otto, current=None, now=NOW)]
 
-    assert not end_session(user=cast.ines, handle=handle)
-    assert not end_session(user=cast.ines, handle="nonsense")
+    assert not end_session(user=cast.ines, handle=handle, network="n", now=NOW)
+    assert not end_session(user=cast.ines, handle="nonsense", network="n", now=NOW)
     assert Session.objects.count() == 2
     [handle] = [one.handle for one in open_sessions(cast.ines, current=None, now=NOW)]
-    assert end_session(user=cast.ines, handle=handle)
+    assert end_session(user=cast.ines, handle=handle, network="n", now=NOW)
 
     assert dict(SessionStore(key_of(own)).items()) == {}
     assert SessionStore(key_of(other))[SESSION_KEY] == str(cast.otto.pk)
@@ -105,7 +128,7 @@ def test_all_others_end_at_once(cast: Cast) -> None:
     this, *_ = session_of(cast.ines), session_of(cast.ines), session_of(cast.ines)
     session_of(cast.otto)
 
-    assert end_sessions(user=cast.ines, but=this.session_key) == 2
+    assert end_sessions(user=cast.ines, but=this.session_key, network="n", now=NOW) == 2
 
     assert set(Session.objects.values_list("user", flat=True)) == {cast.ines.pk, cast.otto.pk}
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 
 from accounts.models import Role, Staff
-from accounts.services import StaffError, add_staff, change_staff_role, remove_staff
+from accounts.services import StaffError, change_staff_role, give_role, remove_staff
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast, assemble
 
@@ -18,7 +18,7 @@ def test_two_owners_who_remove_each_other_at_once_leave_one() -> None:
     """The second looks while the first has not committed yet, and has to wait for it."""
     cast = assemble()
     with acting_for(cast.juniper):
-        theo = add_staff(email=cast.theo.email, role=Role.OWNER, by=SYSTEM, now=NOW)
+        theo = give_role(user=cast.theo, role=Role.OWNER, by=SYSTEM, now=NOW)
         ines = Staff.objects.get(user=cast.ines)
     refused: list[str] = []
 

@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry, Role, Staff
-from accounts.services import add_staff, remove_staff
+from accounts.services import give_role, remove_staff
 from affiliates.details import (
     Details,
     TagCount,
@@ -112,7 +112,7 @@ def test_an_owner_is_found_by_and_can_leave(cast: Cast) -> None:
 
 def test_somebody_who_works_elsewhere_can_not_look_after_a_member(cast: Cast) -> None:
     with acting_for(cast.saltmarsh):
-        otto = add_staff(email=cast.otto.email, role=Role.OWNER, by=SYSTEM, now=NOW)
+        otto = give_role(user=cast.otto, role=Role.OWNER, by=SYSTEM, now=NOW)
         theirs = Member.objects.get(pk=cast.june_at_saltmarsh.pk)
         change_member(
             member=theirs,

@@ -10,6 +10,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+WORDS = re.compile(r"\(\?P<\w+>(\w+)(?:\|\w+)*\)")  # (?P<app_label>accounts|other)
+EDGE = re.compile(r"[$^]")
 PARAMETER = re.compile(r"<(?:[a-z_]+:)?([a-z_]+)>")
 
 
@@ -32,9 +34,15 @@ class Route:
     def post_permission(self) -> Any:
         return getattr(self.view, "post_permission", None)
 
+    @property
+    def opened_by(self) -> str:
+        """The login that opens the page, as its view says; empty for none."""
+        return str(getattr(self.view, "opened_by", ""))
+
     def address(self, values: Mapping[str, Any]) -> str:
-        """The path with every parameter filled in."""
-        return "/" + PARAMETER.sub(lambda match: str(values[match[1]]), self.pattern)
+        """The path with every parameter filled in; of a choice of words, the first."""
+        written = EDGE.sub("", WORDS.sub(r"\1", self.pattern))
+        return "/" + PARAMETER.sub(lambda match: str(values[match[1]]), written)
 
     def __str__(self) -> str:
         return self.pattern
@@ -52,6 +60,11 @@ def _walk(patterns: Sequence[Any], before: str) -> Iterator[Route]:
 @cache
 def routes() -> tuple[Route, ...]:
     return tuple(_walk(get_resolver().url_patterns, ""))
+
+
+def opened_by(login: str) -> list[Route]:
+    """The pages that say that they are opened by this login."""
+    return [route for route in routes() if route.opened_by == login]
 
 
 def in_brand_admin() -> list[Route]:

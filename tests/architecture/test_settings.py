@@ -17,6 +17,8 @@ COMPLETE = {**fresh_secrets(), **ADDRESSES}
 # Read by settings.py, and safe as they stand when nobody says anything.
 OPTIONAL = {
     "ANYMAIL",
+    "CREATOR_SESSION_IDLE",
+    "CREATOR_SESSION_WHOLE",
     "TRIBUTARY_MODE",
     "DATABASE_POOL_SIZE",
     "DKIM_SELECTORS",
@@ -28,8 +30,16 @@ OPTIONAL = {
     "MESSAGE_BACKOFF",
     "MESSAGE_LEASE",
     "METRICS_TOKEN",
+    "OPERATOR_SESSION_IDLE",
+    "OPERATOR_SESSION_WHOLE",
     "SPF_INCLUDE",
+    "STAFF_SESSION_IDLE",
+    "STAFF_SESSION_WHOLE",
     "TRUSTED_PROXIES",
+    "WEB_CONCURRENT_REQUESTS",
+    "WEB_QUEUE",
+    "WEB_QUEUE_SECONDS",
+    "WEB_WORKERS",
     "WORK_LEASE",
 }
 READ = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")

@@ -29,7 +29,7 @@ TEXT = {".py", ".html", ".css", ".js", ".md", ".toml", ".yml", ".sh", ".txt", ".
 ACROSS_BRANDS = {
     "accounts/background/sweeping.py": 1,
     "accounts/invitation_links.py": 1,
-    "accounts/selectors.py": 2,
+    "accounts/selectors.py": 3,
     "accounts/services.py": 1,
     "api/metrics.py": 1,
     "notifications/services/pacing.py": 1,
@@ -98,6 +98,24 @@ def test_no_signals() -> None:
         for path in modules()
         for name in imported(path)
         if signals.match(name)
+    ] == []
+
+
+def test_one_module_listens_to_a_librarys_signals_of_logins() -> None:
+    listening = re.compile(r"allauth\..*signals")
+    found = {
+        relative(path) for path in modules() for name in imported(path) if listening.match(name)
+    }
+
+    assert found == {"accounts/login_records.py"}
+
+
+def test_nobody_logs_in_past_the_login_that_asks_and_records() -> None:
+    """Django's own login() asks for no second factor: allauth's perform_login does."""
+    past = {"django.contrib.auth.login", "django.contrib.auth.alogin"}
+
+    assert [
+        f"{relative(path)}: {name}" for path in modules() for name in imported(path) if name in past
     ] == []
 
 

@@ -31,7 +31,9 @@ from tests.snapshot import snapshot
 # The brand itself, people who may have to do with several, and what all brands send through.
 NOT_TENANTS = {
     "accounts.Brand",
+    "accounts.CodeCount",
     "accounts.MailedCode",
+    "accounts.OperatorAction",
     "accounts.Session",
     "accounts.User",
     "affiliates.Creator",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from django.http import HttpResponseBase
 from django.urls import reverse
 
+from accounts.brands import create_brand
 from accounts.models import Brand, User
-from accounts.services import create_brand
 from tests.cast import NOW, SYSTEM
 
 

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import ApiKey, Role, Staff, User
-from accounts.services import add_staff, create_api_key
+from accounts.services import create_api_key, give_role
 from core.tenancy import acting_for
 from payouts.ledger import due_entries
 from payouts.services import record_payment
@@ -219,7 +219,7 @@ def test_the_door_leads_into_the_only_brand(cast: Cast) -> None:
 
 def test_the_door_offers_several_brands(cast: Cast) -> None:
     with acting_for(cast.saltmarsh):
-        add_staff(email=cast.theo.email, role=Role.VIEWER, by=SYSTEM, now=NOW)
+        give_role(user=cast.theo, role=Role.VIEWER, by=SYSTEM, now=NOW)
 
     page = desk_of(cast.theo).get("/admin/").content.decode()
 

@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from accounts.services import create_api_key, create_brand
+from accounts.brands import create_brand
+from accounts.services import create_api_key
 from core.tenancy import acting_for
 from offers.services import create_offer
 from offers.terms import TermsValues

@@ -6,8 +6,8 @@ import uuid
 from datetime import datetime
 
 from accounts.actors import Actor
-from accounts.models import CodePurpose, MailedCode
-from accounts.services import create_brand
+from accounts.brands import create_brand
+from accounts.models import CodePurpose, CodeState, MailedCode
 from affiliates.models import Creator
 from affiliates.services import add_member
 from core.tenancy import acting_for
@@ -17,7 +17,7 @@ from offers.terms import TermsValues
 from payouts.models import PayoutDetails
 from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust
-from tests.cast import SYSTEM, Cast, offer_values
+from tests.cast import SYSTEM, Cast, offer_values, proven_user
 
 BRANDS = (
     ("alder", "Alder & Ash Apothecary of the Northern Lakes", "EUR"),
@@ -32,6 +32,7 @@ def make_busy(cast: Cast, *, now: datetime) -> Creator:
     """Give June 28 offers more, and a payment that waits to know where she is paid."""
     june = Creator.objects.get(email="june@okafor.example")
     for slug, name, currency in BRANDS:
+        proven_user(f"owner@{slug}.example")
         brand = create_brand(
             slug=slug, name=name, currency=currency, time_zone="Europe/Berlin",
             owner_email=f"owner@{slug}.example", by=SYSTEM, now=now,
@@ -69,5 +70,12 @@ def prove(creator: Creator, purpose: CodePurpose, *, now: datetime) -> uuid.UUID
     """A code that was mailed to the creator and entered, without the mail."""
     MailedCode.objects.filter(address=creator.email, purpose=purpose).delete()
     return MailedCode.objects.create(
-        address=creator.email, purpose=purpose, digest="x", asked_at=now, tries=1, proven_at=now
+        address=creator.email,
+        purpose=purpose,
+        browser=uuid.uuid4().hex,
+        state=CodeState.MAILED,
+        mail_due_at=now,
+        asked_at=now,
+        tries=1,
+        proven_at=now,
     ).public_id

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from accounts.brands import create_brand
 from accounts.models import User
-from accounts.services import create_api_key, create_brand, revoke_api_key
+from accounts.services import create_api_key, revoke_api_key
 from affiliates.models import Member
 from affiliates.services import add_member
 from core.tenancy import acting_for

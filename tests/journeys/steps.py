@@ -57,8 +57,8 @@ def path_of(address: str) -> str:
 
 
 def only_mail_to(mailbox: Mailbox, address: str) -> EmailMessage:
-    """The mail to `address`, which must be the only one."""
-    found = mailbox.to(address)
+    """The mail to `address`, which must be the only one; it may still be under way."""
+    found = mailbox.wait_for(address)
     assert len(found) == 1, f"{address} has {len(found)} mails: {[m['Subject'] for m in found]}"
     return found[0]
 

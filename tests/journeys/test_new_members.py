@@ -10,9 +10,9 @@ from django.core.cache import cache
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from accounts.brands import create_brand
 from accounts.models import User
-from accounts.services import create_brand
-from tests.cast import SYSTEM
+from tests.cast import SYSTEM, proven_user
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.drawer import Drawer
 from tests.journeys.steps import (
@@ -38,6 +38,7 @@ SEND = "Send Sales Tracking Items"
 def owner(transactional_db: None) -> User:
     """Ines owns Juniper, which has nothing in it yet."""
     cache.clear()
+    user = proven_user(INES, "Ines Castell")
     create_brand(
         slug="juniper",
         name="Juniper & Co",
@@ -47,8 +48,6 @@ def owner(transactional_db: None) -> User:
         by=SYSTEM,
         now=timezone.now(),
     )
-    user = User.objects.get(email=INES)
-    user.name = "Ines Castell"
     user.set_password(PASSWORD)
     user.save()
     return user

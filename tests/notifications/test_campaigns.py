@@ -15,8 +15,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry
+from core import broker
 from core.tenancy import acting_for
-from notifications import hints
 from notifications.models import Campaign, CampaignState, Message, MessageState
 from notifications.rendering import TemplateError
 from notifications.services import (
@@ -186,7 +186,8 @@ def test_a_broker_that_is_away_stops_nobody(
 ) -> None:
     nobody = Celery(broker="redis://127.0.0.1:1", set_as_current=False)
     nobody.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS
-    monkeypatch.setattr(hints, "current_app", nobody)
+    monkeypatch.setattr(broker, "current_app", nobody)
+    monkeypatch.setattr(broker._Absence, "until", 0.0)
 
     with acting_for(cast.juniper), django_capture_on_commit_callbacks(execute=True):
         confirm()

@@ -121,12 +121,10 @@ def test_a_login_code_is_mailed_in_the_language_of_the_page(
 ) -> None:
     german = {"Accept-Language": "de-AT"}
     client.post("/portal/login/", {"email": MARA}, headers=german)
-    client.post("/portal/login/", {"email": "nobody@else.example"}, headers=german)
 
-    [known], [unknown] = mailbox.to(MARA), mailbox.to("nobody@else.example")
+    [known] = mailbox.mails
     assert str(known["Subject"]).endswith(" ist dein Code zum Anmelden")
     assert "Gib ihn nicht weiter" in known.get_content()
-    assert unknown["Subject"] == "Kein Zugang mit dieser Adresse"
 
 
 def test_the_language_of_a_login_is_learnt_until_one_is_chosen(

@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 from allauth.mfa.models import Authenticator
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import CodePurpose, Session, User
 from affiliates.models import Creator
@@ -246,14 +248,15 @@ def test_what_waits_for_details_is_said_on_both_pages(cast: Cast, june: Client) 
 
 def test_sessions_say_where_when_and_which_is_this_one(cast: Cast, june: Client) -> None:
     other = logged_in(Client(REMOTE_ADDR="203.0.113.9"), cast)
-    other.get("/portal/", headers={"user-agent": "Chrome (Windows NT 10.0)"})
+    with time_machine.travel(timezone.now() + timedelta(minutes=1)):
+        other.get("/portal/", headers={"user-agent": "Chrome (Windows NT 10.0)"})
 
     page = text_of(june, "/portal/security/")
 
     assert "Chrome on Windows" in page
     assert "203.0.113.9" in page
     assert page.count("This one") == 1
-    assert "not used in the portal yet" not in page
+    assert "not used yet" not in page
     assert "London time" in page
     for key in Session.objects.values_list("session_key", flat=True):
         assert key not in page
@@ -279,6 +282,16 @@ def test_all_other_sessions_end_at_once(cast: Cast, june: Client) -> None:
     assert "2 sessions are ended" in page
     assert june.get("/portal/").status_code == 200
     assert [other.get("/portal/")["Location"] for other in others] == ["/portal/login/"] * 2
+
+
+def test_log_out_everywhere_ends_this_one_too(cast: Cast, june: Client) -> None:
+    other = logged_in(Client(), cast)
+
+    answer = june.post("/portal/security/sessions/", {"everywhere": ""})
+
+    assert answer["Location"] == "/portal/login/"
+    assert [one.get("/portal/")["Location"] for one in (june, other)] == ["/portal/login/"] * 2
+    assert Session.objects.exclude(user=None).count() == 0
 
 
 # --- Passkeys ------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -61,11 +62,13 @@ def _erase_member(member: Member, *, address: str, now: datetime) -> None:
     for enrollment in Enrollment.objects.filter(member=member).select_related("offer", "member"):
         _take_out(enrollment, now=now)
     erase_correspondence(recipient=target_of(member), name=NAME, now=now)
-    erase_address(address=address, by=BY, now=now)
+    addresses = sorted({address, member.email} - {""})  # they may have changed their login's
+    for one in addresses:
+        erase_address(address=one, by=BY, now=now)
     Question.objects.filter(enrollment__member=member).update(note="")
     MemberTag.objects.filter(member=member).delete()
     MemberHandle.objects.filter(member=member).delete()
-    _redact_history(member, address=address)
+    _redact_history(member, addresses=addresses)
     audit.record(action="member.erased", target=member, by=BY, now=now)
     member.first_name, member.last_name, member.email = FIRST_NAME, LAST_NAME, ""
     member.creator, member.owner, member.deleted_at = None, None, now
@@ -84,13 +87,13 @@ def _take_out(enrollment: Enrollment, *, now: datetime) -> None:
         )
 
 
-def _redact_history(member: Member, *, address: str) -> None:
+def _redact_history(member: Member, *, addresses: Iterable[str]) -> None:
     """Put the new name in the place of theirs in the audit log, which is otherwise never changed.
 
     Who did what when stays, and so does everything that isn't who the member was.
     """
     names = sorted(
-        {address, member.full_name, *_former_names(member)} - {""}, key=len, reverse=True
+        {*addresses, member.full_name, *_former_names(member)} - {""}, key=len, reverse=True
     )
     mentions = Q(target=target_of(member))
     for text in names:

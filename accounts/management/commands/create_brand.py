@@ -9,12 +9,17 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from accounts.actors import Actor
-from accounts.services import BrandError, create_brand
+from accounts.brands import create_brand
+from accounts.invitation_links import described
+from accounts.invitations import open_invitations
+from accounts.models import Brand
+from accounts.services import BrandError
 from core.money import UnknownCurrencyError
+from core.tenancy import acting_for
 
 
 class Command(BaseCommand):
-    help = "Make a brand and its first owner."
+    help = "Make a brand. Its owner is invited by mail, unless their address is proven already."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="its name in addresses: a-z, 0-9, hyphens")
@@ -38,4 +43,12 @@ class Command(BaseCommand):
             raise CommandError(f"{error.field}: {error}") from error
         except UnknownCurrencyError as error:
             raise CommandError(f"currency: {error}") from error
-        self.stdout.write(f"Brand {brand.slug} made; {options['owner']} owns it.")
+        self.stdout.write(f"Brand {brand.slug} made. {self._owner(brand, options['owner'])}")
+
+    def _owner(self, brand: Brand, address: str) -> str:
+        """Who owns the brand, or is invited to. The link is shown only where no mail went out."""
+        with acting_for(brand):
+            invitation = open_invitations().first()
+        if invitation is None:
+            return f"{address} owns it."
+        return described(invitation)

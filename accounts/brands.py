@@ -1,0 +1,68 @@
+"""Make a brand. Its first owner gets the role at once, or is invited to it.
+
+At once only where the owner has proven their address; anybody else follows the link in a mail.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import transaction
+from django.utils.text import slugify
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.addresses import user_with
+from accounts.invitation_mail import send_invitation
+from accounts.invitations import make_invitation
+from accounts.models import Brand, Invitation, Role
+from accounts.services import BrandError, give_role
+from core.money import exponent
+from core.tenancy import acting_for
+
+
+def create_brand(
+    *,
+    slug: str,
+    name: str,
+    currency: str,
+    time_zone: str,
+    owner_email: str,
+    now: datetime,
+    by: Actor,
+) -> Brand:
+    """A brand with its first owner, or with an open invitation for them, which is mailed.
+
+    What the mail server said stands in the invitation. Raises BrandError or
+    core.money.UnknownCurrencyError.
+    """
+    exponent(currency)
+    if slug != slugify(slug) or not slug:
+        raise BrandError("slug", f"{slug!r} is not a slug: use a-z, 0-9 and hyphens")
+    if time_zone not in available_timezones():
+        raise BrandError("time_zone", f"{time_zone!r} is not a time zone such as Europe/London")
+    try:
+        validate_email(owner_email.strip())
+    except ValidationError as error:
+        raise BrandError("owner", f"{owner_email!r} is not an email address") from error
+    invitation: Invitation | None = None
+    with transaction.atomic():
+        if Brand.objects.filter(slug=slug).exists():
+            raise BrandError("slug", f"there is a brand {slug!r} already")
+        brand = Brand.objects.create(
+            slug=slug, name=name, currency=currency, time_zone=time_zone, created_at=now
+        )
+        with acting_for(brand):
+            audit.record(action="brand.created", target=brand, by=by, now=now)
+            owner = user_with(owner_email)
+            if owner is not None:
+                give_role(user=owner, role=Role.OWNER, by=by, now=now)
+            else:
+                invitation = make_invitation(email=owner_email, role=Role.OWNER, by=by, now=now)
+    if invitation is not None:
+        with acting_for(brand):
+            send_invitation(invitation=invitation, by=by, now=now)
+    return brand

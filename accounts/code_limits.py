@@ -1,0 +1,218 @@
+"""How many codes may be asked for and how often one may guess: every number stands here.
+
+docs/production.md repeats them in a table, and a test compares the two. Counts are rows in
+PostgreSQL, one for each limit, whom it counts and period, so that no cache has to be up.
+
+Strangers may not use up what belongs to a person. Therefore whoever is known here (a browser that
+proved the address before, a person who is logged in) has counts of their own and touches no
+other. For everybody else a count of an address is split by network, so that an address is used up
+from many networks at once or not at all.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.db import connection
+from django.utils.crypto import salted_hmac
+
+from accounts.models import CodeCount, CodePurpose
+
+TRIES_PER_CODE = 5
+# Once too much was guessed. At an address it may have been strangers, so one slip is forgiven.
+TRIES_BEYOND_ADDRESS_LIMIT = 2
+TRIES_BEYOND_OTHER_LIMIT = 1
+MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
+KEPT = timedelta(hours=2)  # twice the longest period
+IPV4_PREFIX, IPV6_PREFIX = 32, 64  # one client's network
+WIDE_IPV4_PREFIX, WIDE_IPV6_PREFIX = 24, 48  # what one subscriber of a carrier can easily have
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """At most `most` in each `period`, counted from the full minute or hour."""
+
+    name: str
+    most: int
+    period: timedelta
+
+    def since(self, now: datetime) -> datetime:
+        """When the period of `now` began."""
+        seconds = int(self.period.total_seconds())
+        return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=UTC)
+
+    def left(self, now: datetime) -> timedelta:
+        """How long the period of `now` goes on."""
+        return self.since(now) + self.period - now
+
+
+# Codes asked for.
+KNOWN_MINUTE = Limit("codes: one known browser or person, a minute", 3, MINUTE)
+KNOWN_HOUR = Limit("codes: one known browser or person, an hour", 20, HOUR)
+ADDRESS_NETWORK_MINUTE = Limit("codes: one address, one network, a minute", 3, MINUTE)
+ADDRESS_NETWORK_HOUR = Limit("codes: one address, one network, an hour", 10, HOUR)
+ADDRESS_WIDE_HOUR = Limit("codes: one address, one wide network, an hour", 12, HOUR)
+ADDRESS_HOUR = Limit("codes: one address, an hour", 48, HOUR)
+NETWORK_MINUTE = Limit("codes: one network, a minute", 20, MINUTE)
+NETWORK_HOUR = Limit("codes: one network, an hour", 120, HOUR)
+WIDE_HOUR = Limit("codes: one wide network, an hour", 360, HOUR)
+ALL_MINUTE = Limit("codes: over all, a minute", 300, MINUTE)
+ALL_HOUR = Limit("codes: over all, an hour", 2_000, HOUR)
+# Wrong guesses.
+WRONG_KNOWN_HOUR = Limit("wrong guesses: one known browser or person, an hour", 20, HOUR)
+WRONG_ADDRESS_HOUR = Limit("wrong guesses: one address, an hour", 20, HOUR)
+WRONG_NETWORK_HOUR = Limit("wrong guesses: one network, an hour", 30, HOUR)
+WRONG_WIDE_HOUR = Limit("wrong guesses: one wide network, an hour", 90, HOUR)
+WRONG_ALL_HOUR = Limit("wrong guesses: over all, an hour", 300, HOUR)
+
+LIMITS = (
+    KNOWN_MINUTE,
+    KNOWN_HOUR,
+    ADDRESS_NETWORK_MINUTE,
+    ADDRESS_NETWORK_HOUR,
+    ADDRESS_WIDE_HOUR,
+    ADDRESS_HOUR,
+    NETWORK_MINUTE,
+    NETWORK_HOUR,
+    WIDE_HOUR,
+    ALL_MINUTE,
+    ALL_HOUR,
+    WRONG_KNOWN_HOUR,
+    WRONG_ADDRESS_HOUR,
+    WRONG_NETWORK_HOUR,
+    WRONG_WIDE_HOUR,
+    WRONG_ALL_HOUR,
+)
+# A network that guessed wrong so often gets no new code for the rest of the hour.
+WRONG_THAT_REFUSE_CODES = (WRONG_NETWORK_HOUR, WRONG_WIDE_HOUR)
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Who asks for a code or enters one.
+
+    `browser` is a secret of that browser's session, which the code is bound to. `network` is the
+    client's address; those that nobody can tell count as one network. `known_as` names a browser
+    that proved the address before, or a person who is logged in; empty for everybody else.
+    """
+
+    browser: str
+    network: str = ""
+    known_as: str = ""
+
+
+Counted = list[tuple[Limit, str]]
+
+
+def counted_request(asker: Asker, *, address: str, purpose: CodePurpose) -> Counted:
+    """The limits that a request for a code counts for, and whom each counts."""
+    if asker.known_as:
+        counted = [(limit, f"known {asker.known_as}") for limit in (KNOWN_MINUTE, KNOWN_HOUR)]
+        if purpose != CodePurpose.LOG_IN:  # such a code may go to an address that is not theirs
+            counted.append((ADDRESS_HOUR, f"{purpose} {address}"))
+        return counted
+    network, wide = networks_of(asker.network)
+    return [
+        (ADDRESS_NETWORK_MINUTE, f"{address} {network}"),
+        (ADDRESS_NETWORK_HOUR, f"{address} {network}"),
+        (ADDRESS_WIDE_HOUR, f"{address} {wide}"),
+        (ADDRESS_HOUR, address),
+        (NETWORK_MINUTE, network),
+        (NETWORK_HOUR, network),
+        (WIDE_HOUR, wide),
+        (ALL_MINUTE, ""),
+        (ALL_HOUR, ""),
+    ]
+
+
+def counted_guess(asker: Asker, *, address: str) -> Counted:
+    """The limits that a wrong guess counts for, and whom each counts."""
+    if asker.known_as:
+        return [(WRONG_KNOWN_HOUR, f"known {asker.known_as}")]
+    network, wide = networks_of(asker.network)
+    return [
+        (WRONG_ADDRESS_HOUR, address),
+        (WRONG_NETWORK_HOUR, network),
+        (WRONG_WIDE_HOUR, wide),
+        (WRONG_ALL_HOUR, ""),
+    ]
+
+
+def count(counted: Counted, *, now: datetime) -> list[Limit]:
+    """Count one more for each, and return the limits that are exceeded by it.
+
+    Belongs inside a transaction: whoever is refused rolls back, so that what is refused uses up
+    nothing. The rows stay locked until then, always in one order, so that the count is exact.
+    """
+    keys = {(limit.name, digest_of(limit.name, whom)): limit for limit, whom in counted}
+    ordered = sorted(keys)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_codecount AS kept (name, whom, since, count)"
+            " SELECT name, whom, since, 1"
+            " FROM unnest(%s::text[], %s::text[], %s::timestamptz[]) AS new (name, whom, since)"
+            " ORDER BY name, whom"
+            " ON CONFLICT (name, whom, since) DO UPDATE SET count = kept.count + 1"
+            " RETURNING name, whom, count",
+            [
+                [name for name, _ in ordered],
+                [whom for _, whom in ordered],
+                [keys[key].since(now) for key in ordered],
+            ],
+        )
+        counts = {(name, whom): number for name, whom, number in cursor.fetchall()}
+    return [limit for key, limit in keys.items() if counts[key] > limit.most]
+
+
+def exceeded(counted: Counted, *, now: datetime) -> list[Limit]:
+    """The limits that are reached already, without counting anything."""
+    keys = {digest_of(limit.name, whom): limit for limit, whom in counted}
+    rows = CodeCount.objects.filter(
+        whom__in=keys, since__in={limit.since(now) for limit in keys.values()}
+    )
+    return [keys[row.whom] for row in rows if row.count >= keys[row.whom].most]
+
+
+def tries_allowed(beyond: Iterable[Limit]) -> int:
+    """How often a code can be tried, given the limits that wrong guesses exceeded."""
+    names = {limit.name for limit in beyond}
+    if not names:
+        return TRIES_PER_CODE
+    is_address_alone = names == {WRONG_ADDRESS_HOUR.name}
+    return TRIES_BEYOND_ADDRESS_LIMIT if is_address_alone else TRIES_BEYOND_OTHER_LIMIT
+
+
+def forget_counts(*, now: datetime) -> None:
+    """Delete the counts of periods that are long over."""
+    CodeCount.objects.filter(since__lt=now - KEPT).delete()
+
+
+def networks_of(client: str) -> tuple[str, str]:
+    """The client's network and the wide one around it, in words.
+
+    IPv6 is cut to /64, which is what one household has, and to /48 around it; an IPv4 address is
+    a network of its own, with the /24 around it.
+    """
+    try:
+        address = ipaddress.ip_address(client)
+    except ValueError:
+        return "unknown", "unknown"
+    if isinstance(address, ipaddress.IPv6Address):
+        address = address.ipv4_mapped or address
+    is_ipv4 = isinstance(address, ipaddress.IPv4Address)
+    prefixes = (IPV4_PREFIX, WIDE_IPV4_PREFIX) if is_ipv4 else (IPV6_PREFIX, WIDE_IPV6_PREFIX)
+    narrow, wide = (ipaddress.ip_network(f"{address}/{one}", strict=False) for one in prefixes)
+    return str(narrow), str(wide)
+
+
+def digest_of(about: str, text: str) -> str:
+    """A keyed digest, so that nobody reads an address or a network out of the table."""
+    return salted_hmac("accounts.codes", f"{about}:{text}", algorithm="sha256").hexdigest()
+
+
+def longest_wait(limits: Iterable[Limit], *, now: datetime) -> timedelta:
+    """How long until the last of these limits begins anew."""
+    return max(limit.left(now) for limit in limits)

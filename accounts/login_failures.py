@@ -1,0 +1,74 @@
+"""Failed logins: a line in the log at once, and an entry an hour at the most in the audit log.
+
+Whether an address is known changes nothing about what a failure costs: the same row is written
+either way. Beat tells the audit logs afterwards, and deletes the rows of addresses nobody has.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Q
+
+from accounts.actors import Actor
+from accounts.models import FailureReason, LoginFailure, User
+from accounts.security_log import address_digest, log_event, record_event
+
+BETWEEN_ENTRIES = timedelta(hours=1)
+KEPT = timedelta(days=1)  # after the last failure
+PER_ROUND = 200  # rows that one round of beat looks at
+SOMEBODY = Actor.system("somebody at the login page")
+_COUNT = """
+INSERT INTO accounts_loginfailure (digest, reason, user_id, untold, last_at, network)
+VALUES (%s, %s, %s, 1, %s, %s)
+ON CONFLICT (digest, reason) DO UPDATE
+SET untold = accounts_loginfailure.untold + 1, user_id = EXCLUDED.user_id,
+    last_at = EXCLUDED.last_at, network = EXCLUDED.network
+"""
+
+
+def record_failure(*, address: str, reason: FailureReason, network: str, now: datetime) -> None:
+    """Log and count a failed login at this address."""
+    user = User.objects.filter(email=address.strip().lower()).first()
+    digest = address_digest(address)
+    log_event(
+        "login.failed", user=user, network=network, reason=reason.value, address_digest=digest
+    )
+    who = user.pk if user else None
+    with connection.cursor() as cursor:
+        cursor.execute(_COUNT, [digest, reason.value, who, now, network[:64]])
+
+
+def tell_failures(*, now: datetime) -> int:
+    """Write the entries that are due, and return how many rows had one."""
+    due = Q(told_at=None) | Q(told_at__lte=now - BETWEEN_ENTRIES)
+    told = 0
+    for _ in range(PER_ROUND):
+        with transaction.atomic():
+            rows = LoginFailure.objects.select_for_update(skip_locked=True, of=("self",))
+            row = rows.filter(due, untold__gt=0, user__isnull=False).order_by("last_at").first()
+            if row is None:
+                break
+            _tell(row, now=now)
+            told += 1
+    over = Q(user=None, last_at__lte=now) | Q(untold=0, last_at__lte=now - KEPT)
+    LoginFailure.objects.filter(over).delete()
+    return told
+
+
+def _tell(row: LoginFailure, *, now: datetime) -> None:
+    """One entry for all failures since the last one."""
+    if row.user is None:
+        return
+    record_event(
+        action="login.failures",
+        user=row.user,
+        by=SOMEBODY,
+        now=now,
+        network=row.network,
+        reason=FailureReason(row.reason).label,
+        times="once" if row.untold == 1 else f"{row.untold} times",
+    )
+    row.untold, row.told_at = 0, now
+    row.save(update_fields=["untold", "told_at"])

@@ -1,0 +1,153 @@
+"""What allauth tells us about logins, second factors and passwords, and what follows from it.
+
+allauth's adapter says when somebody logged in or failed to. About second factors, passwords and
+login codes it speaks by signals alone, so this module listens to allauth's, and to nobody else's.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.account import signals as account_signals
+from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.mfa import signals as mfa_signals
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import SESSION_KEY
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+from accounts.login_failures import record_failure
+from accounts.models import FailureReason, User
+from accounts.security_log import log_event, network_of, record_event
+from accounts.sessions import SessionStore, delete_sessions
+
+FACTORS = {
+    Authenticator.Type.TOTP: "an authenticator app",
+    Authenticator.Type.WEBAUTHN: "a passkey or security key",
+    Authenticator.Type.RECOVERY_CODES: "recovery codes",
+}
+WAYS_IN = {
+    "code": "a mailed code",
+    "one_time_link": "a one-time link",
+    "invitation": "an invitation",
+    "password": "a password",
+    "password_reset": "a new password",
+}
+
+
+class RecordedLogins(DefaultAccountAdapter):
+    """The part of the account adapter that keeps records."""
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Begin a session, always under a new key."""
+        was_logged_in = SESSION_KEY in request.session
+        super().login(request, user)
+        if was_logged_in:
+            request.session.cycle_key()
+        if isinstance(request.session, SessionStore):
+            request.session.begin(
+                user_id=user.pk,
+                agent=request.headers.get("User-Agent", ""),
+                network=network_of(request),
+                now=timezone.now(),
+            )
+
+    def post_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponseBase:
+        record_event(
+            action="login.done",
+            user=user,
+            now=timezone.now(),
+            network=network_of(request),
+            ways=ways_in(request, user),
+        )
+        response: HttpResponseBase = super().post_login(request, user, **kwargs)
+        return response
+
+    def logout(self, request: HttpRequest) -> None:
+        if isinstance(request.user, User):
+            log_event("login.ended", user=request.user, network=network_of(request))
+        super().logout(request)
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        try:
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            _failed(request, credentials.get("email", ""), FailureReason.TOO_MANY)
+            raise
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        _failed(request, credentials.get("email", ""), FailureReason.PASSWORD)
+
+
+def ways_in(request: HttpRequest, user: User) -> str:
+    """How somebody proved who they are in this session: "a password, an authenticator app"."""
+    told = []
+    for record in get_authentication_records(request, user):
+        if record.get("method") == "mfa":
+            told.append(FACTORS.get(record.get("type"), "a second factor"))
+        else:
+            told.append(WAYS_IN.get(record.get("method", ""), str(record.get("method", ""))))
+    return ", ".join(dict.fromkeys(told))
+
+
+def listen() -> None:
+    """Called once, when Django has loaded the app."""
+    mfa_signals.authenticator_added.connect(_factor_added, dispatch_uid=__name__)
+    mfa_signals.authenticator_removed.connect(_factor_removed, dispatch_uid=__name__)
+    mfa_signals.authenticator_reset.connect(_codes_made, dispatch_uid=__name__)
+    mfa_signals.authentication_failed.connect(_factor_failed, dispatch_uid=__name__)
+    account_signals.login_code_rejected.connect(_code_failed, dispatch_uid=__name__)
+    account_signals.password_changed.connect(_password_changed, dispatch_uid=__name__)
+    account_signals.password_set.connect(_password_changed, dispatch_uid=__name__)
+    account_signals.password_reset.connect(_password_reset, dispatch_uid=__name__)
+
+
+def _factor_added(
+    *, request: HttpRequest, user: User, authenticator: Authenticator, **_more: Any
+) -> None:
+    """Who has just made a second factor has used it: its first code or signature was checked."""
+    request.session.cycle_key()
+    if authenticator.type != Authenticator.Type.RECOVERY_CODES:
+        kind = {"type": authenticator.type, "id": authenticator.pk}
+        record_authentication(request, user, method="mfa", **kind)
+    _tell("second_factor.added", request, user, factor=FACTORS[authenticator.type])
+
+
+def _factor_removed(
+    *, request: HttpRequest, user: User, authenticator: Authenticator, **_more: Any
+) -> None:
+    _tell("second_factor.removed", request, user, factor=FACTORS[authenticator.type])
+
+
+def _codes_made(*, request: HttpRequest, user: User, **_more: Any) -> None:
+    _tell("recovery_codes.made", request, user)
+
+
+def _factor_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
+    _failed(request, user.email, FailureReason.SECOND_FACTOR)
+
+
+def _code_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
+    _failed(request, user.email, FailureReason.CODE)
+
+
+def _password_changed(*, request: HttpRequest, user: User, **_more: Any) -> None:
+    """Whoever else was logged in knew the old password: all other sessions end."""
+    ended = delete_sessions(user=user, but=request.session.session_key)
+    _tell("password.changed", request, user, ended=ended)
+
+
+def _password_reset(*, request: HttpRequest, user: User, **_more: Any) -> None:
+    """It is set by a link from a mail, before anybody is logged in."""
+    ended = delete_sessions(user=user)
+    _tell("password.reset", request, user, ended=ended)
+
+
+def _tell(action: str, request: HttpRequest, user: User, **facts: Any) -> None:
+    record_event(action=action, user=user, now=timezone.now(), network=network_of(request), **facts)
+
+
+def _failed(request: HttpRequest, address: str, reason: FailureReason) -> None:
+    record_failure(address=address, reason=reason, network=network_of(request), now=timezone.now())

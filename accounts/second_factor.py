@@ -1,0 +1,90 @@
+"""Second factors of staff: who has one, who has used it, and brands that require one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.mfa.models import Authenticator
+from django.db import transaction
+from django.http import HttpRequest
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.models import Brand, User
+
+# Recovery codes stand in for one of these; alone they are none.
+FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
+
+
+class SecondFactorError(ValueError):
+    """The brand can't require a second factor, and why."""
+
+
+def users_with_second_factor(user_ids: Iterable[int]) -> set[int]:
+    """Those of the users who have set one up."""
+    found = Authenticator.objects.filter(user_id__in=list(user_ids), type__in=FACTORS)
+    return set(found.values_list("user_id", flat=True))
+
+
+def has_second_factor(user: User) -> bool:
+    return bool(users_with_second_factor([user.pk]))
+
+
+@dataclass(frozen=True, slots=True)
+class Factors:
+    """What somebody can prove who they are with, beside password or code."""
+
+    has_app: bool
+    keys: int  # passkeys and security keys
+    recovery_codes_left: int
+
+    def __bool__(self) -> bool:
+        return self.has_app or self.keys > 0
+
+
+def factors_of(user: User) -> Factors:
+    """The second factors that the user has set up."""
+    rows = list(Authenticator.objects.filter(user=user))
+    types = [row.type for row in rows]
+    codes = [row for row in rows if row.type == Authenticator.Type.RECOVERY_CODES]
+    return Factors(
+        has_app=Authenticator.Type.TOTP in types,
+        keys=types.count(Authenticator.Type.WEBAUTHN),
+        recovery_codes_left=sum(len(row.wrap().get_unused_codes()) for row in codes),
+    )
+
+
+def used_second_factor(request: HttpRequest, user: User) -> bool:
+    """Whether this session was entered, or confirmed since, with a second factor.
+
+    However the login began: a mailed code, a one-time link and a password alone are none. A passkey
+    that replaces the password is one by itself: it takes the device and its owner.
+    """
+    records = get_authentication_records(request, user)
+    return any(record.get("method") == "mfa" for record in records)
+
+
+@transaction.atomic
+def set_second_factor_required(
+    *, brand: Brand, is_required: bool, user: User, used_one: bool, by: Actor, now: datetime
+) -> Brand:
+    """Require a second factor of all the brand's staff, or no longer; the next request obeys.
+
+    `user` decides it, and has to have a second factor and have used it in this session, so that
+    nobody locks themselves out. Raises SecondFactorError.
+    """
+    row = Brand.objects.select_for_update().get(pk=brand.pk)
+    if row.requires_second_factor == is_required:
+        return row
+    if is_required and not has_second_factor(user):
+        raise SecondFactorError("Set up a second factor of your own first.")
+    if is_required and not used_one:
+        raise SecondFactorError("Confirm it's you with your own second factor first.")
+    row.requires_second_factor = is_required
+    row.save(update_fields=["requires_second_factor"])
+    action = "required" if is_required else "no_longer_required"
+    audit.record(action=f"brand.second_factor_{action}", target=row, by=by, now=now)
+    return row

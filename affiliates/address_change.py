@@ -1,0 +1,72 @@
+"""Change the address of a login: in both places that know a person by it, or in none.
+
+Who reads the new address has shown it with a code. The login and the creator's account move
+together, so the old address opens neither any more. A brand's member row stays as the brand wrote
+it, and so does where the brand's mail goes: the person tells the brand, which changes it. Nobody is
+merged with anybody: an address that a login or a creator already has is refused.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.addresses import move_address
+from accounts.codes import spend_code
+from accounts.models import CodePurpose, Staff, User
+from accounts.selectors import brands_of
+from accounts.sessions import end_sessions
+from affiliates.models import Creator
+from core.tenancy import acting_for
+
+
+class AddressTakenError(ValueError):
+    """Another login, or another creator, is known by this address."""
+
+
+def change_address(
+    *, user: User, address: str, code: uuid.UUID, session_key: str | None, now: datetime
+) -> str:
+    """Give the user a new address and return the old one, which the caller mails.
+
+    Spends `code`, which was mailed to the new address for this and entered; every session but
+    `session_key` ends. Raises accounts.codes.CodeOverError and AddressTakenError.
+    """
+    address = address.strip().lower()
+    try:
+        with transaction.atomic():
+            return _change(user, address, code=code, session_key=session_key, now=now)
+    except IntegrityError as error:  # somebody got the address in the same moment
+        raise AddressTakenError(address) from error
+
+
+def _change(
+    user: User, address: str, *, code: uuid.UUID, session_key: str | None, now: datetime
+) -> str:
+    spend_code(public_id=code, purpose=CodePurpose.NEW_ADDRESS, address=address, now=now)
+    creator = Creator.objects.select_for_update().filter(user=user).first()
+    if User.objects.filter(email=address).exclude(pk=user.pk).exists():
+        raise AddressTakenError(address)
+    if creator is not None and Creator.objects.filter(email=address).exists():
+        raise AddressTakenError(address)
+    by = Actor.of_user(user)
+    before = move_address(user=user, address=address, now=now)
+    if creator is not None:
+        creator.email = address
+        creator.save(update_fields=["email"])
+    for place in brands_of(user):
+        with acting_for(place.brand):
+            audit.record(
+                action="staff.address_changed",
+                target=Staff.objects.get(user=user),
+                by=by,
+                now=now,
+                email=address,
+                before=before,
+            )
+    end_sessions(user=user, but=session_key)
+    return before

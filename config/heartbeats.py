@@ -1,0 +1,77 @@
+"""The web workers say every second that they are well; one that falls silent is killed.
+
+A worker that died is noticed by its server; one that is frozen, or whose threads block each other,
+is not. The server starts another in the place of the one that is killed here.
+"""
+
+from __future__ import annotations
+
+import logging
+import multiprocessing
+import os
+import select
+import signal
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+PIPE = "WEB_HEARTBEAT_FD"  # the environment variable that leads a worker to the pipe
+BEAT_SECONDS = 1.0
+logger = logging.getLogger("_granian")
+
+
+class Heartbeats:
+    """When each worker was last heard of. They write their pid into a pipe, all into the same."""
+
+    def __init__(self, *, stuck_seconds: float) -> None:
+        self._stuck_seconds = stuck_seconds
+        self._reading, writing = os.pipe()
+        os.set_blocking(writing, False)
+        os.environ[PIPE] = str(writing)
+        self._heard: dict[int, float] = {}
+
+    def watch(self) -> None:
+        """Listen for ever, in a thread of its own."""
+        threading.Thread(target=self._listen, name="heartbeats", daemon=True).start()
+
+    def _listen(self) -> None:
+        checked_at = time.monotonic()
+        while True:
+            if select.select([self._reading], [], [], BEAT_SECONDS)[0]:
+                for line in os.read(self._reading, 4096).split():
+                    with suppress(ValueError):
+                        self._heard[int(line)] = time.monotonic()
+            now = time.monotonic()
+            if now - checked_at > 3 * BEAT_SECONDS:  # it is we who stood still, or the machine
+                self._heard = dict.fromkeys(self._heard, now)
+            checked_at = now
+            self._end_silent_workers(now)
+
+    def _end_silent_workers(self, now: float) -> None:
+        alive = {child.pid for child in multiprocessing.active_children()}
+        for pid, heard_at in list(self._heard.items()):
+            if pid not in alive:
+                del self._heard[pid]
+            elif now - heard_at > self._stuck_seconds:
+                logger.error(f"Worker {pid} has not been heard of for {now - heard_at:.0f} s")
+                del self._heard[pid]
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+
+
+def beat(is_well: Callable[[], bool]) -> None:
+    """In a worker: say every second that it is well, while `is_well()` says so."""
+    if PIPE not in os.environ:
+        return
+    pipe, word = int(os.environ[PIPE]), f"{os.getpid()}\n".encode()
+
+    def go_on() -> None:
+        with suppress(OSError):
+            while True:
+                if is_well():
+                    with suppress(BlockingIOError):
+                        os.write(pipe, word)
+                time.sleep(BEAT_SECONDS)
+
+    threading.Thread(target=go_on, name="heartbeat", daemon=True).start()

@@ -1,0 +1,98 @@
+"""How long anything waits, and how much is taken in at once: every bound, in one place.
+
+What a process may wait for PostgreSQL depends on its kind: a page is answered or refused within
+seconds, work in the background takes its time. docs/production.md has the same values as a table.
+Times are seconds.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import environ
+
+env = environ.Env()
+LOCAL: bool = env.str("TRIBUTARY_MODE", default="production") == "local"
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseLimits:
+    """What one kind of process grants PostgreSQL. A limit of 0 is none."""
+
+    connect: float  # for a new connection to be ready
+    pool_wait: float  # for a connection of the pool to be free
+    statement: float  # statement_timeout
+    lock: float  # lock_timeout
+    idle_in_transaction: float  # idle_in_transaction_session_timeout
+    # After this much silence PostgreSQL is asked over another connection whether it answers at all.
+    # A server that is frozen keeps none of the limits above.
+    silence: float
+    probe: float  # for that question to be answered
+
+
+PROCESSES = {
+    "web": DatabaseLimits(
+        connect=1, pool_wait=1, statement=5, lock=2, idle_in_transaction=10, silence=0.4, probe=0.8
+    ),
+    "worker": DatabaseLimits(
+        connect=5, pool_wait=5, statement=60, lock=10, idle_in_transaction=60, silence=2, probe=5
+    ),
+    "command": DatabaseLimits(
+        connect=5, pool_wait=5, statement=0, lock=30, idle_in_transaction=0, silence=2, probe=5
+    ),
+}
+
+
+def _kind_of_process() -> str:
+    """`worker` for Celery's worker and beat; config.wsgi says `web` of itself."""
+    program = Path(sys.argv[0])
+    is_celery = "celery" in {program.name, program.parent.name}
+    return "worker" if is_celery and {"worker", "beat"} & set(sys.argv[1:]) else "command"
+
+
+PROCESS: str = env.str("TRIBUTARY_PROCESS", default=_kind_of_process())
+if PROCESS not in PROCESSES:
+    raise ValueError(f"TRIBUTARY_PROCESS is {PROCESS!r}: it is one of {', '.join(PROCESSES)}")
+_usual = PROCESSES[PROCESS]
+
+# --- PostgreSQL
+DATABASE_LIMITS = DatabaseLimits(
+    connect=env.float("DATABASE_CONNECT_TIMEOUT", default=_usual.connect),
+    pool_wait=env.float("DATABASE_POOL_TIMEOUT", default=_usual.pool_wait),
+    statement=env.float("DATABASE_STATEMENT_TIMEOUT", default=_usual.statement),
+    lock=env.float("DATABASE_LOCK_TIMEOUT", default=_usual.lock),
+    idle_in_transaction=env.float("DATABASE_IDLE_TIMEOUT", default=_usual.idle_in_transaction),
+    silence=_usual.silence,
+    probe=_usual.probe,
+)
+DATABASE_POOL_SIZE: int = env.int("DATABASE_POOL_SIZE", default=16)  # connections per process
+# A TCP connection whose other end is gone without a word is given up after about 15 seconds.
+DATABASE_KEEPALIVE = {
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,  # milliseconds
+}
+
+# --- Valkey: what it holds can be done without, so nobody waits for it
+CACHE_TIMEOUT: float = env.float("CACHE_TIMEOUT", default=0.5)
+# For a task's message to be taken; the row that it names is found by the sweep as well.
+BROKER_TIMEOUT: float = env.float("BROKER_TIMEOUT", default=0.3 if PROCESS == "web" else 5)
+
+# --- Mail
+# For a connection to the mail server, and for each of its answers. A page can't wait as a worker.
+EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=3 if PROCESS == "web" else 30)
+
+# --- The web process; see config.gate and config.web
+# Processes. Local mode has one, so that its counters are whole without a folder to add them up in.
+WEB_WORKERS: int = env.int("WEB_WORKERS", default=1 if LOCAL else 2)
+WEB_CONCURRENT_REQUESTS: int = env.int("WEB_CONCURRENT_REQUESTS", default=4)  # per process
+WEB_QUEUE: int = env.int("WEB_QUEUE", default=16)  # requests that wait, per process
+WEB_QUEUE_SECONDS: float = env.float("WEB_QUEUE_SECONDS", default=1.0)
+# Threads for what never waits: /healthz, and refusing what is too much.
+WEB_SPARE_THREADS = 4
+WEB_RETRY_AFTER = 2  # said to whoever is refused
+WEB_STUCK_SECONDS: float = env.float("WEB_STUCK_SECONDS", default=10.0)
+WEB_STOP_SECONDS = 15  # for a process to finish what it is doing

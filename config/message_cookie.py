@@ -1,0 +1,18 @@
+"""What the next page has to say, in a cookie of the same prefix as the others."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.messages.storage.cookie import CookieStorage
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.messages.storage.session import SessionStorage
+
+
+class MessageCookie(CookieStorage):
+    cookie_name = f"{settings.HOST_PREFIX}messages"
+
+
+class MessageStorage(FallbackStorage):
+    """Django's own: the cookie, and the session for what does not fit into it."""
+
+    storage_classes = (MessageCookie, SessionStorage)

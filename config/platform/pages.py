@@ -1,0 +1,134 @@
+"""What the operator sees: brands, logins and what operators did. Nothing here is edited."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.contrib.admin import ModelAdmin
+from django.db.models import Model
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import URLPattern, path
+from django.utils import timezone
+
+from accounts.actors import Actor
+from accounts.models import Brand, OperatorAction, User
+from accounts.operators import LONGEST_REASON, OperatorError, has_second_factor
+from config.platform.acts import ACTS
+from config.platform.site import PlatformSite
+from portal.account.confirm import OwnLoginRequest, fresh_login_required
+
+
+class ReadOnly(ModelAdmin):
+    """Rows to look at: none is added, changed or deleted by hand."""
+
+    actions = None
+    kept = frozenset({"changelist", "change"})
+
+    def has_view_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return True  # the site has checked who it is
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return True
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Model | None = None) -> bool:
+        return False
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            found
+            for found in super().get_urls()
+            if (found.name or "").rpartition("_")[2] in self.kept
+        ]
+
+
+class BrandAdmin(ReadOnly):
+    list_display = ("name", "slug", "currency", "time_zone", "created_at")
+    search_fields = ("name", "slug")
+    ordering = ("name",)
+    fields = ("name", "slug", "currency", "time_zone", "created_at")
+
+
+class ReasonForm(forms.Form):
+    """Why an operator does it."""
+
+    reason = forms.CharField(
+        max_length=LONGEST_REASON,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="Who asked for it, and how you know that it was them.",
+    )
+
+
+class UserAdmin(ReadOnly):
+    list_display = ("email", "name", "email_proven_at", "is_active", "is_staff", "last_login")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    ordering = ("email",)
+    fields = (*list_display, "joined_at", "second_factor")
+    readonly_fields = ("second_factor",)
+    change_form_template = "platform/user.html"
+
+    def second_factor(self, user: User) -> str:
+        return "set up" if has_second_factor(user) else "none"
+
+    def change_view(
+        self,
+        request: HttpRequest,
+        object_id: str,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        context = {**(extra_context or {}), "acts": ACTS}
+        return super().change_view(request, object_id, form_url, context)
+
+    def get_urls(self) -> list[URLPattern]:
+        act = self.admin_site.admin_view(fresh_login_required(self.act))
+        own = path("<int:user_id>/act/<slug:act>/", act, name="accounts_user_act")
+        return [own, *super().get_urls()]
+
+    def act(self, request: OwnLoginRequest, user_id: int, act: str) -> HttpResponse:
+        """Say what will happen and ask why; then do it."""
+        if act not in ACTS:
+            raise Http404
+        person, wanted = get_object_or_404(User, pk=user_id), ACTS[act]
+        form = ReasonForm(request.POST if request.method == "POST" else None)
+        if request.method == "POST" and form.is_valid():
+            by = Actor.of_user(request.user)
+            try:
+                wanted.do(user=person, reason=form.cleaned_data["reason"], by=by, request=request)
+            except OperatorError as error:
+                messages.error(request, str(error))
+            else:
+                messages.success(request, f"{wanted.done} {person.email}.")
+            return redirect("admin:accounts_user_change", person.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": wanted.label,
+            "act": wanted,
+            "person": person,
+            "form": form,
+            "now": timezone.now(),
+        }
+        status = 422 if form.errors else 200
+        return render(request, "platform/act.html", context, status=status)
+
+
+class OperatorActionAdmin(ReadOnly):
+    list_display = ("at", "operator", "action", "address", "reason")
+    search_fields = ("operator", "action", "address", "reason")
+    list_filter = ("action",)
+    ordering = ("-at", "-pk")
+
+
+platform_site = PlatformSite()
+platform_site.register(Brand, BrandAdmin)
+platform_site.register(User, UserAdmin)
+platform_site.register(OperatorAction, OperatorActionAdmin)

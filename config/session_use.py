@@ -1,0 +1,55 @@
+"""Note that a session is in use, for every page that somebody has logged in to see.
+
+The pages that show recovery codes are recorded here too: allauth tells nobody of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from http import HTTPStatus
+
+from django.contrib.auth import SESSION_KEY
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.security_log import network_of, record_event
+from accounts.sessions import note_use
+from portal.creator.client import agent_of
+
+RECOVERY_CODES = {"mfa_view_recovery_codes", "mfa_download_recovery_codes"}
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+
+def note_session_use(get_response: GetResponse) -> GetResponse:
+    """Middleware: renew the session that a page has read. It stands inside Django's own two.
+
+    A page that asks nobody who they are reads no session, so it costs nothing there.
+    """
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        response = get_response(request)
+        session = request.session
+        if session.accessed and SESSION_KEY in session:
+            note_use(
+                session,
+                agent=agent_of(request),
+                network=network_of(request),
+                now=timezone.now(),
+            )
+            if response.status_code == HTTPStatus.OK:
+                _record_shown_codes(request)
+        return response
+
+    return respond
+
+
+def _record_shown_codes(request: HttpRequest) -> None:
+    page = request.resolver_match.url_name if request.resolver_match else ""
+    if page in RECOVERY_CODES and isinstance(request.user, User):
+        record_event(
+            action="recovery_codes.viewed",
+            user=request.user,
+            now=timezone.now(),
+            network=network_of(request),
+        )

@@ -1,0 +1,156 @@
+"""What is answered while PostgreSQL, or a place to work in, can't be had: 503, in short.
+
+A request that may be repeated is tried once more on a fresh connection first. The answer claims
+that nothing was kept only where that is certain.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.core.handlers.wsgi import WSGIRequest
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.template.loader import get_template, render_to_string
+from django.urls import get_resolver
+from django.views import defaults
+
+from api.problems import refuse as refuse_in_json
+from api.problems import unavailable
+from config import limits
+from config.languages import IN_ENGLISH
+from core.languages import ENGLISH, speaking, tag_for
+from core.postgres import Outage, outage_of
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+FOR_PROGRAMS = ("/api/", "/webhooks/")
+# Every request of the API may be sent twice: what it records has an identity of its own.
+REPEATABLE = "/api/"
+READS = ("SELECT", "SET", "SHOW", "DECLARE", "FETCH", "CLOSE", "SAVEPOINT", "RELEASE")
+SELF_CONTAINED = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'; base-uri 'none'",
+}
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+logger = logging.getLogger(__name__)
+
+
+def commits_sent() -> int:
+    """How many COMMITs this thread has sent so far; see core.postgres.base."""
+    sent: int = connection.commits  # type: ignore[attr-defined]
+    return sent
+
+
+class Writes:
+    """Whether something that this request sent to PostgreSQL may be kept already."""
+
+    def __init__(self) -> None:
+        self._commits_before = commits_sent()
+        self._outside_transaction = False
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        """Django's execute_wrapper: a statement outside a transaction is kept as soon as it ran."""
+        if not connection.in_atomic_block and not sql.lstrip().upper().startswith(READS):
+            self._outside_transaction = True
+        return execute(sql, params, many, context)
+
+    @property
+    def may_be_kept(self) -> bool:
+        return self._outside_transaction or commits_sent() > self._commits_before
+
+
+def try_once_more(get_response: GetResponse) -> GetResponse:
+    """Middleware: repeat what may be repeated when the connection to PostgreSQL was lost."""
+
+    def respond(request: HttpRequest) -> HttpResponseBase:
+        writes = Writes()
+        request.writes = writes  # type: ignore[attr-defined]
+        with connection.execute_wrapper(writes):
+            response = get_response(request)
+        outage: Outage | None = getattr(response, "outage", None)
+        if outage and outage.is_worth_repeating and _may_repeat(request):
+            response.close()
+            connection.close()
+            response = get_response(request)
+        return response
+
+    return respond
+
+
+def _may_repeat(request: HttpRequest) -> bool:
+    if connection.in_atomic_block:  # of a test, which the fresh connection would not see
+        return False
+    return request.method in SAFE_METHODS or request.path.startswith(REPEATABLE)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """The handler of exceptions that nobody caught: 503 for an outage, 500 for a defect."""
+    outage = outage_of(sys.exc_info()[1])
+    if outage is None:
+        return defaults.server_error(request, template_name="errors/500.html")
+    writes: Writes | None = getattr(request, "writes", None)
+    is_unknown = outage.is_unknown or writes is None or writes.may_be_kept
+    response = _answer(request, is_unknown=is_unknown)
+    response.outage = outage  # type: ignore[attr-defined]
+    # One line, and not a stack for every request of an outage.
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    logger.warning("503 for %s %s: %s", request.method, request.path, outage.reason)
+    return response
+
+
+def _answer(request: HttpRequest, *, is_unknown: bool) -> HttpResponse:
+    if request.path.startswith(FOR_PROGRAMS):
+        response = refuse_in_json(
+            unavailable(is_unknown=is_unknown, retry_after=limits.WEB_RETRY_AFTER)
+        )
+    else:
+        kept = "" if request.method in SAFE_METHODS else "unknown" if is_unknown else "nothing"
+        response = HttpResponse(
+            render_to_string("errors/503.html", {"kept": kept}), status=503, headers=SELF_CONTAINED
+        )
+        response.headers["Retry-After"] = str(limits.WEB_RETRY_AFTER)
+    return response
+
+
+def refuse(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+    """A WSGI application for who is turned away at the gate: nothing of it reached Django."""
+    path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD", "GET")
+    is_english = path.startswith(IN_ENGLISH)
+    tag = ENGLISH if is_english else tag_for(WSGIRequest(environ))
+    status, headers, body = _refusal(
+        is_for_program=path.startswith(FOR_PROGRAMS), is_safe=method in SAFE_METHODS, tag=tag
+    )
+    start_response(status, list(headers))
+    return [b"" if method == "HEAD" else body]
+
+
+def warm_up() -> None:
+    """Load every view, template and language before the first request, which is not to wait."""
+    get_resolver()._populate()
+    for folder in settings.TEMPLATES[0]["DIRS"]:
+        for path in folder.rglob("*.html"):
+            get_template(str(path.relative_to(folder)))
+    for tag, _name in settings.LANGUAGES:
+        for is_safe in (True, False):
+            _refusal(is_for_program=False, is_safe=is_safe, tag=tag)
+
+
+@lru_cache(maxsize=256)
+def _refusal(
+    *, is_for_program: bool, is_safe: bool, tag: str
+) -> tuple[str, tuple[tuple[str, str], ...], bytes]:
+    request = HttpRequest()
+    request.path = FOR_PROGRAMS[0] if is_for_program else "/"
+    request.method = "GET" if is_safe else "POST"
+    with speaking(tag):
+        response = _answer(request, is_unknown=False)
+    headers = (*response.items(), ("Content-Length", str(len(response.content))))
+    return f"503 {response.reason_phrase}", headers, response.content

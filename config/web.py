@@ -1,0 +1,70 @@
+"""The web process: granian, watched over. `python -m config.web --host 0.0.0.0 --port 8000`.
+
+granian's own command respawns a worker that dies, but not one that stopped answering, and on Linux
+it gives each worker a socket of its own, so connections queue up before a worker that is stuck or
+dead. Here the workers share one socket, and each says every second that it is well; one that falls
+silent is killed, and granian starts another.
+"""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import os
+import socket
+
+from granian._granian import ListenerSpec
+from granian.constants import Interfaces
+from granian.log import LogLevels
+from granian.server.mp import MPServer
+
+from config.heartbeats import Heartbeats
+
+logger = logging.getLogger("_granian")
+
+
+class Server(MPServer):
+    """granian's server, with one socket for all workers."""
+
+    def _init_shared_socket(self) -> None:
+        holder = ListenerSpec(self.bind_addr, self.bind_port, self.backlog).build()
+        self._shd = holder  # type: ignore[assignment]
+        self._sfd = holder.get_fd()
+        self._sso = socket.socket(fileno=self._sfd)
+        self._sso.set_inheritable(True)
+
+
+def without_advice(record: logging.LogRecord) -> bool:
+    """Drop granian's advice to have fewer threads: most of ours wait at the gate."""
+    return "which seems quite high" not in record.getMessage()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m config.web", description=__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    asked = parser.parse_args()
+    os.environ["TRIBUTARY_PROCESS"] = "web"
+    from config import limits
+
+    heartbeats = Heartbeats(stuck_seconds=limits.WEB_STUCK_SECONDS)
+    logger.addFilter(without_advice)
+    server = Server(
+        "config.wsgi:application",
+        address=asked.host,
+        port=asked.port,
+        interface=Interfaces.WSGI,
+        workers=limits.WEB_WORKERS,
+        blocking_threads=(
+            limits.WEB_CONCURRENT_REQUESTS + limits.WEB_QUEUE + limits.WEB_SPARE_THREADS
+        ),
+        respawn_failed_workers=True,
+        workers_kill_timeout=limits.WEB_STOP_SECONDS,
+        log_level=LogLevels.warning,
+    )
+    heartbeats.watch()
+    server.serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Change the address of one's login, for staff and creators alike.
+
+A fresh login comes first; then a code that is mailed to the new address and entered in this same
+session; then the old address is told.
+"""
+
+from __future__ import annotations
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods
+
+from accounts.codes import CodeOverError, TooManyCodesError
+from accounts.devices import device_words
+from accounts.models import CodePurpose
+from accounts.passkeys import kept_here
+from affiliates.address_change import AddressTakenError, change_address
+from affiliates.code_login import OVER, CodeForm, too_many
+from affiliates.letters import LetterError, send_letter
+from core.templatetags.display import moment
+from portal.account.confirm import (
+    OwnLoginRequest,
+    ask_for_code,
+    asked_address,
+    asked_code,
+    forget_asked,
+    in_own_language,
+    show,
+    take_code,
+)
+from portal.creator.client import device
+
+PURPOSE = CodePurpose.NEW_ADDRESS
+
+
+class NewAddressForm(forms.Form):
+    """The address that the login is to have."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("New email address"),
+        max_length=254,
+        widget=forms.EmailInput(
+            attrs={"autocomplete": "email", "inputmode": "email", "autofocus": True}
+        ),
+        error_messages={
+            "required": gettext_lazy("Enter your address"),
+            "invalid": gettext_lazy("That is not an email address"),
+        },
+    )
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_own_language
+def address(request: OwnLoginRequest) -> HttpResponse:
+    """Ask for the new address and mail a code to it; nothing changes yet."""
+    form = NewAddressForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        wanted = form.cleaned_data["email"]
+        if wanted == request.user.email:
+            form.add_error("email", _("That is your address already"))
+        else:
+            try:
+                return ask_for_code(
+                    request, purpose=PURPOSE, address=wanted, then=reverse("account_address_code")
+                )
+            except TooManyCodesError as error:
+                form.add_error(None, too_many(error.wait))
+    return show(request, "address.html", form=form, address=request.user.email)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@in_own_language
+def address_code(request: OwnLoginRequest) -> HttpResponse:
+    """Take the code from the new address, change it, and tell the old one."""
+    wanted = asked_address(request, PURPOSE)
+    if not wanted:
+        return redirect("account_address")
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        entered = take_code(request, form, purpose=PURPOSE)
+        if entered:
+            return _change(request, wanted)
+        if entered is None:
+            return redirect("account_address")
+    return show(request, "address_code.html", form=form, address=wanted)
+
+
+def _change(request: OwnLoginRequest, wanted: str) -> HttpResponse:
+    code, now = asked_code(request, PURPOSE), timezone.now()
+    forget_asked(request, PURPOSE)
+    try:
+        before = change_address(
+            user=request.user,
+            address=wanted,
+            code=code,
+            session_key=request.session.session_key,
+            now=now,
+        )
+    except CodeOverError:
+        messages.error(request, OVER)
+        return redirect("account_address")
+    except AddressTakenError:
+        messages.error(
+            request,
+            _("There is another login with this address. Log in with it, or choose another one."),
+        )
+        return redirect("account_address")
+    _tell(request, before=before, after=wanted)
+    messages.success(request, _("Your address is changed. Log in with it from now on."))
+    return redirect("portal:security" if kept_here(request.user) else "front_door")
+
+
+def _tell(request: OwnLoginRequest, *, before: str, after: str) -> None:
+    """Mail the old address. The change stands even if the mail server is away just now."""
+    try:
+        send_letter(
+            "address_changed",
+            to=before,
+            context={
+                "before": before,
+                "after": after,
+                "when": moment(timezone.now()),
+                "where": device_words(device(request)),
+                "home_url": settings.BASE_URL + reverse("front_door"),
+            },
+        )
+    except LetterError:
+        messages.warning(request, _("The mail that confirms it could not be sent."))

@@ -1,0 +1,63 @@
+"""Workers of the web process are killed and frozen, and more is asked of it than it can do."""
+
+from __future__ import annotations
+
+import signal
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from tests.faults.test_postgresql import ANSWERED, BUSY_MACHINE, HEALTH
+from tests.faults.victims import eventually, send
+from tests.faults.web_server import Answer, WebServer
+
+RESPAWN_PAUSE = 6.0  # granian takes two deaths of one worker within 5.5 s for a defect, and ends
+
+
+def ask_for(web: WebServer, *, seconds: float) -> list[Answer]:
+    """Ask for something small again and again."""
+    until, answers = time.monotonic() + seconds, []
+    while time.monotonic() < until:
+        answers.append(web.look())
+    return answers
+
+
+def test_a_killed_worker_is_replaced_and_the_other_goes_on_serving(web: WebServer) -> None:
+    before = web.workers()
+    send(signal.SIGKILL, before[0])
+    answers = ask_for(web, seconds=2)
+    eventually(lambda: len(set(web.workers()) - {before[0]}) == 2, seconds=30, what="replaced")
+
+    assert answers[0].status == 200
+    assert {answer.status for answer in answers} == {200}
+    time.sleep(RESPAWN_PAUSE)
+
+
+def test_a_frozen_worker_takes_no_connection_and_is_replaced(web: WebServer) -> None:
+    before = web.workers()
+    send(signal.SIGSTOP, before[1])
+    answers = ask_for(web, seconds=2)
+    eventually(lambda: before[1] not in web.workers(), seconds=30, what="killed")
+    eventually(web.is_whole, seconds=60, what="replaced")
+
+    assert {answer.status for answer in answers} == {200}
+    assert max(answer.seconds for answer in answers) < ANSWERED + BUSY_MACHINE
+
+
+def test_with_all_threads_busy_health_is_told_and_the_rest_is_refused(web: WebServer) -> None:
+    """Every page waits for a lock, and many more are asked for than may wait."""
+    with (
+        web.victims.connect() as ours,
+        ours.transaction(),
+        ThreadPoolExecutor(120) as people,
+    ):
+        ours.execute("LOCK TABLE offers_enrollment IN ACCESS EXCLUSIVE MODE")
+        begun = [people.submit(web.get, web.victims.dashboard) for _ in range(120)]
+        alive = [web.get("/healthz") for _ in range(10)]
+        answers = [one.result() for one in begun]
+
+    assert {answer.status for answer in alive} == {200}
+    assert max(answer.seconds for answer in alive) < HEALTH + BUSY_MACHINE / 2
+    assert {answer.status for answer in answers} == {503}
+    assert {answer.headers["retry-after"] for answer in answers} == {"2"}
+    assert max(answer.seconds for answer in answers) < ANSWERED + BUSY_MACHINE
+    assert web.get(web.victims.dashboard).status == 200

@@ -1,0 +1,114 @@
+"""The web process as production has it, in two workers, and clients that look at the clock."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.client import HTTPConnection
+from typing import Any
+
+from config.local.ports import HOST, next_free
+from tests.faults.victims import ROOT, Victims, children, eventually
+
+FIRST_PORT = 8890
+WORKERS = 2
+SEED = "seed"  # an order that is always there
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back, and after how many seconds. Status 0: the connection broke.
+
+    Names of headers are in lower case.
+    """
+
+    status: int
+    seconds: float
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes = b""
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class WebServer:
+    """Start it once its victims are there. `environment` is added to theirs."""
+
+    def __init__(self, victims: Victims, **environment: str) -> None:
+        self.victims = victims
+        self.port = next_free(FIRST_PORT + os.getpid() % 1000)
+        self._environment = {
+            **os.environ,
+            **victims.environment,
+            "WEB_WORKERS": str(WORKERS),
+            "WEB_STUCK_SECONDS": "6",
+            "LOG_LEVEL": "ERROR",
+            **environment,
+        }
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "config.web", "--port", str(self.port)],
+            cwd=ROOT,
+            env=self._environment,
+        )
+        eventually(self.is_whole, seconds=120, what="both workers answer")
+        self.send_order(SEED)
+
+    def stop(self) -> None:
+        self.process.terminate()
+        self.process.wait(timeout=40)
+
+    def workers(self) -> list[int]:
+        """The pids of granian's workers."""
+        return sorted(children(self.process.pid))
+
+    def is_whole(self) -> bool:
+        """Whether all workers live and the product can do its work."""
+        return len(self.workers()) == WORKERS and self.get("/readyz").status == 200
+
+    def get(self, path: str, **headers: str) -> Answer:
+        return self.ask("GET", path, headers=headers)
+
+    def look(self) -> Answer:
+        """Ask the API what came of an order: a small read."""
+        return self.get(f"/api/v1/orders/{SEED}", **self._as_shop)
+
+    def send_order(self, order_id: str, **changes: Any) -> Answer:
+        """Send one of Mara's orders to the API."""
+        body: dict[str, Any] = {
+            "order_id": order_id,
+            "ordered_at": "2026-11-20T11:00:00Z",
+            "currency": "GBP",
+            "promo_code": "MARA15",
+            "lines": [{"sku": "G", "product": "Glow", "quantity": 1, "unit_price": "10.00"}],
+        }
+        headers = {**self._as_shop, "Content-Type": "application/json"}
+        return self.ask("POST", "/api/v1/orders", json.dumps(body | changes), headers)
+
+    @property
+    def _as_shop(self) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.victims.key}"}
+
+    def ask(
+        self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None
+    ) -> Answer:
+        """One request on a connection of its own."""
+        begun = time.perf_counter()
+        connection = HTTPConnection(HOST, self.port, timeout=60)
+        try:
+            connection.request(method, path, body or None, dict(headers or {}))
+            answer = connection.getresponse()
+            content = answer.read()
+        except OSError:
+            return Answer(0, time.perf_counter() - begun)
+        finally:
+            connection.close()
+        seconds = time.perf_counter() - begun
+        named = {name.lower(): value for name, value in answer.getheaders()}
+        return Answer(answer.status, seconds, named, content)
