@@ -71,7 +71,7 @@ WORDS = {
     "payout_run.confirmed": "confirmed the payout run",
     "payout_run.discarded": "discarded the draft of the payout run",
     "payout_run.drafted": "drafted the payout run",
-    "payout_run.file_made": "made the file for {whom}: {payments} payments",
+    "payout_run.file_made": "made the file for {whom}",
     "payout_run.failed": "marked what was on the way failed: {reason}",
     "payout_run.paid": "marked the payout run paid",
     "payout_run.redrafted": "drew the payout run up again",
