@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import argparse
 import logging
+import multiprocessing
 import os
 import socket
+import sys
 
 from granian._granian import ListenerSpec
 from granian.constants import Interfaces
@@ -47,6 +49,8 @@ def main() -> None:
     os.environ["TRIBUTARY_PROCESS"] = "web"
     from config import limits
 
+    if sys.platform == "linux":  # the workers inherit the socket and the pipe
+        multiprocessing.set_start_method("fork", force=True)
     heartbeats = Heartbeats(stuck_seconds=limits.WEB_STUCK_SECONDS)
     logger.addFilter(without_advice)
     server = Server(

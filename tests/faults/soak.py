@@ -113,7 +113,7 @@ class Faults:
             return
         one = self.chance.choice(workers)
         send(number, one)
-        eventually(lambda: one not in self.web.workers(), seconds=60, what="worker replaced")
+        eventually(lambda: one not in self.web.workers(), seconds=120, what="worker replaced")
         self._worker_hurt_at = time.monotonic()
 
 
