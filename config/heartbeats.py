@@ -31,17 +31,22 @@ class Heartbeats:
         os.set_blocking(writing, False)
         os.environ[PIPE] = str(writing)
         self._heard: dict[int, float] = {}
+        self._is_over = threading.Event()
 
     def watch(self) -> None:
-        """Listen for ever, in a thread of its own."""
+        """Listen in a thread of its own, until `stop`."""
         if multiprocessing.get_start_method() != "fork":  # the workers have no end of the pipe
             del os.environ[PIPE]
             return
         threading.Thread(target=self._listen, name="heartbeats", daemon=True).start()
 
+    def stop(self) -> None:
+        """Listen no more, and end nobody."""
+        self._is_over.set()
+
     def _listen(self) -> None:
         checked_at = time.monotonic()
-        while True:
+        while not self._is_over.is_set():
             if select.select([self._reading], [], [], BEAT_SECONDS)[0]:
                 for line in os.read(self._reading, 4096).split():
                     with suppress(ValueError):

@@ -36,6 +36,7 @@ def test_a_worker_that_never_starts_is_killed() -> None:
     watching.watch()
 
     worker.join(SOON)
+    watching.stop()
 
     assert worker.exitcode == -signal.SIGKILL
 
@@ -51,5 +52,6 @@ def test_a_worker_that_is_frozen_is_killed_and_was_left_alone_while_well() -> No
     os.kill(worker.pid, signal.SIGSTOP)
 
     worker.join(SOON)
+    watching.stop()
 
     assert (exit_code_while_well, worker.exitcode) == (None, -signal.SIGKILL)
