@@ -125,13 +125,18 @@ def main() -> int:
     web.start()
     faults = Faults(web, victims, Random(SEED))
     load, health = Load(web, name="soak", senders=SENDERS), Health(web)
-    until = time.monotonic() + MINUTES * 60
-    with load.running():
-        while time.monotonic() < until:
-            faults.do_one()
-            time.sleep(faults.chance.uniform(0, 5))
-        eventually(web.is_whole, seconds=60, what="the web process is whole")
-    health.stop()
+    try:
+        with load.running():
+            until = time.monotonic() + MINUTES * 60
+            while time.monotonic() < until:
+                faults.do_one()
+                time.sleep(faults.chance.uniform(0, 5))
+            eventually(web.is_whole, seconds=60, what="the web process is whole")
+    except BaseException:
+        web.stop()
+        raise
+    finally:
+        health.stop()
     lost, doubled = load.lost(), load.doubled()
     reconciled = subprocess.run(
         [sys.executable, "manage.py", "reconcile"],
