@@ -18,43 +18,54 @@ from contextlib import suppress
 
 PIPE = "WEB_HEARTBEAT_FD"  # the environment variable that leads a worker to the pipe
 BEAT_SECONDS = 1.0
+STARTING_SECONDS = 60.0  # for a worker to load the product, before the first beat
 logger = logging.getLogger("_granian")
 
 
 class Heartbeats:
     """When each worker was last heard of. They write their pid into a pipe, all into the same."""
 
-    def __init__(self, *, stuck_seconds: float) -> None:
-        self._stuck_seconds = stuck_seconds
+    def __init__(self, *, stuck_seconds: float, starting_seconds: float = STARTING_SECONDS) -> None:
+        self._stuck_seconds, self._starting_seconds = stuck_seconds, starting_seconds
         self._reading, writing = os.pipe()
         os.set_blocking(writing, False)
         os.environ[PIPE] = str(writing)
         self._heard: dict[int, float] = {}
+        self._is_over = threading.Event()
 
     def watch(self) -> None:
-        """Listen for ever, in a thread of its own."""
+        """Listen in a thread of its own, until `stop`."""
+        if multiprocessing.get_start_method() != "fork":  # the workers have no end of the pipe
+            del os.environ[PIPE]
+            return
         threading.Thread(target=self._listen, name="heartbeats", daemon=True).start()
+
+    def stop(self) -> None:
+        """Listen no more, and end nobody."""
+        self._is_over.set()
 
     def _listen(self) -> None:
         checked_at = time.monotonic()
-        while True:
+        while not self._is_over.is_set():
             if select.select([self._reading], [], [], BEAT_SECONDS)[0]:
                 for line in os.read(self._reading, 4096).split():
                     with suppress(ValueError):
                         self._heard[int(line)] = time.monotonic()
             now = time.monotonic()
             if now - checked_at > 3 * BEAT_SECONDS:  # it is we who stood still, or the machine
-                self._heard = dict.fromkeys(self._heard, now)
+                self._heard = {pid: max(heard, now) for pid, heard in self._heard.items()}
             checked_at = now
             self._end_silent_workers(now)
 
     def _end_silent_workers(self, now: float) -> None:
-        alive = {child.pid for child in multiprocessing.active_children()}
+        alive = {child.pid for child in multiprocessing.active_children() if child.pid}
+        for pid in alive:
+            self._heard.setdefault(pid, now + self._starting_seconds)
         for pid, heard_at in list(self._heard.items()):
             if pid not in alive:
                 del self._heard[pid]
             elif now - heard_at > self._stuck_seconds:
-                logger.error(f"Worker {pid} has not been heard of for {now - heard_at:.0f} s")
+                logger.error(f"Worker {pid} does not say that it is well")
                 del self._heard[pid]
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)

@@ -34,6 +34,7 @@ REPEATABLE = "/api/"
 READS = ("SELECT", "SET", "SHOW", "DECLARE", "FETCH", "CLOSE", "SAVEPOINT", "RELEASE")
 SELF_CONTAINED = {
     "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",  # the address may be a link that opens a dashboard
     "X-Content-Type-Options": "nosniff",
     "Content-Security-Policy": "default-src 'self'; frame-ancestors 'self'; base-uri 'none'",
 }

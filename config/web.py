@@ -9,8 +9,10 @@ silent is killed, and granian starts another.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
 import socket
+import sys
 
 from granian._granian import ListenerSpec
 from granian.constants import Interfaces
@@ -39,6 +41,8 @@ def main() -> None:
     os.environ["TRIBUTARY_PROCESS"] = "web"
     from config import limits
 
+    if sys.platform == "linux":  # the workers inherit the socket and the pipe
+        multiprocessing.set_start_method("fork", force=True)
     heartbeats = Heartbeats(stuck_seconds=limits.WEB_STUCK_SECONDS)
     server = Server(
         "config.asgi:application",

@@ -113,7 +113,7 @@ class Faults:
             return
         one = self.chance.choice(workers)
         send(number, one)
-        eventually(lambda: one not in self.web.workers(), seconds=60, what="worker replaced")
+        eventually(lambda: one not in self.web.workers(), seconds=120, what="worker replaced")
         self._worker_hurt_at = time.monotonic()
 
 
@@ -125,13 +125,18 @@ def main() -> int:
     web.start()
     faults = Faults(web, victims, Random(SEED))
     load, health = Load(web, name="soak", senders=SENDERS), Health(web)
-    until = time.monotonic() + MINUTES * 60
-    with load.running():
-        while time.monotonic() < until:
-            faults.do_one()
-            time.sleep(faults.chance.uniform(0, 5))
-        eventually(web.is_whole, seconds=60, what="the web process is whole")
-    health.stop()
+    try:
+        with load.running():
+            until = time.monotonic() + MINUTES * 60
+            while time.monotonic() < until:
+                faults.do_one()
+                time.sleep(faults.chance.uniform(0, 5))
+            eventually(web.is_whole, seconds=60, what="the web process is whole")
+    except BaseException:
+        web.stop()
+        raise
+    finally:
+        health.stop()
     lost, doubled = load.lost(), load.doubled()
     reconciled = subprocess.run(
         [sys.executable, "manage.py", "reconcile"],
