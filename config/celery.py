@@ -21,19 +21,14 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 class BriskConnection(Connection):
     """Tries again within seconds; kombu waits up to half a minute, and has no setting for it."""
 
-    def ensure_connection(  # type: ignore[override]
-        self, errback: Any = None, max_retries: Any = None, **options: Any
-    ) -> Any:
-        return super().ensure_connection(
-            errback,
-            max_retries,
-            **{
-                "interval_start": limits.BROKER_RETRY_SECONDS,
-                "interval_step": limits.BROKER_RETRY_SECONDS,
-                "interval_max": limits.BROKER_MAX_RETRY_SECONDS,
-                **options,
-            },
-        )
+    def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        options = {
+            "interval_start": limits.BROKER_RETRY_SECONDS,
+            "interval_step": limits.BROKER_RETRY_SECONDS,
+            "interval_max": limits.BROKER_MAX_RETRY_SECONDS,
+            **options,
+        }
+        return super().ensure_connection(*args, **options)
 
 
 class BriskMessaging(AMQP):

@@ -17,6 +17,7 @@ from django.conf import settings
 from django.db import connection
 from psycopg import sql
 
+from config.celery import app
 from config.local.drill.connecting import connect
 from config.local.postgres import NAME
 from tests.services import RunServices, start_services
@@ -138,20 +139,27 @@ def own_servers() -> Iterator[OwnServers]:
     """Start both, with a migrated, empty database, and lead this process to them."""
     servers = OwnServers(start_services())
     kept = {name: connection.settings_dict[name] for name in CHANGED}
-    broker = settings.REDIS_URL
-    _lead_to(HOST=str(servers.postgres.sockets), PASSWORD=servers.postgres.password, NAME=TEMPLATE)
+    server = servers.postgres
+    _lead_to(servers.valkey.url, HOST=str(server.sockets), PASSWORD=server.password, NAME=TEMPLATE)
     try:
         yield servers
     finally:
-        _lead_to(**kept)
-        assert broker == settings.REDIS_URL
+        _lead_to(settings.REDIS_URL, **kept)
+        del app.connection_for_write
         servers.stop()
 
 
-def _lead_to(**values: str) -> None:
+def _lead_to(broker: str, **database: str) -> None:
+    """Make Django and Celery of this process connect to other servers from now on."""
     connection.close()
     connection.close_pool()
-    connection.settings_dict.update(values)
+    connection.settings_dict.update(database)
+    app.pool.force_close_all()
+    app._after_fork()  # it forgets its connections
+    # The settings of Celery are fixed by now, so the address is given with each connection.
+    app.connection_for_write = lambda **options: type(app).connection_for_write(
+        app, url=broker, **options
+    )
 
 
 class Process:
