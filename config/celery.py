@@ -15,14 +15,14 @@ from core.log_context import REQUEST_ID, begin, request_id
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 
-class OurLogging(Logging):  # type: ignore[misc]
+class OurLogging(Logging):
     """Celery would put handlers of its own beside that of LOGGING, which redacts."""
 
     def setup_logging_subsystem(self, *args: Any, **kwargs: Any) -> None:
         """Leave logging as the settings made it; --loglevel says nothing, LOG_LEVEL does."""
 
 
-class LoggedTask(Task):  # type: ignore[misc]
+class LoggedTask(Task):
     """A task whose log lines say which task it is, and which request asked for it."""
 
     abstract = True
@@ -40,7 +40,7 @@ class LoggedTask(Task):  # type: ignore[misc]
         return result
 
 
-class OurCelery(Celery):  # type: ignore[misc]
+class OurCelery(Celery):
     """Sends the id of the request along with every task that it asks for."""
 
     def send_task(self, name: str, *args: Any, **kwargs: Any) -> Any:
@@ -51,7 +51,7 @@ class OurCelery(Celery):  # type: ignore[misc]
         return super().send_task(name, *args, **kwargs)
 
 
-class Scheduler(PersistentScheduler):  # type: ignore[misc]
+class Scheduler(PersistentScheduler):
     """Beat's own, which notes when it asks for a task."""
 
     def apply_async(self, entry: Any, *args: Any, **kwargs: Any) -> Any:

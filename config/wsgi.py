@@ -9,7 +9,7 @@ from django.core.wsgi import get_wsgi_application
 
 from config.forwarding import trust_proxies
 
-application = get_wsgi_application()
-application = trust_proxies(  # outermost: whom a request comes from is known before all else
-    application, proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT
+# Outermost: whom a request comes from is known before all else.
+application = trust_proxies(
+    get_wsgi_application(), proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT
 )

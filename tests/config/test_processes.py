@@ -30,16 +30,16 @@ def test_beat_and_worker_note_their_rounds_and_log_in_one_way(tmp_path: Path) ->
         "worker": [*celery, "worker", "--pool=solo", "--without-mingle", "--without-gossip"],
     }
     logs = {name: tmp_path / f"{name}.log" for name in commands}
-    processes = [
-        subprocess.Popen(command, cwd=ROOT, env=environment, stderr=logs[name].open("wb"))
-        for name, command in commands.items()
-    ]
+    processes = []
+    for name, command in commands.items():
+        with logs[name].open("wb") as log:
+            processes.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log))
     try:
         until = time.monotonic() + 120
         while not Round.objects.filter(
             task=SWEEP, asked_at__isnull=False, done_at__isnull=False
         ).exists():
-            assert time.monotonic() < until, {name: log.read_text() for name, log in logs.items()}
+            assert time.monotonic() < until, [log.read_text() for log in logs.values()]
             time.sleep(0.2)
     finally:
         for process in processes:
