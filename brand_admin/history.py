@@ -101,7 +101,7 @@ WORDS = {
 
 
 THINGS = {
-    "apikey": "API key",
+    "apikey": "API key",  # pragma: allowlist secret
     "emailtemplate": "email template",
     "ledgerentry": "ledger entry",
     "payout": "payment",

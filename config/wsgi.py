@@ -34,6 +34,5 @@ def gated() -> Gate:
     return Gate(django_application, refuse=refuse, places=places, streams=streams)
 
 
-application = trust_proxies(  # outermost: whom a request comes from is known before all else
-    gated(), proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT
-)
+# Outermost: whom a request comes from is known before all else.
+application = trust_proxies(gated(), proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT)

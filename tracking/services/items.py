@@ -23,7 +23,7 @@ from tracking.models import ItemStatus, PromoCode, TrackingLink
 
 LONGEST = 40
 CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,39}")
-SLUG_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that looks like something else
+SLUG_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no look-alikes  # pragma: allowlist secret
 SLUG_LENGTH = 8
 
 
