@@ -5,7 +5,7 @@ PYTHON ?= $(shell for name in python3.11 python3 python; do \
 BIN := .venv/bin/python -m
 STAMP := .venv/.requirements
 LOCK := env UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN) uv pip compile --quiet \
-	--python-version 3.11 --generate-hashes --no-emit-index-url
+	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
 PACKAGES = accounts affiliates api brand_admin config core notifications offers payouts portal tracking
 # Not the tests, whose secrets are made up; not hashes of packages, pictures, translations, migrations.
 MAY_HOLD_SECRETS = . ':!tests' ':!static' ':!locale' ':!requirements/*.txt' ':!*/migrations/*'
