@@ -274,7 +274,7 @@ def test_one_network_asks_for_few_addresses(mailbox: Mailbox) -> None:
 
 def shape(queries: CaptureQueriesContext) -> list[str]:
     """The statements without their values."""
-    values = r"\"s\d+_x\d+\"|'[^']*'(::\w+(\[\])?)?|\b\d+\b|\b0x\w+|ARRAY\[[^\]]*\]"
+    values = r"\"s\d+_x\d+\"|'[^']*'(::\w+(\[\])?)?|\b\d+\b|\b0x\w+|\bNULL\b|ARRAY\[[^\]]*\]"
     return [re.sub(values, "?", query["sql"]) for query in queries.captured_queries]
 
 
