@@ -39,7 +39,7 @@ class Session(AbstractBaseSession):
 class FailureReason(models.TextChoices):
     """Why a login failed."""
 
-    PASSWORD = "password", "wrong password"  # a name
+    PASSWORD = "password", "wrong password"  # pragma: allowlist secret
     CODE = "code", "wrong code"
     SECOND_FACTOR = "second_factor", "wrong second factor"
     TOO_MANY = "too_many", "too many tries"

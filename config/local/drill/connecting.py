@@ -9,7 +9,13 @@ import psycopg
 from environ import Env
 
 Connection = psycopg.Connection[tuple[Any, ...]]
-_NAMES = {"HOST": "host", "PORT": "port", "USER": "user", "PASSWORD": "password", "NAME": "dbname"}
+_NAMES = {
+    "HOST": "host",
+    "PORT": "port",
+    "USER": "user",
+    "PASSWORD": "password",  # pragma: allowlist secret
+    "NAME": "dbname",
+}
 
 
 def parameters_of(url: str) -> dict[str, str]:
@@ -31,8 +37,13 @@ def connect(url: str, *, autocommit: bool = False) -> Connection:
 
 def program_environment(url: str) -> Mapping[str, str]:
     """The environment that leads pg_dump and pg_restore to the database: no password is shown."""
-    names = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "password": "PGPASSWORD",
-             "dbname": "PGDATABASE"}  # fmt: skip
+    names = {
+        "host": "PGHOST",
+        "port": "PGPORT",
+        "user": "PGUSER",
+        "password": "PGPASSWORD",  # pragma: allowlist secret
+        "dbname": "PGDATABASE",
+    }
     return {
         names.get(name, f"PG{name.upper()}"): value for name, value in parameters_of(url).items()
     }
