@@ -1,4 +1,5 @@
-"""How many codes may be asked for and how often one may guess: every number stands here.
+"""How many codes may be asked for and how often one may guess, at codes, passwords and second
+factors: every number stands here.
 
 docs/production.md repeats them in a table, and a test compares the two. Counts are rows in
 PostgreSQL, one for each limit, whom it counts and period, so that no cache has to be up.
@@ -67,6 +68,14 @@ WRONG_ADDRESS_HOUR = Limit("wrong guesses: one address, an hour", 20, HOUR)
 WRONG_NETWORK_HOUR = Limit("wrong guesses: one network, an hour", 30, HOUR)
 WRONG_WIDE_HOUR = Limit("wrong guesses: one wide network, an hour", 90, HOUR)
 WRONG_ALL_HOUR = Limit("wrong guesses: over all, an hour", 300, HOUR)
+# Wrong passwords. Past a limit none is looked at for the rest of the hour: a code by mail logs in.
+PASSWORD_KNOWN_HOUR = Limit("wrong passwords: one known browser or person, an hour", 20, HOUR)
+PASSWORD_ADDRESS_HOUR = Limit("wrong passwords: one address, an hour", 30, HOUR)
+PASSWORD_NETWORK_HOUR = Limit("wrong passwords: one network, an hour", 30, HOUR)
+PASSWORD_WIDE_HOUR = Limit("wrong passwords: one wide network, an hour", 90, HOUR)
+PASSWORD_ALL_HOUR = Limit("wrong passwords: over all, an hour", 1_000, HOUR)
+# Wrong second factors, by who knows the first.
+FACTOR_HOUR = Limit("wrong second factors: one person, an hour", 20, HOUR)
 
 LIMITS = (
     KNOWN_MINUTE,
@@ -85,6 +94,12 @@ LIMITS = (
     WRONG_NETWORK_HOUR,
     WRONG_WIDE_HOUR,
     WRONG_ALL_HOUR,
+    PASSWORD_KNOWN_HOUR,
+    PASSWORD_ADDRESS_HOUR,
+    PASSWORD_NETWORK_HOUR,
+    PASSWORD_WIDE_HOUR,
+    PASSWORD_ALL_HOUR,
+    FACTOR_HOUR,
 )
 # A network that guessed wrong so often gets no new code for the rest of the hour.
 WRONG_THAT_REFUSE_CODES = (WRONG_NETWORK_HOUR, WRONG_WIDE_HOUR)
@@ -139,6 +154,24 @@ def counted_guess(asker: Asker, *, address: str) -> Counted:
         (WRONG_WIDE_HOUR, wide),
         (WRONG_ALL_HOUR, ""),
     ]
+
+
+def counted_password(*, known_as: str, network: str, address: str) -> Counted:
+    """The limits that a wrong password for an address counts for, and whom each counts."""
+    if known_as:
+        return [(PASSWORD_KNOWN_HOUR, f"known {known_as}")]
+    narrow, wide = networks_of(network)
+    return [
+        (PASSWORD_ADDRESS_HOUR, address),
+        (PASSWORD_NETWORK_HOUR, narrow),
+        (PASSWORD_WIDE_HOUR, wide),
+        (PASSWORD_ALL_HOUR, ""),
+    ]
+
+
+def counted_factor(user_id: int) -> Counted:
+    """The limit that a wrong second factor counts for, and whom it counts."""
+    return [(FACTOR_HOUR, f"user {user_id}")]
 
 
 def count(counted: Counted, *, now: datetime) -> list[Limit]:

@@ -14,10 +14,12 @@ from allauth.account.internal.flows.login import get_authentication_records, rec
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import SESSION_KEY
-from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
+from accounts.code_limits import Counted, count, counted_factor, counted_password, exceeded
+from accounts.known_browsers import known_as
 from accounts.login_failures import record_failure
 from accounts.models import FailureReason, User
 from accounts.security_log import log_event, record_event
@@ -72,14 +74,21 @@ class RecordedLogins(DefaultAccountAdapter):
         super().logout(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        try:
-            super().pre_authenticate(request, **credentials)
-        except ValidationError:
-            _failed(request, credentials.get("email", ""), FailureReason.TOO_MANY)
-            raise
+        """Look at no password once too many were wrong. Raises ValidationError.
+
+        allauth's own limit is off: it counts in the cache, and lets everybody through without it.
+        """
+        address = credentials.get("email", "")
+        if exceeded(_counted_password(request, address), now=timezone.now()):
+            _failed(request, address, FailureReason.TOO_MANY)
+            raise self.validation_error("too_many_login_attempts")
+        super().pre_authenticate(request, **credentials)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        _failed(request, credentials.get("email", ""), FailureReason.PASSWORD)
+        address = credentials.get("email", "")
+        with transaction.atomic():
+            count(_counted_password(request, address), now=timezone.now())
+        _failed(request, address, FailureReason.PASSWORD)
 
 
 def ways_in(request: HttpRequest, user: User) -> str:
@@ -127,6 +136,8 @@ def _codes_made(*, request: HttpRequest, user: User, **_more: Any) -> None:
 
 
 def _factor_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
+    with transaction.atomic():
+        count(counted_factor(user.pk), now=timezone.now())
     _failed(request, user.email, FailureReason.SECOND_FACTOR)
 
 
@@ -148,6 +159,13 @@ def _password_reset(*, request: HttpRequest, user: User, **_more: Any) -> None:
 
 def _tell(action: str, request: HttpRequest, user: User, **facts: Any) -> None:
     record_event(action=action, user=user, now=timezone.now(), network=network_of(request), **facts)
+
+
+def _counted_password(request: HttpRequest, address: str) -> Counted:
+    address = address.strip().lower()
+    return counted_password(
+        known_as=known_as(request, address), network=network_of(request), address=address
+    )
 
 
 def _failed(request: HttpRequest, address: str, reason: FailureReason) -> None:

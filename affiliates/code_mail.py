@@ -16,7 +16,7 @@ from accounts.code_outbox import mail_next_code
 from accounts.codes import code_of
 from accounts.models import CodePurpose, MailedCode
 from affiliates.letters import LetterError, send_letter
-from affiliates.logins import has_login
+from affiliates.logins import opens_a_login
 from core.after_answer import Threads
 from core.languages import speaking
 
@@ -37,7 +37,7 @@ def mail_all_due() -> None:
 
 def _is_somebodys(row: MailedCode) -> bool:
     """Whether the mail goes out: to log in, when there is a login; else somebody is logged in."""
-    return row.purpose != CodePurpose.LOG_IN or has_login(row.address)
+    return row.purpose != CodePurpose.LOG_IN or opens_a_login(row.address)
 
 
 def _hand_over(row: MailedCode) -> bool:

@@ -8,11 +8,10 @@ from django.db import transaction
 
 from accounts.addresses import prove_address
 from accounts.models import User
-from accounts.sessions import delete_sessions
 from affiliates.models import Creator
 
 
-def has_login(address: str) -> bool:
+def opens_a_login(address: str) -> bool:
     """Whether a code mailed to the address would let anybody in. Gives nothing to anybody."""
     address = address.strip().lower()
     user = User.objects.filter(email=address).first()
@@ -38,8 +37,6 @@ def give_login(*, email: str, now: datetime) -> User | None:
         user = User.objects.create_user(address, joined_at=now)
     if not user.is_active:
         return None
-    if user.email_proven_at is None:
-        _shut_out_others(user)
     prove_address(user=user, now=now)
     if creator is not None and creator.user_id != user.pk:
         creator.user = user
@@ -50,15 +47,3 @@ def give_login(*, email: str, now: datetime) -> User | None:
 def creator_of(user: User) -> Creator | None:
     """The creator who logs in as this user."""
     return Creator.objects.filter(user=user).first()
-
-
-def _shut_out_others(user: User) -> None:
-    """Let a password and sessions open nothing that are older than any proof of the address.
-
-    Whoever has them may be somebody else. The operator's come from the shell, and so stay.
-    """
-    if user.is_staff:
-        return
-    delete_sessions(user=user)
-    user.set_unusable_password()
-    user.save(update_fields=["password"])

@@ -39,7 +39,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8000)
     asked = parser.parse_args()
     os.environ["TRIBUTARY_PROCESS"] = "web"
-    from config import limits
+    from config import limits, settings
 
     if sys.platform == "linux":  # the workers inherit the socket and the pipe
         multiprocessing.set_start_method("fork", force=True)
@@ -54,6 +54,7 @@ def main() -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=limits.WEB_STOP_SECONDS,
         log_level=LogLevels.warning,
+        log_dictconfig=settings.LOGGING,
     )
     heartbeats.watch()
     server.serve()

@@ -55,6 +55,9 @@ class DispensableCache(RedisCache):
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         self._try(lambda: super(DispensableCache, self).delete_many(*args, **kwargs), None)
 
+    def clear(self) -> bool:
+        return self._try(lambda: super(DispensableCache, self).clear(), False)
+
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """As Django has it: ValueError when there is no such key."""
         found = self._try(lambda: super(DispensableCache, self).incr(key, delta, version), None)

@@ -186,7 +186,7 @@ def _write_total(page: _Page, payout: Payout) -> None:
 def _state(payout: Payout) -> str:
     return {
         PayoutState.DRAFT.value: pgettext("payment", "Draft"),
-        PayoutState.PENDING_INFO.value: pgettext("payment", "Pending info"),
+        PayoutState.PENDING_INFO.value: pgettext("payment", "Waiting for details"),
         PayoutState.PROCESSING.value: pgettext("payment", "Processing"),
         PayoutState.PAID.value: pgettext("payment", "Paid"),
         PayoutState.FAILED.value: pgettext("payment", "Failed"),

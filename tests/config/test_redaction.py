@@ -73,7 +73,7 @@ def test_what_opens_something_is_cut_out(text: str, as_json: bool, lines: Lines)
 
     assert SECRET not in lines.text
     assert "zq7" not in lines.text
-    assert lines.text.count(CUT) > 8
+    assert lines.text.count(CUT) >= 6  # in each of the six, once at the least
     if as_json:
         assert len(lines.all) == 6
 

@@ -13,7 +13,7 @@ from django.test import Client
 from accounts import one_time_login
 from accounts.models import AuditEntry, Brand, Role, User
 from accounts.second_factor import SecondFactorError, set_second_factor_required
-from accounts.services import add_staff, create_api_key
+from accounts.services import create_api_key, give_role
 from core.tenancy import acting_for
 from tests.architecture.routes import in_brand_admin
 from tests.architecture.world import furnish
@@ -70,7 +70,7 @@ def test_with_one_that_was_used_the_pages_open(strict: Cast) -> None:
 
 def test_other_brands_and_the_brands_keys_are_unaffected(strict: Cast) -> None:
     with acting_for(strict.saltmarsh):
-        add_staff(email=strict.theo.email, role=Role.MANAGER, by=SYSTEM, now=strict.now)
+        give_role(user=strict.theo, role=Role.MANAGER, by=SYSTEM, now=strict.now)
     with acting_for(strict.juniper):
         secret = create_api_key(label="shop", by=SYSTEM, now=strict.now).secret
     theo = logged_in(strict.theo)
