@@ -21,13 +21,14 @@ from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.addresses import has_proven_address
+from accounts.change_mail import PRODUCT, mail_change
 from accounts.login_records import RecordedLogins
 from accounts.models import User
 from accounts.selectors import brands_of
-
-PRODUCT = "Tributary"
+from core.clients import agent_of, network_of
 
 
 class AccountAdapter(RecordedLogins):
@@ -63,6 +64,23 @@ class AccountAdapter(RecordedLogins):
     def get_reset_password_from_key_url(self, key: str) -> str:
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "U", "key": "K"})
         return settings.BASE_URL + path.replace("U-K", key)
+
+    def send_notification_mail(
+        self,
+        template_prefix: str,
+        user: User,
+        context: dict[str, Any] | None = None,
+        email: str | None = None,
+    ) -> None:
+        """Tell the user of a change to their login, in our words instead of allauth's."""
+        request: HttpRequest = self.request
+        mail_change(
+            change=template_prefix,
+            user=user,
+            agent=agent_of(request),
+            network=network_of(request),
+            now=timezone.now(),
+        )
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Compose without the request, whose Host header anybody can choose, and send."""

@@ -15,8 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.security_log import record_event
 from accounts.sessions import note_use
-from core.clients import network_of
-from portal.creator.client import agent_of
+from core.clients import agent_of, network_of
 
 RECOVERY_CODES = {"mfa_view_recovery_codes", "mfa_download_recovery_codes"}
 GetResponse = Callable[[HttpRequest], HttpResponseBase]

@@ -35,6 +35,11 @@ def network_of(request: HttpRequest) -> str:
     return str(address) if address else ""
 
 
+def agent_of(request: HttpRequest) -> str:
+    """What the browser says of itself."""
+    return request.headers.get("User-Agent", "")
+
+
 def network_for_limits(address: str) -> str:
     """What to count requests by: an IPv4 address as it is, an IPv6 address by its /64.
 

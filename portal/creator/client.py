@@ -5,11 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest
 
 from accounts.devices import Device, device_of
-
-
-def agent_of(request: HttpRequest) -> str:
-    """What the browser says of itself."""
-    return request.headers.get("User-Agent", "")
+from core.clients import agent_of
 
 
 def device(request: HttpRequest) -> Device:

@@ -1,0 +1,59 @@
+"""The mail that tells somebody that the way they log in was changed.
+
+Whoever took over a session changes the password first; its owner hears of it by mail. A mail that
+can't go out is logged and keeps nobody from the change.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from email.utils import formataddr, parseaddr
+from smtplib import SMTPException
+
+from anymail.exceptions import AnymailError
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+from django.urls import reverse
+
+from accounts.devices import device_of, device_words
+from accounts.models import User
+
+PRODUCT = "Tributary"
+# By allauth's names of its own mails.
+CHANGES = {
+    "account/email/password_changed": "Your password was changed.",
+    "account/email/password_set": "A password was set for your login.",
+    "account/email/password_reset": "Your password was reset by a link that we mailed to you.",
+    "mfa/email/totp_activated": "An authenticator app was added to your second factors.",
+    "mfa/email/totp_deactivated": "The authenticator app was removed from your second factors.",
+    "mfa/email/webauthn_added": "A passkey or security key was added to your login.",
+    "mfa/email/webauthn_removed": "A passkey or security key was removed from your login.",
+    "mfa/email/recovery_codes_generated": "New recovery codes were made. Older ones work no more.",
+}
+logger = logging.getLogger(__name__)
+
+
+def mail_change(*, change: str, user: User, agent: str, network: str, now: datetime) -> None:
+    """Mail the user what was changed, when, and from where. `change` is a key of CHANGES."""
+    text = render_to_string(
+        "account/email/login_changed.txt",
+        {
+            "what": CHANGES[change],
+            "when": now,
+            "device": device_words(device_of(agent)),
+            "network": network,
+            "reset_url": settings.BASE_URL + reverse("account_reset_password"),
+        },
+    )
+    mail = EmailMessage(
+        subject="Your login was changed",
+        body=text.lstrip(),
+        from_email=formataddr((PRODUCT, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
+        to=[user.email],
+    )
+    try:
+        mail.send()
+    except (SMTPException, AnymailError, OSError):
+        logger.exception("the mail about a changed login could not be sent")
