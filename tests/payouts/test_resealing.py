@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import CommandError
 
 from payouts import resealing
-from payouts.details import destination_of
+from payouts.details import own_destination
 from payouts.models import PayoutDetails
 from payouts.sealing import SealError
 from tests.cast import Cast
@@ -22,14 +22,14 @@ def test_after_resealing_the_old_key_can_go(
 ) -> None:
     monkeypatch.setattr(resealing, "BATCH", 1)
     creator = at_juniper.june.creator
-    before, old = destination_of(creator), list(settings.DETAILS_KEYS)
+    before, old = own_destination(creator), list(settings.DETAILS_KEYS)
     said = StringIO()
 
     settings.DETAILS_KEYS = ["new", *old]
     call_command("reseal_details", stdout=said)
     settings.DETAILS_KEYS = ["new"]
 
-    assert destination_of(creator) == before
+    assert own_destination(creator) == before
     count = PayoutDetails.objects.count()
     assert said.getvalue() == f"{count} payout details were sealed with the first key.\n"
 
@@ -56,4 +56,4 @@ def test_what_no_key_opens_is_counted_and_left(at_juniper: Cast, settings: Any) 
         call_command("reseal_details", stdout=StringIO())
 
     with pytest.raises(SealError):
-        destination_of(at_juniper.june.creator)
+        own_destination(at_juniper.june.creator)
