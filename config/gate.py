@@ -89,9 +89,8 @@ class Gate:
         self._streams = threading.BoundedSemaphore(streams)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        if (
-            environ.get("PATH_INFO", "") == "/readyz"
-        ):  # asks PostgreSQL and Valkey once for all who ask at a time
+        # It asks PostgreSQL and Valkey once for all who ask at a time.
+        if environ.get("PATH_INFO", "") == "/readyz":
             return self._application(environ, start_response)
         refused = self.places.take()
         if refused:

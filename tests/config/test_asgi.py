@@ -8,11 +8,14 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import pytest
 from django.http import HttpResponse, StreamingHttpResponse
 
 from config.asgi import Server
 from config.gate import Gate, Places
 from config.unavailable import refuse
+
+pytestmark = pytest.mark.usefixtures("kept_connections")
 
 SOON = 60.0  # seconds, on a busy machine
 PART = b"x" * 100_000

@@ -14,6 +14,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from config.gate import Gate, Places
 from config.unavailable import refuse
 
+pytestmark = pytest.mark.usefixtures("kept_connections")
+
 SOON = 60.0  # seconds, on a busy machine
 
 
