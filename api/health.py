@@ -23,7 +23,7 @@ logger = logging.getLogger(__name__)
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers. config.gate says the same of a web process, before Django."""
+    """The process answers. config.asgi says the same of a web process, before Django."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
@@ -45,11 +45,14 @@ class _Readiness:
         self._found_at = 0.0
 
     def now(self) -> dict[str, bool]:
-        """Whether each server answers."""
+        """Whether each server answers: as found last, or while this call waited."""
+        asked_at = monotonic()
         is_known = self._found and monotonic() - self._found_at < STILL_TRUE_SECONDS
         if not self._asking.acquire(blocking=not is_known):
             return self._found
         try:
+            if self._found_at > asked_at:  # somebody else found out meanwhile
+                return self._found
             self._found = {"postgresql": _postgresql_answers(), "valkey": _valkey_answers()}
             self._found_at = monotonic()
             return self._found

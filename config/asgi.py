@@ -7,7 +7,7 @@ and such headers are dropped here, before anything reads them.
 
 Django's own ASGI handler is no way out: it runs one request at a time of an application that is not
 written for asyncio. A request is given to a thread once its body has arrived, so that who sends a
-body slowly keeps no thread.
+body slowly keeps no thread. /healthz needs none, so it is answered whatever the threads wait for.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
@@ -24,6 +25,8 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, TypeVar
 from urllib.parse import unquote_to_bytes
+
+os.environ.setdefault("TRIBUTARY_PROCESS", "web")  # read by config.limits
 
 from config import limits
 from config.heartbeats import BEAT_SECONDS, beat
@@ -43,6 +46,8 @@ MAX_BODY_BYTES = 64 * 1024 * 1024  # no upload of ours comes near it
 BODY_TIMEOUT_SECONDS = 60
 MAX_JOINED_BYTES = 256 * 1024  # a longer answer is sent as it is read
 SEND_TIMEOUT_SECONDS = 30  # for each part of it: a client that does not read is left
+ALIVE = "alive\n"
+CLOSE = (b"connection", b"close")
 logger = logging.getLogger(__name__)
 
 
@@ -93,14 +98,17 @@ class Server:
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        if scope["path"] == "/healthz" and scope["method"] in {"GET", "HEAD"}:
+            await say(send, 200, ALIVE, (b"cache-control", b"no-store"))
+            return
         headers = without_underscores(scope["headers"])
         try:
             async with asyncio.timeout(BODY_TIMEOUT_SECONDS):
                 body, length = await read_body(headers, receive)
         except BodyTooLargeError:
-            await say(send, 413, "The request is too large.")
+            await say(send, 413, "The request is too large.\n", CLOSE)
         except TimeoutError:
-            await say(send, 408, "The request took too long to arrive.")
+            await say(send, 408, "The request took too long to arrive.\n", CLOSE)
         except ClientGoneError:
             return
         else:
@@ -126,7 +134,7 @@ class Server:
         except Exception:
             logger.exception("the application failed outside of Django")
             if not answer.is_begun:
-                await say(answer.send, 500, "Something went wrong on our side.")
+                await say(answer.send, 500, "Something went wrong on our side.\n", CLOSE)
 
     def run(self, environ: Environ, answer: Answer) -> None:
         """In a thread: call the application. A short answer is kept whole, a long one is sent."""
@@ -208,13 +216,13 @@ class Answer:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
 
-async def say(send: Send, status: int, text: str) -> None:
-    """Answer without asking the application, and close the connection."""
-    body = f"{text}\n".encode()
+async def say(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) -> None:
+    """Answer without asking the application. `more` are headers."""
+    body = text.encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
         (b"content-length", str(len(body)).encode()),
-        (b"connection", b"close"),
+        *more,
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -2,7 +2,7 @@
 
 A server that takes in more than it can do answers everybody late. Here a bounded number works, a
 bounded number waits for a bounded time, first come first served, and whoever is too many hears so
-at once. A few threads are kept free of both, so /healthz is answered whatever the others wait for.
+at once. config.asgi keeps a few threads free of both, in which the rest is refused.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from prometheus_client import Counter
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
-ALIVE = b"alive\n"
 # A body up to this size is handed to the server whole, so no slow reader holds a place.
 WHOLE_BYTES = 2_000_000
 STUCK_SECONDS = 60  # all places taken, and nobody left for so long
@@ -90,10 +89,8 @@ class Gate:
         self._streams = threading.BoundedSemaphore(streams)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        path = environ.get("PATH_INFO", "")
-        if path == "/healthz" and environ["REQUEST_METHOD"] in {"GET", "HEAD"}:
-            return _alive(start_response)
-        if path == "/readyz":  # asks PostgreSQL and Valkey once for all who ask at a time
+        # It asks PostgreSQL and Valkey once for all who ask at a time.
+        if environ.get("PATH_INFO", "") == "/readyz":
             return self._application(environ, start_response)
         refused = self.places.take()
         if refused:
@@ -106,8 +103,10 @@ class Gate:
         try:
             response = cast("Body", self._application(environ, lambda *words: said.append(words)))
             if _is_short(response):
-                whole = b"".join(response)
-                response.close()
+                try:
+                    whole = b"".join(response)
+                finally:
+                    response.close()
             elif self._streams.acquire(blocking=False):
                 start_response(*said[-1])
                 return _Stream(response, done=self._stream_is_over)
@@ -155,15 +154,3 @@ def _is_short(response: Body) -> bool:
         return True
     length = response.get("Content-Length", "")
     return length.isdecimal() and int(length) <= WHOLE_BYTES
-
-
-def _alive(start_response: StartResponse) -> Iterable[bytes]:
-    start_response(
-        "200 OK",
-        [
-            ("Content-Type", "text/plain"),
-            ("Content-Length", str(len(ALIVE))),
-            ("Cache-Control", "no-store"),
-        ],
-    )
-    return [ALIVE]

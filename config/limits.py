@@ -97,9 +97,12 @@ EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=3 if PROCESS == "web" else
 # Processes. Local mode has one, so that its counters are whole without a folder to add them up in.
 WEB_WORKERS: int = env.int("WEB_WORKERS", default=1 if LOCAL else 2)
 WEB_CONCURRENT_REQUESTS: int = env.int("WEB_CONCURRENT_REQUESTS", default=4)  # per process
+# Open connections, per process, idle ones included; beyond that they wait to be accepted. One that
+# sends no request is closed after half a minute.
+WEB_CONNECTIONS: int = env.int("WEB_CONNECTIONS", default=2_000)
 WEB_QUEUE: int = env.int("WEB_QUEUE", default=16)  # requests that wait, per process
 WEB_QUEUE_SECONDS: float = env.float("WEB_QUEUE_SECONDS", default=1.0)
-# Threads for what never waits: /healthz, and refusing what is too much.
+# Threads for what waits for no place: /readyz, and refusing what is too much.
 WEB_SPARE_THREADS = 4
 WEB_RETRY_AFTER = 2  # said to whoever is refused
 WEB_STUCK_SECONDS: float = env.float("WEB_STUCK_SECONDS", default=10.0)

@@ -33,10 +33,21 @@ def log_requests(get_response: Handler) -> Handler:
         response = get_response(request)
         response[HEADER] = name
         if logger.isEnabledFor(logging.INFO):
-            logger.info("request", extra=_line(request, response, time.perf_counter() - begun))
+            logger.info(
+                "request", extra=_line(request, response.status_code, time.perf_counter() - begun)
+            )
         return response
 
     return serve
+
+
+def log_refused(request: HttpRequest, status: int) -> str:
+    """Name and log a request that was turned away before any middleware; returns its id."""
+    name = uuid.uuid4().hex
+    begin(**{REQUEST_ID: name})
+    if logger.isEnabledFor(logging.INFO):
+        logger.info("request", extra=_line(request, status, 0.0))
+    return name
 
 
 def _user_id(request: HttpRequest) -> int | None:
@@ -44,12 +55,12 @@ def _user_id(request: HttpRequest) -> int | None:
     return getattr(getattr(request, "_cached_user", None), "pk", None)
 
 
-def _line(request: HttpRequest, response: HttpResponseBase, seconds: float) -> dict[str, object]:
+def _line(request: HttpRequest, status: int, seconds: float) -> dict[str, object]:
     """What the access log says: the path without its query, as config.logs redacts it."""
     return {
         "method": request.method,
         "path": request.path,
-        "status": response.status_code,
+        "status": status,
         "milliseconds": round(seconds * 1000, 1),
         "client": network_of(request),
     }

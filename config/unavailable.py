@@ -24,6 +24,7 @@ from api.problems import refuse as refuse_in_json
 from api.problems import unavailable
 from config import limits
 from config.languages import IN_ENGLISH
+from config.request_log import HEADER, log_refused
 from core.languages import ENGLISH, speaking, tag_for
 from core.postgres import Outage, outage_of
 
@@ -123,13 +124,13 @@ def _answer(request: HttpRequest, *, is_unknown: bool) -> HttpResponse:
 
 def refuse(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
     """A WSGI application for who is turned away at the gate: nothing of it reached Django."""
-    path, method = environ.get("PATH_INFO", ""), environ.get("REQUEST_METHOD", "GET")
-    is_english = path.startswith(IN_ENGLISH)
-    tag = ENGLISH if is_english else tag_for(WSGIRequest(environ))
+    request = WSGIRequest(environ)
+    path, method = request.path, environ.get("REQUEST_METHOD", "GET")
+    tag = ENGLISH if path.startswith(IN_ENGLISH) else tag_for(request)
     status, headers, body = _refusal(
         is_for_program=path.startswith(FOR_PROGRAMS), is_safe=method in SAFE_METHODS, tag=tag
     )
-    start_response(status, list(headers))
+    start_response(status, [*headers, (HEADER, log_refused(request, 503))])
     return [b"" if method == "HEAD" else body]
 
 

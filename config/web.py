@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import multiprocessing
 import os
+import resource
 import socket
 import sys
 
@@ -20,6 +21,8 @@ from granian.log import LogLevels
 from granian.server.mp import MPServer
 
 from config.heartbeats import Heartbeats
+
+OTHER_FILES = 500  # that a worker has open: bodies, connections to PostgreSQL and Valkey, modules
 
 
 class Server(MPServer):
@@ -33,6 +36,14 @@ class Server(MPServer):
         self._sso.set_inheritable(True)
 
 
+def allow_open_files(number: int) -> None:
+    """So many for each worker, as far as the machine lets us; a connection is one."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m config.web", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1")
@@ -41,6 +52,11 @@ def main() -> None:
     os.environ["TRIBUTARY_PROCESS"] = "web"
     from config import limits, settings
 
+    if limits.PROCESS != "web":
+        raise RuntimeError(
+            "config.limits was imported before the process said that it is the web's"
+        )
+    allow_open_files(limits.WEB_CONNECTIONS + OTHER_FILES)
     if sys.platform == "linux":  # the workers inherit the socket and the pipe
         multiprocessing.set_start_method("fork", force=True)
     heartbeats = Heartbeats(stuck_seconds=limits.WEB_STUCK_SECONDS)
@@ -51,6 +67,7 @@ def main() -> None:
         interface=Interfaces.ASGI,
         websockets=False,
         workers=limits.WEB_WORKERS,
+        backpressure=limits.WEB_CONNECTIONS,
         respawn_failed_workers=True,
         workers_kill_timeout=limits.WEB_STOP_SECONDS,
         log_level=LogLevels.warning,

@@ -14,7 +14,7 @@ from config.forwarding import trust_proxies
 from config.gate import Application, Gate, Places
 
 # Seconds after which a thread that computes lets another go on. The usual five milliseconds are
-# long for the thread that answers /healthz, when several pages are being made.
+# long for the event loop, which answers /healthz, when several pages are being made.
 SWITCH_SECONDS = 0.001
 
 places = Places(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +15,7 @@ from django.db import OperationalError, connection
 from django.test import Client
 from prometheus_client.parser import text_string_to_metric_families
 
+from api import health
 from api.metrics import METHODS
 from tests.api.shop import REFUNDS, Shop
 from tests.cast import raw_refund
@@ -65,12 +68,31 @@ def test_readyz_without_postgresql(client: Client, monkeypatch: pytest.MonkeyPat
     def refuse() -> None:
         raise OperationalError("connection refused")
 
-    with monkeypatch.context() as patch:
-        patch.setattr(connection, "cursor", refuse)
+    with monkeypatch.context() as patched:  # what ends the test asks the database as well
+        patched.setattr(connection, "cursor", refuse)
         answer = client.get("/readyz")
 
     assert answer.status_code == 503
     assert answer.json() == {"postgresql": "not ready", "valkey": "ready"}
+
+
+def test_who_asks_at_the_same_time_waits_for_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that is away costs its timeout once, not once for each who asks."""
+    asked: list[str] = []
+
+    def answers_late() -> bool:
+        asked.append("postgresql")
+        time.sleep(0.5)
+        return False
+
+    monkeypatch.setattr(health, "_postgresql_answers", answers_late)
+    monkeypatch.setattr(health, "_valkey_answers", lambda: True)
+    readiness = health._Readiness()
+    with ThreadPoolExecutor(8) as people:
+        found = [one.result() for one in [people.submit(readiness.now) for _ in range(8)]]
+
+    assert found == [{"postgresql": False, "valkey": True}] * 8
+    assert len(asked) < 4  # all of them at once, but for who came late on a busy machine
 
 
 @pytest.mark.django_db

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
 from tests.architecture.source import ROOT
 from tests.architecture.test_settings import COMPLETE, load
 
+PROCESS = "TRIBUTARY_PROCESS"
 READ = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")
 LIMITS = READ.findall((ROOT / "config/limits.py").read_text())
 
@@ -26,6 +30,31 @@ def test_a_kind_of_process_has_its_own_limits(process: str, seconds: int) -> Non
     )
 
     assert (loaded.stdout.strip(), loaded.stderr) == (str(seconds), "")
+
+
+@pytest.mark.parametrize("module", ["config.asgi", "config.wsgi"])
+def test_what_serves_the_web_has_the_limits_of_the_web(module: str) -> None:
+    """Whatever is imported first: the package itself brings the Celery application along."""
+    serving = f"import {module}; from config import limits; print(limits.PROCESS)"
+    environment = {name: value for name, value in os.environ.items() if name != PROCESS}
+
+    served = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", serving],
+        cwd=ROOT, env=environment, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (served.stdout.strip(), served.stderr) == ("web", "")
+
+
+def test_the_package_does_not_decide_what_kind_of_process_it_is_in() -> None:
+    """`python -m config.web` imports it before the first line of config.web."""
+    importing = "import config, sys; print('config.limits' in sys.modules)"
+
+    imported = subprocess.run(
+        [sys.executable, "-c", importing], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert imported.stdout.strip() == "False"
 
 
 def test_an_unknown_kind_of_process_is_refused() -> None:

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.test import Client, override_settings
+from django.test import Client, RequestFactory, override_settings
 from django.urls import path
 
 from accounts.models import User
 from config import celery, request_log
 from config.logs import configuration, log_uncaught
+from config.unavailable import refuse
 from core.log_context import begin, facts
 from core.tenancy import across_brands, acting_for
 from tests.cast import Cast
@@ -170,6 +171,19 @@ def test_each_request_has_an_id_of_its_own(lines: Lines, client: Client) -> None
     logged = [line["request_id"] for line in lines.all if line["logger"] == "access"]
     assert logged == [answer[request_log.HEADER] for answer in answers]
     assert len({*logged, "same"}) == 3
+
+
+def test_who_is_refused_at_the_gate_has_an_id_and_a_line(lines: Lines) -> None:
+    said: list[Any] = []
+    environ = RequestFactory().post(f"/d/{SECRET}").environ
+
+    body = b"".join(refuse(environ, lambda *words: said.append(words)))
+
+    headers = dict(said[0][1])
+    assert headers["Content-Length"] == str(len(body))
+    assert lines.only["request_id"] == headers[request_log.HEADER]
+    assert (lines.only["method"], lines.only["path"]) == ("POST", "/d/[redacted]")
+    assert (lines.only["status"], lines.only["client"]) == (503, "127.0.0.1")
 
 
 def test_the_access_log_can_be_off(lines: Lines, client: Client) -> None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import signal
+import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
+from config.local.ports import HOST
 from tests.faults.test_postgresql import ANSWERED, BUSY_MACHINE, HEALTH
 from tests.faults.victims import eventually, send
 from tests.faults.web_server import Answer, WebServer
 
 RESPAWN_PAUSE = 6.0  # granian takes two deaths of one worker within 5.5 s for a defect, and ends
+IDLE_CONNECTIONS = 1_100
 
 
 def ask_for(web: WebServer, *, seconds: float) -> list[Answer]:
@@ -26,10 +30,12 @@ def test_a_killed_worker_is_replaced_and_the_other_goes_on_serving(web: WebServe
     send(signal.SIGKILL, before[0])
     answers = ask_for(web, seconds=2)
     eventually(lambda: len(set(web.workers()) - {before[0]}) == 2, seconds=30, what="replaced")
+    replaced_at = time.monotonic()
 
     assert answers[0].status == 200
     assert {answer.status for answer in answers} == {200}
-    time.sleep(RESPAWN_PAUSE)
+    eventually(web.is_whole, seconds=60, what="whole again")
+    time.sleep(max(0.0, RESPAWN_PAUSE - (time.monotonic() - replaced_at)))
 
 
 def test_a_frozen_worker_takes_no_connection_and_is_replaced(web: WebServer) -> None:
@@ -61,3 +67,15 @@ def test_with_all_threads_busy_health_is_told_and_the_rest_is_refused(web: WebSe
     assert {answer.headers["retry-after"] for answer in answers} == {"2"}
     assert max(answer.seconds for answer in answers) < ANSWERED + BUSY_MACHINE
     assert web.get(web.victims.dashboard).status == 200
+
+
+def test_connections_that_ask_nothing_keep_nobody_out(web: WebServer) -> None:
+    """More of them than granian's own limit lets in at a time."""
+    with ExitStack() as idle:
+        for _ in range(IDLE_CONNECTIONS):
+            idle.enter_context(socket.create_connection((HOST, web.port)))
+        alive = web.get("/healthz")
+        order = web.look()
+
+    assert (alive.status, order.status) == (200, 200)
+    assert alive.seconds < HEALTH + BUSY_MACHINE / 2

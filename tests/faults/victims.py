@@ -52,6 +52,12 @@ def children(pid: int) -> list[int]:
     return [int(line) for line in listed.stdout.split()]
 
 
+def threads_of(pid: int) -> int:
+    """How many threads a process has; 0 when it is gone."""
+    listed = subprocess.run(["ps", "-o", "nlwp=", "-p", str(pid)], capture_output=True, text=True)
+    return int(listed.stdout or 0)
+
+
 def send(number: signal.Signals, *pids: int) -> None:
     """Send a signal to each of `pids` that still lives."""
     for pid in pids:

@@ -13,7 +13,7 @@ from http.client import HTTPConnection
 from typing import Any
 
 from config.local.ports import HOST, next_free
-from tests.faults.victims import ROOT, Victims, children, eventually
+from tests.faults.victims import ROOT, Victims, children, eventually, threads_of
 
 FIRST_PORT = 8890
 WORKERS = 2
@@ -69,8 +69,13 @@ class WebServer:
         return sorted(children(self.process.pid))
 
     def is_whole(self) -> bool:
-        """Whether all workers live and the product can do its work."""
-        return len(self.workers()) == WORKERS and self.get("/readyz").status == 200
+        """Whether all workers have started and the product can do its work.
+
+        A worker has one thread while it loads the product; its first heartbeat is another.
+        """
+        threads = [threads_of(pid) for pid in self.workers()]
+        is_started = len(threads) == WORKERS and all(number > 1 for number in threads)
+        return is_started and self.get("/readyz").status == 200
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, headers=headers)
