@@ -70,6 +70,9 @@ WRONG_WIDE_HOUR = Limit("wrong guesses: one wide network, an hour", 90, HOUR)
 WRONG_ALL_HOUR = Limit("wrong guesses: over all, an hour", 300, HOUR)
 # Wrong passwords. Past a limit none is looked at for the rest of the hour: a code by mail logs in.
 PASSWORD_KNOWN_HOUR = Limit("wrong passwords: one known browser or person, an hour", 20, HOUR)
+PASSWORD_ADDRESS_WIDE_HOUR = Limit(
+    "wrong passwords: one address, one wide network, an hour", 10, HOUR
+)
 PASSWORD_ADDRESS_HOUR = Limit("wrong passwords: one address, an hour", 30, HOUR)
 PASSWORD_NETWORK_HOUR = Limit("wrong passwords: one network, an hour", 30, HOUR)
 PASSWORD_WIDE_HOUR = Limit("wrong passwords: one wide network, an hour", 90, HOUR)
@@ -95,6 +98,7 @@ LIMITS = (
     WRONG_WIDE_HOUR,
     WRONG_ALL_HOUR,
     PASSWORD_KNOWN_HOUR,
+    PASSWORD_ADDRESS_WIDE_HOUR,
     PASSWORD_ADDRESS_HOUR,
     PASSWORD_NETWORK_HOUR,
     PASSWORD_WIDE_HOUR,
@@ -162,6 +166,7 @@ def counted_password(*, known_as: str, network: str, address: str) -> Counted:
         return [(PASSWORD_KNOWN_HOUR, f"known {known_as}")]
     narrow, wide = networks_of(network)
     return [
+        (PASSWORD_ADDRESS_WIDE_HOUR, f"{address} {wide}"),
         (PASSWORD_ADDRESS_HOUR, address),
         (PASSWORD_NETWORK_HOUR, narrow),
         (PASSWORD_WIDE_HOUR, wide),

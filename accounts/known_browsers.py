@@ -1,4 +1,4 @@
-"""Browsers in which somebody has proven an address before, known by a signed cookie.
+"""Browsers in which somebody has proven an address or logged in before, known by a signed cookie.
 
 Being known opens nothing. It gives the browser counts of its own in accounts.code_limits, so that
 strangers who ask for codes for an address, or guess at it, don't keep its owner from logging in.
@@ -27,7 +27,7 @@ def known_as(request: HttpRequest, address: str) -> str:
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, *, address: str) -> None:
-    """Have the browser known for an address that was proven in it just now."""
+    """Have the browser known for an address that was proven in it, or logged in with, just now."""
     known = _read(request)
     mark = _mark(address)
     name = known.pop(mark, "") or secrets.token_urlsafe(12)

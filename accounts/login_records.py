@@ -19,7 +19,7 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from accounts.code_limits import Counted, count, counted_factor, counted_password, exceeded
-from accounts.known_browsers import known_as
+from accounts.known_browsers import known_as, remember
 from accounts.login_failures import record_failure
 from accounts.models import FailureReason, User
 from accounts.security_log import log_event, record_event
@@ -66,6 +66,7 @@ class RecordedLogins(DefaultAccountAdapter):
             ways=ways_in(request, user),
         )
         response: HttpResponseBase = super().post_login(request, user, **kwargs)
+        remember(request, response, address=user.email)
         return response
 
     def logout(self, request: HttpRequest) -> None:
@@ -162,10 +163,12 @@ def _tell(action: str, request: HttpRequest, user: User, **facts: Any) -> None:
 
 
 def _counted_password(request: HttpRequest, address: str) -> Counted:
+    """Who is logged in and confirms it is counted by themselves, whatever strangers guess."""
     address = address.strip().lower()
-    return counted_password(
-        known_as=known_as(request, address), network=network_of(request), address=address
-    )
+    user = request.user
+    is_own = isinstance(user, User) and user.email == address
+    known = f"user {user.pk}" if is_own else known_as(request, address)
+    return counted_password(known_as=known, network=network_of(request), address=address)
 
 
 def _failed(request: HttpRequest, address: str, reason: FailureReason) -> None:

@@ -109,6 +109,8 @@ class CodePurpose(models.TextChoices):
     DELETION = "deletion", _("Deleting your data")
     FRESH_LOGIN = "fresh_login", _("Confirming that it is you")
     NEW_ADDRESS = "new_address", _("Changing your email address")
+    # Mails a link instead of a code: see accounts.password_reset.
+    PASSWORD_RESET = "password_reset", "Setting a new password"  # pragma: allowlist secret
 
 
 class CodeState(models.TextChoices):

@@ -18,7 +18,7 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
-from django.contrib.sessions.backends.base import SessionBase
+from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -28,6 +28,7 @@ from accounts.models import Session, SessionKind, User
 from accounts.security_log import record_event
 from accounts.selectors import session_kind_of
 
+KEY_CHARACTERS = frozenset(VALID_KEY_CHARS)
 OFTEN_ENOUGH = timedelta(minutes=1)  # between two notes of one session
 LONGEST_AGENT = 300
 EXPIRED_AT_ONCE = 5_000  # rows that one round deletes
@@ -69,6 +70,10 @@ class SessionStore(db.SessionStore):
     @classmethod
     def get_model_class(cls) -> type[Session]:
         return Session
+
+    def _validate_session_key(self, key: str | None) -> bool:
+        """Whether it can be a key of ours: PostgreSQL refuses to look for some other texts."""
+        return bool(super()._validate_session_key(key)) and set(str(key)) <= KEY_CHARACTERS
 
     def load(self) -> dict[str, Any]:
         """What the session holds; nothing when its row is gone or its time is up.

@@ -6,20 +6,24 @@ says.
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.addresses import user_with
 from accounts.code_outbox import mail_next_code
 from accounts.codes import code_of
 from accounts.models import CodePurpose, MailedCode
+from accounts.password_reset import ResetMailError, mail_reset_link
 from affiliates.letters import LetterError, send_letter
 from affiliates.logins import opens_a_login
 from core.after_answer import Threads
-from core.languages import speaking
+from core.languages import ENGLISH, speaking
 
+logger = logging.getLogger(__name__)
 # Each in templates/affiliates/email; every other purpose has the mail "code".
 MAILS = {CodePurpose.LOG_IN: "login_code", CodePurpose.NEW_ADDRESS: "new_address_code"}
 
@@ -37,12 +41,16 @@ def mail_all_due() -> None:
 
 def _is_somebodys(row: MailedCode) -> bool:
     """Whether the mail goes out: to log in, when there is a login; else somebody is logged in."""
+    if row.purpose == CodePurpose.PASSWORD_RESET:
+        return user_with(row.address) is not None
     return row.purpose != CodePurpose.LOG_IN or opens_a_login(row.address)
 
 
 def _hand_over(row: MailedCode) -> bool:
     """Mail the code. Whether the mail server took it."""
     purpose = CodePurpose(row.purpose)
+    if purpose == CodePurpose.PASSWORD_RESET:
+        return _hand_over_link(row)
     with speaking(row.language):
         context = {
             "code": code_of(row.public_id),
@@ -53,6 +61,17 @@ def _hand_over(row: MailedCode) -> bool:
             send_letter(MAILS.get(purpose, "code"), to=row.address, context=context)
         except LetterError:
             return False
+    return True
+
+
+def _hand_over_link(row: MailedCode) -> bool:
+    """Mail a link to set a password, in English: it is for staff."""
+    try:
+        with speaking(ENGLISH):
+            mail_reset_link(address=row.address)
+    except ResetMailError:
+        logger.exception("the link to set a password could not be mailed")
+        return False
     return True
 
 

@@ -14,6 +14,7 @@ from allauth.mfa.webauthn import views as webauthn
 from django.urls import path, re_path
 
 from brand_admin.code_login import login_code, login_code_confirm
+from brand_admin.password_reset import ask_for_reset
 from config.account_pages import (
     fresh_login_page,
     fresh_second_factor_page,
@@ -28,7 +29,7 @@ urlpatterns = [
     path("login/code/confirm/", login_code_confirm, name="login_code_confirm"),
     path("logout/", account.logout, name="account_logout"),
     path("inactive/", account.account_inactive, name="account_inactive"),
-    path("password/reset/", account.password_reset, name="account_reset_password"),
+    path("password/reset/", ask_for_reset, name="account_reset_password"),
     path("password/reset/done/", account.password_reset_done, name="account_reset_password_done"),
     re_path(
         r"^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$",

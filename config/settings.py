@@ -267,10 +267,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address without a login gets no mail
-ACCOUNT_FORMS = {
-    "reset_password": "accounts.reset_forms.AskForReset",  # pragma: allowlist secret
-    "user_token": "accounts.reset_forms.FollowReset",
-}
+ACCOUNT_FORMS = {"user_token": "accounts.password_reset.FollowReset"}
 # Django's own: the key dies with the password, the address and the next login, and writes nothing.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 # pragma: allowlist secret
 # Wrong passwords and second factors are counted in PostgreSQL: see accounts.code_limits.

@@ -136,7 +136,7 @@ def _sent(request: HttpRequest) -> Any:
     """The browser's answer. Raises PasskeyError for what is no JSON."""
     try:
         return json.loads(request.POST.get("credential", ""))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise PasskeyError from error
 
 

@@ -67,7 +67,7 @@ def test_opening_the_link_alone_lets_nobody_in(cast: Cast) -> None:
 
     assert "_auth_user_id" not in browser.session
     assert "no-store" in answer["Cache-Control"]
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "strict-origin"
     assert snapshot() == before
 
 

@@ -12,6 +12,7 @@ from allauth.core.context import request_context
 from django.core import mail
 from django.test import Client, RequestFactory
 
+from affiliates.code_mail import mail_all_due
 from tests.cast import Cast
 from tests.security.people import gather, logged_in, unproven
 
@@ -39,6 +40,7 @@ def test_the_reset_mail_leads_to_the_product(host: str, cast: Cast) -> None:
     )
 
     assert answer.status_code == 302
+    mail_all_due()
     [sent] = mail.outbox
     assert set(ADDRESS.findall(sent.body)) == {BASE}
     assert host not in sent.subject + sent.body
@@ -48,6 +50,7 @@ def test_the_reset_mail_leads_to_the_product(host: str, cast: Cast) -> None:
 def test_the_link_sets_a_password_once(cast: Cast) -> None:
     client = Client()
     client.post("/account/password/reset/", {"email": cast.ines.email})
+    mail_all_due()
     [link] = re.findall(rf"{BASE}(\S+)", mail.outbox[0].body)
 
     page = client.get(link)["Location"]
@@ -69,6 +72,7 @@ def test_an_unproven_and_an_unknown_address_get_the_same_page_and_no_mail(cast: 
     assert {(answer.status_code, answer["Location"]) for answer in answers} == {
         (302, "/account/password/reset/done/")
     }
+    mail_all_due()
     assert [sent.to for sent in mail.outbox] == [[cast.ines.email]]
 
 

@@ -396,3 +396,12 @@ def test_a_short_one_is_refused_and_an_unknown_one_is_not(cast: Cast) -> None:
     assert [change("elevenchars"), change("ines castell ines"), change(PASSWORD + " 7")] == [
         200, 200, 302,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("key", [r"abcdefgh\000ij", r"abcdefgh\303\244", "../../../etc"])
+@pytest.mark.parametrize("page", ["/", "/account/login/", "/portal/", "/admin/juniper/"])
+def test_a_cookie_that_is_no_key_of_ours_is_no_session(page: str, key: str, cast: Cast) -> None:
+    """In quotes a cookie can hold any byte, also those that PostgreSQL refuses."""
+    client = browser(headers={"cookie": f'sessionid="{key}"'})
+
+    assert client.get(page).status_code in {200, 302}
