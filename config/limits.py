@@ -51,7 +51,7 @@ def _kind_of_process() -> str:
     This module is loaded with the package `config`, before any module in it can say what it is.
     """
     started = [Path(word).name for word in sys.orig_argv[1:6]]
-    if "config.web" in started:
+    if {"config.web", "granian"} & set(started):
         return "web"
     return "worker" if "celery" in started and {"worker", "beat"} & set(sys.argv[1:]) else "command"
 
