@@ -116,16 +116,18 @@ def _named(
             action="payout_run.file_made", target=run, by=by, now=now, whom=whom, payments=len(ids)
         )
     for start in range(0, len(ids), _AT_ONCE):
-        yield from _mark(ids[start : start + _AT_ONCE], now=now)
+        yield from _mark(run, ids[start : start + _AT_ONCE], now=now)
 
 
 @transaction.atomic
-def _mark(ids: Sequence[int], *, now: datetime) -> list[tuple[Payout, Destination]]:
+def _mark(run: PayoutRun, ids: Sequence[int], *, now: datetime) -> list[tuple[Payout, Destination]]:
     """Mark what is still on the way and may still be seen, and open where to pay it.
 
     Whoever takes a release back in the same moment waits for this, or this leaves their payment
-    out: a payment is in a file with its account or is neither.
+    out: a payment is in a file with its account or is neither. The run is locked first, as by all
+    who settle its payments: what a file names is not marked paid or taken back meanwhile.
     """
+    PayoutRun.objects.select_for_update().get(pk=run.pk)
     rows = Payout.objects.filter(pk__in=ids, state=PayoutState.PROCESSING)
     payouts = list(rows.select_for_update(of=("self",)).select_related("member").order_by("pk"))
     found = destinations_of(row.member.creator_id for row in payouts if row.member.creator_id)

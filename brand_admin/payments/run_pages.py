@@ -19,7 +19,14 @@ from payouts.models import (
     PayoutState,
 )
 from payouts.run_files import paypal_parts, still_to_pay
-from payouts.selectors import RunShare, payouts_of_run, run_members, shares_of_run
+from payouts.selectors import (
+    RunShare,
+    ToMarkPaid,
+    payouts_of_run,
+    run_members,
+    shares_of_run,
+    to_mark_paid,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +53,7 @@ def choices_of(rows: list[DueRow], chosen: Chosen) -> list[CurrencyChoice]:
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """A run in figures. `open` is what is not paid yet and can be taken back. `by_bank` counts
-    what stands in the bank's file; `waiting` says in words how many payments wait and why, and is
+    what stands in the bank's file; `to_mark` is what is marked paid at once; `waiting` says in words how many payments wait and why, and is
     empty when none does.
     """
 
@@ -57,6 +64,7 @@ class RunFacts:
     open_payments: int
     paypal_parts: range
     by_bank: int
+    to_mark: ToMarkPaid | None
     waiting: tuple[str, ...]
 
 
@@ -82,6 +90,7 @@ def facts_of(run: PayoutRun) -> RunFacts:
         open_payments=sum(share.payments for share in unpaid),
         paypal_parts=range(1, (paypal_parts(run) if moving else 0) + 1),
         by_bank=still_to_pay(run, method=PayoutMethod.BANK).count() if moving else 0,
+        to_mark=to_mark_paid(run) if moving else None,
         waiting=_waiting(run, shares.get(PayoutState.PENDING_INFO)),
     )
 

@@ -258,7 +258,7 @@ def payment_paid(request: BrandRequest, payment_id: int) -> HttpResponse:
         section=SECTION,
         status=422 if form.errors else 200,
         payout=payout,
-        is_over=payout.state != PayoutState.PROCESSING,
+        is_over=payout.state not in OPEN_STATES,
         form=form,
     )
 
