@@ -332,7 +332,8 @@ def run_paypal_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
     run = get_object_or_404(runs(), pk=run_id)
     asked = request.POST.get("part", "1")
     part = int(asked) if asked.isdecimal() and len(asked) < 5 else 1
-    part = min(max(part, 1), max(paypal_parts(run), 1))
+    parts = paypal_parts(run)
+    part = part if part in parts else next(iter(parts), 1)
     name = f"{request.brand.slug}-run-{run.pk}-paypal-{part}.csv"
     rows = paypal_rows(
         run, part=part, note=request.brand.name, by=request.actor, now=timezone.now()

@@ -396,6 +396,32 @@ def test_paypal_is_told_without_a_header_and_in_parts(
     assert csv_of(theo.post(bank))[1:] == []
 
 
+def test_whoever_shares_between_two_files_moves_nobody_into_another(
+    owed: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of two shares when the second one stood in a file already: it stays in that one."""
+    monkeypatch.setattr(run_files, "PAYPAL_ROWS", 1)
+    paid_by_paypal(owed.mara, owed.diego)
+    for member in (owed.mara, owed.diego):
+        stop_sharing(member)
+    run, theo = confirmed(owed), desk_of(owed.theo)
+    with acting_for(owed.juniper):
+        first, second = (
+            payout.member
+            for payout in Payout.objects.select_related("member__brand").order_by("pk")
+        )
+    address = at(owed.juniper, "payment_run_paypal", run_id=run.pk)
+    start_sharing(second)
+    [made_before] = csv_of(theo.post(address))
+
+    start_sharing(first)
+    parts = [csv_of(theo.post(address, {"part": part})) for part in ("1", "2")]
+
+    assert [part[0][0] for part in parts] == [f"pay-{first.email}", f"pay-{second.email}"]
+    assert made_before[0] == f"pay-{second.email}"
+    assert "For PayPal 2 of 2" in page_of(owed, run)
+
+
 def test_who_has_said_nothing_yet_is_in_no_file_and_waits(owed: Cast) -> None:
     PayoutDetails.objects.filter(creator=owed.mara.creator).delete()
     run, theo = confirmed(owed), desk_of(owed.theo)
