@@ -23,6 +23,7 @@ from tracking.metrics import today
 from tracking.periods import BRAND_CHOICES, ChosenPeriod, choose
 
 PER_PAGE = 50
+LONGEST_ID = 18  # digits: any such number is one that PostgreSQL can hold as an id
 MOST_COUNTED = 10_000  # rows of a long list: who turns more pages than these hold?
 SECTIONS = {  # what the navigation calls them; a phone shows the current one in its bar
     "home": "Home",
@@ -164,6 +165,12 @@ def csv_response(
     )
 
 
+def id_in(text: str) -> int | None:
+    """The id that an address or a form names; None for what can't be one, whatever its length."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_ID else None
+
+
 def selected_ids(request: BrandRequest) -> list[int]:
-    """The whole numbers among the ticked boxes; anything else is ignored."""
-    return [int(text) for text in request.POST.getlist("selected") if text.isdecimal()]
+    """The ids among the ticked boxes; anything else is ignored."""
+    found = map(id_in, request.POST.getlist("selected"))
+    return [one for one in found if one is not None]

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -88,9 +89,8 @@ def paypal_rows(
     Recipient, amount, currency, customer id (30 characters, no spaces), note (400 characters) and
     wallet, as developer.paypal.com says under "Payouts Web".
     """
-    first = (part - 1) * PAYPAL_ROWS
-    wanted = still_to_pay(run, method=PayoutMethod.PAYPAL)[first : first + PAYPAL_ROWS]
-    ids = list(wanted.values_list("pk", flat=True))
+    wanted = still_to_pay(run, method=PayoutMethod.PAYPAL)
+    ids = list(wanted.filter(pk__in=_in_part(run, part)).values_list("pk", flat=True))
     for payout, to in _named(run, ids, "PayPal", by=by, now=now):
         yield [
             to.paypal,
@@ -102,9 +102,25 @@ def paypal_rows(
         ]
 
 
-def paypal_parts(run: PayoutRun) -> int:
-    """How many files PayPal takes for the run."""
-    return -(-still_to_pay(run, method=PayoutMethod.PAYPAL).count() // PAYPAL_ROWS)
+def paypal_parts(run: PayoutRun) -> list[int]:
+    """The numbers of the files for PayPal that hold a payment."""
+    wanted = still_to_pay(run, method=PayoutMethod.PAYPAL)
+    if run.payments <= PAYPAL_ROWS:
+        return [1] if wanted.exists() else []
+    last = -(-run.payments // PAYPAL_ROWS)
+    return [
+        part for part in range(1, last + 1) if wanted.filter(pk__in=_in_part(run, part)).exists()
+    ]
+
+
+def _in_part(run: PayoutRun, part: int) -> QuerySet[Payout, Any]:
+    """The ids of the payments that stand in one file, if they stand in any: the run's payments by
+    their order. Members share their details and stop while the files are made one after another;
+    nobody's payment moves into another file by that, and is paid twice or never.
+    """
+    first = (part - 1) * PAYPAL_ROWS
+    ids: QuerySet[Payout, Any] = Payout.objects.filter(run=run).order_by("pk").values("pk")
+    return ids[first : first + PAYPAL_ROWS]
 
 
 def _named(
@@ -116,16 +132,18 @@ def _named(
             action="payout_run.file_made", target=run, by=by, now=now, whom=whom, payments=len(ids)
         )
     for start in range(0, len(ids), _AT_ONCE):
-        yield from _mark(ids[start : start + _AT_ONCE], now=now)
+        yield from _mark(run, ids[start : start + _AT_ONCE], now=now)
 
 
 @transaction.atomic
-def _mark(ids: Sequence[int], *, now: datetime) -> list[tuple[Payout, Destination]]:
+def _mark(run: PayoutRun, ids: Sequence[int], *, now: datetime) -> list[tuple[Payout, Destination]]:
     """Mark what is still on the way and may still be seen, and open where to pay it.
 
     Whoever takes a release back in the same moment waits for this, or this leaves their payment
-    out: a payment is in a file with its account or is neither.
+    out: a payment is in a file with its account or is neither. The run is locked first, as by all
+    who settle its payments: what a file names is not marked paid or taken back meanwhile.
     """
+    PayoutRun.objects.select_for_update().get(pk=run.pk)
     rows = Payout.objects.filter(pk__in=ids, state=PayoutState.PROCESSING)
     payouts = list(rows.select_for_update(of=("self",)).select_related("member").order_by("pk"))
     found = destinations_of(row.member.creator_id for row in payouts if row.member.creator_id)

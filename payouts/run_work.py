@@ -84,11 +84,14 @@ def ask_to_confirm(*, run: PayoutRun, by: Actor, now: datetime) -> Work:
 
 
 @transaction.atomic
-def ask_to_mark_paid(*, run: PayoutRun, reference: str, by: Actor, now: datetime) -> Work:
+def ask_to_mark_paid(
+    *, run: PayoutRun, reference: str, by: Actor, now: datetime, seen: str | None = None
+) -> Work:
     """As `mark_run_paid`, by a worker."""
     run = runs.locked_in_processing(run)
     title = "Marking a payout run paid"
-    return _ask_about(run, MARK_PAID, title, run.payments, by=by, now=now, reference=reference)
+    told = {"reference": reference} | ({} if seen is None else {"seen": seen})
+    return _ask_about(run, MARK_PAID, title, run.payments, by=by, now=now, **told)
 
 
 @transaction.atomic
@@ -117,11 +120,13 @@ def confirm(turn: Turn) -> bool:
 
 
 def mark_paid(turn: Turn) -> bool:
-    """Mark what is on the way paid, all or none."""
-    reference = turn.work.parameters["reference"]
+    """Mark what was seen on the way paid, all or none."""
+    reference, seen = turn.work.parameters["reference"], turn.work.parameters.get("seen")
     return _at_once(
         turn,
-        lambda run, now: runs.mark_run_paid(run=run, reference=reference, by=turn.by, now=now),
+        lambda run, now: runs.mark_run_paid(
+            run=run, reference=reference, seen=seen, by=turn.by, now=now
+        ),
     )
 
 

@@ -19,6 +19,7 @@ from accounts.actors import Actor
 from affiliates.models import Member
 from payouts import run_lines
 from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutRunMember, PayoutState
+from payouts.selectors import paid_together, to_mark_paid
 from payouts.services import COME_BACK, DueChangedError, PayoutError, settle_run
 
 MEMBERS_AT_ONCE = 5_000
@@ -211,19 +212,23 @@ def discard_draft(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
 
 
 @transaction.atomic
-def mark_run_paid(*, run: PayoutRun, reference: str, by: Actor, now: datetime) -> PayoutRun:
-    """Say that every payment of the run still in processing was paid, under one reference.
+def mark_run_paid(
+    *, run: PayoutRun, reference: str, by: Actor, now: datetime, seen: str | None = None
+) -> PayoutRun:
+    """Say that the payments of `selectors.paid_together` were paid, under one reference.
 
-    Raises PayoutError when there is none.
+    Raises PayoutError when there is none, and when they are not those that were `seen`: members
+    share their details at any time, and what went on its way meanwhile was paid by nobody.
     """
     run = locked_in_processing(run)
-    if not Payout.objects.filter(run=run, state=PayoutState.PROCESSING).exists():
+    found = to_mark_paid(run)
+    if not found.payments:
         raise PayoutError("no payment of this run is on the way")
+    if seen is not None and seen != found.seen:
+        raise PayoutError("what is on the way has changed: look at it again, then mark it paid")
     run.reference = reference.strip()
     run.save(update_fields=["reference"])
-    Payout.objects.filter(run=run, state=PayoutState.PROCESSING).update(
-        state=PayoutState.PAID, reference=run.reference, settled_at=now
-    )
+    paid_together(run).update(state=PayoutState.PAID, reference=run.reference, settled_at=now)
     settle_run(run.pk, now=now)
     _tell(run, "payout_run.paid", by=by, now=now, reference=run.reference)
     run.refresh_from_db()

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
 from affiliates.selectors import called
 from core.money import Money
@@ -127,6 +127,43 @@ def run_members(
 def payouts_of_run(run: PayoutRun) -> QuerySet[Payout]:
     """The payments of a confirmed run, the largest first."""
     return Payout.objects.filter(run=run).select_related("member").order_by("-amount_minor", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class ToMarkPaid:
+    """What is marked paid at once. `seen` says which payments these are: a page keeps it, so that
+    nobody marks what they did not see. `in_no_file` counts what stays on the way.
+    """
+
+    payments: int
+    amount: Money
+    in_no_file: int
+    seen: str
+
+
+def paid_together(run: PayoutRun) -> QuerySet[Payout]:
+    """The payments of a run that are marked paid at once: those on the way that a file named, or
+    all that are on the way where no file named any.
+
+    What went on its way after the file was made is not in it, and nobody has paid it.
+    """
+    moving = Payout.objects.filter(run=run, state=PayoutState.PROCESSING)
+    named = moving.filter(in_file_at__isnull=False)
+    return named if named.exists() else moving
+
+
+def to_mark_paid(run: PayoutRun) -> ToMarkPaid:
+    """The same in figures. Two sets without a payment in common are never `seen` as one."""
+    found = paid_together(run).aggregate(
+        payments=Count("pk"), minor=Sum("amount_minor"), ids=Sum("pk"), last=Max("pk")
+    )
+    moving = Payout.objects.filter(run=run, state=PayoutState.PROCESSING).count()
+    return ToMarkPaid(
+        payments=found["payments"],
+        amount=Money(found["minor"] or 0, run.currency),
+        in_no_file=moving - found["payments"],
+        seen=f"{found['payments']}-{found['ids'] or 0}-{found['last'] or 0}",
+    )
 
 
 def drafted_entries(line: PayoutRunMember) -> QuerySet[LedgerEntry]:

@@ -35,7 +35,7 @@ from brand_admin.emails.draft import (
 from brand_admin.emails.forms import Letter, TemplateName
 from brand_admin.emails.progress import in_words, progress_of
 from brand_admin.emails.starting import WRITTEN, is_among, starting_texts, text_of
-from brand_admin.pages import render_page
+from brand_admin.pages import id_in, render_page
 from core.versions import ChangedMeanwhileError
 from notifications.models import Campaign, Purpose
 from notifications.rendering import VARIABLES, missing_values, render
@@ -188,8 +188,7 @@ def _save(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
 
 def _version_asked(request: BrandRequest) -> int | None:
     """Of the text that may be overwritten, the version that was shown; none before it was asked."""
-    text = request.POST.get("overwritten_version", "")
-    return int(text) if text.isdecimal() else None
+    return id_in(request.POST.get("overwritten_version", ""))
 
 
 def _preview(
@@ -318,8 +317,7 @@ def _subject(request: BrandRequest, one: Recipient, letter: Letter) -> str:
 
 def _shown_number(request: BrandRequest, total: int) -> int:
     """Which recipient to show: `show` counts from one, and going round is no error."""
-    text = request.POST.get("show", "")
-    return min(max(int(text), 1), total) if text.isdecimal() else 1
+    return min(max(id_in(request.POST.get("show", "")) or 1, 1), total)
 
 
 def _show(

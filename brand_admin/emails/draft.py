@@ -16,6 +16,7 @@ from django.http import Http404, QueryDict
 
 from accounts.models import Brand, User
 from brand_admin.emails.starting import WRITTEN
+from brand_admin.pages import id_in
 from notifications.look import look_of
 from notifications.models import Purpose
 from notifications.rendering import (
@@ -127,22 +128,22 @@ def prepared_for(brand: Brand, text: Mapping[str, str]) -> Prepared:
 
 def read_draft(data: QueryDict, *, back: str) -> Draft:
     """The draft that a request carries, or a new one. Raises Http404 for what does not exist."""
-    purpose, offer_id = data.get("purpose", ""), data.get("offer", "")
-    if purpose not in TITLES or not offer_id.isdecimal():
+    purpose, offer_id = data.get("purpose", ""), id_in(data.get("offer", ""))
+    if purpose not in TITLES or offer_id is None:
         raise Http404
-    offer = Offer.objects.filter(pk=int(offer_id)).first()
+    offer = Offer.objects.filter(pk=offer_id).first()
     if offer is None:
         raise Http404
-    seen = data.get("latest_seen", "")
+    seen, selected = id_in(data.get("latest_seen", "")), map(id_in, data.getlist("selected"))
     return Draft(
         purpose=purpose,
         offer=offer,
-        selected=tuple(int(text) for text in data.getlist("selected") if text.isdecimal()),
+        selected=tuple(one for one in selected if one is not None),
         include_already_sent="include_already_sent" in data,
         confirmation=_uuid(data.get("confirmation", "")),
         latest_seen=(
-            int(seen)
-            if seen.isdecimal()
+            seen
+            if seen is not None
             else latest_campaign(purpose=purpose, about=f"offer:{offer.pk}")
         ),
         back=back,

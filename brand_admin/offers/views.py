@@ -28,6 +28,7 @@ from brand_admin.offers.terms_views import typed_values
 from brand_admin.pages import (
     Asking,
     export_url,
+    id_in,
     in_order,
     paginate,
     render_page,
@@ -210,9 +211,10 @@ def _asked_project(request: BrandRequest) -> Project | None:
     asked = request.GET.get("project", "")
     if not asked:
         return None
-    if not asked.isdecimal():
+    number = id_in(asked)
+    if number is None:
         raise Http404
-    return get_object_or_404(Project, pk=int(asked))
+    return get_object_or_404(Project, pk=number)
 
 
 def _created(request: BrandRequest, form: NewOfferForm, terms: TermsValues) -> Offer | None:

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.core.paginator import Page, Paginator
 
 from affiliates.selectors import members
-from brand_admin.pages import PER_PAGE, Asking, searched
+from brand_admin.pages import PER_PAGE, Asking, id_in, searched
 from brand_admin.payments.run_forms import known_currency
 from core.money import Money
 from payouts.due import DuePage, DueRow, due_page
@@ -18,7 +18,8 @@ def due_list_page(request: Asking, *, own: str, now: datetime) -> tuple[Page[Due
     whoever is searched for, per currency.
     """
     asked = request.GET.get("page", "1")
-    number = int(asked) if asked.isdecimal() and 0 < int(asked) < 10**6 else 1
+    number = id_in(asked) or 1
+    number = number if number < 10**6 else 1
     found = _due(request, own=own, now=now, start=(number - 1) * PER_PAGE, most=PER_PAGE)
     nobody: list[DueRow] = []
     paginator = Paginator(nobody, PER_PAGE)

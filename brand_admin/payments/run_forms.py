@@ -104,6 +104,12 @@ class Paid(forms.Form):
     )
 
 
+class RunPaid(Paid):
+    """The same for what is on the way of a run, and which payments its page showed as that."""
+
+    seen = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
+
+
 class ReturnRun(ReturnPayment):
     """What became of the payments of a run that are still on the way, and why."""
 

@@ -19,7 +19,14 @@ from payouts.models import (
     PayoutState,
 )
 from payouts.run_files import paypal_parts, still_to_pay
-from payouts.selectors import RunShare, payouts_of_run, run_members, shares_of_run
+from payouts.selectors import (
+    RunShare,
+    ToMarkPaid,
+    payouts_of_run,
+    run_members,
+    shares_of_run,
+    to_mark_paid,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +53,8 @@ def choices_of(rows: list[DueRow], chosen: Chosen) -> list[CurrencyChoice]:
 @dataclass(frozen=True, slots=True)
 class RunFacts:
     """A run in figures. `open` is what is not paid yet and can be taken back. `by_bank` counts
-    what stands in the bank's file; `waiting` says in words how many payments wait and why, and is
-    empty when none does.
+    what stands in the bank's file, and `to_mark` is what is marked paid at once. `waiting` says in
+    words how many payments wait and why, and is empty when none does.
     """
 
     left_out: int
@@ -55,8 +62,9 @@ class RunFacts:
     on_the_way: Money
     open: Money
     open_payments: int
-    paypal_parts: range
+    paypal_parts: list[int]
     by_bank: int
+    to_mark: ToMarkPaid | None
     waiting: tuple[str, ...]
 
 
@@ -80,8 +88,9 @@ def facts_of(run: PayoutRun) -> RunFacts:
         on_the_way=moving.amount if moving else Money.zero(run.currency),
         open=sum((share.amount for share in unpaid), Money.zero(run.currency)),
         open_payments=sum(share.payments for share in unpaid),
-        paypal_parts=range(1, (paypal_parts(run) if moving else 0) + 1),
+        paypal_parts=paypal_parts(run) if moving else [],
         by_bank=still_to_pay(run, method=PayoutMethod.BANK).count() if moving else 0,
+        to_mark=to_mark_paid(run) if moving else None,
         waiting=_waiting(run, shares.get(PayoutState.PENDING_INFO)),
     )
 

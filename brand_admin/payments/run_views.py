@@ -26,8 +26,8 @@ from brand_admin.payments.run_forms import (
     Chosen,
     LineFilters,
     NewRun,
-    Paid,
     ReturnRun,
+    RunPaid,
     known_currency,
 )
 from brand_admin.payments.run_lists import LINE_FILTERS, found_lines
@@ -137,7 +137,7 @@ def _show(
     run: PayoutRun,
     *,
     changed: RunChangedError | None = None,
-    form: Paid | None = None,
+    form: RunPaid | None = None,
 ) -> HttpResponse:
     started = started_about(about(run))
     if request.htmx and not started.is_moving:
@@ -158,7 +158,7 @@ def _show(
         search=searched(request),
         clear_href=without_filters(request, *LINE_FILTERS),
         export_url=export_url(request, "brand_admin:payment_run_members", run.pk),
-        form=form or Paid(),
+        form=form or RunPaid(),
         changed=changed.members if changed else [],
         started=started,
         heading=money(run.amount) if run.drawn_up_at else "Payout run",
@@ -253,24 +253,30 @@ def _change_draft(
 @require_POST
 @brand_page(Permission.PAY)
 def run_paid(request: BrandRequest, run_id: int) -> HttpResponse:
-    """Say that everything of the run still on the way was paid."""
+    """Say that what the page showed as on the way was paid."""
     run = get_object_or_404(runs(), pk=run_id)
-    form = Paid(request.POST)
+    form = RunPaid(request.POST)
     if form.is_valid() and run.payments > AT_ONCE:
-        reference = form.cleaned_data["reference"]
-        return _leave_to_a_worker(request, run, ask_to_mark_paid, reference=reference)
+        return _leave_to_a_worker(
+            request,
+            run,
+            ask_to_mark_paid,
+            reference=form.cleaned_data["reference"],
+            seen=form.cleaned_data["seen"],
+        )
     if form.is_valid():
         try:
             run = mark_run_paid(
                 run=run,
                 reference=form.cleaned_data["reference"],
+                seen=form.cleaned_data["seen"],
                 by=request.actor,
                 now=timezone.now(),
             )
         except PayoutError as error:
             form.add_error(None, f"{str(error).capitalize()}.")
         else:
-            messages.success(request, "Every payment on the way is marked paid.")
+            messages.success(request, "Marked paid.")
             return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
     return _show(request, run, form=form)
 
@@ -326,7 +332,8 @@ def run_paypal_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
     run = get_object_or_404(runs(), pk=run_id)
     asked = request.POST.get("part", "1")
     part = int(asked) if asked.isdecimal() and len(asked) < 5 else 1
-    part = min(max(part, 1), max(paypal_parts(run), 1))
+    parts = paypal_parts(run)
+    part = part if part in parts else next(iter(parts), 1)
     name = f"{request.brand.slug}-run-{run.pk}-paypal-{part}.csv"
     rows = paypal_rows(
         run, part=part, note=request.brand.name, by=request.actor, now=timezone.now()

@@ -20,7 +20,7 @@ from affiliates.selectors import members
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
+from brand_admin.pages import csv_response, export_url, id_in, paginate, render_page, searched
 from brand_admin.payments.due import due_list_page
 from brand_admin.payments.exports import found_payments
 from brand_admin.payments.forms import (
@@ -258,7 +258,7 @@ def payment_paid(request: BrandRequest, payment_id: int) -> HttpResponse:
         section=SECTION,
         status=422 if form.errors else 200,
         payout=payout,
-        is_over=payout.state != PayoutState.PROCESSING,
+        is_over=payout.state not in OPEN_STATES,
         form=form,
     )
 
@@ -298,12 +298,10 @@ def payment_return(request: BrandRequest, payment_id: int) -> HttpResponse:
 @brand_page(Permission.PAY)
 def adjustment_new(request: BrandRequest) -> HttpResponse:
     """Post a bonus or a correction for one member in one offer."""
-    asked = request.GET.get("enrollment", "")
-    if not asked.isdecimal():
+    asked = id_in(request.GET.get("enrollment", ""))
+    if asked is None:
         return _choose_enrollment(request)
-    enrollment = get_object_or_404(
-        Enrollment.objects.select_related("member", "offer"), pk=int(asked)
-    )
+    enrollment = get_object_or_404(Enrollment.objects.select_related("member", "offer"), pk=asked)
     currency = enrollment.offer.currency
     form = Adjustment(
         request.POST if request.method == "POST" else None,

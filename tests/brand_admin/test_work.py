@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from typing import Any
 
@@ -181,7 +182,8 @@ def test_a_large_run_is_drafted_confirmed_and_paid_by_a_worker(cast: Cast, theo:
     twice = shown(theo.post(confirm, follow=True))
     let_a_worker(cast)
     paid = at(cast.juniper, "payment_run_paid", run_id=run.pk)
-    theo.post(paid, {"reference": "BACS 7"})
+    seen = re.findall(r'name="seen" value="([^"]+)"', shown(theo.get(address)))
+    theo.post(paid, {"reference": "BACS 7", "seen": seen[0]})
     let_a_worker(cast)
 
     assert "Being drawn up" in drafting
