@@ -24,8 +24,8 @@ from accounts.models import CodeCount, CodePurpose
 from core.clients import network_for_limits, parse_address
 
 TRIES_PER_CODE = 5
-# Tries of a code once a limit of wrong guesses is reached. Strangers may have reached the limit of an
-# address, so its owner may mistype once.
+# Tries of a code once a limit of wrong guesses is reached. Strangers may have reached the limit of
+# an address, so its owner may mistype once.
 TRIES_BEYOND_ADDRESS_LIMIT = 2
 TRIES_BEYOND_OTHER_LIMIT = 1
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -69,7 +69,7 @@ WRONG_ADDRESS_HOUR = Limit("wrong guesses: one address, an hour", 20, HOUR)
 WRONG_NETWORK_HOUR = Limit("wrong guesses: one network, an hour", 30, HOUR)
 WRONG_WIDE_HOUR = Limit("wrong guesses: one wide network, an hour", 90, HOUR)
 WRONG_ALL_HOUR = Limit("wrong guesses: over all, an hour", 300, HOUR)
-# Wrong passwords. At a limit no password is checked for the rest of the hour; a mailed code still works.
+# Wrong passwords. At a limit no password is checked for the rest of the hour; a mailed code works.
 PASSWORD_KNOWN_HOUR = Limit("wrong passwords: one known browser or person, an hour", 20, HOUR)
 PASSWORD_ADDRESS_HOUR = Limit("wrong passwords: one address, an hour", 30, HOUR)
 PASSWORD_NETWORK_HOUR = Limit("wrong passwords: one network, an hour", 30, HOUR)

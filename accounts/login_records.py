@@ -76,7 +76,7 @@ class RecordedLogins(DefaultAccountAdapter):
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Refuse to check a password once too many were wrong. Raises ValidationError.
 
-        allauth's own limit is off: it counts in the cache, and limits nobody while the cache is away.
+        allauth's own limit is off: it counts in the cache, so without the cache it limits nobody.
         """
         address = credentials.get("email", "")
         if exceeded(_counted_password(request, address), now=timezone.now()):
