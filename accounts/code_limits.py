@@ -4,10 +4,10 @@ factors: every number stands here.
 docs/production.md repeats them in a table, and a test compares the two. Counts are rows in
 PostgreSQL, one for each limit, whom it counts and period, so that no cache has to be up.
 
-Strangers may not use up what belongs to a person. Therefore whoever is known here (a browser that
-proved the address before, a person who is logged in) has counts of their own and touches no
-other. For everybody else a count of an address is split by network, so that an address is used up
-from many networks at once or not at all.
+Strangers must not use up a person's limits. Therefore a known browser (the address was proven in it
+before) and a person who is logged in have counts of their own, and count for nothing else. For
+everybody else the count of an address is split by network, so that only requests from many networks
+together can reach the limit of the address.
 """
 
 from __future__ import annotations
@@ -24,7 +24,8 @@ from accounts.models import CodeCount, CodePurpose
 from core.clients import network_for_limits, parse_address
 
 TRIES_PER_CODE = 5
-# Once too much was guessed. At an address it may have been strangers, so one slip is forgiven.
+# Tries of a code once a limit of wrong guesses is reached. Strangers may have reached the limit of
+# an address, so its owner may mistype once.
 TRIES_BEYOND_ADDRESS_LIMIT = 2
 TRIES_BEYOND_OTHER_LIMIT = 1
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -68,7 +69,7 @@ WRONG_ADDRESS_HOUR = Limit("wrong guesses: one address, an hour", 20, HOUR)
 WRONG_NETWORK_HOUR = Limit("wrong guesses: one network, an hour", 30, HOUR)
 WRONG_WIDE_HOUR = Limit("wrong guesses: one wide network, an hour", 90, HOUR)
 WRONG_ALL_HOUR = Limit("wrong guesses: over all, an hour", 300, HOUR)
-# Wrong passwords. Past a limit none is looked at for the rest of the hour: a code by mail logs in.
+# Wrong passwords. At a limit no password is checked for the rest of the hour; a mailed code works.
 PASSWORD_KNOWN_HOUR = Limit("wrong passwords: one known browser or person, an hour", 20, HOUR)
 PASSWORD_ADDRESS_WIDE_HOUR = Limit(
     "wrong passwords: one address, one wide network, an hour", 10, HOUR
@@ -77,7 +78,7 @@ PASSWORD_ADDRESS_HOUR = Limit("wrong passwords: one address, an hour", 30, HOUR)
 PASSWORD_NETWORK_HOUR = Limit("wrong passwords: one network, an hour", 30, HOUR)
 PASSWORD_WIDE_HOUR = Limit("wrong passwords: one wide network, an hour", 90, HOUR)
 PASSWORD_ALL_HOUR = Limit("wrong passwords: over all, an hour", 1_000, HOUR)
-# Wrong second factors, by who knows the first.
+# Wrong second factors, after a right password or code.
 FACTOR_HOUR = Limit("wrong second factors: one person, an hour", 20, HOUR)
 
 LIMITS = (

@@ -1,4 +1,4 @@
-"""Whether who is logged in has shown within minutes that it is them.
+"""Whether the person who is logged in has proven who they are within the last minutes.
 
 Asked before a login's address, password or second factor changes: a session alone may be an open
 laptop. What is asked for is what the person has: their password or second factor; who has neither

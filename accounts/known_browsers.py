@@ -21,13 +21,13 @@ MOST_ADDRESSES = 5  # of one browser; the one proven longest ago is forgotten
 
 
 def known_as(request: HttpRequest, address: str) -> str:
-    """What this browser is counted as for the address; empty when it never proved it."""
+    """The name under which limits count this browser; empty when it never proved the address."""
     known = _read(request).get(_mark(address))
     return f"browser {known}" if known else ""
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, *, address: str) -> None:
-    """Have the browser known for an address that was proven in it, or logged in with, just now."""
+    """Set the cookie that makes this browser known for an address proven or logged in with in it."""
     known = _read(request)
     mark = _mark(address)
     name = known.pop(mark, "") or secrets.token_urlsafe(12)

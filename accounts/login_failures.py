@@ -1,7 +1,7 @@
 """Failed logins: a line in the log at once, and an entry an hour at the most in the audit log.
 
-Whether an address is known changes nothing about what a failure costs: the same row is written
-either way. Beat tells the audit logs afterwards, and deletes the rows of addresses nobody has.
+The same row is written whether or not anybody has the address, so the time of the answer does not
+show it. A periodic task then writes the audit entries and deletes the rows of unknown addresses.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def record_failure(*, address: str, reason: FailureReason, network: str, now: da
 
 
 def tell_failures(*, now: datetime) -> int:
-    """Write the entries that are due, and return how many rows had one."""
+    """Write the audit entries that are due, and return how many were written."""
     due = Q(told_at=None) | Q(told_at__lte=now - BETWEEN_ENTRIES)
     told = 0
     for _ in range(PER_ROUND):

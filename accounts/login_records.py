@@ -75,9 +75,9 @@ class RecordedLogins(DefaultAccountAdapter):
         super().logout(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Look at no password once too many were wrong. Raises ValidationError.
+        """Refuse to check a password once too many were wrong. Raises ValidationError.
 
-        allauth's own limit is off: it counts in the cache, and lets everybody through without it.
+        allauth's own limit is off: it counts in the cache, so without the cache it limits nobody.
         """
         address = credentials.get("email", "")
         if exceeded(_counted_password(request, address), now=timezone.now()):
@@ -118,7 +118,7 @@ def listen() -> None:
 def _factor_added(
     *, request: HttpRequest, user: User, authenticator: Authenticator, **_more: Any
 ) -> None:
-    """Who has just made a second factor has used it: its first code or signature was checked."""
+    """Adding a second factor counts as using it: its first code or signature was just checked."""
     request.session.cycle_key()
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
         kind = {"type": authenticator.type, "id": authenticator.pk}
@@ -147,13 +147,13 @@ def _code_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
 
 
 def _password_changed(*, request: HttpRequest, user: User, **_more: Any) -> None:
-    """Whoever else was logged in knew the old password: all other sessions end."""
+    """End all other sessions: whoever opened them may have known the old password."""
     ended = delete_sessions(user=user, but=request.session.session_key)
     _tell("password.changed", request, user, ended=ended)
 
 
 def _password_reset(*, request: HttpRequest, user: User, **_more: Any) -> None:
-    """It is set by a link from a mail, before anybody is logged in."""
+    """A reset is made by a mailed link, before anybody is logged in; so every session ends."""
     ended = delete_sessions(user=user)
     _tell("password.reset", request, user, ended=ended)
 

@@ -15,7 +15,7 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.models import Brand, User
 
-# Recovery codes stand in for one of these; alone they are none.
+# Recovery codes replace one of these when it is lost; alone they are not a second factor.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
 

@@ -23,7 +23,7 @@ LOGGER = logging.getLogger("security")
 
 
 def address_digest(address: str) -> str:
-    """A keyed digest that tells one address from another and nobody what it is."""
+    """A keyed digest: equal for equal addresses, and it does not reveal the address."""
     plain = address.strip().lower()
     return salted_hmac("accounts.security_log", plain, algorithm="sha256").hexdigest()[:32]
 
@@ -43,9 +43,9 @@ def record_event(
     by: Actor | None = None,
     **facts: Fact,
 ) -> None:
-    """Write a line, and an entry in the audit log of each brand that the user works for.
+    """Write a log line, and an entry in the audit log of each brand that the user works for.
 
-    `action` is the audit log's ("password.changed"); the line's event is the same.
+    `action` ("password.changed") is the name of both.
     """
     log_event(action, user=user, network=network, **facts)
     for entry in brands_of(user):

@@ -73,7 +73,8 @@ class SessionStore(db.SessionStore):
 
     def _validate_session_key(self, key: str | None) -> bool:
         """Whether it can be a key of ours: PostgreSQL refuses to look for some other texts."""
-        return bool(super()._validate_session_key(key)) and set(str(key)) <= KEY_CHARACTERS
+        is_long_enough = bool(super()._validate_session_key(key))  # type: ignore[misc]
+        return is_long_enough and set(str(key)) <= KEY_CHARACTERS
 
     def load(self) -> dict[str, Any]:
         """What the session holds; nothing when its row is gone or its time is up.
@@ -101,7 +102,7 @@ class SessionStore(db.SessionStore):
         self.use = SessionUse()
 
     def get_expiry_age(self, **kwargs: Any) -> int:
-        """Seconds that the cookie is kept, which is to the last moment: the row says the rest."""
+        """Seconds until the whole time ends. The cookie lasts as long; the row may end earlier."""
         now = timezone.now()
         return max(0, int((self._use_now(now).last_moment(now) - now).total_seconds()))
 
@@ -216,7 +217,7 @@ def end_sessions(*, user: User, network: str, now: datetime, but: str | None = N
 
 
 def delete_sessions(*, user: User, but: str | None = None) -> int:
-    """The same as a part of something else, which records it."""
+    """Delete the sessions, except the one with the key `but`. The caller writes the audit entry."""
     rows = Session.objects.filter(user=user)
     if but:
         rows = rows.exclude(session_key=but)
@@ -224,7 +225,7 @@ def delete_sessions(*, user: User, but: str | None = None) -> int:
 
 
 def delete_expired_sessions(*, now: datetime) -> int:
-    """Delete the rows of sessions that are over, the oldest first, a bounded number of them."""
+    """Delete the rows of ended sessions, the oldest first, at most EXPIRED_AT_ONCE of them."""
     over = Session.objects.filter(expire_date__lte=now).order_by("expire_date")
     keys = list(over.values_list("session_key", flat=True)[:EXPIRED_AT_ONCE])
     return int(Session.objects.filter(session_key__in=keys, expire_date__lte=now).delete()[0])

@@ -10,18 +10,30 @@ from __future__ import annotations
 import math
 import secrets
 import uuid
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
 from django import forms
+from django.contrib import messages
 from django.contrib.sessions.backends.base import SessionBase
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from accounts.code_limits import Asker
-from accounts.codes import CodeError, CodeOverError, ask_code, enter_code
+from accounts.codes import (
+    CodeError,
+    CodeOverError,
+    TooManyCodesError,
+    WrongCodeError,
+    ask_code,
+    enter_code,
+)
 from accounts.known_browsers import known_as, remember
 from accounts.login_failures import record_failure
 from accounts.models import CodePurpose, FailureReason
@@ -168,3 +180,60 @@ def log_in_with(
     response: HttpResponse = perform_login(request, login)
     remember(request, response, address=address)
     return response
+
+
+@dataclass(frozen=True, slots=True)
+class CodeLoginPages:
+    """The two pages of one login: the first takes the address, the second the code.
+
+    `learns_language`: see `log_in_with`.
+    """
+
+    address_route: str
+    address_template: str
+    code_route: str
+    code_template: str
+    learns_language: bool = False
+
+
+def answer_address_page(
+    request: HttpRequest, pages: CodeLoginPages, *, onward: str, **context: object
+) -> HttpResponse:
+    """Ask for the address; a code is mailed to it after the answer. The login ends at `onward`."""
+    form = AddressForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            return ask_to_log_in(
+                request,
+                form.cleaned_data["email"],
+                then=reverse(pages.code_route),
+                onward=onward,
+                now=timezone.now(),
+            )
+        except TooManyCodesError as error:
+            form.add_error(None, too_many(error.wait))
+    frame = {"form": form, "waits_for": waiting_for(request.session)}
+    return render(request, pages.address_template, frame | context)
+
+
+def answer_code_page(request: HttpRequest, pages: CodeLoginPages) -> HttpResponse:
+    """Take the code: ten minutes, five tries."""
+    address = waiting_for(request.session)
+    if not address:
+        return redirect(pages.address_route)
+    form = CodeForm(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        try:
+            return log_in_with(
+                request,
+                form.cleaned_data["code"],
+                learns_language=pages.learns_language,
+                now=timezone.now(),
+            )
+        except WrongCodeError as error:
+            form.add_error("code", tries_left(error.left))
+        except CodeOverError:
+            give_up(request.session)
+            messages.error(request, OVER)
+            return redirect(pages.address_route)
+    return render(request, pages.code_template, {"form": form, "address": address})

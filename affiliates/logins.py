@@ -12,7 +12,7 @@ from affiliates.models import Creator
 
 
 def opens_a_login(address: str) -> bool:
-    """Whether a code mailed to the address would let anybody in. Gives nothing to anybody."""
+    """Whether a code mailed to the address would log anybody in. Changes nothing."""
     address = address.strip().lower()
     user = User.objects.filter(email=address).first()
     if user is not None:

@@ -87,7 +87,7 @@ def _has_used_both_factors(request: BrandRequest) -> bool:
 
 
 def _ask_for_second_factor(request: BrandRequest, brand: Brand) -> HttpResponse:
-    """The way to a second factor. A part of a page that asked gets the whole page loaded anew."""
+    """Redirect to the page about second factors. For an htmx request the whole page is loaded."""
     context = {
         "brand": brand,
         "accent": brand.accent,

@@ -1,4 +1,4 @@
-"""The web workers say every second that they are well; one that falls silent is killed.
+"""Every web worker reports each second that it works; a worker that stops reporting is killed.
 
 A worker that died is noticed by its server; one that is frozen, or whose threads block each other,
 is not. The server starts another in the place of the one that is killed here.

@@ -12,6 +12,7 @@ import time
 import uuid
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -44,7 +45,8 @@ def log_requests(get_response: Handler) -> Handler:
 def log_refused(request: HttpRequest, status: int) -> str:
     """Name and log a request that was turned away before any middleware; returns its id."""
     name = uuid.uuid4().hex
-    begin(**{REQUEST_ID: name})
+    known: dict[str, Any] = {REQUEST_ID: name}
+    begin(**known)
     if logger.isEnabledFor(logging.INFO):
         logger.info("request", extra=_line(request, status, 0.0))
     return name

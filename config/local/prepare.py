@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 
@@ -17,6 +18,8 @@ def main() -> None:
 
     from core.commands import or_one_line
 
+    # Who got which role in the demo is no news to the person who waits for the addresses.
+    logging.getLogger("security").setLevel(logging.WARNING)
     try:
         or_one_line(lambda: call_command("migrate", interactive=False, verbosity=0))
         call_command("load_demo")

@@ -54,7 +54,7 @@ def test_no_page_of_the_brand_opens_and_nothing_changes(name: str, strict: Cast)
         answer = getattr(client, method)(route.address(world.own_values()), fields)
         assert answer.status_code in {403, 405}, (str(route), method)
         if answer.status_code == 403:
-            assert b"requires a second factor of everybody" in answer.content, route
+            assert b"requires a second factor from everybody" in answer.content, route
             tried += 1
 
     assert tried > 100
