@@ -27,7 +27,7 @@ def known_as(request: HttpRequest, address: str) -> str:
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, *, address: str) -> None:
-    """Set the cookie that makes this browser known for an address proven or logged in with in it."""
+    """Make this browser known for an address that was proven, or logged in with, just now."""
     known = _read(request)
     mark = _mark(address)
     name = known.pop(mark, "") or secrets.token_urlsafe(12)
