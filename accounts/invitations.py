@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts import audit
@@ -125,7 +125,11 @@ def accept_with_new_login(
         row = _open(invitation, now=now)
         if has_login(row.email):
             raise LoginError(f"{row.email} has a login already")
-        user = make_proven_user(email=row.email, name=name, password=password, now=now)
+        try:
+            with transaction.atomic():
+                user = make_proven_user(email=row.email, name=name, password=password, now=now)
+        except IntegrityError as error:  # by another invitation or a code, in the same moment
+            raise LoginError(f"{row.email} has a login already") from error
         _let_in(row, user, now=now)
         return user
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from accounts.addresses import prove_address
 from accounts.models import User
@@ -34,7 +34,7 @@ def give_login(*, email: str, now: datetime) -> User | None:
     if user is None:
         if creator is None:
             return None
-        user = User.objects.create_user(address, joined_at=now)
+        user = _made_now(address, now=now)
     if not user.is_active:
         return None
     prove_address(user=user, now=now)
@@ -42,6 +42,15 @@ def give_login(*, email: str, now: datetime) -> User | None:
         creator.user = user
         creator.save(update_fields=["user"])
     return user
+
+
+def _made_now(address: str, *, now: datetime) -> User:
+    """A new user, or the one that an invitation made in the same moment."""
+    try:
+        with transaction.atomic():
+            return User.objects.create_user(address, joined_at=now)
+    except IntegrityError:
+        return User.objects.select_for_update().get(email=address)
 
 
 def creator_of(user: User) -> Creator | None:

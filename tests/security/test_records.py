@@ -14,7 +14,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts import one_time_login
-from accounts.code_limits import PASSWORD_NETWORK_HOUR
+from accounts.code_limits import PASSWORD_ADDRESS_WIDE_HOUR
 from accounts.login_failures import record_failure, tell_failures
 from accounts.models import AuditEntry, Brand, FailureReason, LoginFailure, Role, Session, Staff
 from accounts.security_log import address_digest
@@ -160,11 +160,11 @@ def test_every_second_factor_and_code_that_is_wrong_counts(cast: Cast, lines: Li
 
 def test_too_many_tries_are_logged_as_that(cast: Cast, lines: Lines) -> None:
     client = browser(**FROM)
-    for _ in range(PASSWORD_NETWORK_HOUR.most + 1):
+    for _ in range(PASSWORD_ADDRESS_WIDE_HOUR.most + 1):
         post_password(client, cast.ines, WRONG)
 
     reasons = [line["reason"] for line in lines.facts("login.failed")]
-    assert reasons == [*["password"] * PASSWORD_NETWORK_HOUR.most, "too_many"]
+    assert reasons == [*["password"] * PASSWORD_ADDRESS_WIDE_HOUR.most, "too_many"]
 
 
 def test_a_stranger_cannot_flood_the_audit_log(cast: Cast) -> None:
