@@ -13,6 +13,7 @@ from django.core import mail
 from django.test import Client, RequestFactory
 
 from affiliates.code_mail import mail_all_due
+from tests.architecture.source import ROOT
 from tests.cast import Cast
 from tests.security.people import gather, logged_in, unproven
 
@@ -45,6 +46,21 @@ def test_the_reset_mail_leads_to_the_product(host: str, cast: Cast) -> None:
     assert set(ADDRESS.findall(sent.body)) == {BASE}
     assert host not in sent.subject + sent.body
     assert f"{BASE}/account/password/reset/key/" in sent.body
+    assert sent.subject == "Set a new password"
+    assert "If it was not you, there is nothing to do" in sent.body
+
+
+@pytest.mark.parametrize(
+    "route",
+    ["", "done/", "key/1-set-password/", "key/done/"],
+)
+def test_the_pages_of_a_reset_are_ours(route: str) -> None:
+    """The library's own say "Bad Token" and "contact us", and lead nowhere."""
+    page = Client().get(f"/account/password/reset/{route}")
+
+    assert page.status_code == 200
+    assert Path(page.templates[0].origin.name).is_relative_to(ROOT / "templates")
+    assert b'href="/account/' in page.content
 
 
 def test_the_link_sets_a_password_once(cast: Cast) -> None:
