@@ -18,7 +18,7 @@ from contextlib import suppress
 
 PIPE = "WEB_HEARTBEAT_FD"  # the environment variable that leads a worker to the pipe
 BEAT_SECONDS = 1.0
-STARTING_SECONDS = 60.0  # for a worker to load the product, before the first beat
+STARTING_SECONDS = 180.0  # for a worker to load the product, also on a machine that is busy
 logger = logging.getLogger("_granian")
 
 

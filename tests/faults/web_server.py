@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from typing import Any
 
+from config.heartbeats import STARTING_SECONDS
 from config.local.ports import HOST, next_free
 from tests.faults.victims import ROOT, Victims, children, eventually, threads_of
 
@@ -57,7 +58,11 @@ class WebServer:
             cwd=ROOT,
             env=self._environment,
         )
-        eventually(self.is_whole, seconds=120, what="both workers answer")
+        try:
+            eventually(self.is_whole, seconds=STARTING_SECONDS, what="both workers answer")
+        except BaseException:
+            self.stop()
+            raise
         self.send_order(SEED)
 
     def stop(self) -> None:
