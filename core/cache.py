@@ -55,8 +55,8 @@ class DispensableCache(RedisCache):
     def delete_many(self, *args: Any, **kwargs: Any) -> None:
         self._try(lambda: super(DispensableCache, self).delete_many(*args, **kwargs), None)
 
-    def clear(self) -> bool:
-        return self._try(lambda: super(DispensableCache, self).clear(), False)
+    def clear(self) -> None:
+        self._try(lambda: super(DispensableCache, self).clear(), None)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
         """As Django has it: ValueError when there is no such key."""
