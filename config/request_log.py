@@ -12,7 +12,6 @@ import time
 import uuid
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase
 
@@ -45,8 +44,7 @@ def log_requests(get_response: Handler) -> Handler:
 def log_refused(request: HttpRequest, status: int) -> str:
     """Name and log a request that was turned away before any middleware; returns its id."""
     name = uuid.uuid4().hex
-    known: dict[str, Any] = {REQUEST_ID: name}
-    begin(**known)
+    begin(user_id=None, **{REQUEST_ID: name})
     if logger.isEnabledFor(logging.INFO):
         logger.info("request", extra=_line(request, status, 0.0))
     return name
