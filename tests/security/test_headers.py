@@ -50,6 +50,7 @@ NAMES = sorted({*map(as_sent, CLAIMS), *FORWARDED, "X-Forwarded", "X-Forwarded-B
 
 @pytest.fixture(scope="module")
 def echo() -> Iterator[int]:
+    collect_static_files()  # config.asgi makes its pages of refusal when it is imported
     with granian("tests.security.echo:application") as port:
         yield port
 
