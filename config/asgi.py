@@ -15,6 +15,7 @@ from __future__ import annotations
 import asyncio
 import io
 import logging
+import os
 import sys
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
@@ -24,6 +25,8 @@ from itertools import chain
 from tempfile import SpooledTemporaryFile
 from typing import IO, Any, TypeVar
 from urllib.parse import unquote_to_bytes
+
+os.environ.setdefault("TRIBUTARY_PROCESS", "web")  # read by config.limits
 
 from config import limits
 from config.heartbeats import BEAT_SECONDS, beat

@@ -12,7 +12,6 @@ from celery.beat import PersistentScheduler
 from django.utils import timezone
 from kombu import Connection
 
-from config import limits
 from core.log_context import REQUEST_ID, begin, request_id
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -22,6 +21,9 @@ class BriskConnection(Connection):
     """Tries again within seconds; kombu waits up to half a minute, and has no setting for it."""
 
     def ensure_connection(self, *args: Any, **options: Any) -> Any:
+        # Not above: this module is imported with the package, before a process has said its kind.
+        from config import limits
+
         options = {
             "interval_start": limits.BROKER_RETRY_SECONDS,
             "interval_step": limits.BROKER_RETRY_SECONDS,

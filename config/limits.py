@@ -46,14 +46,10 @@ PROCESSES = {
 
 
 def _kind_of_process() -> str:
-    """Which kind of process this is, by the command that started it.
-
-    This module is loaded with the package `config`, before any module in it can say what it is.
-    """
-    started = [Path(word).name for word in sys.orig_argv[1:6]]
-    if {"config.web", "granian"} & set(started):
-        return "web"
-    return "worker" if "celery" in started and {"worker", "beat"} & set(sys.argv[1:]) else "command"
+    """`worker` for Celery's worker and beat; config.wsgi says `web` of itself."""
+    program = Path(sys.argv[0])
+    is_celery = "celery" in {program.name, program.parent.name}
+    return "worker" if is_celery and {"worker", "beat"} & set(sys.argv[1:]) else "command"
 
 
 PROCESS: str = env.str("TRIBUTARY_PROCESS", default=_kind_of_process())

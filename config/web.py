@@ -16,7 +16,7 @@ import socket
 import sys
 
 from granian._granian import ListenerSpec
-from granian.constants import Interfaces
+from granian.constants import HTTPModes, Interfaces
 from granian.log import LogLevels
 from granian.server.mp import MPServer
 
@@ -53,9 +53,7 @@ def main() -> None:
     from config import limits, settings
 
     if limits.PROCESS != "web":
-        raise RuntimeError(
-            "config.limits was imported before the process said that it is the web's"
-        )
+        raise RuntimeError(f"TRIBUTARY_PROCESS is {limits.PROCESS!r}; here it is 'web' or unset")
     allow_open_files(limits.WEB_CONNECTIONS + OTHER_FILES)
     if sys.platform == "linux":  # the workers inherit the socket and the pipe
         multiprocessing.set_start_method("fork", force=True)
@@ -65,6 +63,7 @@ def main() -> None:
         address=asked.host,
         port=asked.port,
         interface=Interfaces.ASGI,
+        http=HTTPModes.http1,
         websockets=False,
         workers=limits.WEB_WORKERS,
         backpressure=limits.WEB_CONNECTIONS,

@@ -5,6 +5,7 @@ import sys
 from typing import cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ.setdefault("TRIBUTARY_PROCESS", "web")
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
