@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.models import Brand
 from core.tenancy import acting_for
 from notifications.models import Message, Purpose
 from offers.services import TermsValues, create_offer, enroll
@@ -99,6 +100,7 @@ def test_conversions_of_a_member(cast: Cast, vera: Client, query: str, orders: l
     ],
 )
 def test_payments_to_a_member(cast: Cast, vera: Client, query: str, references: list[str]) -> None:
+    Brand.objects.filter(pk=cast.juniper.pk).update(created_at=NOW - timedelta(days=30))
     first = pay(cast, 5_000, "BACS 1", days_ago=4)
     pay(cast, 2_000, "BACS 2", days_ago=1)
     with acting_for(cast.juniper):
