@@ -67,7 +67,7 @@ def test_a_passkey_is_made_named_used_and_removed(june: Page, mailbox: Mailbox) 
     expect(june.locator("#passkeys")).to_contain_text("My phone")
     assert mailbox.to(JUNE)[-1]["Subject"] == "A passkey was added to your login"
 
-    june.get_by_role("button", name="Log out").click()
+    june.get_by_role("button", name="Log out", exact=True).click()
     june.get_by_role("button", name="Use a passkey").click()
     expect(june.get_by_role("heading", level=1)).to_have_text("Hello June")
 
@@ -80,7 +80,7 @@ def test_a_passkey_is_made_named_used_and_removed(june: Page, mailbox: Mailbox) 
     june.get_by_role("button", name="Remove this passkey").click()
     expect(june.locator("#passkeys")).not_to_contain_text("Old phone")
 
-    june.get_by_role("button", name="Log out").click()
+    june.get_by_role("button", name="Log out", exact=True).click()
     june.get_by_role("button", name="Use a passkey").click()
     expect(june.get_by_role("alert")).to_contain_text("didn't work")
 

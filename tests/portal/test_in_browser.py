@@ -231,7 +231,7 @@ def test_a_creator_logs_in_by_code_and_opens_a_dashboard(
     page.get_by_role("link", name="Winter Glow creators").click()
     expect(page.get_by_text("Your commission")).to_be_visible()
     page.get_by_role("link", name="All my offers").click()
-    page.get_by_role("button", name="Log out").click()
+    page.get_by_role("button", name="Log out", exact=True).click()
     expect(page.get_by_label("Your email address")).to_be_visible()
 
 
