@@ -42,11 +42,11 @@ ACCOUNT = "/admin/juniper/settings/account/"
 
 
 def person(kind: str, cast: Cast) -> tuple[User, str]:
-    """Somebody of this kind, and a page that only they open."""
+    """Somebody of this kind, and a page that their login alone opens."""
     if kind == "staff":
         return cast.vera, "/admin/juniper/"
     if kind == "operator":
-        return User.objects.create_superuser("op@tributary.example", PASSWORD), "/platform/"
+        return User.objects.create_superuser("op@tributary.example", PASSWORD), "/portal/"
     user = give_login(email=cast.mara.email, now=cast.now)
     assert user is not None
     return user, "/portal/"
