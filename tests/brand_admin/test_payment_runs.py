@@ -16,11 +16,10 @@ from payouts import run_files
 from payouts.destinations import paypal_account
 from payouts.ledger import Balance, balances
 from payouts.models import LedgerEntry, Payout, PayoutDetails, PayoutRun, PayoutRunMember
-from payouts.releases import take_back_release, update_payments
 from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
-from tests.cast import IBAN, NOW, SYSTEM, Cast, give_details, release_to_brand
+from tests.cast import IBAN, NOW, SYSTEM, Cast, give_details
 from tests.snapshot import snapshot
 
 pytestmark = pytest.mark.usefixtures("at_noon")
@@ -233,75 +232,11 @@ def test_a_run_is_marked_paid_with_its_reference(owed: Cast) -> None:
     assert again.status_code == 409
 
 
-def test_what_went_on_its_way_after_the_file_is_not_marked_paid(owed: Cast) -> None:
-    """Diego shares his details when the file for the bank is made already: nobody has paid him."""
-    stop_sharing(owed.diego)
-    run, theo = confirmed(owed), desk_of(owed.theo)
-    csv_of(theo.post(at(owed.juniper, "payment_run_bank", run_id=run.pk)))
-    start_sharing(owed.diego)
-
-    page = page_of(owed, run)
-    assert "1 more payment is on the way and in no file yet" in page
-    shown(post(owed, "payment_run_paid", run, reference="BACS 40", seen=seen_on(owed, run)))
-
-    assert states(owed) == {owed.mara.pk: "paid", owed.diego.pk: "processing"}
-    [_, told] = csv_of(theo.post(at(owed.juniper, "payment_run_bank", run_id=run.pk)))
-    assert told[0] == "Diego Arroyo"
-
-
-def test_what_the_page_did_not_show_is_not_marked_paid(owed: Cast) -> None:
-    """Nor by a second click, which would mark what the first one left on the way."""
-    stop_sharing(owed.diego)
-    run = confirmed(owed)
-    seen = seen_on(owed, run)
-    start_sharing(owed.diego)
-    for sent in ({"seen": seen}, {}):
-        answer = desk_of(owed.theo).post(at(owed.juniper, "payment_run_paid", run_id=run.pk), sent)
-
-        assert answer.status_code == 409
-        assert "What is on the way has changed" in answer.content.decode()
-    assert states(owed) == {owed.mara.pk: "processing", owed.diego.pk: "processing"}
-
-
-def test_a_payment_that_waits_was_paid_in_another_way(owed: Cast) -> None:
-    """Its own page offers that, and so does the page behind it."""
-    stop_sharing(owed.mara)
-    confirmed(owed)
-    theo = desk_of(owed.theo)
-    with acting_for(owed.juniper):
-        payout = Payout.objects.get(member=owed.mara)
-    address = at(owed.juniper, "payment_paid", payment_id=payout.pk)
-    assert address in shown(theo.get(at(owed.juniper, "payment", payment_id=payout.pk)))
-
-    assert "Mark paid</span></button>" in shown(theo.get(address))
-    shown(theo.post(address, {"reference": "cash"}, follow=True))
-
-    assert states(owed)[owed.mara.pk] == "paid"
-    assert "There is nothing to mark" in shown(theo.get(address))
-
-
 def seen_on(cast: Cast, run: PayoutRun) -> str:
     """Which payments the page of a run shows as on the way."""
     found = re.search(r'name="seen" value="([^"]+)"', page_of(cast, run))
     assert found
     return found[1]
-
-
-def states(cast: Cast) -> dict[int, str]:
-    with acting_for(cast.juniper):
-        return dict(Payout.objects.values_list("member_id", "state"))
-
-
-def stop_sharing(member: Member) -> None:
-    assert member.creator is not None
-    take_back_release(creator=member.creator, brand=member.brand, by=SYSTEM, now=NOW)
-
-
-def start_sharing(member: Member) -> None:
-    """As payouts.releases does it, without the code."""
-    with acting_for(member.brand_id):
-        release_to_brand(member)
-        update_payments(member, now=NOW)
 
 
 def test_a_run_that_came_back_is_due_again(owed: Cast) -> None:
@@ -394,32 +329,6 @@ def test_paypal_is_told_without_a_header_and_in_parts(
         assert len(csv_of(theo.post(address, {"part": odd}))) == 1
     bank = at(owed.juniper, "payment_run_bank", run_id=run.pk)
     assert csv_of(theo.post(bank))[1:] == []
-
-
-def test_whoever_shares_between_two_files_moves_nobody_into_another(
-    owed: Cast, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The first of two shares when the second one stood in a file already: it stays in that one."""
-    monkeypatch.setattr(run_files, "PAYPAL_ROWS", 1)
-    paid_by_paypal(owed.mara, owed.diego)
-    for member in (owed.mara, owed.diego):
-        stop_sharing(member)
-    run, theo = confirmed(owed), desk_of(owed.theo)
-    with acting_for(owed.juniper):
-        first, second = (
-            payout.member
-            for payout in Payout.objects.select_related("member__brand").order_by("pk")
-        )
-    address = at(owed.juniper, "payment_run_paypal", run_id=run.pk)
-    start_sharing(second)
-    [made_before] = csv_of(theo.post(address))
-
-    start_sharing(first)
-    parts = [csv_of(theo.post(address, {"part": part})) for part in ("1", "2")]
-
-    assert [part[0][0] for part in parts] == [f"pay-{first.email}", f"pay-{second.email}"]
-    assert made_before[0] == f"pay-{second.email}"
-    assert "For PayPal 2 of 2" in page_of(owed, run)
 
 
 def test_who_has_said_nothing_yet_is_in_no_file_and_waits(owed: Cast) -> None:

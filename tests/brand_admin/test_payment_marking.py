@@ -1,0 +1,114 @@
+"""What of a run is marked paid, and in which file a payment stands, while members share or stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from affiliates.models import Member
+from core.tenancy import acting_for
+from payouts import run_files
+from payouts.models import Payout
+from payouts.releases import take_back_release, update_payments
+from tests.brand_admin.desk import at, csv_of, desk_of, sell, shown
+from tests.brand_admin.test_payment_runs import confirmed, page_of, paid_by_paypal, post, seen_on
+from tests.cast import NOW, SYSTEM, Cast, release_to_brand
+
+pytestmark = pytest.mark.usefixtures("at_noon")
+
+
+@pytest.fixture
+def owed(cast: Cast) -> Cast:
+    """Mara is due £8.42 and Diego £20.00."""
+    sell(cast)
+    sell(cast, "1002", promo_code="DIEGO10", amount="200.00")
+    return cast
+
+
+def test_what_went_on_its_way_after_the_file_is_not_marked_paid(owed: Cast) -> None:
+    """Diego shares his details when the file for the bank is made already: nobody has paid him."""
+    stop_sharing(owed.diego)
+    run, theo = confirmed(owed), desk_of(owed.theo)
+    csv_of(theo.post(at(owed.juniper, "payment_run_bank", run_id=run.pk)))
+    start_sharing(owed.diego)
+
+    page = page_of(owed, run)
+    assert "1 more payment is on the way and in no file yet" in page
+    shown(post(owed, "payment_run_paid", run, reference="BACS 40", seen=seen_on(owed, run)))
+
+    assert states(owed) == {owed.mara.pk: "paid", owed.diego.pk: "processing"}
+    [_, told] = csv_of(theo.post(at(owed.juniper, "payment_run_bank", run_id=run.pk)))
+    assert told[0] == "Diego Arroyo"
+
+
+def test_what_the_page_did_not_show_is_not_marked_paid(owed: Cast) -> None:
+    """Nor by a second click, which would mark what the first one left on the way."""
+    stop_sharing(owed.diego)
+    run = confirmed(owed)
+    seen = seen_on(owed, run)
+    start_sharing(owed.diego)
+    for sent in ({"seen": seen}, {}):
+        answer = desk_of(owed.theo).post(at(owed.juniper, "payment_run_paid", run_id=run.pk), sent)
+
+        assert answer.status_code == 409
+        assert "What is on the way has changed" in answer.content.decode()
+    assert states(owed) == {owed.mara.pk: "processing", owed.diego.pk: "processing"}
+
+
+def test_a_payment_that_waits_was_paid_in_another_way(owed: Cast) -> None:
+    """Its own page offers that, and so does the page behind it."""
+    stop_sharing(owed.mara)
+    confirmed(owed)
+    theo = desk_of(owed.theo)
+    with acting_for(owed.juniper):
+        payout = Payout.objects.get(member=owed.mara)
+    address = at(owed.juniper, "payment_paid", payment_id=payout.pk)
+    assert address in shown(theo.get(at(owed.juniper, "payment", payment_id=payout.pk)))
+
+    assert "Mark paid</span></button>" in shown(theo.get(address))
+    shown(theo.post(address, {"reference": "cash"}, follow=True))
+
+    assert states(owed)[owed.mara.pk] == "paid"
+    assert "There is nothing to mark" in shown(theo.get(address))
+
+
+def test_whoever_shares_between_two_files_moves_nobody_into_another(
+    owed: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first of two shares when the second one stood in a file already: it stays in that one."""
+    monkeypatch.setattr(run_files, "PAYPAL_ROWS", 1)
+    paid_by_paypal(owed.mara, owed.diego)
+    for member in (owed.mara, owed.diego):
+        stop_sharing(member)
+    run, theo = confirmed(owed), desk_of(owed.theo)
+    with acting_for(owed.juniper):
+        first, second = (
+            payout.member
+            for payout in Payout.objects.select_related("member__brand").order_by("pk")
+        )
+    address = at(owed.juniper, "payment_run_paypal", run_id=run.pk)
+    start_sharing(second)
+    [made_before] = csv_of(theo.post(address))
+
+    start_sharing(first)
+    parts = [csv_of(theo.post(address, {"part": part})) for part in ("1", "2")]
+
+    assert [part[0][0] for part in parts] == [f"pay-{first.email}", f"pay-{second.email}"]
+    assert made_before[0] == f"pay-{second.email}"
+    assert "For PayPal 2 of 2" in page_of(owed, run)
+
+
+def states(cast: Cast) -> dict[int, str]:
+    with acting_for(cast.juniper):
+        return dict(Payout.objects.values_list("member_id", "state"))
+
+
+def stop_sharing(member: Member) -> None:
+    assert member.creator is not None
+    take_back_release(creator=member.creator, brand=member.brand, by=SYSTEM, now=NOW)
+
+
+def start_sharing(member: Member) -> None:
+    """As payouts.releases does it, without the code."""
+    with acting_for(member.brand_id):
+        release_to_brand(member)
+        update_payments(member, now=NOW)
