@@ -1,7 +1,8 @@
 """What allauth tells us about logins, second factors and passwords, and what follows from it.
 
-allauth's adapter says when somebody logged in or failed to. About second factors, passwords and
-login codes it speaks by signals alone, so this module listens to allauth's, and to nobody else's.
+allauth's adapter says when somebody logged in or failed to. About second factors and passwords it
+speaks by signals alone, so this module listens to allauth's, and to nobody else's. Wrong mailed
+codes are recorded where they are taken, in affiliates.code_login.
 """
 
 from __future__ import annotations
@@ -109,7 +110,6 @@ def listen() -> None:
     mfa_signals.authenticator_removed.connect(_factor_removed, dispatch_uid=__name__)
     mfa_signals.authenticator_reset.connect(_codes_made, dispatch_uid=__name__)
     mfa_signals.authentication_failed.connect(_factor_failed, dispatch_uid=__name__)
-    account_signals.login_code_rejected.connect(_code_failed, dispatch_uid=__name__)
     account_signals.password_changed.connect(_password_changed, dispatch_uid=__name__)
     account_signals.password_set.connect(_password_changed, dispatch_uid=__name__)
     account_signals.password_reset.connect(_password_reset, dispatch_uid=__name__)
@@ -140,10 +140,6 @@ def _factor_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
     with transaction.atomic():
         count(counted_factor(user.pk), now=timezone.now())
     _failed(request, user.email, FailureReason.SECOND_FACTOR)
-
-
-def _code_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
-    _failed(request, user.email, FailureReason.CODE)
 
 
 def _password_changed(*, request: HttpRequest, user: User, **_more: Any) -> None:
