@@ -363,41 +363,6 @@ def test_local_mode_keeps_names_that_plain_http_may_set() -> None:
     assert isinstance(SessionStore().use.kind, str)
 
 
-# --- Passwords -----------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    "password",
-    ["qwertyuiop123", "iloveyou1234", "trustno1trustno1", "correcthorsebatterystaple",
-     "Liverpool2010", "DRAGON123456", " 1q2w3e4r5t6y ", "neworleans12345"],
-)  # fmt: skip
-def test_leaked_passwords_are_refused(password: str, cast: Cast) -> None:
-    client = log_in(browser(), cast.ines)
-
-    answer = client.post(
-        "/account/password/change/",
-        {"oldpassword": PASSWORD, "password1": password, "password2": password},
-    )
-
-    assert answer.status_code == 200
-    assert "lists of leaked passwords" in answer.content.decode()
-    assert User.objects.get(pk=cast.ines.pk).check_password(PASSWORD)
-
-
-def test_a_short_one_is_refused_and_an_unknown_one_is_not(cast: Cast) -> None:
-    give_password(cast.ines)
-    give_app(cast.vera)
-    client = log_in(browser(), cast.ines)
-
-    def change(new: str) -> int:
-        fields = {"oldpassword": PASSWORD, "password1": new, "password2": new}
-        return int(client.post("/account/password/change/", fields).status_code)
-
-    assert [change("elevenchars"), change("ines castell ines"), change(PASSWORD + " 7")] == [
-        200, 200, 302,
-    ]  # fmt: skip
-
-
 @pytest.mark.parametrize("key", [r"abcdefgh\000ij", r"abcdefgh\303\244", "../../../etc"])
 @pytest.mark.parametrize("page", ["/", "/account/login/", "/portal/", "/admin/juniper/"])
 def test_a_cookie_that_is_no_key_of_ours_is_no_session(page: str, key: str, cast: Cast) -> None:
