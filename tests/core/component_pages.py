@@ -79,6 +79,7 @@ SECTIONS = (
     "payments",
     "emails",
     "settings",
+    "own_account",
     "work_list",
 )
 brand_pages = [path(f"<slug:brand>/{name}", show_list, name=name) for name in SECTIONS]
