@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import pytest
-
 from accounts.actors import Actor
 from accounts.addresses import make_proven_user
 from accounts.brands import create_brand
@@ -215,9 +213,3 @@ def _brand(slug: str, name: str, currency: str, time_zone: str, owner: str, now:
 
 def _member(email: str, first_name: str, last_name: str, now: datetime) -> Member:
     return add_member(email=email, first_name=first_name, last_name=last_name, by=SYSTEM, now=now)
-
-
-@pytest.fixture
-def cast(db: None) -> Cast:
-    """Everybody, in a transaction of the test's own."""
-    return assemble()
