@@ -136,15 +136,20 @@ class OwnServers:
 
     def worker(self, **environment: str) -> Process:
         """A Celery worker as in production, with a pool of one process."""
-        return self.process(
-            "celery", "--quiet", "-A", "config", "worker", "--loglevel=ERROR",
-            "--concurrency=1", "--without-gossip", "--without-mingle", **environment,
-        )  # fmt: skip
+        return self._celery(
+            "worker", "--concurrency=1", "--without-gossip", "--without-mingle", **environment
+        )
 
     def beat(self, folder: Path, **environment: str) -> Process:
+        schedule = folder / "beat-schedule"
+        return self._celery("beat", f"--schedule={schedule}", "--pidfile=", **environment)
+
+    def _celery(self, *command: str, **environment: str) -> Process:
+        """Without Django's checks, which load every view and last as long as all the rest."""
+        checks = {"CELERY_SKIP_CHECKS": "1"}
         return self.process(
-            "celery", "--quiet", "-A", "config", "beat", "--loglevel=ERROR",
-            f"--schedule={folder / 'beat-schedule'}", "--pidfile=", **environment,
+            "celery", "--quiet", "-A", "config", *command, "--loglevel=ERROR",
+            **(checks | environment),
         )  # fmt: skip
 
     def stop(self) -> None:

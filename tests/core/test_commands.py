@@ -134,12 +134,15 @@ Start = Callable[..., subprocess.Popen[str]]
 
 @pytest.fixture
 def start(own_servers: OwnServers) -> Iterator[Start]:
-    """Start commands on servers of these tests' own; none is left at the end."""
+    """Start commands on servers of these tests' own; none is left at the end.
+
+    Without Django's checks, which load every view and last longer than the commands.
+    """
     running: list[subprocess.Popen[str]] = []
 
     def begin(*command: str) -> subprocess.Popen[str]:
         one = subprocess.Popen(
-            [sys.executable, "manage.py", *command],
+            [sys.executable, "manage.py", *command, "--skip-checks"],
             cwd=ROOT,
             env={**own_servers.environment, "LOG_LEVEL": "CRITICAL"},
             stdout=subprocess.PIPE,

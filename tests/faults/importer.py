@@ -19,7 +19,7 @@ from django.utils import timezone
 
 django.setup()
 
-from accounts.background import sweep  # noqa: E402 - Django is set up first
+from accounts.background import sweep, sweeping  # noqa: E402 - Django is set up first
 from accounts.models import Brand, Work  # noqa: E402
 from affiliates.models import Member  # noqa: E402
 from core.tenancy import acting_for  # noqa: E402
@@ -31,7 +31,7 @@ from tracking.member_import_work import ask_for_import, ask_for_preview  # noqa:
 from tracking.models import PromoCode  # noqa: E402
 
 ROWS = 400
-LOST_HINT = timedelta(seconds=15)  # what the sweep waits before it hints again: here it does not
+LOST_AFTER = timedelta(seconds=1)  # a message that nobody took for so long; usually it is 15 s
 BEGUN = "begun"
 
 
@@ -73,7 +73,7 @@ def follow(work: Work, *, tell_begin: bool = False) -> None:
     """Until it is over, do what beat does. PostgreSQL may be away at any moment."""
     while work.is_live:
         try:
-            sweep(now=timezone.now() + LOST_HINT)
+            sweep(now=timezone.now())
             work.refresh_from_db()
         except DatabaseError:
             with suppress(DatabaseError):
@@ -85,6 +85,7 @@ def follow(work: Work, *, tell_begin: bool = False) -> None:
 
 
 def main() -> None:
+    sweeping.PATIENCE = LOST_AFTER
     with acting_for(Brand.objects.get(slug="juniper")):
         for line in sys.stdin:
             answer = json.dumps(import_members(line.strip()))

@@ -13,9 +13,10 @@ import threading
 from collections.abc import Callable, Iterator
 
 import pytest
+from celery import Celery
 
 from tests.faults.importer import BEGUN, ROWS
-from tests.own_processes import Process, children_of, frozen
+from tests.own_processes import Process, children_of, frozen, until
 from tests.own_servers import OwnServers
 
 names = itertools.count()
@@ -104,3 +105,31 @@ def test_every_row_goes_in_once(
     assert (result["members"], result["codes"]) == (ROWS, ROWS)
     assert result["problems"] == 0
     assert worker.is_running()
+
+
+def test_an_outage_is_one_line_a_task_and_a_defect_keeps_its_traceback(
+    own_servers: OwnServers, worker: Process
+) -> None:
+    client = Celery(broker=own_servers.services.valkey.url, set_as_current=False)
+    begins_at = len(worker.said())
+
+    def said() -> str:
+        return worker.said()[begins_at:]
+
+    with client.connection_for_write() as connection:
+        own_servers.kill_postgres()
+        for _ in range(3):
+            client.send_task("brand_admin.sweep_work", connection=connection)
+        until(lambda: said().count("brand_admin.sweep_work was cut off: ") == 3, "no word of it")
+        in_the_outage = said()
+        own_servers.revive()
+        client.send_task(
+            "brand_admin.do_work", kwargs={"brand_id": 1, "work_id": "x"}, connection=connection
+        )
+        until(lambda: "ValueError" in said(), "the defect is not told")
+
+    assert "Traceback" not in in_the_outage
+    about_tasks = [line for line in in_the_outage.splitlines() if "postgres.watch" not in line]
+    assert {"was cut off: " in line for line in about_tasks} == {True}
+    assert "Traceback" in said()
+    assert "turns.py" in said()
