@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -33,7 +34,7 @@ ANSWERED_SECONDS = 5.0  # three are promised; the rest is the machine, which doe
 HEALTH_SECONDS = 1.0
 SENDERS = 4
 ROWS = 400  # of an import
-MAILS = 200  # of a campaign
+MAILS = 100  # of a campaign
 LEFT_OVER_SECONDS = 600  # for what was begun to end, once nothing is hurt any more
 # A worker that died holds what it took for so long.
 LEASES = {"WORK_LEASE": "5", "MESSAGE_LEASE": "10"}
@@ -173,6 +174,7 @@ class Soak:
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left running
     os.environ.update(fresh_secrets())
     print(f"Soaking for {MINUTES:g} minutes, SOAK_SEED={SEED}", flush=True)
     with open_mailbox() as mailbox, tempfile.TemporaryDirectory() as folder:
