@@ -244,6 +244,15 @@ def test_ctrl_c_is_one_line(own_servers: OwnServers, start: Start) -> None:
     )
 
 
+def test_a_command_has_its_own_limits_though_this_process_serves_the_web(
+    own_servers: OwnServers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A web process waits two seconds for a lock, so Ctrl-C would come too late above."""
+    monkeypatch.setenv("TRIBUTARY_PROCESS", "web")  # as after an import of config.wsgi
+
+    assert "TRIBUTARY_PROCESS" not in own_servers.environment
+
+
 def test_a_file_that_cannot_be_written_is_named(start: Start, tmp_path: Path) -> None:
     offer = ["--brand", "juniper", "--offer", "Winter Glow creators"]
     refused = start("export_offer", *offer, "--output", str(tmp_path / "no" / "x.csv"))
