@@ -12,19 +12,21 @@ from typing import Any
 from allauth.account import signals as account_signals
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import SESSION_KEY
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
 
 from accounts.code_limits import Counted, count, counted_factor, counted_password, exceeded
 from accounts.known_browsers import known_as, remember
 from accounts.login_failures import record_failure
-from accounts.models import FailureReason, User
+from accounts.models import FailureReason, Session, User
 from accounts.security_log import log_event, record_event
-from accounts.sessions import SessionStore, delete_sessions
+from accounts.sessions import SessionStore, delete_sessions, is_ended, lock_logins
 from core.clients import network_of
 
 FACTORS = {
@@ -44,8 +46,16 @@ WAYS_IN = {
 class RecordedLogins(DefaultAccountAdapter):
     """The part of the account adapter that keeps records."""
 
+    @transaction.atomic
     def login(self, request: HttpRequest, user: User) -> None:
-        """Begin a session, always under a new key."""
+        """Begin a session, always under a new key.
+
+        A login whose session was ended while it waited for the second factor begins none.
+        """
+        lock_logins(user)
+        if is_ended(request.session):
+            request.session.flush()
+            raise ImmediateHttpResponse(redirect("account_login"))
         was_logged_in = SESSION_KEY in request.session
         super().login(request, user)
         if was_logged_in:
@@ -149,8 +159,11 @@ def _password_changed(*, request: HttpRequest, user: User, **_more: Any) -> None
 
 
 def _password_reset(*, request: HttpRequest, user: User, **_more: Any) -> None:
-    """A reset is made by a mailed link, before anybody is logged in; so every session ends."""
-    ended = delete_sessions(user=user)
+    """Every session ends, and every login that waits for its second factor, here as elsewhere."""
+    own = Session.objects.filter(user=user, session_key=request.session.session_key)
+    ended = delete_sessions(user=user, but=request.session.session_key) + own.count()
+    if own.exists():
+        request.session.flush()
     _tell("password.reset", request, user, ended=ended)
 
 
