@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from typing import Any, cast
 
 from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
+from allauth.account.utils import url_str_to_user_pk
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
@@ -137,7 +138,7 @@ class SessionStore(db.SessionStore):
         """Who entered a password or code here, and not yet the second factor."""
         waiting = self.get(LOGIN_SESSION_KEY)
         text = waiting.get("user_pk") if isinstance(waiting, dict) else None
-        return int(text) if text else None
+        return int(url_str_to_user_pk(text)) if text else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,12 @@ from allauth.account.utils import user_pk_to_url_str
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Session, User
+from accounts.models import Role, Session, User
 from accounts.second_factor_forms import AuthenticateForm
+from accounts.services import give_role
 from accounts.sessions import delete_sessions, end_sessions, open_sessions
-from tests.cast import Cast
+from core.tenancy import acting_for
+from tests.cast import SYSTEM, Cast
 from tests.security.entering import (  # noqa: F401
     PASSWORD,
     browser,
@@ -129,8 +131,12 @@ def test_a_login_that_is_ended_while_its_code_is_checked_begins_no_session(
 
 
 def test_a_waiting_login_is_no_session_in_the_list(cast: Cast) -> None:
-    give_app(cast.ines)
-    client = waiting(cast.ines)
+    user = User.objects.create_user("xenia@juniper.example", pk=40_000, email_proven_at=cast.now)
+    with acting_for(cast.juniper):
+        give_role(user=user, role=Role.VIEWER, by=SYSTEM, now=cast.now)
+    give_app(user)
+    client = waiting(user)
 
-    assert open_sessions(cast.ines, current=None, now=timezone.now()) == []
-    assert Session.objects.get(pk=client.session.session_key).kind == "visitor"
+    assert open_sessions(user, current=None, now=timezone.now()) == []
+    row = Session.objects.get(pk=client.session.session_key)
+    assert (row.kind, row.user) == ("visitor", user)
