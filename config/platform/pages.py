@@ -15,7 +15,8 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import Brand, OperatorAction, User
-from accounts.operators import LONGEST_REASON, OperatorError, has_second_factor
+from accounts.operators import LONGEST_REASON, OperatorError
+from accounts.second_factor import has_second_factor
 from config.platform.acts import ACTS
 from config.platform.site import PlatformSite
 from portal.account.confirm import OwnLoginRequest, fresh_login_required
