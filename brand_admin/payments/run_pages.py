@@ -104,15 +104,19 @@ def _waiting(run: PayoutRun, share: RunShare | None) -> str:
         unseen = count_unseen(run_members(run, left_out=False))
         if not unseen:
             return ""
-        whom = "1 member has" if unseen == 1 else f"{count(unseen)} members have"
+        if unseen == 1:
+            whom, waits = "1 member has", "that payment is"
+        else:
+            whom, waits = f"{count(unseen)} members have", "those payments are"
         return (
-            f"{whom} not shared with you where to be paid. Once you confirm the run, their"
-            " payments are waiting for their details."
+            f"{whom} not shared with you where to be paid. Once you confirm the run, {waits}"
+            " waiting for their details."
         )
     if share is None:
         return ""
-    verb = "is" if share.payments == 1 else "are"
-    return f"{share.words} {verb} waiting for their details: each member is asked to share them."
+    is_one = share.payments == 1
+    waits, asked = ("is", "The member is") if is_one else ("are", "The members are")
+    return f"{share.words} {waits} waiting for their details. {asked} asked to share them with you."
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,7 +161,7 @@ def _show(
         form=form or RunPaid(),
         changed=changed.members if changed else [],
         started=started,
-        heading=money(run.amount) if run.drawn_up_at else "Payout run",
+        heading=f"Payout run of {money(run.amount)}" if run.drawn_up_at else "Payout run",
         history=history.lines(history_of([target_of(run)])),
     )
 

@@ -340,7 +340,7 @@ def test_who_has_said_nothing_yet_is_in_no_file_and_waits(owed: Cast) -> None:
     assert [row[0] for row in csv_of(theo.post(bank))] == ["member", "Diego Arroyo"]
     assert csv_of(theo.post(at(owed.juniper, paypal, run_id=run.pk))) == []
     assert "Waiting for details" in page_of(owed, run)
-    assert "1 payment is waiting for their details:" in page_of(owed, run)
+    assert "1 payment is waiting for their details." in page_of(owed, run)
     with acting_for(owed.juniper):
         states = dict(Payout.objects.values_list("member_id", "state"))
     assert states == {owed.mara.pk: "pending_info", owed.diego.pk: "processing"}

@@ -130,6 +130,33 @@ def test_a_session_without_the_second_factor_shows_it_first(people: People) -> N
     assert client.get("/platform/accounts/user/").status_code == 200
 
 
+def test_a_login_offers_the_acts_that_would_change_something(people: People) -> None:
+    client = logged_in(people.operator, method="mfa")
+
+    def offered(user: User) -> set[str]:
+        page = client.get(f"/platform/accounts/user/{user.pk}/change/").content.decode()
+        return {name for name in ACTS if f"/act/{name}/" in page}
+
+    common = {"end-sessions", "send-reset"}
+    assert offered(people.viewer) == common | {"deactivate"}
+    TOTP.activate(people.viewer, SECRET)
+    User.objects.filter(pk=people.viewer.pk).update(is_active=False)
+    assert offered(people.viewer) == common | {"remove-second-factor", "activate"}
+
+
+def test_lists_speak_of_operators_and_the_first_page_of_no_other_record(people: People) -> None:
+    """Django calls an operator "staff"; here staff work for brands."""
+    client = logged_in(people.operator, method="mfa")
+
+    page = client.get("/platform/accounts/user/").content.decode()
+    first = client.get("/platform/").content.decode()
+
+    assert ("Operator" in page, "By operator" in page, "is staff" in page.lower()) == (
+        True, True, False,
+    )  # fmt: skip
+    assert "Recent actions" not in first
+
+
 def test_the_admin_shows_three_tables_and_changes_none(people: People) -> None:
     client = logged_in(people.operator, method="mfa")
     before = identities()
