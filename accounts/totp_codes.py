@@ -47,4 +47,4 @@ def use_up_codes_until(*, authenticator: Authenticator, now: datetime) -> None:
 
 
 def _time_step(now: datetime) -> int:
-    return int(now.timestamp()) // app_settings.TOTP_PERIOD
+    return int(now.timestamp() // app_settings.TOTP_PERIOD)
