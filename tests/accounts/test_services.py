@@ -162,9 +162,9 @@ def test_giving_a_role_again_changes_it(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("role", "allowed"),
     [
-        (Role.OWNER, {"read", "manage", "pay", "administer"}),
-        (Role.MANAGER, {"read", "manage", "pay"}),
-        (Role.VIEWER, {"read"}),
+        (Role.OWNER, {"read", "manage", "pay", "administer", "own account"}),
+        (Role.MANAGER, {"read", "manage", "pay", "own account"}),
+        (Role.VIEWER, {"read", "own account"}),
     ],
 )
 def test_what_a_role_may_do(role: Role, allowed: set[str]) -> None:

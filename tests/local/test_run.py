@@ -24,10 +24,10 @@ from config.local.services import LocalServices
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "media", "tests")
 
 
-@pytest.fixture
-def copy(tmp_path: Path) -> Iterator[Checkout]:
-    """A copy of the code without any state; its database is removed at the end."""
-    place = Checkout(tmp_path / "copy")
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A copy of the code, at first without any state; its database is removed at the end."""
+    place = Checkout(tmp_path_factory.mktemp("run") / "copy")
     shutil.copytree(CHECKOUT.root, place.root, ignore=NOT_COPIED)
     yield place
     if place.secrets.exists():

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from config.local.folders import CHECKOUT, own_folder
+from config.local.locks import locked
 from config.local.ports import is_free
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -71,10 +73,12 @@ def granian(target: str, *, log: Path | None = None, **environment: str) -> Iter
 
 
 def collect_static_files() -> None:
-    """Gather what pages in production mode name by its digest."""
+    """Gather what pages in production mode name by its digest. One process does so at a time."""
     command = [sys.executable, "-W", "ignore", "-m", "django", "collectstatic", "--no-input"]
-    environment = {**os.environ, **PRODUCTION}
-    subprocess.run([*command, "--verbosity", "0"], env=environment, cwd=ROOT, check=True)
+    settings = "tests.security.plain_static"
+    environment = {**os.environ, **PRODUCTION, "DJANGO_SETTINGS_MODULE": settings}
+    with locked(own_folder(CHECKOUT.state) / "test-static-files.lock"):
+        subprocess.run([*command, "--verbosity", "0"], env=environment, cwd=ROOT, check=True)
 
 
 def ask(
