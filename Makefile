@@ -11,6 +11,11 @@ PACKAGES = accounts affiliates api brand_admin config core notifications offers 
 MAY_HOLD_SECRETS = . ':!tests' ':!static' ':!locale' ':!requirements/*.txt' ':!*/migrations/*'
 TEMPLATES = $(shell find templates -name '*.html')
 
+# A few tests run in one process: to start more of them would take longer than the tests.
+WORKERS = $(if $(filter tests% -k%,$(ARGS)),-n 0,-n auto --dist worksteal)
+
+# Each module is compiled once, also where the environment says not to.
+unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup run test check format messages bench soak drill lock audit
 
@@ -29,8 +34,8 @@ $(STAMP): requirements/development.txt
 run: $(STAMP) ## Start everything on this machine and print the addresses to open
 	@exec $(BIN) config.local.run
 
-test: $(STAMP) ## Run all tests on services of their own
-	@exec $(BIN) pytest -q -n auto --dist worksteal
+test: $(STAMP) ## Run all tests, or those that ARGS="tests/core -k money" names
+	@exec $(BIN) pytest -q -rs $(WORKERS) $(ARGS)
 
 check: $(STAMP) ## Lint, security, types, package layers, templates, translations, migrations, deployment settings
 	@$(BIN) ruff check --quiet .

@@ -9,7 +9,7 @@ import importlib
 import os
 import sys
 
-from tests.services import start_services
+from tests.services import DISK, start_services
 
 BENCHMARKS = ("orders", "mail", "drawer", "codes", "payouts", "dashboard", "pages", "overload")
 
@@ -22,7 +22,7 @@ def main() -> int:
             f"No such benchmark: {', '.join(sorted(unknown))}. There are: {', '.join(BENCHMARKS)}"
         )
         return 2
-    os.environ.update(start_services().environment())
+    os.environ.update(start_services(place=DISK).environment())
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     import django
 

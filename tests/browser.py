@@ -10,19 +10,12 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.test import Client
-from playwright.sync_api import (
-    Browser,
-    ConsoleMessage,
-    Error,
-    Page,
-    Request,
-    Response,
-    sync_playwright,
-)
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # playwright is large, and few tests need it
+    from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response
+
     from accounts.models import User
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -67,6 +60,8 @@ class Watch:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium; without one the test is skipped, in CI it fails."""
+    from playwright.sync_api import sync_playwright
+
     program = next(filter(None, map(shutil.which, NAMES)), None)
     if program is None and os.environ.get("CI"):
         pytest.fail(MISSING, pytrace=False)

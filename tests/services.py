@@ -35,8 +35,21 @@ SETTINGS = {
     "full_page_writes": "off",
     "max_connections": "300",
 }
-PLACE = SHARED_PLACE if os.geteuid() == 0 else Path(tempfile.gettempdir())
+DISK = SHARED_PLACE if os.geteuid() == 0 else Path(tempfile.gettempdir())
+MEMORY = Path("/dev/shm")  # noqa: S108 - Linux keeps its files in memory
+MIN_FREE_MEMORY = 6 * 2**30  # bytes; a run of all tests writes a part of that
 pytest_plugins = ["tests.browser", "tests.mailbox", "tests.own_servers"]
+
+
+def place_for_tests() -> Path:
+    """Where a test run has its files: in memory if there is plenty, as disks take longer."""
+    if (
+        MEMORY.is_dir()
+        and not os.statvfs(MEMORY).f_flag & os.ST_NOEXEC  # root's PostgreSQL runs from there
+        and shutil.disk_usage(MEMORY).free > MIN_FREE_MEMORY
+    ):
+        return MEMORY
+    return DISK
 
 
 @dataclass(frozen=True)
@@ -83,11 +96,13 @@ class RunServices:
             shutil.rmtree(self.home, ignore_errors=True)
 
 
-def start_services(settings: Mapping[str, str] = SETTINGS) -> RunServices:
+def start_services(
+    settings: Mapping[str, str] = SETTINGS, *, place: Path | None = None
+) -> RunServices:
     """Start servers in a new folder; they end with this process, whatever ends it but SIGKILL."""
-    with locked(PLACE / f"tributary-{os.geteuid()}-tests.lock"):
+    with locked(DISK / f"tributary-{os.geteuid()}-tests.lock"):
         sweep_killed_runs()
-        home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=PLACE))
+        home = Path(tempfile.mkdtemp(prefix=PREFIX, dir=place or place_for_tests()))
         HeldLock(home / "lock").share()
     own_folder(home, mode=0o711)
     services = RunServices(home, settings)
@@ -106,7 +121,7 @@ def start_services(settings: Mapping[str, str] = SETTINGS) -> RunServices:
 
 def sweep_killed_runs() -> None:
     """Stop and delete what runs left behind that were killed before they could."""
-    for home in PLACE.glob(f"{PREFIX}*"):
+    for home in (*DISK.glob(f"{PREFIX}*"), *MEMORY.glob(f"{PREFIX}*")):
         if home.stat().st_uid == os.geteuid() and HeldLock(home / "lock").take():
             RunServices(home).stop()
 

@@ -32,6 +32,9 @@ call_command("migrate", interactive=False, verbosity=0)
 """
 KEPT_CLUSTERS = 4  # so that switching between a few branches does not migrate each time
 CLUSTERS = CHECKOUT.state / "test-clusters"
+PROGRAMS = (
+    "server-*"  # the copy of PostgreSQL that root's server runs from; see config.local.postgres
+)
 
 
 def start_from_template(postgres: Postgres, secrets: Path, environment: dict[str, str]) -> None:
@@ -46,6 +49,8 @@ def start_from_template(postgres: Postgres, secrets: Path, environment: dict[str
         if kept.exists():
             os.utime(kept)
             _copy(kept / "data", postgres.data)
+            for programs in kept.glob(PROGRAMS):
+                _share(programs, postgres.home / programs.name)
             postgres.ensure_running()
             return
         postgres.ensure_running()
@@ -88,6 +93,8 @@ def _keep(postgres: Postgres, secrets: Path, kept: Path) -> None:
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     _copy(postgres.data, draft / "data")
+    for programs in postgres.home.glob(PROGRAMS):
+        _copy(programs, draft / programs.name)
     shutil.copy2(secrets, draft / "secrets.env")
     draft.rename(kept)
     by_age = sorted(CLUSTERS.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
@@ -99,3 +106,9 @@ def _copy(source: Path, target: Path) -> None:
     """Copy a stopped cluster with the owner of its files, which may be another account."""
     target.parent.mkdir(exist_ok=True)
     subprocess.run(["cp", "-a", str(source), str(target)], check=True)
+
+
+def _share(source: Path, target: Path) -> None:
+    """Have the same files in both folders, unless these are on different disks."""
+    if source.stat().st_dev == target.parent.stat().st_dev:
+        shutil.copytree(source, target, copy_function=os.link, symlinks=True)
