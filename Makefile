@@ -1,7 +1,9 @@
 # Everything stands on `setup`, which redoes its work only when the locked requirements change.
-PYTHON ?= $(shell for name in python3.11 python3 python; do \
-	$$name -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
-	&& echo $$name && break; done)
+# The newest Python that really runs: a shim of pyenv may be there and refuse.
+NAMES = python3.14 python3.13 python3.12 python3.11 python3 python
+PYTHON ?= $(shell for name in $(NAMES); do \
+	$$name -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
+	>/dev/null 2>&1 && echo $$name && break; done)
 BIN := .venv/bin/python -m
 STAMP := .venv/.requirements
 LOCK := env UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN) uv pip compile --quiet \
@@ -17,7 +19,7 @@ WORKERS = $(if $(filter tests% -k%,$(ARGS)),-n 0,-n auto --dist worksteal)
 # Each module is compiled once, also where the environment says not to.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check format messages bench soak drill lock audit
+.PHONY: help setup run test pythons check format messages bench soak drill lock audit
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -25,7 +27,7 @@ help: ## Show this
 setup: $(STAMP) ## Make .venv from the locked requirements (done by the others as needed)
 
 $(STAMP): requirements/development.txt
-	@test -n "$(PYTHON)" || { echo "Python 3.11 is needed: python3.11 is not on the PATH."; exit 1; }
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12, 3.13 or 3.14 is needed: none is on the PATH."; exit 1; }
 	@test -x .venv/bin/pip || { echo "Making .venv ..."; $(PYTHON) -m venv --clear .venv; }
 	@echo "Installing the locked requirements ..."
 	@$(BIN) pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -36,6 +38,9 @@ run: $(STAMP) ## Start everything on this machine and print the addresses to ope
 
 test: $(STAMP) ## Run all tests, or those that ARGS="tests/core -k money" names
 	@exec $(BIN) pytest -q -rs $(WORKERS) $(ARGS)
+
+pythons: $(STAMP) ## Run the tests of core and offers on every other Python from 3.11 to 3.14 that is here
+	@exec $(BIN) config.local.pythons
 
 check: $(STAMP) ## Lint, security, types, package layers, templates, translations, migrations, deployment settings
 	@$(BIN) ruff check --quiet .
