@@ -19,7 +19,7 @@ WORKERS = $(if $(filter tests% -k%,$(ARGS)),-n 0,-n auto --dist worksteal)
 # Each module is compiled once, also where the environment says not to.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup run test pythons check format messages bench soak drill lock audit
+.PHONY: help setup run dev test pythons check format browser messages bench soak drill lock audit
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -35,6 +35,9 @@ $(STAMP): requirements/development.txt
 
 run: $(STAMP) ## Start everything on this machine and print the addresses to open
 	@exec $(BIN) config.local.run
+
+dev: $(STAMP) ## The same, started again whenever the code changes, with pages that explain errors
+	@exec $(BIN) config.local.run --dev
 
 test: $(STAMP) ## Run all tests, or those that ARGS="tests/core -k money" names
 	@exec $(BIN) pytest -q -rs $(WORKERS) $(ARGS)
@@ -58,6 +61,9 @@ format: $(STAMP) ## Put code and templates into the shape that check asks for
 	@$(BIN) ruff check --quiet --fix .
 	@$(BIN) ruff format --quiet .
 	@.venv/bin/djade --target-version 5.2 $(TEMPLATES)
+
+browser: $(STAMP) ## Install the Chromium of Playwright, where the system has none
+	@exec $(BIN) playwright install chromium
 
 messages: $(STAMP) ## Gather the texts to translate into locale/ and compile the catalogues
 	@$(BIN) config.local.messages

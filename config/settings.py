@@ -46,7 +46,9 @@ for _name, _keys in (
 BASE_URL: str = env.str("BASE_URL").rstrip("/")
 # The one port that a Host header may name: Django itself checks only the host's name.
 PUBLIC_PORT: int | None = None if LOCAL else port_of(BASE_URL)
-DEBUG = False
+# Django's page about an error, with code and values: in `make dev`, on this machine alone. Nobody
+# else is let in (config.local.loopback), and no other mode can have it.
+DEBUG: bool = LOCAL and env.bool("TRIBUTARY_DEV", default=False)
 ALLOWED_HOSTS: list[str] = (
     ["127.0.0.1", "localhost", "testserver"] if LOCAL else env.list("ALLOWED_HOSTS")
 )

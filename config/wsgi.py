@@ -29,10 +29,15 @@ def gated() -> Gate:
     django_application = cast("Application", get_wsgi_application())
     from config.unavailable import refuse, warm_up  # need the applications to be loaded
 
-    warm_up()
+    if not settings.DEBUG:  # `make dev` starts anew all the time
+        warm_up()
     streams = max(1, limits.WEB_CONCURRENT_REQUESTS // 2)
     return Gate(django_application, refuse=refuse, places=places, streams=streams)
 
 
 # Outermost: whom a request comes from is known before all else.
 application = trust_proxies(gated(), proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT)
+if settings.DEBUG:
+    from config.local.loopback import only_from_this_machine
+
+    application = only_from_this_machine(application)

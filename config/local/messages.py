@@ -119,6 +119,13 @@ def update(root: Path, language: str, source: Catalog) -> Catalog:
     return catalog
 
 
+def compile_catalogue(place: Path) -> None:
+    """Write the compiled twin of a .po file as it stands. Raises ValueError for what is none."""
+    with place.open("rb") as file:
+        catalog = read_po(file, locale=place.parents[1].name)
+    place.with_suffix(".mo").write_bytes(_as_mo(catalog))
+
+
 def problems(root: Path) -> list[str]:
     """Everything that keeps a reader from reading a text in their language."""
     source = gathered(root)

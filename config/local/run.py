@@ -1,8 +1,12 @@
-"""`make run`: the whole product on this machine, under one supervisor, until Ctrl-C."""
+"""`make run`: the whole product on this machine, under one supervisor, until Ctrl-C.
+
+`make dev` is the same with `--dev`: web and worker start again when the code changes.
+"""
 
 from __future__ import annotations
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -17,13 +21,19 @@ from config.local.locks import HeldLock
 from config.local.ports import HOST, kept_port, reserve_port
 from config.local.processes import command_of
 from config.local.services import LocalServices, Server, ensure_services
-from config.local.supervisor import PATIENCE_SECONDS, Child, Output, Supervisor
+from config.local.supervisor import (
+    PATIENCE_SECONDS,
+    Child,
+    ForegroundChild,
+    Output,
+    Supervisor,
+)
 
 # Local mode may be run by root, which Celery says is "absolutely not recommended".
 AS_ROOT = "ignore:You're running the worker with superuser privileges"
 
 
-def commands(*, port: int, environment: Mapping[str, str]) -> dict[str, list[str]]:
+def commands(*, port: int, environment: Mapping[str, str], reloads: bool) -> dict[str, list[str]]:
     """The processes of the product, by name."""
     python = [sys.executable, "-m"]
     celery = [sys.executable, "-W", AS_ROOT, "-m", "celery", "--quiet", "-A", "config"]
@@ -37,6 +47,11 @@ def commands(*, port: int, environment: Mapping[str, str]) -> dict[str, list[str
     if "LOCAL_INBOX" in environment:
         mail_port = str(urlsplit(environment["EMAIL_URL"]).port)
         processes["inbox"] = [*python, "config.local.smtp", mail_port, environment["LOCAL_INBOX"]]
+    if reloads:
+        processes["web"] = [*python, "config.local.reloading", str(port)]
+        packages = sorted({path.parent.name for path in CHECKOUT.root.glob("*/__init__.py")})
+        watching = ["watchfiles", "--filter=python", "--verbosity=warning", "--sigint-timeout=15"]
+        processes["worker"] = [*python, *watching, shlex.join(processes["worker"]), *packages]
     return processes
 
 
@@ -69,12 +84,14 @@ def end_group(pid: int) -> None:
         time.sleep(0.05)
 
 
-def supervise(environment: Mapping[str, str], *, port: int, servers: Sequence[Server]) -> int:
+def supervise(
+    environment: Mapping[str, str], *, port: int, servers: Sequence[Server], reloads: bool
+) -> int:
     """Run all processes until a signal comes (0) or one of them can't be kept alive (1)."""
-    wanted = commands(port=port, environment=environment)
+    wanted = commands(port=port, environment=environment, reloads=reloads)
     output = Output(sys.stdout, [*wanted, *(server.name for server in servers)])
     children = [
-        Child(
+        (ForegroundChild if reloads and name == "web" else Child)(
             name,
             command,
             environment=environment,
@@ -108,7 +125,7 @@ def hang_up(number: int, frame: FrameType | None) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def start(checkout: Checkout) -> int:
+def start(checkout: Checkout, *, reloads: bool) -> int:
     """Bring the services up, prepare the data and supervise. Raises LocalServiceError."""
     print("Starting PostgreSQL and Valkey ...", flush=True)
     end_leftovers(checkout)
@@ -127,7 +144,8 @@ def start(checkout: Checkout) -> int:
     if prepared.returncode != 0:
         raise LocalServiceError("The database could not be prepared; see the lines above.")
     print("Starting web server, worker, beat and mail inbox ...", flush=True)
-    return supervise(environment, port=port, servers=LocalServices(checkout).servers(found))
+    servers = LocalServices(checkout).servers(found)
+    return supervise(environment, port=port, servers=servers, reloads=reloads)
 
 
 def main() -> int:
@@ -143,7 +161,7 @@ def main() -> int:
         print(f"Tributary is already running in this folder: http://{HOST}:{port}")
         return 1
     try:
-        return start(CHECKOUT)
+        return start(CHECKOUT, reloads="--dev" in sys.argv[1:])
     except LocalServiceError as error:
         print(error, file=sys.stderr)
         return 1

@@ -151,6 +151,26 @@ class Child:
                 self._output.write(self.name, line)
 
 
+class ForegroundChild(Child):
+    """A process at the terminal itself, so that its debugger can be typed to."""
+
+    def start(self) -> None:
+        """Start it in our own group: Ctrl-C reaches it as well."""
+        self._process = subprocess.Popen(
+            ["/bin/sh", "-c", self._line], env=self._environment, cwd=self._folder
+        )
+
+    def finish(self) -> None:
+        """Make it end now. It has no group of its own to be ended with it."""
+        if self._process is not None and self.is_running():
+            self._process.kill()
+            self._process.wait()
+        self.record.unlink(missing_ok=True)
+
+    def _end_remains(self) -> None:
+        """Leave its children be: they end by themselves when it asks them to."""
+
+
 @dataclass
 class _Life:
     """What the supervisor knows of one watched thing."""
