@@ -15,11 +15,15 @@ def main() -> None:
     """
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
-        activate()
+        has_own_database = activate()
         from config.logs import log_uncaught
         from core.commands import main as run_command
 
         log_uncaught()
+        if has_own_database:
+            from config.local.prepare import make_tables_for
+
+            make_tables_for(*sys.argv[1:2])
         run_command(sys.argv)
     except KeyboardInterrupt:
         sys.exit("Stopped before anything was done.")

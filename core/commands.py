@@ -16,7 +16,7 @@ import psycopg
 import redis
 from django.core.management import execute_from_command_line
 from django.core.management.base import BaseCommand, CommandError
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, ProgrammingError, connection
 
 # EX_TEMPFAIL of sysexits.h: try again later. A script can tell it from a wrong argument (1).
 OUTAGE_EXIT_CODE = os.EX_TEMPFAIL
@@ -24,6 +24,8 @@ STOPPED_EXIT_CODE = 130  # what shells give a program that Ctrl-C ended
 DATABASE_OUTAGES = (OperationalError, InterfaceError, psycopg.OperationalError)
 OUTAGES = (*DATABASE_OUTAGES, redis.RedisError, kombu.exceptions.OperationalError)
 STOPPED = "Stopped before the end."
+UNKNOWN_TO_DATABASE = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
+BEHIND = "The database lacks tables or columns of this version: run `manage.py migrate` first."
 
 
 class Command(BaseCommand):
@@ -48,6 +50,10 @@ class Command(BaseCommand):
                 f"{outage(error)} {self.what_was_kept()} {self.again}",
                 returncode=OUTAGE_EXIT_CODE,
             ) from error
+        except ProgrammingError as error:
+            if not isinstance(error.__cause__, UNKNOWN_TO_DATABASE):
+                raise
+            raise CommandError(f"{BEHIND} {self.what_was_kept()}") from error
         except KeyboardInterrupt as error:
             raise CommandError(
                 f"{STOPPED} {self.what_was_kept()} {self.again}", returncode=STOPPED_EXIT_CODE

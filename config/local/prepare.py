@@ -1,10 +1,12 @@
-"""Bring the local database up to the code and load the demo brand, before anything serves it."""
+"""Bring the local database up to the code, before anything serves it or a command reads it."""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
+
+from config.local.folders import CHECKOUT
 
 
 def main() -> None:
@@ -25,6 +27,33 @@ def main() -> None:
         call_command("load_demo")
     except CommandError as error:
         sys.exit(str(error))
+
+
+def make_tables_for(command: str = "") -> None:
+    """Migrate this checkout's own database first, if a command of ours needs it.
+
+    Django's own commands, such as migrate, are left to whoever types them.
+    """
+    import django
+
+    django.setup()
+    from django.core.management import call_command, get_commands
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    from core.commands import or_one_line
+
+    app = str(get_commands().get(command, ""))
+    if not (CHECKOUT.root / app.replace(".", "/") / "management").is_dir():
+        return
+
+    def bring_up_to_date() -> None:
+        executor = MigrationExecutor(connection)
+        if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+            print("Bringing the database up to date ...", file=sys.stderr, flush=True)
+            call_command("migrate", interactive=False, verbosity=0)
+
+    or_one_line(bring_up_to_date)
 
 
 if __name__ == "__main__":

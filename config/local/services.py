@@ -172,14 +172,14 @@ def ensure_services(*, start: bool = True) -> dict[str, str]:
     return _OURS.ensure(os.environ, start=start)
 
 
-def activate() -> None:
+def activate() -> bool:
     """Make this process one of the local mode, unless TRIBUTARY_MODE names another mode.
 
-    Fills in what the environment lacks and overrides nothing. Exits with one line when a service
-    can't be had.
+    Fills in what the environment lacks and overrides nothing. Returns whether a PostgreSQL of this
+    checkout was found or started for it. Exits with one line when a service can't be had.
     """
     if os.environ.setdefault("TRIBUTARY_MODE", "local") != "local":
-        return
+        return False
     command, *arguments = sys.argv[1:] or ["help"]
     only_asks = command in WITHOUT_SERVICES or not {"-h", "--help"}.isdisjoint(arguments)
     try:
@@ -188,3 +188,4 @@ def activate() -> None:
         sys.exit(str(error))
     for name, value in found.items():
         os.environ.setdefault(name, value)
+    return "DATABASE_URL" in found and not only_asks

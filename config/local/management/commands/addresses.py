@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import CommandError
 
 from accounts import one_time_login
 from accounts.models import Brand, User
@@ -23,6 +24,8 @@ class Command(commands.Command):
         parser.add_argument("--base-url", default=settings.BASE_URL)
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not demo.is_loaded():
+            raise CommandError("The demo brands are not there: run `manage.py load_demo` first.")
         base = options["base_url"].rstrip("/")
         token = one_time_login.make(User.objects.get(email=demo.OWNER))
         with acting_for(Brand.objects.get(slug=demo.BRAND)):
