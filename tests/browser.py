@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,8 +19,12 @@ if TYPE_CHECKING:  # playwright is large, and few tests need it
 
     from accounts.models import User
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-MISSING = "browser tests need Chromium: apt-get install chromium"
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+ON_MACOS = (
+    Path("/Applications/Google Chrome.app/Contents/MacOS/Google Chrome"),
+    Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
+)
+MISSING = "browser tests need Chromium: make browser, or apt-get install chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"]
 TIMEOUT = 10_000  # milliseconds
 ASKED_FOR = {"document", "fetch", "xhr"}  # an error status of these is the test's own business
@@ -57,17 +62,29 @@ class Watch:
             self.faults.append(f"{response.status}: {response.url}")
 
 
+def find_chromium(*, of_playwright: Path) -> Path | None:
+    """The system's own, by name, else the one that `make browser` installed; None without any."""
+    by_name = (Path(found) for found in map(shutil.which, NAMES) if found)
+    installed = (path for path in (*ON_MACOS, of_playwright) if os.access(path, os.X_OK))
+    return next(by_name, None) or next(installed, None)
+
+
+def go_without() -> NoReturn:
+    """Skip the test that has no browser; in CI, where nobody reads what was skipped, it fails."""
+    if os.environ.get("CI"):
+        pytest.fail(MISSING, pytrace=False)
+    pytest.skip(MISSING)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium; without one the test is skipped, in CI it fails."""
     from playwright.sync_api import sync_playwright
 
-    program = next(filter(None, map(shutil.which, NAMES)), None)
-    if program is None and os.environ.get("CI"):
-        pytest.fail(MISSING, pytrace=False)
-    if program is None:
-        pytest.skip(MISSING)
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
+        program = find_chromium(of_playwright=Path(playwright.chromium.executable_path))
+        if program is None:
+            go_without()
         # Playwright keeps an event loop in this thread, in which Django then refuses queries.
         patch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "true")
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
