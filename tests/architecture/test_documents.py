@@ -8,7 +8,12 @@ import pytest
 
 from tests.architecture.source import ROOT, our_files, relative
 
-DOCUMENTS = ["README.md", *(relative(path) for path in sorted((ROOT / "docs").glob("*.md")))]
+DOCUMENTS = [
+    "README.md",
+    "CONTRIBUTING.md",
+    *(relative(path) for path in sorted((ROOT / "docs").rglob("*.md"))),
+]
+MAX_RECORD_LINES = 40  # one screen
 NAMED = re.compile(r"`([^`\s]+)`")
 LINKED = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
 INSIDE = re.compile(r"([\w./-]+\.py)::?(\w+)")
@@ -72,3 +77,23 @@ def test_the_locked_requirements_name_no_host() -> None:
     """Where packages come from is the reader's own setting."""
     for path in (ROOT / "requirements").iterdir():
         assert "://" not in path.read_text(), relative(path)
+
+
+def test_a_record_of_a_decision_is_one_screen_with_its_three_parts() -> None:
+    records = sorted((ROOT / "docs/decisions").glob("[0-9]*.md"))
+
+    assert len(records) >= 10
+    for record in records:
+        lines = record.read_text().splitlines()
+        assert len(lines) <= MAX_RECORD_LINES, record.name
+        heads = [line.removeprefix("## ") for line in lines if line.startswith("## ")]
+        assert heads[:3] == ["Context", "Decision", "Consequences"], record.name
+
+
+def test_what_runs_before_a_commit_is_here_already() -> None:
+    """Local hooks alone: nothing of them comes from the network."""
+    text = (ROOT / ".pre-commit-config.yaml").read_text()
+
+    assert re.findall(r"repo: (\S+)", text) == ["local"]
+    assert re.findall(r"language: (\S+)", text) == ["system"] * text.count("- id:")
+    assert "://" not in text
