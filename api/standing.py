@@ -7,10 +7,10 @@ from typing import Any
 
 from core.money import Money
 from tracking.models import Conversion, Refund
-from tracking.standing import Standing
+from tracking.orders.lookup import OrderState
 
 
-def standing_as_json(standing: Standing) -> dict[str, Any]:
+def standing_as_json(standing: OrderState) -> dict[str, Any]:
     """The document that answers GET /orders/…"""
     order, conversion = standing.order, standing.conversion
     return {

@@ -16,7 +16,7 @@ from accounts.passkeys import kept_here, passkeys_of
 from accounts.sessions import end_session, end_sessions, open_sessions
 from core.clients import network_of
 from portal.creator.access import OwnRequest, own_page
-from tracking.creators import zone_of
+from tracking.figures.creator_brands import zone_of
 
 
 @require_safe

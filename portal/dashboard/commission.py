@@ -14,9 +14,9 @@ from offers.models import Enrollment, Terms
 from offers.selectors import TermsHistory
 from offers.structure import Period, Tier, TierBy
 from offers.wording import describe_beginning, describe_fully, describe_rules, describe_tiers
-from tracking.daily_totals import brand_zone
-from tracking.metrics import today
-from tracking.progress import Progress, Reached
+from tracking.commissions.tier_progress import Reached, TierProgress
+from tracking.figures.metrics import today
+from tracking.totals.daily import brand_zone
 
 NEWS = timedelta(days=30)  # for so long new terms are pointed out
 
@@ -86,7 +86,7 @@ def _reached(enrollment: Enrollment, terms: Terms) -> tuple[Reached, Reached]:
     if not terms.looks_back:
         return Reached(), Reached()
     day = today()
-    progress = Progress.of([(enrollment.pk, terms, day)], brand_zone())
+    progress = TierProgress.of([(enrollment.pk, terms, day)], brand_zone())
     return (
         progress.for_tier(enrollment.pk, terms, day),
         progress.for_cap(enrollment.pk, terms, day),

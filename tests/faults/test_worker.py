@@ -33,7 +33,7 @@ from tests.own_servers import (
     until,
     worker_on,
 )
-from tracking.member_import_work import ask_for_import, ask_for_preview
+from tracking.importing.members_in_background import ask_for_import, ask_for_preview
 from tracking.models import PromoCode
 
 ROWS = 400

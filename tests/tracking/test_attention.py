@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
+from brand_admin.home.counts import what_needs_attention
 from core.tenancy import acting_for
 from notifications.models import Campaign, Message, MessageState, Purpose
 from offers.models import Enrollment, OfferStatus
 from offers.services import create_offer, enroll, set_offer_status
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
-from tracking.attention import what_needs_attention
-from tracking.services import add_to_offer, deactivate_member
+from tracking.links.membership import add_to_offer, deactivate_member
 
 
 @pytest.fixture(autouse=True)

@@ -18,10 +18,11 @@ from notifications.services import cancel_campaign, suppress
 from offers.services import enroll
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.notifications.senders import confirm, recipient
-from tracking.attention import not_sent
-from tracking.automatic_items import send_for_all_brands, send_waiting_items
-from tracking.messages import about
-from tracking.services import give_codes, give_links
+from tracking.links.promo_codes import give_codes
+from tracking.links.tracking_links import give_links
+from tracking.outreach.automatic_items import send_for_all_brands, send_waiting_items
+from tracking.outreach.template_values import enrollment_reference
+from tracking.outreach.unsent_items import not_sent
 
 PEOPLE = ["diego@arroyo.example", "june@okafor.example", "mara@lindqvist.example"]
 
@@ -136,13 +137,17 @@ def test_who_was_told_by_staff_meanwhile_is_not_told_again(
     automatic: Cast, monkeypatch: Any
 ) -> None:
     """Staff confirm between the look at who waits and the sending."""
-    from tracking import automatic_items
+    from tracking.outreach import automatic_items
 
     parted = automatic_items.audience
 
     def staff_are_quicker(**given: Any) -> Any:
         found = parted(**given)
-        mara = [one for one in found.recipients if one.about == about(automatic.mara_in_glow.pk)]
+        mara = [
+            one
+            for one in found.recipients
+            if one.about == enrollment_reference(automatic.mara_in_glow.pk)
+        ]
         confirm(mara, about=f"offer:{automatic.glow.pk}")
         return found
 

@@ -18,8 +18,10 @@ from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutState
 from payouts.services import adjust, record_payment, return_payment
 from tests.cast import Cast, assemble, order, refund, release_to_brand
+from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.models import Conversion
-from tracking.services import accept_conversions, record_order, record_refund, reject_conversions
+from tracking.orders.recording import record_order
+from tracking.orders.refunds import record_refund
 
 HOLD = 5  # days
 

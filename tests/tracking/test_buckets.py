@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tracking.buckets import Grain, cut
-from tracking.metrics import ALL_TIME, Period
-from tracking.totals import NOTHING, Totals
+from tracking.figures.metrics import ALL_TIME, DateRange
+from tracking.figures.time_series import Grain, time_series
+from tracking.models.totals import NOTHING, Totals
 
 TODAY = date(2026, 11, 20)
 DAYS = st.dates(min_value=date(2020, 1, 1), max_value=date(2028, 12, 31))
@@ -27,24 +27,24 @@ DAYS = st.dates(min_value=date(2020, 1, 1), max_value=date(2028, 12, 31))
     ],
 )
 def test_longer_ranges_have_wider_bars(days: int, grain: Grain, bars: int) -> None:
-    found = cut({}, period=Period.of_days(days, today=TODAY), today=TODAY)
+    found = time_series({}, period=DateRange.of_days(days, today=TODAY), today=TODAY)
 
-    assert (found.grain, len(found.buckets)) == (grain, bars)
+    assert (found.grain, len(found.intervals)) == (grain, bars)
 
 
 def test_the_last_week_is_whole_and_the_first_may_be_short() -> None:
-    found = cut({}, period=Period(date(2026, 9, 1), TODAY), today=TODAY)
+    found = time_series({}, period=DateRange(date(2026, 9, 1), TODAY), today=TODAY)
 
-    lengths = [(bucket.last - bucket.first).days + 1 for bucket in found.buckets]
+    lengths = [(interval.last - interval.first).days + 1 for interval in found.intervals]
     assert lengths == [4, *[7] * 11]
 
 
 def test_all_time_begins_with_the_first_known_day() -> None:
     sold = Totals(conversions=1, sales_minor=500)
 
-    found = cut({date(2026, 11, 18): sold}, period=ALL_TIME, today=TODAY)
+    found = time_series({date(2026, 11, 18): sold}, period=ALL_TIME, today=TODAY)
 
-    assert [(bucket.first.day, bucket.totals) for bucket in found.buckets] == [
+    assert [(interval.first.day, interval.totals) for interval in found.intervals] == [
         (18, sold),
         (19, NOTHING),
         (20, NOTHING),
@@ -52,9 +52,9 @@ def test_all_time_begins_with_the_first_known_day() -> None:
 
 
 def test_no_days_at_all_make_one_empty_bar() -> None:
-    found = cut({}, period=ALL_TIME, today=TODAY)
+    found = time_series({}, period=ALL_TIME, today=TODAY)
 
-    assert [bucket.totals for bucket in found.buckets] == [NOTHING]
+    assert [interval.totals for interval in found.intervals] == [NOTHING]
 
 
 @given(first=DAYS, length=st.integers(1, 1_500), sales=st.lists(st.integers(0, 1_499), max_size=20))
@@ -68,14 +68,14 @@ def test_bars_cover_every_day_once_and_lose_nothing(
         if offset < length
     }
 
-    found = cut(days, period=Period(first, last), today=TODAY)
+    found = time_series(days, period=DateRange(first, last), today=TODAY)
 
-    starts = [bucket.first for bucket in found.buckets]
-    ends = [bucket.last for bucket in found.buckets]
+    starts = [interval.first for interval in found.intervals]
+    ends = [interval.last for interval in found.intervals]
     assert starts == [first, *(end + timedelta(days=1) for end in ends[:-1])]
     assert ends[-1] == last
     sums = NOTHING
-    for bucket in found.buckets:
-        sums = sums.plus(bucket.totals)
+    for interval in found.intervals:
+        sums = sums.plus(interval.totals)
     assert sums.conversions == len(days)
     assert sums.sales_minor == sum(totals.sales_minor for totals in days.values())

@@ -15,10 +15,11 @@ from affiliates.services import Person, add_members
 from offers.models import Enrollment, Offer
 from offers.services import enroll
 from tests.cast import NOW, SYSTEM
-from tracking import bulk_items
-from tracking.bulk_items import ask_to_generate, generate
+from tracking.links import bulk_generation
+from tracking.links.bulk_generation import ask_to_generate, generate
+from tracking.links.membership import deactivate_member
+from tracking.links.promo_codes import give_codes, suggest_codes
 from tracking.models import PromoCode, TrackingLink
-from tracking.services import deactivate_member, give_codes, suggest_codes
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -63,13 +64,13 @@ def test_everybody_gets_what_was_asked_for_them(spring: Offer) -> None:
 
 
 def test_a_code_given_meanwhile_is_kept_and_who_left_is_named(spring: Offer) -> None:
-    rows = crowd(spring, bulk_items.BATCH // 2)
+    rows = crowd(spring, bulk_generation.BATCH // 2)
     work = ask(rows, [])
     assert work.state == "waiting"
     give_codes(codes={rows[0].pk: "MINE"}, enrollments=[rows[0]], by=SYSTEM, now=NOW)
     deactivate_member(enrollment=rows[1], by=SYSTEM, now=NOW)
 
-    take_turn(work.pk, handlers={bulk_items.GENERATE: generate}, now=NOW)
+    take_turn(work.pk, handlers={bulk_generation.GENERATE: generate}, now=NOW)
 
     work.refresh_from_db()
     assert (work.state, work.counts) == ("done", {"codes": len(rows) - 2})
@@ -82,13 +83,15 @@ def test_a_code_given_meanwhile_is_kept_and_who_left_is_named(spring: Offer) -> 
 def test_it_goes_on_where_it_stopped(spring: Offer, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = crowd(spring, 250)
     work = ask(rows, rows)
-    monkeypatch.setattr(bulk_items, "BATCH", 100)
+    monkeypatch.setattr(bulk_generation, "BATCH", 100)
     ticks = chain([NOW] * 3, repeat(NOW + timedelta(hours=1)))
 
-    take_turn(work.pk, handlers={bulk_items.GENERATE: generate}, now=NOW, clock=lambda: next(ticks))
+    take_turn(
+        work.pk, handlers={bulk_generation.GENERATE: generate}, now=NOW, clock=lambda: next(ticks)
+    )
     work.refresh_from_db()
     assert (work.state, work.done, PromoCode.objects.count()) == ("running", 100, 3 + 100)
-    take_turn(work.pk, handlers={bulk_items.GENERATE: generate}, now=NOW)
+    take_turn(work.pk, handlers={bulk_generation.GENERATE: generate}, now=NOW)
 
     work.refresh_from_db()
     assert (work.state, work.done, work.counts) == ("done", 250, {"codes": 250, "links": 250})

@@ -15,19 +15,16 @@ from offers.terms import TermsValues
 from payouts.ledger import balances
 from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tests.snapshot import snapshot
+from tracking.commissions.approval import reject_conversions
 from tracking.models import (
     ConversionStatus,
     Evidence,
     Order,
 )
-from tracking.reconciliation import differences
-from tracking.services import (
-    AttributionError,
-    attribute_order_by_hand,
-    record_order,
-    record_refund,
-    reject_conversions,
-)
+from tracking.orders.crediting import AttributionError, attribute_order_by_hand
+from tracking.orders.recording import record_order
+from tracking.orders.refunds import record_refund
+from tracking.reconciliation.differences import differences
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 INES = Actor(label="Ines <ines@juniper.example>")

@@ -16,10 +16,11 @@ from offers.services import (
     set_up_stage,
 )
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
-from tracking import click_ids
+from tracking.links import click_ids
+from tracking.links.clicks import follow_link, with_parameter
+from tracking.links.membership import deactivate_member
 from tracking.models import Click, Conversion, DailyTotal, TrackingLink
-from tracking.services import deactivate_member, follow_link, record_order
-from tracking.services.clicks import with_parameter
+from tracking.orders.recording import record_order
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"
 ROBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"

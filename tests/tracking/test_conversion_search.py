@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from tests.cast import NOW, SYSTEM, Cast, order
-from tracking import conversion_search
-from tracking.selectors import conversions
-from tracking.services import record_order
+from tracking.figures import conversion_search
+from tracking.figures.conversion_list import conversions
+from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 

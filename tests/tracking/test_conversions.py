@@ -7,13 +7,9 @@ import pytest
 from accounts.models import AuditEntry
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, order
+from tracking.commissions.approval import ApprovalError, accept_conversions, reject_conversions
 from tracking.models import Conversion, DailyTotal
-from tracking.services import (
-    JudgementError,
-    accept_conversions,
-    record_order,
-    reject_conversions,
-)
+from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -51,7 +47,7 @@ def test_judging_twice_posts_nothing_and_says_nothing_changed(sold: int) -> None
 
 
 def test_rejecting_needs_a_reason(sold: int) -> None:
-    with pytest.raises(JudgementError):
+    with pytest.raises(ApprovalError):
         reject_conversions(conversion_ids=[sold], reason="  ", by=SYSTEM, now=NOW)
 
     assert amounts() == [842]

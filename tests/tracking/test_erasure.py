@@ -30,10 +30,12 @@ from tests.cast import NOW, SYSTEM, Cast, order
 from tests.journeys.busy_creator import prove
 from tests.notifications.senders import confirm, recipient
 from tests.snapshot import snapshot
-from tracking.metrics import totals_by_enrollment
+from tracking.claims.services import ask_about_order
+from tracking.figures.metrics import totals_by_enrollment
 from tracking.models import Conversion, Question
-from tracking.reconciliation import differences
-from tracking.services import ask_about_order, erase_creator, record_order
+from tracking.orders.recording import record_order
+from tracking.privacy.erasure import erase_creator
+from tracking.reconciliation.differences import differences
 
 JUNE = "june@okafor.example"
 LATER = NOW + timedelta(hours=1)

@@ -13,8 +13,10 @@ from offers.models import Enrollment
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, assemble, offer_values
+from tracking.links.generating import generate_items
+from tracking.links.items import ItemError
+from tracking.links.membership import deactivate_member
 from tracking.models import PromoCode, TrackingLink
-from tracking.services import ItemError, deactivate_member, generate_items
 
 
 def spring(cast: Cast) -> list[Enrollment]:

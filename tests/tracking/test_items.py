@@ -10,19 +10,17 @@ from affiliates.services import add_member
 from core.money import Money
 from offers.services import enroll
 from tests.cast import NOW, SYSTEM, Cast, order
-from tracking.models import PromoCode, TrackingLink
-from tracking.services import (
-    ItemError,
+from tracking.links.items import ItemError
+from tracking.links.membership import (
     OwedError,
     activate_member,
     deactivate_member,
-    give_codes,
-    give_links,
-    make_deep_link,
-    record_order,
     remove_from_offer,
-    suggest_codes,
 )
+from tracking.links.promo_codes import give_codes, suggest_codes
+from tracking.links.tracking_links import give_links, make_deep_link
+from tracking.models import PromoCode, TrackingLink
+from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from core import keyset_pagination
+from core.keyset_pagination import Keyset
 from core.tenancy import acting_for
 from tests.cast import Cast, order
-from tracking import keyset
-from tracking.keyset import Keyset
+from tracking.figures.conversion_list import own_conversions
 from tracking.models import Conversion
-from tracking.selectors import own_conversions
-from tracking.services import record_orders
+from tracking.orders.recording import record_orders
 
 
 @pytest.fixture
@@ -84,7 +84,7 @@ def test_a_page_says_where_it_is(listed: Keyset[Conversion]) -> None:
 def test_what_is_counted_is_counted_up_to_a_limit(
     listed: Keyset[Conversion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keyset, "COUNTED", 4)
+    monkeypatch.setattr(keyset_pagination, "COUNTED", 4)
 
     first = listed.stretch("", size=3)
     last = listed.stretch(listed.stretch(first.after, size=3).after, size=3)

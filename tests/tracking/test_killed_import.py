@@ -16,7 +16,7 @@ from affiliates.models import Member
 from core.tenancy import acting_for
 from tests.cast import SYSTEM, assemble
 from tests.worker import Worker
-from tracking.member_import_work import ask_for_import, ask_for_preview
+from tracking.importing.members_in_background import ask_for_import, ask_for_preview
 from tracking.models import PromoCode
 
 CROWD = 1_200

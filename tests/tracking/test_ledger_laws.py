@@ -39,20 +39,16 @@ from payouts.runs import (
 )
 from payouts.services import PayoutError, mark_paid, record_payment, return_payment
 from tests.cast import NOW, SYSTEM, assemble, offer_values, order, refund
-from tracking.click_earnings import credit_clicks
-from tracking.intake import OrderFacts
+from tracking.commissions.approval import accept_conversions, reject_conversions
+from tracking.commissions.click_earnings import credit_clicks
+from tracking.links.clicks import follow_link
+from tracking.links.promo_codes import give_codes
+from tracking.links.tracking_links import give_links
 from tracking.models import ClickEarning, Conversion, ConversionStatus, TrackingLink
-from tracking.reconciliation import differences
-from tracking.services import (
-    accept_conversions,
-    follow_link,
-    give_codes,
-    give_links,
-    record_order,
-    record_orders,
-    record_refund,
-    reject_conversions,
-)
+from tracking.orders.facts import OrderFacts
+from tracking.orders.recording import record_order, record_orders
+from tracking.orders.refunds import record_refund
+from tracking.reconciliation.differences import differences
 
 
 class UndoneError(Exception):

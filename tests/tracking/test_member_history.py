@@ -7,17 +7,14 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from affiliates.details import tag_members
+from brand_admin.members.history import member_history, offers_named_in
 from payouts.ledger import due_entries
 from payouts.services import adjust, record_payment
 from tests.cast import NOW, SYSTEM, Cast, order
-from tracking.member_history import member_history, offers_named_in
+from tracking.claims.services import ask_about_order
+from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.models import Conversion
-from tracking.services import (
-    accept_conversions,
-    ask_about_order,
-    record_order,
-    reject_conversions,
-)
+from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 

@@ -8,8 +8,8 @@ from affiliates.details import details_of, tag_members
 from affiliates.models import Member, Platform
 from offers.models import Enrollment, Offer
 from tests.cast import NOW, SYSTEM, Cast
-from tracking.imports import BATCH, ImportReport, Row
-from tracking.member_import import MemberImport, import_members
+from tracking.importing.csv_rows import BATCH, ImportReport, Row
+from tracking.importing.members import MemberImport, import_members
 from tracking.models import PromoCode, TrackingLink
 
 pytestmark = pytest.mark.usefixtures("at_juniper")

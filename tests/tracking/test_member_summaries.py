@@ -13,9 +13,10 @@ from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import record_payment
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
-from tracking.member_summaries import accounts, member_summaries
-from tracking.selectors import offer_rows_of
-from tracking.services import give_codes, record_order
+from tracking.figures.member_summaries import accounts, member_summaries
+from tracking.figures.member_table import offer_rows_of
+from tracking.links.promo_codes import give_codes
+from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 

@@ -16,8 +16,10 @@ from offers.models import Enrollment, Offer
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
-from tracking.messages import FIRST_TEXTS, Audience, Reason, audience
-from tracking.services import deactivate_member, give_codes, remove_from_offer
+from tracking.links.membership import deactivate_member, remove_from_offer
+from tracking.links.promo_codes import give_codes
+from tracking.outreach.audience import Audience, Reason, audience
+from tracking.outreach.first_texts import FIRST_TEXTS
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 ITEMS = Purpose.SALES_TRACKING_ITEMS

@@ -12,17 +12,14 @@ from offers.terms import TermsValues
 from payouts.ledger import balances
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
-from tracking import click_ids
+from tracking.commissions.approval import reject_conversions
+from tracking.links import click_ids
+from tracking.links.membership import deactivate_member
 from tracking.models import Conversion, DailyTotal, Order, OrderLine, TrackingLink
-from tracking.outcomes import Status
-from tracking.selectors import orders_as_sent
-from tracking.services import (
-    deactivate_member,
-    record_order,
-    record_orders,
-    record_refund,
-    reject_conversions,
-)
+from tracking.orders.lookup import orders_as_sent
+from tracking.orders.recording import record_order, record_orders
+from tracking.orders.refunds import record_refund
+from tracking.orders.results import RecordingStatus
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -35,7 +32,7 @@ def test_an_order_with_a_code_earns_its_member_a_commission(cast: Cast) -> None:
     outcome = record(order("1001", amount="84.20"))
 
     conversion = Conversion.objects.get(pk=outcome.conversion_id)
-    assert outcome.status == Status.RECORDED
+    assert outcome.status == RecordingStatus.RECORDED
     assert conversion.enrollment_id == cast.mara_in_glow.pk
     assert (conversion.sale_minor, conversion.commission_minor) == (8420, 842)
     assert conversion.why == "the order brought the code MARA15"
@@ -52,7 +49,7 @@ def test_the_same_order_again_changes_nothing(cast: Cast) -> None:
 
     again = record(order("1001"))
 
-    assert again.status == Status.DUPLICATE
+    assert again.status == RecordingStatus.DUPLICATE
     assert (Order.objects.count(), Conversion.objects.count(), LedgerEntry.objects.count()) == (
         1,
         1,
@@ -65,7 +62,7 @@ def test_the_same_order_with_other_contents_is_refused_with_both_shown(cast: Cas
 
     outcome = record(order("1001", amount="90.00"))
 
-    assert outcome.status == Status.CONFLICT
+    assert outcome.status == RecordingStatus.CONFLICT
     assert outcome.problems[0].code == "recorded_differently"
     assert outcome.recorded["lines"][0]["amount"] == "84.20"
     assert outcome.received["lines"][0]["amount"] == "90.00"
@@ -92,7 +89,11 @@ def test_one_batch_may_hold_the_same_order_twice(cast: Cast) -> None:
         source="api", orders=[order("1"), order("1"), order("1", amount="1")], by=SYSTEM, now=NOW
     )
 
-    assert [o.status for o in outcomes] == [Status.RECORDED, Status.DUPLICATE, Status.CONFLICT]
+    assert [o.status for o in outcomes] == [
+        RecordingStatus.RECORDED,
+        RecordingStatus.DUPLICATE,
+        RecordingStatus.CONFLICT,
+    ]
     assert Conversion.objects.count() == 1
 
 
@@ -106,7 +107,7 @@ def test_two_sources_may_use_the_same_order_id(cast: Cast) -> None:
 def test_an_unknown_code_is_named_and_credits_nobody(cast: Cast) -> None:
     outcome = record(order("1001", promo_code="NOBODY"))
 
-    assert outcome.status == Status.UNATTRIBUTED
+    assert outcome.status == RecordingStatus.UNATTRIBUTED
     assert [(p.field, p.code) for p in outcome.problems] == [("promo_code", "unknown_code")]
     assert Order.objects.get().unattributed == "no member has the code NOBODY"
     assert (Conversion.objects.count(), LedgerEntry.objects.count()) == (0, 0)
@@ -121,7 +122,7 @@ def test_a_code_of_another_brand_is_an_unknown_code(cast: Cast) -> None:
 def test_another_currency_than_the_offers_is_refused(cast: Cast) -> None:
     outcome = record(order("1001", currency="USD"))
 
-    assert outcome.status == Status.REFUSED
+    assert outcome.status == RecordingStatus.REFUSED
     assert [(p.field, p.code) for p in outcome.problems] == [
         ("currency", "not_the_offers_currency")
     ]
@@ -203,7 +204,10 @@ def test_a_batch_remembers_as_single_orders_do(cast: Cast) -> None:
         now=NOW,
     )
 
-    assert [outcome.status for outcome in outcomes] == [Status.RECORDED, Status.RECORDED]
+    assert [outcome.status for outcome in outcomes] == [
+        RecordingStatus.RECORDED,
+        RecordingStatus.RECORDED,
+    ]
 
 
 def test_customers_are_not_remembered_unless_the_offer_says_so(cast: Cast) -> None:
@@ -211,13 +215,13 @@ def test_customers_are_not_remembered_unless_the_offer_says_so(cast: Cast) -> No
 
     outcome = record(order("1002", customer_id="c1", promo_code=None))
 
-    assert outcome.status == Status.UNATTRIBUTED
+    assert outcome.status == RecordingStatus.UNATTRIBUTED
 
 
 def test_an_order_older_than_its_code_counts(cast: Cast) -> None:
     outcome = record(order("1001", ordered_at="2010-12-01T08:26:00Z"))
 
-    assert outcome.status == Status.RECORDED
+    assert outcome.status == RecordingStatus.RECORDED
 
 
 def test_a_code_taken_out_of_use_keeps_its_past_and_gets_no_future(cast: Cast) -> None:
@@ -226,7 +230,7 @@ def test_a_code_taken_out_of_use_keeps_its_past_and_gets_no_future(cast: Cast) -
     before = record(order("1001", ordered_at=(NOW - timedelta(days=1)).isoformat()))
     after = record(order("1002", ordered_at=(NOW + timedelta(days=1)).isoformat()))
 
-    assert before.status == Status.RECORDED
+    assert before.status == RecordingStatus.RECORDED
     assert [problem.code for problem in after.problems] == ["inactive_code"]
 
 
@@ -236,7 +240,7 @@ def test_a_paused_offer_stops_counting_from_then_on(cast: Cast) -> None:
     before = record(order("1001"))
     after = record(order("1002", ordered_at=NOW.isoformat()))
 
-    assert before.status == Status.RECORDED
+    assert before.status == RecordingStatus.RECORDED
     assert [problem.code for problem in after.problems] == ["offer_not_counting"]
 
 
@@ -254,10 +258,10 @@ def test_an_order_from_inside_a_pause_never_counts(cast: Cast) -> None:
     ]
 
     assert counted == [
-        Status.RECORDED,
-        Status.UNATTRIBUTED,
-        Status.RECORDED,
-        Status.UNATTRIBUTED,
+        RecordingStatus.RECORDED,
+        RecordingStatus.UNATTRIBUTED,
+        RecordingStatus.RECORDED,
+        RecordingStatus.UNATTRIBUTED,
     ]
 
 

@@ -9,15 +9,15 @@ import pytest
 from accounts.models import Brand
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast, order
-from tracking.metrics import Period
-from tracking.periods import BRAND_CHOICES, Bounds, bounds, choose
-from tracking.services import record_order
+from tracking.figures.metrics import DateRange
+from tracking.figures.periods import BRAND_CHOICES, Bounds, bounds, choose
+from tracking.orders.recording import record_order
 
 FIRST, TODAY = date(2026, 3, 1), date(2026, 11, 20)
 BOUNDS = Bounds(FIRST, TODAY)
 
 
-def chosen(first: str, last: str) -> tuple[Period, str]:
+def chosen(first: str, last: str) -> tuple[DateRange, str]:
     found = choose(
         {"range": "custom", "first": first, "last": last},
         choices=BRAND_CHOICES, default="30d", today=TODAY, bounds=lambda: BOUNDS,
@@ -28,14 +28,14 @@ def chosen(first: str, last: str) -> tuple[Period, str]:
 @pytest.mark.parametrize(
     ("first", "last", "period"),
     [
-        ("0001-01-01", "9999-12-31", Period(FIRST, TODAY)),
-        ("0026-01-01", "2026-04-01", Period(FIRST, date(2026, 4, 1))),
-        ("1900-01-01", "2026-03-01", Period(FIRST, FIRST)),
-        ("2026-11-20", "9999-12-31", Period(TODAY, TODAY)),
-        ("2026-04-01", "2026-04-02", Period(date(2026, 4, 1), date(2026, 4, 2))),
+        ("0001-01-01", "9999-12-31", DateRange(FIRST, TODAY)),
+        ("0026-01-01", "2026-04-01", DateRange(FIRST, date(2026, 4, 1))),
+        ("1900-01-01", "2026-03-01", DateRange(FIRST, FIRST)),
+        ("2026-11-20", "9999-12-31", DateRange(TODAY, TODAY)),
+        ("2026-04-01", "2026-04-02", DateRange(date(2026, 4, 1), date(2026, 4, 2))),
     ],
 )
-def test_a_range_is_kept_within_the_bounds(first: str, last: str, period: Period) -> None:
+def test_a_range_is_kept_within_the_bounds(first: str, last: str, period: DateRange) -> None:
     assert chosen(first, last) == (period, "")
 
 
@@ -55,7 +55,7 @@ def test_a_range_is_kept_within_the_bounds(first: str, last: str, period: Period
 def test_what_can_t_be_shown_is_said_and_the_usual_range_is_shown(
     first: str, last: str, problem: str
 ) -> None:
-    usual = Period.of_days(30, today=TODAY)
+    usual = DateRange.of_days(30, today=TODAY)
 
     period, said = chosen(first, last)
 

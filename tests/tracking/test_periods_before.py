@@ -6,25 +6,25 @@ from datetime import date
 
 import pytest
 
-from tracking.metrics import ALL_TIME, Period
+from tracking.figures.metrics import ALL_TIME, DateRange
 
 
 @pytest.mark.parametrize(
     ("period", "before"),
     [
         (
-            Period(date(2026, 11, 20), date(2026, 11, 20)),
-            Period(date(2026, 11, 19), date(2026, 11, 19)),
+            DateRange(date(2026, 11, 20), date(2026, 11, 20)),
+            DateRange(date(2026, 11, 19), date(2026, 11, 19)),
         ),
         (
-            Period(date(2026, 11, 14), date(2026, 11, 20)),
-            Period(date(2026, 11, 7), date(2026, 11, 13)),
+            DateRange(date(2026, 11, 14), date(2026, 11, 20)),
+            DateRange(date(2026, 11, 7), date(2026, 11, 13)),
         ),
-        (Period(date(1, 1, 2), date(1, 1, 2)), Period(date(1, 1, 1), date(1, 1, 1))),
-        (Period(date(1, 1, 1), date(2026, 11, 20)), None),
-        (Period(date(2026, 11, 1), None), None),
+        (DateRange(date(1, 1, 2), date(1, 1, 2)), DateRange(date(1, 1, 1), date(1, 1, 1))),
+        (DateRange(date(1, 1, 1), date(2026, 11, 20)), None),
+        (DateRange(date(2026, 11, 1), None), None),
         (ALL_TIME, None),
     ],
 )
-def test_it_is_as_long_and_ends_the_day_before(period: Period, before: Period | None) -> None:
+def test_it_is_as_long_and_ends_the_day_before(period: DateRange, before: DateRange | None) -> None:
     assert period.before() == before

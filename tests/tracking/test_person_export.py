@@ -14,8 +14,8 @@ from core.tenancy import acting_for
 from payouts.services import adjust
 from tests.cast import IBAN, NOW, SYSTEM, Cast, order
 from tests.notifications.senders import confirm, recipient
-from tracking.person_export import write_export
-from tracking.services import record_order
+from tracking.orders.recording import record_order
+from tracking.privacy.export import write_export
 
 JUNE = "june@okafor.example"
 FILES = ["you", "payout_details", "payout_details_shared", "brands", "offers", "codes_and_links",

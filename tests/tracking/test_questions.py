@@ -9,6 +9,7 @@ import pytest
 
 from accounts.actors import Actor
 from accounts.models import AuditEntry
+from brand_admin.home.counts import what_needs_attention
 from core.tenancy import acting_for
 from notifications.mails import prepared_of
 from notifications.models import Campaign, Message, Purpose
@@ -16,7 +17,17 @@ from notifications.rendering import render
 from offers.models import Enrollment, Offer
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.snapshot import snapshot
-from tracking.attention import what_needs_attention
+from tracking.claims.selectors import findings_of, orders_called, questions, spellings
+from tracking.claims.services import (
+    MAX_QUESTIONS_PER_DAY,
+    AnswerError,
+    QuestionError,
+    answer_by_attributing,
+    ask_about_order,
+    explain_question,
+    refuse_question,
+)
+from tracking.links.clicks import follow_link
 from tracking.models import (
     Conversion,
     Order,
@@ -24,19 +35,8 @@ from tracking.models import (
     QuestionState,
     TrackingLink,
 )
-from tracking.questions import findings_of, orders_called, questions, spellings
-from tracking.reconciliation import differences
-from tracking.services import (
-    AnswerError,
-    QuestionError,
-    answer_by_attributing,
-    ask_about_order,
-    explain_question,
-    follow_link,
-    record_order,
-    refuse_question,
-)
-from tracking.services.questions import MOST_PER_DAY
+from tracking.orders.recording import record_order
+from tracking.reconciliation.differences import differences
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 INES = Actor(label="Ines <ines@juniper.example>")
@@ -82,7 +82,7 @@ def test_an_answered_question_can_be_asked_anew(cast: Cast) -> None:
 
 
 def test_a_member_asks_so_often_a_day_over_all_offers(cast: Cast) -> None:
-    for number in range(MOST_PER_DAY):
+    for number in range(MAX_QUESTIONS_PER_DAY):
         ask(cast.mara_in_glow, f"1{number}")
     before = snapshot()
 

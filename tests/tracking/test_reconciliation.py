@@ -12,8 +12,9 @@ from payouts.models import LedgerEntry
 from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust, record_payment
 from tests.cast import NOW, SYSTEM, Cast, order, refund
-from tracking.reconciliation import differences
-from tracking.services import record_order, record_refund
+from tracking.orders.recording import record_order
+from tracking.orders.refunds import record_refund
+from tracking.reconciliation.differences import differences
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 

@@ -11,17 +11,18 @@ from payouts.models import LedgerEntry
 from payouts.services import record_payment
 from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tracking.models import Conversion, DailyTotal, Refund
-from tracking.outcomes import Outcome, Status
-from tracking.services import record_order, record_orders, record_refund, record_refunds
+from tracking.orders.recording import record_order, record_orders
+from tracking.orders.refunds import record_refund, record_refunds
+from tracking.orders.results import RecordingResult, RecordingStatus
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
-def sell(facts=None) -> Outcome:
+def sell(facts=None) -> RecordingResult:
     return record_order(source="api", order=facts or order(), by=SYSTEM, now=NOW)
 
 
-def give_back(facts=None) -> Outcome:
+def give_back(facts=None) -> RecordingResult:
     return record_refund(source="api", refund=facts or refund(), by=SYSTEM, now=NOW)
 
 
@@ -34,7 +35,7 @@ def test_a_refund_takes_its_share_of_the_commission_back(cast: Cast) -> None:
 
     outcome = give_back()
 
-    assert outcome.status == Status.RECORDED
+    assert outcome.status == RecordingStatus.RECORDED
     assert Conversion.objects.get().refunded_minor == 1000
     assert list(LedgerEntry.objects.order_by("pk").values_list("amount_minor", flat=True)) == [
         842,
@@ -50,7 +51,7 @@ def test_the_same_refund_again_changes_nothing(cast: Cast) -> None:
 
     again = give_back()
 
-    assert again.status == Status.DUPLICATE
+    assert again.status == RecordingStatus.DUPLICATE
     assert (Refund.objects.count(), earned()) == (1, 742)
 
 
@@ -60,7 +61,7 @@ def test_the_same_refund_with_other_contents_is_refused_with_both_shown(cast: Ca
 
     outcome = give_back(refund(amount="11.00"))
 
-    assert outcome.status == Status.CONFLICT
+    assert outcome.status == RecordingStatus.CONFLICT
     assert (outcome.recorded["amount"], outcome.received["amount"]) == ("10.00", "11.00")
     assert earned() == 742
 
@@ -81,7 +82,7 @@ def test_a_refund_that_contradicts_its_order_is_refused_and_has_no_effect(
 
     outcome = give_back(refund(**change))
 
-    assert outcome.status == Status.REFUSED
+    assert outcome.status == RecordingStatus.REFUSED
     assert [(problem.field, problem.code) for problem in outcome.problems] == [(field, code)]
     assert (Refund.objects.count(), earned()) == (0, 842)
 
@@ -95,7 +96,11 @@ def test_refunds_of_one_sku_together_never_exceed_its_lines(cast: Cast) -> None:
 
     outcomes = record_refunds(source="api", refunds=[first, second, third], by=SYSTEM, now=NOW)
 
-    assert [o.status for o in outcomes] == [Status.RECORDED, Status.REFUSED, Status.RECORDED]
+    assert [o.status for o in outcomes] == [
+        RecordingStatus.RECORDED,
+        RecordingStatus.REFUSED,
+        RecordingStatus.RECORDED,
+    ]
     assert Conversion.objects.get().refunded_minor == 2000
     assert earned() == 0
 
@@ -105,7 +110,7 @@ def test_a_refund_before_its_order_is_parked_and_applied_with_it(cast: Cast) -> 
 
     sell()
 
-    assert parked.status == Status.PARKED
+    assert parked.status == RecordingStatus.PARKED
     assert Refund.objects.get().state == "applied"
     assert Conversion.objects.get().refunded_minor == 1000
     assert list(LedgerEntry.objects.values_list("amount_minor", flat=True)) == [742]
@@ -138,7 +143,7 @@ def test_a_refund_of_an_unattributed_order_is_kept_and_pays_nobody(cast: Cast) -
 
     outcome = give_back()
 
-    assert outcome.status == Status.RECORDED
+    assert outcome.status == RecordingStatus.RECORDED
     assert Refund.objects.get().state == "applied"
     assert LedgerEntry.objects.count() == 0
 

@@ -18,14 +18,16 @@ from payouts.ledger import Balance, balances, due_entries
 from payouts.models import PayoutState
 from payouts.services import adjust, record_payment, return_payment
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
-from tracking.daily_totals import add_to_totals
-from tracking.metrics import ALL_TIME, Period, sellers_by_offer, totals_by_enrollment
+from tracking.commissions.approval import reject_conversions
+from tracking.figures.member_table import MemberRow, member_rows
+from tracking.figures.metrics import ALL_TIME, DateRange, sellers_by_offer, totals_by_enrollment
+from tracking.figures.offer_report import in_order, offer_rows, summaries
+from tracking.figures.ranking import ranked
+from tracking.links.promo_codes import give_codes
 from tracking.models import Conversion, DailyTotal
-from tracking.ranking import ranked
-from tracking.reports import in_order, offer_rows, summaries
-from tracking.selectors import MemberRow, member_rows
-from tracking.services import give_codes, record_order, reject_conversions
-from tracking.totals import NOTHING, Totals
+from tracking.models.totals import NOTHING, Totals
+from tracking.orders.recording import record_order
+from tracking.totals.daily import add_to_totals
 
 
 @pytest.fixture(autouse=True)
@@ -97,7 +99,7 @@ def test_who_sold_in_a_period_is_counted_by_its_days(
 ) -> None:
     offer = offer_of_june_alone(cast, days=(10, 20))
     start = NOW.date() - timedelta(days=60)
-    period = Period(*(None if day is None else start + timedelta(day) for day in (first, last)))
+    period = DateRange(*(None if day is None else start + timedelta(day) for day in (first, last)))
 
     assert sellers_by_offer([offer.pk], period=period) == ({offer.pk: 1} if sellers else {})
 
@@ -105,7 +107,7 @@ def test_who_sold_in_a_period_is_counted_by_its_days(
 def test_who_sold_nothing_that_counts_has_not_sold(cast: Cast) -> None:
     offer = offer_of_june_alone(cast, days=(10, 20))
     early, late = Conversion.objects.filter(offer=offer).order_by("occurred_at")
-    since = Period(NOW.date() - timedelta(days=45))
+    since = DateRange(NOW.date() - timedelta(days=45))
 
     reject_conversions(conversion_ids=[late.pk], reason="Fraud", by=SYSTEM, now=NOW)
     assert sellers_by_offer([offer.pk], period=since) == {}
@@ -128,7 +130,7 @@ def test_a_rank_is_the_sum_of_the_periods_days_and_a_seller_has_one_that_counts(
     cast: Cast, days: dict[int, int], first: int | None, last: int | None
 ) -> None:
     start = date(2025, 10, 20)
-    period = Period(*(None if day is None else start + timedelta(day) for day in (first, last)))
+    period = DateRange(*(None if day is None else start + timedelta(day) for day in (first, last)))
     DailyTotal.objects.all().delete()
     keys = [(cast.mara_in_glow.pk, cast.june_in_glow.pk)[day % 2] for day in days]
     moves = {

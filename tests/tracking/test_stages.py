@@ -12,14 +12,15 @@ from offers.models import Enrollment, Offer, Project
 from offers.services import add_to_project, create_offer, create_project, set_up_stage
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
-from tracking.services import deactivate_member, generate_items
-from tracking.stages import (
+from tracking.links.generating import generate_items
+from tracking.links.membership import deactivate_member
+from tracking.outreach.stages import (
     LEFT_OUT,
     Step,
     enrollments_at,
+    members_at_step,
     members_of,
     stages_of,
-    standing_in,
     steps_of,
 )
 
@@ -79,9 +80,9 @@ def test_a_member_stands_in_the_first_step_whose_fact_is_missing(
     mail(june, MessageState.ACCEPTED)
 
     assert steps_of(project).counts == {Step.GENERATE: 1, Step.SEND: 1, Step.TRACKING: 1}
-    assert [row.member for row in standing_in(project, Step.GENERATE)] == [cast.diego]
-    assert enrollments_at(standing_in(project, Step.SEND)) == [mara]
-    assert enrollments_at(standing_in(project, Step.TRACKING)) == [june]
+    assert [row.member for row in members_at_step(project, Step.GENERATE)] == [cast.diego]
+    assert enrollments_at(members_at_step(project, Step.SEND)) == [mara]
+    assert enrollments_at(members_at_step(project, Step.TRACKING)) == [june]
     assert step_of(project, diego.member) == Step.GENERATE
 
 

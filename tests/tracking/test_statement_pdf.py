@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from affiliates.models import Member
+from brand_admin.payments.statement_pdf import in_font, statement_pdf
 from core.tenancy import acting_for
 from payouts.ledger import due_entries
 from payouts.models import Payout
 from payouts.services import adjust, record_payment
 from tests.cast import NOW, SYSTEM, Cast
-from tracking.statement_pdf import in_font, statement_pdf
 
 
 @pytest.fixture

@@ -18,17 +18,13 @@ from offers.terms import TermsValues
 from payouts.ledger import balances
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, order, refund
-from tracking.click_earnings import credit_clicks
+from tracking.commissions.approval import accept_conversions, reject_conversions
+from tracking.commissions.click_earnings import credit_clicks
+from tracking.links.clicks import follow_link
 from tracking.models import ClickEarning, Conversion, DailyTotal, Order, OrderLine, TrackingLink
-from tracking.reconciliation import differences
-from tracking.services import (
-    accept_conversions,
-    follow_link,
-    record_order,
-    record_orders,
-    record_refund,
-    reject_conversions,
-)
+from tracking.orders.recording import record_order, record_orders
+from tracking.orders.refunds import record_refund
+from tracking.reconciliation.differences import differences
 
 BEGINNING = NOW - timedelta(days=2)
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.1.15 Safari/604.1"

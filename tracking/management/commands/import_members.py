@@ -13,11 +13,11 @@ from accounts.management.options import add_brand_option, brand_named
 from core import commands
 from core.tenancy import acting_for
 from offers.management.options import add_offer_option, offer_of
-from tracking.imports import MEMBER_COLUMNS, ImportFileError, read_rows
-from tracking.management.progress import Progress
-from tracking.management.reading import opened
-from tracking.management.reporting import fail_on_errors, tell
-from tracking.member_import import import_members
+from tracking.importing.csv_rows import MEMBER_COLUMNS, ImportFileError, read_rows
+from tracking.importing.input_files import opened
+from tracking.importing.members import import_members
+from tracking.importing.progress_line import ProgressLine
+from tracking.importing.report_output import fail_on_errors, print_report
 
 
 class Command(commands.Command):
@@ -26,7 +26,7 @@ class Command(commands.Command):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.progress = Progress(self.stderr, "rows")
+        self.progress = ProgressLine(self.stderr, "rows")
 
     def what_was_kept(self) -> str:
         """At least so many: the batch that was cut off may have been saved too."""
@@ -52,5 +52,5 @@ class Command(commands.Command):
             except ImportFileError as error:
                 raise CommandError(f"file: {error}") from error
         self.progress.end()
-        tell(self, "members", report)
+        print_report(self, "members", report)
         fail_on_errors(report)
