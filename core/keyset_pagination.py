@@ -50,12 +50,12 @@ class Keyset(Generic[M]):
     column: str
     newest_first: bool = True
 
-    def stretch(self, cursor: str, *, size: int) -> KeysetPage[M]:
+    def page(self, cursor: str, *, size: int) -> KeysetPage[M]:
         """`size` rows at `cursor`, or the first ones for a cursor that is none. Three queries."""
         back, position = _read(cursor)
         found = list(self._beyond(position, back=back)[: size + 1])
         if not found and position:
-            return self.stretch("", size=size)
+            return self.page("", size=size)
         more = len(found) > size
         rows = found[:size][::-1] if back else found[:size]
         earlier, later = (more, True) if back else (position is not None, more)

@@ -77,7 +77,7 @@ def commission_of(enrollment: Enrollment, history: TermsHistory, *, now: datetim
         upcoming=TermsInWords.of(latest, currency) if latest.starts_at > now else None,
         is_new=terms.version > 1 and now - terms.starts_at < NEWS,
         climb=_climb(terms, on_tiers, currency) if terms.tiers else None,
-        room=_room(terms, on_cap, currency),
+        room=_left_under_cap(terms, on_cap, currency),
     )
 
 
@@ -119,14 +119,14 @@ def _to_go(terms: Terms, following: Tier, value: int, currency: str) -> str:
     }
 
 
-def _room(terms: Terms, reached: Reached, currency: str) -> str:
+def _left_under_cap(terms: Terms, reached: Reached, currency: str) -> str:
     """What the cap leaves."""
-    room = reached.room(terms)
-    if room is None:
+    left = reached.left_under_cap(terms)
+    if left is None:
         return ""
     sentence = {
         Period.DAY: _("You can still earn %(amount)s today."),
         Period.MONTH: _("You can still earn %(amount)s this month."),
         Period.ALWAYS: _("You can still earn %(amount)s."),
     }[Period(terms.cap_period)]
-    return sentence % {"amount": money(Money(room, currency))}
+    return sentence % {"amount": money(Money(left, currency))}

@@ -117,7 +117,7 @@ def paid_entries(
 ) -> KeysetPage[LedgerEntry]:
     """Some of what the payment pays of this enrollment, oldest first."""
     entries = entries_of_payout(payout_id=payment.payout.pk, enrollment_id=enrollment.pk)
-    return Keyset(entries, "available_at", newest_first=False).stretch(cursor, size=PER_PAGE)
+    return Keyset(entries, "available_at", newest_first=False).page(cursor, size=PER_PAGE)
 
 
 def paid_lines(entries: Sequence[LedgerEntry]) -> list[PaidLine]:

@@ -56,7 +56,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     history = terms_of(visit.offer)
     status = _status(request)
     found = Keyset(own_conversions(enrollment.pk, status=status), "occurred_at")
-    stretch = found.stretch(request.GET.get("at", ""), size=PER_PAGE)
+    stretch = found.page(request.GET.get("at", ""), size=PER_PAGE)
     payments = payment_rows(enrollment)
     response = render_page(
         request,

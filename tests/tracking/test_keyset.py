@@ -34,7 +34,7 @@ def walk(listed: Keyset[Conversion], *, size: int) -> list[list[int]]:
     pages: list[list[int]] = []
     cursor = "first"
     while cursor:
-        stretch = listed.stretch(cursor, size=size)
+        stretch = listed.page(cursor, size=size)
         pages.append([row.pk for row in stretch.rows])
         cursor = stretch.after
     return pages
@@ -57,13 +57,13 @@ def test_forwards_every_row_comes_once_in_order(
 
 @pytest.mark.parametrize("size", [1, 3, 5])
 def test_backwards_every_row_comes_once_too(listed: Keyset[Conversion], size: int) -> None:
-    stretch = listed.stretch("", size=size)
+    stretch = listed.page("", size=size)
     while stretch.after:
-        stretch = listed.stretch(stretch.after, size=size)
+        stretch = listed.page(stretch.after, size=size)
 
     again = [row.pk for row in stretch.rows]
     while stretch.before:
-        stretch = listed.stretch(stretch.before, size=size)
+        stretch = listed.page(stretch.before, size=size)
         again = [*(row.pk for row in stretch.rows), *again]
 
     assert again == [pk for page in walk(listed, size=size) for pk in page]
@@ -71,9 +71,9 @@ def test_backwards_every_row_comes_once_too(listed: Keyset[Conversion], size: in
 
 
 def test_a_page_says_where_it_is(listed: Keyset[Conversion]) -> None:
-    first = listed.stretch("", size=4)
-    second = listed.stretch(first.after, size=4)
-    third = listed.stretch(second.after, size=4)
+    first = listed.page("", size=4)
+    second = listed.page(first.after, size=4)
+    third = listed.page(second.after, size=4)
 
     assert [(one.first, one.last, one.total) for one in (first, second, third)] == [
         (1, 4, 11), (5, 8, 11), (9, 11, 11),
@@ -86,8 +86,8 @@ def test_what_is_counted_is_counted_up_to_a_limit(
 ) -> None:
     monkeypatch.setattr(keyset_pagination, "COUNTED", 4)
 
-    first = listed.stretch("", size=3)
-    last = listed.stretch(listed.stretch(first.after, size=3).after, size=3)
+    first = listed.page("", size=3)
+    last = listed.page(listed.page(first.after, size=3).after, size=3)
 
     assert (first.first, first.last, first.total) == (1, 3, 0)
     assert (last.first, last.last, last.total) == (0, 0, 0)
@@ -103,15 +103,15 @@ def test_what_is_counted_is_counted_up_to_a_limit(
     ],
 )  # fmt: skip
 def test_an_odd_cursor_shows_the_beginning(listed: Keyset[Conversion], cursor: str) -> None:
-    assert listed.stretch(cursor, size=4).first == 1
+    assert listed.page(cursor, size=4).first == 1
 
 
 def test_the_last_page_costs_the_queries_of_the_second(
     listed: Keyset[Conversion], django_assert_num_queries: Any
 ) -> None:
-    second = listed.stretch(listed.stretch("", size=2).after, size=2)
-    third = listed.stretch(second.after, size=2)
+    second = listed.page(listed.page("", size=2).after, size=2)
+    third = listed.page(second.after, size=2)
     with django_assert_num_queries(3):
-        listed.stretch(third.before, size=2)
+        listed.page(third.before, size=2)
     with django_assert_num_queries(3):
-        listed.stretch(third.after, size=2)
+        listed.page(third.after, size=2)

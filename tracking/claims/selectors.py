@@ -57,7 +57,7 @@ class Findings:
 def questions(
     *, search: str = "", state: str = "", order: str = "", member_id: int | None = None
 ) -> QuerySet[Question]:
-    """The brand's questions with member and offer, newest first; `order` "asked" turns it round."""
+    """The brand's questions with member and offer, newest first, or oldest with `order` "asked"."""
     found = Question.objects.select_related("enrollment__member", "enrollment__offer")
     if member_id is not None:
         own = Enrollment.objects.filter(member=member_id)  # the index is by enrollment

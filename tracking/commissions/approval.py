@@ -1,4 +1,4 @@
-"""Judge conversions."""
+"""Accept and reject conversions."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tracking.models import Conversion, ConversionStatus
 
 
 class ApprovalError(ValueError):
-    """A conversion can't be judged this way."""
+    """A conversion can't be rejected this way."""
 
 
 def accept_conversions(*, conversion_ids: Iterable[int], by: Actor, now: datetime) -> int:

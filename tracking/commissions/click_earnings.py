@@ -25,7 +25,7 @@ from tracking.models import ClickEarning
 from tracking.models.totals import Totals
 from tracking.totals.daily import DayKey, add_to_totals, brand_zone
 
-LOOK_BACK = timedelta(days=3)  # clicks are written when they happen; a beat may stand still
+LOOK_BACK = timedelta(days=3)  # clicks are written when they happen; beat may be down for a while
 BATCH = 1_000
 COUNTED = """
 SELECT click.enrollment_id, (click.clicked_at AT TIME ZONE %(zone)s)::date AS day,
@@ -101,8 +101,8 @@ def _credit(batch: Sequence[_Counted], *, now: datetime) -> int:
     moves: dict[DayKey, Totals] = defaultdict(Totals)
     for one in batch:
         row = known.get((one.enrollment_id, one.day, one.terms.pk)) or _new(one)
-        room = progress.for_cap(one.enrollment_id, one.terms, one.day).room(one.terms)
-        more = _still_to_earn(one, row, room)
+        left = progress.for_cap(one.enrollment_id, one.terms, one.day).left_under_cap(one.terms)
+        more = _still_to_earn(one, row, left)
         if more or row.clicks < one.clicks:
             row.clicks = max(one.clicks, row.clicks)
             row.amount_minor += more
@@ -123,9 +123,9 @@ def _new(one: _Counted) -> ClickEarning:
     )
 
 
-def _still_to_earn(one: _Counted, row: ClickEarning, room: int | None) -> int:
+def _still_to_earn(one: _Counted, row: ClickEarning, left: int | None) -> int:
     more = max(0, one.clicks * one.terms.per_click_minor - row.amount_minor)
-    return more if room is None else min(more, room)
+    return more if left is None else min(more, left)
 
 
 def _entry(

@@ -1,4 +1,4 @@
-"""Which tier each member of an offer stands in today. Reads only."""
+"""Which tier each member of an offer has reached today. Reads only."""
 
 from __future__ import annotations
 
@@ -19,5 +19,5 @@ def tiers_today(enrollments: Sequence[Enrollment], terms: Terms, *, today: date)
     if not tiers:
         return {}
     reached = TierProgress.of([(row.pk, terms, today) for row in enrollments], brand_zone())
-    places = {row.pk: reached.for_tier(row.pk, terms, today).tier(terms) for row in enrollments}
-    return {pk: tiers[place - 1].name for pk, place in places.items() if place}
+    numbers = {row.pk: reached.for_tier(row.pk, terms, today).tier(terms) for row in enrollments}
+    return {pk: tiers[number - 1].name for pk, number in numbers.items() if number}

@@ -64,7 +64,7 @@ def changing(
         rejected = [row for row in rows if row.status == ConversionStatus.REJECTED]
         before = [totals_of(row) for row in rows]
         yield rows
-        _make_room(row for row in rejected if row.status != ConversionStatus.REJECTED)
+        _apply_cap_again(row for row in rejected if row.status != ConversionStatus.REJECTED)
         booked = ledger.booked_by_conversion(row.pk for row in rows)
         entries = _settle(rows, booked, now=now, happened_at=happened_at or {})
         Conversion.objects.bulk_update(rows, SETTLED)
@@ -75,13 +75,13 @@ def changing(
 def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
     """Save conversions that do not exist yet, with their first entries and totals.
 
-    Each gets the tier its member has reached and the room that the cap leaves, in this order.
+    Each gets the tier its member has reached and what the cap leaves, in this order.
     """
     progress = progress_of(conversions)
     lines = lines_that_terms_look_at(conversions)
     for row in conversions:
         if progress and row.terms.looks_back:
-            row.tier, row.room_minor = progress.tier_for(row), progress.room_for(row)
+            row.tier, row.room_minor = progress.tier_for(row), progress.left_under_cap_for(row)
         settle_target(row, lines)
         if progress and row.terms.looks_back:
             progress.add(row)
@@ -94,15 +94,15 @@ def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
     move_totals(rows, [NOTHING] * len(rows))
 
 
-def _make_room(returning: Iterable[Conversion]) -> None:
-    """Those that count again get the room that is left now, one after another."""
+def _apply_cap_again(returning: Iterable[Conversion]) -> None:
+    """Those that count again get what the cap leaves now, one after another."""
     rows = [row for row in returning if row.terms.cap_minor is not None]
     progress = progress_of(rows)
     if progress is None:
         return
     lines = lines_that_terms_look_at(rows)
     for row in rows:
-        row.room_minor = progress.room_for(row)
+        row.room_minor = progress.left_under_cap_for(row)
         settle_target(row, lines)
         progress.add(row)
 

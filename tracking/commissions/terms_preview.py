@@ -160,20 +160,20 @@ def _simulate(
     customers = customers_of([row.order for row in conversions]) if asks else {}
     for at, what in _in_order(conversions, clicks, progress):
         enrollment_id = what.enrollment_id
-        room = progress.for_cap(enrollment_id, terms, at).room(terms)
+        left = progress.for_cap(enrollment_id, terms, at).left_under_cap(terms)
         if isinstance(what, Conversion):
             sale = _sale(
                 what,
                 lines,
                 tier=progress.for_tier(enrollment_id, terms, at).tier(terms),
                 customer=customers.get(what.order_id, ""),
-                room_minor=room,
+                room_minor=left,
             )
             minor = commission_of(terms=terms, sale=sale).minor
             happened = _totals(what, minor)
         else:
             minor = what.clicks * terms.per_click_minor
-            minor = minor if room is None else min(minor, room)
+            minor = minor if left is None else min(minor, left)
             happened = Totals(commission_minor=minor)
         sums.after[enrollment_id] += minor
         progress.add_on(enrollment_id, terms, at, happened)

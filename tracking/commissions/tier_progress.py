@@ -1,7 +1,7 @@
 """How far a member has come in an offer: which tier applies next, and what the cap still leaves.
 
-Read from the kept daily totals. Whoever writes a tier or a room on a conversion holds the lock of
-its enrollment, so that two orders at once never see the same room.
+Read from the kept daily totals. Whoever writes a tier, or what the cap leaves, on a conversion
+holds the lock of its enrollment, so that two orders at once never both earn the same remainder.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ class Reached:
         reached = self.towards(terms)
         return sum(1 for tier in terms.tier_list if tier.threshold <= reached)
 
-    def room(self, terms: Terms) -> int | None:
+    def left_under_cap(self, terms: Terms) -> int | None:
         """What the cap of `terms` leaves; None without a cap."""
         return None if terms.cap_minor is None else max(0, terms.cap_minor - self.claimed_minor)
 
@@ -104,10 +104,10 @@ class TierProgress:
         day = day_of(row.occurred_at, self.zone)
         return self.for_tier(row.enrollment_id, row.terms, day).tier(row.terms)
 
-    def room_for(self, row: Conversion) -> int | None:
+    def left_under_cap_for(self, row: Conversion) -> int | None:
         """What the cap leaves for a conversion that begins to count."""
         day = day_of(row.occurred_at, self.zone)
-        return self.for_cap(row.enrollment_id, row.terms, day).room(row.terms)
+        return self.for_cap(row.enrollment_id, row.terms, day).left_under_cap(row.terms)
 
     def add(self, row: Conversion) -> None:
         """Let the next conversions of the batch know this one."""
@@ -120,7 +120,7 @@ class TierProgress:
 
 
 def lock_progress(enrollment_ids: Iterable[int]) -> None:
-    """Until the transaction ends nobody else places conversions of these enrollments."""
+    """Until the transaction ends nobody else records conversions of these enrollments."""
     brand_id = current_brand_id()
     lock_identities(f"progress:{brand_id}:{pk}" for pk in enrollment_ids)
 
@@ -139,7 +139,7 @@ def progress_of(rows: Iterable[Conversion]) -> TierProgress | None:
 
 def lock_capped(conversion_ids: Iterable[int]) -> None:
     """Lock the enrollments of rejected conversions under a cap, before the conversions themselves:
-    one that is accepted after all takes the room that is left by then.
+    one that is accepted after all takes what the cap leaves by then.
     """
     lock_progress(
         Conversion.objects.filter(

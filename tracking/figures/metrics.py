@@ -7,7 +7,7 @@
 - sales per member and average commission: divided by the members with conversions.
 - due, held, on the way, paid: from the ledger, see payouts.ledger.Balance.
 
-Days are days of the brand's time zone. A refund or a judgement counts on the day of its order.
+Days are days of the brand's time zone. Refunds, approvals and rejections count on the order's day.
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ def ask_to_generate(
     by: Actor,
     now: datetime,
 ) -> Work:
-    """Give the enrollments of these ids a code, a link, or both where an id stands in both."""
+    """Give the enrollments of these ids a code, a link, or both where an id is in both."""
     codes, links = set(codes_for), set(links_for)
     everybody = sorted(codes | links)
     request = Request(
@@ -52,7 +52,7 @@ def ask_to_generate(
 
 
 def generate(turn: Turn) -> bool:
-    """Go on where the count stands, until the turn is over."""
+    """Go on after what is counted, until the turn is over."""
     rows = islice(_wanted(turn.work), turn.work.done, None)
     for batch in batches(rows, BATCH, tables=(PromoCode, TrackingLink)):
         with turn.batch() as work:

@@ -29,7 +29,7 @@ class Items:
 
     @property
     def short_link(self) -> str:
-        """The tracking link without its host, where room is scarce."""
+        """The tracking link without its host, where space is short."""
         return urlsplit(self.tracking_link or "").path
 
 

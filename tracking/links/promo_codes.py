@@ -40,11 +40,14 @@ def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[in
     looked_to: dict[str, int] = defaultdict(int)  # how far a stem's numbers were looked at
     share = 1
     while lacking := [pk for pk in wanted if pk not in suggestions]:
-        rooms = {
+        ranges = {
             stem: range(looked_to[stem] + 1, looked_to[stem] + members * share + 1)
             for stem, members in Counter(wanted[pk] for pk in lacking).items()
         }
-        codes = {stem: [_numbered(stem, number) for number in room] for stem, room in rooms.items()}
+        codes = {
+            stem: [_numbered(stem, number) for number in numbers]
+            for stem, numbers in ranges.items()
+        }
         taken |= _taken(code for listed in codes.values() for code in listed)
         free = {stem: iter(listed) for stem, listed in codes.items()}
         for pk in lacking:
@@ -52,7 +55,7 @@ def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[in
             if code is not None:
                 taken.add(code)
                 suggestions[pk] = code
-        looked_to.update({stem: room.stop - 1 for stem, room in rooms.items()})
+        looked_to.update({stem: numbers.stop - 1 for stem, numbers in ranges.items()})
         share *= 2
     return {pk: suggestions[pk] for pk in wanted}
 

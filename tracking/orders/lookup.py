@@ -97,7 +97,7 @@ class OrderState:
 
 
 def look_up_order(*, source: str, external_id: str) -> OrderState | None:
-    """The standing of an order of the brand acted for; None when there is no such order."""
+    """An order of the brand acted for, and what came of it; None when there is no such order."""
     if "\x00" in source + external_id:
         return None  # PostgreSQL knows no such text
     order = Order.objects.filter(source=source, external_id=external_id).first()

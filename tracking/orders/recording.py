@@ -31,7 +31,7 @@ LINE_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class _Accepted:
-    """A new order that is going to be saved, and its place in the batch."""
+    """A new order that is going to be saved, and its position in the batch."""
 
     index: int
     facts: OrderFacts

@@ -34,7 +34,7 @@ class _Refundable:
 
 @dataclass(slots=True)
 class _RefundableLines:
-    """The room of every sku of a batch of orders, shrinking as refunds are applied."""
+    """What is left to refund of every sku of some orders; refunds take from it."""
 
     by_sku: dict[tuple[int, str], _Refundable] = field(
         default_factory=lambda: defaultdict(_Refundable)
@@ -43,30 +43,30 @@ class _RefundableLines:
     def problem(
         self, order: Order, *, sku: str, quantity: int, amount_minor: int
     ) -> FieldProblem | None:
-        room = self.by_sku[order.pk, sku]
-        if not room.is_in_order:
+        line = self.by_sku[order.pk, sku]
+        if not line.is_in_order:
             return FieldProblem(
                 "sku", "not_in_order", f"order {order.external_id} has no line {sku}"
             )
-        if amount_minor > room.amount_minor:
-            left = Money(room.amount_minor, order.currency)
+        if amount_minor > line.amount_minor:
+            left = Money(line.amount_minor, order.currency)
             return FieldProblem(
                 "amount",
                 "larger_than_line",
                 f"{Money(amount_minor, order.currency)} is more than the {left} left on {sku}",
             )
-        if quantity > room.quantity:
+        if quantity > line.quantity:
             return FieldProblem(
                 "quantity",
                 "larger_than_line",
-                f"{quantity} is more than the {room.quantity} left on {sku}",
+                f"{quantity} is more than the {line.quantity} left on {sku}",
             )
         return None
 
     def take(self, order: Order, *, sku: str, quantity: int, amount_minor: int) -> None:
-        room = self.by_sku[order.pk, sku]
-        room.quantity -= quantity
-        room.amount_minor -= amount_minor
+        line = self.by_sku[order.pk, sku]
+        line.quantity -= quantity
+        line.amount_minor -= amount_minor
 
 
 def record_refund(*, source: str, refund: RefundFacts, by: Actor, now: datetime) -> RecordingResult:
@@ -98,14 +98,14 @@ def record_refunds(
             source=source, external_id__in=[refund.external_id for refund in refunds]
         ).values_list("external_id", "digest")
     )
-    rooms = _refundable_lines_of(orders.values())
+    refundable = _refundable_lines_of(orders.values())
     outcomes: list[RecordingResult] = []
     rows: list[Refund] = []
     for refund in refunds:
         outcome = _repeat(source, refund, known)
         if outcome is None:
             order = orders.get(refund.order_external_id)
-            problem = _apply(refund, order, rooms) if order else None
+            problem = _apply(refund, order, refundable) if order else None
             outcome = _result(refund, order, problem)
             if problem is None:
                 known[refund.external_id] = refund.digest()
@@ -138,11 +138,11 @@ def apply_parked(orders: Sequence[Order], *, now: datetime) -> dict[int, int]:
     )
     if not waiting:
         return {}
-    rooms = _refundable_lines_of(orders)
+    refundable = _refundable_lines_of(orders)
     refunded: dict[int, int] = defaultdict(int)
     for refund in waiting:
         order = by_identity[refund.source, refund.order_external_id]
-        problem = _apply(_facts(refund), order, rooms)
+        problem = _apply(_facts(refund), order, refundable)
         if problem is None:
             refund.order, refund.state = order, RefundState.APPLIED
             refunded[order.pk] += refund.amount_minor
@@ -173,8 +173,8 @@ def _repeat(source: str, refund: RefundFacts, known: dict[str, str]) -> Recordin
     )
 
 
-def _apply(refund: RefundFacts, order: Order, rooms: _RefundableLines) -> FieldProblem | None:
-    """Take the refund's room, or say why it can't have it."""
+def _apply(refund: RefundFacts, order: Order, refundable: _RefundableLines) -> FieldProblem | None:
+    """Take the refund from what is left, or say why that is not possible."""
     if refund.currency != order.currency:
         return FieldProblem(
             "currency",
@@ -186,9 +186,9 @@ def _apply(refund: RefundFacts, order: Order, rooms: _RefundableLines) -> FieldP
         "quantity": refund.quantity,
         "amount_minor": refund.amount_minor,
     }
-    problem = rooms.problem(order, **asked)  # type: ignore[arg-type]
+    problem = refundable.problem(order, **asked)  # type: ignore[arg-type]
     if problem is None:
-        rooms.take(order, **asked)  # type: ignore[arg-type]
+        refundable.take(order, **asked)  # type: ignore[arg-type]
     return problem
 
 
@@ -233,18 +233,18 @@ def _facts(refund: Refund) -> RefundFacts:
 
 def _refundable_lines_of(orders: Iterable[Order]) -> _RefundableLines:
     """What the lines of these orders hold, less what was refunded already."""
-    rooms = _RefundableLines()
+    refundable = _RefundableLines()
     ids = [order.pk for order in orders]
     sold = OrderLine.objects.filter(order__in=ids).values("order_id", "sku")
     for row in sold.annotate(pieces=Sum("quantity"), net=Sum("net_minor")):
-        room = rooms.by_sku[row["order_id"], row["sku"]]
-        room.quantity, room.amount_minor, room.is_in_order = row["pieces"], row["net"], True
+        line = refundable.by_sku[row["order_id"], row["sku"]]
+        line.quantity, line.amount_minor, line.is_in_order = row["pieces"], row["net"], True
     gone = Refund.objects.filter(order__in=ids, state=RefundState.APPLIED).values("order_id", "sku")
     for taken in gone.annotate(pieces=Sum("quantity"), net=Sum("amount_minor")):
-        room = rooms.by_sku[taken["order_id"], taken["sku"]]
-        room.quantity -= taken["pieces"]
-        room.amount_minor -= taken["net"]
-    return rooms
+        line = refundable.by_sku[taken["order_id"], taken["sku"]]
+        line.quantity -= taken["pieces"]
+        line.amount_minor -= taken["net"]
+    return refundable
 
 
 def _settle(rows: Sequence[Refund], *, now: datetime) -> None:

@@ -1,8 +1,8 @@
-"""Where a project's members stand in its Sales Tracking stage. Derived from facts, never stored.
+"""How far a project's members are in its Sales Tracking stage. Derived from facts, never stored.
 
-A member stands in the first step whose fact is missing: an offer, the items that the offer gives,
+A member is at the first step whose fact is missing: an offer, the items that the offer gives,
 a mail with them that the mail server took. Whoever is inactive in the offer or was removed from it
-stands in no step.
+is at no step.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ LABELS = {
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How many members of a project stand in each step."""
+    """How many members of a project are at each step."""
 
     counts: Mapping[str, int]
 
@@ -93,12 +93,12 @@ class Stage:
 
     @property
     def current(self) -> Step:
-        """The step where the work is: the first in which anybody stands; an empty stage's first."""
+        """The step where the work is: the first where anybody is; an empty stage's first."""
         return next((step for step in Step if self.counts.get(step)), Step.SET_UP)
 
 
 def steps_of(project: Project) -> Stage:
-    """How many members stand in each step of this project."""
+    """How many members are at each step of this project."""
     return stages_of([project.pk])[project.pk]
 
 
@@ -118,10 +118,10 @@ def stages_of(project_ids: Iterable[int]) -> dict[int, Stage]:
 def members_at_step(
     project: Project, step: str, *, offer: Offer | None = None, search: str = ""
 ) -> QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]:
-    """Who stands in this step (or is LEFT_OUT) of one of the project's offers, by name.
+    """Who is at this step (or is LEFT_OUT) of one of the project's offers, by name.
 
     Each row carries its member, and as `enrollment_pk` the enrollment in the offer: the project's
-    first unless `offer` is its code offer. Every word of `search` must stand in their name or
+    first unless `offer` is its code offer. Every word of `search` must be in their name or
     address.
     """
     is_second = offer is not None and offer.pk == project.code_offer_id
@@ -164,7 +164,7 @@ def _with_step(
 ) -> QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]:
     """Annotate each row with its `step`: of two offers, the one that is further behind.
 
-    Who is active in one of two offers stands where that one says.
+    Who is active in one of two offers is at the step of that one.
     """
     first = rows.annotate(**_facts("offer", "first_"), **_facts("code_offer", "second_"))
     behind = [

@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -13,11 +12,11 @@ from accounts.management.options import add_brand_option, brand_named
 from core import commands
 from core.tenancy import acting_for
 from offers.management.options import add_offer_option, offer_of
-from tracking.importing.csv_rows import MEMBER_COLUMNS, ImportFileError, read_rows
-from tracking.importing.input_files import opened
+from tracking.importing.csv_rows import MEMBER_COLUMNS
+from tracking.importing.file_import import import_file
 from tracking.importing.members import import_members
 from tracking.importing.progress_line import ProgressLine
-from tracking.importing.report_output import fail_on_errors, print_report
+from tracking.importing.report_output import fail_on_errors
 
 
 class Command(commands.Command):
@@ -39,18 +38,20 @@ class Command(commands.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         brand = brand_named(options["brand"])
-        with acting_for(brand), opened(options["file"]) as file:
+        with acting_for(brand):
             offer = offer_of(brand, options["offer"])
-            try:
-                report = import_members(
-                    read_rows(file, columns=MEMBER_COLUMNS),
+            report = import_file(
+                self,
+                path=options["file"],
+                columns=MEMBER_COLUMNS,
+                noun="members",
+                progress=self.progress,
+                importer=lambda rows, counted: import_members(
+                    rows,
                     offer=offer,
                     by=Actor.system("manage.py import_members"),
                     now=timezone.now(),
-                    counted=self.progress.add,
-                )
-            except ImportFileError as error:
-                raise CommandError(f"file: {error}") from error
-        self.progress.end()
-        print_report(self, "members", report)
+                    counted=counted,
+                ),
+            )
         fail_on_errors(report)

@@ -14,11 +14,11 @@ from accounts.actors import Actor
 from accounts.management.options import add_brand_option, brand_named
 from core import commands
 from core.tenancy import acting_for
-from tracking.importing.csv_rows import Counted, ImportFileError, ImportReport, Row, read_rows
-from tracking.importing.input_files import opened
+from tracking.importing.csv_rows import Counted, ImportReport, Row
+from tracking.importing.file_import import import_file
 from tracking.importing.orders import ORDER_COLUMNS, REFUND_COLUMNS, import_orders, import_refunds
 from tracking.importing.progress_line import ProgressLine
-from tracking.importing.report_output import fail_on_errors, print_report
+from tracking.importing.report_output import fail_on_errors
 
 
 class Importer(Protocol):
@@ -81,17 +81,14 @@ class Command(commands.Command):
     ) -> ImportReport:
         progress = ProgressLine(self.stderr, noun)
         self.counted.append(progress)
-        with opened(path) as file:
-            try:
-                report = importer(
-                    read_rows(file, columns=columns),
-                    source=source,
-                    by=Actor.system(f"import of {noun} from {source}"),
-                    now=timezone.now(),
-                    counted=progress.add,
-                )
-            except ImportFileError as error:
-                raise CommandError(f"file: {error}") from error
-        progress.end()
-        print_report(self, noun, report)
-        return report
+        by = Actor.system(f"import of {noun} from {source}")
+        return import_file(
+            self,
+            path=path,
+            columns=columns,
+            noun=noun,
+            progress=progress,
+            importer=lambda rows, counted: importer(
+                rows, source=source, by=by, now=timezone.now(), counted=counted
+            ),
+        )

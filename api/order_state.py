@@ -1,4 +1,4 @@
-"""An order's standing in the words of the API. Amounts are decimal texts, times are UTC."""
+"""What came of an order, in the words of the API. Amounts are decimal texts, times are UTC."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from tracking.models import Conversion, Refund
 from tracking.orders.lookup import OrderState
 
 
-def standing_as_json(standing: OrderState) -> dict[str, Any]:
+def order_state_as_json(state: OrderState) -> dict[str, Any]:
     """The document that answers GET /orders/…"""
-    order, conversion = standing.order, standing.conversion
+    order, conversion = state.order, state.conversion
     return {
         "order_id": order.external_id,
         "source": order.source,
         "ordered_at": _time(order.ordered_at),
         "received_at": _time(order.received_at),
         "currency": order.currency,
-        "total": standing.total.plain(),
+        "total": state.total.plain(),
         "status": conversion.status if conversion else "unattributed",
-        "why": standing.why,
+        "why": state.why,
         "attribution": _attribution(conversion) if conversion else None,
         "commission": _commission(conversion) if conversion else None,
-        "refunds": [_refund(refund) for refund in standing.refunds],
+        "refunds": [_refund(refund) for refund in state.refunds],
     }
 
 
