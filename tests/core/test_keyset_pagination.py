@@ -84,7 +84,7 @@ def test_a_page_says_where_it_is(listed: Keyset[Conversion]) -> None:
 def test_what_is_counted_is_counted_up_to_a_limit(
     listed: Keyset[Conversion], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(keyset_pagination, "COUNTED", 4)
+    monkeypatch.setattr(keyset_pagination, "MAX_COUNTED_ROWS", 4)
 
     first = listed.page("", size=3)
     last = listed.page(listed.page(first.after, size=3).after, size=3)

@@ -1,4 +1,4 @@
-"""A member asks after a sale that is missing; the brand answers once, and the member is told."""
+"""A member asks about a missing sale; the brand answers once, and the member is told."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A conversion as the `Sale` that its commission is computed from, with lines where they matter."""
+"""The lines of orders net of refunds, and a conversion as the `Sale` that earns its commission."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commission is a target, not an event.
+"""Settle conversions with the ledger: commission is a target, not an event.
 
 Whatever changes a conversion does it inside `changing`: the rows are locked, changed by the caller,
 and then settled: what each should have earned by now, minus what the ledger holds for it, is posted

@@ -1,4 +1,4 @@
-"""Celery tasks of commissions."""
+"""The Celery task that credits clicks which earn."""
 
 from __future__ import annotations
 

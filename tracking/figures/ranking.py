@@ -1,6 +1,6 @@
 """Put an offer's members in the order of a figure, so that a page of them can be cut in PostgreSQL.
 
-The figures are the ones that `selectors.member_rows` shows: daily totals and the ledger. Each is
+The figures are the ones that `member_table.member_rows` shows: daily totals and the ledger. Each is
 added up once for everybody and joined to the members, as two small tables at the most.
 """
 

@@ -1,4 +1,4 @@
-"""Click ids that prove themselves.
+"""Make click ids and read them: they prove themselves.
 
 A click id is a signed token of link and time, so an order that brings one is attributed even if
 the click's row was never written. Layout before base64url, 36 bytes: link id (8), Unix time in

@@ -1,4 +1,4 @@
-"""A shopper follows a tracking link."""
+"""A shopper follows a tracking link: the click is counted, and leads to the shop."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 class StepAnnotations(TypedDict):
-    """What `standing_in` tells with each row; `members_of` tells the step alone."""
+    """What `members_at_step` tells with each row; `members_of` tells the step alone."""
 
     enrollment_pk: int
     step: str
@@ -153,7 +153,7 @@ def _by_name(
 def enrollments_at(
     rows: Iterable[WithAnnotations[ProjectMember, StepAnnotations]],
 ) -> list[Enrollment]:
-    """The enrollments behind rows of `standing_in`, with member and offer, in the same order."""
+    """The enrollments behind rows of `members_at_step`, with member and offer, in their order."""
     wanted = [row.enrollment_pk for row in rows]
     found = Enrollment.objects.select_related("member", "offer").in_bulk(wanted)
     return [found[pk] for pk in wanted]

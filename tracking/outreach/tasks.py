@@ -1,4 +1,4 @@
-"""Celery tasks of outreach."""
+"""The Celery task that sends members their items where the brand wants that done by itself."""
 
 from __future__ import annotations
 

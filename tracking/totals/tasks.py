@@ -1,4 +1,4 @@
-"""Celery tasks of the kept totals."""
+"""The Celery task that folds the sums which triggers keep."""
 
 from __future__ import annotations
 

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
+from django.db import transaction
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from hypothesis.extra.django import TestCase
 
 from core.kept_sums import fold_all
 from core.tenancy import acting_for
@@ -133,18 +133,20 @@ def agree(enrollment_id: int, now: datetime) -> None:
     assert known == added_up(enrollment_id, now)
 
 
-class AnyHistory(TestCase):
-    @settings(max_examples=25, deadline=None)
-    @example([("sell", 9), ("wait", 90), ("wait", 90), ("pay", 3), ("fold", 1)])  # all is paid
-    @example([("sell", 9), ("fold", 1), ("judge", 1), ("fold", 1)])
-    @given(st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.integers(1, 90)), max_size=14))
-    def test_it_is_the_same_sum_at_every_step(self, story: list[tuple[str, int]]) -> None:
+@pytest.mark.django_db
+@settings(max_examples=25, deadline=None)
+@example([("sell", 9), ("wait", 90), ("wait", 90), ("pay", 3), ("fold", 1)])  # all is paid
+@example([("sell", 9), ("fold", 1), ("judge", 1), ("fold", 1)])
+@given(st.lists(st.tuples(st.sampled_from(sorted(ACTS)), st.integers(1, 90)), max_size=14))
+def test_it_is_the_same_sum_at_every_step(story: list[tuple[str, int]]) -> None:
+    with transaction.atomic():  # each history on its own
         cast = assemble()
         with acting_for(cast.juniper):
             world = World(cast)
             for act, size in story:
                 ACTS[act](world, size)
                 agree(cast.mara_in_glow.pk, world.now)
+        transaction.set_rollback(True)
 
 
 @pytest.mark.django_db

@@ -23,12 +23,12 @@ class Command(commands.Command):
     help = "Add members with their codes to an offer, from a CSV: " + ", ".join(MEMBER_COLUMNS)
     again = "Run the same command again: members who are in already are left as they are."
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.progress = ProgressLine(self.stderr, "rows")
+    progress: ProgressLine | None = None
 
     def what_was_kept(self) -> str:
         """At least so many: the batch that was cut off may have been saved too."""
+        if self.progress is None:
+            return self.kept
         return f"At least {self.progress.count:,} {self.progress.noun} were kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -40,6 +40,7 @@ class Command(commands.Command):
         brand = brand_named(options["brand"])
         with acting_for(brand):
             offer = offer_of(brand, options["offer"])
+            self.progress = ProgressLine(self.stderr, "rows")
             report = import_file(
                 self,
                 path=options["file"],
