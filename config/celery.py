@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from typing import Any
 
@@ -9,12 +10,16 @@ from celery import Celery, Task
 from celery.app.amqp import AMQP
 from celery.app.log import Logging
 from celery.beat import PersistentScheduler
+from celery.exceptions import Ignore
+from django.db import Error as DatabaseError
 from django.utils import timezone
 from kombu import Connection
 
 from core.log_context import REQUEST_ID, begin, request_id
+from core.postgres import outage_of
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+logger = logging.getLogger(__name__)
 
 
 class BriskConnection(Connection):
@@ -45,7 +50,11 @@ class OurLogging(Logging):
 
 
 class LoggedTask(Task):
-    """A task whose log lines say which task it is, and which request asked for it."""
+    """A task whose log lines say which task it is, and which request asked for it.
+
+    One that PostgreSQL left in the middle says so in one line. What it was for is a row, which the
+    sweep finds again.
+    """
 
     abstract = True
 
@@ -55,7 +64,14 @@ class LoggedTask(Task):
         asked_by = (self.request.headers or {}).get(REQUEST_ID) or self.request.get(REQUEST_ID)
         known = {REQUEST_ID: asked_by} if asked_by else {}
         begin(task=self.name, task_id=self.request.id, **known)
-        result = self.run(*args, **kwargs)
+        try:
+            result = self.run(*args, **kwargs)
+        except DatabaseError as error:
+            outage = outage_of(error)
+            if outage is None or not outage.is_gone:
+                raise
+            logger.warning("%s was cut off: %s", self.name, outage.reason)
+            raise Ignore from None
         if self.name in scheduled_tasks():
             note_round(self.name, "done_at")
         begin()  # after a failure it stays: Celery logs that once we are out of here

@@ -1,4 +1,9 @@
-"""A PostgreSQL and a Valkey that one module's tests may kill and freeze: nobody else uses them."""
+"""A PostgreSQL and a Valkey that tests may kill and freeze, apart from those of the test run.
+
+Only processes that a test starts use them, through `environment`; the test itself asks PostgreSQL
+over a plain connection. Django's connection and Celery's application in the test's own process
+are never led to them: what died or froze under them would fail other tests.
+"""
 
 from __future__ import annotations
 
@@ -6,73 +11,92 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
+from urllib.parse import urlsplit
 
-from django.conf import settings
-from django.db import connection
+import psycopg
+import pytest
 from psycopg import sql
 
-from config.celery import app
-from config.local.drill.connecting import connect
+from config.local.drill import connecting
 from config.local.postgres import NAME
-from tests.services import RunServices, start_services
+from tests.own_processes import ROOT, Process, frozen, send, until, with_children
+from tests.services import SETTINGS, RunServices, start_services
 from tests.template import TEMPLATE
 
-ROOT = Path(__file__).resolve().parents[1]
-CHANGED = ("HOST", "PASSWORD", "NAME")  # of Django's connection
+# A killed server may lose nothing that it said was kept; the disk itself is not pulled out.
+DURABLE = {**SETTINGS, "synchronous_commit": "on", "full_page_writes": "on"}
+# Puts the cast into the database; prints Juniper's API key and the address of Mara's dashboard.
+FURNISH = """
+import django
+django.setup()
+from offers import dashboard_links
+from tests.api.shop import key_for
+from tests.cast import assemble
+from core.tenancy import acting_for
+cast = assemble()
+with acting_for(cast.juniper):
+    print(key_for(cast.juniper), dashboard_links.url_for(cast.mara_in_glow))
+"""
 
 
-def until(condition: Callable[[], bool], what: str, *, seconds: float = 60) -> None:
-    """Ask again and again. Fails when the time is over."""
-    deadline, tick = time.monotonic() + seconds, threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, what
-        tick.wait(0.05)
-
-
+@dataclass
 class OwnServers:
-    """Both servers, with what can happen to them."""
+    """Both servers, with the cast in the database, Juniper's API key and a dashboard's path."""
 
-    def __init__(self, services: RunServices) -> None:
-        self.services = services
-        self.postgres, self.valkey = services.postgres, services.valkey
-        with connect(self.environment["DATABASE_URL"], autocommit=True) as connected:
-            # Other tests' servers may lose what was just committed when they are killed.
-            connected.execute(
-                sql.SQL("ALTER ROLE {} SET synchronous_commit = on").format(sql.Identifier(NAME))
-            )
+    services: RunServices
+    key: str = ""
+    dashboard: str = ""
 
     @property
     def environment(self) -> dict[str, str]:
-        """For processes of the product that shall use them, with the keys of this test run."""
-        url = self.postgres.url_of(role=NAME, password=self.postgres.password, database=TEMPLATE)
-        return {**os.environ, "DATABASE_URL": url, "REDIS_URL": self.valkey.url}
+        """What leads a process of the product to them, with the keys of this process."""
+        inherited = {**self.services.environment(), **os.environ, "DATABASE_URL": self.database_url,
+                     "REDIS_URL": self.services.valkey.url,
+                     "DJANGO_SETTINGS_MODULE": "config.settings"}  # fmt: skip
+        # A test that imports config.wsgi makes its process a web process; ours say what they are.
+        inherited.pop("TRIBUTARY_PROCESS", None)
+        return inherited
+
+    @property
+    def database_url(self) -> str:
+        server = self.services.postgres
+        return server.url_of(role=NAME, password=server.password, database=TEMPLATE)
+
+    def connect(self) -> psycopg.Connection[tuple[Any, ...]]:
+        """A connection of the test's own, outside all brands; every statement is kept at once."""
+        return connecting.connect(self.database_url, autocommit=True)
+
+    def value(self, query: str, *given: object) -> Any:
+        """What the query's first row says first."""
+        with self.connect() as asking:
+            row = asking.execute(cast("Any", query), given).fetchone()
+        assert row is not None
+        return row[0]
 
     def kill_postgres(self) -> None:
-        os.kill(self._postmaster(), signal.SIGKILL)
-        until(lambda: not self.postgres.is_alive(), "PostgreSQL lives on")
+        """End PostgreSQL as a power cut would."""
+        send(signal.SIGKILL, *with_children(self._postmaster()))
+        until(lambda: not self.services.postgres.is_alive(), "PostgreSQL lives on")
 
     def kill_valkey(self) -> None:
-        os.kill(self._valkey_pid(), signal.SIGKILL)
-        until(lambda: not self.valkey.is_alive(), "Valkey lives on")
+        send(signal.SIGKILL, self._valkey_pid())
+        until(lambda: not self.services.valkey.is_alive(), "Valkey lives on")
 
-    def start(self) -> None:
-        """Start what is dead, on the same data and port. This process connects to it anew."""
-        connection.close()
-        self.postgres.ensure_running()
-        if not self.valkey.is_running():
-            assert self.valkey.start()
+    def revive(self) -> None:
+        """Start what does not run, on the same data and port."""
+        self.services.postgres.ensure_running()
+        if not self.services.valkey.is_running():
+            assert self.services.valkey.start()
 
     @contextmanager
     def frozen_postgres(self) -> Iterator[None]:
         """Nothing of it does anything during the block; its connections stay open."""
-        pids = [self._postmaster(), *children_of(self._postmaster())]
-        with frozen(*pids):
+        with frozen(*with_children(self._postmaster())):
             yield
 
     @contextmanager
@@ -83,136 +107,85 @@ class OwnServers:
     @contextmanager
     def held(self, lock: str) -> Iterator[None]:
         """Somebody holds the lock during the block, unless PostgreSQL dies in it."""
-        holder = connect(self.environment["DATABASE_URL"])
+        holder = connecting.connect(self.database_url)
         try:
-            holder.execute(sql.SQL(lock))
+            holder.execute(sql.SQL(cast("Any", lock)))
             yield
         finally:
             holder.close()
 
     def waiting(self) -> int:
         """How many connections wait for a lock."""
-        with connect(self.environment["DATABASE_URL"]) as asking:
-            found = asking.execute(
-                "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
-            ).fetchone()
-        assert found is not None
-        return int(found[0])
+        return int(
+            self.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+        )
+
+    def cut_connections(self, *, only: str = "true") -> None:
+        """End all connections but this one, or those for which the condition holds."""
+        with self.connect() as ours:
+            ours.execute(
+                sql.SQL(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {}"
+                    " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                ).format(sql.SQL(cast("Any", only)))
+            )
+
+    def process(self, *command: str, **environment: str) -> Process:
+        """`python -m …` on these servers, not started yet."""
+        return Process(self.services.home, {**self.environment, **environment}, *command)
+
+    def worker(self, **environment: str) -> Process:
+        """A Celery worker as in production, with a pool of one process."""
+        return self._celery(
+            "worker", "--concurrency=1", "--without-gossip", "--without-mingle", **environment
+        )
+
+    def beat(self, folder: Path, **environment: str) -> Process:
+        schedule = folder / "beat-schedule"
+        return self._celery("beat", f"--schedule={schedule}", "--pidfile=", **environment)
+
+    def _celery(self, *command: str, **environment: str) -> Process:
+        """Without Django's checks, which load every view and last as long as all the rest."""
+        checks = {"CELERY_SKIP_CHECKS": "1"}
+        return self.process(
+            "celery", "--quiet", "-A", "config", *command, "--loglevel=ERROR",
+            **(checks | environment),
+        )  # fmt: skip
 
     def stop(self) -> None:
         self.services.stop()
 
     def _postmaster(self) -> int:
-        return int((self.postgres.data / "postmaster.pid").read_text().split()[0])
+        return int((self.services.postgres.data / "postmaster.pid").read_text().split()[0])
 
     def _valkey_pid(self) -> int:
-        return int((self.valkey.folder / "valkey.pid").read_text())
+        return int((self.services.valkey.folder / "valkey.pid").read_text())
 
 
-@contextmanager
-def frozen(*pids: int) -> Iterator[None]:
-    """The processes stand still during the block."""
-    for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        for pid in pids:
-            os.kill(pid, signal.SIGCONT)
-
-
-def children_of(parent: int) -> list[int]:
-    """The pids of a process's children."""
-    found = []
-    for status in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = status.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue  # it has ended meanwhile
-        if int(fields[1]) == parent:
-            found.append(int(status.parent.name))
-    return found
-
-
-@contextmanager
-def own_servers() -> Iterator[OwnServers]:
-    """Start both, with a migrated, empty database, and lead this process to them."""
-    servers = OwnServers(start_services())
-    kept = {name: connection.settings_dict[name] for name in CHANGED}
-    server = servers.postgres
-    _lead_to(servers.valkey.url, HOST=str(server.sockets), PASSWORD=server.password, NAME=TEMPLATE)
-    try:
-        yield servers
-    finally:
-        _lead_to(settings.REDIS_URL, **kept)
-        del app.connection_for_write
-        servers.stop()
-
-
-def _lead_to(broker: str, **database: str) -> None:
-    """Make Django and Celery of this process connect to other servers from now on."""
-    connection.close()
-    connection.close_pool()
-    connection.settings_dict.update(database)
-    app.pool.force_close_all()
-    app._after_fork()  # it forgets its connections
-    # The settings of Celery are fixed by now, so the address is given with each connection.
-    app.connection_for_write = lambda **options: type(app).connection_for_write(
-        app, url=broker, **options
-    )
-
-
-class Process:
-    """A process of the product on servers of its own, killed at the end at the latest."""
-
-    def __init__(self, servers: OwnServers, *command: str, **environment: str) -> None:
-        self.command = [sys.executable, "-m", *command]
-        self.environment = {**servers.environment, **environment}
-        self.process: subprocess.Popen[bytes] | None = None
-        descriptor, name = tempfile.mkstemp(dir=servers.services.home, suffix=".log")
-        os.close(descriptor)
-        self.log = Path(name)  # what it says, of all its lives
-
-    def start(self) -> None:
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.environment, start_new_session=True,
-                stdout=log, stderr=log,
-            )  # fmt: skip
-
-    def has_said(self, text: str) -> bool:
-        return text in self.log.read_text(errors="replace")
-
-    @property
-    def pid(self) -> int:
-        assert self.process is not None
-        return self.process.pid
-
-    def kill(self) -> None:
-        """End it as a power cut would, with its children."""
-        os.killpg(self.pid, signal.SIGKILL)
-        assert self.process is not None
-        self.process.wait()
-
-    def stop(self) -> None:
-        """For the end of a test, whatever state it is in."""
-        if self.is_running():
-            self.kill()
-
-    def is_running(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
-
-def worker_on(servers: OwnServers, **environment: str) -> Process:
-    """A worker as in production, with a pool of one process."""
-    return Process(
-        servers, "celery", "--quiet", "-A", "config", "worker", "--loglevel=ERROR",
-        "--concurrency=1", "--without-gossip", "--without-mingle", **environment,
+def start_own_servers() -> OwnServers:
+    """Start both, and put the cast into the database. They end with this process."""
+    servers = OwnServers(start_services(DURABLE))
+    made = subprocess.run(
+        [sys.executable, "-c", FURNISH],
+        cwd=ROOT, env=servers.environment, capture_output=True, text=True, check=False,
     )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    servers.key, address = made.stdout.split()
+    servers.dashboard = urlsplit(address).path
+    return servers
 
 
-def beat_on(servers: OwnServers, folder: Path, **environment: str) -> Process:
-    return Process(
-        servers, "celery", "--quiet", "-A", "config", "beat", "--loglevel=ERROR",
-        f"--schedule={folder / 'beat-schedule'}", "--pidfile=", **environment,
-    )  # fmt: skip
+@pytest.fixture(scope="session")
+def started_servers() -> Iterator[OwnServers]:
+    """Started once, by the first test of this process that asks for them."""
+    servers = start_own_servers()
+    yield servers
+    servers.stop()
+
+
+@pytest.fixture
+def own_servers(started_servers: OwnServers) -> Iterator[OwnServers]:
+    """Servers of these tests' own, both running."""
+    started_servers.revive()
+    yield started_servers
+    started_servers.revive()

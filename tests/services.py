@@ -36,7 +36,7 @@ SETTINGS = {
     "max_connections": "300",
 }
 PLACE = SHARED_PLACE if os.geteuid() == 0 else Path(tempfile.gettempdir())
-pytest_plugins = ["tests.browser", "tests.mailbox"]
+pytest_plugins = ["tests.browser", "tests.mailbox", "tests.own_servers"]
 
 
 @dataclass(frozen=True)

@@ -48,7 +48,7 @@ class Load:
 
     def doubled(self) -> int:
         """Orders that are there more than once, as orders or as money."""
-        with self._web.victims.connect() as ours:
+        with self._web.servers.connect() as ours:
             entries = ours.execute(
                 "SELECT count(*) - count(DISTINCT conversion_id) FROM tracking_conversion"
                 " JOIN tracking_order ON tracking_order.id = order_id"
@@ -61,7 +61,7 @@ class Load:
         return len(found) - len(set(found)) + int(str(entries[0]))
 
     def _found(self) -> list[str]:
-        with self._web.victims.connect() as ours:
+        with self._web.servers.connect() as ours:
             rows = ours.execute(
                 "SELECT external_id FROM tracking_order WHERE external_id LIKE %s",
                 [f"{self._name}-%"],

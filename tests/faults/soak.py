@@ -1,32 +1,43 @@
 """Kill and freeze everything at random moments under load, for as long as is asked; `make soak`.
 
-`python -m tests.faults.soak`; SOAK_MINUTES says how long (30), SOAK_SEED which moments. It prints
-what it counted, and ends with 1 when an order was lost or doubled or an answer took too long.
+`python -m tests.faults.soak`; SOAK_MINUTES says how long (30), SOAK_SEED which moments. Meanwhile a
+shop sends orders, members are imported, and campaigns are mailed. It prints what it counted, and
+ends with 1 when anything was lost or doubled or an answer took too long.
 """
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from itertools import count
+from pathlib import Path
 from random import Random
 
 from config.local.keys import fresh_secrets
 from tests.faults.load import Load
-from tests.faults.victims import ROOT, Victims, eventually, send, start_victims
+from tests.faults.random_faults import RandomFaults
 from tests.faults.web_server import WebServer
+from tests.mailbox import Mailbox, open_mailbox
+from tests.own_processes import ROOT, Process, until
+from tests.own_servers import OwnServers, start_own_servers
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 SEED = int(os.environ.get("SOAK_SEED", "0")) or int(time.time())
 ANSWERED_SECONDS = 5.0  # three are promised; the rest is the machine, which does all of this
 HEALTH_SECONDS = 1.0
-SENDERS = 6
-WORKER_REST_SECONDS = 6.0  # granian takes two deaths of one worker within 5.5 s for a defect
+SENDERS = 4
+ROWS = 400  # of an import
+MAILS = 100  # of a campaign
+LEFT_OVER_SECONDS = 600  # for what was begun to end, once nothing is hurt any more
+# A worker that died holds what it took for so long.
+LEASES = {"WORK_LEASE": "5", "MESSAGE_LEASE": "10"}
 
 
 class Health:
@@ -55,105 +66,124 @@ class Health:
                 self.failed += 1
 
 
-class Faults:
-    """What is done to the servers, each ending with everything running again."""
+class Repeated:
+    """Has a process do one thing after another until it is over; keeps its answers."""
 
-    def __init__(self, web: WebServer, victims: Victims, chance: Random) -> None:
-        self.web, self.victims, self.chance = web, victims, chance
-        self.done: Counter[str] = Counter()
-        self._worker_hurt_at = 0.0
-        self._known: list[tuple[str, Callable[[], None]]] = [
-            ("PostgreSQL killed", self._kill_postgres),
-            ("PostgreSQL frozen", self._freeze_postgres),
-            ("connections cut", self._cut_connections),
-            ("Valkey killed", self._kill_valkey),
-            ("Valkey frozen", self._freeze_valkey),
-            ("web worker killed", lambda: self._hurt_worker(signal.SIGKILL)),
-            ("web worker frozen", lambda: self._hurt_worker(signal.SIGSTOP)),
-        ]
+    def __init__(self, process: Process, *, task: str, lines: int = 1) -> None:
+        self.answers: list[dict[str, object]] = []
+        self._process, self._task, self._lines = process, task, lines
+        self._is_over = threading.Event()
+        self._broken = ""
+        self._thread = threading.Thread(target=self._go_on)
+        process.start(talks=True)
+        self._thread.start()
 
-    def do_one(self) -> None:
-        name, act = self.chance.choice(self._known)
-        act()
-        self.done[name] += 1
+    def finish(self) -> None:
+        """Let it end what it has begun."""
+        self._is_over.set()
+        self._thread.join()
+        self._process.stop()
+        assert not self._broken, self._broken
 
-    def _wait(self, most: float) -> None:
-        time.sleep(self.chance.uniform(0, most))
+    def _go_on(self) -> None:
+        for number in count():
+            if self._is_over.is_set():
+                return
+            self._process.tell(self._task.format(number=number))
+            try:
+                seconds = MINUTES * 60 + LEFT_OVER_SECONDS
+                said = [self._process.answer(seconds=seconds) for _ in range(self._lines)]
+            except AssertionError as error:
+                self._broken = str(error)
+                return
+            self.answers.append(json.loads(said[-1]))
 
-    def _kill_postgres(self) -> None:
-        self.victims.kill_postgres()
-        self._wait(4)
-        self.victims.revive()
 
-    def _freeze_postgres(self) -> None:
-        with self.victims.frozen_postgres():
-            self._wait(8)
+class Soak:
+    """Everything that runs, and what is found in the end."""
 
-    def _cut_connections(self) -> None:
-        with self.victims.connect() as ours:
-            ours.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            )
+    def __init__(self, servers: OwnServers, mailbox: Mailbox, folder: Path) -> None:
+        mail = {"EMAIL_URL": f"smtp://127.0.0.1:{mailbox.port}", "LOG_LEVEL": "CRITICAL"}
+        self.servers, self.mailbox = servers, mailbox
+        self.web = WebServer(servers, LOG_LEVEL="CRITICAL")
+        self.worker = servers.worker(**mail, **LEASES)
+        self.beat = servers.beat(folder, **mail)
+        self.load = Load(self.web, name="soak", senders=SENDERS)
+        self.faults = RandomFaults(servers, self.web, self.worker, self.beat, Random(SEED))
 
-    def _kill_valkey(self) -> None:
-        send(signal.SIGKILL, self.victims.valkey_pid())
-        self._wait(4)
-        eventually(lambda: not self.victims.services.valkey.is_running(), seconds=20, what="dead")
-        self.victims.revive()
+    def run(self) -> None:
+        for process in (self.web, self.worker, self.beat):
+            process.start()
+        importer = self.servers.process("tests.faults.importer", LOG_LEVEL="CRITICAL")
+        mailer = self.servers.process("tests.faults.mailer", LOG_LEVEL="CRITICAL")
+        self.imports = Repeated(importer, task="crowd{number}", lines=2)
+        self.campaigns = Repeated(mailer, task=f"person{{number}} {MAILS}")
+        self.health = Health(self.web)
+        try:
+            with self.load.running():
+                over_at = time.monotonic() + MINUTES * 60
+                while time.monotonic() < over_at:
+                    self.faults.do_one()
+                    self.faults.wait(5)
+                until(self.web.is_whole, "the web process is not whole")
+        finally:
+            self.health.stop()
+        self.imports.finish()
+        self.campaigns.finish()
 
-    def _freeze_valkey(self) -> None:
-        with self.victims.frozen_valkey():
-            self._wait(8)
+    def stop(self) -> None:
+        self.web.stop()
+        self.worker.stop()
+        self.beat.stop()
 
-    def _hurt_worker(self, number: signal.Signals) -> None:
-        time.sleep(max(0.0, self._worker_hurt_at + WORKER_REST_SECONDS - time.monotonic()))
-        workers = self.web.workers()
-        if not workers:
-            return
-        one = self.chance.choice(workers)
-        send(number, one)
-        eventually(lambda: one not in self.web.workers(), seconds=120, what="worker replaced")
-        self._worker_hurt_at = time.monotonic()
+    def report(self) -> bool:
+        """Print it; returns whether all is well."""
+        load, health = self.load, self.health
+        lost, doubled = load.lost(), load.doubled()
+        whole = {"state": "done", "done": ROWS, "counts": {"added": ROWS}, "problems": 0,
+                 "members": ROWS, "codes": ROWS}  # fmt: skip
+        broken = [one for one in self.imports.answers if one != whole]
+        states = {
+            address: str(state) for one in self.campaigns.answers for address, state in one.items()
+        }
+        arrived = Counter(str(mail["X-RcptTo"]) for mail in self.mailbox.mails)
+        accepted = [who for who, state in states.items() if state == "accepted"]
+        lost_mails = [who for who in accepted if not arrived[who]]
+        doubled_mails = [who for who, number in arrived.items() if number > 1]
+        reconciled = subprocess.run(
+            [sys.executable, "manage.py", "reconcile"],
+            cwd=ROOT, env=self.servers.environment, check=False,
+        )  # fmt: skip
+        for name, number in sorted(self.faults.done.items()):
+            print(f"{number:6}  {name}")
+        print(f"answers to orders by status (0: cut off): {dict(sorted(load.statuses.items()))}")
+        print(f"slowest answer to an order: {load.slowest:.2f} s")
+        print(
+            f"/healthz: {health.asked} asked, {health.failed} cut off,"
+            f" slowest {health.slowest:.2f} s"
+        )
+        print(f"orders taken: {load.accepted}, lost: {lost}, doubled: {doubled}")
+        print(f"imports of {ROWS} rows: {len(self.imports.answers)}, not whole: {broken or 0}")
+        print(
+            f"mails: {len(states)} {dict(Counter(states.values()))}, arrived: {arrived.total()},"
+            f" lost: {len(lost_mails)}, doubled: {len(doubled_mails)}"
+        )
+        in_time = load.slowest < ANSWERED_SECONDS and health.slowest < HEALTH_SECONDS
+        wrong = lost or doubled or broken or lost_mails or doubled_mails
+        return in_time and not wrong and not reconciled.returncode
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that nothing is left running
     os.environ.update(fresh_secrets())
     print(f"Soaking for {MINUTES:g} minutes, SOAK_SEED={SEED}", flush=True)
-    victims = start_victims()
-    web = WebServer(victims, LOG_LEVEL="CRITICAL")
-    web.start()
-    faults = Faults(web, victims, Random(SEED))
-    load, health = Load(web, name="soak", senders=SENDERS), Health(web)
-    try:
-        with load.running():
-            until = time.monotonic() + MINUTES * 60
-            while time.monotonic() < until:
-                faults.do_one()
-                time.sleep(faults.chance.uniform(0, 5))
-            eventually(web.is_whole, seconds=60, what="the web process is whole")
-    except BaseException:
-        web.stop()
-        raise
-    finally:
-        health.stop()
-    lost, doubled = load.lost(), load.doubled()
-    reconciled = subprocess.run(
-        [sys.executable, "manage.py", "reconcile"],
-        cwd=ROOT,
-        env={**os.environ, **victims.environment},
-        check=False,
-    )
-    print(", ".join(f"{name}: {number}" for name, number in sorted(faults.done.items())))
-    print(f"answers to orders by status (0: cut off): {dict(sorted(load.statuses.items()))}")
-    print(f"slowest answer to an order: {load.slowest:.2f} s")
-    print(
-        f"/healthz: {health.asked} asked, {health.failed} cut off, slowest {health.slowest:.2f} s"
-    )
-    print(f"orders taken: {load.accepted}, lost: {lost}, doubled: {doubled}")
-    web.stop()
-    in_time = load.slowest < ANSWERED_SECONDS and health.slowest < HEALTH_SECONDS
-    return int(bool(lost or doubled or reconciled.returncode or not in_time))
+    with open_mailbox() as mailbox, tempfile.TemporaryDirectory() as folder:
+        soak = Soak(start_own_servers(), mailbox, Path(folder))
+        try:
+            soak.run()
+            return int(not soak.report())
+        finally:
+            soak.stop()
 
 
 if __name__ == "__main__":

@@ -2,74 +2,67 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import redis
-from pytest_django import DjangoDbBlocker
 
-from tests.own_servers import OwnServers, Process, beat_on, frozen, own_servers, until
+from tests.own_processes import Process, frozen, until
+from tests.own_servers import OwnServers
 
 QUEUE = "celery"
-LONGEST = 60  # seconds; a quiet machine needs a tenth of it
-
-
-@pytest.fixture(scope="module")
-def servers(django_db_blocker: DjangoDbBlocker) -> Iterator[OwnServers]:
-    with django_db_blocker.unblock(), own_servers() as ours:
-        yield ours
 
 
 @pytest.fixture
-def beat(servers: OwnServers, tmp_path: Path) -> Iterator[Process]:
-    """Not started yet."""
-    one = beat_on(servers, tmp_path)
+def beat(own_servers: OwnServers, tmp_path: Path) -> Iterator[Process]:
+    """Not started yet. It gives its broker one second, where it would give five."""
+    one = own_servers.beat(tmp_path, BROKER_TIMEOUT="1")
     yield one
     one.stop()
 
 
-def wait_for_rounds(servers: OwnServers, number: int = 2) -> None:
+def wait_for_rounds(own_servers: OwnServers, number: int = 2) -> None:
     """Until beat has sent so many more hints. Nobody takes them here."""
-    with redis.from_url(servers.valkey.url) as broker:
+    with redis.from_url(own_servers.services.valkey.url) as broker:
         broker.delete(QUEUE)
-        until(lambda: int(broker.llen(QUEUE)) >= number, "beat sends nothing", seconds=LONGEST)
+        until(lambda: int(broker.llen(QUEUE)) >= number, "beat sends nothing")
 
 
-def test_rounds_go_on_after_every_fault(servers: OwnServers, beat: Process) -> None:
+def test_rounds_go_on_after_every_fault(own_servers: OwnServers, beat: Process) -> None:
     beat.start()
-    wait_for_rounds(servers)
+    wait_for_rounds(own_servers)
 
-    servers.kill_valkey()
-    until(lambda: not servers.valkey.is_running(), "Valkey answers")
-    servers.start()
-    wait_for_rounds(servers)
+    own_servers.kill_valkey()
+    own_servers.revive()
+    wait_for_rounds(own_servers)
 
-    with servers.frozen_valkey():
-        until(lambda: not servers.valkey.is_running(), "Valkey answers")
-    wait_for_rounds(servers)
+    with own_servers.frozen_valkey():
+        threading.Event().wait(3)  # beat asks it every second, and gives up after one
+    wait_for_rounds(own_servers)
 
     with frozen(beat.pid):
         pass
-    wait_for_rounds(servers)
+    wait_for_rounds(own_servers)
 
-    servers.kill_postgres()  # beat does not need it
-    wait_for_rounds(servers)
-    servers.start()
+    own_servers.kill_postgres()  # beat does not need it
+    wait_for_rounds(own_servers)
+    own_servers.revive()
 
     beat.kill()  # perhaps while it writes its schedule
     beat.start()
-    wait_for_rounds(servers)
+    wait_for_rounds(own_servers)
 
 
 def test_beat_waits_for_a_broker_that_is_away_when_it_starts(
-    servers: OwnServers, beat: Process
+    own_servers: OwnServers, beat: Process
 ) -> None:
-    servers.kill_valkey()
+    own_servers.kill_valkey()
     beat.start()
-    until(lambda: beat.has_said("Connection refused"), "beat looks for no broker", seconds=LONGEST)
-    servers.start()
+    until(lambda: beat.has_said("Connection refused"), "beat looks for no broker")
+    own_servers.revive()
 
-    wait_for_rounds(servers)
+    wait_for_rounds(own_servers)
 
     assert beat.is_running()

@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.faults.load import Load
-from tests.faults.victims import Victims, eventually
 from tests.faults.web_server import Answer, WebServer
+from tests.own_processes import until
 
 BUSY_MACHINE = 2.0  # seconds that a bound may be missed by here
 ANSWERED, HEALTH, READY, BACK = 3.0, 0.5, 2.0, 2.0  # seconds that are promised
@@ -23,25 +23,25 @@ ANSWERED, HEALTH, READY, BACK = 3.0, 0.5, 2.0, 2.0  # seconds that are promised
 @pytest.fixture(params=["frozen", "killed"])
 def outage(request: pytest.FixtureRequest, web: WebServer) -> Iterator[str]:
     """PostgreSQL is away for the length of the test."""
-    web.get(web.victims.dashboard)  # there are connections in the pool
+    web.get(web.servers.dashboard)  # there are connections in the pool
     if request.param == "frozen":
-        with web.victims.frozen_postgres():
+        with web.servers.frozen_postgres():
             yield request.param
     else:
-        web.victims.kill_postgres()
+        web.servers.kill_postgres()
         yield request.param
 
 
 def change_language(web: WebServer) -> Answer:
     """A form of a page, which no program repeats."""
     form = {"Content-Type": "application/x-www-form-urlencoded"}
-    return web.ask("POST", f"{web.victims.dashboard}/language", "language=de", form)
+    return web.ask("POST", f"{web.servers.dashboard}/language", "language=de", form)
 
 
 @pytest.mark.usefixtures("outage")
 def test_everything_is_answered_within_three_seconds(web: WebServer) -> None:
     with ThreadPoolExecutor(24) as people:
-        pages = [people.submit(web.get, web.victims.dashboard) for _ in range(16)]
+        pages = [people.submit(web.get, web.servers.dashboard) for _ in range(16)]
         orders = [people.submit(web.send_order, f"out-{n}") for n in range(8)]
         page_answers = [one.result() for one in pages]
         order_answers = [one.result() for one in orders]
@@ -63,7 +63,7 @@ def test_everything_is_answered_within_three_seconds(web: WebServer) -> None:
 def test_health_is_told_truly_and_in_time(web: WebServer, outage: str) -> None:
     del outage
     with ThreadPoolExecutor(16) as people:
-        busy = [people.submit(web.get, web.victims.dashboard) for _ in range(16)]
+        busy = [people.submit(web.get, web.servers.dashboard) for _ in range(16)]
         alive = [web.get("/healthz") for _ in range(20)]
         ready = web.get("/readyz")
         for one in busy:
@@ -76,13 +76,13 @@ def test_health_is_told_truly_and_in_time(web: WebServer, outage: str) -> None:
 
 
 def test_it_answers_again_within_two_seconds_of_the_return(web: WebServer) -> None:
-    with web.victims.frozen_postgres():
+    with web.servers.frozen_postgres():
         assert web.look().status == 503
-    thawed = eventually(lambda: web.look().status == 200, seconds=20, what="answers")
-    web.victims.kill_postgres()
+    thawed = until(lambda: web.look().status == 200, "no answer", seconds=20)
+    web.servers.kill_postgres()
     assert web.look().status == 503
-    web.victims.revive()
-    revived = eventually(lambda: web.look().status == 200, seconds=20, what="answers")
+    web.servers.revive()
+    revived = until(lambda: web.look().status == 200, "no answer", seconds=20)
 
     assert max(thawed, revived) < BACK + BUSY_MACHINE
     assert web.get("/readyz").status == 200
@@ -94,11 +94,7 @@ def test_connections_that_were_cut_are_nobodys_error(web: WebServer) -> None:
 
     with ThreadPoolExecutor(4) as people:
         list(people.map(ask, range(16)))  # fill the pools
-        with web.victims.connect() as ours:
-            ours.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-                " WHERE pid <> pg_backend_pid() AND backend_type = 'client backend'"
-            )
+        web.servers.cut_connections()
         reads = list(people.map(ask, range(32)))
         orders = list(people.map(web.send_order, [f"cut-{n}" for n in range(16)]))
 
@@ -111,18 +107,14 @@ def test_a_request_cut_in_the_middle_is_repeated_if_it_may_be(web: WebServer) ->
     over = threading.Event()
 
     def cut() -> None:
-        with web.victims.connect() as ours:
-            while not over.is_set():
-                ours.execute(
-                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'active'"
-                    " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
-                )
-                over.wait(0.3)
+        while not over.is_set():
+            web.servers.cut_connections(only="state = 'active'")
+            over.wait(0.3)
 
     cutter = threading.Thread(target=cut)
     cutter.start()
     with ThreadPoolExecutor(4) as people:
-        pages = list(people.map(web.get, [web.victims.dashboard] * 10))
+        pages = list(people.map(web.get, [web.servers.dashboard] * 10))
         orders = list(people.map(web.send_order, [f"mid-{n}" for n in range(40)]))
     over.set()
     cutter.join()
@@ -134,7 +126,7 @@ def test_a_request_cut_in_the_middle_is_repeated_if_it_may_be(web: WebServer) ->
 
 
 def test_nothing_is_claimed_when_the_connection_died_during_commit(web: WebServer) -> None:
-    with web.victims.connect() as ours:
+    with web.servers.connect() as ours:
         ours.execute(
             "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS"
             " $$BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NULL; END$$;"
@@ -152,7 +144,7 @@ def test_nothing_is_claimed_when_the_connection_died_during_commit(web: WebServe
 
 
 def test_who_waits_for_a_lock_is_refused_in_time_and_nothing_is_kept(web: WebServer) -> None:
-    with web.victims.connect() as ours, ours.transaction():
+    with web.servers.connect() as ours, ours.transaction():
         ours.execute("LOCK TABLE tracking_order IN EXCLUSIVE MODE")
         answer = web.send_order("locked-1")
 
@@ -162,16 +154,14 @@ def test_who_waits_for_a_lock_is_refused_in_time_and_nothing_is_kept(web: WebSer
     assert web.send_order("locked-1").status == 201
 
 
-def test_no_order_is_lost_or_doubled_under_kills_and_freezes(
-    web: WebServer, victims: Victims
-) -> None:
+def test_no_order_is_lost_or_doubled_under_kills_and_freezes(web: WebServer) -> None:
     load = Load(web, name="load", senders=4)
     with load.running():
-        with victims.frozen_postgres():
+        with web.servers.frozen_postgres():
             time.sleep(2)
         time.sleep(1)
-        victims.kill_postgres()
-        victims.revive()
+        web.servers.kill_postgres()
+        web.servers.revive()
         time.sleep(1)
 
     assert load.accepted > 0

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import time
-from typing import Any
+import json
+from collections.abc import Iterator
 
 import pytest
-from celery import Celery
-from django.conf import settings
 
-from core import broker
-from tests.faults.victims import Victims
 from tests.faults.web_server import WebServer
+from tests.own_processes import Process
+from tests.own_servers import OwnServers
 
 BROKER, CACHE, READY = 0.3, 0.5, 2.0  # seconds that the web process waits
 BUSY_MACHINE = 1.0
 
 
 def test_pages_and_orders_are_answered_while_valkey_is_frozen(web: WebServer) -> None:
-    with web.victims.frozen_valkey():
-        page = web.get(web.victims.dashboard)
+    with web.servers.frozen_valkey():
+        page = web.get(web.servers.dashboard)
         misses = [web.get("/d/nothing-here") for _ in range(4)]  # counted in the cache
         order = web.send_order("valkey-1")
         ready = web.get("/readyz")
@@ -31,25 +29,24 @@ def test_pages_and_orders_are_answered_while_valkey_is_frozen(web: WebServer) ->
     assert ready.seconds < READY + BUSY_MACHINE
 
 
+@pytest.fixture
+def publisher(own_servers: OwnServers) -> Iterator[Process]:
+    """It publishes as many messages as it is told."""
+    one = own_servers.process("tests.faults.publisher", LOG_LEVEL="WARNING")
+    one.start(talks=True)
+    yield one
+    one.stop()
+
+
 def test_a_message_is_left_to_the_sweep_while_valkey_is_frozen(
-    victims: Victims, monkeypatch: pytest.MonkeyPatch, caplog: Any
+    own_servers: OwnServers, publisher: Process
 ) -> None:
-    app = Celery(broker=victims.environment["REDIS_URL"], set_as_current=False)
-    app.conf.broker_transport_options = settings.CELERY_BROKER_TRANSPORT_OPTIONS | {
-        "socket_timeout": BROKER,
-        "socket_connect_timeout": BROKER,
-    }
-    monkeypatch.setattr(broker, "current_app", app)
-    monkeypatch.setattr(broker._Absence, "until", 0.0)
-    was_taken = broker.publish("some.task", row=1)
+    publisher.tell("1")
+    before, _ = json.loads(publisher.answer())
+    with own_servers.frozen_valkey():
+        publisher.tell("50")
+        taken, seconds = json.loads(publisher.answer())
 
-    with victims.frozen_valkey():
-        begun = time.monotonic()
-        taken = [broker.publish("some.task", row=number) for number in range(50)]
-        seconds = time.monotonic() - begun
-
-    app.pool.force_close_all()
-    assert was_taken is True
-    assert taken == [False] * 50
+    assert (before, taken) == (1, 0)
     assert seconds < 2 * BROKER + BUSY_MACHINE
-    assert "waits for the sweep" in caplog.text
+    assert publisher.has_said("waits for the sweep")

@@ -10,8 +10,8 @@ from contextlib import ExitStack
 
 from config.local.ports import HOST
 from tests.faults.test_postgresql import ANSWERED, BUSY_MACHINE, HEALTH
-from tests.faults.victims import eventually, send
 from tests.faults.web_server import Answer, WebServer
+from tests.own_processes import send, until
 
 RESPAWN_PAUSE = 6.0  # granian takes two deaths of one worker within 5.5 s for a defect, and ends
 IDLE_CONNECTIONS = 1_100
@@ -19,8 +19,8 @@ IDLE_CONNECTIONS = 1_100
 
 def ask_for(web: WebServer, *, seconds: float) -> list[Answer]:
     """Ask for something small again and again."""
-    until, answers = time.monotonic() + seconds, []
-    while time.monotonic() < until:
+    over_at, answers = time.monotonic() + seconds, []
+    while time.monotonic() < over_at:
         answers.append(web.look())
     return answers
 
@@ -29,12 +29,12 @@ def test_a_killed_worker_is_replaced_and_the_other_goes_on_serving(web: WebServe
     before = web.workers()
     send(signal.SIGKILL, before[0])
     answers = ask_for(web, seconds=2)
-    eventually(lambda: len(set(web.workers()) - {before[0]}) == 2, seconds=30, what="replaced")
+    until(lambda: len(set(web.workers()) - {before[0]}) == 2, "not replaced", seconds=30)
     replaced_at = time.monotonic()
 
     assert answers[0].status == 200
     assert {answer.status for answer in answers} == {200}
-    eventually(web.is_whole, seconds=60, what="whole again")
+    until(web.is_whole, "not whole again")
     time.sleep(max(0.0, RESPAWN_PAUSE - (time.monotonic() - replaced_at)))
 
 
@@ -42,8 +42,8 @@ def test_a_frozen_worker_takes_no_connection_and_is_replaced(web: WebServer) -> 
     before = web.workers()
     send(signal.SIGSTOP, before[1])
     answers = ask_for(web, seconds=2)
-    eventually(lambda: before[1] not in web.workers(), seconds=30, what="killed")
-    eventually(web.is_whole, seconds=60, what="replaced")
+    until(lambda: before[1] not in web.workers(), "not killed", seconds=30)
+    until(web.is_whole, "not replaced")
 
     assert {answer.status for answer in answers} == {200}
     assert max(answer.seconds for answer in answers) < ANSWERED + BUSY_MACHINE
@@ -52,12 +52,12 @@ def test_a_frozen_worker_takes_no_connection_and_is_replaced(web: WebServer) -> 
 def test_with_all_threads_busy_health_is_told_and_the_rest_is_refused(web: WebServer) -> None:
     """Every page waits for a lock, and many more are asked for than may wait."""
     with (
-        web.victims.connect() as ours,
+        web.servers.connect() as ours,
         ours.transaction(),
         ThreadPoolExecutor(120) as people,
     ):
         ours.execute("LOCK TABLE offers_enrollment IN ACCESS EXCLUSIVE MODE")
-        begun = [people.submit(web.get, web.victims.dashboard) for _ in range(120)]
+        begun = [people.submit(web.get, web.servers.dashboard) for _ in range(120)]
         alive = [web.get("/healthz") for _ in range(10)]
         answers = [one.result() for one in begun]
 
@@ -66,7 +66,7 @@ def test_with_all_threads_busy_health_is_told_and_the_rest_is_refused(web: WebSe
     assert {answer.status for answer in answers} == {503}
     assert {answer.headers["retry-after"] for answer in answers} == {"2"}
     assert max(answer.seconds for answer in answers) < ANSWERED + BUSY_MACHINE
-    assert web.get(web.victims.dashboard).status == 200
+    assert web.get(web.servers.dashboard).status == 200
 
 
 def test_connections_that_ask_nothing_keep_nobody_out(web: WebServer) -> None:

@@ -6,58 +6,36 @@ It goes on by itself when they are back; every row goes in once.
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import signal
 import threading
-import uuid
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from datetime import timedelta
 
 import pytest
-from django.db import DatabaseError, connection
-from django.utils import timezone
-from pytest_django import DjangoDbBlocker
+from celery import Celery
 
-from accounts.background import sweep
-from accounts.models import Work, WorkState
-from affiliates.models import Member
-from core.tenancy import acting_for
-from tests.cast import SYSTEM, Cast, assemble
-from tests.own_servers import (
-    OwnServers,
-    Process,
-    children_of,
-    frozen,
-    own_servers,
-    until,
-    worker_on,
-)
-from tracking.importing.members_in_background import ask_for_import, ask_for_preview
-from tracking.models import PromoCode
+from tests.faults.importer import BEGUN, ROWS
+from tests.own_processes import Process, children_of, frozen, until
+from tests.own_servers import OwnServers
 
-ROWS = 400
-LONGEST = 90  # seconds; a quiet machine needs a tenth of it
-LOST_HINT = timedelta(seconds=15)  # what the sweep waits before it hints again: here it does not
 names = itertools.count()
 Fault = Callable[[OwnServers, Process], None]
 
 
 @pytest.fixture(scope="module")
-def servers(django_db_blocker: DjangoDbBlocker) -> Iterator[OwnServers]:
-    with django_db_blocker.unblock(), own_servers() as ours:
-        yield ours
-
-
-@pytest.fixture(scope="module")
-def people(servers: OwnServers) -> Cast:
-    return assemble()
-
-
-@pytest.fixture(scope="module")
-def worker(servers: OwnServers) -> Iterator[Process]:
-    one = worker_on(servers, WORK_LEASE="1")
+def worker(started_servers: OwnServers) -> Iterator[Process]:
+    one = started_servers.worker(WORK_LEASE="1", LOG_LEVEL="WARNING")
     one.start()
+    yield one
+    one.stop()
+
+
+@pytest.fixture(scope="module")
+def importer(started_servers: OwnServers) -> Iterator[Process]:
+    """It asks for an import when it is told a name."""
+    one = started_servers.process("tests.faults.importer", LOG_LEVEL="CRITICAL")
+    one.start(talks=True)
     yield one
     one.stop()
 
@@ -68,7 +46,7 @@ def stand_still() -> None:
 
 def kill_postgres(servers: OwnServers, worker: Process) -> None:
     servers.kill_postgres()
-    servers.start()
+    servers.revive()
 
 
 def freeze_postgres(servers: OwnServers, worker: Process) -> None:
@@ -79,7 +57,7 @@ def freeze_postgres(servers: OwnServers, worker: Process) -> None:
 def kill_valkey(servers: OwnServers, worker: Process) -> None:
     servers.kill_valkey()
     stand_still()
-    servers.start()
+    servers.revive()
 
 
 def freeze_valkey(servers: OwnServers, worker: Process) -> None:
@@ -116,50 +94,42 @@ def kill_its_child(servers: OwnServers, worker: Process) -> None:
     ],
 )  # fmt: skip
 def test_every_row_goes_in_once(
-    fault: Fault, servers: OwnServers, people: Cast, worker: Process
+    fault: Fault, own_servers: OwnServers, worker: Process, importer: Process
 ) -> None:
-    name = f"crowd{next(names)}"
-    with acting_for(people.juniper):
-        work = import_of(name, people)
-        until(lambda: has_begun(work), f"the worker has not begun: {work.done}", seconds=LONGEST)
-        fault(servers, worker)
-        until(lambda: is_over(work), f"it stands at {work.done}", seconds=LONGEST)
+    importer.tell(f"crowd{next(names)}")
+    assert importer.answer() == BEGUN
+    fault(own_servers, worker)
+    result = json.loads(importer.answer())
 
-        mine = Member.objects.filter(email__endswith=f"@{name}.example")
-        codes = PromoCode.objects.filter(code__startswith=f"{name.upper()}X")
-        assert (work.state, work.done, work.counts) == (WorkState.DONE, ROWS, {"added": ROWS})
-        assert (mine.count(), codes.count()) == (ROWS, ROWS)
-        assert work.problems == 0
+    assert (result["state"], result["done"], result["counts"]) == ("done", ROWS, {"added": ROWS})
+    assert (result["members"], result["codes"]) == (ROWS, ROWS)
+    assert result["problems"] == 0
     assert worker.is_running()
 
 
-def import_of(name: str, people: Cast) -> Work:
-    """Ask for an import of new members, as staff do: a preview, and then the import."""
-    rows = [f"m{number}@{name}.example,M,{number},{name}X{number}" for number in range(ROWS)]
-    content = "\n".join(["email,first_name,last_name,promo_code", *rows]).encode()
-    preview = ask_for_preview(
-        content=content, filename=f"{name}.csv", rows=ROWS, offer=people.glow,
-        confirmation=uuid.uuid4(), by=SYSTEM, now=timezone.now(),
-    )  # fmt: skip
-    until(lambda: is_over(preview), f"the preview stands at {preview.done}", seconds=LONGEST)
-    return ask_for_import(preview=preview, by=SYSTEM, now=timezone.now())
+def test_an_outage_is_one_line_a_task_and_a_defect_keeps_its_traceback(
+    own_servers: OwnServers, worker: Process
+) -> None:
+    client = Celery(broker=own_servers.services.valkey.url, set_as_current=False)
+    begins_at = len(worker.said())
 
+    def said() -> str:
+        return worker.said()[begins_at:]
 
-def has_begun(work: Work) -> bool:
-    look_after(work)
-    return work.done > 0
+    with client.connection_for_write() as connection:
+        own_servers.kill_postgres()
+        for _ in range(3):
+            client.send_task("brand_admin.sweep_work", connection=connection)
+        until(lambda: said().count("brand_admin.sweep_work was cut off: ") == 3, "no word of it")
+        in_the_outage = said()
+        own_servers.revive()
+        client.send_task(
+            "brand_admin.do_work", kwargs={"brand_id": 1, "work_id": "x"}, connection=connection
+        )
+        until(lambda: "ValueError" in said(), "the defect is not told")
 
-
-def is_over(work: Work) -> bool:
-    look_after(work)
-    return not work.is_live
-
-
-def look_after(work: Work) -> None:
-    """What beat does, and a look at how far it is. PostgreSQL may be away at this moment."""
-    try:
-        sweep(now=timezone.now() + LOST_HINT)
-        work.refresh_from_db()
-    except DatabaseError:
-        with suppress(DatabaseError):
-            connection.close()
+    assert "Traceback" not in in_the_outage
+    about_tasks = [line for line in in_the_outage.splitlines() if "postgres.watch" not in line]
+    assert {"was cut off: " in line for line in about_tasks} == {True}
+    assert "Traceback" in said()
+    assert "turns.py" in said()

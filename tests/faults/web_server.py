@@ -14,7 +14,8 @@ from typing import Any
 
 from config.heartbeats import STARTING_SECONDS
 from config.local.ports import HOST, next_free
-from tests.faults.victims import ROOT, Victims, children, eventually, threads_of
+from tests.own_processes import ROOT, children_of, threads_of, until
+from tests.own_servers import OwnServers
 
 FIRST_PORT = 8890
 WORKERS = 2
@@ -38,14 +39,13 @@ class Answer:
 
 
 class WebServer:
-    """Start it once its victims are there. `environment` is added to theirs."""
+    """Start it once its servers are there. `environment` is added to theirs."""
 
-    def __init__(self, victims: Victims, **environment: str) -> None:
-        self.victims = victims
+    def __init__(self, servers: OwnServers, **environment: str) -> None:
+        self.servers = servers
         self.port = next_free(FIRST_PORT + os.getpid() % 1000)
         self._environment = {
-            **os.environ,
-            **victims.environment,
+            **servers.environment,
             "WEB_WORKERS": str(WORKERS),
             "WEB_STUCK_SECONDS": "6",
             "LOG_LEVEL": "ERROR",
@@ -59,7 +59,7 @@ class WebServer:
             env=self._environment,
         )
         try:
-            eventually(self.is_whole, seconds=STARTING_SECONDS, what="both workers answer")
+            until(self.is_whole, "not both workers answer", seconds=STARTING_SECONDS)
         except BaseException:
             self.stop()
             raise
@@ -71,7 +71,7 @@ class WebServer:
 
     def workers(self) -> list[int]:
         """The pids of granian's workers."""
-        return sorted(children(self.process.pid))
+        return children_of(self.process.pid)
 
     def is_whole(self) -> bool:
         """Whether all workers have started and the product can do its work.
@@ -103,7 +103,7 @@ class WebServer:
 
     @property
     def _as_shop(self) -> dict[str, str]:
-        return {"Authorization": f"Bearer {self.victims.key}"}
+        return {"Authorization": f"Bearer {self.servers.key}"}
 
     def ask(
         self, method: str, path: str, body: str = "", headers: Mapping[str, str] | None = None

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
-import pytest
-from pytest_django import DjangoDbBlocker
 
 from config.local.drill.catalogue import (
     Catalogue,
@@ -23,8 +20,7 @@ from config.local.drill.copying import PLAIN_ROLE
 from config.local.drill.drilling import Report, drill
 from config.local.drill.refusals import try_what_is_refused
 from config.local.folders import own_folder
-from tests.cast import assemble
-from tests.own_servers import OwnServers, own_servers
+from tests.own_servers import OwnServers
 from tests.services import SETTINGS
 
 ORDERS = 200
@@ -35,12 +31,6 @@ DAMAGES = {
     "DROP INDEX tracking_code_enrollment": "tracking_code_enrollment",
     "ALTER TABLE affiliates_member ALTER email DROP NOT NULL": "affiliates_member email",
 }
-
-
-@pytest.fixture(scope="module")
-def servers(django_db_blocker: DjangoDbBlocker) -> Iterator[OwnServers]:
-    with django_db_blocker.unblock(), own_servers() as ours:
-        yield ours
 
 
 class Inspected:
@@ -86,15 +76,14 @@ def damage(connection: psycopg.Connection, statement: str, whole: Catalogue) -> 
         return catalogue_differences(whole, read_catalogue(connection))
 
 
-def test_a_dump_of_a_live_database_is_a_whole_one(servers: OwnServers) -> None:
-    assemble()
+def test_a_dump_of_a_live_database_is_a_whole_one(own_servers: OwnServers) -> None:
     inspected = Inspected()
 
     report = drill(
-        servers.environment["DATABASE_URL"],
-        home=own_folder(servers.services.home / "drill", mode=0o711),
-        programs=Path(servers.postgres.programs),
-        environment=servers.environment,
+        own_servers.database_url,
+        home=own_folder(own_servers.services.home / "drill", mode=0o711),
+        programs=Path(own_servers.services.postgres.programs),
+        environment=own_servers.environment,
         orders=ORDERS,
         settings=SETTINGS,
         inspect=inspected.look,

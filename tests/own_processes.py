@@ -1,0 +1,148 @@
+"""Processes that tests start, kill and freeze, and the one way in which they wait for something."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+LONGEST_SECONDS = 90.0  # that anything is waited for; a quiet machine needs a tenth of it
+TICK_SECONDS = 0.02
+
+
+def until(
+    condition: Callable[[], bool],
+    what: Callable[[], str] | str,
+    *,
+    seconds: float = LONGEST_SECONDS,
+) -> float:
+    """Ask again and again; returns how long it took. Fails with `what` when the time is over."""
+    begun, tick = time.monotonic(), threading.Event()
+    while not condition():
+        if time.monotonic() - begun > seconds:
+            raise AssertionError(f"after {seconds:g} s: {what}")
+        tick.wait(TICK_SECONDS)
+    return time.monotonic() - begun
+
+
+def send(number: signal.Signals, *pids: int) -> None:
+    """Send a signal to each of `pids` that still lives."""
+    for pid in pids:
+        with suppress(ProcessLookupError):
+            os.kill(pid, number)
+
+
+def children_of(parent: int) -> list[int]:
+    """The pids of a process's children, the oldest first."""
+    found = []
+    for pid in (int(name) for name in os.listdir("/proc") if name.isdecimal()):  # noqa: PTH208
+        with suppress(OSError):  # it may have ended meanwhile
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            if int(fields[1]) == parent and fields[0] != "Z":
+                found.append(pid)
+    return sorted(found)
+
+
+def threads_of(pid: int) -> int:
+    """How many threads a process has; 0 when it is gone."""
+    with suppress(OSError):
+        return len(list(Path(f"/proc/{pid}/task").iterdir()))
+    return 0
+
+
+def with_children(pid: int) -> list[int]:
+    """A process and its children. It stands still from here on, so that none is left out."""
+    send(signal.SIGSTOP, pid)
+    return [pid, *children_of(pid)]
+
+
+@contextmanager
+def frozen(*pids: int) -> Iterator[None]:
+    """The processes stand still during the block, as on a machine that hangs."""
+    send(signal.SIGSTOP, *pids)
+    try:
+        yield
+    finally:
+        send(signal.SIGCONT, *pids)
+
+
+class Process:
+    """`python -m …` in a process group of its own; `environment` is all that it knows."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str], *command: str) -> None:
+        self.command = [sys.executable, "-W", "ignore", "-m", *command]
+        self.environment = environment
+        self.process: subprocess.Popen[str] | None = None
+        descriptor, name = tempfile.mkstemp(dir=folder, suffix=".log")
+        os.close(descriptor)
+        self.log = Path(name)  # what it writes, in all its lives; without its answers
+        self._answers: queue.Queue[str] = queue.Queue()
+
+    def start(self, *, talks: bool = False) -> None:
+        """Start it; `talks`: it is told something on stdin, and answers on stdout."""
+        pipe = subprocess.PIPE if talks else None
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                self.command, cwd=ROOT, env=self.environment, start_new_session=True,
+                stdin=pipe, stdout=pipe or log, stderr=log, text=True,
+            )  # fmt: skip
+        if talks:
+            threading.Thread(target=self._listen, args=[self.process], daemon=True).start()
+
+    def has_said(self, text: str) -> bool:
+        return text in self.said()
+
+    def said(self) -> str:
+        return self.log.read_text(errors="replace")
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None
+        return self.process.pid
+
+    def tell(self, line: str) -> None:
+        assert self.process is not None
+        assert self.process.stdin is not None
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
+
+    def answer(self, *, seconds: float = LONGEST_SECONDS) -> str:
+        """The next line that it prints. Fails with its log when none comes."""
+        try:
+            line = self._answers.get(timeout=seconds)
+        except queue.Empty:
+            line = ""
+        assert line, f"no answer within {seconds:g} s: {self.said()}"
+        return line.rstrip("\n")
+
+    def kill(self) -> None:
+        """End it as a power cut would, with its children."""
+        assert self.process is not None
+        os.killpg(self.pid, signal.SIGKILL)
+        self.process.wait()
+        if self.process.stdin is not None:
+            self.process.stdin.close()
+
+    def stop(self) -> None:
+        """For the end of a test, whatever state it is in."""
+        if self.is_running():
+            self.kill()
+
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    def _listen(self, process: subprocess.Popen[str]) -> None:
+        assert process.stdout is not None
+        with process.stdout:
+            for line in process.stdout:
+                self._answers.put(line)
+        self._answers.put("")
