@@ -34,9 +34,9 @@ def walk(listed: Keyset[Conversion], *, size: int) -> list[list[int]]:
     pages: list[list[int]] = []
     cursor = "first"
     while cursor:
-        stretch = listed.page(cursor, size=size)
-        pages.append([row.pk for row in stretch.rows])
-        cursor = stretch.after
+        page = listed.page(cursor, size=size)
+        pages.append([row.pk for row in page.rows])
+        cursor = page.after
     return pages
 
 
@@ -57,17 +57,17 @@ def test_forwards_every_row_comes_once_in_order(
 
 @pytest.mark.parametrize("size", [1, 3, 5])
 def test_backwards_every_row_comes_once_too(listed: Keyset[Conversion], size: int) -> None:
-    stretch = listed.page("", size=size)
-    while stretch.after:
-        stretch = listed.page(stretch.after, size=size)
+    page = listed.page("", size=size)
+    while page.after:
+        page = listed.page(page.after, size=size)
 
-    again = [row.pk for row in stretch.rows]
-    while stretch.before:
-        stretch = listed.page(stretch.before, size=size)
-        again = [*(row.pk for row in stretch.rows), *again]
+    again = [row.pk for row in page.rows]
+    while page.before:
+        page = listed.page(page.before, size=size)
+        again = [*(row.pk for row in page.rows), *again]
 
     assert again == [pk for page in walk(listed, size=size) for pk in page]
-    assert stretch.first == 1
+    assert page.first == 1
 
 
 def test_a_page_says_where_it_is(listed: Keyset[Conversion]) -> None:
