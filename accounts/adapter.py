@@ -5,7 +5,7 @@ login opens a brand, and nobody logs in before their address is proven.
 from __future__ import annotations
 
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
 from allauth.account.internal.flows.login import (
@@ -94,6 +94,11 @@ class AccountAdapter(RecordedLogins):
 
 
 class MfaAdapter(DefaultMFAAdapter):
+    error_messages: ClassVar[dict[str, Any]] = {
+        **DefaultMFAAdapter.error_messages,
+        "incorrect_code": "This is not the code, or it was used before. Enter the next one.",
+    }
+
     def is_mfa_enabled(self, user: User | AnonymousUser, types: Any = None) -> bool:
         """Whether a login needs a second factor: for who works for a brand or runs the product.
 

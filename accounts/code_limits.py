@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_network
 
-from django.db import connection
+from django.db import connection, transaction
 from django.utils.crypto import salted_hmac
 
 from accounts.models import CodeCount, CodePurpose
@@ -206,8 +206,38 @@ def count(counted: Counted, *, now: datetime) -> list[Limit]:
     return [limit for key, limit in keys.items() if counts[key] > limit.most]
 
 
+def count_try(counted: Counted, *, now: datetime) -> list[Limit]:
+    """Count a try before it is known to be wrong, and return the limits that refuse it.
+
+    A refused one is not counted. Many tries at one moment wait here for one another, so no more
+    than the limit are checked; one that was right is given back.
+    """
+    with transaction.atomic():
+        beyond = count(counted, now=now)
+        transaction.set_rollback(bool(beyond))
+    return beyond
+
+
+def give_back_try(counted: Counted, *, now: datetime) -> None:
+    """Count a try no longer, since it was right; `now` is when it was counted."""
+    keys = [(limit.name, digest_of(limit.name, whom), limit.since(now)) for limit, whom in counted]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "WITH own AS (SELECT id FROM accounts_codecount"
+            " WHERE (name, whom, since) IN"
+            " (SELECT * FROM unnest(%s::text[], %s::text[], %s::timestamptz[]))"
+            " ORDER BY name, whom FOR UPDATE)"
+            " UPDATE accounts_codecount AS kept SET count = kept.count - 1"
+            " FROM own WHERE kept.id = own.id AND kept.count > 0",
+            [list(column) for column in zip(*keys, strict=True)],
+        )
+
+
 def exceeded(counted: Counted, *, now: datetime) -> list[Limit]:
-    """The limits that are reached already, without counting anything."""
+    """The limits that are reached already, without counting anything.
+
+    For what another act counts: an act that counts itself is refused by `count` or `count_try`.
+    """
     keys = {digest_of(limit.name, whom): limit for limit, whom in counted}
     rows = CodeCount.objects.filter(
         whom__in=keys, since__in={limit.since(now) for limit in keys.values()}

@@ -12,19 +12,23 @@ from typing import Any
 from allauth.account import signals as account_signals
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records, record_authentication
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa import signals as mfa_signals
 from allauth.mfa.models import Authenticator
 from django.contrib.auth import SESSION_KEY
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import transaction
 from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
 from django.utils import timezone
 
-from accounts.code_limits import Counted, count, counted_factor, counted_password, exceeded
+from accounts.code_limits import Counted, count_try, counted_password, give_back_try
 from accounts.known_browsers import known_as, remember
 from accounts.login_failures import record_failure
-from accounts.models import FailureReason, User
+from accounts.models import FailureReason, Session, User
 from accounts.security_log import log_event, record_event
-from accounts.sessions import SessionStore, delete_sessions
+from accounts.sessions import SessionStore, delete_sessions, is_ended, lock_logins
+from accounts.totp_codes import use_up_codes_until
 from core.clients import network_of
 
 FACTORS = {
@@ -44,8 +48,16 @@ WAYS_IN = {
 class RecordedLogins(DefaultAccountAdapter):
     """The part of the account adapter that keeps records."""
 
+    @transaction.atomic
     def login(self, request: HttpRequest, user: User) -> None:
-        """Begin a session, always under a new key."""
+        """Begin a session, always under a new key.
+
+        A login whose session was ended while it waited for the second factor begins none.
+        """
+        lock_logins(user)
+        if is_ended(request.session):
+            request.session.flush()
+            raise ImmediateHttpResponse(redirect("account_login"))
         was_logged_in = SESSION_KEY in request.session
         super().login(request, user)
         if was_logged_in:
@@ -78,19 +90,24 @@ class RecordedLogins(DefaultAccountAdapter):
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Refuse to check a password once too many were wrong. Raises ValidationError.
 
-        allauth's own limit is off: it counts in the cache, so without the cache it limits nobody.
+        The try is counted before the check, so that many at one moment are no more tries. allauth's
+        own limit is off: it counts in the cache, so without the cache it limits nobody.
         """
         address = credentials.get("email", "")
-        if exceeded(_counted_password(request, address), now=timezone.now()):
+        self._counted, self._counted_at = _counted_password(request, address), timezone.now()
+        if count_try(self._counted, now=self._counted_at):
             _failed(request, address, FailureReason.TOO_MANY)
             raise self.validation_error("too_many_login_attempts")
         super().pre_authenticate(request, **credentials)
 
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
+        user: AbstractBaseUser | None = super().authenticate(request, **credentials)
+        if user is not None:  # wrong passwords alone count
+            give_back_try(self._counted, now=self._counted_at)
+        return user
+
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        address = credentials.get("email", "")
-        with transaction.atomic():
-            count(_counted_password(request, address), now=timezone.now())
-        _failed(request, address, FailureReason.PASSWORD)
+        _failed(request, credentials.get("email", ""), FailureReason.PASSWORD)
 
 
 def ways_in(request: HttpRequest, user: User) -> str:
@@ -123,6 +140,8 @@ def _factor_added(
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
         kind = {"type": authenticator.type, "id": authenticator.pk}
         record_authentication(request, user, method="mfa", **kind)
+    if authenticator.type == Authenticator.Type.TOTP:
+        use_up_codes_until(authenticator=authenticator, now=timezone.now())
     _tell("second_factor.added", request, user, factor=FACTORS[authenticator.type])
 
 
@@ -137,8 +156,6 @@ def _codes_made(*, request: HttpRequest, user: User, **_more: Any) -> None:
 
 
 def _factor_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
-    with transaction.atomic():
-        count(counted_factor(user.pk), now=timezone.now())
     _failed(request, user.email, FailureReason.SECOND_FACTOR)
 
 
@@ -149,8 +166,11 @@ def _password_changed(*, request: HttpRequest, user: User, **_more: Any) -> None
 
 
 def _password_reset(*, request: HttpRequest, user: User, **_more: Any) -> None:
-    """A reset is made by a mailed link, before anybody is logged in; so every session ends."""
-    ended = delete_sessions(user=user)
+    """Every session ends, and every login that waits for its second factor, here as elsewhere."""
+    own = Session.objects.filter(user=user, session_key=request.session.session_key)
+    ended = delete_sessions(user=user, but=request.session.session_key) + own.count()
+    if own.exists():
+        request.session.flush()
     _tell("password.reset", request, user, ended=ended)
 
 

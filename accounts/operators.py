@@ -105,12 +105,6 @@ def make_operator(*, email: str, by: Actor, now: datetime) -> User:
     return user
 
 
-def has_second_factor(user: User) -> bool:
-    """Whether the person has an authenticator app or a security key."""
-    kinds = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]
-    return bool(Authenticator.objects.filter(user=user, type__in=kinds).exists())
-
-
 def _refuse_oneself(user: User, by: Actor) -> None:
     if by.user_id == user.pk:
         raise OperatorError("Nobody does this to their own login.")

@@ -15,6 +15,8 @@ from accounts import audit
 from accounts.actors import Actor
 from accounts.models import Brand, User
 
+# In a session: the page that somebody opened before they had to set up a second factor.
+WANTED_PAGE = "page_after_second_factor"
 # Recovery codes replace one of these when it is lost; alone they are not a second factor.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
 
@@ -31,6 +33,23 @@ def users_with_second_factor(user_ids: Iterable[int]) -> set[int]:
 
 def has_second_factor(user: User) -> bool:
     return bool(users_with_second_factor([user.pk]))
+
+
+def has_used_second_factor(request: HttpRequest, user: User) -> bool:
+    """Whether this session used one that the user still has: a removed one counts no more."""
+    return used_second_factor(request, user) and has_second_factor(user)
+
+
+def remember_wanted_page(request: HttpRequest) -> None:
+    """Keep the page that was opened, so that whoever sets up a second factor can go on there."""
+    if request.method == "GET":
+        request.session[WANTED_PAGE] = request.get_full_path()
+
+
+def forget_wanted_page(request: HttpRequest) -> None:
+    """They have come there."""
+    if request.session.get(WANTED_PAGE) == request.get_full_path():
+        del request.session[WANTED_PAGE]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
-"""allauth's forms that take the code of a second factor, with a limit on wrong ones.
+"""allauth's forms that take the code of a second factor: wrong ones are limited, and each code of
+an authenticator app enters once.
 
-allauth counts them in the cache, and without it lets everybody guess on.
+allauth keeps both in the cache, and without it lets everybody guess on and enter a code again.
 """
 
 from __future__ import annotations
@@ -8,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from allauth.account.adapter import get_adapter
+from allauth.mfa.adapter import get_adapter as get_mfa_adapter
 from allauth.mfa.base import forms
+from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
-from accounts.code_limits import counted_factor, exceeded
+from accounts.code_limits import count_try, counted_factor, give_back_try
+from accounts.totp_codes import use_totp_code
 
 
 class AuthenticateForm(forms.AuthenticateForm):
@@ -19,7 +23,7 @@ class AuthenticateForm(forms.AuthenticateForm):
 
     def clean_code(self) -> str:
         """The code. Raises ValidationError for a wrong one, and past the limit for every one."""
-        return _limited(self, super().clean_code)
+        return _checked_once(self, super().clean_code)
 
 
 class ReauthenticateForm(forms.ReauthenticateForm):
@@ -27,10 +31,19 @@ class ReauthenticateForm(forms.ReauthenticateForm):
 
     def clean_code(self) -> str:
         """The same."""
-        return _limited(self, super().clean_code)
+        return _checked_once(self, super().clean_code)
 
 
-def _limited(form: forms.BaseAuthenticateForm, clean_code: Callable[[], str]) -> str:
-    if exceeded(counted_factor(form.user.pk), now=timezone.now()):
+def _checked_once(form: forms.BaseAuthenticateForm, clean_code: Callable[[], str]) -> str:
+    """Count the try before the code is checked, so that many at one moment are no more tries."""
+    counted, now = counted_factor(form.user.pk), timezone.now()
+    if count_try(counted, now=now):
         raise get_adapter().validation_error("too_many_login_attempts")
-    return clean_code()
+    code = clean_code()
+    used = form.authenticator
+    is_of_app = used.type == Authenticator.Type.TOTP
+    if is_of_app and not use_totp_code(authenticator=used, code=code, now=timezone.now()):
+        form._emit_authentication_failed(used)
+        raise get_mfa_adapter().validation_error("incorrect_code")
+    give_back_try(counted, now=now)
+    return code

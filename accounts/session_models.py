@@ -18,6 +18,7 @@ class SessionKind(models.TextChoices):
 class Session(AbstractBaseSession):
     """A browser's session, which knows whose it is, so that a person can see and end theirs.
 
+    `user` is also set in a visitor's session that waits for that user's second factor.
     `expire_date` is when it ends unless it is used before; accounts.sessions keeps the other
     columns, at most once a minute.
     """

@@ -3,6 +3,9 @@
 The way Django describes under "Extending database-backed session engines". A person can see their
 sessions and end them: a session whose row is gone is logged out at its next request.
 
+A login that still waits for its second factor is a visitor's session whose row names the user too,
+so that it ends with that person's sessions.
+
 A session ends after a time without use and after a time as a whole, both by whose it is
 (settings.SESSION_LIMITS). The row says so, not the cookie: `expire_date` is the earlier of the two,
 and a row past it is never read. Each login begins anew. Use is noted in the row's own columns, so
@@ -15,6 +18,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from allauth.account.internal.stagekit import LOGIN_SESSION_KEY
+from allauth.account.utils import url_str_to_user_pk
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
@@ -115,7 +120,7 @@ class SessionStore(db.SessionStore):
         now = timezone.now()
         self.use = use = replace(self._use_now(now), used_at=now)
         row.expire_date = use.ends_at(now)
-        row.user_id, row.kind = use.user_id, use.kind
+        row.user_id, row.kind = use.user_id or self._waiting_user_id(), use.kind
         row.began_at, row.used_at = use.began_at, use.used_at
         row.network, row.agent = use.network, use.agent
         return row
@@ -128,6 +133,12 @@ class SessionStore(db.SessionStore):
             kind = session_kind_of(user_id) if user_id else SessionKind.VISITOR
             self.use = SessionUse(user_id, kind, began_at=now, used_at=now)
         return self.use
+
+    def _waiting_user_id(self) -> int | None:
+        """Who entered a password or code here, and not yet the second factor."""
+        waiting = self.get(LOGIN_SESSION_KEY)
+        text = waiting.get("user_pk") if isinstance(waiting, dict) else None
+        return int(url_str_to_user_pk(text)) if text else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +199,9 @@ def open_sessions(user: User, *, current: SessionBase | None, now: datetime) -> 
             used_at=now if row.session_key == key else row.used_at,
             is_this=row.session_key == key,
         )
-        for row in Session.objects.filter(user=user, expire_date__gt=now)
+        for row in Session.objects.filter(user=user, expire_date__gt=now).exclude(
+            kind=SessionKind.VISITOR
+        )
     ]
     return sorted(
         found,
@@ -216,12 +229,28 @@ def end_sessions(*, user: User, network: str, now: datetime, but: str | None = N
     return ended
 
 
+@transaction.atomic
 def delete_sessions(*, user: User, but: str | None = None) -> int:
-    """Delete the sessions, except the one with the key `but`. The caller writes the audit entry."""
+    """Delete the sessions, except the one with the key `but`. The caller writes the audit entry.
+
+    Logins that wait for their second factor are deleted too.
+    """
+    lock_logins(user)
     rows = Session.objects.filter(user=user)
     if but:
         rows = rows.exclude(session_key=but)
     return int(rows.delete()[0])
+
+
+def lock_logins(user: User) -> None:
+    """Let nobody else begin or end sessions of this user until the transaction is over."""
+    User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+
+
+def is_ended(session: SessionBase) -> bool:
+    """Whether the session's row was deleted since this request read it."""
+    key = session.session_key
+    return key is not None and not Session.objects.filter(session_key=key).exists()
 
 
 def delete_expired_sessions(*, now: datetime) -> int:
@@ -232,7 +261,8 @@ def delete_expired_sessions(*, now: datetime) -> int:
 
 
 def _use_of(row: Session) -> SessionUse:
-    return SessionUse(row.user_id, row.kind, row.began_at, row.used_at, row.network, row.agent)
+    user_id = None if row.kind == SessionKind.VISITOR else row.user_id
+    return SessionUse(user_id, row.kind, row.began_at, row.used_at, row.network, row.agent)
 
 
 def _handle(session_key: str) -> str:

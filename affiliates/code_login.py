@@ -50,7 +50,7 @@ OVER = _("That code can't be used any more. Ask for a new one.")
 
 
 class AddressForm(forms.Form):
-    """Where to send the code."""
+    """An address that a code is mailed to; it comes out in small letters."""
 
     email = forms.EmailField(
         label=_("Your email address"),
@@ -63,6 +63,9 @@ class AddressForm(forms.Form):
             "invalid": _("That is not an email address"),
         },
     )
+
+    def clean_email(self) -> str:
+        return str(self.cleaned_data["email"]).strip().lower()
 
 
 class CodeForm(forms.Form):
@@ -126,7 +129,6 @@ def ask_to_log_in(
 
     Raises TooManyCodesError.
     """
-    address = address.strip().lower()
     asker = asker_of(request, known=known_as(request, address))
     row = ask_code(
         address=address,

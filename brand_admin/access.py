@@ -1,14 +1,15 @@
 """The door of the brand admin: every view declares the permission it needs, and enters its brand.
 
 A brand that does not exist and one the user has no role in answer alike. A brand that requires a
-second factor shows who has not used one the way to it, instead of any page.
+second factor shows who has not used one the way to it, instead of any page; so does every brand to
+an operator.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_required
@@ -22,7 +23,12 @@ from django_htmx.middleware import HtmxDetails
 from accounts.actors import Actor
 from accounts.models import Brand, User
 from accounts.permissions import Permission, may
-from accounts.second_factor import factors_of, has_second_factor, used_second_factor
+from accounts.second_factor import (
+    factors_of,
+    forget_wanted_page,
+    has_used_second_factor,
+    remember_wanted_page,
+)
 from accounts.selectors import brands_of, role_in
 from accounts.sessions import is_within_staffs_times
 from core.tenancy import acting_for
@@ -63,8 +69,10 @@ def brand_page(
             if not is_within_staffs_times(request.session, now=timezone.now()):
                 get_adapter().logout(request)
                 return redirect_to_login(request.get_full_path())
-            if found.brand.requires_second_factor and not _has_used_both_factors(request):
-                return _ask_for_second_factor(request, found.brand)
+            is_needed = found.brand.requires_second_factor or request.user.is_staff
+            if is_needed and not has_used_second_factor(request, request.user):
+                return ask_for_second_factor(request, found.brand)
+            forget_wanted_page(request)
             needed = (post or permission) if request.method == "POST" else permission
             if not may(found.role, needed):
                 raise PermissionDenied
@@ -81,21 +89,22 @@ def brand_page(
     return decorate
 
 
-def _has_used_both_factors(request: BrandRequest) -> bool:
-    """The session may have used one that has been removed since: then it counts no more."""
-    return used_second_factor(request, request.user) and has_second_factor(request.user)
-
-
-def _ask_for_second_factor(request: BrandRequest, brand: Brand) -> HttpResponse:
-    """Redirect to the page about second factors. For an htmx request the whole page is loaded."""
+def ask_for_second_factor(request: HttpRequest, brand: Brand | None = None) -> HttpResponse:
+    """Say why a second factor is needed and how to use or set up one; then they go on to the page
+    they opened. Without a brand it is a page of the operator. An htmx request loads all of it.
+    """
+    user = cast("User", request.user)
+    htmx = bool(getattr(request, "htmx", False))
+    if not htmx:
+        remember_wanted_page(request)
     context = {
         "brand": brand,
-        "accent": brand.accent,
-        "factors": factors_of(request.user),
-        "works_elsewhere": len(brands_of(request.user)) > 1,
-        "next": request.path if request.method == "GET" and not request.htmx else "",
+        "accent": brand.accent if brand else "",
+        "factors": factors_of(user),
+        "works_elsewhere": len(brands_of(user)) > 1,
+        "next": request.get_full_path() if request.method == "GET" and not htmx else "",
     }
     answer = render(request, "brand_admin/second_factor.html", context, status=403)
-    if request.htmx:
+    if htmx:
         answer["HX-Refresh"] = "true"
     return answer

@@ -30,7 +30,7 @@ def ask_for_reset(request: HttpRequest) -> HttpResponse:
     """Take the address; the link is mailed to it after the answer, if it is proven."""
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
-        address = form.cleaned_data["email"].strip().lower()
+        address = form.cleaned_data["email"]
         try:
             ask_code(
                 address=address,

@@ -11,19 +11,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts import one_time_login
-from accounts.operators import has_second_factor
 from accounts.selectors import brands_of
 
 
 @require_safe
 def front_door(request: HttpRequest) -> HttpResponse:
-    """Staff go to their brand, an operator to the platform, anybody else to the creator portal.
-
-    An operator without a second factor sets one up before anything else.
-    """
+    """Staff go to their brand, an operator to the platform, anybody else to the creator portal."""
     if request.user.is_authenticated:
-        if request.user.is_staff and not has_second_factor(request.user):
-            return redirect("mfa_activate_totp")
         brands = brands_of(request.user)
         if brands:
             return redirect("brand_admin:home", brands[0].brand.slug)

@@ -11,11 +11,10 @@ import uuid
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts import audit
 from accounts.actors import Actor
@@ -42,21 +41,6 @@ class ShownDetails:
     def words(self) -> str:
         """ "Bank account ····4821"."""
         return f"{self.method.label} {self.ending}"
-
-
-class Missing(StrEnum):
-    """Why a brand can't see where a member is paid."""
-
-    DETAILS = "details"  # the member has given none to anybody
-    RELEASE = "release"  # the member has not released them to this brand
-
-
-@dataclass(frozen=True, slots=True)
-class Unseen:
-    """How many can't be paid since the brand can't see where, by why."""
-
-    without_details: int
-    not_shared: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,31 +89,14 @@ def details_by_member(members: Iterable[Member]) -> dict[int, ShownDetails]:
     return {pk: _shown(rows[owner]) for pk, owner in creators.items() if owner in rows}
 
 
-def why_unseen(members: Iterable[Member]) -> dict[int, Missing]:
-    """Why the brand can't see where these members are paid, by their ids: all of them are those
-    that `details_by_member` leaves out.
+def count_unseen(rows: QuerySet[Any]) -> int:
+    """How many of these rows are of a `member` whose details the brand can't see.
+
+    Whether such a member has given details to anybody is never told: that is nobody's business but
+    their own and the other brands'.
     """
-    people = {member.pk: member.creator_id for member in members}
-    if not people:
-        return {}
-    ids = {creator_id for creator_id in people.values() if creator_id}
-    given = set(PayoutDetails.objects.filter(creator__in=ids).values_list("creator_id", flat=True))
-    return {
-        pk: Missing.RELEASE if creator_id in given else Missing.DETAILS
-        for pk, creator_id in people.items()
-    }
-
-
-def count_unseen(rows: QuerySet[Any]) -> Unseen:
-    """How many of these rows are of a `member` whose details the brand can't see, and why."""
-    given = Exists(PayoutDetails.objects.filter(creator=OuterRef("member__creator")))
-    seen = Exists(visible_details().filter(creator=OuterRef("member__creator")))
-    return Unseen(
-        **rows.order_by().aggregate(
-            without_details=Count("pk", filter=~given),
-            not_shared=Count("pk", filter=given & ~seen),
-        )
-    )
+    seen = visible_details().filter(creator=OuterRef("member__creator"))
+    return rows.order_by().exclude(Exists(seen)).count()
 
 
 def destinations_of(creator_ids: Iterable[int]) -> dict[int, Destination]:

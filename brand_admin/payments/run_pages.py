@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from brand_admin.payments.run_forms import Chosen
 from core.money import Money
 from core.templatetags.display import count
-from payouts.details import Missing, ShownDetails, count_unseen, details_by_member, why_unseen
+from payouts.details import ShownDetails, count_unseen, details_by_member
 from payouts.due import DueRow
 from payouts.models import (
     OPEN_STATES,
@@ -54,7 +54,7 @@ def choices_of(rows: list[DueRow], chosen: Chosen) -> list[CurrencyChoice]:
 class RunFacts:
     """A run in figures. `open` is what is not paid yet and can be taken back. `by_bank` counts
     what stands in the bank's file, and `to_mark` is what is marked paid at once. `waiting` says in
-    words how many payments wait and why, and is empty when none does.
+    words how many payments wait, and is empty when none does.
     """
 
     left_out: int
@@ -65,7 +65,7 @@ class RunFacts:
     paypal_parts: list[int]
     by_bank: int
     to_mark: ToMarkPaid | None
-    waiting: tuple[str, ...]
+    waiting: str
 
 
 _ORDER = (
@@ -95,25 +95,28 @@ def facts_of(run: PayoutRun) -> RunFacts:
     )
 
 
-def _waiting(run: PayoutRun, share: RunShare | None) -> tuple[str, ...]:
-    """How many payments wait, or would wait once the draft is confirmed, and what for."""
+def _waiting(run: PayoutRun, share: RunShare | None) -> str:
+    """How many payments wait for details, or would wait once the draft is confirmed.
+
+    Whether these members have given no details yet or share them with others alone is not said.
+    """
     if run.state == PayoutState.DRAFT:
         unseen = count_unseen(run_members(run, left_out=False))
-        told = "{} gave no payout details yet", "{} did not share payout details with this brand"
-        after = ": once the run is confirmed, what they are paid waits for that."
-        one, many = "1 member", "{} members"
-    elif share is not None:
-        unseen = count_unseen(Payout.objects.filter(run=run, state=PayoutState.PENDING_INFO))
-        told = "{} for payout details", "{} for the member to share payout details with this brand"
-        after = "."
-        one, many = "1 payment waits", "{} payments wait"
-    else:
-        return ()
-    return tuple(
-        words.format(one if number == 1 else many.format(count(number))) + after
-        for words, number in zip(told, (unseen.without_details, unseen.not_shared), strict=True)
-        if number
-    )
+        if not unseen:
+            return ""
+        if unseen == 1:
+            whom, waits = "1 member has", "that payment is"
+        else:
+            whom, waits = f"{count(unseen)} members have", "those payments are"
+        return (
+            f"{whom} not shared with you where to be paid. Once you confirm the run, {waits}"
+            " waiting for their details."
+        )
+    if share is None:
+        return ""
+    is_one = share.payments == 1
+    waits, asked = ("is", "The member is") if is_one else ("are", "The members are")
+    return f"{share.words} {waits} waiting for their details. {asked} asked to share them with you."
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,23 +127,20 @@ class RunLine:
     amount: Money
     payout: Payout | None
     paid_to: ShownDetails | None
-    missing: Missing | None
 
 
 def lines_of(run: PayoutRun, members: Iterable[PayoutRunMember]) -> list[RunLine]:
-    """The lines of one page of a run, in three queries; one more where details are missing."""
+    """The lines of one page of a run, in three queries."""
     lines = list(members)
     paid = payouts_of_run(run).filter(member__in=[line.member_id for line in lines])
     by_member = {payout.member_id: payout for payout in paid}
     details = details_by_member(line.member for line in lines)
-    missing = why_unseen(line.member for line in lines if line.member_id not in details)
     return [
         RunLine(
             line,
             Money(line.due_minor, run.currency),
             by_member.get(line.member_id),
             details.get(line.member_id),
-            missing.get(line.member_id),
         )
         for line in lines
     ]

@@ -33,7 +33,7 @@ from brand_admin.payments.run_forms import (
 from brand_admin.payments.run_lists import LINE_FILTERS, found_lines
 from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
 from core.money import Money
-from core.templatetags.display import clock, count, day, money
+from core.templatetags.display import clock, day, money
 from payouts.due import due_by_member
 from payouts.models import PayoutRun, PayoutRunMember, PayoutState
 from payouts.run_files import bank_rows, paypal_parts, paypal_rows
@@ -56,7 +56,7 @@ from payouts.runs import (
     redraft_run,
     return_run,
 )
-from payouts.selectors import drafted_entries, latest_minimum, runs
+from payouts.selectors import drafted_entries, latest_minimum, runs, shares_of_run
 from payouts.services import PayoutError
 from tracking.figures.statements import with_conversions
 
@@ -161,7 +161,7 @@ def _show(
         form=form or RunPaid(),
         changed=changed.members if changed else [],
         started=started,
-        heading=money(run.amount) if run.drawn_up_at else "Payout run",
+        heading=f"Payout run of {money(run.amount)}" if run.drawn_up_at else "Payout run",
         history=history.lines(history_of([target_of(run)])),
     )
 
@@ -205,7 +205,9 @@ def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
             when = f"{day(run.confirmed_at)}, {clock(run.confirmed_at)}"
             messages.info(request, f"Confirmed already, once: {run.confirmed_by}, {when}.")
     else:
-        messages.success(request, f"{count(run.payments)} payments are on the way.")
+        moving = shares_of_run(run).get(PayoutState.PROCESSING)
+        told = f"On the way: {moving.words}." if moving else "No payment is on the way yet."
+        messages.success(request, f"The run is confirmed. {told}")
     return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
 
 

@@ -35,7 +35,7 @@ from brand_admin.payments.statement_pdf import statement_pdf
 from core.money import Money
 from core.templatetags.display import clock, day, money
 from offers.models import Enrollment
-from payouts.details import details_by_member, why_unseen
+from payouts.details import details_by_member
 from payouts.ledger import due_entries
 from payouts.models import OPEN_STATES, LedgerEntry, Payout, PayoutState
 from payouts.selectors import payout_of, payouts
@@ -191,7 +191,6 @@ def _show_due(
 def payment_page(request: BrandRequest, payment_id: int) -> HttpResponse:
     """One payment with everything in it."""
     payout = get_object_or_404(payouts(), pk=payment_id)
-    paid_to = details_by_member([payout.member]).get(payout.member_id)
     return render_page(
         request,
         "brand_admin/payments/payment.html",
@@ -199,8 +198,7 @@ def payment_page(request: BrandRequest, payment_id: int) -> HttpResponse:
         payout=payout,
         came_back=payout.state in COME_BACK,
         is_open=payout.state in OPEN_STATES,
-        paid_to=paid_to,
-        missing=None if paid_to else why_unseen([payout.member])[payout.member_id],
+        paid_to=details_by_member([payout.member]).get(payout.member_id),
         lines=statement_of(payout),
         history=history.lines(history_of(_told_of(payout))),
     )

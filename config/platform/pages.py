@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin import ModelAdmin
+from django.contrib.admin import BooleanFieldListFilter, ModelAdmin, display
 from django.db.models import Model
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,8 +15,9 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import Brand, OperatorAction, User
-from accounts.operators import LONGEST_REASON, OperatorError, has_second_factor
-from config.platform.acts import ACTS
+from accounts.operators import LONGEST_REASON, OperatorError
+from accounts.second_factor import has_second_factor
+from config.platform.acts import ACTS, OperatorAct
 from config.platform.site import PlatformSite
 from portal.account.confirm import OwnLoginRequest, fresh_login_required
 
@@ -67,14 +68,32 @@ class ReasonForm(forms.Form):
     )
 
 
+class TitledFilter(BooleanFieldListFilter):
+    """A filter under the words of its column."""
+
+    titles: ClassVar[dict[str, str]] = {"is_active": "may log in", "is_staff": "operator"}
+
+    def __init__(self, field: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(field, *args, **kwargs)
+        self.title = self.titles[field.name]
+
+
 class UserAdmin(ReadOnly):
-    list_display = ("email", "name", "email_proven_at", "is_active", "is_staff", "last_login")
-    list_filter = ("is_active", "is_staff")
+    list_display = ("email", "name", "email_proven_at", "may_log_in", "is_operator", "last_login")
+    list_filter = (("is_active", TitledFilter), ("is_staff", TitledFilter))
     search_fields = ("email", "name")
     ordering = ("email",)
     fields = (*list_display, "joined_at", "second_factor")
-    readonly_fields = ("second_factor",)
+    readonly_fields = ("may_log_in", "is_operator", "second_factor")
     change_form_template = "platform/user.html"
+
+    @display(boolean=True, description="May log in", ordering="is_active")
+    def may_log_in(self, user: User) -> bool:
+        return user.is_active
+
+    @display(boolean=True, description="Operator", ordering="is_staff")
+    def is_operator(self, user: User) -> bool:
+        return user.is_staff
 
     def second_factor(self, user: User) -> str:
         return "set up" if has_second_factor(user) else "none"
@@ -86,7 +105,9 @@ class UserAdmin(ReadOnly):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        context = {**(extra_context or {}), "acts": ACTS}
+        user = get_object_or_404(User, pk=object_id) if object_id.isdecimal() else None
+        acts = _fitting_acts(user) if user else []
+        context = {**(extra_context or {}), "acts": acts}
         return super().change_view(request, object_id, form_url, context)
 
     def get_urls(self) -> list[URLPattern]:
@@ -119,6 +140,14 @@ class UserAdmin(ReadOnly):
         }
         status = 422 if form.errors else 200
         return render(request, "platform/act.html", context, status=status)
+
+
+def _fitting_acts(user: User) -> list[OperatorAct]:
+    """The acts that would change something."""
+    idle = {"activate" if user.is_active else "deactivate"}
+    if not has_second_factor(user):
+        idle.add("remove-second-factor")
+    return [act for slug, act in ACTS.items() if slug not in idle]
 
 
 class OperatorActionAdmin(ReadOnly):

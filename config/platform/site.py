@@ -9,33 +9,23 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import wraps
-from urllib.parse import urlencode
 
-from allauth.account.internal.flows.login import get_authentication_records
-from allauth.mfa.models import Authenticator
-from django.contrib import messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
-from django.shortcuts import redirect
-from django.urls import URLPattern, URLResolver, reverse
+from django.urls import URLPattern, URLResolver
 
-from accounts.operators import has_second_factor
+from accounts.second_factor import forget_wanted_page, has_used_second_factor
+from brand_admin.access import ask_for_second_factor
 
 View = Callable[..., HttpResponseBase]
 # What Django's admin routes for the whole site, of which these pages are kept.
 KEPT = frozenset({"index", "app_list", "jsi18n"})
 
 
-def has_used_second_factor(request: HttpRequest) -> bool:
-    """Whether this session was entered, or confirmed since, with a second factor."""
-    records = get_authentication_records(request, request.user)
-    return any(record["method"] == "mfa" for record in records)
-
-
 def operator_page(view: View) -> View:
-    """Let in operators who used their second factor in this session; lead on or refuse others."""
+    """Let in operators who used their second factor in this session; show them the way to it."""
 
     @wraps(view)
     def enter(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
@@ -43,20 +33,13 @@ def operator_page(view: View) -> View:
             return redirect_to_login(request.get_full_path())
         if not request.user.is_staff:
             raise PermissionDenied
-        if not has_second_factor(request.user):
-            messages.warning(request, "An operator needs a second factor. Set one up first.")
-            return redirect("mfa_activate_totp")
-        if not has_used_second_factor(request):
-            return redirect(f"{_second_factor_url(request)}?{urlencode({'next': request.path})}")
+        if not has_used_second_factor(request, request.user):
+            return ask_for_second_factor(request)
+        forget_wanted_page(request)
         return view(request, *args, **kwargs)
 
     enter.opened_by = "operator login"  # type: ignore[attr-defined]
     return enter
-
-
-def _second_factor_url(request: HttpRequest) -> str:
-    has_app = Authenticator.objects.filter(user=request.user, type=Authenticator.Type.TOTP).exists()
-    return reverse("mfa_reauthenticate" if has_app else "mfa_reauthenticate_webauthn")
 
 
 class PlatformSite(AdminSite):

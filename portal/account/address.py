@@ -6,7 +6,6 @@ session; then the old address is told.
 
 from __future__ import annotations
 
-from django import forms
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
@@ -14,7 +13,6 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from accounts.codes import CodeOverError, TooManyCodesError
@@ -22,7 +20,7 @@ from accounts.devices import device_words
 from accounts.models import CodePurpose
 from accounts.passkeys import kept_here
 from affiliates.address_change import AddressTakenError, change_address
-from affiliates.code_login import OVER, CodeForm, too_many
+from affiliates.code_login import OVER, AddressForm, CodeForm, too_many
 from affiliates.letters import LetterError, send_letter
 from core.templatetags.display import moment
 from portal.account.confirm import (
@@ -40,30 +38,11 @@ from portal.creator.client import device
 PURPOSE = CodePurpose.NEW_ADDRESS
 
 
-class NewAddressForm(forms.Form):
-    """The address that the login is to have."""
-
-    email = forms.EmailField(
-        label=gettext_lazy("New email address"),
-        max_length=254,
-        widget=forms.EmailInput(
-            attrs={"autocomplete": "email", "inputmode": "email", "autofocus": True}
-        ),
-        error_messages={
-            "required": gettext_lazy("Enter your address"),
-            "invalid": gettext_lazy("That is not an email address"),
-        },
-    )
-
-    def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).strip().lower()
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_own_language
 def address(request: OwnLoginRequest) -> HttpResponse:
     """Ask for the new address and mail a code to it; nothing changes yet."""
-    form = NewAddressForm(request.POST if request.method == "POST" else None)
+    form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         wanted = form.cleaned_data["email"]
         if wanted == request.user.email:

@@ -187,7 +187,7 @@ def test_confirming_twice_confirms_once_and_says_so(owed: Cast) -> None:
     before = snapshot()
     second = shown(post(owed, "payment_run_confirm", run))
 
-    assert "2 payments are on the way." in first
+    assert "The run is confirmed. On the way: 2 payments." in first
     assert "Confirmed already, once: " in second
     assert snapshot().counts | {"django_session": 0} == before.counts | {"django_session": 0}
     assert mara_balance(owed) == Balance(earned_minor=842, on_the_way_minor=842)
@@ -340,7 +340,7 @@ def test_who_has_said_nothing_yet_is_in_no_file_and_waits(owed: Cast) -> None:
     assert [row[0] for row in csv_of(theo.post(bank))] == ["member", "Diego Arroyo"]
     assert csv_of(theo.post(at(owed.juniper, paypal, run_id=run.pk))) == []
     assert "Waiting for details" in page_of(owed, run)
-    assert "1 payment waits for payout details." in page_of(owed, run)
+    assert "1 payment is waiting for their details." in page_of(owed, run)
     with acting_for(owed.juniper):
         states = dict(Payout.objects.values_list("member_id", "state"))
     assert states == {owed.mara.pk: "pending_info", owed.diego.pk: "processing"}

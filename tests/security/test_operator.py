@@ -15,20 +15,24 @@ from django.core import mail
 from django.core.management import call_command
 from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils.html import escape
 
 from accounts.actors import Actor
-from accounts.models import AuditEntry, OperatorAction, Session, User
+from accounts.models import AuditEntry, OperatorAction, Role, Session, User
 from accounts.operators import OperatorError, deactivate, remove_second_factor
+from accounts.services import give_role
 from config.platform.pages import platform_site
 from core.tenancy import acting_for
 from tests.architecture.routes import opened_by
-from tests.cast import NOW, Cast
+from tests.cast import NOW, SYSTEM, Cast
 from tests.mailbox import Mailbox
 from tests.portal.test_portal import mailed_code
+from tests.security.entering import code_of
 from tests.security.identities import identities
 from tests.security.people import SECRET, People, gather, logged_in, unproven
 
 PASSWORD = "a-quiet-river-9"
+SET_UP = 'href="/account/2fa/totp/activate/"'
 ACTS = ("end-sessions", "remove-second-factor", "send-reset", "deactivate", "activate")
 
 
@@ -82,11 +86,35 @@ def test_an_operator_without_a_second_factor_sets_one_up_first(people: People) -
     for route in opened_by("operator login"):
         address = route.address({"object_id": 1, "user_id": people.viewer.pk, "act": "deactivate"})
         for answer in (client.get(address), client.post(address, {"reason": "x"})):
-            assert answer["Location"] == "/account/2fa/totp/activate/", address
+            page = answer.content.decode()
+            assert (answer.status_code, SET_UP in page) == (403, True), address
+            assert "You are an operator of Tributary" in page
 
-    assert client.get("/")["Location"] == "/account/2fa/totp/activate/"
+    assert client.get("/", follow=True).status_code == 403
     assert client.get("/account/2fa/totp/activate/").status_code == 200
     assert identities() == before
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("wanted", ["/platform/accounts/user/?q=a", "/admin/juniper/members/?q=a"])
+def test_who_sets_one_up_goes_on_to_the_page_they_opened(cast: Cast, wanted: str) -> None:
+    """Also on a brand's page, though the brand requires none."""
+    operator = gather(cast).operator
+    Authenticator.objects.filter(user=operator).delete()
+    with acting_for(cast.juniper):
+        give_role(user=operator, role=Role.VIEWER, by=SYSTEM, now=NOW)
+    client = logged_in(operator, method="code")
+    page = client.get(wanted)
+    assert page.status_code == 403
+    assert "then you come back to the page that you opened" in page.content.decode()
+    secret = client.get("/account/2fa/totp/activate/").context["form"].secret
+
+    codes = client.post("/account/2fa/totp/activate/", {"code": code_of(secret)}, follow=True)
+
+    assert f'href="{escape(wanted)}"' in codes.content.decode()
+    assert f'href="{escape(wanted)}"' in client.get("/account/2fa/").content.decode()
+    assert client.get(wanted).status_code == 200
+    assert f'href="{escape(wanted)}"' not in client.get("/account/2fa/").content.decode()
 
 
 def test_a_session_without_the_second_factor_shows_it_first(people: People) -> None:
@@ -95,12 +123,38 @@ def test_a_session_without_the_second_factor_shows_it_first(people: People) -> N
 
     answer = client.get("/platform/accounts/user/")
 
-    assert answer["Location"] == (
-        "/account/2fa/reauthenticate/?next=%2Fplatform%2Faccounts%2Fuser%2F"
-    )
-    shown = client.post(answer["Location"], {"code": totp_now()})
+    way = "/account/2fa/reauthenticate/?next=/platform/accounts/user/"
+    assert (answer.status_code, f'href="{way}"' in answer.content.decode()) == (403, True)
+    shown = client.post(way, {"code": totp_now()})
     assert shown["Location"] == "/platform/accounts/user/"
     assert client.get("/platform/accounts/user/").status_code == 200
+
+
+def test_a_login_offers_the_acts_that_would_change_something(people: People) -> None:
+    client = logged_in(people.operator, method="mfa")
+
+    def offered(user: User) -> set[str]:
+        page = client.get(f"/platform/accounts/user/{user.pk}/change/").content.decode()
+        return {name for name in ACTS if f"/act/{name}/" in page}
+
+    common = {"end-sessions", "send-reset"}
+    assert offered(people.viewer) == common | {"deactivate"}
+    TOTP.activate(people.viewer, SECRET)
+    User.objects.filter(pk=people.viewer.pk).update(is_active=False)
+    assert offered(people.viewer) == common | {"remove-second-factor", "activate"}
+
+
+def test_lists_speak_of_operators_and_the_first_page_of_no_other_record(people: People) -> None:
+    """Django calls an operator "staff"; here staff work for brands."""
+    client = logged_in(people.operator, method="mfa")
+
+    page = client.get("/platform/accounts/user/").content.decode()
+    first = client.get("/platform/").content.decode()
+
+    assert ("Operator" in page, "By operator" in page, "is staff" in page.lower()) == (
+        True, True, False,
+    )  # fmt: skip
+    assert "Recent actions" not in first
 
 
 def test_the_admin_shows_three_tables_and_changes_none(people: People) -> None:
@@ -223,7 +277,7 @@ def test_a_new_operator_proves_the_address_and_sets_up_a_second_factor(
     onward = client.post("/account/login/code/confirm/", {"code": code})
 
     assert onward["Location"] == "/platform/"
-    assert client.get("/platform/")["Location"] == "/account/2fa/totp/activate/"
+    assert SET_UP in client.get("/platform/").content.decode()
     [row] = OperatorAction.objects.all()
     assert (row.operator, row.action) == ("manage.py create_operator", "operator.made")
 

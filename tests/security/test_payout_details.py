@@ -6,7 +6,9 @@ Every page and file of the brand admin is walked as the owner, who may do everyt
 from __future__ import annotations
 
 import itertools
+import re
 import uuid
+from typing import Any
 
 import pytest
 from django.http import HttpResponse
@@ -19,7 +21,7 @@ from brand_admin import exporting
 from brand_admin.background.handlers import HANDLERS
 from core.tenancy import across_brands, acting_for
 from payouts.destinations import Destination, bank_account, paypal_account
-from payouts.models import DetailsRelease, Payout, PayoutRun
+from payouts.models import DetailsRelease, Payout, PayoutDetails, PayoutRun
 from payouts.releases import take_back_release, update_payments
 from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust
@@ -38,6 +40,8 @@ PAYPAL = paypal_account(
 SECRETS = (IBAN, "Zita Quandt", "DE811569869", "Yoric Pound", "wallet@hidden.example",
            "GB999999973")  # fmt: skip
 ENDINGS = ("····3000", "w···@hidden.example")
+# What differs from one answer to the next without anything having happened.
+CHANGING = re.compile(r"[A-Za-z0-9]{64}|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 FILES = ("payment_run_bank", "payment_run_paypal")
 
 
@@ -180,7 +184,62 @@ def test_what_one_brand_may_see_another_may_not(cast: Cast) -> None:
         assert told_by(body_of(answer)) == []
     page = body_of(owner.get(at(cast.saltmarsh, "payment_run", run_id=run.pk)))
     assert told_by(page) == []
-    assert "not shared with this brand" in page
+    assert "waiting for their details" in page
+
+
+def everything_told(
+    owner: Client, world: World, run: PayoutRun, draft: PayoutRun
+) -> dict[str, str]:
+    """What the brand can read: its pages and files, and the dashboards it has links to."""
+    cast, told = world.cast, {}
+    dashboard = path_of(cast.mara_in_glow)
+    with acting_for(cast.juniper):
+        payment = Payout.objects.get(run=run, member=cast.mara)
+        work = list(Work.objects.values_list("pk", flat=True))
+    values = world.own_values() | {
+        "run_id": run.pk, "payment_id": payment.pk, "member_id": cast.mara.pk,
+    }  # fmt: skip
+    for address in (
+        *(route.address(values) for route in in_brand_admin()),
+        at(cast.juniper, "payment_run", run_id=draft.pk),
+        *(f"{dashboard}{rest}" for rest in ("", f"/payments/{payment.public_id}", "/why")),
+    ):
+        answer = owner.get(address)
+        if answer.status_code == 405 and address.endswith(".csv"):
+            answer = owner.post(address)
+        told[address] = CHANGING.sub("", f"{answer.status_code} {body_of(answer)}")
+    with acting_for(cast.juniper):
+        assert list(Work.objects.values_list("pk", flat=True)) == work
+    return told
+
+
+def test_a_brand_cannot_tell_details_it_may_not_see_from_none(
+    world: World, time_machine: Any
+) -> None:
+    """Whether a creator is paid by another brand is none of this one's business."""
+    time_machine.move_to(NOW, tick=False)
+    run = confirmed_run(world.cast)
+    with acting_for(world.cast.juniper):
+        adjust(
+            enrollment=world.cast.mara_in_glow, currency="GBP", amount_minor=700, note="Bonus",
+            by=SYSTEM, now=NOW,
+        )  # fmt: skip
+        draft = draft_run(
+            currency="GBP", member_ids=None, minimum_minor=0, confirmation=uuid.uuid4(),
+            by=SYSTEM, now=NOW,
+        )  # fmt: skip
+    assert PayoutDetails.objects.filter(creator=world.cast.mara.creator).exists()
+    owner = browser(world.cast.ines)
+    not_shared = everything_told(owner, world, run, draft)
+    PayoutDetails.objects.filter(
+        creator__in=[world.cast.mara.creator, world.cast.diego.creator]
+    ).delete()
+
+    none = everything_told(owner, world, run, draft)
+
+    assert {address for address, told in none.items() if told != not_shared[address]} == set()
+    assert len(none) > 100
+    assert "waiting for their details" in none[at(world.cast.juniper, "payment_run", run_id=run.pk)]
 
 
 def test_no_file_that_is_kept_holds_details(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
