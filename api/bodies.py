@@ -15,7 +15,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, RawPostDataException
 
 from api.problems import ApiError, invalid
-from tracking.intake import Problem
+from tracking.orders.facts import FieldProblem
 
 LARGEST_BATCH = 500
 DEFAULT_SOURCE = "api"
@@ -36,16 +36,16 @@ def read_batch(request: HttpRequest, *, many: str) -> Batch:
     """One object, or those listed under the key `many`. Raises ApiError."""
     sent = read_json(request)
     if not isinstance(sent, Mapping):
-        raise invalid([Problem("body", "not_an_object", "is not a JSON object")])
+        raise invalid([FieldProblem("body", "not_an_object", "is not a JSON object")])
     source = _source(sent)
     if many not in sent:
         return Batch([sent], source, is_single=True)
     items = sent[many]
     if not isinstance(items, list) or not items:
-        raise invalid([Problem(many, "missing", "needs to be a list of at least one")])
+        raise invalid([FieldProblem(many, "missing", "needs to be a list of at least one")])
     if len(items) > LARGEST_BATCH:
         message = f"{len(items)} are too many: send {LARGEST_BATCH} or fewer at once"
-        raise invalid([Problem(many, "too_many", message)])
+        raise invalid([FieldProblem(many, "too_many", message)])
     return Batch(items, source, is_single=False)
 
 
@@ -81,7 +81,9 @@ def _malformed(reason: str, *, line: int, column: int) -> ApiError:
         400,
         "malformed_json",
         f"The body is not JSON: {reason} in line {line}, column {column}.",
-        problems=[Problem("body", "malformed_json", f"{reason} in line {line}, column {column}")],
+        problems=[
+            FieldProblem("body", "malformed_json", f"{reason} in line {line}, column {column}")
+        ],
         more={"line": line, "column": column},
     )
 
@@ -90,5 +92,5 @@ def _source(sent: Mapping[str, Any]) -> str:
     source = sent.get("source", DEFAULT_SOURCE)
     if not isinstance(source, str) or not SOURCE.fullmatch(source):
         message = "is not a short name of a-z, 0-9, hyphen and underscore"
-        raise invalid([Problem("source", "not_a_source", message)])
+        raise invalid([FieldProblem("source", "not_a_source", message)])
     return source

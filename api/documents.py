@@ -10,7 +10,7 @@ from pydantic import Field
 
 from api.bodies import LARGEST_BATCH, SOURCE
 from api.problems import CONTENT_TYPE
-from tracking.intake import MAX_ORDER_LINES
+from tracking.orders.reading import MAX_ORDER_LINES
 
 DESCRIPTION = (
     "A shop tells its orders and refunds. Amounts are decimal texts, net of discounts, without tax "

@@ -7,7 +7,7 @@ from django.template.loader import render_to_string
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from tracking.services import follow_link
+from tracking.links.clicks import follow_link
 
 HEADERS = {
     "Cache-Control": "no-store",

@@ -17,7 +17,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError
 
 from core.postgres import outage_of
-from tracking.intake import Problem
+from tracking.orders.facts import FieldProblem
 
 CONTENT_TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)
@@ -32,7 +32,7 @@ class ApiError(Exception):
         code: str,
         detail: str,
         *,
-        problems: Sequence[Problem] = (),
+        problems: Sequence[FieldProblem] = (),
         more: Mapping[str, Any] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> None:
@@ -54,7 +54,7 @@ def document(error: ApiError) -> dict[str, Any]:
     }
 
 
-def as_json(problem: Problem) -> dict[str, str]:
+def as_json(problem: FieldProblem) -> dict[str, str]:
     """One thing wrong, and where."""
     return {"field": problem.field, "code": problem.code, "message": problem.message}
 
@@ -78,7 +78,7 @@ INVALID_KEY = ApiError(
 )
 
 
-def invalid(problems: Sequence[Problem], **more: Any) -> ApiError:
+def invalid(problems: Sequence[FieldProblem], **more: Any) -> ApiError:
     """What was sent can be read, and is wrong in these fields."""
     detail = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
     return ApiError(422, "invalid_input", detail, problems=problems, more=more)

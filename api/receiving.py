@@ -20,9 +20,11 @@ from api.authentication import key_of
 from api.bodies import Batch, read_batch
 from api.problems import ApiError, as_json, document, invalid, refuse
 from core.tenancy import acting_for
-from tracking.intake import InputError, OrderFacts, Problem, RefundFacts, read_order, read_refund
-from tracking.outcomes import Outcome, Status
-from tracking.services import record_orders, record_refunds
+from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
+from tracking.orders.reading import InputError, read_order, read_refund
+from tracking.orders.recording import record_orders
+from tracking.orders.refunds import record_refunds
+from tracking.orders.results import RecordingResult, RecordingStatus
 
 F = TypeVar("F", OrderFacts, RefundFacts)
 
@@ -34,7 +36,7 @@ class Intake(Generic[F]):
     many: str
     identity: str
     read: Callable[[Any], F]
-    record: Callable[[str, Sequence[F], Actor, datetime], list[Outcome]]
+    record: Callable[[str, Sequence[F], Actor, datetime], list[RecordingResult]]
 
 
 ORDERS = Intake(
@@ -54,10 +56,10 @@ REFUNDS = Intake(
     ),
 )
 ANSWERED_WITH = {
-    Status.RECORDED: HTTPStatus.CREATED,
-    Status.UNATTRIBUTED: HTTPStatus.CREATED,
-    Status.PARKED: HTTPStatus.ACCEPTED,
-    Status.DUPLICATE: HTTPStatus.OK,
+    RecordingStatus.RECORDED: HTTPStatus.CREATED,
+    RecordingStatus.UNATTRIBUTED: HTTPStatus.CREATED,
+    RecordingStatus.PARKED: HTTPStatus.ACCEPTED,
+    RecordingStatus.DUPLICATE: HTTPStatus.OK,
 }
 
 
@@ -95,7 +97,7 @@ def _record(
 def _read(intake: Intake[F], raw: Any, batch: Batch) -> F:
     if not batch.is_single and isinstance(raw, Mapping) and "source" in raw:
         message = f"stands beside {intake.many}, once for all of them"
-        raise InputError(Problem("source", "misplaced", message))
+        raise InputError(FieldProblem("source", "misplaced", message))
     return intake.read(raw)
 
 
@@ -105,12 +107,12 @@ def _name(intake: Intake[F], raw: Any) -> dict[str, str]:
     return {intake.identity: name} if isinstance(name, str) else {}
 
 
-def _result(intake: Intake[F], outcome: Outcome, source: str) -> dict[str, Any] | ApiError:
+def _result(intake: Intake[F], outcome: RecordingResult, source: str) -> dict[str, Any] | ApiError:
     name = {intake.identity: outcome.external_id, "source": source}
     if outcome.is_accepted:
         reasons = [as_json(problem) for problem in outcome.problems]
         return {**name, "outcome": outcome.status.value, "reasons": reasons}
-    if outcome.status is Status.REFUSED:
+    if outcome.status is RecordingStatus.REFUSED:
         return invalid(outcome.problems, **name)
     return ApiError(
         HTTPStatus.CONFLICT,
@@ -122,7 +124,7 @@ def _result(intake: Intake[F], outcome: Outcome, source: str) -> dict[str, Any] 
 
 
 def _status(accepted: Mapping[str, Any]) -> int:
-    return ANSWERED_WITH[Status(accepted["outcome"])]
+    return ANSWERED_WITH[RecordingStatus(accepted["outcome"])]
 
 
 def _in_batch(index: int, result: dict[str, Any] | ApiError) -> dict[str, Any]:

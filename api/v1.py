@@ -8,11 +8,11 @@ from ninja import NinjaAPI
 from api import documents
 from api.authentication import ShopKey, key_of
 from api.bodies import DEFAULT_SOURCE
+from api.order_state import order_state_as_json
 from api.problems import NOT_FOUND, ApiError, say_errors_in_one_shape
 from api.receiving import ORDERS, REFUNDS, receive
-from api.standing import standing_as_json
 from core.tenancy import acting_for
-from tracking.standing import standing_of
+from tracking.orders.lookup import look_up_order
 
 api = NinjaAPI(
     title="Tributary",
@@ -82,7 +82,7 @@ def show_order_of_source(request: HttpRequest, source: str, order_id: str) -> Ht
 
 def _show(request: HttpRequest, *, source: str, order_id: str) -> HttpResponse:
     with acting_for(key_of(request).brand):
-        standing = standing_of(source=source, external_id=order_id)
-    if standing is None:
+        state = look_up_order(source=source, external_id=order_id)
+    if state is None:
         raise ApiError(NOT_FOUND.status, "unknown_order", f"No order {order_id} of {source}.")
-    return JsonResponse(standing_as_json(standing), headers={"Cache-Control": "no-store"})
+    return JsonResponse(order_state_as_json(state), headers={"Cache-Control": "no-store"})

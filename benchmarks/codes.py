@@ -10,7 +10,7 @@ from benchmarks.figures import Memory, show, timed
 from benchmarks.working import let_a_worker
 from core.tenancy import acting_for
 from offers.models import Enrollment
-from tracking.bulk_items import GENERATE
+from tracking.links.bulk_generation import GENERATE
 from tracking.models import PromoCode, TrackingLink
 
 MEMBERS = 10_000

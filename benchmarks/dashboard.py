@@ -26,7 +26,8 @@ from offers.dashboard_links import token_for
 from offers.models import Enrollment
 from offers.services import OfferValues, create_offer, enroll
 from offers.terms import TermsValues
-from tracking.services import give_codes, give_links
+from tracking.links.promo_codes import give_codes
+from tracking.links.tracking_links import give_links
 
 FEW, MANY = 1_000, 1_000_000
 ROUNDS, WARM = 15, 2

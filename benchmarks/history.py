@@ -15,9 +15,9 @@ from accounts.actors import Actor
 from core.db import refresh_statistics
 from offers.models import Enrollment
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutState
-from tracking.intake import read_order
 from tracking.models import Conversion, DailyTotal, Order, PromoCode
-from tracking.services import record_order
+from tracking.orders.reading import read_order
+from tracking.orders.recording import record_order
 
 BY = Actor.system("bench")
 YEARS = 2

@@ -31,7 +31,7 @@ from notifications.models import Campaign, Message, MessageState, Purpose
 from notifications.services import Recipient, cancel_campaign, confirm_campaign
 from notifications.wire import as_bytes
 from tests.worker import Worker
-from tracking.messages import FIRST_TEXTS
+from tracking.outreach.first_texts import FIRST_TEXTS
 
 MAILS, ROUNDS, CROWD, EARLY = 2_000, 5, 100_000, 1_000
 BY = Actor.system("bench")

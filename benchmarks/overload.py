@@ -25,7 +25,7 @@ from config.local.ports import next_free
 from core.tenancy import acting_for
 from offers import dashboard_links
 from offers.models import Enrollment
-from tracking.services import give_codes
+from tracking.links.promo_codes import give_codes
 
 CONNECTIONS = (8, 32, 128, 512)
 SECONDS = float(os.environ.get("SECONDS", "10"))

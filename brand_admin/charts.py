@@ -12,9 +12,9 @@ from babel.numbers import format_currency
 from core.charts import BarChart, Point, Series, bar_chart
 from core.money import Money
 from core.templatetags.display import count, day, money
-from tracking.buckets import Bucket, Grain, cut
-from tracking.metrics import Period
-from tracking.totals import Totals
+from tracking.figures.metrics import DateRange
+from tracking.figures.time_series import Grain, Interval, time_series
+from tracking.models.totals import Totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def draw(
     days: Mapping[date, Totals],
     *,
     key: str,
-    period: Period,
+    period: DateRange,
     today: date,
     currency: str,
     with_clicks: bool = True,
@@ -58,15 +58,15 @@ def draw(
     offered = {name: item for name, item in MEASURES.items() if with_clicks or name != "clicks"}
     chosen = key if key in offered else "sales"
     measure = offered[chosen]
-    bars = cut(days, period=period, today=today)
+    bars = time_series(days, period=period, today=today)
     shown = _amount(currency) if measure.is_money else count
     points = tuple(
         Point(
-            label=_label(bucket, bars.grain),
-            value=measure.read(bucket.totals),
-            shown=shown(measure.read(bucket.totals)),
+            label=_label(interval, bars.grain),
+            value=measure.read(interval.totals),
+            shown=shown(measure.read(interval.totals)),
         )
-        for bucket in bars.buckets
+        for interval in bars.intervals
     )
     series = Series(
         name=f"{measure.label} per {bars.grain.value}",
@@ -77,9 +77,9 @@ def draw(
     return DrawnMeasure(bar_chart(series), currency, bars.grain, chosen, choices)
 
 
-def _label(bucket: Bucket, grain: Grain) -> str:
+def _label(interval: Interval, grain: Grain) -> str:
     """A week goes by its first day."""
-    return f"{bucket.first:%b %Y}" if grain is Grain.MONTH else day(bucket.first, "short")
+    return f"{interval.first:%b %Y}" if grain is Grain.MONTH else day(interval.first, "short")
 
 
 def _amount(currency: str) -> Callable[[int], str]:

@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from tracking.periods import bounds
+from tracking.figures.periods import bounds
 
 
 class Confirmation(forms.Form):
@@ -39,7 +39,7 @@ class DayFilters(forms.Form):
 
     def days(self) -> dict[str, datetime | None]:
         """The moments, the second one excluded; a day that is none sets no limit, nor does one
-        before the brand's first fact or after today (tracking.periods).
+        before the brand's first fact or after today (tracking.figures.periods).
         """
         self.is_valid()
         first, last = self.cleaned_data.get("first"), self.cleaned_data.get("last")

@@ -17,10 +17,10 @@ from accounts.models import Role
 from accounts.permissions import Permission, may
 from accounts.selectors import brands_of
 from brand_admin.access import BrandRequest
+from core.csv_export import csv_lines
 from core.tenancy import acting_for
-from tracking.csv_export import csv_lines
-from tracking.metrics import today
-from tracking.periods import BRAND_CHOICES, ChosenPeriod, choose
+from tracking.figures.metrics import today
+from tracking.figures.periods import BRAND_CHOICES, ChosenPeriod, choose
 
 PER_PAGE = 50
 LONGEST_ID = 18  # digits: any such number is one that PostgreSQL can hold as an id

@@ -114,3 +114,5 @@ def note_round(task: str, moment: Any) -> None:
 app = OurCelery("tributary", amqp=BriskMessaging, task_cls=LoggedTask, log=OurLogging)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+# The rooms of tracking are no Django apps, so Celery has to be told where they keep their tasks.
+app.autodiscover_tasks(["tracking.outreach", "tracking.commissions", "tracking.totals"])

@@ -25,8 +25,10 @@ from offers.terms import TermsValues
 from payouts.destinations import Destination, bank_account
 from payouts.models import DetailsRelease, PayoutDetails
 from payouts.sealing import seal
-from tracking.intake import OrderFacts, RefundFacts, read_order, read_refund
-from tracking.services import give_codes, give_links
+from tracking.links.promo_codes import give_codes
+from tracking.links.tracking_links import give_links
+from tracking.orders.facts import OrderFacts, RefundFacts
+from tracking.orders.reading import read_order, read_refund
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SYSTEM = Actor.system("test")

@@ -29,6 +29,7 @@ class Databases:
 
     def use(self, name: str) -> None:
         """Lead this process to one of them."""
+        assert not connection.in_atomic_block, "a test left its transaction open"
         if connection.settings_dict["NAME"] != name:
             connection.close()
             connection.close_pool()

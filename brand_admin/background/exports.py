@@ -23,7 +23,7 @@ from brand_admin.payments import run_lists
 from brand_admin.projects import lists as project_lists
 from brand_admin.reporting import views as reporting_views
 from brand_admin.settings import audit as audit_views
-from tracking.csv_export import csv_lines
+from core.csv_export import csv_lines
 
 ROWS = 1_000  # in one piece of the file
 

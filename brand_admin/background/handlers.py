@@ -8,13 +8,14 @@ from accounts.background import Handler
 from brand_admin.background.exports import make_export
 from brand_admin.background.kinds import EXPORT
 from payouts import run_work
-from tracking import bulk_items, member_import_work
+from tracking.importing import members_in_background
+from tracking.links import bulk_generation
 
 HANDLERS: Mapping[str, Handler] = {
     EXPORT: make_export,
-    bulk_items.GENERATE: bulk_items.generate,
-    member_import_work.IMPORT: member_import_work.import_file,
-    member_import_work.PREVIEW: member_import_work.preview_file,
+    bulk_generation.GENERATE: bulk_generation.generate,
+    members_in_background.IMPORT: members_in_background.import_file,
+    members_in_background.PREVIEW: members_in_background.preview_file,
     run_work.CONFIRM: run_work.confirm,
     run_work.DRAFT: run_work.draft,
     run_work.MARK_PAID: run_work.mark_paid,

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from payouts import run_work
-from tracking import bulk_items, member_import_work
+from tracking.importing import members_in_background
+from tracking.links import bulk_generation
 
 EXPORT = "export"
 
@@ -31,7 +32,7 @@ def _of_runs(noun: str, *, is_at_once: bool = False) -> Kind:
 
 
 KINDS: Mapping[str, Kind] = {
-    member_import_work.PREVIEW: Kind(
+    members_in_background.PREVIEW: Kind(
         section="members",
         noun="row",
         icon="upload",
@@ -43,7 +44,7 @@ KINDS: Mapping[str, Kind] = {
         },
         left_out="Rows that are left out",
     ),
-    member_import_work.IMPORT: Kind(
+    members_in_background.IMPORT: Kind(
         section="members",
         noun="row",
         icon="upload",
@@ -51,7 +52,7 @@ KINDS: Mapping[str, Kind] = {
         tiles={"added": "Added", "changed": "Changed", "unchanged": "As they were already"},
         left_out="Rows that were left out",
     ),
-    bulk_items.GENERATE: Kind(
+    bulk_generation.GENERATE: Kind(
         section="projects",
         noun="member",
         icon="tag",

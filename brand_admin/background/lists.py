@@ -20,7 +20,7 @@ from brand_admin.background.kinds import KINDS
 from brand_admin.background.rows import WorkRow
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
-from tracking.csv_export import csv_moment
+from core.csv_export import csv_moment
 
 SECTION = "work"
 ORDERS = {"when": ("asked_at", "pk")}

@@ -21,8 +21,8 @@ from brand_admin.pages import csv_response, render_page
 from core.tenancy import acting_for
 from offers.models import Offer
 from payouts.models import PayoutRun
-from tracking.imports import MEMBER_COLUMNS, read_rows
-from tracking.member_import_work import PREVIEW
+from tracking.importing.csv_rows import MEMBER_COLUMNS, read_rows
+from tracking.importing.members_in_background import PREVIEW
 
 SHOWN_ROWS = 50
 

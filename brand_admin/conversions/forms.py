@@ -10,7 +10,7 @@ from django import forms
 from brand_admin.forms import DayFilters
 from offers.selectors import offers
 from tracking.models import ConversionStatus, Evidence, Order, QuestionState
-from tracking.models.questions import LONGEST_ANSWER
+from tracking.models.questions import MAX_ANSWER_LENGTH
 
 EVERY_STATE = "all"
 
@@ -33,7 +33,7 @@ class ConversionFilters(DayFilters):
         field.choices = [("", "All offers"), *names]
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `tracking.selectors.conversions`; nonsense is ignored."""
+        """Keyword arguments for `conversion_list.conversions`; nonsense is ignored."""
         self.is_valid()
         given = self.cleaned_data
         return {
@@ -67,7 +67,7 @@ class QuestionFilters(forms.Form):
     member = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `tracking.questions.questions`; nonsense is ignored."""
+        """Keyword arguments for `tracking.claims.selectors.questions`; nonsense is ignored."""
         self.is_valid()
         state = self.cleaned_data.get("state") or QuestionState.OPEN.value
         return {
@@ -88,7 +88,7 @@ class Answer(forms.Form):
         label="Order", error_messages={"invalid_choice": "This order can't be credited any more."}
     )
     text = forms.CharField(
-        max_length=LONGEST_ANSWER,
+        max_length=MAX_ANSWER_LENGTH,
         widget=forms.Textarea(attrs={"rows": 5}),
         error_messages={"required": "Write an answer: the member reads it."},
     )

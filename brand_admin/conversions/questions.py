@@ -23,8 +23,7 @@ from brand_admin.conversions.knowledge import facts_of, order_words, suggested, 
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
 from notifications.selectors import suppressed_among
-from tracking.models import Question, QuestionState
-from tracking.questions import (
+from tracking.claims.selectors import (
     Findings,
     findings_of,
     open_questions,
@@ -32,12 +31,13 @@ from tracking.questions import (
     question_lines,
     questions,
 )
-from tracking.services import (
+from tracking.claims.services import (
     AnswerError,
     answer_by_attributing,
     explain_question,
     refuse_question,
 )
+from tracking.models import Question, QuestionState
 
 SECTION = "conversions"
 ORDERS = {

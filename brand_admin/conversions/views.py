@@ -33,16 +33,11 @@ from core.money import Money
 from core.templatetags.display import count
 from offers.wording import explain
 from payouts.selectors import entries_of_conversion
+from tracking.claims.selectors import open_questions
+from tracking.commissions.approval import accept_conversions, reject_conversions
+from tracking.figures.conversion_list import conversion_count, conversion_lines, conversions
 from tracking.models import Conversion, ConversionStatus
-from tracking.questions import open_questions
-from tracking.selectors import (
-    conversion_count,
-    conversion_lines,
-    conversions,
-    lines_of,
-    refunds_of,
-)
-from tracking.services import accept_conversions, reject_conversions
+from tracking.orders.lookup import lines_of_order, refunds_of_order
 
 SECTION = "conversions"
 FILTERS = ("q", "status", "offer", "evidence", "first", "last", "member")
@@ -100,7 +95,10 @@ def conversions_file(asked: Asked, *, now: datetime) -> Export:
 def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
     """One conversion: who was credited and why, what it earned, and everything that happened."""
     conversion = get_object_or_404(conversions(), pk=conversion_id)
-    lines, refunds = lines_of(conversion.order_id), list(refunds_of(conversion.order_id))
+    lines, refunds = (
+        lines_of_order(conversion.order_id),
+        list(refunds_of_order(conversion.order_id)),
+    )
     targets = [target_of(conversion), target_of(conversion.order), *map(target_of, refunds)]
     entries = list(entries_of_conversion(conversion.pk))
     return render_page(

@@ -50,7 +50,7 @@ from notifications.services import (
 )
 from notifications.unsubscribe_links import unsubscribe_link
 from offers.models import Enrollment
-from tracking.messages import audience
+from tracking.outreach.audience import audience
 
 Step = Callable[..., HttpResponse]
 SECTION = "emails"

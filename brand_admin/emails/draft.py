@@ -29,7 +29,7 @@ from notifications.rendering import (
 from notifications.selectors import latest_campaign
 from notifications.services import Recipient
 from offers.models import Enrollment, EnrollmentStatus, Offer
-from tracking.messages import Audience, audience
+from tracking.outreach.audience import Audience, audience
 
 KEPT = 24 * 3600  # seconds
 TITLES: dict[str, str] = {

@@ -21,9 +21,9 @@ from brand_admin.emails.forms import (
 )
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, in_order, searched
+from core.csv_export import csv_moment
 from notifications import selectors
 from notifications.models import Campaign, Message, Suppression
-from tracking.csv_export import csv_moment
 
 AT_ONCE = 1_000
 CAMPAIGN_ORDERS = {"confirmed": ("confirmed_at", "pk"), "recipients": ("recipients", "pk")}

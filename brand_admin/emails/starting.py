@@ -9,7 +9,7 @@ from django.http import Http404
 
 from notifications.rendering.markup import sanitise
 from notifications.selectors import saved_templates
-from tracking.messages import FIRST_TEXTS
+from tracking.outreach.first_texts import FIRST_TEXTS
 
 WRITTEN = ""  # the key of the text that comes with the product
 

@@ -18,16 +18,16 @@ from accounts.selectors import brands_of
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.charts import draw
 from brand_admin.home.beginning import first_steps
+from brand_admin.home.counts import what_needs_attention
 from brand_admin.pages import render_page
 from core.money import round_half_up
 from core.templatetags.display import count, money
 from offers.models import Offer
 from offers.selectors import offers
-from tracking.attention import what_needs_attention
-from tracking.metrics import Period, offers_totals_by_day, today, totals_by_offer
-from tracking.reports import Summary, offer_rows, summaries
-from tracking.selectors import conversions
-from tracking.totals import NOTHING, Totals
+from tracking.figures.conversion_list import conversions
+from tracking.figures.metrics import DateRange, offers_totals_by_day, today, totals_by_offer
+from tracking.figures.offer_report import Summary, offer_rows, summaries
+from tracking.models.totals import NOTHING, Totals
 
 DAYS = 30
 LATEST = 6
@@ -57,7 +57,7 @@ def door(request: HttpRequest) -> HttpResponse:
 @brand_page(Permission.READ)
 def home(request: BrandRequest) -> HttpResponse:
     """What needs a person today, and how the brand is doing."""
-    now, period = timezone.now(), Period.of_days(DAYS, today=today())
+    now, period = timezone.now(), DateRange.of_days(DAYS, today=today())
     found, latest = list(offers()), list(conversions()[:LATEST])
     rows = offer_rows(found, period=period, now=now, with_sellers=False)
     sums = summaries(rows, first_currency=request.brand.currency)
@@ -85,7 +85,7 @@ def home(request: BrandRequest) -> HttpResponse:
     )
 
 
-def _before(found: list[Offer], period: Period) -> dict[str, Totals]:
+def _before(found: list[Offer], period: DateRange) -> dict[str, Totals]:
     """The totals of the days before the period, per currency."""
     earlier = period.before()
     if earlier is None:

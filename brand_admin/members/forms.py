@@ -24,7 +24,7 @@ from brand_admin.forms import Confirmation
 from brand_admin.versioned import VersionedForm
 from offers.models import Offer
 from offers.selectors import offers, offers_to_join
-from tracking.imports import MEMBER_COLUMNS, ImportFileError, read_rows
+from tracking.importing.csv_rows import MEMBER_COLUMNS, ImportFileError, read_rows
 
 LARGEST_FILE = 20_000_000  # bytes
 MOST_ROWS = 100_000

@@ -16,8 +16,8 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.background.rows import started_about
 from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS, ImportForm
 from brand_admin.pages import render_page
-from tracking.imports import MEMBER_COLUMNS
-from tracking.member_import_work import ABOUT, ask_for_import, ask_for_preview
+from tracking.importing.csv_rows import MEMBER_COLUMNS
+from tracking.importing.members_in_background import ABOUT, ask_for_import, ask_for_preview
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)

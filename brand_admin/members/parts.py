@@ -24,6 +24,8 @@ from brand_admin.conversions.questions import found_questions
 from brand_admin.emails.forms import MessageFilters
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.forms import DayFilters
+from brand_admin.members.history import member_history as history_of_member
+from brand_admin.members.history import offers_named_in
 from brand_admin.pages import (
     Asking,
     export_url,
@@ -35,12 +37,10 @@ from brand_admin.pages import (
 from brand_admin.payments.exports import PAYMENT_ORDERS
 from brand_admin.payments.forms import PaymentFilters
 from brand_admin.suppressed import suppressed_in_words
+from core.csv_export import csv_moment
 from notifications.selectors import messages_to
 from payouts.selectors import payouts
-from tracking.csv_export import csv_moment
-from tracking.member_history import member_history as history_of_member
-from tracking.member_history import offers_named_in
-from tracking.selectors import conversions
+from tracking.figures.conversion_list import conversions
 
 SECTION = "members"
 

@@ -43,8 +43,8 @@ from offers.models import Enrollment
 from offers.selectors import in_offer
 from offers.services import enroll
 from payouts.releases import change_member_and_payments
-from tracking.member_summaries import accounts, member_summaries, summary_csv
-from tracking.selectors import offer_rows_of
+from tracking.figures.member_summaries import accounts, member_summaries, summary_csv
+from tracking.figures.member_table import offer_rows_of
 
 SECTION = "members"
 ORDERS = {

@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from brand_admin.offers.words import in_brief
 from offers.models import Approval, Offer, OfferKind, OfferStatus, Terms
 from offers.selectors import member_counts, terms_histories
-from tracking.metrics import Figures, figures_of_offers
+from tracking.figures.metrics import Figures, figures_of_offers
 
 TONES = {
     OfferStatus.ACTIVE: "good",

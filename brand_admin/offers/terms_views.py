@@ -25,8 +25,8 @@ from offers.services import supersede_terms
 from offers.structure import Rate, Tier, falling_tiers
 from offers.terms import OfferError, TermsValues, check_terms
 from offers.wording import RateLike, describe_fully, describe_rules, describe_tiers
-from tracking.terms_mail import tell_members
-from tracking.terms_preview import DAYS, preview_terms
+from tracking.commissions.terms_preview import DAYS, preview_terms
+from tracking.outreach.terms_mail import tell_members
 
 SECTION = "offers"
 NOT_CARRIED = {"csrfmiddlewaretoken", "step", "seen", *MORE_ROWS}

@@ -19,11 +19,11 @@ from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, in_order, searched
 from brand_admin.payments.due import all_due
 from brand_admin.payments.forms import PaymentFilters
+from core.csv_export import csv_moment
 from core.money import Money
 from payouts.due import DueRow
 from payouts.models import Payout
 from payouts.selectors import payouts
-from tracking.csv_export import csv_moment
 
 SECTION = "payments"
 AT_ONCE = 1_000

@@ -21,9 +21,9 @@ from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
 from brand_admin.payments.run_forms import LineFilters, RunFilters
 from brand_admin.payments.run_pages import lines_of
+from core.csv_export import csv_moment
 from payouts.models import PayoutRun, PayoutRunMember
 from payouts.selectors import run_members, runs
-from tracking.csv_export import csv_moment
 
 SECTION = "payments"
 AT_ONCE = 1_000

@@ -58,7 +58,7 @@ from payouts.runs import (
 )
 from payouts.selectors import drafted_entries, latest_minimum, runs, shares_of_run
 from payouts.services import PayoutError
-from tracking.statements import with_conversions
+from tracking.figures.statements import with_conversions
 
 SECTION = "payments"
 MOST_ENTRIES = 2_000  # of one line: what a page can show and a person read

@@ -31,6 +31,7 @@ from brand_admin.payments.forms import (
     ReturnPayment,
 )
 from brand_admin.payments.run_forms import Paid, known_currency
+from brand_admin.payments.statement_pdf import statement_pdf
 from core.money import Money
 from core.templatetags.display import clock, day, money
 from offers.models import Enrollment
@@ -47,8 +48,7 @@ from payouts.services import (
     record_payment,
     return_payment,
 )
-from tracking.statement_pdf import statement_pdf
-from tracking.statements import statement_of, statement_rows, with_conversions
+from tracking.figures.statements import statement_of, statement_rows, with_conversions
 
 SECTION = "payments"
 PAYMENT_FILTERS = ("q", "state", "first", "last", "member")

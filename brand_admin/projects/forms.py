@@ -11,7 +11,7 @@ from django.utils import timezone
 from brand_admin.offers.words import in_brief
 from offers.models import Offer, OfferKind, OfferStatus
 from offers.selectors import offers, terms_histories
-from tracking.stages import LABELS, LEFT_OUT, Step
+from tracking.outreach.stages import LABELS, LEFT_OUT, Step
 
 
 class ProjectForm(forms.Form):

@@ -11,7 +11,7 @@ from django.urls import reverse
 from brand_admin.access import BrandRequest
 from brand_admin.pages import Asking
 from offers.models import Offer, Project
-from tracking.stages import LABELS, Stage, Step, standing_in, steps_of
+from tracking.outreach.stages import LABELS, Stage, Step, members_at_step, steps_of
 
 SECTION = "projects"
 
@@ -62,7 +62,7 @@ def offer_asked(request: BrandRequest | Asking, project: Project, step: Step) ->
     named = next((offer for offer in project.offers if str(offer.pk) == asked), None)
     if named is not None or len(project.offers) < 2:
         return named or project.offer
-    standing = (one for one in project.offers if standing_in(project, step, offer=one).exists())
+    standing = (one for one in project.offers if members_at_step(project, step, offer=one).exists())
     return next(standing, project.offer)
 
 

@@ -14,8 +14,8 @@ from brand_admin.forms import Confirmation
 from brand_admin.projects.frame import project_asked, step_url
 from core.templatetags.display import count
 from offers.models import Project
-from tracking.bulk_items import ask_to_generate
-from tracking.stages import Step, standing_in
+from tracking.links.bulk_generation import ask_to_generate
+from tracking.outreach.stages import Step, members_at_step
 
 WHAT = {"both": (True, True), "codes": (True, False), "links": (False, True)}
 
@@ -36,7 +36,7 @@ def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
         return redirect(step_url(request, project, Step.GENERATE))
     offer = next((one for one in project.offers if str(one.pk) == request.POST.get("offer")), None)
     offer = offer or project.offer
-    standing = standing_in(project, Step.GENERATE, offer=offer)
+    standing = members_at_step(project, Step.GENERATE, offer=offer)
     ids = set(standing.values_list("enrollment_pk", flat=True).order_by())
     if not ids:
         messages.info(request, "Everybody has what they share already.")

@@ -30,14 +30,20 @@ from brand_admin.projects.rows import (
 )
 from offers.models import Enrollment, Offer, Project, ProjectMember
 from offers.selectors import projects
-from tracking.metrics import ALL_TIME
-from tracking.ranking import ranked
-from tracking.stages import Facts, Step, enrollments_at, members_of, standing_in
+from tracking.figures.metrics import ALL_TIME
+from tracking.figures.ranking import ranked
+from tracking.outreach.stages import (
+    Step,
+    StepAnnotations,
+    enrollments_at,
+    members_at_step,
+    members_of,
+)
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
-    Standing = QuerySet[WithAnnotations[ProjectMember, Facts]]
+    Standing = QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]
 
 AT_ONCE = 500
 ORDERS = {"name": ("name", "pk"), "created": ("created_at", "pk")}
@@ -61,7 +67,7 @@ def found_members(request: Asking, project: Project) -> Standing:
 
 
 def found_in_step(request: Asking, project: Project, step: Step, offer: Offer) -> Standing:
-    found = standing_in(project, step, offer=offer, search=searched(request))
+    found = members_at_step(project, step, offer=offer, search=searched(request))
     return in_order(request, found, MEMBER_ORDERS, default="name")
 
 
@@ -72,7 +78,7 @@ def step_of_send(request: Asking) -> Step:
 
 def found_in_tracking(request: Asking, project: Project, offer: Offer) -> QuerySet[Enrollment]:
     """The enrollments in the last step, in the order of a figure that the address asks for."""
-    last = standing_in(project, Step.TRACKING, offer=offer, search=searched(request))
+    last = members_at_step(project, Step.TRACKING, offer=offer, search=searched(request))
     standing = last.order_by().values("enrollment_pk")
     found = Enrollment.objects.filter(pk__in=standing).select_related("member", "offer")
     order = request.GET.get("sort", "name")

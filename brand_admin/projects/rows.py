@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING
 from django.db.models import QuerySet
 
 from brand_admin.suppressed import suppressed_in_words
+from core.csv_export import csv_moment
 from notifications.models import Purpose
 from notifications.selectors import MessageStatus, latest_by_about
 from offers.models import Enrollment, Offer, Project, ProjectMember
-from tracking.csv_export import csv_moment
-from tracking.selectors import Items, items_of, member_rows
-from tracking.stages import Facts, Step, stages_of
+from tracking.figures.member_table import member_rows
+from tracking.links.items import Items, items_of
+from tracking.outreach.stages import Step, StepAnnotations, stages_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -100,7 +101,9 @@ def projects_csv(found: Iterator[Project], batch: int = 500) -> Iterator[list[st
             ]
 
 
-def members_csv(rows: Iterable[WithAnnotations[ProjectMember, Facts]]) -> Iterator[list[str]]:
+def members_csv(
+    rows: Iterable[WithAnnotations[ProjectMember, StepAnnotations]],
+) -> Iterator[list[str]]:
     """Members of a project, each with their `step`, header first."""
     yield ["email", "first_name", "last_name", "stands_in", "added"]
     for row in rows:

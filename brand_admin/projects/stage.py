@@ -35,11 +35,13 @@ from offers.selectors import terms_of
 from offers.services import set_up_stage
 from offers.terms import OfferError
 from offers.wording import describe_fully
-from tracking.metrics import Figures, figures, totals_by_enrollment
+from tracking.figures.member_table import member_rows
+from tracking.figures.metrics import Figures, figures, totals_by_enrollment
+from tracking.links.generating import generate_items
+from tracking.links.items import ItemError, Items, items_of
+from tracking.links.promo_codes import suggest_codes
 from tracking.models import PromoCode, TrackingLink
-from tracking.selectors import Items, items_of, member_rows
-from tracking.services import ItemError, generate_items, suggest_codes
-from tracking.stages import Step, enrollments_at, standing_in
+from tracking.outreach.stages import Step, enrollments_at, members_at_step
 
 PER_STEP = 200  # a whole project in one go, mostly
 
@@ -190,7 +192,7 @@ def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResp
     """Raises ItemError when any of the codes can't be given."""
     wants_codes, wants_links = WHAT.get(request.POST.get("action", ""), (False, False))
     chosen = enrollments_at(
-        standing_in(project, Step.GENERATE, offer=offer).filter(
+        members_at_step(project, Step.GENERATE, offer=offer).filter(
             enrollment_pk__in=selected_ids(request)
         )
     )
@@ -274,7 +276,7 @@ def _to_drawer(request: BrandRequest) -> HttpResponse:
 
 def _figures(project: Project, offer: Offer) -> Figures:
     """Everybody in the last step added up, not only this page's."""
-    last = standing_in(project, Step.TRACKING, offer=offer)
+    last = members_at_step(project, Step.TRACKING, offer=offer)
     standing = last.order_by().values("enrollment_pk")
     sent = Enrollment.objects.filter(pk__in=standing)
     totals = totals_by_enrollment(sent).values()

@@ -27,7 +27,7 @@ from brand_admin.projects.lists import found_members, found_projects
 from offers.models import Project, ProjectMember
 from offers.services import add_to_project, create_project
 from offers.terms import OfferError
-from tracking.stages import stages_of, steps_of
+from tracking.outreach.stages import stages_of, steps_of
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)

@@ -9,8 +9,8 @@ from typing import Any
 from django.http import QueryDict
 
 from core.templatetags.display import count, money
-from tracking.reports import OfferRow
-from tracking.selectors import MemberRow
+from tracking.figures.member_table import MemberRow
+from tracking.figures.offer_report import OfferRow
 
 
 @dataclass(frozen=True, slots=True)

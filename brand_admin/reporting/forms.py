@@ -10,7 +10,7 @@ from django import forms
 from core.money import MoneyError, exponent, parse_decimal
 from offers.models import EnrollmentStatus, OfferKind, OfferStatus
 from offers.selectors import projects
-from tracking.reports import SORT_KEYS, OfferRow
+from tracking.figures.offer_report import SORT_KEYS, OfferRow
 
 EVERY_STATUS = "all"
 

@@ -12,7 +12,12 @@ from core.templatetags.display import money
 from offers.models import Enrollment
 from offers.services import renew_dashboard_link
 from payouts.ledger import balances
-from tracking.services import OwedError, activate_member, deactivate_member, remove_from_offer
+from tracking.links.membership import (
+    OwedError,
+    activate_member,
+    deactivate_member,
+    remove_from_offer,
+)
 
 
 @dataclass(frozen=True, slots=True)

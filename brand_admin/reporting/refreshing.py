@@ -16,9 +16,10 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page, selected_ids
 from core.templatetags.display import count
 from offers.models import Enrollment, EnrollmentStatus, Offer
-from tracking.ranking import BY_NAME
-from tracking.selectors import items_of
-from tracking.services import ItemError, generate_items, suggest_codes
+from tracking.figures.ranking import BY_NAME
+from tracking.links.generating import generate_items
+from tracking.links.items import ItemError, items_of
+from tracking.links.promo_codes import suggest_codes
 
 SECTION = "sales_tracking"
 

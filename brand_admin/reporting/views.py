@@ -42,12 +42,19 @@ from brand_admin.reporting.members import ACTIONS, act_on, owed_among
 from core.templatetags.display import count
 from offers.models import Enrollment, Offer
 from offers.selectors import enrollments_of, members_outside, offers, terms_of
-from tracking.metrics import ALL_TIME, Period, offers_totals_by_day, today
-from tracking.ranking import BY_NAME, ranked, with_at_least
-from tracking.reports import OfferRow, Summary, in_order, offer_lines, offer_rows, summaries
-from tracking.selectors import export_rows, member_rows
-from tracking.services import add_to_offer
-from tracking.tier_names import tiers_today
+from tracking.commissions.current_tiers import tiers_today
+from tracking.figures.member_table import export_rows, member_rows
+from tracking.figures.metrics import ALL_TIME, DateRange, offers_totals_by_day, today
+from tracking.figures.offer_report import (
+    OfferRow,
+    Summary,
+    in_order,
+    offer_lines,
+    offer_rows,
+    summaries,
+)
+from tracking.figures.ranking import BY_NAME, ranked, with_at_least
+from tracking.links.membership import add_to_offer
 
 SECTION = "sales_tracking"
 FOR_ALL = "email_members"
@@ -227,7 +234,7 @@ def offer_add_members(request: BrandRequest, offer_id: int) -> HttpResponse:
 
 
 def _members(
-    offer: Offer, filters: MemberFilters, search: str, period: Period
+    offer: Offer, filters: MemberFilters, search: str, period: DateRange
 ) -> QuerySet[Enrollment]:
     """Who is listed: as the status and the search say, with as much of a figure as asked for."""
     found = enrollments_of(offer, search=search, status=filters.chosen()).select_related(
@@ -241,7 +248,7 @@ def _members(
 
 
 def _filtered_rows(
-    request: Asking, period: Period, *, now: datetime
+    request: Asking, period: DateRange, *, now: datetime
 ) -> tuple[OfferFilters, list[OfferRow]]:
     filters = OfferFilters(request.GET)
     found = offers(search=searched(request), **filters.chosen())
@@ -251,7 +258,7 @@ def _filtered_rows(
 
 
 def _drawn(
-    request: BrandRequest, rows: list[OfferRow], sums: list[Summary], period: Period
+    request: BrandRequest, rows: list[OfferRow], sums: list[Summary], period: DateRange
 ) -> DrawnMeasure:
     """The chart of the currency that the address names, else of the first."""
     asked = request.GET.get("currency", "")

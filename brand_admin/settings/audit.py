@@ -20,8 +20,8 @@ from brand_admin.addresses import without_filters
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.forms import DayFilters
 from brand_admin.pages import export_url, paginate, render_page, searched
-from tracking.audit_names import names_in
-from tracking.csv_export import csv_moment
+from brand_admin.settings.audit_names import names_in
+from core.csv_export import csv_moment
 
 SECTION = "settings"
 FILTERS = ("q", "about", "first", "last")

@@ -26,7 +26,7 @@ from notifications.models import EmailTemplate, Purpose
 from notifications.rendering import VARIABLES, render
 from notifications.selectors import saved_templates
 from notifications.services import TemplateNameError, delete_template, save_template
-from tracking.messages import FIRST_TEXTS
+from tracking.outreach.first_texts import FIRST_TEXTS
 
 SECTION = "settings"
 PAGE = "brand_admin/settings/email_template.html"

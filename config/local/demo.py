@@ -31,20 +31,18 @@ from offers.structure import Customer, Period, Rule, RuleKind, Tier
 from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import adjust, record_payment
-from tracking import click_ids
-from tracking.click_earnings import credit_clicks
-from tracking.intake import OrderFacts, RefundFacts, read_order, read_refund
+from tracking.commissions.approval import reject_conversions
+from tracking.commissions.click_earnings import credit_clicks
+from tracking.links import click_ids
+from tracking.links.clicks import follow_link
+from tracking.links.items import items_of
+from tracking.links.promo_codes import give_codes, suggest_codes
+from tracking.links.tracking_links import give_links
 from tracking.models import TrackingLink
-from tracking.selectors import items_of
-from tracking.services import (
-    follow_link,
-    give_codes,
-    give_links,
-    record_orders,
-    record_refunds,
-    reject_conversions,
-    suggest_codes,
-)
+from tracking.orders.facts import OrderFacts, RefundFacts
+from tracking.orders.reading import read_order, read_refund
+from tracking.orders.recording import record_orders
+from tracking.orders.refunds import record_refunds
 
 BY = Actor.system("demo")
 BRAND, OWNER = "juniper", "ines@juniper.example"

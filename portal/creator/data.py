@@ -20,9 +20,10 @@ from affiliates.code_login import OVER
 from affiliates.letters import LetterError, send_letter
 from portal.creator.access import OwnRequest, own_page
 from portal.creator.proving import proof_of
-from tracking.creators import memberships_of, offers_of, purses
-from tracking.person_export import write_export
-from tracking.services import erase_creator
+from tracking.figures.creator_brands import memberships_of
+from tracking.figures.creator_report import balances_by_currency, offers_of
+from tracking.privacy.erasure import erase_creator
+from tracking.privacy.export import write_export
 
 
 @require_safe
@@ -81,7 +82,7 @@ def deletion(request: OwnRequest) -> HttpResponse:
         "memberships": memberships_of(request.creator),
         "purses": [
             purse
-            for purse in purses(offers_of(request.creator, now=now))
+            for purse in balances_by_currency(offers_of(request.creator, now=now))
             if purse.balance.earned_minor > purse.balance.paid_minor
         ],
         "works_for_brands": bool(brands_of(request.user)),

@@ -13,7 +13,7 @@ from core.tenancy import acting_for
 from notifications.models import SuppressionReason
 from notifications.services import resubscribe, unsubscribe
 from portal.creator.access import OwnRequest, own_page
-from tracking.creators import memberships_of
+from tracking.figures.creator_brands import memberships_of
 
 
 @require_safe

@@ -10,13 +10,13 @@ from accounts.models import Brand
 from affiliates.models import Creator
 from payouts.details import details_of
 from portal.dashboard.standing import Standing, standing_of
-from tracking.creators import (
+from tracking.figures.creator_report import (
     CreatorOffer,
-    Purse,
+    CurrencyBalance,
     WaitingPayment,
+    balances_by_currency,
     first_name_of,
     offers_of,
-    purses,
     waiting_for_details,
 )
 
@@ -42,7 +42,7 @@ class Home:
     """The first page. `resting` are the offers that don't count: removed, ended, paused, …"""
 
     name: str
-    purses: tuple[Purse, ...] = ()
+    purses: tuple[CurrencyBalance, ...] = ()
     brands: tuple[BrandOffers, ...] = ()
     resting: tuple[OfferLine, ...] = ()
     waiting: tuple[WaitingPayment, ...] = ()
@@ -63,7 +63,7 @@ def home_of(creator: Creator | None, *, now: datetime) -> Home:
     owed = any(row.balance.earned_minor > row.balance.paid_minor for row in offers)
     return Home(
         name=first_name_of(offers),
-        purses=tuple(purses(offers)),
+        purses=tuple(balances_by_currency(offers)),
         brands=tuple(_by_brand(line for line in lines if line.standing.counts)),
         resting=tuple(line for line in lines if not line.standing.counts),
         waiting=waiting,

@@ -33,7 +33,7 @@ from portal.creator.countries import country_name
 from portal.creator.payout_forms import ChooseForm, DestinationForm, form_for
 from portal.creator.proving import proof_of
 from portal.creator.sharing import brand_choices, going_on_their_way, names_of, seen_by_brands
-from tracking.creators import waiting_for_details
+from tracking.figures.creator_report import waiting_for_details
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.passkeys import kept_here, passkeys_of
 from accounts.session_pages import end_own_session, end_own_sessions, own_sessions
 from portal.creator.access import OwnRequest, own_page
-from tracking.creators import zone_of
+from tracking.figures.creator_brands import zone_of
 
 
 @require_safe

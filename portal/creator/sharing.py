@@ -36,7 +36,7 @@ from portal.creator.access import OwnRequest, own_page
 from portal.creator.client import device
 from portal.creator.countries import country_name
 from portal.creator.proving import proof_of
-from tracking.creators import WaitingPayment, waiting_for_details
+from tracking.figures.creator_report import WaitingPayment, waiting_for_details
 
 WANTED = "share_with"  # in the session: the brand to ask for first, while the code is entered
 COOKIE = "portal_share_with"  # the same while nobody is logged in yet

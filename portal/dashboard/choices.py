@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from django.utils.translation import pgettext
 
+from tracking.figures.periods import ChosenPeriod
 from tracking.models import ConversionStatus
-from tracking.periods import ChosenPeriod
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,9 @@ from offers.models import Enrollment, Terms
 from offers.selectors import TermsHistory
 from offers.structure import Period, Tier, TierBy
 from offers.wording import describe_beginning, describe_fully, describe_rules, describe_tiers
-from tracking.daily_totals import brand_zone
-from tracking.metrics import today
-from tracking.progress import Progress, Reached
+from tracking.commissions.tier_progress import Reached, TierProgress
+from tracking.figures.metrics import today
+from tracking.totals.daily import brand_zone
 
 NEWS = timedelta(days=30)  # for so long new terms are pointed out
 
@@ -77,7 +77,7 @@ def commission_of(enrollment: Enrollment, history: TermsHistory, *, now: datetim
         upcoming=TermsInWords.of(latest, currency) if latest.starts_at > now else None,
         is_new=terms.version > 1 and now - terms.starts_at < NEWS,
         climb=_climb(terms, on_tiers, currency) if terms.tiers else None,
-        room=_room(terms, on_cap, currency),
+        room=_left_under_cap(terms, on_cap, currency),
     )
 
 
@@ -86,7 +86,7 @@ def _reached(enrollment: Enrollment, terms: Terms) -> tuple[Reached, Reached]:
     if not terms.looks_back:
         return Reached(), Reached()
     day = today()
-    progress = Progress.of([(enrollment.pk, terms, day)], brand_zone())
+    progress = TierProgress.of([(enrollment.pk, terms, day)], brand_zone())
     return (
         progress.for_tier(enrollment.pk, terms, day),
         progress.for_cap(enrollment.pk, terms, day),
@@ -119,14 +119,14 @@ def _to_go(terms: Terms, following: Tier, value: int, currency: str) -> str:
     }
 
 
-def _room(terms: Terms, reached: Reached, currency: str) -> str:
+def _left_under_cap(terms: Terms, reached: Reached, currency: str) -> str:
     """What the cap leaves."""
-    room = reached.room(terms)
-    if room is None:
+    left = reached.left_under_cap(terms)
+    if left is None:
         return ""
     sentence = {
         Period.DAY: _("You can still earn %(amount)s today."),
         Period.MONTH: _("You can still earn %(amount)s this month."),
         Period.ALWAYS: _("You can still earn %(amount)s."),
     }[Period(terms.cap_period)]
-    return sentence % {"amount": money(Money(room, currency))}
+    return sentence % {"amount": money(Money(left, currency))}

@@ -15,9 +15,9 @@ from core.templatetags.display import day, masked_reference, moment, money
 from offers.wording import explain
 from payouts.models import Payout, PayoutState
 from payouts.whereabouts import Posting, postings_of
+from portal.dashboard.attribution_reason import why_in_words
 from portal.dashboard.numbers import signed
 from tracking.models import Conversion, ConversionStatus, Evidence
-from tracking.wording import why_in_words
 
 EVIDENCE = {
     Evidence.CODE.value: gettext_noop("your code"),

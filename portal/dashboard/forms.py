@@ -6,8 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from offers.models import Offer
-from tracking.metrics import today
-from tracking.models.questions import LONGEST_NOTE
+from tracking.figures.metrics import today
+from tracking.models.questions import MAX_NOTE_LENGTH
 
 
 class DeepLinkForm(forms.Form):
@@ -54,7 +54,7 @@ class MissingSaleForm(forms.Form):
     note = forms.CharField(
         label=_("Anything that helps"),
         required=False,
-        max_length=LONGEST_NOTE,
+        max_length=MAX_NOTE_LENGTH,
         help_text=_("How it came about, for example. No name or address of the shopper, please."),
         widget=forms.Textarea(attrs={"rows": 3}),
     )

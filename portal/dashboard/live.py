@@ -18,7 +18,7 @@ from core.languages import spoken_tag
 from core.templatetags.display import clock, time_zone_name
 from core.templatetags.page import chosen_scheme_of
 from portal.dashboard.access import Visit
-from tracking.versions import version_of
+from portal.dashboard.change_tag import change_tag
 
 UPDATED = "Dashboard-Updated"  # percent-encoded, since a header is ASCII
 
@@ -26,7 +26,7 @@ UPDATED = "Dashboard-Updated"  # percent-encoded, since a header is ASCII
 def tag_of(request: HttpRequest, visit: Visit) -> str:
     """The page's ETag: weak, since two pages that say the same may differ in bytes."""
     parts = (
-        version_of(visit.enrollment, now=visit.now),
+        change_tag(visit.enrollment, now=visit.now),
         request.get_full_path(),
         chosen_scheme_of(request),
         spoken_tag(),

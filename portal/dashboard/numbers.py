@@ -11,8 +11,8 @@ from core.charts import BarChart, Point, Series, bar_chart
 from core.money import Money, round_half_up
 from core.templatetags.display import count, day, money, short_money
 from offers.models import Enrollment
-from tracking.buckets import Bucket, Grain, cut
-from tracking.metrics import Figures, Period, figures_of_enrollment, today, totals_by_day
+from tracking.figures.metrics import DateRange, Figures, figures_of_enrollment, today, totals_by_day
+from tracking.figures.time_series import Grain, Interval, time_series
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -41,7 +41,7 @@ class Numbers:
     pending: int
 
 
-def numbers_of(enrollment: Enrollment, period: Period) -> Numbers:
+def numbers_of(enrollment: Enrollment, period: DateRange) -> Numbers:
     """The numbers of one member in one offer. Three queries."""
     offer = enrollment.offer
     figures = figures_of_enrollment(enrollment, currency=offer.currency, period=period)
@@ -110,7 +110,7 @@ def _tone(difference: int) -> str:
     return "good" if difference > 0 else ""
 
 
-def _chart(enrollment: Enrollment, period: Period) -> tuple[BarChart | None, Grain]:
+def _chart(enrollment: Enrollment, period: DateRange) -> tuple[BarChart | None, Grain]:
     """Earnings over the days of the period that have come; a long empty start is left out."""
     days = totals_by_day([enrollment.pk], period=period)
     now = today()
@@ -121,27 +121,27 @@ def _chart(enrollment: Enrollment, period: Period) -> tuple[BarChart | None, Gra
     last = min(period.last or now, now)
     if first >= last:
         return None, Grain.DAY
-    buckets = cut(days, period=Period(first, last), today=now)
+    series = time_series(days, period=DateRange(first, last), today=now)
     currency = enrollment.offer.currency
-    points = tuple(_point(bucket, buckets.grain, currency) for bucket in buckets.buckets)
-    series = Series(
-        _per(buckets.grain), points, show=lambda minor: short_money(Money(minor, currency))
+    points = tuple(_point(interval, series.grain, currency) for interval in series.intervals)
+    bars = Series(
+        _per(series.grain), points, show=lambda minor: short_money(Money(minor, currency))
     )
-    chart = bar_chart(series)
-    return (None if chart.is_empty else chart), buckets.grain
+    chart = bar_chart(bars)
+    return (None if chart.is_empty else chart), series.grain
 
 
-def _point(bucket: Bucket, grain: Grain, currency: str) -> Point:
-    earned = bucket.totals.commission_minor
-    return Point(_label(bucket, grain), earned, money(Money(earned, currency)))
+def _point(interval: Interval, grain: Grain, currency: str) -> Point:
+    earned = interval.totals.commission_minor
+    return Point(_label(interval, grain), earned, money(Money(earned, currency)))
 
 
-def _label(bucket: Bucket, grain: Grain) -> str:
+def _label(interval: Interval, grain: Grain) -> str:
     if grain is Grain.DAY:
-        return day(bucket.first, "short")
+        return day(interval.first, "short")
     if grain is Grain.WEEK:
-        return f"{day(bucket.first, 'short')} {DASH} {day(bucket.last, 'short')}"
-    return day(bucket.first, "month")
+        return f"{day(interval.first, 'short')} {DASH} {day(interval.last, 'short')}"
+    return day(interval.first, "month")
 
 
 def _per(grain: Grain) -> str:
@@ -151,7 +151,7 @@ def _per(grain: Grain) -> str:
     return _("Earnings per week") if grain is Grain.WEEK else _("Earnings per month")
 
 
-def _days(period: Period) -> str:
+def _days(period: DateRange) -> str:
     first, last = period.first, period.last
     if first == last:
         return day(first)

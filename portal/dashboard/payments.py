@@ -11,14 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from core.keyset_pagination import Keyset, KeysetPage
 from core.money import Money
 from core.templatetags.display import day, masked_reference, money
 from offers.models import Enrollment
 from payouts.models import LedgerEntry, Payout, PayoutState
 from payouts.whereabouts import entries_of_payout, payments_of
 from portal.dashboard.numbers import signed
-from tracking.keyset import Keyset, Stretch
-from tracking.statements import StatementLine, with_conversions
+from tracking.figures.statements import StatementLine, with_conversions
 
 PER_PAGE = 100
 BATCH = 500
@@ -114,10 +114,10 @@ def _row(entry: LedgerEntry) -> PaymentRow:
 
 def paid_entries(
     payment: PaymentRow, enrollment: Enrollment, *, cursor: str
-) -> Stretch[LedgerEntry]:
+) -> KeysetPage[LedgerEntry]:
     """Some of what the payment pays of this enrollment, oldest first."""
     entries = entries_of_payout(payout_id=payment.payout.pk, enrollment_id=enrollment.pk)
-    return Keyset(entries, "available_at", newest_first=False).stretch(cursor, size=PER_PAGE)
+    return Keyset(entries, "available_at", newest_first=False).page(cursor, size=PER_PAGE)
 
 
 def paid_lines(entries: Sequence[LedgerEntry]) -> list[PaidLine]:

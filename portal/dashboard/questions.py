@@ -12,8 +12,8 @@ from django.utils.translation import gettext_noop
 
 from core.templatetags.display import day, moment
 from offers.models import Enrollment
+from tracking.claims.selectors import questions_of
 from tracking.models import Question, QuestionState
-from tracking.questions import questions_of
 
 SHOWN = 3  # on the dashboard itself
 STAYS = timedelta(days=30)  # how long an answer stays on the dashboard

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from offers.models import Enrollment, Offer
 from portal.dashboard.standing import standing_of
+from tracking.links.items import deep_links_of, link_url, own_items
 from tracking.models import ItemStatus, PromoCode, TrackingLink
-from tracking.selectors import link_url, links_of, own_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def shared(enrollment: Enrollment) -> SharedItems:
         code=_code(items.promo_code) if items.promo_code else None,
         link=_link(items.tracking_link) if items.tracking_link else None,
         can_make=_allows_links(offer),
-        has_made=links_of(enrollment.pk).exists(),
+        has_made=deep_links_of(enrollment.pk).exists(),
     )
 
 
@@ -60,7 +60,7 @@ def _allows_links(offer: Offer) -> bool:
 
 def deep_links(enrollment: Enrollment) -> list[Shared]:
     """The member's deep links, newest first."""
-    return [_link(row) for row in links_of(enrollment.pk)]
+    return [_link(row) for row in deep_links_of(enrollment.pk)]
 
 
 def shareable_link(enrollment: Enrollment, slug: str) -> Shared | None:

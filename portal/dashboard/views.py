@@ -11,6 +11,8 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.actors import Actor
+from core.csv_export import csv_lines
+from core.keyset_pagination import Keyset
 from core.languages import speaking, spoken_tag
 from core.tenancy import acting_for
 from offers.selectors import terms_of
@@ -33,13 +35,12 @@ from portal.dashboard.payments import (
 from portal.dashboard.qr import draw
 from portal.dashboard.questions import recent_questions
 from portal.dashboard.sharing import can_make_links, deep_links, shareable_link, shared
-from tracking.csv_export import csv_lines
-from tracking.keyset import Keyset
-from tracking.metrics import today
+from tracking.figures.conversion_list import own_conversions
+from tracking.figures.metrics import today
+from tracking.figures.periods import MEMBER_CHOICES, ChosenPeriod, choose
+from tracking.links.items import ItemError
+from tracking.links.tracking_links import make_deep_link
 from tracking.models import ConversionStatus
-from tracking.periods import MEMBER_CHOICES, ChosenPeriod, choose
-from tracking.selectors import own_conversions
-from tracking.services import ItemError, make_deep_link
 
 PER_PAGE = 25
 
@@ -55,7 +56,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     history = terms_of(visit.offer)
     status = _status(request)
     found = Keyset(own_conversions(enrollment.pk, status=status), "occurred_at")
-    stretch = found.stretch(request.GET.get("at", ""), size=PER_PAGE)
+    stretch = found.page(request.GET.get("at", ""), size=PER_PAGE)
     payments = payment_rows(enrollment)
     response = render_page(
         request,

@@ -21,7 +21,7 @@ from payouts.models import LedgerEntry
 from tests.api.shop import ORDERS, REFUNDS, key_for
 from tests.cast import Cast, raw_order, raw_refund
 from tracking.models import Conversion, Order, OrderLine, Refund
-from tracking.reconciliation import differences
+from tracking.reconciliation.differences import differences
 
 CODES = ("MARA15", "DIEGO10", "JUNE20")
 ORDER_COUNT, THREADS, ROUNDS, AT_ONCE = 200, 50, 5, 50

@@ -136,7 +136,7 @@ def test_a_worker_notes_what_it_did(client: Client, monkeypatch: pytest.MonkeyPa
         if outcome:
             raise outcome
 
-    app.autodiscover_tasks(force=True)
+    app.loader.import_default_modules()
     monkeypatch.setattr("notifications.services.sweep", sweep)
     tracer = build_tracer(SWEEP, app.tasks[SWEEP], app=app)
     tracer("1", (), {}, {"id": "1", "is_eager": False})

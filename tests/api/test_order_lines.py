@@ -13,8 +13,8 @@ from core.tenancy import acting_for
 from tests.api.shop import ORDERS, Shop
 from tests.cast import Cast, raw_order
 from tests.snapshot import snapshot
-from tracking.intake import MAX_ORDER_LINES, InputError, read_order
 from tracking.models import Order, OrderLine
+from tracking.orders.reading import MAX_ORDER_LINES, InputError, read_order
 
 SAID = "an order has at most 1,000 lines"
 HEADER = "order_id,ordered_at,currency,customer_id,discount_code,sku,product,quantity,unit_price"

@@ -324,7 +324,7 @@ def test_a_failure_of_ours_keeps_nothing_and_says_nothing_of_itself(
     def fail(*args: object, **options: object) -> None:
         raise ZeroDivisionError("a secret")
 
-    monkeypatch.setattr("tracking.services.orders._audit", fail)
+    monkeypatch.setattr("tracking.orders.recording._audit", fail)
 
     answer = shop.send(ORDERS, raw_order())
 

@@ -11,7 +11,7 @@ from payouts.models import LedgerEntry
 from tests.api.shop import ORDERS, REFUNDS, Shop, key_for
 from tests.cast import Cast, raw_order, raw_refund
 from tests.snapshot import snapshot
-from tracking import click_ids
+from tracking.links import click_ids
 from tracking.models import Conversion, TrackingLink
 
 

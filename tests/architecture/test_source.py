@@ -37,10 +37,11 @@ ACROSS_BRANDS = {
     "notifications/services/sweeping.py": 1,
     "offers/dashboard_links.py": 1,
     "payouts/releases.py": 3,
-    "tracking/creators.py": 3,
-    "tracking/person_export.py": 1,
-    "tracking/services/clicks.py": 1,
-    "tracking/services/erasure.py": 1,
+    "tracking/figures/creator_brands.py": 1,
+    "tracking/figures/creator_report.py": 2,
+    "tracking/links/clicks.py": 1,
+    "tracking/privacy/erasure.py": 1,
+    "tracking/privacy/export.py": 1,
 }
 
 

@@ -36,8 +36,9 @@ from payouts.runs import draft_run
 from payouts.services import adjust, record_payment
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.notifications.senders import confirm, recipient
+from tracking.claims.services import ask_about_order
 from tracking.models import Conversion, Order, Question
-from tracking.services import ask_about_order, record_order
+from tracking.orders.recording import record_order
 
 # What the parameters of addresses name.
 NAMED: dict[str, type[TenantModel]] = {

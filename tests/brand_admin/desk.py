@@ -16,7 +16,7 @@ from accounts.models import Brand, User
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast, order
 from tracking.models import Conversion
-from tracking.services import record_order
+from tracking.orders.recording import record_order
 
 
 def at(brand: Brand, name: str, **kwargs: Any) -> str:

@@ -11,7 +11,7 @@ from notifications.models import Purpose
 from offers.models import Enrollment
 from tests.brand_admin.desk import at
 from tests.cast import Cast
-from tracking.messages import FIRST_TEXTS
+from tracking.outreach.first_texts import FIRST_TEXTS
 
 ITEMS, MEMBERS = Purpose.SALES_TRACKING_ITEMS.value, Purpose.EMAIL_MEMBERS.value
 

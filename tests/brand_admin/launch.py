@@ -16,7 +16,7 @@ from offers.services import create_offer
 from offers.terms import TermsValues
 from tests.brand_admin.staff import address
 from tests.cast import NOW, SYSTEM, offer_values
-from tracking.services import generate_items
+from tracking.links.generating import generate_items
 
 
 def new_offer(name: str = "Spring", kind: str = "both") -> Offer:

@@ -19,7 +19,7 @@ from payouts.services import record_payment
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of, new_brand
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
-from tracking.services import record_order
+from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 HEADER = "email,first_name,last_name,promo_code\n"

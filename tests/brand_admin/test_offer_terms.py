@@ -19,7 +19,7 @@ from offers.terms import TermsValues
 from tests.brand_admin.staff import address
 from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast
-from tracking.terms_mail import tell_members
+from tracking.outreach.terms_mail import tell_members
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 

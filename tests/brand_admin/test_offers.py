@@ -25,7 +25,7 @@ from tests.brand_admin.staff import address, csv_of, new_brand
 from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tests.snapshot import snapshot
-from tracking.services import record_order
+from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 

@@ -20,9 +20,10 @@ from offers.services import (
 from tests.brand_admin.launch import everybody, generated, in_stage, mailed, new_offer, press, told
 from tests.brand_admin.staff import address, csv_of
 from tests.cast import NOW, SYSTEM, Cast, order
+from tracking.links.membership import deactivate_member
 from tracking.models import PromoCode, TrackingLink
-from tracking.services import deactivate_member, record_order
-from tracking.stages import Step, steps_of
+from tracking.orders.recording import record_order
+from tracking.outreach.stages import Step, steps_of
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 

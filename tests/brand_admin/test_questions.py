@@ -15,8 +15,9 @@ from offers.models import Enrollment
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, shown
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.snapshot import snapshot
+from tracking.claims.services import ask_about_order, explain_question
 from tracking.models import Conversion, Order, Question
-from tracking.services import ask_about_order, explain_question, record_order
+from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 Ask = Callable[..., Question]

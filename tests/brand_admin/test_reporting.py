@@ -18,9 +18,10 @@ from payouts.services import record_payment
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, offer_values, refund
 from tests.snapshot import snapshot
+from tracking.figures.member_table import export_rows
+from tracking.links.membership import add_to_offer
 from tracking.models import ItemStatus, PromoCode, TrackingLink
-from tracking.selectors import export_rows
-from tracking.services import add_to_offer, record_refund
+from tracking.orders.refunds import record_refund
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 NO_BREAK = "\N{NO-BREAK SPACE}"

@@ -15,8 +15,9 @@ from offers.terms import TermsValues
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tests.snapshot import snapshot
+from tracking.links.membership import deactivate_member, remove_from_offer
 from tracking.models import Conversion, ItemStatus, PromoCode
-from tracking.services import deactivate_member, record_order, remove_from_offer
+from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 

@@ -13,9 +13,10 @@ from tests.brand_admin.launch import mailed, new_offer, told
 from tests.brand_admin.staff import address
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
+from tracking.links.generating import generate_items
+from tracking.links.membership import deactivate_member
 from tracking.models import PromoCode, TrackingLink
-from tracking.services import deactivate_member, generate_items
-from tracking.stages import Step, members_of, standing_in, steps_of
+from tracking.outreach.stages import Step, members_at_step, members_of, steps_of
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -147,8 +148,8 @@ def test_each_step_opens_where_somebody_stands(
     sending = theo.get(address("project_send", project.pk))
     assert sending.context["offer"] == links
     assert [tab.name for tab in sending.context["offer_tabs"]] == ["Links", "Codes"]
-    assert standing_in(project, Step.SEND, offer=links).count() == 2
-    assert standing_in(project, Step.SEND, offer=codes).count() == 0
+    assert members_at_step(project, Step.SEND, offer=links).count() == 2
+    assert members_at_step(project, Step.SEND, offer=codes).count() == 0
     assert theo.get(address("project_tracking", project.pk)).status_code == 200
 
 

@@ -27,7 +27,7 @@ from offers.models import Offer  # noqa: E402
 from offers.services import create_offer  # noqa: E402
 from offers.terms import TermsValues  # noqa: E402
 from tests.cast import SYSTEM, offer_values  # noqa: E402
-from tracking.member_import_work import ask_for_import, ask_for_preview  # noqa: E402
+from tracking.importing.members_in_background import ask_for_import, ask_for_preview  # noqa: E402
 from tracking.models import PromoCode  # noqa: E402
 
 ROWS = 400

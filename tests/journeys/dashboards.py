@@ -14,13 +14,9 @@ from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import record_payment
 from tests.cast import Cast, offer_values, order
-from tracking.services import (
-    deactivate_items,
-    deactivate_member,
-    generate_items,
-    record_order,
-    remove_from_offer,
-)
+from tracking.links.generating import deactivate_items, generate_items
+from tracking.links.membership import deactivate_member, remove_from_offer
+from tracking.orders.recording import record_order
 
 BACKWARDS = "range=custom&first=2026-11-09&last=2026-11-01"
 NAMES = {

@@ -30,15 +30,12 @@ from payouts.services import adjust, record_payment, return_payment
 from tests.architecture.world import World, furnish
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
 from tests.notifications.senders import confirm, recipient
-from tracking.services import (
-    deactivate_member,
-    generate_items,
-    make_deep_link,
-    record_order,
-    record_refund,
-    reject_conversions,
-    remove_from_offer,
-)
+from tracking.commissions.approval import reject_conversions
+from tracking.links.generating import generate_items
+from tracking.links.membership import deactivate_member, remove_from_offer
+from tracking.links.tracking_links import make_deep_link
+from tracking.orders.recording import record_order
+from tracking.orders.refunds import record_refund
 
 LONG = "Maximiliana-Konstanze von Hohenlohe-Waldenburg-Schillingsfürst"
 SHOP = "https://www.juniper.example"

@@ -24,7 +24,8 @@ from tests.journeys.drawer import open_email_members
 from tests.journeys.steps import code_in, link_in, only_mail_to, path_of
 from tests.mailbox import Mailbox
 from tests.worker import Worker
-from tracking.services import generate_items, record_order
+from tracking.links.generating import generate_items
+from tracking.orders.recording import record_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])

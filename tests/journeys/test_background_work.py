@@ -22,7 +22,7 @@ from tests.cast import SYSTEM, Cast
 from tests.journeys.conftest import DESKTOP, PHONE
 from tests.journeys.inspection import faults_of, prepare
 from tests.worker import Worker
-from tracking.member_import_work import ask_for_preview
+from tracking.importing.members_in_background import ask_for_preview
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["desktop", "phone"])

@@ -12,8 +12,9 @@ from offers.services import OfferValues, change_offer, create_offer
 from offers.terms import OfferError, TermsValues
 from tests.cast import Cast, offer_values, order
 from tests.snapshot import snapshot
+from tracking.links.clicks import follow_link
 from tracking.models import Conversion, TrackingLink
-from tracking.services import follow_link, record_order
+from tracking.orders.recording import record_order
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
 

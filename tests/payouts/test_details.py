@@ -28,7 +28,7 @@ from payouts.services import PayoutError, adjust, mark_paid
 from tests.cast import IBAN, NOW, SYSTEM, Cast
 from tests.journeys.busy_creator import prove
 from tests.snapshot import snapshot
-from tracking.reconciliation import differences
+from tracking.reconciliation.differences import differences
 
 OTHER = bank_account(country="DE", holder="June Okafor", iban="DE02120300000000202051")
 PAYPAL = paypal_account(country="GB", holder="June Okafor", paypal="june@pay.example")

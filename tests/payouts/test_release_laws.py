@@ -45,8 +45,8 @@ from tests.architecture.rows import check_references_now
 from tests.cast import IBAN, NOW, SYSTEM, Cast
 from tests.journeys.busy_creator import prove
 from tests.payouts.owing import earn
-from tracking.reconciliation import differences
-from tracking.services import erase_creator
+from tracking.privacy.erasure import erase_creator
+from tracking.reconciliation.differences import differences
 
 STEPS = 50
 PLACES = (

@@ -34,7 +34,7 @@ from tests.cast import IBAN, NOW, SYSTEM, Cast, assemble
 from tests.journeys.busy_creator import prove
 from tests.payouts.owing import earn
 from tests.snapshot import snapshot
-from tracking.reconciliation import differences
+from tracking.reconciliation.differences import differences
 
 LATER = NOW + timedelta(minutes=1)
 

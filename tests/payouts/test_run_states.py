@@ -12,7 +12,7 @@ from core.tenancy import acting_for
 from payouts.models import RUN_STATE_OF_PAYMENTS, Payout, PayoutRun, PayoutState
 from payouts.services import settle_run
 from tests.cast import NOW, Cast, release_to_brand
-from tracking.reconciliation import differences
+from tracking.reconciliation.differences import differences
 
 MADE = tuple(state for state in PayoutState if state != PayoutState.DRAFT)
 MIXES = [mix for size in range(1, len(MADE) + 1) for mix in itertools.combinations(MADE, size)]

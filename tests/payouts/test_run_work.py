@@ -21,7 +21,7 @@ from payouts.services import PayoutError, record_payment
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.payouts.owing import earn, listed
 from tests.snapshot import snapshot
-from tracking.reconciliation import differences
+from tracking.reconciliation.differences import differences
 
 HANDLERS: dict[str, Handler] = {
     run_work.DRAFT: run_work.draft,

@@ -30,7 +30,7 @@ from payouts.services import PayoutError, mark_paid, record_payment, return_paym
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.payouts.owing import earn, listed
 from tests.snapshot import snapshot
-from tracking.reconciliation import differences
+from tracking.reconciliation.differences import differences
 
 LATER = NOW + timedelta(hours=1)
 

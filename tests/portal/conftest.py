@@ -20,8 +20,9 @@ from payouts import ledger
 from payouts.models import Payout
 from payouts.services import record_payment
 from tests.cast import Cast, order
+from tracking.commissions.approval import reject_conversions
 from tracking.models import Conversion
-from tracking.services import record_order, reject_conversions
+from tracking.orders.recording import record_order
 
 Sell = Callable[..., Conversion]
 

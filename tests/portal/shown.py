@@ -13,7 +13,7 @@ from core.tenancy import acting_for
 from offers.models import Enrollment
 from tests.cast import Cast
 from tests.portal.conftest import path_of
-from tracking.selectors import export_rows
+from tracking.figures.member_table import export_rows
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,9 @@ from tests.portal.conftest import (
     reject,
     text_of,
 )
+from tracking.links.clicks import follow_link
 from tracking.models import TrackingLink
-from tracking.services import (
-    follow_link,
-    record_refund,
-)
+from tracking.orders.refunds import record_refund
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
 

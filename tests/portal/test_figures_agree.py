@@ -13,9 +13,10 @@ from payouts.services import adjust
 from tests.cast import Cast, refund
 from tests.portal.conftest import Sell, pay, reject
 from tests.portal.shown import Shown, in_admin, in_export, in_portal, on_dashboard
-from tracking.metrics import figures_of_offers
+from tracking.figures.metrics import figures_of_offers
+from tracking.links.clicks import follow_link
 from tracking.models import TrackingLink
-from tracking.services import follow_link, record_refund
+from tracking.orders.refunds import record_refund
 
 
 def test_admin_export_dashboard_and_portal_agree(cast: Cast, client: Client, sell: Sell) -> None:

@@ -17,7 +17,9 @@ from payouts.ledger import due_entries
 from payouts.services import adjust, record_payment
 from tests.cast import Cast, assemble, order
 from tests.mailbox import Mailbox
-from tracking.services import make_deep_link, record_order, reject_conversions
+from tracking.commissions.approval import reject_conversions
+from tracking.links.tracking_links import make_deep_link
+from tracking.orders.recording import record_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}

@@ -19,18 +19,15 @@ from payouts.services import adjust, mark_paid, return_payment
 from tests.cast import Cast, refund, release_to_brand
 from tests.portal.conftest import Sell, new_terms, path_of, pay, reject, text_of
 from tests.snapshot import snapshot
+from tracking.claims.services import ask_about_order, explain_question
+from tracking.commissions.approval import accept_conversions
+from tracking.links.clicks import follow_link
+from tracking.links.generating import deactivate_items
+from tracking.links.membership import deactivate_member
+from tracking.links.promo_codes import give_codes
+from tracking.links.tracking_links import make_deep_link
 from tracking.models import Conversion, Question, TrackingLink
-from tracking.services import (
-    accept_conversions,
-    ask_about_order,
-    deactivate_items,
-    deactivate_member,
-    explain_question,
-    follow_link,
-    give_codes,
-    make_deep_link,
-    record_refund,
-)
+from tracking.orders.refunds import record_refund
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
 QUERIES = 2  # whose link it is, and the version

@@ -13,7 +13,7 @@ from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from offers.services import renew_dashboard_link
 from tests.cast import Cast, assemble, order
-from tracking.services import record_order
+from tracking.orders.recording import record_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OpenPage = Callable[..., Page]

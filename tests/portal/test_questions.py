@@ -12,15 +12,15 @@ from core.tenancy import acting_for
 from tests.cast import SYSTEM, Cast, order
 from tests.portal.conftest import Sell, path_of, text_of
 from tests.snapshot import snapshot
-from tracking.models import Order, Question
-from tracking.services import (
+from tracking.claims.services import (
+    MAX_QUESTIONS_PER_DAY,
     answer_by_attributing,
     ask_about_order,
     explain_question,
-    record_order,
     refuse_question,
 )
-from tracking.services.questions import MOST_PER_DAY
+from tracking.models import Order, Question
+from tracking.orders.recording import record_order
 
 ASKED = {"order_reference": "SHOP-1001", "ordered_on": "2026-11-19", "note": "In a story"}
 
@@ -94,7 +94,7 @@ def test_an_order_that_is_there_is_good_news(client: Client, path: str, sell: Se
 
 
 def test_there_is_a_limit_a_day(cast: Cast, client: Client, path: str) -> None:
-    for number in range(MOST_PER_DAY):
+    for number in range(MAX_QUESTIONS_PER_DAY):
         assert ask(client, path, order_reference=str(number)).status_code == 302
     before = snapshot()
 

@@ -20,11 +20,8 @@ from tests.portal.conftest import (
     text_of,
 )
 from tests.snapshot import snapshot
+from tracking.links.tracking_links import give_links, make_deep_link
 from tracking.models import TrackingLink
-from tracking.services import (
-    give_links,
-    make_deep_link,
-)
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
 

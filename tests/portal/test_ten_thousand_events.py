@@ -24,16 +24,13 @@ from tests.api.shop import ORDERS, key_for
 from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tests.portal.conftest import path_of
 from tests.portal.shown import in_admin, in_export, in_portal, on_dashboard
-from tracking.click_earnings import credit_clicks
+from tracking.commissions.approval import accept_conversions, reject_conversions
+from tracking.commissions.click_earnings import credit_clicks
+from tracking.links.clicks import follow_link
 from tracking.models import Conversion, TrackingLink
-from tracking.reconciliation import differences
-from tracking.services import (
-    accept_conversions,
-    follow_link,
-    record_orders,
-    record_refunds,
-    reject_conversions,
-)
+from tracking.orders.recording import record_orders
+from tracking.orders.refunds import record_refunds
+from tracking.reconciliation.differences import differences
 
 ROUNDS = 50  # of 200 events
 CODES = ("MARA15", "DIEGO10", "JUNE20")

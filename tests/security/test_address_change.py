@@ -23,8 +23,8 @@ from tests.portal.test_portal import another, mailed_code
 from tests.security.identities import identities
 from tests.security.people import VICTIMS, People, creator_with, gather, logged_in
 from tests.snapshot import snapshot
-from tracking.creators import memberships_of
-from tracking.services import erase_creator
+from tracking.figures.creator_brands import memberships_of
+from tracking.privacy.erasure import erase_creator
 
 NEW = "somewhere@new.example"
 CODE_PAGE = "/account/address/code/"

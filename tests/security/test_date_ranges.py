@@ -13,7 +13,7 @@ from tests.architecture.test_addresses import body, browser
 from tests.architecture.world import World, furnish
 from tests.cast import Cast
 from tests.portal.conftest import path_of
-from tracking.periods import ChosenPeriod
+from tracking.figures.periods import ChosenPeriod
 
 DAYS = ("0001-01-01", "0026-06-15", "1900-02-28", "2026-11-19", "9999-12-31", "garbage", "")
 EARLIEST, ROMAN, OLD, FACT, LATEST, GARBAGE, NONE = DAYS
@@ -98,7 +98,7 @@ def test_a_dashboard_takes_every_range(world: World) -> None:
 
 
 def test_the_portal_and_the_api_read_no_days(world: World) -> None:
-    """Whoever lets them read some adds them here: to `choose` or `bounds` of tracking.periods."""
+    """Whoever lets them read some adds them here: to `choose` or `bounds` of figures.periods."""
     creator = browser(world.cast.ines)
     widest = urlencode({"range": "custom", "first": "0001-01-01", "last": "9999-12-31"})
     for route in routes():

@@ -323,7 +323,7 @@ def test_the_whole_account_is_read_for_its_owner_alone() -> None:
         "payouts/details.py",
         "portal/creator/payout.py",
         "portal/creator/sharing.py",
-        "tracking/person_export.py",
+        "tracking/privacy/export.py",
     }
 
 

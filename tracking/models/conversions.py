@@ -31,8 +31,8 @@ class Conversion(TenantModel):
 
     `commission_minor` is the target that the ledger holds for it, `earnable_minor` what that is or
     would be if it were accepted. What it earns is fixed by what was written when it was recorded:
-    the version of the terms, the tier, the winning code, the kind of customer, the room under the
-    cap. `claims` keeps all evidence the order brought, winner first.
+    the version of the terms, the tier, the winning code, the kind of customer, what the cap left.
+    `claims` keeps all evidence the order brought, winner first.
     """
 
     order = TenantForeignKey(Order)

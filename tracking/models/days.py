@@ -8,7 +8,7 @@ from django.db import models
 from core.kept_sums import KeptSum, after_statement, kept_in
 from core.tenancy import TenantForeignKey, TenantModel
 from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
-from tracking.totals import FIGURES
+from tracking.models.totals import FIGURES
 
 # Days on which an enrollment got its first conversion, or lost its last.
 _TURNED = {

@@ -9,8 +9,8 @@ from core.tenancy import TenantForeignKey, TenantModel
 from offers.models import Enrollment
 from tracking.models.conversions import Conversion
 
-LONGEST_NOTE = 500
-LONGEST_ANSWER = 1_000
+MAX_NOTE_LENGTH = 500
+MAX_ANSWER_LENGTH = 1_000
 
 
 class QuestionState(models.TextChoices):
@@ -30,10 +30,10 @@ class Question(TenantModel):
     enrollment = TenantForeignKey(Enrollment)
     order_reference = models.CharField(max_length=120)
     ordered_on = models.DateField()
-    note = models.CharField(max_length=LONGEST_NOTE, blank=True)
+    note = models.CharField(max_length=MAX_NOTE_LENGTH, blank=True)
     asked_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=QuestionState, default=QuestionState.OPEN)
-    answer = models.CharField(max_length=LONGEST_ANSWER, blank=True)  # the member reads it
+    answer = models.CharField(max_length=MAX_ANSWER_LENGTH, blank=True)  # the member reads it
     answered_by = models.CharField(max_length=200, blank=True)
     answered_at = models.DateTimeField(null=True)
     conversion = TenantForeignKey(Conversion, null=True)

@@ -12,11 +12,11 @@ from django.utils import timezone
 
 from accounts.management.options import add_brand_option, brand_named
 from core import commands
+from core.csv_export import csv_lines
 from core.files import whole_file
 from core.tenancy import acting_for
 from offers.management.options import add_offer_option, offer_of
-from tracking.csv_export import csv_lines
-from tracking.selectors import export_rows
+from tracking.figures.member_table import export_rows
 
 IN_MEMORY = 8 * 1024 * 1024  # characters; a larger table waits in a temporary file
 

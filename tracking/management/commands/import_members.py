@@ -5,7 +5,6 @@ from __future__ import annotations
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management.base import CommandError
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -13,23 +12,23 @@ from accounts.management.options import add_brand_option, brand_named
 from core import commands
 from core.tenancy import acting_for
 from offers.management.options import add_offer_option, offer_of
-from tracking.imports import MEMBER_COLUMNS, ImportFileError, read_rows
-from tracking.management.progress import Progress
-from tracking.management.reading import opened
-from tracking.management.reporting import fail_on_errors, tell
-from tracking.member_import import import_members
+from tracking.importing.csv_rows import MEMBER_COLUMNS
+from tracking.importing.file_import import import_file
+from tracking.importing.members import import_members
+from tracking.importing.progress_line import ProgressLine
+from tracking.importing.report_output import fail_on_errors
 
 
 class Command(commands.Command):
     help = "Add members with their codes to an offer, from a CSV: " + ", ".join(MEMBER_COLUMNS)
     again = "Run the same command again: members who are in already are left as they are."
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.progress = Progress(self.stderr, "rows")
+    progress: ProgressLine | None = None
 
     def what_was_kept(self) -> str:
         """At least so many: the batch that was cut off may have been saved too."""
+        if self.progress is None:
+            return self.kept
         return f"At least {self.progress.count:,} {self.progress.noun} were kept."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -39,18 +38,21 @@ class Command(commands.Command):
 
     def handle(self, *args: Any, **options: Any) -> None:
         brand = brand_named(options["brand"])
-        with acting_for(brand), opened(options["file"]) as file:
+        with acting_for(brand):
             offer = offer_of(brand, options["offer"])
-            try:
-                report = import_members(
-                    read_rows(file, columns=MEMBER_COLUMNS),
+            self.progress = ProgressLine(self.stderr, "rows")
+            report = import_file(
+                self,
+                path=options["file"],
+                columns=MEMBER_COLUMNS,
+                noun="members",
+                progress=self.progress,
+                importer=lambda rows, counted: import_members(
+                    rows,
                     offer=offer,
                     by=Actor.system("manage.py import_members"),
                     now=timezone.now(),
-                    counted=self.progress.add,
-                )
-            except ImportFileError as error:
-                raise CommandError(f"file: {error}") from error
-        self.progress.end()
-        tell(self, "members", report)
+                    counted=counted,
+                ),
+            )
         fail_on_errors(report)

@@ -14,22 +14,23 @@ from accounts.actors import Actor
 from accounts.management.options import add_brand_option, brand_named
 from core import commands
 from core.tenancy import acting_for
-from tracking import imports
-from tracking.management.progress import Progress
-from tracking.management.reading import opened
-from tracking.management.reporting import fail_on_errors, tell
+from tracking.importing.csv_rows import Counted, ImportReport, Row
+from tracking.importing.file_import import import_file
+from tracking.importing.orders import ORDER_COLUMNS, REFUND_COLUMNS, import_orders, import_refunds
+from tracking.importing.progress_line import ProgressLine
+from tracking.importing.report_output import fail_on_errors
 
 
 class Importer(Protocol):
     def __call__(
         self,
-        rows: Iterable[imports.Row],
+        rows: Iterable[Row],
         *,
         source: str,
         by: Actor,
         now: datetime,
-        counted: imports.Counted,
-    ) -> imports.ImportReport: ...
+        counted: Counted,
+    ) -> ImportReport: ...
 
 
 class Command(commands.Command):
@@ -41,7 +42,7 @@ class Command(commands.Command):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.counted: list[Progress] = []
+        self.counted: list[ProgressLine] = []
 
     def what_was_kept(self) -> str:
         """At least so many: the batch that was cut off may have been saved too."""
@@ -49,8 +50,8 @@ class Command(commands.Command):
         return f"At least {counts} were kept." if counts else self.kept
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", help=", ".join(imports.ORDER_COLUMNS))
-        parser.add_argument("--refunds", metavar="FILE", help=", ".join(imports.REFUND_COLUMNS))
+        parser.add_argument("file", help=", ".join(ORDER_COLUMNS))
+        parser.add_argument("--refunds", metavar="FILE", help=", ".join(REFUND_COLUMNS))
         parser.add_argument("--source", required=True, metavar="NAME", help="which shop it is")
         add_brand_option(parser)
 
@@ -61,17 +62,15 @@ class Command(commands.Command):
         reports = []
         with acting_for(brand_named(options["brand"])):
             reports.append(
-                self._import(
-                    options["file"], "orders", imports.import_orders, imports.ORDER_COLUMNS, source
-                )
+                self._import(options["file"], "orders", import_orders, ORDER_COLUMNS, source)
             )
             if options["refunds"]:
                 reports.append(
                     self._import(
                         options["refunds"],
                         "refunds",
-                        imports.import_refunds,
-                        imports.REFUND_COLUMNS,
+                        import_refunds,
+                        REFUND_COLUMNS,
                         source,
                     )
                 )
@@ -79,20 +78,17 @@ class Command(commands.Command):
 
     def _import(
         self, path: str, noun: str, importer: Importer, columns: Sequence[str], source: str
-    ) -> imports.ImportReport:
-        progress = Progress(self.stderr, noun)
+    ) -> ImportReport:
+        progress = ProgressLine(self.stderr, noun)
         self.counted.append(progress)
-        with opened(path) as file:
-            try:
-                report = importer(
-                    imports.read_rows(file, columns=columns),
-                    source=source,
-                    by=Actor.system(f"import of {noun} from {source}"),
-                    now=timezone.now(),
-                    counted=progress.add,
-                )
-            except imports.ImportFileError as error:
-                raise CommandError(f"file: {error}") from error
-        progress.end()
-        tell(self, noun, report)
-        return report
+        by = Actor.system(f"import of {noun} from {source}")
+        return import_file(
+            self,
+            path=path,
+            columns=columns,
+            noun=noun,
+            progress=progress,
+            importer=lambda rows, counted: importer(
+                rows, source=source, by=by, now=timezone.now(), counted=counted
+            ),
+        )

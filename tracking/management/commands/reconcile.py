@@ -11,7 +11,7 @@ from accounts.management.options import brand_named
 from accounts.models import Brand
 from core import commands
 from core.tenancy import acting_for
-from tracking.reconciliation import differences
+from tracking.reconciliation.differences import differences
 
 
 class Command(commands.Command):

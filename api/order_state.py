@@ -1,0 +1,67 @@
+"""What came of an order, in the words of the API. Amounts are decimal texts, times are UTC."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from core.money import Money
+from tracking.models import Conversion, Refund
+from tracking.orders.lookup import OrderState
+
+
+def order_state_as_json(state: OrderState) -> dict[str, Any]:
+    """The document that answers GET /orders/…"""
+    order, conversion = state.order, state.conversion
+    return {
+        "order_id": order.external_id,
+        "source": order.source,
+        "ordered_at": _time(order.ordered_at),
+        "received_at": _time(order.received_at),
+        "currency": order.currency,
+        "total": state.total.plain(),
+        "status": conversion.status if conversion else "unattributed",
+        "why": state.why,
+        "attribution": _attribution(conversion) if conversion else None,
+        "commission": _commission(conversion) if conversion else None,
+        "refunds": [_refund(refund) for refund in state.refunds],
+    }
+
+
+def _attribution(conversion: Conversion) -> dict[str, Any]:
+    return {
+        "evidence": conversion.evidence,
+        "member": str(conversion.member),
+        "offer": conversion.offer.name,
+        "claims": [
+            {"evidence": claim["evidence"], "words": claim["words"]} for claim in conversion.claims
+        ],
+    }
+
+
+def _commission(conversion: Conversion) -> dict[str, Any]:
+    def plain(minor: int) -> str:
+        return Money(minor, conversion.currency).plain()
+
+    return {
+        "amount": plain(conversion.commission_minor),
+        "sale": plain(conversion.sale_minor),
+        "refunded": plain(conversion.refunded_minor),
+        "payable_at": _time(conversion.payable_at),
+        "reason": conversion.reason,
+    }
+
+
+def _refund(refund: Refund) -> dict[str, Any]:
+    return {
+        "refund_id": refund.external_id,
+        "sku": refund.sku,
+        "quantity": refund.quantity,
+        "amount": Money(refund.amount_minor, refund.currency).plain(),
+        "refunded_at": _time(refund.refunded_at),
+        "state": refund.state,
+    }
+
+
+def _time(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat()

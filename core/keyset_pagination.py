@@ -1,0 +1,109 @@
+"""Pages of a list that may be very long, by position instead of by number.
+
+The next page begins after the last row of this one, so that the index leads straight to it: the
+last page costs what the first does. What is counted is counted up to a limit.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from django.db.models import Model, Q, QuerySet
+
+MAX_COUNTED_ROWS = 1_000  # rows; beyond it is only said that there are more
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+CURSOR = re.compile(r"(after|before)\.(-?\d{1,17})\.(\d{1,18})", re.ASCII)
+M = TypeVar("M", bound=Model)
+
+
+@dataclass(frozen=True, slots=True)
+class KeysetPage(Generic[M]):
+    """Some rows of a list, and how to come to those before and after; "" where there are none.
+
+    `first` and `last` are their numbers, `total` the number of all; 0 where that is beyond COUNTED.
+    """
+
+    rows: tuple[M, ...]
+    before: str
+    after: str
+    first: int
+    total: int
+
+    @property
+    def last(self) -> int:
+        return self.first + len(self.rows) - 1 if self.first else 0
+
+    @property
+    def is_part(self) -> bool:
+        """Whether there is more than these rows."""
+        return bool(self.before or self.after)
+
+
+@dataclass(frozen=True, slots=True)
+class Keyset(Generic[M]):
+    """A list in the order of a time column and the id, which an index has to have."""
+
+    rows: QuerySet[M]
+    column: str
+    newest_first: bool = True
+
+    def page(self, cursor: str, *, size: int) -> KeysetPage[M]:
+        """`size` rows at `cursor`, or the first ones for a cursor that is none. Three queries."""
+        back, position = _read(cursor)
+        found = list(self._beyond(position, back=back)[: size + 1])
+        if not found and position:
+            return self.page("", size=size)
+        more = len(found) > size
+        rows = found[:size][::-1] if back else found[:size]
+        earlier, later = (more, True) if back else (position is not None, more)
+        ahead = self._count_ahead(rows[0]) if rows and earlier else 0
+        total = _counted(self.rows)
+        return KeysetPage(
+            rows=tuple(rows),
+            before=self._cursor("before", rows[0]) if rows and earlier else "",
+            after=self._cursor("after", rows[-1]) if rows and later else "",
+            first=ahead + 1 if rows and ahead <= MAX_COUNTED_ROWS else 0,
+            total=total if total <= MAX_COUNTED_ROWS else 0,
+        )
+
+    def _ordered(self, *, back: bool) -> QuerySet[M]:
+        sign = "-" if self.newest_first != back else ""
+        return self.rows.order_by(f"{sign}{self.column}", f"{sign}pk")
+
+    def _beyond(self, position: tuple[datetime, int] | None, *, back: bool) -> QuerySet[M]:
+        ordered = self._ordered(back=back)
+        if position is None:
+            return ordered
+        moment, pk = position
+        way = "lt" if self.newest_first != back else "gt"
+        # The first condition says what the second implies, for the index to begin at.
+        at_most = Q(**{f"{self.column}__{way}e": moment})
+        return ordered.filter(
+            at_most, Q(**{f"{self.column}__{way}": moment}) | Q(**{f"pk__{way}": pk})
+        )
+
+    def _count_ahead(self, row: M) -> int:
+        return _counted(self._beyond((getattr(row, self.column), row.pk), back=True))
+
+    def _cursor(self, word: str, row: M) -> str:
+        micros = (getattr(row, self.column) - EPOCH) // timedelta(microseconds=1)
+        return f"{word}.{micros}.{row.pk}"
+
+
+def _read(cursor: str) -> tuple[bool, tuple[datetime, int] | None]:
+    """Whether it leads back, and from where; nowhere for what is no cursor."""
+    match = CURSOR.fullmatch(cursor)
+    if match is None:
+        return False, None
+    try:
+        moment = EPOCH + timedelta(microseconds=int(match[2]))
+    except OverflowError:
+        return False, None
+    return match[1] == "before", (moment, int(match[3]))
+
+
+def _counted(rows: QuerySet[Any]) -> int:
+    return rows.order_by()[: MAX_COUNTED_ROWS + 1].count()

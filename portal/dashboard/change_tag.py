@@ -1,0 +1,69 @@
+"""Whether anything that a member sees in one offer has changed, at the price of one small query.
+
+A page that stays open asks this again and again. The version is a text to compare and nothing
+else: two of them are the same only if the page would say the same, but for the time of day.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Aggregate, Count, Max, Model, OuterRef, Q, QuerySet, Subquery, Sum
+
+from offers.models import Enrollment, Terms
+from payouts.models import EntryKind, LedgerEntry, PayoutState
+from tracking.figures.metrics import today
+from tracking.models import DailyTotal, ItemStatus, PromoCode, Question, TrackingLink
+
+
+def change_tag(enrollment: Enrollment, *, now: datetime) -> str:
+    """The version of what this enrollment's pages show (with brand, offer and member fetched).
+
+    It moves with every change to the member's totals, ledger, payments, questions, code and links,
+    to the offer and its terms, and when a day ends or an entry's hold does. One query, whatever the
+    number of conversions: totals are read by the day.
+    """
+    facts = Enrollment.objects.filter(pk=enrollment.pk).values_list(
+        _of(DailyTotal.objects.all(), Sum("changes")),
+        *_items(PromoCode.objects.all()),
+        *_items(TrackingLink.objects.all()),
+        *_ledger(now),
+        *_of_each(Question.objects.all(), Max("pk"), Max("answered_at")),
+        _of(Terms.objects.all(), Max("version"), by="offer"),
+        _of(Terms.objects.filter(starts_at__lte=now), Max("version"), by="offer"),
+    )
+    rows = (enrollment, enrollment.brand, enrollment.offer, enrollment.member)
+    seen = ([_values(row) for row in rows], today(), list(facts))
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+
+
+def _values(row: Model) -> list[object]:
+    return [getattr(row, field.attname) for field in row._meta.concrete_fields]
+
+
+def _of(rows: QuerySet[Any], figure: Aggregate, *, by: str = "enrollment") -> Subquery:
+    """`figure` over the rows of the enrollment, or of its offer."""
+    own = rows.filter(**{by: OuterRef("pk" if by == "enrollment" else by)})
+    return Subquery(own.order_by().values(by).annotate(figure=figure).values("figure"))
+
+
+def _of_each(rows: QuerySet[Any], *figures: Aggregate) -> list[Subquery]:
+    return [_of(rows, figure) for figure in figures]
+
+
+def _items(rows: QuerySet[Any]) -> list[Subquery]:
+    in_use = Count("pk", filter=Q(status=ItemStatus.ACTIVE))
+    return _of_each(rows, Max("pk"), in_use, Max("deactivated_at"))
+
+
+def _ledger(now: datetime) -> list[Subquery]:
+    """Payments and what became of them, bonuses, and when the next hold ends."""
+    others = LedgerEntry.objects.filter(~Q(kind=EntryKind.COMMISSION))
+    waiting_for_details = Count("pk", filter=Q(payout__state=PayoutState.PENDING_INFO))
+    waiting = LedgerEntry.objects.filter(enrollment=OuterRef("pk"), available_at__gt=now)
+    return [
+        *_of_each(others, Max("pk"), Max("payout__settled_at"), waiting_for_details),
+        Subquery(waiting.order_by("available_at").values("available_at")[:1]),
+    ]

@@ -1,0 +1,110 @@
+"""What needs a person today."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
+
+from brand_admin.home.counts import what_needs_attention
+from core.tenancy import acting_for
+from notifications.models import Campaign, Message, MessageState, Purpose
+from offers.models import Enrollment, OfferStatus
+from offers.services import create_offer, enroll, set_offer_status
+from offers.terms import TermsValues
+from tests.cast import NOW, SYSTEM, Cast, offer_values
+from tracking.links.membership import add_to_offer, deactivate_member
+
+
+@pytest.fixture(autouse=True)
+def _at_juniper(cast: Cast) -> Iterator[None]:
+    with acting_for(cast.juniper):
+        yield
+
+
+def tell(enrollment: Enrollment, state: MessageState, *, days_ago: int = 0) -> None:
+    """Send the member their items, with this outcome."""
+    campaign = Campaign.objects.create(
+        purpose=Purpose.SALES_TRACKING_ITEMS,
+        title="Items",
+        subject="Items",
+        body="",
+        html="",
+        text="",
+        from_name="Juniper",
+        confirmation=uuid.uuid4(),
+        recipients=1,
+        confirmed_by="test",
+        confirmed_at=NOW,
+    )
+    Message.objects.create(
+        campaign=campaign,
+        recipient=f"member:{enrollment.member_id}",
+        about=f"enrollment:{enrollment.pk}",
+        purpose=Purpose.SALES_TRACKING_ITEMS,
+        to_address="mara@lindqvist.example",
+        values={},
+        state=state,
+        due_at=NOW,
+        settled_at=NOW - timedelta(days=days_ago),
+    )
+
+
+def test_members_who_have_items_wait_for_their_mail(cast: Cast) -> None:
+    assert what_needs_attention(now=NOW).not_sent == 3
+
+    tell(cast.mara_in_glow, MessageState.ACCEPTED)
+
+    assert what_needs_attention(now=NOW).not_sent == 2
+
+
+@pytest.mark.parametrize(("kind", "lacking"), [("code", 1), ("link", 1), ("both", 1)])
+def test_members_who_lack_what_the_offer_gives_wait_for_it(
+    kind: str, lacking: int, cast: Cast
+) -> None:
+    offer = create_offer(
+        values=offer_values(name="Spring", kind=kind), terms=TermsValues(), by=SYSTEM, now=NOW
+    )
+    enroll(offer=offer, members=[cast.mara], by=SYSTEM, now=NOW)
+    assert what_needs_attention(now=NOW).without_items == lacking
+
+    add_to_offer(offer=offer, members=[cast.mara], with_items=True, by=SYSTEM, now=NOW)
+
+    assert what_needs_attention(now=NOW).without_items == 0
+
+
+def test_inactive_members_and_paused_offers_need_nobody(cast: Cast) -> None:
+    deactivate_member(enrollment=cast.mara_in_glow, by=SYSTEM, now=NOW)
+    assert what_needs_attention(now=NOW).not_sent == 2
+
+    set_offer_status(offer=cast.glow, status=OfferStatus.PAUSED, by=SYSTEM, now=NOW)
+
+    found = what_needs_attention(now=NOW)
+    assert (found.not_sent, found.without_items) == (0, 0)
+
+
+def test_members_without_an_address_can_not_be_mailed(cast: Cast) -> None:
+    cast.mara.email = ""
+    cast.mara.save(update_fields=["email"])
+
+    assert what_needs_attention(now=NOW).not_sent == 2
+
+
+def test_failed_and_unknown_sends_are_told_apart_for_a_month(cast: Cast) -> None:
+    tell(cast.mara_in_glow, MessageState.FAILED)
+    tell(cast.mara_in_glow, MessageState.BOUNCED)
+    tell(cast.diego_in_glow, MessageState.UNKNOWN)
+    tell(cast.diego_in_glow, MessageState.FAILED, days_ago=31)
+
+    found = what_needs_attention(now=NOW)
+
+    assert (found.failed_sends, found.unknown_sends) == (2, 1)
+
+
+def test_nothing_of_another_brand_is_counted(cast: Cast) -> None:
+    with acting_for(cast.saltmarsh):
+        found = what_needs_attention(now=NOW)
+
+    assert (found.pending, found.without_items, found.not_sent) == (0, 1, 0)

@@ -1,0 +1,84 @@
+"""A real worker is killed twice in the middle of an import: every row goes in, none twice."""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+
+import pytest
+from django.utils import timezone
+
+from accounts.background import sweep
+from accounts.models import AuditEntry, Work, WorkProblem, WorkState
+from affiliates.models import Member
+from core.tenancy import acting_for
+from tests.cast import SYSTEM, assemble
+from tests.worker import Worker
+from tracking.importing.members_in_background import ask_for_import, ask_for_preview
+from tracking.models import PromoCode
+
+CROWD = 1_200
+EVERY_TENTH_IS_BAD = CROWD // 10
+KILLED_AT = (200, 600)
+
+
+@pytest.fixture
+def worker() -> Iterator[Worker]:
+    one = Worker(1, WORK_LEASE="1")
+    yield one
+    one.stop()
+
+
+def file() -> bytes:
+    rows = [
+        f"m{number}@crowd.example,M,{number},CROWD{number}"
+        if number % 10
+        else f"no address {number},,,"
+        for number in range(CROWD)
+    ]
+    return "\n".join(["email,first_name,last_name,promo_code", *rows]).encode()
+
+
+def until_done(work: Work, worker: Worker, *, seconds: float) -> Work:
+    """Look again and again; the worker is killed when the import has come so far."""
+    deadline, tick, kills = time.monotonic() + seconds, threading.Event(), list(KILLED_AT)
+    while work.is_live:
+        assert time.monotonic() < deadline, f"it stands at {work.done}"
+        tick.wait(0.02)
+        if worker.is_dead():
+            worker.start()
+        elif kills and work.kind == "member_import" and work.done >= kills[0]:
+            kills.pop(0)
+            worker.kill()
+        sweep(now=timezone.now())
+        work.refresh_from_db()
+    assert not kills or work.kind != "member_import"
+    return work
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_killed_worker_brings_no_row_in_twice_and_leaves_none_out(worker: Worker) -> None:
+    cast = assemble()
+    worker.start()
+    with acting_for(cast.juniper):
+        preview = ask_for_preview(
+            content=file(), filename="crowd.csv", rows=CROWD, offer=cast.glow,
+            confirmation=uuid.uuid4(), by=SYSTEM, now=timezone.now(),
+        )  # fmt: skip
+        until_done(preview, worker, seconds=120)
+        assert Member.objects.count() == 3
+        work = ask_for_import(preview=preview, by=SYSTEM, now=timezone.now())
+        again = ask_for_import(preview=preview, by=SYSTEM, now=timezone.now())
+        work = until_done(work, worker, seconds=240)
+        worker.stop()
+
+        assert again == work
+        good = CROWD - EVERY_TENTH_IS_BAD
+        assert (work.state, work.done, work.counts) == (WorkState.DONE, CROWD, {"added": good})
+        assert Member.objects.filter(email__endswith="@crowd.example").count() == good
+        assert PromoCode.objects.filter(code__startswith="CROWD").count() == good
+        assert AuditEntry.objects.filter(action="member.added").count() == good + 3
+        assert work.problems == EVERY_TENTH_IS_BAD
+        assert WorkProblem.objects.filter(work=work).count() == EVERY_TENTH_IS_BAD

@@ -1,0 +1,239 @@
+"""A person is deleted: who they were is gone from every table, and no figure has changed."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+
+import pytest
+from allauth.mfa.models import Authenticator
+from django.contrib.auth import SESSION_KEY
+from django.db import connection
+
+from accounts.actors import Actor
+from accounts.codes import CodeOverError
+from accounts.models import AuditEntry, CodePurpose, Session, User
+from accounts.sessions import SessionStore
+from affiliates.logins import give_login
+from affiliates.models import Creator, Member, MemberHandle, MemberTag
+from affiliates.services import MemberError, add_member, change_member
+from core.tenancy import across_brands, acting_for
+from notifications.models import Message, MessageState, SuppressionReason
+from notifications.selectors import suppressed_among
+from notifications.services import resubscribe, unsuppress
+from offers.dashboard_links import enrollment_for, token_for
+from offers.models import Enrollment, EnrollmentStatus
+from payouts.ledger import balances
+from payouts.models import DetailsRelease, LedgerEntry, PayoutDetails
+from payouts.services import adjust
+from tests.cast import NOW, SYSTEM, Cast, order
+from tests.journeys.busy_creator import prove
+from tests.notifications.senders import confirm, recipient
+from tests.snapshot import snapshot
+from tracking.claims.services import ask_about_order
+from tracking.figures.metrics import totals_by_enrollment
+from tracking.models import Conversion, Question
+from tracking.orders.recording import record_order
+from tracking.privacy.erasure import erase_creator
+from tracking.reconciliation.differences import differences
+
+JUNE = "june@okafor.example"
+LATER = NOW + timedelta(hours=1)
+
+
+@pytest.fixture
+def june(cast: Cast) -> Creator:
+    """June sells, is owed money, asks a question, gets mail, and is logged in with a passkey."""
+    user = give_login(email=JUNE, now=NOW)
+    assert user is not None
+    Authenticator.objects.create(user=user, type="webauthn", data={"name": "x", "credential": {}})
+    store = SessionStore()
+    store[SESSION_KEY] = str(user.pk)
+    store.save()
+    with acting_for(cast.juniper):
+        record_order(order=order("7001", promo_code="JUNE20"), source="shop", by=SYSTEM, now=NOW)
+        adjust(
+            enrollment=cast.june_in_glow, currency="GBP", amount_minor=500, note="Bonus",
+            by=SYSTEM, now=NOW,
+        )  # fmt: skip
+        ask_about_order(
+            enrollment=cast.june_in_glow, order_reference="7002", ordered_on=NOW.date(),
+            note="It is June Okafor's", by=Actor.of_member("June Okafor"), now=NOW,
+        )  # fmt: skip
+        MemberTag.objects.create(member=cast.june, tag="Ceramics")
+        MemberHandle.objects.create(member=cast.june, platform="instagram", handle="june.okafor")
+        change_member(
+            member=cast.june, email=JUNE, first_name="June", last_name="Okafor-Lind", by=SYSTEM,
+            now=NOW,
+        )  # fmt: skip
+        confirm(
+            [recipient(
+                recipient=f"member:{cast.june.pk}", to_address=JUNE, to_name="June Okafor-Lind",
+                about=f"enrollment:{cast.june_in_glow.pk}",
+            )]
+        )  # fmt: skip
+    return Creator.objects.get(email=JUNE)
+
+
+def erase(june: Creator) -> None:
+    code = prove(june, CodePurpose.DELETION, now=LATER)
+    erase_creator(creator=june, code=code, now=LATER)
+
+
+def text_of_the_database() -> str:
+    """Every row of every table of ours, as text."""
+    texts = []
+    with connection.cursor() as cursor:
+        for table in snapshot().tables:
+            quoted = connection.ops.quote_name(table)
+            cursor.execute(f"SELECT row::text FROM {quoted} AS row")  # noqa: S608
+            texts += [text for (text,) in cursor.fetchall()]
+    return "\n".join(texts).lower()
+
+
+def figures(cast: Cast) -> list[object]:
+    found: list[object] = []
+    for brand, row in ((cast.juniper, cast.june_in_glow), (cast.saltmarsh, cast.june_in_tide)):
+        with acting_for(brand):
+            found += [
+                balances([row.pk], now=LATER),
+                totals_by_enrollment([row.pk]),
+                list(LedgerEntry.objects.order_by("pk").values()),
+                list(Conversion.objects.order_by("pk").values()),
+            ]
+    return found
+
+
+def test_nothing_in_the_database_says_who_it_was(cast: Cast, june: Creator) -> None:
+    assert JUNE in text_of_the_database()
+
+    erase(june)
+
+    text = text_of_the_database()
+    for trace in (JUNE, "okafor", "june.okafor", "it is june", "ceramics"):
+        assert trace not in text, trace
+
+
+def test_every_figure_is_what_it_was_and_the_books_agree(cast: Cast, june: Creator) -> None:
+    before = figures(cast)
+
+    erase(june)
+
+    assert figures(cast) == before
+    for brand in (cast.juniper, cast.saltmarsh):
+        with acting_for(brand):
+            assert list(differences(brand)) == []
+
+
+def test_staff_see_a_deleted_member_out_of_all_offers(cast: Cast, june: Creator) -> None:
+    erase(june)
+
+    for brand, member in ((cast.juniper, cast.june), (cast.saltmarsh, cast.june_at_saltmarsh)):
+        with acting_for(brand):
+            row = Member.objects.get(pk=member.pk)
+            assert (str(row), row.email, row.creator, row.deleted_at) == (
+                "Deleted member", "", None, LATER,
+            )  # fmt: skip
+            statuses = Enrollment.objects.filter(member=row).values_list("status", flat=True)
+            assert set(statuses) == {EnrollmentStatus.REMOVED}
+            assert AuditEntry.objects.filter(action="member.erased").count() == 1
+            assert Question.objects.exclude(note="").count() == 0
+
+
+def test_nobody_gives_a_deleted_member_a_name_again(cast: Cast, june: Creator) -> None:
+    erase(june)
+    before = snapshot()
+
+    with acting_for(cast.juniper), pytest.raises(MemberError, match="deleted at their own wish"):
+        change_member(
+            member=cast.june, email=JUNE, first_name="June", last_name="", by=SYSTEM, now=LATER
+        )
+
+    assert snapshot() == before
+
+
+def test_login_sessions_passkeys_details_and_codes_are_gone(cast: Cast, june: Creator) -> None:
+    erase(june)
+
+    assert not Creator.objects.filter(email=JUNE).exists()
+    assert not User.objects.filter(email=JUNE).exists()
+    assert Session.objects.count() == 0
+    assert Authenticator.objects.count() == 0
+    assert PayoutDetails.objects.filter(creator=june.pk).count() == 0
+    with across_brands(reason="a test looks for what is left"):
+        left = DetailsRelease.objects.filter(creator=None)
+        assert {row.taken_back_at for row in left} == {LATER}
+        assert left.count() == 2
+        assert not DetailsRelease.objects.filter(creator=june.pk).exists()
+    assert give_login(email=JUNE, now=LATER) is None
+
+
+def test_no_dashboard_of_theirs_opens_old_or_new(cast: Cast, june: Creator) -> None:
+    before = token_for(cast.june_in_glow)
+    assert enrollment_for(before) is not None
+
+    erase(june)
+
+    with acting_for(cast.juniper):
+        after = token_for(Enrollment.objects.get(pk=cast.june_in_glow.pk))
+    assert after != before
+    assert (enrollment_for(before), enrollment_for(after)) == (None, None)
+    assert enrollment_for(token_for(cast.mara_in_glow)) is not None
+
+
+def test_waiting_mail_is_cancelled_and_no_more_comes(cast: Cast, june: Creator) -> None:
+    erase(june)
+
+    with acting_for(cast.juniper):
+        mail = Message.objects.get(recipient=f"member:{cast.june.pk}")
+        assert mail.state == MessageState.CANCELLED
+        assert mail.to_name == "Deleted member"
+        assert suppressed_among([JUNE.upper()]) == {JUNE: SuppressionReason.DELETED.value}
+        again = add_member(email=JUNE, first_name="June", last_name="", by=SYSTEM, now=LATER)
+        assert suppressed_among([again.email]) == {JUNE: "deleted"}
+        assert unsuppress(address=JUNE, by=SYSTEM, now=LATER)
+        assert suppressed_among([JUNE]) == {}
+    with acting_for(cast.saltmarsh):
+        assert resubscribe(address=JUNE, now=LATER)
+
+
+def test_others_keep_everything(cast: Cast, june: Creator) -> None:
+    with across_brands(reason="a test compares"):
+        others = list(Member.objects.exclude(creator=june).order_by("pk").values())
+
+    erase(june)
+
+    with across_brands(reason="a test compares"):
+        kept = Member.objects.filter(deleted_at=None).order_by("pk").values()
+        assert list(kept) == others
+    assert PayoutDetails.objects.count() == 2
+
+
+def test_who_works_for_a_brand_keeps_that_login(cast: Cast) -> None:
+    with acting_for(cast.saltmarsh):
+        add_member(email=cast.ines.email, first_name="Ines", last_name="", by=SYSTEM, now=NOW)
+    give_login(email=cast.ines.email, now=NOW)
+
+    erase(Creator.objects.get(email=cast.ines.email))
+
+    assert User.objects.get(email=cast.ines.email) == cast.ines
+    assert not Creator.objects.filter(email=cast.ines.email).exists()
+
+
+@pytest.mark.parametrize("wrong", ["another's", "of another act", "stale", "unknown"])
+def test_without_a_fresh_code_of_ones_own_nothing_is_deleted(
+    cast: Cast, june: Creator, wrong: str
+) -> None:
+    mara = Creator.objects.get(email=cast.mara.email)
+    code = {
+        "another's": lambda: prove(mara, CodePurpose.DELETION, now=LATER),
+        "of another act": lambda: prove(june, CodePurpose.EXPORT, now=LATER),
+        "stale": lambda: prove(june, CodePurpose.DELETION, now=LATER - timedelta(minutes=10)),
+        "unknown": uuid.uuid4,
+    }[wrong]()
+    before = snapshot()
+
+    with pytest.raises(CodeOverError):
+        erase_creator(creator=june, code=code, now=LATER)
+
+    assert snapshot() == before

@@ -1,0 +1,87 @@
+"""The mail that tells a member what the brand answered, in the member's language.
+
+It goes like every other mail: its own row, the unsubscribe headers, and nothing to an address that
+gets none. The answer then waits on the dashboard.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime
+from html import escape
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from accounts.actors import Actor
+from affiliates.selectors import language_of
+from core.languages import speaking
+from notifications.models import Campaign, Purpose
+from notifications.services import Recipient, RecipientsError, confirm_campaign
+from tracking.links.items import items_of
+from tracking.models import Question, QuestionState
+from tracking.outreach.template_values import enrollment_reference, literal, values_for
+
+OPENINGS = {
+    QuestionState.ATTRIBUTED.value: gettext_noop(
+        "Good news: order <strong>%(reference)s</strong> is now among your conversions for"
+        " {{ offer_name }}."
+    ),
+    QuestionState.EXPLAINED.value: gettext_noop(
+        "Thank you for asking about order <strong>%(reference)s</strong>. Here is what we found:"
+    ),
+    QuestionState.REFUSED.value: gettext_noop(
+        "Thank you for asking about order <strong>%(reference)s</strong>. We have looked into it,"
+        " and it doesn\N{RIGHT SINGLE QUOTATION MARK}t count for you. Here is why:"
+    ),
+}
+
+
+def tell_member(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
+    """Send the answer of `question` (with member and offer); None without an address."""
+    with speaking(language_of(question.enrollment.member)):
+        return _tell(question, by=by, now=now)
+
+
+def _tell(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
+    enrollment = question.enrollment
+    member = enrollment.member
+    order = literal(question.order_reference)
+    values = values_for([enrollment], items=items_of([enrollment]), now=now)
+    try:
+        return confirm_campaign(
+            purpose=Purpose.QUESTION_ANSWERED,
+            about=f"question:{question.pk}",
+            title=f"Answer to {member}"[:200],
+            subject=_("Your question about order %(reference)s") % {"reference": order},
+            body=_body(question),
+            recipients=[
+                Recipient(
+                    recipient=f"member:{member.pk}",
+                    about=enrollment_reference(enrollment.pk),
+                    to_address=member.email,
+                    to_name=member.full_name,
+                    values=values[enrollment.pk],
+                )
+            ],
+            confirmation=uuid.uuid4(),
+            by=by,
+            now=now,
+        )
+    except RecipientsError:
+        return None
+
+
+def _body(question: Question) -> str:
+    order = escape(literal(question.order_reference))
+    opening = _(OPENINGS[question.state]) % {"reference": order}
+    answer = "".join(
+        f"<p>{escape(literal(line))}</p>" for line in question.answer.splitlines() if line.strip()
+    )
+    greeting, thanks = _("Hi {{ first_name | there }},"), _("Thanks,")
+    see = _("See my dashboard")
+    return (
+        f"<p>{greeting}</p>\n<p>{opening}</p>\n<blockquote>{answer}</blockquote>\n"
+        f'<p><a href="{{{{ dashboard_link }}}}">{see}</a></p>\n'
+        f"<p>{thanks}<br>{{{{ sender_name }}}}</p>"
+    )

@@ -1,0 +1,161 @@
+"""Read the questions of members, and what is known about the orders they miss."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+from django.db.models import Q, QuerySet
+
+from accounts.models import Brand
+from affiliates.selectors import named
+from core.csv_export import csv_moment
+from core.money import Money
+from core.tenancy import current_brand_id
+from offers.models import Enrollment
+from tracking.links.items import own_items
+from tracking.models import Click, Conversion, Order, PromoCode, Question, QuestionState
+
+
+@dataclass(frozen=True, slots=True)
+class FoundOrder:
+    """An order with the reference asked for, and whom it is credited to, if anybody."""
+
+    order: Order
+    conversion: Conversion | None
+
+    @property
+    def total(self) -> Money:
+        return Money(self.order.total_minor, self.order.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What is known about a question. For staff: `orders` may name other members.
+
+    `click` is the member's last click before the order, or before the end of the day asked about
+    when there is no order; `click_in_window` says whether the offer's window reaches it.
+    """
+
+    orders: tuple[FoundOrder, ...]
+    click: Click | None
+    click_in_window: bool
+    code: PromoCode | None
+    offer_counted: bool
+
+    def attributable(self, enrollment: Enrollment) -> list[Order]:
+        """The orders that could be credited to the member now."""
+        return [
+            found.order
+            for found in self.orders
+            if found.conversion is None and found.order.currency == enrollment.offer.currency
+        ]
+
+
+def questions(
+    *, search: str = "", state: str = "", order: str = "", member_id: int | None = None
+) -> QuerySet[Question]:
+    """The brand's questions with member and offer, newest first, or oldest with `order` "asked"."""
+    found = Question.objects.select_related("enrollment__member", "enrollment__offer")
+    if member_id is not None:
+        own = Enrollment.objects.filter(member=member_id)  # the index is by enrollment
+        found = found.filter(enrollment__in=own.values("pk"))
+    if state:
+        found = found.filter(state=state)
+    for word in search.split():
+        found = found.filter(
+            Q(order_reference__icontains=word) | named(word, via="enrollment__member__")
+        )
+    return (
+        found.order_by("asked_at", "pk") if order == "asked" else found.order_by("-asked_at", "-pk")
+    )
+
+
+def questions_of(enrollment_id: int) -> QuerySet[Question]:
+    """What one member asked about one offer, newest first."""
+    return Question.objects.filter(enrollment=enrollment_id).order_by("-asked_at", "-pk")
+
+
+def open_questions() -> QuerySet[Question]:
+    return Question.objects.filter(state=QuestionState.OPEN)
+
+
+def spellings(reference: str) -> list[str]:
+    """How an order number that somebody typed may be recorded: case, and a # before it."""
+    plain = " ".join(reference.split())
+    bare = plain.removeprefix("#").strip()
+    forms = [plain, bare, f"#{bare}"]
+    return list(dict.fromkeys(form for one in forms for form in (one, one.upper(), one.lower())))
+
+
+def orders_called(references: Sequence[str]) -> dict[str, list[FoundOrder]]:
+    """The orders of each reference, from any source. Two queries, whatever their number."""
+    forms = {reference: spellings(reference) for reference in references}
+    wanted = {form for known in forms.values() for form in known}
+    rows = list(Order.objects.filter(external_id__in=wanted).order_by("ordered_at", "pk"))
+    credited = {
+        row.order_id: row
+        for row in Conversion.objects.filter(order__in=rows).select_related("member", "offer")
+    }
+    by_name: dict[str, list[FoundOrder]] = defaultdict(list)
+    for row in rows:
+        by_name[row.external_id].append(FoundOrder(row, credited.get(row.pk)))
+    return {
+        reference: [found for form in known for found in by_name.get(form, [])]
+        for reference, known in forms.items()
+    }
+
+
+def findings_of(question: Question, *, reference: str = "") -> Findings:
+    """Everything known about a question (with enrollment and offer); a fixed number of queries.
+
+    `reference` looks for another order number than the one the member gave.
+    """
+    enrollment = question.enrollment
+    wanted = reference or question.order_reference
+    orders = orders_called([wanted])[wanted]
+    moment = orders[0].order.ordered_at if orders else _end_of_day(question)
+    click = (
+        Click.objects.filter(enrollment=enrollment, clicked_at__lte=moment)
+        .order_by("-clicked_at")
+        .first()
+    )
+    window = timedelta(days=enrollment.offer.click_window_days)
+    return Findings(
+        orders=tuple(orders),
+        click=click,
+        click_in_window=click is not None and moment - click.clicked_at <= window,
+        code=own_items(enrollment.pk).promo_code,
+        offer_counted=enrollment.offer.counts_at(moment),
+    )
+
+
+def _end_of_day(question: Question) -> datetime:
+    zone = Brand.objects.get(pk=current_brand_id()).zone
+    after = question.ordered_on + timedelta(days=1)
+    return datetime.combine(after, time.min, tzinfo=zone)
+
+
+def question_lines(found: QuerySet[Question]) -> Iterator[list[str]]:
+    """The questions as lines of CSV, header first, flat in memory. Times carry their offset."""
+    yield [
+        "asked", "member", "email", "offer", "order", "ordered_on", "note", "state", "answer",
+        "answered_by", "answered",
+    ]  # fmt: skip
+    for row in found.iterator(chunk_size=1_000):
+        member = row.enrollment.member
+        yield [
+            csv_moment(row.asked_at),
+            member.full_name,
+            member.email,
+            row.enrollment.offer.name,
+            row.order_reference,
+            row.ordered_on.isoformat(),
+            row.note,
+            row.state,
+            row.answer,
+            row.answered_by,
+            csv_moment(row.answered_at),
+        ]

@@ -1,0 +1,57 @@
+"""Accept and reject conversions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.actors import Actor
+from tracking.commissions.settlement import changing
+from tracking.models import Conversion, ConversionStatus
+
+
+class ApprovalError(ValueError):
+    """A conversion can't be rejected this way."""
+
+
+def accept_conversions(*, conversion_ids: Iterable[int], by: Actor, now: datetime) -> int:
+    """Accept pending or rejected conversions; returns how many changed."""
+    return _set_status(conversion_ids, ConversionStatus.ACCEPTED, reason="", by=by, now=now)
+
+
+def reject_conversions(
+    *, conversion_ids: Iterable[int], reason: str, by: Actor, now: datetime
+) -> int:
+    """Reject conversions with a reason that the member reads; returns how many changed.
+
+    Raises JudgementError without a reason.
+    """
+    if not reason.strip():
+        raise ApprovalError("say why: the member reads it")
+    return _set_status(
+        conversion_ids, ConversionStatus.REJECTED, reason=reason.strip()[:300], by=by, now=now
+    )
+
+
+@transaction.atomic
+def _set_status(
+    conversion_ids: Iterable[int],
+    status: ConversionStatus,
+    *,
+    reason: str,
+    by: Actor,
+    now: datetime,
+) -> int:
+    with changing(conversion_ids, now=now) as conversions:
+        changed: list[tuple[Conversion, dict[str, str]]] = [
+            (row, {"before": row.status, "reason": reason})
+            for row in conversions
+            if row.status != status
+        ]
+        for row, _ in changed:
+            row.status, row.reason = status, reason
+    audit.record_many(action=f"conversion.{status.value}", targets=changed, by=by, now=now)
+    return len(changed)

@@ -1,0 +1,144 @@
+"""Clicks that earn: what a day's clicks are worth, posted in one entry each time they are credited.
+
+The facts are the counted clicks, each under the terms in force at its moment. Beat credits every
+few minutes. Crediting is a target like settling: what the clicks of an enrollment, day and version
+should have earned by now, minus what is posted for them. Doing it twice posts nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection, transaction
+
+from accounts.models import Brand
+from core.tenancy import acting_for, current_brand_id
+from offers.models import Terms
+from payouts.models import EntryKind, LedgerEntry
+from tracking.commissions.tier_progress import TierProgress, lock_progress
+from tracking.models import ClickEarning
+from tracking.models.totals import Totals
+from tracking.totals.daily import DayKey, add_to_totals, brand_zone
+
+LOOK_BACK = timedelta(days=3)  # clicks are written when they happen; beat may be down for a while
+BATCH = 1_000
+COUNTED = """
+SELECT click.enrollment_id, (click.clicked_at AT TIME ZONE %(zone)s)::date AS day,
+  terms.id, count(*)
+FROM tracking_click click
+JOIN offers_enrollment enrollment
+  ON enrollment.brand_id = click.brand_id AND enrollment.id = click.enrollment_id
+JOIN LATERAL (
+  SELECT id, per_click_minor FROM offers_terms version
+  WHERE version.brand_id = click.brand_id AND version.offer_id = enrollment.offer_id
+  ORDER BY version.starts_at <= click.clicked_at DESC,
+    CASE WHEN version.starts_at <= click.clicked_at THEN version.version END DESC, version.version
+  LIMIT 1
+) AS terms ON true
+WHERE click.brand_id = %(brand)s AND click.counted AND click.clicked_at >= %(since)s
+  AND terms.per_click_minor > 0
+GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """So many clicks of one enrollment on one day under one version."""
+
+    enrollment_id: int
+    day: date
+    terms: Terms
+    clicks: int
+
+
+def credit_for_all_brands(*, now: datetime) -> int:
+    """Credit the clicks of every brand; returns how many entries were posted."""
+    posted = 0
+    for brand in Brand.objects.order_by("pk"):
+        with acting_for(brand):
+            posted += credit_clicks(now=now)
+    return posted
+
+
+def credit_clicks(*, now: datetime, since: datetime | None = None) -> int:
+    """Post what the brand's clicks earn and was not posted; returns how many entries that took."""
+    if not Terms.objects.filter(per_click_minor__gt=0).exists():
+        return 0
+    counted = _counted(now - LOOK_BACK if since is None else since)
+    batches = [counted[start : start + BATCH] for start in range(0, len(counted), BATCH)]
+    return sum(_credit(batch, now=now) for batch in batches)
+
+
+def _counted(since: datetime) -> list[_Counted]:
+    """From the start of that day on: a day that is begun is counted whole."""
+    zone = brand_zone()
+    midnight = datetime.combine(since.astimezone(zone).date(), time.min, tzinfo=zone)
+    values: dict[str, Any] = {"zone": str(zone), "brand": current_brand_id(), "since": midnight}
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTED, values)
+        rows = cursor.fetchall()
+    versions = Terms.objects.select_related("offer").in_bulk({row[2] for row in rows})
+    return [_Counted(row[0], row[1], versions[row[2]], row[3]) for row in rows]
+
+
+@transaction.atomic
+def _credit(batch: Sequence[_Counted], *, now: datetime) -> int:
+    lock_progress({one.enrollment_id for one in batch})
+    known = {
+        (row.enrollment_id, row.day, row.terms_id): row
+        for row in ClickEarning.objects.filter(
+            enrollment__in={one.enrollment_id for one in batch}, day__in={one.day for one in batch}
+        )
+    }
+    zone = brand_zone()
+    progress = TierProgress.of(((one.enrollment_id, one.terms, one.day) for one in batch), zone)
+    entries: list[LedgerEntry] = []
+    moves: dict[DayKey, Totals] = defaultdict(Totals)
+    for one in batch:
+        row = known.get((one.enrollment_id, one.day, one.terms.pk)) or _new(one)
+        left = progress.for_cap(one.enrollment_id, one.terms, one.day).left_under_cap(one.terms)
+        more = _still_to_earn(one, row, left)
+        if more or row.clicks < one.clicks:
+            row.clicks = max(one.clicks, row.clicks)
+            row.amount_minor += more
+            row.save()
+        if more:
+            entries.append(_entry(one, row, more, zone=zone, now=now))
+            earned = Totals(commission_minor=more)
+            moves[one.enrollment_id, one.day] = moves[one.enrollment_id, one.day].plus(earned)
+            progress.add_on(one.enrollment_id, one.terms, one.day, earned)
+    LedgerEntry.objects.bulk_create(entries)
+    add_to_totals(moves)
+    return len(entries)
+
+
+def _new(one: _Counted) -> ClickEarning:
+    return ClickEarning(
+        enrollment_id=one.enrollment_id, day=one.day, terms=one.terms, clicks=0, amount_minor=0
+    )
+
+
+def _still_to_earn(one: _Counted, row: ClickEarning, left: int | None) -> int:
+    more = max(0, one.clicks * one.terms.per_click_minor - row.amount_minor)
+    return more if left is None else min(more, left)
+
+
+def _entry(
+    one: _Counted, row: ClickEarning, amount: int, *, zone: ZoneInfo, now: datetime
+) -> LedgerEntry:
+    """It can be paid when the hold of its day is over."""
+    day_over = datetime.combine(one.day + timedelta(days=1), time.min, tzinfo=zone)
+    return LedgerEntry(
+        enrollment_id=one.enrollment_id,
+        kind=EntryKind.COMMISSION,
+        amount_minor=amount,
+        currency=one.terms.offer.currency,
+        click_earning_id=row.pk,
+        posted_at=now,
+        available_at=max(now, day_over + timedelta(days=one.terms.hold_days)),
+    )

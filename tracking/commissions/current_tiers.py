@@ -1,0 +1,23 @@
+"""Which tier each member of an offer has reached today. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+
+from offers.models import Enrollment, Terms
+from tracking.commissions.tier_progress import TierProgress
+from tracking.totals.daily import brand_zone
+
+
+def tiers_today(enrollments: Sequence[Enrollment], terms: Terms, *, today: date) -> dict[int, str]:
+    """The name of the tier that each one's next conversion falls under, by enrollment id.
+
+    Empty for terms without tiers; whoever is below the first has none.
+    """
+    tiers = terms.tier_list
+    if not tiers:
+        return {}
+    reached = TierProgress.of([(row.pk, terms, today) for row in enrollments], brand_zone())
+    numbers = {row.pk: reached.for_tier(row.pk, terms, today).tier(terms) for row in enrollments}
+    return {pk: tiers[number - 1].name for pk, number in numbers.items() if number}

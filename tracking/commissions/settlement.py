@@ -1,0 +1,136 @@
+"""Settle conversions with the ledger: commission is a target, not an event.
+
+Whatever changes a conversion does it inside `changing`: the rows are locked, changed by the caller,
+and then settled: what each should have earned by now, minus what the ledger holds for it, is posted
+as one entry, and the daily totals move by the difference. Settling twice posts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+
+from offers.commission import REJECTED, Commission, commission_of, waiting
+from payouts import ledger
+from payouts.models import EntryKind, LedgerEntry
+from tracking.commissions.order_lines import Lines, lines_that_terms_look_at, sale_of
+from tracking.commissions.tier_progress import lock_capped, progress_of
+from tracking.models import Conversion, ConversionStatus
+from tracking.models.totals import NOTHING
+from tracking.totals.daily import move_totals, totals_of
+
+SETTLED = [
+    "status", "reason", "refunded_minor", "commission_minor", "earnable_minor", "room_minor",
+    "explanation",
+]  # fmt: skip
+
+
+def settle_target(conversion: Conversion, lines: Lines) -> Commission:
+    """Write on the conversion what it should have earned by now, and how that comes about."""
+    earnable = REJECTED
+    if conversion.status != ConversionStatus.REJECTED:
+        earnable = commission_of(terms=conversion.terms, sale=sale_of(conversion, lines))
+    is_pending = conversion.status == ConversionStatus.PENDING
+    earned = waiting(earnable) if is_pending else earnable
+    conversion.earnable_minor = earnable.minor
+    conversion.commission_minor, conversion.explanation = earned.minor, list(earned.steps)
+    return earned
+
+
+@contextmanager
+def changing(
+    conversion_ids: Iterable[int],
+    *,
+    now: datetime,
+    happened_at: Mapping[int, datetime] | None = None,
+) -> Iterator[list[Conversion]]:
+    """Lock conversions, let the caller change status, reason or refunded amount, and settle them.
+
+    `happened_at` gives, by conversion id, when the cause happened if that was not now; a correction
+    can be paid from then on, or from the end of the hold if that is later.
+    """
+    with transaction.atomic():
+        ids = list(conversion_ids)
+        lock_capped(ids)
+        rows = list(
+            Conversion.objects.select_for_update(of=("self",))
+            .select_related("terms")
+            .filter(pk__in=ids)
+            .order_by("pk")
+        )
+        rejected = [row for row in rows if row.status == ConversionStatus.REJECTED]
+        before = [totals_of(row) for row in rows]
+        yield rows
+        _apply_cap_again(row for row in rejected if row.status != ConversionStatus.REJECTED)
+        booked = ledger.booked_by_conversion(row.pk for row in rows)
+        entries = _settle(rows, booked, now=now, happened_at=happened_at or {})
+        Conversion.objects.bulk_update(rows, SETTLED)
+        LedgerEntry.objects.bulk_create(entries)
+        move_totals(rows, before)
+
+
+def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
+    """Save conversions that do not exist yet, with their first entries and totals.
+
+    Each gets the tier its member has reached and what the cap leaves, in this order.
+    """
+    progress = progress_of(conversions)
+    lines = lines_that_terms_look_at(conversions)
+    for row in conversions:
+        if progress and row.terms.looks_back:
+            row.tier, row.room_minor = progress.tier_for(row), progress.left_under_cap_for(row)
+        settle_target(row, lines)
+        if progress and row.terms.looks_back:
+            progress.add(row)
+    rows = Conversion.objects.bulk_create(conversions)
+    LedgerEntry.objects.bulk_create(
+        _entry(row, row.commission_minor, now=now, available_at=row.payable_at)
+        for row in rows
+        if row.commission_minor
+    )
+    move_totals(rows, [NOTHING] * len(rows))
+
+
+def _apply_cap_again(returning: Iterable[Conversion]) -> None:
+    """Those that count again get what the cap leaves now, one after another."""
+    rows = [row for row in returning if row.terms.cap_minor is not None]
+    progress = progress_of(rows)
+    if progress is None:
+        return
+    lines = lines_that_terms_look_at(rows)
+    for row in rows:
+        row.room_minor = progress.left_under_cap_for(row)
+        settle_target(row, lines)
+        progress.add(row)
+
+
+def _settle(
+    rows: Sequence[Conversion],
+    booked: Mapping[int, int],
+    *,
+    now: datetime,
+    happened_at: Mapping[int, datetime],
+) -> list[LedgerEntry]:
+    entries = []
+    lines = lines_that_terms_look_at(rows)
+    for row in rows:
+        difference = settle_target(row, lines).minor - booked.get(row.pk, 0)
+        if difference:
+            available_at = max(row.payable_at, happened_at.get(row.pk, now))
+            entries.append(_entry(row, difference, now=now, available_at=available_at))
+    return entries
+
+
+def _entry(row: Conversion, amount: int, *, now: datetime, available_at: datetime) -> LedgerEntry:
+    return LedgerEntry(
+        enrollment_id=row.enrollment_id,
+        kind=EntryKind.COMMISSION,
+        amount_minor=amount,
+        currency=row.currency,
+        conversion_id=row.pk,
+        posted_at=now,
+        available_at=available_at,
+    )

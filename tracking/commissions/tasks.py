@@ -1,0 +1,13 @@
+"""The Celery task that credits clicks which earn."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from tracking.commissions import click_earnings
+
+
+@shared_task(name="tracking.credit_clicks")
+def credit_clicks() -> None:
+    click_earnings.credit_for_all_brands(now=timezone.now())

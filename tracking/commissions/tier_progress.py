@@ -1,0 +1,172 @@
+"""How far a member has come in an offer: which tier applies next, and what the cap still leaves.
+
+Read from the kept daily totals. Whoever writes a tier, or what the cap leaves, on a conversion
+holds the lock of its enrollment, so that two orders at once never both earn the same remainder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from core.db import lock_identities
+from core.tenancy import current_brand_id
+from offers.models import Terms
+from offers.structure import Period, TierBy
+from tracking.models import Conversion, ConversionStatus, DailyTotal
+from tracking.models.totals import Totals
+from tracking.totals.daily import brand_zone, day_of, totals_of
+
+_SUMS = f"""
+SELECT wanted.enrollment, wanted.first, wanted.last,
+  coalesce(sum(total.conversions), 0)::bigint,
+  coalesce(sum(total.sales_minor - total.refunds_minor), 0)::bigint,
+  coalesce(sum(total.commission_minor + total.pending_minor), 0)::bigint
+FROM unnest(%(enrollments)s::bigint[], %(firsts)s::date[], %(lasts)s::date[])
+  AS wanted (enrollment, first, last)
+LEFT JOIN {DailyTotal._meta.db_table} total ON total.brand_id = %(brand)s
+  AND total.enrollment_id = wanted.enrollment AND total.day BETWEEN wanted.first AND wanted.last
+  AND total.day < %(before)s
+GROUP BY 1, 2, 3
+"""  # noqa: S608
+Span = tuple[int, date, date]  # enrollment id, first and last day
+
+
+@dataclass(slots=True)
+class Reached:
+    """What a member has reached in a span: accepted conversions, net sales, and what the cap sees:
+    everything earned and everything that pending conversions would earn. Minor units.
+    """
+
+    conversions: int = 0
+    sales_minor: int = 0
+    claimed_minor: int = 0
+
+    def add(self, totals: Totals) -> None:
+        self.conversions += totals.conversions
+        self.sales_minor += totals.sales_minor - totals.refunds_minor
+        self.claimed_minor += totals.commission_minor + totals.pending_minor
+
+    def towards(self, terms: Terms) -> int:
+        """What the tiers of `terms` count."""
+        return self.conversions if terms.tier_by == TierBy.CONVERSIONS else self.sales_minor
+
+    def tier(self, terms: Terms) -> int:
+        """The tier that applies next, counted from 1; 0 below the first."""
+        reached = self.towards(terms)
+        return sum(1 for tier in terms.tier_list if tier.threshold <= reached)
+
+    def left_under_cap(self, terms: Terms) -> int | None:
+        """What the cap of `terms` leaves; None without a cap."""
+        return None if terms.cap_minor is None else max(0, terms.cap_minor - self.claimed_minor)
+
+
+@dataclass(slots=True)
+class TierProgress:
+    """What the members of some enrollments have reached, kept up as a batch goes on."""
+
+    zone: ZoneInfo
+    spans: dict[Span, Reached] = field(default_factory=dict)
+
+    @classmethod
+    def of(
+        cls,
+        rows: Iterable[tuple[int, Terms, date]],
+        zone: ZoneInfo,
+        *,
+        before: date = date.max,
+    ) -> TierProgress:
+        """Of each enrollment, under its terms, in the periods around a day; what happened from
+        `before` on is left out.
+        """
+        wanted = sorted(
+            {
+                _span(enrollment_id, period, day)
+                for enrollment_id, terms, day in rows
+                for period in _periods(terms)
+            }
+        )
+        return cls(zone, _reached(wanted, before))
+
+    def for_tier(self, enrollment_id: int, terms: Terms, day: date) -> Reached:
+        return self.spans[_span(enrollment_id, terms.tier_period, day)]
+
+    def for_cap(self, enrollment_id: int, terms: Terms, day: date) -> Reached:
+        return self.spans[_span(enrollment_id, terms.cap_period, day)]
+
+    def tier_for(self, row: Conversion) -> int:
+        """The tier that a new conversion is recorded with."""
+        day = day_of(row.occurred_at, self.zone)
+        return self.for_tier(row.enrollment_id, row.terms, day).tier(row.terms)
+
+    def left_under_cap_for(self, row: Conversion) -> int | None:
+        """What the cap leaves for a conversion that begins to count."""
+        day = day_of(row.occurred_at, self.zone)
+        return self.for_cap(row.enrollment_id, row.terms, day).left_under_cap(row.terms)
+
+    def add(self, row: Conversion) -> None:
+        """Let the next conversions of the batch know this one."""
+        day = day_of(row.occurred_at, self.zone)
+        self.add_on(row.enrollment_id, row.terms, day, totals_of(row))
+
+    def add_on(self, enrollment_id: int, terms: Terms, day: date, totals: Totals) -> None:
+        for span in {_span(enrollment_id, period, day) for period in _periods(terms)}:
+            self.spans[span].add(totals)
+
+
+def lock_progress(enrollment_ids: Iterable[int]) -> None:
+    """Until the transaction ends nobody else records conversions of these enrollments."""
+    brand_id = current_brand_id()
+    lock_identities(f"progress:{brand_id}:{pk}" for pk in enrollment_ids)
+
+
+def progress_of(rows: Iterable[Conversion]) -> TierProgress | None:
+    """Lock and load what these conversions depend on; None when their terms look at nothing."""
+    looking = [row for row in rows if row.terms.looks_back]
+    if not looking:
+        return None
+    lock_progress({row.enrollment_id for row in looking})
+    zone = brand_zone()
+    return TierProgress.of(
+        ((row.enrollment_id, row.terms, day_of(row.occurred_at, zone)) for row in looking), zone
+    )
+
+
+def lock_capped(conversion_ids: Iterable[int]) -> None:
+    """Lock the enrollments of rejected conversions under a cap, before the conversions themselves:
+    one that is accepted after all takes what the cap leaves by then.
+    """
+    lock_progress(
+        Conversion.objects.filter(
+            pk__in=list(conversion_ids),
+            status=ConversionStatus.REJECTED,
+            terms__cap_minor__isnull=False,
+        ).values_list("enrollment_id", flat=True)
+    )
+
+
+def _periods(terms: Terms) -> set[str]:
+    return {terms.tier_period, terms.cap_period}
+
+
+def _span(enrollment_id: int, period: str, day: date) -> Span:
+    first, last = Period(period).days(day)
+    return enrollment_id, first, last
+
+
+def _reached(spans: Sequence[Span], before: date) -> dict[Span, Reached]:
+    values: dict[str, Any] = {
+        "brand": current_brand_id(),
+        "enrollments": [span[0] for span in spans],
+        "firsts": [span[1] for span in spans],
+        "lasts": [span[2] for span in spans],
+        "before": before,
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(_SUMS, values)
+        return {(row[0], row[1], row[2]): Reached(*row[3:]) for row in cursor.fetchall()}

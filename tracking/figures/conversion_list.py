@@ -1,0 +1,103 @@
+"""The list of a brand's conversions: searched, filtered, sorted, counted and exported."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from django.db.models import QuerySet, Sum
+
+from core.csv_export import csv_moment
+from core.money import Money
+from offers.models import Enrollment
+from tracking.figures.conversion_search import conversions_matching
+from tracking.models import (
+    Conversion,
+    ConversionCount,
+)
+
+CONVERSION_ORDERS = {
+    "time": "occurred_at",
+    "sale": "sale_minor",
+    "refunds": "refunded_minor",
+    "commission": "commission_minor",
+}
+
+
+def conversions(
+    *,
+    search: str = "",
+    status: str = "",
+    offer_id: int | None = None,
+    enrollment_id: int | None = None,
+    member_id: int | None = None,
+    evidence: str = "",
+    first: datetime | None = None,
+    last: datetime | None = None,
+    order: str = "",
+) -> QuerySet[Conversion]:
+    """The brand's conversions with order, member and offer; newest order first unless `order` is
+    a key of CONVERSION_ORDERS, with "-" before it for the other way round.
+    """
+    found = Conversion.objects.select_related("order", "member", "offer", "terms")
+    if status:
+        found = found.filter(status=status)
+    if offer_id is not None:
+        found = found.filter(offer=offer_id)
+    if enrollment_id is not None:
+        found = found.filter(enrollment=enrollment_id)
+    if member_id is not None:
+        own = Enrollment.objects.filter(member=member_id)  # the index is by enrollment
+        found = found.filter(enrollment__in=own.values("pk"))
+    if evidence:
+        found = found.filter(evidence=evidence)
+    if first is not None:
+        found = found.filter(occurred_at__gte=first)
+    if last is not None:
+        found = found.filter(occurred_at__lt=last)
+    for word in search.split():
+        found = found.filter(conversions_matching(word))
+    column = CONVERSION_ORDERS.get(order.removeprefix("-"), "occurred_at")
+    if order.removeprefix("-") not in CONVERSION_ORDERS or order.startswith("-"):
+        return found.order_by(f"-{column}", "-pk")
+    return found.order_by(column, "pk")
+
+
+def conversion_count(*, status: str = "", offer_id: int | None = None) -> int:
+    """How many `conversions` there are of a status and an offer, from the kept counts."""
+    counts = ConversionCount.objects.all()
+    if status:
+        counts = counts.filter(status=status)
+    if offer_id is not None:
+        counts = counts.filter(offer=offer_id)
+    return counts.aggregate(sum=Sum("conversions"))["sum"] or 0
+
+
+def own_conversions(enrollment_id: int, *, status: str = "") -> QuerySet[Conversion]:
+    """One member's conversions in one offer with their orders, in no order."""
+    found = Conversion.objects.select_related("order").filter(enrollment=enrollment_id)
+    return found.filter(status=status) if status else found
+
+
+def conversion_lines(found: QuerySet[Conversion]) -> Iterator[list[str]]:
+    """The conversions as lines of CSV, header first, flat in memory. Times carry their offset."""
+    yield [
+        "order", "source", "time", "member", "email", "offer", "evidence", "why", "status",
+        "reason", "sale", "refunds", "commission", "currency",
+    ]  # fmt: skip
+    for row in found.iterator(chunk_size=1_000):
+        amounts = (row.sale_minor, row.refunded_minor, row.commission_minor)
+        yield [
+            row.order.external_id,
+            row.order.source,
+            csv_moment(row.occurred_at),
+            row.member.full_name,
+            row.member.email,
+            row.offer.name,
+            row.evidence,
+            row.why,
+            row.status,
+            row.reason,
+            *(Money(minor, row.currency).plain() for minor in amounts),
+            row.currency,
+        ]

@@ -1,0 +1,131 @@
+"""One person's offers, earnings and payments over all brands, for their portal. Reads only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from accounts.models import Brand
+from affiliates.models import Creator
+from core.money import Money
+from core.tenancy import across_brands
+from offers.dashboard_links import token_for
+from offers.models import Enrollment
+from payouts.ledger import Balance, balances
+from payouts.models import Payout, PayoutState
+from tracking.figures.metrics import totals_by_enrollment
+from tracking.models.totals import NOTHING, Totals
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorOffer:
+    """An offer that a creator belongs to, with all its figures and the token of its dashboard.
+
+    `earned` is commission with bonuses and corrections: due + held + on the way + paid.
+    """
+
+    enrollment: Enrollment
+    token: str
+    totals: Totals
+    balance: Balance
+
+    @property
+    def currency(self) -> str:
+        return str(self.enrollment.offer.currency)
+
+    @property
+    def earned(self) -> Money:
+        return Money(self.balance.earned_minor, self.currency)
+
+    @property
+    def due(self) -> Money:
+        return Money(self.balance.due_minor, self.currency)
+
+    @property
+    def paid(self) -> Money:
+        return Money(self.balance.paid_minor, self.currency)
+
+    @property
+    def sales(self) -> Money:
+        return Money(self.totals.sales_minor, self.currency)
+
+
+def offers_of(creator: Creator, *, now: datetime) -> list[CreatorOffer]:
+    """The creator's own memberships and no others, by brand and offer, in three queries."""
+    with across_brands(reason="a creator sees their own offers in every brand"):
+        enrollments = list(
+            Enrollment.objects.filter(member__creator=creator)
+            .select_related("brand", "offer", "member")
+            .order_by("brand__name", "offer__name", "pk")
+        )
+        ids = [row.pk for row in enrollments]
+        totals = totals_by_enrollment(ids)
+        money = balances(ids, now=now)
+    return [
+        CreatorOffer(
+            enrollment=row,
+            token=token_for(row),
+            totals=totals.get(row.pk, NOTHING),
+            balance=money.get(row.pk, Balance()),
+        )
+        for row in enrollments
+    ]
+
+
+def first_name_of(offers: Iterable[CreatorOffer]) -> str:
+    """What to call the creator: the name that a brand knows them by; empty when none does."""
+    names = (row.enrollment.member.first_name.strip() for row in offers)
+    return next(filter(None, names), "")
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingPayment:
+    """A payment that a brand has made and that waits for the creator to say where to."""
+
+    brand: Brand
+    amount: Money
+
+
+def waiting_for_details(creator: Creator) -> list[WaitingPayment]:
+    """The payments that wait for payout details, over all brands, oldest first."""
+    with across_brands(reason="a creator sees what waits for their details in every brand"):
+        rows = (
+            Payout.objects.filter(member__creator=creator, state=PayoutState.PENDING_INFO)
+            .select_related("brand")
+            .order_by("created_at", "pk")
+        )
+        return [WaitingPayment(row.brand, row.amount) for row in rows]
+
+
+@dataclass(frozen=True, slots=True)
+class CurrencyBalance:
+    """What a creator has earned in one currency, over all brands."""
+
+    currency: str
+    balance: Balance
+
+    @property
+    def earned(self) -> Money:
+        return Money(self.balance.earned_minor, self.currency)
+
+    @property
+    def due(self) -> Money:
+        return Money(self.balance.due_minor, self.currency)
+
+    @property
+    def waiting(self) -> Money:
+        """What waits out a hold or is on its way."""
+        return Money(self.balance.held_minor + self.balance.on_the_way_minor, self.currency)
+
+    @property
+    def paid(self) -> Money:
+        return Money(self.balance.paid_minor, self.currency)
+
+
+def balances_by_currency(rows: Iterable[CreatorOffer]) -> list[CurrencyBalance]:
+    """The balances added up per currency, in the order the currencies come."""
+    sums: dict[str, Balance] = {}
+    for row in rows:
+        sums[row.currency] = sums.get(row.currency, Balance()) + row.balance
+    return [CurrencyBalance(currency, balance) for currency, balance in sums.items()]

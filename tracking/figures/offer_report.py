@@ -1,0 +1,118 @@
+"""The figures of offers side by side, and added up per currency: Home and Sales Tracking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from core.money import Money
+from offers.models import Offer
+from offers.selectors import member_counts
+from payouts.due import OfferDue, due_by_offer
+from tracking.figures.metrics import DateRange, Figures, figures_of_offers, together
+from tracking.models.totals import NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class OfferRow:
+    """One offer's figures in a period, and what it owes now."""
+
+    offer: Offer
+    figures: Figures
+    due: OfferDue
+
+    @property
+    def payments_due(self) -> Money:
+        return Money(self.due.due_minor, self.offer.currency)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """The figures of all offers of one currency. Someone in two offers counts twice."""
+
+    figures: Figures
+    due: OfferDue
+
+    @property
+    def currency(self) -> str:
+        return self.figures.currency
+
+    @property
+    def payments_due(self) -> Money:
+        return Money(self.due.due_minor, self.currency)
+
+
+def offer_rows(
+    offers: Sequence[Offer], *, period: DateRange, now: datetime, with_sellers: bool = True
+) -> list[OfferRow]:
+    """The rows of these offers, in a fixed number of queries."""
+    currencies = {offer.pk: offer.currency for offer in offers}
+    figures = figures_of_offers(
+        currencies,
+        members=member_counts(currencies),
+        period=period,
+        with_sellers=with_sellers,
+    )
+    due = due_by_offer(currencies, now=now)
+    return [OfferRow(offer, figures[offer.pk], due.get(offer.pk, OfferDue())) for offer in offers]
+
+
+def summaries(rows: Iterable[OfferRow], *, first_currency: str) -> list[Summary]:
+    """One summary per currency, `first_currency`'s first and there even without an offer."""
+    parts = list(rows)
+    figures = {first_currency: Figures(first_currency, NOTHING, 0, 0)}
+    figures.update(together(row.figures for row in parts))
+    due = dict.fromkeys(figures, OfferDue())
+    for row in parts:
+        so_far = due[row.offer.currency]
+        due[row.offer.currency] = OfferDue(
+            so_far.due_minor + row.due.due_minor, so_far.members + row.due.members
+        )
+    return [Summary(figures[currency], due[currency]) for currency in figures]
+
+
+SORT_KEYS: dict[str, Callable[[OfferRow], Any]] = {
+    "name": lambda row: row.offer.name.casefold(),
+    "members": lambda row: row.figures.members,
+    "clicks": lambda row: row.figures.totals.clicks,
+    "conversions": lambda row: row.figures.totals.conversions,
+    "sales": lambda row: row.figures.totals.sales_minor,
+    "commission": lambda row: row.figures.totals.commission_minor,
+    "due": lambda row: row.due.due_minor,
+}
+
+
+def in_order(rows: Iterable[OfferRow], order: str) -> list[OfferRow]:
+    """The rows by "sales" or "-sales"; as they come for an order that is none."""
+    key = SORT_KEYS.get(order.removeprefix("-"))
+    return sorted(rows, key=key, reverse=order.startswith("-")) if key else list(rows)
+
+
+def offer_lines(rows: Iterable[OfferRow]) -> Iterator[list[str]]:
+    """The rows as lines of CSV, header first. Amounts are decimals in the offer's currency."""
+    yield [
+        "offer", "status", "kind", "currency", "members", "members_with_conversions", "clicks",
+        "conversions", "sales", "refunds", "sales_per_member", "commission",
+        "average_commission", "due", "members_due",
+    ]  # fmt: skip
+    for row in rows:
+        figures = row.figures
+        yield [
+            row.offer.name,
+            row.offer.status,
+            row.offer.kind,
+            row.offer.currency,
+            str(figures.members),
+            str(figures.members_with_conversions),
+            str(figures.totals.clicks) if row.offer.gives_links else "",
+            str(figures.totals.conversions),
+            figures.sales.plain(),
+            figures.refunds.plain(),
+            figures.sales_per_member.plain(),
+            figures.commission.plain(),
+            figures.average_commission.plain(),
+            row.payments_due.plain(),
+            str(row.due.members),
+        ]

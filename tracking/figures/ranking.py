@@ -1,0 +1,116 @@
+"""Put an offer's members in the order of a figure, so that a page of them can be cut in PostgreSQL.
+
+The figures are the ones that `member_table.member_rows` shows: daily totals and the ledger. Each is
+added up once for everybody and joined to the members, as two small tables at the most.
+"""
+
+from __future__ import annotations
+
+from datetime import MAXYEAR, date, datetime, timedelta
+from functools import reduce
+from operator import add
+from typing import Any
+
+from django.db.models import BigIntegerField, Case, F, Q, QuerySet, Sum, When
+from django.db.models.expressions import Combinable
+from django.db.models.functions import Coalesce
+from django.db.models.sql.constants import LOUTER
+from django_cte import CTE, with_cte
+
+from offers.models import Enrollment
+from payouts.due import due_of_each, paid_of_each
+from tracking.figures.metrics import DateRange, today
+from tracking.models import DailyTotal, MonthTotal
+
+BY_TOTAL = {
+    "clicks": "clicks",
+    "conversions": "conversions",
+    "sales": "sales_minor",
+    "refunds": "refunds_minor",
+    "commission": "commission_minor",
+}
+BY_NAME = ("member__last_name", "member__first_name", "pk")
+SHORT = timedelta(days=62)  # what hardly holds a whole month is summed by its days
+AMOUNT = BigIntegerField()
+ORDERS = ("name", *BY_TOTAL, "paid", "due")
+
+
+def ranked(
+    enrollments: QuerySet[Enrollment], *, order: str, period: DateRange, now: datetime
+) -> QuerySet[Enrollment]:
+    """The enrollments in the order of "sales" or "-sales", ties by name; by name if unknown."""
+    figure = order.removeprefix("-")
+    if figure not in ORDERS or figure == "name":
+        names = BY_NAME if order != "-name" else tuple(f"-{name}" for name in BY_NAME)
+        return enrollments.order_by(*names)
+    found, rank = _joined(enrollments, figure, name="rank", period=period, now=now)
+    by_rank = "-rank" if order.startswith("-") else "rank"
+    return found.annotate(rank=rank).order_by(by_rank, *BY_NAME)
+
+
+def with_at_least(
+    enrollments: QuerySet[Enrollment], *, figure: str, least: int, period: DateRange, now: datetime
+) -> QuerySet[Enrollment]:
+    """Those who have at least so much of a figure of ORDERS: pieces, or minor units."""
+    found, reached = _joined(enrollments, figure, name="reached", period=period, now=now)
+    return found.annotate(reached=reached).filter(reached__gte=least)
+
+
+def _joined(
+    enrollments: QuerySet[Enrollment], figure: str, *, name: str, period: DateRange, now: datetime
+) -> tuple[QuerySet[Enrollment], Combinable]:
+    """The enrollments joined with tables of this name, and what those say of the figure."""
+    sums = _sums_of_each(figure, period=period, now=now)
+    tables = [CTE(rows, name=f"{name}_{number}") for number, rows in enumerate(sums)]
+    found = enrollments
+    for table in tables:
+        found = table.join(found, pk=table.col.enrollment_id, _join_type=LOUTER)
+    parts = [Coalesce(table.col.figure, 0, output_field=AMOUNT) for table in tables]
+    return with_cte(*tables, select=found), reduce(add, parts)
+
+
+def _sums_of_each(figure: str, *, period: DateRange, now: datetime) -> list[QuerySet[Any, Any]]:
+    """Tables of `enrollment_id` and `figure`, a row for each who has any; they add up."""
+    if figure == "due":
+        return [due_of_each(now=now)]
+    if figure == "paid":
+        return [paid_of_each()]
+    return _totals_of_each(BY_TOTAL[figure], period)
+
+
+def _totals_of_each(column: str, period: DateRange) -> list[QuerySet[Any, Any]]:
+    """Of a longer period, its months, and the days at its ends that they lack or exceed."""
+    first, last = period.first, period.last
+    after = last + timedelta(days=1) if last and last.year < MAXYEAR else date.max
+    if first and last and last - first < SHORT:
+        return [_sums(DailyTotal, Q(day__gte=first, day__lt=after), F(column))]
+    start = _nearest_month(first) if first else date.min
+    end = _nearest_month(after) if after < date.max else date.max
+    months = _sums(MonthTotal, Q(month__gte=start, month__lt=end), F(column))
+    more, less = Q(), Q()
+    for begin, stop in ((first or start, start), (end, after)):
+        if begin < stop:
+            more |= Q(day__gte=begin, day__lt=stop)
+        elif begin > stop:
+            less |= Q(day__gte=stop, day__lt=begin)
+    if not more | less:
+        return [months]
+    days: Any = F(column)
+    if less:
+        days = Case(When(less, then=-days), default=days, output_field=AMOUNT)
+    return [months, _sums(DailyTotal, more | less, days)]
+
+
+def _sums(model: type[DailyTotal | MonthTotal], where: Q, figure: Any) -> QuerySet[Any, Any]:
+    total = Sum(figure, output_field=AMOUNT)
+    return model.objects.filter(where).values("enrollment_id").annotate(figure=total)
+
+
+def _nearest_month(day: date) -> date:
+    """The first day of this month or of the next, whichever is fewer days away. Days to come hold
+    nothing, so they don't count.
+    """
+    month = day.replace(day=1)
+    following = (month + timedelta(days=31)).replace(day=1)
+    is_this = day == month or (day <= today() and day - month <= following - day)
+    return month if is_this else following

@@ -1,0 +1,128 @@
+"""Import orders and refunds from the rows of a CSV file, by the ordinary services.
+
+A file can be imported twice and changes nothing the second time. A bad row is reported by file
+line and reason and the rest goes in; an order with one bad line is left out whole, because its
+total would be wrong without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby, islice
+from operator import itemgetter
+
+from accounts.actors import Actor
+from core.batches import batches
+from payouts.models import LedgerEntry
+from tracking.importing.csv_rows import BATCH, Counted, ImportReport, Row, RowError
+from tracking.models import Conversion, Order, OrderLine, Refund
+from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
+from tracking.orders.reading import MAX_ORDER_LINES, InputError, read_order, read_refund
+from tracking.orders.recording import record_orders
+from tracking.orders.refunds import record_refunds
+from tracking.orders.results import RecordingResult
+
+ORDER_COLUMNS = (
+    "order_id", "ordered_at", "currency", "customer_id", "discount_code", "sku", "product",
+    "quantity", "unit_price",
+)  # fmt: skip
+REFUND_COLUMNS = (
+    "refund_id", "order_id", "refunded_at", "currency", "sku", "quantity", "amount",
+)  # fmt: skip
+COLUMN_OF = {"promo_code": "discount_code"}  # what the file calls a field of the API
+
+
+def import_orders(
+    rows: Iterable[Row], *, source: str, by: Actor, now: datetime, counted: Counted
+) -> ImportReport:
+    """Record the orders of a file with a row per line; lines of one order stand together."""
+    report = ImportReport()
+    for batch in batches(_orders(rows, report), BATCH, tables=ORDER_TABLES):
+        orders = [order for _, order in batch]
+        outcomes = record_orders(source=source, orders=orders, by=by, now=now)
+        _count(report, [line for line, _ in batch], outcomes)
+        counted(len(batch))
+    return report
+
+
+def _orders(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, OrderFacts]]:
+    for _, group in groupby(rows, key=lambda row: row[1]["order_id"]):
+        lines = list(islice(group, MAX_ORDER_LINES + 1))  # one more than there may be: refused
+        try:
+            yield lines[0][0], _order(lines)
+        except InputError as error:
+            report.errors += [_row_error(problem, lines) for problem in error.problems]
+
+
+def _order(lines: Sequence[Row]) -> OrderFacts:
+    """One order of its rows; its time is the first row's, as tills write lines minutes apart."""
+    first = lines[0][1]
+    of_the_order = itemgetter("currency", "customer_id", "discount_code")
+    for index, (_, row) in enumerate(lines):
+        if of_the_order(row) != of_the_order(first):
+            raise InputError(
+                FieldProblem(
+                    f"lines.{index}.order_id",
+                    "lines_disagree",
+                    "its currency, customer or code differs from the order's first line",
+                )
+            )
+    return read_order(
+        {
+            "order_id": first["order_id"],
+            "ordered_at": first["ordered_at"],
+            "currency": first["currency"],
+            "customer_id": first["customer_id"],
+            "promo_code": first["discount_code"],
+            "new_customer": first.get("new_customer"),
+            "lines": [row | {"collections": _listed(row)} for _, row in lines],
+        }
+    )
+
+
+def _listed(row: Mapping[str, str]) -> list[str]:
+    """The collections of a line: "Skin care|Sets"."""
+    return row.get("collections", "").split("|")
+
+
+def _row_error(problem: FieldProblem, lines: Sequence[Row]) -> RowError:
+    """A problem of the order in terms of the file: "lines.2.quantity" is its third row."""
+    head, _, rest = problem.field.partition(".")
+    if head != "lines" or not rest:
+        return RowError(lines[0][0], COLUMN_OF.get(head, head), problem.message)
+    index, _, name = rest.partition(".")
+    return RowError(lines[int(index)][0], name, problem.message)
+
+
+def import_refunds(
+    rows: Iterable[Row], *, source: str, by: Actor, now: datetime, counted: Counted
+) -> ImportReport:
+    """Record the refunds of a file with a row per refunded line."""
+    report = ImportReport()
+    for batch in batches(_refunds(rows, report), BATCH, tables=ORDER_TABLES):
+        refunds = [refund for _, refund in batch]
+        outcomes = record_refunds(source=source, refunds=refunds, by=by, now=now)
+        _count(report, [line for line, _ in batch], outcomes)
+        counted(len(batch))
+    return report
+
+
+def _refunds(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, RefundFacts]]:
+    for line, row in rows:
+        try:
+            yield line, read_refund(row)
+        except InputError as error:
+            report.errors += [RowError(line, p.field, p.message) for p in error.problems]
+
+
+ORDER_TABLES = (Order, OrderLine, Conversion, LedgerEntry, Refund)
+
+
+def _count(report: ImportReport, lines: Sequence[int], outcomes: Sequence[RecordingResult]) -> None:
+    for line, outcome in zip(lines, outcomes, strict=True):
+        report.counts[outcome.status.value] += 1
+        if not outcome.is_accepted:
+            report.errors += [
+                RowError(line, COLUMN_OF.get(p.field, p.field), p.message) for p in outcome.problems
+            ]

@@ -1,0 +1,57 @@
+"""Give enrollments their codes and links in one transaction, and take them out of use."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts import audit
+from accounts.actors import Actor
+from offers.models import Enrollment, EnrollmentStatus
+from tracking.links.items import ItemError
+from tracking.links.promo_codes import give_codes
+from tracking.links.tracking_links import give_links, make_deep_link
+from tracking.models import ItemStatus, PromoCode, TrackingLink
+
+
+@transaction.atomic
+def generate_items(
+    *,
+    enrollments: Sequence[Enrollment],
+    codes: Mapping[int, str],
+    links: bool,
+    by: Actor,
+    now: datetime,
+    deep_links: Mapping[int, str] | None = None,
+) -> tuple[list[PromoCode], list[TrackingLink]]:
+    """Give codes (by enrollment id) and, if told, links: all of it or nothing.
+
+    `deep_links` makes some a link to one page of the shop besides. Raises ItemError as `give_codes`
+    and `make_deep_link` do, and for anybody who is not active in the offer.
+    """
+    ids = [row.pk for row in enrollments]
+    # In one order, so that the same button pressed twice waits instead of giving twice.
+    rows = list(
+        Enrollment.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
+    )
+    idle = [row for row in rows if row.status != EnrollmentStatus.ACTIVE]
+    if idle:
+        raise ItemError({row.pk: "is not active in this offer" for row in idle})
+    given = give_codes(codes=codes, enrollments=rows, by=by, now=now) if codes else []
+    made = give_links(enrollments=rows, by=by, now=now) if links else []
+    by_id = {row.pk: row for row in rows}
+    for pk, url in (deep_links or {}).items():
+        made.append(make_deep_link(enrollment=by_id[pk], destination_url=url, by=by, now=now))
+    return given, made
+
+
+@transaction.atomic
+def deactivate_items(*, enrollment: Enrollment, by: Actor, now: datetime) -> None:
+    """Take an enrollment's codes and links out of use; their past stays attributed."""
+    for model in (PromoCode, TrackingLink):
+        model.objects.filter(enrollment=enrollment, status=ItemStatus.ACTIVE).update(
+            status=ItemStatus.INACTIVE, deactivated_at=now
+        )
+    audit.record(action="items.deactivated", target=enrollment, by=by, now=now)

@@ -1,0 +1,93 @@
+"""Take a member in or out of an offer, with what they share and what they are owed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from accounts.actors import Actor
+from affiliates.models import Member
+from core.money import Money
+from offers.models import Enrollment, EnrollmentStatus, Offer
+from offers.services import enroll, set_enrollment_status
+from payouts.ledger import Balance, balances
+from tracking.links.generating import deactivate_items
+from tracking.links.promo_codes import give_codes, suggest_codes
+from tracking.links.tracking_links import give_links
+from tracking.models import ItemStatus, PromoCode, TrackingLink
+
+
+class OwedError(ValueError):
+    """The member is still owed money in this offer; `owed` says how much."""
+
+    def __init__(self, owed: Money) -> None:
+        super().__init__(f"{owed} is still owed")
+        self.owed = owed
+
+
+@transaction.atomic
+def add_to_offer(
+    *, offer: Offer, members: Iterable[Member], with_items: bool, by: Actor, now: datetime
+) -> list[Enrollment]:
+    """Put members into an offer; `with_items` gives each who has none a code, a link, or both.
+
+    Codes are suggested from the offer's naming pattern. Members in the offer already stay as they
+    are, those removed come back.
+    """
+    rows = enroll(offer=offer, members=members, by=by, now=now)
+    if not with_items:
+        return rows
+    if offer.gives_codes:
+        having = set(
+            PromoCode.objects.filter(enrollment__in=rows, status=ItemStatus.ACTIVE).values_list(
+                "enrollment_id", flat=True
+            )
+        )
+        lacking = [row for row in rows if row.pk not in having]
+        codes = suggest_codes(offer=offer, enrollments=lacking)
+        give_codes(codes=codes, enrollments=lacking, by=by, now=now)
+    if offer.gives_links:
+        give_links(enrollments=rows, by=by, now=now)
+    return rows
+
+
+@transaction.atomic
+def deactivate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
+    """Stop counting for this member; their code and link go out of use, history stays."""
+    deactivate_items(enrollment=enrollment, by=by, now=now)
+    return set_enrollment_status(
+        enrollment=enrollment, status=EnrollmentStatus.INACTIVE, by=by, now=now
+    )
+
+
+@transaction.atomic
+def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
+    """Count again, with the code and the link that were in use last."""
+    _bring_back(PromoCode.objects.filter(enrollment=enrollment))
+    _bring_back(TrackingLink.objects.filter(enrollment=enrollment, destination_url=""))
+    return set_enrollment_status(
+        enrollment=enrollment, status=EnrollmentStatus.ACTIVE, by=by, now=now
+    )
+
+
+@transaction.atomic
+def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
+    """Remove the member from the offer. Raises OwedError while anything is due or held."""
+    balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
+    if balance.owed_minor:
+        raise OwedError(Money(balance.owed_minor, enrollment.offer.currency))
+    deactivate_items(enrollment=enrollment, by=by, now=now)
+    return set_enrollment_status(
+        enrollment=enrollment, status=EnrollmentStatus.REMOVED, by=by, now=now
+    )
+
+
+def _bring_back(rows: QuerySet[PromoCode] | QuerySet[TrackingLink]) -> None:
+    """Activate the row that went out of use last, unless one is in use."""
+    last = rows.order_by("-deactivated_at", "-pk").first()
+    if last is not None and not rows.filter(status=ItemStatus.ACTIVE).exists():
+        last.status, last.deactivated_at = ItemStatus.ACTIVE, None
+        last.save(update_fields=["status", "deactivated_at"])

@@ -1,0 +1,148 @@
+"""Promo codes: suggest free ones by an offer's naming pattern, give them to enrollments."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models.functions import Upper
+
+from accounts import audit
+from accounts.actors import Actor
+from affiliates.models import Member
+from core.db import lock_identities
+from core.tenancy import current_brand_id
+from offers.models import Enrollment, Offer
+from tracking.links.items import ItemError
+from tracking.models import ItemStatus, PromoCode
+
+MAX_CODE_LENGTH = 40
+CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,39}")
+
+
+def normal_code(text: str) -> str:
+    """A code as it is stored and compared: no spaces, capitals."""
+    return "".join(text.split()).upper()
+
+
+def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[int, str]:
+    """A free code for each enrollment, by the offer's naming pattern.
+
+    The pattern may hold {FIRST_NAME}, {LAST_NAME} and {OFFER}; a clash gets a number at the end.
+    """
+    wanted = {row.pk: _from_pattern(offer, row.member) for row in enrollments}
+    suggestions: dict[int, str] = {}
+    taken: set[str] = set()
+    looked_to: dict[str, int] = defaultdict(int)  # how far a stem's numbers were looked at
+    share = 1
+    while lacking := [pk for pk in wanted if pk not in suggestions]:
+        ranges = {
+            stem: range(looked_to[stem] + 1, looked_to[stem] + members * share + 1)
+            for stem, members in Counter(wanted[pk] for pk in lacking).items()
+        }
+        codes = {
+            stem: [_numbered(stem, number) for number in numbers]
+            for stem, numbers in ranges.items()
+        }
+        taken |= _taken(code for listed in codes.values() for code in listed)
+        free = {stem: iter(listed) for stem, listed in codes.items()}
+        for pk in lacking:
+            code = next((code for code in free[wanted[pk]] if code not in taken), None)
+            if code is not None:
+                taken.add(code)
+                suggestions[pk] = code
+        looked_to.update({stem: numbers.stop - 1 for stem, numbers in ranges.items()})
+        share *= 2
+    return {pk: suggestions[pk] for pk in wanted}
+
+
+@transaction.atomic
+def give_codes(
+    *, codes: Mapping[int, str], enrollments: Sequence[Enrollment], by: Actor, now: datetime
+) -> list[PromoCode]:
+    """Give each enrollment the code named for it by id, replacing the one it has.
+
+    All or nothing: raises ItemError naming every malformed, doubled or taken code. A code that the
+    enrollment has already stays as it is; one that it had before comes back.
+    """
+    rows = {row.pk: row for row in enrollments}
+    wanted = {pk: normal_code(code) for pk, code in codes.items()}
+    brand_id = current_brand_id()
+    lock_identities(f"code:{brand_id}:{code}" for code in wanted.values())
+    own, problems = _check_codes(wanted)
+    if problems:
+        raise ItemError(problems)
+    changing = {
+        pk: code
+        for pk, code in wanted.items()
+        if (code not in own) or own[code].status != ItemStatus.ACTIVE
+    }
+    PromoCode.objects.filter(enrollment__in=list(changing), status=ItemStatus.ACTIVE).update(
+        status=ItemStatus.INACTIVE, deactivated_at=now
+    )
+    returning = [own[code] for code in changing.values() if code in own]
+    for code_row in returning:
+        code_row.status, code_row.deactivated_at = ItemStatus.ACTIVE, None
+    PromoCode.objects.bulk_update(returning, ["status", "deactivated_at"])
+    new = PromoCode.objects.bulk_create(
+        PromoCode(enrollment=rows[pk], code=code, created_at=now)
+        for pk, code in changing.items()
+        if code not in own
+    )
+    audit.record_many(
+        action="code.given",
+        targets=[(row, {"code": row.code}) for row in [*returning, *new]],
+        by=by,
+        now=now,
+    )
+    return [*returning, *new]
+
+
+def _check_codes(wanted: Mapping[int, str]) -> tuple[dict[str, PromoCode], dict[int, str]]:
+    """The codes that are the enrollments' own already, and what is wrong with the others."""
+    problems: dict[int, str] = {}
+    own: dict[str, PromoCode] = {}
+    first: dict[str, int] = {}
+    codes = [code for code in wanted.values() if CODE.fullmatch(code)]
+    taken = {
+        row.code.upper(): row
+        for row in PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=codes)
+    }
+    for pk, code in wanted.items():
+        holder = taken.get(code)
+        if not CODE.fullmatch(code):
+            problems[pk] = f"{code or 'an empty text'} is no code: use 2 to 40 of A-Z 0-9 - _"
+        elif first.setdefault(code, pk) != pk:
+            problems[pk] = problems[first[code]] = f"the code {code} stands twice in this list"
+        elif holder is not None and holder.enrollment_id != pk:
+            problems[pk] = f"the code {code} belongs to someone else"
+        elif holder is not None:
+            own[code] = holder
+    return own, problems
+
+
+def _from_pattern(offer: Offer, member: Member) -> str:
+    name = member.first_name or member.email.partition("@")[0] or "MEMBER"
+    filled = (
+        offer.code_pattern.replace("{FIRST_NAME}", name)
+        .replace("{LAST_NAME}", member.last_name)
+        .replace("{OFFER}", offer.name)
+    )
+    plain = unicodedata.normalize("NFKD", filled).encode("ascii", "ignore").decode()
+    code = re.sub(r"[^A-Z0-9_-]", "", plain.upper())[:36].lstrip("-_")
+    return code if CODE.fullmatch(code) else f"MEMBER{member.pk}"
+
+
+def _numbered(stem: str, number: int) -> str:
+    """The first has no number; a long stem gives way to it."""
+    return stem if number == 1 else f"{stem[: MAX_CODE_LENGTH - len(str(number))]}{number}"
+
+
+def _taken(codes: Iterable[str]) -> set[str]:
+    """Those of the codes that somebody in the brand has or had."""
+    found = PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=list(codes))
+    return set(found.values_list("upper", flat=True))

@@ -1,0 +1,73 @@
+"""Make tracking links and deep links."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from accounts import audit
+from accounts.actors import Actor
+from offers.models import Enrollment, EnrollmentStatus
+from tracking.links.items import ItemError
+from tracking.models import ItemStatus, TrackingLink
+
+SLUG_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no look-alikes  # pragma: allowlist secret
+SLUG_LENGTH = 8
+
+
+@transaction.atomic
+def give_links(
+    *, enrollments: Iterable[Enrollment], by: Actor, now: datetime
+) -> list[TrackingLink]:
+    """Give every enrollment without an active tracking link one."""
+    rows = {row.pk: row for row in enrollments}
+    having = set(
+        TrackingLink.objects.filter(
+            enrollment__in=list(rows), status=ItemStatus.ACTIVE, destination_url=""
+        ).values_list("enrollment_id", flat=True)
+    )
+    new = TrackingLink.objects.bulk_create(
+        TrackingLink(enrollment=row, slug=new_slug(), created_at=now)
+        for pk, row in rows.items()
+        if pk not in having
+    )
+    audit.record_many(
+        action="link.given", targets=[(row, {"slug": row.slug}) for row in new], by=by, now=now
+    )
+    return new
+
+
+@transaction.atomic
+def make_deep_link(
+    *, enrollment: Enrollment, destination_url: str, by: Actor, now: datetime
+) -> TrackingLink:
+    """A tracking link to one page of the shop; asking for the same page again returns the same.
+
+    Raises ItemError when the offer makes none, or the page is not on its allowed domains.
+    """
+    offer = enrollment.offer
+    if not (offer.gives_links and offer.deep_links_allowed):
+        raise ItemError({enrollment.pk: _("this offer makes no deep links")})
+    if enrollment.status != EnrollmentStatus.ACTIVE:
+        raise ItemError({enrollment.pk: _("you are not active in this offer")})
+    if not offer.allows_host_of(destination_url) or len(destination_url) > 2000:
+        problem = _("%(address)s is not an address of the shop") % {"address": destination_url}
+        raise ItemError({enrollment.pk: problem})
+    link = TrackingLink.objects.filter(
+        enrollment=enrollment, destination_url=destination_url, status=ItemStatus.ACTIVE
+    ).first()
+    if link is None:
+        link = TrackingLink.objects.create(
+            enrollment=enrollment, slug=new_slug(), destination_url=destination_url, created_at=now
+        )
+        audit.record(action="link.given", target=link, by=by, now=now, slug=link.slug)
+    return link
+
+
+def new_slug() -> str:
+    """About 40 bits of chance; PostgreSQL refuses the rare double."""
+    return "".join(secrets.choice(SLUG_ALPHABET) for _ in range(SLUG_LENGTH))

@@ -1,0 +1,1 @@
+"""Orders and refunds come in here: read, attributed to a member, recorded once, looked up."""

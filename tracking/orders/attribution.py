@@ -1,0 +1,207 @@
+"""Whom an order is credited to, and why.
+
+Strongest evidence first: the order's promo code, then its click id, then the customer remembered
+from an earlier order where the offer says so. The code wins over a link; what lost is kept as
+evidence. Evidence is loaded for a whole batch at once; the decision itself is pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from django.db.models.functions import Upper
+
+from offers.models import Enrollment, Offer
+from tracking.links import click_ids
+from tracking.models import Conversion, Evidence, PromoCode, TrackingLink
+from tracking.orders.facts import FieldProblem, OrderFacts
+
+CLOCK_SKEW = timedelta(minutes=5)  # a shop's clock may run this much behind ours
+
+NO_EVIDENCE = FieldProblem(
+    "promo_code",
+    "no_evidence",
+    "the order brought no code, no click and no customer we remember",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """One piece of evidence for one enrollment."""
+
+    evidence: Evidence
+    enrollment: Enrollment
+    words: str  # "code MARA15", "a click on 22 Nov 2026"
+    # The same in facts, from which portal.dashboard.attribution_reason tells it in any language.
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, object]:
+        return {
+            "evidence": self.evidence.value,
+            "enrollment": self.enrollment.pk,
+            "words": self.words,
+            **self.facts,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """The claims, the winner first, and the reasons against those that did not count."""
+
+    claims: tuple[Claim, ...]
+    problems: tuple[FieldProblem, ...]
+
+    @property
+    def winner(self) -> Claim | None:
+        return self.claims[0] if self.claims else None
+
+    @property
+    def reasons(self) -> tuple[FieldProblem, ...]:
+        """Why nobody is credited; empty when somebody is."""
+        return () if self.claims else self.problems or (NO_EVIDENCE,)
+
+    @property
+    def why(self) -> str:
+        """A sentence for staff and member: what won, or why nothing did."""
+        if not self.claims:
+            return "; ".join(problem.message for problem in self.reasons)
+        winner, *others = self.claims
+        if not others:
+            return f"the order brought {winner.words}"
+        lost = " and ".join(claim.words for claim in others)
+        return f"the order brought {winner.words}, which wins over {lost}"
+
+
+@dataclass(slots=True)
+class EvidenceFile:
+    """Everything known about the codes, links and customers of one batch of orders."""
+
+    codes: dict[str, PromoCode]
+    links: dict[int, TrackingLink]
+    customers: dict[tuple[int, str], Enrollment] = field(default_factory=dict)
+    remembering: dict[int, Offer] = field(default_factory=dict)
+
+    def remember(self, *, customer_ref: str, enrollment: Enrollment) -> None:
+        """Let later orders of this batch know this customer."""
+        if customer_ref and enrollment.offer_id in self.remembering:
+            self.customers[enrollment.offer_id, customer_ref] = enrollment
+
+
+def load_evidence(orders: Sequence[OrderFacts]) -> EvidenceFile:
+    """Fetch what the orders refer to, in a handful of queries whatever their number."""
+    codes = {order.promo_code.upper() for order in orders if order.promo_code}
+    claims = [click_ids.read(order.click_id) for order in orders if order.click_id]
+    evidence = EvidenceFile(
+        codes={
+            row.code.upper(): row
+            for row in PromoCode.objects.annotate(upper=Upper("code"))
+            .filter(upper__in=codes)
+            .select_related("enrollment__offer")
+        }
+        if codes
+        else {},
+        links=TrackingLink.objects.select_related("enrollment__offer").in_bulk(
+            [claim.link_id for claim in claims if claim]
+        )
+        if claims
+        else {},
+        remembering=Offer.objects.filter(remembers_customers=True).in_bulk(),
+    )
+    if evidence.remembering:
+        _load_customers(evidence, {order.customer_ref for order in orders if order.customer_ref})
+    return evidence
+
+
+def _load_customers(evidence: EvidenceFile, customer_refs: Iterable[str]) -> None:
+    rows = (
+        Conversion.objects.filter(
+            order__customer_ref__in=set(customer_refs), offer__in=list(evidence.remembering)
+        )
+        .select_related("enrollment__offer", "order")
+        .order_by("occurred_at", "pk")
+    )
+    for row in rows:
+        evidence.remember(customer_ref=row.order.customer_ref, enrollment=row.enrollment)
+
+
+def attribute(order: OrderFacts, evidence: EvidenceFile) -> Attribution:
+    """Decide whom `order` is credited to."""
+    claims: list[Claim] = []
+    problems: list[FieldProblem] = []
+    for claim_or_problem in (
+        _by_code(order, evidence),
+        _by_click(order, evidence),
+        _by_customer(order, evidence),
+    ):
+        if isinstance(claim_or_problem, Claim):
+            claims.append(claim_or_problem)
+        elif claim_or_problem is not None:
+            problems.append(claim_or_problem)
+    return Attribution(tuple(claims), tuple(problems))
+
+
+def _by_code(order: OrderFacts, evidence: EvidenceFile) -> Claim | FieldProblem | None:
+    if not order.promo_code:
+        return None
+    code = evidence.codes.get(order.promo_code.upper())
+    if code is None:
+        return FieldProblem(
+            "promo_code", "unknown_code", f"no member has the code {order.promo_code}"
+        )
+    if _ended(code.deactivated_at, order.ordered_at):
+        return FieldProblem(
+            "promo_code", "inactive_code", f"the code {code.code} was not active at that time"
+        )
+    if not code.enrollment.offer.counts_at(order.ordered_at):
+        return _not_counting("promo_code", code.enrollment.offer)
+    return Claim(Evidence.CODE, code.enrollment, f"the code {code.code}", {"code": code.code})
+
+
+def _by_click(order: OrderFacts, evidence: EvidenceFile) -> Claim | FieldProblem | None:
+    if not order.click_id:
+        return None
+    click = click_ids.read(order.click_id)
+    link = evidence.links.get(click.link_id) if click else None
+    if click is None or link is None:
+        return FieldProblem("click_id", "unknown_click", "the click id is not one of ours")
+    offer = link.enrollment.offer
+    if _ended(link.deactivated_at, click.clicked_at):
+        return FieldProblem(
+            "click_id", "inactive_link", "the link was not active when it was clicked"
+        )
+    if not offer.counts_at(click.clicked_at):
+        return _not_counting("click_id", offer)
+    if click.clicked_at > order.ordered_at + CLOCK_SKEW:
+        return FieldProblem("click_id", "click_after_order", "the click came after the order")
+    if order.ordered_at - click.clicked_at > timedelta(days=offer.click_window_days):
+        return FieldProblem(
+            "click_id",
+            "outside_window",
+            f"the click was more than {offer.click_window_days} days before the order",
+        )
+    return Claim(
+        Evidence.CLICK,
+        link.enrollment,
+        f"a click on {click.clicked_at:%-d %b %Y}",
+        {"clicked_at": click.clicked_at.isoformat()},
+    )
+
+
+def _by_customer(order: OrderFacts, evidence: EvidenceFile) -> Claim | None:
+    if not order.customer_ref:
+        return None
+    for offer_id, offer in sorted(evidence.remembering.items()):
+        enrollment = evidence.customers.get((offer_id, order.customer_ref))
+        if enrollment is not None and offer.counts_at(order.ordered_at):
+            return Claim(Evidence.CUSTOMER, enrollment, "a customer won by an earlier order")
+    return None
+
+
+def _ended(deactivated_at: datetime | None, moment: datetime) -> bool:
+    return deactivated_at is not None and moment >= deactivated_at
+
+
+def _not_counting(where: str, offer: Offer) -> FieldProblem:
+    return FieldProblem(where, "offer_not_counting", f"the offer {offer.name} did not count then")

@@ -1,0 +1,10 @@
+"""What an order and its refunds lock, so that neither misses the other."""
+
+from __future__ import annotations
+
+from core.tenancy import current_brand_id
+
+
+def order_identity(source: str, external_id: str) -> str:
+    """What an order and its refunds lock, so that neither misses the other."""
+    return f"order:{current_brand_id()}:{source}:{external_id}"

@@ -1,0 +1,110 @@
+"""Look up a recorded order: its contents, whom it is credited to and why, its refunds. Reads."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+
+from core.money import Money
+from tracking.models import (
+    Conversion,
+    Order,
+    OrderLine,
+    Refund,
+)
+
+
+def refunds_of_order(order_id: int) -> QuerySet[Refund]:
+    """The refunds of one order, oldest first."""
+    return Refund.objects.filter(order=order_id).order_by("refunded_at", "pk")
+
+
+def lines_of_order(order_id: int) -> QuerySet[OrderLine]:
+    return OrderLine.objects.filter(order=order_id).order_by("position")
+
+
+def orders_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Recorded orders in the words of the API, to set beside one that differs."""
+    wanted = list(external_ids)
+    if not wanted:
+        return {}
+    rows = {row.pk: row for row in Order.objects.filter(source=source, external_id__in=wanted)}
+    lines: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in OrderLine.objects.filter(order__in=list(rows)).order_by("order_id", "position"):
+        lines[line.order_id].append(line)
+    return {row.external_id: _order_as_sent(row, lines[row.pk]) for row in rows.values()}
+
+
+def _order_as_sent(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
+    return {
+        "order_id": order.external_id,
+        "ordered_at": order.ordered_at.isoformat(),
+        "currency": order.currency,
+        "customer_id": order.customer_ref,
+        "promo_code": order.promo_code,
+        "click_id": order.click_id,
+        "new_customer": order.customer_is_new,
+        "lines": [
+            {
+                "sku": line.sku,
+                "product": line.product,
+                "collections": line.collections,
+                "quantity": line.quantity,
+                "amount": Money(line.net_minor, order.currency).plain(),
+            }
+            for line in lines
+        ],
+    }
+
+
+def refunds_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Recorded refunds in the words of the API."""
+    rows = Refund.objects.filter(source=source, external_id__in=list(external_ids))
+    return {
+        row.external_id: {
+            "refund_id": row.external_id,
+            "order_id": row.order_external_id,
+            "refunded_at": row.refunded_at.isoformat(),
+            "currency": row.currency,
+            "sku": row.sku,
+            "quantity": row.quantity,
+            "amount": Money(row.amount_minor, row.currency).plain(),
+        }
+        for row in rows
+    }
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """An order with its conversion, if it has one, and its refunds, oldest first."""
+
+    order: Order
+    conversion: Conversion | None
+    refunds: tuple[Refund, ...]
+
+    @property
+    def total(self) -> Money:
+        return Money(self.order.total_minor, self.order.currency)
+
+    @property
+    def why(self) -> str:
+        """Why the winner won, or why nobody is credited."""
+        return self.conversion.why if self.conversion else self.order.unattributed
+
+
+def look_up_order(*, source: str, external_id: str) -> OrderState | None:
+    """An order of the brand acted for, and what came of it; None when there is no such order."""
+    if "\x00" in source + external_id:
+        return None  # PostgreSQL knows no such text
+    order = Order.objects.filter(source=source, external_id=external_id).first()
+    if order is None:
+        return None
+    return OrderState(
+        order=order,
+        conversion=Conversion.objects.select_related("member", "offer").filter(order=order).first(),
+        refunds=tuple(refunds_of_order(order.pk)),
+    )

@@ -1,0 +1,1 @@
+"""Who gets which mail about Sales Tracking, what it says, and how far each member has come."""

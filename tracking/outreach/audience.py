@@ -1,0 +1,218 @@
+"""Who gets a mail about Sales Tracking, who does not, and why.
+
+Sending itself knows no offers: everything it needs is handed over here, finished.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from django.db.models import QuerySet
+
+from affiliates.models import Member
+from core.templatetags.display import day
+from notifications.addresses import can_be_written_to
+from notifications.models import MessageState, Purpose, SuppressionReason
+from notifications.selectors import MessageStatus, latest_by_about, suppressed_among
+from notifications.services import Recipient
+from offers import dashboard_links
+from offers.models import Enrollment, EnrollmentStatus, Offer
+from tracking.links.items import codes_and_slugs, link_url
+from tracking.outreach.template_values import common_values, enrollment_reference, item_values
+
+
+class Reason(StrEnum):
+    """Why a member is left out of a mail."""
+
+    INACTIVE = "Inactive in this offer"
+    REMOVED = "Removed from this offer"
+    NO_ADDRESS = "No email address"
+    BAD_ADDRESS = "No mail server understands their address"
+    UNSUBSCRIBED = "Unsubscribed"
+    BOUNCED = "Their address bounced"
+    COMPLAINED = "Marked a mail as spam"
+    BY_STAFF = "Suppressed by staff"
+    NO_CODE = "No code yet"
+    NO_LINK = "No link yet"
+    NO_ITEMS = "No code and no link yet"
+    ALREADY_SENT = "Already sent"
+
+
+SUPPRESSED: dict[str, Reason] = {
+    SuppressionReason.UNSUBSCRIBED: Reason.UNSUBSCRIBED,
+    SuppressionReason.BOUNCED: Reason.BOUNCED,
+    SuppressionReason.COMPLAINED: Reason.COMPLAINED,
+    SuppressionReason.BY_STAFF: Reason.BY_STAFF,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """A member who gets no mail, and why; `detail` adds to the reason."""
+
+    member: Member
+    reason: Reason
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who gets a mail and who does not, both by name."""
+
+    recipients: tuple[Recipient, ...]
+    left_out: tuple[LeftOut, ...]
+
+    @property
+    def already_sent(self) -> int:
+        """How many are left out for this reason alone, which staff may overrule."""
+        return sum(one.reason == Reason.ALREADY_SENT for one in self.left_out)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """An enrollment and what a mail says of its member: light, since there may be very many."""
+
+    pk: int
+    public_id: uuid.UUID
+    link_version: int
+    status: str
+    offer_id: int
+    member_id: int
+    email: str
+    first_name: str
+    last_name: str
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.first_name} {self.last_name}".strip()
+
+    @property
+    def member(self) -> Member:
+        """For those who are named one by one."""
+        return Member(
+            pk=self.member_id,
+            email=self.email,
+            first_name=self.first_name,
+            last_name=self.last_name,
+        )
+
+
+_FIELDS = (
+    "pk", "public_id", "link_version", "status", "offer_id", "member_id",
+    "member__email", "member__first_name", "member__last_name",
+)  # fmt: skip
+
+
+def audience(
+    *,
+    purpose: str,
+    enrollment_ids: Iterable[int],
+    include_already_sent: bool,
+    now: datetime,
+) -> Audience:
+    """Part the chosen enrollments into those who get the mail and those who can't, with why.
+
+    Of very many give a query of their ids.
+    """
+    ids = enrollment_ids if isinstance(enrollment_ids, QuerySet) else list(enrollment_ids)
+    chosen = Enrollment.objects.filter(pk__in=ids)
+    ordered = chosen.order_by("member__first_name", "member__last_name", "pk")
+    rows = [_Row(*fields) for fields in ordered.values_list(*_FIELDS)]
+    offers = Offer.objects.in_bulk({row.offer_id for row in rows})
+    codes, slugs = codes_and_slugs(chosen.values("pk"))
+    suppressed = suppressed_among(row.email for row in rows)
+    sent = _already_sent(purpose, rows, include_already_sent)
+    reachable, left_out = [], []
+    for row in rows:
+        lacking = None
+        if purpose == Purpose.SALES_TRACKING_ITEMS:
+            lacking = _lacking(offers[row.offer_id], row.pk in codes, row.pk in slugs)
+        found = _reason(row, lacking, suppressed, sent)
+        if found is None:
+            reachable.append(row)
+        else:
+            left_out.append(found)
+    common = common_values(offers.values(), now)
+    recipients = (
+        Recipient(
+            recipient=f"member:{row.member_id}",
+            about=enrollment_reference(row.pk),
+            to_address=row.email,
+            to_name=row.full_name,
+            values={
+                "first_name": row.first_name,
+                "full_name": row.full_name,
+                "dashboard_link": dashboard_links.url_of(row.public_id, row.link_version),
+                **item_values(
+                    offers[row.offer_id],
+                    codes.get(row.pk),
+                    link_url(slugs[row.pk]) if row.pk in slugs else None,
+                ),
+                **common[row.offer_id],
+            },
+        )
+        for row in reachable
+    )
+    return Audience(tuple(recipients), tuple(left_out))
+
+
+def _already_sent(
+    purpose: str, enrollments: Sequence[_Row], include: bool
+) -> dict[str, MessageStatus]:
+    """Only items are sent once; a mail to members may follow another."""
+    if include or purpose != Purpose.SALES_TRACKING_ITEMS:
+        return {}
+    latest = latest_by_about(
+        purpose=purpose, abouts=[enrollment_reference(row.pk) for row in enrollments]
+    )
+    may_have_it = {MessageState.UNKNOWN}
+    return {
+        key: status
+        for key, status in latest.items()
+        if status.is_sent or status.is_under_way or status.state in may_have_it
+    }
+
+
+def _reason(
+    row: _Row,
+    lacking: Reason | None,
+    suppressed: dict[str, str],
+    sent: dict[str, MessageStatus],
+) -> LeftOut | None:
+    """What nobody can overrule comes first, so that a choice is offered only where it matters."""
+    if row.status != EnrollmentStatus.ACTIVE:
+        removed = row.status == EnrollmentStatus.REMOVED
+        return LeftOut(row.member, Reason.REMOVED if removed else Reason.INACTIVE)
+    if not row.email:
+        return LeftOut(row.member, Reason.NO_ADDRESS)
+    if not can_be_written_to(row.email):
+        return LeftOut(row.member, Reason.BAD_ADDRESS)
+    why = suppressed.get(row.email.lower())
+    if why is not None:
+        return LeftOut(row.member, SUPPRESSED[why])
+    if lacking is not None:
+        return LeftOut(row.member, lacking)
+    status = sent.get(enrollment_reference(row.pk)) if sent else None
+    return LeftOut(row.member, Reason.ALREADY_SENT, _when(status)) if status else None
+
+
+def _lacking(offer: Offer, has_code: bool, has_link: bool) -> Reason | None:
+    no_code = offer.gives_codes and not has_code
+    no_link = offer.gives_links and not has_link
+    if no_code and no_link:
+        return Reason.NO_ITEMS
+    if no_code:
+        return Reason.NO_CODE
+    return Reason.NO_LINK if no_link else None
+
+
+def _when(status: MessageStatus) -> str:
+    if status.is_under_way:
+        return "on its way"
+    if status.state == MessageState.UNKNOWN:
+        return "may have arrived"
+    return day(status.at, "short") if status.at else ""

@@ -1,0 +1,107 @@
+"""Send members their Sales Tracking Items as soon as they have them, where the brand says so.
+
+Once, and by the same way as staff send them: who was told already, by whomever, is not told again.
+A campaign's confirmation is derived from its people, and it is refused if another one reached some
+of them meanwhile, so two sweeps at once send no more than one.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+
+from accounts.actors import Actor
+from accounts.models import Brand
+from core.tenancy import acting_for, current_brand_id
+from notifications.look import look_of
+from notifications.models import Campaign, Purpose
+from notifications.rendering import missing_values, prepare
+from notifications.selectors import latest_campaign
+from notifications.services import AudienceTakenError, Recipient, confirm_campaign
+from offers.models import Offer
+from tracking.outreach.audience import audience
+from tracking.outreach.first_texts import FIRST_TEXTS, FirstText
+from tracking.outreach.unsent_items import not_sent
+
+PURPOSE = Purpose.SALES_TRACKING_ITEMS
+_NAMESPACE = uuid.UUID("5b8f1c52-6f0e-4c39-9a38-0d1f6a1f7d0e")
+
+
+def send_for_all_brands(*, now: datetime) -> list[int]:
+    """Send what waits in every brand that wants it sent; returns the campaigns."""
+    sent: list[int] = []
+    for brand in Brand.objects.filter(sends_items_automatically=True).order_by("pk"):
+        with acting_for(brand):
+            sent += [campaign.pk for campaign in send_waiting_items(now=now)]
+    return sent
+
+
+def send_waiting_items(*, now: datetime) -> list[Campaign]:
+    """Send the brand's members what they have and were never sent: one campaign per offer."""
+    latest_seen = {
+        offer_id: latest_campaign(purpose=PURPOSE, about=_offer_reference(offer_id))
+        for offer_id in not_sent().order_by().values_list("offer_id", flat=True).distinct()
+    }
+    waiting: dict[int, list[int]] = defaultdict(list)
+    for offer_id, enrollment_id in not_sent().order_by("pk").values_list("offer_id", "pk"):
+        waiting[offer_id].append(enrollment_id)
+    offers = Offer.objects.in_bulk(latest_seen)
+    sent = [
+        _send(offers[offer_id], enrollment_ids, latest_seen=latest_seen[offer_id], now=now)
+        for offer_id, enrollment_ids in waiting.items()
+        if offer_id in offers
+    ]
+    return [campaign for campaign in sent if campaign is not None]
+
+
+def _send(
+    offer: Offer, enrollment_ids: Sequence[int], *, latest_seen: int, now: datetime
+) -> Campaign | None:
+    """Confirm a campaign to those who can have one; None if nobody can."""
+    text = _text(latest_seen)
+    chosen = audience(
+        purpose=PURPOSE, enrollment_ids=enrollment_ids, include_already_sent=False, now=now
+    )
+    people = _sendable(chosen.recipients, text)
+    if not people:
+        return None
+    try:
+        return confirm_campaign(
+            purpose=PURPOSE,
+            about=_offer_reference(offer.pk),
+            title=offer.name,
+            subject=text.subject,
+            body=text.body,
+            recipients=people,
+            confirmation=_confirmation(offer.pk, people),
+            by=Actor.system("automatic sending"),
+            now=now,
+            latest_seen=latest_seen,
+        )
+    except AudienceTakenError:  # somebody was quicker: the next sweep sees to the rest
+        return None
+
+
+def _text(latest: int) -> FirstText:
+    """As staff last wrote it for this offer, else the text that the drawer opens with."""
+    before = Campaign.objects.filter(pk=latest).first()
+    return FirstText(before.subject, before.body) if before else FIRST_TEXTS[PURPOSE]
+
+
+def _sendable(recipients: Sequence[Recipient], text: FirstText) -> list[Recipient]:
+    """Those whose mail would have no hole."""
+    brand = Brand.objects.get(pk=current_brand_id())
+    mail = prepare(subject=text.subject, body=text.body, look=look_of(brand))
+    return [one for one in recipients if not missing_values(mail, values=one.values)]
+
+
+def _confirmation(offer_id: int, people: Sequence[Recipient]) -> uuid.UUID:
+    """The same people's campaign has the same key, whoever makes it."""
+    names = ",".join(sorted(one.about for one in people))
+    return uuid.uuid5(_NAMESPACE, f"{current_brand_id()} {offer_id} {names}")
+
+
+def _offer_reference(offer_id: int) -> str:
+    return f"offer:{offer_id}"

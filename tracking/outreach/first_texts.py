@@ -1,0 +1,41 @@
+"""The texts that the two mails about Sales Tracking open with, for staff to edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from notifications.models import Purpose
+
+_ITEMS_AND_DASHBOARD = """
+<p>Your code: <strong>{{ promo_code }}</strong><br>Your link: {{ tracking_link }}<br>\
+You earn {{ commission }}.</p>
+<p>On a page of your own you can follow every sale you send us, and what it earns:</p>
+<p><a href="{{ dashboard_link }}">View my performance stats</a></p>
+<p>Thanks,<br>{{ sender_name }}</p>"""
+
+
+@dataclass(frozen=True, slots=True)
+class FirstText:
+    """What the drawer opens with, for staff to edit."""
+
+    subject: str
+    body: str
+
+
+FIRST_TEXTS: dict[str, FirstText] = {
+    Purpose.SALES_TRACKING_ITEMS: FirstText(
+        subject="Your {{ offer_name }} details from {{ brand_name }}",
+        body=(
+            "<p>Hi {{ first_name | there }},</p>\n"
+            "<p>Here is everything you need to share {{ offer_name }}.</p>" + _ITEMS_AND_DASHBOARD
+        ),
+    ),
+    Purpose.EMAIL_MEMBERS: FirstText(
+        subject="Welcome to {{ offer_name }} by {{ brand_name }}",
+        body=(
+            "<p>Hi {{ first_name | there }},</p>\n"
+            "<p>Welcome to {{ offer_name }}! It is good to have you with us.</p>"
+            + _ITEMS_AND_DASHBOARD
+        ),
+    ),
+}

@@ -1,0 +1,111 @@
+"""The mail that tells the members of an offer what they will earn under new terms.
+
+One campaign per language; each like every other mail, with the unsubscribe headers and nothing to
+an address that gets none. The dashboard says the same from the moment the terms are saved.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from accounts.actors import Actor
+from affiliates.models import Member
+from affiliates.selectors import language_of
+from core.languages import speaking
+from core.templatetags.display import day
+from notifications.models import Campaign, Purpose
+from notifications.services import Recipient, confirm_campaign
+from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
+from offers.wording import describe_fully, describe_rules, describe_tiers
+from tracking.outreach.audience import audience
+from tracking.outreach.template_values import literal
+
+_NAMESPACE = uuid.UUID("0b9a2f0e-5c0c-4f4c-8f4e-6c7a0a5f2d11")
+
+
+def tell_members(*, terms: Terms, before: Terms, by: Actor, now: datetime) -> list[Campaign]:
+    """Send every active member of the offer what `terms` (with its offer) say and what they
+    supersede. Telling twice of one version sends nothing twice.
+    """
+    offer = terms.offer
+    active = Enrollment.objects.filter(offer=offer, status=EnrollmentStatus.ACTIVE)
+    chosen = audience(
+        purpose=Purpose.TERMS_CHANGED,
+        enrollment_ids=active.values_list("pk", flat=True),
+        include_already_sent=True,
+        now=now,
+    )
+    sent = []
+    for language, people in _by_language(chosen.recipients).items():
+        with speaking(language), timezone.override(offer.brand.zone):
+            sent.append(_send(offer, terms, before, people, language, by=by, now=now))
+    return sent
+
+
+def _by_language(recipients: Sequence[Recipient]) -> dict[str, list[Recipient]]:
+    members = Member.objects.select_related("creator").in_bulk(
+        int(one.recipient.removeprefix("member:")) for one in recipients
+    )
+    found: dict[str, list[Recipient]] = defaultdict(list)
+    for one in recipients:
+        found[language_of(members[int(one.recipient.removeprefix("member:"))])].append(one)
+    return found
+
+
+def _send(
+    offer: Offer,
+    terms: Terms,
+    before: Terms,
+    people: list[Recipient],
+    language: str,
+    *,
+    by: Actor,
+    now: datetime,
+) -> Campaign:
+    return confirm_campaign(
+        purpose=Purpose.TERMS_CHANGED,
+        about=f"offer:{offer.pk}",
+        title=offer.name,
+        subject=_("New terms for {{ offer_name }}"),
+        body=_body(offer, terms, before),
+        recipients=people,
+        confirmation=uuid.uuid5(_NAMESPACE, f"{terms.pk} {language}"),
+        by=by,
+        now=now,
+    )
+
+
+def _body(offer: Offer, terms: Terms, before: Terms) -> str:
+    """In the language that is spoken."""
+    starts = _("From %(day)s on you earn for {{ offer_name }}:") % {"day": day(terms.starts_at)}
+    until = _("For orders placed before it stays as it was:")
+    return "\n".join(
+        [
+            f"<p>{_('Hi {{ first_name | there }},')}</p>",
+            f"<p>{starts}</p>",
+            _told(terms, offer.currency),
+            f"<p>{until}</p>",
+            f"<blockquote><p>{_written(describe_fully(before, offer.currency))}</p></blockquote>",
+            f'<p><a href="{{{{ dashboard_link }}}}">{_("See my dashboard")}</a></p>',
+            f"<p>{_('Thanks,')}<br>{{{{ sender_name }}}}</p>",
+        ]
+    )
+
+
+def _told(terms: Terms, currency: str) -> str:
+    """The terms as the dashboard shows them."""
+    lines = [*describe_tiers(terms, currency), *describe_rules(terms, currency)]
+    listed = "".join(f"<li>{_written(line)}</li>" for line in lines)
+    sentence = f"<p><strong>{_written(describe_fully(terms, currency))}</strong></p>"
+    return sentence + (f"<ul>{listed}</ul>" if listed else "")
+
+
+def _written(text: str) -> str:
+    return escape(literal(text))

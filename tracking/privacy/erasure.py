@@ -1,0 +1,133 @@
+"""Delete a person at their own wish, and keep what numbers depend on.
+
+Erased: the login, the address, the name, payout details, passkeys, sessions, tags, handles, what
+they wrote. Kept, under the name "Deleted member": offers, orders, conversions, the ledger and
+payments, which the brands' books need. Nothing that is added up is touched, so no figure changes.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+import pgtrigger
+from django.db import transaction
+from django.db.models import Q, TextField
+from django.db.models.functions import Cast
+
+from accounts import audit
+from accounts.actors import Actor
+from accounts.audit import target_of
+from accounts.codes import forget_codes, spend_code
+from accounts.models import AuditEntry, CodePurpose
+from accounts.selectors import brands_of
+from affiliates.models import Creator, Member, MemberHandle, MemberTag
+from core.tenancy import across_brands, acting_for
+from notifications.services import erase_address, erase_correspondence
+from offers.models import Enrollment, EnrollmentStatus
+from offers.services import renew_dashboard_link, set_enrollment_status
+from payouts.releases import sharing_of, take_back_release
+from tracking.figures.creator_brands import memberships_of
+from tracking.links.generating import deactivate_items
+from tracking.models import Question
+
+FIRST_NAME, LAST_NAME = "Deleted", "member"
+NAME = f"{FIRST_NAME} {LAST_NAME}"
+BY = Actor.system("the member's own wish")
+
+
+@transaction.atomic
+def erase_creator(*, creator: Creator, code: uuid.UUID, now: datetime) -> None:
+    """Delete who this person is, in every brand, for good.
+
+    Spends `code`, which was mailed for this and entered. Raises accounts.codes.CodeOverError.
+    """
+    creator = Creator.objects.select_for_update().get(pk=creator.pk)
+    address = creator.email
+    spend_code(public_id=code, purpose=CodePurpose.DELETION, address=address, now=now)
+    for sharing in sharing_of(creator):
+        take_back_release(creator=creator, brand=sharing.brand, by=BY, now=now)
+    for membership in memberships_of(creator):
+        with acting_for(membership.brand):
+            _erase_member(membership.member, address=address, now=now)
+    _erase_login(creator)
+    forget_codes(address=address)
+
+
+def _erase_member(member: Member, *, address: str, now: datetime) -> None:
+    member = Member.objects.select_for_update().get(pk=member.pk)
+    for enrollment in Enrollment.objects.filter(member=member).select_related("offer", "member"):
+        _take_out(enrollment, now=now)
+    erase_correspondence(recipient=target_of(member), name=NAME, now=now)
+    addresses = sorted({address, member.email} - {""})  # they may have changed their login's
+    for one in addresses:
+        erase_address(address=one, by=BY, now=now)
+    Question.objects.filter(enrollment__member=member).update(note="")
+    MemberTag.objects.filter(member=member).delete()
+    MemberHandle.objects.filter(member=member).delete()
+    _redact_history(member, addresses=addresses)
+    audit.record(action="member.erased", target=member, by=BY, now=now)
+    member.first_name, member.last_name, member.email = FIRST_NAME, LAST_NAME, ""
+    member.creator, member.owner, member.deleted_at = None, None, now
+    member.save(
+        update_fields=["first_name", "last_name", "email", "creator", "owner", "deleted_at"]
+    )
+
+
+def _take_out(enrollment: Enrollment, *, now: datetime) -> None:
+    """Out of the offer whatever is owed: the ledger keeps saying so. No dashboard opens."""
+    renew_dashboard_link(enrollment=enrollment, by=BY, now=now)
+    if enrollment.status != EnrollmentStatus.REMOVED:
+        deactivate_items(enrollment=enrollment, by=BY, now=now)
+        set_enrollment_status(
+            enrollment=enrollment, status=EnrollmentStatus.REMOVED, by=BY, now=now
+        )
+
+
+def _redact_history(member: Member, *, addresses: Iterable[str]) -> None:
+    """Put the new name in the place of theirs in the audit log, which is otherwise never changed.
+
+    Who did what when stays, and so does everything that isn't who the member was.
+    """
+    names = sorted(
+        {*addresses, member.full_name, *_former_names(member)} - {""}, key=len, reverse=True
+    )
+    mentions = Q(target=target_of(member))
+    for text in names:
+        mentions |= Q(actor__icontains=text) | Q(told__icontains=text)
+    found = AuditEntry.objects.annotate(told=Cast("detail", TextField())).filter(mentions)
+    pattern = re.compile("|".join(re.escape(text) for text in names), re.IGNORECASE)
+    with pgtrigger.ignore("accounts.AuditEntry:accounts_audit_append_only"):
+        for entry in found:
+            kept = {key: value for key, value in entry.detail.items() if key != "before"}
+            told = kept if entry.target == target_of(member) else entry.detail
+            AuditEntry.objects.filter(pk=entry.pk).update(
+                actor=pattern.sub(NAME, entry.actor), detail=_redacted(told, pattern)
+            )
+
+
+def _former_names(member: Member) -> set[str]:
+    """The names and addresses that the member had before, as their history tells."""
+    told = AuditEntry.objects.filter(target=target_of(member), action="member.changed")
+    earlier = [entry.detail.get("before", {}) for entry in told]
+    return {str(before[key]) for before in earlier for key in ("name", "email") if before.get(key)}
+
+
+def _redacted(value: Any, pattern: re.Pattern[str]) -> Any:
+    if isinstance(value, dict):
+        return {key: _redacted(inner, pattern) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_redacted(inner, pattern) for inner in value]
+    return pattern.sub(NAME, value) if isinstance(value, str) else value
+
+
+def _erase_login(creator: Creator) -> None:
+    """The creator, with payout details; and the user, unless they work for a brand."""
+    user = creator.user
+    with across_brands(reason="nothing of a deleted person is left in any brand"):
+        creator.delete()
+        if user is not None and not user.is_staff and not brands_of(user):
+            user.delete()

@@ -1,0 +1,75 @@
+"""Recompute every kept total from the facts and name each difference. There are none.
+
+Facts: order lines, applied refunds, clicks, statuses, terms. Kept: an order's total, a conversion's
+sale, refunds and commission, the ledger, the daily totals, a payout's amount, a run's amount.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from django.db import connection
+
+from accounts.models import Brand
+from core.batches import batches
+from tracking.commissions.order_lines import lines_that_terms_look_at
+from tracking.commissions.settlement import settle_target
+from tracking.models import Conversion
+from tracking.reconciliation.clicks import CLICK_QUERIES
+from tracking.reconciliation.kept_sums import KEPT_SUM_QUERIES
+from tracking.reconciliation.payout_runs import PAYOUT_RUN_QUERIES
+from tracking.reconciliation.payouts import PAYOUT_QUERIES
+from tracking.reconciliation.sales import SALES_QUERIES
+
+BATCH = 2_000
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+QUERIES = (
+    *SALES_QUERIES,
+    *CLICK_QUERIES,
+    *PAYOUT_QUERIES,
+    *PAYOUT_RUN_QUERIES,
+    *KEPT_SUM_QUERIES,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A kept figure that is not what the facts say."""
+
+    what: str
+    id: int
+    kept: Any
+    computed: Any
+
+    def __str__(self) -> str:
+        return f"{self.what} {self.id}: kept {self.kept}, the facts say {self.computed}"
+
+
+def differences(brand: Brand) -> Iterator[Difference]:
+    """Every difference in the brand acted for."""
+    values = {"brand": brand.pk, "zone": brand.time_zone, "since": EVER}
+    for query in QUERIES:
+        for row in _rows(query, values):
+            yield Difference(*row)
+    conversions = Conversion.objects.select_related("terms").order_by("pk").iterator(BATCH)
+    for batch in batches(conversions, BATCH):
+        yield from _wrong_commissions(batch)
+
+
+def _wrong_commissions(conversions: Sequence[Conversion]) -> Iterator[Difference]:
+    lines = lines_that_terms_look_at(conversions)
+    for row in conversions:
+        kept = row.commission_minor, row.earnable_minor
+        settle_target(row, lines)
+        computed = row.commission_minor, row.earnable_minor
+        if kept != computed:
+            yield Difference("conversion commission", row.pk, kept, computed)
+
+
+def _rows(query: str, values: dict[str, Any]) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(query, values)
+        return list(cursor.fetchall())

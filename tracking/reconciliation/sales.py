@@ -1,0 +1,76 @@
+"""Orders, conversions and the daily totals, against order lines, refunds, clicks and the ledger.
+
+Each query yields (what, id, kept, from the facts) for the rows where the two differ.
+"""
+
+from __future__ import annotations
+
+_ORDERS = """
+SELECT 'order total', o.id, o.total_minor, coalesce(sum(l.net_minor), 0)::bigint
+FROM tracking_order o
+LEFT JOIN tracking_orderline l ON l.brand_id = o.brand_id AND l.order_id = o.id
+WHERE o.brand_id = %(brand)s
+GROUP BY o.id HAVING o.total_minor <> coalesce(sum(l.net_minor), 0)
+"""
+_SALES = """
+SELECT 'conversion sale', c.id, c.sale_minor, o.total_minor
+FROM tracking_conversion c JOIN tracking_order o ON o.brand_id = c.brand_id AND o.id = c.order_id
+WHERE c.brand_id = %(brand)s AND c.sale_minor <> o.total_minor
+"""
+_REFUNDS = """
+SELECT 'conversion refunds', c.id, c.refunded_minor, coalesce(sum(r.amount_minor), 0)::bigint
+FROM tracking_conversion c
+LEFT JOIN tracking_refund r
+  ON r.brand_id = c.brand_id AND r.order_id = c.order_id AND r.state = 'applied'
+WHERE c.brand_id = %(brand)s
+GROUP BY c.id HAVING c.refunded_minor <> coalesce(sum(r.amount_minor), 0)
+"""
+_LEDGER = """
+SELECT 'conversion ledger', c.id, coalesce(sum(e.amount_minor), 0)::bigint, c.commission_minor
+FROM tracking_conversion c
+LEFT JOIN payouts_ledgerentry e ON e.brand_id = c.brand_id AND e.conversion_id = c.id
+WHERE c.brand_id = %(brand)s
+GROUP BY c.id HAVING c.commission_minor <> coalesce(sum(e.amount_minor), 0)
+"""
+_DAILY = """
+WITH facts AS (
+  SELECT enrollment_id, (occurred_at AT TIME ZONE %(zone)s)::date AS day,
+    0 AS clicks,
+    count(*) FILTER (WHERE status = 'accepted') AS conversions,
+    count(*) FILTER (WHERE status = 'pending') AS pending,
+    sum(sale_minor) FILTER (WHERE status = 'accepted') AS sales,
+    sum(refunded_minor) FILTER (WHERE status = 'accepted') AS refunds,
+    sum(commission_minor) FILTER (WHERE status = 'accepted') AS commission,
+    sum(earnable_minor) FILTER (WHERE status = 'pending') AS waiting
+  FROM tracking_conversion WHERE brand_id = %(brand)s GROUP BY 1, 2
+  UNION ALL
+  SELECT enrollment_id, (clicked_at AT TIME ZONE %(zone)s)::date,
+    count(*), 0, 0, 0, 0, 0, 0
+  FROM tracking_click WHERE brand_id = %(brand)s AND counted GROUP BY 1, 2
+  UNION ALL
+  SELECT enrollment_id, day, 0, 0, 0, 0, 0, sum(amount_minor), 0
+  FROM tracking_clickearning WHERE brand_id = %(brand)s AND amount_minor <> 0 GROUP BY 1, 2
+), day_facts AS (
+  SELECT enrollment_id, day, sum(clicks) AS clicks, sum(conversions) AS conversions,
+    sum(pending) AS pending, coalesce(sum(sales), 0) AS sales,
+    coalesce(sum(refunds), 0) AS refunds, coalesce(sum(commission), 0) AS commission,
+    coalesce(sum(waiting), 0) AS waiting
+  FROM facts GROUP BY 1, 2
+), kept AS (SELECT * FROM tracking_dailytotal WHERE brand_id = %(brand)s)
+SELECT 'day ' || coalesce(kept.day, day_facts.day) || ' of enrollment',
+  coalesce(kept.enrollment_id, day_facts.enrollment_id),
+  concat_ws(' ', kept.clicks, kept.conversions, kept.pending, kept.sales_minor,
+    kept.refunds_minor, kept.commission_minor, kept.pending_minor),
+  concat_ws(' ', day_facts.clicks, day_facts.conversions, day_facts.pending, day_facts.sales,
+    day_facts.refunds, day_facts.commission, day_facts.waiting)
+FROM kept FULL JOIN day_facts USING (enrollment_id, day)
+WHERE (coalesce(kept.clicks, 0), coalesce(kept.conversions, 0), coalesce(kept.pending, 0),
+    coalesce(kept.sales_minor, 0), coalesce(kept.refunds_minor, 0),
+    coalesce(kept.commission_minor, 0), coalesce(kept.pending_minor, 0))
+  IS DISTINCT FROM
+  (coalesce(day_facts.clicks, 0), coalesce(day_facts.conversions, 0),
+    coalesce(day_facts.pending, 0), coalesce(day_facts.sales, 0),
+    coalesce(day_facts.refunds, 0), coalesce(day_facts.commission, 0),
+    coalesce(day_facts.waiting, 0))
+"""
+SALES_QUERIES = (_ORDERS, _SALES, _REFUNDS, _LEDGER, _DAILY)

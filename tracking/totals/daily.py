@@ -1,0 +1,77 @@
+"""The kept daily totals: what a conversion adds to its day, and the one way to move a day."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+
+from accounts.models import Brand
+from core.tenancy import current_brand_id
+from tracking.models import Conversion, ConversionStatus, DailyTotal
+from tracking.models.totals import FIGURES, NOTHING, Totals
+
+DayKey = tuple[int, date]  # enrollment id, day in the brand's time zone
+
+
+def totals_of(conversion: Conversion) -> Totals:
+    """Accepted conversions count with their amounts, pending ones apart, rejected ones not."""
+    if conversion.status == ConversionStatus.PENDING:
+        return Totals(pending=1, pending_minor=conversion.earnable_minor)
+    if conversion.status == ConversionStatus.REJECTED:
+        return NOTHING
+    return Totals(
+        conversions=1,
+        sales_minor=conversion.sale_minor,
+        refunds_minor=conversion.refunded_minor,
+        commission_minor=conversion.commission_minor,
+    )
+
+
+def move_totals(rows: Sequence[Conversion], before: Sequence[Totals]) -> None:
+    """Move the days of `rows` from what each added before to what it adds now."""
+    zone = brand_zone()
+    moves: dict[DayKey, Totals] = defaultdict(Totals)
+    for row, was in zip(rows, before, strict=True):
+        key = (row.enrollment_id, day_of(row.occurred_at, zone))
+        moves[key] = moves[key].plus(totals_of(row)).plus(was, times=-1)
+    add_to_totals({key: move for key, move in moves.items() if any(move.parts())})
+
+
+def add_to_totals(moves: Mapping[DayKey, Totals]) -> None:
+    """One upsert for all, in one order of keys, so that two batches can't deadlock.
+
+    Each is a change more of its day: `excluded.changes` is the column's default, one.
+    """
+    if not moves:
+        return
+    keys = sorted(moves)
+    columns = [list(column) for column in zip(*(moves[key].parts() for key in keys), strict=True)]
+    table = DailyTotal._meta.db_table
+    names = ", ".join(FIGURES)
+    arrays = ", ".join(["%s::bigint[]"] * len(FIGURES))
+    added = ", ".join(f"{name} = total.{name} + excluded.{name}" for name in (*FIGURES, "changes"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} AS total (brand_id, enrollment_id, day, {names})"  # noqa: S608
+            f" SELECT %s, * FROM unnest(%s::bigint[], %s::date[], {arrays})"
+            f" ON CONFLICT (brand_id, enrollment_id, day) DO UPDATE SET {added}",
+            [current_brand_id(), [key[0] for key in keys], [key[1] for key in keys], *columns],
+        )
+
+
+def count_click(*, enrollment_id: int, clicked_at: datetime) -> None:
+    """Add one click to its day."""
+    add_to_totals({(enrollment_id, day_of(clicked_at, brand_zone())): Totals(clicks=1)})
+
+
+def brand_zone() -> ZoneInfo:
+    """The time zone of the brand acted for."""
+    return Brand.objects.get(pk=current_brand_id()).zone
+
+
+def day_of(moment: datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date()
