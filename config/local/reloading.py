@@ -7,13 +7,16 @@ at the times of all files: one that is told by the kernel misses what is saved a
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 import time
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.servers import basehttp
 from django.utils import autoreload
 from django.utils.translation.reloader import translation_file_changed
@@ -64,8 +67,12 @@ def compile_text(file_path: Path, **kwargs: Any) -> bool:
 
 def serve() -> None:
     """Serve the code as it is now, until the process is started again."""
+    gc.disable()  # nothing of what is loaded goes away: to look for it takes a fifth of the start
     from config.wsgi import application
 
+    import_module(settings.ROOT_URLCONF)
+    gc.freeze()
+    gc.enable()
     basehttp.run(HOST, int(sys.argv[1]), application, threading=True)  # type: ignore[arg-type]
 
 
