@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -141,6 +142,8 @@ def start(own_servers: OwnServers) -> Iterator[Start]:
     running: list[subprocess.Popen[str]] = []
 
     def begin(*command: str) -> subprocess.Popen[str]:
+        # Tests that run in the background ignore Ctrl-C, and what they start would inherit that.
+        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
         one = subprocess.Popen(
             [sys.executable, "manage.py", *command, "--skip-checks"],
             cwd=ROOT,
@@ -149,6 +152,7 @@ def start(own_servers: OwnServers) -> Iterator[Start]:
             stderr=subprocess.PIPE,
             text=True,
         )
+        signal.signal(signal.SIGINT, kept)
         running.append(one)
         return one
 
