@@ -24,11 +24,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.addresses import has_proven_address
-from accounts.change_mail import PRODUCT, mail_change
+from accounts.change_mail import mail_change
 from accounts.login_records import RecordedLogins
 from accounts.models import User
 from accounts.selectors import brands_of
 from core.clients import agent_of, network_of
+from core.mails import PRODUCT
 
 
 class AccountAdapter(RecordedLogins):

@@ -1,17 +1,14 @@
 """The mail that tells somebody that the way they log in was changed.
 
-Whoever took over a session changes the password first; its owner hears of it by mail. A mail that
-can't go out is logged and keeps nobody from the change.
+If a stranger takes over a session and changes the password, the owner learns of it by this mail. A
+mail that can't be sent is logged, and the change is still made.
 """
 
 from __future__ import annotations
 
 import logging
 from datetime import datetime
-from email.utils import formataddr, parseaddr
-from smtplib import SMTPException
 
-from anymail.exceptions import AnymailError
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
@@ -19,8 +16,8 @@ from django.urls import reverse
 
 from accounts.devices import device_of, device_words
 from accounts.models import User
+from core.mails import PRODUCT, SENDING_ERRORS, from_line
 
-PRODUCT = "Tributary"
 # By allauth's names of its own mails.
 CHANGES = {
     "account/email/password_changed": "Your password was changed.",  # pragma: allowlist secret
@@ -50,10 +47,10 @@ def mail_change(*, change: str, user: User, agent: str, network: str, now: datet
     mail = EmailMessage(
         subject="Your login was changed",
         body=text.lstrip(),
-        from_email=formataddr((PRODUCT, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
+        from_email=from_line(PRODUCT),
         to=[user.email],
     )
     try:
         mail.send()
-    except (SMTPException, AnymailError, OSError):
+    except SENDING_ERRORS:
         logger.exception("the mail about a changed login could not be sent")

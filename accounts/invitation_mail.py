@@ -1,23 +1,20 @@
 """The mail that invites somebody to the staff of a brand.
 
-It goes straight to the mail server and is kept nowhere, because whoever could read it among the
-brand's messages could accept it.
+It goes straight to the mail server and is kept nowhere, because staff who could read it
+among the brand's messages could accept it.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
-from email.utils import formataddr, parseaddr
-from smtplib import SMTPException
 
-from anymail.exceptions import AnymailError
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
 from accounts.actors import Actor
 from accounts.invitation_links import link_of
 from accounts.models import Invitation, User
+from core.mails import SENDING_ERRORS, from_line
 
 LONGEST_PROBLEM = 300
 
@@ -27,7 +24,7 @@ def send_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> Invi
     invitation.mailed_at, invitation.mail_problem = now, ""
     try:
         _compose(invitation, by).send()
-    except (SMTPException, AnymailError, OSError, ValueError) as error:
+    except (*SENDING_ERRORS, ValueError) as error:
         invitation.mailed_at = None
         invitation.mail_problem = (str(error) or type(error).__name__)[:LONGEST_PROBLEM]
     invitation.save(update_fields=["mailed_at", "mail_problem"])
@@ -52,7 +49,7 @@ def _compose(invitation: Invitation, by: Actor) -> EmailMessage:
     return EmailMessage(
         subject=f"Join {name} on Tributary",
         body=text,
-        from_email=formataddr((name, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
+        from_email=from_line(name),
         to=[invitation.email],
         reply_to=[inviter.email] if inviter else None,
     )

@@ -160,7 +160,7 @@ def _factor_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
 
 
 def _password_changed(*, request: HttpRequest, user: User, **_more: Any) -> None:
-    """End all other sessions: whoever opened them may have known the old password."""
+    """End all other sessions: they may belong to somebody who knew the old password."""
     ended = delete_sessions(user=user, but=request.session.session_key)
     _tell("password.changed", request, user, ended=ended)
 

@@ -6,14 +6,12 @@ so that nobody can tell by the answer or its time whether an address has a login
 
 from __future__ import annotations
 
-from smtplib import SMTPException
-
 from allauth.account.forms import UserTokenForm, default_token_generator
 from allauth.account.internal.flows.password_reset import request_password_reset
-from anymail.exceptions import AnymailError
 
 from accounts.addresses import has_proven_address, user_with
 from accounts.models import User
+from core.mails import SENDING_ERRORS
 
 
 class ResetMailError(Exception):
@@ -27,7 +25,7 @@ def mail_reset_link(*, address: str) -> None:
         return
     try:
         request_password_reset(None, user.email, [user], default_token_generator)
-    except (SMTPException, OSError, AnymailError) as error:
+    except SENDING_ERRORS as error:
         raise ResetMailError from error
 
 

@@ -41,13 +41,13 @@ def has_used_second_factor(request: HttpRequest, user: User) -> bool:
 
 
 def remember_wanted_page(request: HttpRequest) -> None:
-    """Keep the page that was opened, so that whoever sets up a second factor can go on there."""
+    """Keep the page that was opened, to go on there once a second factor is set up."""
     if request.method == "GET":
         request.session[WANTED_PAGE] = request.get_full_path()
 
 
 def forget_wanted_page(request: HttpRequest) -> None:
-    """They have come there."""
+    """Forget the page when it is opened: nobody has to be led there any more."""
     if request.session.get(WANTED_PAGE) == request.get_full_path():
         del request.session[WANTED_PAGE]
 

@@ -8,17 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from email.utils import formataddr, parseaddr
-from smtplib import SMTPException
 
-from anymail.exceptions import AnymailError
-from django.conf import settings
 from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
 from core.languages import speaking, spoken_tag
+from core.mails import PRODUCT, SENDING_ERRORS, from_line
 
-SENDER = "Tributary"
 logger = logging.getLogger(__name__)
 
 
@@ -40,9 +36,9 @@ def send_letter(
         EmailMessage(
             subject=subject.strip(),
             body=f"{body.strip()}\n",
-            from_email=formataddr((SENDER, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
+            from_email=from_line(PRODUCT),
             to=[to],
         ).send()
-    except (SMTPException, OSError, AnymailError) as error:
+    except SENDING_ERRORS as error:
         logger.exception("the letter %s could not be mailed", name)
         raise LetterError from error

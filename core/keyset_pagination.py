@@ -13,7 +13,7 @@ from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
 
-MAX_COUNTED_ROWS = 1_000  # rows; beyond it is only said that there are more
+MAX_COUNTED_ROWS = 1_000  # above this a page says only that there are more
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CURSOR = re.compile(r"(after|before)\.(-?\d{1,17})\.(\d{1,18})", re.ASCII)
 M = TypeVar("M", bound=Model)
@@ -23,7 +23,8 @@ M = TypeVar("M", bound=Model)
 class KeysetPage(Generic[M]):
     """Some rows of a list, and how to come to those before and after; "" where there are none.
 
-    `first` and `last` are their numbers, `total` the number of all; 0 where that is beyond COUNTED.
+    `first` and `last` are their numbers, `total` the number of all; 0 for a number above
+    MAX_COUNTED_ROWS.
     """
 
     rows: tuple[M, ...]

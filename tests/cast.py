@@ -23,8 +23,10 @@ from offers.models import Enrollment, Offer
 from offers.services import OfferValues, create_offer, enroll
 from offers.terms import TermsValues
 from payouts.destinations import Destination, bank_account
-from payouts.models import DetailsRelease, PayoutDetails
+from payouts.ledger import due_entries
+from payouts.models import DetailsRelease, Payout, PayoutDetails
 from payouts.sealing import seal
+from payouts.services import record_payment
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 from tracking.orders.facts import OrderFacts, RefundFacts
@@ -135,6 +137,21 @@ def release_to_brand(member: Member, *, now: datetime = NOW) -> DetailsRelease:
             creator=member.creator, taken_back_at=None, defaults={"released_at": now}
         )
     return release
+
+
+def pay_all_due(
+    member: Member, *, currency: str = "GBP", reference: str = "BACS 1", now: datetime = NOW
+) -> Payout:
+    """Record that the member was paid everything that is due to them in this currency."""
+    due = due_entries(member_id=member.pk, currency=currency, now=now)
+    return record_payment(
+        member=member,
+        currency=currency,
+        entry_ids=[entry.pk for entry in due],
+        reference=reference,
+        by=SYSTEM,
+        now=now,
+    )
 
 
 def proven_user(email: str, name: str = "", now: datetime = NOW) -> User:

@@ -21,16 +21,17 @@ TICK_SECONDS = 0.02
 
 def until(
     condition: Callable[[], bool],
-    what: Callable[[], str] | str,
+    what: str,
     *,
     seconds: float = LONGEST_SECONDS,
+    every: float = TICK_SECONDS,
 ) -> float:
-    """Ask again and again; returns how long it took. Fails with `what` when the time is over."""
+    """Ask `every` so many seconds; returns how long it took. Fails with `what` after `seconds`."""
     begun, tick = time.monotonic(), threading.Event()
     while not condition():
         if time.monotonic() - begun > seconds:
             raise AssertionError(f"after {seconds:g} s: {what}")
-        tick.wait(TICK_SECONDS)
+        tick.wait(every)
     return time.monotonic() - begun
 
 

@@ -32,7 +32,7 @@ def main() -> None:
 def make_tables_for(command: str = "") -> None:
     """Migrate this checkout's own database first, if a command of ours needs it.
 
-    Django's own commands, such as migrate, are left to whoever types them.
+    Django's own commands, such as migrate, run on the database as it is.
     """
     import django
 

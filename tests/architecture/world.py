@@ -30,11 +30,10 @@ from notifications.models import (
 from notifications.services import save_template, suppress
 from offers.models import Enrollment, Offer, Project
 from offers.services import add_to_project, create_project, set_up_stage
-from payouts.ledger import due_entries
 from payouts.models import Payout, PayoutRun, PayoutRunMember
 from payouts.runs import draft_run
-from payouts.services import adjust, record_payment
-from tests.cast import NOW, SYSTEM, Cast, order
+from payouts.services import adjust
+from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due
 from tests.notifications.senders import confirm, recipient
 from tracking.claims.services import ask_about_order
 from tracking.models import Conversion, Order, Question
@@ -130,15 +129,7 @@ def _furnish(
         set_up_stage(project=project, offer=offer, by=SYSTEM, now=NOW)
         sale = order(f"{brand.slug}-9001", promo_code=code, currency=currency)
         record_order(source="api", order=sale, by=SYSTEM, now=NOW)
-        due = due_entries(member_id=member.pk, currency=currency, now=paid_at)
-        record_payment(
-            member=member,
-            currency=currency,
-            entry_ids=[entry.pk for entry in due],
-            reference=f"{brand.slug} bank",
-            by=SYSTEM,
-            now=paid_at,
-        )
+        pay_all_due(member, currency=currency, reference=f"{brand.slug} bank", now=paid_at)
         _draft_a_run(enrollment, currency=currency)
         confirm(
             [recipient(recipient=f"member:{member.pk}", about=f"enrollment:{enrollment.pk}")],

@@ -8,9 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from affiliates.details import tag_members
 from brand_admin.members.history import member_history, offers_named_in
-from payouts.ledger import due_entries
-from payouts.services import adjust, record_payment
-from tests.cast import NOW, SYSTEM, Cast, order
+from payouts.services import adjust
+from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due
 from tracking.claims.services import ask_about_order
 from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.models import Conversion
@@ -42,15 +41,7 @@ def live_through(cast: Cast) -> None:
         by=SYSTEM,
         now=NOW,
     )
-    due = due_entries(member_id=cast.mara.pk, currency="GBP", now=NOW)
-    record_payment(
-        member=cast.mara,
-        currency="GBP",
-        entry_ids=[entry.pk for entry in due],
-        reference="BACS",
-        by=SYSTEM,
-        now=NOW,
-    )
+    pay_all_due(cast.mara, reference="BACS")
     tag_members(member_ids=[cast.mara.pk, cast.diego.pk], tag="VIP", by=SYSTEM, now=NOW)
 
 

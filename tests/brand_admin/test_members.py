@@ -14,11 +14,9 @@ from notifications.services.suppression import suppress
 from offers.models import Enrollment, OfferStatus
 from offers.services import create_offer, enroll, set_offer_status
 from offers.terms import TermsValues
-from payouts.ledger import due_entries
-from payouts.services import record_payment
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of, new_brand
-from tests.cast import NOW, SYSTEM, Cast, offer_values, order
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due
 from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
@@ -205,15 +203,7 @@ def test_the_page_shows_offers_money_and_what_they_share(cast: Cast, theo: Clien
 
 def test_conversions_payments_messages_and_history(cast: Cast, theo: Client) -> None:
     record_order(source="shop", order=order(), by=SYSTEM, now=NOW)
-    due = due_entries(member_id=cast.mara.pk, currency="GBP", now=NOW)
-    record_payment(
-        member=cast.mara,
-        currency="GBP",
-        entry_ids=[entry.pk for entry in due],
-        reference="BACS 7",
-        by=SYSTEM,
-        now=NOW,
-    )
+    pay_all_due(cast.mara, reference="BACS 7")
 
     def text(part: str) -> str:
         return theo.get(address(f"member_{part}", cast.mara.pk)).text

@@ -10,10 +10,9 @@ import pytest
 from affiliates.models import Member
 from brand_admin.payments.statement_pdf import in_font, statement_pdf
 from core.tenancy import acting_for
-from payouts.ledger import due_entries
 from payouts.models import Payout
-from payouts.services import adjust, record_payment
-from tests.cast import NOW, SYSTEM, Cast
+from payouts.services import adjust
+from tests.cast import NOW, SYSTEM, Cast, pay_all_due
 
 
 @pytest.fixture
@@ -32,15 +31,7 @@ def payout(cast: Cast) -> Iterator[Payout]:
 
 
 def pay(cast: Cast) -> Payout:
-    due = due_entries(member_id=cast.mara.pk, currency="GBP", now=NOW)
-    return record_payment(
-        member=cast.mara,
-        currency="GBP",
-        entry_ids=[entry.pk for entry in due],
-        reference="BACS 1",
-        by=SYSTEM,
-        now=NOW,
-    )
+    return pay_all_due(cast.mara)
 
 
 def pages(pdf: bytes) -> int:

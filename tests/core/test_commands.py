@@ -163,7 +163,7 @@ def start(own_servers: OwnServers) -> Iterator[Start]:
             one.communicate()
 
 
-# Whoever records this order waits until nobody holds the lock of that number.
+# A process that records an order waits here until nobody holds the advisory lock 7.
 STAND_STILL = """
 CREATE FUNCTION stand_still() RETURNS trigger LANGUAGE plpgsql AS
     $$BEGIN PERFORM pg_advisory_xact_lock(7); RETURN NULL; END$$;

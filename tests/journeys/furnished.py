@@ -24,11 +24,10 @@ from offers.services import (
     supersede_terms,
 )
 from offers.terms import TermsValues
-from payouts.ledger import due_entries
 from payouts.models import PayoutState
-from payouts.services import adjust, record_payment, return_payment
+from payouts.services import adjust, return_payment
 from tests.architecture.world import World, furnish
-from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due, refund
 from tests.notifications.senders import confirm, recipient
 from tracking.commissions.approval import reject_conversions
 from tracking.links.generating import generate_items
@@ -92,11 +91,7 @@ def _sell(cast: Cast) -> None:
 
 def _pay(cast: Cast) -> None:
     """A payment that came back, a bonus and a correction, and a revoked key."""
-    due = due_entries(member_id=cast.diego.pk, currency="GBP", now=NOW)
-    payout = record_payment(
-        member=cast.diego, currency="GBP", entry_ids=[entry.pk for entry in due],
-        reference="BACS 2041", by=SYSTEM, now=NOW,
-    )  # fmt: skip
+    payout = pay_all_due(cast.diego, reference="BACS 2041")
     return_payment(
         payout=payout, state=PayoutState.FAILED, reason="Account closed", by=SYSTEM, now=NOW
     )

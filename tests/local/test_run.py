@@ -7,9 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,7 +18,9 @@ from config.local.folders import CHECKOUT, Checkout
 from config.local.keys import kept_secrets
 from config.local.processes import is_alive
 from config.local.services import LocalServices
+from tests.own_processes import until
 
+MINUTE = 60.0
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "media", "tests")
 
 
@@ -66,14 +66,6 @@ def stop(run: subprocess.Popen[str], number: signal.Signals) -> None:
     assert run.returncode == 0, rest
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Ask again and again for a minute."""
-    deadline, tick = time.monotonic() + 60, threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, what
-        tick.wait(0.1)
-
-
 def pid_in(record: Path) -> int:
     """The pid on record; 0 while it is being written."""
     try:
@@ -86,7 +78,11 @@ def kill(record: Path) -> None:
     """End a process as a power cut would, and wait until another has taken its place."""
     killed = pid_in(record)
     os.kill(killed, signal.SIGKILL)
-    until(lambda: pid_in(record) not in {0, killed} and is_alive(pid_in(record)), record.name)
+    until(
+        lambda: pid_in(record) not in {0, killed} and is_alive(pid_in(record)),
+        record.name,
+        seconds=MINUTE,
+    )
 
 
 def test_whatever_is_killed_in_a_run_is_started_again(copy: Checkout) -> None:
@@ -102,10 +98,10 @@ def test_whatever_is_killed_in_a_run_is_started_again(copy: Checkout) -> None:
     kill(postgres.data / "postmaster.pid")
     kill(copy.valkey / "valkey.pid")
 
-    until(lambda: answers(f"{base}/readyz"), "it never was ready again")
-    until(lambda: answers(f"{base}/inbox/"), "the page of mails")
+    until(lambda: answers(f"{base}/readyz"), "it never was ready again", seconds=MINUTE)
+    until(lambda: answers(f"{base}/inbox/"), "the page of mails", seconds=MINUTE)
     with Celery(broker=valkey.url) as app:
-        until(lambda: bool(app.control.ping(timeout=1)), "no worker answers")
+        until(lambda: bool(app.control.ping(timeout=1)), "no worker answers", seconds=MINUTE)
     assert environment_of(copy.processes / "worker") == before
     stop(run, signal.SIGINT)
     assert (postgres.is_running(), valkey.is_running()) == (False, False)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -17,6 +15,7 @@ from notifications.services import sweep
 from tests.cast import assemble
 from tests.mailbox import Mailbox
 from tests.notifications.senders import confirm, recipient
+from tests.own_processes import until
 from tests.worker import Worker
 
 CROWD = 1_000
@@ -27,15 +26,6 @@ def worker(mailbox: Mailbox) -> Iterator[Worker]:
     one = Worker(mailbox.port, MESSAGE_LEASE="2")
     yield one
     one.stop()
-
-
-def until(condition: Callable[[], bool], *, seconds: float) -> None:
-    """Ask again and again. Fails when the time is over."""
-    deadline = time.monotonic() + seconds
-    tick = threading.Event()
-    while not condition():
-        assert time.monotonic() < deadline, "it never came true"
-        tick.wait(0.1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -75,7 +65,7 @@ def test_a_killed_worker_leaves_no_one_with_two_mails_and_no_one_out(
         with acting_for(cast.juniper):
             return Campaign.objects.get(pk=campaign.pk).state == CampaignState.DONE
 
-    until(done, seconds=600)
+    until(done, "the campaign is not done", seconds=600, every=0.1)
     worker.stop()
 
     with acting_for(cast.juniper):

@@ -16,10 +16,8 @@ from offers.dashboard_links import token_for
 from offers.models import Enrollment
 from offers.services import supersede_terms
 from offers.terms import TermsValues
-from payouts import ledger
 from payouts.models import Payout
-from payouts.services import record_payment
-from tests.cast import Cast, order
+from tests.cast import Cast, order, pay_all_due
 from tracking.commissions.approval import reject_conversions
 from tracking.models import Conversion
 from tracking.orders.recording import record_order
@@ -83,15 +81,7 @@ def figures(client: Client, address: str) -> dict[str, tuple[str, str]]:
 
 def pay(cast: Cast, *, reference: str = "BACS 1") -> Payout:
     with acting_for(cast.juniper):
-        due = ledger.due_entries(member_id=cast.mara.pk, currency="GBP", now=cast.now)
-        return record_payment(
-            member=cast.mara,
-            currency="GBP",
-            entry_ids=[entry.pk for entry in due],
-            reference=reference,
-            by=cast.by,
-            now=cast.now,
-        )
+        return pay_all_due(cast.mara, reference=reference)
 
 
 def new_terms(cast: Cast, **values: Any) -> None:

@@ -13,9 +13,8 @@ from pytest_django.live_server_helper import LiveServer
 from config.local.messages import TRANSLATED
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
-from payouts.ledger import due_entries
-from payouts.services import adjust, record_payment
-from tests.cast import Cast, assemble, order
+from payouts.services import adjust
+from tests.cast import Cast, assemble, order, pay_all_due
 from tests.mailbox import Mailbox
 from tracking.commissions.approval import reject_conversions
 from tracking.links.tracking_links import make_deep_link
@@ -102,27 +101,30 @@ def test_a_finger_finds_every_target(open_page: OpenPage, path: str) -> None:
         assert size["height"] >= 44, button.inner_text()
 
 
-OBSERVE = """
+OBSERVE = """() => {
 window.moved = [];
 new PerformanceObserver(list => moved.push(...list.getEntries().flatMap(entry => entry.sources.map(
     source => source.node?.outerHTML?.slice(0, 120) ?? "something"))))
-  .observe({ type: "layout-shift", buffered: true });
-"""
+  .observe({ type: "layout-shift" });
+}"""
 PAINTED = """() => new Promise(
     done => new PerformanceObserver(() => done()).observe({ type: "paint", buffered: true }))"""
+# Before that, a button may be painted without its text.
+PARSED = "document.readyState !== 'loading'"
 TWO_FRAMES = "() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 
 
 @pytest.mark.parametrize("place", ["", "/links", "/why", "/portal/login/"])
 def test_nothing_moves_when_the_script_comes(open_page: OpenPage, path: str, place: str) -> None:
     page = open_page(width=390)
-    page.add_init_script(OBSERVE)
     held: list[Route] = []
     page.route("**/*.js", lambda route: held.append(route))
 
     page.goto(place if place.startswith("/portal") else path + place, wait_until="commit")
     page.evaluate(PAINTED)
+    page.wait_for_function(PARSED)
     page.evaluate(TWO_FRAMES)
+    page.evaluate(OBSERVE)
     page.route("**/*.js", lambda route: route.continue_())  # what these import in their turn
     for route in held:
         route.continue_()
@@ -145,11 +147,7 @@ def test_the_code_is_what_one_sees_first(open_page: OpenPage, path: str, query: 
 
 def test_a_row_leads_on_wherever_it_is_tapped(open_page: OpenPage, cast: Cast, path: str) -> None:
     with acting_for(cast.juniper):
-        due = due_entries(member_id=cast.mara.pk, currency="GBP", now=cast.now)
-        record_payment(
-            member=cast.mara, currency="GBP", entry_ids=[entry.pk for entry in due],
-            reference="BACS 1", by=cast.by, now=cast.now,
-        )  # fmt: skip
+        pay_all_due(cast.mara)
     page = open_page(width=390, has_touch=True)
     page.goto(path)
     row = page.locator("#payments .rows > li")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from config.local.folders import CHECKOUT, own_folder
 from config.local.locks import locked
-from config.local.ports import is_free
+from config.local.ports import next_free
 
 ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"  # where the servers listen
@@ -50,8 +50,7 @@ class Answer:
 @contextmanager
 def granian(target: str, *, log: Path | None = None, **environment: str) -> Iterator[int]:
     """Serve `target` in production mode; yields the port. The server ends with the block."""
-    first = FIRST_PORT + os.getpid() % 1000
-    port = next(port for port in range(first, first + 100) if is_free(port))
+    port = next_free(FIRST_PORT + os.getpid() % 1000)
     command = [
         sys.executable, "-W", "ignore", "-m", "granian", "--interface", "asgi", "--no-ws",
         "--host", HOST, "--port", str(port), "--log-level", "warning", target,

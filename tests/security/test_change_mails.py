@@ -1,4 +1,4 @@
-"""Whoever's login is changed hears of it by mail, whatever was changed."""
+"""A person gets a mail when their login is changed, whatever was changed."""
 
 from __future__ import annotations
 

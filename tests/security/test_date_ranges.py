@@ -98,7 +98,7 @@ def test_a_dashboard_takes_every_range(world: World) -> None:
 
 
 def test_the_portal_and_the_api_read_no_days(world: World) -> None:
-    """Whoever lets them read some adds them here: to `choose` or `bounds` of figures.periods."""
+    """If they read days one day, these go through `choose` or `bounds` of figures.periods too."""
     creator = browser(world.cast.ines)
     widest = urlencode({"range": "custom", "first": "0001-01-01", "last": "9999-12-31"})
     for route in routes():

@@ -1,7 +1,8 @@
 """How far a member has come in an offer: which tier applies next, and what the cap still leaves.
 
-Read from the kept daily totals. Whoever writes a tier, or what the cap leaves, on a conversion
-holds the lock of its enrollment, so that two orders at once never both earn the same remainder.
+Read from the kept daily totals. The caller that writes a tier, or what the cap leaves, on a
+conversion holds the lock of its enrollment, so that two orders at once never both earn the same
+remainder.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an order and its refunds lock, so that neither misses the other."""
+"""The name of the lock that recording an order and recording its refunds both take."""
 
 from __future__ import annotations
 

@@ -10,9 +10,7 @@ from core.money import Money
 from offers.models import Enrollment, Offer
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
-from payouts.ledger import due_entries
-from payouts.services import record_payment
-from tests.cast import NOW, SYSTEM, Cast, offer_values, order
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due
 from tracking.figures.member_summaries import accounts, member_summaries
 from tracking.figures.member_table import offer_rows_of
 from tracking.links.promo_codes import give_codes
@@ -54,15 +52,7 @@ def test_amounts_stand_per_currency(cast: Cast, euros: Offer) -> None:
 
 def test_accounts_add_up_one_member_per_currency(cast: Cast, euros: Offer) -> None:
     sell(cast)
-    due = due_entries(member_id=cast.mara.pk, currency="GBP", now=NOW)
-    record_payment(
-        member=cast.mara,
-        currency="GBP",
-        entry_ids=[entry.pk for entry in due],
-        reference="BACS 7",
-        by=SYSTEM,
-        now=NOW,
-    )
+    pay_all_due(cast.mara, reference="BACS 7")
     enrollments = list(Enrollment.objects.filter(member=cast.mara).select_related("offer"))
 
     in_euros, in_pounds = accounts(offer_rows_of(enrollments, now=NOW))

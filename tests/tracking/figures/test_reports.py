@@ -14,10 +14,10 @@ from offers.models import Enrollment, Offer
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
 from payouts.due import OfferDue, due_by_offer
-from payouts.ledger import Balance, balances, due_entries
+from payouts.ledger import Balance, balances
 from payouts.models import PayoutState
-from payouts.services import adjust, record_payment, return_payment
-from tests.cast import NOW, SYSTEM, Cast, offer_values, order
+from payouts.services import adjust, return_payment
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due
 from tracking.commissions.approval import reject_conversions
 from tracking.figures.member_table import MemberRow, member_rows
 from tracking.figures.metrics import ALL_TIME, DateRange, sellers_by_offer, totals_by_enrollment
@@ -37,15 +37,7 @@ def history(cast: Cast) -> Iterator[None]:
         for number, code in (("1", "MARA15"), ("2", "DIEGO10"), ("3", "JUNE20")):
             record_order(source="shop", order=order(number, promo_code=code), by=SYSTEM, now=NOW)
         for member in (cast.mara, cast.diego):
-            due = due_entries(member_id=member.pk, currency="GBP", now=NOW)
-            payout = record_payment(
-                member=member,
-                currency="GBP",
-                entry_ids=[entry.pk for entry in due],
-                reference="",
-                by=SYSTEM,
-                now=NOW,
-            )
+            payout = pay_all_due(member, reference="")
         return_payment(payout=payout, state=PayoutState.FAILED, reason="Closed", by=SYSTEM, now=NOW)
         adjust(
             enrollment=cast.june_in_glow,
