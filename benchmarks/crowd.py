@@ -85,7 +85,7 @@ def _copy(model: type[Model], rows: Iterable[Model]) -> None:
     fields = [field for field in model._meta.local_concrete_fields if not field.primary_key]
     copy_rows(
         table=model._meta.db_table,
-        columns=[field.column for field in fields],
+        columns=[str(field.column) for field in fields],
         rows=(
             [field.get_db_prep_save(field.pre_save(row, True), connection) for field in fields]
             for row in list(rows)

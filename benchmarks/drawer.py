@@ -6,7 +6,6 @@ The pages are asked for as a browser asks, without a server between.
 from __future__ import annotations
 
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -21,6 +20,7 @@ from notifications.models import Message
 from offers.models import Enrollment, Offer
 from offers.services import create_offer
 from offers.terms import TermsValues
+from tests.answers import Answer
 from tests.brand_admin.drawer import MEMBERS, carried, letter
 from tests.cast import SYSTEM, offer_values
 from tracking.models import PromoCode, TrackingLink
@@ -52,7 +52,7 @@ def run() -> None:
 
 def look(desk: Client, address: str) -> None:
     """Each step of the drawer, as staff go through it."""
-    pages: list[HttpResponse] = [desk.get("/healthz")]
+    pages: list[Answer] = [desk.get("/healthz")]
 
     def press(go: str, **more: str) -> None:
         sent = carried(pages[-1]) | letter() | {"go": go} | more

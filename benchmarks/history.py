@@ -7,6 +7,7 @@ what was due by then. The keys that refer are known to be right, so nothing look
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import Sum
@@ -74,7 +75,7 @@ WHERE enrollment_id = %(enrollment)s AND kind = 'commission'
 def sold(enrollment: Enrollment, conversions: int, *, now: datetime) -> None:
     """Give the enrollment, which has a code, so many conversions."""
     order_id, conversion_id = _first_order(enrollment, now=now)
-    values = {
+    values: dict[str, Any] = {
         "now": now, "step": timedelta(days=365 * YEARS) / conversions, "count": conversions - 1,
         "order": order_id, "conversion": conversion_id, "enrollment": enrollment.pk,
         "zone": enrollment.brand.time_zone,
@@ -100,6 +101,7 @@ def _first_order(enrollment: Enrollment, *, now: datetime) -> tuple[int, int]:
          "currency": "GBP", "promo_code": code, "lines": [line]}
     )  # fmt: skip
     outcome = record_order(order=facts, source="shop", by=BY, now=now)
+    assert outcome.conversion_id is not None
     row = Conversion.objects.get(pk=outcome.conversion_id)
     return row.order_id, row.pk
 

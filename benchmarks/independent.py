@@ -13,21 +13,23 @@ import gzip
 import sys
 from collections import defaultdict
 from decimal import ROUND_HALF_UP, Decimal
+from typing import TextIO
 
 PENNY = Decimal("0.01")
+Earned = tuple[int, Decimal, Decimal, Decimal]
 
 
-def opened(path):
+def opened(path: str) -> TextIO:
     if path.endswith(".gz"):
         return gzip.open(path, "rt", encoding="utf-8", newline="")
     return open(path, encoding="utf-8", newline="")  # noqa: PTH123
 
 
-def expected(orders_path, refunds_path, percent):
+def expected(orders_path: str, refunds_path: str, percent: str | int) -> dict[str, Earned]:
     """{code: (conversions, sales, refunds, commission)} with exact decimals."""
     code_of = {}
-    sale_of = defaultdict(Decimal)
-    refund_of = defaultdict(Decimal)
+    sale_of: defaultdict[str, Decimal] = defaultdict(Decimal)
+    refund_of: defaultdict[str, Decimal] = defaultdict(Decimal)
     with opened(orders_path) as file:
         for row in csv.DictReader(file):
             line = Decimal(row["quantity"]) * Decimal(row["unit_price"])
@@ -36,7 +38,7 @@ def expected(orders_path, refunds_path, percent):
     with opened(refunds_path) as file:
         for row in csv.DictReader(file):
             refund_of[row["order_id"]] += Decimal(row["amount"]).quantize(PENNY, ROUND_HALF_UP)
-    result = {}
+    result: dict[str, Earned] = {}
     for order_id, code in code_of.items():
         if not code:
             continue

@@ -20,8 +20,8 @@ from django.db import connection
 from accounts.services import create_api_key
 from benchmarks.crowd import BY, NOW, gather
 from benchmarks.figures import show
-from benchmarks.served import AS_PROXIED, HOST, served
-from config.local.ports import next_free
+from benchmarks.served import AS_PROXIED, served
+from config.local.ports import HOST, next_free
 from core.tenancy import acting_for
 from offers import dashboard_links
 from offers.models import Enrollment

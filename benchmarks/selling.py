@@ -7,6 +7,7 @@ from __future__ import annotations
 import importlib
 
 from django.db import connection
+from django.db.models import Model
 
 from benchmarks.crowd import Crowd, analyze
 from core.kept_sums import kept_sums
@@ -139,7 +140,8 @@ def sell(crowd: Crowd, *, members: int, conversions: int) -> None:
 
 def _keep_sums() -> None:
     """Fill the kept sums as the migration that began them did: no trigger saw the rows come."""
-    for model in [*kept_sums(), SoldSpan]:
+    sums: list[type[Model]] = [*kept_sums(), SoldSpan]
+    for model in sums:
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {model._meta.db_table}")
     for package in ("accounts", "payouts", "tracking"):

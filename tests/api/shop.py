@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import Brand
 from accounts.services import create_api_key
 from core.tenancy import acting_for
+from tests.answers import Answer
 from tests.cast import NOW, SYSTEM
 
 ORDERS = "/api/v1/orders"
@@ -30,13 +30,13 @@ class Shop:
         self.secret = secret
         self.client = Client(enforce_csrf_checks=True)
 
-    def send(self, path: str, body: Any, **changes: Any) -> HttpResponse:
+    def send(self, path: str, body: Any, **changes: Any) -> Answer:
         """POST `body`, as it is when it is bytes, else as JSON."""
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         options = {"content_type": "application/json", "headers": self.headers} | changes
         return self.client.post(path, data, **options)
 
-    def ask(self, path: str) -> HttpResponse:
+    def ask(self, path: str) -> Answer:
         return self.client.get(path, headers=self.headers)
 
     @property

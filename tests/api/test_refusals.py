@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 
 from accounts.models import ApiKey
 from accounts.services import revoke_api_key
 from api.bodies import LARGEST_BATCH
 from core.tenancy import acting_for
+from tests.answers import Answer
 from tests.api.shop import ORDERS, REFUNDS, Shop, key_for
 from tests.cast import NOW, SYSTEM, Cast, raw_order, raw_refund
 from tests.snapshot import Snapshot, snapshot
@@ -33,7 +33,7 @@ def before(shop: Shop) -> Snapshot:
     return snapshot()
 
 
-def assert_refused(answer: HttpResponse, status: int, code: str, before: Snapshot) -> Any:
+def assert_refused(answer: Answer, status: int, code: str, before: Snapshot) -> Any:
     """Problem details of the one shape, and a database that nothing happened to."""
     assert answer.status_code == status
     assert answer["Content-Type"] == "application/problem+json"

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 from django.forms import BaseForm, ChoiceField, ModelChoiceField
-from django.http import HttpResponse
 from django.test import Client
 
 import brand_admin
 from accounts.models import User
 from accounts.permissions import Permission
+from tests.answers import Answer
 from tests.architecture.routes import Route, in_brand_admin, opened_by, routes
 from tests.architecture.world import FIELDS, NAMED, NOBODYS, WORDS, World, furnish, undone
 from tests.cast import Cast
@@ -99,7 +99,7 @@ def browser(user: User | None = None) -> Client:
     return client
 
 
-def body(answer: HttpResponse) -> bytes:
+def body(answer: Answer) -> bytes:
     return b"".join(answer.streaming_content) if answer.streaming else answer.content
 
 

@@ -7,13 +7,13 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Brand, User
 from core.tenancy import acting_for
+from tests.answers import Answer
 from tests.cast import NOW, SYSTEM, Cast, order
 from tracking.models import Conversion
 from tracking.orders.recording import record_order
@@ -41,7 +41,7 @@ def sell(cast: Cast, order_id: str = "1001", *, days_ago: int = 0, **changes: An
         return Conversion.objects.get(pk=outcome.conversion_id)
 
 
-def shown(response: HttpResponse) -> str:
+def shown(response: Answer) -> str:
     """The page, which must have opened, with its spaces made single."""
     assert response.status_code == 200, response
     return " ".join(response.content.decode().split())

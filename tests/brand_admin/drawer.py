@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.http import HttpResponse
-
 from notifications.models import Purpose
 from offers.models import Enrollment
+from tests.answers import Answer
 from tests.brand_admin.desk import at
 from tests.cast import Cast
 from tracking.outreach.first_texts import FIRST_TEXTS
@@ -22,7 +21,7 @@ def drawer(cast: Cast, *, purpose: str = MEMBERS, selected: list[Enrollment] | N
     return f"{at(cast.juniper, 'compose')}?purpose={purpose}&offer={cast.glow.pk}{chosen}"
 
 
-def carried(page: HttpResponse) -> dict[str, Any]:
+def carried(page: Answer) -> dict[str, Any]:
     """What the drawer's form would post from this page, without a button."""
     html = page.content.decode()
     hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html)

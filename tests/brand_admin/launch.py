@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Sequence
 
 from django.contrib.messages import get_messages
-from django.http import HttpResponse
 from django.test import Client
 
 from affiliates.models import Member
@@ -14,6 +13,7 @@ from notifications.models import Campaign, Message, Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.services import create_offer
 from offers.terms import TermsValues
+from tests.answers import Answer
 from tests.brand_admin.staff import address
 from tests.cast import NOW, SYSTEM, offer_values
 from tracking.links.generating import generate_items
@@ -52,13 +52,11 @@ def mailed(enrollment: Enrollment, state: str, reason: str = "") -> None:
     )  # fmt: skip
 
 
-def told(response: HttpResponse) -> list[str]:
+def told(response: Answer) -> list[str]:
     return [str(message) for message in get_messages(response.wsgi_request)]
 
 
-def press(
-    client: Client, project: Project, action: str, codes: dict[Enrollment, str]
-) -> HttpResponse:
+def press(client: Client, project: Project, action: str, codes: dict[Enrollment, str]) -> Answer:
     """Tick these enrollments in Generate, with these codes typed, and press a button."""
     typed = {f"code-{row.pk}": code for row, code in codes.items()}
     ticked = [row.pk for row in codes]

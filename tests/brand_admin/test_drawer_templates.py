@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from playwright.sync_api import Page
 
@@ -14,6 +13,7 @@ from accounts.models import Brand
 from core.tenancy import acting_for
 from notifications.models import EmailTemplate, Purpose
 from notifications.services import save_template
+from tests.answers import Answer
 from tests.brand_admin.desk import at, desk_of, queries_of, shown
 from tests.brand_admin.drawer import ITEMS, carried, drawer, letter
 from tests.cast import NOW, SYSTEM, Cast, assemble
@@ -153,7 +153,7 @@ def test_overwriting_asks(cast: Cast, press: Callable[..., Any]) -> None:
     assert saved(cast.juniper) == [("monthly NEWS", "Mine", "<p>Mine alone</p>")]
 
 
-def version_in(asked: HttpResponse) -> str:
+def version_in(asked: Answer) -> str:
     """The version that the question was about."""
     return str(carried(asked)["overwritten_version"])
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -15,6 +14,7 @@ from brand_admin import exporting
 from brand_admin.background import exports
 from brand_admin.background.handlers import HANDLERS
 from core.tenancy import acting_for
+from tests.answers import Answer
 from tests.architecture.routes import in_brand_admin
 from tests.brand_admin.desk import at, csv_of, desk_of, shown
 from tests.cast import Cast
@@ -28,7 +28,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(exports, "ROWS", 2)
 
 
-def order_file(cast: Cast, client: Client, query: str = "") -> HttpResponse:
+def order_file(cast: Cast, client: Client, query: str = "") -> Answer:
     address = at(cast.juniper, "members_export") + query
     return client.post(address, {"confirmation": str(uuid.uuid4())}, follow=True)
 

@@ -8,7 +8,6 @@ from itertools import chain, repeat
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
@@ -18,6 +17,7 @@ from affiliates.models import Member
 from brand_admin.background.handlers import HANDLERS
 from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS
 from offers.models import Enrollment
+from tests.answers import Answer
 from tests.brand_admin.staff import address, csv_of
 from tests.cast import Cast
 from tests.snapshot import snapshot
@@ -34,19 +34,19 @@ ROWS = (
 KEY = "00000000-0000-4000-8000-000000000001"
 
 
-def upload(theo: Client, text: str | bytes, *, key: str = "", **fields: object) -> HttpResponse:
+def upload(theo: Client, text: str | bytes, *, key: str = "", **fields: object) -> Answer:
     content = text if isinstance(text, bytes) else text.encode()
     file = SimpleUploadedFile("members.csv", content, content_type="text/csv")
     told = {"file": file, "confirmation": key or str(uuid.uuid4()), **fields}
     return theo.post(address("members_import"), told, follow=True)
 
 
-def confirm(theo: Client, preview: HttpResponse) -> HttpResponse:
+def confirm(theo: Client, preview: Answer) -> Answer:
     work = preview.context["work"]
     return theo.post(address("members_import_confirm", work.pk), follow=True)
 
 
-def left_out(response: HttpResponse) -> list[str]:
+def left_out(response: Answer) -> list[str]:
     return [f"{row.line}: {row.subject}: {row.message}" for row in response.context["page"]]
 
 

@@ -8,7 +8,6 @@ from html import unescape
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.models import Brand
@@ -17,13 +16,14 @@ from core.tenancy import acting_for
 from core.versions import ChangedMeanwhileError
 from offers.models import Offer, OfferStatus
 from offers.services import change_offer, set_offer_status
+from tests.answers import Answer
 from tests.brand_admin.desk import at, desk_of
 from tests.cast import NOW, SYSTEM, Cast, assemble, offer_values
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 
 
-def fields(response: HttpResponse) -> dict[str, str]:
+def fields(response: Answer) -> dict[str, str]:
     """What a browser would send of the page's form as it stands."""
     form = response.context["form"]
     sent = {name: form[name].value() for name in form.fields}
@@ -34,7 +34,7 @@ def fields(response: HttpResponse) -> dict[str, str]:
     }
 
 
-def words(response: HttpResponse) -> str:
+def words(response: Answer) -> str:
     """The text of the page."""
     return " ".join(unescape(re.sub(r"<[^>]+>", "", response.content.decode())).split())
 

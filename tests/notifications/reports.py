@@ -9,8 +9,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.http import HttpResponse
 from django.test import Client
+
+from tests.answers import Answer
 
 MAILGUN_KEY = "mailgun-signing-key"
 MAILERSEND_SECRET = "mailersend-signing-secret"
@@ -32,7 +33,7 @@ class Report:
     payload: dict[str, Any]
     headers: dict[str, str] = field(default_factory=dict)
 
-    def send(self) -> HttpResponse:
+    def send(self) -> Answer:
         return Client(headers=self.headers).post(
             f"/webhooks/email/{self.service}/", json.dumps(self.payload), "application/json"
         )

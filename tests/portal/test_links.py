@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
@@ -19,6 +18,7 @@ from core.tenancy import acting_for
 from offers.dashboard_links import make_token, token_for
 from offers.services import renew_dashboard_link
 from portal.dashboard import misses
+from tests.answers import Answer
 from tests.cast import Cast
 from tests.portal.conftest import Sell
 from tests.snapshot import snapshot
@@ -32,7 +32,7 @@ def renew(cast: Cast) -> None:
         renew_dashboard_link(enrollment=cast.mara_in_glow, by=cast.by, now=cast.now)
 
 
-def body(answer: HttpResponse) -> bytes:
+def body(answer: Answer) -> bytes:
     return b"".join(answer) if answer.streaming else answer.content
 
 
@@ -57,7 +57,7 @@ def broken_tokens(cast: Cast) -> dict[str, str]:
     }
 
 
-def headers_of(answer: HttpResponse) -> tuple[tuple[str, str], ...]:
+def headers_of(answer: Answer) -> tuple[tuple[str, str], ...]:
     """The headers of an answer but for its own id."""
     return tuple(sorted(pair for pair in answer.headers.items() if pair[0] != "X-Request-Id"))
 

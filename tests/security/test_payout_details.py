@@ -11,7 +11,6 @@ import uuid
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from accounts.background import take_turn
@@ -25,6 +24,7 @@ from payouts.models import DetailsRelease, Payout, PayoutDetails, PayoutRun
 from payouts.releases import take_back_release, update_payments
 from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust
+from tests.answers import Answer
 from tests.architecture.routes import in_brand_admin
 from tests.architecture.source import calls, imported, modules, relative
 from tests.architecture.test_addresses import browser
@@ -83,7 +83,7 @@ def confirmed_run(cast: Cast) -> PayoutRun:
         return confirm_run(run=run, by=SYSTEM, now=NOW)
 
 
-def body_of(answer: HttpResponse) -> str:
+def body_of(answer: Answer) -> str:
     content = b"".join(answer.streaming_content) if answer.streaming else answer.content
     return content.decode(errors="replace")
 

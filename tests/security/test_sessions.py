@@ -294,7 +294,6 @@ import django
 django.setup()
 from django.conf import settings
 from django.contrib.messages import get_messages, info
-from django.http import HttpResponse
 from django.middleware.csrf import get_token
 from django.test import RequestFactory
 from accounts.sessions import SessionStore
