@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
@@ -15,6 +15,8 @@ LAYOUT = {
     "runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]},
     "iframes": False,
 }
+# What another language can change: names and labels, which may become alike.
+WORDS = EVERY_RULE | {"rules": {"color-contrast": {"enabled": False}}}
 COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "iframes": False}
 RUN = """options => axe.run(document, options).then(found => found.violations.map(one => ({
     rule: one.id, help: one.help, nodes: one.nodes.map(node => node.html.slice(0, 160) + " ("
@@ -49,14 +51,14 @@ def axe_script() -> str:
     return Axe().axe_script
 
 
-def prepare(page: Page, *, again: bool = False) -> Page:
+def prepare(page: Page, *, differs_by: Literal["", "width", "language"] = "") -> Page:
     """Have axe at hand on whatever the page opens, and begin in light.
 
-    `again` is for pages that are looked at closely at another width: only what a width changes.
+    `differs_by` is for pages that another test looks at closely, at another width or in English:
+    only what a width or a language changes.
     """
     page.add_init_script(axe_script())
-    if again:
-        page.add_init_script("window.isLookedAtAgain = true")
+    page.add_init_script(f"window.differsBy = '{differs_by}'")
     page.emulate_media(color_scheme="light", reduced_motion="reduce")
     return page
 
@@ -64,8 +66,9 @@ def prepare(page: Page, *, again: bool = False) -> Page:
 def faults_of(page: Page, name: str) -> list[str]:
     """What is wrong with the page that is open: axe in light and dark, and overflow if narrow."""
     page.evaluate("scrollTo(0, 0)")  # from under the bar that stays on top
-    if page.evaluate("window.isLookedAtAgain === true"):
-        faults = _violations(page, LAYOUT)
+    differs_by = page.evaluate("window.differsBy")
+    if differs_by:
+        faults = _violations(page, LAYOUT if differs_by == "width" else WORDS)
     else:
         faults = _violations(page, EVERY_RULE)
         page.emulate_media(color_scheme="dark")

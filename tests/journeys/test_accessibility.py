@@ -92,7 +92,9 @@ def test_every_page_of_the_admin(
     addresses = list(pages_of(client, full.world.own_values()))
     assert len(addresses) > 45, addresses
 
-    page = prepare(desk(full.world.cast.ines, **device), again=device is PHONE)
+    page = prepare(
+        desk(full.world.cast.ines, **device), differs_by="width" if device is PHONE else ""
+    )
 
     report(look_at(page, addresses))
 
@@ -138,7 +140,7 @@ def test_the_drawer_at_every_step(
     with acting_for(cast.juniper):
         otis = add_member(email="", first_name="Otis", last_name="", by=cast.by, now=cast.now)
         enroll(offer=cast.glow, members=[otis], by=cast.by, now=cast.now)
-    page = prepare(desk(cast.ines, **device), again=device is PHONE)
+    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
     page.goto(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/")
     page.get_by_role("link", name="Email Members").click()
     drawer = Drawer(page, "Email Members")
@@ -167,7 +169,7 @@ def test_rows_ticked_menus_open_and_questions_asked(
     full: Furnished, desk: Desk, device: dict[str, Any]
 ) -> None:
     cast = full.world.cast
-    page = prepare(desk(cast.ines, **device), again=device is PHONE)
+    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
     report_path = f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/"
     page.goto(report_path)
     tick(page, "Mara Lindqvist")
@@ -232,7 +234,7 @@ def test_dashboards_in_every_state(
         *(f"/d/{token_for(row)}" for row in (full.inactive, full.paused, full.in_yen)),
         "/d/not-a-link",
     ]
-    page = prepare(open_page(**device), again=device is DESKTOP)
+    page = prepare(open_page(**device), differs_by="width" if device is DESKTOP else "")
     faults = look_at(page, addresses)
     page.goto(mara)
     for fold in page.locator(".folds summary, .chart summary").all()[:4]:
@@ -255,7 +257,7 @@ def test_the_portal_the_logins_and_the_way_out(
 ) -> None:
     cast = full.world.cast
     leave = path_of(unsubscribe_link(brand_id=cast.juniper.pk, address="mara@lindqvist.example"))
-    page = prepare(open_page(**device), again=device is DESKTOP)
+    page = prepare(open_page(**device), differs_by="width" if device is DESKTOP else "")
     faults = look_at(
         page,
         [
@@ -283,7 +285,7 @@ def test_the_portal_the_logins_and_the_way_out(
     june = give_login(email="june@okafor.example", now=cast.now)
     assert june is not None
     for person in (june, cast.otto):  # two brands; none at all
-        page = prepare(desk(person, **device), again=device is DESKTOP)
+        page = prepare(desk(person, **device), differs_by="width" if device is DESKTOP else "")
         faults += look_at(page, ["/portal/"])
     report(faults)
 
@@ -294,7 +296,7 @@ def test_the_portal_of_a_busy_creator(
 ) -> None:
     june = give_login(email="june@okafor.example", now=cast.now)
     assert june is not None
-    page = prepare(desk(june, **device), again=device is DESKTOP)
+    page = prepare(desk(june, **device), differs_by="width" if device is DESKTOP else "")
     page.goto("/portal/data/delete/")
     page.get_by_role("button", name="Mail me a code").click()
     faults = faults_of(page, "code for deletion")

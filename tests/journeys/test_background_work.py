@@ -65,7 +65,7 @@ def test_every_state_looks_right(cast: Cast, desk: Desk, device: dict[str, Any])
     pages = [f"/admin/juniper/background/{pk}/" for pk in works_of_every_state(cast)]
     with acting_for(cast.juniper):
         run_id = Work.objects.get(kind=run_work.DRAFT).parameters["run"]
-    page = prepare(desk(cast.ines, **device), again=device is PHONE)
+    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
     faults = []
     for address in [
         *pages,

@@ -87,7 +87,7 @@ def test_a_full_dashboard_fits_a_narrow_phone(
 ) -> None:
     full = furnish_richly(at_noon)
     mara = f"/d/{token_for(at_noon.mara_in_glow)}"
-    page = prepare(open_page(**PHONE, locale=language))
+    page = prepare(open_page(**PHONE, locale=language), differs_by="language")
     faults = []
     for address in (
         f"{mara}?range=all",
@@ -114,7 +114,7 @@ def test_the_portal_fits_a_narrow_phone(
     make_busy(at_noon, now=at_noon.now)
     june = give_login(email=JUNE, now=at_noon.now)
     assert june is not None
-    page = prepare(desk(june, **PHONE, locale=language))
+    page = prepare(desk(june, **PHONE, locale=language), differs_by="language")
     faults = []
     for name in ("", "payout/", "emails/", "security/", "data/", "confirm/payout/"):
         page.goto(f"/portal/{name}")
@@ -125,7 +125,7 @@ def test_the_portal_fits_a_narrow_phone(
 
 def test_a_dashboard_in_german_on_a_desktop(at_noon: Cast, open_page: OpenPage) -> None:
     furnish_richly(at_noon)
-    page = prepare(open_page(**DESKTOP, locale="de-DE"))
+    page = prepare(open_page(**DESKTOP, locale="de-DE"), differs_by="language")
     page.goto(f"/d/{token_for(at_noon.mara_in_glow)}")
 
     report(faults_of(page, "dashboard"))

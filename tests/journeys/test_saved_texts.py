@@ -20,7 +20,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 def test_the_drawer_where_texts_are_saved_and_replaced(
     cast: Cast, desk: Callable[..., Page], device: dict[str, Any]
 ) -> None:
-    page = prepare(desk(cast.ines, **device), again=device is PHONE)
+    page = prepare(desk(cast.ines, **device), differs_by="width" if device is PHONE else "")
     page.goto(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/")
     page.get_by_role("link", name="Email Members").click()
     drawer = Drawer(page, "Email Members")
