@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 from urllib.parse import urlsplit
 
 import pytest
@@ -104,7 +104,7 @@ def open_page(
     settings.BASE_URL = live_server.url
     watch = Watch(live_server.url)
 
-    def open_one(*, width: int = 1440, height: int = 900, **options: object) -> Page:
+    def open_one(*, width: int = 1440, height: int = 900, **options: Any) -> Page:
         context = chromium.new_context(
             base_url=live_server.url,
             viewport={"width": width, "height": height},

@@ -78,7 +78,7 @@ def order(order_id: str = "1001", **changes: Any) -> OrderFacts:
     return read_order(raw_order(order_id, **changes))
 
 
-def raw_order(order_id: str = "1001", **changes: Any) -> dict[str, Any]:
+def raw_order(order_id: Any = "1001", **changes: Any) -> dict[str, Any]:
     """The same as the API receives it. `amount` stands for a single line of that price."""
     amount = changes.pop("amount", "84.20")
     raw: dict[str, Any] = {
@@ -96,7 +96,7 @@ def refund(refund_id: str = "R1", order_id: str = "1001", **changes: Any) -> Ref
     return read_refund(raw_refund(refund_id, order_id, **changes))
 
 
-def raw_refund(refund_id: str = "R1", order_id: str = "1001", **changes: Any) -> dict[str, Any]:
+def raw_refund(refund_id: Any = "R1", order_id: Any = "1001", **changes: Any) -> dict[str, Any]:
     raw = {
         "refund_id": refund_id,
         "order_id": order_id,

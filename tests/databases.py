@@ -32,7 +32,7 @@ class Databases:
         assert not connection.in_atomic_block, "a test left its transaction open"
         if connection.settings_dict["NAME"] != name:
             connection.close()
-            connection.close_pool()
+            connection.close_pool()  # type: ignore[attr-defined]
             connection.settings_dict["NAME"] = name
 
     def furnish(self) -> None:
@@ -47,7 +47,7 @@ class Databases:
     def drop(self) -> None:
         self.use(self.empty)
         connection.close()
-        connection.close_pool()
+        connection.close_pool()  # type: ignore[attr-defined]
         with connection._nodb_cursor() as cursor:
             for name in (self.furnished, self.empty):
                 cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
@@ -62,7 +62,9 @@ def databases(
     """Of this process's own, copied from the migrated template."""
     connection.settings_dict["TEST"]["TEMPLATE"] = TEMPLATE
     with django_db_blocker.unblock():
-        name = connection.creation._create_test_db(verbosity=0, autoclobber=True)
+        name = connection.creation._create_test_db(  # type: ignore[attr-defined]
+            verbosity=0, autoclobber=True
+        )
         kept, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], name
         made = Databases(name, f"{name}_cast")
     yield made

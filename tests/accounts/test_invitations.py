@@ -53,7 +53,7 @@ def test_the_mail_holds_the_link_and_answers_go_to_who_invited(cast: Cast) -> No
     assert "Ines Castell invites you to work for Juniper & Co on Tributary, as viewer." in (
         letter.body
     )
-    assert re.findall(r"\S+/invitation/\S+", letter.body) == [link_of(invitation)]
+    assert re.findall(r"\S+/invitation/\S+", str(letter.body)) == [link_of(invitation)]
     assert "27 Nov 2026, 12:00 (Europe/London)" in letter.body
     assert invitation.mailed_at == NOW
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -62,7 +63,7 @@ def counting(turn: Turn) -> bool:
     return True
 
 
-def go_on(work: Work, handler: Callable[[Turn], bool] = counting, **kwargs: object) -> Work:
+def go_on(work: Work, handler: Callable[[Turn], bool] = counting, **kwargs: Any) -> Work:
     """Another turn for it, as the row is after."""
     kwargs.setdefault("clock", lambda: NOW)
     take_turn(work.pk, handlers={"count": handler}, now=NOW, **kwargs)
@@ -179,7 +180,7 @@ def test_a_worker_whose_work_was_taken_over_does_not_count_any_more() -> None:
 
 
 def test_the_sweep_hints_at_work_that_stands_still_and_at_no_other(
-    django_capture_on_commit_callbacks,
+    django_capture_on_commit_callbacks: Any,
 ) -> None:
     standing, done = asked(), None
     Work.objects.filter(pk=standing.pk).update(confirmation=uuid.uuid4())

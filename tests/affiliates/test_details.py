@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -129,7 +131,7 @@ def test_somebody_who_works_elsewhere_can_not_look_after_a_member(cast: Cast) ->
 
 def test_a_change_says_what_changed(cast: Cast) -> None:
     details = Details(tags=["VIP"], handles={Platform.X: "mara"}, owner=theo(cast))
-    said = {"email": cast.mara.email, "first_name": "Mara", "last_name": "L"}
+    said: dict[str, Any] = {"email": cast.mara.email, "first_name": "Mara", "last_name": "L"}
 
     change_member(member=cast.mara, **said, details=details, by=SYSTEM, now=NOW)
     again = change_member(member=cast.mara, **said, details=details, by=SYSTEM, now=NOW)

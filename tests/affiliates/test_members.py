@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 
 from affiliates.models import Creator, Member
@@ -12,7 +14,7 @@ from tests.cast import NOW, SYSTEM, Cast
 
 
 @pytest.fixture(autouse=True)
-def at_juniper(cast: Cast):
+def at_juniper(cast: Cast) -> Iterator[None]:
     with acting_for(cast.juniper):
         yield
 

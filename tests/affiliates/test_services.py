@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from accounts.models import AuditEntry
@@ -21,6 +23,7 @@ def test_many_members_come_in_together_and_share_known_creators(cast: Cast) -> N
     with acting_for(cast.saltmarsh):
         otto, mara, nobody = add_members(people=people, by=SYSTEM, now=NOW)
 
+    assert otto.creator
     assert (otto.email, otto.creator.email) == ("otto@salt.example", "otto@salt.example")
     assert mara.creator_id == cast.mara.creator_id
     assert nobody.creator is None
@@ -53,7 +56,8 @@ def test_one_taken_address_keeps_everybody_out(cast: Cast) -> None:
     ],
 )
 def test_what_can_not_be_stored_names_its_field(cast: Cast, field: str, value: str) -> None:
-    person = {"email": "a@b.example", "first_name": "A", "last_name": "B"} | {field: value}
+    person: dict[str, Any] = {"email": "a@b.example", "first_name": "A", "last_name": "B"}
+    person[field] = value
 
     with acting_for(cast.juniper):
         with pytest.raises(MemberError) as added:
@@ -73,5 +77,7 @@ def test_a_new_address_is_a_new_creators(cast: Cast) -> None:
             now=NOW,
         )  # fmt: skip
 
-        assert Member.objects.get(pk=cast.june.pk).creator.email == "june@new.example"
-    assert cast.june_at_saltmarsh.creator.email == "june@okafor.example"
+        moved, stays = Member.objects.get(pk=cast.june.pk).creator, cast.june_at_saltmarsh.creator
+    assert moved
+    assert stays
+    assert (moved.email, stays.email) == ("june@new.example", "june@okafor.example")

@@ -81,7 +81,9 @@ def test_fifty_threads_leave_each_order_once(cast: Cast, live_server: Any) -> No
 
         return post
 
-    answers = sum(all_at_once([poster(seed) for seed in range(THREADS)]), Counter())
+    answers = Counter[tuple[str, int]]()
+    for seen in all_at_once([poster(seed) for seed in range(THREADS)]):
+        answers.update(seen)
 
     assert answers == {
         (order["order_id"], status): number

@@ -139,9 +139,9 @@ def test_a_worker_notes_what_it_did(client: Client, monkeypatch: pytest.MonkeyPa
     app.loader.import_default_modules()
     monkeypatch.setattr("notifications.services.sweep", sweep)
     tracer = build_tracer(SWEEP, app.tasks[SWEEP], app=app)
-    tracer("1", (), {}, {"id": "1", "is_eager": False})
+    tracer("1", [], {}, {"id": "1", "is_eager": False})
     after_failure = rounds_of(client)
-    tracer("2", (), {}, {"id": "2", "is_eager": False})
+    tracer("2", [], {}, {"id": "2", "is_eager": False})
 
     assert after_failure == (float("inf"), float("inf"))
     asked, done = rounds_of(client)

@@ -43,7 +43,7 @@ def test_every_answer_is_as_described(cast: Cast, live_server: Any) -> None:
     tried = set()
 
     for found in described.get_all_operations():
-        operation = found.ok()
+        operation = found.ok()  # type: ignore[union-attr]
 
         @FEW
         @given(case=operation.as_strategy())

@@ -72,9 +72,9 @@ def new_brand() -> int:
 def insert(model: type[models.Model], given: Mapping[str, Any]) -> int:
     """A row with the `given` columns, and something that fits in every other that needs it."""
     values = {
-        field.column: given[field.column] if field.column in given else _something(field, given)
+        column: given[column] if column in given else _something(field, given)
         for field in model._meta.local_concrete_fields
-        if not field.primary_key and not field.generated
+        if (column := str(field.column)) and not field.primary_key and not field.generated
     }
     quote = connection.ops.quote_name
     columns = ", ".join(map(quote, values))

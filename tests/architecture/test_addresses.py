@@ -100,7 +100,7 @@ def browser(user: User | None = None) -> Client:
 
 
 def body(answer: Answer) -> bytes:
-    return b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
 
 
 def test_every_address_is_public_or_guarded() -> None:

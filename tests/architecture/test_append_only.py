@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pgtrigger
 import pytest
 from django.db import ProgrammingError, connection, transaction
@@ -20,7 +22,7 @@ APPEND_ONLY = {
 STATEMENTS = ["UPDATE {} SET id = id WHERE id = %s", "DELETE FROM {} WHERE id = %s"]
 
 
-def guarded() -> list[type[TenantModel]]:
+def guarded() -> list[Any]:
     """The models that a trigger protects."""
     return [
         model for model, trigger in pgtrigger.registered() if isinstance(trigger, pgtrigger.Protect)

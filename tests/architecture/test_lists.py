@@ -73,5 +73,5 @@ def test_every_export_button_gives_the_file_to_a_viewer(world: World) -> None:
             answer = viewer.get(address)
             assert (str(route), answer.status_code) == (str(route), 200)
             assert answer["Content-Type"].startswith("text/csv")
-            lines = b"".join(answer.streaming_content).splitlines()
+            lines = b"".join(answer.streaming_content).splitlines()  # type: ignore[attr-defined]
             assert len(lines) > 1, address

@@ -38,7 +38,9 @@ def test_every_task_is_declared_in_a_tasks_module_with_its_name() -> None:
                     continue
                 assert path.stem == "tasks", f"{relative(path)}:{node.lineno}"
                 assert isinstance(mark, ast.Call), f"{relative(path)}:{node.lineno} has no name"
-                names = [word.value.value for word in mark.keywords if word.arg == "name"]
+                names = [
+                    ast.literal_eval(word.value) for word in mark.keywords if word.arg == "name"
+                ]
                 package = relative(path).split("/")[0]
                 assert names == [f"{package}.{node.name}"], relative(path)
                 declared.update(names)

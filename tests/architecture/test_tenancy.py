@@ -223,7 +223,7 @@ def test_a_row_can_not_point_into_another_brand(
         point(model, brand, key.column, foreign)
 
     assert (
-        refused.value.__cause__.diag.constraint_name
+        refused.value.__cause__.diag.constraint_name  # type: ignore[union-attr]
         == (f"{model._meta.db_table}_{key.column}_tenant_fk"[:63])
     )
 

@@ -25,7 +25,7 @@ GOOD = {"name": "Nora Quist", "password": "a-quiet-river-9"}
 def invited(cast: Cast, email: str = NEW, role: str = "manager") -> str:
     """Invite through the page; the path in the mail."""
     desk_of(cast.ines).post(at(cast.juniper, "settings_staff"), {"email": email, "role": role})
-    found = re.search(r"https?://[^/]+(/invitation/\S+)", mail.outbox[-1].body)
+    found = re.search(r"https?://[^/]+(/invitation/\S+)", str(mail.outbox[-1].body))
     assert found
     return found[1]
 

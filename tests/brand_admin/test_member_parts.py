@@ -12,7 +12,8 @@ from django.test import Client
 from accounts.models import Brand
 from core.tenancy import acting_for
 from notifications.models import Message, Purpose
-from offers.services import TermsValues, create_offer, enroll
+from offers.services import create_offer, enroll
+from offers.terms import TermsValues
 from payouts.models import Payout, PayoutState
 from payouts.services import adjust, record_payment, return_payment
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown

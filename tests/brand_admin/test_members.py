@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -52,7 +54,7 @@ def test_the_list_shows_what_each_sold_and_is_due(cast: Cast, theo: Client) -> N
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_the_list_takes_the_same_queries_for_one_member_and_for_three(
-    cast: Cast, theo: Client, members: int, django_assert_num_queries
+    cast: Cast, theo: Client, members: int, django_assert_num_queries: Any
 ) -> None:
     query = "q=mara" if members == 1 else ""
 
@@ -150,6 +152,7 @@ def test_an_edit_corrects_name_and_address(cast: Cast, theo: Client) -> None:
 
     cast.mara.refresh_from_db()
     assert (cast.mara.last_name, cast.mara.email) == ("L", "mara@new.example")
+    assert cast.mara.creator
     assert cast.mara.creator.email == "mara@new.example"
 
 
@@ -169,7 +172,7 @@ def test_another_members_address_is_refused(cast: Cast, theo: Client) -> None:
 
 @pytest.mark.parametrize("offers", [1, 3])
 def test_the_page_takes_the_same_queries_for_one_offer_and_for_three(
-    cast: Cast, theo: Client, offers: int, django_assert_num_queries
+    cast: Cast, theo: Client, offers: int, django_assert_num_queries: Any
 ) -> None:
     for number in range(offers - 1):
         offer = create_offer(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -74,7 +75,7 @@ def test_without_an_offer_the_later_steps_lead_back(
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_generate_takes_the_same_queries_for_one_member_and_for_three(
-    cast: Cast, theo: Client, members: int, django_assert_num_queries
+    cast: Cast, theo: Client, members: int, django_assert_num_queries: Any
 ) -> None:
     project = create_project(name="Sized", by=SYSTEM, now=NOW)
     chosen = [cast.mara, cast.diego, cast.june][:members]
@@ -196,7 +197,7 @@ def test_who_does_not_stand_here_gets_nothing(
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_send_takes_the_same_queries_for_one_member_and_for_three(
-    staged: Project, theo: Client, members: int, django_assert_num_queries
+    staged: Project, theo: Client, members: int, django_assert_num_queries: Any
 ) -> None:
     generated(everybody(staged)[:members])
 
@@ -247,7 +248,7 @@ def test_the_ticked_go_to_the_email_drawer(cast: Cast, staged: Project, theo: Cl
 
 @pytest.mark.parametrize("members", [1, 3])
 def test_tracking_takes_the_same_queries_for_one_member_and_for_three(
-    staged: Project, theo: Client, members: int, django_assert_num_queries
+    staged: Project, theo: Client, members: int, django_assert_num_queries: Any
 ) -> None:
     rows = everybody(staged)[:members]
     generated(rows)

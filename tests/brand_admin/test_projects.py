@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -27,7 +29,7 @@ pytestmark = pytest.mark.usefixtures("at_juniper")
 
 @pytest.mark.parametrize("projects", [1, 3])
 def test_the_list_takes_the_same_queries_for_one_project_and_for_three(
-    project: Project, theo: Client, projects: int, django_assert_num_queries
+    project: Project, theo: Client, projects: int, django_assert_num_queries: Any
 ) -> None:
     for number in range(projects - 1):
         create_project(name=f"Project {number}", by=SYSTEM, now=NOW)
@@ -130,7 +132,7 @@ def test_members_of_another_brand_and_nonsense_are_not_added(cast: Cast, theo: C
 
 @pytest.mark.parametrize(("query", "members"), [("q=mara", 1), ("", 3)])
 def test_the_members_take_the_same_queries_for_one_and_for_three(
-    staged: Project, theo: Client, query: str, members: int, django_assert_num_queries
+    staged: Project, theo: Client, query: str, members: int, django_assert_num_queries: Any
 ) -> None:
     with django_assert_num_queries(8):
         response = theo.get(address("project_members", staged.pk, query=query))

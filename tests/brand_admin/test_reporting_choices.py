@@ -73,7 +73,7 @@ def test_tiles_and_export_follow_the_figures_too(yen: None, cast: Cast) -> None:
 
     page = vera.get(at(cast.juniper, "reporting") + "?figure=sales&least=1")
     lines = b"".join(
-        vera.get(at(cast.juniper, "reporting_csv") + "?figure=sales&least=1").streaming_content
+        vera.get(at(cast.juniper, "reporting_csv") + "?figure=sales&least=1").streaming_content  # type: ignore[attr-defined]
     ).decode()
 
     assert [summary.currency for summary in page.context["sums"]] == ["GBP"]

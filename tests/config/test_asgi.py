@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from config.asgi import Server
 from config.gate import Gate, Places
@@ -69,13 +69,14 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     path = environ["PATH_INFO"]
     if path == "/raises":
         raise RuntimeError("a defect")
-    response = {
+    answers: dict[str, Callable[[], HttpResponseBase]] = {
         "/page": lambda: HttpResponse(b"page"),
         "/long": lambda: StreamingHttpResponse(PART for _ in range(50)),
         "/breaks": lambda: StreamingHttpResponse(fail()),
         "/breaks-short": lambda: StreamingHttpResponse(fail(), headers={"Content-Length": "9"}),
         "/304": lambda: HttpResponse(status=304),
-    }[path]()
+    }
+    response = answers[path]()
     start_response(f"{response.status_code} {response.reason_phrase}", list(response.items()))
     return response
 
@@ -139,7 +140,9 @@ def test_an_answer_that_breaks_while_it_is_joined_is_closed() -> None:
 
     def breaks(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         response = StreamingHttpResponse(fail(), headers={"Content-Length": "9"})
-        response._resource_closers.append(lambda: closed.append(time.monotonic()))
+        response._resource_closers.append(  # type: ignore[attr-defined]
+            lambda: closed.append(time.monotonic())
+        )
         return response
 
     places = Places(1, queue=0, seconds=SOON)

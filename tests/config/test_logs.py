@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import logging.config
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from django.test import Client, RequestFactory, override_settings
@@ -129,7 +129,7 @@ def test_an_error_is_logged_with_the_brand_it_came_from(lines: Lines, cast: Cast
     assert lines.only["brand"] == cast.juniper.slug
 
 
-def break_inside(request: Any, token: str) -> None:
+def break_inside(request: Any, token: str) -> NoReturn:
     """A view that fails in a brand, after it looked who is logged in."""
     with acting_for(request.user.brand_for_the_test):
         raise RuntimeError(f"{request.user.pk} /d/{SECRET}")
@@ -233,7 +233,7 @@ def traced(fails: bool, **request: Any) -> None:
 
     task = workers.tasks["tests.logged_task"]
     tracer = build_tracer(task.name, task, app=workers)
-    tracer("task-1", (), {"fails": fails}, {"id": "task-1", "is_eager": False, **request})
+    tracer("task-1", [], {"fails": fails}, {"id": "task-1", "is_eager": False, **request})
 
 
 def test_a_task_says_which_it_is_and_who_asked(lines: Lines) -> None:
@@ -271,7 +271,7 @@ def test_a_request_sends_its_id_along(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_celery_adds_no_handler_of_its_own() -> None:
     before = list(logging.getLogger().handlers)
 
-    celery.app.log.setup(loglevel="DEBUG", redirect_stdouts=False)
+    celery.app.log.setup(loglevel=logging.DEBUG, redirect_stdouts=False)
 
     assert logging.getLogger().handlers == before
     for name in ("celery", "celery.task", "celery.redirected", "multiprocessing"):

@@ -42,7 +42,7 @@ def engine(tmp_path: Path) -> Engine:
         "<p{{ html }}>{{ label }}|{{ kind }}|{{ content }}|{{ actions }}|{{ outside }}</p>\n"
     )
     (folder / "undeclared.html").write_text("<p></p>")
-    return Engine(dirs=[tmp_path, TEMPLATES], builtins=BUILTINS)
+    return Engine(dirs=[str(tmp_path), str(TEMPLATES)], builtins=BUILTINS)
 
 
 def render(engine: Engine, source: str, **context: object) -> str:
@@ -292,7 +292,7 @@ def test_pagination_keeps_the_address_and_elides() -> None:
 
 
 def test_pagination_of_nothing_is_nothing() -> None:
-    page = Paginator([], 50).get_page(1)
+    page = Paginator(list[int](), 50).get_page(1)
 
     assert render_page("{% component 'pagination' page=page %}", page=page) == ""
 

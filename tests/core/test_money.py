@@ -34,7 +34,9 @@ from core.money import (
         ("1.2345", "KWD", 1235),
     ],
 )
-def test_an_amount_enters_rounded_half_up_by_its_currency(text, currency, minor) -> None:
+def test_an_amount_enters_rounded_half_up_by_its_currency(
+    text: str, currency: str, minor: int
+) -> None:
     assert Money.parse(text, currency) == Money(minor, currency)
 
 

@@ -35,7 +35,9 @@ def test_the_old_link_is_dead_at_once_and_the_new_one_works(
     expect(office.locator("#main")).to_contain_text("1 member of Winter Glow creators")
     office.get_by_role("button", name="Revoke dashboard link").click()
 
-    assert phone.goto(old).status == 404
+    answer = phone.goto(old)
+    assert answer
+    assert answer.status == 404
     expect(phone.get_by_role("heading", name=GONE)).to_be_visible()
     gone = phone.locator("main").inner_text()
     phone.goto("/d/never-was-one")

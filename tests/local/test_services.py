@@ -108,7 +108,8 @@ def test_services_answer_on_this_machine_alone_and_to_the_password_alone(
 
     with connect(found["DATABASE_URL"]) as connection:
         assert connection.execute("SHOW listen_addresses").fetchone() == ("",)
-        assert connection.execute("SHOW server_version_num").fetchone() >= ("180000",)
+        [version] = connection.execute("SHOW server_version_num").fetchall()
+        assert version >= ("180000",)
     with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         connect(found["DATABASE_URL"].replace("tributary:", "tributary:not-"))
     with redis.from_url(found["REDIS_URL"]) as broker:

@@ -50,7 +50,8 @@ def supervise(folder: Path, **commands: str) -> subprocess.Popen[str]:
 def read_until(run: subprocess.Popen[str], *wanted: str) -> list[str]:
     """The lines up to the one that is the last to hold one of `wanted`, each once."""
     assert run.stdout is not None
-    seen, missing = [], list(wanted)
+    seen: list[str] = []
+    missing = list(wanted)
     while missing:
         line = run.stdout.readline()
         assert line, seen

@@ -69,12 +69,12 @@ def mailgun(event: str, *, nonce: str = "a1", carried: str = "", **more: Any) ->
 def mailgun_bounce(carried: str, **more: Any) -> Report:
     """A mailbox that does not exist, by Mailgun."""
     said = "550 5.1.1 The email account that you tried to reach does not exist."
+    more["delivery-status"] = {"code": 550, "message": said, "description": ""}
     return mailgun(
         "failed",
         carried=carried,
         severity=more.pop("severity", "permanent"),
         reason=more.pop("reason", "bounce"),
-        **{"delivery-status": {"code": 550, "message": said, "description": ""}},
         **more,
     )
 

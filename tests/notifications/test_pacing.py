@@ -155,7 +155,7 @@ def test_a_brand_with_a_hundred_thousand_does_not_hold_up_one_with_ten(
 
 def copy(message: Message, *, times: int) -> None:
     """As many more messages like this one, to other addresses."""
-    names = [field.column for field in Message._meta.local_concrete_fields]
+    names = [str(field.column) for field in Message._meta.local_concrete_fields]
     changed = {
         "id": "nextval(pg_get_serial_sequence('notifications_message', 'id'))",
         "public_id": "gen_random_uuid()",

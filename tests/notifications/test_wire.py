@@ -52,7 +52,9 @@ def read(data: bytes) -> EmailMessage:
 def part(parsed: EmailMessage, kind: str) -> str:
     body = parsed.get_body((kind,))
     assert body is not None
-    return str(body.get_payload(decode=True), "utf-8").replace("\r\n", "\n")
+    content = body.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return str(content, "utf-8").replace("\r\n", "\n")
 
 
 @given(text=TEXTS, html=TEXTS)

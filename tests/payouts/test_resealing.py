@@ -22,6 +22,7 @@ def test_after_resealing_the_old_key_can_go(
 ) -> None:
     monkeypatch.setattr(resealing, "BATCH", 1)
     creator = at_juniper.june.creator
+    assert creator
     before, old = own_destination(creator), list(settings.DETAILS_KEYS)
     said = StringIO()
 
@@ -55,5 +56,7 @@ def test_what_no_key_opens_is_counted_and_left(at_juniper: Cast, settings: Any) 
     with pytest.raises(CommandError, match=f"{count} payout details open with none"):
         call_command("reseal_details", stdout=StringIO())
 
+    creator = at_juniper.june.creator
+    assert creator
     with pytest.raises(SealError):
-        own_destination(at_juniper.june.creator)
+        own_destination(creator)

@@ -140,8 +140,9 @@ def test_confirming_settling_and_taking_back_are_what_the_page_does(owed: Cast) 
 
     run_work.ask_to_confirm(run=run, by=SYSTEM, now=NOW)
     confirmed = let_a_worker(run)
-    told = {"state": PayoutState.FAILED, "reason": "Bank closed"}
-    run_work.ask_to_return(run=run, by=SYSTEM, now=NOW, **told)
+    run_work.ask_to_return(
+        run=run, state=PayoutState.FAILED, reason="Bank closed", by=SYSTEM, now=NOW
+    )
     let_a_worker(run)
 
     assert (confirmed.state, confirmed.done, confirmed.total) == ("done", 2, 2)

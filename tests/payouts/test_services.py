@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import timedelta
 from itertools import repeat
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -106,7 +107,8 @@ def test_a_failed_payment_gives_the_money_back_and_can_be_paid_again(owed: Cast)
 
 def test_a_payment_comes_back_once(owed: Cast) -> None:
     payout = pay(owed, due_ids(owed))
-    told = {"payout": payout, "state": PayoutState.CANCELLED, "by": SYSTEM, "now": NOW}
+    told: dict[str, Any] = {"payout": payout, "state": PayoutState.CANCELLED}
+    told |= {"by": SYSTEM, "now": NOW}
     return_payment(**told, reason="typed wrongly")
 
     with pytest.raises(PayoutError):

@@ -82,7 +82,7 @@ def test_the_file_takes_a_code_each_time(cast: Cast, june: Client) -> None:
 
     assert answer["Content-Type"] == "application/zip"
     assert "no-store" in answer["Cache-Control"]
-    content = b"".join(answer.streaming_content)
+    content = b"".join(answer.streaming_content)  # type: ignore[attr-defined]
     assert "payout_details.csv" in zipfile.ZipFile(io.BytesIO(content)).namelist()
     assert june.post("/portal/data/export/")["Location"] == "/portal/confirm/export/"
 

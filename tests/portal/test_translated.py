@@ -95,7 +95,7 @@ def data_of(brands: list[Brand]) -> list[str]:
 
 def same_in(language: str) -> set[str]:
     """Texts, and names of countries, that the language has as English has them: "Status"."""
-    catalog = translated(ROOT, language)
+    catalog: Any = translated(ROOT, language)
     countries = set(Locale.parse("en").territories.values())
     return countries & set(Locale.parse(language).territories.values()) | {
         text

@@ -67,6 +67,8 @@ def test_everybody_moves_by_a_code_from_the_new_address(
     moved = User.objects.get(pk=user.pk)
     assert answer["Location"] == ("/portal/security/" if who == "creator" else "/")
     assert moved.email == NEW
+    assert moved.email_proven_at
+    assert user.email_proven_at
     assert moved.email_proven_at > user.email_proven_at
     [told] = mailbox.to(before)
     assert NEW in told.get_content()

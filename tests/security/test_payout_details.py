@@ -84,7 +84,7 @@ def confirmed_run(cast: Cast) -> PayoutRun:
 
 
 def body_of(answer: Answer) -> str:
-    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content  # type: ignore[attr-defined]
     return content.decode(errors="replace")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 from typing import Any
 
@@ -244,13 +245,14 @@ def test_a_question_is_answered_once(cast: Cast) -> None:
     refuse_question(question=asked, text="No", by=INES, now=NOW)
     before = snapshot()
 
-    for answer in (
+    answers: tuple[Callable[[], object], ...] = (
         lambda: explain_question(question=asked, text="Yes", by=INES, now=NOW),
         lambda: refuse_question(question=asked, text="Yes", by=INES, now=NOW),
         lambda: answer_by_attributing(
             question=asked, order_id=found.pk, text="Yes", by=INES, now=NOW
         ),
-    ):
+    )
+    for answer in answers:
         with pytest.raises(AnswerError, match=r"Ines .* has answered this question meanwhile"):
             answer()
 

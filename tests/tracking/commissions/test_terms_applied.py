@@ -49,6 +49,7 @@ def comes(cast: Cast, name: str, amount: str = "100.00", **changes: Any) -> Conv
         outcome = record_order(
             source="api", order=order(name, amount=amount, **changes), by=SYSTEM, now=NOW
         )
+        assert outcome.conversion_id
         return Conversion.objects.get(pk=outcome.conversion_id)
 
 

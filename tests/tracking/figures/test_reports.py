@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -131,7 +132,7 @@ def test_a_rank_is_the_sum_of_the_periods_days_and_a_seller_has_one_that_counts(
     }
     add_to_totals(moves)
 
-    found = ranked(
+    found: Any = ranked(
         Enrollment.objects.filter(offer=cast.glow), order="-sales", period=period, now=NOW
     )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from affiliates.details import details_of, tag_members
@@ -82,7 +84,7 @@ def test_a_preview_tells_the_same_and_leaves_nothing(cast: Cast, spring: Offer) 
 
 
 def test_ten_members_take_as_many_statements_as_one(
-    spring: Offer, django_assert_num_queries
+    spring: Offer, django_assert_num_queries: Any
 ) -> None:
     one = [row(2, "one@x.example", "ONE")]
     ten = [row(line, f"m{line}@x.example", f"CODE{line}") for line in range(2, 12)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -27,8 +28,11 @@ REFUNDS = "refund_id,order_id,refunded_at,currency,sku,quantity,amount"
 MEMBERS = "email,first_name,last_name,promo_code"
 
 
+Write = Callable[..., str]
+
+
 @pytest.fixture
-def write(tmp_path: Path):
+def write(tmp_path: Path) -> Write:
     def write_file(name: str, header: str, *rows: str) -> str:
         path = tmp_path / name
         path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
@@ -106,7 +110,7 @@ def test_an_imported_history_is_what_an_independent_loop_computes(tmp_path: Path
     assert "No difference" in run("reconcile")[0]
 
 
-def test_refunds_before_their_orders_come_to_the_same(tmp_path: Path, write) -> None:
+def test_refunds_before_their_orders_come_to_the_same(tmp_path: Path, write: Write) -> None:
     orders, refunds = shop_history(tmp_path)
     nothing = write("none.csv", ORDERS)
 
@@ -145,7 +149,9 @@ def test_a_second_import_changes_nothing(cast: Cast, tmp_path: Path) -> None:
         )
 
 
-def test_a_bad_row_is_named_by_line_and_reason_and_the_rest_goes_in(cast: Cast, write) -> None:
+def test_a_bad_row_is_named_by_line_and_reason_and_the_rest_goes_in(
+    cast: Cast, write: Write
+) -> None:
     path = write(
         "orders.csv",
         ORDERS,
@@ -195,7 +201,7 @@ def test_a_file_that_is_none_is_named(tmp_path: Path, content: bytes, reason: st
     assert message.startswith(reason)
 
 
-def test_members_come_in_with_their_codes_and_links_once(cast: Cast, write) -> None:
+def test_members_come_in_with_their_codes_and_links_once(cast: Cast, write: Write) -> None:
     path = write(
         "members.csv",
         MEMBERS,
@@ -213,7 +219,7 @@ def test_members_come_in_with_their_codes_and_links_once(cast: Cast, write) -> N
         assert PromoCode.objects.get(code="NEWBIE").enrollment.member.email == "new@person.example"
 
 
-def test_bad_members_are_named_and_the_rest_goes_in(cast: Cast, write) -> None:
+def test_bad_members_are_named_and_the_rest_goes_in(cast: Cast, write: Write) -> None:
     path = write(
         "members.csv",
         MEMBERS,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -17,7 +18,7 @@ from offers.services import (
 )
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tracking.links import click_ids
-from tracking.links.clicks import follow_link, with_parameter
+from tracking.links.clicks import Redirect, follow_link, with_parameter
 from tracking.links.membership import deactivate_member
 from tracking.models import Click, Conversion, DailyTotal, TrackingLink
 from tracking.orders.recording import record_order
@@ -26,10 +27,14 @@ PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.
 ROBOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
 
 
-def follow(cast: Cast, *, user_agent: str = PHONE):
+def follow(cast: Cast, *, user_agent: str = PHONE) -> Redirect:
     with acting_for(cast.juniper):
         slug = TrackingLink.objects.get(enrollment=cast.mara_in_glow).slug
-    return follow_link(slug=slug, user_agent=user_agent, referrer="https://a.example/x", now=NOW)
+    redirect = follow_link(
+        slug=slug, user_agent=user_agent, referrer="https://a.example/x", now=NOW
+    )
+    assert redirect
+    return redirect
 
 
 def test_a_shopper_is_counted_and_carries_a_click_id_to_the_shop(cast: Cast) -> None:
@@ -46,6 +51,7 @@ def test_a_shopper_is_counted_and_carries_a_click_id_to_the_shop(cast: Cast) -> 
             by=SYSTEM,
             now=NOW,
         )
+        assert outcome.conversion_id
         assert Conversion.objects.get(pk=outcome.conversion_id).evidence == "click"
 
 
@@ -92,11 +98,13 @@ def test_a_click_id_altered_anywhere_is_not_ours(place: int) -> None:
     click_id = click_ids.make(link_id=7, clicked_at=NOW)
     other = "A" if click_id[place] != "A" else "B"
 
-    assert click_ids.read(click_id).link_id == 7
+    read = click_ids.read(click_id)
+    assert read
+    assert read.link_id == 7
     assert click_ids.read(click_id[:place] + other + click_id[place + 1 :]) is None
 
 
-def test_click_ids_of_a_retired_key_still_count(settings) -> None:
+def test_click_ids_of_a_retired_key_still_count(settings: Any) -> None:
     click_id = click_ids.make(link_id=7, clicked_at=NOW)
     settings.CLICK_KEYS = ["a-new-key", *settings.CLICK_KEYS]
 

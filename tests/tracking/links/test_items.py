@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
 from affiliates.services import add_member
 from core.money import Money
+from offers.models import Enrollment
 from offers.services import enroll
 from tests.cast import NOW, SYSTEM, Cast, order
 from tracking.links.items import ItemError
@@ -25,13 +27,13 @@ from tracking.orders.recording import record_order
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
-def give(cast: Cast, code: str):
+def give(cast: Cast, code: str) -> Any:
     return give_codes(
         codes={cast.mara_in_glow.pk: code}, enrollments=[cast.mara_in_glow], by=SYSTEM, now=NOW
     )
 
 
-def newcomer(cast: Cast, first_name: str, email: str = "new@person.example"):
+def newcomer(cast: Cast, first_name: str, email: str = "new@person.example") -> Enrollment:
     member = add_member(email=email, first_name=first_name, last_name="", by=SYSTEM, now=NOW)
     return enroll(offer=cast.glow, members=[member], by=SYSTEM, now=NOW)[0]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -16,22 +16,28 @@ from tracking.commissions.approval import reject_conversions
 from tracking.links import click_ids
 from tracking.links.membership import deactivate_member
 from tracking.models import Conversion, DailyTotal, Order, OrderLine, TrackingLink
+from tracking.orders.facts import OrderFacts
 from tracking.orders.lookup import orders_as_sent
 from tracking.orders.recording import record_order, record_orders
 from tracking.orders.refunds import record_refund
-from tracking.orders.results import RecordingStatus
+from tracking.orders.results import RecordingResult, RecordingStatus
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
-def record(facts, **changes):
-    return record_order(**({"source": "api", "order": facts, "by": SYSTEM, "now": NOW} | changes))
+def record(facts: OrderFacts, *, source: str = "api", now: datetime = NOW) -> RecordingResult:
+    return record_order(source=source, order=facts, by=SYSTEM, now=now)
+
+
+def of(outcome: RecordingResult) -> Conversion:
+    assert outcome.conversion_id
+    return Conversion.objects.get(pk=outcome.conversion_id)
 
 
 def test_an_order_with_a_code_earns_its_member_a_commission(cast: Cast) -> None:
     outcome = record(order("1001", amount="84.20"))
 
-    conversion = Conversion.objects.get(pk=outcome.conversion_id)
+    conversion = of(outcome)
     assert outcome.status == RecordingStatus.RECORDED
     assert conversion.enrollment_id == cast.mara_in_glow.pk
     assert (conversion.sale_minor, conversion.commission_minor) == (8420, 842)
@@ -64,6 +70,8 @@ def test_the_same_order_with_other_contents_is_refused_with_both_shown(cast: Cas
 
     assert outcome.status == RecordingStatus.CONFLICT
     assert outcome.problems[0].code == "recorded_differently"
+    assert outcome.recorded
+    assert outcome.received
     assert outcome.recorded["lines"][0]["amount"] == "84.20"
     assert outcome.received["lines"][0]["amount"] == "90.00"
     assert Conversion.objects.get().sale_minor == 8420
@@ -135,7 +143,7 @@ def test_a_click_id_proves_itself_without_the_clicks_row(cast: Cast) -> None:
 
     outcome = record(order("1001", promo_code=None, click_id=click))
 
-    conversion = Conversion.objects.get(pk=outcome.conversion_id)
+    conversion = of(outcome)
     assert (conversion.evidence, conversion.enrollment_id) == ("click", cast.diego_in_glow.pk)
     assert conversion.why == "the order brought a click on 17 Nov 2026"
 
@@ -146,7 +154,7 @@ def test_the_code_wins_over_the_link_and_the_links_claim_is_kept(cast: Cast) -> 
 
     outcome = record(order("1001", click_id=click))
 
-    conversion = Conversion.objects.get(pk=outcome.conversion_id)
+    conversion = of(outcome)
     assert conversion.enrollment_id == cast.mara_in_glow.pk
     assert [claim["enrollment"] for claim in conversion.claims] == [
         cast.mara_in_glow.pk,
@@ -190,7 +198,7 @@ def test_a_remembered_customer_is_credited_where_the_offer_says_so(cast: Cast) -
 
     outcome = record(order("1002", customer_id="c1", promo_code=None))
 
-    conversion = Conversion.objects.get(pk=outcome.conversion_id)
+    conversion = of(outcome)
     assert (conversion.evidence, conversion.enrollment_id) == ("customer", cast.mara_in_glow.pk)
 
 
@@ -301,9 +309,7 @@ def test_by_hand_terms_leave_a_conversion_pending_and_unpaid(cast: Cast) -> None
 
 def test_a_rejected_conversion_earns_nothing_and_its_refund_changes_nothing(cast: Cast) -> None:
     outcome = record(order("1001"))
-    reject_conversions(
-        conversion_ids=[outcome.conversion_id], reason="own order", by=SYSTEM, now=NOW
-    )
+    reject_conversions(conversion_ids=[of(outcome).pk], reason="own order", by=SYSTEM, now=NOW)
 
     record_refund(source="api", refund=refund(), by=SYSTEM, now=NOW)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from payouts.models import LedgerEntry
 from payouts.services import record_payment
 from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tracking.models import Conversion, DailyTotal, Refund
+from tracking.orders.facts import OrderFacts, RefundFacts
 from tracking.orders.recording import record_order, record_orders
 from tracking.orders.refunds import record_refund, record_refunds
 from tracking.orders.results import RecordingResult, RecordingStatus
@@ -18,11 +20,11 @@ from tracking.orders.results import RecordingResult, RecordingStatus
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
-def sell(facts=None) -> RecordingResult:
+def sell(facts: OrderFacts | None = None) -> RecordingResult:
     return record_order(source="api", order=facts or order(), by=SYSTEM, now=NOW)
 
 
-def give_back(facts=None) -> RecordingResult:
+def give_back(facts: RefundFacts | None = None) -> RecordingResult:
     return record_refund(source="api", refund=facts or refund(), by=SYSTEM, now=NOW)
 
 
@@ -62,6 +64,8 @@ def test_the_same_refund_with_other_contents_is_refused_with_both_shown(cast: Ca
     outcome = give_back(refund(amount="11.00"))
 
     assert outcome.status == RecordingStatus.CONFLICT
+    assert outcome.recorded
+    assert outcome.received
     assert (outcome.recorded["amount"], outcome.received["amount"]) == ("10.00", "11.00")
     assert earned() == 742
 
@@ -76,7 +80,7 @@ def test_the_same_refund_with_other_contents_is_refused_with_both_shown(cast: Ca
     ],
 )
 def test_a_refund_that_contradicts_its_order_is_refused_and_has_no_effect(
-    cast: Cast, change: dict[str, object], field: str, code: str
+    cast: Cast, change: dict[str, Any], field: str, code: str
 ) -> None:
     sell()
 
@@ -151,6 +155,7 @@ def test_a_refund_of_an_unattributed_order_is_kept_and_pays_nobody(cast: Cast) -
 def test_a_refund_during_the_hold_can_not_be_paid_before_what_it_takes_back(cast: Cast) -> None:
     """Until the hold ends neither the commission nor its correction is due."""
     conversion_id = sell().conversion_id
+    assert conversion_id
     Conversion.objects.filter(pk=conversion_id).update(payable_at=NOW + timedelta(days=14))
 
     give_back()

@@ -61,10 +61,11 @@ def test_each_member_gets_their_own_values(cast: Cast) -> None:
         f"enrollment:{cast.mara_in_glow.pk}",
     )
     assert mara.to_address == "mara@lindqvist.example"
-    link, dashboard = mara.values.pop("tracking_link"), mara.values.pop("dashboard_link")
+    values = dict(mara.values)
+    link, dashboard = values.pop("tracking_link"), values.pop("dashboard_link")
     assert str(link).startswith("http://testserver/r/")
     assert str(dashboard).startswith("http://testserver/d/")
-    assert mara.values == {
+    assert values == {
         "first_name": "Mara",
         "full_name": "Mara Lindqvist",
         "brand_name": "Juniper & Co",

@@ -139,7 +139,7 @@ def test_who_was_told_by_staff_meanwhile_is_not_told_again(
     """Staff confirm between the look at who waits and the sending."""
     from tracking.outreach import automatic_items
 
-    parted = automatic_items.audience
+    parted = automatic_items.audience  # type: ignore[attr-defined]
 
     def staff_are_quicker(**given: Any) -> Any:
         found = parted(**given)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 import pytest
 
@@ -59,7 +60,7 @@ def mail(
 
 
 def step_of(project: Project, member: Member) -> str:
-    return {row.member_id: row.step for row in members_of(project)}[member.pk]  # type: ignore[attr-defined]
+    return {row.member_id: row.step for row in members_of(project)}[member.pk]
 
 
 def test_without_an_offer_everybody_stands_in_the_first_step(project: Project) -> None:
@@ -141,7 +142,7 @@ def test_whoever_is_inactive_in_the_offer_stands_in_no_step(cast: Cast, project:
 
 
 def test_many_projects_take_one_query(
-    cast: Cast, project: Project, django_assert_num_queries
+    cast: Cast, project: Project, django_assert_num_queries: Any
 ) -> None:
     other = create_project(name="Other", by=SYSTEM, now=NOW)
 
