@@ -178,6 +178,21 @@ def test_the_admin_shows_three_tables_and_changes_none(people: People) -> None:
         assert client.get(f"/platform/accounts/user/{gone}").status_code == 404
 
 
+def test_a_list_is_not_searched_by_what_it_does_not_show(people: People) -> None:
+    """Else who asks letter by letter reads a session's key, and has that session."""
+    client = logged_in(people.operator, method="mfa")
+    key = str(logged_in(people.owner).session.session_key)
+
+    for secret in ("sessions__session_key", "sessions", "password", "password__startswith"):
+        asked = client.get("/platform/accounts/user/", {secret: key})
+        assert asked.status_code == 400, secret
+    for name, value in (("is_active__exact", "1"), ("is_staff__exact", "0"), ("q", "ines")):
+        asked = client.get("/platform/accounts/user/", {name: value})
+        assert (asked.status_code, people.owner.email in asked.content.decode()) == (200, True)
+    asked = client.get("/platform/accounts/operatoraction/", {"action": "login.activated"})
+    assert asked.status_code == 200
+
+
 @pytest.mark.parametrize("name", ACTS)
 def test_every_act_is_written_down_with_its_reason(
     name: str, cast: Cast, people: People, mailbox: Mailbox
