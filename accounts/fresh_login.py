@@ -34,4 +34,5 @@ def _counted_method(user: User | AnonymousUser) -> str:
     """As allauth records it."""
     if is_mfa_enabled(user, FACTORS):
         return "mfa"
-    return "password" if user.has_usable_password() else "code"
+    has_password = isinstance(user, User) and user.has_usable_password()
+    return "password" if has_password else "code"

@@ -49,7 +49,7 @@ class ReadOnly(ModelAdmin):
         Django also takes any column, and the key of any row that refers to this one: whoever asks
         often enough reads a password's hash or a session's key out of the answers.
         """
-        offered = {one if isinstance(one, str) else one[0] for one in self.list_filter}
+        offered = {one[0] if isinstance(one, tuple | list) else one for one in self.list_filter}
         return lookup.partition("__")[0] in offered
 
     def get_urls(self) -> list[URLPattern]:
@@ -114,7 +114,7 @@ class UserAdmin(ReadOnly):
         form_url: str = "",
         extra_context: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        user = get_object_or_404(User, pk=object_id) if object_id.isdecimal() else None
+        user = self.get_object(request, object_id)
         acts = _fitting_acts(user) if user else []
         context = {**(extra_context or {}), "acts": acts}
         return super().change_view(request, object_id, form_url, context)

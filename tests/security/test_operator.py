@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
@@ -253,6 +255,24 @@ def test_an_act_needs_a_fresh_login(people: People) -> None:
 
     assert act(client, people.viewer, "deactivate").startswith("/account/2fa/reauthenticate/")
     assert identities() == before
+
+
+def test_a_link_that_can_not_be_mailed_is_said_so(people: People, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    client = logged_in(people.operator, method="mfa")
+
+    page = f"/platform/accounts/user/{people.viewer.pk}/change/"
+    assert act(client, people.viewer, "send-reset") == page
+
+    assert "The mail could not be sent." in client.get(page).content.decode()
+    assert OperatorAction.objects.get().action == "login.reset_sent"
+
+
+@pytest.mark.parametrize("number", ["0", "x", "9" * 30, "9" * 5_000])
+def test_a_login_that_is_not_there_has_no_page(number: str, people: People) -> None:
+    client = logged_in(people.operator, method="mfa")
+
+    assert client.get(f"/platform/accounts/user/{number}/change/").status_code in {302, 404}
 
 
 def test_no_link_goes_to_an_unproven_address(people: People) -> None:
