@@ -15,6 +15,7 @@ from allauth.account.internal.flows.login import (
 from allauth.core.context import request_context
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import AnonymousUser
@@ -27,6 +28,7 @@ from accounts.addresses import has_proven_address
 from accounts.change_mail import mail_change
 from accounts.login_records import RecordedLogins
 from accounts.models import User
+from accounts.second_factor import FACTORS
 from accounts.selectors import brands_of
 from core.clients import agent_of, network_of
 from core.mails import PRODUCT
@@ -50,8 +52,10 @@ class AccountAdapter(RecordedLogins):
         super().login(request, user)
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
-        """What shows that it is still the same person: what they have, or else a mailed code."""
+        """What shows that it is still the same person, as accounts.fresh_login counts it."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
+        if is_mfa_enabled(user, FACTORS):
+            methods = [method for method in methods if method["id"] != "reauthenticate"]
         if not methods and user.is_authenticated:
             methods = [
                 {

@@ -118,9 +118,15 @@ def remove_passkey(*, user: User, passkey_id: int) -> bool:
 
 
 def authenticate(credential: Any) -> Authenticator:
-    """The passkey that signed this browser's challenge. Raises PasskeyError for anything else."""
+    """The passkey that signed this browser's challenge. Raises PasskeyError for anything else.
+
+    A touch alone is refused whatever the challenge was made for: one that asks for a second factor
+    asks for no more than a touch.
+    """
     try:
-        auth.parse_authentication_response(credential)
+        signed = auth.parse_authentication_response(credential)
+        if not signed.response.authenticator_data.is_user_verified():
+            raise PasskeyError
         user = auth.extract_user_from_response(credential)
         if not user.is_active:
             raise PasskeyError

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 from datetime import datetime
@@ -26,6 +27,8 @@ SMALLEST_EDGE = 16
 LOGO_EDGE, IMAGE_EDGE = 400, 1_200  # pixels of the longer edge that is kept
 FORMATS = ("PNG", "JPEG", "WEBP")
 JPEG_QUALITY = 86
+# What Pillow raises for a picture, or for what it says of itself, that is not as it should be.
+DAMAGED = (OSError, ValueError, TypeError, SyntaxError, LookupError, ArithmeticError, struct.error)
 
 
 class PictureError(ValueError):
@@ -87,7 +90,7 @@ def _made_from(file: bytes, edge: int) -> _Made:
         raise PictureError("The picture has too many pixels.") from error
     except PictureError:
         raise
-    except (OSError, ValueError, SyntaxError, IndexError) as error:
+    except DAMAGED as error:
         raise PictureError("The picture is damaged.") from error
 
 

@@ -281,6 +281,10 @@ MFA_ADAPTER = "accounts.adapter.MfaAdapter"
 MFA_FORMS = {
     "authenticate": "accounts.second_factor_forms.AuthenticateForm",
     "reauthenticate": "accounts.second_factor_forms.ReauthenticateForm",
+    "add_webauthn": "accounts.security_key_forms.AddKeyForm",
+    "authenticate_webauthn": "accounts.security_key_forms.AuthenticateForm",
+    "login_webauthn": "accounts.security_key_forms.LoginForm",
+    "reauthenticate_webauthn": "accounts.security_key_forms.ReauthenticateForm",
 }
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

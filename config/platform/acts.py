@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts import operators
 from accounts.actors import Actor
 from accounts.models import User
+from core.mails import SENDING_ERRORS
 
 
 def _end_sessions(*, user: User, reason: str, by: Actor, request: HttpRequest) -> None:
@@ -24,9 +25,12 @@ def _remove_second_factor(*, user: User, reason: str, by: Actor, request: HttpRe
 
 
 def _send_reset(*, user: User, reason: str, by: Actor, request: HttpRequest) -> None:
-    """Recorded first: a mail that can't go out is an act too."""
+    """Recorded first: a mail that can't go out is an act too. Raises OperatorError for one."""
     operators.note_reset_sent(user=user, reason=reason, by=by, now=timezone.now())
-    request_password_reset(request, user.email, [user], default_token_generator)
+    try:
+        request_password_reset(request, user.email, [user], default_token_generator)
+    except SENDING_ERRORS as error:
+        raise operators.OperatorError("The mail could not be sent. Try again later.") from error
 
 
 def _deactivate(*, user: User, reason: str, by: Actor, request: HttpRequest) -> None:

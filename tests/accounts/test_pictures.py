@@ -20,6 +20,17 @@ from tests.snapshot import snapshot
 SECRET = b"51.5007,-0.1246"
 
 
+# Its width is a text (type 2), and it lies on its side, so that Pillow writes all of it anew.
+TEXT_FOR_WIDTH = (
+    b"Exif\0\0MM\0*\0\0\0\x08\0\x03"
+    b"\x01\0\0\x02\0\0\0\x1a\0\0\0\x32"
+    b"\x01\x12\0\x03\0\0\0\x01\0\x06\0\0"
+    b"\x87i\0\x04\0\0\0\x01\0\0\0\x4c"
+    b"\0\0\0\0hellohellohellohellohello\0"
+    b"\0\x01\x92%\0\x01\0\0\0\x03abc\0\0\0\0\0"
+)
+
+
 @pytest.fixture(autouse=True)
 def at_juniper(cast: Cast) -> Iterator[None]:
     with acting_for(cast.juniper):
@@ -98,6 +109,7 @@ def test_the_same_picture_is_kept_once() -> None:
         (drawn()[:60], "damaged"),
         (drawn("JPEG")[:300], "damaged"),
         (b"\x89PNG\r\n\x1a\n" + b"junk" * 9, "PNG|damaged"),
+        (drawn("JPEG", exif=TEXT_FOR_WIDTH), "damaged"),
         (bomb(), "too many pixels"),
         (drawn(size=(8, 8)), "smaller than 16 pixels"),
         (b"x" * (LARGEST_FILE + 1), "larger than 3 MB"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import (
@@ -178,6 +180,21 @@ def test_the_admin_shows_three_tables_and_changes_none(people: People) -> None:
         assert client.get(f"/platform/accounts/user/{gone}").status_code == 404
 
 
+def test_a_list_is_not_searched_by_what_it_does_not_show(people: People) -> None:
+    """Else who asks letter by letter reads a session's key, and has that session."""
+    client = logged_in(people.operator, method="mfa")
+    key = str(logged_in(people.owner).session.session_key)
+
+    for secret in ("sessions__session_key", "sessions", "password", "password__startswith"):
+        asked = client.get("/platform/accounts/user/", {secret: key})
+        assert asked.status_code == 400, secret
+    for name, value in (("is_active__exact", "1"), ("is_staff__exact", "0"), ("q", "ines")):
+        asked = client.get("/platform/accounts/user/", {name: value})
+        assert (asked.status_code, people.owner.email in asked.content.decode()) == (200, True)
+    asked = client.get("/platform/accounts/operatoraction/", {"action": "login.activated"})
+    assert asked.status_code == 200
+
+
 @pytest.mark.parametrize("name", ACTS)
 def test_every_act_is_written_down_with_its_reason(
     name: str, cast: Cast, people: People, mailbox: Mailbox
@@ -238,6 +255,24 @@ def test_an_act_needs_a_fresh_login(people: People) -> None:
 
     assert act(client, people.viewer, "deactivate").startswith("/account/2fa/reauthenticate/")
     assert identities() == before
+
+
+def test_a_link_that_can_not_be_mailed_is_said_so(people: People, settings: Any) -> None:
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    client = logged_in(people.operator, method="mfa")
+
+    page = f"/platform/accounts/user/{people.viewer.pk}/change/"
+    assert act(client, people.viewer, "send-reset") == page
+
+    assert "The mail could not be sent." in client.get(page).content.decode()
+    assert OperatorAction.objects.get().action == "login.reset_sent"
+
+
+@pytest.mark.parametrize("number", ["0", "x", "9" * 30, "9" * 5_000])
+def test_a_login_that_is_not_there_has_no_page(number: str, people: People) -> None:
+    client = logged_in(people.operator, method="mfa")
+
+    assert client.get(f"/platform/accounts/user/{number}/change/").status_code in {302, 404}
 
 
 def test_no_link_goes_to_an_unproven_address(people: People) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from allauth.mfa.models import Authenticator
@@ -18,7 +19,15 @@ from core.tenancy import acting_for
 from tests.architecture.routes import in_brand_admin
 from tests.architecture.world import furnish
 from tests.cast import SYSTEM, Cast, raw_order
-from tests.security.entering import PASSWORD, browser, code_of, give_app, log_in, require_factor
+from tests.security.entering import (
+    PASSWORD,
+    browser,
+    code_of,
+    give_app,
+    has_app,
+    log_in,
+    require_factor,
+)
 from tests.security.entering import fast_and_fresh as fast_and_fresh
 from tests.snapshot import snapshot
 
@@ -141,6 +150,30 @@ def test_a_wrong_code_and_a_password_confirm_nothing(strict: Cast) -> None:
     client.post("/account/reauthenticate/", {"password": PASSWORD})
 
     assert client.get("/admin/juniper/").status_code == 403
+
+
+CHANGES = (
+    "/account/2fa/totp/deactivate/",
+    "/account/2fa/webauthn/add/",
+    "/account/2fa/recovery-codes/",
+    "/account/password/change/",
+    "/account/address/",
+)
+
+
+@pytest.mark.parametrize("address", CHANGES)
+def test_a_session_from_before_takes_nothing_away_by_the_password(address: str, cast: Cast) -> None:
+    """Who knows the password, and logged in before there was a second factor, needs it now."""
+    client = log_in(browser(), cast.ines)
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+    give_app(cast.ines)
+
+    client.post("/account/reauthenticate/", {"password": PASSWORD})
+
+    confirm = f"/account/2fa/reauthenticate/?next={quote(address, safe='')}"
+    for method in (client.get, client.post):
+        assert method(address)["Location"] == confirm
+    assert has_app(cast.ines)
 
 
 def test_the_one_time_link_asks_for_the_second_factor(cast: Cast) -> None:

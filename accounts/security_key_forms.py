@@ -1,0 +1,69 @@
+"""allauth's forms that take what a security key or passkey signed, as a browser hands it over.
+
+Who logs in with a key alone has shown by a PIN or a finger that it is theirs. Whoever asks for the
+signature chooses what is asked for, so what the key says it did is read here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from allauth.mfa.adapter import get_adapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.webauthn import forms
+from django.core.exceptions import ValidationError
+from django.forms import HiddenInput, JSONField
+
+from accounts.passkeys import PasskeyError, authenticate
+
+
+class SignedField(JSONField):
+    """JSON that a browser made. What was sent is of no use again, and is not shown again."""
+
+    def to_python(self, value: Any) -> Any:
+        """The object. Raises ValidationError, also for text that Python's reader gives up on."""
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError) as error:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from error
+
+    def bound_data(self, data: Any, initial: Any) -> str:
+        return ""
+
+    def prepare_value(self, value: Any) -> str:
+        return ""
+
+
+def _signed() -> SignedField:
+    return SignedField(widget=HiddenInput)
+
+
+class AddKeyForm(forms.AddWebAuthnForm):
+    """Takes a new key."""
+
+    credential = _signed()
+
+
+class AuthenticateForm(forms.AuthenticateWebAuthnForm):
+    """Takes a key as the second factor at a login; a touch is enough."""
+
+    credential = _signed()
+
+
+class ReauthenticateForm(forms.ReauthenticateWebAuthnForm):
+    """Takes the key of somebody who is logged in; a touch is enough."""
+
+    credential = _signed()
+
+
+class LoginForm(forms.LoginWebAuthnForm):
+    """Takes a key as the whole login."""
+
+    credential = _signed()
+
+    def clean_credential(self) -> Authenticator:
+        """The key that signed. Raises ValidationError."""
+        try:
+            return authenticate(self.cleaned_data["credential"])
+        except PasskeyError as error:
+            raise get_adapter().validation_error("incorrect_code") from error
