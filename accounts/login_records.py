@@ -54,7 +54,7 @@ class RecordedLogins(DefaultAccountAdapter):
 
         A login whose session was ended while it waited for the second factor begins none.
         """
-        lock_logins(user)
+        lock_logins(user.pk)
         if is_ended(request.session):
             request.session.flush()
             raise ImmediateHttpResponse(redirect("account_login"))

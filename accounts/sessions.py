@@ -24,6 +24,7 @@ from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -101,6 +102,15 @@ class SessionStore(db.SessionStore):
         kind = session_kind_of(user_id)
         self.use = SessionUse(user_id, kind, now, now, network[:64], agent[:LONGEST_AGENT])
         self.modified = True
+
+    @transaction.atomic
+    def cycle_key(self) -> None:
+        """Change the key. Raises SessionInterrupted when the session was ended meanwhile."""
+        if self.use.user_id is not None:
+            lock_logins(self.use.user_id)
+            if is_ended(self):
+                raise SessionInterrupted("The session was ended while it was in use.")
+        super().cycle_key()
 
     def flush(self) -> None:
         super().flush()
@@ -235,16 +245,16 @@ def delete_sessions(*, user: User, but: str | None = None) -> int:
 
     Logins that wait for their second factor are deleted too.
     """
-    lock_logins(user)
+    lock_logins(user.pk)
     rows = Session.objects.filter(user=user)
     if but:
         rows = rows.exclude(session_key=but)
     return int(rows.delete()[0])
 
 
-def lock_logins(user: User) -> None:
+def lock_logins(user_id: int) -> None:
     """Let nobody else begin or end sessions of this user until the transaction is over."""
-    User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
+    User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
 
 
 def is_ended(session: SessionBase) -> bool:

@@ -112,6 +112,8 @@ def configuration(*, level: str, as_json: bool, access: bool) -> dict[str, Any]:
             "django.server": {**through_root, "level": "WARNING"},
             "_granian": through_root,
             "granian.access": through_root,
+            # Anybody can ask for another host: the access log's line with its 400 is enough.
+            "django.security.DisallowedHost": {**through_root, "level": "CRITICAL"},
             # One line per request, from config.request_log; granian's own stay off.
             "access": {**through_root, "level": "INFO" if access else "WARNING"},
             # Logins, failures, changes of roles: always on, whatever LOG_LEVEL says.

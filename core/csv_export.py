@@ -10,7 +10,7 @@ from datetime import datetime
 from django.utils import timezone
 
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")  # full width
 
 
 class _Echo:

@@ -11,7 +11,8 @@ from typing import Any
 
 CUT = "[redacted]"
 _SLASH = r"(?:/|%2[fF])"
-_WORD = r"[\w\-=.~:%]+"
+# A token, also where a mail program or a reader put a space or a dot before it.
+_WORD = r"(?:[\w\-=.~:%]+|(?!\[redacted\])[^\w\"'\n]+[\w\-=.~:%]{16,})"
 # After a name: = of a query, : of JSON and Python, with the quotes that a JSON text in JSON has.
 _IS = r"\\*[\"']?\s*(?:=|%3[dD]|:)\s*"
 _QUOTE = r"((?:b(?=\\*[\"']))?\\*[\"'])"

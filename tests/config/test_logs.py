@@ -96,6 +96,12 @@ def test_values_that_are_no_text(lines: Lines) -> None:
     assert SECRET not in lines.text
 
 
+def test_a_foreign_host_is_one_line(lines: Lines, client: Client) -> None:
+    assert client.get("/account/login/", headers={"host": "evil.example"}).status_code == 400
+
+    assert (lines.only["logger"], lines.only["status"]) == ("access", 400)
+
+
 # --- Whose line it is
 
 

@@ -11,13 +11,15 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Session, SessionKind, User
-from accounts.sessions import SessionStore, delete_expired_sessions
+from accounts.sessions import SessionStore, delete_expired_sessions, end_sessions
 from accounts.tasks import delete_sessions
 from affiliates.logins import give_login
 from config.local.keys import fresh_secrets
@@ -239,6 +241,19 @@ def test_a_second_factor_changes_the_key(cast: Cast) -> None:
     assert not Session.objects.filter(pk=before).exists()
 
 
+@pytest.mark.django_db
+def test_a_session_that_is_ended_while_it_is_in_use_gets_no_new_key(cast: Cast) -> None:
+    client = log_in(browser(), cast.ines)
+    in_use = SessionStore(key_of(client))
+    assert in_use.get(SESSION_KEY) == str(cast.ines.pk)
+    end_sessions(user=cast.ines, network="", now=timezone.now())
+
+    with pytest.raises(SessionInterrupted):
+        in_use.cycle_key()
+
+    assert not Session.objects.filter(user=cast.ines).exists()
+
+
 # --- My account ----------------------------------------------------------------------------------
 
 
@@ -293,6 +308,8 @@ COOKIES = """
 import django
 django.setup()
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.exceptions import SessionInterrupted
 from django.contrib.messages import get_messages, info
 from django.middleware.csrf import get_token
 from django.test import RequestFactory
