@@ -20,7 +20,7 @@ from accounts.models import CodePurpose, MailedCode
 from accounts.password_reset import ResetMailError, mail_reset_link
 from affiliates.letters import LetterError, send_letter
 from affiliates.logins import opens_a_login
-from core.after_answer import Threads
+from core.after_answer import BackgroundThreads
 from core.languages import ENGLISH, speaking
 
 logger = logging.getLogger(__name__)
@@ -76,4 +76,4 @@ def _hand_over_link(row: MailedCode) -> bool:
 
 
 # Two threads: one mail server that hangs must not stop what needs no mail.
-SENDERS = Threads("mail codes", lambda: mail_next(now=timezone.now()), number=2)
+SENDERS = BackgroundThreads("mail codes", lambda: mail_next(now=timezone.now()), number=2)

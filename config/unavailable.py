@@ -78,7 +78,7 @@ def try_once_more(get_response: GetResponse) -> GetResponse:
         with connection.execute_wrapper(writes):
             response = get_response(request)
         outage: Outage | None = getattr(response, "outage", None)
-        if outage and outage.is_worth_repeating and _may_repeat(request):
+        if outage and outage.is_retryable and _may_repeat(request):
             response.close()
             connection.close()
             response = get_response(request)

@@ -227,4 +227,4 @@ def test_noting_a_round_costs_nothing_when_postgresql_is_away(
 
     rounds.note(SWEEP, "asked_at", now=timezone.now())
 
-    assert "was not noted: away" in caplog.text
+    assert "was not recorded: away" in caplog.text

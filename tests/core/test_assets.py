@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from core.assets import FACES, accent_url, carried_style, stylesheet, stylesheet_url, without_notes
+from core.assets import FACES, accent_url, carried_style, stylesheet, stylesheet_url, without_comments
 
 CSS = Path(settings.BASE_DIR) / "static" / "css"
 
@@ -64,7 +64,7 @@ def test_comments_and_line_breaks_stay_on_the_server() -> None:
     }
     """
 
-    assert without_notes(written) == (
+    assert without_comments(written) == (
         '@layer base {a:hover,a b { content: "a  b";margin: 0 auto }p { color: red }}'
     )
     assert "*/" not in stylesheet("portal").body.decode()
