@@ -27,7 +27,7 @@ from tracking.claims.selectors import (
     Findings,
     findings_of,
     open_questions,
-    orders_called,
+    orders_by_reference,
     question_lines,
     questions,
 )
@@ -55,7 +55,7 @@ def question_list(request: BrandRequest) -> HttpResponse:
     member_id = filters.chosen()["member_id"]
     page = paginate(request, found_questions(request, filters))
     waiting = [row for row in page if row.state == QuestionState.OPEN]
-    orders = orders_called([row.order_reference for row in waiting])
+    orders = orders_by_reference([row.order_reference for row in waiting])
     verdicts = {row.pk: verdict_of(row, orders[row.order_reference]) for row in waiting}
     return render_page(
         request,

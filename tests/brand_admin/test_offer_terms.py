@@ -19,7 +19,7 @@ from offers.terms import TermsValues
 from tests.brand_admin.staff import address
 from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast
-from tracking.outreach.terms_mail import tell_members
+from tracking.outreach.terms_mail import send_terms_mail
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -255,7 +255,7 @@ def test_active_members_are_told_by_mail_once(cast: Cast, theo: Client) -> None:
     campaign = Campaign.objects.get(purpose=Purpose.TERMS_CHANGED)
     latest = terms_of(cast.glow).latest
     before = terms_of(cast.glow).versions[0]
-    again = tell_members(terms=latest, before=before, by=SYSTEM, now=NOW)
+    again = send_terms_mail(terms=latest, before=before, by=SYSTEM, now=NOW)
     assert [one.pk for one in again] == [campaign.pk]
     told = Message.objects.filter(campaign=campaign).values_list("to_address", flat=True)
     assert sorted(told) == ["june@okafor.example", "mara@lindqvist.example"]

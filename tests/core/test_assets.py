@@ -11,7 +11,14 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from core.assets import FACES, accent_url, carried_style, stylesheet, stylesheet_url, without_comments
+from core.assets import (
+    FACES,
+    accent_url,
+    carried_style,
+    stylesheet,
+    stylesheet_url,
+    without_comments,
+)
 
 CSS = Path(settings.BASE_DIR) / "static" / "css"
 

@@ -1,6 +1,7 @@
-"""Preview a CSV file of members, and import it, as long work: batches that commit with the count.
+"""Preview and import a CSV file of members in the background.
 
-The import goes through the same rows as the preview did, and resumes after the last row counted.
+Each batch commits together with its count. The import reads the rows of the preview, and resumes
+after the last counted row.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ def ask_for_preview(
     by: Actor,
     now: datetime,
 ) -> Work:
-    """Find out what a file would do. `rows` is how many it has under its header."""
+    """Enqueue a preview of the file. `rows` is its number of rows without the header."""
     request = Request(
         kind=PREVIEW,
         title=f"Preview of {filename}" + (f" for {offer.name}" if offer else ""),
@@ -63,9 +64,9 @@ def ask_for_preview(
 
 
 def ask_for_import(*, preview: Work, by: Actor, now: datetime) -> Work:
-    """Put in what was previewed, once however often it is asked. Raises WorkError."""
+    """Enqueue the import of a previewed file, at most once. Raises WorkError."""
     if preview.kind != PREVIEW or preview.state != "done" or preview.files_gone_at:
-        raise WorkError("this preview is not there any more: choose the file again")
+        raise WorkError("this preview has expired: choose the file again")
     offer = _offer_of(preview)
     request = Request(
         kind=IMPORT,
@@ -81,21 +82,21 @@ def ask_for_import(*, preview: Work, by: Actor, now: datetime) -> Work:
 
 
 def preview_file(turn: Turn) -> bool:
-    """Go on finding out what the file would do."""
-    return _go_through(turn, lambda file, rows, now: file.preview(rows, now=now))
+    """Continue the preview."""
+    return _process_rows(turn, lambda file, rows, now: file.preview(rows, now=now))
 
 
 def import_file(turn: Turn) -> bool:
-    """Go on putting the file in."""
-    return _go_through(turn, lambda file, rows, now: file.put_in(rows, now=now))
+    """Continue the import."""
+    return _process_rows(turn, lambda file, rows, now: file.import_rows(rows, now=now))
 
 
-def _go_through(turn: Turn, step: Step) -> bool:
-    """Take the rows that are not counted yet, batch by batch, until the turn is over."""
+def _process_rows(turn: Turn, step: Step) -> bool:
+    """Process the rows that are not counted yet, in batches, until the time slice is over."""
     file = MemberImport(offer=_offer_of(turn.work), by=turn.by)
     rows = read_rows(lines_of(turn.work, WorkFile.GIVEN), columns=MEMBER_COLUMNS)
     try:
-        file.pass_over(islice(rows, turn.work.done))
+        file.skip_rows(islice(rows, turn.work.done))
         for batch in batches(rows, BATCH, tables=MEMBER_TABLES):
             with turn.batch() as work:
                 report = step(file, batch, turn.clock())

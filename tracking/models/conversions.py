@@ -1,4 +1,4 @@
-"""Attributed orders, and clicks that earn."""
+"""Attributed orders, and the earnings of clicks."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ class Evidence(models.TextChoices):
 
 
 class Conversion(TenantModel):
-    """An order that a member is credited with.
+    """An order that is credited to a member.
 
-    `commission_minor` is the target that the ledger holds for it, `earnable_minor` what that is or
-    would be if it were accepted. What it earns is fixed by what was written when it was recorded:
-    the version of the terms, the tier, the winning code, the kind of customer, what the cap left.
-    `claims` keeps all evidence the order brought, winner first.
+    `commission_minor` is the target: the sum of its ledger entries. `earnable_minor` is the
+    commission that it earns or would earn if accepted. Fields that are set when it is recorded
+    decide what it earns: the version of the terms, the tier, the code, the kind of customer, and
+    what was left of the cap. `claims` holds all evidence of the order, the winner first.
     """
 
     order = TenantForeignKey(Order)
@@ -94,7 +94,7 @@ class Conversion(TenantModel):
                 )
                 for figure in ("sale", "refunded", "commission")
             ),
-            # Few among many: a member's pending or rejected ones are found without the accepted.
+            # Pending and rejected conversions are few: their index holds no accepted ones.
             models.Index(
                 fields=["brand", "enrollment", "status", "-occurred_at", "-id"],
                 name="tracking_conversion_few",
@@ -126,7 +126,7 @@ class Conversion(TenantModel):
 
 
 class ConversionCount(KeptSum):
-    """How many conversions of an offer have a status. Kept by a trigger."""
+    """The number of an offer's conversions with a status. A trigger keeps it."""
 
     KEYS = ("offer_id", "status")
     FIGURES = ("conversions",)
@@ -143,10 +143,10 @@ class ConversionCount(KeptSum):
 
 
 class ClickEarning(TenantModel):
-    """What one enrollment's clicks of a day earn under one version of the terms.
+    """The earnings of one enrollment's clicks on one day under one version of the terms.
 
-    `clicks` are those that `amount_minor` pays for; it falls short of them only where a cap says
-    so. The ledger's entries for it add up to `amount_minor`.
+    `amount_minor` pays for `clicks`, except for what a cap cuts off. Its ledger entries add up to
+    `amount_minor`.
     """
 
     enrollment = TenantForeignKey(Enrollment)

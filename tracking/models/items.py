@@ -1,4 +1,4 @@
-"""What a member shares: promo codes and tracking links; and the clicks that come of a link."""
+"""The items that a member shares (promo codes and tracking links), and the clicks on links."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class ItemStatus(models.TextChoices):
 
 
 class PromoCode(TenantModel):
-    """A code belongs to one enrollment for ever: a code taken back keeps attributing its past."""
+    """A code belongs to one enrollment for ever: past orders of a disabled code stay credited."""
 
     enrollment = TenantForeignKey(Enrollment)
     code = models.CharField(max_length=60)
@@ -63,9 +63,9 @@ class TrackingLink(TenantModel):
 
 
 class Click(TenantModel):
-    """A shopper followed a link. `click_id` proves itself, so losing this row loses no commission.
+    """A shopper followed a link. `click_id` is signed, so losing this row loses no commission.
 
-    `counted` is False for known robots and for offers that do not count at the moment.
+    `counted` is False for known robots and for offers that were not active at that moment.
     """
 
     link = TenantForeignKey(TrackingLink)

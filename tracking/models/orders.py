@@ -1,4 +1,4 @@
-"""Orders and refunds as the shop told them. Facts: no commission in here."""
+"""Orders and refunds as the shop sent them. Facts only, no commission."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from django.db.models.functions import Collate, Reverse, Upper
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 
-# An order's number as it is looked for: by how it begins, and by how it ends. LIKE goes by an index
-# in the order of bytes alone.
+# Search finds order numbers by their beginning and their end. LIKE uses an index only with
+# collation "C".
 NUMBER_FORWARDS = Collate(Upper("external_id"), "C")
 NUMBER_BACKWARDS = Collate(Reverse(Upper("external_id")), "C")
 
@@ -18,8 +18,8 @@ NUMBER_BACKWARDS = Collate(Reverse(Upper("external_id")), "C")
 class Order(TenantModel):
     """Identity is (brand, source, external_id), once for ever.
 
-    `digest` is the SHA-256 of what the order says, so that the same order told twice is recognised
-    and one told differently is refused. `unattributed` says why no conversion came of it.
+    `digest` is the SHA-256 of the order's contents: a repeat has the same digest, and an order with
+    other contents is refused. `unattributed` says why the order has no conversion.
     """
 
     source = models.CharField(max_length=60)
@@ -81,10 +81,10 @@ class RefundState(models.TextChoices):
 
 
 class Refund(TenantModel):
-    """Money given back on all lines of one sku in one order.
+    """Money given back for all lines of one sku in one order.
 
-    A refund that comes before its order is parked and applied with it; one that then turns out
-    larger than its lines is refused, and `reason` says so.
+    A refund that arrives before its order is parked, and applied when the order arrives. If it is
+    then larger than its lines, it is refused and `reason` says so.
     """
 
     source = models.CharField(max_length=60)

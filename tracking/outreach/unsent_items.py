@@ -1,4 +1,4 @@
-"""Who lacks their Sales Tracking Items, and who has them and was not sent them. Reads only."""
+"""Members without Sales Tracking Items, and members whose items were not sent. Reads only."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from tracking.models import ItemStatus, PromoCode, TrackingLink
 
 
 def without_items() -> QuerySet[Enrollment]:
-    """Active members of active offers who lack the code or the link that the offer gives."""
+    """Return active members of active offers who lack the offer's code or link."""
     return _active().filter(_lacking())
 
 
 def not_sent() -> QuerySet[Enrollment]:
-    """Active members of active offers who have everything to share, but no mail that told them."""
+    """Return active members of active offers who have all items but got no mail with them."""
     about = Concat(Value("enrollment:"), Cast(OuterRef("pk"), CharField()))
     told = Message.objects.filter(about=about, purpose=Purpose.SALES_TRACKING_ITEMS)
     return _active().filter(~_lacking(), ~Exists(told)).exclude(member__email="")
