@@ -20,7 +20,7 @@ def main() -> None:
 
     from core.commands import exit_on_outage
 
-    # Who got which role in the demo is no news to the person who waits for the addresses.
+    # The demo's role changes would hide the addresses on the terminal.
     logging.getLogger("security").setLevel(logging.WARNING)
     try:
         exit_on_outage(lambda: call_command("migrate", interactive=False, verbosity=0))

@@ -1,9 +1,9 @@
-"""Many connections that ask a server as fast as it answers, in a process of their own.
+"""Send requests over many connections as fast as a server answers, in a separate process.
 
-`python -m benchmarks.asking` reads JSON from its input: port, connections, seconds, pause, and
-requests (whole, as text), which each connection sends in turns. `pause` is how long a connection
-waits before each next request; who is refused waits REFUSED_PAUSE. It prints the milliseconds of
-the answers that were served and of those that were refused, and how many connections broke.
+`python -m benchmarks.http_load` reads JSON from its input: port, connections, seconds, pause, and
+requests (whole, as text), which each connection sends one after another. A connection waits `pause`
+seconds before its next request, or REFUSED_PAUSE_SECONDS after a refused one. It prints the
+response times of served and of refused requests in milliseconds, and the number of broken connections.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import sys
 import time
 from dataclasses import dataclass, field
 
-REFUSED_PAUSE = 0.1  # seconds; a client that honours Retry-After is far milder
-UNIQUE = "{unique}"  # in a request, stands for a number that was not used before
+REFUSED_PAUSE_SECONDS = 0.1  # a client that honours Retry-After waits longer
+UNIQUE = "{unique}"  # in a request, replaced with a new number each time
 
 
 @dataclass
@@ -37,7 +37,7 @@ async def ask(
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
             try:
                 while time.monotonic() < until:
-                    # As long as what it stands for, so that the length stays what was said.
+                    # The number is as long as the placeholder, so that Content-Length stays right.
                     text = next(turns).replace(UNIQUE, f"{next(numbers):0{len(UNIQUE)}}")
                     begun = time.perf_counter()
                     writer.write(text.encode())
@@ -45,7 +45,7 @@ async def ask(
                     taken = (time.perf_counter() - begun) * 1_000
                     (tally.refused if status == 503 else tally.served).append(taken)
                     assert status in {200, 201, 503}, (status, text)
-                    await asyncio.sleep(REFUSED_PAUSE if status == 503 else pause)
+                    await asyncio.sleep(REFUSED_PAUSE_SECONDS if status == 503 else pause)
             finally:
                 writer.close()
         except (OSError, asyncio.IncompleteReadError):

@@ -1,4 +1,4 @@
-"""Do long work as a worker does, turn after turn."""
+"""Run background work as a worker does, one time slice after another."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from accounts.background import take_turn
 from accounts.models import Work, WorkState
 
 
-def let_a_worker(work: Work) -> Work:
-    """To its end."""
+def run_as_worker(work: Work) -> Work:
+    """Run the work to its end; return it."""
     from brand_admin.background.handlers import HANDLERS
 
     while work.is_live:

@@ -1,4 +1,4 @@
-"""A brand's whole history, written by SQL: what its members share and were told, orders,
+"""A brand's whole history, written by SQL: codes, links, sent mails, orders,
 conversions, commissions, days, clicks, payments, and the audit log.
 """
 
@@ -9,14 +9,14 @@ import importlib
 from django.db import connection
 from django.db.models import Model
 
-from benchmarks.crowd import Crowd, analyze
+from benchmarks.brand_with_members import BrandWithMembers, analyze
 from core.kept_sums import kept_sums
 from core.tenancy import acting_for
 from offers.models import Terms
 from tracking.models import SoldSpan
 
-DAYS = 360  # over which the orders are spread, the last of them today
-# Rows of one member are written far apart and those of a day together, as time writes them. Every
+DAYS = 360  # over which the orders are percentiles, the last of them today
+# Rows are written day by day, as in reality, so those of one member are far apart. Every
 # tenth is pending, every twentieth rejected; a sale is £5.00 to £104.99, a commission a tenth of
 # it, held for two weeks. Everybody has a code and a link and was told of them. What was due two
 # months ago is paid, each month's in one payment.
@@ -45,7 +45,7 @@ JOIN affiliates_member member ON member.id = enrollment.member_id
 JOIN notifications_campaign campaign ON campaign.brand_id = enrollment.brand_id
 WHERE enrollment.brand_id = %(brand)s;
 
-CREATE TEMPORARY TABLE sold ON COMMIT DROP AS
+CREATE TEMPORARY TABLE add_conversions ON COMMIT DROP AS
 SELECT n, enrollment.id AS enrollment_id, enrollment.member_id,
   500 + (n * 7919) %% 10000 AS sale, now() - (%(days)s * 86400.0 * n / %(many)s) * interval '1 s'
     AS at,
@@ -58,7 +58,7 @@ JOIN (SELECT id, member_id, row_number() OVER (ORDER BY id) - 1 AS place
 
 INSERT INTO tracking_order (brand_id, source, external_id, ordered_at, currency, total_minor,
   customer_ref, promo_code, click_id, digest, unattributed, received_at)
-SELECT %(brand)s, 'bench', n::text, at, 'GBP', sale, '', '', '', '', '', at FROM sold;
+SELECT %(brand)s, 'bench', n::text, at, 'GBP', sale, '', '', '', '', '', at FROM add_conversions;
 
 INSERT INTO tracking_conversion (brand_id, order_id, enrollment_id, offer_id, member_id, terms_id,
   tier, promo_code, customer, status, reason, evidence, why, claims, occurred_at, payable_at,
@@ -68,7 +68,7 @@ SELECT %(brand)s, o.id, enrollment_id, %(offer)s, member_id, %(terms)s, 0, '', '
   '[]', at, at + interval '14 days', 'GBP', sale, 0,
   CASE status WHEN 'accepted' THEN sale / 10 ELSE 0 END,
   CASE status WHEN 'rejected' THEN 0 ELSE sale / 10 END, '[]'
-FROM sold JOIN tracking_order o ON o.brand_id = %(brand)s AND o.external_id = n::text;
+FROM add_conversions JOIN tracking_order o ON o.brand_id = %(brand)s AND o.external_id = n::text;
 
 INSERT INTO payouts_ledgerentry (brand_id, enrollment_id, kind, amount_minor, currency,
   conversion_id, note, posted_at, available_at)
@@ -112,16 +112,16 @@ FROM tracking_conversion WHERE brand_id = %(brand)s GROUP BY 1, 2, 3 ORDER BY 3;
 """
 
 
-def sell(crowd: Crowd, *, members: int, conversions: int) -> None:
-    """Give the crowd's offer so many conversions, evenly among its members.
+def add_sales_history(sample: BrandWithMembers, *, members: int, conversions: int) -> None:
+    """Add `conversions` to the brand's offer, evenly among its members.
 
-    The foreign keys are not checked one by one while they are written: that is what a load does.
+    Foreign keys are not checked for each row, as in a bulk load.
     """
-    with acting_for(crowd.brand):
-        terms = Terms.objects.get(offer=crowd.offer)
+    with acting_for(sample.brand):
+        terms = Terms.objects.get(offer=sample.offer)
     values = {
-        "brand": crowd.brand.pk,
-        "offer": crowd.offer.pk,
+        "brand": sample.brand.pk,
+        "offer": sample.offer.pk,
         "terms": terms.pk,
         "members": members,
         "many": conversions,
@@ -139,7 +139,7 @@ def sell(crowd: Crowd, *, members: int, conversions: int) -> None:
 
 
 def _keep_sums() -> None:
-    """Fill the kept sums as the migration that began them did: no trigger saw the rows come."""
+    """Fill the kept sums, because no trigger ran for these rows."""
     sums: list[type[Model]] = [*kept_sums(), SoldSpan]
     for model in sums:
         with connection.cursor() as cursor:

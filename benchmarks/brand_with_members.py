@@ -25,13 +25,13 @@ BY = Actor.system("benchmark")
 
 
 @dataclass(frozen=True)
-class Crowd:
+class BrandWithMembers:
     brand: Brand
     offer: Offer
 
 
-def gather(slug: str, *, members: int, first_names: int) -> Crowd:
-    """A brand with an offer that all of its members are in; nobody has a code yet."""
+def make_brand(slug: str, *, members: int, first_names: int) -> BrandWithMembers:
+    """Make a brand with one offer and `members` members in it, without codes."""
     make_proven_user(email=f"owner@{slug}.example", name="", password=None, now=NOW)
     brand = create_brand(
         slug=slug, name=slug, currency="GBP", time_zone="Europe/London",
@@ -56,26 +56,27 @@ def gather(slug: str, *, members: int, first_names: int) -> Crowd:
         rows = Member.objects.only("pk").iterator(chunk_size=10_000)
         _copy(Enrollment, (Enrollment(brand=brand, member=row, offer=offer) for row in rows))
         analyze()
-    return Crowd(brand, offer)
+    return BrandWithMembers(brand, offer)
 
 
-def owe(crowd: Crowd, *, entries: int) -> None:
-    """So many entries for each member, all of them due."""
+def add_due_entries(sample: BrandWithMembers, *, entries: int) -> None:
+    """Add `entries` due ledger entries for each member."""
     copy_rows(
         table="payouts_ledgerentry",
         columns=("brand_id", "enrollment_id", "kind", "amount_minor", "currency", "note",
                  "posted_at", "available_at"),
         rows=(
-            (crowd.brand.pk, pk, "adjustment", 100 + number, "GBP", "", NOW, NOW - timedelta(1))
-            for pk in _ids("offers_enrollment", crowd.brand)
+            (sample.brand.pk, pk, "adjustment", 100 + number, "GBP", "", NOW, NOW - timedelta(1))
+            for pk in _ids("offers_enrollment", sample.brand)
             for number in range(entries)
         ),
     )  # fmt: skip
 
 
 def analyze() -> None:
-    """What autovacuum does on a database that lives. A check of a foreign key keeps the plan of a
-    table that was small until then.
+    """Run VACUUM ANALYZE, as autovacuum does on a live database.
+
+    Without it, foreign key checks keep plans sample for small tables.
     """
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE")
