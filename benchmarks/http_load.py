@@ -3,7 +3,8 @@
 `python -m benchmarks.http_load` reads JSON from its input: port, connections, seconds, pause, and
 requests (whole, as text), which each connection sends one after another. A connection waits `pause`
 seconds before its next request, or REFUSED_PAUSE_SECONDS after a refused one. It prints the
-response times of served and of refused requests in milliseconds, and the number of broken connections.
+response times of served and of refused requests in milliseconds, and the number of broken
+connections.
 """
 
 from __future__ import annotations

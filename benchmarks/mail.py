@@ -1,7 +1,8 @@
 """Send 10,000 mails with a real worker to a local SMTP server, alternating with a smtplib loop.
 
 The bare loop sends prepared bytes of the same size over one connection, like the worker, but
-composes and stores nothing. A second loop composes each mail with the standard library, for comparison.
+composes and stores nothing. A second loop composes each mail with the
+standard library, for comparison.
 """
 
 from __future__ import annotations

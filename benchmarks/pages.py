@@ -1,7 +1,7 @@
 """Every list and report page of the brand admin, for a small brand and a hundred times larger one.
 
-The ratio is the median of the large brand's answers over the small one's, requested alternately. The
-number of queries is the same for both.
+The ratio is the median of the large brand's answers over the small one's, requested alternately.
+The number of queries is the same for both.
 """
 
 from __future__ import annotations
