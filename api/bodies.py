@@ -17,9 +17,9 @@ from django.http import HttpRequest, RawPostDataException
 from api.problems import ApiError, invalid
 from tracking.orders.facts import FieldProblem
 
-LARGEST_BATCH = 500
+MAX_BATCH_ITEMS = 500
 DEFAULT_SOURCE = "api"
-LONGEST_NUMBER = 30  # digits; longer ones stay text, and no field takes them
+MAX_NUMBER_DIGITS = 30  # digits; longer ones stay text, and no field takes them
 SOURCE = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
 
 
@@ -43,8 +43,8 @@ def read_batch(request: HttpRequest, *, many: str) -> Batch:
     items = sent[many]
     if not isinstance(items, list) or not items:
         raise invalid([FieldProblem(many, "missing", "needs to be a list of at least one")])
-    if len(items) > LARGEST_BATCH:
-        message = f"{len(items)} are too many: send {LARGEST_BATCH} or fewer at once"
+    if len(items) > MAX_BATCH_ITEMS:
+        message = f"{len(items)} are too many: send {MAX_BATCH_ITEMS} or fewer at once"
         raise invalid([FieldProblem(many, "too_many", message)])
     return Batch(items, source, is_single=False)
 
@@ -73,7 +73,7 @@ def read_json(request: HttpRequest) -> Any:
 
 
 def _whole_number(digits: str) -> int | str:
-    return int(digits) if len(digits) <= LONGEST_NUMBER else digits
+    return int(digits) if len(digits) <= MAX_NUMBER_DIGITS else digits
 
 
 def _malformed(reason: str, *, line: int, column: int) -> ApiError:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from ninja import Schema
 from pydantic import Field
 
-from api.bodies import LARGEST_BATCH, SOURCE
+from api.bodies import MAX_BATCH_ITEMS, SOURCE
 from api.problems import CONTENT_TYPE
 from tracking.orders.reading import MAX_ORDER_LINES
 
@@ -203,7 +203,7 @@ REFUND: dict[str, Any] = {
 def taking(thing: dict[str, Any], *, many: str) -> dict[str, Any]:
     """Take one `thing`, or a list of them under `many`."""
     one = thing | {"properties": {"source": SOURCE_NAME, **thing["properties"]}}
-    listed = {"type": "array", "minItems": 1, "maxItems": LARGEST_BATCH, "items": thing}
+    listed = {"type": "array", "minItems": 1, "maxItems": MAX_BATCH_ITEMS, "items": thing}
     batch = {
         "type": "object",
         "required": [many],

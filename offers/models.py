@@ -15,7 +15,7 @@ from django.utils import timezone
 from affiliates.models import Member
 from core.db import NoneIn, append_only
 from core.tenancy import TenantForeignKey, TenantModel
-from offers.structure import Period, Rule, Tier, TierBy, rules_from, tiers_from
+from offers.structure import CapPeriod, Rule, Tier, TierBy, rules_from, tiers_from
 
 # For a kept sum of rows that name an enrollment: its offer and its member.
 JOIN_ENROLLMENT = (
@@ -147,13 +147,13 @@ class Terms(TenantModel):
     tiers = models.JSONField(default=list, blank=True)  # lowest first
     tier_by = models.CharField(max_length=11, choices=_choices(TierBy), default=TierBy.SALES.value)
     tier_period = models.CharField(
-        max_length=6, choices=_choices(Period), default=Period.ALWAYS.value
+        max_length=6, choices=_choices(CapPeriod), default=CapPeriod.ALWAYS.value
     )
     rules = models.JSONField(default=list, blank=True)
     # The most that a member can earn in each period, minor units; none: no cap.
     cap_minor = models.PositiveBigIntegerField(null=True, blank=True)
     cap_period = models.CharField(
-        max_length=6, choices=_choices(Period), default=Period.MONTH.value
+        max_length=6, choices=_choices(CapPeriod), default=CapPeriod.MONTH.value
     )
     hold_days = models.PositiveSmallIntegerField(default=0)
     approval = models.CharField(max_length=10, choices=Approval, default=Approval.AUTOMATIC)

@@ -12,11 +12,11 @@ from enum import StrEnum
 from operator import le
 from typing import Any
 
-MOST_TIERS = 10
-MOST_RULES = 200
+MAX_TIERS = 10
+MAX_RULES = 200
 
 
-class Period(StrEnum):
+class CapPeriod(StrEnum):
     """What a tier or a cap counts over, in the brand's time zone."""
 
     DAY = "day"
@@ -26,9 +26,9 @@ class Period(StrEnum):
     def days(self, day: date) -> tuple[date, date]:
         """The first and the last day of the period that `day` lies in."""
         match self:
-            case Period.DAY:
+            case CapPeriod.DAY:
                 return day, day
-            case Period.MONTH:
+            case CapPeriod.MONTH:
                 following = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
                 return day.replace(day=1), following - timedelta(days=1)
             case _:

@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from offers.models import Approval, Terms
 from offers.structure import (
-    MOST_RULES,
-    MOST_TIERS,
+    MAX_RULES,
+    MAX_TIERS,
+    CapPeriod,
     Customer,
-    Period,
     Rule,
     RuleKind,
     Tier,
@@ -18,10 +18,10 @@ from offers.structure import (
     as_stored,
 )
 
-WHOLE_BP = 10_000  # 100 %
-LARGEST_MINOR = 10**15
-LONGEST_HOLD = 365  # days
-LONGEST_VALUE = 120  # characters of a sku, a collection or a code
+MAX_RATE_BP = 10_000  # 100 %
+MAX_AMOUNT_MINOR = 10**15
+MAX_HOLD_DAYS = 365  # days
+MAX_RULE_VALUE_LENGTH = 120  # characters of a sku, a collection or a code
 
 
 class OfferError(ValueError):
@@ -43,10 +43,10 @@ class TermsValues:
     per_click_minor: int = 0
     tiers: tuple[Tier, ...] = ()
     tier_by: str = TierBy.SALES.value
-    tier_period: str = Period.ALWAYS.value
+    tier_period: str = CapPeriod.ALWAYS.value
     rules: tuple[Rule, ...] = ()
     cap_minor: int | None = None
-    cap_period: str = Period.MONTH.value
+    cap_period: str = CapPeriod.MONTH.value
 
     def as_terms(self) -> Terms:
         """Terms that are not saved: what a version with these values would say."""
@@ -70,9 +70,9 @@ def check_terms(values: TermsValues) -> None:
     _check_rate("percent", values.percent_bp)
     _check_amount("fixed", values.fixed_minor, "the amount per conversion")
     _check_amount("per_click", values.per_click_minor, "the amount per click")
-    if not 0 <= values.hold_days <= LONGEST_HOLD:
-        raise OfferError("hold_days", f"the hold must be between 0 and {LONGEST_HOLD} days")
-    if values.cap_minor is not None and not 0 < values.cap_minor <= LARGEST_MINOR:
+    if not 0 <= values.hold_days <= MAX_HOLD_DAYS:
+        raise OfferError("hold_days", f"the hold must be between 0 and {MAX_HOLD_DAYS} days")
+    if values.cap_minor is not None and not 0 < values.cap_minor <= MAX_AMOUNT_MINOR:
         raise OfferError("cap", "the cap must be more than nothing")
     _check_names(values)
     _check_tiers(values.tiers)
@@ -83,22 +83,22 @@ def _check_names(values: TermsValues) -> None:
     for name, value, names in (
         ("approval", values.approval, Approval.values),
         ("tier_by", values.tier_by, [one.value for one in TierBy]),
-        ("tier_period", values.tier_period, [Period.MONTH.value, Period.ALWAYS.value]),
-        ("cap_period", values.cap_period, [one.value for one in Period]),
+        ("tier_period", values.tier_period, [CapPeriod.MONTH.value, CapPeriod.ALWAYS.value]),
+        ("cap_period", values.cap_period, [one.value for one in CapPeriod]),
     ):
         if value not in names:
             raise OfferError(name, f"{value!r} is none of {', '.join(names)}")
 
 
 def _check_tiers(tiers: tuple[Tier, ...]) -> None:
-    if len(tiers) > MOST_TIERS:
-        raise OfferError("tiers", f"there can be at most {MOST_TIERS} tiers")
+    if len(tiers) > MAX_TIERS:
+        raise OfferError("tiers", f"there can be at most {MAX_TIERS} tiers")
     for tier in tiers:
         _check_rate("tiers", tier.percent_bp)
         _check_amount("tiers", tier.fixed_minor, "the amount per conversion of a tier")
         if not tier.name.strip():
             raise OfferError("tiers", "every tier needs a name")
-        if not 0 < tier.threshold <= LARGEST_MINOR:
+        if not 0 < tier.threshold <= MAX_AMOUNT_MINOR:
             raise OfferError("tiers", f"the tier {tier.name} must begin above nothing")
     for lower, upper in pairwise(tiers):
         if upper.threshold <= lower.threshold:
@@ -110,13 +110,13 @@ def _check_tiers(tiers: tuple[Tier, ...]) -> None:
 
 
 def _check_rules(rules: tuple[Rule, ...]) -> None:
-    if len(rules) > MOST_RULES:
-        raise OfferError("rules", f"there can be at most {MOST_RULES} rules")
+    if len(rules) > MAX_RULES:
+        raise OfferError("rules", f"there can be at most {MAX_RULES} rules")
     seen = set()
     for rule in rules:
         _check_rate("rules", rule.percent_bp)
         _check_amount("rules", rule.fixed_minor, "the amount per conversion of a rule")
-        if not rule.value.strip() or len(rule.value) > LONGEST_VALUE:
+        if not rule.value.strip() or len(rule.value) > MAX_RULE_VALUE_LENGTH:
             raise OfferError("rules", "every rule says what it is for")
         if rule.kind.is_of_line and rule.fixed_minor:
             raise OfferError(
@@ -130,12 +130,12 @@ def _check_rules(rules: tuple[Rule, ...]) -> None:
 
 
 def _check_rate(name: str, percent_bp: int) -> None:
-    if not 0 <= percent_bp <= WHOLE_BP:
+    if not 0 <= percent_bp <= MAX_RATE_BP:
         raise OfferError(name, "the rate must be between 0 % and 100 %")
 
 
 def _check_amount(name: str, minor: int, what: str) -> None:
     if minor < 0:
         raise OfferError(name, f"{what} can't be negative")
-    if minor > LARGEST_MINOR:
+    if minor > MAX_AMOUNT_MINOR:
         raise OfferError(name, f"{what} is too large")

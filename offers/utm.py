@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 VARIABLES = ("creator_name", "member_id", "offer_name", "project_name", "brand_name")
 PROJECT = "{project_name}"
-LONGEST = 500
+MAX_TEMPLATE_LENGTH = 500
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 RESERVED = "trb"  # carries the click id
@@ -25,8 +25,8 @@ class UtmError(ValueError):
 def read_template(text: str) -> str:
     """The template as it is kept. Raises UtmError."""
     whole = text.strip().lstrip("?&")
-    if len(whole) > LONGEST:
-        raise UtmError(f"it has at most {LONGEST} characters")
+    if len(whole) > MAX_TEMPLATE_LENGTH:
+        raise UtmError(f"it has at most {MAX_TEMPLATE_LENGTH} characters")
     names = [name for name, value in _pairs(whole) if _check(name, value)]
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:

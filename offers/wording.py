@@ -13,9 +13,9 @@ from django.utils.translation import ngettext, pgettext
 
 from core.money import Money
 from core.templatetags.display import count, money, rate
-from offers.commission import Because, Step
+from offers.commission import Because, CommissionStep
 from offers.models import Terms
-from offers.structure import Customer, Period, Rule, RuleKind, Tier, TierBy
+from offers.structure import CapPeriod, Customer, Rule, RuleKind, Tier, TierBy
 
 
 class RateLike(Protocol):
@@ -112,10 +112,10 @@ def _capped(terms: Terms, currency: str) -> str:
     if terms.cap_minor is None:
         return ""
     sentence = {
-        Period.DAY: _("You can earn at most %(amount)s a day."),
-        Period.MONTH: _("You can earn at most %(amount)s a month."),
-        Period.ALWAYS: _("You can earn at most %(amount)s in all."),
-    }[Period(terms.cap_period)]
+        CapPeriod.DAY: _("You can earn at most %(amount)s a day."),
+        CapPeriod.MONTH: _("You can earn at most %(amount)s a month."),
+        CapPeriod.ALWAYS: _("You can earn at most %(amount)s in all."),
+    }[CapPeriod(terms.cap_period)]
     return sentence % {"amount": _money(terms.cap_minor, currency)}
 
 
@@ -135,7 +135,7 @@ def _tier(tier: Tier, terms: Terms, currency: str) -> str:
         "reached": describe_threshold(tier.threshold, terms, currency),
         "commission": describe_rate(tier, currency),
     }
-    if terms.tier_period == Period.MONTH:
+    if terms.tier_period == CapPeriod.MONTH:
         return _("%(tier)s, from %(reached)s in a month: %(commission)s") % values
     return _("%(tier)s, from %(reached)s: %(commission)s") % values
 
@@ -181,12 +181,12 @@ def _money(minor: int, currency: str) -> str:
     return money(Money(minor, currency))
 
 
-def explain(steps: Iterable[Step], currency: str) -> list[str]:
+def explain(steps: Iterable[CommissionStep], currency: str) -> list[str]:
     """The stored steps of a commission as sentences, in the active language."""
     return [_sentence(step, currency) for step in steps]
 
 
-def _sentence(step: Step, currency: str) -> str:
+def _sentence(step: CommissionStep, currency: str) -> str:
     amount = money(Money(step["amount"], currency))
     base = money(Money(step.get("base", 0), currency))
     match step["step"]:
@@ -225,7 +225,7 @@ def _sentence(step: Step, currency: str) -> str:
             return _("These terms pay nothing")
 
 
-def _rate_and_reason(step: Step) -> str:
+def _rate_and_reason(step: CommissionStep) -> str:
     percent = rate(step["rate_bp"])
     if "because" not in step:
         return percent

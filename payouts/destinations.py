@@ -24,8 +24,8 @@ IBAN_LENGTHS = {
     "SC": 31, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "ST": 25, "SV": 28, "TL": 23, "TN": 24,
     "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
 }  # fmt: skip
-LONGEST_HOLDER = 140  # ISO 20022, pacs.008, Nm
-LONGEST_TAX_ID = 40
+MAX_HOLDER_LENGTH = 140  # ISO 20022, pacs.008, Nm
+MAX_TAX_ID_LENGTH = 40
 HIDDEN = "····"
 _SEPARATORS = re.compile(r"[\s.\-/]")
 
@@ -110,8 +110,8 @@ def bank_account(
     return Destination(
         method=PayoutMethod.BANK,
         country=country,
-        holder=_words("holder", holder, LONGEST_HOLDER),
-        tax_id=_words("tax_id", tax_id, LONGEST_TAX_ID) if tax_id.strip() else "",
+        holder=_words("holder", holder, MAX_HOLDER_LENGTH),
+        tax_id=_words("tax_id", tax_id, MAX_TAX_ID_LENGTH) if tax_id.strip() else "",
         **checked,
     )
 
@@ -123,9 +123,9 @@ def paypal_account(*, country: str, holder: str, paypal: str, tax_id: str = "") 
     return Destination(
         method=PayoutMethod.PAYPAL,
         country=country,
-        holder=_words("holder", holder, LONGEST_HOLDER),
+        holder=_words("holder", holder, MAX_HOLDER_LENGTH),
         paypal=paypal.strip().lower(),
-        tax_id=_words("tax_id", tax_id, LONGEST_TAX_ID) if tax_id.strip() else "",
+        tax_id=_words("tax_id", tax_id, MAX_TAX_ID_LENGTH) if tax_id.strip() else "",
     )
 
 

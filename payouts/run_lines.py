@@ -16,7 +16,7 @@ from core.db import refresh_statistics
 from core.tenancy import current_brand_id
 from payouts.models import EntryKind, Payout, PayoutItem, PayoutRun
 
-MANY_PAYMENTS = 1_000  # at once: the planner doesn't expect them until it is told
+MIN_PAYMENTS_TO_ANALYZE = 1_000  # at once: the planner doesn't expect them until it is told
 
 # Entries past their hold that no live payment pays: what payouts.ledger calls payable.
 _PAYABLE = """
@@ -191,7 +191,7 @@ def make_payouts(run: PayoutRun, *, by: str, now: datetime) -> None:
     """
     _run(_MAKE_PAYOUTS, run, currency=run.currency, by=by, now=now)
     _run(_MAKE_ITEMS, run)
-    if run.payments >= MANY_PAYMENTS:
+    if run.payments >= MIN_PAYMENTS_TO_ANALYZE:
         refresh_statistics(Payout, PayoutItem)
     _run(_POST, run, kind=EntryKind.PAYOUT.value, sign=-1, now=now)
     forget_entries(run)

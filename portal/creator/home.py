@@ -9,7 +9,7 @@ from datetime import datetime
 from accounts.models import Brand
 from affiliates.models import Creator
 from payouts.details import details_of
-from portal.dashboard.standing import Standing, standing_of
+from portal.dashboard.enrollment_state import EnrollmentState, state_of_enrollment
 from tracking.figures.creator_report import (
     CreatorOffer,
     CurrencyBalance,
@@ -26,7 +26,7 @@ class OfferLine:
     """One offer, and whether it counts at the moment."""
 
     offer: CreatorOffer
-    standing: Standing
+    standing: EnrollmentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def home_of(creator: Creator | None, *, now: datetime) -> Home:
     if creator is None:
         return Home(name="")
     offers = offers_of(creator, now=now)
-    lines = [OfferLine(row, standing_of(row.enrollment, now=now)) for row in offers]
+    lines = [OfferLine(row, state_of_enrollment(row.enrollment, now=now)) for row in offers]
     waiting = tuple(waiting_for_details(creator))
     owed = any(row.balance.earned_minor > row.balance.paid_minor for row in offers)
     return Home(

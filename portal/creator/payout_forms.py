@@ -10,8 +10,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from payouts.destinations import (
-    LONGEST_HOLDER,
-    LONGEST_TAX_ID,
+    MAX_HOLDER_LENGTH,
+    MAX_TAX_ID_LENGTH,
     BankScheme,
     Destination,
     DestinationError,
@@ -73,7 +73,7 @@ class DestinationForm(forms.Form):
 
     holder = forms.CharField(
         label=_("Account holder"),
-        max_length=LONGEST_HOLDER,
+        max_length=MAX_HOLDER_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         help_text=_("As the bank writes it. A different name sends payments back."),
         error_messages={"required": PROBLEMS["holder", "missing"]},
@@ -81,7 +81,7 @@ class DestinationForm(forms.Form):
     tax_id = forms.CharField(
         label=_("Tax or VAT number"),
         required=False,
-        max_length=LONGEST_TAX_ID,
+        max_length=MAX_TAX_ID_LENGTH,
         help_text=_("If a brand needs it for its books. Brands that you share with see it."),
     )
 

@@ -113,7 +113,7 @@ def nothing_here(request: HttpRequest) -> HttpResponse:
     """The neutral page. It is drawn without the request, so that it can't differ."""
     page = render_to_string("portal/dashboard/nothing_here.html")
     if misses.too_many(request):
-        return HttpResponse(page, status=429, headers={"Retry-After": str(misses.WINDOW)})
+        return HttpResponse(page, status=429, headers={"Retry-After": str(misses.WINDOW_SECONDS)})
     return HttpResponse(page, status=404)
 
 

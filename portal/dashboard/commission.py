@@ -12,7 +12,7 @@ from core.money import Money
 from core.templatetags.display import count, money
 from offers.models import Enrollment, Terms
 from offers.selectors import TermsHistory
-from offers.structure import Period, Tier, TierBy
+from offers.structure import CapPeriod, Tier, TierBy
 from offers.wording import describe_beginning, describe_fully, describe_rules, describe_tiers
 from tracking.commissions.tier_progress import Reached, TierProgress
 from tracking.figures.metrics import today
@@ -125,8 +125,8 @@ def _left_under_cap(terms: Terms, reached: Reached, currency: str) -> str:
     if left is None:
         return ""
     sentence = {
-        Period.DAY: _("You can still earn %(amount)s today."),
-        Period.MONTH: _("You can still earn %(amount)s this month."),
-        Period.ALWAYS: _("You can still earn %(amount)s."),
-    }[Period(terms.cap_period)]
+        CapPeriod.DAY: _("You can still earn %(amount)s today."),
+        CapPeriod.MONTH: _("You can still earn %(amount)s this month."),
+        CapPeriod.ALWAYS: _("You can still earn %(amount)s."),
+    }[CapPeriod(terms.cap_period)]
     return sentence % {"amount": money(Money(left, currency))}

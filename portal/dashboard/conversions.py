@@ -13,8 +13,8 @@ from django.utils.translation import gettext_noop, pgettext
 from core.money import Money
 from core.templatetags.display import day, masked_reference, moment, money
 from offers.wording import explain
+from payouts.member_view import Posting, postings_of
 from payouts.models import Payout, PayoutState
-from payouts.whereabouts import Posting, postings_of
 from portal.dashboard.attribution_reason import why_in_words
 from portal.dashboard.numbers import signed
 from tracking.models import Conversion, ConversionStatus, Evidence

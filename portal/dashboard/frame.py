@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from portal.dashboard.access import Visit
-from portal.dashboard.standing import standing_of
+from portal.dashboard.enrollment_state import state_of_enrollment
 
 
 def render_page(
@@ -21,7 +21,7 @@ def render_page(
         "offer": visit.offer,
         "member": visit.member,
         "accent": visit.brand.accent,
-        "standing": standing_of(visit.enrollment, now=visit.now),
+        "standing": state_of_enrollment(visit.enrollment, now=visit.now),
         "messages": (),  # a visitor's own messages are left unread
     }
     name = f"portal/dashboard/{template}.html"

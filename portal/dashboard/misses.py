@@ -16,8 +16,8 @@ from core.clients import network_for_limits, network_of
 
 logger = logging.getLogger(__name__)
 
-MOST = 30  # misses of one address in one window
-WINDOW = 60  # seconds
+MAX_MISSES = 30  # of one network in one window
+WINDOW_SECONDS = 60
 
 
 def too_many(request: HttpRequest) -> bool:
@@ -28,8 +28,8 @@ def too_many(request: HttpRequest) -> bool:
         return False
     try:
         key = f"dashboard:misses:{network}"
-        cache.add(key, 0, timeout=WINDOW)
-        return int(cache.incr(key)) > MOST
+        cache.add(key, 0, timeout=WINDOW_SECONDS)
+        return int(cache.incr(key)) > MAX_MISSES
     except ValueError:  # the window ended between the two
         return False
     except (RedisError, OSError):

@@ -11,7 +11,7 @@ from core.money import Money
 from core.templatetags.display import count, day, money
 from offers.models import Enrollment, Terms
 from payouts.ledger import Balance, balances
-from payouts.whereabouts import adjustments_of
+from payouts.member_view import adjustments_of
 from portal.dashboard.numbers import signed
 
 

@@ -15,8 +15,8 @@ from core.keyset_pagination import Keyset, KeysetPage
 from core.money import Money
 from core.templatetags.display import day, masked_reference, money
 from offers.models import Enrollment
+from payouts.member_view import entries_of_payout, payments_of
 from payouts.models import LedgerEntry, Payout, PayoutState
-from payouts.whereabouts import entries_of_payout, payments_of
 from portal.dashboard.numbers import signed
 from tracking.figures.statements import StatementLine, with_conversions
 

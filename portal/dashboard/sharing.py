@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from offers.models import Enrollment, Offer
-from portal.dashboard.standing import standing_of
+from portal.dashboard.enrollment_state import state_of_enrollment
 from tracking.links.items import deep_links_of, link_url, own_items
 from tracking.models import ItemStatus, PromoCode, TrackingLink
 
@@ -51,7 +51,7 @@ def shared(enrollment: Enrollment) -> SharedItems:
 
 def can_make_links(enrollment: Enrollment, *, now: datetime) -> bool:
     """Whether a new deep link would be made, and would count."""
-    return _allows_links(enrollment.offer) and standing_of(enrollment, now=now).counts
+    return _allows_links(enrollment.offer) and state_of_enrollment(enrollment, now=now).counts
 
 
 def _allows_links(offer: Offer) -> bool:

@@ -16,7 +16,7 @@ from tests.snapshot import snapshot
 from tracking.links.generating import generate_items
 from tracking.links.membership import deactivate_member
 from tracking.models import PromoCode, TrackingLink
-from tracking.outreach.stages import Step, members_at_step, members_of, steps_of
+from tracking.outreach.stages import StageStep, members_at_step, members_of, steps_of
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -148,8 +148,8 @@ def test_each_step_opens_where_somebody_stands(
     sending = theo.get(address("project_send", project.pk))
     assert sending.context["offer"] == links
     assert [tab.name for tab in sending.context["offer_tabs"]] == ["Links", "Codes"]
-    assert members_at_step(project, Step.SEND, offer=links).count() == 2
-    assert members_at_step(project, Step.SEND, offer=codes).count() == 0
+    assert members_at_step(project, StageStep.SEND, offer=links).count() == 2
+    assert members_at_step(project, StageStep.SEND, offer=codes).count() == 0
     assert theo.get(address("project_tracking", project.pk)).status_code == 200
 
 

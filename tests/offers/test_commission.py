@@ -56,7 +56,7 @@ def terms_and_sales(draw: st.DrawFn) -> tuple[SomeTerms, Sale]:
         tier=draw(st.integers(0, len(terms.tier_list))),
         code=draw(st.sampled_from(["", *CODES])),
         customer=draw(st.sampled_from(["", "new", "returning"])),
-        room_minor=draw(st.none() | st.integers(0, 10**8)),
+        left_under_cap_minor=draw(st.none() | st.integers(0, 10**8)),
         lines=tuple(lines),
     )
     return terms, sale
@@ -82,7 +82,7 @@ def test_never_negative_and_never_above_the_room(given_: tuple[SomeTerms, Sale])
     minor = earned(terms, sale)
 
     assert minor >= 0
-    assert sale.room_minor is None or minor <= sale.room_minor
+    assert sale.left_under_cap_minor is None or minor <= sale.left_under_cap_minor
 
 
 @given(terms_and_sales())
@@ -135,7 +135,12 @@ def test_the_explanations_parts_add_up(given_: tuple[SomeTerms, Sale]) -> None:
 @given(terms_and_sales(), st.integers(1, 10**12))
 def test_more_room_never_earns_less(given_: tuple[SomeTerms, Sale], more: int) -> None:
     terms, sale = given_
-    roomier = replace(sale, room_minor=None if sale.room_minor is None else sale.room_minor + more)
+    roomier = replace(
+        sale,
+        left_under_cap_minor=None
+        if sale.left_under_cap_minor is None
+        else sale.left_under_cap_minor + more,
+    )
 
     assert earned(terms, roomier) >= earned(terms, sale)
 
@@ -226,7 +231,7 @@ def test_of_two_rules_for_the_order_the_one_that_pays_more_wins_wholly() -> None
 
 def test_a_cap_says_what_it_left() -> None:
     commission = commission_of(
-        terms=SomeTerms(percent_bp=1_000), sale=Sale(sold_minor=50_000, room_minor=1_250)
+        terms=SomeTerms(percent_bp=1_000), sale=Sale(sold_minor=50_000, left_under_cap_minor=1_250)
     )
 
     assert told(commission) == [

@@ -167,7 +167,7 @@ def _simulate(
                 lines,
                 tier=progress.for_tier(enrollment_id, terms, at).tier(terms),
                 customer=customers.get(what.order_id, ""),
-                room_minor=left,
+                left_under_cap_minor=left,
             )
             minor = commission_of(terms=terms, sale=sale).minor
             happened = _totals(what, minor)
@@ -190,7 +190,7 @@ def _in_order(
 
 
 def _sale(
-    row: Conversion, lines: Lines, *, tier: int, customer: str, room_minor: int | None
+    row: Conversion, lines: Lines, *, tier: int, customer: str, left_under_cap_minor: int | None
 ) -> Sale:
     return Sale(
         sold_minor=row.sale_minor,
@@ -198,7 +198,7 @@ def _sale(
         tier=tier,
         code=row.promo_code,
         customer=customer,
-        room_minor=room_minor,
+        left_under_cap_minor=left_under_cap_minor,
         lines=lines.get(row.order_id, ()),
     )
 

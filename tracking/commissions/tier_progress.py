@@ -18,7 +18,7 @@ from django.db import connection
 from core.db import lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Terms
-from offers.structure import Period, TierBy
+from offers.structure import CapPeriod, TierBy
 from tracking.models import Conversion, ConversionStatus, DailyTotal
 from tracking.models.totals import Totals
 from tracking.totals.daily import brand_zone, day_of, totals_of
@@ -156,7 +156,7 @@ def _periods(terms: Terms) -> set[str]:
 
 
 def _span(enrollment_id: int, period: str, day: date) -> Span:
-    first, last = Period(period).days(day)
+    first, last = CapPeriod(period).days(day)
     return enrollment_id, first, last
 
 
