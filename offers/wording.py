@@ -1,6 +1,6 @@
 """Rates, terms and explanations in words, for mails, dashboards and staff.
 
-Members read these in their language: every sentence is translated whole, never glued from parts.
+Every sentence is translated as a whole, because word order differs between languages.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class RateLike(Protocol):
 
 
 def describe(terms: Terms, currency: str) -> str:
-    """ "10 % of every sale" or "£2.00 for every sale" or both: for {{ commission }} in a mail."""
+    """Return "10 % of every sale" or the like: the value of {{ commission }} in a mail."""
     best = _best_tier(terms)
     if best is not None:
         values = {
@@ -40,7 +40,7 @@ def describe(terms: Terms, currency: str) -> str:
 
 
 def describe_rate(given: RateLike, currency: str) -> str:
-    """One rate: "10 % of every sale plus £2.00 for every sale"."""
+    """Return one rate in words: "10 % of every sale plus £2.00 for every sale"."""
     values = {"rate": rate(given.percent_bp), "amount": _money(given.fixed_minor, currency)}
     if given.percent_bp and given.fixed_minor:
         return _("%(rate)s of every sale plus %(amount)s for every sale") % values
@@ -55,7 +55,7 @@ def describe_rate(given: RateLike, currency: str) -> str:
 
 
 def describe_fully(terms: Terms, currency: str, *, tier: Tier | None = None) -> str:
-    """The terms in plain sentences, as the dashboard shows them; with `tier`, for who is in it."""
+    """Return the terms in sentences; with `tier`, for a member who has reached that tier."""
     sentences = [
         _earned(tier or terms, terms, currency),
         _clicks(terms, currency),
@@ -66,17 +66,17 @@ def describe_fully(terms: Terms, currency: str, *, tier: Tier | None = None) -> 
 
 
 def describe_tiers(terms: Terms, currency: str) -> list[str]:
-    """Each tier in a sentence, the lowest first."""
+    """Return a sentence for each tier, the lowest first."""
     return [_tier(tier, terms, currency) for tier in terms.tier_list]
 
 
 def describe_beginning(terms: Terms, currency: str) -> str:
-    """What is earned below the first tier."""
+    """Return what a member earns below the first tier, in words."""
     return _("At first: %(commission)s") % {"commission": describe_rate(terms, currency)}
 
 
 def describe_rules(terms: Terms, currency: str) -> list[str]:
-    """Each rule in a sentence, in the order that staff gave."""
+    """Return a sentence for each rule, in the order that staff gave."""
     return [_rule(rule, currency) for rule in terms.rule_list]
 
 
@@ -141,7 +141,7 @@ def _tier(tier: Tier, terms: Terms, currency: str) -> str:
 
 
 def describe_threshold(reached: int, terms: Terms, currency: str) -> str:
-    """What tiers count, in words: "£1,000.00 of sales" or "50 conversions"."""
+    """Return a threshold in words: "£1,000.00 of sales" or "50 conversions"."""
     if terms.tier_by == TierBy.CONVERSIONS:
         return ngettext("%(count)s conversion", "%(count)s conversions", reached) % {
             "count": count(reached)
@@ -169,7 +169,7 @@ def _rule(rule: Rule, currency: str) -> str:
 
 
 def _best_tier(terms: Terms) -> Tier | None:
-    """The highest tier, where it pays more than the beginning."""
+    """The highest tier, if it pays more than the rate below the first tier."""
     if not terms.tier_list:
         return None
     last = terms.tier_list[-1]
@@ -182,7 +182,7 @@ def _money(minor: int, currency: str) -> str:
 
 
 def explain(steps: Iterable[CommissionStep], currency: str) -> list[str]:
-    """The stored steps of a commission as sentences, in the active language."""
+    """Return the stored steps of a commission as sentences in the active language."""
     return [_sentence(step, currency) for step in steps]
 
 
