@@ -220,5 +220,5 @@ def test_both_of_two_codes_that_clash_are_named(
     )
 
     problems = [row.problem for row in answer.context["rows"]]
-    assert problems == ["the code TWIN stands twice in this list"] * 2
+    assert problems == ["the code TWIN is in this list twice"] * 2
     assert snapshot() == before
