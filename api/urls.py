@@ -1,4 +1,4 @@
-"""Addresses for machines: /api/v1/, /r/, and what probes ask."""
+"""Addresses for machines: /api/v1/, /r/, pictures, webhooks and probes."""
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
