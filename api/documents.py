@@ -13,9 +13,9 @@ from api.problems import CONTENT_TYPE
 from tracking.orders.reading import MAX_ORDER_LINES
 
 DESCRIPTION = (
-    "A shop sends its orders and refunds. Amounts are decimal texts, net of discounts, without tax "
-    "and shipping. It is always safe to send the same item again. A refused item has no effect. Its "
-    "answer is problem details (RFC 9457) that name every wrong field and the reason."
+    "A shop sends its orders and refunds. Amounts are decimal texts, net of discounts, without "
+    "tax and shipping. It is always safe to send the same item again. A refused item has no "
+    "effect. Its answer is problem details (RFC 9457) that name every wrong field and the reason."
 )
 
 

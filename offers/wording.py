@@ -210,9 +210,9 @@ def _sentence(step: CommissionStep, currency: str) -> str:
             return _("%(amount)s for the conversion") % {"amount": amount}
         case "capped":
             values = {"earned": base, "amount": amount}
-            return _("The cap leaves %(amount)s of %(earned)s") % values
+            return _("The cap reduces %(earned)s to %(amount)s") % values
         case "total":
-            return _("Together %(amount)s") % {"amount": amount}
+            return _("Total: %(amount)s") % {"amount": amount}
         case "nothing_kept":
             return _("Everything was refunded: nothing is earned")
         case "pending":
@@ -222,7 +222,7 @@ def _sentence(step: CommissionStep, currency: str) -> str:
         case "rejected":
             return _("Rejected: nothing is earned")
         case _:
-            return _("These terms pay nothing")
+            return _("These terms pay no commission")
 
 
 def _rate_and_reason(step: CommissionStep) -> str:

@@ -1,4 +1,4 @@
-"""What the first page of the portal shows: money by currency, offers by brand."""
+"""The first page of the portal: balances by currency, offers by brand."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tracking.figures.creator_report import (
 
 @dataclass(frozen=True, slots=True)
 class OfferLine:
-    """One offer, and whether it counts at the moment."""
+    """One offer, and whether clicks and orders count now."""
 
     offer: CreatorOffer
     standing: EnrollmentState
@@ -31,7 +31,7 @@ class OfferLine:
 
 @dataclass(frozen=True, slots=True)
 class BrandOffers:
-    """The offers of one brand that count now."""
+    """The offers of one brand whose clicks and orders count now."""
 
     brand: Brand
     lines: tuple[OfferLine, ...]
@@ -39,14 +39,14 @@ class BrandOffers:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The first page. `resting` are the offers that don't count: removed, ended, paused, …"""
+    """The first page. `resting` are offers that don't count now: removed, ended, paused, …"""
 
     name: str
     purses: tuple[CurrencyBalance, ...] = ()
     brands: tuple[BrandOffers, ...] = ()
     resting: tuple[OfferLine, ...] = ()
     waiting: tuple[WaitingPayment, ...] = ()
-    wants_details: bool = False  # there are none yet, and there is money to pay
+    wants_details: bool = False  # the creator has money to get, and no payout details yet
 
     @property
     def is_empty(self) -> bool:
@@ -54,7 +54,7 @@ class Home:
 
 
 def home_of(creator: Creator | None, *, now: datetime) -> Home:
-    """Everything that a creator's first page shows; nothing for who is none."""
+    """Return the first page of a creator; an empty one with None."""
     if creator is None:
         return Home(name="")
     offers = offers_of(creator, now=now)

@@ -1,4 +1,4 @@
-"""Whether an offer and a member's place in it count at the moment, in words for the member."""
+"""Whether a member's clicks and orders count now, in words for the member."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from offers.models import Enrollment, EnrollmentStatus, Offer, OfferStatus
 
 @dataclass(frozen=True, slots=True)
 class EnrollmentState:
-    """A badge, and what it means when it isn't simply good. `counts`: worth sharing now."""
+    """A badge, with an explanation unless the enrollment is active.
+
+    `counts`: clicks and orders count now.
+    """
 
     label: str
     tone: str
@@ -24,12 +27,12 @@ class EnrollmentState:
 
 
 def state_of_enrollment(enrollment: Enrollment, *, now: datetime) -> EnrollmentState:
-    """The first thing that keeps new clicks and orders from counting, else "Active"."""
+    """Return the first reason why clicks and orders don't count now, else "Active"."""
     offer = enrollment.offer
     brand = enrollment.brand.name
     ended_at = _ended_at(offer, now=now)
     if enrollment.status == EnrollmentStatus.REMOVED:
-        title = _("%(brand)s has taken you out of this offer") % {"brand": brand}
+        title = _("%(brand)s has removed you from this offer") % {"brand": brand}
         return _not_counting(_("Not in this offer"), title, _afterwards())
     if ended_at is not None:
         title = _("This offer ended on %(day)s") % {"day": day(ended_at)}
@@ -43,8 +46,8 @@ def state_of_enrollment(enrollment: Enrollment, *, now: datetime) -> EnrollmentS
         return _not_counting(_("Inactive"), _("You are not active in this offer"), text)
     if offer.status == OfferStatus.PAUSED:
         text = _(
-            "Since %(time)s clicks and orders don't count, so wait with sharing."
-            " What you earned before stays yours and is paid as always."
+            "Since %(time)s clicks and orders don't count, so don't share for now."
+            " What you earned before is still yours and will be paid as usual."
         ) % {"time": f"{moment(offer.counting_changed_at)} ({time_zone_name()})"}
         title = _("This offer is paused")
         return EnrollmentState(
@@ -54,12 +57,13 @@ def state_of_enrollment(enrollment: Enrollment, *, now: datetime) -> EnrollmentS
 
 
 def _beforehand() -> str:
-    return _("Clicks and orders don't count until then, so wait with sharing.")
+    return _("Clicks and orders don't count until then, so don't share yet.")
 
 
 def _afterwards() -> str:
     return _(
-        "New clicks and orders don't count. What you earned stays yours and is paid as always."
+        "New clicks and orders don't count. What you earned is still yours and will be paid as"
+        " usual."
     )
 
 

@@ -1,4 +1,4 @@
-"""The frame of every page of one dashboard."""
+"""Values that every page of a dashboard needs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from portal.dashboard.enrollment_state import state_of_enrollment
 def render_page(
     request: HttpRequest, template: str, visit: Visit, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """Render a page with whose dashboard it is, in the brand's colour."""
+    """Render a page of a dashboard in the brand's colour."""
     frame = {
         "visit": visit,
         "brand": visit.brand,
@@ -22,7 +22,7 @@ def render_page(
         "member": visit.member,
         "accent": visit.brand.accent,
         "standing": state_of_enrollment(visit.enrollment, now=visit.now),
-        "messages": (),  # a visitor's own messages are left unread
+        "messages": (),  # messages of a logged-in session are not for this page
     }
     name = f"portal/dashboard/{template}.html"
     return render(request, name, frame | context, status=status)

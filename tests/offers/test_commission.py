@@ -160,7 +160,7 @@ def test_a_commission_explains_itself_line_by_line() -> None:
         "£94.20 sold \N{MINUS SIGN} £10.00 refunded = £84.20",
         "£84.20 of eligible lines \N{MULTIPLICATION SIGN} 12 % = £10.10",
         "£2.00 for the conversion",
-        "Together £12.10",
+        "Total: £12.10",
     ]
 
 
@@ -183,7 +183,7 @@ def test_a_rule_wins_over_the_terms_rate_even_when_that_pays_more() -> None:
     assert told(commission) == [
         "£50.00 of eligible lines \N{MULTIPLICATION SIGN} 10 % = £5.00",
         "£20.00 of eligible lines \N{MULTIPLICATION SIGN} 0 % (product gift) = £0.00",
-        "Together £5.00",
+        "Total: £5.00",
     ]
 
 
@@ -206,7 +206,7 @@ def test_of_two_rules_for_a_line_the_better_one_wins() -> None:
         "£100.00 of eligible lines \N{MULTIPLICATION SIGN} 2 % (new customer) = £2.00",
         "£100.00 of eligible lines \N{MULTIPLICATION SIGN} 8 % (collection skin) = £8.00",
         "£10.00 for the conversion (new customer)",
-        "Together £20.00",
+        "Total: £20.00",
     ]
 
 
@@ -236,7 +236,7 @@ def test_a_cap_says_what_it_left() -> None:
 
     assert told(commission) == [
         "£500.00 of eligible lines \N{MULTIPLICATION SIGN} 10 % = £50.00",
-        "The cap leaves £12.50 of £50.00",
+        "The cap reduces £50.00 to £12.50",
     ]
 
 

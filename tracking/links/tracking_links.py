@@ -54,7 +54,7 @@ def make_deep_link(
     """
     offer = enrollment.offer
     if not (offer.gives_links and offer.deep_links_allowed):
-        raise ItemError({enrollment.pk: _("this offer makes no deep links")})
+        raise ItemError({enrollment.pk: _("this offer does not allow deep links")})
     if enrollment.status != EnrollmentStatus.ACTIVE:
         raise ItemError({enrollment.pk: _("you are not active in this offer")})
     if not offer.allows_host_of(destination_url) or len(destination_url) > 2000:
