@@ -99,7 +99,7 @@ def unavailable(*, is_unknown: bool, retry_after: int) -> ApiError:
     )
 
 
-def say_errors_in_one_shape(api: NinjaAPI) -> None:
+def answer_errors_with_problem_details(api: NinjaAPI) -> None:
     """Answer every error inside an operation of `api` with problem details."""
 
     @api.exception_handler(ApiError)
@@ -133,7 +133,7 @@ def say_errors_in_one_shape(api: NinjaAPI) -> None:
 View = Callable[..., HttpResponseBase]
 
 
-def in_one_shape(view: View) -> View:
+def with_problem_details(view: View) -> View:
     """Answer with problem details where no operation matches: wrong method or address."""
 
     @wraps(view)

@@ -9,7 +9,7 @@ from api import documents
 from api.authentication import ShopKey, key_of
 from api.bodies import DEFAULT_SOURCE
 from api.order_state import order_state_as_json
-from api.problems import NOT_FOUND, ApiError, say_errors_in_one_shape
+from api.problems import NOT_FOUND, ApiError, answer_errors_with_problem_details
 from api.receiving import ORDERS, REFUNDS, receive
 from core.tenancy import acting_for
 from tracking.orders.lookup import look_up_order
@@ -22,7 +22,7 @@ api = NinjaAPI(
     docs_url=None,  # the page would load scripts from another host
     auth=ShopKey(),
 )
-say_errors_in_one_shape(api)
+answer_errors_with_problem_details(api)
 
 
 @api.post(

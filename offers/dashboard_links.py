@@ -1,8 +1,9 @@
 """Dashboard links: derived, not stored.
 
 The token is base64url(public id ‖ HMAC-SHA256(link key, public id ‖ version) cut to 128 bits):
-43 characters. The first key signs, all keys verify, so keys rotate without breaking links; raising
-`link_version` revokes the old link at once. Unknown, revoked and malformed tokens answer alike.
+43 characters. The first key signs and all keys verify, so keys rotate without breaking links.
+Raising `link_version` revokes the old link. Unknown, revoked and malformed tokens get the same
+answer.
 """
 
 from __future__ import annotations

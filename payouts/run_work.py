@@ -64,7 +64,7 @@ def ask_for_draft(
         confirmation=confirmation,
         parameters={"run": run.pk, "members": chosen},
     )
-    _asked(request, by=by, now=now)
+    _enqueue(request, by=by, now=now)
     return run
 
 
@@ -90,8 +90,8 @@ def ask_to_mark_paid(
     """Ask a worker to do what `mark_run_paid` does. Raises PayoutError and UnderWayError."""
     run = runs.locked_in_processing(run)
     title = "Marking a payout run paid"
-    told = {"reference": reference} | ({} if seen is None else {"seen": seen})
-    return _ask_about(run, MARK_PAID, title, run.payments, by=by, now=now, **told)
+    more = {"reference": reference} | ({} if seen is None else {"seen": seen})
+    return _ask_about(run, MARK_PAID, title, run.payments, by=by, now=now, **more)
 
 
 @transaction.atomic
@@ -100,8 +100,8 @@ def ask_to_return(
 ) -> Work:
     """Ask a worker to do what `return_run` does. Raises PayoutError and UnderWayError."""
     run = runs.locked_in_processing(run)
-    told = {"state": state.value, "reason": reason}
-    return _ask_about(run, RETURN, "Taking back a payout run", run.payments, by=by, now=now, **told)
+    more = {"state": state.value, "reason": reason}
+    return _ask_about(run, RETURN, "Taking back a payout run", run.payments, by=by, now=now, **more)
 
 
 def draft(turn: Turn) -> bool:
@@ -178,7 +178,7 @@ def _at_once(turn: Turn, act: Callable[[PayoutRun, datetime], PayoutRun]) -> boo
 
 
 def _ask_about(
-    run: PayoutRun, kind: str, title: str, total: int, *, by: Actor, now: datetime, **told: str
+    run: PayoutRun, kind: str, title: str, total: int, *, by: Actor, now: datetime, **more: str
 ) -> Work:
     """Ask for the work unless some is running. Call it with the run locked."""
     busy = running_work().filter(about=about(run)).first()
@@ -190,12 +190,12 @@ def _ask_about(
         about=about(run),
         total=total,
         confirmation=uuid.uuid4(),
-        parameters={"run": run.pk, **told},
+        parameters={"run": run.pk, **more},
     )
-    return _asked(request, by=by, now=now)
+    return _enqueue(request, by=by, now=now)
 
 
-def _asked(request: Request, *, by: Actor, now: datetime) -> Work:
+def _enqueue(request: Request, *, by: Actor, now: datetime) -> Work:
     work, is_new = ask(request, by=by, now=now)
     if is_new:
         hint(work.pk, now=now)

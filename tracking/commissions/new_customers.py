@@ -10,7 +10,7 @@ from offers.structure import Customer, RuleKind
 from tracking.models import Conversion, Order
 
 
-def tell_customers(conversions: Sequence[Conversion]) -> None:
+def mark_new_customers(conversions: Sequence[Conversion]) -> None:
     """Set `customer` of new conversions to new or returning, if a rule of their terms needs it.
 
     Locks the customers until the transaction ends, so that no customer counts as new twice.
@@ -33,20 +33,20 @@ def customers_of(orders: Sequence[Order]) -> dict[int, Customer]:
     What the shop says counts. Else a customer is new on their earliest recorded order; of two
     orders at the same time, the one recorded first.
     """
-    told = {
+    known = {
         order.pk: Customer.NEW if order.customer_is_new else Customer.RETURNING
         for order in orders
         if order.customer_is_new is not None
     }
-    asked = [order for order in orders if order.pk not in told and order.customer_ref]
-    if not asked:
-        return told
+    unknown = [order for order in orders if order.pk not in known and order.customer_ref]
+    if not unknown:
+        return known
     first = set(
-        Order.objects.filter(customer_ref__in={order.customer_ref for order in asked})
+        Order.objects.filter(customer_ref__in={order.customer_ref for order in unknown})
         .order_by("customer_ref", "ordered_at", "pk")
         .distinct("customer_ref")
         .values_list("pk", flat=True)
     )
-    return told | {
-        order.pk: Customer.NEW if order.pk in first else Customer.RETURNING for order in asked
+    return known | {
+        order.pk: Customer.NEW if order.pk in first else Customer.RETURNING for order in unknown
     }

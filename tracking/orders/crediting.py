@@ -12,7 +12,7 @@ from accounts.actors import Actor
 from core.db import lock_identities
 from offers.models import Enrollment
 from offers.selectors import terms_of
-from tracking.commissions.new_customers import tell_customers
+from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Evidence, Order, Refund, RefundState
 from tracking.orders.identity import order_identity
@@ -39,7 +39,7 @@ def attribute_order_by_hand(
     order = _locked(order_id)
     _check(order, enrollment)
     conversion = _conversion(order, enrollment, " ".join(reason.split()))
-    tell_customers([conversion])
+    mark_new_customers([conversion])
     settle_new([conversion], now=now)
     before, order.unattributed = order.unattributed, ""
     order.save(update_fields=["unattributed"])

@@ -14,7 +14,7 @@ from core.db import copy_rows, lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Approval, Enrollment
 from offers.selectors import TermsHistory, terms_histories
-from tracking.commissions.new_customers import tell_customers
+from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Evidence, Order, OrderLine
 from tracking.orders.attribution import Attribution, EvidenceFile, attribute, load_evidence
@@ -200,7 +200,7 @@ def _save_conversions(accepted: Sequence[_Accepted], *, now: datetime) -> dict[i
     )
     refunded = apply_parked([new.row for new in accepted], now=now)
     conversions = [_conversion(new, histories, refunded.get(new.row.pk, 0)) for new in credited]
-    tell_customers(conversions)
+    mark_new_customers(conversions)
     settle_new(conversions, now=now)
     return {conversion.order_id: conversion for conversion in conversions}
 
