@@ -45,7 +45,7 @@ class _Readiness:
         self._found_at = 0.0
 
     def now(self) -> dict[str, bool]:
-        """Return whether each server answers, from a result younger than this call or recent."""
+        """Return whether each server answers. While another thread checks, a recent result is used."""
         asked_at = monotonic()
         is_known = self._found and monotonic() - self._found_at < MAX_RESULT_AGE_SECONDS
         if not self._asking.acquire(blocking=not is_known):

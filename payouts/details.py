@@ -1,8 +1,9 @@
 """Payout details of creators: stored once per person, encrypted, visible to brands they chose.
 
-To change them, a creator enters a code that was just mailed; the old address gets a warning. A
-brand sees only the details that a creator released to it (payouts.releases), and only through
-`visible_details`. Payments that waited for details then become payments in processing.
+To change them, a creator enters a code that was just mailed. The creator and the PayPal address
+that was paid before get a warning. A brand sees only the details that a creator released to it
+(payouts.releases), and only through `visible_details`. Payments that waited for details are then
+put in processing.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ class ReleaseError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """A brand that pays a creator. `released_at`: since when it sees the details; None: never."""
+    """A brand that pays a creator. `released_at` is None when it may not see the details."""
 
     brand: Brand
     released_at: datetime | None

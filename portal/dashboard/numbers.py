@@ -17,7 +17,7 @@ from tracking.figures.time_series import Grain, Interval, time_series
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
-MAX_EMPTY_START_DAYS = 366  # a longer chart begins with the first day that has figures
+LONG_RANGE_DAYS = 366  # a longer chart begins with the first day that has figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +116,7 @@ def _chart(enrollment: Enrollment, period: DateRange) -> tuple[BarChart | None, 
     now = today()
     earliest = min([now, *days])
     first = period.first or earliest
-    if (now - first).days > MAX_EMPTY_START_DAYS:
+    if (now - first).days > LONG_RANGE_DAYS:
         first = max(first, earliest)
     last = min(period.last or now, now)
     if first >= last:
