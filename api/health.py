@@ -45,7 +45,7 @@ class _Readiness:
         self._found_at = 0.0
 
     def now(self) -> dict[str, bool]:
-        """Return whether each server answers. While another thread checks, a recent result is used."""
+        """Return whether each server answers, a recent result while another thread checks."""
         asked_at = monotonic()
         is_known = self._found and monotonic() - self._found_at < MAX_RESULT_AGE_SECONDS
         if not self._asking.acquire(blocking=not is_known):

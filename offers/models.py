@@ -64,9 +64,7 @@ class Offer(TenantModel):
     utm_template = models.CharField(max_length=500, blank=True)  # see offers.utm
     starts_at = models.DateTimeField(null=True, blank=True)  # null: no start
     ends_at = models.DateTimeField(null=True, blank=True)
-    version = models.PositiveIntegerField(
-        default=1
-    )  # raised by each change that staff make, for optimistic locking
+    version = models.PositiveIntegerField(default=1)  # for optimistic locking of staff's changes
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta(TenantModel.Meta):

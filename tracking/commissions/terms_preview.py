@@ -184,9 +184,8 @@ def _in_order(
         (day_of(row.occurred_at, progress.zone), row) for row in conversions
     ]
     happened += [(row.day, row) for row in clicks]
-    yield from sorted(
-        happened, key=lambda one: one[0]
-    )  # a stable sort: the clicks of a day come last
+    # The sort is stable: the clicks of a day come last.
+    yield from sorted(happened, key=lambda one: one[0])
 
 
 def _sale(

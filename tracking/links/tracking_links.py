@@ -15,9 +15,8 @@ from offers.models import Enrollment, EnrollmentStatus
 from tracking.links.items import ItemError
 from tracking.models import ItemStatus, TrackingLink
 
-SLUG_ALPHABET = (
-    "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that looks alike  # pragma: allowlist secret
-)
+# No characters that look alike.
+SLUG_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # pragma: allowlist secret
 SLUG_LENGTH = 8
 
 

@@ -16,9 +16,8 @@ from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts, RefundFac
 
 MAX_AMOUNT_MINOR = 10**15  # a larger line is a mistake; a bigint holds much more
 MAX_QUANTITY = 2**31 - 1
-UNSTORABLE = re.compile(
-    "[\x00\ud800-\udfff]"
-)  # PostgreSQL stores no null character, UTF-8 no lone surrogate
+# PostgreSQL stores no null character, UTF-8 no lone surrogate.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 MAX_ORDER_LINES = 1_000
 MAX_LINE_COLLECTIONS = 50
