@@ -112,7 +112,7 @@ def test_they_are_picked_together(cast: Cast, theo: Client, links: Offer, codes:
     right = theo.post(page, {"offer": links.pk, "code_offer": codes.pk})
 
     assert wrong.status_code == 422
-    assert "tracking links only" in wrong.context["form"].errors["offer"][0]
+    assert "must be for links only" in wrong.context["form"].errors["offer"][0]
     assert told(right)[-1] == "The stage runs with Links and Codes."
     assert Project.objects.get(pk=project.pk).offers == (links, codes)
 
