@@ -1,4 +1,4 @@
-"""What openapi.json says of bodies and answers. Documentation: the rules are tracking's."""
+"""Bodies and answers as openapi.json documents them. The rules are in tracking."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from typing import Any, Literal
 from ninja import Schema
 from pydantic import Field
 
-from api.bodies import LARGEST_BATCH, SOURCE
+from api.bodies import MAX_BATCH_ITEMS, SOURCE
 from api.problems import CONTENT_TYPE
 from tracking.orders.reading import MAX_ORDER_LINES
 
 DESCRIPTION = (
-    "A shop tells its orders and refunds. Amounts are decimal texts, net of discounts, without tax "
-    "and shipping. Sending the same thing again is always safe. Whatever is refused has no effect, "
-    "and is answered with problem details (RFC 9457) that name every field and why."
+    "A shop sends its orders and refunds. Amounts are decimal texts, net of discounts, without "
+    "tax and shipping. It is always safe to send the same item again. A refused item has no "
+    "effect. Its answer is problem details (RFC 9457) that name every wrong field and the reason."
 )
 
 
 class Reason(Schema):
-    """One field, and what is the matter with it."""
+    """One field, and what is wrong with it."""
 
     field: str
     code: str
@@ -28,7 +28,7 @@ class Reason(Schema):
 
 
 class ProblemDetails(Schema):
-    """Why something was refused (RFC 9457). Other members depend on `code`."""
+    """Why an item or request was refused (RFC 9457). Other members depend on `code`."""
 
     type: str
     title: str
@@ -39,7 +39,7 @@ class ProblemDetails(Schema):
 
 
 class OrderTaken(Schema):
-    """`reasons` says why nobody is credited, or only the click's or the code's claim counted."""
+    """`reasons` says why no member is credited."""
 
     order_id: str
     source: str
@@ -71,13 +71,13 @@ class RefundInBatch(RefundTaken):
 
 
 class OrdersTaken(Schema):
-    """What came of each order of a batch, in its order."""
+    """One result per order of a batch, in the same sequence."""
 
     results: list[OrderInBatch | RefusedInBatch]
 
 
 class RefundsTaken(Schema):
-    """What came of each refund of a batch, in its order."""
+    """One result per refund of a batch, in the same sequence."""
 
     results: list[RefundInBatch | RefusedInBatch]
 
@@ -88,7 +88,7 @@ class ClaimShown(Schema):
 
 
 class AttributionShown(Schema):
-    """Whom the order is credited to; `claims` is all the evidence it brought, the winner first."""
+    """The credited member; `claims` is all evidence of the order, the winner first."""
 
     evidence: str
     member: str
@@ -97,7 +97,7 @@ class AttributionShown(Schema):
 
 
 class CommissionShown(Schema):
-    """What the order earns now, net of refunds; `reason` says why it was rejected."""
+    """The commission of the order, net of refunds; `reason` says why it was rejected."""
 
     amount: str
     sale: str
@@ -116,7 +116,7 @@ class RefundShown(Schema):
 
 
 class OrderShown(Schema):
-    """An order, and what came of it."""
+    """An order with its attribution, commission and refunds."""
 
     order_id: str
     source: str
@@ -125,7 +125,7 @@ class OrderShown(Schema):
     currency: str
     total: str
     status: Literal["pending", "accepted", "rejected", "unattributed"]
-    why: str = Field(description="Why the winner won, or why nobody is credited.")
+    why: str = Field(description="Why the order is credited to its member, or to none.")
     attribution: AttributionShown | None
     commission: CommissionShown | None
     refunds: list[RefundShown]
@@ -149,7 +149,7 @@ AMOUNT = {
         {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,4})?$"},
         {"type": "number", "minimum": 0},
     ],
-    "description": "Text or number: both are read digit by digit.",
+    "description": "Text or number. Both are read exactly, without floating point.",
     "examples": ["12.50"],
 }
 QUANTITY = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
@@ -159,7 +159,7 @@ SOURCE_NAME = {
     "type": "string",
     "pattern": f"^{SOURCE.pattern}$",
     "default": "api",
-    "description": "Which shop or system; an order_id is one order per source.",
+    "description": "The shop or system. An order_id identifies one order per source.",
 }
 LINE = {
     "type": "object",
@@ -169,7 +169,7 @@ LINE = {
         "product": _text(300),
         "quantity": QUANTITY,
         "unit_price": AMOUNT,
-        "discount": AMOUNT | {"description": "Of the whole line."},
+        "discount": AMOUNT | {"description": "For the whole line."},
     },
 }
 ORDER: dict[str, Any] = {
@@ -179,9 +179,11 @@ ORDER: dict[str, Any] = {
         "order_id": _text(120),
         "ordered_at": TIME,
         "currency": CURRENCY,
-        "customer_id": _text(120, description="The shop's own reference; no name or address."),
+        "customer_id": _text(120, description="The shop's own reference. Send no name or address."),
         "promo_code": _text(60),
-        "click_id": _text(120, description="What the address had as ?trb= when the shopper came."),
+        "click_id": _text(
+            120, description="The value of ?trb= in the address that the shopper opened."
+        ),
         "lines": {"type": "array", "minItems": 1, "maxItems": MAX_ORDER_LINES, "items": LINE},
     },
 }
@@ -201,9 +203,9 @@ REFUND: dict[str, Any] = {
 
 
 def taking(thing: dict[str, Any], *, many: str) -> dict[str, Any]:
-    """Take one `thing`, or a list of them under `many`."""
+    """Describe a body with one `thing`, or a list of them under `many`."""
     one = thing | {"properties": {"source": SOURCE_NAME, **thing["properties"]}}
-    listed = {"type": "array", "minItems": 1, "maxItems": LARGEST_BATCH, "items": thing}
+    listed = {"type": "array", "minItems": 1, "maxItems": MAX_BATCH_ITEMS, "items": thing}
     batch = {
         "type": "object",
         "required": [many],

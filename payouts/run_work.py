@@ -1,7 +1,7 @@
-"""Draw up, confirm and settle large payout runs as long work.
+"""Draft, confirm and settle large payout runs as background work.
 
-Drawing up goes in batches of members that commit with their count. Confirming and settling change
-everything or nothing, in one transaction of one worker.
+Drafting works in batches of members, and each batch commits together with its progress. Confirming
+and settling are one transaction each.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ MARK_PAID, RETURN = "run_paid", "run_return"
 
 
 class UnderWayError(PayoutError):
-    """Something is being done to the run by a worker already; `work` is that."""
+    """A worker is busy with the run already; `work` is what it does."""
 
     def __init__(self, work: Work) -> None:
         super().__init__("a worker is busy with this run already")
@@ -33,7 +33,7 @@ class UnderWayError(PayoutError):
 
 
 def about(run: PayoutRun) -> str:
-    """Where the work of a run was started."""
+    """Return the reference of a run, under which its background work is found."""
     return f"payoutrun:{run.pk}"
 
 
@@ -47,7 +47,7 @@ def ask_for_draft(
     by: Actor,
     now: datetime,
 ) -> PayoutRun:
-    """As `draft_run`, by a worker: the run is there at once, without its lines."""
+    """Create a run without lines, and ask a worker to draft it as `draft_run` does."""
     run, _ = runs.open_run(
         currency=currency,
         minimum_minor=minimum_minor,
@@ -64,21 +64,21 @@ def ask_for_draft(
         confirmation=confirmation,
         parameters={"run": run.pk, "members": chosen},
     )
-    _asked(request, by=by, now=now)
+    _enqueue(request, by=by, now=now)
     return run
 
 
 @transaction.atomic
 def ask_for_redraft(*, run: PayoutRun, by: Actor, now: datetime) -> Work:
-    """As `redraft_run`, by a worker."""
+    """Ask a worker to do what `redraft_run` does. Raises NotADraftError and UnderWayError."""
     run = runs.reopen_draft(run=run)
     total = runs.members_in(run)
-    return _ask_about(run, REDRAFT, "Payout run, drawn up again", total, by=by, now=now)
+    return _ask_about(run, REDRAFT, "Drafting a payout run again", total, by=by, now=now)
 
 
 @transaction.atomic
 def ask_to_confirm(*, run: PayoutRun, by: Actor, now: datetime) -> Work:
-    """As `confirm_run`, by a worker. Raises NotADraftError and UnderWayError."""
+    """Ask a worker to do what `confirm_run` does. Raises NotADraftError and UnderWayError."""
     run = runs.locked_draft(run)
     return _ask_about(run, CONFIRM, "Confirming a payout run", run.payments, by=by, now=now)
 
@@ -87,40 +87,40 @@ def ask_to_confirm(*, run: PayoutRun, by: Actor, now: datetime) -> Work:
 def ask_to_mark_paid(
     *, run: PayoutRun, reference: str, by: Actor, now: datetime, seen: str | None = None
 ) -> Work:
-    """As `mark_run_paid`, by a worker."""
+    """Ask a worker to do what `mark_run_paid` does. Raises PayoutError and UnderWayError."""
     run = runs.locked_in_processing(run)
     title = "Marking a payout run paid"
-    told = {"reference": reference} | ({} if seen is None else {"seen": seen})
-    return _ask_about(run, MARK_PAID, title, run.payments, by=by, now=now, **told)
+    more = {"reference": reference} | ({} if seen is None else {"seen": seen})
+    return _ask_about(run, MARK_PAID, title, run.payments, by=by, now=now, **more)
 
 
 @transaction.atomic
 def ask_to_return(
     *, run: PayoutRun, state: PayoutState, reason: str, by: Actor, now: datetime
 ) -> Work:
-    """As `return_run`, by a worker."""
+    """Ask a worker to do what `return_run` does. Raises PayoutError and UnderWayError."""
     run = runs.locked_in_processing(run)
-    told = {"state": state.value, "reason": reason}
-    return _ask_about(run, RETURN, "Taking back a payout run", run.payments, by=by, now=now, **told)
+    more = {"state": state.value, "reason": reason}
+    return _ask_about(run, RETURN, "Taking back a payout run", run.payments, by=by, now=now, **more)
 
 
 def draft(turn: Turn) -> bool:
-    """Go on drawing up the lines, of what was due when it was asked for."""
+    """Continue drafting the lines, with what was due when staff asked for the draft."""
     return _draw_up(turn, turn.work.parameters["members"], runs.DRAFTED)
 
 
 def redraft(turn: Turn) -> bool:
-    """Go on drawing up the lines again, for the same members."""
+    """Continue drafting the lines again, for the same members."""
     return _draw_up(turn, runs.SAME_MEMBERS, runs.REDRAFTED)
 
 
 def confirm(turn: Turn) -> bool:
-    """Make the payments, all or none."""
+    """Make all payments of the run, or none."""
     return _at_once(turn, lambda run, now: runs.confirm_run(run=run, by=turn.by, now=now))
 
 
 def mark_paid(turn: Turn) -> bool:
-    """Mark what was seen on the way paid, all or none."""
+    """Mark all payments that staff saw in processing as paid, or none."""
     reference, seen = turn.work.parameters["reference"], turn.work.parameters.get("seen")
     return _at_once(
         turn,
@@ -131,7 +131,7 @@ def mark_paid(turn: Turn) -> bool:
 
 
 def give_back(turn: Turn) -> bool:
-    """Take back what is on the way, all or none."""
+    """Take back all open payments, or none."""
     state, reason = PayoutState(turn.work.parameters["state"]), turn.work.parameters["reason"]
     return _at_once(
         turn,
@@ -157,7 +157,7 @@ def _draw_up(turn: Turn, chosen: Collection[int] | runs.SameMembers | None, acti
         raise WorkError(str(error)) from error
     except PayoutError as error:
         runs.discard_draft(run=run, by=turn.by, now=turn.clock())
-        raise WorkError(f"{error}: the draft was discarded") from error
+        raise WorkError(f"{error}. The draft was discarded") from error
     return True
 
 
@@ -170,7 +170,7 @@ def _at_once(turn: Turn, act: Callable[[PayoutRun, datetime], PayoutRun]) -> boo
         who = ", ".join(map(str, error.members[:3]))
         more = f" and {len(error.members) - 3:,} more" if len(error.members) > 3 else ""
         raise WorkError(
-            f"{error}: {who}{more}. Nothing was paid: draw it up again, then confirm"
+            f"{error}: {who}{more}. Nothing was paid. Draft the run again, then confirm it"
         ) from error
     except PayoutError as error:
         raise WorkError(str(error)) from error
@@ -178,9 +178,9 @@ def _at_once(turn: Turn, act: Callable[[PayoutRun, datetime], PayoutRun]) -> boo
 
 
 def _ask_about(
-    run: PayoutRun, kind: str, title: str, total: int, *, by: Actor, now: datetime, **told: str
+    run: PayoutRun, kind: str, title: str, total: int, *, by: Actor, now: datetime, **more: str
 ) -> Work:
-    """Ask once while it is under way; belongs where the run is locked."""
+    """Ask for the work unless some is running. Call it with the run locked."""
     busy = running_work().filter(about=about(run)).first()
     if busy is not None:
         raise UnderWayError(busy)
@@ -190,12 +190,12 @@ def _ask_about(
         about=about(run),
         total=total,
         confirmation=uuid.uuid4(),
-        parameters={"run": run.pk, **told},
+        parameters={"run": run.pk, **more},
     )
-    return _asked(request, by=by, now=now)
+    return _enqueue(request, by=by, now=now)
 
 
-def _asked(request: Request, *, by: Actor, now: datetime) -> Work:
+def _enqueue(request: Request, *, by: Actor, now: datetime) -> Work:
     work, is_new = ask(request, by=by, now=now)
     if is_new:
         hint(work.pk, now=now)

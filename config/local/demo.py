@@ -27,7 +27,7 @@ from offers.services import (
     enroll,
     set_up_stage,
 )
-from offers.structure import Customer, Period, Rule, RuleKind, Tier
+from offers.structure import CapPeriod, Customer, Rule, RuleKind, Tier
 from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import adjust, record_payment
@@ -190,7 +190,7 @@ def _load_saltmarsh(brand: Brand, *, now: datetime) -> None:
             hold_days=7,
             rules=(Rule(RuleKind.CUSTOMER, Customer.NEW.value, 1_500, 200),),
             cap_minor=100_000,
-            cap_period=Period.MONTH.value,
+            cap_period=CapPeriod.MONTH.value,
         ),
         by=BY,
         now=now - timedelta(days=50),

@@ -1,8 +1,8 @@
-"""The ledger, payouts and the entries each payout pays, and runs that make many at once.
+"""The ledger, payouts with the entries each one pays, and runs that make many payouts at once.
 
-A payout posts one negative entry per enrollment when it is made; a payout that fails or is
-cancelled posts them back and releases its items. A balance is the SUM of the ledger. A run in
-draft names members and entries and holds no money: its payouts are made when it is confirmed.
+A payout posts one negative entry per enrollment when it is made. A payout that fails or is
+cancelled posts them back and releases its items. A balance is the sum of the ledger. A draft run
+lists members and entries and moves no money: its payouts are made when it is confirmed.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class PayoutRun(TenantModel):
     currency = models.CharField(max_length=3)
     minimum_minor = models.BigIntegerField()  # members due less than this stay due
     state = models.CharField(max_length=12, choices=PayoutState, default=PayoutState.DRAFT)
-    # What its lines add up to, without those left out.
+    # The sum of its lines, without members left out.
     amount_minor = models.BigIntegerField(default=0)
     payments = models.PositiveIntegerField(default=0)
     reference = models.CharField(max_length=120, blank=True)
@@ -46,7 +46,7 @@ class PayoutRun(TenantModel):
     confirmation = models.UUIDField()  # the form's own key: a second click finds this
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=200)
-    drawn_up_at = models.DateTimeField(null=True)  # when the last of its lines was written
+    drawn_up_at = models.DateTimeField(null=True)  # when its last line was written
     confirmed_at = models.DateTimeField(null=True)
     confirmed_by = models.CharField(max_length=200, blank=True)
     settled_at = models.DateTimeField(null=True)  # when the last of its payments left processing
@@ -73,7 +73,7 @@ class PayoutRun(TenantModel):
 
 
 class PayoutRunMember(TenantModel):
-    """A member that a run was drawn up for, with what was due then. Below the minimum: left out."""
+    """A member in a run, with the amount due when it was drafted. Below the minimum: left out."""
 
     run = TenantForeignKey(PayoutRun)
     member = TenantForeignKey(Member)
@@ -98,19 +98,20 @@ class PayoutRunMember(TenantModel):
 class Payout(TenantModel):
     """A payment to one member, in one currency.
 
-    On the way it names the release that lets the brand see where to, and a foreign key (brand,
-    release, needs_live_release) to (brand, id, is_live) holds that this is live. What a file for a
-    bank or PayPal has named (`in_file_at`) can't wait any more, or it might be paid twice.
+    A payment in processing names the release that lets the brand see the account. A foreign key
+    (brand, release, needs_live_release) to (brand, id, is_live) guarantees that the release is
+    live. Once a file for a bank or PayPal contains the payment (`in_file_at`), it never waits for
+    details again: it might be paid twice.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    run = TenantForeignKey(PayoutRun, null=True)  # none: recorded by hand
+    run = TenantForeignKey(PayoutRun, null=True)  # null: recorded by hand
     member = TenantForeignKey(Member)
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
     state = models.CharField(max_length=12, choices=PayoutState)
     release = TenantForeignKey(DetailsRelease, null=True)
-    in_file_at = models.DateTimeField(null=True)  # when a file for the bank or PayPal first held it
+    in_file_at = models.DateTimeField(null=True)  # when a file for the bank or PayPal first had it
     needs_live_release = models.GeneratedField(
         expression=Case(When(state="processing", in_file_at=None, then=Value(True))),
         output_field=models.BooleanField(null=True),
@@ -164,7 +165,7 @@ class EntryKind(models.TextChoices):
 
 
 OPEN_STATES = (PayoutState.PROCESSING, PayoutState.PENDING_INFO)
-# The state of a confirmed run, by that of its payments which stands first here.
+# A confirmed run has the state of the first entry here that one of its payments has.
 RUN_STATE_OF_PAYMENTS = {
     PayoutState.PROCESSING: PayoutState.PROCESSING,
     PayoutState.PENDING_INFO: PayoutState.PROCESSING,
@@ -179,9 +180,9 @@ EARNED_KINDS = (EntryKind.COMMISSION, EntryKind.ADJUSTMENT)
 class LedgerEntry(TenantModel):
     """One posting, in minor units, positive towards the member. Append-only.
 
-    A commission is of a conversion or of a day's clicks: `conversion_id` and `click_earning_id`
-    point into tracking. Their composite foreign keys are made by tracking's migration, since
-    payouts lies below it. `available_at` says when it may be paid.
+    A commission is for a conversion or for a day's clicks. `conversion_id` and `click_earning_id`
+    point to tables of tracking, which payouts may not import, so tracking's migration makes their
+    composite foreign keys. `available_at` says when the entry may be paid.
     """
 
     enrollment = TenantForeignKey(Enrollment)
@@ -239,7 +240,7 @@ class LedgerEntry(TenantModel):
                 name="payouts_entry_payout",
                 condition=models.Q(payout__isnull=False),
             ),
-            # Few beside the commissions: payments, what came back, bonuses and corrections.
+            # Payments, returns, bonuses and corrections are few compared to commissions.
             models.Index(
                 fields=["brand", "enrollment", "kind", "-posted_at", "-id"],
                 name="payouts_entry_few",
@@ -269,7 +270,7 @@ class LedgerEntry(TenantModel):
 
 
 class LedgerSum(KeptSum):
-    """What entries of an enrollment add up to, by when they may be paid. Kept by a trigger."""
+    """The sum of an enrollment's entries per time they may be paid. A trigger keeps it."""
 
     KEYS = ("enrollment_id", "offer_id", "member_id", "currency")
     FIGURES = ("amount_minor",)
@@ -291,7 +292,7 @@ class LedgerSum(KeptSum):
 
 
 class PayoutItem(TenantModel):
-    """A ledger entry that a payout pays. An entry stands in at most one live payout."""
+    """A ledger entry that a payout pays. An entry is in at most one live payout."""
 
     payout = TenantForeignKey(Payout)
     entry = TenantForeignKey(LedgerEntry)
@@ -310,8 +311,9 @@ class PayoutItem(TenantModel):
 
 
 class PayoutRunEntry(TenantModel):
-    """An entry that a draft names for a member. Gone when the run is confirmed or cancelled: a
-    confirmed one's are its payments' items.
+    """A ledger entry that a draft would pay to a member.
+
+    Confirming or cancelling the run deletes it; confirming makes a PayoutItem instead.
     """
 
     line = TenantForeignKey(PayoutRunMember)

@@ -1,7 +1,7 @@
-"""Change the address of one's login, for staff and creators alike.
+"""Change the email address of a login, for staff and creators.
 
-A fresh login comes first; then a code that is mailed to the new address and entered in this same
-session; then the old address is told.
+The person logs in again first, then enters a code that was mailed to the new address, in the same
+session. The old address gets a notice.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def address(request: OwnLoginRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_own_language
 def address_code(request: OwnLoginRequest) -> HttpResponse:
-    """Take the code from the new address, change it, and tell the old one."""
+    """Check the code, change the address, and mail a notice to the old address."""
     wanted = asked_address(request, PURPOSE)
     if not wanted:
         return redirect("account_address")
@@ -100,7 +100,7 @@ def _change(request: OwnLoginRequest, wanted: str) -> HttpResponse:
 
 
 def _tell(request: OwnLoginRequest, *, before: str, after: str) -> None:
-    """Mail the old address. The change stands even if the mail server is away just now."""
+    """Mail the old address. The change stays even if the mail server does not answer."""
     try:
         send_letter(
             "address_changed",

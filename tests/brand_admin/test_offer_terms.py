@@ -204,7 +204,7 @@ def test_the_form_opens_with_the_terms_there_are(cast: Cast, theo: Client) -> No
         ({"tiers-1-threshold": "900"}, "must begin above the tier Silver"),
         ({"tiers-1-name": "silver"}, "Two tiers have the same name"),
         ({"tiers-1-name": ""}, "Every tier needs a name"),
-        ({"tiers-1-threshold": ""}, "must begin above nothing"),
+        ({"tiers-1-threshold": ""}, "must begin above zero"),
         ({"tiers-1-percent": "140"}, "The rate must be between 0 % and 100 %."),
         ({"tier_by": "conversions"}, "Write how many conversions."),
         ({"rules-1-kind": "product", "rules-1-value": "gift", "rules-1-fixed": ""}, "Two rules"),

@@ -141,7 +141,7 @@ def test_several_currencies_are_a_choice(owed: Cast) -> None:
         ("fifty", "Enter an amount in digits, such as 50."),
         ("-1", "Enter an amount of zero or more."),
         ("99999999999999", "Enter an amount of zero or more."),
-        ("20.01", "Nobody chosen is due that much now."),
+        ("20.01", "No chosen member is due that much now."),
     ],
 )
 def test_a_minimum_is_an_amount_that_somebody_reaches(minimum: str, said: str, owed: Cast) -> None:

@@ -1,7 +1,8 @@
-"""Give many members codes and links as long work: batches that commit with the count.
+"""Give codes and links to many members as background work, in batches.
 
-Codes are suggested from the naming pattern as each batch comes up. Whoever can't be given theirs is
-left out and named; whoever got one meanwhile keeps it.
+Each batch commits together with its progress. The worker suggests codes from the naming pattern
+batch by batch. A member who can't get a code is listed with the reason; a member who got one in the
+meantime keeps it.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from tracking.models import ItemStatus, PromoCode, TrackingLink
 
 GENERATE = "generate"
 BATCH = 500
-TRIES = 3  # a code suggested may be taken the moment after
+MAX_ATTEMPTS = 3  # another transaction may take a suggested code first
 
 
 def ask_to_generate(
@@ -37,7 +38,7 @@ def ask_to_generate(
     by: Actor,
     now: datetime,
 ) -> Work:
-    """Give the enrollments of these ids a code, a link, or both where an id is in both."""
+    """Ask a worker to give codes and links to the enrollments with these ids."""
     codes, links = set(codes_for), set(links_for)
     everybody = sorted(codes | links)
     request = Request(
@@ -52,7 +53,7 @@ def ask_to_generate(
 
 
 def generate(turn: Turn) -> bool:
-    """Go on after what is counted, until the turn is over."""
+    """Continue after the enrollments that are done, until the time slice is over."""
     rows = islice(_wanted(turn.work), turn.work.done, None)
     for batch in batches(rows, BATCH, tables=(PromoCode, TrackingLink)):
         with turn.batch() as work:
@@ -64,7 +65,7 @@ def generate(turn: Turn) -> bool:
 
 
 def _wanted(work: Work) -> Iterator[tuple[int, bool, bool]]:
-    """Enrollment id, whether a code, whether a link."""
+    """Yield enrollment id, whether it gets a code, and whether it gets a link."""
     for line in lines_of(work, WorkFile.GIVEN):
         pk, code, link = line.split()
         yield int(pk), code == "1", link == "1"
@@ -73,7 +74,7 @@ def _wanted(work: Work) -> Iterator[tuple[int, bool, bool]]:
 def _give(
     batch: Sequence[tuple[int, bool, bool]], *, by: Actor, now: datetime
 ) -> tuple[Counter[str], list[Problem]]:
-    """Give a batch what it lacks; how many of what came of it, and who was left out."""
+    """Give a batch its missing codes and links; return counts and problems."""
     locked = Enrollment.objects.select_for_update(of=("self",)).filter(
         pk__in=[pk for pk, _, _ in batch]
     )
@@ -109,18 +110,18 @@ def _give_alike(
     by: Actor,
     now: datetime,
 ) -> list[Problem]:
-    """Give rows of one offer the same; who is refused again and again is left out."""
+    """Give rows of one offer the same items; skip a row after MAX_ATTEMPTS."""
     problems: list[Problem] = []
-    tries = 0
+    attempts = 0
     while rows:
         wanted = suggest_codes(offer=offer, enrollments=rows) if code else {}
-        tries += 1
+        attempts += 1
         try:
             codes, links = generate_items(
                 enrollments=rows, codes=wanted, links=link, by=by, now=now
             )
         except ItemError as error:
-            if tries >= TRIES:
+            if attempts >= MAX_ATTEMPTS:
                 why = error.problems
                 problems += [
                     Problem(None, str(row.member), why[row.pk]) for row in rows if row.pk in why

@@ -58,7 +58,7 @@ class Conversion(TenantModel):
     refunded_minor = models.BigIntegerField(default=0)
     commission_minor = models.BigIntegerField(default=0)
     earnable_minor = models.BigIntegerField(default=0)
-    explanation = models.JSONField(default=list)  # offers.commission.Step: how it came about
+    explanation = models.JSONField(default=list)  # a list of offers.commission.CommissionStep
 
     class Meta(TenantModel.Meta):
         constraints = [

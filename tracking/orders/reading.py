@@ -1,6 +1,6 @@
-"""Read what a shop sends as facts, or say which field is wrong and why. Pure.
+"""Turn what a shop sends into OrderFacts and RefundFacts, or say which fields are wrong. Pure.
 
-Amounts enter as plain decimal text and become minor units here, rounded half up once per line.
+Amounts come in as plain decimal text and become minor units here, rounded half up once per line.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from typing import Any
 from core.money import MoneyError, UnknownCurrencyError, exponent, parse_decimal, to_minor
 from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts, RefundFacts
 
-MAX_AMOUNT_MINOR = 10**15  # a line above this is a mistake, and stays far below a bigint
+MAX_AMOUNT_MINOR = 10**15  # a larger line is a mistake; a bigint holds much more
 MAX_QUANTITY = 2**31 - 1
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
+# PostgreSQL stores no null character, UTF-8 no lone surrogate.
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 MAX_ORDER_LINES = 1_000
-MAX_LINE_COLLECTIONS = 50  # of one line
-MAX_AMOUNT_LENGTH = 18  # characters; times any quantity it stays within Decimal's exact 28 digits
+MAX_LINE_COLLECTIONS = 50
+MAX_AMOUNT_LENGTH = 18  # characters; times MAX_QUANTITY it fits into the 28 digits of Decimal
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
 class InputError(ValueError):
-    """What was sent is no order or refund; `problems` says why, field by field."""
+    """What was sent is not a valid order or refund; `problems` says why, field by field."""
 
     def __init__(self, *problems: FieldProblem) -> None:
         super().__init__("; ".join(f"{p.field}: {p.message}" for p in problems))
@@ -33,7 +34,7 @@ class InputError(ValueError):
 
 
 class _Reader:
-    """Reads fields and collects what is wrong, so that the shop learns everything at once."""
+    """Reads fields and collects all problems, so that the shop learns of them at once."""
 
     def __init__(
         self, raw: Mapping[str, Any], *, prefix: str, problems: list[FieldProblem]
@@ -56,13 +57,13 @@ class _Reader:
         if len(text) > longest:
             self.wrong(field, "too_long", f"is longer than {longest} characters")
         if UNSTORABLE.search(text):
-            self.wrong(field, "not_text", "holds a character that is none")
+            self.wrong(field, "not_text", "contains an invalid character")
         if required and not text:
             self.wrong(field, "missing", "is missing")
         return text
 
     def texts(self, field: str, *, longest: int, most: int) -> tuple[str, ...]:
-        """A list of texts, in order and each once; a single text is a list of one."""
+        """A sorted list of texts without repeats; a single text is a list of one."""
         value = self.raw.get(field)
         if value is None or value == "":
             return ()
@@ -72,13 +73,13 @@ class _Reader:
             self.wrong(field, "not_a_list", "is not a list of texts")
             return ()
         if len(value) > most:
-            self.wrong(field, "too_long", f"holds more than {most} texts")
+            self.wrong(field, "too_long", f"has more than {most} texts")
         if any(len(one) > longest or UNSTORABLE.search(one) for one in value):
-            self.wrong(field, "not_text", f"holds a text of over {longest} characters, or none")
+            self.wrong(field, "not_text", f"has a text with over {longest} or invalid characters")
         return tuple(sorted({one.strip() for one in value} - {""}))
 
     def yes_or_no(self, field: str) -> bool | None:
-        """True, false, or None where nothing is said. CSV says yes and no."""
+        """True or false, or None when the field is empty. CSV files say yes and no."""
         value = self.raw.get(field)
         if value is None or value == "":
             return None
@@ -99,7 +100,7 @@ class _Reader:
             self.wrong(field, "not_a_time", f"{text!r} is not an ISO 8601 time")
             return EARLIEST
         if moment.tzinfo is None:
-            self.wrong(field, "no_time_zone", f"{text!r} does not say its offset from UTC")
+            self.wrong(field, "no_time_zone", f"{text!r} has no offset from UTC")
             return EARLIEST
         if not EARLIEST <= moment < LATEST:
             self.wrong(field, "not_a_time", f"{text!r} is not in the years 1970 to 2099")
@@ -128,7 +129,7 @@ class _Reader:
         return value
 
     def amount(self, field: str, *, default: Decimal | None = None) -> Decimal:
-        """A decimal in digits or a whole number. A float is refused: it is not exact."""
+        """A decimal number as text, or a whole number. A float is refused: it is not exact."""
         value = self.raw.get(field)
         if value is None and default is not None:
             return default
@@ -148,7 +149,7 @@ class _Reader:
         try:
             minor = to_minor(amount, currency)
         except MoneyError:
-            return 0  # the currency's own problem is said already
+            return 0  # `currency` has reported the problem
         if minor < 0:
             self.wrong(field, "negative", f"{amount} is negative")
         if minor > MAX_AMOUNT_MINOR:
@@ -162,7 +163,7 @@ def _refuse_if(problems: Sequence[FieldProblem]) -> None:
 
 
 def read_order(raw: Any) -> OrderFacts:
-    """The facts of an order as the API and the importer receive it. Raises InputError."""
+    """Return the facts of an order that the API or an import received. Raises InputError."""
     problems: list[FieldProblem] = []
     read = _Reader(_mapping(raw), prefix="", problems=problems)
     currency = read.currency("currency")
@@ -215,7 +216,7 @@ def _read_line(raw: Any, prefix: str, currency: str, problems: list[FieldProblem
 
 
 def read_refund(raw: Any) -> RefundFacts:
-    """The facts of a refund. Raises InputError."""
+    """Return the facts of a refund. Raises InputError."""
     problems: list[FieldProblem] = []
     read = _Reader(_mapping(raw), prefix="", problems=problems)
     currency = read.currency("currency")

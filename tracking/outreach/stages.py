@@ -43,7 +43,7 @@ class StepAnnotations(TypedDict):
     step: str
 
 
-class Step(StrEnum):
+class StageStep(StrEnum):
     """The steps in their order."""
 
     SET_UP = "set-up"
@@ -54,10 +54,10 @@ class Step(StrEnum):
 
 LEFT_OUT = "left-out"
 LABELS = {
-    Step.SET_UP: "Set up offer",
-    Step.GENERATE: "Generate",
-    Step.SEND: "Send",
-    Step.TRACKING: "Tracking",
+    StageStep.SET_UP: "Set up offer",
+    StageStep.GENERATE: "Generate",
+    StageStep.SEND: "Send",
+    StageStep.TRACKING: "Tracking",
 }
 
 
@@ -73,15 +73,15 @@ class Stage:
 
     @property
     def to_set_up(self) -> int:
-        return self.counts.get(Step.SET_UP, 0)
+        return self.counts.get(StageStep.SET_UP, 0)
 
     @property
     def to_generate(self) -> int:
-        return self.counts.get(Step.GENERATE, 0)
+        return self.counts.get(StageStep.GENERATE, 0)
 
     @property
     def to_send(self) -> int:
-        return self.counts.get(Step.SEND, 0)
+        return self.counts.get(StageStep.SEND, 0)
 
     @property
     def left_out(self) -> int:
@@ -89,12 +89,12 @@ class Stage:
 
     @property
     def sent(self) -> int:
-        return self.counts.get(Step.TRACKING, 0)
+        return self.counts.get(StageStep.TRACKING, 0)
 
     @property
-    def current(self) -> Step:
+    def current(self) -> StageStep:
         """The first step with members; the first step of an empty stage."""
-        return next((step for step in Step if self.counts.get(step)), Step.SET_UP)
+        return next((step for step in StageStep if self.counts.get(step)), StageStep.SET_UP)
 
 
 def steps_of(project: Project) -> Stage:
@@ -168,7 +168,7 @@ def _with_step(
     first = rows.annotate(**_facts("offer", "first_"), **_facts("code_offer", "second_"))
     behind = [
         When(Q(first_step=step.value) | Q(second_step=step.value), then=Value(step.value))
-        for step in Step
+        for step in StageStep
     ]
     step = Case(
         When(project__code_offer=None, then=F("first_step")),
@@ -212,11 +212,11 @@ def _facts(field: str, prefix: str) -> dict[str, Any]:
         pk: Subquery(enrollment.values("pk")[:1]),
         f"{prefix}enrollment_status": Subquery(enrollment.values("status")[:1]),
         f"{prefix}step": Case(
-            When(**{f"project__{field}": None}, then=Value(Step.SET_UP.value)),
+            When(**{f"project__{field}": None}, then=Value(StageStep.SET_UP.value)),
             When(~active, then=Value(LEFT_OUT)),
-            When(needs_code | needs_link, then=Value(Step.GENERATE.value)),
-            When(~Exists(mail), then=Value(Step.SEND.value)),
-            default=Value(Step.TRACKING.value),
+            When(needs_code | needs_link, then=Value(StageStep.GENERATE.value)),
+            When(~Exists(mail), then=Value(StageStep.SEND.value)),
+            default=Value(StageStep.TRACKING.value),
             output_field=CharField(),
         ),
     }

@@ -1,4 +1,4 @@
-"""Where the money of one enrollment is, entry by entry. Reads only."""
+"""What a member sees of the ledger: postings, adjustments and payments of an enrollment."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """One entry in minor units; `payout` is the live payment that pays it, if there is one."""
+    """One ledger entry in minor units; `payout` is the live payment that pays it, or None."""
 
     amount_minor: int
     available_at: datetime
@@ -22,7 +22,7 @@ class Posting:
 
 
 def postings_of(conversion_ids: Iterable[int]) -> dict[int, list[Posting]]:
-    """What was posted for each conversion, oldest first, in two queries."""
+    """Return the postings by conversion id, oldest first. Two queries."""
     entries = list(
         LedgerEntry.objects.filter(
             kind=EntryKind.COMMISSION, conversion_id__in=list(conversion_ids)
@@ -42,16 +42,16 @@ def postings_of(conversion_ids: Iterable[int]) -> dict[int, list[Posting]]:
 
 
 def adjustments_of(enrollment_id: int) -> QuerySet[LedgerEntry]:
-    """The bonuses and corrections of one enrollment, newest first."""
+    """Return the bonuses and corrections of one enrollment, newest first."""
     return LedgerEntry.objects.filter(enrollment=enrollment_id, kind=EntryKind.ADJUSTMENT).order_by(
         "-posted_at", "-pk"
     )
 
 
 def payments_of(enrollment_id: int) -> QuerySet[LedgerEntry]:
-    """What each payment posted for this enrollment, with the payment, newest first.
+    """Return the entry that each payment posted for this enrollment, newest first.
 
-    One entry per payment, less than zero: its share. A payment whose share is zero posted none.
+    The entry is negative: the enrollment's share of the payment. A share of zero has no entry.
     """
     return (
         LedgerEntry.objects.filter(enrollment=enrollment_id, kind=EntryKind.PAYOUT)
@@ -61,6 +61,6 @@ def payments_of(enrollment_id: int) -> QuerySet[LedgerEntry]:
 
 
 def entries_of_payout(*, payout_id: int, enrollment_id: int) -> QuerySet[LedgerEntry]:
-    """The entries of this enrollment that a payment pays, or paid before it came back."""
+    """Return the entries of this enrollment that a payment pays, or paid before it failed."""
     paid = PayoutItem.objects.filter(payout=payout_id, entry__enrollment=enrollment_id)
     return LedgerEntry.objects.filter(pk__in=paid.values("entry")).order_by("available_at", "pk")
