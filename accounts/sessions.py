@@ -29,9 +29,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.audit_log.security_log import record_event
 from accounts.devices import Device, device_of
 from accounts.models import Session, SessionKind, User
-from accounts.security_log import record_event
 from accounts.selectors import session_kind_of
 
 KEY_CHARACTERS = frozenset(VALID_KEY_CHARS)

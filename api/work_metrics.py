@@ -11,7 +11,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from accounts.models import LIVE_WORK, Work, WorkState
+from background.models import LIVE_WORK, Work, WorkState
 from core.models import Round
 from core.tenancy import across_brands
 from notifications.models import LIVE_STATES, Message, MessageState

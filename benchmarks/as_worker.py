@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.utils import timezone
 
-from accounts.background import take_turn
-from accounts.models import Work, WorkState
+from background.models import Work, WorkState
+from background.running import run_slice
 
 
 def run_as_worker(work: Work) -> Work:
@@ -13,7 +13,7 @@ def run_as_worker(work: Work) -> Work:
     from brand_admin.background.handlers import HANDLERS
 
     while work.is_live:
-        take_turn(work.pk, handlers=HANDLERS, now=timezone.now())
+        run_slice(work.pk, handlers=HANDLERS, now=timezone.now())
         work.refresh_from_db()
     assert work.state == WorkState.DONE, work.error
     return work

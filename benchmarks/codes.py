@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from accounts.background import Request, ask
+from background.asking import WorkRequest, ask_for_work
 from benchmarks.as_worker import run_as_worker
 from benchmarks.brand_with_members import BY, NOW, BrandWithMembers, analyze, make_brand
 from benchmarks.figures import Memory, show, timed
@@ -35,7 +35,7 @@ def run() -> None:
 def generate(sample: BrandWithMembers) -> None:
     with acting_for(sample.brand):
         ids = Enrollment.objects.order_by("pk").values_list("pk", flat=True)
-        request = Request(
+        request = WorkRequest(
             kind=GENERATE,
             title="Codes",
             about="bench",
@@ -43,5 +43,5 @@ def generate(sample: BrandWithMembers) -> None:
             confirmation=uuid.uuid4(),
             given=(f"{pk} 1 1\n".encode() for pk in ids),
         )
-        work, _ = ask(request, by=BY, now=NOW)
+        work, _ = ask_for_work(request, by=BY, now=NOW)
         run_as_worker(work)

@@ -74,7 +74,7 @@ def measure_the_rest(one: PayoutRun) -> None:
 
 
 def work_of(run: PayoutRun):  # type: ignore[no-untyped-def]
-    from accounts.background import recent_work_about
+    from background.selectors import recent_work_about
 
     return recent_work_about(run_work.about(run))[0]
 

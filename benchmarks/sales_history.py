@@ -4,12 +4,11 @@ conversions, commissions, days, clicks, payments, and the audit log.
 
 from __future__ import annotations
 
-import importlib
-
 from django.db import connection
 from django.db.models import Model
 
 from benchmarks.brand_with_members import BrandWithMembers, analyze
+from benchmarks.kept_sums import FROM_THE_FACTS
 from core.kept_sums import kept_sums
 from core.tenancy import acting_for
 from offers.models import Terms
@@ -144,9 +143,6 @@ def _keep_sums() -> None:
     for model in sums:
         with connection.cursor() as cursor:
             cursor.execute(f"TRUNCATE {model._meta.db_table}")
-    for package in ("accounts", "payouts", "tracking"):
-        beginning = importlib.import_module(f"{package}.migrations.0002_kept_sums")
-        for name, statement in vars(beginning).items():
-            if name.endswith("_SO_FAR"):
-                with connection.cursor() as cursor:
-                    cursor.execute(statement)
+    for statement in FROM_THE_FACTS:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)

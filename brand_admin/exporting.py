@@ -17,8 +17,9 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.background import FILES_KEPT, Request, ask, hint
 from accounts.models import Brand
+from background.asking import WorkRequest, ask_for_work, enqueue_work
+from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest
 from brand_admin.background.kinds import EXPORT
 from brand_admin.background.rows import started_about
@@ -90,8 +91,8 @@ def _ask(
     *,
     now: datetime,
 ) -> int:
-    work, is_new = ask(
-        Request(
+    work, is_new = ask_for_work(
+        WorkRequest(
             kind=EXPORT,
             title=f"Export of {export.title[:1].lower()}{export.title[1:]}",
             about=about(name),
@@ -103,5 +104,5 @@ def _ask(
         now=now,
     )
     if is_new:
-        hint(work.pk, now=now)
+        enqueue_work(work.pk, now=now)
     return work.pk

@@ -17,7 +17,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.text import capfirst
 
-from accounts.audit import target_of
+from accounts.audit_log.audit import target_of
 from accounts.models import AuditEntry
 
 

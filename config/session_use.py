@@ -12,8 +12,8 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
+from accounts.audit_log.security_log import record_event
 from accounts.models import User
-from accounts.security_log import record_event
 from accounts.sessions import note_use
 from core.clients import agent_of, network_of
 

@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "template_partials",
     "core",
     "accounts",
+    "background",
     "notifications",
     "affiliates",
     "offers",
@@ -227,7 +228,7 @@ vars().update(env.email_url("EMAIL_URL"))
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
 EMAIL_TIMEOUT = limits.EMAIL_TIMEOUT
 MESSAGE_LEASE: int = env.int("MESSAGE_LEASE", default=300)  # seconds; see notifications.services
-WORK_LEASE: int = env.int("WORK_LEASE", default=60)  # seconds; see accounts.background
+WORK_LEASE: int = env.int("WORK_LEASE", default=60)  # seconds; see background.running
 # Seconds before each retry of a mail that was refused temporarily; after the last it has failed.
 MESSAGE_BACKOFF: list[int] = env.list(
     "MESSAGE_BACKOFF", cast=int, default=[60, 300, 900, 3_600, 7_200, 14_400]

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from psycopg.types.range import TimestamptzRange
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.pictures import IMAGE_EDGE, keep_picture
 from affiliates.models import Member
 from core.money import exponent

@@ -17,8 +17,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.codes import spend_code
 from accounts.models import Brand, CodePurpose
 from affiliates.models import Creator, Member

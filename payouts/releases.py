@@ -15,8 +15,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.codes import spend_code
 from accounts.models import Brand, CodePurpose
 from affiliates import services as affiliates

@@ -14,8 +14,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from payouts.destinations import Destination
 from payouts.details import destinations_of, visible_details
 from payouts.models import Payout, PayoutMethod, PayoutRun, PayoutState

@@ -13,9 +13,11 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.actors import Actor
-from accounts.background import Request, Turn, WorkError, ask, hint, note, running_work
-from accounts.models import Work
 from affiliates.models import Member
+from background.asking import WorkRequest, ask_for_work, enqueue_work
+from background.models import Work
+from background.running import WorkError, WorkSlice, count_batch
+from background.selectors import running_work
 from payouts import runs
 from payouts.models import PayoutRun, PayoutState
 from payouts.services import PayoutError
@@ -56,7 +58,7 @@ def ask_for_draft(
         now=now,
     )
     chosen = None if member_ids is None else sorted(member_ids)
-    request = Request(
+    request = WorkRequest(
         kind=DRAFT,
         title=f"Payout run in {currency}",
         about=about(run),
@@ -104,68 +106,76 @@ def ask_to_return(
     return _ask_about(run, RETURN, "Taking back a payout run", run.payments, by=by, now=now, **more)
 
 
-def draft(turn: Turn) -> bool:
+def draft(work_slice: WorkSlice) -> bool:
     """Continue drafting the lines, with what was due when staff asked for the draft."""
-    return _draw_up(turn, turn.work.parameters["members"], runs.DRAFTED)
+    return _draw_up(work_slice, work_slice.work.parameters["members"], runs.DRAFTED)
 
 
-def redraft(turn: Turn) -> bool:
+def redraft(work_slice: WorkSlice) -> bool:
     """Continue drafting the lines again, for the same members."""
-    return _draw_up(turn, runs.SAME_MEMBERS, runs.REDRAFTED)
+    return _draw_up(work_slice, runs.SAME_MEMBERS, runs.REDRAFTED)
 
 
-def confirm(turn: Turn) -> bool:
+def confirm(work_slice: WorkSlice) -> bool:
     """Make all payments of the run, or none."""
-    return _at_once(turn, lambda run, now: runs.confirm_run(run=run, by=turn.by, now=now))
-
-
-def mark_paid(turn: Turn) -> bool:
-    """Mark all payments that staff saw in processing as paid, or none."""
-    reference, seen = turn.work.parameters["reference"], turn.work.parameters.get("seen")
     return _at_once(
-        turn,
+        work_slice, lambda run, now: runs.confirm_run(run=run, by=work_slice.by, now=now)
+    )
+
+
+def mark_paid(work_slice: WorkSlice) -> bool:
+    """Mark all payments that staff saw in processing as paid, or none."""
+    parameters = work_slice.work.parameters
+    reference, seen = parameters["reference"], parameters.get("seen")
+    return _at_once(
+        work_slice,
         lambda run, now: runs.mark_run_paid(
-            run=run, reference=reference, seen=seen, by=turn.by, now=now
+            run=run, reference=reference, seen=seen, by=work_slice.by, now=now
         ),
     )
 
 
-def give_back(turn: Turn) -> bool:
+def give_back(work_slice: WorkSlice) -> bool:
     """Take back all open payments, or none."""
-    state, reason = PayoutState(turn.work.parameters["state"]), turn.work.parameters["reason"]
+    parameters = work_slice.work.parameters
+    state, reason = PayoutState(parameters["state"]), parameters["reason"]
     return _at_once(
-        turn,
-        lambda run, now: runs.return_run(run=run, state=state, reason=reason, by=turn.by, now=now),
+        work_slice,
+        lambda run, now: runs.return_run(
+            run=run, state=state, reason=reason, by=work_slice.by, now=now
+        ),
     )
 
 
-def _draw_up(turn: Turn, chosen: Collection[int] | runs.SameMembers | None, action: str) -> bool:
-    run, is_all = _run_of(turn.work), False
+def _draw_up(
+    work_slice: WorkSlice, chosen: Collection[int] | runs.SameMembers | None, action: str
+) -> bool:
+    run, is_all = _run_of(work_slice.work), False
     try:
         while not is_all:
-            with turn.batch() as work:
+            with work_slice.batch() as work:
                 drawn = runs.draw_up_some(
                     run=run, chosen=chosen, after=work.cursor, now=work.asked_at
                 )
-                note(work, done=drawn.members, counts={})
+                count_batch(work, done=drawn.members, counts={})
                 work.cursor, is_all = drawn.after, drawn.is_all
-            if turn.is_over and not is_all:
+            if work_slice.is_over and not is_all:
                 return False
-        with turn.batch():
-            runs.close_draft(run=run, action=action, by=turn.by, now=turn.clock())
+        with work_slice.batch():
+            runs.close_draft(run=run, action=action, by=work_slice.by, now=work_slice.clock())
     except runs.NotADraftError as error:
         raise WorkError(str(error)) from error
     except PayoutError as error:
-        runs.discard_draft(run=run, by=turn.by, now=turn.clock())
+        runs.discard_draft(run=run, by=work_slice.by, now=work_slice.clock())
         raise WorkError(f"{error}. The draft was discarded") from error
     return True
 
 
-def _at_once(turn: Turn, act: Callable[[PayoutRun, datetime], PayoutRun]) -> bool:
+def _at_once(work_slice: WorkSlice, act: Callable[[PayoutRun, datetime], PayoutRun]) -> bool:
     try:
-        with turn.batch() as work:
-            act(_run_of(work), turn.clock())
-            note(work, done=work.total, counts={})
+        with work_slice.batch() as work:
+            act(_run_of(work), work_slice.clock())
+            count_batch(work, done=work.total, counts={})
     except runs.RunChangedError as error:
         who = ", ".join(map(str, error.members[:3]))
         more = f" and {len(error.members) - 3:,} more" if len(error.members) > 3 else ""
@@ -184,7 +194,7 @@ def _ask_about(
     busy = running_work().filter(about=about(run)).first()
     if busy is not None:
         raise UnderWayError(busy)
-    request = Request(
+    request = WorkRequest(
         kind=kind,
         title=title,
         about=about(run),
@@ -195,10 +205,10 @@ def _ask_about(
     return _enqueue(request, by=by, now=now)
 
 
-def _enqueue(request: Request, *, by: Actor, now: datetime) -> Work:
-    work, is_new = ask(request, by=by, now=now)
+def _enqueue(request: WorkRequest, *, by: Actor, now: datetime) -> Work:
+    work, is_new = ask_for_work(request, by=by, now=now)
     if is_new:
-        hint(work.pk, now=now)
+        enqueue_work(work.pk, now=now)
     return work
 
 

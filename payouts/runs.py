@@ -14,8 +14,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from affiliates.models import Member
 from payouts import run_lines
 from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutRunMember, PayoutState

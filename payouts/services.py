@@ -9,8 +9,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from affiliates.models import Member
 from offers.models import Enrollment
 from payouts import ledger

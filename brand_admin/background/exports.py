@@ -8,8 +8,8 @@ from itertools import islice
 from django.http import Http404, QueryDict
 from django.utils import timezone
 
-from accounts.background import Turn, WorkError, note
-from accounts.models import WorkChunk, WorkFile
+from background.models import WorkChunk, WorkFile
+from background.running import WorkError, WorkSlice, count_batch
 from brand_admin.background import lists as work_lists
 from brand_admin.conversions import questions as question_views
 from brand_admin.conversions import views as conversion_views
@@ -49,38 +49,38 @@ SOURCES: Mapping[str, Source] = {
 }
 
 
-def make_export(turn: Turn) -> bool:
+def make_export(work_slice: WorkSlice) -> bool:
     """Make the file from its first line to its last, a committed piece at a time.
 
     A list changes while it is read, so another worker's attempt begins anew.
     """
-    told = turn.work.parameters
-    brand = turn.work.brand
+    told = work_slice.work.parameters
+    brand = work_slice.work.brand
     with timezone.override(brand.zone):
         asked = Asked(brand=brand, GET=QueryDict(told["query"]))
         try:
-            export = SOURCES[told["export"]](asked, now=turn.clock(), **told["args"])
+            export = SOURCES[told["export"]](asked, now=work_slice.clock(), **told["args"])
         except Http404 as error:
             raise WorkError("what was to be exported is not there any more") from error
-        _begin_anew(turn, filename=export.filename, rows=export.rows)
+        _begin_anew(work_slice, filename=export.filename, rows=export.rows)
         lines = csv_lines(export.lines)
         header = next(lines, "")
         number = 0
         while (piece := list(islice(lines, ROWS))) or header:
-            with turn.batch() as work:
+            with work_slice.batch() as work:
                 content = (header + "".join(piece)).encode()
                 WorkChunk.objects.create(
                     work=work, file=WorkFile.MADE, number=number, content=content
                 )
-                note(work, done=len(piece), counts={})
+                count_batch(work, done=len(piece), counts={})
                 work.total = max(work.total, work.done)
             header, number = "", number + 1
-    with turn.batch() as work:
+    with work_slice.batch() as work:
         work.total = work.done
     return True
 
 
-def _begin_anew(turn: Turn, *, filename: str, rows: int) -> None:
-    with turn.batch() as work:
+def _begin_anew(work_slice: WorkSlice, *, filename: str, rows: int) -> None:
+    with work_slice.batch() as work:
         WorkChunk.objects.filter(work=work, file=WorkFile.MADE).delete()
         work.filename, work.done, work.total = filename, 0, rows

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from accounts.background import Handler
+from background.running import Handler
 from brand_admin.background.exports import make_export
 from brand_admin.background.kinds import EXPORT
 from payouts import run_work

@@ -11,9 +11,10 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from accounts.background import FILES_KEPT, all_work
-from accounts.models import Work, WorkState
 from accounts.permissions import Permission
+from background.models import Work, WorkState
+from background.selectors import all_work
+from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.background.kinds import KINDS
@@ -43,7 +44,7 @@ class WorkFilters(forms.Form):
     state = forms.ChoiceField(required=False, choices=[("", "All"), *WorkState.choices])
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `accounts.background.all_work`; nonsense is ignored."""
+        """Keyword arguments for `background.selectors.all_work`; nonsense is ignored."""
         self.is_valid()
         icon = ABOUT.get(self.cleaned_data.get("about", ""), ("", ""))[1]
         return {

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from accounts.background import recent_work_about
-from accounts.models import Work, WorkState
+from background.models import Work, WorkState
+from background.selectors import recent_work_about
 from brand_admin.background.kinds import KINDS, Kind
 from core.templatetags.display import count, who
 

@@ -9,9 +9,9 @@ from django.utils import timezone
 from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
-from accounts.background import WorkError
-from accounts.models import Work
 from accounts.permissions import Permission
+from background.models import Work
+from background.running import WorkError
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.background.rows import started_about
 from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS, ImportForm

@@ -24,6 +24,7 @@ from config.local.folders import CHECKOUT
 
 PACKAGES = (
     "accounts",
+    "background",
     "affiliates",
     "api",
     "brand_admin",

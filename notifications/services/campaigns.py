@@ -11,8 +11,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.models import Brand, User
 from core.db import copy_rows, lock_identities
 from core.tenancy import current_brand_id

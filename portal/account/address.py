@@ -21,8 +21,8 @@ from accounts.models import CodePurpose
 from accounts.passkeys import kept_here
 from affiliates.address_change import AddressTakenError, change_address
 from affiliates.code_login import OVER, AddressForm, CodeForm, too_many
-from affiliates.letters import LetterError, send_letter
 from core.templatetags.display import moment
+from core.transactional_mail import TransactionalMailError, send_transactional_mail
 from portal.account.confirm import (
     OwnLoginRequest,
     ask_for_code,
@@ -102,10 +102,10 @@ def _change(request: OwnLoginRequest, wanted: str) -> HttpResponse:
 def _tell(request: OwnLoginRequest, *, before: str, after: str) -> None:
     """Mail the old address. The change stays even if the mail server does not answer."""
     try:
-        send_letter(
+        send_transactional_mail(
             "address_changed",
             to=before,
-            context={
+            values={
                 "before": before,
                 "after": after,
                 "when": moment(timezone.now()),
@@ -113,5 +113,5 @@ def _tell(request: OwnLoginRequest, *, before: str, after: str) -> None:
                 "home_url": settings.BASE_URL + reverse("front_door"),
             },
         )
-    except LetterError:
+    except TransactionalMailError:
         messages.warning(request, _("The mail that confirms it could not be sent."))

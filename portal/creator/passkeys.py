@@ -25,8 +25,8 @@ from accounts.devices import device_words
 from accounts.models import CodePurpose
 from accounts.passkeys import LONGEST_NAME, PasskeyError
 from affiliates.code_login import OVER
-from affiliates.letters import LetterError, send_letter
 from core.templatetags.display import moment
+from core.transactional_mail import TransactionalMailError, send_transactional_mail
 from portal.creator.access import OwnRequest, own_page
 from portal.creator.client import device
 from portal.creator.proving import proof_of
@@ -143,10 +143,10 @@ def _sent(request: HttpRequest) -> Any:
 def _tell(request: OwnRequest, name: str, *, added: bool) -> None:
     """Mail the change of a passkey. The change stays even if the mail server does not answer."""
     try:
-        send_letter(
+        send_transactional_mail(
             "passkey_changed",
             to=request.user.email,
-            context={
+            values={
                 "added": added,
                 "passkey": name,
                 "when": moment(timezone.now()),
@@ -154,5 +154,5 @@ def _tell(request: OwnRequest, name: str, *, added: bool) -> None:
                 "security_url": settings.BASE_URL + reverse("portal:security"),
             },
         )
-    except LetterError:
+    except TransactionalMailError:
         messages.warning(request, _("The mail that confirms it could not be sent."))

@@ -19,10 +19,10 @@ from accounts.codes import CodeOverError
 from accounts.devices import device_words
 from accounts.models import CodePurpose
 from affiliates.code_login import OVER
-from affiliates.letters import LetterError, send_letter
 from affiliates.models import Creator
 from core.money import Money
 from core.templatetags.display import moment, money
+from core.transactional_mail import TransactionalMailError, send_transactional_mail
 from payouts.destinations import Destination
 from payouts.details import DetailsChange, change_details, details_of, own_destination
 from payouts.models import PayoutMethod
@@ -133,7 +133,7 @@ def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
     except CodeOverError:
         messages.error(request, OVER)
         return redirect("portal:prove", "payout")
-    except LetterError:
+    except TransactionalMailError:
         form.add_error(None, _("Nothing was changed: the mail that confirms it could not be sent."))
         return None
     messages.success(request, _said(change))
@@ -148,15 +148,18 @@ def _said(change: DetailsChange) -> str:
 
 
 def _tell(request: OwnRequest, change: DetailsChange) -> None:
-    """Mail a warning to the creator and to the old PayPal address. Raises LetterError."""
+    """Mail a warning to the creator and to the old PayPal address.
+
+    Raises TransactionalMailError.
+    """
     to = {request.creator.email}
     if change.before and change.before.paypal:
         to.add(change.before.paypal)
     for address in sorted(to):
-        send_letter(
+        send_transactional_mail(
             "details_changed",
             to=address,
-            context={
+            values={
                 "before": _words(change.before) if change.before else "",
                 "after": _words(change.after),
                 "shared_with": names_of(change.released_to),

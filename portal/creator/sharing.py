@@ -26,8 +26,8 @@ from accounts.codes import CodeOverError
 from accounts.devices import device_words
 from accounts.models import Brand, CodePurpose
 from affiliates.code_login import OVER
-from affiliates.letters import LetterError, send_letter
 from core.templatetags.display import moment, money
+from core.transactional_mail import TransactionalMailError, send_transactional_mail
 from payouts.destinations import Destination
 from payouts.details import own_destination
 from payouts.models import PayoutMethod
@@ -182,7 +182,7 @@ def _share(request: OwnRequest, form: BrandsForm, brands: list[Brand]) -> HttpRe
     except CodeOverError:
         messages.error(request, OVER)
         return redirect("portal:prove", "sharing")
-    except LetterError:
+    except TransactionalMailError:
         form.add_error(None, _("Nothing was shared: the mail that confirms it could not be sent."))
         return None
     request.session.pop(WANTED, None)
@@ -209,7 +209,7 @@ def payout_stop_sharing(request: OwnRequest, slug: str) -> HttpResponse:
         messages.success(request, said.format(brand=brand.name))
         try:
             _tell(request, "details_not_shared", [brand])
-        except LetterError:
+        except TransactionalMailError:
             messages.warning(request, _("The mail that confirms it could not be sent."))
     return redirect("portal:payout")
 
@@ -236,13 +236,13 @@ def _said(released: Released) -> str:
 
 
 def _tell(request: OwnRequest, name: str, brands: Iterable[Brand]) -> None:
-    """Mail the creator what changed. Raises LetterError."""
+    """Mail the creator what changed. Raises TransactionalMailError."""
     destination = own_destination(request.creator)
-    send_letter(
+    send_transactional_mail(
         name,
         to=request.creator.email,
         language=request.creator.language,
-        context={
+        values={
             "brands": names_of(brands),
             "seen": seen_by_brands(destination) if destination else [],
             "when": moment(timezone.now()),

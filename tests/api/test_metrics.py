@@ -17,7 +17,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Work, WorkState
+from background.models import Work, WorkState
 from config.celery import Scheduler, app
 from core import rounds
 from core.models import Round

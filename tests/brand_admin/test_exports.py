@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.background import FILES_KEPT, sweep, take_turn
-from accounts.models import Work, WorkChunk
+from background.models import Work, WorkChunk
+from background.running import run_slice
+from background.sweeping import FILES_KEPT, sweep_work
 from brand_admin import exporting
 from brand_admin.background import exports
 from brand_admin.background.handlers import HANDLERS
@@ -35,7 +36,7 @@ def order_file(cast: Cast, client: Client, query: str = "") -> Answer:
 
 def let_a_worker(cast: Cast, work: Work) -> Work:
     with acting_for(cast.juniper):
-        take_turn(work.pk, handlers=HANDLERS, now=timezone.now())
+        run_slice(work.pk, handlers=HANDLERS, now=timezone.now())
         return Work.objects.get(pk=work.pk)
 
 
@@ -109,7 +110,7 @@ def test_many_offers_are_written_by_a_worker_too(
 def test_the_file_goes_after_its_days(cast: Cast, theo: Client) -> None:
     work = let_a_worker(cast, order_file(cast, theo).context["work"])
 
-    sweep(now=timezone.now() + FILES_KEPT)
+    sweep_work(now=timezone.now() + FILES_KEPT)
 
     assert theo.get(at(cast.juniper, "work_file", work_id=work.pk)).status_code == 404
     assert "The file is gone" in shown(theo.get(at(cast.juniper, "work", work_id=work.pk)))

@@ -10,8 +10,9 @@ from itertools import chain, repeat
 import pytest
 from django.db import connection
 
-from accounts.background import Handler, take_turn
-from accounts.models import AuditEntry, Work
+from accounts.models import AuditEntry
+from background.models import Work
+from background.running import Handler, run_slice
 from core.tenancy import acting_for
 from payouts import run_work, runs
 from payouts.ledger import due_entries
@@ -49,10 +50,10 @@ def ask_for_draft(*, minimum_minor: int = 0, key: uuid.UUID | None = None) -> Pa
 
 
 def let_a_worker(run: PayoutRun, *, is_hurried: bool = False) -> Work:
-    """One turn for the latest work of the run; a hurried one is over after a batch."""
+    """One slice of the latest work of the run; a hurried one is over after a batch."""
     work = Work.objects.filter(about=run_work.about(run)).latest("pk")
     ticks = chain([NOW] * 3, repeat(NOW + timedelta(hours=is_hurried)))
-    take_turn(work.pk, handlers=HANDLERS, now=NOW, clock=lambda: next(ticks))
+    run_slice(work.pk, handlers=HANDLERS, now=NOW, clock=lambda: next(ticks))
     work.refresh_from_db()
     run.refresh_from_db()
     return work

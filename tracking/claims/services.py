@@ -9,8 +9,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from core.db import lock_identities
 from offers.models import Enrollment
 from tracking.claims.answer_mail import send_answer_mail

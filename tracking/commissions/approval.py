@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, ConversionStatus
 

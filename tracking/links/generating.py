@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from offers.models import Enrollment, EnrollmentStatus
 from tracking.links.items import ItemError
 from tracking.links.promo_codes import give_codes

@@ -11,8 +11,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models.functions import Upper
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from affiliates.models import Member
 from core.db import lock_identities
 from core.tenancy import current_brand_id

@@ -9,8 +9,8 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from offers.models import Enrollment, EnrollmentStatus
 from tracking.links.items import ItemError
 from tracking.models import ItemStatus, TrackingLink

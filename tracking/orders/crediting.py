@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Sum
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from core.db import lock_identities
 from offers.models import Enrollment
 from offers.selectors import terms_of

@@ -10,8 +10,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Sum
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from core.db import lock_identities
 from core.money import Money
 from core.tenancy import current_brand_id

@@ -18,9 +18,9 @@ from django.db import transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from accounts import audit
 from accounts.actors import Actor
-from accounts.audit import target_of
+from accounts.audit_log import audit
+from accounts.audit_log.audit import target_of
 from accounts.codes import forget_codes, spend_code
 from accounts.models import AuditEntry, CodePurpose
 from accounts.selectors import brands_of
