@@ -210,6 +210,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "accounts.delete_outbox_entries": {
+        "task": "accounts.delete_outbox_entries",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "tracking.fold_sums": {
         "task": "tracking.fold_sums",
         "schedule": 60.0,

@@ -54,5 +54,5 @@ def send_transactional_mail(
     try:
         mail.send()
     except (SMTPException, AnymailError, OSError, ValueError) as error:
-        logger.exception("The mail %s could not be handed over.", template)
+        logger.warning("The mail %s could not be handed over: %s", template, error)
         raise TransactionalMailError(str(error) or type(error).__name__) from error

@@ -12,6 +12,8 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
 from django.utils import timezone
 
+from accounts.models import OutboxEvent
+from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.db import NoneIn, append_only
 from core.tenancy import TenantForeignKey, TenantModel
@@ -178,7 +180,15 @@ class Terms(TenantModel):
                 condition=models.Q(hold_days__lte=365), name="offers_terms_hold"
             ),
         ]
-        triggers = [append_only("offers_terms_append_only")]
+        triggers = [
+            append_only("offers_terms_append_only"),
+            event_of_new(
+                OutboxEvent.TERMS_CHANGED,
+                name="offers_terms_changed",
+                target="terms",
+                data={"offer": "added.offer_id", "version": "added.version"},
+            ),
+        ]
 
     @cached_property
     def tier_list(self) -> tuple[Tier, ...]:
@@ -205,6 +215,14 @@ class EnrollmentStatus(models.TextChoices):
     REMOVED = "removed", "Removed"
 
 
+# What the outbox tells of a member in an offer.
+ENROLLMENT_TOLD = {
+    "offer": "added.offer_id",
+    "member": "added.member_id",
+    "status": "added.status",
+}
+
+
 class Enrollment(TenantModel):
     """A member in an offer. Raising `link_version` revokes the dashboard link."""
 
@@ -225,6 +243,22 @@ class Enrollment(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["brand", "member"], name="offers_enrollment_member")]
+        triggers = [
+            event_of_new(
+                OutboxEvent.MEMBER_JOINED,
+                name="offers_member_joined",
+                target="enrollment",
+                data=ENROLLMENT_TOLD,
+            ),
+            event_of_change(
+                "CASE added.status WHEN 'active' THEN 'member.joined' ELSE 'member.left' END",
+                name="offers_member_changed",
+                target="enrollment",
+                data=ENROLLMENT_TOLD,
+                columns=["status"],
+                where="(added.status = 'active') <> (removed.status = 'active')",
+            ),
+        ]
 
 
 class Project(TenantModel):

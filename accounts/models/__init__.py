@@ -11,6 +11,7 @@ from accounts.models.codes import (
     MailedCode,
 )
 from accounts.models.identity import OperatorAction, UnusedEmailAddress
+from accounts.models.outbox import OutboxEntry, OutboxEvent
 from accounts.models.sessions import FailureReason, LoginFailure, Session, SessionKind
 from accounts.models.staff import Invitation, InvitationState, Role, Staff
 from accounts.models.users import User, UserManager
@@ -31,6 +32,8 @@ __all__ = [
     "LoginFailure",
     "MailedCode",
     "OperatorAction",
+    "OutboxEntry",
+    "OutboxEvent",
     "Picture",
     "Role",
     "Session",

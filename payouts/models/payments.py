@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
+from accounts.models import OutboxEvent
+from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.db import append_only
 from core.kept_sums import KeptSum, kept_in
@@ -30,6 +32,22 @@ class PayoutState(models.TextChoices):
     PAID = "paid", "Paid"
     FAILED = "failed", "Failed"
     CANCELLED = "cancelled", "Cancelled"
+
+
+# What the outbox tells of a run and of a payment.
+RUN_TOLD = {
+    "state": "added.state",
+    "currency": "added.currency",
+    "amount_minor": "added.amount_minor",
+    "payments": "added.payments",
+}
+PAYOUT_TOLD = {
+    "run": "added.run_id",
+    "member": "added.member_id",
+    "state": "added.state",
+    "currency": "added.currency",
+    "amount_minor": "added.amount_minor",
+}
 
 
 class PayoutRun(TenantModel):
@@ -62,6 +80,15 @@ class PayoutRun(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["brand", "-created_at"], name="payouts_run_new")]
+        triggers = [
+            event_of_change(
+                OutboxEvent.PAYOUT_RUN_CHANGED,
+                name="payouts_run_changed",
+                target="payoutrun",
+                data=RUN_TOLD,
+                columns=["state"],
+            )
+        ]
 
     @property
     def amount(self) -> Money:
@@ -149,6 +176,21 @@ class Payout(TenantModel):
                 fields=["brand", "release"],
                 name="payouts_payout_release",
                 condition=models.Q(release__isnull=False),
+            ),
+        ]
+        triggers = [
+            event_of_new(
+                OutboxEvent.PAYOUT_CHANGED,
+                name="payouts_payout_made",
+                target="payout",
+                data=PAYOUT_TOLD,
+            ),
+            event_of_change(
+                OutboxEvent.PAYOUT_CHANGED,
+                name="payouts_payout_changed",
+                target="payout",
+                data=PAYOUT_TOLD,
+                columns=["state"],
             ),
         ]
 
@@ -261,6 +303,17 @@ class LedgerEntry(TenantModel):
                 join=JOIN_ENROLLMENT,
                 sums={"amount_minor": "moved.amount_minor"},
                 on=[pgtrigger.Insert],
+            ),
+            event_of_new(
+                OutboxEvent.BALANCE_ADJUSTED,
+                name="payouts_balance_adjusted",
+                target="ledgerentry",
+                data={
+                    "enrollment": "added.enrollment_id",
+                    "currency": "added.currency",
+                    "amount_minor": "added.amount_minor",
+                },
+                where="added.kind = 'adjustment'",
             ),
         ]
 

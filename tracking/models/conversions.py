@@ -5,6 +5,8 @@ from __future__ import annotations
 import pgtrigger
 from django.db import models
 
+from accounts.models import OutboxEvent
+from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.kept_sums import KeptSum, kept_in
 from core.money import Money
@@ -24,6 +26,23 @@ class Evidence(models.TextChoices):
     CLICK = "click", "Tracking link"
     CUSTOMER = "customer", "Remembered customer"
     BY_HAND = "by_hand", "Added by hand"
+
+
+# What the outbox tells of a conversion.
+CONVERSION_TOLD = {
+    "order": "added.order_id",
+    "enrollment": "added.enrollment_id",
+    "status": "added.status",
+    "currency": "added.currency",
+    "refunded_minor": "added.refunded_minor",
+    "commission_minor": "added.commission_minor",
+}
+CLICKS_TOLD = {
+    "enrollment": "added.enrollment_id",
+    "day": "added.day",
+    "clicks": "added.clicks",
+    "amount_minor": "added.amount_minor",
+}
 
 
 class Conversion(TenantModel):
@@ -101,12 +120,27 @@ class Conversion(TenantModel):
                 condition=models.Q(status__in=["pending", "rejected"]),
             ),
         ]
-        triggers = kept_in(
-            "tracking_conversioncount",
-            keys={"offer_id": "moved.offer_id", "status": "moved.status"},
-            sums={"conversions": "1"},
-            on=[pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete],
-        )
+        triggers = [
+            *kept_in(
+                "tracking_conversioncount",
+                keys={"offer_id": "moved.offer_id", "status": "moved.status"},
+                sums={"conversions": "1"},
+                on=[pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete],
+            ),
+            event_of_new(
+                OutboxEvent.CONVERSION_RECORDED,
+                name="tracking_conversion_recorded",
+                target="conversion",
+                data=CONVERSION_TOLD,
+            ),
+            event_of_change(
+                OutboxEvent.CONVERSION_CHANGED,
+                name="tracking_conversion_changed",
+                target="conversion",
+                data=CONVERSION_TOLD,
+                columns=["status", "refunded_minor", "commission_minor"],
+            ),
+        ]
 
     @property
     def sale(self) -> Money:
@@ -160,5 +194,20 @@ class ClickEarning(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
                 fields=["brand", "enrollment", "day", "terms"], name="tracking_clickearning_once"
+            ),
+        ]
+        triggers = [
+            event_of_new(
+                OutboxEvent.CLICKS_CREDITED,
+                name="tracking_clicks_credited",
+                target="clickearning",
+                data=CLICKS_TOLD,
+            ),
+            event_of_change(
+                OutboxEvent.CLICKS_CREDITED,
+                name="tracking_clicks_changed",
+                target="clickearning",
+                data=CLICKS_TOLD,
+                columns=["amount_minor"],
             ),
         ]

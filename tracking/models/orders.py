@@ -6,6 +6,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Collate, Reverse, Upper
 
+from accounts.models import OutboxEvent
+from accounts.outbox.triggers import event_of_change, event_of_new
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 
@@ -51,6 +53,14 @@ class Order(TenantModel):
             models.Index(models.F("brand"), NUMBER_FORWARDS, name="tracking_order_number"),
             models.Index(models.F("brand"), NUMBER_BACKWARDS, name="tracking_order_number_end"),
         ]
+        triggers = [
+            event_of_new(
+                OutboxEvent.ORDER_RECORDED,
+                name="tracking_order_recorded",
+                target="order",
+                data={"currency": "added.currency", "total_minor": "added.total_minor"},
+            )
+        ]
 
 
 class OrderLine(TenantModel):
@@ -78,6 +88,14 @@ class RefundState(models.TextChoices):
     PARKED = "parked", "Waiting for its order"
     APPLIED = "applied", "Applied"
     REFUSED = "refused", "Refused"
+
+
+# What the outbox tells of a refund that was applied.
+REFUND_TOLD = {
+    "order": "added.order_id",
+    "currency": "added.currency",
+    "amount_minor": "added.amount_minor",
+}
 
 
 class Refund(TenantModel):
@@ -121,6 +139,23 @@ class Refund(TenantModel):
                 fields=["brand", "source", "order_external_id"],
                 name="tracking_refund_parked",
                 condition=models.Q(state="parked"),
+            ),
+        ]
+        triggers = [
+            event_of_new(
+                OutboxEvent.ORDER_REFUNDED,
+                name="tracking_refund_applied",
+                target="refund",
+                data=REFUND_TOLD,
+                where="added.state = 'applied'",
+            ),
+            event_of_change(
+                OutboxEvent.ORDER_REFUNDED,
+                name="tracking_refund_applied_later",
+                target="refund",
+                data=REFUND_TOLD,
+                columns=["state"],
+                where="added.state = 'applied'",
             ),
         ]
 
