@@ -20,6 +20,16 @@ def save_file(work: Work, file: WorkFile, content: Iterable[bytes]) -> None:
         WorkChunk.objects.create(work=work, file=file, number=number, content=piece)
 
 
+def add_piece(work: Work, file: WorkFile, *, number: int, content: bytes) -> None:
+    """Write the next piece of a file that is made piece by piece, in the batch that made it."""
+    WorkChunk.objects.create(work=work, file=file, number=number, content=content)
+
+
+def delete_file(work: Work, file: WorkFile) -> None:
+    """Delete every piece, to begin the file anew. Belongs inside a transaction."""
+    WorkChunk.objects.filter(work=work, file=file).delete()
+
+
 def pieces(content: Iterable[bytes]) -> Iterator[bytes]:
     """The same bytes, gathered or cut into pieces of CHUNK; the last may be shorter."""
     gathered = bytearray()

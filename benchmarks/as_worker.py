@@ -10,7 +10,7 @@ from background.running import run_slice
 
 def run_as_worker(work: Work) -> Work:
     """Run the work to its end; return it."""
-    from brand_admin.background.handlers import HANDLERS
+    from brand_admin.work_handlers import HANDLERS
 
     while work.is_live:
         run_slice(work.pk, handlers=HANDLERS, now=timezone.now())

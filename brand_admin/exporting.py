@@ -1,7 +1,7 @@
 """Exports of lists: small ones are downloads, large ones are made by a worker and kept for days.
 
 Each list has one source, which both ways share: a function from the query of an address to lines
-of CSV. `brand_admin.background.exports` knows them all by name.
+of CSV. `brand_admin.work_exports` knows them all by name.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ from accounts.models import Brand
 from background.asking import WorkRequest, ask_for_work, enqueue_work
 from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest
-from brand_admin.background.kinds import EXPORT
-from brand_admin.background.rows import started_about
 from brand_admin.forms import Confirmation
 from brand_admin.pages import csv_response, render_page
+from brand_admin.work_kinds import EXPORT
+from brand_admin.work_rows import started_about
 
 export_page = require_http_methods(["GET", "HEAD", "POST"])  # asks first where it is large
 DIRECT = 1_000  # rows that are downloaded at once

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from background import sweeping
 from background.running import run_slice
-from brand_admin.background.handlers import HANDLERS
+from brand_admin.work_handlers import HANDLERS
 from core.tenancy import acting_for
 
 

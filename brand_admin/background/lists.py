@@ -17,10 +17,10 @@ from background.selectors import all_work
 from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.background.kinds import KINDS
-from brand_admin.background.rows import WorkRow
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
+from brand_admin.work_kinds import KINDS
+from brand_admin.work_rows import WorkRow
 from core.csv_export import csv_moment
 
 SECTION = "work"

@@ -17,9 +17,9 @@ from background.models import Work, WorkFile, WorkProblem, WorkState
 from background.selectors import problems_of
 from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.background.kinds import KINDS
-from brand_admin.background.rows import WorkRow
 from brand_admin.pages import csv_response, render_page
+from brand_admin.work_kinds import KINDS
+from brand_admin.work_rows import WorkRow
 from core.tenancy import acting_for
 from offers.models import Offer
 from payouts.models import PayoutRun

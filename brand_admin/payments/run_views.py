@@ -20,7 +20,6 @@ from background.running import MAX_ROWS_RUN_AT_ONCE
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.background.rows import started_about
 from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
 from brand_admin.payments.run_forms import (
     Chosen,
@@ -32,6 +31,7 @@ from brand_admin.payments.run_forms import (
 )
 from brand_admin.payments.run_lists import LINE_FILTERS, found_lines
 from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
+from brand_admin.work_rows import started_about
 from core.money import Money
 from core.templatetags.display import clock, day, money
 from payouts.due import due_by_member

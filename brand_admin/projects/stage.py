@@ -15,7 +15,6 @@ from django.utils.text import capfirst
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.background.rows import started_about
 from brand_admin.forms import Confirmation
 from brand_admin.pages import export_url, paginate, render_page, searched, selected_ids
 from brand_admin.projects.forms import SetUpForm
@@ -29,6 +28,7 @@ from brand_admin.projects.frame import (
 from brand_admin.projects.generating import WHAT, about
 from brand_admin.projects.lists import found_in_step, found_in_tracking, step_of_send
 from brand_admin.projects.rows import mails_of, send_rows
+from brand_admin.work_rows import started_about
 from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of

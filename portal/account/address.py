@@ -6,7 +6,6 @@ session. The old address gets a notice.
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -21,8 +20,8 @@ from accounts.models import CodePurpose
 from accounts.passkeys import kept_here
 from affiliates.address_change import AddressTakenError, change_address
 from affiliates.code_login import OVER, AddressForm, CodeForm, too_many
-from core.templatetags.display import moment
-from core.transactional_mail import TransactionalMailError, send_transactional_mail
+from affiliates.notices import send_notice
+from core.transactional_mail import TransactionalMailError
 from portal.account.confirm import (
     OwnLoginRequest,
     ask_for_code,
@@ -102,16 +101,12 @@ def _change(request: OwnLoginRequest, wanted: str) -> HttpResponse:
 def _tell(request: OwnLoginRequest, *, before: str, after: str) -> None:
     """Mail the old address. The change stays even if the mail server does not answer."""
     try:
-        send_transactional_mail(
+        send_notice(
             "address_changed",
             to=before,
-            values={
-                "before": before,
-                "after": after,
-                "when": moment(timezone.now()),
-                "where": device_words(device(request)),
-                "home_url": settings.BASE_URL + reverse("front_door"),
-            },
+            now=timezone.now(),
+            where=device_words(device(request)),
+            values={"before": before, "after": after},
         )
     except TransactionalMailError:
         messages.warning(request, _("The mail that confirms it could not be sent."))

@@ -17,7 +17,8 @@ from accounts.codes import CodeOverError, spend_code
 from accounts.models import CodePurpose
 from accounts.selectors import brands_of
 from affiliates.code_login import OVER
-from core.transactional_mail import TransactionalMailError, send_transactional_mail
+from affiliates.notices import send_notice
+from core.transactional_mail import TransactionalMailError
 from portal.creator.access import OwnRequest, own_page
 from portal.creator.proving import proof_of
 from tracking.figures.creator_brands import memberships_of
@@ -96,7 +97,7 @@ def _log_out_after_deletion(request: OwnRequest) -> HttpResponse:
     address = request.creator.email
     get_adapter().logout(request)
     try:
-        send_transactional_mail("deleted", to=address)
+        send_notice("deleted", to=address, now=timezone.now())
     except TransactionalMailError:
         messages.warning(request, _("The mail that confirms it could not be sent."))
     messages.success(request, _("Your data is deleted, and you are logged out."))

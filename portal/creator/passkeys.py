@@ -8,7 +8,6 @@ from typing import Any
 from allauth.account.models import Login
 from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -25,8 +24,8 @@ from accounts.devices import device_words
 from accounts.models import CodePurpose
 from accounts.passkeys import LONGEST_NAME, PasskeyError
 from affiliates.code_login import OVER
-from core.templatetags.display import moment
-from core.transactional_mail import TransactionalMailError, send_transactional_mail
+from affiliates.notices import send_notice
+from core.transactional_mail import TransactionalMailError
 from portal.creator.access import OwnRequest, own_page
 from portal.creator.client import device
 from portal.creator.proving import proof_of
@@ -143,16 +142,12 @@ def _sent(request: HttpRequest) -> Any:
 def _tell(request: OwnRequest, name: str, *, added: bool) -> None:
     """Mail the change of a passkey. The change stays even if the mail server does not answer."""
     try:
-        send_transactional_mail(
+        send_notice(
             "passkey_changed",
             to=request.user.email,
-            values={
-                "added": added,
-                "passkey": name,
-                "when": moment(timezone.now()),
-                "where": device_words(device(request)),
-                "security_url": settings.BASE_URL + reverse("portal:security"),
-            },
+            now=timezone.now(),
+            where=device_words(device(request)),
+            values={"added": added, "passkey": name},
         )
     except TransactionalMailError:
         messages.warning(request, _("The mail that confirms it could not be sent."))

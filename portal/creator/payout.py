@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -20,9 +18,10 @@ from accounts.devices import device_words
 from accounts.models import CodePurpose
 from affiliates.code_login import OVER
 from affiliates.models import Creator
+from affiliates.notices import send_notice
 from core.money import Money
-from core.templatetags.display import moment, money
-from core.transactional_mail import TransactionalMailError, send_transactional_mail
+from core.templatetags.display import money
+from core.transactional_mail import TransactionalMailError
 from payouts.destinations import Destination
 from payouts.details import DetailsChange, change_details, details_of, own_destination
 from payouts.models import PayoutMethod
@@ -156,17 +155,15 @@ def _tell(request: OwnRequest, change: DetailsChange) -> None:
     if change.before and change.before.paypal:
         to.add(change.before.paypal)
     for address in sorted(to):
-        send_transactional_mail(
+        send_notice(
             "details_changed",
             to=address,
+            now=timezone.now(),
+            where=device_words(device(request)),
             values={
                 "before": _words(change.before) if change.before else "",
                 "after": _words(change.after),
                 "shared_with": names_of(change.released_to),
-                "when": moment(timezone.now()),
-                "where": device_words(device(request)),
-                "security_url": settings.BASE_URL + reverse("portal:security"),
-                "payout_url": settings.BASE_URL + reverse("portal:payout"),
             },
         )
 

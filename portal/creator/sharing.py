@@ -26,8 +26,9 @@ from accounts.codes import CodeOverError
 from accounts.devices import device_words
 from accounts.models import Brand, CodePurpose
 from affiliates.code_login import OVER
-from core.templatetags.display import moment, money
-from core.transactional_mail import TransactionalMailError, send_transactional_mail
+from affiliates.notices import send_notice
+from core.templatetags.display import money
+from core.transactional_mail import TransactionalMailError
 from payouts.destinations import Destination
 from payouts.details import own_destination
 from payouts.models import PayoutMethod
@@ -238,17 +239,15 @@ def _said(released: Released) -> str:
 def _tell(request: OwnRequest, name: str, brands: Iterable[Brand]) -> None:
     """Mail the creator what changed. Raises TransactionalMailError."""
     destination = own_destination(request.creator)
-    send_transactional_mail(
+    send_notice(
         name,
         to=request.creator.email,
+        now=timezone.now(),
+        where=device_words(device(request)),
         language=request.creator.language,
         values={
             "brands": names_of(brands),
             "seen": seen_by_brands(destination) if destination else [],
-            "when": moment(timezone.now()),
-            "where": device_words(device(request)),
-            "security_url": settings.BASE_URL + reverse("portal:security"),
-            "payout_url": settings.BASE_URL + reverse("portal:payout"),
         },
     )
 

@@ -18,8 +18,8 @@ from affiliates.models import Member
 from background.asking import WorkRequest
 from background.models import Work
 from background.running import start_work
-from brand_admin.background.exports import make_export
-from brand_admin.background.kinds import EXPORT
+from brand_admin.work_exports import make_export
+from brand_admin.work_kinds import EXPORT
 from core.tenancy import TenantModel, acting_for
 from notifications.models import (
     Campaign,

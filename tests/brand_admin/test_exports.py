@@ -11,9 +11,8 @@ from django.utils import timezone
 from background.models import Work, WorkChunk
 from background.running import run_slice
 from background.sweeping import FILES_KEPT, sweep_work
-from brand_admin import exporting
-from brand_admin.background import exports
-from brand_admin.background.handlers import HANDLERS
+from brand_admin import exporting, work_exports
+from brand_admin.work_handlers import HANDLERS
 from core.tenancy import acting_for
 from tests.answers import Answer
 from tests.architecture.routes import in_brand_admin
@@ -26,7 +25,7 @@ from tests.snapshot import snapshot
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is large is a matter of two rows here."""
     monkeypatch.setattr(exporting, "DIRECT", 2)
-    monkeypatch.setattr(exports, "ROWS", 2)
+    monkeypatch.setattr(work_exports, "ROWS", 2)
 
 
 def order_file(cast: Cast, client: Client, query: str = "") -> Answer:
@@ -148,8 +147,8 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
     """Each answers a POST with the form's own key, or with the file itself while it is small."""
     ordered = {str(route) for route in in_brand_admin() if route.pattern.endswith(".csv")}
 
-    assert len(ordered) >= len(exports.SOURCES)
-    assert sorted(exports.SOURCES) == [
+    assert len(ordered) >= len(work_exports.SOURCES)
+    assert sorted(work_exports.SOURCES) == [
         "audit",
         "campaign", "campaigns", "conversions", "due",
         "member_history", "members", "messages", "offer", "offers",

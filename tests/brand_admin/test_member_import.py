@@ -15,8 +15,8 @@ from accounts.models import AuditEntry
 from affiliates.models import Member
 from background.models import Work
 from background.running import MAX_ROWS_RUN_AT_ONCE, run_slice
-from brand_admin.background.handlers import HANDLERS
 from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS
+from brand_admin.work_handlers import HANDLERS
 from offers.models import Enrollment
 from tests.answers import Answer
 from tests.brand_admin.staff import address, csv_of

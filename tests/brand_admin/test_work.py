@@ -14,10 +14,10 @@ from affiliates.services import Person, add_members
 from background.asking import WorkRequest, ask_for_work
 from background.models import Work
 from background.running import run_slice
-from brand_admin.background.handlers import HANDLERS
-from brand_admin.background.kinds import KINDS
 from brand_admin.payments import run_views
 from brand_admin.projects import stage as stage_views
+from brand_admin.work_handlers import HANDLERS
+from brand_admin.work_kinds import KINDS
 from core.tenancy import acting_for
 from offers.models import Project
 from offers.services import add_to_project, create_project, set_up_stage

@@ -18,7 +18,7 @@ from affiliates.models import Creator
 from background.models import Work, WorkChunk
 from background.running import run_slice
 from brand_admin import exporting
-from brand_admin.background.handlers import HANDLERS
+from brand_admin.work_handlers import HANDLERS
 from core.tenancy import across_brands, acting_for
 from payouts.destinations import Destination, bank_account, paypal_account
 from payouts.models import DetailsRelease, Payout, PayoutDetails, PayoutRun

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from background.running import Handler
-from brand_admin.background.exports import make_export
-from brand_admin.background.kinds import EXPORT
+from brand_admin.work_exports import make_export
+from brand_admin.work_kinds import EXPORT
 from payouts import run_work
 from tracking.importing import members_in_background
 from tracking.links import bulk_generation

@@ -1,4 +1,4 @@
-"""The words of every kind of long work. What does it stands in brand_admin.background.handlers."""
+"""The words of every kind of long work. What does it stands in brand_admin.work_handlers."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from background.models import Work, WorkState
 from background.selectors import recent_work_about
-from brand_admin.background.kinds import KINDS, Kind
+from brand_admin.work_kinds import KINDS, Kind
 from core.templatetags.display import count, who
 
 TONES = {

@@ -8,7 +8,8 @@ from itertools import islice
 from django.http import Http404, QueryDict
 from django.utils import timezone
 
-from background.models import WorkChunk, WorkFile
+from background.files import add_piece, delete_file
+from background.models import WorkFile
 from background.running import WorkError, WorkSlice, count_batch
 from brand_admin.background import lists as work_lists
 from brand_admin.conversions import questions as question_views
@@ -69,9 +70,7 @@ def make_export(work_slice: WorkSlice) -> bool:
         while (piece := list(islice(lines, ROWS))) or header:
             with work_slice.batch() as work:
                 content = (header + "".join(piece)).encode()
-                WorkChunk.objects.create(
-                    work=work, file=WorkFile.MADE, number=number, content=content
-                )
+                add_piece(work, WorkFile.MADE, number=number, content=content)
                 count_batch(work, done=len(piece), counts={})
                 work.total = max(work.total, work.done)
             header, number = "", number + 1
@@ -82,5 +81,5 @@ def make_export(work_slice: WorkSlice) -> bool:
 
 def _begin_anew(work_slice: WorkSlice, *, filename: str, rows: int) -> None:
     with work_slice.batch() as work:
-        WorkChunk.objects.filter(work=work, file=WorkFile.MADE).delete()
+        delete_file(work, WorkFile.MADE)
         work.filename, work.done, work.total = filename, 0, rows
