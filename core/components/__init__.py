@@ -20,10 +20,12 @@ page. Names that begin with `data-`, `aria-` or `hx-` go to `{{ html }}`, which 
 that declares `*html` accepts; `html=mapping` adds such names from Python.
 
 `problems` checks the calls in a template without rendering it. Nothing here knows any single
-component. A call is compiled when it is rendered first, with all that stands in it: see `compiling`.
+component. A call is compiled when it is first rendered, with all that stands in it (`compiling`),
+and `{% compiled %}` in the outermost template has a whole page compiled.
 """
 
 from core.components.calls import ComponentNode, SlotNode, problems
+from core.components.compiled import CompiledNode
 from core.components.contract import (
     AttributesNode,
     ChoicesNode,
@@ -35,6 +37,7 @@ from core.components.contract import (
 __all__ = [
     "AttributesNode",
     "ChoicesNode",
+    "CompiledNode",
     "ComponentError",
     "ComponentNode",
     "SlotNode",

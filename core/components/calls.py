@@ -6,14 +6,14 @@ does by it: an icon is a text, and a button with an icon a text around what vari
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.template import Context, Node, NodeList, Template
 from django.template.base import FilterExpression, VariableNode
 from django.utils.safestring import SafeString, mark_safe
 
-from core.components.compiling import COMPILERS, Piece, compile_nodes, stripped, writer
+from core.components.compiling import COMPILERS, Piece, by_django, compile_nodes, stripped, writer
 from core.components.contract import (
     HTML,
     HTML_PREFIXES,
@@ -154,10 +154,10 @@ class _Call:
             self.constants[HTML] = html.value
         scope = Scope(self.template, self.constants).spared(self.template.nodelist)
         body = stripped(compile_nodes(self.template.nodelist, scope))
-        if not self.read and not self.slots and isinstance(html, Constant):
-            if isinstance(body, str):
-                return body
-        return self._reading(writer(body), None if isinstance(html, Constant) else html)
+        read_html = None if isinstance(html, Constant) else html
+        if isinstance(body, str) and not (self.read or self.slots or read_html):
+            return body
+        return self._reading(writer(body), read_html)
 
     def _html(self) -> Constant | Reader:
         if not self.contract.html:
@@ -236,7 +236,7 @@ def _is_blank(node: Node) -> bool:
 
 def _compile_call(node: ComponentNode, scope: Scope) -> Piece:
     name = compile_expression(node.name, scope)
-    return node.compile_call(name.value, scope) if isinstance(name, Constant) else node.render
+    return node.compile_call(name.value, scope) if isinstance(name, Constant) else by_django(node)
 
 
 def _nothing(node: Node, scope: Scope) -> Piece:

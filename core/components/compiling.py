@@ -12,22 +12,24 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
-from django.template import Context, Node
-from django.template.base import TextNode, VariableDoesNotExist, VariableNode
+from django.template import Context, Node, NodeList
+from django.template.base import FilterExpression, TextNode, VariableDoesNotExist, VariableNode
 from django.template.defaulttags import CommentNode, ForNode, IfNode, LoadNode, URLNode, WithNode
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.templatetags.static import StaticNode
-from django.urls import reverse
+from django.urls import NoReverseMatch
 from django.utils.html import escape
 from django.utils.translation import gettext
 
+from core.components.addresses import address_of
 from core.components.expressions import (
     Constant,
     Reader,
     Scope,
+    all_nodes,
     compile_condition,
     compile_expression,
     is_constant,
@@ -53,9 +55,7 @@ def compile_nodes(nodes: Iterable[Node], scope: Scope) -> Piece:
         return pieces[0]
 
     def render(context: Context) -> str:
-        return "".join(
-            [piece if piece.__class__ is str else piece(context) for piece in pieces]  # type: ignore[operator]
-        )
+        return "".join([piece if isinstance(piece, str) else piece(context) for piece in pieces])
 
     return render
 
@@ -76,15 +76,20 @@ def stripped(piece: Piece) -> Piece:
     return lambda context: render(context).strip()
 
 
+def by_django(node: Node) -> Piece:
+    """The node as it renders itself."""
+    return cast("Callable[[Context], str]", node.render_annotated)
+
+
 def _compile_node(node: Node, scope: Scope) -> Piece:
     """A piece of one node. What can't be compiled says what is wrong when it is rendered."""
     compiler = COMPILERS.get(type(node))
     if compiler is None:
-        return node.render_annotated
+        return by_django(node)
     try:
         piece = compiler(node, scope)
     except Exception:
-        return node.render_annotated
+        return by_django(node)
     if isinstance(piece, str) or not scope.template.engine.debug:
         return piece
     return _annotated(piece, node, scope)
@@ -97,7 +102,7 @@ def _annotated(piece: Callable[[Context], str], node: Node, scope: Scope) -> Pie
         try:
             return piece(context)
         except Exception as error:
-            if not hasattr(error, "template_debug"):
+            if node.token is not None and not hasattr(error, "template_debug"):
                 shown_error = scope.template.get_exception_info(error, node.token)
                 error.template_debug = shown_error  # type: ignore[attr-defined]
             raise
@@ -153,11 +158,12 @@ def _if(node: IfNode, scope: Scope) -> Piece:
 
 
 def _for(node: ForNode, scope: Scope) -> Piece:
-    sequence = read_of(compile_expression(node.sequence, scope, missing=None))
-    names: list[str] = node.loopvars
+    expression = cast("FilterExpression", node.sequence)
+    sequence = read_of(compile_expression(expression, scope, missing=None))
+    names = list(node.loopvars)
     set_inside: Mapping[str, Reader] = dict.fromkeys([*names, "forloop"], _never)
-    item_of = writer(compile_nodes(node.nodelist_loop, scope.binding(set_inside, [node])))
-    empty = writer(compile_nodes(node.nodelist_empty, scope))
+    item_of = writer(compile_nodes(_nodes(node.nodelist_loop), scope.binding(set_inside, [node])))
+    empty = writer(compile_nodes(_nodes(node.nodelist_empty), scope))
     only = names[0] if len(names) == 1 else None
 
     def render(context: Context) -> str:
@@ -196,6 +202,10 @@ def _for(node: ForNode, scope: Scope) -> Piece:
     return render
 
 
+def _nodes(nodelist: object) -> NodeList:
+    return cast("NodeList", nodelist)
+
+
 def _unpacked(names: list[str], item: Any) -> dict[str, Any]:
     try:
         length = len(item)
@@ -212,8 +222,7 @@ def _never(context: Context) -> None:
 
 def _with(node: WithNode, scope: Scope) -> Piece:
     values = {
-        key: compile_expression(expression, scope)
-        for key, expression in node.extra_context.items()
+        key: compile_expression(expression, scope) for key, expression in node.extra_context.items()
     }
     inside = compile_nodes(node.nodelist, scope.binding(values, node.nodelist))
     return _with_values(values, inside)
@@ -239,13 +248,12 @@ def _with_values(values: Mapping[str, Constant | Reader], inside: Piece) -> Piec
 def _include(node: IncludeNode, scope: Scope) -> Piece:
     name = compile_expression(node.template, scope)
     if not isinstance(name, Constant) or node.isolated_context or name.value in scope.including:
-        return node.render_annotated
+        return by_django(node)
     template = scope.template.engine.get_template(name.value)
     if template.nodelist.get_nodes_by_type((BlockNode, ExtendsNode)):  # type: ignore[arg-type]
-        return node.render_annotated
+        return by_django(node)
     values = {
-        key: compile_expression(expression, scope)
-        for key, expression in node.extra_context.items()
+        key: compile_expression(expression, scope) for key, expression in node.extra_context.items()
     }
     inner = replace(
         scope.binding(values, template.nodelist),
@@ -257,17 +265,16 @@ def _include(node: IncludeNode, scope: Scope) -> Piece:
 
 def _translate(node: TranslateNode, scope: Scope) -> Piece:
     if node.asvar or node.message_context or not is_constant(node.filter_expression, scope):
-        return node.render_annotated
+        return by_django(node)
     return str(node.render(scope.context()))
 
 
 def _block_translate(node: BlockTranslateNode, scope: Scope) -> Piece:
     if node.plural or node.message_context or node.asvar:
-        return node.render_annotated
+        return by_django(node)
     singular, names = node.render_token_list(node.singular)
     values = {
-        key: compile_expression(expression, scope)
-        for key, expression in node.extra_context.items()
+        key: compile_expression(expression, scope) for key, expression in node.extra_context.items()
     }
     known = {**{key: Constant(value) for key, value in scope.constants.items()}, **values}
     if all(isinstance(known.get(name), Constant) for name in names):
@@ -290,27 +297,55 @@ def _block_translate(node: BlockTranslateNode, scope: Scope) -> Piece:
 
 def _static(node: StaticNode, scope: Scope) -> Piece:
     if node.varname is not None or not is_constant(node.path, scope):
-        return node.render_annotated
+        return by_django(node)
     return str(node.render(scope.context()))
 
 
 def _url(node: URLNode, scope: Scope) -> Piece:
     name = compile_expression(node.view_name, scope)
-    if node.asvar or not isinstance(name, Constant):
-        return node.render_annotated
+    if not isinstance(name, Constant):
+        return by_django(node)
     args = [read_of(compile_expression(value, scope)) for value in node.args]
     kwargs = {key: read_of(compile_expression(value, scope)) for key, value in node.kwargs.items()}
 
-    def render(context: Context) -> str:
-        return escape(
-            reverse(
-                name.value,
-                args=[read(context) for read in args],
-                kwargs={key: read(context) for key, read in kwargs.items()},
-            )
+    def address(context: Context) -> str:
+        return address_of(
+            name.value,
+            [read(context) for read in args],
+            {key: read(context) for key, read in kwargs.items()},
         )
 
-    return render
+    kept_as = node.asvar
+    if kept_as is None:
+        return lambda context: escape(address(context))
+
+    def keep(context: Context) -> str:
+        try:
+            context[kept_as] = address(context)
+        except NoReverseMatch:
+            context[kept_as] = ""
+        return ""
+
+    return keep
+
+
+def _block(node: BlockNode, scope: Scope) -> Piece:
+    """What the page has in place of the block; by Django where it asks for what it replaces."""
+    block = scope.blocks.get(node.name, node)
+    if _asks_for_replaced(block):
+        return by_django(node)
+    template = scope.template
+    if block.origin != template.origin:
+        template = template.engine.get_template(str(block.origin.template_name))
+    inside = compile_nodes(block.nodelist, replace(scope, template=template))
+    return _with_values({"block": Constant(block)}, inside)
+
+
+def _asks_for_replaced(block: BlockNode) -> bool:
+    return any(
+        isinstance(node, VariableNode) and str(node.filter_expression.var) == "block.super"
+        for node in all_nodes(block.nodelist)
+    )
 
 
 COMPILERS: dict[type[Node], Callable[[Any, Scope], Piece]] = {
@@ -326,4 +361,5 @@ COMPILERS: dict[type[Node], Callable[[Any, Scope], Piece]] = {
     BlockTranslateNode: _block_translate,
     StaticNode: _static,
     URLNode: _url,
+    BlockNode: _block,
 }

@@ -99,7 +99,7 @@ def contract_of(template: Template) -> Contract:
 
 
 def load(name: str, engine: Engine) -> tuple[Template, Contract]:
-    """A component's template and contract. Raises ComponentError when there is no such component."""
+    """A component's template and contract. Raises ComponentError when there is none."""
     try:
         template = engine.get_template(f"components/{name}.html")
     except TemplateDoesNotExist as error:

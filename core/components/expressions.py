@@ -8,8 +8,8 @@ index, a method that is refused, a lookup that fails) is resolved by Django.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
@@ -20,11 +20,14 @@ from django.template.base import (
     VariableDoesNotExist,
     render_value_in_context,
 )
+from django.template.loader_tags import BlockNode
 from django.utils.functional import Promise
 from django.utils.safestring import SafeData, SafeString, mark_safe
 
 Reader = Callable[[Context], Any]
 BUILTINS = {"True": True, "False": False, "None": None}
+# Where Django's nodes keep the name of the variable that they set.
+SETTING = ("asvar", "varname", "target_var", "variable", "variable_name", "var_name")
 COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq,
     "!=": operator.ne,
@@ -52,7 +55,8 @@ class Scope:
 
     template: Template
     constants: Mapping[str, Any] = field(default_factory=dict)
-    including: frozenset[str] = frozenset()
+    including: frozenset[str] = frozenset()  # names of the templates around it
+    blocks: Mapping[str, BlockNode] = field(default_factory=dict)  # what stands in their place
 
     def binding(self, values: Mapping[str, Constant | Reader], below: Iterable[Node]) -> Scope:
         """The scope of the nodes `below`, in which these names have these values.
@@ -63,20 +67,15 @@ class Scope:
         for key, value in values.items():
             if isinstance(value, Constant):
                 constants[key] = value.value
-        return Scope(self.template, constants, self.including).spared(below)
+        return replace(self, constants=constants).spared(below)
 
     def spared(self, below: Iterable[Node]) -> Scope:
-        """The same without the constants that a node below names as its own to set."""
+        """The same without the constants that a node below sets itself (`{% url … as name %}`)."""
         if not self.constants:
             return self
-        named = {
-            value
-            for node in _all_nodes(below)
-            for value in vars(node).values()
-            if isinstance(value, str)
-        }
-        constants = {key: value for key, value in self.constants.items() if key not in named}
-        return Scope(self.template, constants, self.including)
+        names = {vars(node).get(name) for node in all_nodes(below) for name in SETTING}
+        constants = {key: value for key, value in self.constants.items() if key not in names}
+        return replace(self, constants=constants)
 
     def context(self) -> Context:
         """A context that holds what is known."""
@@ -165,27 +164,29 @@ def _reader(variable: Any, missing: str | None) -> Reader:
     def read(context: Context) -> Any:
         for names in reversed(context.dicts):
             if name in names:
-                value = names[name]
-                break
-        else:
-            return missing
-        try:
-            if callable(value):
-                value = _called(value)
-            for bit in bits:
-                if value.__class__ is dict:
-                    value = value[bit]
-                elif hasattr(value, "__getitem__"):
+                try:
+                    return _followed(names[name], bits)
+                except Exception:
                     return resolved(context)
-                else:
-                    value = getattr(value, bit)
-                if callable(value):
-                    value = _called(value)
-        except Exception:
-            return resolved(context)
-        return value
+        return missing
 
     return read
+
+
+def _followed(value: Any, bits: list[str]) -> Any:
+    """What the names after the first lead to. Raises where Django has to look."""
+    if callable(value):
+        value = _called(value)
+    for bit in bits:
+        if value.__class__ is dict:
+            value = value[bit]
+        elif hasattr(value, "__getitem__"):
+            raise LookupError(bit)
+        else:
+            value = getattr(value, bit)
+        if callable(value):
+            value = _called(value)
+    return value
 
 
 def _called(value: Any) -> Any:
@@ -258,8 +259,9 @@ def _compared(
     return compared
 
 
-def _all_nodes(nodes: Iterable[Node]) -> Iterable[Node]:
+def all_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
+    """The nodes and all that stands in them."""
     for node in nodes:
         yield node
         for name in node.child_nodelists:
-            yield from _all_nodes(getattr(node, name, ()))
+            yield from all_nodes(getattr(node, name, ()))
