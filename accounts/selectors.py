@@ -20,6 +20,7 @@ from accounts.models import (
     User,
     Work,
 )
+from core.kept_queries import kept_query
 from core.tenancy import across_brands
 
 Worded = Callable[[str], Iterable[str]]  # the actions that are shown with this word in them
@@ -42,18 +43,30 @@ class BrandRole:
 def brands_of(user: User) -> list[BrandRole]:
     """Every brand the user works for, by name."""
     with across_brands(reason="staff choose among their own brands"):
-        rows = Staff.objects.filter(user=user).select_related("brand").order_by("brand__name")
+        rows = _staff_of(user_id=user.pk)
         return [BrandRole(row.brand, row.role, staff_id=row.pk) for row in rows]
+
+
+@kept_query
+def _staff_of(*, user_id: int) -> QuerySet[Staff]:
+    return Staff.objects.filter(user=user_id).select_related("brand").order_by("brand__name")
 
 
 def role_in(*, user: User, slug: str) -> BrandRole | None:
     """The user's role in the brand of that slug; None also when there is no such brand."""
     with across_brands(reason="the address names the brand before anyone acts for it"):
-        live = Work.objects.filter(brand=OuterRef("brand"), state__in=LIVE_WORK)
-        counted = live.order_by().values("brand").annotate(number=Count("pk")).values("number")
-        roles = Staff.objects.filter(user=user, brand__slug=slug).select_related("brand")
-        row = roles.annotate(working=Coalesce(Subquery(counted), 0)).first()
-        return BrandRole(row.brand, row.role, row.working, row.pk) if row else None
+        for row in _staff_in(user_id=user.pk, slug=slug):
+            return BrandRole(row.brand, row.role, row.working, row.pk)
+    return None
+
+
+@kept_query
+def _staff_in(*, user_id: int, slug: str) -> QuerySet[Staff]:
+    """The user's one row in a brand, with how much of its work is under way."""
+    live = Work.objects.filter(brand=OuterRef("brand"), state__in=LIVE_WORK)
+    counted = live.order_by().values("brand").annotate(number=Count("pk")).values("number")
+    roles = Staff.objects.filter(user=user_id, brand__slug=slug).select_related("brand")
+    return roles.annotate(working=Coalesce(Subquery(counted), 0))
 
 
 def session_kind_of(user_id: int) -> SessionKind:

@@ -76,6 +76,12 @@ def current_brand_id() -> int:
     return scope.brand_id
 
 
+def brand_in_scope() -> int | None:
+    """The brand acted for; None when there are all or none."""
+    scope = _scope.get()
+    return scope.brand_id if scope else None
+
+
 M = TypeVar("M", bound="TenantModel", covariant=True)
 
 
