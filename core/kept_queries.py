@@ -9,8 +9,9 @@ it. `kept_query` decorates a function that builds a queryset from its keyword ar
 
 Called, it returns the rows. The function runs once for each shape of its arguments, with values
 that stand in for the real ones; NotKeptError says that one of them did not reach PostgreSQL as it
-was. Numbers, texts, days, moments and lists of them vary; anything else is part of the shape, as are the
-length of a list, the time zone, and whether one brand is acted for or all. The brand is a value.
+was. Numbers, texts, days, moments and lists of them vary. Anything else is part of the shape, as
+are the length of a list, the time zone, and whether one brand is acted for, all, or none. The brand
+is a value.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from django.db import connections
 from django.db.models import QuerySet
 from django.utils import timezone
 
-from core.tenancy import acting_for, brand_in_scope
+from core.tenancy import acting_for, scope_in_use
 
 MAX_SHAPES = 200  # of one query
 FIRST = 7_310_000_000_000  # far from any id
@@ -106,9 +107,9 @@ def kept_query(build: Callable[..., QuerySet[Any, Any]]) -> Callable[..., list[A
 
     @wraps(build)
     def rows(**arguments: Any) -> list[Any]:
-        brand = brand_in_scope()
+        is_in_scope, brand = scope_in_use()
         shape = (
-            type(brand), timezone.get_current_timezone_name(),
+            is_in_scope, type(brand), timezone.get_current_timezone_name(),
             *((name, _shape(value)) for name, value in arguments.items()),
         )  # fmt: skip
         if shape not in kept:

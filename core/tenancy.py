@@ -76,10 +76,10 @@ def current_brand_id() -> int:
     return scope.brand_id
 
 
-def brand_in_scope() -> int | None:
-    """The brand acted for; None when there are all or none."""
+def scope_in_use() -> tuple[bool, int | None]:
+    """Whether tenant rows may be read now, and of which brand; None stands for all brands."""
     scope = _scope.get()
-    return scope.brand_id if scope else None
+    return scope is not None, scope.brand_id if scope else None
 
 
 M = TypeVar("M", bound="TenantModel", covariant=True)

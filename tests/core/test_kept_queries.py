@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import AuditEntry
 from affiliates.models import Member
 from core.kept_queries import NotKeptError, kept_query
-from core.tenancy import NoBrandInScopeError, acting_for
+from core.tenancy import NoBrandInScopeError, across_brands, acting_for
 from offers.models import Enrollment, Offer
 from tests.cast import Cast
 
@@ -80,6 +80,8 @@ def test_one_query_a_call(cast: Cast, django_assert_num_queries: Any) -> None:
 
 def test_outside_a_brand_it_is_refused_also_when_it_is_kept(cast: Cast) -> None:
     with acting_for(cast.juniper):
+        kept_counts(offer_ids=[1], ended_on=cast.now.date())
+    with across_brands(reason="a test"):
         kept_counts(offer_ids=[1], ended_on=cast.now.date())
 
     with pytest.raises(NoBrandInScopeError):
