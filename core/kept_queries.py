@@ -72,7 +72,7 @@ class _Kept:
         compiler.connection = connections[compiler.using]  # this thread's
         found = self.sql, tuple(self._values(arguments))
         compiler.as_sql = lambda *args, **kwargs: found
-        rows_of: Any = self.queryset._iterable_class  # type: ignore[attr-defined]
+        rows_of: Any = self.queryset._iterable_class
         return list(rows_of(_Compiled(self.queryset, compiler)))
 
     def _values(self, arguments: dict[str, Any]) -> Iterator[Any]:

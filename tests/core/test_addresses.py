@@ -5,6 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 import pytest
+from django.http import HttpResponse
 from django.urls import NoReverseMatch, path, reverse
 
 from core.components.addresses import address_of
@@ -12,7 +13,8 @@ from core.components.addresses import address_of
 DIGITS = UUID("00000000-0000-0000-0000-000000000001")
 
 
-def _view(*args: object, **kwargs: object) -> None: ...
+def _view(*args: object, **kwargs: object) -> HttpResponse:
+    return HttpResponse()
 
 
 urlpatterns = [

@@ -120,8 +120,9 @@ def _sums_by_enrollment(
     found: QuerySet[Any] = MonthTotal.objects.all()
     if first or last:
         found = DailyTotal.objects.filter(DateRange(first, last).where())
-    rows: QuerySet[Any, Any] = found.filter(enrollment__in=enrollments).values("enrollment_id")
-    return rows.annotate(**_sums())
+    rows = found.filter(enrollment__in=enrollments).values("enrollment_id")
+    summed: QuerySet[Any, Any] = rows.annotate(**_sums())
+    return summed
 
 
 _kept_sums_by_enrollment = kept_query(_sums_by_enrollment)
