@@ -9,6 +9,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.expressions import Combinable
 
 from accounts.models import ApiKey, Brand, SessionKind, Staff, User
+from core.kept_queries import kept_query
 from core.tenancy import across_brands
 
 Counting = Callable[[], Combinable]
@@ -31,8 +32,13 @@ class BrandRole:
 def brands_of(user: User) -> list[BrandRole]:
     """Every brand the user works for, by name."""
     with across_brands(reason="staff choose among their own brands"):
-        rows = Staff.objects.filter(user=user).select_related("brand").order_by("brand__name")
+        rows = _staff_of(user_id=user.pk)
         return [BrandRole(row.brand, row.role, staff_id=row.pk) for row in rows]
+
+
+@kept_query
+def _staff_of(*, user_id: int) -> QuerySet[Staff]:
+    return Staff.objects.filter(user=user_id).select_related("brand").order_by("brand__name")
 
 
 def role_in(*, user: User, slug: str, count: Counting = _nothing) -> BrandRole | None:
@@ -41,9 +47,16 @@ def role_in(*, user: User, slug: str, count: Counting = _nothing) -> BrandRole |
     `count` makes an expression that counts something of the staff row's brand in the same query.
     """
     with across_brands(reason="the address names the brand before anyone acts for it"):
-        roles = Staff.objects.filter(user=user, brand__slug=slug).select_related("brand")
-        row = roles.annotate(counted=count()).first()
-        return BrandRole(row.brand, row.role, row.counted, row.pk) if row else None
+        for row in _staff_in(user_id=user.pk, slug=slug, count=count):
+            return BrandRole(row.brand, row.role, row.counted, row.pk)
+    return None
+
+
+@kept_query
+def _staff_in(*, user_id: int, slug: str, count: Counting) -> QuerySet[Staff]:
+    """The user's one row in a brand."""
+    roles = Staff.objects.filter(user=user_id, brand__slug=slug).select_related("brand")
+    return roles.annotate(counted=count())
 
 
 def session_kind_of(user_id: int) -> SessionKind:

@@ -76,6 +76,12 @@ def current_brand_id() -> int:
     return scope.brand_id
 
 
+def scope_in_use() -> tuple[bool, int | None]:
+    """Whether tenant rows may be read now, and of which brand; None stands for all brands."""
+    scope = _scope.get()
+    return scope is not None, scope.brand_id if scope else None
+
+
 M = TypeVar("M", bound="TenantModel", covariant=True)
 
 

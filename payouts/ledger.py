@@ -10,8 +10,11 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum, Value
 
+from core.kept_queries import kept_query
 from offers.models import Enrollment
 from payouts.models import EARNED_KINDS, EntryKind, LedgerEntry, LedgerSum, PayoutItem
+
+PARTS = ("owed", "held", "moved", "paid")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +55,10 @@ def balances(
     payments are few, and indexes find them. A payment never takes an entry in its hold, so all that
     was paid or is on the way was due.
     """
-    entries = LedgerEntry.objects.filter(enrollment__in=enrollment_ids)
-    moved = entries.filter(~Q(kind=EntryKind.COMMISSION) & ~Q(kind=EntryKind.ADJUSTMENT))
-    parts = {
-        "owed": LedgerSum.objects.filter(enrollment__in=enrollment_ids),
-        "held": entries.filter(kind__in=EARNED_KINDS, available_at__gt=now),
-        "moved": moved,
-        "paid": moved.filter(kind=EntryKind.PAYOUT, payout__state="paid"),
-    }
-    first, *others = (_summed(rows, part) for part, rows in parts.items())
-    found: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(parts, 0))
-    for enrollment_id, part, minor in first.union(*others, all=True):
+    parts = _parts if isinstance(enrollment_ids, QuerySet) else _kept_parts
+    wanted = enrollment_ids if isinstance(enrollment_ids, QuerySet) else list(enrollment_ids)
+    found: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(PARTS, 0))
+    for enrollment_id, part, minor in parts(enrollment_ids=wanted, now=now):
         found[enrollment_id][part] = minor
     return {
         enrollment_id: Balance(
@@ -74,6 +70,25 @@ def balances(
         )
         for enrollment_id, of in found.items()
     }
+
+
+def _parts(
+    *, enrollment_ids: Collection[int] | QuerySet[Enrollment], now: datetime
+) -> QuerySet[Any, Any]:
+    """Enrollment, part of its balance, and how much that is."""
+    entries = LedgerEntry.objects.filter(enrollment__in=enrollment_ids)
+    moved = entries.filter(~Q(kind=EntryKind.COMMISSION) & ~Q(kind=EntryKind.ADJUSTMENT))
+    parts = {
+        "owed": LedgerSum.objects.filter(enrollment__in=enrollment_ids),
+        "held": entries.filter(kind__in=EARNED_KINDS, available_at__gt=now),
+        "moved": moved,
+        "paid": moved.filter(kind=EntryKind.PAYOUT, payout__state="paid"),
+    }
+    first, *others = (_summed(rows, part) for part, rows in parts.items())
+    return first.union(*others, all=True)
+
+
+_kept_parts = kept_query(_parts)
 
 
 def booked_by_conversion(conversion_ids: Iterable[int]) -> dict[int, int]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Aggregate, Count, Max, Model, OuterRef, Q, QuerySet, Subquery, Sum
 
+from core.kept_queries import kept_query
 from offers.models import Enrollment, Terms
 from payouts.models import EntryKind, LedgerEntry, PayoutState
 from tracking.figures.metrics import today
@@ -25,7 +26,16 @@ def change_tag(enrollment: Enrollment, *, now: datetime) -> str:
     and its terms, and when a day or the hold of an entry ends. One query over daily totals, so its
     cost does not depend on the number of conversions.
     """
-    facts = Enrollment.objects.filter(pk=enrollment.pk).values_list(
+    facts = _facts(enrollment_id=enrollment.pk, now=now)
+    rows = (enrollment, enrollment.brand, enrollment.offer, enrollment.member)
+    seen = ([_values(row) for row in rows], today(), facts)
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+
+
+@kept_query
+def _facts(*, enrollment_id: int, now: datetime) -> QuerySet[Any, Any]:
+    """The one row of all that moves the version, besides what `change_tag` was given."""
+    rows: QuerySet[Any, Any] = Enrollment.objects.filter(pk=enrollment_id).values_list(
         _of(DailyTotal.objects.all(), Sum("changes")),
         *_items(PromoCode.objects.all()),
         *_items(TrackingLink.objects.all()),
@@ -34,9 +44,7 @@ def change_tag(enrollment: Enrollment, *, now: datetime) -> str:
         _of(Terms.objects.all(), Max("version"), by="offer"),
         _of(Terms.objects.filter(starts_at__lte=now), Max("version"), by="offer"),
     )
-    rows = (enrollment, enrollment.brand, enrollment.offer, enrollment.member)
-    seen = ([_values(row) for row in rows], today(), list(facts))
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+    return rows
 
 
 def _values(row: Model) -> list[object]:

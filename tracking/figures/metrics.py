@@ -20,6 +20,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
+from core.kept_queries import kept_query
 from core.money import Money, round_half_up
 from offers.models import Enrollment
 from tracking.models import DailyTotal, MonthTotal, OfferDay, SoldSpan
@@ -104,21 +105,41 @@ def totals_by_enrollment(
     enrollments: Iterable[int] | QuerySet[Enrollment], *, period: DateRange = ALL_TIME
 ) -> dict[int, Totals]:
     """Return the totals by enrollment id, without empty ones. ALL_TIME reads monthly totals."""
-    found: QuerySet[Any] = MonthTotal.objects.all()
-    if period != ALL_TIME:
-        found = DailyTotal.objects.filter(period.where())
-    rows = found.filter(enrollment__in=enrollments).values("enrollment_id").annotate(**_sums())
+    if isinstance(enrollments, QuerySet):
+        rows = list(_sums_by_enrollment(enrollments, first=period.first, last=period.last))
+    else:
+        rows = _kept_sums_by_enrollment(
+            enrollments=list(enrollments), first=period.first, last=period.last
+        )
     return {row["enrollment_id"]: _totals(row) for row in rows}
+
+
+def _sums_by_enrollment(
+    enrollments: list[int] | QuerySet[Enrollment], *, first: date | None, last: date | None
+) -> QuerySet[Any, Any]:
+    found: QuerySet[Any] = MonthTotal.objects.all()
+    if first or last:
+        found = DailyTotal.objects.filter(DateRange(first, last).where())
+    rows = found.filter(enrollment__in=enrollments).values("enrollment_id")
+    summed: QuerySet[Any, Any] = rows.annotate(**_sums())
+    return summed
+
+
+_kept_sums_by_enrollment = kept_query(_sums_by_enrollment)
 
 
 def totals_by_offer(offer_ids: Iterable[int], *, period: DateRange = ALL_TIME) -> dict[int, Totals]:
     """Return the totals by offer id, without empty ones."""
-    rows = (
-        OfferDay.objects.filter(period.where(), offer__in=set(offer_ids))
-        .values("offer_id")
-        .annotate(**_sums())
-    )
+    rows = _sums_by_offer(offer_ids=sorted(set(offer_ids)), first=period.first, last=period.last)
     return {row["offer_id"]: _totals(row) for row in rows}
+
+
+@kept_query
+def _sums_by_offer(
+    *, offer_ids: list[int], first: date | None, last: date | None
+) -> QuerySet[Any, Any]:
+    days = OfferDay.objects.filter(DateRange(first, last).where(), offer__in=offer_ids)
+    return days.values("offer_id").annotate(**_sums())
 
 
 def sellers_by_offer(offer_ids: Iterable[int], *, period: DateRange = ALL_TIME) -> dict[int, int]:
@@ -161,7 +182,16 @@ def totals_by_day(
 
 def offers_totals_by_day(offer_ids: Iterable[int], *, period: DateRange) -> dict[date, Totals]:
     """Return the sum of these offers' totals of each day, without empty days, for a chart."""
-    return _by_day(OfferDay.objects.filter(period.where(), offer__in=set(offer_ids)))
+    rows = _offers_by_day(offer_ids=sorted(set(offer_ids)), first=period.first, last=period.last)
+    return {row["day"]: _totals(row) for row in rows}
+
+
+@kept_query
+def _offers_by_day(
+    *, offer_ids: list[int], first: date | None, last: date | None
+) -> QuerySet[Any, Any]:
+    days = OfferDay.objects.filter(DateRange(first, last).where(), offer__in=offer_ids)
+    return days.values("day").annotate(**_sums()).order_by("day")
 
 
 def figures(*, currency: str, members: int, totals: Iterable[Totals], sellers: int) -> Figures:

@@ -28,6 +28,7 @@ from django.db.models import (
 from django.db.models.functions import Cast, Concat
 
 from affiliates.selectors import named
+from core.kept_queries import kept_query
 from notifications.models import REACHED_STATES, Message, Purpose
 from offers.models import Enrollment, EnrollmentStatus, Offer, OfferKind, Project, ProjectMember
 from tracking.models import ItemStatus, PromoCode, TrackingLink
@@ -105,14 +106,21 @@ def steps_of(project: Project) -> Stage:
 def stages_of(project_ids: Iterable[int]) -> dict[int, Stage]:
     """Return the same for many projects, in one query."""
     counts: dict[int, dict[str, int]] = {project_id: {} for project_id in project_ids}
-    rows = (
-        _with_step(ProjectMember.objects.filter(project__in=list(counts)))
+    for project_id, step, members in _counts(project_ids=list(counts)):
+        counts[project_id][step] = members
+    return {project_id: Stage(found) for project_id, found in counts.items()}
+
+
+@kept_query
+def _counts(*, project_ids: list[int]) -> QuerySet[Any, Any]:
+    """Project, step, and how many of the project's members are at it."""
+    rows: QuerySet[Any, Any] = (
+        _with_step(ProjectMember.objects.filter(project__in=project_ids))
         .values("project_id", "step")
         .annotate(members=Count("pk"))
+        .values_list("project_id", "step", "members")
     )
-    for row in rows:
-        counts[row["project_id"]][row["step"]] = row["members"]
-    return {project_id: Stage(found) for project_id, found in counts.items()}
+    return rows
 
 
 def members_at_step(
