@@ -6,6 +6,8 @@ A component is `templates/components/<name>.html`. Its first tags are its contra
     {% choices kind "primary" "secondary" %}
     {% slots content actions %}
 
+A tag can't span lines: more choices of the same attribute follow in a `choices` of their own.
+
 It is used inline or as a block:
 
     {% component "button" label="Save" kind="primary" data-confirm="Save it?" %}

@@ -85,7 +85,7 @@ def contract_of(template: Template) -> Contract:
         if isinstance(node, AttributesNode):
             declared = node
         elif isinstance(node, ChoicesNode):
-            choices[node.attribute] = node.allowed
+            choices[node.attribute] = (*choices.get(node.attribute, ()), *node.allowed)
         elif isinstance(node, SlotsNode):
             slots = node.names
     if declared is None:

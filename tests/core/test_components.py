@@ -87,6 +87,14 @@ def test_block_component_takes_content_and_named_slots(engine: Engine) -> None:
     assert render(engine, source, name="Mara") == "<p>x|loud|body Mara|act|</p>"
 
 
+def test_choices_of_one_attribute_add_up() -> None:
+    source = '{% attributes tone %}{% choices tone "good" "bad" %}{% choices tone "wait" %}'
+
+    contract = contract_of(Engine(builtins=BUILTINS).from_string(source))
+
+    assert contract.choices == {"tone": ("good", "bad", "wait")}
+
+
 def test_component_does_not_see_the_page(engine: Engine) -> None:
     assert "secret" not in render(engine, '{% component "sample" label="x" %}', outside="secret")
 
