@@ -1,7 +1,8 @@
-"""What Django's test client answers with, as a type: a response that also has its context."""
+"""What Django's test client answers with, as a type and as text."""
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -9,4 +10,15 @@ if TYPE_CHECKING:
 else:
     from django.http import HttpResponse as Answer
 
-__all__ = ["Answer"]
+__all__ = ["Answer", "as_one_line"]
+
+# Line breaks after an opening tag, before a closing one and between two tags.
+LAYOUT = re.compile(
+    r"(?<=>)\s*\n\s*(?=<)|(?P<opening><[a-z][^<>]*>)\s*\n\s*|\s*\n\s*(?=</)", re.ASCII
+)
+SPACES = re.compile(r"\s+", re.ASCII)  # a no-break space is part of the text
+
+
+def as_one_line(html: str) -> str:
+    """The page without the line breaks and the indentation of its templates."""
+    return SPACES.sub(" ", LAYOUT.sub(lambda found: found["opening"] or "", html))

@@ -26,6 +26,7 @@ CLEANED = {"templates/notifications/layout.html"}
 COMMENT = re.compile(r"{%\s*comment.*?endcomment\s*%}|{#.*?#}", re.DOTALL)
 LOADED = {".css", ".js", ".svg"}
 NAMED = re.compile(r"{%\s*url\s+\"([\w:]+)\"")
+MAX_LINE_LENGTH = 160
 
 
 def pages() -> list[Path]:
@@ -46,6 +47,14 @@ def is_mail(path: Path) -> bool:
 def test_the_search_finds_the_templates() -> None:
     assert len(pages()) > 50
     assert not all(map(is_mail, pages()))
+    assert {path.suffix for path in templates()} == {".html", ".txt"}
+
+
+@pytest.mark.parametrize("path", list(templates()), ids=relative)
+def test_no_line_is_too_long_to_read(path: Path) -> None:
+    lines = enumerate(path.read_text().splitlines(), start=1)
+
+    assert {number: len(line) for number, line in lines if len(line) > MAX_LINE_LENGTH} == {}
 
 
 @pytest.mark.parametrize("path", [path for path in pages() if not is_mail(path)], ids=relative)

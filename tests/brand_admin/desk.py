@@ -13,7 +13,7 @@ from django.urls import reverse
 
 from accounts.models import Brand, User
 from core.tenancy import acting_for
-from tests.answers import Answer
+from tests.answers import Answer, as_one_line
 from tests.cast import NOW, SYSTEM, Cast, order
 from tracking.models import Conversion
 from tracking.orders.recording import record_order
@@ -42,9 +42,9 @@ def sell(cast: Cast, order_id: str = "1001", *, days_ago: int = 0, **changes: An
 
 
 def shown(response: Answer) -> str:
-    """The page, which must have opened, with its spaces made single."""
+    """The page, which must have opened, as one line with its spaces made single."""
     assert response.status_code == 200, response
-    return " ".join(response.content.decode().split())
+    return " ".join(as_one_line(response.content.decode()).split())
 
 
 def csv_of(response: Any) -> list[list[str]]:

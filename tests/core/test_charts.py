@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.charts import BarChart, Point, Series, bar_chart
+from tests.answers import as_one_line
 
 
 def chart(*values: int) -> BarChart:
@@ -82,7 +83,8 @@ def test_every_bar_stays_inside_the_drawing(values: list[int]) -> None:
 
 
 def test_the_drawing_has_a_name_and_the_numbers_as_a_table() -> None:
-    html = render_to_string("components/bar_chart.html", {"chart": chart(10, 20), "column": "Day"})
+    drawn = {"chart": chart(10, 20), "column": "Day"}
+    html = as_one_line(render_to_string("components/bar_chart.html", drawn))
 
     assert f'role="img" aria-label="{chart(10, 20).summary}"' in html
     assert '<th scope="row">1 Nov</th><td>£10</td>' in html

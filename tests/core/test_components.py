@@ -15,6 +15,7 @@ from django.template.loader import get_template
 from django.test import RequestFactory
 
 from core.components import ComponentError, contract_of, problems
+from tests.answers import as_one_line
 
 pytestmark = pytest.mark.urls("tests.core.component_pages")
 TEMPLATES = Path(settings.BASE_DIR) / "templates"
@@ -50,10 +51,11 @@ def render(engine: Engine, source: str, **context: object) -> str:
 
 
 def render_page(source: str, path: str = "/", **context: object) -> str:
-    """`source` with the real components and a request, as a view renders it."""
+    """`source` with the real components and a request, as a view renders it, as one line."""
     loader = get_template("base.html").template.engine  # type: ignore[attr-defined]
     request = RequestFactory().get(path)
-    return str(loader.from_string(source).render(Context({"request": request, **context})))
+    page = loader.from_string(source).render(Context({"request": request, **context}))
+    return as_one_line(str(page))
 
 
 class Ids(HTMLParser):

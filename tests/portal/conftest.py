@@ -17,6 +17,7 @@ from offers.models import Enrollment
 from offers.services import supersede_terms
 from offers.terms import TermsValues
 from payouts.models import Payout
+from tests.answers import as_one_line
 from tests.cast import Cast, order, pay_all_due
 from tracking.commissions.approval import reject_conversions
 from tracking.models import Conversion
@@ -62,10 +63,11 @@ def path_of(enrollment: Enrollment) -> str:
 
 
 def text_of(client: Client, address: str) -> str:
-    """The page behind `address`, which must open, without the stylesheet that it carries."""
+    """The page behind `address`, which must open, as one line without the stylesheet in it."""
     answer = client.get(address)
     assert answer.status_code == 200, address
-    return re.sub(r"<style>.*?</style>", "", answer.content.decode(), flags=re.DOTALL)
+    page = re.sub(r"<style>.*?</style>", "", answer.content.decode(), flags=re.DOTALL)
+    return as_one_line(page)
 
 
 def badges(page: str) -> list[str]:
