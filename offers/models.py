@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from affiliates.models import Member
 from core.db import NoneIn, append_only
-from core.tenancy import TenantForeignKey, TenantModel
+from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 from offers.structure import Period, Rule, Tier, TierBy, rules_from, tiers_from
 
 # For a kept sum of rows that name an enrollment: its offer and its member.
@@ -34,6 +35,10 @@ class OfferKind(models.TextChoices):
     LINK = "link", "Tracking link"
     CODE = "code", "Promo code"
     BOTH = "both", "Code and link"
+
+
+KINDS_WITH_CODES = frozenset({OfferKind.CODE, OfferKind.BOTH})
+KINDS_WITH_LINKS = frozenset({OfferKind.LINK, OfferKind.BOTH})
 
 
 class OfferStatus(models.TextChoices):
@@ -88,11 +93,11 @@ class Offer(TenantModel):
 
     @property
     def gives_codes(self) -> bool:
-        return self.kind in {OfferKind.CODE, OfferKind.BOTH}
+        return self.kind in KINDS_WITH_CODES
 
     @property
     def gives_links(self) -> bool:
-        return self.kind in {OfferKind.LINK, OfferKind.BOTH}
+        return self.kind in KINDS_WITH_LINKS
 
     def counts_at(self, moment: datetime) -> bool:
         """Whether clicks and orders of that moment count: in no pause, between start and end."""
@@ -205,6 +210,15 @@ class EnrollmentStatus(models.TextChoices):
     REMOVED = "removed", "Removed"
 
 
+class EnrollmentQuerySet(TenantQuerySet["Enrollment"]):
+    def active(self) -> Self:
+        return self.filter(status=EnrollmentStatus.ACTIVE)
+
+    def not_removed(self) -> Self:
+        """Active or not: who is in the offer still."""
+        return self.exclude(status=EnrollmentStatus.REMOVED)
+
+
 class Enrollment(TenantModel):
     """A member in an offer. `link_version` is part of the dashboard link: raising it revokes."""
 
@@ -217,6 +231,8 @@ class Enrollment(TenantModel):
     link_version = models.PositiveIntegerField(default=1)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
 
+    objects: ClassVar = TenantManager.from_queryset(EnrollmentQuerySet)()
+
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
@@ -225,6 +241,10 @@ class Enrollment(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["brand", "member"], name="offers_enrollment_member")]
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == EnrollmentStatus.ACTIVE
 
 
 class Project(TenantModel):

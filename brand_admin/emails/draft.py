@@ -28,7 +28,7 @@ from notifications.rendering import (
 )
 from notifications.selectors import latest_campaign
 from notifications.services import Recipient
-from offers.models import Enrollment, EnrollmentStatus, Offer
+from offers.models import Enrollment, Offer
 from tracking.outreach.audience import Audience, audience
 
 KEPT = 24 * 3600  # seconds
@@ -66,9 +66,7 @@ class Draft:
         """Who gets it and who doesn't."""
         everybody = Enrollment.objects.filter(offer=self.offer)
         chosen = (
-            everybody.filter(pk__in=self.selected)
-            if self.selected
-            else everybody.exclude(status=EnrollmentStatus.REMOVED)
+            everybody.filter(pk__in=self.selected) if self.selected else everybody.not_removed()
         )
         return audience(
             purpose=self.purpose,

@@ -15,7 +15,7 @@ from django.db.models import Aggregate, Count, Max, Model, OuterRef, Q, QuerySet
 from offers.models import Enrollment, Terms
 from payouts.models import EntryKind, LedgerEntry, PayoutState
 from tracking.figures.metrics import today
-from tracking.models import DailyTotal, ItemStatus, PromoCode, Question, TrackingLink
+from tracking.models import IN_USE, DailyTotal, PromoCode, Question, TrackingLink
 
 
 def change_tag(enrollment: Enrollment, *, now: datetime) -> str:
@@ -54,7 +54,7 @@ def _of_each(rows: QuerySet[Any], *figures: Aggregate) -> list[Subquery]:
 
 
 def _items(rows: QuerySet[Any]) -> list[Subquery]:
-    in_use = Count("pk", filter=Q(status=ItemStatus.ACTIVE))
+    in_use = Count("pk", filter=IN_USE)
     return _of_each(rows, Max("pk"), in_use, Max("deactivated_at"))
 
 

@@ -148,6 +148,16 @@ def test_no_model_orders_itself_or_saves_in_its_own_way() -> None:
     assert found == []
 
 
+def test_a_condition_that_has_a_name_is_asked_for_by_it() -> None:
+    """Whether an item is in use, who is in an offer: `in_use()`, `active()`, `not_removed()`."""
+    by_hand = re.compile(r"ItemStatus\.|(filter|exclude)\(\s*[^()]*\bEnrollmentStatus\.")
+    models = {"offers/models.py", "tracking/models/items.py"}
+
+    found = {relative(path) for path in modules() if by_hand.search(path.read_text())}
+
+    assert found == models
+
+
 def test_no_float_is_called_money() -> None:
     """No float() and no FloatField anywhere an amount could pass."""
     money = ("core/money.py", "offers/", "payouts/", "tracking/")

@@ -8,11 +8,19 @@ from tracking.models.conversions import (
     Evidence,
 )
 from tracking.models.days import DailyTotal, MonthTotal, OfferDay, SoldSpan
-from tracking.models.items import Click, ItemStatus, PromoCode, TrackingLink
+from tracking.models.items import (
+    IN_USE,
+    Click,
+    ItemQuerySet,
+    ItemStatus,
+    PromoCode,
+    TrackingLink,
+)
 from tracking.models.orders import Order, OrderLine, Refund, RefundState
 from tracking.models.questions import Question, QuestionState
 
 __all__ = [
+    "IN_USE",
     "Click",
     "ClickEarning",
     "Conversion",
@@ -20,6 +28,7 @@ __all__ = [
     "ConversionStatus",
     "DailyTotal",
     "Evidence",
+    "ItemQuerySet",
     "ItemStatus",
     "MonthTotal",
     "OfferDay",

@@ -166,15 +166,11 @@ def _already_sent(
     """Only items are sent once; a mail to members may follow another."""
     if include or purpose != Purpose.SALES_TRACKING_ITEMS:
         return {}
-    latest = latest_by_about(
-        purpose=purpose, abouts=[enrollment_reference(row.pk) for row in enrollments]
+    return latest_by_about(
+        purpose=purpose,
+        abouts=[enrollment_reference(row.pk) for row in enrollments],
+        perhaps_reached=True,
     )
-    may_have_it = {MessageState.UNKNOWN}
-    return {
-        key: status
-        for key, status in latest.items()
-        if status.is_sent or status.is_under_way or status.state in may_have_it
-    }
 
 
 def _reason(

@@ -23,7 +23,7 @@ from notifications.services import AudienceTakenError, Recipient, confirm_campai
 from offers.models import Offer
 from tracking.outreach.audience import audience
 from tracking.outreach.first_texts import FIRST_TEXTS, FirstText
-from tracking.outreach.unsent_items import not_sent
+from tracking.outreach.unsent_items import never_tried
 
 PURPOSE = Purpose.SALES_TRACKING_ITEMS
 _NAMESPACE = uuid.UUID("5b8f1c52-6f0e-4c39-9a38-0d1f6a1f7d0e")
@@ -42,10 +42,10 @@ def send_waiting_items(*, now: datetime) -> list[Campaign]:
     """Send the brand's members what they have and were never sent: one campaign per offer."""
     latest_seen = {
         offer_id: latest_campaign(purpose=PURPOSE, about=_offer_reference(offer_id))
-        for offer_id in not_sent().order_by().values_list("offer_id", flat=True).distinct()
+        for offer_id in never_tried().order_by().values_list("offer_id", flat=True).distinct()
     }
     waiting: dict[int, list[int]] = defaultdict(list)
-    for offer_id, enrollment_id in not_sent().order_by("pk").values_list("offer_id", "pk"):
+    for offer_id, enrollment_id in never_tried().order_by("pk").values_list("offer_id", "pk"):
         waiting[offer_id].append(enrollment_id)
     offers = Offer.objects.in_bulk(latest_seen)
     sent = [

@@ -22,7 +22,7 @@ from core.languages import speaking
 from core.templatetags.display import day
 from notifications.models import Campaign, Purpose
 from notifications.services import Recipient, confirm_campaign
-from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
+from offers.models import Enrollment, Offer, Terms
 from offers.wording import describe_fully, describe_rules, describe_tiers
 from tracking.outreach.audience import audience
 from tracking.outreach.template_values import literal
@@ -35,7 +35,7 @@ def tell_members(*, terms: Terms, before: Terms, by: Actor, now: datetime) -> li
     supersede. Telling twice of one version sends nothing twice.
     """
     offer = terms.offer
-    active = Enrollment.objects.filter(offer=offer, status=EnrollmentStatus.ACTIVE)
+    active = Enrollment.objects.active().filter(offer=offer)
     chosen = audience(
         purpose=Purpose.TERMS_CHANGED,
         enrollment_ids=active.values_list("pk", flat=True),
