@@ -17,6 +17,7 @@ from offers.selectors import TermsHistory, terms_histories
 from tracking.commissions.new_customers import tell_customers
 from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Order, OrderLine
+from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, EvidenceFile, attribute, load_evidence
 from tracking.orders.conversions import conversion_of
 from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts
@@ -121,6 +122,9 @@ def _answer_conflicts(
     for index in conflicts:
         order = orders[index]
         first = accepted.get(order.external_id)
+        recorded = (
+            order_as_sent(first.facts, first.facts.lines) if first else stored[order.external_id]
+        )
         outcomes[index] = RecordingResult(
             order.external_id,
             RecordingStatus.CONFLICT,
@@ -131,8 +135,8 @@ def _answer_conflicts(
                     f"order {order.external_id} is recorded already with other contents",
                 ),
             ),
-            recorded=first.facts.as_sent() if first else stored[order.external_id],
-            received=order.as_sent(),
+            recorded=recorded,
+            received=order_as_sent(order, order.lines),
         )
 
 
