@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 from celery import Celery, Task
@@ -54,6 +56,9 @@ class LoggedTask(Task):
 
     One that PostgreSQL left in the middle says so in one line. What it was for is a row, which the
     sweep finds again.
+
+    Arguments that it does not know are left out: while a deployment is under way, web processes of
+    the next version may already send them.
     """
 
     abstract = True
@@ -65,7 +70,7 @@ class LoggedTask(Task):
         known = {REQUEST_ID: asked_by} if asked_by else {}
         begin(task=self.name, task_id=self.request.id, **known)
         try:
-            result = self.run(*args, **kwargs)
+            result = self.run(*args, **self._known_arguments(kwargs))
         except DatabaseError as error:
             outage = outage_of(error)
             if outage is None or not outage.is_gone:
@@ -76,6 +81,14 @@ class LoggedTask(Task):
             note_round(self.name, "done_at")
         begin()  # after a failure it stays: Celery logs that once we are out of here
         return result
+
+    def _known_arguments(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the keyword arguments that this version of the task takes."""
+        names = signature(self.run).parameters
+        unknown = sorted(sent.keys() - names.keys())
+        if unknown:
+            logger.warning("%s does not know %s", self.name, ", ".join(unknown))
+        return {name: value for name, value in sent.items() if name in names}
 
 
 class OurCelery(Celery):
