@@ -16,6 +16,7 @@ from accounts.actors import Actor
 from accounts.background import Request, Turn, WorkError, ask, hint, note, running_work
 from accounts.models import Work
 from affiliates.models import Member
+from core.references import Reference
 from payouts import runs
 from payouts.models import PayoutRun, PayoutState
 from payouts.services import PayoutError
@@ -34,7 +35,7 @@ class UnderWayError(PayoutError):
 
 def about(run: PayoutRun) -> str:
     """Where the work of a run was started."""
-    return f"payoutrun:{run.pk}"
+    return Reference.to(run)
 
 
 @transaction.atomic

@@ -18,6 +18,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.background.kinds import KINDS
 from brand_admin.background.rows import WorkRow
 from brand_admin.pages import csv_response, render_page
+from core.references import Reference
 from core.tenancy import acting_for
 from offers.models import Offer
 from payouts.models import PayoutRun
@@ -84,8 +85,8 @@ def _problem_lines(work: Work) -> Iterator[list[str]]:
 
 def _about(work: Work) -> dict[str, Any]:
     """What the work is about, as far as its page links there."""
-    kind, _, number = work.about.partition(":")
-    return {kind: int(number)} if number.isdecimal() else {}
+    about = Reference(work.about)
+    return {} if about.number is None else {about.kind: about.number}
 
 
 def _nothing_more(work: Work) -> dict[str, Any]:

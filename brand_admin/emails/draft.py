@@ -17,6 +17,7 @@ from django.http import Http404, QueryDict
 from accounts.models import Brand, User
 from brand_admin.emails.starting import WRITTEN
 from brand_admin.pages import id_in
+from core.references import Reference
 from notifications.look import look_of
 from notifications.models import Purpose
 from notifications.rendering import (
@@ -60,7 +61,7 @@ class Draft:
 
     @property
     def about(self) -> str:
-        return f"offer:{self.offer.pk}"
+        return Reference.to(self.offer)
 
     def audience(self, *, now: datetime) -> Audience:
         """Who gets it and who doesn't."""
@@ -142,7 +143,7 @@ def read_draft(data: QueryDict, *, back: str) -> Draft:
         latest_seen=(
             seen
             if seen is not None
-            else latest_campaign(purpose=purpose, about=f"offer:{offer.pk}")
+            else latest_campaign(purpose=purpose, about=Reference.to(offer))
         ),
         back=back,
         started=data.get("started", WRITTEN),

@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.audit import target_of
 from accounts.background import AT_ONCE
 from accounts.models import Work
 from accounts.permissions import Permission
@@ -33,6 +32,7 @@ from brand_admin.payments.run_forms import (
 from brand_admin.payments.run_lists import LINE_FILTERS, found_lines
 from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
 from core.money import Money
+from core.references import Reference
 from core.templatetags.display import clock, day, money
 from payouts.due import due_by_member
 from payouts.models import PayoutRun, PayoutRunMember, PayoutState
@@ -162,7 +162,7 @@ def _show(
         changed=changed.members if changed else [],
         started=started,
         heading=f"Payout run of {money(run.amount)}" if run.drawn_up_at else "Payout run",
-        history=history.lines(history_of([target_of(run)])),
+        history=history.lines(history_of([Reference.to(run)])),
     )
 
 

@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.audit import target_of
 from accounts.permissions import Permission
 from accounts.selectors import history_of
 from affiliates.models import Member
@@ -33,11 +32,12 @@ from brand_admin.payments.forms import (
 from brand_admin.payments.run_forms import Paid, known_currency
 from brand_admin.payments.statement_pdf import statement_pdf
 from core.money import Money
+from core.references import Reference
 from core.templatetags.display import clock, day, money
 from offers.models import Enrollment
 from payouts.details import details_by_member
 from payouts.ledger import due_entries
-from payouts.models import OPEN_STATES, LedgerEntry, Payout, PayoutState
+from payouts.models import OPEN_STATES, LedgerEntry, Payout, PayoutRun, PayoutState
 from payouts.selectors import payout_of, payouts
 from payouts.services import (
     COME_BACK,
@@ -206,7 +206,8 @@ def payment_page(request: BrandRequest, payment_id: int) -> HttpResponse:
 
 def _told_of(payout: Payout) -> list[str]:
     """What the log says of the payment stands under itself or under the run that made it."""
-    return [target_of(payout), *([f"payoutrun:{payout.run_id}"] if payout.run_id else [])]
+    run = [Reference.by_id(PayoutRun, payout.run_id)] if payout.run_id else []
+    return [Reference.to(payout), *run]
 
 
 @require_safe

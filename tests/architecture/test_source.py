@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
 from tests.architecture.source import (
     PACKAGES,
@@ -156,6 +157,18 @@ def test_a_condition_that_has_a_name_is_asked_for_by_it() -> None:
     found = {relative(path) for path in modules() if by_hand.search(path.read_text())}
 
     assert found == models
+
+
+def test_rows_are_referred_to_by_references() -> None:
+    """ "enrollment:12" is made and taken apart in core.references alone."""
+    kinds = "|".join(str(model._meta.model_name) for model in apps.get_models())
+    by_hand = re.compile(rf"""["'](?:{kinds}):(?:\{{|["'])""")
+    # Names of locks, of what comes from a shop.
+    locks = {"tracking/orders/identity.py", "tracking/orders/refunds.py"}
+
+    found = {relative(path) for path in modules() if by_hand.search(path.read_text())}
+
+    assert found == locks
 
 
 def test_no_float_is_called_money() -> None:

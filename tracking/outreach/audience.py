@@ -14,6 +14,7 @@ from enum import StrEnum
 from django.db.models import QuerySet
 
 from affiliates.models import Member
+from core.references import Reference
 from core.templatetags.display import day
 from notifications.addresses import can_be_written_to
 from notifications.models import MessageState, Purpose, SuppressionReason
@@ -22,7 +23,7 @@ from notifications.services import Recipient
 from offers import dashboard_links
 from offers.models import Enrollment, EnrollmentStatus, Offer
 from tracking.links.items import codes_and_slugs, link_url
-from tracking.outreach.template_values import common_values, enrollment_reference, item_values
+from tracking.outreach.template_values import common_values, item_values
 
 
 class Reason(StrEnum):
@@ -139,8 +140,8 @@ def audience(
     common = common_values(offers.values(), now)
     recipients = (
         Recipient(
-            recipient=f"member:{row.member_id}",
-            about=enrollment_reference(row.pk),
+            recipient=Reference.by_id(Member, row.member_id),
+            about=Reference.by_id(Enrollment, row.pk),
             to_address=row.email,
             to_name=row.full_name,
             values={
@@ -168,7 +169,7 @@ def _already_sent(
         return {}
     return latest_by_about(
         purpose=purpose,
-        abouts=[enrollment_reference(row.pk) for row in enrollments],
+        abouts=[Reference.by_id(Enrollment, row.pk) for row in enrollments],
         perhaps_reached=True,
     )
 
@@ -192,7 +193,7 @@ def _reason(
         return LeftOut(row.member, SUPPRESSED[why])
     if lacking is not None:
         return LeftOut(row.member, lacking)
-    status = sent.get(enrollment_reference(row.pk)) if sent else None
+    status = sent.get(Reference.by_id(Enrollment, row.pk)) if sent else None
     return LeftOut(row.member, Reason.ALREADY_SENT, _when(status)) if status else None
 
 

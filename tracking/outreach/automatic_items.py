@@ -14,6 +14,7 @@ from datetime import datetime
 
 from accounts.actors import Actor
 from accounts.models import Brand
+from core.references import Reference
 from core.tenancy import acting_for, current_brand_id
 from notifications.look import look_of
 from notifications.models import Campaign, Purpose
@@ -41,7 +42,7 @@ def send_for_all_brands(*, now: datetime) -> list[int]:
 def send_waiting_items(*, now: datetime) -> list[Campaign]:
     """Send the brand's members what they have and were never sent: one campaign per offer."""
     latest_seen = {
-        offer_id: latest_campaign(purpose=PURPOSE, about=_offer_reference(offer_id))
+        offer_id: latest_campaign(purpose=PURPOSE, about=Reference.by_id(Offer, offer_id))
         for offer_id in never_tried().order_by().values_list("offer_id", flat=True).distinct()
     }
     waiting: dict[int, list[int]] = defaultdict(list)
@@ -70,7 +71,7 @@ def _send(
     try:
         return confirm_campaign(
             purpose=PURPOSE,
-            about=_offer_reference(offer.pk),
+            about=Reference.to(offer),
             title=offer.name,
             subject=text.subject,
             body=text.body,
@@ -101,7 +102,3 @@ def _confirmation(offer_id: int, people: Sequence[Recipient]) -> uuid.UUID:
     """The same people's campaign has the same key, whoever makes it."""
     names = ",".join(sorted(one.about for one in people))
     return uuid.uuid5(_NAMESPACE, f"{current_brand_id()} {offer_id} {names}")
-
-
-def _offer_reference(offer_id: int) -> str:
-    return f"offer:{offer_id}"

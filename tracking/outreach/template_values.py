@@ -64,10 +64,5 @@ def literal(text: str) -> str:
     return text.replace("{", f"{{{WORD_JOINER}").replace("}", f"}}{WORD_JOINER}")
 
 
-def enrollment_reference(enrollment_id: int) -> str:
-    """What a message about an enrollment refers to."""
-    return f"enrollment:{enrollment_id}"
-
-
 def _given(applies: bool, value: Value) -> Value:
     return (value or "") if applies else value

@@ -19,6 +19,7 @@ from accounts.actors import Actor
 from affiliates.models import Member
 from affiliates.selectors import language_of
 from core.languages import speaking
+from core.references import Reference
 from core.templatetags.display import day
 from notifications.models import Campaign, Purpose
 from notifications.services import Recipient, confirm_campaign
@@ -50,12 +51,11 @@ def tell_members(*, terms: Terms, before: Terms, by: Actor, now: datetime) -> li
 
 
 def _by_language(recipients: Sequence[Recipient]) -> dict[str, list[Recipient]]:
-    members = Member.objects.select_related("creator").in_bulk(
-        int(one.recipient.removeprefix("member:")) for one in recipients
-    )
+    ids = [Reference(one.recipient).number or 0 for one in recipients]
+    members = Member.objects.select_related("creator").in_bulk(ids)
     found: dict[str, list[Recipient]] = defaultdict(list)
-    for one in recipients:
-        found[language_of(members[int(one.recipient.removeprefix("member:"))])].append(one)
+    for one, member_id in zip(recipients, ids, strict=True):
+        found[language_of(members[member_id])].append(one)
     return found
 
 
@@ -71,7 +71,7 @@ def _send(
 ) -> Campaign:
     return confirm_campaign(
         purpose=Purpose.TERMS_CHANGED,
-        about=f"offer:{offer.pk}",
+        about=Reference.to(offer),
         title=offer.name,
         subject=_("New terms for {{ offer_name }}"),
         body=_body(offer, terms, before),

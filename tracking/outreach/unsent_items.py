@@ -6,9 +6,10 @@ queries over enrollments and over a project's members.
 
 from __future__ import annotations
 
-from django.db.models import CharField, Exists, OuterRef, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat, Lower
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models.functions import Lower
 
+from core.references import reference_in_sql
 from notifications.models import Message, MessageQuerySet, Purpose, Suppression
 from offers.models import KINDS_WITH_CODES, KINDS_WITH_LINKS, Enrollment, OfferStatus
 from tracking.models import PromoCode, TrackingLink
@@ -51,7 +52,7 @@ def lacks_items(enrollment: str = "pk", *, offer: str = "offer") -> Q:
 
 def items_mails(enrollment: str = "pk") -> MessageQuerySet:
     """The mails that carried the items of the enrollment, whatever became of them."""
-    about = Concat(Value("enrollment:"), Cast(OuterRef(enrollment), CharField()))
+    about = reference_in_sql(Enrollment, OuterRef(enrollment))
     return Message.objects.filter(about=about, purpose=Purpose.SALES_TRACKING_ITEMS)
 
 

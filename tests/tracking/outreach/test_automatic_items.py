@@ -12,6 +12,7 @@ from django.db import connection
 
 from accounts.models import Brand
 from affiliates.models import Member
+from core.references import Reference
 from core.tenancy import acting_for
 from notifications.models import Campaign, Message, MessageState, Purpose, SuppressionReason
 from notifications.services import cancel_campaign, suppress
@@ -21,7 +22,6 @@ from tests.notifications.senders import confirm, recipient
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 from tracking.outreach.automatic_items import send_for_all_brands, send_waiting_items
-from tracking.outreach.template_values import enrollment_reference
 from tracking.outreach.unsent_items import never_tried, not_sent
 
 PEOPLE = ["diego@arroyo.example", "june@okafor.example", "mara@lindqvist.example"]
@@ -144,9 +144,7 @@ def test_who_was_told_by_staff_meanwhile_is_not_told_again(
     def staff_are_quicker(**given: Any) -> Any:
         found = parted(**given)
         mara = [
-            one
-            for one in found.recipients
-            if one.about == enrollment_reference(automatic.mara_in_glow.pk)
+            one for one in found.recipients if one.about == Reference.to(automatic.mara_in_glow)
         ]
         confirm(mara, about=f"offer:{automatic.glow.pk}")
         return found
