@@ -23,6 +23,8 @@ class MoneyError(ValueError):
 class UnknownCurrencyError(MoneyError):
     """Not an ISO 4217 code that CLDR knows."""
 
+    field = "currency"
+
 
 class MixedCurrenciesError(MoneyError):
     """Two currencies met in one calculation."""

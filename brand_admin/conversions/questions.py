@@ -21,6 +21,7 @@ from brand_admin.conversions.forms import Answer, QuestionFilters
 from brand_admin.conversions.knowledge import facts_of, order_words, suggested, verdict_of
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
+from brand_admin.refusals import add_refusal
 from core.references import Reference
 from notifications.selectors import suppressed_among
 from tracking.claims.selectors import (
@@ -111,7 +112,7 @@ def question_page(request: BrandRequest, question_id: int) -> HttpResponse:
         try:
             _answer(request, question, kind, form)
         except AnswerError as error:
-            form.add_error(None, str(error))
+            add_refusal(form, error)
         else:
             messages.success(request, f"{question.enrollment.member} has your answer.")
             return redirect("brand_admin:questions", request.brand.slug)

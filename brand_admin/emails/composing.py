@@ -37,6 +37,7 @@ from brand_admin.emails.forms import Letter, TemplateName
 from brand_admin.emails.progress import in_words, progress_of
 from brand_admin.emails.starting import WRITTEN, is_among, starting_texts, text_of
 from brand_admin.pages import id_in, render_page
+from brand_admin.refusals import add_refusal
 from core.references import Reference
 from core.versions import ChangedMeanwhileError
 from notifications.models import Campaign, Purpose
@@ -171,7 +172,7 @@ def _save(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
         except TemplateNameError as error:
             taken = error.taken
             if taken is None:
-                naming.add_error("name", str(error))
+                add_refusal(naming, error, field="name")
         else:
             kept = replace(draft, started=str(saved.pk))
             return _write(request, kept, letter, saved=saved.name)

@@ -31,6 +31,7 @@ from brand_admin.payments.forms import (
 )
 from brand_admin.payments.run_forms import Paid, known_currency
 from brand_admin.payments.statement_pdf import statement_pdf
+from brand_admin.refusals import add_refusal
 from core.money import Money
 from core.references import Reference
 from core.templatetags.display import clock, day, money
@@ -156,7 +157,7 @@ def _record(
             return paid
         form.add_error(None, "What is due has changed meanwhile. Look at it again, then confirm.")
     except PayoutError as error:
-        form.add_error(None, str(error).capitalize())
+        add_refusal(form, error)
     else:
         messages.success(request, f"{money(payout.amount)} to {member} recorded as paid.")
         return payout
@@ -247,7 +248,7 @@ def payment_paid(request: BrandRequest, payment_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except PayoutError as error:
-            form.add_error(None, str(error).capitalize())
+            add_refusal(form, error)
         else:
             messages.success(request, f"{money(payout.amount)} to {payout.member} is paid.")
             return redirect("brand_admin:payment", request.brand.slug, payout.pk)
@@ -278,7 +279,7 @@ def payment_return(request: BrandRequest, payment_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except PayoutError as error:
-            form.add_error(None, str(error).capitalize())
+            add_refusal(form, error)
         else:
             messages.success(request, f"{money(payout.amount)} to {payout.member} is due again.")
             return redirect("brand_admin:payment", request.brand.slug, payout.pk)

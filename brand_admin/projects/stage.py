@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
@@ -29,6 +28,7 @@ from brand_admin.projects.frame import (
 from brand_admin.projects.generating import WHAT, about
 from brand_admin.projects.lists import found_in_step, found_in_tracking, step_of_send
 from brand_admin.projects.rows import mails_of, send_rows
+from brand_admin.refusals import add_refusal
 from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of
@@ -76,7 +76,7 @@ def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except OfferError as error:
-            form.add_error(error.field, f"{capfirst(str(error))}.")
+            add_refusal(form, error)
         else:
             names = " and ".join(offer.name for offer in project.offers)
             messages.success(request, f"The stage runs with {names}.")
