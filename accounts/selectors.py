@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, TextField
 from django.db.models.functions import Cast, Coalesce
@@ -20,7 +21,7 @@ from accounts.models import (
     User,
     Work,
 )
-from core.tenancy import across_brands
+from core.tenancy import across_brands, current_brand_id
 
 Worded = Callable[[str], Iterable[str]]  # the actions that are shown with this word in them
 
@@ -37,6 +38,16 @@ class BrandRole:
     role: str
     working: int = 0
     staff_id: int = 0
+
+
+def current_brand() -> Brand:
+    """The brand acted for, as it is stored. Raises NoBrandInScopeError."""
+    return Brand.objects.get(pk=current_brand_id())
+
+
+def current_zone() -> ZoneInfo:
+    """The time zone of the brand acted for, by which its days begin and end."""
+    return current_brand().zone
 
 
 def brands_of(user: User) -> list[BrandRole]:

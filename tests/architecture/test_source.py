@@ -159,6 +159,14 @@ def test_a_condition_that_has_a_name_is_asked_for_by_it() -> None:
     assert found == models
 
 
+def test_the_brand_acted_for_is_read_in_one_place() -> None:
+    by_hand = re.compile(r"Brand\.objects\.get\(pk=current_brand_id\(\)\)")
+
+    found = {relative(path) for path in modules() if by_hand.search(path.read_text())}
+
+    assert found == {"accounts/selectors.py"}
+
+
 def test_rows_are_referred_to_by_references() -> None:
     """ "enrollment:12" is made and taken apart in core.references alone."""
     kinds = "|".join(str(model._meta.model_name) for model in apps.get_models())

@@ -17,13 +17,14 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from accounts.models import Brand
+from accounts.selectors import current_zone
 from core.tenancy import acting_for, current_brand_id
 from offers.models import Terms
 from payouts.models import EntryKind, LedgerEntry
 from tracking.commissions.tier_progress import TierProgress, lock_progress
 from tracking.models import ClickEarning
 from tracking.models.totals import Totals
-from tracking.totals.daily import DayKey, add_to_totals, brand_zone
+from tracking.totals.daily import DayKey, add_to_totals
 
 LOOK_BACK = timedelta(days=3)  # clicks are written when they happen; beat may be down for a while
 BATCH = 1_000
@@ -76,7 +77,7 @@ def credit_clicks(*, now: datetime, since: datetime | None = None) -> int:
 
 def _counted(since: datetime) -> list[_Counted]:
     """From the start of that day on: a day that is begun is counted whole."""
-    zone = brand_zone()
+    zone = current_zone()
     midnight = datetime.combine(since.astimezone(zone).date(), time.min, tzinfo=zone)
     values: dict[str, Any] = {"zone": str(zone), "brand": current_brand_id(), "since": midnight}
     with connection.cursor() as cursor:
@@ -95,7 +96,7 @@ def _credit(batch: Sequence[_Counted], *, now: datetime) -> int:
             enrollment__in={one.enrollment_id for one in batch}, day__in={one.day for one in batch}
         )
     }
-    zone = brand_zone()
+    zone = current_zone()
     progress = TierProgress.of(((one.enrollment_id, one.terms, one.day) for one in batch), zone)
     entries: list[LedgerEntry] = []
     moves: dict[DayKey, Totals] = defaultdict(Totals)

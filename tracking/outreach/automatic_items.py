@@ -14,6 +14,7 @@ from datetime import datetime
 
 from accounts.actors import Actor
 from accounts.models import Brand
+from accounts.selectors import current_brand
 from core.references import Reference
 from core.tenancy import acting_for, current_brand_id
 from notifications.look import look_of
@@ -93,7 +94,7 @@ def _text(latest: int) -> FirstText:
 
 def _sendable(recipients: Sequence[Recipient], text: FirstText) -> list[Recipient]:
     """Those whose mail would have no hole."""
-    brand = Brand.objects.get(pk=current_brand_id())
+    brand = current_brand()
     mail = prepare(subject=text.subject, body=text.body, look=look_of(brand))
     return [one for one in recipients if not missing_values(mail, values=one.values)]
 

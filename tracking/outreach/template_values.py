@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from accounts.models import Brand
-from core.tenancy import current_brand_id
+from accounts.selectors import current_brand
 from offers.models import Enrollment, Offer
 from offers.selectors import terms_histories
 from offers.wording import describe
@@ -38,7 +37,7 @@ def values_for(
 
 def common_values(offers: Iterable[Offer], now: datetime) -> dict[int, dict[str, Value]]:
     """What all members of an offer are told alike, by the offer's id."""
-    brand = Brand.objects.get(pk=current_brand_id())
+    brand = current_brand()
     known = list(offers)
     histories = terms_histories({offer.pk for offer in known})
     return {
