@@ -1,5 +1,5 @@
 # Everything stands on `setup`, which redoes its work only when the locked requirements change.
-# The newest Python that really runs: a shim of pyenv may be there and refuse.
+# The newest Python that runs: a shim of pyenv may exist and only print an error.
 NAMES = python3.14 python3.13 python3.12 python3.11 python3 python
 PYTHON ?= $(shell for name in $(NAMES); do \
 	$$name -c 'import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))' \
@@ -8,15 +8,15 @@ BIN := .venv/bin/python -m
 STAMP := .venv/.requirements
 LOCK := env UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN) uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
-PACKAGES = accounts affiliates api brand_admin config core notifications offers payouts portal tracking
-# Not the tests, whose secrets are made up; not hashes of packages, pictures, translations, migrations.
+PACKAGES = accounts affiliates api background brand_admin config core notifications offers payouts portal tracking
+# Without tests, whose secrets are made up, and without package hashes, pictures, translations, migrations.
 MAY_HOLD_SECRETS = . ':!tests' ':!static' ':!locale' ':!requirements/*.txt' ':!*/migrations/*'
 TEMPLATES = $(shell find templates -name '*.html')
 
-# A few tests run in one process: to start more of them would take longer than the tests.
+# A few tests run in one process: starting more processes would take longer than the tests.
 WORKERS = $(if $(filter tests% -k%,$(ARGS)),-n 0,-n auto --dist worksteal)
 
-# Each module is compiled once, also where the environment says not to.
+# Cache compiled modules even if the environment turns that off.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
 .PHONY: help setup run dev test pythons check format browser messages bench soak drill lock audit

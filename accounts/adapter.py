@@ -31,7 +31,7 @@ from accounts.models import User
 from accounts.second_factor import FACTORS
 from accounts.selectors import brands_of
 from core.clients import agent_of, network_of
-from core.mails import PRODUCT
+from core.transactional_mail import PRODUCT
 
 
 class AccountAdapter(RecordedLogins):
@@ -88,7 +88,10 @@ class AccountAdapter(RecordedLogins):
         )
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Compose without the request, whose Host header anybody can choose, and send."""
+        """Send a mail of allauth's own, which none of our pages asks for.
+
+        It is composed without the request, whose Host header anybody can choose.
+        """
         site = SimpleNamespace(name=PRODUCT, domain=urlsplit(settings.BASE_URL).netloc)
         told = {name: value for name, value in context.items() if name != "request"}
         with request_context(None):

@@ -13,11 +13,10 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.text import slugify
 
-from accounts import audit
 from accounts.actors import Actor
 from accounts.addresses import user_with
-from accounts.invitation_mail import send_invitation
-from accounts.invitations import make_invitation
+from accounts.audit_log import audit
+from accounts.invitations import make_invitation, send_invitation
 from accounts.models import Brand, Invitation, Role
 from accounts.services import BrandError, give_role
 from core.money import exponent

@@ -6,17 +6,16 @@ mail that can't be sent is logged, and the change is still made.
 
 from __future__ import annotations
 
-import logging
+from contextlib import suppress
 from datetime import datetime
 
 from django.conf import settings
-from django.core.mail import EmailMessage
-from django.template.loader import render_to_string
 from django.urls import reverse
 
 from accounts.devices import device_of, device_words
 from accounts.models import User
-from core.mails import PRODUCT, SENDING_ERRORS, from_line
+from core.languages import ENGLISH
+from core.transactional_mail import TransactionalMailError, send_transactional_mail
 
 # By allauth's names of its own mails.
 CHANGES = {
@@ -29,28 +28,20 @@ CHANGES = {
     "mfa/email/webauthn_removed": "A passkey or security key was removed from your login.",
     "mfa/email/recovery_codes_generated": "New recovery codes were made. Older ones work no more.",
 }
-logger = logging.getLogger(__name__)
 
 
 def mail_change(*, change: str, user: User, agent: str, network: str, now: datetime) -> None:
     """Mail the user what was changed, when, and from where. `change` is a key of CHANGES."""
-    text = render_to_string(
-        "account/email/login_changed.txt",
-        {
-            "what": CHANGES[change],
-            "when": now,
-            "device": device_words(device_of(agent)),
-            "network": network,
-            "reset_url": settings.BASE_URL + reverse("account_reset_password"),
-        },
-    )
-    mail = EmailMessage(
-        subject="Your login was changed",
-        body=text.lstrip(),
-        from_email=from_line(PRODUCT),
-        to=[user.email],
-    )
-    try:
-        mail.send()
-    except SENDING_ERRORS:
-        logger.exception("the mail about a changed login could not be sent")
+    with suppress(TransactionalMailError):
+        send_transactional_mail(
+            "staff/login_changed",
+            to=user.email,
+            language=ENGLISH,
+            values={
+                "what": CHANGES[change],
+                "when": now,
+                "device": device_words(device_of(agent)),
+                "network": network,
+                "reset_url": settings.BASE_URL + reverse("account_reset_password"),
+            },
+        )

@@ -11,15 +11,18 @@ from datetime import datetime, timedelta
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from accounts import audit
 from accounts.actors import Actor
 from accounts.addresses import make_proven_user, user_with
-from accounts.invitation_mail import send_invitation
+from accounts.audit_log import audit
+from accounts.invitation_links import link_of
 from accounts.models import Brand, Invitation, InvitationState, Role, Staff, User
 from accounts.services import StaffError
+from core.languages import ENGLISH
 from core.tenancy import acting_for, current_brand_id
+from core.transactional_mail import TransactionalMailError, send_transactional_mail
 
 LIFETIME = timedelta(days=7)
+MAX_MAIL_PROBLEM_LENGTH = 300
 
 
 class InvitationError(ValueError):
@@ -84,6 +87,38 @@ def resend_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> In
         row.save(update_fields=["expires_at"])
         audit.record(action="invitation.sent_again", target=row, by=by, now=now, email=row.email)
     return send_invitation(invitation=row, by=by, now=now)
+
+
+def send_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> Invitation:
+    """Mail the invitation (with its brand), and write down whether the mail server took it.
+
+    Kept nowhere: staff who could read it among the brand's messages could accept it.
+    """
+    invitation.mailed_at, invitation.mail_problem = now, ""
+    brand = invitation.brand
+    name = " ".join(brand.name.split())
+    inviter = User.objects.filter(pk=by.user_id).first() if by.user_id else None
+    try:
+        send_transactional_mail(
+            "staff/invitation",
+            to=invitation.email,
+            language=ENGLISH,
+            from_name=name,
+            reply_to=inviter.email if inviter else "",
+            values={
+                "brand": name,
+                "role": invitation.get_role_display().lower(),
+                "inviter": str(inviter) if inviter else name,
+                "link": link_of(invitation),
+                "until": invitation.expires_at.astimezone(brand.zone),
+                "zone": brand.time_zone,
+            },
+        )
+    except TransactionalMailError as error:
+        invitation.mailed_at = None
+        invitation.mail_problem = str(error)[:MAX_MAIL_PROBLEM_LENGTH]
+    invitation.save(update_fields=["mailed_at", "mail_problem"])
+    return invitation
 
 
 @transaction.atomic

@@ -12,8 +12,8 @@ from django.db import connection, transaction
 from django.db.models import Q
 
 from accounts.actors import Actor
+from accounts.audit_log.security_log import address_digest, log_event, record_event
 from accounts.models import FailureReason, LoginFailure, User
-from accounts.security_log import address_digest, log_event, record_event
 
 BETWEEN_ENTRIES = timedelta(hours=1)
 KEPT = timedelta(days=1)  # after the last failure

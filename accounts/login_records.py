@@ -22,11 +22,11 @@ from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import timezone
 
+from accounts.audit_log.security_log import log_event, record_event
 from accounts.code_limits import Counted, count_try, counted_password, give_back_try
 from accounts.known_browsers import known_as, remember
 from accounts.login_failures import record_failure
 from accounts.models import FailureReason, Session, User
-from accounts.security_log import log_event, record_event
 from accounts.sessions import SessionStore, delete_sessions, is_ended, lock_logins
 from accounts.totp_codes import use_up_codes_until
 from core.clients import network_of

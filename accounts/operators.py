@@ -14,8 +14,8 @@ from enum import StrEnum
 from allauth.mfa.models import Authenticator
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.models import OperatorAction, Staff, User
 from accounts.selectors import brands_of
 from accounts.sessions import delete_sessions

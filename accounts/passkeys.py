@@ -19,9 +19,9 @@ from allauth.mfa.webauthn.internal import auth
 from django.core.exceptions import ValidationError
 from django.db import transaction
 
+from accounts.audit_log.security_log import log_event
 from accounts.codes import spend_code
 from accounts.models import CodePurpose, User
-from accounts.security_log import log_event
 from accounts.selectors import brands_of
 
 MOST = 20

@@ -6,27 +6,42 @@ so that nobody can tell by the answer or its time whether an address has a login
 
 from __future__ import annotations
 
+from urllib.parse import urlsplit
+
+from allauth.account.adapter import get_adapter
 from allauth.account.forms import UserTokenForm, default_token_generator
-from allauth.account.internal.flows.password_reset import request_password_reset
+from allauth.account.utils import user_pk_to_url_str
+from django.conf import settings
 
 from accounts.addresses import has_proven_address, user_with
 from accounts.models import User
-from core.mails import SENDING_ERRORS
-
-
-class ResetMailError(Exception):
-    """The mail could not be handed over."""
+from core.languages import ENGLISH
+from core.transactional_mail import send_transactional_mail
 
 
 def mail_reset_link(*, address: str) -> None:
-    """Mail the link to the user who has proven this address. Raises ResetMailError."""
+    """Mail the link to the user who has proven this address. Raises TransactionalMailError.
+
+    In English: it is for staff.
+    """
     user = user_with(address)
-    if user is None:
-        return
-    try:
-        request_password_reset(None, user.email, [user], default_token_generator)
-    except SENDING_ERRORS as error:
-        raise ResetMailError from error
+    if user is not None:
+        send_reset_link(user=user)
+
+
+def send_reset_link(*, user: User) -> None:
+    """Mail the user a link to set a password. Raises TransactionalMailError."""
+    key = f"{user_pk_to_url_str(user)}-{default_token_generator.make_token(user)}"
+    send_transactional_mail(
+        "staff/password_reset",  # pragma: allowlist secret
+        to=user.email,
+        language=ENGLISH,
+        values={
+            "email": user.email,
+            "site": urlsplit(settings.BASE_URL).netloc,
+            "link": get_adapter().get_reset_password_from_key_url(key),
+        },
+    )
 
 
 class FollowReset(UserTokenForm):

@@ -17,8 +17,8 @@ from datetime import datetime
 from django.db import transaction
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.models import Brand, Picture
 
 LARGEST_FILE = 3_000_000  # bytes

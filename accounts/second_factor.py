@@ -11,8 +11,8 @@ from allauth.mfa.models import Authenticator
 from django.db import transaction
 from django.http import HttpRequest
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.models import Brand, User
 
 # In a session: the page that somebody opened before they had to set up a second factor.

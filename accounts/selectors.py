@@ -2,41 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, TextField
-from django.db.models.functions import Cast, Coalesce
+from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models.expressions import Combinable
 
-from accounts.models import (
-    LIVE_WORK,
-    ApiKey,
-    AuditCount,
-    AuditEntry,
-    Brand,
-    SessionKind,
-    Staff,
-    User,
-    Work,
-)
+from accounts.models import ApiKey, Brand, SessionKind, Staff, User
+from core.kept_queries import kept_query
 from core.tenancy import across_brands, current_brand_id
 
-Worded = Callable[[str], Iterable[str]]  # the actions that are shown with this word in them
+Counting = Callable[[], Combinable]
 
 
-def _as_named(word: str) -> Iterable[str]:
-    return ()
+def _nothing() -> Combinable:
+    return Value(0)
 
 
 @dataclass(frozen=True, slots=True)
 class BrandRole:
-    """`working` counts the brand's work under way, where it was asked for."""
+    """`counted` is what `role_in` was asked to count beside the role."""
 
     brand: Brand
     role: str
-    working: int = 0
+    counted: int = 0
     staff_id: int = 0
 
 
@@ -53,18 +43,31 @@ def current_zone() -> ZoneInfo:
 def brands_of(user: User) -> list[BrandRole]:
     """Every brand the user works for, by name."""
     with across_brands(reason="staff choose among their own brands"):
-        rows = Staff.objects.filter(user=user).select_related("brand").order_by("brand__name")
+        rows = _staff_of(user_id=user.pk)
         return [BrandRole(row.brand, row.role, staff_id=row.pk) for row in rows]
 
 
-def role_in(*, user: User, slug: str) -> BrandRole | None:
-    """The user's role in the brand of that slug; None also when there is no such brand."""
+@kept_query
+def _staff_of(*, user_id: int) -> QuerySet[Staff]:
+    return Staff.objects.filter(user=user_id).select_related("brand").order_by("brand__name")
+
+
+def role_in(*, user: User, slug: str, count: Counting = _nothing) -> BrandRole | None:
+    """The user's role in the brand of that slug; None also when there is no such brand.
+
+    `count` makes an expression that counts something of the staff row's brand in the same query.
+    """
     with across_brands(reason="the address names the brand before anyone acts for it"):
-        live = Work.objects.filter(brand=OuterRef("brand"), state__in=LIVE_WORK)
-        counted = live.order_by().values("brand").annotate(number=Count("pk")).values("number")
-        roles = Staff.objects.filter(user=user, brand__slug=slug).select_related("brand")
-        row = roles.annotate(working=Coalesce(Subquery(counted), 0)).first()
-        return BrandRole(row.brand, row.role, row.working, row.pk) if row else None
+        for row in _staff_in(user_id=user.pk, slug=slug, count=count):
+            return BrandRole(row.brand, row.role, row.counted, row.pk)
+    return None
+
+
+@kept_query
+def _staff_in(*, user_id: int, slug: str, count: Counting) -> QuerySet[Staff]:
+    """The user's one row in a brand."""
+    roles = Staff.objects.filter(user=user_id, brand__slug=slug).select_related("brand")
+    return roles.annotate(counted=count())
 
 
 def session_kind_of(user_id: int) -> SessionKind:
@@ -88,63 +91,3 @@ def staff_of_brand() -> QuerySet[Staff]:
 def api_keys() -> QuerySet[ApiKey]:
     """The keys of the brand acted for, newest first; revoked ones too."""
     return ApiKey.objects.order_by("-created_at", "-pk")
-
-
-def audit_entries(
-    *,
-    search: str = "",
-    kinds: Iterable[str] = (),
-    first: datetime | None = None,
-    last: datetime | None = None,
-    worded: Worded = _as_named,
-) -> QuerySet[AuditEntry]:
-    """The audit log of the brand acted for, newest first; every word must stand in the entry.
-
-    `kinds` are of what something was done to ("offer"); `first` and `last` are moments, the second
-    one excluded.
-    """
-    found = AuditEntry.objects.order_by("-at", "-pk")
-    of_kind = Q()
-    for kind in kinds:
-        of_kind |= Q(target__startswith=f"{kind}:")
-    found = found.filter(of_kind)
-    return narrowed(found, search=search, first=first, last=last, worded=worded)
-
-
-def narrowed(
-    found: QuerySet[AuditEntry],
-    *,
-    search: str = "",
-    first: datetime | None = None,
-    last: datetime | None = None,
-    worded: Worded = _as_named,
-) -> QuerySet[AuditEntry]:
-    """Those of the entries in which every word stands: in who, in what or in its details.
-
-    `worded` tells the actions that are shown with a word in them; `last` is excluded.
-    """
-    if search:
-        found = found.annotate(told=Cast("detail", TextField()))
-    for word in search.split():
-        found = found.filter(
-            Q(actor__icontains=word)
-            | Q(action__icontains=word)
-            | Q(action__in=worded(word))
-            | Q(target__icontains=word)
-            | Q(told__icontains=word)
-        )
-    if first is not None:
-        found = found.filter(at__gte=first)
-    return found.filter(at__lt=last) if last is not None else found
-
-
-def audit_count(kinds: Iterable[str] = ()) -> int:
-    """How many `audit_entries` there are of these kinds, or of all, from the kept counts."""
-    wanted = set(kinds)
-    counts = AuditCount.objects.filter(kind__in=wanted) if wanted else AuditCount.objects.all()
-    return counts.aggregate(sum=Sum("entries"))["sum"] or 0
-
-
-def history_of(targets: Iterable[str]) -> QuerySet[AuditEntry]:
-    """Everything done to these things ("conversion:12"), oldest first."""
-    return AuditEntry.objects.filter(target__in=list(targets)).order_by("at", "pk")

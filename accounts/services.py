@@ -9,9 +9,9 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
 from accounts.addresses import has_proven_address
+from accounts.audit_log import audit
 from accounts.models import ApiKey, Brand, Role, Staff, User
 from core.colour import parse as parse_colour
 from core.tenancy import across_brands, acting_for

@@ -26,13 +26,15 @@ from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import VALID_KEY_CHARS, SessionBase
 from django.contrib.sessions.exceptions import SessionInterrupted
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts.audit_log.security_log import record_event
 from accounts.devices import Device, device_of
 from accounts.models import Session, SessionKind, User
-from accounts.security_log import record_event
 from accounts.selectors import session_kind_of
+from core.kept_queries import kept_query
 
 KEY_CHARACTERS = frozenset(VALID_KEY_CHARS)
 OFTEN_ENOUGH = timedelta(minutes=1)  # between two notes of one session
@@ -66,6 +68,12 @@ class SessionUse:
         return timedelta(seconds=idle), timedelta(seconds=whole)
 
 
+@kept_query
+def _alive(*, session_key: str, now: datetime) -> QuerySet[Session]:
+    """The one session of the key, if its time is not up."""
+    return Session.objects.filter(session_key=session_key, expire_date__gt=now)
+
+
 class SessionStore(db.SessionStore):
     """The engine that `SESSION_ENGINE` names."""
 
@@ -88,8 +96,7 @@ class SessionStore(db.SessionStore):
         The limits are asked again here: they may have become shorter since the row was written.
         """
         now = timezone.now()
-        rows = Session.objects.filter(session_key=self.session_key, expire_date__gt=now)
-        row = rows.first()
+        row = next(iter(_alive(session_key=self.session_key or "", now=now)), None)
         use = _use_of(row) if row else SessionUse()
         if row is None or use.ends_at(now) <= now:
             self._session_key = None

@@ -13,9 +13,9 @@ from datetime import datetime
 
 from django.db import IntegrityError, transaction
 
-from accounts import audit
 from accounts.actors import Actor
 from accounts.addresses import move_address
+from accounts.audit_log import audit
 from accounts.codes import spend_code
 from accounts.models import CodePurpose, Staff, User
 from accounts.selectors import brands_of

@@ -6,7 +6,6 @@ says.
 
 from __future__ import annotations
 
-import logging
 from datetime import datetime
 
 from django.conf import settings
@@ -17,14 +16,13 @@ from accounts.addresses import user_with
 from accounts.code_outbox import mail_next_code
 from accounts.codes import code_of
 from accounts.models import CodePurpose, MailedCode
-from accounts.password_reset import ResetMailError, mail_reset_link
-from affiliates.letters import LetterError, send_letter
+from accounts.password_reset import mail_reset_link
 from affiliates.logins import opens_a_login
-from core.after_answer import Threads
-from core.languages import ENGLISH, speaking
+from core.after_answer import BackgroundThreads
+from core.languages import speaking
+from core.transactional_mail import TransactionalMailError, send_transactional_mail
 
-logger = logging.getLogger(__name__)
-# Each in templates/affiliates/email; every other purpose has the mail "code".
+# Each in templates/transactional; every other purpose has the mail "code".
 MAILS = {CodePurpose.LOG_IN: "login_code", CodePurpose.NEW_ADDRESS: "new_address_code"}
 
 
@@ -47,33 +45,27 @@ def _is_somebodys(row: MailedCode) -> bool:
 
 
 def _hand_over(row: MailedCode) -> bool:
-    """Mail the code. Whether the mail server took it."""
+    """Mail the code, or the link. Whether the mail server took it."""
     purpose = CodePurpose(row.purpose)
-    if purpose == CodePurpose.PASSWORD_RESET:
-        return _hand_over_link(row)
-    with speaking(row.language):
-        context = {
-            "code": code_of(row.public_id),
-            "act": str(purpose.label),
-            "security_url": settings.BASE_URL + reverse("portal:security"),
-        }
-        try:
-            send_letter(MAILS.get(purpose, "code"), to=row.address, context=context)
-        except LetterError:
-            return False
-    return True
-
-
-def _hand_over_link(row: MailedCode) -> bool:
-    """Mail a link to set a password, in English: it is for staff."""
     try:
-        with speaking(ENGLISH):
+        if purpose == CodePurpose.PASSWORD_RESET:
             mail_reset_link(address=row.address)
-    except ResetMailError:
-        logger.exception("the link to set a password could not be mailed")
+        else:
+            _mail_code(row, purpose)
+    except TransactionalMailError:
         return False
     return True
 
 
+def _mail_code(row: MailedCode, purpose: CodePurpose) -> None:
+    with speaking(row.language):
+        values = {
+            "code": code_of(row.public_id),
+            "act": str(purpose.label),
+            "security_url": settings.BASE_URL + reverse("portal:security"),
+        }
+        send_transactional_mail(MAILS.get(purpose, "code"), to=row.address, values=values)
+
+
 # Two threads: one mail server that hangs must not stop what needs no mail.
-SENDERS = Threads("mail codes", lambda: mail_next(now=timezone.now()), number=2)
+SENDERS = BackgroundThreads("mail codes", lambda: mail_next(now=timezone.now()), number=2)

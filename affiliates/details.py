@@ -15,8 +15,8 @@ from django.db import transaction
 from django.db.models import Count
 from django.db.models.functions import Lower
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.models import Staff
 from affiliates.handles import Handle, clean_handle
 from affiliates.models import Member, MemberHandle, MemberTag, Platform

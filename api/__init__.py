@@ -1,1 +1,1 @@
-"""What machines talk to: shops through /api/v1/, shoppers' browsers through /r/, and probes."""
+"""Addresses for machines: /api/v1/ for shops, /r/ for shoppers' browsers, and probes."""

@@ -1,4 +1,4 @@
-"""Who is calling: a shop, by its key."""
+"""Authenticate shops by their API key."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from accounts.services import KeyRefusedError, authenticate_api_key
 
 
 class ShopKey(HttpBearer):
-    """`Authorization: Bearer trb_…`. A wrong, a malformed and a revoked key answer alike."""
+    """`Authorization: Bearer trb_…`. Wrong, malformed and revoked keys get the same answer."""
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
-        """The live key, or None, which is answered with 401."""
+        """Return the active key, or None, which the API answers with 401."""
         try:
             return authenticate_api_key(secret=token, now=timezone.now())
         except KeyRefusedError:
@@ -24,5 +24,5 @@ class ShopKey(HttpBearer):
 
 
 def key_of(request: HttpRequest) -> ApiKey:
-    """The key that an authenticated request came with."""
+    """Return the API key of an authenticated request."""
     return cast("ApiKey", request.auth)  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
-"""Read the body of a request: JSON of a bounded size, one thing or a batch of them.
+"""Read the JSON body of a request: one item, or a batch of bounded size.
 
-A number with a point is kept as the digits it was sent in, so that an amount is exact.
+Decimal numbers stay text, exactly as they were sent, so that amounts are exact.
 """
 
 from __future__ import annotations
@@ -17,15 +17,15 @@ from django.http import HttpRequest, RawPostDataException
 from api.problems import ApiError, invalid
 from tracking.orders.facts import FieldProblem
 
-LARGEST_BATCH = 500
+MAX_BATCH_ITEMS = 500
 DEFAULT_SOURCE = "api"
-LONGEST_NUMBER = 30  # digits; longer ones stay text, and no field takes them
+MAX_NUMBER_DIGITS = 30  # longer numbers stay text, and no field accepts them
 SOURCE = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What was sent: raw things of one source. `is_single` when it came without a list."""
+    """The raw items of one source. `is_single` when the body was one item without a list."""
 
     items: list[Any]
     source: str
@@ -33,7 +33,7 @@ class Batch:
 
 
 def read_batch(request: HttpRequest, *, many: str) -> Batch:
-    """One object, or those listed under the key `many`. Raises ApiError."""
+    """Return one object, or the objects listed under the key `many`. Raises ApiError."""
     sent = read_json(request)
     if not isinstance(sent, Mapping):
         raise invalid([FieldProblem("body", "not_an_object", "is not a JSON object")])
@@ -42,18 +42,20 @@ def read_batch(request: HttpRequest, *, many: str) -> Batch:
         return Batch([sent], source, is_single=True)
     items = sent[many]
     if not isinstance(items, list) or not items:
-        raise invalid([FieldProblem(many, "missing", "needs to be a list of at least one")])
-    if len(items) > LARGEST_BATCH:
-        message = f"{len(items)} are too many: send {LARGEST_BATCH} or fewer at once"
+        raise invalid([FieldProblem(many, "missing", "must be a list of at least one item")])
+    if len(items) > MAX_BATCH_ITEMS:
+        message = f"{len(items)} items are too many: send {MAX_BATCH_ITEMS} or fewer at once"
         raise invalid([FieldProblem(many, "too_many", message)])
     return Batch(items, source, is_single=False)
 
 
 def read_json(request: HttpRequest) -> Any:
-    """The JSON in the body. Raises ApiError: 415, 413 or 400 with line and column."""
+    """Return the JSON of the body. Raises ApiError: 415, 413, or 400 with line and column."""
     if request.content_type != "application/json":
         raise ApiError(
-            415, "not_json", "The body must be JSON, and say so: Content-Type: application/json"
+            415,
+            "not_json",
+            "The body must be JSON. Send the header Content-Type: application/json.",
         )
     try:
         text = request.body.decode()
@@ -73,7 +75,7 @@ def read_json(request: HttpRequest) -> Any:
 
 
 def _whole_number(digits: str) -> int | str:
-    return int(digits) if len(digits) <= LONGEST_NUMBER else digits
+    return int(digits) if len(digits) <= MAX_NUMBER_DIGITS else digits
 
 
 def _malformed(reason: str, *, line: int, column: int) -> ApiError:
@@ -91,6 +93,6 @@ def _malformed(reason: str, *, line: int, column: int) -> ApiError:
 def _source(sent: Mapping[str, Any]) -> str:
     source = sent.get("source", DEFAULT_SOURCE)
     if not isinstance(source, str) or not SOURCE.fullmatch(source):
-        message = "is not a short name of a-z, 0-9, hyphen and underscore"
+        message = "must be a short name of a-z, 0-9, hyphen and underscore"
         raise invalid([FieldProblem("source", "not_a_source", message)])
     return source

@@ -11,20 +11,20 @@ from typing import Any, Literal
 from ninja import Schema
 from pydantic import Field
 
-from api.bodies import LARGEST_BATCH, SOURCE
+from api.bodies import MAX_BATCH_ITEMS, SOURCE
 from api.problems import CONTENT_TYPE
 from tracking.orders.fields import object_schema
 from tracking.orders.reading import ORDER_FIELDS, REFUND_FIELDS
 
 DESCRIPTION = (
-    "A shop tells its orders and refunds. Amounts are decimal texts, net of discounts, without tax "
-    "and shipping. Sending the same thing again is always safe. Whatever is refused has no effect, "
-    "and is answered with problem details (RFC 9457) that name every field and why."
+    "A shop sends its orders and refunds. Amounts are decimal texts, net of discounts, without "
+    "tax and shipping. It is always safe to send the same item again. A refused item has no "
+    "effect. Its answer is problem details (RFC 9457) that name every wrong field and the reason."
 )
 
 
 class Reason(Schema):
-    """One field, and what is the matter with it."""
+    """One field, and what is wrong with it."""
 
     field: str
     code: str
@@ -32,7 +32,7 @@ class Reason(Schema):
 
 
 class ProblemDetails(Schema):
-    """Why something was refused (RFC 9457). Other members depend on `code`."""
+    """Why an item or request was refused (RFC 9457). Other members depend on `code`."""
 
     type: str
     title: str
@@ -43,7 +43,7 @@ class ProblemDetails(Schema):
 
 
 class OrderTaken(Schema):
-    """`reasons` says why nobody is credited, or only the click's or the code's claim counted."""
+    """`reasons` says why no member is credited."""
 
     order_id: str
     source: str
@@ -75,13 +75,13 @@ class RefundInBatch(RefundTaken):
 
 
 class OrdersTaken(Schema):
-    """What came of each order of a batch, in its order."""
+    """One result per order of a batch, in the same sequence."""
 
     results: list[OrderInBatch | RefusedInBatch]
 
 
 class RefundsTaken(Schema):
-    """What came of each refund of a batch, in its order."""
+    """One result per refund of a batch, in the same sequence."""
 
     results: list[RefundInBatch | RefusedInBatch]
 
@@ -92,7 +92,7 @@ class ClaimShown(Schema):
 
 
 class AttributionShown(Schema):
-    """Whom the order is credited to; `claims` is all the evidence it brought, the winner first."""
+    """The credited member; `claims` is all evidence of the order, the winner first."""
 
     evidence: str
     member: str
@@ -101,7 +101,7 @@ class AttributionShown(Schema):
 
 
 class CommissionShown(Schema):
-    """What the order earns now, net of refunds; `reason` says why it was rejected."""
+    """The commission of the order, net of refunds; `reason` says why it was rejected."""
 
     amount: str
     sale: str
@@ -120,7 +120,7 @@ class RefundShown(Schema):
 
 
 class OrderShown(Schema):
-    """An order, and what came of it."""
+    """An order with its attribution, commission and refunds."""
 
     order_id: str
     source: str
@@ -129,7 +129,7 @@ class OrderShown(Schema):
     currency: str
     total: str
     status: Literal["pending", "accepted", "rejected", "unattributed"]
-    why: str = Field(description="Why the winner won, or why nobody is credited.")
+    why: str = Field(description="Why the order is credited to its member, or to none.")
     attribution: AttributionShown | None
     commission: CommissionShown | None
     refunds: list[RefundShown]
@@ -148,16 +148,16 @@ SOURCE_NAME = {
     "type": "string",
     "pattern": f"^{SOURCE.pattern}$",
     "default": "api",
-    "description": "Which shop or system; an order_id is one order per source.",
+    "description": "The shop or system. An order_id identifies one order per source.",
 }
 ORDER = object_schema(ORDER_FIELDS)
 REFUND = object_schema(REFUND_FIELDS)
 
 
 def taking(thing: dict[str, Any], *, many: str) -> dict[str, Any]:
-    """Take one `thing`, or a list of them under `many`."""
+    """Describe a body with one `thing`, or a list of them under `many`."""
     one = thing | {"properties": {"source": SOURCE_NAME, **thing["properties"]}}
-    listed = {"type": "array", "minItems": 1, "maxItems": LARGEST_BATCH, "items": thing}
+    listed = {"type": "array", "minItems": 1, "maxItems": MAX_BATCH_ITEMS, "items": thing}
     batch = {
         "type": "object",
         "required": [many],

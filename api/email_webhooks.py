@@ -1,7 +1,7 @@
-"""Where delivery services report what became of mails: anymail's views, behind a check of our own.
+"""Webhooks of email services that report deliveries and bounces: anymail's views plus a check.
 
-A service that nothing obliges to prove itself gets no address here: whoever can report a bounce can
-silence a member.
+A service without a configured signature or secret gets 404: with a forged bounce, anybody could
+stop all mails to a member.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ VIEWS: dict[str, Callable[..., HttpResponse]] = {
     for pattern in urlpatterns
     if pattern.name and pattern.name.endswith(_SUFFIX)
 }
-# Services whose signature anymail checks, and the setting that makes it do so.
+# Services whose signature anymail checks, and the setting that turns the check on.
 _SIGNATURES = {
     "mailersend": "MAILERSEND_SIGNING_SECRET",
     "mailgun": "MAILGUN_WEBHOOK_SIGNING_KEY",
@@ -31,7 +31,7 @@ _SIGNATURES = {
 
 @csrf_exempt
 def receive(request: HttpRequest, service: str) -> HttpResponse:
-    """Hand a report to anymail's view of that service, which refuses a forged one with 400."""
+    """Pass a report to anymail's view of the service, which answers a forged report with 400."""
     if service not in settings.EMAIL_WEBHOOKS or service not in VIEWS or not _is_proven(service):
         raise Http404
     return VIEWS[service](request)

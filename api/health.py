@@ -1,4 +1,4 @@
-"""What a supervisor and a load balancer ask: does the process live, can it do its work."""
+"""Health checks for a supervisor (/healthz) and a load balancer (/readyz)."""
 
 from __future__ import annotations
 
@@ -15,29 +15,29 @@ from django.views.decorators.http import require_safe
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-VALKEY_SECONDS = 0.25  # PostgreSQL has the limits of the web process
-STILL_TRUE_SECONDS = 5.0
+VALKEY_TIMEOUT_SECONDS = 0.25  # PostgreSQL has the timeouts of the web process
+MAX_RESULT_AGE_SECONDS = 5.0
 logger = logging.getLogger(__name__)
 
 
 @never_cache
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """The process answers. config.asgi says the same of a web process, before Django."""
+    """Answer that the process is alive. In a web process, config.asgi answers before Django."""
     return HttpResponse("alive\n", content_type="text/plain")
 
 
 @never_cache
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """PostgreSQL and Valkey answer; 503 says which does not."""
+    """Answer 200 when PostgreSQL and Valkey answer, else 503 with the one that does not."""
     found = _readiness.now()
     words = {name: "ready" if answers else "not ready" for name, answers in found.items()}
     return JsonResponse(words, status=200 if all(found.values()) else 503)
 
 
 class _Readiness:
-    """Asks once for all who want to know at a time; the others are told what was found last."""
+    """Checks the servers once for concurrent requests; the others get the last result."""
 
     def __init__(self) -> None:
         self._asking = threading.Lock()
@@ -45,13 +45,13 @@ class _Readiness:
         self._found_at = 0.0
 
     def now(self) -> dict[str, bool]:
-        """Whether each server answers: as found last, or while this call waited."""
+        """Return whether each server answers, a recent result while another thread checks."""
         asked_at = monotonic()
-        is_known = self._found and monotonic() - self._found_at < STILL_TRUE_SECONDS
+        is_known = self._found and monotonic() - self._found_at < MAX_RESULT_AGE_SECONDS
         if not self._asking.acquire(blocking=not is_known):
             return self._found
         try:
-            if self._found_at > asked_at:  # somebody else found out meanwhile
+            if self._found_at > asked_at:  # another thread has checked while this one waited
                 return self._found
             self._found = {"postgresql": _postgresql_answers(), "valkey": _valkey_answers()}
             self._found_at = monotonic()
@@ -77,8 +77,8 @@ def _valkey_answers() -> bool:
     try:
         with redis.Redis.from_url(
             settings.REDIS_URL,
-            socket_timeout=VALKEY_SECONDS,
-            socket_connect_timeout=VALKEY_SECONDS,
+            socket_timeout=VALKEY_TIMEOUT_SECONDS,
+            socket_connect_timeout=VALKEY_TIMEOUT_SECONDS,
             retry=Retry(NoBackoff(), 0),
         ) as client:
             return bool(client.ping())

@@ -1,4 +1,4 @@
-"""/r/<slug>: a shopper follows a tracking link and is at the shop with a click id."""
+"""/r/<slug>: redirect a shopper from a tracking link to the shop, with a click id."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tracking.links.clicks import follow_link
 
 HEADERS = {
     "Cache-Control": "no-store",
-    # The shop learns which site the shopper comes from, and never the whole address.
+    # The shop learns the site that the shopper comes from, but not the full address.
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "X-Robots-Tag": "noindex",
 }
@@ -19,7 +19,7 @@ HEADERS = {
 
 @require_safe
 def follow(request: HttpRequest, slug: str) -> HttpResponse:
-    """Redirect to the shop. An unknown link is the neutral page that every unknown address has."""
+    """Redirect to the shop. An unknown link gets the same 404 page as any unknown address."""
     redirect = follow_link(
         slug=slug,
         user_agent=request.headers.get("User-Agent", ""),
@@ -34,9 +34,9 @@ def follow(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 def _is_prefetch(request: HttpRequest) -> bool:
-    """Whether a browser fetches ahead of a shopper who may never come.
+    """Whether a browser prefetches the page, which is not a click.
 
-    `Sec-Purpose: prefetch` (Fetch standard; also "prefetch;prerender"), before it `Purpose`.
+    `Sec-Purpose: prefetch` (Fetch standard; also "prefetch;prerender"); older browsers: `Purpose`.
     """
     purpose = request.headers.get("Sec-Purpose") or request.headers.get("Purpose") or ""
     return purpose.strip().lower().startswith("prefetch")

@@ -1,8 +1,8 @@
-"""/metrics for Prometheus: requests as they are served, and work as it stands.
+"""/metrics for Prometheus: requests, database connections and background work.
 
-Requests and connections to PostgreSQL are counted in the process. Where several processes serve,
-PROMETHEUS_MULTIPROC_DIR names a folder in which they add up (prometheus-client's multiprocess
-mode). What stands in PostgreSQL is read by `api.work_metrics`.
+Each process counts its requests and its connections to PostgreSQL. With several processes,
+PROMETHEUS_MULTIPROC_DIR names the folder through which prometheus-client adds them up (multiprocess
+mode). `api.work_metrics` reads the background work from PostgreSQL.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from api.work_metrics import WaitingWork
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 REQUESTS = PrometheusHistogram(
     "tributary_request_seconds",
-    "Requests by the route that served them, until the answer began",
+    "Seconds until the answer began, by route",
     ["method", "route", "status"],
     buckets=(0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10),
 )
-# Of this process, as it was when it last answered; over processes those that live add up.
+# As of the last answer of each process; "livesum" adds up the running processes.
 POOL = Gauge(
     "tributary_database_pool_connections",
-    "Connections to PostgreSQL: in use, idle, and how many there may be",
+    "Connections to PostgreSQL: in use, idle, and the maximum",
     ["state"],
     multiprocess_mode="livesum",
 )
@@ -53,7 +53,7 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def time_requests(get_response: Handler) -> Handler:
-    """Middleware: observe every request under its route, never under its address."""
+    """Middleware: measure requests per route. An address may hold a secret token."""
 
     def serve(request: HttpRequest) -> HttpResponseBase:
         begun = time.perf_counter()
@@ -71,7 +71,7 @@ def time_requests(get_response: Handler) -> Handler:
 
 
 def observe_pool() -> None:
-    """Note how many connections are in use now. Asks nobody."""
+    """Set the gauges of the connection pool. Makes no query."""
     pool = getattr(connection, "pool", None)
     if pool is None:
         return
@@ -86,7 +86,7 @@ def observe_pool() -> None:
 @never_cache
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Everything measured, for who has METRICS_TOKEN; for anybody else there is nothing here."""
+    """Return all metrics to a client with METRICS_TOKEN; answer 404 to all others."""
     if not _may_see(request):
         raise Http404
     observe_pool()
@@ -103,7 +103,7 @@ def _may_see(request: HttpRequest) -> bool:
 
 
 def served() -> CollectorRegistry:
-    """What was observed, in this process or in all of the folder's."""
+    """Return the metrics of this process, or of all processes that share the folder."""
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return REGISTRY
     forget_dead_processes(Path(os.environ["PROMETHEUS_MULTIPROC_DIR"]))
@@ -113,7 +113,7 @@ def served() -> CollectorRegistry:
 
 
 def forget_dead_processes(folder: Path) -> None:
-    """Take away what processes that are gone said of themselves: nobody tells us when one dies."""
+    """Remove the gauges of processes that have ended. Nothing else tells us that one ended."""
     for file in folder.glob("gauge_live*_*.db"):
         pid = int(file.stem.rpartition("_")[2])
         try:

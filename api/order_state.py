@@ -1,4 +1,4 @@
-"""What came of an order, in the words of the API. Amounts are decimal texts, times are UTC."""
+"""An order with its results as the API returns it. Amounts are decimal texts, times are UTC."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tracking.orders.lookup import OrderState
 
 
 def order_state_as_json(state: OrderState) -> dict[str, Any]:
-    """The document that answers GET /orders/…"""
+    """Return the JSON document that answers GET /orders/…"""
     order, conversion = state.order, state.conversion
     return {
         "order_id": order.external_id,

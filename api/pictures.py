@@ -1,6 +1,6 @@
-"""/pictures/<brand>/<digest>: a brand's logo or an offer's image, for everybody and for ever.
+"""/pictures/<brand>/<digest>: the public address of a brand's logo or an offer's image.
 
-The address names the content, so what it shows never changes.
+The address contains the digest of the content, so caches may keep it for ever.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FOREVER = "public, max-age=31536000, immutable"
 
 @require_safe
 def picture(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
-    """The picture; whatever is none is a page that does not exist."""
+    """Return the picture, or 404."""
     brand = Brand.objects.filter(slug=slug).first()
     if brand is None:
         raise Http404
@@ -29,7 +29,7 @@ def picture(request: HttpRequest, slug: str, digest: str) -> HttpResponse:
         headers={
             "Cache-Control": FOREVER,
             "Content-Disposition": "inline",
-            "Cross-Origin-Resource-Policy": "cross-origin",  # mail readers show it too
+            "Cross-Origin-Resource-Policy": "cross-origin",  # webmail pages show it too
             "X-Content-Type-Options": "nosniff",
         },
     )

@@ -1,7 +1,7 @@
-"""The one shape in which the API says no: problem details as RFC 9457 has them.
+"""Errors of the API: all of them are problem details (RFC 9457).
 
-Besides the standard's members every document has `code`, which a program can branch on, and
-`problems`, one per field that is wrong. Sources: RFC 9457 sections 3 and 4.2.1 ("about:blank").
+Besides the standard members, every document has `code`, which a program can test, and `problems`,
+one per wrong field. Sources: RFC 9457 sections 3 and 4.2.1 ("about:blank").
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 
 
 class ApiError(Exception):
-    """A request that is refused as a whole, before anything was recorded."""
+    """The request is refused as a whole, before anything was recorded."""
 
     def __init__(
         self,
@@ -42,7 +42,7 @@ class ApiError(Exception):
 
 
 def document(error: ApiError) -> dict[str, Any]:
-    """The problem details of `error`."""
+    """Return the problem details of `error`."""
     return {
         "type": "about:blank",
         "title": HTTPStatus(error.status).phrase,
@@ -55,12 +55,12 @@ def document(error: ApiError) -> dict[str, Any]:
 
 
 def as_json(problem: FieldProblem) -> dict[str, str]:
-    """One thing wrong, and where."""
+    """Return the problem of one field as JSON."""
     return {"field": problem.field, "code": problem.code, "message": problem.message}
 
 
 def refuse(error: ApiError) -> HttpResponse:
-    """The response that says `error`."""
+    """Return the response for `error`."""
     return JsonResponse(
         document(error),
         status=error.status,
@@ -73,57 +73,59 @@ NOT_FOUND = ApiError(404, "not_found", "There is nothing at this address.")
 INVALID_KEY = ApiError(
     401,
     "invalid_api_key",
-    "The Authorization header holds no API key that is valid: Bearer trb_…",
+    "The Authorization header has no valid API key. Send Authorization: Bearer trb_…",
     headers={"WWW-Authenticate": "Bearer"},
 )
 
 
 def invalid(problems: Sequence[FieldProblem], **more: Any) -> ApiError:
-    """What was sent can be read, and is wrong in these fields."""
+    """Return a 422 error for JSON with wrong fields."""
     detail = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
     return ApiError(422, "invalid_input", detail, problems=problems, more=more)
 
 
 def unavailable(*, is_unknown: bool, retry_after: int) -> ApiError:
-    """Nobody can do it now. `is_unknown`: some of the request may have been kept."""
-    kept = (
-        "We do not know whether this request was kept."
+    """Return a 503 error. `is_unknown`: a part of the request may have been recorded."""
+    recorded = (
+        "We do not know whether this request was recorded."
         if is_unknown
-        else "Nothing of this request was kept."
+        else "Nothing of this request was recorded."
     )
     return ApiError(
         503,
         "unavailable",
-        f"We can't take this in at the moment. {kept} It is safe to send it again.",
+        f"The service is not available at the moment. {recorded} It is safe to send it again.",
         headers={"Retry-After": str(retry_after)},
     )
 
 
-def say_errors_in_one_shape(api: NinjaAPI) -> None:
-    """Answer whatever goes wrong inside an operation of `api` with problem details."""
+def answer_errors_with_problem_details(api: NinjaAPI) -> None:
+    """Answer every error inside an operation of `api` with problem details."""
 
     @api.exception_handler(ApiError)
-    def refuse_as_told(request: HttpRequest, error: ApiError | type[ApiError]) -> HttpResponse:
+    def answer_api_error(request: HttpRequest, error: ApiError | type[ApiError]) -> HttpResponse:
         assert isinstance(error, ApiError)  # noqa: S101
         return refuse(error)
 
     @api.exception_handler(AuthenticationError)
-    def refuse_key(
+    def answer_wrong_key(
         request: HttpRequest, error: AuthenticationError | type[AuthenticationError]
     ) -> HttpResponse:
         return refuse(INVALID_KEY)
 
     @api.exception_handler(Exception)
-    def own_up(request: HttpRequest, error: Exception | type[Exception]) -> HttpResponse:
+    def answer_internal_error(
+        request: HttpRequest, error: Exception | type[Exception]
+    ) -> HttpResponse:
         if isinstance(error, Exception) and outage_of(error):
-            raise error  # config.unavailable tries it once more
-        logger.error("the API failed", exc_info=error if isinstance(error, Exception) else None)
+            raise error  # config.unavailable tries the request once more
+        logger.error("The API failed.", exc_info=error if isinstance(error, Exception) else None)
         return refuse(
             ApiError(
                 500,
                 "internal_error",
-                "Something went wrong on our side and has been recorded. Nothing of this request "
-                "was kept; it is safe to send it again.",
+                "An error happened on our side, and we have logged it. Nothing of this request was "
+                "recorded. It is safe to send it again.",
             )
         )
 
@@ -131,8 +133,8 @@ def say_errors_in_one_shape(api: NinjaAPI) -> None:
 View = Callable[..., HttpResponseBase]
 
 
-def in_one_shape(view: View) -> View:
-    """The same for what is answered before an operation is found: wrong method, no such page."""
+def with_problem_details(view: View) -> View:
+    """Answer with problem details where no operation matches: wrong method or address."""
 
     @wraps(view)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -147,7 +149,7 @@ def in_one_shape(view: View) -> View:
             ApiError(
                 405,
                 "method_not_allowed",
-                f"{request.method} is not possible here: {allowed}",
+                f"The method {request.method} is not allowed here. Allowed: {allowed}.",
                 headers={"Allow": allowed},
             )
         )

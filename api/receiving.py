@@ -1,7 +1,7 @@
-"""Take in orders or refunds, and say of each what came of it.
+"""Receive orders and refunds, and answer with one result for each.
 
-Orders and refunds differ in how they are read and recorded, and in nothing else; `Intake` holds the
-difference. Every rule is tracking's: here its outcomes become HTTP.
+`Intake` holds the differences between orders and refunds: how they are read and recorded. All rules
+are in tracking; this module turns their results into HTTP.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ F = TypeVar("F", OrderFacts, RefundFacts)
 
 @dataclass(frozen=True, slots=True)
 class Intake(Generic[F]):
-    """One kind of thing that shops send. `identity` is the field that names one."""
+    """Orders or refunds. `many` is the key of a list, `identity` the field with the id."""
 
     many: str
     identity: str
@@ -64,7 +64,7 @@ ANSWERED_WITH = {
 
 
 def receive(request: HttpRequest, intake: Intake[F]) -> HttpResponse:
-    """Record what an authenticated request brings, and answer. Raises ApiError."""
+    """Record the items of an authenticated request, and return the answer. Raises ApiError."""
     key = key_of(request)
     batch = read_batch(request, many=intake.many)
     with acting_for(key.brand):
@@ -80,7 +80,7 @@ def receive(request: HttpRequest, intake: Intake[F]) -> HttpResponse:
 def _record(
     intake: Intake[F], batch: Batch, *, by: Actor, now: datetime
 ) -> list[dict[str, Any] | ApiError]:
-    """What came of each item, in the order of the batch. One that can't be read stops no other."""
+    """One result per item, in sequence. An item that can't be read does not stop the others."""
     results: dict[int, dict[str, Any] | ApiError] = {}
     facts: dict[int, F] = {}
     for index, raw in enumerate(batch.items):
@@ -96,13 +96,13 @@ def _record(
 
 def _read(intake: Intake[F], raw: Any, batch: Batch) -> F:
     if not batch.is_single and isinstance(raw, Mapping) and "source" in raw:
-        message = f"stands beside {intake.many}, once for all of them"
+        message = f"must be beside {intake.many}, once for all of them"
         raise InputError(FieldProblem("source", "misplaced", message))
     return intake.read(raw)
 
 
 def _name(intake: Intake[F], raw: Any) -> dict[str, str]:
-    """The identity of something that can't be read, if it can be told."""
+    """The id of an item that can't be read, if it has one."""
     name = raw.get(intake.identity) if isinstance(raw, Mapping) else None
     return {intake.identity: name} if isinstance(name, str) else {}
 

@@ -1,4 +1,4 @@
-"""Addresses for machines: /api/v1/, /r/, and what probes ask."""
+"""Addresses for machines: /api/v1/, /r/, pictures, webhooks and probes."""
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
@@ -7,13 +7,13 @@ from api.health import healthz, readyz
 from api.links import follow
 from api.metrics import metrics
 from api.pictures import picture
-from api.problems import NOT_FOUND, in_one_shape, refuse
+from api.problems import NOT_FOUND, refuse, with_problem_details
 from api.v1 import api
 
 v1_patterns, v1_app_name, v1_namespace = api.urls
 for pattern in v1_patterns:
     if isinstance(pattern, URLPattern) and pattern.callback is not None:
-        pattern.callback = in_one_shape(pattern.callback)
+        pattern.callback = with_problem_details(pattern.callback)
 v1_patterns.append(re_path("", lambda request: refuse(NOT_FOUND), name="nothing"))
 
 app_name = "api"

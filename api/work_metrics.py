@@ -1,4 +1,4 @@
-"""Work that waits, work that went wrong, and whether anybody does it: read when it is asked for."""
+"""Metrics of waiting and failed work and of Celery beat, read from PostgreSQL on request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from accounts.models import LIVE_WORK, Work, WorkState
+from background.models import LIVE_WORK, Work, WorkState
 from core.models import Round
 from core.tenancy import across_brands
 from notifications.models import LIVE_STATES, Message, MessageState
@@ -23,10 +23,10 @@ NEVER = float("inf")
 
 
 class WaitingWork(Collector):
-    """Over all brands, without whose it is."""
+    """Metrics over all brands together."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """Messages, long work, refunds without their order, and the rounds of beat."""
+        """Yield metrics of messages, background work, parked refunds and Celery beat."""
         now = timezone.now()
         with across_brands(reason="the operator watches work that waits, without whose it is"):
             yield from _messages(now)
@@ -54,7 +54,7 @@ def _messages(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield waiting
     yield GaugeMetricFamily(
         "tributary_messages_oldest_waiting_seconds",
-        "How long the message that waits longest is due; 0 when none is",
+        "Seconds since the oldest waiting message was due; 0 when none waits",
         value=max([0.0, *(_age(row["oldest"], now) for row in states.values())]),
     )
     lost = dict(
@@ -64,7 +64,7 @@ def _messages(now: datetime) -> Iterator[GaugeMetricFamily]:
     )
     family = GaugeMetricFamily(
         "tributary_messages_lost_last_day",
-        "Messages of the last 24 hours that failed, or of which nobody knows",
+        "Messages of the last 24 hours that failed or whose result is unknown",
         labels=["state"],
     )
     for state in LOST_STATES:
@@ -80,14 +80,16 @@ def _work(now: datetime) -> Iterator[GaugeMetricFamily]:
         .annotate(number=Count("pk"), oldest=Min("asked_at"))
     }
     waiting = GaugeMetricFamily(
-        "tributary_work_waiting", "Imports, exports and runs not done yet", labels=["state"]
+        "tributary_work_waiting",
+        "Imports, exports and payout runs that are not finished",
+        labels=["state"],
     )
     for state in LIVE_WORK:
         waiting.add_metric([state.value], states[state]["number"] if state in states else 0)
     yield waiting
     yield GaugeMetricFamily(
         "tributary_work_oldest_waiting_seconds",
-        "How long ago the oldest of them was asked for; 0 when there is none",
+        "Seconds since the oldest of them was requested; 0 when there is none",
         value=max([0.0, *(_age(row["oldest"], now) for row in states.values())]),
     )
     failed = Work.objects.filter(
@@ -95,22 +97,22 @@ def _work(now: datetime) -> Iterator[GaugeMetricFamily]:
     )
     yield GaugeMetricFamily(
         "tributary_work_failed_last_day",
-        "Imports, exports and runs that failed in the last 24 hours",
+        "Imports, exports and payout runs that failed in the last 24 hours",
         value=failed.count(),
     )
 
 
 def _rounds(now: datetime) -> Iterator[GaugeMetricFamily]:
-    """By task, how long ago beat last asked for it and how long ago a worker last did it."""
+    """By task, seconds since Celery beat last enqueued it and a worker last finished it."""
     rounds = {row.task: row for row in Round.objects.all()}
     asked = GaugeMetricFamily(
         "tributary_beat_asked_seconds_ago",
-        "Since beat last asked for a task; infinite when it never did",
+        "Seconds since Celery beat enqueued a task; infinite when it never did",
         labels=["task"],
     )
     done = GaugeMetricFamily(
         "tributary_beat_done_seconds_ago",
-        "Since a worker last did what beat asks for; infinite when none did",
+        "Seconds since a worker finished the task; infinite when none did",
         labels=["task"],
     )
     for task in sorted({entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}):

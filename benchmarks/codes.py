@@ -1,13 +1,13 @@
-"""Give 10,000 members codes and links as a worker does, and the memory that it takes."""
+"""Give 10,000 members codes and links as a worker does; show time and memory."""
 
 from __future__ import annotations
 
 import uuid
 
-from accounts.background import Request, ask
-from benchmarks.crowd import BY, NOW, Crowd, analyze, gather
+from background.asking import WorkRequest, ask_for_work
+from benchmarks.as_worker import run_as_worker
+from benchmarks.brand_with_members import BY, NOW, BrandWithMembers, analyze, make_brand
 from benchmarks.figures import Memory, show, timed
-from benchmarks.working import let_a_worker
 from core.tenancy import acting_for
 from offers.models import Enrollment
 from tracking.links.bulk_generation import GENERATE
@@ -22,20 +22,20 @@ def run() -> None:
         ("names", 500, "10,000 codes and links, 500 first names"),
         ("namesakes", 1, "10,000 codes and links, all of one name"),
     ):
-        crowd = gather(slug, members=MEMBERS, first_names=first_names)
+        sample = make_brand(slug, members=MEMBERS, first_names=first_names)
         analyze()
         memory = Memory()
-        seconds = timed(lambda crowd=crowd: generate(crowd))  # type: ignore[misc]
-        with acting_for(crowd.brand):
+        seconds = timed(lambda sample=sample: generate(sample))  # type: ignore[misc]
+        with acting_for(sample.brand):
             codes = set(PromoCode.objects.values_list("code", flat=True))
             assert len(codes) == TrackingLink.objects.count() == MEMBERS
         show(what, f"{seconds:.1f} s, {2 * MEMBERS / seconds:,.0f}/s, {memory.grown}")
 
 
-def generate(crowd: Crowd) -> None:
-    with acting_for(crowd.brand):
+def generate(sample: BrandWithMembers) -> None:
+    with acting_for(sample.brand):
         ids = Enrollment.objects.order_by("pk").values_list("pk", flat=True)
-        request = Request(
+        request = WorkRequest(
             kind=GENERATE,
             title="Codes",
             about="bench",
@@ -43,5 +43,5 @@ def generate(crowd: Crowd) -> None:
             confirmation=uuid.uuid4(),
             given=(f"{pk} 1 1\n".encode() for pk in ids),
         )
-        work, _ = ask(request, by=BY, now=NOW)
-        let_a_worker(work)
+        work, _ = ask_for_work(request, by=BY, now=NOW)
+        run_as_worker(work)

@@ -1,8 +1,8 @@
-"""An affiliate's dashboard: how long the server takes, and how soon a phone shows it.
+"""An affiliate's dashboard: the server's response time, and when a phone shows it.
 
-The same page is asked for of two members by turns, one with a thousand conversions and one with a
+The page of two members is requested alternately, one with a thousand conversions and one with a
 million, over the same two years. Then a browser opens it as a mid-range phone on fast 3G, and
-Lighthouse judges it on its phone settings, where Node is there.
+Lighthouse rates it with its phone settings, if Node is installed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from accounts.addresses import make_proven_user
 from accounts.brands import create_brand
 from affiliates.services import add_member
 from benchmarks.figures import show, timed
-from benchmarks.history import sold
+from benchmarks.history import add_conversions
 from benchmarks.phone import lighthouse, opened
 from benchmarks.served import browser, fetch, served
 from core.tenancy import acting_for
@@ -29,26 +29,26 @@ from offers.terms import TermsValues
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 
-FEW, MANY = 1_000, 1_000_000
-ROUNDS, WARM = 15, 2
+FEW_CONVERSIONS, MANY_CONVERSIONS = 1_000, 1_000_000
+MEASURED_ROUNDS, WARM = 15, 2
 VISITS = 7
 BY = Actor.system("bench")
 
 
 def run() -> None:
-    few, many = member_with(FEW, "few"), member_with(MANY, "many")
+    few, many = member_with(FEW_CONVERSIONS, "few"), member_with(MANY_CONVERSIONS, "many")
     with served() as port:
         serve(port, few, many)
         chromium = browser()
         if chromium is None:
             show("in a browser", "skipped: it needs Chromium")
             return
-        see(port, few, chromium)
+        measure_in_browser(port, few, chromium)
         lighthouse(f"http://127.0.0.1:{port}{few}", chromium)
 
 
 def member_with(conversions: int, name: str) -> str:
-    """The dashboard of a member of a brand of its own who sold so much."""
+    """Make a brand with one member and `conversions`; return their dashboard's path."""
     now = timezone.now()
     make_proven_user(email=f"owner@{name}.example", name="", password=None, now=now)
     brand = create_brand(
@@ -72,7 +72,7 @@ def member_with(conversions: int, name: str) -> str:
             codes={enrollment.pk: f"MARA{conversions}"}, enrollments=[enrollment], by=BY, now=now
         )
         give_links(enrollments=[enrollment], by=BY, now=now)
-        seconds = timed(lambda: sold(enrollment, conversions, now=now))
+        seconds = timed(lambda: add_conversions(enrollment, conversions, now=now))
         show(f"making {conversions:,} conversions", f"{seconds:.1f} s")
         return path_of(enrollment)
 
@@ -82,16 +82,19 @@ def path_of(enrollment: Enrollment) -> str:
 
 
 def serve(port: int, few: str, many: str) -> None:
-    """By turns, since a machine has moods."""
+    """Alternate between the two, because the speed of a machine varies."""
     for what, query in (("the page", ""), ("all time", "?range=all")):
         times: dict[str, list[float]] = {few: [], many: []}
-        for turn in range(WARM + ROUNDS):
+        for turn in range(WARM + MEASURED_ROUNDS):
             for path, found in times.items():
                 seconds = timed(partial(ask, port, path + query))
                 if turn >= WARM:
                     found.append(seconds)
         a_few, a_lot = (median(times[path]) * 1000 for path in (few, many))
-        show(f"{what}: {FEW:,} and {MANY:,} conversions", f"{a_few:.0f} ms and {a_lot:.0f} ms")
+        show(
+            f"{what}: {FEW_CONVERSIONS:,} and {MANY_CONVERSIONS:,} conversions",
+            f"{a_few:.0f} ms and {a_lot:.0f} ms",
+        )
         show("  as a multiple (at most 1.2)", f"{a_lot / a_few:.2f}")
 
 
@@ -100,10 +103,10 @@ def ask(port: int, path: str) -> None:
     assert status == 200, path
 
 
-def see(port: int, path: str, chromium: str) -> None:
+def measure_in_browser(port: int, path: str, chromium: str) -> None:
     visits = opened(f"http://127.0.0.1:{port}{path}", chromium, times=VISITS)
     first = visits[0]
-    show("first load over the wire (at most 60 KB)", f"{first.bytes / 1000:.1f} KB")
+    show("first load transferred (at most 60 KB)", f"{first.bytes / 1000:.1f} KB")
     show("  requests (at most 12)", str(first.requests))
     paints = [visit.largest_paint for visit in visits]
     show(

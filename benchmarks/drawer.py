@@ -1,6 +1,6 @@
-"""The email drawer with 50,000 members in one offer: open it, preview, look on, send.
+"""The email drawer with 50,000 members in one offer: open it, preview two mails, send.
 
-The pages are asked for as a browser asks, without a server between.
+Django's test client requests the pages; no web server is involved.
 """
 
 from __future__ import annotations
@@ -25,16 +25,16 @@ from tests.brand_admin.drawer import MEMBERS, carried, letter
 from tests.cast import SYSTEM, offer_values
 from tracking.models import PromoCode, TrackingLink
 
-CROWD = 50_000
+MEMBER_COUNT = 50_000
 NAME = "drawer-bench"
 PAGE = f"/admin/{NAME}/emails/compose/"
-MOST = "at most 5 s"
+STEP_LIMIT = "at most 5 s"
 
 
 def run() -> None:
     make_proven_user(email="owner@drawer-bench.example", name="", password=None, now=timezone.now())
     brand = create_brand(
-        slug=NAME, name="Crowd & Co", currency="GBP", time_zone="Europe/London",
+        slug=NAME, name="BrandWithMembers & Co", currency="GBP", time_zone="Europe/London",
         owner_email="owner@drawer-bench.example", by=SYSTEM, now=timezone.now(),
     )  # fmt: skip
     with acting_for(brand):
@@ -42,34 +42,34 @@ def run() -> None:
             values=offer_values(name="Winter Glow"), terms=TermsValues(percent_bp=1_000),
             by=SYSTEM, now=timezone.now(),
         )  # fmt: skip
-        fill(brand, offer)
-    desk = Client()
-    desk.force_login(User.objects.get(email="owner@drawer-bench.example"))
-    look(desk, f"{PAGE}?purpose={MEMBERS}&offer={offer.pk}")
+        add_members(brand, offer)
+    client = Client()
+    client.force_login(User.objects.get(email="owner@drawer-bench.example"))
+    measure_steps(client, f"{PAGE}?purpose={MEMBERS}&offer={offer.pk}")
     with acting_for(brand):
-        assert Message.objects.count() == CROWD
+        assert Message.objects.count() == MEMBER_COUNT
 
 
-def look(desk: Client, address: str) -> None:
-    """Each step of the drawer, as staff go through it."""
-    pages: list[Answer] = [desk.get("/healthz")]
+def measure_steps(client: Client, address: str) -> None:
+    """Measure each step of the drawer, in the order in which staff take them."""
+    pages: list[Answer] = [client.get("/healthz")]
 
     def press(go: str, **more: str) -> None:
         sent = carried(pages[-1]) | letter() | {"go": go} | more
-        pages.append(desk.post(PAGE, sent))
+        pages.append(client.post(PAGE, sent))
 
-    opening = timed(lambda: pages.append(desk.get(address)))
-    show(f"opening the drawer for {CROWD:,} members ({MOST})", f"{opening:.1f} s")
-    show(f"previewing the first of them ({MOST})", f"{timed(lambda: press('preview')):.1f} s")
+    opening = timed(lambda: pages.append(client.get(address)))
+    show(f"opening the drawer for {MEMBER_COUNT:,} members ({STEP_LIMIT})", f"{opening:.1f} s")
+    show(f"previewing the first of them ({STEP_LIMIT})", f"{timed(lambda: press('preview')):.1f} s")
     next_one = timed(lambda: press("preview", show="2"))
-    show(f"looking at the next one ({MOST})", f"{next_one:.1f} s")
+    show(f"previewing the next one ({STEP_LIMIT})", f"{next_one:.1f} s")
     show("sending to all of them (at most 10 s)", f"{timed(lambda: press('send')):.1f} s")
     assert pages[-1].status_code == 302, pages[-1].content
 
 
-def fill(brand: Brand, offer: Offer) -> None:
-    """Members of the offer, each with a code and a link, written by PostgreSQL itself."""
-    given = {"brand": brand.pk, "offer": offer.pk, "crowd": CROWD}
+def add_members(brand: Brand, offer: Offer) -> None:
+    """Add members to the offer, each with a code and a link, by SQL."""
+    given = {"brand": brand.pk, "offer": offer.pk, "members": MEMBER_COUNT}
     with connection.cursor() as cursor:
         for statement in (MEMBERS_OF, ENROLLED, CODES, LINKS):
             cursor.execute(statement, given)
@@ -78,8 +78,8 @@ def fill(brand: Brand, offer: Offer) -> None:
 
 MEMBERS_OF = """
 INSERT INTO affiliates_member (brand_id, email, first_name, last_name, version, joined_at)
-SELECT %(brand)s, 'person' || number || '@crowd.example', 'Person', number::text, 1, now()
-FROM generate_series(1, %(crowd)s) AS number
+SELECT %(brand)s, 'person' || number || '@members.example', 'Person', number::text, 1, now()
+FROM generate_series(1, %(members)s) AS number
 """
 ENROLLED = """
 INSERT INTO offers_enrollment
@@ -89,12 +89,12 @@ FROM affiliates_member WHERE brand_id = %(brand)s
 """
 CODES = """
 INSERT INTO tracking_promocode (brand_id, enrollment_id, code, status, created_at)
-SELECT brand_id, id, 'CROWD' || id, 'active', now()
+SELECT brand_id, id, 'CODE' || id, 'active', now()
 FROM offers_enrollment WHERE offer_id = %(offer)s
 """
 LINKS = """
 INSERT INTO tracking_trackinglink
 (brand_id, enrollment_id, slug, destination_url, status, created_at)
-SELECT brand_id, id, 'crowd-' || id, '', 'active', now()
+SELECT brand_id, id, 'link-' || id, '', 'active', now()
 FROM offers_enrollment WHERE offer_id = %(offer)s
 """

@@ -1,7 +1,7 @@
 """A member's history of any length, multiplied by PostgreSQL from one real order.
 
 Two years of orders, one in fifty rejected and one in fifty pending, and a payment for each month of
-what was due by then. The keys that refer are known to be right, so nothing looks at them again.
+what was due by then. The foreign keys are known to be right, so they are not checked.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ WHERE enrollment_id = %(enrollment)s AND kind = 'commission'
 """
 
 
-def sold(enrollment: Enrollment, conversions: int, *, now: datetime) -> None:
-    """Give the enrollment, which has a code, so many conversions."""
+def add_conversions(enrollment: Enrollment, conversions: int, *, now: datetime) -> None:
+    """Add `conversions` to the enrollment, which has a code."""
     order_id, conversion_id = _first_order(enrollment, now=now)
     values: dict[str, Any] = {
         "now": now, "step": timedelta(days=365 * YEARS) / conversions, "count": conversions - 1,
@@ -89,7 +89,7 @@ def sold(enrollment: Enrollment, conversions: int, *, now: datetime) -> None:
             cursor.execute(f"{MANY_ROWS}{table}", [table])
         _pay_by_the_month(enrollment, now=now)
     refresh_statistics(Order, Conversion, LedgerEntry, PayoutItem, DailyTotal)
-    with connection.cursor() as cursor:  # as autovacuum has done by the time anybody looks
+    with connection.cursor() as cursor:  # as autovacuum does on a live database
         cursor.execute("VACUUM tracking_conversion, payouts_ledgerentry, tracking_dailytotal")
 
 

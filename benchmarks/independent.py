@@ -1,5 +1,5 @@
-"""What every code should have earned: a plain loop over the two files that shares no code with the
-product. `python -m benchmarks.independent ORDERS REFUNDS --percent 10` prints it as CSV.
+"""Compute what every code should have earned, in a plain loop that shares no code with the product.
+ `python -m benchmarks.independent ORDERS REFUNDS --percent 10` prints it as CSV.
 
 Pence of a line and of a commission are rounded half up, once each; a commission is of what an order
 kept after its refunds.

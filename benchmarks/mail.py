@@ -1,8 +1,8 @@
-"""Send 10,000 mails by a real worker to a local SMTP server, in turns with a bare smtplib loop.
+"""Send 10,000 mails with a real worker to a local SMTP server, alternating with a smtplib loop.
 
-The bare loop hands ready-made bytes of the same size over one connection, as the worker does: it
-composes nothing, writes nothing down, and forgets what it did. Beside it, for scale, a loop that
-builds each mail with the standard library.
+The bare loop sends prepared bytes of the same size over one connection, like the worker, but
+composes and stores nothing. A second loop composes each mail with the
+standard library, for comparison.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from notifications.wire import as_bytes
 from tests.worker import Worker
 from tracking.outreach.first_texts import FIRST_TEXTS
 
-MAILS, ROUNDS, CROWD, EARLY = 2_000, 5, 100_000, 1_000
+MAILS, ROUNDS, RECIPIENTS, EARLY = 2_000, 5, 100_000, 1_000
 BY = Actor.system("bench")
 SENDER = "tracking@tributary.example"
 
@@ -52,15 +52,15 @@ def run() -> None:
 
 
 def confirming() -> None:
-    crowd = people(CROWD)
-    seconds = timed(lambda: confirm(crowd))
+    recipients = people(RECIPIENTS)
+    seconds = timed(lambda: confirm(recipients))
     [campaign] = Campaign.objects.all()
     cancel_campaign(campaign=campaign, by=BY, now=timezone.now())
-    show(f"confirming {CROWD:,} recipients (under 5 s)", f"{seconds:.1f} s")
+    show(f"confirming {RECIPIENTS:,} recipients (under 5 s)", f"{seconds:.1f} s")
 
 
 def built_in_two_ways() -> tuple[bytes, Callable[[str], bytes]]:
-    """A mail of the campaign as bytes, and what builds one like it."""
+    """Return a mail of the campaign as bytes, and a function that builds such a mail."""
     campaign = confirm(people(1))
     [message] = Message.objects.filter(campaign=campaign)
     cancel_campaign(campaign=campaign, by=BY, now=timezone.now())
@@ -89,7 +89,7 @@ class Round:
 
 
 def compare(rounds: list[Round], *, building: float) -> None:
-    """By rounds, since a machine has moods and each round lasts but seconds."""
+    """Show medians over rounds, because the speed of a machine varies."""
     shares = sorted(one.share for one in rounds)
     worker = median(one.worker for one in rounds)
     show("bare loop of ready-made mails", f"{median(one.bare for one in rounds):,.0f} mails/s")
@@ -131,7 +131,7 @@ def sending(*, bare: Callable[[], float]) -> list[Round]:
 
 
 def warm_up(sink: Sink) -> None:
-    """The worker is up when the first mails are there; by then it has used what it needs once."""
+    """Wait for the first mails: by then the worker has started and loaded everything."""
     confirm(people(EARLY))
     sink.wait_for(EARLY)
 
@@ -188,7 +188,7 @@ def confirm(recipients: list[Recipient]) -> Campaign:
 
 
 def memory_of(worker: Worker) -> float:
-    """What the worker's process holds in memory, in MB."""
+    """Return the memory of the worker's process in MB."""
     assert worker.process is not None
     status = Path(f"/proc/{worker.process.pid}/status").read_text()
     [line] = [line for line in status.splitlines() if line.startswith("VmRSS:")]
@@ -197,7 +197,7 @@ def memory_of(worker: Worker) -> float:
 
 @dataclass(frozen=True)
 class Tally:
-    """What a server took, and when."""
+    """How many mails a server accepted, and when."""
 
     mails: int
     first_at: float
@@ -225,7 +225,7 @@ class Sink:
         self.process.communicate()
 
     def start_again(self) -> None:
-        """Forget what came."""
+        """Reset the counts."""
         self._say("again")
 
     def tally(self) -> Tally:
@@ -233,12 +233,12 @@ class Sink:
         return Tally(int(mails), float(first_at), float(last_at))
 
     def wait_for(self, mails: int) -> None:
-        """Until so many have come. Fails when none comes for a minute."""
+        """Wait until this many mails arrived. Fails when none arrives for a minute."""
         seen, seen_at = 0, time.monotonic()
         while (now := self.tally().mails) < mails:
             if now > seen:
                 seen, seen_at = now, time.monotonic()
-            assert time.monotonic() < seen_at + 60, f"only {now} of {mails} mails came"
+            assert time.monotonic() < seen_at + 60, f"only {now} of {mails} mails arrived"
             time.sleep(0.1)
 
     def _say(self, word: str) -> str:

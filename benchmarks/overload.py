@@ -1,7 +1,7 @@
-"""More connections than can be served: who is served, who is refused, how soon, and /healthz.
+"""More connections than can be served: how many are served and refused, how fast, and /healthz.
 
 Half of the requests are a member's dashboard, half an order to the API, on the web process as
-production has it. Beside each step a bare granian answers nothing but "hello" to as many.
+production has it. After each step, a bare granian answers "hello" to as many connections.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from django.db import connection
 
 from accounts.services import create_api_key
-from benchmarks.crowd import BY, NOW, gather
+from benchmarks.brand_with_members import BY, NOW, make_brand
 from benchmarks.figures import show
 from benchmarks.served import AS_PROXIED, served
 from config.local.ports import HOST, next_free
@@ -36,8 +36,8 @@ CODE = "OVER15"
 
 
 def run() -> None:
-    crowd = gather("overload", members=100, first_names=50)
-    with acting_for(crowd.brand):
+    sample = make_brand("overload", members=100, first_names=50)
+    with acting_for(sample.brand):
         enrollment = Enrollment.objects.order_by("pk")[0]
         give_codes(codes={enrollment.pk: CODE}, enrollments=[enrollment], by=BY, now=NOW)
         key = create_api_key(label="shop", by=BY, now=NOW).secret
@@ -59,7 +59,7 @@ def run() -> None:
 
 
 def measure(number: int, port: int, bare_port: int, requests: list[str]) -> None:
-    """One step: the product with /healthz asked beside it, then the bare server."""
+    """One step: the product with /healthz at the same time, then the bare server."""
     asked = start(port, requests, connections=number)
     health = start(port, [get("/healthz")], connections=1, pause=HEALTH_PAUSE)
     found, alive = result(asked), result(health)
@@ -70,14 +70,14 @@ def measure(number: int, port: int, bare_port: int, requests: list[str]) -> None
         f"{len(found['served']) / SECONDS:.0f}/s, {len(found['refused']) / SECONDS:.0f}/s,"
         f" {found['broken']}",
     )
-    show("  served: p50, p99", spread(found["served"]))
-    show("  refused: p50, p99", spread(found["refused"]))
-    show("  /healthz: p50, p99", spread(alive["served"]))
+    show("  served: p50, p99", percentiles(found["served"]))
+    show("  refused: p50, p99", percentiles(found["refused"]))
+    show("  /healthz: p50, p99", percentiles(alive["served"]))
     rate = f"{len(plain['served']) / SECONDS:.0f}/s"
-    show("  bare granian: p50, p99, served", f"{spread(plain['served'])}, {rate}")
+    show("  bare granian: p50, p99, served", f"{percentiles(plain['served'])}, {rate}")
 
 
-def spread(milliseconds: list[float]) -> str:
+def percentiles(milliseconds: list[float]) -> str:
     if len(milliseconds) < 2:
         return "none"
     parts = statistics.quantiles(milliseconds, n=100)
@@ -87,9 +87,9 @@ def spread(milliseconds: list[float]) -> str:
 def start(
     port: int, requests: list[str], *, connections: int, pause: float = 0.0
 ) -> subprocess.Popen[str]:
-    """Begin to ask, in a process of its own."""
+    """Start sending requests in a separate process."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.asking"],
+        [sys.executable, "-m", "benchmarks.http_load"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

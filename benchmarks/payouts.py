@@ -1,5 +1,5 @@
-"""Draft, confirm and settle a payout run of 100,000 members with 1,000,000 entries; and a hundred
-who press Pay at once, a hundred times.
+"""Draft, confirm and settle a payout run of 100,000 members with 1,000,000 entries. Then a hundred
+people press Pay at the same time, a hundred times.
 """
 
 from __future__ import annotations
@@ -12,9 +12,16 @@ from collections import Counter
 from django.db import connection
 from django.utils import timezone
 
-from benchmarks.crowd import BY, NOW, Crowd, analyze, gather, owe
+from benchmarks.as_worker import run_as_worker
+from benchmarks.brand_with_members import (
+    BY,
+    NOW,
+    BrandWithMembers,
+    add_due_entries,
+    analyze,
+    make_brand,
+)
 from benchmarks.figures import Memory, show, timed
-from benchmarks.working import let_a_worker
 from core.tenancy import acting_for
 from offers.models import Enrollment
 from payouts import run_work
@@ -24,14 +31,14 @@ from payouts.services import DueChangedError, adjust, record_payment
 
 MEMBERS = int(os.environ.get("MEMBERS", "100000"))
 ENTRIES = 10  # of each member
-PRESSING, TIMES = 100, 100
+CONCURRENT_PAYMENTS, REPETITIONS = 100, 100
 
 
 def run() -> None:
-    small = gather("few", members=MEMBERS // 100, first_names=500)
-    owe(small, entries=ENTRIES)
-    large = gather("many", members=MEMBERS, first_names=500)
-    owe(large, entries=ENTRIES)
+    small = make_brand("few", members=MEMBERS // 100, first_names=500)
+    add_due_entries(small, entries=ENTRIES)
+    large = make_brand("many", members=MEMBERS, first_names=500)
+    add_due_entries(large, entries=ENTRIES)
     analyze()
     show("members, entries", f"{MEMBERS:,}, {MEMBERS * ENTRIES:,}")
     draft(small)
@@ -45,13 +52,13 @@ def run() -> None:
     press()
 
 
-def draft(crowd: Crowd) -> None:
-    with acting_for(crowd.brand):
+def draft(sample: BrandWithMembers) -> None:
+    with acting_for(sample.brand):
         run = run_work.ask_for_draft(
             currency="GBP", member_ids=None, minimum_minor=0, confirmation=uuid.uuid4(), by=BY,
             now=timezone.now(),
         )  # fmt: skip
-        let_a_worker(work_of(run))
+        run_as_worker(work_of(run))
 
 
 def measure_the_rest(one: PayoutRun) -> None:
@@ -62,47 +69,47 @@ def measure_the_rest(one: PayoutRun) -> None:
         ("taken back", lambda: run_work.ask_to_return(
             run=one, state=PayoutState.FAILED, reason="bench", by=BY, now=NOW)),
     ):  # fmt: skip
-        seconds = timed(lambda ask=ask: let_a_worker(ask()))  # type: ignore[misc]
+        seconds = timed(lambda ask=ask: run_as_worker(ask()))  # type: ignore[misc]
         show(what, f"{seconds:.1f} s, {memory.grown}")
 
 
 def work_of(run: PayoutRun):  # type: ignore[no-untyped-def]
-    from accounts.background import recent_work_about
+    from background.selectors import recent_work_about
 
     return recent_work_about(run_work.about(run))[0]
 
 
 def press() -> None:
-    """A balance of one member, whom a hundred people pay at the same moment."""
-    crowd = gather("pressed", members=1, first_names=1)
+    """A balance of one member, which a hundred people pay at the same time."""
+    sample = make_brand("pressed", members=1, first_names=1)
     results: list[Counter[str]] = []
 
     def all_times() -> None:
-        results.extend(once(crowd) for _ in range(TIMES))
+        results.extend(once(sample) for _ in range(REPETITIONS))
 
     seconds = timed(all_times)
-    paid_once = sum(result == {"paid": 1, "refused": PRESSING - 1} for result in results)
+    paid_once = sum(result == {"paid": 1, "refused": CONCURRENT_PAYMENTS - 1} for result in results)
     show(
-        f"{PRESSING} simultaneous payments of one balance, {TIMES} times",
-        f"paid once in {paid_once} of {TIMES}, {seconds:.1f} s",
+        f"{CONCURRENT_PAYMENTS} simultaneous payments of one balance, {REPETITIONS} times",
+        f"paid once in {paid_once} of {REPETITIONS}, {seconds:.1f} s",
     )
-    assert paid_once == TIMES, results
+    assert paid_once == REPETITIONS, results
 
 
-def once(crowd: Crowd) -> Counter[str]:
-    with acting_for(crowd.brand):
+def once(sample: BrandWithMembers) -> Counter[str]:
+    with acting_for(sample.brand):
         enrollment = Enrollment.objects.select_related("member").get()
         adjust(
             enrollment=enrollment, currency="GBP", amount_minor=1_000, note="bench", by=BY, now=NOW
         )
         due = due_entries(member_id=enrollment.member_id, currency="GBP", now=NOW)
         ids = list(due.values_list("pk", flat=True))
-    start, results = threading.Barrier(PRESSING), []
+    start, results = threading.Barrier(CONCURRENT_PAYMENTS), []
 
     def pay() -> None:
         start.wait()
         try:
-            with acting_for(crowd.brand):
+            with acting_for(sample.brand):
                 record_payment(
                     member=enrollment.member, currency="GBP", entry_ids=ids, reference="",
                     by=BY, now=NOW,
@@ -113,7 +120,7 @@ def once(crowd: Crowd) -> Counter[str]:
         finally:
             connection.close()
 
-    threads = [threading.Thread(target=pay) for _ in range(PRESSING)]
+    threads = [threading.Thread(target=pay) for _ in range(CONCURRENT_PAYMENTS)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -1,4 +1,4 @@
-"""A page as a mid-range phone on fast 3G meets it, and what Lighthouse says of it.
+"""Load a page like a mid-range phone on fast 3G, and rate it with Lighthouse.
 
 The profile is a processor four times slower and fast 3G, which is 150 ms there and back and
 1.6 Mbit/s down, as DevTools lays it on every request: 562.5 ms to its answer (3.75 round trips, for
@@ -27,14 +27,14 @@ PHONE = {
     "is_mobile": True,
     "has_touch": True,
 }
-SLOWER = 4
+CPU_SLOWDOWN = 4
 FAST_3G = {
     "offline": False,
     "latency": 562.5,  # milliseconds
     "downloadThroughput": 1.6e6 / 8 * 0.9,  # bytes a second
     "uploadThroughput": 0.75e6 / 8 * 0.9,
 }
-SETTLED = 2_500  # milliseconds after loading, for paints and shifts that come late
+SETTLE_MILLISECONDS = 2_500  # milliseconds after loading, for paints and shifts that come late
 OBSERVE = """
 window.seen = { paint: 0, shift: 0 };
 new PerformanceObserver(list => { for (const one of list.getEntries()) seen.paint = one.startTime })
@@ -44,7 +44,7 @@ new PerformanceObserver(list => { for (const one of list.getEntries())
   .observe({ type: "layout-shift", buffered: true });
 """
 LIGHTHOUSE = "lighthouse@12.8.2"
-JUDGED = ("performance", "accessibility", "best-practices")
+CATEGORIES = ("performance", "accessibility", "best-practices")
 
 
 @dataclass(frozen=True)
@@ -73,11 +73,11 @@ def _visit(browser: Browser, url: str) -> Visit:
     devtools = context.new_cdp_session(page)
     devtools.send("Network.enable")
     devtools.send("Network.emulateNetworkConditions", FAST_3G)
-    devtools.send("Emulation.setCPUThrottlingRate", {"rate": SLOWER})
+    devtools.send("Emulation.setCPUThrottlingRate", {"rate": CPU_SLOWDOWN})
     sizes = _sizes(devtools)
     page.add_init_script(OBSERVE)
     page.goto(url, wait_until="load")
-    page.wait_for_timeout(SETTLED)
+    page.wait_for_timeout(SETTLE_MILLISECONDS)
     seen = page.evaluate("seen")
     context.close()
     return Visit(sum(sizes.values()), len(sizes), seen["paint"], seen["shift"])
@@ -95,7 +95,7 @@ def _sizes(devtools: CDPSession) -> dict[str, int]:
 
 
 def lighthouse(url: str, chromium: str) -> None:
-    """Its scores on its phone settings, and what is not perfect."""
+    """Show its scores with its phone settings, and the failed audits."""
     if shutil.which("npm") is None:
         show("Lighthouse", "skipped: it needs Node with npm")
         return
@@ -106,14 +106,14 @@ def lighthouse(url: str, chromium: str) -> None:
         if installed.returncode:
             show("Lighthouse", "skipped: npm could not install it")
             return
-    for name, score, faults in _judged(url, chromium, str(home)):
+    for name, score, faults in _scores(url, chromium, str(home)):
         show(f"Lighthouse, {name} (100)", f"{score}{faults}")
 
 
-def _judged(url: str, chromium: str, home: str) -> list[tuple[str, int, str]]:
+def _scores(url: str, chromium: str, home: str) -> list[tuple[str, int, str]]:
     command = [
         f"{home}/node_modules/.bin/lighthouse", url, "--quiet", "--output=json",
-        f"--only-categories={','.join(JUDGED)}", f"--extra-headers={json.dumps(AS_PROXIED)}",
+        f"--only-categories={','.join(CATEGORIES)}", f"--extra-headers={json.dumps(AS_PROXIED)}",
         f"--chrome-flags=--headless=new {' '.join(ARGUMENTS)}",
     ]  # fmt: skip
     environment = {**os.environ, "CHROME_PATH": chromium}
@@ -121,7 +121,7 @@ def _judged(url: str, chromium: str, home: str) -> list[tuple[str, int, str]]:
     report = json.loads(ran.stdout)
     return [
         (name, round(report["categories"][name]["score"] * 100), _faults(report, name))
-        for name in JUDGED
+        for name in CATEGORIES
     ]
 
 

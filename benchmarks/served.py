@@ -1,4 +1,4 @@
-"""The product as production serves it, on this machine: DEBUG off, assets packed and hashed."""
+"""Serve the product as in production, on this machine: DEBUG off, assets compressed and hashed."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def served(*, workers: int = 1) -> Iterator[int]:
         "BASE_URL": f"http://{HOST}:{port}",
         "DEFAULT_FROM_EMAIL": "tracking@tributary.example",
         "WEB_WORKERS": str(workers),
-        "TRUSTED_PROXIES": HOST,  # that is who asks, and says https
+        "TRUSTED_PROXIES": HOST,  # the benchmark sends X-Forwarded-Proto like a proxy
     }
     python = [sys.executable, "-W", "ignore", "-m"]
     collect = [*python, "django", "collectstatic", "--no-input", "--verbosity", "0"]
@@ -45,7 +45,7 @@ def served(*, workers: int = 1) -> Iterator[int]:
 
 
 def wait_for(port: int) -> None:
-    """Until it answers. Fails after a minute."""
+    """Wait until it answers. Fails after a minute."""
     until = time.monotonic() + 60
     while True:
         try:

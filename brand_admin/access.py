@@ -31,6 +31,7 @@ from accounts.second_factor import (
 )
 from accounts.selectors import brands_of, role_in
 from accounts.sessions import is_within_staffs_times
+from background.selectors import live_work_count
 from core.tenancy import acting_for
 
 
@@ -63,7 +64,7 @@ def brand_page(
         @login_required
         @wraps(view)
         def enter(request: BrandRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
-            found = role_in(user=request.user, slug=slug)
+            found = role_in(user=request.user, slug=slug, count=live_work_count)
             if found is None:
                 raise Http404
             if not is_within_staffs_times(request.session, now=timezone.now()):
@@ -77,7 +78,7 @@ def brand_page(
             if not may(found.role, needed):
                 raise PermissionDenied
             request.brand, request.role = found.brand, found.role
-            request.working = found.working
+            request.working = found.counted
             request.actor = Actor.of_user(request.user)
             with acting_for(found.brand), timezone.override(found.brand.zone):
                 return view(request, **kwargs)

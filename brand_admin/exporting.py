@@ -1,7 +1,7 @@
 """Exports of lists: small ones are downloads, large ones are made by a worker and kept for days.
 
 Each list has one source, which both ways share: a function from the query of an address to lines
-of CSV. `brand_admin.background.exports` knows them all by name.
+of CSV. `brand_admin.work_exports` knows them all by name.
 """
 
 from __future__ import annotations
@@ -17,13 +17,14 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from accounts.background import FILES_KEPT, Request, ask, hint
 from accounts.models import Brand
+from background.asking import WorkRequest, ask_for_work, enqueue_work
+from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest
-from brand_admin.background.kinds import EXPORT
-from brand_admin.background.rows import started_about
 from brand_admin.forms import Confirmation
 from brand_admin.pages import csv_response, render_page
+from brand_admin.work_kinds import EXPORT
+from brand_admin.work_rows import started_about
 from core.references import Reference
 
 export_page = require_http_methods(["GET", "HEAD", "POST"])  # asks first where it is large
@@ -91,8 +92,8 @@ def _ask(
     *,
     now: datetime,
 ) -> int:
-    work, is_new = ask(
-        Request(
+    work, is_new = ask_for_work(
+        WorkRequest(
             kind=EXPORT,
             title=f"Export of {export.title[:1].lower()}{export.title[1:]}",
             about=about(name),
@@ -104,5 +105,5 @@ def _ask(
         now=now,
     )
     if is_new:
-        hint(work.pk, now=now)
+        enqueue_work(work.pk, now=now)
     return work.pk

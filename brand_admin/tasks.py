@@ -1,21 +1,22 @@
-"""What a worker does when a hint arrives, and beat every few seconds."""
+"""What a worker does when a message arrives, and beat every few seconds."""
 
 from __future__ import annotations
 
 from celery import shared_task
 from django.utils import timezone
 
-from accounts import background
-from brand_admin.background.handlers import HANDLERS
+from background import sweeping
+from background.running import run_slice
+from brand_admin.work_handlers import HANDLERS
 from core.tenancy import acting_for
 
 
 @shared_task(name="brand_admin.do_work")
 def do_work(*, brand_id: int, work_id: int) -> None:
     with acting_for(brand_id):
-        background.take_turn(work_id, handlers=HANDLERS, now=timezone.now())
+        run_slice(work_id, handlers=HANDLERS, now=timezone.now())
 
 
 @shared_task(name="brand_admin.sweep_work")
 def sweep_work() -> None:
-    background.sweep(now=timezone.now())
+    sweeping.sweep_work(now=timezone.now())

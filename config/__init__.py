@@ -1,4 +1,4 @@
-"""Settings, addresses and processes: what turns the packages into a running product."""
+"""The settings, URLs and processes of the product."""
 
 from config.celery import app as celery_app
 

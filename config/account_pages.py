@@ -1,7 +1,7 @@
-"""Who may open the account pages that allauth brings, each of which config.account_urls names.
+"""Who may open allauth's account pages; config.account_urls lists the pages.
 
-allauth guards its pages too; these guards stand before them, so that a page says here who may open
-it and a test can read it off.
+allauth checks this too. These decorators come before its checks, so that each page declares who may
+open it, and a test can read that.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ View = Callable[..., HttpResponseBase]
 
 
 def own_login_page(view: View) -> View:
-    """Somebody's own login: they are logged in."""
+    """Allow any logged-in person."""
 
     @login_required
     @wraps(view)
@@ -32,14 +32,14 @@ def own_login_page(view: View) -> View:
 
 
 def fresh_login_page(view: View) -> View:
-    """What a login alone is not enough for: they have shown within minutes that it is them."""
+    """Require a fresh login, a few minutes old."""
     return own_login_page(fresh_login_required(view))
 
 
 def second_factor_page(view: View) -> View:
-    """The second factors of who works for a brand or runs the product.
+    """Allow staff and operators, for the pages of their second factors.
 
-    A creator has passkeys in the portal, added with a fresh code, and nothing here.
+    Creators manage passkeys in the portal instead.
     """
 
     @wraps(view)
@@ -52,5 +52,5 @@ def second_factor_page(view: View) -> View:
 
 
 def fresh_second_factor_page(view: View) -> View:
-    """Pages that add, show or take away a second factor."""
+    """Allow staff and operators after a fresh login, to add, show or remove a second factor."""
     return second_factor_page(fresh_login_required(view))

@@ -1,7 +1,7 @@
-"""/account/…: the pages of a login, each by its name.
+"""/account/…: the account pages, each listed by name.
 
-allauth brings more, which are not here: nobody signs up, and an address changes in one way alone,
-which is our own.
+allauth has more pages, which are left out: nobody signs up, and only our own pages change an
+address.
 """
 
 from __future__ import annotations

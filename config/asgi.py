@@ -1,13 +1,13 @@
-"""The web process as granian runs it: ASGI towards the server, the WSGI application in threads.
+"""The web process: granian calls this ASGI application, which runs the WSGI application in threads.
 
-granian can call a WSGI application by itself, but then a header that was sent with underscores,
-`X_Forwarded_For`, arrives as the one with hyphens and takes its place: a proxy that passes it on
-lets every client say who it is (RFC 9110 section 17.10). ASGI shows the names as they were sent,
-and such headers are dropped here, before anything reads them.
+granian can call a WSGI application itself. But WSGI does not tell a header sent with underscores,
+`X_Forwarded_For`, from the one with hyphens: behind a proxy that passes it on, a client could fake
+its address (RFC 9110 section 17.10). ASGI has the names as they were sent, so headers with
+underscores are removed here, before any code reads them.
 
-Django's own ASGI handler is no way out: it runs one request at a time of an application that is not
-written for asyncio. A request is given to a thread once its body has arrived, so that who sends a
-body slowly keeps no thread. /healthz needs none, so it is answered whatever the threads wait for.
+Django's own ASGI handler does not help: it runs synchronous code for one request at a time. A
+thread gets a request after its body has arrived, so a slow upload occupies no thread. /healthz is
+answered without a thread, so it works while all threads wait.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ Headers = list[tuple[str, str]]
 Environ = dict[str, Any]
 WsgiApplication = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-SPOOL_BYTES = 256 * 1024  # of a body are kept in memory, more goes to a temporary file
-MAX_BODY_BYTES = 64 * 1024 * 1024  # no upload of ours comes near it
+SPOOL_BYTES = 256 * 1024  # a longer body goes to a temporary file
+MAX_BODY_BYTES = 64 * 1024 * 1024  # far above the largest upload of the product
 BODY_TIMEOUT_SECONDS = 60
-MAX_JOINED_BYTES = 256 * 1024  # a longer answer is sent as it is read
-SEND_TIMEOUT_SECONDS = 30  # for each part of it: a client that does not read is left
+MAX_JOINED_BYTES = 256 * 1024  # a longer response is streamed
+SEND_TIMEOUT_SECONDS = 30  # for each part: the connection of a client that does not read is closed
 ALIVE = "alive\n"
 CLOSE = (b"connection", b"close")
 logger = logging.getLogger(__name__)
@@ -56,7 +56,7 @@ class BodyTooLargeError(Exception):
 
 
 class ClientGoneError(Exception):
-    """The client closed the connection, or stopped to read."""
+    """The client closed the connection, or stopped reading."""
 
 
 class Server:
@@ -69,7 +69,7 @@ class Server:
 
     @property
     def is_ticking(self) -> bool:
-        """Whether the event loop still takes up new requests."""
+        """Whether the event loop still accepts new requests."""
         return time.monotonic() - self.ticked_at < 5 * BEAT_SECONDS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,7 +79,7 @@ class Server:
             await self.serve(scope, receive, send)
 
     async def live(self, receive: Receive, send: Send) -> None:
-        """Say that the process has started and that it has ended."""
+        """Handle the ASGI lifespan events, startup and shutdown."""
         ticking = asyncio.create_task(self.tick())
         while True:
             kind = (await receive())["type"]
@@ -91,7 +91,7 @@ class Server:
                 return
 
     async def tick(self) -> None:
-        """Note again and again that the event loop goes on."""
+        """Record every second that the event loop runs."""
         while True:
             self.ticked_at = time.monotonic()
             await asyncio.sleep(BEAT_SECONDS)
@@ -117,9 +117,9 @@ class Server:
                 await self.answer(environ, Answer(receive, send))
 
     async def answer(self, environ: Environ, answer: Answer) -> None:
-        """Run the application in a thread and send what it answers.
+        """Run the application in a thread and send its response.
 
-        An answer that broke off is left without its end, so that nobody takes it for a whole one.
+        A response that fails midway gets no end, so that no client takes it for complete.
         """
         try:
             # A context of its own: what a request leaves in context variables ends with it.
@@ -137,7 +137,7 @@ class Server:
                 await say(answer.send, 500, "Something went wrong on our side.\n", CLOSE)
 
     def run(self, environ: Environ, answer: Answer) -> None:
-        """In a thread: call the application. A short answer is kept whole, a long one is sent."""
+        """Call the application, in a thread. Join a short response, stream a long one."""
         parts = self.application(environ, answer.start)
         try:
             if isinstance(parts, list | tuple) or answer.length <= MAX_JOINED_BYTES:
@@ -150,7 +150,7 @@ class Server:
 
 
 class Answer:
-    """What the application answers to one request, on its way to the client."""
+    """The application's response to one request."""
 
     def __init__(self, receive: Receive, send: Send) -> None:
         self.receive, self.send = receive, send
@@ -168,7 +168,7 @@ class Answer:
 
     @property
     def length(self) -> float:
-        """What Content-Length says; without it, it may go on for ever."""
+        """The Content-Length; infinite without one."""
         said = [value for name, value in self.headers if name.lower() == "content-length"]
         if not said and self.status in {204, 304}:
             return 0
@@ -184,7 +184,7 @@ class Answer:
         await self.send({"type": "http.response.start", "status": self.status, "headers": headers})
 
     def stream(self, parts: Iterator[bytes]) -> None:
-        """In a thread: send the parts as the client takes them. Raises ClientGoneError."""
+        """Send the parts as fast as the client reads, in a thread. Raises ClientGoneError."""
         gone = self._wait_for(self._begin_stream())
         try:
             for part in chain(self.written, parts):
@@ -217,7 +217,7 @@ class Answer:
 
 
 async def say(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) -> None:
-    """Answer without asking the application. `more` are headers."""
+    """Send a plain text response without the application. `more` are headers."""
     body = text.encode()
     headers = [
         (b"content-type", b"text/plain; charset=utf-8"),
@@ -229,7 +229,7 @@ async def say(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) ->
 
 
 def without_underscores(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Those headers that no other name can be mistaken for, as text."""
+    """Return the headers without underscores in their names, as text."""
     return [
         (name.decode("latin-1").lower(), value.decode("latin-1"))
         for name, value in headers
@@ -238,7 +238,10 @@ def without_underscores(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
 
 
 async def read_body(headers: Headers, receive: Receive) -> tuple[IO[bytes], int]:
-    """The request's body and its length. Raises BodyTooLargeError and ClientGoneError."""
+    """Read the request's body; return it and its length in bytes.
+
+    Raises BodyTooLargeError and ClientGoneError.
+    """
     said = dict(headers)
     if "content-length" not in said and "transfer-encoding" not in said:
         return io.BytesIO(), 0
@@ -264,7 +267,7 @@ async def read_body(headers: Headers, receive: Receive) -> tuple[IO[bytes], int]
 
 
 def environ_of(scope: Scope, headers: Headers, body: IO[bytes], length: int) -> Environ:
-    """The request as WSGI has it (PEP 3333), with nothing of the process's own environment."""
+    """Return the WSGI environ of the request (PEP 3333), without the process's environment."""
     server_name, server_port = scope.get("server") or ("localhost", 0)
     client_address = (scope.get("client") or ("", 0))[0]
     path = scope.get("raw_path", b"").partition(b"?")[0]

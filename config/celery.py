@@ -1,4 +1,4 @@
-"""The worker and beat processes: how they log, and how it is seen that they live."""
+"""The worker and beat processes: their logging, their reconnecting, and their record of rounds."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 logger = logging.getLogger(__name__)
 
 
-class BriskConnection(Connection):
-    """Tries again within seconds; kombu waits up to half a minute, and has no setting for it."""
+class FastRetryConnection(Connection):
+    """Retries within seconds; kombu waits up to half a minute, and has no setting for it."""
 
     def ensure_connection(self, *args: Any, **options: Any) -> Any:
-        # Not above: this module is imported with the package, before a process has said its kind.
+        # Imported late: this module is loaded with the package, before TRIBUTARY_PROCESS is set.
         from config import limits
 
         options = {
@@ -40,22 +40,21 @@ class BriskConnection(Connection):
         return super().ensure_connection(*args, **options)
 
 
-class BriskMessaging(AMQP):
-    Connection = BriskConnection
+class FastRetryAMQP(AMQP):
+    Connection = FastRetryConnection
 
 
-class OurLogging(Logging):
-    """Celery would put handlers of its own beside that of LOGGING, which redacts."""
+class SettingsLogging(Logging):
+    """Keeps Celery from adding its own log handlers, which would not redact secrets."""
 
     def setup_logging_subsystem(self, *args: Any, **kwargs: Any) -> None:
-        """Leave logging as the settings made it; --loglevel says nothing, LOG_LEVEL does."""
+        """Leave logging as the settings configured it: LOG_LEVEL counts, --loglevel does not."""
 
 
 class LoggedTask(Task):
-    """A task whose log lines say which task it is, and which request asked for it.
+    """A task whose log lines name the task and the request that enqueued it.
 
-    One that PostgreSQL left in the middle says so in one line. What it was for is a row, which the
-    sweep finds again.
+    After an outage of PostgreSQL it logs one line and ends: the sweep finds the task's row again.
 
     Arguments that it does not know are left out: while a deployment is under way, web processes of
     the next version may already send them.
@@ -79,7 +78,7 @@ class LoggedTask(Task):
             raise Ignore from None
         if self.name in scheduled_tasks():
             note_round(self.name, "done_at")
-        begin()  # after a failure it stays: Celery logs that once we are out of here
+        begin()  # after a failure the context stays, because Celery logs the error later
         return result
 
     def _known_arguments(self, sent: Mapping[str, Any]) -> dict[str, Any]:
@@ -91,11 +90,11 @@ class LoggedTask(Task):
         return {name: value for name, value in sent.items() if name in names}
 
 
-class OurCelery(Celery):
-    """Sends the id of the request along with every task that it asks for."""
+class RequestIdCelery(Celery):
+    """Sends the request's id with every task that the request enqueues."""
 
     def send_task(self, name: str, *args: Any, **kwargs: Any) -> Any:
-        """As Celery does it."""
+        """Send the task as Celery does, with the request's id."""
         asked_by = request_id()
         if asked_by:
             kwargs["headers"] = {**(kwargs.get("headers") or {}), REQUEST_ID: asked_by}
@@ -103,29 +102,29 @@ class OurCelery(Celery):
 
 
 class Scheduler(PersistentScheduler):
-    """Beat's own, which notes when it asks for a task."""
+    """Beat's scheduler, which also records when it enqueues a task."""
 
     def apply_async(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
-        """As Celery does it."""
+        """Enqueue the task as Celery does, and record the time."""
         result = super().apply_async(entry, *args, **kwargs)
         note_round(entry.task, "asked_at")
         return result
 
 
 def scheduled_tasks() -> set[str]:
-    """The names of the tasks that beat asks for."""
+    """Return the names of the periodic tasks."""
     return {entry["task"] for entry in app.conf.beat_schedule.values()}
 
 
 def note_round(task: str, moment: Any) -> None:
-    """Note it in PostgreSQL, if that can be had."""
-    from core.rounds import note  # models are there once Django is set up
+    """Record it in PostgreSQL, if PostgreSQL is available."""
+    from core.rounds import note  # imports models, so Django must be set up
 
     note(task, moment, now=timezone.now())
 
 
-app = OurCelery("tributary", amqp=BriskMessaging, task_cls=LoggedTask, log=OurLogging)
+app = RequestIdCelery("tributary", amqp=FastRetryAMQP, task_cls=LoggedTask, log=SettingsLogging)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# The rooms of tracking are no Django apps, so Celery has to be told where they keep their tasks.
+# The rooms of tracking are no Django apps, so Celery does not find their tasks by itself.
 app.autodiscover_tasks(["tracking.outreach", "tracking.commissions", "tracking.totals"])

@@ -1,12 +1,12 @@
-"""Whom a request comes from, decided in one place and before Django: a WSGI application around it.
+"""Decide which client a request comes from: a WSGI application around Django.
 
-A request counts as coming from the address that opened the connection. Only when that is a proxy of
-ours (TRUSTED_PROXIES) are its X-Forwarded-For and X-Forwarded-Proto believed. What was decided is
-put where WSGI has it, REMOTE_ADDR and wsgi.url_scheme, and every header that makes such a claim is
-taken out, so that nothing further in can believe another one.
+The client is the address that opened the connection. Only if that is a trusted proxy
+(TRUSTED_PROXIES) do its X-Forwarded-For and X-Forwarded-Proto count. The result goes into
+REMOTE_ADDR and wsgi.url_scheme. Every header with such a claim is removed, so that no other code
+can read it.
 
-A header sent with underscores is the same as one with hyphens by the time WSGI sees it (PEP 3333
-names headers as RFC 3875 section 4.1.18 does): `config.asgi` has dropped those before.
+In WSGI a header sent with underscores looks like one with hyphens (PEP 3333, RFC 3875 section
+4.1.18): `config.asgi` has removed those before.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 MAX_PROXIES_IN_A_ROW = 16
-# Claims about the client and about the address it asked for. Taken out of every request.
+# Claims about the client and about the requested address. Removed from every request.
 CLAIMS = frozenset(
     {
         "HTTP_CF_CONNECTING_IP",
@@ -44,19 +44,19 @@ CLAIMS_PREFIX = "HTTP_X_FORWARDED"  # -For, -Proto, -Host, -Port, -Prefix, -Ssl,
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
-    """The networks of TRUSTED_PROXIES. Raises ValueError for what is no address and no network.
+    """Return the networks of TRUSTED_PROXIES. Raises ValueError for an invalid network.
 
-    A network that holds every address is refused: it would let every client say who it is.
+    A network that holds every address is refused: any client could then fake its address.
     """
     networks = tuple(ip_network(text.strip()) for text in texts)
     for network in networks:
         if network.prefixlen == 0:
-            raise ValueError(f"{network} is everybody")
+            raise ValueError(f"{network} holds every address")
     return networks
 
 
 def port_of(address: str) -> int:
-    """The port of an http or https address, also where it is left out."""
+    """Return the port of an http or https address, also where the address leaves it out."""
     parts = urlsplit(address)
     return parts.port or (80 if parts.scheme == "http" else 443)
 
@@ -64,10 +64,10 @@ def port_of(address: str) -> int:
 def trust_proxies(
     application: Application, *, proxies: Collection[Network], port: int | None = None
 ) -> Application:
-    """`application`, told the client's address and scheme, and shown no header that claims one.
+    """Wrap `application`: set the client's address and scheme, remove headers that claim them.
 
-    `port` is the port of BASE_URL. Django checks the host of a Host header and not its port, which
-    would then stand in redirects: another port is taken off. None leaves Host as it is.
+    `port` is the port of BASE_URL. Another port in the Host header is removed, because Django does
+    not check it and would use it in redirects. None leaves Host as it is.
     """
 
     def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -92,11 +92,10 @@ def _is_ours(address: Address, proxies: Collection[Network]) -> bool:
 
 
 def _client_behind(peer: Address, forwarded_for: str, proxies: Collection[Network]) -> Address:
-    """The nearest address that is no proxy of ours.
+    """Return the nearest address that is not a trusted proxy.
 
-    Each proxy adds whom it heard from at the right end, so the header is read from there and only
-    as far as our own proxies wrote it. Where one of ours wrote what is no address, it is itself the
-    nearest that is known.
+    Each proxy appends its client's address at the right end. So the header is read from the right,
+    as far as trusted proxies wrote it. If one wrote no valid address, the proxy itself is returned.
     """
     client = peer
     newest = forwarded_for.rsplit(",", MAX_PROXIES_IN_A_ROW)[-MAX_PROXIES_IN_A_ROW:]
@@ -111,7 +110,7 @@ def _client_behind(peer: Address, forwarded_for: str, proxies: Collection[Networ
 
 
 def _without_port(written: str) -> Address | None:
-    """The address of `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`."""
+    """Return the address in `192.0.2.1`, `192.0.2.1:80`, `2001:db8::1` or `[2001:db8::1]:80`."""
     if written.startswith("["):
         written = written[1:].partition("]")[0]
     elif written.count(":") == 1:
@@ -120,7 +119,7 @@ def _without_port(written: str) -> Address | None:
 
 
 def _scheme_of(forwarded_proto: str) -> str:
-    """What the nearest proxy said; anything but https is http."""
+    """Return the scheme from the nearest proxy; anything but https is http."""
     said = forwarded_proto.rpartition(",")[2].strip().lower()
     return "https" if said == "https" else "http"
 

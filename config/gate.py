@@ -1,8 +1,8 @@
-"""How many requests are inside Django at a time, how many wait for that, and what the rest is told.
+"""Limit how many requests are inside Django, how many wait, and refuse all others at once.
 
-A server that takes in more than it can do answers everybody late. Here a bounded number works, a
-bounded number waits for a bounded time, first come first served, and whoever is too many hears so
-at once. config.asgi keeps a few threads free of both, in which the rest is refused.
+A server that accepts more than it can process answers every request late. Here a limited number of
+requests runs, and a limited number waits for a limited time, first come first served. All others
+are refused at once, in a few threads that config.asgi keeps free for that.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from prometheus_client import Counter
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
 Application = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
-# A body up to this size is handed to the server whole, so no slow reader holds a place.
+# A response up to this size goes to the server whole, so a slow reader occupies no place.
 WHOLE_BYTES = 2_000_000
-STUCK_SECONDS = 60  # all places taken, and nobody left for so long
+STUCK_SECONDS = 60  # all places were taken for this long, and none became free
 REFUSED = Counter("tributary_requests_refused", "Requests refused because too many waited", ["why"])
 
 
 class Body(Protocol):
-    """What Django answers with: a response that is iterated over and closed."""
+    """Django's response, as WSGI uses it: it is iterated over and closed."""
 
     streaming: bool
 
@@ -34,7 +34,7 @@ class Body(Protocol):
 
 
 class Places:
-    """`number` places, and a queue of at most `queue` who wait up to `seconds` for one."""
+    """`number` places, and a queue of at most `queue` requests that wait up to `seconds`."""
 
     def __init__(self, number: int, *, queue: int, seconds: float) -> None:
         self._number, self._queue, self._seconds = number, queue, seconds
@@ -44,7 +44,7 @@ class Places:
         self._left_at = time.monotonic()
 
     def take(self) -> str:
-        """Take a place; empty when it worked, else why not."""
+        """Take a place; return "" on success, otherwise the reason for the refusal."""
         with self._lock:
             if self._taken < self._number and not self._waiting:
                 self._taken += 1
@@ -57,13 +57,13 @@ class Places:
         if ticket.acquire(timeout=self._seconds):
             return ""
         with self._lock:
-            if ticket not in self._waiting:  # handed over at the last moment
+            if ticket not in self._waiting:  # it got the place just before the timeout
                 return ""
             self._waiting.remove(ticket)
         return "waited too long"
 
     def leave(self) -> None:
-        """Hand the place to who waits longest."""
+        """Give the place to the request that has waited longest."""
         with self._lock:
             self._left_at = time.monotonic()
             if self._waiting:
@@ -73,23 +73,23 @@ class Places:
 
     @property
     def is_stuck(self) -> bool:
-        """Whether whoever is inside does not come out any more."""
+        """Whether all places are taken and none became free for STUCK_SECONDS."""
         return self._taken >= self._number and time.monotonic() - self._left_at > STUCK_SECONDS
 
 
 class Gate:
-    """A WSGI application before Django's. `refuse` answers who is too many, without a database."""
+    """A WSGI application around Django's. `refuse` answers refused requests, without a database."""
 
     def __init__(
         self, application: Application, *, refuse: Application, places: Places, streams: int
     ) -> None:
         self.places = places
         self._application, self._refuse = application, refuse
-        # Answers that are read bit by bit may not take all places: their readers can be slow.
+        # Streamed responses may not take all places, because their clients can be slow.
         self._streams = threading.BoundedSemaphore(streams)
 
     def __call__(self, environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
-        # It asks PostgreSQL and Valkey once for all who ask at a time.
+        # It needs no place: simultaneous requests share one check of PostgreSQL and Valkey.
         if environ.get("PATH_INFO", "") == "/readyz":
             return self._application(environ, start_response)
         refused = self.places.take()
@@ -128,7 +128,7 @@ class Gate:
 
 
 class _Stream:
-    """A response that is read bit by bit; its place is left when it is closed or dropped."""
+    """A streamed response; it leaves its place when it is closed or garbage-collected."""
 
     def __init__(self, response: Body, *, done: Callable[[], None]) -> None:
         self._response, self._done = response, done

@@ -1,7 +1,7 @@
-"""Every web worker reports each second that it works; a worker that stops reporting is killed.
+"""Every web worker sends a heartbeat each second; a worker without heartbeats is killed.
 
-A worker that died is noticed by its server; one that is frozen, or whose threads block each other,
-is not. The server starts another in the place of the one that is killed here.
+The server notices a dead worker, but not a frozen one or one with deadlocked threads. The server
+replaces the worker that is killed here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ logger = logging.getLogger("_granian")
 
 
 class Heartbeats:
-    """When each worker was last heard of. They write their pid into a pipe, all into the same."""
+    """The time of each worker's last heartbeat. All workers write their pid into one pipe."""
 
     def __init__(self, *, stuck_seconds: float, starting_seconds: float = STARTING_SECONDS) -> None:
         self._stuck_seconds, self._starting_seconds = stuck_seconds, starting_seconds
@@ -34,14 +34,14 @@ class Heartbeats:
         self._is_over = threading.Event()
 
     def watch(self) -> None:
-        """Listen in a thread of its own, until `stop`."""
+        """Read heartbeats in a thread, until `stop`."""
         if multiprocessing.get_start_method() != "fork":  # the workers have no end of the pipe
             del os.environ[PIPE]
             return
         threading.Thread(target=self._listen, name="heartbeats", daemon=True).start()
 
     def stop(self) -> None:
-        """Listen no more, and end nobody."""
+        """Stop reading heartbeats, without killing workers."""
         self._is_over.set()
 
     def _listen(self) -> None:
@@ -72,7 +72,7 @@ class Heartbeats:
 
 
 def beat(is_well: Callable[[], bool]) -> None:
-    """In a worker: say every second that it is well, while `is_well()` says so."""
+    """Send a heartbeat every second while `is_well()` is true. For a worker."""
     if PIPE not in os.environ:
         return
     pipe, word = int(os.environ[PIPE]), f"{os.getpid()}\n".encode()

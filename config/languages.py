@@ -1,6 +1,6 @@
-"""Speak the reader's language on the pages that members, creators and shoppers read.
+"""Use the reader's language on the pages of members, creators and shoppers.
 
-Staff, the operator and machines are spoken to in English.
+Pages for staff and operators, and responses for machines, are in English.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ IN_ENGLISH = (
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
-def speak_the_readers_language(get_response: GetResponse) -> GetResponse:
-    """Middleware: what a reader chose in the foot of a page, else what their browser asks for."""
+def use_readers_language(get_response: GetResponse) -> GetResponse:
+    """Middleware: use the language chosen in a page's footer, else the browser's."""
 
     def respond(request: HttpRequest) -> HttpResponseBase:
         if request.path.startswith(IN_ENGLISH):

@@ -1,8 +1,8 @@
-"""How long anything waits, and how much is taken in at once: every bound, in one place.
+"""Every timeout and limit, in one place.
 
-What a process may wait for PostgreSQL depends on its kind: a page is answered or refused within
-seconds, work in the background takes its time. docs/production.md has the same values as a table.
-Times are seconds.
+How long a process may wait for PostgreSQL depends on its kind: a page is answered or refused within
+seconds, background work may take longer. docs/production.md lists the same values. Times are in
+seconds.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ LOCAL: bool = env.str("TRIBUTARY_MODE", default="production") == "local"
 
 @dataclass(frozen=True, slots=True)
 class DatabaseLimits:
-    """What one kind of process grants PostgreSQL. A limit of 0 is none."""
+    """The timeouts for PostgreSQL of one kind of process, in seconds. 0 means no limit."""
 
     connect: float  # for a new connection to be ready
     pool_wait: float  # for a connection of the pool to be free
     statement: float  # statement_timeout
     lock: float  # lock_timeout
     idle_in_transaction: float  # idle_in_transaction_session_timeout
-    # After this much silence PostgreSQL is asked over another connection whether it answers at all.
-    # A server that is frozen keeps none of the limits above.
+    # After this much silence, a probe over another connection checks whether PostgreSQL answers. A
+    # frozen server does not enforce the limits above.
     silence: float
-    probe: float  # for that question to be answered
+    probe: float  # for that probe to succeed
 
 
 PROCESSES = {
@@ -46,7 +46,7 @@ PROCESSES = {
 
 
 def _kind_of_process() -> str:
-    """`worker` for Celery's worker and beat; config.wsgi says `web` of itself."""
+    """Return `worker` for Celery's worker and beat; config.asgi sets `web` for the web process."""
     program = Path(sys.argv[0])
     is_celery = "celery" in {program.name, program.parent.name}
     return "worker" if is_celery and {"worker", "beat"} & set(sys.argv[1:]) else "command"
@@ -68,7 +68,7 @@ DATABASE_LIMITS = DatabaseLimits(
     probe=_usual.probe,
 )
 DATABASE_POOL_SIZE: int = env.int("DATABASE_POOL_SIZE", default=16)  # connections per process
-# A TCP connection whose other end is gone without a word is given up after about 15 seconds.
+# A TCP connection whose other end disappeared is closed after about 15 seconds.
 DATABASE_KEEPALIVE = {
     "keepalives_idle": 5,
     "keepalives_interval": 3,
@@ -76,30 +76,30 @@ DATABASE_KEEPALIVE = {
     "tcp_user_timeout": 15_000,  # milliseconds
 }
 
-# --- Valkey: what it holds can be done without, so nobody waits for it
+# --- Valkey: its contents are dispensable, so these timeouts are short
 CACHE_TIMEOUT: float = env.float("CACHE_TIMEOUT", default=0.5)
-# For a task's message to be taken; the row that it names is found by the sweep as well.
+# For the broker to accept a task's message. The sweep finds the row of a message that was lost.
 BROKER_TIMEOUT: float = env.float("BROKER_TIMEOUT", default=0.3 if PROCESS == "web" else 5)
 BROKER_CHECK_SECONDS = 5  # how often a worker makes sure that its broker still answers
-# How long worker and beat wait between tries to reach their broker: half a second more each time.
+# How long worker and beat wait between attempts to reach the broker: half a second more each time.
 BROKER_RETRY_SECONDS = 0.5
 BROKER_MAX_RETRY_SECONDS = 2.0
 
 # --- Mail
-# For a connection to the mail server, and for each of its answers. A page can't wait as a worker.
+# For a connection to the mail server, and for each of its answers. A page must not wait as long.
 EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=3 if PROCESS == "web" else 30)
 
 # --- The web process; see config.gate and config.web
-# Processes. Local mode has one, so that its counters are whole without a folder to add them up in.
+# Processes. Local mode has one, because several would need a shared folder for their metrics.
 WEB_WORKERS: int = env.int("WEB_WORKERS", default=1 if LOCAL else 2)
 WEB_CONCURRENT_REQUESTS: int = env.int("WEB_CONCURRENT_REQUESTS", default=4)  # per process
-# Open connections, per process, idle ones included; beyond that they wait to be accepted. One that
-# sends no request is closed after half a minute.
+# Open connections per process, with idle ones; others wait to be accepted. A connection without a
+# request is closed after 30 seconds.
 WEB_CONNECTIONS: int = env.int("WEB_CONNECTIONS", default=2_000)
 WEB_QUEUE: int = env.int("WEB_QUEUE", default=16)  # requests that wait, per process
 WEB_QUEUE_SECONDS: float = env.float("WEB_QUEUE_SECONDS", default=1.0)
-# Threads for what waits for no place: /readyz, and refusing what is too much.
+# Threads for requests that need no place: /readyz, and refused requests.
 WEB_SPARE_THREADS = 4
-WEB_RETRY_AFTER = 2  # said to whoever is refused
+WEB_RETRY_AFTER = 2  # the Retry-After of a refused request
 WEB_STUCK_SECONDS: float = env.float("WEB_STUCK_SECONDS", default=10.0)
 WEB_STOP_SECONDS = 15  # for a process to finish what it is doing

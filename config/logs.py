@@ -1,8 +1,8 @@
-"""How a log line looks: one JSON object in production, readable text in local mode.
+"""The format of log lines: one JSON object in production, readable text in local mode.
 
-Web, worker, beat and commands log through the one handler described here. A line says when, how
-severe and by whom, what happened with its stack, and what it belongs to: the request, the brand,
-the user, the task. What opens something is cut out of the finished text (`core.redaction`).
+Web, worker, beat and commands log through the one handler configured here. A line has the time,
+level, logger, event, stack, and its context: the request, the brand, the user, the task.
+`core.redaction` removes secrets from the finished text.
 """
 
 from __future__ import annotations
@@ -24,17 +24,17 @@ FIRST = ["timestamp", "level", "logger", "event"]
 
 
 class Formatter(structlog.stdlib.ProcessorFormatter):
-    """Formats every record to one text without secrets, whatever was given to the logger."""
+    """Formats every record as text without secrets, whatever arguments the logger got."""
 
     def format(self, record: logging.LogRecord) -> str:
         try:
             text = super().format(record)
         except Exception as error:
             # The handler would print the record's arguments as they are.
-            text = self._as_far_as_possible(record, error)
+            text = self._format_failure(record, error)
         return redact(text)
 
-    def _as_far_as_possible(self, record: logging.LogRecord, error: Exception) -> str:
+    def _format_failure(self, record: logging.LogRecord, error: Exception) -> str:
         failed = logging.LogRecord(
             record.name, record.levelno, record.pathname, record.lineno, "%s", None, None
         )
@@ -43,7 +43,7 @@ class Formatter(structlog.stdlib.ProcessorFormatter):
 
 
 def formatter(*, as_json: bool) -> Formatter:
-    """The formatter of the one handler."""
+    """Return the formatter of the one handler."""
     return Formatter(
         foreign_pre_chain=[
             structlog.stdlib.ExtraAdder(),
@@ -54,7 +54,7 @@ def formatter(*, as_json: bool) -> Formatter:
         ],
         processors=[
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            # Text only: no value of a local variable is ever part of it.
+            # A stack as text holds no values of local variables.
             structlog.processors.StackInfoRenderer(),
             structlog.processors.format_exc_info,
             render_json if as_json else render_text,
@@ -63,22 +63,22 @@ def formatter(*, as_json: bool) -> Formatter:
 
 
 def add_facts(logger: WrappedLogger, name: str, event: EventDict) -> EventDict:
-    """Say what the line belongs to; what the line itself says of it goes first."""
+    """Add the context to the line; the line's own values win."""
     return {**facts(), **without_secrets(event)}
 
 
 def render_json(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    """One line, whatever is in it: JSON writes a line break as two characters."""
+    """Render one line of JSON; JSON escapes line breaks."""
     first = {key: event.pop(key) for key in FIRST if key in event}
     ordered = {str(key): value for key, value in {**first, **event}.items()}
     try:
         return json.dumps(ordered, default=repr)
-    except (TypeError, ValueError, RecursionError):  # a key that is no text; a circle
+    except (TypeError, ValueError, RecursionError):  # a key that is no text; a cyclic value
         return json.dumps({key: _plain(value) for key, value in ordered.items()})
 
 
 def render_text(logger: WrappedLogger, name: str, event: EventDict) -> str:
-    """For people: one line, with only a stack on lines of its own."""
+    """Render readable text: one line, then the stack if there is one."""
     stacks = [event.pop(key) for key in ("stack", "exception") if key in event]
     when, level, who, what = (str(event.pop(key, "")) for key in FIRST)
     more = [f"{key}={_plain(value)}" for key, value in event.items()]
@@ -91,7 +91,7 @@ def _plain(value: Any) -> Any:
 
 
 def _in_one_line(text: str) -> str:
-    """`text` with characters that move the cursor or end a line written out."""
+    """Return `text` with control characters and line breaks escaped."""
     return "".join(
         character if character.isprintable() else character.encode("unicode_escape").decode()
         for character in text
@@ -99,7 +99,7 @@ def _in_one_line(text: str) -> str:
 
 
 def configuration(*, level: str, as_json: bool, access: bool) -> dict[str, Any]:
-    """LOGGING, for `logging.config.dictConfig`: everything through one handler on stderr."""
+    """Return LOGGING for `logging.config.dictConfig`: one handler, on stderr."""
     through_root: dict[str, Any] = {"handlers": [], "propagate": True}
     return {
         "version": 1,
@@ -107,7 +107,7 @@ def configuration(*, level: str, as_json: bool, access: bool) -> dict[str, Any]:
         "formatters": {"lines": {"()": "config.logs.formatter", "as_json": as_json}},
         "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "lines"}},
         "loggers": {
-            # These two bring handlers of their own; they write through ours.
+            # These two have their own handlers by default; they must use ours.
             "django": through_root,
             "django.server": {**through_root, "level": "WARNING"},
             "_granian": through_root,
@@ -124,7 +124,7 @@ def configuration(*, level: str, as_json: bool, access: bool) -> dict[str, Any]:
 
 
 def log_uncaught() -> None:
-    """Let an exception that ends the process or a thread be logged like any other."""
+    """Log an exception that ends the process or a thread, through the same handler."""
 
     def from_process(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None

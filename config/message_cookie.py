@@ -1,4 +1,4 @@
-"""What the next page has to say, in a cookie of the same prefix as the others."""
+"""Django's messages for the next page, in a cookie with the same prefix as the others."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ class MessageCookie(CookieStorage):
 
 
 class MessageStorage(FallbackStorage):
-    """Django's own: the cookie, and the session for what does not fit into it."""
+    """Django's storage: the cookie first, the session for what does not fit."""
 
     storage_classes = (MessageCookie, SessionStorage)

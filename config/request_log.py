@@ -1,8 +1,8 @@
-"""Every request has an id, and a line in the access log.
+"""Every request gets an id, and a line in the access log.
 
-The id is made here and never taken from outside: whoever sends one could make two requests look
-like one. It stands in every line that the request leads to, also in the worker's, and in the
-answer's header X-Request-Id, for who reports what went wrong.
+The id is made here and never taken from a header: a client could give two requests the same id. It
+is in every log line of the request and of the tasks that it enqueues. The response has it as
+X-Request-Id, so that people can name it when they report an error.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Handler = Callable[[HttpRequest], HttpResponseBase]
 
 
 def log_requests(get_response: Handler) -> Handler:
-    """Middleware, the outermost: name the request, and log it once its answer begins."""
+    """Outermost middleware: give the request an id, and log it when its response begins."""
 
     def serve(request: HttpRequest) -> HttpResponseBase:
         name = uuid.uuid4().hex
@@ -42,7 +42,7 @@ def log_requests(get_response: Handler) -> Handler:
 
 
 def log_refused(request: HttpRequest, status: int) -> str:
-    """Name and log a request that was turned away before any middleware; returns its id."""
+    """Log a request that was refused before any middleware; return its new id."""
     name = uuid.uuid4().hex
     begin(user_id=None, **{REQUEST_ID: name})
     if logger.isEnabledFor(logging.INFO):
@@ -51,12 +51,12 @@ def log_refused(request: HttpRequest, status: int) -> str:
 
 
 def _user_id(request: HttpRequest) -> int | None:
-    """Who is logged in, if anybody has asked: AuthenticationMiddleware keeps the answer here."""
+    """Return the logged-in user's id, if AuthenticationMiddleware has loaded the user already."""
     return getattr(getattr(request, "_cached_user", None), "pk", None)
 
 
 def _line(request: HttpRequest, status: int, seconds: float) -> dict[str, object]:
-    """What the access log says: the path without its query, as config.logs redacts it."""
+    """Return the fields of the access log's line: the path without its query, and others."""
     return {
         "method": request.method,
         "path": request.path,

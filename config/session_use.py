@@ -1,6 +1,6 @@
-"""Note that a session is in use, for every page that somebody has logged in to see.
+"""Record that a session is in use, on every page that needs a login.
 
-The pages that show recovery codes are recorded here too: allauth tells nobody of them.
+Pages that show recovery codes are recorded here too, because allauth sends no signal for them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from django.contrib.auth import SESSION_KEY
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
+from accounts.audit_log.security_log import record_event
 from accounts.models import User
-from accounts.security_log import record_event
 from accounts.sessions import note_use
 from core.clients import agent_of, network_of
 
@@ -22,9 +22,9 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 
 def note_session_use(get_response: GetResponse) -> GetResponse:
-    """Middleware: renew the session that a page has read. It stands inside Django's own two.
+    """Middleware: renew a session that the page has read. It comes after Django's own two.
 
-    A page that asks nobody who they are reads no session, so it costs nothing there.
+    A page without a login reads no session, so it costs nothing there.
     """
 
     def respond(request: HttpRequest) -> HttpResponseBase:

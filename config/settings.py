@@ -1,7 +1,7 @@
-"""Every setting, read once from the environment and typed.
+"""Every setting, read once from the environment, with types.
 
-Two modes: `production` (the default) has no default for any secret or address and refuses to start
-without them; `local` is what manage.py and `make run` use, with secrets made on this machine.
+There are two modes. `production` (the default) does not start without every secret and address.
+manage.py and `make run` use `local`, with secrets made on this machine.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ if MODE not in {"local", "production"}:
 LOCAL: bool = MODE == "local"
 
 SECRET_KEY: str = env.str("SECRET_KEY")
-# Former ones, which still open what they signed: sessions, forms.
+# Former keys, which still verify what they signed: sessions, forms.
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
-LINK_KEYS: list[str] = env.list("LINK_KEYS")  # dashboard links; the first signs, all verify
+LINK_KEYS: list[str] = env.list("LINK_KEYS")  # dashboard links; the first key signs, all verify
 CLICK_KEYS: list[str] = env.list("CLICK_KEYS")  # click ids; the same
 DETAILS_KEYS: list[str] = env.list("DETAILS_KEYS")  # payout details; the first seals, all open
-# Find the digests of erased addresses, the first makes them; see notifications.erased.
+# For digests of erased addresses: the first key makes them, all find them. notifications.erased
 ERASED_KEYS: list[str] = env.list("ERASED_KEYS", default=[SECRET_KEY, *SECRET_KEY_FALLBACKS])
 for _name, _keys in (
     ("SECRET_KEY", [SECRET_KEY, *SECRET_KEY_FALLBACKS]),
@@ -44,17 +44,17 @@ for _name, _keys in (
     if not _keys or not all(key.strip() for key in _keys):
         raise ValueError(f"{_name} is empty: it needs a secret")
 BASE_URL: str = env.str("BASE_URL").rstrip("/")
-# The one port that a Host header may name: Django itself checks only the host's name.
+# The only port that a Host header may name: Django checks only the host's name.
 PUBLIC_PORT: int | None = None if LOCAL else port_of(BASE_URL)
-# Django's page about an error, with code and values: in `make dev`, on this machine alone. Nobody
-# else is let in (config.local.loopback), and no other mode can have it.
+# Django's error page, with code and values: only in `make dev`, and only for this machine
+# (config.local.loopback).
 DEBUG: bool = LOCAL and env.bool("TRIBUTARY_DEV", default=False)
 ALLOWED_HOSTS: list[str] = (
     ["127.0.0.1", "localhost", "testserver"] if LOCAL else env.list("ALLOWED_HOSTS")
 )
 CSRF_TRUSTED_ORIGINS: list[str] = [BASE_URL]
-# A browser takes a cookie of this prefix from this very host alone, over TLS, for every path: no
-# neighbour under the same domain can set one (RFC 6265bis). Local mode speaks plain HTTP.
+# A browser accepts a cookie with this prefix only from this very host, over TLS: another host under
+# the same domain can't set it (RFC 6265bis). Local mode has no TLS.
 HOST_PREFIX = "" if LOCAL else "__Host-"
 
 # --- Application
@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "template_partials",
     "core",
     "accounts",
+    "background",
     "notifications",
     "affiliates",
     "offers",
@@ -91,11 +92,11 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "config.request_log.log_requests",
     "api.metrics.time_requests",
-    "config.unavailable.try_once_more",
+    "config.unavailable.retry_once",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "config.languages.speak_the_readers_language",
+    "config.languages.use_readers_language",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -152,30 +153,30 @@ CACHES: dict[str, Any] = {
     }
 }
 
-# --- Celery: carries hints; PostgreSQL holds the work
+# --- Celery: a message names a row; PostgreSQL holds the work
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# Whoever sends a hint doesn't wait for a broker that is away: the sweep finds the work.
+# Enqueuing does not wait for a broker that is away: the sweep finds the work.
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "max_retries": 1,
     "interval_start": 0,
     "interval_step": 0.1,  # seconds
     "interval_max": 0.1,
-    # A broker that is frozen, or gone without a word, is left after this long. The worker's own
-    # wait for a message has no such limit: it is checked every few seconds.
+    # For a frozen or unreachable broker. A worker's wait for messages has no such limit; the worker
+    # checks the connection every few seconds instead.
     "socket_timeout": limits.BROKER_TIMEOUT,
     "socket_connect_timeout": limits.BROKER_TIMEOUT,
     "socket_keepalive": True,
     "health_check_interval": limits.BROKER_CHECK_SECONDS,
 }
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
-# A task that ran when the broker went is finished; its message comes again and finds it done.
+# A task that runs when the broker fails is finished. Its message arrives again, and does nothing.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_ALWAYS_EAGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
-CELERY_WORKER_REDIRECT_STDOUTS = False  # its logs go the way of all logs; see config.celery
+CELERY_WORKER_REDIRECT_STDOUTS = False  # it logs like all processes; see config.celery
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "config.celery:Scheduler"
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
@@ -209,6 +210,11 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
+    "accounts.delete_outbox_entries": {
+        "task": "accounts.delete_outbox_entries",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "tracking.fold_sums": {
         "task": "tracking.fold_sums",
         "schedule": 60.0,
@@ -227,8 +233,8 @@ vars().update(env.email_url("EMAIL_URL"))
 EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends.smtp.EmailBackend")
 EMAIL_TIMEOUT = limits.EMAIL_TIMEOUT
 MESSAGE_LEASE: int = env.int("MESSAGE_LEASE", default=300)  # seconds; see notifications.services
-WORK_LEASE: int = env.int("WORK_LEASE", default=60)  # seconds; see accounts.background
-# Seconds after which a mail that was turned away for now is tried again; then it has failed.
+WORK_LEASE: int = env.int("WORK_LEASE", default=60)  # seconds; see background.running
+# Seconds before each retry of a mail that was refused temporarily; after the last it has failed.
 MESSAGE_BACKOFF: list[int] = env.list(
     "MESSAGE_BACKOFF", cast=int, default=[60, 300, 900, 3_600, 7_200, 14_400]
 )
@@ -239,7 +245,7 @@ ANYMAIL: dict[str, Any] = {
 }
 # The services whose webhooks are open, by anymail's names; see api.email_webhooks.
 EMAIL_WEBHOOKS: list[str] = env.list("EMAIL_WEBHOOKS", default=[])
-# What the sending domain's records must hold; see notifications.sender_identity.
+# What the sending domain's DNS records must hold; see notifications.sender_identity.
 DKIM_SELECTORS: list[str] = env.list("DKIM_SELECTORS", default=[])
 SPF_INCLUDE: str = env.str("SPF_INCLUDE", default="")
 DEFAULT_FROM_EMAIL: str = env.str(
@@ -270,11 +276,11 @@ ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address without a login gets no mail
 ACCOUNT_FORMS = {"user_token": "accounts.password_reset.FollowReset"}
-# Django's own: the key dies with the password, the address and the next login, and writes nothing.
+# Django's: the key ends when password, address or last login change, and needs no table.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 # pragma: allowlist secret
 # Wrong passwords and second factors are counted in PostgreSQL: see accounts.code_limits.
 ACCOUNT_RATE_LIMITS = {"login": "", "login_failed": ""}
-ACCOUNT_LOGIN_BY_CODE_ENABLED = False  # ours stands in affiliates.code_login
+ACCOUNT_LOGIN_BY_CODE_ENABLED = False  # ours is affiliates.code_login
 ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
 ACCOUNT_LOGOUT_ON_GET = False
 MFA_ADAPTER = "accounts.adapter.MfaAdapter"
@@ -289,7 +295,7 @@ MFA_FORMS = {
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 SESSION_ENGINE = "accounts.sessions"
-# Seconds that a session lasts without use, and as a whole from its login on; see accounts.sessions.
+# Seconds that a session lasts without use, and since its login; see accounts.sessions.
 SESSION_LIMITS: dict[str, tuple[int, int]] = {
     "operator": (
         env.int("OPERATOR_SESSION_IDLE", default=30 * 60),
@@ -310,7 +316,7 @@ SESSION_COOKIE_HTTPONLY = True
 KNOWN_BROWSER_COOKIE_NAME = "known_browser" if LOCAL else "__Host-known_browser"
 
 # --- Language, time, files
-# Of the pages and mails that members and creators read; staff are spoken to in English.
+# For the pages and mails of members and creators; pages for staff are in English.
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("es", "Español"), ("de", "Deutsch"), ("fr", "Français")]
 LANGUAGE_COOKIE_NAME = f"{HOST_PREFIX}language"
@@ -335,14 +341,14 @@ WHITENOISE_AUTOREFRESH = LOCAL
 # --- Security
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "DENY"  # a view that one of our own pages frames says so itself
+X_FRAME_OPTIONS = "DENY"  # a view that one of our pages shows in a frame overrides it
 SECURE_SSL_REDIRECT = not LOCAL
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_HSTS_SECONDS = 0 if LOCAL else 365 * 24 * 3600
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
 SECURE_HSTS_PRELOAD = not LOCAL
-# The networks of the proxies in front, which say the scheme and the client: see config.forwarding.
-# Nobody else is believed, and nothing but that module reads X-Forwarded-For or X-Forwarded-Proto.
+# The networks of the proxies, which set the scheme and the client. Only config.forwarding reads
+# X-Forwarded-For and X-Forwarded-Proto, and only from these networks.
 TRUSTED_PROXIES = parse_networks(env.list("TRUSTED_PROXIES", default=[]))
 SESSION_COOKIE_NAME = f"{HOST_PREFIX}sessionid"
 SESSION_COOKIE_SECURE = not LOCAL
@@ -362,10 +368,10 @@ CONTENT_SECURITY_POLICY: dict[str, Any] = {
     }
 }
 
-# Opens /metrics, as `Authorization: Bearer …`; without one there is no such page.
+# Opens /metrics, as `Authorization: Bearer …`; without a token there is no such page.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")
 
-# --- Logs: structured lines on stderr, and nothing in one that opens something; see config.logs
+# --- Logs: structured lines on stderr, without secrets; see config.logs
 ACCESS_LOG: bool = env.bool("ACCESS_LOG", default=not LOCAL)  # one line per request
 LOGGING: dict[str, Any] = configuration(
     level=env.str("LOG_LEVEL", default="WARNING"), as_json=not LOCAL, access=ACCESS_LOG

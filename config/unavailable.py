@@ -1,7 +1,7 @@
-"""What is answered while PostgreSQL, or a place to work in, can't be had: 503, in short.
+"""Answer 503 while PostgreSQL is away or the server is overloaded.
 
-A request that may be repeated is tried once more on a fresh connection first. The answer claims
-that nothing was kept only where that is certain.
+A request that may be repeated is first retried once on a fresh connection. The response says that
+nothing was saved only if that is certain.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from core.postgres import Outage, outage_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FOR_PROGRAMS = ("/api/", "/webhooks/")
-# Every request of the API may be sent twice: what it records has an identity of its own.
+# Every request of the API may be repeated: it is idempotent, as each record has an identity.
 REPEATABLE = "/api/"
 READS = ("SELECT", "SET", "SHOW", "DECLARE", "FETCH", "CLOSE", "SAVEPOINT", "RELEASE")
 SELF_CONTAINED = {
@@ -44,13 +44,13 @@ logger = logging.getLogger(__name__)
 
 
 def commits_sent() -> int:
-    """How many COMMITs this thread has sent so far; see core.postgres.base."""
+    """Return how many COMMITs this thread has sent so far; see core.postgres.base."""
     sent: int = connection.commits  # type: ignore[attr-defined]
     return sent
 
 
 class Writes:
-    """Whether something that this request sent to PostgreSQL may be kept already."""
+    """Whether PostgreSQL may have saved something of this request already."""
 
     def __init__(self) -> None:
         self._commits_before = commits_sent()
@@ -59,7 +59,7 @@ class Writes:
     def __call__(
         self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
     ) -> Any:
-        """Django's execute_wrapper: a statement outside a transaction is kept as soon as it ran."""
+        """Django's execute_wrapper: a statement outside a transaction is saved at once."""
         if not connection.in_atomic_block and not sql.lstrip().upper().startswith(READS):
             self._outside_transaction = True
         return execute(sql, params, many, context)
@@ -69,8 +69,8 @@ class Writes:
         return self._outside_transaction or commits_sent() > self._commits_before
 
 
-def try_once_more(get_response: GetResponse) -> GetResponse:
-    """Middleware: repeat what may be repeated when the connection to PostgreSQL was lost."""
+def retry_once(get_response: GetResponse) -> GetResponse:
+    """Middleware: retry a repeatable request once when its connection to PostgreSQL was lost."""
 
     def respond(request: HttpRequest) -> HttpResponseBase:
         writes = Writes()
@@ -78,7 +78,7 @@ def try_once_more(get_response: GetResponse) -> GetResponse:
         with connection.execute_wrapper(writes):
             response = get_response(request)
         outage: Outage | None = getattr(response, "outage", None)
-        if outage and outage.is_worth_repeating and _may_repeat(request):
+        if outage and outage.is_retryable and _may_repeat(request):
             response.close()
             connection.close()
             response = get_response(request)
@@ -94,7 +94,7 @@ def _may_repeat(request: HttpRequest) -> bool:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """The handler of exceptions that nobody caught: 503 for an outage, 500 for a defect."""
+    """Handle an uncaught exception: 503 for an outage, 500 for a defect."""
     outage = outage_of(sys.exc_info()[1])
     if outage is None:
         return defaults.server_error(request, template_name="errors/500.html")
@@ -102,7 +102,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     is_unknown = outage.is_unknown or writes is None or writes.may_be_kept
     response = _answer(request, is_unknown=is_unknown)
     response.outage = outage  # type: ignore[attr-defined]
-    # One line, and not a stack for every request of an outage.
+    # Log one line instead of a stack for every request during an outage.
     response._has_been_logged = True  # type: ignore[attr-defined]
     logger.warning("503 for %s %s: %s", request.method, request.path, outage.reason)
     return response
@@ -123,7 +123,7 @@ def _answer(request: HttpRequest, *, is_unknown: bool) -> HttpResponse:
 
 
 def refuse(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-    """A WSGI application for who is turned away at the gate: nothing of it reached Django."""
+    """A WSGI application for requests that the gate refused before Django."""
     request = WSGIRequest(environ)
     path, method = request.path, environ.get("REQUEST_METHOD", "GET")
     tag = ENGLISH if path.startswith(IN_ENGLISH) else tag_for(request)
@@ -135,7 +135,7 @@ def refuse(environ: dict[str, Any], start_response: Callable[..., Any]) -> Itera
 
 
 def warm_up() -> None:
-    """Load every view, template and language before the first request, which is not to wait."""
+    """Load every view, template and language, so that the first request is not slow."""
     get_resolver()._populate()
     for folder in settings.TEMPLATES[0]["DIRS"]:
         for path in folder.rglob("*.html"):

@@ -1,4 +1,4 @@
-"""The addresses that belong to no face: the front door, and the one-time login."""
+"""The views that belong to no face: `/`, and the one-time login."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from accounts.selectors import brands_of
 
 @require_safe
 def front_door(request: HttpRequest) -> HttpResponse:
-    """Staff go to their brand, an operator to the platform, anybody else to the creator portal."""
+    """Redirect staff to their brand, operators to the platform, all others to the portal."""
     if request.user.is_authenticated:
         brands = brands_of(request.user)
         if brands:
@@ -29,10 +29,10 @@ def front_door(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "POST"])
 def log_in_once(request: HttpRequest, token: str) -> HttpResponse:
-    """Log in whom the link names, once. GET only asks, so that a mail scanner uses nothing up.
+    """Log in the person that the link names, once. GET shows a button: mail scanners send GETs.
 
-    The link stands for the password, in allauth's login with every stage of it: a second factor is
-    asked for, and so is a mailed code of who has not proven their address.
+    The link replaces the password in allauth's login. All other stages follow: the second factor,
+    and a mailed code if the address is not proven.
     """
     user = one_time_login.user_for(token)
     if user is None:

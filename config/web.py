@@ -1,9 +1,9 @@
-"""The web process: granian, watched over. `python -m config.web --host 0.0.0.0 --port 8000`.
+"""The web process: granian with heartbeats. `python -m config.web --host 0.0.0.0 --port 8000`.
 
-granian's own command respawns a worker that dies, but not one that stopped answering, and on Linux
-it gives each worker a socket of its own, so connections queue up before a worker that is stuck or
-dead. Here the workers share one socket, and each says every second that it is well; one that falls
-silent is killed, and granian starts another.
+granian's own command restarts a dead worker, but not a frozen one. On Linux it gives each worker
+its own socket, so connections queue at a worker that is frozen or dead. Here the workers share one
+socket, and each sends a heartbeat every second. A worker without heartbeats is killed, and granian
+starts another.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from granian.server.mp import MPServer
 
 from config.heartbeats import Heartbeats
 
-OTHER_FILES = 500  # that a worker has open: bodies, connections to PostgreSQL and Valkey, modules
+OTHER_FILES = 500  # files a worker opens besides: bodies, PostgreSQL, Valkey, modules
 
 
 class Server(MPServer):
@@ -37,7 +37,7 @@ class Server(MPServer):
 
 
 def allow_open_files(number: int) -> None:
-    """So many for each worker, as far as the machine lets us; a connection is one."""
+    """Raise the limit of open files per worker to `number`, as far as the machine allows."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = number if hard == resource.RLIM_INFINITY else min(number, hard)
     if soft != resource.RLIM_INFINITY and soft < wanted:

@@ -1,4 +1,4 @@
-"""The product as a WSGI application: Django, behind a gate. `config.asgi` serves it."""
+"""The WSGI application: Django behind the gate. `config.asgi` serves it."""
 
 import os
 import sys
@@ -14,8 +14,8 @@ from config import limits
 from config.forwarding import trust_proxies
 from config.gate import Application, Gate, Places
 
-# Seconds after which a thread that computes lets another go on. The usual five milliseconds are
-# long for the event loop, which answers /healthz, when several pages are being made.
+# The interpreter's switch interval. With the default of 5 ms, the event loop, which answers
+# /healthz, waits too long while several pages are rendered.
 SWITCH_SECONDS = 0.001
 
 places = Places(
@@ -29,13 +29,13 @@ def gated() -> Gate:
     django_application = cast("Application", get_wsgi_application())
     from config.unavailable import refuse, warm_up  # need the applications to be loaded
 
-    if not settings.DEBUG:  # `make dev` starts anew all the time
+    if not settings.DEBUG:  # `make dev` restarts often, so its start must be fast
         warm_up()
     streams = max(1, limits.WEB_CONCURRENT_REQUESTS // 2)
     return Gate(django_application, refuse=refuse, places=places, streams=streams)
 
 
-# Outermost: whom a request comes from is known before all else.
+# Outermost, because everything inside relies on the client's address.
 application = trust_proxies(gated(), proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT)
 if settings.DEBUG:
     from config.local.loopback import only_from_this_machine

@@ -1,1 +1,1 @@
-"""What every other package stands on: tenancy, money, jobs, db, components. A closed list."""
+"""Shared by all packages: tenancy, money, jobs, database helpers, components. Nothing else."""

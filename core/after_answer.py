@@ -1,9 +1,8 @@
-"""Do work after the answer, in threads of the web process, with no broker in between.
+"""Do work after the response was sent, in threads of the web process, without a broker.
 
-The work is rows in PostgreSQL: a thread is only told that it should look. It also looks by itself
-every few seconds once it runs, so that what failed is tried again and what another process left is
-found. Whoever waits for an answer never waits for the work, nor can tell from the answer's time
-whether there was any.
+The work is rows in PostgreSQL. `wake` makes a thread query for rows. A running thread also polls
+every few seconds, so it retries what failed and finds what another process left. The response does
+not wait for the work, and its time does not show whether there was any.
 """
 
 from __future__ import annotations
@@ -20,14 +19,14 @@ from django.db.utils import Error
 from django.http import HttpResponseRedirect
 
 logger = logging.getLogger(__name__)
-LOOK_SECONDS = 5.0
-# A pause of a random length before the work, so that its load doesn't follow its request so
-# closely that a stranger could measure it by the next one.
-LONGEST_PAUSE_SECONDS = 0.25
+POLL_SECONDS = 5.0
+# A random pause before the work: without it, a stranger could measure the load of the work with
+# their next request.
+MAX_PAUSE_SECONDS = 0.25
 
 
-class Threads:
-    """A few threads that do `work`, which returns False when nothing is left to do."""
+class BackgroundThreads:
+    """`number` threads that call `work`; it returns False when no work is left."""
 
     def __init__(self, name: str, work: Callable[[], bool], *, number: int) -> None:
         self.name, self._work, self._number = name, work, number
@@ -36,7 +35,7 @@ class Threads:
         self._lock = threading.Lock()
 
     def wake(self) -> None:
-        """Have a thread look now. The threads begin with the first call."""
+        """Make a thread work now. The first call starts the threads."""
         with self._lock:
             while len(self._running) < self._number:
                 name = f"{self.name} {len(self._running) + 1}"
@@ -47,7 +46,7 @@ class Threads:
             self._wakes.put(True)
 
     def stop(self) -> None:
-        """End the threads when they are done with what they do now. `wake` begins them anew."""
+        """End the threads after their current work. `wake` starts them again."""
         with self._lock:
             for _ in self._running:
                 self._wakes.put(False)
@@ -57,27 +56,27 @@ class Threads:
             self._wakes = queue.SimpleQueue()
 
     def do_all(self) -> None:
-        """Do what there is to do, here and now."""
+        """Do all the work in the calling thread."""
         while self._work():
             pass
 
     def _run(self) -> None:
-        for _ in self._looks():
+        for _ in self._wake_ups():
             try:
                 self.do_all()
             except Error as error:
-                logger.warning("%s: PostgreSQL can't be asked now: %s", self.name, error)
+                logger.warning("%s: PostgreSQL is not available: %s", self.name, error)
             except Exception:
                 logger.exception("%s failed", self.name)
             finally:
                 connection.close()
 
-    def _looks(self) -> Iterator[None]:
+    def _wake_ups(self) -> Iterator[None]:
         while True:
             try:
-                if not self._wakes.get(timeout=LOOK_SECONDS):
+                if not self._wakes.get(timeout=POLL_SECONDS):
                     return
-                time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311 - no secret
+                time.sleep(random.uniform(0, MAX_PAUSE_SECONDS))  # noqa: S311 - no secret
             except queue.Empty:
                 pass
             close_old_connections()
@@ -85,13 +84,13 @@ class Threads:
 
 
 class RedirectThenWork(HttpResponseRedirect):
-    """A redirect that wakes the threads once the web server has sent it."""
+    """A redirect that wakes the threads after the web server has sent it."""
 
-    def __init__(self, address: str, threads: Threads) -> None:
+    def __init__(self, address: str, threads: BackgroundThreads) -> None:
         super().__init__(address)
         self._threads = threads
 
     def close(self) -> None:
-        """Called by the web server when the answer is out."""
+        """Wake the threads. The web server calls this after it has sent the response."""
         super().close()
         self._threads.wake()

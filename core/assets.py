@@ -1,11 +1,11 @@
-"""One stylesheet per face, put together from one file per component, with no build step.
+"""One stylesheet per face, joined from one file per component, without a build step.
 
-A page links one address that carries a digest of the content, so that it can be kept for ever and
-never be stale. The second stylesheet is a brand's accent, a pure function of the colour in its
-address: it reads no data and can be kept for ever too. Both are public.
+A page links one address. It holds a digest of the content, so browsers cache it for ever and it is
+never stale. The second stylesheet is a brand's accent colour. It depends only on the colour in its
+address, so browsers cache it for ever too. Both are public.
 
-A page that must be drawn with its first answer carries both inside itself instead; its policy then
-names them by their hash, so that no other inline style is ever taken.
+A page that must render from its first response holds both as inline styles. Its
+Content-Security-Policy names them by hash, so the browser accepts no other inline style.
 """
 
 from __future__ import annotations
@@ -85,24 +85,24 @@ class Stylesheet:
 
 @dataclass(frozen=True, slots=True)
 class CarriedStyle:
-    """A stylesheet that a page carries in itself, and what its Content-Security-Policy says."""
+    """An inline stylesheet, and its source expression for the Content-Security-Policy."""
 
     body: str
     source: str
 
 
 def stylesheet_url(face: str) -> str:
-    """Where `face`'s stylesheet is."""
+    """Return the address of `face`'s stylesheet."""
     return reverse("assets:stylesheet", args=[face, stylesheet(face).digest])
 
 
 def accent_url(colour: str) -> str:
-    """Where the stylesheet for a brand's `colour` ("#1a2b3c") is."""
+    """Return the address of the stylesheet for a brand's `colour` ("#1a2b3c")."""
     return reverse("assets:accent", args=[colour.removeprefix("#").lower()])
 
 
 def stylesheet(face: str) -> Stylesheet:
-    """`face`'s stylesheet; locally, read again when a file has changed."""
+    """Return `face`'s stylesheet. In local mode, read it again when a file has changed."""
     sources = _sources(face)
     seen = max(source.stat().st_mtime_ns for source in sources) if settings.LOCAL else 0
     return _read(sources, seen)
@@ -110,7 +110,7 @@ def stylesheet(face: str) -> Stylesheet:
 
 @lru_cache(maxsize=2 * len(FACES))  # locally one more for each change of a file
 def _read(sources: tuple[Path, ...], seen: int) -> Stylesheet:
-    body = without_notes("\n".join(source.read_text() for source in sources)).encode()
+    body = without_comments("\n".join(source.read_text() for source in sources)).encode()
     return Stylesheet(
         body=body,
         compressed=gzip.compress(body, compresslevel=9, mtime=0),
@@ -118,11 +118,11 @@ def _read(sources: tuple[Path, ...], seen: int) -> Stylesheet:
     )
 
 
-def without_notes(css: str) -> str:
-    """The same rules without comments and line breaks.
+def without_comments(css: str) -> str:
+    """Return the same rules without comments and line breaks.
 
-    A dashboard carries its stylesheet, and the first answer of a connection is ten packets long:
-    what doesn't fit costs a phone one more round trip.
+    A dashboard holds its stylesheet inline. The first response of a connection is ten packets long
+    (RFC 6928): what doesn't fit costs a phone one more round trip.
     """
     lines = (line.strip() for line in COMMENT.sub("", css).splitlines())
     tight = ""
@@ -137,7 +137,7 @@ def _sources(face: str) -> tuple[Path, ...]:
 
 
 def carried_style(face: str, accent: str) -> CarriedStyle:
-    """`face`'s stylesheet with a brand's colour ("#1a2b3c", or none), to stand inside a page."""
+    """Return `face`'s stylesheet with a brand's colour ("#1a2b3c" or "") as an inline style."""
     return _carried(stylesheet(face).body, accent.removeprefix("#").lower())
 
 
@@ -150,7 +150,7 @@ def _carried(body: bytes, colour: str) -> CarriedStyle:
 
 @require_safe
 def show_stylesheet(request: HttpRequest, face: str, digest: str) -> HttpResponse:
-    """The stylesheet of a face. Another digest's page is older: it gets today's, not kept."""
+    """Serve a face's stylesheet. An old page's digest gets today's stylesheet, not cached."""
     if face not in FACES:
         raise Http404
     found = stylesheet(face)
@@ -161,7 +161,7 @@ def show_stylesheet(request: HttpRequest, face: str, digest: str) -> HttpRespons
 
 @require_safe
 def show_accent(request: HttpRequest, colour: str) -> HttpResponse:
-    """The tokens that one colour becomes, readable in light and in dark."""
+    """Serve the CSS variables of one colour, readable in the light and the dark scheme."""
     return _css(_accent(colour), keep=FOREVER, packed=False)
 
 

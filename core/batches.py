@@ -1,4 +1,4 @@
-"""Go through a long load in batches, and keep PostgreSQL's statistics up to date meanwhile."""
+"""Split a long load into batches, and keep PostgreSQL's statistics up to date during it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ T = TypeVar("T")
 def batches(
     items: Iterable[T], size: int, *, tables: Sequence[type[Model]] = ()
 ) -> Iterator[list[T]]:
-    """Lists of `size` items. The statistics of `tables` are refreshed after batch 1, 10, 100, …"""
+    """Yield lists of `size` items. Refresh the statistics of `tables` after batch 1, 10, 100, …"""
     iterator = iter(items)
     refresh_after = 1
     for number in count(1):

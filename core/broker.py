@@ -1,4 +1,4 @@
-"""Send a task's message to the broker, or leave what it names, which is a row, to the sweep."""
+"""Send a task's message to the broker. If the broker is away, the sweep finds the task's row."""
 
 from __future__ import annotations
 
@@ -8,18 +8,21 @@ from time import monotonic
 from celery import current_app
 from kombu.exceptions import OperationalError
 
-PAUSE_SECONDS = 1.0  # after a failure; meanwhile messages are left to the sweep
+PAUSE_SECONDS = 1.0  # after a failure no message is sent for this long
 logger = logging.getLogger(__name__)
 
 
 class _Absence:
-    """Until when the broker is left alone, known to all threads of the process."""
+    """The time until which no thread of the process calls the broker."""
 
     until = 0.0
 
 
 def publish(task: str, **arguments: object) -> bool:
-    """Whether the broker took the message. Takes the broker's timeout once, and never raises."""
+    """Send the message; return whether the broker accepted it.
+
+    Waits for the broker's timeout at most once, and never raises.
+    """
     if monotonic() < _Absence.until:
         return False
     try:

@@ -1,7 +1,7 @@
-"""A cache in Valkey that nobody waits for: without it, everything is as if it held nothing.
+"""A cache in Valkey for Django's CACHES. While Valkey is away, it behaves like an empty cache.
 
-For Django's CACHES. After a failure it is left alone for a while, so that a server which is frozen
-costs one request its time and not every request.
+After a failure, nothing calls Valkey for PAUSE_SECONDS: a frozen server then delays one request and
+not every request.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ R = TypeVar("R")
 
 
 class _Absence:
-    """Until when the cache is left alone, known to all threads of the process."""
+    """The time until which no thread of the process calls the cache."""
 
     until = 0.0
 
 
 class DispensableCache(RedisCache):
-    """Django's, which reads nothing and keeps nothing while its server does not answer."""
+    """Django's cache. It reads and keeps nothing while its server does not answer."""
 
     def add(self, *args: Any, **kwargs: Any) -> bool:
         return self._try(lambda: super(DispensableCache, self).add(*args, **kwargs), True)
@@ -59,7 +59,7 @@ class DispensableCache(RedisCache):
         self._try(lambda: super(DispensableCache, self).clear(), None)
 
     def incr(self, key: str, delta: int = 1, version: int | None = None) -> int:
-        """As Django has it: ValueError when there is no such key."""
+        """Add `delta`. Raises ValueError when the key does not exist, as in Django."""
         found = self._try(lambda: super(DispensableCache, self).incr(key, delta, version), None)
         if found is None:
             raise ValueError(f"Key {key!r} not found: the cache does not answer")
@@ -72,5 +72,5 @@ class DispensableCache(RedisCache):
             return act()
         except (RedisError, OSError) as error:
             _Absence.until = monotonic() + PAUSE_SECONDS
-            logger.warning("the cache does not answer, and is left alone for now: %s", error)
+            logger.warning("the cache does not answer; it is not used for now: %s", error)
             return otherwise

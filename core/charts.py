@@ -1,8 +1,7 @@
-"""The geometry of a bar chart, drawn on the server: numbers in, percentages out.
+"""Compute the geometry of a bar chart on the server: numbers in, percentages out.
 
-All positions are percentages of the drawing, so that one drawing fits every width without
-stretching its text. Markup stands in the component `bar_chart`; nothing here knows what the
-numbers mean.
+All positions are percentages of the drawing, so it fits every width without stretching its text.
+The markup is in the component `bar_chart`. Nothing here knows what the numbers mean.
 """
 
 from __future__ import annotations
@@ -13,12 +12,12 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 
 GAP = 0.2  # of a bar's share of the width
-LEAST_HEIGHT = 0.8  # percent: a value that isn't zero is never invisible
+MIN_BAR_HEIGHT_PERCENT = 0.8  # so that a value other than zero is always visible
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One value: what stands under it, how much, and how the amount reads."""
+    """One value, the label under its bar, and the amount as text."""
 
     label: str
     value: int
@@ -27,7 +26,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """Named values in order, at least one. `show` writes a value on the scale ("£1,000")."""
+    """Named values in order, at least one. `show` formats a value for the scale ("£1,000")."""
 
     name: str
     points: tuple[Point, ...]
@@ -36,7 +35,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """One bar in percent of the drawing, from its top left corner; its slot takes the pointer."""
+    """One bar, in percent from the drawing's top left corner. Its slot reacts to the pointer."""
 
     x: str
     y: str
@@ -51,7 +50,7 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """One line of the scale; lines are equally far apart."""
+    """One line of the scale; all lines have the same distance."""
 
     y: str
     shown: str
@@ -60,7 +59,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class AxisLabel:
-    """What stands under the bars at one place."""
+    """One label under the bars."""
 
     x: str
     anchor: str
@@ -69,7 +68,7 @@ class AxisLabel:
 
 @dataclass(frozen=True, slots=True)
 class BarChart:
-    """A drawn series; `points` is the same in numbers, for the table behind it."""
+    """A drawn series. `points` holds its numbers, for the table of the same values."""
 
     name: str
     summary: str
@@ -81,7 +80,7 @@ class BarChart:
 
 
 def bar_chart(series: Series) -> BarChart:
-    """The drawing of `series`. Raises ValueError when it has no point."""
+    """Return the drawing of `series`. Raises ValueError when it has no point."""
     if not series.points:
         raise ValueError("a chart needs at least one point")
     values = [point.value for point in series.points]
@@ -101,13 +100,13 @@ def bar_chart(series: Series) -> BarChart:
 
 
 def _scale(low: int, high: int) -> tuple[int, int, int]:
-    """Round limits around the values, and the step between two lines of the scale."""
+    """Return round limits around the values, and the step between two lines of the scale."""
     step = _round_step(max(high - low, 1))
     return low // step * step, -(-high // step) * step or (0 if low < 0 else step), step
 
 
 def _round_step(span: int) -> int:
-    """The least of 1, 2, 5, 10, 20, 50, … that needs at most four lines over `span`."""
+    """Return the smallest of 1, 2, 5, 10, 20, 50, … that needs at most four lines over `span`."""
     power = 1
     while True:
         for factor in (1, 2, 5):
@@ -123,7 +122,7 @@ def _bars(points: Sequence[Point], low: int, high: int) -> list[Bar]:
     for index, point in enumerate(points):
         height = abs(_y(point.value, low, high) - zero)
         if point.value:
-            height = max(height, LEAST_HEIGHT)
+            height = max(height, MIN_BAR_HEIGHT_PERCENT)
         top = zero if point.value < 0 else zero - height
         drawn.append(
             Bar(

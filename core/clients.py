@@ -1,7 +1,7 @@
-"""Who is at the other end of a request: one network address, told the same way everywhere.
+"""The network address of a request's client, read in the same way everywhere.
 
-`config.forwarding` has settled it before Django sees the request: REMOTE_ADDR is the client,
-whatever proxies of ours stand between. Nothing here or above reads a header for it.
+`config.forwarding` has put the client's address into REMOTE_ADDR before Django sees the request,
+also behind proxies. No other code reads a header for it.
 """
 
 from __future__ import annotations
@@ -16,10 +16,10 @@ IPV6_PREFIX_BITS = 64  # what one household or one server is given: RFC 6177, RF
 
 
 def parse_address(text: str) -> IPv4Address | IPv6Address | None:
-    """The address that `text` is, or None.
+    """Return the address that `text` holds, or None.
 
-    An IPv4 address that is written as IPv6 (`::ffff:192.0.2.1`, RFC 4291 section 2.5.5.2) is the
-    IPv4 address. A zone (`%eth0`) means something on one machine only, and is left out.
+    An IPv4 address in IPv6 form (`::ffff:192.0.2.1`, RFC 4291 section 2.5.5.2) becomes the IPv4
+    address. A zone (`%eth0`) is removed: it has a meaning on one machine only.
     """
     try:
         address = ip_address(text.strip().partition("%")[0])
@@ -30,21 +30,21 @@ def parse_address(text: str) -> IPv4Address | IPv6Address | None:
 
 
 def network_of(request: HttpRequest) -> str:
-    """The client's network address; empty when it is not known."""
+    """Return the client's network address; "" when it is unknown."""
     address = parse_address(str(request.META.get("REMOTE_ADDR", "")))
     return str(address) if address else ""
 
 
 def agent_of(request: HttpRequest) -> str:
-    """What the browser says of itself."""
+    """Return the User-Agent header."""
     return request.headers.get("User-Agent", "")
 
 
 def network_for_limits(address: str) -> str:
-    """What to count requests by: an IPv4 address as it is, an IPv6 address by its /64.
+    """Return the key of a rate limit: the IPv4 address, or the /64 network of an IPv6 address.
 
-    One client has 2^64 IPv6 addresses to choose from, so counting single ones limits nobody. Empty
-    when `address` is none: whoever counts decides what an unknown client may do.
+    One client can use 2^64 IPv6 addresses, so a limit per IPv6 address limits nobody. Returns ""
+    when `address` is no address: the caller decides what an unknown client may do.
     """
     parsed = parse_address(address)
     if isinstance(parsed, IPv6Address):

@@ -1,4 +1,4 @@
-"""A brand's one colour, made readable: lightness moves until WCAG 2.2 AA holds, hue stays.
+"""Make a brand's colour readable: change its lightness until WCAG 2.2 AA holds, keep its hue.
 
 Colours are 24-bit sRGB, written as six hexadecimal digits. Lightness is OKLCH's, so that a colour
 keeps its hue and, as far as sRGB allows, its strength. Sources: WCAG 2.2 "relative luminance" and
@@ -12,10 +12,10 @@ import re
 from dataclasses import dataclass
 
 AA_TEXT = 4.5
-MARGIN = 0.15  # above the limit, for what rounding and a browser's blending take
+MARGIN = 0.15  # above the limit, because rounding and a browser's blending cost some contrast
 SOFT_LIGHT = (0.955, 0.03)  # lightness and highest chroma of the tint behind accent text
 SOFT_DARK = (0.30, 0.05)
-# The darkest light and the lightest dark ground that accent text stands on, besides its own tint.
+# The darkest light background and the lightest dark background of accent text, besides its tint.
 LIGHT_GROUND = (245, 244, 241)
 DARK_GROUND = (36, 43, 46)
 LIGHT_INK = (255, 255, 255)
@@ -27,7 +27,7 @@ Rgb = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Accent:
-    """The colours one accent becomes in one scheme, as six hexadecimal digits each."""
+    """The colours of one accent in one scheme, as six hexadecimal digits each."""
 
     accent: str
     on_accent: str
@@ -35,23 +35,23 @@ class Accent:
 
 
 def light_accent(colour: str) -> Accent:
-    """`colour` for light pages: dark enough to read. Raises ValueError for no colour."""
+    """Make `colour` dark enough to read on light pages. Raises ValueError if it is no colour."""
     return _accent(colour, soft=SOFT_LIGHT, ground=LIGHT_GROUND, darker=True)
 
 
 def dark_accent(colour: str) -> Accent:
-    """`colour` for dark pages: light enough to read. Raises ValueError for no colour."""
+    """Make `colour` light enough to read on dark pages. Raises ValueError if it is no colour."""
     return _accent(colour, soft=SOFT_DARK, ground=DARK_GROUND, darker=False)
 
 
 def contrast(one: Rgb, other: Rgb) -> float:
-    """The WCAG contrast ratio of two colours, 1 to 21."""
+    """Return the WCAG contrast ratio of two colours, 1 to 21."""
     lighter, darker = sorted((_luminance(one), _luminance(other)), reverse=True)
     return (lighter + 0.05) / (darker + 0.05)
 
 
 def parse(colour: str) -> Rgb:
-    """Red, green, blue of "1a2b3c" or "#1A2B3C". Raises ValueError for anything else."""
+    """Return red, green, blue of "1a2b3c" or "#1A2B3C". Raises ValueError for anything else."""
     plain = colour.removeprefix("#").lower()
     if not HEX.match(plain):
         raise ValueError(f"{colour!r} is not six hexadecimal digits")
@@ -100,7 +100,7 @@ def _to_oklch(colour: Rgb) -> tuple[float, float, float]:
 
 
 def _from_oklch(lightness: float, chroma: float, hue: float) -> Rgb:
-    """The nearest colour of that lightness and hue that sRGB holds: chroma gives way."""
+    """Return the colour of that lightness and hue, with chroma reduced until sRGB holds it."""
     parts = _linear_rgb(lightness, chroma, hue)
     while chroma > 0 and not all(-0.0005 <= part <= 1.0005 for part in parts):
         chroma = max(0.0, chroma - 0.004)

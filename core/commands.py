@@ -1,7 +1,7 @@
-"""What a management command says when a server is away or somebody presses Ctrl-C.
+"""The messages of a management command when a server is away or somebody presses Ctrl-C.
 
-One sentence for what happened, one for what was kept, one for what to do; no traceback. Commands of
-ours derive from `Command` and say what was kept; manage.py catches the same for Django's own.
+Three sentences and no traceback: what happened, what was kept, what to do. Our commands derive from
+`Command` and say what was kept. manage.py does the same for Django's own commands.
 """
 
 from __future__ import annotations
@@ -20,25 +20,27 @@ from django.db import InterfaceError, OperationalError, ProgrammingError, connec
 
 # EX_TEMPFAIL of sysexits.h: try again later. A script can tell it from a wrong argument (1).
 OUTAGE_EXIT_CODE = os.EX_TEMPFAIL
-STOPPED_EXIT_CODE = 130  # what shells give a program that Ctrl-C ended
+STOPPED_EXIT_CODE = 130  # the code that shells use for a program that Ctrl-C ended
 DATABASE_OUTAGES = (OperationalError, InterfaceError, psycopg.OperationalError)
 OUTAGES = (*DATABASE_OUTAGES, redis.RedisError, kombu.exceptions.OperationalError)
 STOPPED = "Stopped before the end."
 UNKNOWN_TO_DATABASE = (psycopg.errors.UndefinedTable, psycopg.errors.UndefinedColumn)
-BEHIND = "The database lacks tables or columns of this version: run `manage.py migrate` first."
+OUTDATED_DATABASE = (
+    "The database lacks tables or columns of this version: run `manage.py migrate` first."
+)
 
 
 class Command(BaseCommand):
-    """A command that may be run again after it was cut off, and says so.
+    """A command that may be run again after an interruption, and says so.
 
-    `kept` tells what a run that was cut off leaves behind, `again` what a second run does.
+    `kept` says what an interrupted run has saved, `again` what a second run does.
     """
 
     kept = "Nothing was changed."
     again = "Running it again is safe."
 
     def what_was_kept(self) -> str:
-        """The sentence about what is saved; commands that save in batches count them here."""
+        """Return the sentence about what is saved. Commands that save in batches override it."""
         return self.kept
 
     def execute(self, *args: Any, **options: Any) -> str | None:
@@ -53,7 +55,7 @@ class Command(BaseCommand):
         except ProgrammingError as error:
             if not isinstance(error.__cause__, UNKNOWN_TO_DATABASE):
                 raise
-            raise CommandError(f"{BEHIND} {self.what_was_kept()}") from error
+            raise CommandError(f"{OUTDATED_DATABASE} {self.what_was_kept()}") from error
         except KeyboardInterrupt as error:
             raise CommandError(
                 f"{STOPPED} {self.what_was_kept()} {self.again}", returncode=STOPPED_EXIT_CODE
@@ -61,7 +63,7 @@ class Command(BaseCommand):
 
 
 def outage(error: Exception) -> str:
-    """Say which server failed and where it is. Its password is never in it."""
+    """Return which server failed and its address, without its password."""
     reason = (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".")
     if isinstance(error, DATABASE_OUTAGES):
         return f"PostgreSQL at {database_place()} is not available: {reason}."
@@ -69,7 +71,7 @@ def outage(error: Exception) -> str:
 
 
 def database_place() -> str:
-    """Host, port and database name of the default connection."""
+    """Return host, port and database name of the default connection."""
     settings = connection.settings_dict
     host, port = settings["HOST"] or "its default socket", settings["PORT"]
     return f"{host}{':' if port else ''}{port}, database {settings['NAME']}"
@@ -77,13 +79,13 @@ def database_place() -> str:
 
 def main(arguments: Sequence[str]) -> None:
     """Run the command that the arguments name, any of Django's or ours."""
-    or_one_line(lambda: execute_from_command_line(list(arguments)))
+    exit_on_outage(lambda: execute_from_command_line(list(arguments)))
 
 
-def or_one_line(run: Callable[[], object]) -> None:
+def exit_on_outage(run: Callable[[], object]) -> None:
     """Call `run`; on an outage or Ctrl-C print one line and exit.
 
-    For what is none of our commands: nothing is known of what it kept.
+    For code that is not one of our commands: nobody knows what it kept.
     """
     try:
         run()

@@ -1,4 +1,4 @@
-"""Lines of CSV that a spreadsheet can't mistake for formulas."""
+"""Write CSV whose cells a spreadsheet does not run as formulas."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class _Echo:
 
 
 def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """One CSV line per row, CRLF at its end (RFC 4180).
+    """Yield one CSV line per row, with CRLF at its end (RFC 4180).
 
     A cell that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV
-    injection); plain negative numbers stay as they are.
+    injection). Plain negative numbers stay as they are.
     """
     writer = csv.writer(_Echo())
     for row in rows:
@@ -30,7 +30,7 @@ def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
 
 
 def csv_moment(at: datetime | None) -> str:
-    """A moment in the active time zone with its offset; nothing where it has not come."""
+    """Format a time in the active time zone with its offset; "" for None."""
     return timezone.localtime(at).isoformat() if at else ""
 
 

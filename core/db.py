@@ -1,4 +1,4 @@
-"""What PostgreSQL does for us that Django has no word for.
+"""Features of PostgreSQL that Django does not offer.
 
 Composite tenant foreign keys, append-only tables, checks of JSON, COPY, and advisory locks. No
 domain knowledge.
@@ -23,7 +23,7 @@ ADVISORY_SPACE = 0x7472  # keeps our advisory locks apart from those of other so
 
 @deconstructible(path="core.db.NoneIn")
 class NoneIn(Func):
-    """For a check: a JSON column holds nothing that an SQL/JSON path finds."""
+    """A check constraint's condition: an SQL/JSON path finds nothing in a JSON column."""
 
     function = "jsonb_path_exists"
     template = "NOT %(function)s(%(expressions)s)"
@@ -34,14 +34,14 @@ class NoneIn(Func):
 
 
 def append_only(name: str) -> pgtrigger.Protect:
-    """A trigger that refuses UPDATE and DELETE on the table."""
+    """Return a trigger that refuses UPDATE and DELETE on the table."""
     return pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)
 
 
 class AddTenantReference(Operation):
     """Add FOREIGN KEY (brand_id, column) REFERENCES to_table (brand_id, id).
 
-    By table names, for a column whose table lies in a lower package than its target.
+    It takes table names, for a column whose table is in a lower package than its target.
     """
 
     reversible = True
@@ -54,7 +54,7 @@ class AddTenantReference(Operation):
         return f"{self.table}_{self.column}_tenant_fk"[:63]
 
     def state_forwards(self, app_label: str, state: ProjectState) -> None:
-        """Nothing: Django's state has no composite foreign keys."""
+        """Do nothing: Django's migration state has no composite foreign keys."""
 
     def database_forwards(
         self,
@@ -85,7 +85,7 @@ class AddTenantReference(Operation):
 
 
 class AddTenantForeignKey(AddTenantReference):
-    """The same for a `TenantForeignKey` field, named by model and field."""
+    """The same for a `TenantForeignKey` field, with the names of its model and field."""
 
     def __init__(self, model_name: str, field: str) -> None:
         self.model_name, self.field = model_name, field
@@ -128,7 +128,7 @@ class AddTenantForeignKey(AddTenantReference):
 
 
 def copy_rows(*, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Append `rows` with COPY, inside the current transaction. The caller vouches for brand_id."""
+    """Append `rows` with COPY in the current transaction. The caller checks their brand_id."""
     q = connection.ops.quote_name
     names = ", ".join(q(column) for column in columns)
     with connection.cursor() as cursor, cursor.copy(f"COPY {q(table)} ({names}) FROM STDIN") as out:
@@ -137,9 +137,10 @@ def copy_rows(*, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any
 
 
 def lock_identities(identities: Iterable[str]) -> None:
-    """Hold a transaction-long advisory lock on each text, taken in one order so none deadlocks.
+    """Take an advisory lock on each text until the transaction ends.
 
-    Two texts may share a lock (32-bit hash): that only serialises them.
+    The order is always the same, so two transactions never deadlock. Two texts may share a lock
+    (32-bit hash): one transaction then waits for the other.
     """
     keys = sorted({zlib.crc32(identity.encode()) - 2**31 for identity in identities})
     if not keys:
@@ -153,11 +154,11 @@ def lock_identities(identities: Iterable[str]) -> None:
 
 
 def refresh_statistics(*models: type[Model]) -> None:
-    """Tell the planner how large these tables are, without waiting for autovacuum.
+    """Run ANALYZE on these tables, without waiting for autovacuum.
 
-    A foreign key's check keeps the plan of its first use in a session. Planned on an empty table it
-    may walk an index of the whole brand, so a bulk load into a new database slows with every row
-    until statistics exist.
+    A foreign key's check keeps the plan of its first use in a session. A plan made for an empty
+    table may scan an index of the whole brand. A bulk load into a new database would then get
+    slower with every row until statistics exist.
     """
     tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)
     with connection.cursor() as cursor:

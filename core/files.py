@@ -1,4 +1,4 @@
-"""Files that are there whole or not at all."""
+"""Write a file completely or not at all."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from typing import TextIO
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[TextIO]:
-    """Write UTF-8 text beside `path` and move it there when the block ends without an error.
+    """Write UTF-8 text beside `path`, and move it to `path` when the block ends without an error.
 
-    A reader sees the old file or the new one. After an error, or a kill, `path` is as it was.
+    A reader sees the old file or the new one. After an error or a kill, `path` is unchanged.
     Raises OSError.
     """
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
@@ -31,7 +31,7 @@ def whole_file(path: Path) -> Iterator[TextIO]:
 
 
 def _umask() -> int:
-    """The mode bits that this process takes off new files; mkstemp takes off more."""
+    """Return this process's umask. mkstemp is stricter, so the mode is set afterwards."""
     mask = os.umask(0o077)
     os.umask(mask)
     return mask

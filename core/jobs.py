@@ -1,7 +1,7 @@
 """Every asynchronous unit of work is a row with a state; a Celery message only names the row.
 
-A worker claims rows by compare-and-swap with a lease and a token of its own. A row whose lease ran
-out is anyone's again: the beat sweep of the owning app decides what that means for it.
+A worker claims rows by compare-and-swap, with a lease and its own token. When the lease has
+expired, any worker may claim the row again. The periodic sweep of each app handles such rows.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from core.tenancy import TenantModel
 
 
 class LeasedModel(TenantModel):
-    """A unit of work that one worker at a time may hold."""
+    """A unit of work that at most one worker holds."""
 
     lease_token = models.UUIDField(null=True, editable=False)
     lease_until = models.DateTimeField(null=True, editable=False)
@@ -30,16 +30,16 @@ L = TypeVar("L", bound=LeasedModel)
 
 
 def unleased(rows: models.QuerySet[L], *, now: datetime) -> models.QuerySet[L]:
-    """Those of `rows` that nobody holds at `now`."""
+    """Return those of `rows` that no worker holds at `now`."""
     return rows.filter(models.Q(lease_until=None) | models.Q(lease_until__lte=now))
 
 
 def claim(
     rows: models.QuerySet[L], *, limit: int, lease: timedelta, now: datetime
 ) -> tuple[uuid.UUID, list[int]]:
-    """Take up to `limit` free rows; returns the token that proves it and their ids, in order.
+    """Claim up to `limit` free rows; return the claim's token and the rows' ids, in order.
 
-    Rows that another transaction is claiming at this moment are skipped, not waited for.
+    Skips rows that another transaction is claiming now (SKIP LOCKED).
     """
     token = uuid.uuid4()
     with transaction.atomic():

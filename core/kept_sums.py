@@ -1,10 +1,10 @@
-"""Sums that PostgreSQL keeps beside the rows they add up, while nobody waits for anybody.
+"""Sums that PostgreSQL keeps up to date by triggers, without locks between writers.
 
-A kept sum is a table of summands. A trigger writes one for each key that a statement moved, in the
-statement's own transaction; whoever reads adds up the summands of a key, and has the sum of the
-rows exactly, at any moment. As no two writers touch one row, they neither wait nor deadlock,
-however busy a key is. `fold` merges the summands of a key into one: that saves readers time and
-changes no sum, so it may run late, twice, or beside itself.
+A kept sum is a table of summands. A trigger writes one summand for each key that a statement
+changed, in the same transaction. A reader adds up the summands of a key, and so gets the exact sum
+at any time. No two writers change the same row, so they never wait for each other or deadlock.
+`fold` merges the summands of a key into one. That makes reading faster and changes no sum, so it
+may run late, twice, or in two processes at once.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _TABLES = {
     pgtrigger.Update: pgtrigger.Referencing(new="added", old="removed"),
     pgtrigger.Delete: pgtrigger.Referencing(old="removed"),
 }
-# One statement and so one snapshot. What a second fold has taken, the first no longer finds.
+# One statement sees one snapshot. A row that another fold has deleted is not found again.
 _FOLD = """
 WITH crowded AS (
   SELECT DISTINCT brand_id, {keys} FROM {table} WHERE NOT is_folded AND {ripe}
@@ -50,10 +50,10 @@ GROUP BY brand_id, {keys} HAVING ({sums}) IS DISTINCT FROM ({zeros})
 
 
 class KeptSum(TenantModel):
-    """A summand: `KEYS` are the columns that it counts for, `FIGURES` what it adds to them.
+    """A summand: `KEYS` are the columns of its key, `FIGURES` the columns with its amounts.
 
-    `COUNTS_FROM` names a column with the moment from which it counts, where it does not at once.
-    Summands are folded when they count, into one that counts from the latest of their moments.
+    `COUNTS_FROM` names the column with the time from which the summand counts, if it does not count
+    at once. Only summands that count are folded; the result counts from the latest of their times.
     """
 
     KEYS: Sequence[str]
@@ -81,10 +81,10 @@ def kept_in(
     join: str = "",
     on: Sequence[pgtrigger.Operation],
 ) -> list[pgtrigger.Trigger]:
-    """Triggers that keep sums of a table in the table `into`, one for each operation of `on`.
+    """Return triggers that keep sums of a table in the table `into`, one per operation of `on`.
 
-    `keys` and `sums` give each column of `into` as an SQL expression over `moved`, a row that came
-    or went, and over what `join` adds to it.
+    `keys` and `sums` give each column of `into` as an SQL expression over `moved` (an added or
+    removed row) and over what `join` adds to it.
     """
     parts = {
         "into": into,
@@ -105,8 +105,9 @@ def kept_in(
 
 
 def after_statement(operation: pgtrigger.Operation, *, name: str, func: str) -> pgtrigger.Trigger:
-    """A trigger that sees all rows of a statement: those that came as `added`, those that went as
-    `removed`, and a changed one as both.
+    """Return a trigger that sees all rows of a statement as `added` and `removed`.
+
+    A changed row is in both.
     """
     return pgtrigger.Trigger(
         name=name,
@@ -119,8 +120,10 @@ def after_statement(operation: pgtrigger.Operation, *, name: str, func: str) -> 
 
 
 def fold(model: type[KeptSum], *, now: datetime) -> None:
-    """Merge the summands of each key that has new ones, in every brand. Brands are told apart as
-    keys are. Two at once may leave two of a key, until it has a new one.
+    """Merge the summands of each key that has new ones, in every brand.
+
+    The brand is part of the key. Two folds at once may leave two summands of a key, until the next
+    fold of that key.
     """
     keys, figures, table = model.KEYS, model.FIGURES, model._meta.db_table
     moments = [model.COUNTS_FROM] if model.COUNTS_FROM else []
@@ -140,7 +143,7 @@ def fold(model: type[KeptSum], *, now: datetime) -> None:
 
 
 def kept_sums() -> list[type[KeptSum]]:
-    """Every kept sum there is."""
+    """Return every model of a kept sum."""
     return [model for model in apps.get_models() if issubclass(model, KeptSum)]
 
 

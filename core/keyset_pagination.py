@@ -1,7 +1,7 @@
-"""Pages of a list that may be very long, by position instead of by number.
+"""Keyset pagination, for lists that may be very long.
 
-The next page begins after the last row of this one, so that the index leads straight to it: the
-last page costs what the first does. What is counted is counted up to a limit.
+The next page begins after the last row of this one. An index finds that position, so the last page
+costs as much as the first. Rows are counted only up to a limit.
 """
 
 from __future__ import annotations
@@ -21,10 +21,10 @@ M = TypeVar("M", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class KeysetPage(Generic[M]):
-    """Some rows of a list, and how to come to those before and after; "" where there are none.
+    """One page of a list, with the cursors of the pages before and after; "" where there is none.
 
-    `first` and `last` are their numbers, `total` the number of all; 0 for a number above
-    MAX_COUNTED_ROWS.
+    `first` and `last` are the numbers of its rows, `total` is the number of all rows. A number
+    above MAX_COUNTED_ROWS is 0.
     """
 
     rows: tuple[M, ...]
@@ -39,20 +39,20 @@ class KeysetPage(Generic[M]):
 
     @property
     def is_part(self) -> bool:
-        """Whether there is more than these rows."""
+        """Whether the list has more rows than this page."""
         return bool(self.before or self.after)
 
 
 @dataclass(frozen=True, slots=True)
 class Keyset(Generic[M]):
-    """A list in the order of a time column and the id, which an index has to have."""
+    """A list ordered by a time column and the id; it needs an index on the two."""
 
     rows: QuerySet[M]
     column: str
     newest_first: bool = True
 
     def page(self, cursor: str, *, size: int) -> KeysetPage[M]:
-        """`size` rows at `cursor`, or the first ones for a cursor that is none. Three queries."""
+        """Return `size` rows at `cursor`; the first page for an invalid cursor. Three queries."""
         back, position = _read(cursor)
         found = list(self._beyond(position, back=back)[: size + 1])
         if not found and position:
@@ -80,7 +80,7 @@ class Keyset(Generic[M]):
             return ordered
         moment, pk = position
         way = "lt" if self.newest_first != back else "gt"
-        # The first condition says what the second implies, for the index to begin at.
+        # The second condition implies the first; PostgreSQL needs the first to use the index.
         at_most = Q(**{f"{self.column}__{way}e": moment})
         return ordered.filter(
             at_most, Q(**{f"{self.column}__{way}": moment}) | Q(**{f"pk__{way}": pk})
@@ -95,7 +95,7 @@ class Keyset(Generic[M]):
 
 
 def _read(cursor: str) -> tuple[bool, tuple[datetime, int] | None]:
-    """Whether it leads back, and from where; nowhere for what is no cursor."""
+    """Return whether the cursor goes back, and its position; None for an invalid cursor."""
     match = CURSOR.fullmatch(cursor)
     if match is None:
         return False, None

@@ -1,8 +1,8 @@
-"""In which language a text is written, and in which country's manner its amounts and dates are.
+"""The language of texts, and the country whose format amounts and dates have.
 
-A tag is one of the settings' LANGUAGES ("de"), or one with a country ("es-mx"): the sentences are
-the language's, amounts and dates the country's. That is not a nicety: "1.234" is a thousand in
-Madrid and one in Mexico City.
+A tag is one of the settings' LANGUAGES ("de"), or a language with a country ("es-mx"). Sentences
+follow the language, amounts and dates follow the country: "1.234" is more than a thousand in Madrid
+and a little more than one in Mexico City.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.utils import translation
 from django.utils.translation.trans_real import parse_accept_lang_header
 
 ENGLISH = "en"
-# English without a country is written day first, and names a dollar's country.
+# English without a country puts the day first ("18 Aug 2026") and writes "US$".
 COUNTRIES = {"en": "en-gb"}
 TAG = re.compile(r"[a-z]{2}(-[a-z0-9]{2,3})?")
 
@@ -28,7 +28,7 @@ _spoken: ContextVar[str] = ContextVar("spoken", default=ENGLISH)
 
 
 def supported(tag: str) -> str:
-    """The tag in lower case, without a country that nobody knows; "" for another language."""
+    """Return the tag in lower case, without an unknown country; "" for an unknown language."""
     wanted = tag.strip().lower().replace("_", "-")
     language = wanted.partition("-")[0]
     if language not in dict(settings.LANGUAGES):
@@ -38,9 +38,9 @@ def supported(tag: str) -> str:
 
 @contextmanager
 def speaking(tag: str) -> Iterator[None]:
-    """Write texts, amounts and dates for a reader of `tag`; English when that is not supported.
+    """Write texts, amounts and dates for a reader of `tag`; in English if it is not supported.
 
-    What is written later, such as a stream, must enter this itself.
+    Code that writes after the request, such as a stream, must enter this itself.
     """
     spoken = supported(tag) or ENGLISH
     before = _spoken.set(spoken)
@@ -52,33 +52,33 @@ def speaking(tag: str) -> Iterator[None]:
 
 
 def language_of(tag: str) -> str:
-    """The language of a tag: "es" of "es-mx"."""
+    """Return the language of a tag: "es" of "es-mx"."""
     return tag.partition("-")[0]
 
 
 def spoken_tag() -> str:
-    """The tag that is spoken now."""
+    """Return the active tag."""
     language = language_of(translation.get_language() or ENGLISH)
     tag = _spoken.get()
     return tag if language_of(tag) == language else language
 
 
 def spoken_locale() -> Locale:
-    """The locale that amounts and dates are written in now."""
+    """Return the active locale of amounts and dates."""
     tag = spoken_tag()
     return _locale(COUNTRIES.get(tag, tag)) or Locale.parse(COUNTRIES[ENGLISH], sep="-")
 
 
 def tag_for(request: HttpRequest) -> str:
-    """What a reader wants: their choice, else the first of our languages that the browser names.
+    """Return the reader's tag: their choice, else the first supported language of the browser.
 
-    The country comes from the browser, as long as it speaks of the same language.
+    The country comes from the browser, if the browser names it with the same language.
     """
     return _with_country(request, language_of(translation.get_language_from_request(request)))
 
 
 def chosen_tag(request: HttpRequest) -> str:
-    """The language that a form of the `language_switch` names; "" for none of ours."""
+    """Return the language chosen in the `language_switch` form; "" if it is not supported."""
     language = supported(request.POST.get("language", ""))
     return _with_country(request, language) if language else ""
 

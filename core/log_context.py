@@ -1,7 +1,7 @@
-"""What a log line belongs to: the request, the brand, the user, the task.
+"""The context of a log line: the request, the brand, the user, the task.
 
-Kept in context variables, so that threads and tasks don't see each other's. `config.logs` writes it
-into every line.
+It is in context variables, so each thread and task has its own. `config.logs` adds it to every
+line.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _user_id: ContextVar[Callable[[], Any] | None] = ContextVar("logged_user_id", de
 
 
 def begin(*, user_id: Callable[[], Any] | None = None, **known: Any) -> None:
-    """Forget what an earlier request or task left here, and note what is known of the new one.
+    """Replace the context of the earlier request or task with that of the new one.
 
-    `user_id` is asked when a line is written: who it is may be found out on the way, or never.
+    `user_id` is called for each line, because the user may become known during the request.
     """
     clear_contextvars()
     bind_contextvars(**known)
@@ -29,19 +29,19 @@ def begin(*, user_id: Callable[[], Any] | None = None, **known: Any) -> None:
 
 
 def enter_brand(brand_id: int, slug: str) -> Token[Facts | None]:
-    """From here on lines belong to this brand. `core.tenancy` calls it, and `leave_brand`."""
+    """Add the brand to the context. `core.tenancy` calls this and `leave_brand`."""
     return _brand.set({"brand_id": brand_id, **({"brand": slug} if slug else {})})
 
 
 def leave_brand(token: Token[Facts | None], *, failed: bool) -> None:
-    """Back to what was before. An error is logged further out, and belongs to the brand there."""
+    """Restore the earlier brand. After an error, lines keep the failed brand."""
     if failed:
         bind_contextvars(**(_brand.get() or {}))
     _brand.reset(token)
 
 
 def facts() -> Facts:
-    """What a line that is written now belongs to."""
+    """Return the current context."""
     user_id = _user_id.get()
     found = user_id() if user_id else None
     return {
@@ -52,5 +52,5 @@ def facts() -> Facts:
 
 
 def request_id() -> str:
-    """The request that this is done for; empty when it is none."""
+    """Return the id of the current request; "" outside of a request."""
     return str(get_contextvars().get(REQUEST_ID, ""))

@@ -1,4 +1,4 @@
-"""What the product notes of its own running."""
+"""Records of the product's own operation."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from django.db import models
 
 
 class Round(models.Model):
-    """Work that beat asks for again and again: when it last did, and when a worker last did it.
+    """A periodic task: when beat last enqueued it, and when a worker last finished it.
 
-    Two times, so that a dead beat and a dead worker look different.
+    The two times tell a dead beat from a dead worker.
     """
 
     task = models.CharField(max_length=100, unique=True)

@@ -1,4 +1,4 @@
-"""Money is a whole number of minor units and a currency. No float, no bare Decimal amount.
+"""Money is a whole number of minor units with a currency. Never a float or a Decimal alone.
 
 Exponents come from CLDR through babel (JPY 0, USD 2, KWD 3). Rates are basis points: 10 % is
 1_000. Rounding happens in `round_half_up` and nowhere else: once when an amount finer than the
@@ -17,7 +17,7 @@ BASIS_POINTS = 10_000
 
 
 class MoneyError(ValueError):
-    """An amount or currency that can't be one."""
+    """An invalid amount or currency."""
 
 
 class UnknownCurrencyError(MoneyError):
@@ -27,7 +27,7 @@ class UnknownCurrencyError(MoneyError):
 
 
 class MixedCurrenciesError(MoneyError):
-    """Two currencies met in one calculation."""
+    """A calculation had amounts in two currencies."""
 
 
 def _known_currencies() -> frozenset[str]:
@@ -39,7 +39,7 @@ _EXPONENTS: dict[str, int] = {}
 
 
 def exponent(currency: str) -> int:
-    """Digits after the point of `currency`. Raises UnknownCurrencyError."""
+    """Return the number of decimal digits of `currency`. Raises UnknownCurrencyError."""
     found = _EXPONENTS.get(currency)
     if found is None:
         if currency not in _KNOWN:
@@ -49,7 +49,7 @@ def exponent(currency: str) -> int:
 
 
 def currencies_in_use() -> list[tuple[str, str]]:
-    """Code and English name of every currency that is legal tender somewhere now (CLDR)."""
+    """Return code and English name of every currency that is legal tender now (CLDR)."""
     codes = {
         code
         for territory in get_global("territory_currencies")
@@ -59,7 +59,7 @@ def currencies_in_use() -> list[tuple[str, str]]:
 
 
 def round_half_up(numerator: int, denominator: int) -> int:
-    """The whole number nearest to numerator / denominator; a half goes away from zero."""
+    """Return numerator / denominator as a whole number; a half is rounded away from zero."""
     if denominator <= 0:
         raise ValueError("the denominator must be positive")
     quotient, rest = divmod(abs(numerator), denominator)
@@ -68,7 +68,7 @@ def round_half_up(numerator: int, denominator: int) -> int:
 
 
 def to_minor(amount: Decimal, currency: str) -> int:
-    """Minor units of an exact decimal amount, rounded half up. Raises MoneyError."""
+    """Return the minor units of a decimal amount, rounded half up. Raises MoneyError."""
     if not amount.is_finite():
         raise MoneyError(f"{amount} is not an amount")
     numerator, denominator = amount.as_integer_ratio()
@@ -76,12 +76,12 @@ def to_minor(amount: Decimal, currency: str) -> int:
 
 
 def share(amount_minor: int, rate_bp: int) -> int:
-    """`rate_bp` basis points of an amount in minor units, rounded half up."""
+    """Return `rate_bp` basis points of an amount in minor units, rounded half up."""
     return round_half_up(amount_minor * rate_bp, BASIS_POINTS)
 
 
 def parse_decimal(text: str) -> Decimal:
-    """An exact decimal from plain digits ("12.50", "-3"). Raises MoneyError for anything else."""
+    """Parse plain digits ("12.50", "-3") exactly. Raises MoneyError for anything else."""
     plain = text.strip()
     if not plain.lstrip("-").replace(".", "", 1).isdecimal() or not plain.isascii():
         raise MoneyError(f"{text!r} is not a decimal amount")
@@ -104,7 +104,7 @@ class Money:
 
     @classmethod
     def parse(cls, text: str, currency: str) -> Money:
-        """Money from a plain decimal text, rounded half up. Raises MoneyError."""
+        """Parse a plain decimal text, rounded half up. Raises MoneyError."""
         return cls(to_minor(parse_decimal(text), currency), currency)
 
     def __add__(self, other: Money) -> Money:
@@ -129,7 +129,7 @@ class Money:
         return f"{self.plain()} {self.currency}"
 
     def plain(self) -> str:
-        """The amount in digits alone, as CSV and JSON carry it: "12.50"."""
+        """Return the amount in digits alone, as in CSV and JSON: "12.50"."""
         digits = exponent(self.currency)
         if digits == 0:
             return str(self.minor)
@@ -139,4 +139,4 @@ class Money:
 
     def _same(self, other: Money) -> None:
         if self.currency != other.currency:
-            raise MixedCurrenciesError(f"{self.currency} and {other.currency} do not mix")
+            raise MixedCurrenciesError(f"{self.currency} and {other.currency} can't be combined")

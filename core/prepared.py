@@ -1,8 +1,8 @@
-"""Statements that run again and again, planned once per connection and sent without detours.
+"""Prepared statements, for a statement that runs very often.
 
-Django binds values on the client, so PostgreSQL would plan such a statement every time, which takes
-longer than changing a row. Here it is sent by libpq itself, and the caller can use the time until
-PostgreSQL is through.
+Django binds values on the client, so PostgreSQL plans the statement every time, which takes longer
+than changing one row. Here libpq sends a statement that PostgreSQL has planned once per connection,
+and the caller can work until the result arrives.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _on: WeakKeyDictionary[Connection[object], set[str]] = WeakKeyDictionary()
 
 @dataclass(frozen=True, slots=True)
 class _Statement:
-    """A statement as libpq takes it: its parameters by number."""
+    """A statement for libpq, with numbered parameters."""
 
     name: str
     sql: bytes
@@ -43,8 +43,8 @@ def run_prepared(
 ) -> int:
     """Run a statement with `%(named)s` parameters and return how many rows it changed.
 
-    `meanwhile` is called while PostgreSQL is at it, and may not use the database. Raises Django's
-    database errors.
+    Calls `meanwhile` while PostgreSQL runs the statement; it may not use the database. Raises
+    Django's database errors.
     """
     numbered = _numbered(statement)
     values = [_as_text(parameters[name]) for name in numbered.parameters]
@@ -70,13 +70,13 @@ def _numbered(statement: str) -> _Statement:
 
 
 def _begin(raw: Connection[object]) -> None:
-    """Open the transaction that Django believes to be open: psycopg does with its first query."""
+    """Send BEGIN where psycopg would send it with its first query."""
     if not raw.autocommit and raw.pgconn.transaction_status == TransactionStatus.IDLE:
         raw.execute("SELECT 1")
 
 
 def _prepare(raw: Connection[object], numbered: _Statement) -> None:
-    """Have PostgreSQL parse the statement, the first time that this connection runs it."""
+    """Prepare the statement when this connection runs it for the first time."""
     known = _on.setdefault(raw, set())
     if numbered.name not in known:
         raw.pgconn.send_prepare(numbered.name.encode(), numbered.sql)
@@ -86,7 +86,7 @@ def _prepare(raw: Connection[object], numbered: _Statement) -> None:
 
 
 def _answers(pgconn: PGconn) -> Generator[Wait, object, list[PGresult]]:
-    """What comes back, for psycopg to wait for; a transaction that fails to commit adds its own."""
+    """Collect the results while psycopg waits; a failed commit adds a result of its own."""
     while pgconn.flush():
         if (yield Wait.RW):
             pgconn.consume_input()
@@ -108,7 +108,7 @@ def _checked(result: PGresult) -> PGresult:
 
 
 def _as_text(value: object) -> bytes | None:
-    """A value as PostgreSQL reads it from text, which has no place for a null character."""
+    """Return a value in PostgreSQL's text format, which can't hold a null character."""
     if value is None:
         return None
     text = value.isoformat() if isinstance(value, datetime) else str(value)

@@ -1,7 +1,7 @@
-"""What may never stand in a log line: a token that opens a page, a secret, a code.
+"""Remove tokens, secrets and codes from log lines.
 
-Works on finished text, so it doesn't matter where in a message, a traceback or a field it stood.
-No text makes it slow: where a pattern repeats, what follows ends the repetition.
+It works on the finished text, so a message, a traceback and a field are treated alike. No text
+makes it slow: the character after a repeated pattern always ends the repetition (no backtracking).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ CUT = "[redacted]"
 _SLASH = r"(?:/|%2[fF])"
 # A token, also where a mail program or a reader put a space or a dot before it.
 _WORD = r"(?:[\w\-=.~:%]+|(?!\[redacted\])[^\w\"'\n]+[\w\-=.~:%]{16,})"
-# After a name: = of a query, : of JSON and Python, with the quotes that a JSON text in JSON has.
+# After a name: "=" in a query, ":" in JSON and Python, with escaped quotes for JSON inside JSON.
 _IS = r"\\*[\"']?\s*(?:=|%3[dD]|:)\s*"
 _QUOTE = r"((?:b(?=\\*[\"']))?\\*[\"'])"
 _QUOTED = r"(?:[^\"'\n]*[^\"'\n\\])?"
@@ -27,9 +27,9 @@ SECRET_NAME = re.compile(rf"(?:{_NAMES}|(?:proxy-)?authorization|(?:set-)?cookie
 PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
     # Signed links: dashboard, unsubscribe, one-time login, invitation.
     (re.compile(rf"({_SLASH}(?:d|u|once|invitation){_SLASH}){_WORD}"), rf"\1{CUT}"),
-    # allauth's: a new password, an address to confirm.
+    # allauth's links: to set a password, to confirm an address.
     (re.compile(rf"({_SLASH}(?:key|confirm-email){_SLASH}){_WORD}"), rf"\1{CUT}"),
-    # Headers, as they are sent and as Python shows them.
+    # Headers, in HTTP's form and in Python's repr.
     (
         re.compile(
             rf"((?:authorization|cookie)(?:{_IS}|\\*[\"'], ))(?:{_QUOTE}{_QUOTED}|[^\"'\n\\]+)",
@@ -38,30 +38,30 @@ PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
         rf"\1\2{CUT}",
     ),
     (re.compile(r"\b(Bearer|Basic|Digest)\s+[\w\-.~+/=:%]+"), rf"\1 {CUT}"),
-    # What a name says that it is secret, in a query, a form, JSON or a Python value.
+    # The value after a secret's name, in a query, a form, JSON or a Python value.
     (
         re.compile(rf"((?:^|[^\w-])(?:{_NAMES}){_IS})(?:{_QUOTE}{_QUOTED}|{_BARE})", re.IGNORECASE),
         rf"\1\2{CUT}",
     ),
-    # Our own API keys and webhook secrets, whatever they stand in.
+    # Our own API keys and webhook secrets, in any text.
     (re.compile(r"(?:trb|whsec)_[\w\-+/=]+"), CUT),
-    # The password of an address with user and password.
+    # The password in a URL with user and password.
     (re.compile(r"(://[^\s:/@\"']*:)[^\s@/\"']+@"), rf"\1{CUT}@"),
-    # PostgreSQL's details of a refused row say what stands in it.
+    # The DETAIL of PostgreSQL's constraint errors holds the row's values.
     (re.compile(r"(\)=\()[^\n\\\"]*"), rf"\1{CUT}"),
     (re.compile(r"(Failing row contains \()[^\n\\\"]*"), rf"\1{CUT}"),
 )
 
 
 def redact(text: str) -> str:
-    """`text` with everything cut out that opens something."""
+    """Return `text` without tokens, secrets and codes."""
     for pattern, instead in PATTERNS:
         text = pattern.sub(instead, text)
     return text
 
 
 def without_secrets(value: Any) -> Any:
-    """`value` with everything cut out that stands under the name of a secret, however deep."""
+    """Return `value` without what is stored under a secret's name, at any depth."""
     if not isinstance(value, dict):
         return value
     return {

@@ -1,8 +1,8 @@
-"""Note when beat last asked for each of its tasks, and when a worker last did it.
+"""Record when beat last enqueued each periodic task, and when a worker last finished it.
 
-Beat and the workers note it at most every few seconds. Whoever watches reads two ages of each task:
-when both grow, beat is dead, or PostgreSQL was away; when only the second grows, the workers are
-dead or fail. No failure to write it keeps a task from being asked for or done.
+Beat and the workers record it at most every few seconds. Monitoring reads two ages per task: when
+both grow, beat is dead or PostgreSQL was away; when only the second grows, the workers are dead or
+fail. A failed write stops no task.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from django.db import DatabaseError, connection
 
 from core.models import Round
 
-OFTEN_ENOUGH_SECONDS = 5.0  # between two notes of one process
+MIN_INTERVAL_SECONDS = 5.0  # between two records of one task by one process
 Moment = Literal["asked_at", "done_at"]
 logger = logging.getLogger(__name__)
 _noted: dict[tuple[str, Moment], float] = {}
 
 
 def note(task: str, moment: Moment, *, now: datetime) -> None:
-    """Note it, unless this process did a moment ago."""
+    """Record the time, unless this process did so within MIN_INTERVAL_SECONDS."""
     clock = time.monotonic()
-    if clock - _noted.get((task, moment), -OFTEN_ENOUGH_SECONDS) < OFTEN_ENOUGH_SECONDS:
+    if clock - _noted.get((task, moment), -MIN_INTERVAL_SECONDS) < MIN_INTERVAL_SECONDS:
         return
     _noted[task, moment] = clock
     try:
@@ -36,8 +36,8 @@ def note(task: str, moment: Moment, *, now: datetime) -> None:
             update_fields=[moment],
         )
     except DatabaseError as error:
-        logger.warning("the round of %s was not noted: %s", task, error)
+        logger.warning("the round of %s was not recorded: %s", task, error)
     finally:
-        # Beat never ends a request, and would otherwise keep a connection that may be broken.
+        # Beat handles no requests, so Django would never close its connection.
         if not connection.in_atomic_block:
             connection.close()

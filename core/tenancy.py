@@ -1,9 +1,10 @@
-"""Keep one brand's rows from another's.
+"""Separate the rows of one brand from those of all others.
 
-`acting_for(brand)` is the only way in: outside it the manager of a tenant model raises, inside it
-every query is filtered and every row saved must be the brand's own. `across_brands(reason=…)` is
-the one escape; a test lists its callers. PostgreSQL holds the same line with composite foreign
-keys (`core.db.AddTenantForeignKey`), so a row can't point into another brand even if this is wrong.
+Code reads and writes tenant models inside `acting_for(brand)`. Outside, their manager raises.
+Inside, it filters every query, and every saved row must belong to the brand. The only exception is
+`across_brands(reason=…)`; a test lists its callers. PostgreSQL enforces the same with composite
+foreign keys (`core.db.AddTenantForeignKey`): a row can't refer to another brand even if this module
+has a defect.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ class NoBrandInScopeError(RuntimeError):
 
 
 class WrongBrandError(RuntimeError):
-    """A row of one brand was about to be saved while acting for another."""
+    """A row of one brand was to be saved while acting for another."""
 
 
 class HasId(Protocol):
@@ -44,7 +45,7 @@ _scope: ContextVar[_Scope | None] = ContextVar("tenant_scope", default=None)
 
 @contextmanager
 def acting_for(brand: HasId | int) -> Iterator[None]:
-    """Filter every tenant query to `brand` and stamp every tenant row with it."""
+    """Filter every tenant query by `brand`, and set it on every new tenant row."""
     brand_id = brand if isinstance(brand, int) else int(brand.pk)
     token = _scope.set(_Scope(brand_id))
     logged = enter_brand(brand_id, str(getattr(brand, "slug", "")))
@@ -59,7 +60,7 @@ def acting_for(brand: HasId | int) -> Iterator[None]:
 
 @contextmanager
 def across_brands(*, reason: str) -> Iterator[None]:
-    """Read over all brands; `reason` says why this caller may. Saving still needs a brand."""
+    """Read across all brands; `reason` says why the caller may. Saving still needs a brand."""
     token = _scope.set(_Scope(None, reason))
     try:
         yield
@@ -68,11 +69,17 @@ def across_brands(*, reason: str) -> Iterator[None]:
 
 
 def current_brand_id() -> int:
-    """The brand acted for. Raises NoBrandInScopeError when there is none or there are all."""
+    """Return the id of the brand in scope. Raises NoBrandInScopeError for none or all brands."""
     scope = _scope.get()
     if scope is None or scope.brand_id is None:
         raise NoBrandInScopeError("no brand in scope: use acting_for(brand)")
     return scope.brand_id
+
+
+def scope_in_use() -> tuple[bool, int | None]:
+    """Whether tenant rows may be read now, and of which brand; None stands for all brands."""
+    scope = _scope.get()
+    return scope is not None, scope.brand_id if scope else None
 
 
 M = TypeVar("M", bound="TenantModel", covariant=True)
@@ -122,7 +129,7 @@ class TenantModel(models.Model):
         super().save(*args, **kwargs)
 
     def claim_for_current_brand(self) -> None:
-        """Stamp a new row with the brand acted for; raise WrongBrandError for another's row."""
+        """Set the brand in scope on a new row. Raises WrongBrandError for another brand's row."""
         brand_id = current_brand_id()
         if self.brand_id is None:
             self.brand_id = brand_id
@@ -135,8 +142,8 @@ class TenantModel(models.Model):
 class TenantForeignKey(models.ForeignKey[Any, Any]):
     """A reference to a row of the same brand.
 
-    Django's own constraint is left out: the migration operation `AddTenantForeignKey` puts the
-    composite one (brand_id, …_id) in its place. Indexes are named in Meta and start with brand.
+    Django creates no constraint for it: the migration operation `AddTenantForeignKey` adds the
+    composite one (brand_id, …_id). Indexes are named in Meta and start with the brand.
     """
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:
@@ -146,6 +153,6 @@ class TenantForeignKey(models.ForeignKey[Any, Any]):
         super().__init__(to, on_delete, **kwargs)
 
     def deconstruct(self) -> tuple[str, str, Any, Any]:
-        """As Django's own field, so that migrations import nothing of ours for it."""
+        """Appear as Django's own field, so that migrations import no code of ours for it."""
         name, _, args, kwargs = super().deconstruct()
         return name, "django.db.models.ForeignKey", args, kwargs

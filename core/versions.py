@@ -1,7 +1,7 @@
-"""Two people change one row: the later one is told, instead of undoing what the first one did.
+"""Optimistic locking: of two people who change one row, the second one gets an error.
 
-A form carries the version of the row that it was filled from. The service that saves it holds the
-row and compares; every change raises the number by one.
+A form holds the version of the row that it was filled from. The service that saves it locks the row
+and compares. Every change raises the version by one.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ class Versioned(Protocol):
 
 
 class ChangedMeanwhileError(Exception):
-    """The row is not as it was when the form was opened; nothing was changed."""
+    """The row was changed after the form was opened; nothing was saved."""
 
 
 def check_version(row: Versioned, seen: int | None) -> None:
-    """Raise ChangedMeanwhileError unless `row`, which is locked, is as it was seen.
+    """Raise ChangedMeanwhileError unless the locked `row` still has the version `seen`.
 
-    None is for callers that saw no form: they mean to change whatever is there.
+    None is for callers without a form: they change the row in any version.
     """
     if seen is not None and row.version != seen:
         raise ChangedMeanwhileError

@@ -1,1 +1,1 @@
-"""What a brand runs: offers and their terms, who is in them, projects, dashboard links."""
+"""Offers and their terms, enrollments, projects and dashboard links."""

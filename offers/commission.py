@@ -1,11 +1,11 @@
-"""What a conversion earns. A pure function that also says how it came to its answer.
+"""Compute the commission of a conversion, and explain it step by step. A pure function.
 
-Which rate applies to a line: the best of the rules that fit it, even when the terms' own rate would
-pay more; without one, the rate of the conversion's tier; without tiers, the terms' own.
+The rate of a line is the best of the rules that match it, even when the terms' own rate would pay
+more. Without such a rule it is the rate of the conversion's tier; without tiers, the terms' own.
 
-Its laws, held by property tests: never negative, never above the cap's room; a sale refunded in
-full earns nothing; the order of partial refunds doesn't matter, because only their sum comes in;
-rounding happens once, and the parts of the explanation add up to the whole.
+Property tests hold these laws: a commission is never negative and never above what the cap leaves;
+a sale refunded in full earns nothing; the order of partial refunds doesn't matter, because only
+their sum is used; rounding happens once, and the steps add up to the whole.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from offers.structure import Rate, Rule, RuleKind, Tier
 
 
 class CommissionTerms(Protocol):
-    """What a version says: a rate, and what changes it."""
+    """The part of a terms version that is needed here: a rate, tiers and rules."""
 
     @property
     def percent_bp(self) -> int: ...
@@ -38,10 +38,10 @@ class Because(TypedDict):
     value: str
 
 
-class Step(TypedDict):
-    """One line of the explanation, in numbers, so that it can be told in any language.
+class CommissionStep(TypedDict):
+    """One line of the explanation, as numbers. All amounts are minor units.
 
-    `offers.wording.explain` turns steps into sentences. All amounts are minor units.
+    `offers.wording.explain` turns steps into sentences in the reader's language.
     """
 
     step: str
@@ -54,10 +54,10 @@ class Step(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Commission:
-    """Minor units, and the steps that led there."""
+    """A commission in minor units, and the steps that explain it."""
 
     minor: int
-    steps: tuple[Step, ...]
+    steps: tuple[CommissionStep, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +76,11 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Sale:
-    """What the commission is computed from.
+    """The facts that the commission is computed from. Amounts are minor units.
 
-    `tier` counts from 1, 0 is none; `code` is the promo code that won; `customer` is a
-    `structure.Customer` or empty; `room_minor` is what the cap leaves, None without a cap. Lines
-    are needed only where a rule looks at them.
+    `tier` counts from 1, 0 is no tier; `code` is the promo code that the order is credited by;
+    `customer` is a `structure.Customer` or empty; `left_under_cap_minor` is what the member can
+    still earn, None without a cap. `lines` are needed only when a rule is about lines.
     """
 
     sold_minor: int
@@ -88,56 +88,62 @@ class Sale:
     tier: int = 0
     code: str = ""
     customer: str = ""
-    room_minor: int | None = None
+    left_under_cap_minor: int | None = None
     lines: tuple[Line, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """A rate, and why it applies; without a reason it is the terms' own."""
+    """A rate, and why it applies. Without a reason it is the terms' own rate."""
 
     rate: Rate
     because: Because | None = None
     is_rule: bool = False
 
 
-REJECTED = Commission(0, (Step(step="rejected", amount=0),))
+REJECTED = Commission(0, (CommissionStep(step="rejected", amount=0),))
 
 
 def commission_of(*, terms: CommissionTerms, sale: Sale) -> Commission:
-    """The commission on what was kept of a sale."""
+    """Return the commission on what the shopper kept of a sale."""
     kept = sale.sold_minor - sale.refunded_minor
     if kept <= 0:
-        return Commission(0, (Step(step="nothing_kept", amount=0),))
-    steps: list[Step] = []
+        return Commission(0, (CommissionStep(step="nothing_kept", amount=0),))
+    steps: list[CommissionStep] = []
     if sale.refunded_minor:
         steps.append(
-            Step(step="refunded", base=sale.sold_minor, refunded=sale.refunded_minor, amount=kept)
+            CommissionStep(
+                step="refunded", base=sale.sold_minor, refunded=sale.refunded_minor, amount=kept
+            )
         )
     general = _rate_of_order(terms, sale)
     parts = [*_percentages(terms, sale, general)]
     if general.rate.fixed_minor:
-        parts.append(_explained(Step(step="fixed", amount=general.rate.fixed_minor), general))
+        parts.append(
+            _explained(CommissionStep(step="fixed", amount=general.rate.fixed_minor), general)
+        )
     total = sum(part["amount"] for part in parts)
     steps += parts
     if len(parts) > 1:
-        steps.append(Step(step="total", amount=total))
-    if sale.room_minor is not None and total > sale.room_minor:
-        steps.append(Step(step="capped", base=total, amount=sale.room_minor))
-        total = sale.room_minor
-    return Commission(total, tuple(steps) if parts else (Step(step="no_terms", amount=0),))
+        steps.append(CommissionStep(step="total", amount=total))
+    if sale.left_under_cap_minor is not None and total > sale.left_under_cap_minor:
+        steps.append(CommissionStep(step="capped", base=total, amount=sale.left_under_cap_minor))
+        total = sale.left_under_cap_minor
+    return Commission(
+        total, tuple(steps) if parts else (CommissionStep(step="no_terms", amount=0),)
+    )
 
 
 def waiting(earnable: Commission) -> Commission:
-    """Nothing yet, and what it will be once the conversion is accepted."""
-    return Commission(0, (*earnable.steps, Step(step="pending", amount=earnable.minor)))
+    """Return a commission of zero that says what it will be once the conversion is accepted."""
+    return Commission(0, (*earnable.steps, CommissionStep(step="pending", amount=earnable.minor)))
 
 
 def _rate_of_order(terms: CommissionTerms, sale: Sale) -> _Chosen:
-    """The rate of everything that no line's rule claims.
+    """The rate of all lines that no rule about lines matches.
 
-    Of two rules for the whole order the one wins that pays more on all that was sold, so that a
-    refund never changes which one it is.
+    Of two rules for the whole order, the one that pays more on the full sale wins. The full sale is
+    used so that a refund never changes which rule wins.
     """
     fitting = [rule for rule in terms.rule_list if _fits_order(rule, sale)]
     if fitting:
@@ -158,8 +164,8 @@ def _rate_of_line(terms: CommissionTerms, line: Line, general: _Chosen) -> _Chos
 
 
 def _fits_order(rule: Rule, sale: Sale) -> bool:
-    told = {RuleKind.CUSTOMER: sale.customer, RuleKind.CODE: sale.code}.get(rule.kind, "")
-    return bool(told) and told.casefold() == rule.value.casefold()
+    value = {RuleKind.CUSTOMER: sale.customer, RuleKind.CODE: sale.code}.get(rule.kind, "")
+    return bool(value) and value.casefold() == rule.value.casefold()
 
 
 def _fits_line(rule: Rule, line: Line) -> bool:
@@ -178,14 +184,14 @@ def _by_rule(rule: Rule) -> _Chosen:
     return _Chosen(Rate(rule.percent_bp, rule.fixed_minor), because, is_rule=True)
 
 
-def _percentages(terms: CommissionTerms, sale: Sale, general: _Chosen) -> Iterator[Step]:
-    """A step per rate. Each gets its share of the one rounded sum, so that they add up to it."""
+def _percentages(terms: CommissionTerms, sale: Sale, general: _Chosen) -> Iterator[CommissionStep]:
+    """One step per rate. The sum is rounded once, and the steps add up to it."""
     sum_of_shares = paid_so_far = 0
     for chosen, kept in _kept_by_rate(terms, sale, general):
         sum_of_shares += kept * chosen.rate.percent_bp
         paid = round_half_up(sum_of_shares, BASIS_POINTS)
         if chosen.rate.percent_bp or chosen.because:
-            step = Step(
+            step = CommissionStep(
                 step="percent",
                 base=kept,
                 rate_bp=chosen.rate.percent_bp,
@@ -200,8 +206,8 @@ def _kept_by_rate(
 ) -> Iterable[tuple[_Chosen, int]]:
     """What was kept of the sale under each rate, the rate of the order first."""
     if not any(rule.kind.is_of_line for rule in terms.rule_list):
-        is_asked = bool(general.rate.percent_bp) or not general.rate.fixed_minor
-        return [(general, sale.sold_minor - sale.refunded_minor)] if is_asked else []
+        has_percentage = bool(general.rate.percent_bp) or not general.rate.fixed_minor
+        return [(general, sale.sold_minor - sale.refunded_minor)] if has_percentage else []
     kept: dict[str, tuple[_Chosen, int]] = {}
     for line in sale.lines:
         chosen = _rate_of_line(terms, line, general)
@@ -210,7 +216,7 @@ def _kept_by_rate(
     return [kept[name] for name in sorted(kept) if kept[name][1]]
 
 
-def _explained(step: Step, chosen: _Chosen) -> Step:
+def _explained(step: CommissionStep, chosen: _Chosen) -> CommissionStep:
     if chosen.because:
         step["because"] = chosen.because
     return step

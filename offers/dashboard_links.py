@@ -1,8 +1,9 @@
 """Dashboard links: derived, not stored.
 
 The token is base64url(public id ‖ HMAC-SHA256(link key, public id ‖ version) cut to 128 bits):
-43 characters. The first key signs, all keys verify, so keys rotate without breaking links; raising
-`link_version` revokes the old link at once. Unknown, revoked and malformed tokens answer alike.
+43 characters. The first key signs and all keys verify, so keys rotate without breaking links.
+Raising `link_version` revokes the old link. Unknown, revoked and malformed tokens get the same
+answer.
 """
 
 from __future__ import annotations
@@ -30,17 +31,17 @@ def make_token(public_id: uuid.UUID, version: int) -> str:
 
 
 def url_for(enrollment: Enrollment) -> str:
-    """The full address of the enrollment's dashboard."""
+    """Return the full address of the enrollment's dashboard."""
     return url_of(enrollment.public_id, enrollment.link_version)
 
 
 def url_of(public_id: uuid.UUID, version: int) -> str:
-    """The same from the enrollment's public id and the version of its link."""
+    """Return the full address of a dashboard, from the public id and the version of the link."""
     return f"{settings.BASE_URL}/d/{make_token(public_id, version)}"
 
 
 def enrollment_for(token: str) -> Enrollment | None:
-    """The enrollment a valid token opens, with its brand, offer and member; else None."""
+    """Return the enrollment of a valid token, with brand, offer and member; else None."""
     try:
         raw = base64.urlsafe_b64decode(token + "=")
     except (binascii.Error, ValueError):
@@ -57,7 +58,7 @@ def enrollment_for(token: str) -> Enrollment | None:
     if enrollment is None:
         return None
     expected = [_mac(key, public_id, enrollment.link_version) for key in settings.LINK_KEYS]
-    # Compare with every key, so that the time taken does not tell which one matched.
+    # Compare with every key, so that the response time does not reveal which key matched.
     matches = [hmac.compare_digest(mac, candidate) for candidate in expected]
     return enrollment if any(matches) and token == _canonical(raw) else None
 

@@ -13,17 +13,19 @@ from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
 from django.utils import timezone
 
+from accounts.models import OutboxEvent
+from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.db import NoneIn, append_only
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
-from offers.structure import Period, Rule, Tier, TierBy, rules_from, tiers_from
+from offers.structure import CapPeriod, Rule, Tier, TierBy, rules_from, tiers_from
 
-# For a kept sum of rows that name an enrollment: its offer and its member.
+# The SQL join by which a kept sum finds the offer and the member of an enrollment.
 JOIN_ENROLLMENT = (
     "JOIN offers_enrollment enrollment ON enrollment.brand_id = moved.brand_id"
     " AND enrollment.id = moved.enrollment_id"
 )
-# A rate in a JSON list that no terms may hold (SQL/JSON path).
+# A SQL/JSON path that finds rates outside the allowed range.
 WRONG_RATE = "$[*] ? (@.percent_bp < 0 || @.percent_bp > 10000 || @.fixed_minor < 0)"
 
 
@@ -56,7 +58,7 @@ class Offer(TenantModel):
     image = models.CharField(max_length=64, blank=True)  # the digest of a Picture of the brand
     kind = models.CharField(max_length=4, choices=OfferKind)
     status = models.CharField(max_length=8, choices=OfferStatus, default=OfferStatus.ACTIVE)
-    # When it last began or stopped to count, and the pauses that are over.
+    # When clicks and orders last began or stopped to count, and the past pauses.
     counting_changed_at = models.DateTimeField(default=timezone.now)
     pauses = ArrayField(DateTimeRangeField(), default=list, blank=True)
     currency = models.CharField(max_length=3)
@@ -67,9 +69,9 @@ class Offer(TenantModel):
     remembers_customers = models.BooleanField(default=False)
     code_pattern = models.CharField(max_length=60, default="{FIRST_NAME}")
     utm_template = models.CharField(max_length=500, blank=True)  # see offers.utm
-    starts_at = models.DateTimeField(null=True, blank=True)  # none: it counted from the first
+    starts_at = models.DateTimeField(null=True, blank=True)  # null: no start
     ends_at = models.DateTimeField(null=True, blank=True)
-    version = models.PositiveIntegerField(default=1)  # of what staff say: raised by each change
+    version = models.PositiveIntegerField(default=1)  # for optimistic locking of staff's changes
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta(TenantModel.Meta):
@@ -100,7 +102,7 @@ class Offer(TenantModel):
         return self.kind in KINDS_WITH_LINKS
 
     def counts_at(self, moment: datetime) -> bool:
-        """Whether clicks and orders of that moment count: in no pause, between start and end."""
+        """Whether clicks and orders of that moment count: between start and end, in no pause."""
         if self.starts_at is not None and moment < self.starts_at:
             return False
         if self.ends_at is not None and moment >= self.ends_at:
@@ -110,16 +112,16 @@ class Offer(TenantModel):
         return self.status == OfferStatus.ACTIVE or moment < self.counting_changed_at
 
     def allows_host_of(self, url: str) -> bool:
-        """Whether a deep link to `url` stays on this offer's shop.
+        """Whether `url` is on one of the domains of this offer's shop.
 
-        Browsers read a backslash as a slash and Python does not, so that the two would see
-        different hosts; such addresses, and those with a user before the host, are refused.
+        Addresses with a backslash are refused: browsers read it as a slash and Python does not, so
+        they would see different hosts. Addresses with a user name before the host are refused too.
         """
         try:
             parts = urlsplit(url)
         except ValueError:
             return False
-        if "\\" in url or "@" in parts.netloc or any(letter.isspace() for letter in url):
+        if "\\" in url or "@" in parts.netloc or any(character.isspace() for character in url):
             return False
         host = (parts.hostname or "").lower()
         return parts.scheme in {"http", "https"} and any(
@@ -128,7 +130,7 @@ class Offer(TenantModel):
 
     @property
     def link_domains(self) -> list[str]:
-        """The domains that deep links may lead to, with everything below them."""
+        """The domains that deep links may lead to, including their subdomains."""
         own = (urlsplit(self.destination_url).hostname or "").lower().removeprefix("www.")
         return [domain for domain in (own, *(d.lower() for d in self.allowed_domains)) if domain]
 
@@ -152,13 +154,13 @@ class Terms(TenantModel):
     tiers = models.JSONField(default=list, blank=True)  # lowest first
     tier_by = models.CharField(max_length=11, choices=_choices(TierBy), default=TierBy.SALES.value)
     tier_period = models.CharField(
-        max_length=6, choices=_choices(Period), default=Period.ALWAYS.value
+        max_length=6, choices=_choices(CapPeriod), default=CapPeriod.ALWAYS.value
     )
     rules = models.JSONField(default=list, blank=True)
-    # The most that a member can earn in each period, minor units; none: no cap.
+    # The most that a member can earn in each period, in minor units; null: no cap.
     cap_minor = models.PositiveBigIntegerField(null=True, blank=True)
     cap_period = models.CharField(
-        max_length=6, choices=_choices(Period), default=Period.MONTH.value
+        max_length=6, choices=_choices(CapPeriod), default=CapPeriod.MONTH.value
     )
     hold_days = models.PositiveSmallIntegerField(default=0)
     approval = models.CharField(max_length=10, choices=Approval, default=Approval.AUTOMATIC)
@@ -183,7 +185,15 @@ class Terms(TenantModel):
                 condition=models.Q(hold_days__lte=365), name="offers_terms_hold"
             ),
         ]
-        triggers = [append_only("offers_terms_append_only")]
+        triggers = [
+            append_only("offers_terms_append_only"),
+            event_of_new(
+                OutboxEvent.TERMS_CHANGED,
+                name="offers_terms_changed",
+                target="terms",
+                data={"offer": "added.offer_id", "version": "added.version"},
+            ),
+        ]
 
     @cached_property
     def tier_list(self) -> tuple[Tier, ...]:
@@ -195,12 +205,12 @@ class Terms(TenantModel):
 
     @property
     def looks_at_lines(self) -> bool:
-        """Whether the lines of an order matter, not only their sum."""
+        """Whether a rule is about the lines of an order, so that their sum is not enough."""
         return any(rule.kind.is_of_line for rule in self.rule_list)
 
     @property
     def looks_back(self) -> bool:
-        """Whether a conversion earns by what its member has reached before."""
+        """Whether a conversion's commission depends on what its member earned or sold before."""
         return bool(self.tiers) or self.cap_minor is not None
 
 
@@ -208,6 +218,14 @@ class EnrollmentStatus(models.TextChoices):
     ACTIVE = "active", "Active"
     INACTIVE = "inactive", "Inactive"
     REMOVED = "removed", "Removed"
+
+
+# What the outbox tells of a member in an offer.
+ENROLLMENT_TOLD = {
+    "offer": "added.offer_id",
+    "member": "added.member_id",
+    "status": "added.status",
+}
 
 
 class EnrollmentQuerySet(TenantQuerySet["Enrollment"]):
@@ -220,7 +238,7 @@ class EnrollmentQuerySet(TenantQuerySet["Enrollment"]):
 
 
 class Enrollment(TenantModel):
-    """A member in an offer. `link_version` is part of the dashboard link: raising it revokes."""
+    """A member in an offer. Raising `link_version` revokes the dashboard link."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     member = TenantForeignKey(Member)
@@ -241,6 +259,22 @@ class Enrollment(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["brand", "member"], name="offers_enrollment_member")]
+        triggers = [
+            event_of_new(
+                OutboxEvent.MEMBER_JOINED,
+                name="offers_member_joined",
+                target="enrollment",
+                data=ENROLLMENT_TOLD,
+            ),
+            event_of_change(
+                "CASE added.status WHEN 'active' THEN 'member.joined' ELSE 'member.left' END",
+                name="offers_member_changed",
+                target="enrollment",
+                data=ENROLLMENT_TOLD,
+                columns=["status"],
+                where="(added.status = 'active') <> (removed.status = 'active')",
+            ),
+        ]
 
     @property
     def is_active(self) -> bool:
@@ -248,9 +282,10 @@ class Enrollment(TenantModel):
 
 
 class Project(TenantModel):
-    """A piece of work with members and one Sales Tracking stage, tied to an offer once set up.
+    """A piece of work with members and one Sales Tracking stage.
 
-    A stage may be tied to two: `offer` then gives links only and `code_offer` codes only.
+    Setting up the stage connects it to an offer. With a second one, `offer` gives links only and
+    `code_offer` gives codes only.
     """
 
     name = models.CharField(max_length=120)
@@ -283,7 +318,7 @@ class Project(TenantModel):
 
 
 class ProjectMember(TenantModel):
-    """A member in a project. Their step in the Sales Tracking stage is derived, never stored."""
+    """A member in a project. Their step in the stage is computed, never stored."""
 
     project = TenantForeignKey(Project)
     member = TenantForeignKey(Member)

@@ -28,7 +28,7 @@ class TermsHistory:
     versions: tuple[Terms, ...]
 
     def at(self, moment: datetime) -> Terms:
-        """The version in force then. History from before the first version falls under it."""
+        """Return the version in force at `moment`; before the first version starts, the first."""
         index = bisect_right([terms.starts_at for terms in self.versions], moment)
         return self.versions[max(index - 1, 0)]
 
@@ -38,7 +38,7 @@ class TermsHistory:
 
 
 def terms_histories(offer_ids: Iterable[int]) -> dict[int, TermsHistory]:
-    """The terms of each offer by offer id."""
+    """Return the terms of each offer, by offer id."""
     versions: dict[int, list[Terms]] = {}
     for terms in Terms.objects.filter(offer__in=set(offer_ids)).order_by("offer_id", "version"):
         versions.setdefault(terms.offer_id, []).append(terms)
@@ -52,7 +52,7 @@ def terms_of(offer: Offer) -> TermsHistory:
 def offers(
     *, search: str = "", status: str = "", kind: str = "", project_id: int | None = None
 ) -> QuerySet[Offer]:
-    """The brand's offers, newest first."""
+    """Return the brand's offers, newest first."""
     found = Offer.objects.order_by("-created_at", "-id")
     if search:
         found = found.filter(name__icontains=search)
@@ -67,7 +67,7 @@ def offers(
 
 
 def enrollments_of(offer: Offer, *, search: str = "", status: str = "") -> QuerySet[Enrollment]:
-    """Who is in the offer, by name; removed members only when `status` asks for them."""
+    """Return the offer's enrollments by name; removed ones only when `status` is REMOVED."""
     found = Enrollment.objects.filter(offer=offer).select_related("member")
     found = found.filter(status=status) if status else found.not_removed()
     for word in search.split():
@@ -76,31 +76,31 @@ def enrollments_of(offer: Offer, *, search: str = "", status: str = "") -> Query
 
 
 def members_outside(offer: Offer, *, search: str = "") -> QuerySet[Member]:
-    """The brand's members who could be added to the offer, by name; removed ones can come back."""
+    """Return the members who can be added to the offer, by name, including removed ones."""
     inside = Enrollment.objects.not_removed().filter(offer=offer, member=OuterRef("pk"))
     return members(search=search).filter(~Exists(inside))
 
 
 def projects(*, search: str = "") -> QuerySet[Project]:
-    """The brand's projects, newest first."""
+    """Return the brand's projects, newest first."""
     found = Project.objects.select_related("offer", "code_offer").order_by("-created_at", "-id")
     return found.filter(name__icontains=search) if search else found
 
 
 def projects_with(offer: Offer) -> QuerySet[Project]:
-    """The projects whose stage runs with this offer, newest first."""
+    """Return the projects whose stage uses this offer, newest first."""
     return projects().filter(Q(offer=offer) | Q(code_offer=offer))
 
 
 def project_name_of(enrollment: Enrollment) -> str:
-    """The project through which a member is in the offer, the latest of several; "" for none."""
+    """Return the name of the member's latest project that uses the offer; "" for none."""
     through = Q(project__offer=enrollment.offer_id) | Q(project__code_offer=enrollment.offer_id)
     rows = ProjectMember.objects.filter(through, member=enrollment.member_id)
     return rows.order_by("-added_at", "-pk").values_list("project__name", flat=True).first() or ""
 
 
 def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:
-    """How many members stand in each offer, removed ones not counted."""
+    """Return how many members each offer has, without removed ones, by offer id."""
     rows = (
         Enrollment.objects.not_removed()
         .filter(offer__in=set(offer_ids))
@@ -111,7 +111,7 @@ def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:
 
 
 def offer_named(name: str) -> Offer | None:
-    """The offer of that name, whatever its case, or of that number."""
+    """Return the offer with that name (in any case), else the one with that number."""
     found = Offer.objects.filter(name__iexact=name.strip()).first()
     if found is None and name.strip().isdecimal():
         found = Offer.objects.filter(pk=int(name)).first()
@@ -119,7 +119,7 @@ def offer_named(name: str) -> Offer | None:
 
 
 def in_offer(members: QuerySet[Member], offer_id: int | None) -> QuerySet[Member]:
-    """Those of `members` who are in the offer; with None, those who are in no offer."""
+    """Return those of `members` who are in the offer; with None, those who are in no offer."""
     here = Enrollment.objects.not_removed()
     if offer_id is None:
         return members.exclude(pk__in=here.values("member"))
@@ -127,7 +127,7 @@ def in_offer(members: QuerySet[Member], offer_id: int | None) -> QuerySet[Member
 
 
 def offers_to_join(member: Member) -> QuerySet[Offer]:
-    """The running offers that this member is not in, by name."""
+    """Return the active and paused offers that this member is not in, by name."""
     joined = Enrollment.objects.not_removed().filter(member=member)
     return (
         Offer.objects.filter(status__in=[OfferStatus.ACTIVE, OfferStatus.PAUSED])

@@ -1,4 +1,4 @@
-"""Make and change offers, terms, enrollments and projects."""
+"""Create and change offers, terms, enrollments and projects."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 from django.db import transaction
 from psycopg.types.range import TimestamptzRange
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.pictures import IMAGE_EDGE, keep_picture
 from affiliates.models import Member
 from core.money import exponent
@@ -32,7 +32,7 @@ from offers.utm import UtmError, read_template
 
 @dataclass(frozen=True, slots=True)
 class OfferValues:
-    """Everything staff say about an offer except its terms and status."""
+    """The fields of an offer that staff can edit, except terms and status."""
 
     name: str
     kind: str
@@ -51,7 +51,7 @@ class OfferValues:
 
 @transaction.atomic
 def create_offer(*, values: OfferValues, terms: TermsValues, by: Actor, now: datetime) -> Offer:
-    """A new active offer with version 1 of its terms.
+    """Create an active offer with version 1 of its terms.
 
     Raises OfferError, and core.money.UnknownCurrencyError for a currency that does not exist.
     """
@@ -75,20 +75,21 @@ def change_offer(
     now: datetime,
     seen_version: int | None = None,
 ) -> Offer:
-    """Change what an offer says about itself. Its currency is fixed once it was created.
+    """Change the fields of an offer. Its currency can't change.
 
-    Raises OfferError, and core.versions.ChangedMeanwhileError when it is not at `seen_version`.
+    Raises OfferError, and core.versions.ChangedMeanwhileError when somebody changed the offer after
+    `seen_version`.
     """
     _check(values)
     row = Offer.objects.select_for_update().get(pk=offer.pk)
     check_version(row, seen_version)
     if values.currency != row.currency:
-        raise OfferError("currency", "the currency of an offer can't change")
+        raise OfferError("currency", "the currency of an offer can't be changed")
     if Offer.objects.filter(name=values.name).exclude(pk=row.pk).exists():
         raise OfferError("name", f"there is an offer {values.name!r} already")
-    before = {name: getattr(row, name) for name in SAID}
+    before = {name: getattr(row, name) for name in EDITABLE_FIELDS}
     _assign(row, values)
-    changed = [name for name in SAID if getattr(row, name) != before[name]]
+    changed = [name for name in EDITABLE_FIELDS if getattr(row, name) != before[name]]
     if changed:
         row.version += 1
         row.save(update_fields=[*changed, "version"])
@@ -99,7 +100,7 @@ def change_offer(
 
 @transaction.atomic
 def set_offer_image(*, offer: Offer, file: bytes | None, by: Actor, now: datetime) -> Offer:
-    """Give an offer an image; None takes it away. Raises accounts.pictures.PictureError."""
+    """Set an offer's image; None removes it. Raises accounts.pictures.PictureError."""
     row = Offer.objects.select_for_update().get(pk=offer.pk)
     digest = keep_picture(file=file, edge=IMAGE_EDGE, now=now).digest if file is not None else ""
     if digest != row.image:
@@ -112,7 +113,7 @@ def set_offer_image(*, offer: Offer, file: bytes | None, by: Actor, now: datetim
 
 @transaction.atomic
 def set_offer_status(*, offer: Offer, status: OfferStatus, by: Actor, now: datetime) -> Offer:
-    """Pause, resume, end or archive an offer. What came during a pause never counts."""
+    """Pause, resume, end or archive an offer. Clicks and orders during a pause never count."""
     offer = Offer.objects.select_for_update().get(pk=offer.pk)
     before, offer.status = offer.status, status
     if (before == OfferStatus.ACTIVE) != (status == OfferStatus.ACTIVE):
@@ -130,16 +131,16 @@ def set_offer_status(*, offer: Offer, status: OfferStatus, by: Actor, now: datet
 def supersede_terms(
     *, offer: Offer, values: TermsValues, starts_at: datetime, by: Actor, now: datetime
 ) -> Terms:
-    """Add the next version. It counts for orders placed from `starts_at` on; none before changes.
+    """Add the next version of the terms. It applies to orders placed from `starts_at` on.
 
-    Raises OfferError for what `offers.terms.check_terms` refuses, and for a start that is before
-    the last version's.
+    Raises OfferError when `offers.terms.check_terms` does, and when the new version would not start
+    after the last one.
     """
     check_terms(values)
     Offer.objects.select_for_update().get(pk=offer.pk)
     last = Terms.objects.filter(offer=offer).order_by("-version").first()
     if last is not None and starts_at <= last.starts_at:
-        raise OfferError("starts_at", "new terms must start after the ones they supersede")
+        raise OfferError("starts_at", "the new terms must start after the terms they replace")
     terms = values.as_terms()
     terms.offer, terms.starts_at = offer, starts_at
     terms.version = 1 if last is None else last.version + 1
@@ -152,7 +153,10 @@ def supersede_terms(
 def enroll(
     *, offer: Offer, members: Iterable[Member], by: Actor, now: datetime
 ) -> list[Enrollment]:
-    """Put members into an offer; those in it already stay, those removed come back."""
+    """Enroll members in an offer, and return their enrollments.
+
+    Members who are in the offer already stay as they are; removed members become active again.
+    """
     wanted = {member.pk: member for member in members}
     known = {
         row.member_id: row
@@ -184,7 +188,10 @@ def enroll(
 def set_enrollment_status(
     *, enrollment: Enrollment, status: EnrollmentStatus, by: Actor, now: datetime
 ) -> Enrollment:
-    """Activate, deactivate or remove. History stays; whether money is owed is payouts' question."""
+    """Activate, deactivate or remove an enrollment. Its history stays.
+
+    Whether the member is owed money is not checked here: see tracking.links.membership.
+    """
     before, enrollment.status = enrollment.status, status
     enrollment.save(update_fields=["status"])
     audit.record(
@@ -200,7 +207,7 @@ def set_enrollment_status(
 
 @transaction.atomic
 def renew_dashboard_link(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
-    """Revoke the enrollment's dashboard link; the next one derived is a new one."""
+    """Revoke the enrollment's dashboard link. From now on its address is a new one."""
     row = Enrollment.objects.select_for_update().get(pk=enrollment.pk)
     row.link_version += 1
     row.save(update_fields=["link_version"])
@@ -210,7 +217,7 @@ def renew_dashboard_link(*, enrollment: Enrollment, by: Actor, now: datetime) ->
 
 @transaction.atomic
 def create_project(*, name: str, by: Actor, now: datetime) -> Project:
-    """An empty project. Raises OfferError when the name is taken."""
+    """Create an empty project. Raises OfferError when the name is taken."""
     if Project.objects.filter(name=name).exists():
         raise OfferError("name", f"there is a project {name!r} already")
     project = Project.objects.create(name=name, created_at=now)
@@ -227,16 +234,16 @@ def set_up_stage(
     now: datetime,
     code_offer: Offer | None = None,
 ) -> Project:
-    """Tie the project's Sales Tracking stage to an offer, and enroll the project's members.
+    """Connect the project's Sales Tracking stage to an offer, and enroll the project's members.
 
-    With `code_offer` to two: the first then gives links only and the second codes only, or
-    OfferError is raised.
+    With `code_offer` the stage has two offers. Raises OfferError unless `offer` gives links only
+    and `code_offer` gives codes only.
     """
     if code_offer is not None:
         if offer.kind != OfferKind.LINK:
-            raise OfferError("offer", "beside a code offer stands one of tracking links only")
+            raise OfferError("offer", "with a code offer, the first offer must be for links only")
         if code_offer.kind != OfferKind.CODE:
-            raise OfferError("code_offer", "the second offer is one of promo codes only")
+            raise OfferError("code_offer", "the second offer must be for codes only")
     project.offer, project.code_offer = offer, code_offer
     project.save(update_fields=["offer", "code_offer"])
     members = Member.objects.filter(
@@ -274,21 +281,21 @@ def _check(values: OfferValues) -> None:
     if not values.name.strip():
         raise OfferError("name", "an offer needs a name")
     if values.kind not in OfferKind.values:
-        raise OfferError("kind", f"{values.kind!r} is none of {', '.join(OfferKind.values)}")
+        raise OfferError("kind", f"{values.kind!r} is not one of {', '.join(OfferKind.values)}")
     parts = urlsplit(values.destination_url)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise OfferError("destination_url", "the destination must be an http(s) address")
+        raise OfferError("destination_url", "the destination must begin with http:// or https://")
     if not 1 <= values.click_window_days <= 365:
-        raise OfferError("click_window_days", "the click window is 1 to 365 days")
+        raise OfferError("click_window_days", "the click window must be between 1 and 365 days")
     if values.starts_at and values.ends_at and values.starts_at >= values.ends_at:
-        raise OfferError("ends_at", "the offer would end before it begins")
+        raise OfferError("ends_at", "the end must be after the start")
     try:
         read_template(values.utm_template)
     except UtmError as error:
         raise OfferError("utm_template", str(error)) from error
 
 
-SAID = (
+EDITABLE_FIELDS = (
     "name", "description", "kind", "destination_url", "allowed_domains", "deep_links_allowed",
     "click_window_days", "remembers_customers", "code_pattern", "utm_template", "starts_at",
     "ends_at",

@@ -1,6 +1,7 @@
-"""What terms say, as plain values: rates, tiers, rules, a cap. Pure, and stored as JSON.
+"""The parts of terms as plain values: rates, tiers, rules, the period of a cap. Pure.
 
-Amounts are minor units of the offer's currency, rates are basis points.
+Tiers and rules are stored as JSON. Amounts are minor units of the offer's currency, rates are basis
+points.
 """
 
 from __future__ import annotations
@@ -12,23 +13,23 @@ from enum import StrEnum
 from operator import le
 from typing import Any
 
-MOST_TIERS = 10
-MOST_RULES = 200
+MAX_TIERS = 10
+MAX_RULES = 200
 
 
-class Period(StrEnum):
-    """What a tier or a cap counts over, in the brand's time zone."""
+class CapPeriod(StrEnum):
+    """The period over which a cap or a tier counts, in the brand's time zone."""
 
     DAY = "day"
     MONTH = "month"
     ALWAYS = "always"
 
     def days(self, day: date) -> tuple[date, date]:
-        """The first and the last day of the period that `day` lies in."""
+        """Return the first and the last day of the period that contains `day`."""
         match self:
-            case Period.DAY:
+            case CapPeriod.DAY:
                 return day, day
-            case Period.MONTH:
+            case CapPeriod.MONTH:
                 following = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
                 return day.replace(day=1), following - timedelta(days=1)
             case _:
@@ -36,14 +37,14 @@ class Period(StrEnum):
 
 
 class TierBy(StrEnum):
-    """What a member climbs the tiers by: net sales in minor units, or accepted conversions."""
+    """What the thresholds of tiers count: net sales in minor units, or accepted conversions."""
 
     SALES = "sales"
     CONVERSIONS = "conversions"
 
 
 class RuleKind(StrEnum):
-    """What a rule looks at: a line (its product, a collection of it), or the whole order."""
+    """What a rule matches: a line by product or collection, or an order by customer or code."""
 
     PRODUCT = "product"
     COLLECTION = "collection"
@@ -64,7 +65,7 @@ class Customer(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`percent_bp` of what was sold, and `fixed_minor` for the conversion."""
+    """`percent_bp` of the sale, plus `fixed_minor` per conversion."""
 
     percent_bp: int = 0
     fixed_minor: int = 0
@@ -72,7 +73,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Tier:
-    """From `threshold` on (minor units or conversions, as the terms say) another rate applies."""
+    """Another rate from `threshold` on: minor units or conversions, as `TierBy` says."""
 
     name: str
     threshold: int
@@ -84,7 +85,7 @@ class Tier:
 class Rule:
     """Another rate for one product (its sku), collection, customer or promo code.
 
-    A rule of a line has a percentage only: the amount per conversion belongs to the order.
+    A rule about lines has a percentage only, because an order has one amount per conversion.
     """
 
     kind: RuleKind
@@ -94,14 +95,15 @@ class Rule:
 
     @property
     def key(self) -> tuple[RuleKind, str]:
-        """Rules with the same key overlap."""
+        """Two rules with the same key contradict each other."""
         return self.kind, self.value.casefold()
 
 
 def falling_tiers(begins: Rate, tiers: Iterable[Tier]) -> list[Tier]:
-    """Tiers that pay less than what is earned below them: who climbs there earns less for it.
+    """Return the tiers that pay less than the tier before them, so that a member would lose.
 
-    Less in one respect and not more in the other; `begins` is what the first tier follows.
+    A tier pays less when one of percentage and amount is lower and the other is not higher.
+    `begins` is the rate below the first tier.
     """
     falling, before = [], begins
     for tier in tiers:
@@ -121,5 +123,5 @@ def rules_from(stored: Iterable[Mapping[str, Any]]) -> tuple[Rule, ...]:
 
 
 def as_stored(parts: Iterable[Tier | Rule]) -> list[dict[str, Any]]:
-    """Tiers or rules as JSON holds them."""
+    """Return tiers or rules as they are stored in JSON."""
     return [asdict(part) for part in parts]

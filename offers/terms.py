@@ -1,4 +1,4 @@
-"""What staff say about a commission structure, and why some can't be."""
+"""Check the commission structures that staff enter."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from itertools import pairwise
 
 from offers.models import Approval, Terms
 from offers.structure import (
-    MOST_RULES,
-    MOST_TIERS,
+    MAX_RULES,
+    MAX_TIERS,
+    CapPeriod,
     Customer,
-    Period,
     Rule,
     RuleKind,
     Tier,
@@ -18,14 +18,14 @@ from offers.structure import (
     as_stored,
 )
 
-WHOLE_BP = 10_000  # 100 %
-LARGEST_MINOR = 10**15
-LONGEST_HOLD = 365  # days
-LONGEST_VALUE = 120  # characters of a sku, a collection or a code
+MAX_RATE_BP = 10_000  # 100 %
+MAX_AMOUNT_MINOR = 10**15
+MAX_HOLD_DAYS = 365
+MAX_RULE_VALUE_LENGTH = 120  # characters
 
 
 class OfferError(ValueError):
-    """An offer, its terms or its members can't be like this; `field` says what is wrong."""
+    """An offer, its terms or its members are not valid; `field` names the wrong field."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -43,13 +43,13 @@ class TermsValues:
     per_click_minor: int = 0
     tiers: tuple[Tier, ...] = ()
     tier_by: str = TierBy.SALES.value
-    tier_period: str = Period.ALWAYS.value
+    tier_period: str = CapPeriod.ALWAYS.value
     rules: tuple[Rule, ...] = ()
     cap_minor: int | None = None
-    cap_period: str = Period.MONTH.value
+    cap_period: str = CapPeriod.MONTH.value
 
     def as_terms(self) -> Terms:
-        """Terms that are not saved: what a version with these values would say."""
+        """Return unsaved Terms with these values."""
         return Terms(
             percent_bp=self.percent_bp,
             fixed_minor=self.fixed_minor,
@@ -66,14 +66,14 @@ class TermsValues:
 
 
 def check_terms(values: TermsValues) -> None:
-    """Raises OfferError for the first thing that can't be, with its field."""
+    """Raise OfferError for the first value that is not valid, with its field."""
     _check_rate("percent", values.percent_bp)
     _check_amount("fixed", values.fixed_minor, "the amount per conversion")
     _check_amount("per_click", values.per_click_minor, "the amount per click")
-    if not 0 <= values.hold_days <= LONGEST_HOLD:
-        raise OfferError("hold_days", f"the hold must be between 0 and {LONGEST_HOLD} days")
-    if values.cap_minor is not None and not 0 < values.cap_minor <= LARGEST_MINOR:
-        raise OfferError("cap", "the cap must be more than nothing")
+    if not 0 <= values.hold_days <= MAX_HOLD_DAYS:
+        raise OfferError("hold_days", f"the hold must be between 0 and {MAX_HOLD_DAYS} days")
+    if values.cap_minor is not None and not 0 < values.cap_minor <= MAX_AMOUNT_MINOR:
+        raise OfferError("cap", "the cap must be more than zero")
     _check_names(values)
     _check_tiers(values.tiers)
     _check_rules(values.rules)
@@ -83,23 +83,23 @@ def _check_names(values: TermsValues) -> None:
     for name, value, names in (
         ("approval", values.approval, Approval.values),
         ("tier_by", values.tier_by, [one.value for one in TierBy]),
-        ("tier_period", values.tier_period, [Period.MONTH.value, Period.ALWAYS.value]),
-        ("cap_period", values.cap_period, [one.value for one in Period]),
+        ("tier_period", values.tier_period, [CapPeriod.MONTH.value, CapPeriod.ALWAYS.value]),
+        ("cap_period", values.cap_period, [one.value for one in CapPeriod]),
     ):
         if value not in names:
-            raise OfferError(name, f"{value!r} is none of {', '.join(names)}")
+            raise OfferError(name, f"{value!r} is not one of {', '.join(names)}")
 
 
 def _check_tiers(tiers: tuple[Tier, ...]) -> None:
-    if len(tiers) > MOST_TIERS:
-        raise OfferError("tiers", f"there can be at most {MOST_TIERS} tiers")
+    if len(tiers) > MAX_TIERS:
+        raise OfferError("tiers", f"there can be at most {MAX_TIERS} tiers")
     for tier in tiers:
         _check_rate("tiers", tier.percent_bp)
         _check_amount("tiers", tier.fixed_minor, "the amount per conversion of a tier")
         if not tier.name.strip():
             raise OfferError("tiers", "every tier needs a name")
-        if not 0 < tier.threshold <= LARGEST_MINOR:
-            raise OfferError("tiers", f"the tier {tier.name} must begin above nothing")
+        if not 0 < tier.threshold <= MAX_AMOUNT_MINOR:
+            raise OfferError("tiers", f"the tier {tier.name} must begin above zero")
     for lower, upper in pairwise(tiers):
         if upper.threshold <= lower.threshold:
             raise OfferError(
@@ -110,32 +110,33 @@ def _check_tiers(tiers: tuple[Tier, ...]) -> None:
 
 
 def _check_rules(rules: tuple[Rule, ...]) -> None:
-    if len(rules) > MOST_RULES:
-        raise OfferError("rules", f"there can be at most {MOST_RULES} rules")
+    if len(rules) > MAX_RULES:
+        raise OfferError("rules", f"there can be at most {MAX_RULES} rules")
     seen = set()
     for rule in rules:
         _check_rate("rules", rule.percent_bp)
         _check_amount("rules", rule.fixed_minor, "the amount per conversion of a rule")
-        if not rule.value.strip() or len(rule.value) > LONGEST_VALUE:
-            raise OfferError("rules", "every rule says what it is for")
+        if not rule.value.strip() or len(rule.value) > MAX_RULE_VALUE_LENGTH:
+            raise OfferError("rules", "every rule needs a product, collection, customer or code")
         if rule.kind.is_of_line and rule.fixed_minor:
             raise OfferError(
-                "rules", f"the rule for {rule.value} can have a percentage only: it is for a part"
+                "rules",
+                f"the rule for {rule.value} is about a part of an order: give it a percentage only",
             )
         if rule.kind == RuleKind.CUSTOMER and rule.value not in [one.value for one in Customer]:
             raise OfferError("rules", f"{rule.value!r} is neither new nor returning")
         if rule.key in seen:
-            raise OfferError("rules", f"two rules are for {rule.value}")
+            raise OfferError("rules", f"there are two rules for {rule.value}")
         seen.add(rule.key)
 
 
 def _check_rate(name: str, percent_bp: int) -> None:
-    if not 0 <= percent_bp <= WHOLE_BP:
+    if not 0 <= percent_bp <= MAX_RATE_BP:
         raise OfferError(name, "the rate must be between 0 % and 100 %")
 
 
 def _check_amount(name: str, minor: int, what: str) -> None:
     if minor < 0:
         raise OfferError(name, f"{what} can't be negative")
-    if minor > LARGEST_MINOR:
+    if minor > MAX_AMOUNT_MINOR:
         raise OfferError(name, f"{what} is too large")

@@ -1,7 +1,7 @@
-"""UTM templates: what a tracking link adds to the address it leads to. Pure.
+"""UTM templates: the query parameters that a tracking link adds to its destination. Pure.
 
-A template is a query such as `utm_source=tributary&utm_content={creator_name}`. A name that the
-address has already keeps the shop's own value; a variable that is empty is left out with its name.
+A template is a query such as `utm_source=tributary&utm_content={creator_name}`. A parameter that
+the destination has already keeps its value. A parameter whose variables are empty is left out.
 """
 
 from __future__ import annotations
@@ -12,30 +12,30 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 VARIABLES = ("creator_name", "member_id", "offer_name", "project_name", "brand_name")
 PROJECT = "{project_name}"
-LONGEST = 500
+MAX_TEMPLATE_LENGTH = 500  # characters
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.-]{0,59}")
 _VARIABLE = re.compile(r"\{([^{}]*)\}")
 RESERVED = "trb"  # carries the click id
 
 
 class UtmError(ValueError):
-    """A template that can't be used; the message says what to change."""
+    """The template is not valid; the message says what to change."""
 
 
 def read_template(text: str) -> str:
-    """The template as it is kept. Raises UtmError."""
+    """Return the template as it is stored. Raises UtmError."""
     whole = text.strip().lstrip("?&")
-    if len(whole) > LONGEST:
-        raise UtmError(f"it has at most {LONGEST} characters")
+    if len(whole) > MAX_TEMPLATE_LENGTH:
+        raise UtmError(f"the template is longer than {MAX_TEMPLATE_LENGTH} characters")
     names = [name for name, value in _pairs(whole) if _check(name, value)]
     doubled = next((name for name in names if names.count(name) > 1), None)
     if doubled is not None:
-        raise UtmError(f"{doubled} stands there twice")
+        raise UtmError(f"{doubled} is there twice: remove one of them")
     return whole
 
 
 def tagged(url: str, template: str, values: Mapping[str, str]) -> str:
-    """`url` with the template's parameters, filled in; what it has already stays as it is."""
+    """Return `url` with the template's parameters added. Parameters of `url` stay as they are."""
     if not template:
         return url
     parts = urlsplit(url)
@@ -53,9 +53,11 @@ def _pairs(template: str) -> list[tuple[str, str]]:
 
 def _check(name: str, value: str) -> bool:
     if not _NAME.fullmatch(name):
-        raise UtmError(f"{name or 'nothing'} is no name: write name=value with & between them")
+        raise UtmError(
+            f"{name or 'an empty text'} is not a name: write name=value with & between them"
+        )
     if name == RESERVED:
-        raise UtmError(f"{name} is taken: it carries the click")
+        raise UtmError(f"{name} is reserved for the click id: choose another name")
     if not value:
         raise UtmError(f"{name} has no value")
     unknown = [found for found in _VARIABLE.findall(value) if found not in VARIABLES]
@@ -68,7 +70,7 @@ def _check(name: str, value: str) -> bool:
 
 
 def _fill(value: str, values: Mapping[str, str]) -> str:
-    """The value with its variables; nothing when all it has is variables and these are empty."""
+    """The value with its variables filled in; empty when all of its variables are empty."""
     if _VARIABLE.search(value) and not any(values.get(one) for one in _VARIABLE.findall(value)):
         return ""
     return _VARIABLE.sub(lambda found: values.get(found[1], ""), value)

@@ -1,6 +1,6 @@
 """Rates, terms and explanations in words, for mails, dashboards and staff.
 
-Members read these in their language: every sentence is translated whole, never glued from parts.
+Every sentence is translated as a whole, because word order differs between languages.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from django.utils.translation import ngettext, pgettext
 
 from core.money import Money
 from core.templatetags.display import count, money, rate
-from offers.commission import Because, Step
+from offers.commission import Because, CommissionStep
 from offers.models import Terms
-from offers.structure import Customer, Period, Rule, RuleKind, Tier, TierBy
+from offers.structure import CapPeriod, Customer, Rule, RuleKind, Tier, TierBy
 
 
 class RateLike(Protocol):
@@ -28,7 +28,7 @@ class RateLike(Protocol):
 
 
 def describe(terms: Terms, currency: str) -> str:
-    """ "10 % of every sale" or "£2.00 for every sale" or both: for {{ commission }} in a mail."""
+    """Return "10 % of every sale" or the like: the value of {{ commission }} in a mail."""
     best = _best_tier(terms)
     if best is not None:
         values = {
@@ -40,7 +40,7 @@ def describe(terms: Terms, currency: str) -> str:
 
 
 def describe_rate(given: RateLike, currency: str) -> str:
-    """One rate: "10 % of every sale plus £2.00 for every sale"."""
+    """Return one rate in words: "10 % of every sale plus £2.00 for every sale"."""
     values = {"rate": rate(given.percent_bp), "amount": _money(given.fixed_minor, currency)}
     if given.percent_bp and given.fixed_minor:
         return _("%(rate)s of every sale plus %(amount)s for every sale") % values
@@ -55,7 +55,7 @@ def describe_rate(given: RateLike, currency: str) -> str:
 
 
 def describe_fully(terms: Terms, currency: str, *, tier: Tier | None = None) -> str:
-    """The terms in plain sentences, as the dashboard shows them; with `tier`, for who is in it."""
+    """Return the terms in sentences; with `tier`, for a member who has reached that tier."""
     sentences = [
         _earned(tier or terms, terms, currency),
         _clicks(terms, currency),
@@ -66,17 +66,17 @@ def describe_fully(terms: Terms, currency: str, *, tier: Tier | None = None) -> 
 
 
 def describe_tiers(terms: Terms, currency: str) -> list[str]:
-    """Each tier in a sentence, the lowest first."""
+    """Return a sentence for each tier, the lowest first."""
     return [_tier(tier, terms, currency) for tier in terms.tier_list]
 
 
 def describe_beginning(terms: Terms, currency: str) -> str:
-    """What is earned below the first tier."""
+    """Return what a member earns below the first tier, in words."""
     return _("At first: %(commission)s") % {"commission": describe_rate(terms, currency)}
 
 
 def describe_rules(terms: Terms, currency: str) -> list[str]:
-    """Each rule in a sentence, in the order that staff gave."""
+    """Return a sentence for each rule, in the order that staff gave."""
     return [_rule(rule, currency) for rule in terms.rule_list]
 
 
@@ -112,10 +112,10 @@ def _capped(terms: Terms, currency: str) -> str:
     if terms.cap_minor is None:
         return ""
     sentence = {
-        Period.DAY: _("You can earn at most %(amount)s a day."),
-        Period.MONTH: _("You can earn at most %(amount)s a month."),
-        Period.ALWAYS: _("You can earn at most %(amount)s in all."),
-    }[Period(terms.cap_period)]
+        CapPeriod.DAY: _("You can earn at most %(amount)s a day."),
+        CapPeriod.MONTH: _("You can earn at most %(amount)s a month."),
+        CapPeriod.ALWAYS: _("You can earn at most %(amount)s in all."),
+    }[CapPeriod(terms.cap_period)]
     return sentence % {"amount": _money(terms.cap_minor, currency)}
 
 
@@ -135,13 +135,13 @@ def _tier(tier: Tier, terms: Terms, currency: str) -> str:
         "reached": describe_threshold(tier.threshold, terms, currency),
         "commission": describe_rate(tier, currency),
     }
-    if terms.tier_period == Period.MONTH:
+    if terms.tier_period == CapPeriod.MONTH:
         return _("%(tier)s, from %(reached)s in a month: %(commission)s") % values
     return _("%(tier)s, from %(reached)s: %(commission)s") % values
 
 
 def describe_threshold(reached: int, terms: Terms, currency: str) -> str:
-    """What tiers count, in words: "£1,000.00 of sales" or "50 conversions"."""
+    """Return a threshold in words: "£1,000.00 of sales" or "50 conversions"."""
     if terms.tier_by == TierBy.CONVERSIONS:
         return ngettext("%(count)s conversion", "%(count)s conversions", reached) % {
             "count": count(reached)
@@ -169,7 +169,7 @@ def _rule(rule: Rule, currency: str) -> str:
 
 
 def _best_tier(terms: Terms) -> Tier | None:
-    """The highest tier, where it pays more than the beginning."""
+    """The highest tier, if it pays more than the rate below the first tier."""
     if not terms.tier_list:
         return None
     last = terms.tier_list[-1]
@@ -181,12 +181,12 @@ def _money(minor: int, currency: str) -> str:
     return money(Money(minor, currency))
 
 
-def explain(steps: Iterable[Step], currency: str) -> list[str]:
-    """The stored steps of a commission as sentences, in the active language."""
+def explain(steps: Iterable[CommissionStep], currency: str) -> list[str]:
+    """Return the stored steps of a commission as sentences in the active language."""
     return [_sentence(step, currency) for step in steps]
 
 
-def _sentence(step: Step, currency: str) -> str:
+def _sentence(step: CommissionStep, currency: str) -> str:
     amount = money(Money(step["amount"], currency))
     base = money(Money(step.get("base", 0), currency))
     match step["step"]:
@@ -210,9 +210,9 @@ def _sentence(step: Step, currency: str) -> str:
             return _("%(amount)s for the conversion") % {"amount": amount}
         case "capped":
             values = {"earned": base, "amount": amount}
-            return _("The cap leaves %(amount)s of %(earned)s") % values
+            return _("The cap reduces %(earned)s to %(amount)s") % values
         case "total":
-            return _("Together %(amount)s") % {"amount": amount}
+            return _("Total: %(amount)s") % {"amount": amount}
         case "nothing_kept":
             return _("Everything was refunded: nothing is earned")
         case "pending":
@@ -222,10 +222,10 @@ def _sentence(step: Step, currency: str) -> str:
         case "rejected":
             return _("Rejected: nothing is earned")
         case _:
-            return _("These terms pay nothing")
+            return _("These terms pay no commission")
 
 
-def _rate_and_reason(step: Step) -> str:
+def _rate_and_reason(step: CommissionStep) -> str:
     percent = rate(step["rate_bp"])
     if "because" not in step:
         return percent

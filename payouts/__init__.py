@@ -1,1 +1,1 @@
-"""Money owed and money sent: the ledger and payouts."""
+"""The ledger of what members earned, and the payouts that pay it."""

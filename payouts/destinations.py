@@ -1,4 +1,4 @@
-"""Where somebody can be paid: which details a country's banks go by, and whether they can be true.
+"""Check bank and PayPal accounts: which fields a country needs, and whether they are valid.
 
 IBANs (ISO 13616 and the SWIFT registry), BICs (ISO 9362) and American routing numbers are checked
 by python-stdnum, British sort codes and account numbers by their length. Nothing is stored here,
@@ -18,14 +18,14 @@ from stdnum.us import rtn as routing_numbers
 
 from payouts.models import PayoutMethod
 
-LONGEST_HOLDER = 140  # ISO 20022, pacs.008, Nm
-LONGEST_TAX_ID = 40
+MAX_HOLDER_LENGTH = 140  # characters: ISO 20022, pacs.008, Nm
+MAX_TAX_ID_LENGTH = 40  # characters
 HIDDEN = "····"
 _SEPARATORS = re.compile(r"[\s.\-/]")
 
 
 class BankScheme(StrEnum):
-    """By what a country's banks find an account."""
+    """Which numbers identify a bank account in a country."""
 
     IBAN = "iban"
     UK = "uk"  # sort code and account number
@@ -38,7 +38,7 @@ OWN_SCHEMES = {"GB": BankScheme.UK, "US": BankScheme.US}
 
 
 class DestinationError(ValueError):
-    """Nobody can be paid there; `field` says what is wrong, `code` how."""
+    """The account is not valid; `field` names the wrong field and `code` the reason."""
 
     def __init__(self, field: str, code: str) -> None:
         super().__init__(f"{field}: {code}")
@@ -48,7 +48,7 @@ class DestinationError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Destination:
-    """An account to pay to. Fields that a scheme has no use for are empty."""
+    """An account to pay to. Fields that its scheme does not need are empty."""
 
     method: PayoutMethod
     country: str
@@ -62,19 +62,19 @@ class Destination:
 
     @property
     def ending(self) -> str:
-        """What may be shown of it: "····4821", "j···@okafor.example"."""
+        """The masked account, which may be shown: "····4821", "j···@okafor.example"."""
         if self.method == PayoutMethod.PAYPAL:
             name, _, domain = self.paypal.partition("@")
             return f"{name[:1]}···@{domain}"[:80]
         return HIDDEN + (self.iban or self.account_number)[-4:]
 
     def values(self) -> dict[str, str]:
-        """The fields by name, for sealing."""
+        """Return the fields by name, for encryption."""
         return {one.name: str(getattr(self, one.name)) for one in fields(self)}
 
 
 def scheme_of(country: str) -> BankScheme:
-    """How an account in this country is named."""
+    """Return which numbers identify an account in this country."""
     if country in OWN_SCHEMES:
         return OWN_SCHEMES[country]
     return BankScheme.IBAN if iban_length(country) else BankScheme.OTHER
@@ -100,7 +100,7 @@ def bank_account(
     account_number: str = "",
     tax_id: str = "",
 ) -> Destination:
-    """A bank account that can exist. Raises DestinationError."""
+    """Return a checked bank account. Raises DestinationError for the first wrong field."""
     scheme = scheme_of(country)
     checked: dict[str, str] = {}
     if scheme == BankScheme.IBAN:
@@ -118,22 +118,23 @@ def bank_account(
     return Destination(
         method=PayoutMethod.BANK,
         country=country,
-        holder=_words("holder", holder, LONGEST_HOLDER),
-        tax_id=_words("tax_id", tax_id, LONGEST_TAX_ID) if tax_id.strip() else "",
+        holder=_words("holder", holder, MAX_HOLDER_LENGTH),
+        tax_id=_words("tax_id", tax_id, MAX_TAX_ID_LENGTH) if tax_id.strip() else "",
         **checked,
     )
 
 
 def paypal_account(*, country: str, holder: str, paypal: str, tax_id: str = "") -> Destination:
-    """A PayPal account; the caller has checked that `paypal` is an address. Raises
-    DestinationError.
+    """Return a PayPal account. Raises DestinationError.
+
+    The caller has checked that `paypal` is an email address.
     """
     return Destination(
         method=PayoutMethod.PAYPAL,
         country=country,
-        holder=_words("holder", holder, LONGEST_HOLDER),
+        holder=_words("holder", holder, MAX_HOLDER_LENGTH),
         paypal=paypal.strip().lower(),
-        tax_id=_words("tax_id", tax_id, LONGEST_TAX_ID) if tax_id.strip() else "",
+        tax_id=_words("tax_id", tax_id, MAX_TAX_ID_LENGTH) if tax_id.strip() else "",
     )
 
 
@@ -177,10 +178,10 @@ def _account(written: str) -> str:
     return number
 
 
-def _words(field: str, written: str, longest: int) -> str:
+def _words(field: str, written: str, max_length: int) -> str:
     words = " ".join(written.split())
     if not words:
         raise DestinationError(field, "missing")
-    if len(words) > longest or not words.isprintable():
+    if len(words) > max_length or not words.isprintable():
         raise DestinationError(field, "words")
     return words

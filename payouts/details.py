@@ -1,8 +1,9 @@
-"""Where creators are paid: kept once per person, sealed, and seen by the brands they chose.
+"""Payout details of creators: stored once per person, encrypted, visible to brands they chose.
 
-Changing it takes a code that was just mailed and entered; who had the details before is told. A
-brand sees what its creators released to it (payouts.releases), through `visible_details` alone. A
-payment that waited for details is on its way from then on.
+To change them, a creator enters a code that was just mailed. The creator and the PayPal address
+that was paid before get a warning. A brand sees only the details that a creator released to it
+(payouts.releases), and only through `visible_details`. Payments that waited for details are then
+put in processing.
 """
 
 from __future__ import annotations
@@ -16,8 +17,8 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.codes import spend_code
 from accounts.models import Brand, CodePurpose
 from affiliates.models import Creator, Member
@@ -31,7 +32,7 @@ from payouts.sealing import seal, unseal
 
 @dataclass(frozen=True, slots=True)
 class ShownDetails:
-    """What may be shown of where a person is paid, to themselves and to whom they released it."""
+    """Masked payout details, for the creator and for the brands they released them to."""
 
     method: PayoutMethod
     country: str
@@ -46,43 +47,43 @@ class ShownDetails:
 
 @dataclass(frozen=True, slots=True)
 class DetailsChange:
-    """What changing the details did. `before` is None the first time."""
+    """The result of changing the details. `before` is None the first time."""
 
     before: Destination | None
     after: Destination
     released_to: tuple[Brand, ...]  # brands that may see the details from now on
-    started: int  # payments that had waited and are on their way now
+    started: int  # number of payments that waited and are in processing now
 
 
-# --- for the creator's own eyes
+# --- for the creator alone
 
 
 def details_of(creator: Creator) -> ShownDetails | None:
-    """Where a creator is paid, masked; None while they have not said."""
+    """Return a creator's payout details, masked; None when there are none."""
     row = PayoutDetails.objects.filter(creator=creator).first()
     return _shown(row) if row else None
 
 
 def own_destination(creator: Creator) -> Destination | None:
-    """The account itself, for the creator alone: never for a brand."""
+    """Return the creator's account in full. Never show this to a brand."""
     row = PayoutDetails.objects.filter(creator=creator).first()
     return _opened(row) if row else None
 
 
-# --- for the brand acted for
+# --- for the current brand
 
 
 def visible_details() -> QuerySet[PayoutDetails]:
-    """The details that creators released to the brand acted for, and did not take back.
+    """Return the details that creators released to the current brand and did not take back.
 
-    Whatever shows or opens details for a brand reads them from here and from nowhere else.
+    All code that shows or decrypts details for a brand must read them through this function.
     """
     live = live_releases().filter(creator=OuterRef("creator"))
     return PayoutDetails.objects.filter(Exists(live))
 
 
 def details_by_member(members: Iterable[Member]) -> dict[int, ShownDetails]:
-    """Masked details by the member's id; whose the brand may not see is left out."""
+    """Return masked details by member id, of members whose details the brand may see."""
     creators = {member.pk: member.creator_id for member in members if member.creator_id}
     rows = {
         row.creator_id: row for row in visible_details().filter(creator__in=set(creators.values()))
@@ -91,17 +92,17 @@ def details_by_member(members: Iterable[Member]) -> dict[int, ShownDetails]:
 
 
 def count_unseen(rows: QuerySet[Any]) -> int:
-    """How many of these rows are of a `member` whose details the brand can't see.
+    """Return how many of these rows have a `member` whose details the brand can't see.
 
-    Whether such a member has given details to anybody is never told: that is nobody's business but
-    their own and the other brands'.
+    The number does not reveal whether such a member has details: that is private to the member and
+    the brands they share them with.
     """
     seen = visible_details().filter(creator=OuterRef("member__creator"))
     return rows.order_by().exclude(Exists(seen)).count()
 
 
 def destinations_of(creator_ids: Iterable[int]) -> dict[int, Destination]:
-    """The accounts that creators released, by the creator's id: for the files that pay them."""
+    """Return the accounts that creators released, by creator id, for payment files."""
     rows = visible_details().filter(creator__in=set(creator_ids))
     return {row.creator_id: _opened(row) for row in rows}
 
@@ -120,11 +121,11 @@ def change_details(
     now: datetime,
     release_to: Collection[Brand] = (),
 ) -> DetailsChange:
-    """Pay this creator there from now on, in every brand, and let `release_to` see it too.
+    """Replace the creator's payout details for every brand, and release them to `release_to`.
 
-    Spends `code`, which was mailed for this and entered. `tell` warns who had the details before:
-    when it raises, nothing has changed. Raises accounts.codes.CodeOverError, and ReleaseError for a
-    brand that does not pay the creator.
+    Uses up `code`, which was mailed for this purpose and entered. `tell` mails the warning; when it
+    raises, nothing is changed. Raises accounts.codes.CodeOverError, and ReleaseError for a brand
+    that does not pay the creator.
     """
     Creator.objects.select_for_update().get(pk=creator.pk)
     spend_code(public_id=code, purpose=CodePurpose.PAYOUT_DETAILS, address=creator.email, now=now)

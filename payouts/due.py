@@ -1,9 +1,9 @@
-"""What is due now, to everybody, without reading the whole ledger.
+"""Compute what is due now to all members, without reading the whole ledger.
 
-`payouts.ledger.balances` defines it: earned entries past their hold that no live payment pays. A
-payment takes exactly such entries and posts their sum, so what is due is the sum of all entries
-past their hold, which a trigger keeps (`LedgerSum`). It costs what members there are, however long
-the history.
+`payouts.ledger.balances` defines what is due: earned entries after their hold that no live payment
+pays. A payment takes exactly such entries and posts their sum, so the amount due is the sum of all
+entries after their hold. A trigger keeps that sum (`LedgerSum`), so the cost depends on the number
+of members and not on the length of the history.
 """
 
 from __future__ import annotations
@@ -36,8 +36,8 @@ _CHOSEN = """
 (%(members)s::bigint[] IS NULL OR member_id = ANY(%(members)s::bigint[]))
   AND (%(only)s = '' OR currency = %(only)s)
 """
-_ORDER = "currency <> %(own)s, currency, due_minor * %(turn)s DESC, member_id"
-# The sums of all, and after them the rows of a page, from one look at everybody.
+_ORDER = "currency <> %(own)s, currency, due_minor * %(sign)s DESC, member_id"
+# One statement returns the sums over all members and the rows of a page, so that they agree.
 _PAGE = f"""
 WITH due AS MATERIALIZED ({_BY_MEMBER}), page AS (
   SELECT * FROM due WHERE {_CHOSEN} ORDER BY {_ORDER} OFFSET %(start)s LIMIT %(most)s
@@ -53,7 +53,7 @@ ORDER BY place
 
 @dataclass(frozen=True, slots=True)
 class DueRow:
-    """What one member is due in one currency: never zero, below zero when it is carried on."""
+    """What one member is due in one currency: never zero; a negative amount is carried over."""
 
     member_id: int
     currency: str
@@ -62,7 +62,7 @@ class DueRow:
 
 @dataclass(frozen=True, slots=True)
 class DuePage:
-    """Some rows, and how many there are; `sums` are of everybody, in minor units by currency."""
+    """One page of rows. `count` is of all matching rows; `sums` are minor units of all members."""
 
     rows: list[DueRow]
     count: int
@@ -87,15 +87,17 @@ def due_page(
     start: int = 0,
     most: int | None = None,
 ) -> DuePage:
-    """Who is due money now, per member and currency: the brand's `own` currency first, the largest
-    first in each, unless `smallest_first`. `among` names the members and `only` the currency asked
-    for; `most` rows from `start` on.
+    """Return what is due now per member and currency.
+
+    Rows in the brand's `own` currency come first, and in each currency the largest amount, or the
+    smallest with `smallest_first`. `among` limits the rows to some members and `only` to one
+    currency. The page has `most` rows from `start` on.
     """
     values = {
         "members": None if among is None else sorted(among),
         "own": own,
         "only": only,
-        "turn": -1 if smallest_first else 1,
+        "sign": -1 if smallest_first else 1,
     }
     found = _rows(_PAGE, _values(now, start=start, most=most, **values))
     sums = sorted((row for row in found if row[0] is None), key=lambda row: (row[1] != own, row[1]))
@@ -107,25 +109,27 @@ def due_page(
 
 
 def due_by_member(*, now: datetime) -> list[DueRow]:
-    """Everybody who is due money now, the rows of `due_page`."""
+    """Return what is due now for all members, as rows of `due_page`."""
     return due_page(now=now).rows
 
 
 def due_by_offer(offer_ids: Iterable[int], *, now: datetime) -> dict[int, OfferDue]:
-    """What each offer that owes anything owes now. A member counts once per offer, and only with
-    more than zero due; a negative balance lowers the sum, as it does in `balances`.
+    """Return what is due now per offer id, without offers that owe nothing.
+
+    `members` counts members with more than zero due. A negative balance lowers the sum, as it does
+    in `balances`.
     """
     rows = _rows(_BY_OFFER, _values(now, offers=sorted(set(offer_ids))))
     return {offer_id: OfferDue(due, members) for offer_id, due, members in rows}
 
 
 def due_of_each(*, now: datetime) -> QuerySet[Any, Any]:
-    """Rows of `enrollment_id` and `figure`: what each is due now, as `Balance.due_minor` says."""
+    """Return rows of `enrollment_id` and `figure`: `Balance.due_minor` of each enrollment."""
     return _sum_of_each(LedgerSum.objects.filter(available_at__lte=now), Sum("amount_minor"))
 
 
 def paid_of_each() -> QuerySet[Any, Any]:
-    """Rows of `enrollment_id` and `figure`: what each was paid, as `Balance.paid_minor` says."""
+    """Return rows of `enrollment_id` and `figure`: `Balance.paid_minor` of each enrollment."""
     paid = LedgerEntry.objects.filter(kind=EntryKind.PAYOUT, payout__state="paid")
     return _sum_of_each(paid, -Sum("amount_minor"))
 

@@ -1,4 +1,4 @@
-"""Post to the ledger and read balances from it. Amounts are minor units, positive to the member."""
+"""Read balances from the ledger. Amounts are minor units, positive in the member's favour."""
 
 from __future__ import annotations
 
@@ -10,15 +10,18 @@ from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum, Value
 
+from core.kept_queries import kept_query
 from offers.models import Enrollment
 from payouts.models import EARNED_KINDS, EntryKind, LedgerEntry, LedgerSum, PayoutItem
+
+PARTS = ("owed", "held", "moved", "paid")
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
-    """One enrollment's money. `due` may be paid now, `held` waits out its hold.
+    """The balance of one enrollment in minor units. `due` may be paid now, `held` after its hold.
 
-    commission + adjustment = due + held + on_the_way + paid, always.
+    Always: earned = commissions + adjustments = due + held + on_the_way + paid.
     """
 
     earned_minor: int = 0
@@ -29,7 +32,7 @@ class Balance:
 
     @property
     def owed_minor(self) -> int:
-        """What is still to be paid, now or after its hold; below zero when it is carried on."""
+        """What is to be paid now or after its hold. A negative amount is carried over."""
         return self.due_minor + self.held_minor
 
     def __add__(self, other: Balance) -> Balance:
@@ -45,24 +48,17 @@ class Balance:
 def balances(
     enrollment_ids: Collection[int] | QuerySet[Enrollment], *, now: datetime
 ) -> dict[int, Balance]:
-    """The balance of each enrollment that was ever owed or paid anything; none is all zeros. One
-    query, and so of one moment, however long the history.
+    """Return the balance by enrollment id, of enrollments that have ledger entries.
 
-    All its entries add up to what is due and held: a trigger keeps that sum (`LedgerSum`). What
-    waits out its hold and what moved, few beside all the commissions, are read off indexes. No
-    payment takes an entry that still waits, so whatever was paid or is on its way was due.
+    One query, so all amounts are of one moment, and its cost does not grow with the history. The
+    sum of all entries is what is due and held; a trigger keeps it (`LedgerSum`). Held entries and
+    payments are few, and indexes find them. A payment never takes an entry in its hold, so all that
+    was paid or is on the way was due.
     """
-    entries = LedgerEntry.objects.filter(enrollment__in=enrollment_ids)
-    moved = entries.filter(~Q(kind=EntryKind.COMMISSION) & ~Q(kind=EntryKind.ADJUSTMENT))
-    parts = {
-        "owed": LedgerSum.objects.filter(enrollment__in=enrollment_ids),
-        "held": entries.filter(kind__in=EARNED_KINDS, available_at__gt=now),
-        "moved": moved,
-        "paid": moved.filter(kind=EntryKind.PAYOUT, payout__state="paid"),
-    }
-    first, *others = (_summed(rows, part) for part, rows in parts.items())
-    found: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(parts, 0))
-    for enrollment_id, part, minor in first.union(*others, all=True):
+    parts = _parts if isinstance(enrollment_ids, QuerySet) else _kept_parts
+    wanted = enrollment_ids if isinstance(enrollment_ids, QuerySet) else list(enrollment_ids)
+    found: dict[int, dict[str, int]] = defaultdict(lambda: dict.fromkeys(PARTS, 0))
+    for enrollment_id, part, minor in parts(enrollment_ids=wanted, now=now):
         found[enrollment_id][part] = minor
     return {
         enrollment_id: Balance(
@@ -76,8 +72,27 @@ def balances(
     }
 
 
+def _parts(
+    *, enrollment_ids: Collection[int] | QuerySet[Enrollment], now: datetime
+) -> QuerySet[Any, Any]:
+    """Enrollment, part of its balance, and how much that is."""
+    entries = LedgerEntry.objects.filter(enrollment__in=enrollment_ids)
+    moved = entries.filter(~Q(kind=EntryKind.COMMISSION) & ~Q(kind=EntryKind.ADJUSTMENT))
+    parts = {
+        "owed": LedgerSum.objects.filter(enrollment__in=enrollment_ids),
+        "held": entries.filter(kind__in=EARNED_KINDS, available_at__gt=now),
+        "moved": moved,
+        "paid": moved.filter(kind=EntryKind.PAYOUT, payout__state="paid"),
+    }
+    first, *others = (_summed(rows, part) for part, rows in parts.items())
+    return first.union(*others, all=True)
+
+
+_kept_parts = kept_query(_parts)
+
+
 def booked_by_conversion(conversion_ids: Iterable[int]) -> dict[int, int]:
-    """What the ledger holds for each conversion, in minor units."""
+    """Return the sum of the ledger entries of each conversion, in minor units, by id."""
     rows = (
         LedgerEntry.objects.filter(conversion_id__in=list(conversion_ids))
         .values_list("conversion_id")
@@ -87,7 +102,7 @@ def booked_by_conversion(conversion_ids: Iterable[int]) -> dict[int, int]:
 
 
 def due_entries(*, member_id: int, currency: str, now: datetime) -> QuerySet[LedgerEntry]:
-    """Exactly the entries that a payment to this member would pay now, oldest first."""
+    """Return exactly the entries that a payment to this member would pay now, oldest first."""
     return (
         _payable(now)
         .filter(enrollment__member=member_id, currency=currency)
@@ -97,13 +112,13 @@ def due_entries(*, member_id: int, currency: str, now: datetime) -> QuerySet[Led
 
 
 def _payable(now: datetime) -> QuerySet[LedgerEntry]:
-    """Earned entries past their hold that no live payment pays."""
+    """Earned entries after their hold that no live payment pays."""
     live = PayoutItem.objects.filter(entry=OuterRef("pk"), released_at=None)
     return LedgerEntry.objects.filter(~Exists(live), kind__in=EARNED_KINDS, available_at__lte=now)
 
 
 def _summed(rows: QuerySet[Any], part: str) -> QuerySet[Any, Any]:
-    """Rows of an enrollment, the part, and what its amounts add up to."""
+    """Rows of enrollment id, name of the part, and sum of its amounts."""
     sums = rows.values("enrollment_id").annotate(part=Value(part), sum=Sum("amount_minor"))
     found: QuerySet[Any, Any] = sums.values_list("enrollment_id", "part", "sum")
     return found

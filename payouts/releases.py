@@ -1,8 +1,8 @@
-"""Which brands a creator lets see where they are paid, and which payments wait for that.
+"""Which brands may see a creator's payout details, and which payments wait for that.
 
-A release is given to one brand by name, with a code that was just mailed and entered, and covers
-the details as they are kept, also after the creator changed them. It can be taken back at any time.
-What a file for a bank or PayPal has named stays on the way: the brand may have paid it already.
+A creator releases the details to one brand by entering a code that was just mailed. The release
+also covers details that change later, and the creator can take it back at any time. A payment that
+is in a file for a bank or PayPal stays in processing, because the brand may have paid it already.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import QuerySet
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.codes import spend_code
 from accounts.models import Brand, CodePurpose
 from affiliates import services as affiliates
@@ -34,12 +34,12 @@ from payouts.services import settle_run
 
 
 class ReleaseError(ValueError):
-    """Details can't be released to this brand, or there are none."""
+    """The details can't be released to this brand, or there are no details."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sharing:
-    """A brand that pays a creator, and since when it may see where; None: it may not."""
+    """A brand that pays a creator. `released_at` is None when it may not see the details."""
 
     brand: Brand
     released_at: datetime | None
@@ -51,25 +51,25 @@ class Sharing:
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """What releasing did: to whom, and how many payments went on their way by it."""
+    """The brands that details were released to, and how many payments this started."""
 
     brands: tuple[Brand, ...]
     started: int
 
 
 def live_releases() -> QuerySet[DetailsRelease]:
-    """The releases that are not taken back, to the brand acted for."""
+    """Return the current brand's releases that were not taken back."""
     return DetailsRelease.objects.filter(taken_back_at=None)
 
 
 def brands_that_pay(creator: Creator) -> list[Brand]:
-    """The brands that a creator is a member of, by name."""
+    """Return the brands that a creator is a member of, by name."""
     found = {member.brand_id: member.brand for member in memberships(creator)}
     return sorted(found.values(), key=lambda brand: brand.name.lower())
 
 
 def sharing_of(creator: Creator) -> list[Sharing]:
-    """Every brand that pays a creator or may see where they are paid, by name."""
+    """Return every brand that pays a creator or may see their details, by name."""
     found = {brand.pk: Sharing(brand, None) for brand in brands_that_pay(creator)}
     with across_brands(reason="a creator sees to which brands they released their details"):
         for row in live_releases().filter(creator=creator).select_related("brand"):
@@ -78,14 +78,14 @@ def sharing_of(creator: Creator) -> list[Sharing]:
 
 
 def releases_of(creator: Creator) -> list[DetailsRelease]:
-    """Every release that a creator ever gave, the oldest first, with its brand."""
+    """Return all releases of a creator, live and ended, oldest first, with their brand."""
     with across_brands(reason="a creator may have everything that is kept about them"):
         rows = DetailsRelease.objects.filter(creator=creator).select_related("brand")
         return list(rows.order_by("released_at", "pk"))
 
 
 def memberships(creator: Creator) -> list[Member]:
-    """The creator as a member of each brand, with the brand."""
+    """Return the creator's members over all brands, with the brand."""
     with across_brands(reason="a person is paid to one place by every brand"):
         rows = Member.objects.filter(creator=creator).select_related("brand")
         return list(rows.order_by("brand_id", "pk"))
@@ -101,11 +101,11 @@ def release_details(
     by: Actor,
     now: datetime,
 ) -> Released:
-    """Let these brands see where the creator is paid; payments that waited go on their way.
+    """Let these brands see the creator's details, and start the payments that waited for that.
 
-    Spends `code`, which was mailed for this and entered. `tell` mails the creator: when it raises,
-    nothing is released. Raises accounts.codes.CodeOverError, and ReleaseError for a brand that does
-    not pay the creator, for none, and without details.
+    Uses up `code`, which was mailed for this purpose and entered. `tell` mails the creator; when it
+    raises, nothing is released. Raises accounts.codes.CodeOverError. Raises ReleaseError when
+    `brands` is empty, a brand does not pay the creator, or the creator has no details.
     """
     Creator.objects.select_for_update().get(pk=creator.pk)
     spend_code(public_id=code, purpose=CodePurpose.DETAILS_RELEASE, address=creator.email, now=now)
@@ -121,7 +121,7 @@ def release_details(
 def add_releases(
     *, creator: Creator, brands: Iterable[Brand], by: Actor, now: datetime
 ) -> Released:
-    """The same where a code was spent. Belongs inside a transaction, with the creator locked."""
+    """Release details without a code. Call it in a transaction that has locked the creator."""
     wanted = {brand.pk: brand for brand in brands}
     members = [member for member in memberships(creator) if member.brand_id in wanted]
     if {member.brand_id for member in members} != wanted.keys():
@@ -141,10 +141,9 @@ def add_releases(
 
 @transaction.atomic
 def take_back_release(*, creator: Creator, brand: Brand, by: Actor, now: datetime) -> bool:
-    """Let the brand see the details no longer; payments that no file names yet wait again.
+    """Stop showing the details to the brand. Payments that are in no file yet wait again.
 
-    False when there was nothing to take back. It asks for no code, and for no mail that goes out:
-    who closes a door need not prove more than who opens it.
+    Returns False when there was no live release. Needs no code, because it only takes access away.
     """
     Creator.objects.select_for_update().get(pk=creator.pk)
     with acting_for(brand):
@@ -175,8 +174,10 @@ def change_member_and_payments(
     details: Details | None = None,
     seen_version: int | None = None,
 ) -> Member:
-    """As affiliates.services.change_member. With another address the member is another person:
-    their payments wait or go by what that person released.
+    """Call affiliates.services.change_member, and update payments when the address changed.
+
+    A member with another address is another person, so the open payments then depend on what that
+    person released.
     """
     before = member.creator_id
     changed = affiliates.change_member(
@@ -195,9 +196,9 @@ def change_member_and_payments(
 
 
 def update_payments(member: Member, *, now: datetime) -> int:
-    """Put on their way those of a member's open payments that may go, and have the others wait.
+    """Start a member's open payments if the brand may see the details; else make them wait.
 
-    Belongs inside a transaction with the member locked. How many went.
+    Returns how many were started. Call it in a transaction that has locked the member.
     """
     release = None
     if PayoutDetails.objects.filter(creator=member.creator_id).exists():
@@ -215,7 +216,7 @@ def update_payments(member: Member, *, now: datetime) -> int:
 
 
 def _wait(payments: QuerySet[Payout], *, now: datetime) -> None:
-    """Have those on the way wait that no file for a bank or PayPal names yet."""
+    """Make payments in processing wait again, unless a file for a bank or PayPal has them."""
     going = payments.filter(state=PayoutState.PROCESSING, in_file_at=None)
     runs = _lock_runs(going)
     going.update(state=PayoutState.PENDING_INFO, release=None)
@@ -230,5 +231,5 @@ def _lock_runs(payments: QuerySet[Payout]) -> list[int]:
 
 
 def _lock(member: Member) -> None:
-    """A run being confirmed holds this lock: it sees what is done here, or is seen by it."""
+    """Confirming a run takes the same lock, so the two never run at the same time."""
     Member.objects.select_for_update(no_key=True).get(pk=member.pk)

@@ -1,4 +1,4 @@
-"""Seal payout details anew after a key was put in front, so that the old key can be taken off."""
+"""Encrypt payout details again with a new first key, so that the old key can be removed."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ BATCH = 200
 
 @dataclass(frozen=True, slots=True)
 class Resealed:
-    """How many details were sealed anew, and how many no key of ours opens."""
+    """How many details were encrypted again, and how many no key can decrypt."""
 
     resealed: int
     unreadable: int
 
 
 def reseal_details(*, after: int) -> tuple[Resealed, int | None]:
-    """One batch of the details whose row comes after the number `after`, in one transaction.
+    """Encrypt one batch of details with ids above `after` again, in one transaction.
 
-    Returns what was done and where the next batch begins: None when there is none. What the first
-    key sealed already stays as it is, so a second run changes nothing. Nobody's details change, so
-    no audit log has a line of it.
+    Returns the counts and the `after` of the next batch, None after the last. Details that use the
+    first key already stay as they are, so a second run changes nothing. The details themselves
+    don't change, so there is no audit entry.
     """
     with transaction.atomic():
         rows = list(

@@ -1,9 +1,8 @@
-"""What a bank or PayPal is told to pay: the payments of a run that are still on the way.
+"""Files for a bank or PayPal with the payments of a run that are in processing.
 
-Every payment stands in one of the two files, by what its member chose. The files are the only place
-where a brand sees an account number, and hold no more than paying takes: of members who released
-their details to the brand and have not taken that back. They are written while they are sent, and
-kept nowhere. What a file held is marked in the same step: from then on it does not wait any more.
+A payment is in the file of the method that its member chose. Only these files show account numbers
+to a brand, and only those of members with a live release. Files are streamed and never stored. Each
+payment in a file is marked in the same transaction, so that it never waits for details again.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from payouts.destinations import Destination
 from payouts.details import destinations_of, visible_details
 from payouts.models import Payout, PayoutMethod, PayoutRun, PayoutState
 from payouts.selectors import payouts_of_run
 
-PAYPAL_ROWS = 5_000  # in one file, says PayPal
+PAYPAL_ROWS = 5_000  # PayPal's limit per file
 BANK_COLUMNS = (
     "member",
     "email",
@@ -37,28 +36,26 @@ BANK_COLUMNS = (
     "account_number",
     "tax_id",
 )
-_AT_ONCE = 2_000
+_BATCH_SIZE = 2_000  # payments per transaction
 
 
 def still_to_pay(run: PayoutRun, *, method: PayoutMethod) -> QuerySet[Payout]:
-    """The payments on the way that the brand may see where to pay, in the order of their ids: the
-    same in every file.
-    """
+    """Return the run's payments in processing whose details the brand may see, by id."""
     theirs = visible_details().filter(creator=OuterRef("member__creator"), method=method)
     found = payouts_of_run(run).filter(Exists(theirs), state=PayoutState.PROCESSING)
     return found.order_by("pk")
 
 
 def payment_reference(payout: Payout) -> str:
-    """What finds a payment again in a bank's statement: letters, digits and a hyphen."""
+    """Return the reference of a payment on a bank statement: letters, digits and a hyphen."""
     return f"RUN{payout.run_id}-{payout.pk}"
 
 
 def bank_rows(run: PayoutRun, *, by: Actor, now: datetime) -> Iterator[list[str]]:
-    """Whom to pay how much and where, header first; amounts as plain decimals. Marks what it names.
+    """Yield the rows of the bank file, header first, and mark its payments. Amounts are decimals.
 
-    An account has either an IBAN, or a number with its bank's code (a sort code, a routing number)
-    or BIC. The tax id is there if the member gave one, for the brand's books.
+    An account has either an IBAN, or an account number with a bank code (a sort code, a routing
+    number) or a BIC. The tax id is optional.
     """
     yield [*BANK_COLUMNS]
     wanted = still_to_pay(run, method=PayoutMethod.BANK)
@@ -83,11 +80,10 @@ def bank_rows(run: PayoutRun, *, by: Actor, now: datetime) -> Iterator[list[str]
 def paypal_rows(
     run: PayoutRun, *, part: int = 1, note: str, by: Actor, now: datetime
 ) -> Iterator[list[str]]:
-    """One file of PayPal's Payouts Web, without a header, at most PAYPAL_ROWS long. Marks what it
-    names.
+    """Yield one file for PayPal's Payouts Web, without header, and mark its payments.
 
-    Recipient, amount, currency, customer id (30 characters, no spaces), note (400 characters) and
-    wallet, as developer.paypal.com says under "Payouts Web".
+    At most PAYPAL_ROWS rows of recipient, amount, currency, customer id (30 characters, no spaces),
+    note (400 characters) and wallet. Source: developer.paypal.com, "Payouts Web".
     """
     wanted = still_to_pay(run, method=PayoutMethod.PAYPAL)
     ids = list(wanted.filter(pk__in=_in_part(run, part)).values_list("pk", flat=True))
@@ -103,7 +99,7 @@ def paypal_rows(
 
 
 def paypal_parts(run: PayoutRun) -> list[int]:
-    """The numbers of the files for PayPal that hold a payment."""
+    """Return the numbers of the PayPal files that have at least one payment."""
     wanted = still_to_pay(run, method=PayoutMethod.PAYPAL)
     if run.payments <= PAYPAL_ROWS:
         return [1] if wanted.exists() else []
@@ -114,9 +110,11 @@ def paypal_parts(run: PayoutRun) -> list[int]:
 
 
 def _in_part(run: PayoutRun, part: int) -> QuerySet[Payout, Any]:
-    """The ids of the payments that stand in one file, if they stand in any: the run's payments by
-    their order. Members share their details and stop while the files are made one after another;
-    nobody's payment moves into another file by that, and is paid twice or never.
+    """The ids of the run's payments that belong to one file, by id.
+
+    A payment's file depends on its position among all payments of the run. So a member who shares
+    their details between two downloads moves no payment to another file, where it would be paid
+    twice or never.
     """
     first = (part - 1) * PAYPAL_ROWS
     ids: QuerySet[Payout, Any] = Payout.objects.filter(run=run).order_by("pk").values("pk")
@@ -126,22 +124,22 @@ def _in_part(run: PayoutRun, part: int) -> QuerySet[Payout, Any]:
 def _named(
     run: PayoutRun, ids: Sequence[int], whom: str, *, by: Actor, now: datetime
 ) -> Iterator[tuple[Payout, Destination]]:
-    """The payments with where to pay them, each marked before its line is written."""
+    """Yield payments with their accounts. Each is marked before its row is written."""
     if ids:
         audit.record(
             action="payout_run.file_made", target=run, by=by, now=now, whom=whom, payments=len(ids)
         )
-    for start in range(0, len(ids), _AT_ONCE):
-        yield from _mark(run, ids[start : start + _AT_ONCE], now=now)
+    for start in range(0, len(ids), _BATCH_SIZE):
+        yield from _mark(run, ids[start : start + _BATCH_SIZE], now=now)
 
 
 @transaction.atomic
 def _mark(run: PayoutRun, ids: Sequence[int], *, now: datetime) -> list[tuple[Payout, Destination]]:
-    """Mark what is still on the way and may still be seen, and open where to pay it.
+    """Mark the payments that are still in processing and visible, and decrypt their accounts.
 
-    Whoever takes a release back in the same moment waits for this, or this leaves their payment
-    out: a payment is in a file with its account or is neither. The run is locked first, as by all
-    who settle its payments: what a file names is not marked paid or taken back meanwhile.
+    Locks the run first, as all code that settles its payments does, so no payment is marked paid or
+    returned at the same time. Taking back a release waits for this lock, or happens before and the
+    payment is left out.
     """
     PayoutRun.objects.select_for_update().get(pk=run.pk)
     rows = Payout.objects.filter(pk__in=ids, state=PayoutState.PROCESSING)

@@ -1,7 +1,7 @@
-"""The lines of a payout run, written inside PostgreSQL: a run may name a million entries.
+"""SQL statements for the lines of a payout run, because a run may have a million entries.
 
-Each function belongs inside the transaction of a service. None of them decides anything: what may
-happen to a run stands in payouts.runs. Every statement names the brand acted for.
+Call these functions in the transaction of a service. payouts.runs decides what is allowed. Every
+statement filters by the current brand.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from core.db import refresh_statistics
 from core.tenancy import current_brand_id
 from payouts.models import EntryKind, Payout, PayoutItem, PayoutRun
 
-MANY_PAYMENTS = 1_000  # at once: the planner doesn't expect them until it is told
+MIN_PAYMENTS_TO_ANALYZE = 1_000  # so many new rows make the planner's statistics wrong
 
-# Entries past their hold that no live payment pays: what payouts.ledger calls payable.
+# Entries after their hold that no live payment pays, as in payouts.ledger._payable.
 _PAYABLE = """
 SELECT e.id, e.amount_minor, n.member_id
 FROM payouts_ledgerentry e
@@ -28,7 +28,7 @@ WHERE e.brand_id = %(brand)s AND e.currency = %(currency)s
   AND NOT EXISTS (SELECT 1 FROM payouts_payoutitem i
     WHERE i.brand_id = e.brand_id AND i.entry_id = e.id AND i.released_at IS NULL)
 """
-# One statement, so that the entries named and the sums are of one moment.
+# One statement, so that entries and sums are of the same moment.
 _DRAW_UP = f"""
 WITH due AS MATERIALIZED (
   {_PAYABLE} AND n.member_id = ANY(%(members)s::bigint[])
@@ -71,7 +71,7 @@ WITH line AS (
 )
 DELETE FROM payouts_payoutrunmember l USING line WHERE l.brand_id = %(brand)s AND l.id = line.id
 """
-# Taken in one order, so that two runs with members in common wait and don't deadlock.
+# Rows are locked in id order, so that two runs with the same members don't deadlock.
 _LOCK_MEMBERS = """
 SELECT count(*) FROM (
   SELECT m.id FROM affiliates_member m
@@ -79,7 +79,7 @@ SELECT count(*) FROM (
   WHERE l.brand_id = %(brand)s AND l.run_id = %(run)s AND NOT l.is_left_out
   ORDER BY m.id FOR NO KEY UPDATE OF m) locked
 """
-# A line has changed when an entry of it was paid meanwhile, or less is due than it says.
+# A line has changed when one of its entries was paid, or less is due than the line says.
 _CHANGED = f"""
 WITH due AS MATERIALIZED (
   {_PAYABLE} AND n.member_id IN (SELECT member_id FROM payouts_payoutrunmember
@@ -98,7 +98,7 @@ WHERE l.brand_id = %(brand)s AND l.run_id = %(run)s AND NOT l.is_left_out
   AND (coalesce(now_due.due_minor, 0) < l.due_minor OR l.id IN (SELECT line_id FROM gone))
 ORDER BY l.due_minor DESC, l.id
 """  # noqa: S608
-# On the way is what its member released details for to this brand.
+# A payment is in processing if the member released details to this brand, else it waits.
 _MAKE_PAYOUTS = """
 INSERT INTO payouts_payout (public_id, brand_id, run_id, member_id, currency, amount_minor, state,
   release_id, reference, reason, created_at, created_by)
@@ -142,21 +142,21 @@ WHERE i.brand_id = %(brand)s AND p.brand_id = i.brand_id AND p.id = i.payout_id
 def next_members(
     run: PayoutRun, *, chosen: Collection[int] | None, after: int, most: int
 ) -> list[int]:
-    """The next of the brand's members by id, among those `chosen` when that is not None."""
+    """Return the next `most` member ids above `after`, only `chosen` ones unless that is None."""
     among = None if chosen is None else sorted(chosen)
     rows = _rows(_NEXT_MEMBERS, run, members=among, after=after, most=most)
     return [member_id for (member_id,) in rows]
 
 
 def next_lines(run: PayoutRun, *, after: int, most: int) -> list[int]:
-    """The next members by id for whom the run was drawn up before, left out or not."""
+    """Return the next `most` ids above `after` of members who have a line in the run."""
     return [pk for (pk,) in _rows(_NEXT_LINES, run, after=after, most=most)]
 
 
 def draw_up(run: PayoutRun, *, member_ids: Sequence[int], now: datetime) -> None:
-    """Name those of the members who are due money, with the entries of those not left out.
+    """Replace the lines of these members with what is due to them at `now`.
 
-    What the run said of them before is forgotten.
+    Entries are listed for members who reach the run's minimum; the others are left out.
     """
     values = {"now": now, "currency": run.currency, "members": list(member_ids)}
     _run(_FORGET_LINES_OF, run, members=list(member_ids))
@@ -164,41 +164,42 @@ def draw_up(run: PayoutRun, *, member_ids: Sequence[int], now: datetime) -> None
 
 
 def sums(run: PayoutRun) -> tuple[int, int]:
-    """What the lines add up to without those left out, in minor units, and how many they are."""
+    """Return the sum in minor units and the number of the lines that are not left out."""
     amount_minor, payments = _rows(_LINES, run)[0]
     return amount_minor, payments
 
 
 def forget_entries(run: PayoutRun) -> None:
-    """Take away the entries that a draft names; its lines stay readable."""
+    """Delete the entries of a draft. Its lines stay."""
     _run(_FORGET_ENTRIES, run)
 
 
 def lock_members(run: PayoutRun) -> None:
-    """Wait until nobody else pays any of the run's members, and let nobody before the commit."""
+    """Lock the run's members, so that no other payment to them is made before the commit."""
     _rows(_LOCK_MEMBERS, run)
 
 
 def changed_members(run: PayoutRun, *, now: datetime) -> list[int]:
-    """The members whose line says more than is due now, or an entry that was paid since."""
+    """Return ids of members whose line is more than is due now or has an entry paid since."""
     rows = _rows(_CHANGED, run, now=now, currency=run.currency)
     return [member_id for (member_id,) in rows]
 
 
 def make_payouts(run: PayoutRun, *, by: str, now: datetime) -> None:
-    """Make a payment of each line, with its items and its ledger entries: in processing, or waiting
-    where the member has not released to the brand where to pay.
+    """Make a payment for each line, with its items and ledger entries.
+
+    It is in processing if the member released details to the brand; else it waits for details.
     """
     _run(_MAKE_PAYOUTS, run, currency=run.currency, by=by, now=now)
     _run(_MAKE_ITEMS, run)
-    if run.payments >= MANY_PAYMENTS:
+    if run.payments >= MIN_PAYMENTS_TO_ANALYZE:
         refresh_statistics(Payout, PayoutItem)
     _run(_POST, run, kind=EntryKind.PAYOUT.value, sign=-1, now=now)
     forget_entries(run)
 
 
 def give_back(run: PayoutRun, *, now: datetime) -> None:
-    """Post back the money of the payments still open, and release their entries."""
+    """Post back the amounts of the run's open payments, and release their entries."""
     _run(_POST, run, kind=EntryKind.PAYOUT_RETURNED.value, sign=1, now=now)
     _run(_RELEASE_ITEMS, run, now=now)
 

@@ -1,7 +1,7 @@
-"""Draw up, confirm and settle large payout runs as long work.
+"""Draft, confirm and settle large payout runs as background work.
 
-Drawing up goes in batches of members that commit with their count. Confirming and settling change
-everything or nothing, in one transaction of one worker.
+Drafting works in batches of members, and each batch commits together with its progress. Confirming
+and settling are one transaction each.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.actors import Actor
-from accounts.background import Request, Turn, WorkError, ask, hint, note, running_work
-from accounts.models import Work
 from affiliates.models import Member
+from background.asking import WorkRequest, ask_for_work, enqueue_work
+from background.models import Work
+from background.running import WorkError, WorkSlice, count_batch
+from background.selectors import running_work
 from core.references import Reference
 from payouts import runs
 from payouts.models import PayoutRun, PayoutState
@@ -26,7 +28,7 @@ MARK_PAID, RETURN = "run_paid", "run_return"
 
 
 class UnderWayError(PayoutError):
-    """Something is being done to the run by a worker already; `work` is that."""
+    """A worker is busy with the run already; `work` is what it does."""
 
     def __init__(self, work: Work) -> None:
         super().__init__("a worker is busy with this run already")
@@ -34,7 +36,7 @@ class UnderWayError(PayoutError):
 
 
 def about(run: PayoutRun) -> str:
-    """Where the work of a run was started."""
+    """Return the reference of a run, under which its background work is found."""
     return Reference.to(run)
 
 
@@ -48,7 +50,7 @@ def ask_for_draft(
     by: Actor,
     now: datetime,
 ) -> PayoutRun:
-    """As `draft_run`, by a worker: the run is there at once, without its lines."""
+    """Create a run without lines, and ask a worker to draft it as `draft_run` does."""
     run, _ = runs.open_run(
         currency=currency,
         minimum_minor=minimum_minor,
@@ -57,7 +59,7 @@ def ask_for_draft(
         now=now,
     )
     chosen = None if member_ids is None else sorted(member_ids)
-    request = Request(
+    request = WorkRequest(
         kind=DRAFT,
         title=f"Payout run in {currency}",
         about=about(run),
@@ -65,21 +67,21 @@ def ask_for_draft(
         confirmation=confirmation,
         parameters={"run": run.pk, "members": chosen},
     )
-    _asked(request, by=by, now=now)
+    _enqueue(request, by=by, now=now)
     return run
 
 
 @transaction.atomic
 def ask_for_redraft(*, run: PayoutRun, by: Actor, now: datetime) -> Work:
-    """As `redraft_run`, by a worker."""
+    """Ask a worker to do what `redraft_run` does. Raises NotADraftError and UnderWayError."""
     run = runs.reopen_draft(run=run)
     total = runs.members_in(run)
-    return _ask_about(run, REDRAFT, "Payout run, drawn up again", total, by=by, now=now)
+    return _ask_about(run, REDRAFT, "Drafting a payout run again", total, by=by, now=now)
 
 
 @transaction.atomic
 def ask_to_confirm(*, run: PayoutRun, by: Actor, now: datetime) -> Work:
-    """As `confirm_run`, by a worker. Raises NotADraftError and UnderWayError."""
+    """Ask a worker to do what `confirm_run` does. Raises NotADraftError and UnderWayError."""
     run = runs.locked_draft(run)
     return _ask_about(run, CONFIRM, "Confirming a payout run", run.payments, by=by, now=now)
 
@@ -88,90 +90,98 @@ def ask_to_confirm(*, run: PayoutRun, by: Actor, now: datetime) -> Work:
 def ask_to_mark_paid(
     *, run: PayoutRun, reference: str, by: Actor, now: datetime, seen: str | None = None
 ) -> Work:
-    """As `mark_run_paid`, by a worker."""
+    """Ask a worker to do what `mark_run_paid` does. Raises PayoutError and UnderWayError."""
     run = runs.locked_in_processing(run)
     title = "Marking a payout run paid"
-    told = {"reference": reference} | ({} if seen is None else {"seen": seen})
-    return _ask_about(run, MARK_PAID, title, run.payments, by=by, now=now, **told)
+    more = {"reference": reference} | ({} if seen is None else {"seen": seen})
+    return _ask_about(run, MARK_PAID, title, run.payments, by=by, now=now, **more)
 
 
 @transaction.atomic
 def ask_to_return(
     *, run: PayoutRun, state: PayoutState, reason: str, by: Actor, now: datetime
 ) -> Work:
-    """As `return_run`, by a worker."""
+    """Ask a worker to do what `return_run` does. Raises PayoutError and UnderWayError."""
     run = runs.locked_in_processing(run)
-    told = {"state": state.value, "reason": reason}
-    return _ask_about(run, RETURN, "Taking back a payout run", run.payments, by=by, now=now, **told)
+    more = {"state": state.value, "reason": reason}
+    return _ask_about(run, RETURN, "Taking back a payout run", run.payments, by=by, now=now, **more)
 
 
-def draft(turn: Turn) -> bool:
-    """Go on drawing up the lines, of what was due when it was asked for."""
-    return _draw_up(turn, turn.work.parameters["members"], runs.DRAFTED)
+def draft(work_slice: WorkSlice) -> bool:
+    """Continue drafting the lines, with what was due when staff asked for the draft."""
+    return _draw_up(work_slice, work_slice.work.parameters["members"], runs.DRAFTED)
 
 
-def redraft(turn: Turn) -> bool:
-    """Go on drawing up the lines again, for the same members."""
-    return _draw_up(turn, runs.SAME_MEMBERS, runs.REDRAFTED)
+def redraft(work_slice: WorkSlice) -> bool:
+    """Continue drafting the lines again, for the same members."""
+    return _draw_up(work_slice, runs.SAME_MEMBERS, runs.REDRAFTED)
 
 
-def confirm(turn: Turn) -> bool:
-    """Make the payments, all or none."""
-    return _at_once(turn, lambda run, now: runs.confirm_run(run=run, by=turn.by, now=now))
-
-
-def mark_paid(turn: Turn) -> bool:
-    """Mark what was seen on the way paid, all or none."""
-    reference, seen = turn.work.parameters["reference"], turn.work.parameters.get("seen")
+def confirm(work_slice: WorkSlice) -> bool:
+    """Make all payments of the run, or none."""
     return _at_once(
-        turn,
+        work_slice, lambda run, now: runs.confirm_run(run=run, by=work_slice.by, now=now)
+    )
+
+
+def mark_paid(work_slice: WorkSlice) -> bool:
+    """Mark all payments that staff saw in processing as paid, or none."""
+    parameters = work_slice.work.parameters
+    reference, seen = parameters["reference"], parameters.get("seen")
+    return _at_once(
+        work_slice,
         lambda run, now: runs.mark_run_paid(
-            run=run, reference=reference, seen=seen, by=turn.by, now=now
+            run=run, reference=reference, seen=seen, by=work_slice.by, now=now
         ),
     )
 
 
-def give_back(turn: Turn) -> bool:
-    """Take back what is on the way, all or none."""
-    state, reason = PayoutState(turn.work.parameters["state"]), turn.work.parameters["reason"]
+def give_back(work_slice: WorkSlice) -> bool:
+    """Take back all open payments, or none."""
+    parameters = work_slice.work.parameters
+    state, reason = PayoutState(parameters["state"]), parameters["reason"]
     return _at_once(
-        turn,
-        lambda run, now: runs.return_run(run=run, state=state, reason=reason, by=turn.by, now=now),
+        work_slice,
+        lambda run, now: runs.return_run(
+            run=run, state=state, reason=reason, by=work_slice.by, now=now
+        ),
     )
 
 
-def _draw_up(turn: Turn, chosen: Collection[int] | runs.SameMembers | None, action: str) -> bool:
-    run, is_all = _run_of(turn.work), False
+def _draw_up(
+    work_slice: WorkSlice, chosen: Collection[int] | runs.SameMembers | None, action: str
+) -> bool:
+    run, is_all = _run_of(work_slice.work), False
     try:
         while not is_all:
-            with turn.batch() as work:
+            with work_slice.batch() as work:
                 drawn = runs.draw_up_some(
                     run=run, chosen=chosen, after=work.cursor, now=work.asked_at
                 )
-                note(work, done=drawn.members, counts={})
+                count_batch(work, done=drawn.members, counts={})
                 work.cursor, is_all = drawn.after, drawn.is_all
-            if turn.is_over and not is_all:
+            if work_slice.is_over and not is_all:
                 return False
-        with turn.batch():
-            runs.close_draft(run=run, action=action, by=turn.by, now=turn.clock())
+        with work_slice.batch():
+            runs.close_draft(run=run, action=action, by=work_slice.by, now=work_slice.clock())
     except runs.NotADraftError as error:
         raise WorkError(str(error)) from error
     except PayoutError as error:
-        runs.discard_draft(run=run, by=turn.by, now=turn.clock())
-        raise WorkError(f"{error}: the draft was discarded") from error
+        runs.discard_draft(run=run, by=work_slice.by, now=work_slice.clock())
+        raise WorkError(f"{error}. The draft was discarded") from error
     return True
 
 
-def _at_once(turn: Turn, act: Callable[[PayoutRun, datetime], PayoutRun]) -> bool:
+def _at_once(work_slice: WorkSlice, act: Callable[[PayoutRun, datetime], PayoutRun]) -> bool:
     try:
-        with turn.batch() as work:
-            act(_run_of(work), turn.clock())
-            note(work, done=work.total, counts={})
+        with work_slice.batch() as work:
+            act(_run_of(work), work_slice.clock())
+            count_batch(work, done=work.total, counts={})
     except runs.RunChangedError as error:
         who = ", ".join(map(str, error.members[:3]))
         more = f" and {len(error.members) - 3:,} more" if len(error.members) > 3 else ""
         raise WorkError(
-            f"{error}: {who}{more}. Nothing was paid: draw it up again, then confirm"
+            f"{error}: {who}{more}. Nothing was paid. Draft the run again, then confirm it"
         ) from error
     except PayoutError as error:
         raise WorkError(str(error)) from error
@@ -179,27 +189,27 @@ def _at_once(turn: Turn, act: Callable[[PayoutRun, datetime], PayoutRun]) -> boo
 
 
 def _ask_about(
-    run: PayoutRun, kind: str, title: str, total: int, *, by: Actor, now: datetime, **told: str
+    run: PayoutRun, kind: str, title: str, total: int, *, by: Actor, now: datetime, **more: str
 ) -> Work:
-    """Ask once while it is under way; belongs where the run is locked."""
+    """Ask for the work unless some is running. Call it with the run locked."""
     busy = running_work().filter(about=about(run)).first()
     if busy is not None:
         raise UnderWayError(busy)
-    request = Request(
+    request = WorkRequest(
         kind=kind,
         title=title,
         about=about(run),
         total=total,
         confirmation=uuid.uuid4(),
-        parameters={"run": run.pk, **told},
+        parameters={"run": run.pk, **more},
     )
-    return _asked(request, by=by, now=now)
+    return _enqueue(request, by=by, now=now)
 
 
-def _asked(request: Request, *, by: Actor, now: datetime) -> Work:
-    work, is_new = ask(request, by=by, now=now)
+def _enqueue(request: WorkRequest, *, by: Actor, now: datetime) -> Work:
+    work, is_new = ask_for_work(request, by=by, now=now)
     if is_new:
-        hint(work.pk, now=now)
+        enqueue_work(work.pk, now=now)
     return work
 
 

@@ -1,8 +1,8 @@
-"""Pay many members at once: draft a run, confirm it, and say what became of it.
+"""Pay many members at once: draft a run, confirm it, then mark it paid or returned.
 
-A draft holds no money and names exactly the entries it would pay. Confirming it makes one payment
-per line, in processing: the money is on the way. Where a member has not released to the brand where
-to pay, the payment waits for that (payouts.releases). No payment is made of a line that changed.
+A draft moves no money and lists exactly the entries it would pay. Confirming makes one payment per
+line. The payment is in processing, or waits until the member releases payout details to the brand
+(payouts.releases). When a line changed since the draft, nothing is paid.
 """
 
 from __future__ import annotations
@@ -14,28 +14,28 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from affiliates.models import Member
 from payouts import run_lines
 from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutRunMember, PayoutState
 from payouts.selectors import paid_together, to_mark_paid
 from payouts.services import COME_BACK, DueChangedError, PayoutError, settle_run
 
-MEMBERS_AT_ONCE = 5_000
+MEMBERS_PER_BATCH = 5_000
 DRAFTED, REDRAFTED = "payout_run.drafted", "payout_run.redrafted"
 
 
 class SameMembers:
-    """Those for whom a run was drawn up before."""
+    """The type of SAME_MEMBERS: the members who have a line in the run already."""
 
 
 SAME_MEMBERS = SameMembers()
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """How many members were looked at, the id to go on after, and whether they were the last."""
+class DraftProgress:
+    """The last member id of a batch, how many members it had, and whether it was the last."""
 
     after: int
     members: int
@@ -43,14 +43,14 @@ class Drawn:
 
 
 class NotADraftError(PayoutError):
-    """The run was confirmed or cancelled already, or is still being drawn up."""
+    """The run was confirmed or cancelled already, or a worker is still drafting it."""
 
 
 class RunChangedError(DueChangedError):
-    """Lines of a draft are no longer what is due; `members` are theirs, the largest first."""
+    """Less is due than the draft says; `members` have such lines, the largest amount first."""
 
     def __init__(self, members: list[Member]) -> None:
-        super().__init__("what is due has changed since this run was drawn up")
+        super().__init__("what is due has changed since this run was drafted")
         self.members = members
 
 
@@ -64,10 +64,10 @@ def draft_run(
     by: Actor,
     now: datetime,
 ) -> PayoutRun:
-    """Draw up a run for the members chosen, or for all due in `currency` when that is None.
+    """Draft a run for the given members, or for all members due in `currency` with None.
 
-    Drafted once per `confirmation`, the key of the form it came from. Raises PayoutError for a
-    minimum below zero and when nobody reaches it.
+    The same `confirmation`, the key of the form, returns the same run. Raises PayoutError when the
+    minimum is below zero or no member reaches it.
     """
     run, is_new = open_run(
         currency=currency,
@@ -77,7 +77,7 @@ def draft_run(
         now=now,
     )
     if is_new:
-        drawn = Drawn(after=0, members=0, is_all=False)
+        drawn = DraftProgress(after=0, members=0, is_all=False)
         while not drawn.is_all:
             drawn = draw_up_some(run=run, chosen=member_ids, after=drawn.after, now=now)
         run = close_draft(run=run, action=DRAFTED, by=by, now=now)
@@ -86,12 +86,12 @@ def draft_run(
 
 @transaction.atomic
 def redraft_run(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
-    """Draw up a draft again from what the same members are due now.
+    """Draft a run again with what the same members are due now.
 
-    Raises NotADraftError, and PayoutError when nobody of them reaches the minimum any more.
+    Raises NotADraftError, and PayoutError when no member reaches the minimum any more.
     """
     run = reopen_draft(run=run)
-    drawn = Drawn(after=0, members=0, is_all=False)
+    drawn = DraftProgress(after=0, members=0, is_all=False)
     while not drawn.is_all:
         drawn = draw_up_some(run=run, chosen=SAME_MEMBERS, after=drawn.after, now=now)
     return close_draft(run=run, action=REDRAFTED, by=by, now=now)
@@ -103,12 +103,12 @@ def redraft_run(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
 def open_run(
     *, currency: str, minimum_minor: int, confirmation: uuid.UUID, by: Actor, now: datetime
 ) -> tuple[PayoutRun, bool]:
-    """The run of this confirmation, without lines when it is new, and whether it is.
+    """Return the run of this confirmation, and whether it is new. A new run has no lines.
 
     Raises PayoutError for a minimum below zero.
     """
     if minimum_minor < 0:
-        raise PayoutError("a minimum can't be below zero")
+        raise PayoutError("the minimum can't be below zero")
     return PayoutRun.objects.get_or_create(
         confirmation=confirmation,
         defaults={
@@ -122,7 +122,7 @@ def open_run(
 
 @transaction.atomic
 def reopen_draft(*, run: PayoutRun) -> PayoutRun:
-    """Make a draft ready to be drawn up again. Raises NotADraftError."""
+    """Prepare a draft to be drafted again. Raises NotADraftError."""
     run = locked_draft(run)
     run.drawn_up_at = None
     run.save(update_fields=["drawn_up_at"])
@@ -132,31 +132,32 @@ def reopen_draft(*, run: PayoutRun) -> PayoutRun:
 @transaction.atomic
 def draw_up_some(
     *, run: PayoutRun, chosen: Collection[int] | SameMembers | None, after: int, now: datetime
-) -> Drawn:
-    """Write the lines of the next MEMBERS_AT_ONCE members by id; None chosen means everybody.
+) -> DraftProgress:
+    """Write the lines of the next MEMBERS_PER_BATCH members by id; `chosen` None: all members.
 
-    What a line says is of one moment. Raises NotADraftError.
+    A line's amount and entries are of one moment. Raises NotADraftError.
     """
     run = _locked(run)
     if isinstance(chosen, SameMembers):
-        ids = run_lines.next_lines(run, after=after, most=MEMBERS_AT_ONCE)
+        ids = run_lines.next_lines(run, after=after, most=MEMBERS_PER_BATCH)
     else:
-        ids = run_lines.next_members(run, chosen=chosen, after=after, most=MEMBERS_AT_ONCE)
+        ids = run_lines.next_members(run, chosen=chosen, after=after, most=MEMBERS_PER_BATCH)
     if ids:
         run_lines.draw_up(run, member_ids=ids, now=now)
-    return Drawn(after=max(ids, default=after), members=len(ids), is_all=len(ids) < MEMBERS_AT_ONCE)
+    is_all = len(ids) < MEMBERS_PER_BATCH
+    return DraftProgress(after=max(ids, default=after), members=len(ids), is_all=is_all)
 
 
 @transaction.atomic
 def close_draft(*, run: PayoutRun, action: str, by: Actor, now: datetime) -> PayoutRun:
-    """Add up what was drawn up: it can be confirmed from now on.
+    """Add up the lines. From now on the draft can be confirmed.
 
-    Raises NotADraftError, and PayoutError when nobody reaches the minimum.
+    Raises NotADraftError, and PayoutError when no member reaches the minimum.
     """
     run = _locked(run)
     run.amount_minor, run.payments = run_lines.sums(run)
     if not run.payments:
-        raise PayoutError("nobody chosen is due that much now")
+        raise PayoutError("no chosen member is due that much now")
     run.drawn_up_at = now
     run.save(update_fields=["amount_minor", "payments", "drawn_up_at"])
     _tell(run, action, by=by, now=now, amount_minor=run.amount_minor, payments=run.payments)
@@ -164,20 +165,20 @@ def close_draft(*, run: PayoutRun, action: str, by: Actor, now: datetime) -> Pay
 
 
 def members_in(run: PayoutRun) -> int:
-    """How many members the run was drawn up for, left out or not."""
+    """Return how many members have a line in the run, left out or not."""
     return PayoutRunMember.objects.filter(run=run).count()
 
 
-# --- what becomes of a draft
+# --- confirming, discarding and settling
 
 
 @transaction.atomic
 def confirm_run(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
-    """Make the payments of a draft, all or none; their money is on the way from then on.
+    """Make all payments of a draft, or none.
 
-    However many confirm at once, one does; the others get NotADraftError. Raises RunChangedError
-    when a line has an entry that was paid meanwhile, or says more than its member is due now.
-    What became due since the draft was drawn up stays due.
+    When several people confirm at once, one succeeds and the others get NotADraftError. Raises
+    RunChangedError when an entry of a line was paid since, or less is due than a line says. What
+    became due after the draft is not paid and stays due.
     """
     run = locked_draft(run)
     run_lines.lock_members(run)
@@ -202,7 +203,7 @@ def confirm_run(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
 
 @transaction.atomic
 def discard_draft(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
-    """Cancel a run that was never confirmed, drawn up or not. Raises NotADraftError."""
+    """Cancel a run that was not confirmed, with or without lines. Raises NotADraftError."""
     run = _locked(run)
     run_lines.forget_entries(run)
     run.state, run.settled_at = PayoutState.CANCELLED, now
@@ -215,17 +216,19 @@ def discard_draft(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
 def mark_run_paid(
     *, run: PayoutRun, reference: str, by: Actor, now: datetime, seen: str | None = None
 ) -> PayoutRun:
-    """Say that the payments of `selectors.paid_together` were paid, under one reference.
+    """Mark the payments of `selectors.paid_together` as paid, under one reference.
 
-    Raises PayoutError when there is none, and when they are not those that were `seen`: members
-    share their details at any time, and what went on its way meanwhile was paid by nobody.
+    Raises PayoutError when there is none, and when they are not the payments that staff saw
+    (`seen`): a payment may start at any time, and nobody has paid that one.
     """
     run = locked_in_processing(run)
     found = to_mark_paid(run)
     if not found.payments:
         raise PayoutError("no payment of this run is on the way")
     if seen is not None and seen != found.seen:
-        raise PayoutError("what is on the way has changed: look at it again, then mark it paid")
+        raise PayoutError(
+            "the payments on the way have changed: check them again, then mark them paid"
+        )
     run.reference = reference.strip()
     run.save(update_fields=["reference"])
     paid_together(run).update(state=PayoutState.PAID, reference=run.reference, settled_at=now)
@@ -239,12 +242,12 @@ def mark_run_paid(
 def return_run(
     *, run: PayoutRun, state: PayoutState, reason: str, by: Actor, now: datetime
 ) -> PayoutRun:
-    """Take back every payment of the run still open: its money is due again.
+    """Mark all open payments of the run as failed or cancelled: their money is due again.
 
     Raises PayoutError when there is none, or the reason is missing.
     """
     if state not in COME_BACK:
-        raise PayoutError("a run comes back as failed or cancelled")
+        raise PayoutError("a run can only be returned as failed or cancelled")
     if not reason.strip():
         raise PayoutError("say why the run came back")
     run = locked_in_processing(run)
@@ -269,15 +272,15 @@ def _locked(run: PayoutRun) -> PayoutRun:
 
 
 def locked_draft(run: PayoutRun) -> PayoutRun:
-    """The draft as it is now, locked, once it is drawn up. Raises NotADraftError."""
+    """Return the draft, locked and fresh. Raises NotADraftError unless its lines are complete."""
     run = _locked(run)
     if run.drawn_up_at is None:
-        raise NotADraftError("this run is still being drawn up")
+        raise NotADraftError("this run is still being drafted")
     return run
 
 
 def locked_in_processing(run: PayoutRun) -> PayoutRun:
-    """The run as it is now, locked, so that nobody settles one of its payments meanwhile."""
+    """Return the run, locked and fresh. Raises PayoutError unless it is in processing."""
     run = PayoutRun.objects.select_for_update().get(pk=run.pk)
     if run.state != PayoutState.PROCESSING:
         raise PayoutError("no payment of this run is on the way")

@@ -1,8 +1,8 @@
-"""Encrypt what a database dump must not tell: account numbers, tax ids.
+"""Encrypt what a database dump must not reveal: account numbers and tax ids.
 
-Fernet (AES-128 in CBC mode with an HMAC) from `cryptography`. The first of `DETAILS_KEYS` seals,
-all of them open, so that keys rotate. What is sealed names its owner: one person's text, copied
-into another's row, does not open there.
+Uses Fernet (AES-128 in CBC mode with an HMAC) from `cryptography`. The first of `DETAILS_KEYS`
+encrypts and all of them decrypt, so that keys can rotate. The encrypted text names its owner, so it
+can't be decrypted after somebody copied it to another person's row.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ from django.conf import settings
 
 
 class SealError(Exception):
-    """Sealed by none of our keys, altered, or somebody else's."""
+    """The text was not encrypted with our keys, was altered, or belongs to another owner."""
 
 
 def seal(owner: str, values: dict[str, str]) -> str:
-    """The values as text that only we can read."""
+    """Return the values as encrypted text."""
     plain = json.dumps({"owner": owner, "values": values}, ensure_ascii=False)
-    return _box(tuple(settings.DETAILS_KEYS)).encrypt(plain.encode()).decode()
+    return _fernet(tuple(settings.DETAILS_KEYS)).encrypt(plain.encode()).decode()
 
 
 def unseal(owner: str, sealed: str) -> dict[str, str]:
-    """What was sealed for this owner. Raises SealError."""
+    """Return the values that were encrypted for this owner. Raises SealError."""
     try:
-        plain = json.loads(_box(tuple(settings.DETAILS_KEYS)).decrypt(sealed.encode()))
+        plain = json.loads(_fernet(tuple(settings.DETAILS_KEYS)).decrypt(sealed.encode()))
     except InvalidToken as error:
         raise SealError from error
     if plain["owner"] != owner:
@@ -38,27 +38,27 @@ def unseal(owner: str, sealed: str) -> dict[str, str]:
 
 
 def is_sealed_by_first_key(sealed: str) -> bool:
-    """Whether it opens without the older keys."""
+    """Return whether the first key alone can decrypt the text."""
     try:
-        _box((settings.DETAILS_KEYS[0],)).decrypt(sealed.encode())
+        _fernet((settings.DETAILS_KEYS[0],)).decrypt(sealed.encode())
     except InvalidToken:
         return False
     return True
 
 
 def reseal(sealed: str) -> str:
-    """The same text, sealed by the first key. Raises SealError when none of the keys opens it."""
+    """Return the text encrypted with the first key. Raises SealError when no key decrypts it."""
     try:
-        return _box(tuple(settings.DETAILS_KEYS)).rotate(sealed.encode()).decode()
+        return _fernet(tuple(settings.DETAILS_KEYS)).rotate(sealed.encode()).decode()
     except InvalidToken as error:
         raise SealError from error
 
 
 @lru_cache(maxsize=4)
-def _box(keys: tuple[str, ...]) -> MultiFernet:
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
     return MultiFernet([Fernet(_fernet_key(key)) for key in keys])
 
 
 def _fernet_key(secret: str) -> bytes:
-    """32 bytes of a secret of any length; the secret itself is as strong as a key."""
+    """A 32-byte key from a secret of any length. A plain hash is enough for a random secret."""
     return base64.urlsafe_b64encode(hashlib.sha256(f"payout details:{secret}".encode()).digest())

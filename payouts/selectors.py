@@ -1,4 +1,4 @@
-"""Read payouts."""
+"""Read payouts and payout runs."""
 
 from __future__ import annotations
 
@@ -30,9 +30,10 @@ def payouts(
     first: datetime | None = None,
     last: datetime | None = None,
 ) -> QuerySet[Payout]:
-    """The brand's payments, newest first; `search` looks in the member's name and the reference.
+    """Return the brand's payments, newest first.
 
-    `first` and `last` are moments between which it was recorded, the second one excluded.
+    `search` matches the member's name and the reference. Payments are recorded from `first` on and
+    before `last`.
     """
     found = Payout.objects.select_related("member").order_by("-created_at", "-pk")
     if member_id is not None:
@@ -44,7 +45,7 @@ def payouts(
 
 
 def items_of(payout_ids: Iterable[int]) -> QuerySet[PayoutItem]:
-    """What payments pay, oldest entry first."""
+    """Return the items of these payments, oldest entry first."""
     return (
         PayoutItem.objects.filter(payout__in=set(payout_ids))
         .select_related("entry__enrollment__offer")
@@ -53,7 +54,7 @@ def items_of(payout_ids: Iterable[int]) -> QuerySet[PayoutItem]:
 
 
 def payout_of(entry_ids: Iterable[int]) -> Payout | None:
-    """The live payment that pays exactly these entries, if there is one."""
+    """Return the live payment that pays exactly these entries, or None."""
     wanted = set(entry_ids)
     payout_ids = set(
         PayoutItem.objects.filter(entry__in=wanted, released_at=None).values_list(
@@ -69,7 +70,7 @@ def payout_of(entry_ids: Iterable[int]) -> Payout | None:
 
 
 def entries_of_conversion(conversion_id: int) -> QuerySet[LedgerEntry]:
-    """What was posted for a conversion, oldest first; `paid_by` is the id of the live payment."""
+    """Return a conversion's entries, oldest first; `paid_by` is the id of the live payment."""
     live = PayoutItem.objects.filter(entry=OuterRef("pk"), released_at=None)
     return (
         LedgerEntry.objects.filter(kind=EntryKind.COMMISSION, conversion_id=conversion_id)
@@ -85,10 +86,10 @@ def runs(
     first: datetime | None = None,
     last: datetime | None = None,
 ) -> QuerySet[PayoutRun]:
-    """The brand's payout runs, newest first.
+    """Return the brand's payout runs, newest first.
 
-    `search` looks in the reference and the names of who drafted and confirmed it; `first` and
-    `last` are moments between which it was drafted, the second one excluded.
+    `search` matches the reference and the names of the people who drafted and confirmed it. Runs
+    are drafted from `first` on and before `last`.
     """
     found = PayoutRun.objects.order_by("-created_at", "-pk")
     for word in search.split():
@@ -103,7 +104,7 @@ def runs(
 
 
 def _between(first: datetime | None, last: datetime | None) -> Q:
-    """Made at a moment from `first` on, and before `last`."""
+    """Created from `first` on and before `last`."""
     since = Q() if first is None else Q(created_at__gte=first)
     return since if last is None else since & Q(created_at__lt=last)
 
@@ -111,9 +112,9 @@ def _between(first: datetime | None, last: datetime | None) -> Q:
 def run_members(
     run: PayoutRun, *, left_out: bool, search: str = "", state: str = ""
 ) -> QuerySet[PayoutRunMember]:
-    """Whom the run pays, or whom it leaves out, the largest amount first.
+    """Return the members that the run pays, or leaves out, the largest amount first.
 
-    `state` is that of their payment, which only a confirmed run has.
+    `state` is the state of the member's payment; only a confirmed run has payments.
     """
     found = PayoutRunMember.objects.filter(run=run, is_left_out=left_out).select_related("member")
     for word in search.split():
@@ -125,14 +126,16 @@ def run_members(
 
 
 def payouts_of_run(run: PayoutRun) -> QuerySet[Payout]:
-    """The payments of a confirmed run, the largest first."""
+    """Return the payments of a confirmed run, the largest first."""
     return Payout.objects.filter(run=run).select_related("member").order_by("-amount_minor", "pk")
 
 
 @dataclass(frozen=True, slots=True)
 class ToMarkPaid:
-    """What is marked paid at once. `seen` says which payments these are: a page keeps it, so that
-    nobody marks what they did not see. `in_no_file` counts what stays on the way.
+    """The payments that are marked paid together.
+
+    `seen` identifies them: the page sends it back, so that nobody marks payments they did not see.
+    `in_no_file` counts the payments that stay in processing.
     """
 
     payments: int
@@ -142,10 +145,10 @@ class ToMarkPaid:
 
 
 def paid_together(run: PayoutRun) -> QuerySet[Payout]:
-    """The payments of a run that are marked paid at once: those on the way that a file named, or
-    all that are on the way where no file named any.
+    """Return the payments of a run that are marked paid together.
 
-    What went on its way after the file was made is not in it, and nobody has paid it.
+    These are the payments in processing that are in a file, or all in processing when no file was
+    made. A payment that started after the file was made is not in it, so nobody has paid it.
     """
     moving = Payout.objects.filter(run=run, state=PayoutState.PROCESSING)
     named = moving.filter(in_file_at__isnull=False)
@@ -153,7 +156,10 @@ def paid_together(run: PayoutRun) -> QuerySet[Payout]:
 
 
 def to_mark_paid(run: PayoutRun) -> ToMarkPaid:
-    """The same in figures. Two sets without a payment in common are never `seen` as one."""
+    """Return count, amount and `seen` of `paid_together`.
+
+    Two sets without a common payment never have the same `seen`.
+    """
     found = paid_together(run).aggregate(
         payments=Count("pk"), minor=Sum("amount_minor"), ids=Sum("pk"), last=Max("pk")
     )
@@ -167,7 +173,7 @@ def to_mark_paid(run: PayoutRun) -> ToMarkPaid:
 
 
 def drafted_entries(line: PayoutRunMember) -> QuerySet[LedgerEntry]:
-    """Exactly the entries that a draft names for one member, oldest first."""
+    """Return exactly the entries that a draft would pay to one member, oldest first."""
     named = PayoutRunEntry.objects.filter(line=line)
     return (
         LedgerEntry.objects.filter(pk__in=named.values("entry"))
@@ -194,7 +200,7 @@ class RunShare:
 
 
 def shares_of_run(run: PayoutRun) -> dict[str, RunShare]:
-    """What became of a run's payments, by state."""
+    """Return number and amount of a run's payments, by state."""
     rows = (
         Payout.objects.filter(run=run)
         .order_by()
@@ -210,8 +216,6 @@ def shares_of_run(run: PayoutRun) -> dict[str, RunShare]:
 
 
 def latest_minimum(currency: str) -> int:
-    """The minimum of the brand's last run in this currency, in minor units: the next one's
-    proposal.
-    """
+    """Return the minimum of the brand's last run in this currency, in minor units; else 0."""
     found = PayoutRun.objects.filter(currency=currency).order_by("-pk").values_list("minimum_minor")
     return found[0][0] if found else 0

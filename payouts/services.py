@@ -1,4 +1,4 @@
-"""Record payments to members, and take back those that came to nothing."""
+"""Record payments to members, return failed or cancelled ones, and post adjustments."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from affiliates.models import Member
 from offers.models import Enrollment
 from payouts import ledger
@@ -29,11 +29,11 @@ COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
 
 
 class PayoutError(ValueError):
-    """A payment can't be recorded or taken back this way."""
+    """A payment can't be recorded or returned like this; the message says why."""
 
 
 class DueChangedError(PayoutError):
-    """What is due is no longer what the person confirmed."""
+    """What is due has changed since the person saw it."""
 
 
 @transaction.atomic
@@ -46,17 +46,17 @@ def record_payment(
     by: Actor,
     now: datetime,
 ) -> Payout:
-    """Record that `member` was paid exactly these entries, outside of the product.
+    """Record that the brand paid exactly these entries to `member`, outside of the product.
 
-    Locks the member, so that two people pressing Pay at once pay once. Raises DueChangedError when
-    any of the entries is not due any more, PayoutError when they add up to nothing.
+    Locks the member, so that two people who click Pay at once pay once. Raises DueChangedError when
+    an entry is not due any more, and PayoutError when the sum is not more than zero.
     """
     Member.objects.select_for_update().get(pk=member.pk)
     wanted = set(entry_ids)
     due = ledger.due_entries(member_id=member.pk, currency=currency, now=now)
     entries = list(due.filter(pk__in=wanted))
     if {entry.pk for entry in entries} != wanted:
-        raise DueChangedError("what is due has changed: look at it again before you pay")
+        raise DueChangedError("what is due has changed: check it again before you pay")
     amount = sum(entry.amount_minor for entry in entries)
     if amount <= 0:
         raise PayoutError("nothing is due: a payment must be more than zero")
@@ -86,10 +86,10 @@ def record_payment(
 
 @transaction.atomic
 def mark_paid(*, payout: Payout, reference: str, by: Actor, now: datetime) -> Payout:
-    """Say that a payment on the way has arrived, and what the bank calls it.
+    """Mark an open payment as paid, with the bank's reference.
 
-    One that waits for the member's details may have been paid in another way. Raises PayoutError
-    when it is neither.
+    A payment that waits for details is open too: it may have been paid in another way. Raises
+    PayoutError when the payment is not open.
     """
     payout = _locked(payout)
     if payout.state not in OPEN_STATES:
@@ -106,12 +106,12 @@ def mark_paid(*, payout: Payout, reference: str, by: Actor, now: datetime) -> Pa
 def return_payment(
     *, payout: Payout, state: PayoutState, reason: str, by: Actor, now: datetime
 ) -> Payout:
-    """Mark a payment failed or cancelled: its money goes back and its entries are due again.
+    """Mark a payment as failed or cancelled: its entries are due again.
 
-    Raises PayoutError when it has come back already, or the reason is missing.
+    Raises PayoutError when it is failed or cancelled already, or the reason is missing.
     """
     if state not in COME_BACK:
-        raise PayoutError("a payment comes back as failed or cancelled")
+        raise PayoutError("a payment can only be returned as failed or cancelled")
     if not reason.strip():
         raise PayoutError("say why the payment came back")
     payout = _locked(payout)
@@ -144,8 +144,8 @@ def adjust(
 ) -> LedgerEntry:
     """Post a bonus (positive) or a correction (negative) with a reason the member can read.
 
-    Posted once per `confirmation`, the key of the form it came from: asking again returns the
-    entry of the first time. Raises PayoutError for an amount of zero and a missing note.
+    The same `confirmation`, the key of the form, returns the entry that was posted first. Raises
+    PayoutError when the amount is zero or the note is missing.
     """
     if amount_minor == 0:
         raise PayoutError("an adjustment of zero changes nothing")
@@ -173,9 +173,9 @@ def adjust(
 
 
 def settle_run(run_id: int, *, now: datetime) -> None:
-    """Give a run the state that its payments make: in processing while any is open.
+    """Set the state of a run from its payments: in processing while one of them is open.
 
-    Belongs inside the transaction that changed one of them, with the run locked.
+    Call it in the transaction that changed a payment, with the run locked.
     """
     states = set(Payout.objects.filter(run=run_id).order_by().values_list("state", flat=True))
     state = next(of_run for one, of_run in RUN_STATE_OF_PAYMENTS.items() if one in states)
@@ -184,7 +184,7 @@ def settle_run(run_id: int, *, now: datetime) -> None:
 
 
 def _locked(payout: Payout) -> Payout:
-    """The payment as it is now; its run is locked first, as those who settle a whole run do."""
+    """The payment, locked and fresh. Locks its run first, in the same order as settling a run."""
     if payout.run_id is not None:
         PayoutRun.objects.select_for_update().get(pk=payout.run_id)
     return Payout.objects.select_for_update().get(pk=payout.pk)

@@ -1,8 +1,8 @@
-"""The language that a reader chooses in the foot of a page.
+"""Choose a language in the footer of a page.
 
-A cookie keeps it in this browser. Who is known, by a login or by a dashboard link, gets mails in it
-too. The form needs no CSRF token: a foreign page could change the language of this browser and
-nothing else, for it has neither the link nor, in a post of its own, the login.
+A cookie stores it in this browser. A person known by login or dashboard link gets mails in it too.
+The form needs no CSRF token: another site could only change the language of this browser, because
+its request has neither the dashboard link nor the login cookie.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from affiliates.logins import creator_of
 from affiliates.services import choose_language
 from core.languages import chosen_tag
 
-COOKIE_AGE = 365 * 24 * 3600  # seconds
+COOKIE_AGE_SECONDS = 365 * 24 * 3600
 
 
 @csrf_exempt
 @never_cache
 @require_POST
 def choose(request: HttpRequest) -> HttpResponse:
-    """Keep the choice, and lead back to where it was made."""
+    """Store the language, and redirect back to the page."""
     tag = chosen_tag(request)
     creator = creator_of(request.user) if tag and request.user.is_authenticated else None
     if creator is not None:
@@ -36,7 +36,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 
 def back_in(request: HttpRequest, tag: str, *, start: str) -> HttpResponse:
-    """Back to the page below `start` that the choice was made on, with the cookie set."""
+    """Redirect to the page in the form field `next`, or to `start`, and set the cookie."""
     wanted = request.POST.get("next", "")
     is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
     response = redirect(wanted if is_ours else start)
@@ -44,7 +44,7 @@ def back_in(request: HttpRequest, tag: str, *, start: str) -> HttpResponse:
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             tag.partition("-")[0],
-            max_age=COOKIE_AGE,
+            max_age=COOKIE_AGE_SECONDS,
             secure=not settings.LOCAL,
             httponly=True,
             samesite="Lax",

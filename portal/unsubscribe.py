@@ -1,4 +1,4 @@
-"""Unsubscribe from one brand's mail, by the link in every mail. GET changes nothing (RFC 8058)."""
+"""Unsubscribe from mails of one brand by the link in every mail (RFC 8058)."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from notifications.services import unsubscribe as unsubscribe_address
 from notifications.unsubscribe_links import BadUnsubscribeLinkError, read_token
 
 
-@csrf_exempt  # a mail provider posts without a cookie; the signed address is what counts
+@csrf_exempt  # a mail provider posts without a cookie; the token in the address is signed
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
-    """Ask on GET, unsubscribe on POST; a token that nobody signed is simply not found."""
+    """Ask on GET, unsubscribe on POST. A token with a wrong signature gets 404."""
     try:
         subscription = read_token(token)
         brand = Brand.objects.get(pk=subscription.brand_id)

@@ -1,4 +1,4 @@
-"""The affiliate's and the creator's addresses."""
+"""Addresses of the dashboard, the portal, languages and unsubscribing."""
 
 from django.urls import include, path
 

@@ -11,15 +11,16 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
-from accounts.background import FILES_KEPT, all_work
-from accounts.models import Work, WorkState
 from accounts.permissions import Permission
+from background.models import Work, WorkState
+from background.selectors import all_work
+from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.background.kinds import KINDS
-from brand_admin.background.rows import WorkRow
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
+from brand_admin.work_kinds import KINDS
+from brand_admin.work_rows import WorkRow
 from core.csv_export import csv_moment
 
 SECTION = "work"
@@ -43,7 +44,7 @@ class WorkFilters(forms.Form):
     state = forms.ChoiceField(required=False, choices=[("", "All"), *WorkState.choices])
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `accounts.background.all_work`; nonsense is ignored."""
+        """Keyword arguments for `background.selectors.all_work`; nonsense is ignored."""
         self.is_valid()
         icon = ABOUT.get(self.cleaned_data.get("about", ""), ("", ""))[1]
         return {

@@ -11,13 +11,15 @@ from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpRe
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from accounts.background import FILES_KEPT, bytes_of, lines_of, problems_of
-from accounts.models import Work, WorkFile, WorkProblem, WorkState
 from accounts.permissions import Permission
+from background.files import read_file_bytes, read_file_lines
+from background.models import Work, WorkFile, WorkProblem, WorkState
+from background.selectors import problems_of
+from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.background.kinds import KINDS
-from brand_admin.background.rows import WorkRow
 from brand_admin.pages import csv_response, render_page
+from brand_admin.work_kinds import KINDS
+from brand_admin.work_rows import WorkRow
 from core.references import Reference
 from core.tenancy import acting_for
 from offers.models import Offer
@@ -59,7 +61,7 @@ def work_file(request: BrandRequest, work_id: int) -> HttpResponseBase:
 
     def content() -> Iterator[bytes]:
         with acting_for(brand):
-            yield from bytes_of(work, WorkFile.MADE)
+            yield from read_file_bytes(work, WorkFile.MADE)
 
     return StreamingHttpResponse(
         content(),
@@ -99,7 +101,7 @@ def _preview(work: Work) -> dict[str, Any]:
     if work.files_gone_at:
         return {"offer": offer, "rows": [], "more": 0, "good": 0}
     rows = list(
-        islice(read_rows(lines_of(work, WorkFile.GIVEN), columns=MEMBER_COLUMNS), SHOWN_ROWS)
+        islice(read_rows(read_file_lines(work, WorkFile.GIVEN), columns=MEMBER_COLUMNS), SHOWN_ROWS)
     )
     wrong: dict[int | None, WorkProblem] = {}
     for problem in problems_of(work).filter(line__in=[line for line, _ in rows]):

@@ -11,8 +11,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
-from accounts.selectors import history_of
 from affiliates.models import Member
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
@@ -28,7 +28,7 @@ from tracking.claims.selectors import (
     Findings,
     findings_of,
     open_questions,
-    orders_called,
+    orders_by_reference,
     question_lines,
     questions,
 )
@@ -56,7 +56,7 @@ def question_list(request: BrandRequest) -> HttpResponse:
     member_id = filters.chosen()["member_id"]
     page = paginate(request, found_questions(request, filters))
     waiting = [row for row in page if row.state == QuestionState.OPEN]
-    orders = orders_called([row.order_reference for row in waiting])
+    orders = orders_by_reference([row.order_reference for row in waiting])
     verdicts = {row.pk: verdict_of(row, orders[row.order_reference]) for row in waiting}
     return render_page(
         request,

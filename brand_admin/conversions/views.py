@@ -13,8 +13,8 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
-from accounts.selectors import history_of
 from affiliates.models import Member
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page

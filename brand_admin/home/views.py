@@ -26,7 +26,7 @@ from offers.models import Offer
 from offers.selectors import offers
 from tracking.figures.conversion_list import conversions
 from tracking.figures.metrics import DateRange, offers_totals_by_day, today, totals_by_offer
-from tracking.figures.offer_report import Summary, offer_rows, summaries
+from tracking.figures.offer_report import CurrencySummary, offer_rows, summaries
 from tracking.models.totals import NOTHING, Totals
 
 DAYS = 30
@@ -97,7 +97,7 @@ def _before(found: list[Offer], period: DateRange) -> dict[str, Totals]:
     return sums
 
 
-def _tiles(summary: Summary, then: Totals) -> list[Tile]:
+def _tiles(summary: CurrencySummary, then: Totals) -> list[Tile]:
     """Clicks, conversions, sales and commission, each against the days before."""
     figures = summary.figures
     now = figures.totals

@@ -8,14 +8,14 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
-from accounts.background import WorkError
-from accounts.models import Work
 from accounts.permissions import Permission
+from background.models import Work
+from background.running import WorkError
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.background.rows import started_about
 from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS, ImportForm
 from brand_admin.pages import render_page
 from brand_admin.refusals import sentence
+from brand_admin.work_rows import started_about
 from tracking.importing.csv_rows import MEMBER_COLUMNS
 from tracking.importing.members_in_background import ABOUT, ask_for_import, ask_for_preview
 

@@ -11,9 +11,9 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
+from accounts.audit_log.selectors import narrowed
 from accounts.models import AuditEntry
 from accounts.permissions import Permission
-from accounts.selectors import narrowed
 from affiliates.details import details_of
 from affiliates.models import Member
 from brand_admin import history

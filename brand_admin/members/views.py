@@ -43,7 +43,7 @@ from offers.models import Enrollment
 from offers.selectors import in_offer
 from offers.services import enroll
 from payouts.releases import change_member_and_payments
-from tracking.figures.member_summaries import accounts, member_summaries, summary_csv
+from tracking.figures.member_summaries import accounts_by_currency, member_summaries, summary_csv
 from tracking.figures.member_table import offer_rows_of
 
 SECTION = "members"
@@ -185,7 +185,7 @@ def _offers_part(request: BrandRequest, member: Member, form: JoinForm) -> HttpR
         member,
         "offers",
         rows=rows,
-        accounts=accounts(rows),
+        accounts=accounts_by_currency(rows),
         join_form=form,
         status=422 if form.errors else 200,
     )

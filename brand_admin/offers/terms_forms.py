@@ -17,8 +17,8 @@ from brand_admin.amounts import AmountField, read_amount
 from brand_admin.offers.fields import PercentField
 from core.money import Money
 from offers.models import Approval, Terms
-from offers.structure import MOST_RULES, MOST_TIERS, Customer, Period, Rule, RuleKind, Tier, TierBy
-from offers.terms import LONGEST_VALUE, TermsValues
+from offers.structure import MAX_RULES, MAX_TIERS, CapPeriod, Customer, Rule, RuleKind, Tier, TierBy
+from offers.terms import MAX_RULE_VALUE_LENGTH, TermsValues
 
 LAST_YEAR = 9000  # leaves room for time zones and the day after
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
@@ -59,8 +59,12 @@ class TermsForm(forms.Form):
     )
     cap_period = forms.ChoiceField(
         label="In each",
-        choices=[(Period.DAY, "Day"), (Period.MONTH, "Month"), (Period.ALWAYS, "All time")],
-        initial=Period.MONTH,
+        choices=[
+            (CapPeriod.DAY, "Day"),
+            (CapPeriod.MONTH, "Month"),
+            (CapPeriod.ALWAYS, "All time"),
+        ],
+        initial=CapPeriod.MONTH,
         required=False,
     )
     tier_by = forms.ChoiceField(
@@ -74,8 +78,8 @@ class TermsForm(forms.Form):
     )
     tier_period = forms.ChoiceField(
         label="Counted",
-        choices=[(Period.ALWAYS, "From the beginning"), (Period.MONTH, "Anew each month")],
-        initial=Period.ALWAYS,
+        choices=[(CapPeriod.ALWAYS, "From the beginning"), (CapPeriod.MONTH, "Anew each month")],
+        initial=CapPeriod.ALWAYS,
         required=False,
     )
     hold_days = forms.IntegerField(
@@ -125,9 +129,9 @@ class TermsForm(forms.Form):
             fixed_minor=values["fixed_minor"],
             per_click_minor=values["per_click_minor"],
             cap_minor=values["cap_minor"] or None,
-            cap_period=values["cap_period"] or Period.MONTH.value,
+            cap_period=values["cap_period"] or CapPeriod.MONTH.value,
             tier_by=values["tier_by"] or TierBy.SALES.value,
-            tier_period=values["tier_period"] or Period.ALWAYS.value,
+            tier_period=values["tier_period"] or CapPeriod.ALWAYS.value,
             hold_days=values["hold_days"],
             approval=values["approval"],
         )
@@ -198,7 +202,7 @@ class RuleForm(forms.Form):
     """One rule; rows without a kind don't count."""
 
     kind = forms.ChoiceField(label="For", choices=RULE_KINDS, required=False)
-    value = forms.CharField(label="Which", required=False, max_length=LONGEST_VALUE)
+    value = forms.CharField(label="Which", required=False, max_length=MAX_RULE_VALUE_LENGTH)
     percent = PercentField(label="Percent", required=False)
     fixed = AmountField(required=False, label="Amount")
 
@@ -225,7 +229,7 @@ def _rows(form: type[forms.Form], most: int) -> Any:
     return forms.formset_factory(form, extra=0, max_num=most, validate_max=True, absolute_max=most)
 
 
-TierRows, RuleRows = _rows(TierForm, MOST_TIERS), _rows(RuleForm, MOST_RULES)
+TierRows, RuleRows = _rows(TierForm, MAX_TIERS), _rows(RuleForm, MAX_RULES)
 
 
 class TermsRows:
@@ -243,11 +247,11 @@ class TermsRows:
 
     @property
     def may_add_tier(self) -> bool:
-        return len(self.tiers) < MOST_TIERS
+        return len(self.tiers) < MAX_TIERS
 
     @property
     def may_add_rule(self) -> bool:
-        return len(self.rules) < MOST_RULES
+        return len(self.rules) < MAX_RULES
 
     @property
     def has_errors(self) -> bool:
@@ -307,7 +311,7 @@ def _tier_rows(terms: Terms | None, currency: str) -> list[Mapping[str, Any]]:
         }
         for tier in (terms.tier_list if terms else ())
     ]
-    return [*rows, {}][:MOST_TIERS]
+    return [*rows, {}][:MAX_TIERS]
 
 
 def _rule_rows(terms: Terms | None, currency: str) -> list[Mapping[str, Any]]:
@@ -322,7 +326,7 @@ def _rule_rows(terms: Terms | None, currency: str) -> list[Mapping[str, Any]]:
                 "fixed": _plain(rule.fixed_minor, currency),
             }
         )
-    return [*rows, {}][:MOST_RULES]
+    return [*rows, {}][:MAX_RULES]
 
 
 def _plain(minor: int, currency: str) -> str:

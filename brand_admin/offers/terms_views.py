@@ -26,7 +26,7 @@ from offers.structure import Rate, Tier, falling_tiers
 from offers.terms import OfferError, TermsValues, check_terms
 from offers.wording import RateLike, describe_fully, describe_rules, describe_tiers
 from tracking.commissions.terms_preview import DAYS, preview_terms
-from tracking.outreach.terms_mail import tell_members
+from tracking.outreach.terms_mail import send_terms_mail
 
 SECTION = "offers"
 NOT_CARRIED = {"csrfmiddlewaretoken", "step", "seen", *MORE_ROWS}
@@ -116,7 +116,7 @@ def _save(
         return None
     told = 0
     if form.cleaned_data["tells_members"]:
-        sent = tell_members(terms=terms, before=latest, by=request.actor, now=now)
+        sent = send_terms_mail(terms=terms, before=latest, by=request.actor, now=now)
         told = sum(campaign.recipients for campaign in sent)
     mailed = f" {count(told)} member{'' if told == 1 else 's'} will get a mail." if told else ""
     messages.success(request, f"Version {terms.version} of the terms is saved.{mailed}")

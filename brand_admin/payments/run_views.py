@@ -12,14 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.background import AT_ONCE
-from accounts.models import Work
+from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
-from accounts.selectors import history_of
+from background.models import Work
+from background.running import MAX_ROWS_RUN_AT_ONCE
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.background.rows import started_about
 from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
 from brand_admin.payments.run_forms import (
     Chosen,
@@ -32,6 +31,7 @@ from brand_admin.payments.run_forms import (
 from brand_admin.payments.run_lists import LINE_FILTERS, found_lines
 from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
 from brand_admin.refusals import add_refusal, sentence
+from brand_admin.work_rows import started_about
 from core.money import Money
 from core.references import Reference
 from core.templatetags.display import clock, day, money
@@ -111,7 +111,7 @@ def _draft(
     request: BrandRequest, form: NewRun, chosen: Chosen, *, members: int
 ) -> PayoutRun | None:
     """The draft; of many members a worker writes it, and the run's page shows how far it is."""
-    draft = ask_for_draft if members > AT_ONCE else draft_run
+    draft = ask_for_draft if members > MAX_ROWS_RUN_AT_ONCE else draft_run
     try:
         return draft(
             currency=form.currency,
@@ -192,7 +192,7 @@ def run_line(request: BrandRequest, run_id: int, line_id: int) -> HttpResponse:
 def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
     """Make the payments of a draft. Whoever comes second is told, and nothing happens twice."""
     run = get_object_or_404(runs(), pk=run_id)
-    if run.payments > AT_ONCE:
+    if run.payments > MAX_ROWS_RUN_AT_ONCE:
         return _leave_to_a_worker(request, run, ask_to_confirm)
     try:
         run = confirm_run(run=run, by=request.actor, now=timezone.now())
@@ -217,7 +217,7 @@ def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
 def run_redraft(request: BrandRequest, run_id: int) -> HttpResponse:
     """Draw a draft up again from what its members are due now."""
     run = get_object_or_404(runs(), pk=run_id)
-    if members_in(run) > AT_ONCE:
+    if members_in(run) > MAX_ROWS_RUN_AT_ONCE:
         return _leave_to_a_worker(request, run, ask_for_redraft)
     return _change_draft(request, run, redraft_run, "Drawn up again from what is due now.")
 
@@ -259,7 +259,7 @@ def run_paid(request: BrandRequest, run_id: int) -> HttpResponse:
     """Say that what the page showed as on the way was paid."""
     run = get_object_or_404(runs(), pk=run_id)
     form = RunPaid(request.POST)
-    if form.is_valid() and run.payments > AT_ONCE:
+    if form.is_valid() and run.payments > MAX_ROWS_RUN_AT_ONCE:
         return _leave_to_a_worker(
             request,
             run,
@@ -290,7 +290,7 @@ def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
     """Take back what is still on the way: its money is due again."""
     run = get_object_or_404(runs(), pk=run_id)
     form = ReturnRun(request.POST if request.method == "POST" else None)
-    if form.is_bound and form.is_valid() and run.payments > AT_ONCE:
+    if form.is_bound and form.is_valid() and run.payments > MAX_ROWS_RUN_AT_ONCE:
         told = {"state": form.chosen_state, "reason": form.cleaned_data["reason"]}
         return _leave_to_a_worker(request, run, ask_to_return, **told)
     if form.is_bound and form.is_valid():

@@ -12,8 +12,8 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
-from accounts.selectors import history_of
 from affiliates.models import Member
 from affiliates.selectors import members
 from brand_admin import history

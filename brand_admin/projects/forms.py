@@ -11,7 +11,7 @@ from django.utils import timezone
 from brand_admin.offers.words import in_brief
 from offers.models import Offer, OfferKind, OfferStatus
 from offers.selectors import offers, terms_histories
-from tracking.outreach.stages import LABELS, LEFT_OUT, Step
+from tracking.outreach.stages import LABELS, LEFT_OUT, StageStep
 
 
 class ProjectForm(forms.Form):
@@ -26,7 +26,7 @@ class StandingFilter(forms.Form):
         label="Stands in",
         choices=[
             ("", "Anywhere"),
-            *((step.value, LABELS[step]) for step in Step),
+            *((step.value, LABELS[step]) for step in StageStep),
             (LEFT_OUT, "Not active in the offer"),
         ],
     )

@@ -11,7 +11,7 @@ from django.urls import reverse
 from brand_admin.access import BrandRequest
 from brand_admin.pages import Asking
 from offers.models import Offer, Project
-from tracking.outreach.stages import LABELS, Stage, Step, members_at_step, steps_of
+from tracking.outreach.stages import LABELS, Stage, StageStep, members_at_step, steps_of
 
 SECTION = "projects"
 
@@ -29,7 +29,7 @@ def project_asked(project_id: int) -> Project:
     return get_object_or_404(Project.objects.select_related("offer", "code_offer"), pk=project_id)
 
 
-def step_url(request: BrandRequest, project: Project, step: Step) -> str:
+def step_url(request: BrandRequest, project: Project, step: StageStep) -> str:
     name = f"brand_admin:project_{step.value.replace('-', '_')}"
     return reverse(name, args=[request.brand.slug, project.pk])
 
@@ -43,7 +43,7 @@ def frame(request: BrandRequest, project: Project, *, part: str) -> dict[str, An
         "part": part,
         "stage": stage,
         "members_label": "1 member" if stage.members == 1 else f"{stage.members:,} members",
-        "steps": [_tab(request, project, stage, step, part) for step in Step],
+        "steps": [_tab(request, project, stage, step, part) for step in StageStep],
     }
 
 
@@ -56,7 +56,7 @@ class OfferTab:
     is_current: bool
 
 
-def offer_asked(request: BrandRequest | Asking, project: Project, step: Step) -> Offer | None:
+def offer_asked(request: BrandRequest | Asking, project: Project, step: StageStep) -> Offer | None:
     """The offer of the stage that the address names; else the first where somebody stands here."""
     asked = request.GET.get("offer", "")
     named = next((offer for offer in project.offers if str(offer.pk) == asked), None)
@@ -76,7 +76,9 @@ def offer_tabs(request: BrandRequest, project: Project, current: Offer) -> list[
     ]
 
 
-def _tab(request: BrandRequest, project: Project, stage: Stage, step: Step, part: str) -> StepTab:
+def _tab(
+    request: BrandRequest, project: Project, stage: Stage, step: StageStep, part: str
+) -> StepTab:
     count = stage.counts.get(step, 0)
     if step == part:
         state = "current"
@@ -86,15 +88,15 @@ def _tab(request: BrandRequest, project: Project, stage: Stage, step: Step, part
         label=LABELS[step],
         url=step_url(request, project, step),
         state=state,
-        count="" if step is Step.SET_UP and project.offer_id else count,
+        count="" if step is StageStep.SET_UP and project.offer_id else count,
     )
 
 
-def _is_done(project: Project, stage: Stage, step: Step) -> bool:
+def _is_done(project: Project, stage: Stage, step: StageStep) -> bool:
     """Nobody stands in it or before it, and somebody came through."""
-    if step is Step.SET_UP:
+    if step is StageStep.SET_UP:
         return project.offer_id is not None
-    steps = list(Step)
+    steps = list(StageStep)
     place = steps.index(step)
     waiting = any(stage.counts.get(earlier) for earlier in steps[: place + 1])
     return not waiting and any(stage.counts.get(later) for later in steps[place + 1 :])

@@ -16,7 +16,7 @@ from core.references import Reference
 from core.templatetags.display import count
 from offers.models import Project
 from tracking.links.bulk_generation import ask_to_generate
-from tracking.outreach.stages import Step, members_at_step
+from tracking.outreach.stages import StageStep, members_at_step
 
 WHAT = {"both": (True, True), "codes": (True, False), "links": (False, True)}
 
@@ -34,14 +34,14 @@ def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
     form = Confirmation(request.POST)
     wants = WHAT.get(request.POST.get("action", ""))
     if project.offer is None or wants is None or not form.is_valid():
-        return redirect(step_url(request, project, Step.GENERATE))
+        return redirect(step_url(request, project, StageStep.GENERATE))
     offer = next((one for one in project.offers if str(one.pk) == request.POST.get("offer")), None)
     offer = offer or project.offer
-    standing = members_at_step(project, Step.GENERATE, offer=offer)
+    standing = members_at_step(project, StageStep.GENERATE, offer=offer)
     ids = set(standing.values_list("enrollment_pk", flat=True).order_by())
     if not ids:
         messages.info(request, "Everybody has what they share already.")
-        return redirect(step_url(request, project, Step.GENERATE))
+        return redirect(step_url(request, project, StageStep.GENERATE))
     codes, links = wants
     work = ask_to_generate(
         codes_for=ids if codes and offer.gives_codes else (),

@@ -33,7 +33,7 @@ from offers.selectors import projects
 from tracking.figures.metrics import ALL_TIME
 from tracking.figures.ranking import ranked
 from tracking.outreach.stages import (
-    Step,
+    StageStep,
     StepAnnotations,
     enrollments_at,
     members_at_step,
@@ -66,19 +66,19 @@ def found_members(request: Asking, project: Project) -> Standing:
     return in_order(request, found, MEMBER_ORDERS, default="name")
 
 
-def found_in_step(request: Asking, project: Project, step: Step, offer: Offer) -> Standing:
+def found_in_step(request: Asking, project: Project, step: StageStep, offer: Offer) -> Standing:
     found = members_at_step(project, step, offer=offer, search=searched(request))
     return in_order(request, found, MEMBER_ORDERS, default="name")
 
 
-def step_of_send(request: Asking) -> Step:
+def step_of_send(request: Asking) -> StageStep:
     """Send lists who waits for their items; with ?show=sent who has them."""
-    return Step.TRACKING if request.GET.get("show") == "sent" else Step.SEND
+    return StageStep.TRACKING if request.GET.get("show") == "sent" else StageStep.SEND
 
 
 def found_in_tracking(request: Asking, project: Project, offer: Offer) -> QuerySet[Enrollment]:
     """The enrollments in the last step, in the order of a figure that the address asks for."""
-    last = members_at_step(project, Step.TRACKING, offer=offer, search=searched(request))
+    last = members_at_step(project, StageStep.TRACKING, offer=offer, search=searched(request))
     standing = last.order_by().values("enrollment_pk")
     found = Enrollment.objects.filter(pk__in=standing).select_related("member", "offer")
     order = request.GET.get("sort", "name")
@@ -123,8 +123,8 @@ def generate_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
 
 def generate_file(asked: Asked, *, project_id: int, now: datetime) -> Export:
     """Who lacks a code or a link, as the step lists them."""
-    project, offer = _with_offer(asked, project_id, Step.GENERATE)
-    found = found_in_step(asked, project, Step.GENERATE, offer)
+    project, offer = _with_offer(asked, project_id, StageStep.GENERATE)
+    found = found_in_step(asked, project, StageStep.GENERATE, offer)
     name = f"{asked.brand.slug}-project-{project.pk}-generate.csv"
     lines = generate_csv(offer, _batches(found))
     return Export(f"Generate of {project.name}", name, found.count(), lines)
@@ -153,7 +153,7 @@ def tracking_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
 
 def tracking_file(asked: Asked, *, project_id: int, now: datetime) -> Export:
     """Everybody in the last step, in the order that the address asks for."""
-    project, offer = _with_offer(asked, project_id, Step.TRACKING)
+    project, offer = _with_offer(asked, project_id, StageStep.TRACKING)
     found = found_in_tracking(asked, project, offer)
     name = f"{asked.brand.slug}-project-{project.pk}.csv"
     lines = tracking_csv(offer, found, now=now)
@@ -173,11 +173,11 @@ def _answer(request: BrandRequest, name: str, project_id: int) -> HttpResponseBa
     """The export of a step; before there is an offer, the way to one."""
     project = project_asked(project_id)
     if project.offer is None:
-        return redirect(step_url(request, project, Step.SET_UP))
+        return redirect(step_url(request, project, StageStep.SET_UP))
     return answer_export(request, name, SOURCES[name], section=SECTION, project_id=project_id)
 
 
-def _with_offer(asked: Asked, project_id: int, step: Step) -> tuple[Project, Offer]:
+def _with_offer(asked: Asked, project_id: int, step: StageStep) -> tuple[Project, Offer]:
     project = project_asked(project_id)
     offer = offer_asked(asked, project, step)
     if offer is None:

@@ -18,7 +18,7 @@ from notifications.selectors import MessageStatus, latest_by_about
 from offers.models import Enrollment, Offer, Project, ProjectMember
 from tracking.figures.member_table import member_rows
 from tracking.links.items import Items, items_of
-from tracking.outreach.stages import Step, StepAnnotations, stages_of
+from tracking.outreach.stages import StageStep, StepAnnotations, stages_of
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -88,7 +88,13 @@ def tracking_csv(
 
 def projects_csv(found: Iterator[Project], batch: int = 500) -> Iterator[list[str]]:
     """Projects with how many members stand in each step, header first."""
-    yield ["name", "offer", "members", *(step.value.replace("-", "_") for step in Step), "created"]
+    yield [
+        "name",
+        "offer",
+        "members",
+        *(step.value.replace("-", "_") for step in StageStep),
+        "created",
+    ]
     while rows := list(islice(found, batch)):
         stages = stages_of([project.pk for project in rows])
         for project in rows:
@@ -97,7 +103,7 @@ def projects_csv(found: Iterator[Project], batch: int = 500) -> Iterator[list[st
                 project.name,
                 " + ".join(offer.name for offer in project.offers),
                 str(stage.members),
-                *(str(stage.counts.get(step, 0)) for step in Step),
+                *(str(stage.counts.get(step, 0)) for step in StageStep),
                 project.created_at.isoformat(),
             ]
 

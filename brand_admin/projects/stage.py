@@ -14,7 +14,6 @@ from django.utils import timezone
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
-from brand_admin.background.rows import started_about
 from brand_admin.forms import Confirmation
 from brand_admin.pages import export_url, paginate, render_page, searched, selected_ids
 from brand_admin.projects.forms import SetUpForm
@@ -29,6 +28,7 @@ from brand_admin.projects.generating import WHAT, about
 from brand_admin.projects.lists import found_in_step, found_in_tracking, step_of_send
 from brand_admin.projects.rows import mails_of, send_rows
 from brand_admin.refusals import add_refusal
+from brand_admin.work_rows import started_about
 from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of
@@ -41,7 +41,7 @@ from tracking.links.generating import generate_items
 from tracking.links.items import ItemError, Items, items_of
 from tracking.links.promo_codes import suggest_codes
 from tracking.models import PromoCode, TrackingLink
-from tracking.outreach.stages import Step, enrollments_at, members_at_step
+from tracking.outreach.stages import StageStep, enrollments_at, members_at_step
 
 PER_STEP = 200  # a whole project in one go, mostly
 
@@ -84,7 +84,7 @@ def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
     return render_page(
         request,
         "brand_admin/projects/set_up.html",
-        **frame(request, project, part=Step.SET_UP),
+        **frame(request, project, part=StageStep.SET_UP),
         form=form,
         sentences=[(offer, _sentence(offer)) for offer in project.offers],
         new_offer_url=f"{reverse('brand_admin:offer_new', args=[request.brand.slug])}"
@@ -97,9 +97,9 @@ def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
 def generate(request: BrandRequest, project_id: int) -> HttpResponse:
     """Give ticked members codes, links or both; all of it or nothing."""
     project = project_asked(project_id)
-    offer = offer_asked(request, project, Step.GENERATE)
+    offer = offer_asked(request, project, StageStep.GENERATE)
     if offer is None:
-        return redirect(step_url(request, project, Step.SET_UP))
+        return redirect(step_url(request, project, StageStep.SET_UP))
     problems: dict[int, str] = {}
     off_domain = _off_domain(request, offer)
     if request.method == "POST" and not off_domain:
@@ -107,14 +107,14 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
             return _generate(request, project, offer)
         except ItemError as error:
             problems = error.problems
-    standing = found_in_step(request, project, Step.GENERATE, offer)
+    standing = found_in_step(request, project, StageStep.GENERATE, offer)
     page = paginate(request, standing, per_page=PER_STEP)
     is_refused = bool(problems or off_domain)
     rows = _generate_rows(request, offer, enrollments_at(page), problems, off_domain)
     return render_page(
         request,
         "brand_admin/projects/generate.html",
-        **frame(request, project, part=Step.GENERATE),
+        **frame(request, project, part=StageStep.GENERATE),
         page=page,
         rows=rows,
         problems=is_refused,
@@ -137,17 +137,17 @@ def send(request: BrandRequest, project_id: int) -> HttpResponse:
     step = step_of_send(request)
     offer = offer_asked(request, project, step)
     if offer is None:
-        return redirect(step_url(request, project, Step.SET_UP))
+        return redirect(step_url(request, project, StageStep.SET_UP))
     if "purpose" in request.GET:  # the form was sent without script
         return _to_drawer(request)
     page = paginate(request, found_in_step(request, project, step, offer), per_page=PER_STEP)
     return render_page(
         request,
         "brand_admin/projects/send.html",
-        **frame(request, project, part=Step.SEND),
+        **frame(request, project, part=StageStep.SEND),
         page=page,
         rows=send_rows(enrollments_at(page)),
-        show="sent" if step is Step.TRACKING else "waiting",
+        show="sent" if step is StageStep.TRACKING else "waiting",
         search=searched(request),
         clear_url=without_filters(request, "q"),
         export_url=export_url(request, "brand_admin:project_send_csv", project.pk),
@@ -161,9 +161,9 @@ def send(request: BrandRequest, project_id: int) -> HttpResponse:
 def tracking(request: BrandRequest, project_id: int) -> HttpResponse:
     """Everybody who was sent their items, with what came of it."""
     project = project_asked(project_id)
-    offer = offer_asked(request, project, Step.TRACKING)
+    offer = offer_asked(request, project, StageStep.TRACKING)
     if offer is None:
-        return redirect(step_url(request, project, Step.SET_UP))
+        return redirect(step_url(request, project, StageStep.SET_UP))
     now = timezone.now()
     page = paginate(request, found_in_tracking(request, project, offer))
     enrollments = list(page)
@@ -172,7 +172,7 @@ def tracking(request: BrandRequest, project_id: int) -> HttpResponse:
     return render_page(
         request,
         "brand_admin/projects/tracking.html",
-        **frame(request, project, part=Step.TRACKING),
+        **frame(request, project, part=StageStep.TRACKING),
         page=page,
         figures=_figures(project, offer),
         rows=[(row, mails.get(row.enrollment.pk)) for row in rows],
@@ -192,13 +192,13 @@ def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResp
     """Raises ItemError when any of the codes can't be given."""
     wants_codes, wants_links = WHAT.get(request.POST.get("action", ""), (False, False))
     chosen = enrollments_at(
-        members_at_step(project, Step.GENERATE, offer=offer).filter(
+        members_at_step(project, StageStep.GENERATE, offer=offer).filter(
             enrollment_pk__in=selected_ids(request)
         )
     )
     if not chosen:
         messages.error(request, "Tick at least one member.")
-        return redirect(step_url(request, project, Step.GENERATE))
+        return redirect(step_url(request, project, StageStep.GENERATE))
     having = items_of(chosen)
     codes, links = generate_items(
         enrollments=chosen,
@@ -276,7 +276,7 @@ def _to_drawer(request: BrandRequest) -> HttpResponse:
 
 def _figures(project: Project, offer: Offer) -> Figures:
     """Everybody in the last step added up, not only this page's."""
-    last = members_at_step(project, Step.TRACKING, offer=offer)
+    last = members_at_step(project, StageStep.TRACKING, offer=offer)
     standing = last.order_by().values("enrollment_pk")
     sent = Enrollment.objects.filter(pk__in=standing)
     totals = totals_by_enrollment(sent).values()

@@ -46,8 +46,8 @@ from tracking.commissions.current_tiers import tiers_today
 from tracking.figures.member_table import export_rows, member_rows
 from tracking.figures.metrics import ALL_TIME, DateRange, offers_totals_by_day, today
 from tracking.figures.offer_report import (
+    CurrencySummary,
     OfferRow,
-    Summary,
     in_order,
     offer_lines,
     offer_rows,
@@ -66,7 +66,7 @@ LOOK = ("columns", "range", "first", "last", "show", "currency")  # what no filt
 @require_safe
 @brand_page(Permission.READ)
 def sales_tracking(request: BrandRequest) -> HttpResponse:
-    """Every offer's figures in a period, together per currency and side by side."""
+    """Every offer's figures in a period, add_up_by_currency per currency and side by side."""
     chosen = chosen_period(request)
     filters, rows = _filtered_rows(request, chosen.period, now=timezone.now())
     sums = summaries(rows, first_currency=request.brand.currency)
@@ -258,7 +258,7 @@ def _filtered_rows(
 
 
 def _drawn(
-    request: BrandRequest, rows: list[OfferRow], sums: list[Summary], period: DateRange
+    request: BrandRequest, rows: list[OfferRow], sums: list[CurrencySummary], period: DateRange
 ) -> DrawnMeasure:
     """The chart of the currency that the address names, else of the first."""
     asked = request.GET.get("currency", "")

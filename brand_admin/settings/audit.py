@@ -11,9 +11,9 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.views.decorators.http import require_safe
 
+from accounts.audit_log.selectors import audit_count, audit_entries
 from accounts.models import AuditEntry
 from accounts.permissions import Permission
-from accounts.selectors import audit_count, audit_entries
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters

@@ -1,8 +1,8 @@
 """A real PostgreSQL, a real Valkey and a mail inbox for one checkout, without installing anything.
 
-Local mode only. Nothing here is imported by the product: `manage.py` and `make run` call in,
-production never does. No module of this package imports Django when it is imported, because the
-services have to stand before the settings are read. Only `inbox` and `urls`, which are pages, do.
+Local mode only: `manage.py` and `make run` use it, the product in production never imports it. Its
+modules don't import Django at the top, because the services must run before the settings are read.
+Only the pages `inbox` and `urls` do.
 """
 
 from config.local.services import activate, ensure_services

@@ -1,6 +1,6 @@
-"""The demo brand: enough real history, made by the ordinary services, to look at every screen.
+"""The demo brands: a history made by the product's own services, enough to fill every screen.
 
-Loaded once; the same every time on the day it is made.
+Loaded once. Two demos made on the same day are the same.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from offers.services import (
     enroll,
     set_up_stage,
 )
-from offers.structure import Customer, Period, Rule, RuleKind, Tier
+from offers.structure import CapPeriod, Customer, Rule, RuleKind, Tier
 from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import adjust, record_payment
@@ -85,7 +85,7 @@ PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.
 
 @dataclass(frozen=True)
 class Shop:
-    """A brand's demo shop: who sells what, and the chance that makes it look real."""
+    """A brand's demo shop: the sellers, and the random numbers that make it look real."""
 
     brand: Brand
     offer: Offer
@@ -191,7 +191,7 @@ def _load_saltmarsh(brand: Brand, *, now: datetime) -> None:
             hold_days=7,
             rules=(Rule(RuleKind.CUSTOMER, Customer.NEW.value, 1_500, 200),),
             cap_minor=100_000,
-            cap_period=Period.MONTH.value,
+            cap_period=CapPeriod.MONTH.value,
         ),
         by=BY,
         now=now - timedelta(days=50),
@@ -301,7 +301,7 @@ def _refund(order: OrderFacts, shop: Shop) -> RefundFacts:
 
 
 def _pay(member: Member, *, now: datetime) -> None:
-    """Three weeks ago the brand paid what was due then; today it owes the rest and a bonus."""
+    """Record a payment of three weeks ago. Today the rest and a bonus are due."""
     then = now - timedelta(days=21)
     entries = list(due_entries(member_id=member.pk, currency="GBP", now=then))
     record_payment(

@@ -1,7 +1,7 @@
-"""Where a checkout keeps its local services, and the only code that sets modes and owners.
+"""The folders of a checkout's local services; the only code that sets their modes and owners.
 
-It never touches a folder that it did not make: a parent that cannot be entered is worked around,
-not opened up.
+It never changes a folder that it did not make. If a parent folder can't be entered, it uses another
+place.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ SHARED_PLACE = Path("/var/tmp")  # noqa: S108 - survives a restart and can be en
 
 
 class LocalServiceError(Exception):
-    """A local service can't be had; the message is one that a newcomer can act on."""
+    """A local service can't run; the message says what to do."""
 
 
 @dataclass(frozen=True)
 class Checkout:
-    """One copy of the repository and the places of its local state."""
+    """One copy of the repository, with the paths of its local state."""
 
     root: Path
 
@@ -33,17 +33,17 @@ class Checkout:
         return self.root / ".local"
 
     @property
-    def door(self) -> Path:
-        """Locked while services are being started or stopped."""
+    def services_lock(self) -> Path:
+        """Locked while services are started or stopped."""
         return self.state / "services.lock"
 
     @property
-    def users(self) -> Path:
-        """Share-locked by every process that uses the services, for as long as it lives."""
+    def users_lock(self) -> Path:
+        """Every process that uses the services holds a shared lock on it for its lifetime."""
         return self.state / "users.lock"
 
     @property
-    def running(self) -> Path:
+    def run_lock(self) -> Path:
         """Locked by the one `make run` of this checkout."""
         return self.state / "run.lock"
 
@@ -69,10 +69,10 @@ class Checkout:
         return self.state / "processes"
 
     def digest(self, identity: str) -> str:
-        """Name this checkout in a folder that all checkouts share.
+        """Return this checkout's name in a folder that all checkouts share.
 
-        `identity` is a secret of the checkout: nobody can guess the name and be there first, and
-        a copy that took the secrets along still gets a name of its own.
+        `identity` is a secret of the checkout, so nobody can guess the name and create it first.
+        The path is part of the name, so a copy with the same secrets gets another name.
         """
         return hashlib.sha256(f"{self.root}\0{identity}".encode()).hexdigest()[:16]
 
@@ -89,7 +89,7 @@ class Account:
 
 
 def unprivileged_account() -> Account | None:
-    """The account for a server that refuses root; None when this process isn't root's."""
+    """Return the account for a server that refuses root; None if this process isn't root's."""
     if os.geteuid() != 0:
         return None
     for name in ("nobody", "daemon"):
@@ -107,7 +107,7 @@ def unprivileged_account() -> Account | None:
 def own_folder(path: Path, *, mode: int = 0o700, account: Account | None = None) -> Path:
     """Make sure that `path` is a folder of ours (or `account`'s) with exactly `mode`.
 
-    Raises LocalServiceError when something else already stands there.
+    Raises LocalServiceError when something else is already there.
     """
     try:
         path.mkdir(mode=0o700)
@@ -128,10 +128,10 @@ def own_folder(path: Path, *, mode: int = 0o700, account: Account | None = None)
 
 
 def database_home(checkout: Checkout, identity: str) -> Path:
-    """The folder of the checkout's PostgreSQL.
+    """Return the folder of the checkout's PostgreSQL.
 
-    Inside the checkout, except for root: PostgreSQL then runs as an account that can't enter
-    /root, and opening /root up is not ours to do.
+    It is inside the checkout, except for root: PostgreSQL then runs as an account that can't enter
+    /root, and we must not change the mode of /root.
     """
     if os.geteuid() == 0:
         return SHARED_PLACE / f"tributary-{checkout.digest(identity)}"
@@ -139,13 +139,13 @@ def database_home(checkout: Checkout, identity: str) -> Path:
 
 
 def socket_folder(home: Path, digest: str) -> Path:
-    """A folder for PostgreSQL's socket: under `home`, or elsewhere when that path is no good.
+    """Return a folder for PostgreSQL's socket: under `home`, or elsewhere if that path is unusable.
 
-    A socket's path has a length limit, and libpq takes a comma for the end of a host's name.
+    A socket's path has a length limit, and a comma ends a host's name in libpq.
     """
     name = f"tributary-{digest}"
     for folder in (home / "socket", Path(tempfile.gettempdir()) / name, SHARED_PLACE / name):
         path = os.fsencode(folder / SOCKET_NAME)
         if len(path) <= SOCKET_PATH_LIMIT and b"," not in path:
             return folder
-    raise LocalServiceError(f"No path is good for a socket, not even under {SHARED_PLACE}.")
+    raise LocalServiceError(f"No path can hold PostgreSQL's socket, not even {SHARED_PLACE}.")

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from config.local.mails import Mail, find_keys, read_mail, read_rows
 
 MAILS_ON_A_PAGE = 50
-# A mail may style itself and show pictures; it may not run, load or send anything.
+# A mail may have styles and pictures; it may not run scripts, load other files or send forms.
 MAIL_POLICY = (
     "sandbox allow-popups allow-popups-to-escape-sandbox; default-src 'none'; "
     "style-src 'unsafe-inline'; img-src 'self' data: http: https:; frame-ancestors 'self'"
@@ -43,7 +43,7 @@ def show_mail(request: HttpRequest, key: str) -> HttpResponse:
 @require_safe
 @xframe_options_sameorigin
 def show_mail_html(request: HttpRequest, key: str) -> HttpResponse:
-    """A mail's HTML for the frame on its page; its links open beside, not inside."""
+    """A mail's HTML, for the frame on its page; its links open in a new tab."""
     html = _mail_or_404(key).html
     base = '<base target="_blank">'
     head = HEAD.search(html)

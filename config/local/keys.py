@@ -1,4 +1,4 @@
-"""The checkout's secrets: made once, by this machine, readable by their owner alone."""
+"""The checkout's secrets: made once on this machine, readable only by their owner."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ NAMES = (
 
 
 def fresh_secrets() -> dict[str, str]:
-    """A new value for every secret, 384 bits each."""
+    """Return a new value for every secret, 384 bits each."""
     return {name: secrets.token_urlsafe(48) for name in NAMES}
 
 
 def kept_secrets(path: Path) -> dict[str, str]:
-    """The secrets in `path`, with what is missing made and added. Call while the door is locked."""
+    """Return the secrets in `path`; add missing ones. Call while holding the services' lock."""
     found = _read(path)
     missing = {name: value for name, value in fresh_secrets().items() if name not in found}
     if missing:

@@ -1,4 +1,4 @@
-"""File locks that the kernel gives back when their holder dies, however it dies."""
+"""File locks that the kernel releases when their holder dies, also after a kill."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _open(path: Path) -> int:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold `path` alone, waiting for whoever has it."""
+    """Hold an exclusive lock on `path`; wait until it is free."""
     descriptor = _open(path)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -25,7 +25,7 @@ def locked(path: Path) -> Iterator[None]:
 
 
 class HeldLock:
-    """A lock kept until `release` or the death of the process; a forked child doesn't keep it."""
+    """A lock held until `release` or the end of the process; a forked child doesn't hold it."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -37,13 +37,13 @@ class HeldLock:
         return self._descriptor is not None
 
     def share(self) -> None:
-        """Hold the lock beside others who share it."""
+        """Take the lock shared."""
         if self._descriptor is None:
             self._descriptor = _open(self._path)
             fcntl.flock(self._descriptor, fcntl.LOCK_SH)
 
     def take(self) -> bool:
-        """Hold the lock alone; False, and whatever was held is lost, when somebody else has it."""
+        """Take the lock exclusively. If another holds it, lose the shared lock and return False."""
         if self._descriptor is None:
             self._descriptor = _open(self._path)
         try:
@@ -59,7 +59,7 @@ class HeldLock:
         self._forget()
 
     def _forget(self) -> None:
-        """Close without unlocking: after a fork both processes stand on the same lock."""
+        """Close without unlocking: after a fork both processes share the same lock."""
         if self._descriptor is not None:
             os.close(self._descriptor)
             self._descriptor = None

@@ -1,4 +1,4 @@
-"""Let in nobody but a browser on this machine, while pages about errors show code and values."""
+"""Allow only browsers on this machine while error pages show code and values."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ HOSTS = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
 def only_from_this_machine(application: Application) -> Application:
-    """The same application, closed to other machines, to proxies and to other names of this one.
+    """Wrap the application: refuse other machines, proxies, and other host names.
 
-    A name that leads here may be a stranger's, whose page then reads ours (DNS rebinding); a proxy
-    on this machine may speak for anybody.
+    Another host name may be an attacker's, whose page could then read ours (DNS rebinding). A proxy
+    on this machine may forward anybody's request.
     """
 
     def let_in(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
@@ -29,7 +29,7 @@ def only_from_this_machine(application: Application) -> Application:
 
 
 def is_from_this_machine(environ: dict[str, Any]) -> bool:
-    """Whether the connection comes from here, asks for a name of here, and says nothing else."""
+    """Whether address and Host are this machine's, and no proxy header says otherwise."""
     try:
         is_near = ip_address(environ.get("REMOTE_ADDR", "")).is_loopback
         host = urlsplit(f"//{environ.get('HTTP_HOST', '')}").hostname

@@ -1,7 +1,7 @@
-"""`make messages`: gather every text to translate into locale/*/LC_MESSAGES, and compile them.
+"""`make messages`: collect all texts to translate in locale/*/LC_MESSAGES, and compile them.
 
-Without GNU gettext, which a fresh machine doesn't have: Babel reads the Python files and, after
-Django's own templatize, the templates. `problems` is what `make check` and the tests ask.
+It works without GNU gettext, which a fresh machine doesn't have: Babel reads the Python files, and
+the templates after Django's templatize. `make check` and the tests call `problems`.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from config.local.folders import CHECKOUT
 
 PACKAGES = (
     "accounts",
+    "background",
     "affiliates",
     "api",
     "brand_admin",
@@ -53,12 +54,12 @@ KEYWORDS: dict[str, Any] = {
 }
 COMMENTS = ["Translators:"]
 WIDTH = 100
-# What a translation must hold just as the source does: placeholders and tags.
+# Placeholders and tags: a translation must have the same ones as the source.
 FIXED = re.compile(r"%\(\w+\)[sd]|%%|\{\w*\}|</?[a-z]+[^<>]*>|\{\{ \w+")
 
 
 class Messages(Catalog):
-    """A catalogue whose header holds what is needed to read it, and nothing that changes daily."""
+    """A catalogue whose header has only necessary fields, and no date of the day."""
 
     @property
     def mime_headers(self) -> list[tuple[str, str]]:
@@ -82,7 +83,7 @@ class Found:
 
 
 def gathered(root: Path) -> Catalog:
-    """Every text of the source below `root`, with the files it stands in."""
+    """Return every text of the source below `root`, with its files."""
     catalog = Messages(charset="utf-8")
     for found in _texts(root):
         catalog.add(
@@ -95,7 +96,7 @@ def gathered(root: Path) -> Catalog:
 
 
 def translated(root: Path, language: str) -> Catalog:
-    """The catalogue of a language as it stands; an empty one for a new language."""
+    """Read the catalogue of a language; return an empty one for a new language."""
     catalog = Messages(locale=language, charset="utf-8", fuzzy=False)
     path = _place(root, language).with_suffix(".po")
     if path.exists():
@@ -109,7 +110,7 @@ def translated(root: Path, language: str) -> Catalog:
 
 
 def update(root: Path, language: str, source: Catalog) -> Catalog:
-    """Write the catalogue with the texts of `source`, new ones empty, and its compiled twin."""
+    """Write the catalogue with the texts of `source`, new ones empty, and compile it."""
     catalog = translated(root, language)
     catalog.update(source, no_fuzzy_matching=True, update_header_comment=False)
     place = _place(root, language)
@@ -120,14 +121,14 @@ def update(root: Path, language: str, source: Catalog) -> Catalog:
 
 
 def compile_catalogue(place: Path) -> None:
-    """Write the compiled twin of a .po file as it stands. Raises ValueError for what is none."""
+    """Compile a .po file as it is. Raises ValueError for an invalid file."""
     with place.open("rb") as file:
         catalog = read_po(file, locale=place.parents[1].name)
     place.with_suffix(".mo").write_bytes(_as_mo(catalog))
 
 
 def problems(root: Path) -> list[str]:
-    """Everything that keeps a reader from reading a text in their language."""
+    """Return every missing, outdated, wrong or uncompiled translation."""
     source = gathered(root)
     return [
         f"{language}: {problem}"
@@ -152,7 +153,7 @@ def _problems_of(root: Path, language: str, source: Catalog) -> Iterator[str]:
 
 
 def faults_of(message: Message) -> Iterator[str]:
-    """What is wrong with one translation."""
+    """Yield the errors of one translation."""
     sources = _forms(message.id)
     strings = _forms(message.string)
     if message.fuzzy:
@@ -208,7 +209,7 @@ def _texts_in(path: Path, source: bytes) -> Iterator[Found]:
             given[spec[0] - 1] if isinstance(spec, tuple) else given[spec - 1] for spec in wanted
         ]
         if not all(isinstance(text, str) and text for text in picked):
-            continue  # a name, not a text: whoever gives it its value marks the text there
+            continue  # a variable: its text is marked where it gets its value
         context = picked.pop(0) if isinstance(wanted[0], tuple) else None
         message = (picked[0], picked[1]) if len(picked) > 1 else picked[0]
         yield Found(path.as_posix(), message, context, tuple(comments))

@@ -1,4 +1,4 @@
-"""Ports on 127.0.0.1 that a checkout keeps from one run to the next, so that links stay good."""
+"""Ports on 127.0.0.1 that a checkout reuses in each run, so that links stay valid."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def is_free(port: int) -> bool:
 
 
 def next_free(first: int) -> int:
-    """The lowest free port from `first` on."""
+    """Return the lowest free port from `first` on."""
     for port in range(first, first + TRIES):
         if is_free(port):
             return port
@@ -35,12 +35,12 @@ def next_free(first: int) -> int:
 
 
 def kept_port(path: Path, kind: str) -> int:
-    """The port that `kind` has in this checkout, chosen now if it never had one."""
+    """Return the port of `kind` in this checkout; choose one if there is none."""
     return _read(path).get(kind) or settle_port(path, kind)
 
 
 def settle_port(path: Path, kind: str) -> int:
-    """A port on which `kind` can be started now: the one it had before, if it is free."""
+    """Return a free port for `kind`: the one it had before, if possible."""
     kept = _read(path)
     port = kept.get(kind)
     if port is None or not is_free(port):
@@ -50,11 +50,10 @@ def settle_port(path: Path, kind: str) -> int:
 
 
 def reserve_port(path: Path, kind: str, *, only: int | None = None) -> int:
-    """Settle a port for `kind`, or `only` that one, and keep our other checkouts off it.
+    """Reserve a port for `kind`, or `only` that one, against our other checkouts.
 
-    A free port is not enough: the web server shares its port with any other of the same user, so
-    two checkouts started at the same moment would answer for each other. The reservation lasts as
-    long as this process.
+    A free port is not enough: the web server sets SO_REUSEPORT, so two checkouts started at the
+    same time could share one port. The reservation lasts as long as this process.
     """
     wanted = [only] if only else [kept_port(path, kind), *range(FIRST[kind], FIRST[kind] + TRIES)]
     for port in wanted:

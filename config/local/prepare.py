@@ -18,12 +18,12 @@ def main() -> None:
     from django.core.management import call_command
     from django.core.management.base import CommandError
 
-    from core.commands import or_one_line
+    from core.commands import exit_on_outage
 
-    # Who got which role in the demo is no news to the person who waits for the addresses.
+    # The demo's role changes would hide the addresses on the terminal.
     logging.getLogger("security").setLevel(logging.WARNING)
     try:
-        or_one_line(lambda: call_command("migrate", interactive=False, verbosity=0))
+        exit_on_outage(lambda: call_command("migrate", interactive=False, verbosity=0))
         call_command("load_demo")
     except CommandError as error:
         sys.exit(str(error))
@@ -41,7 +41,7 @@ def make_tables_for(command: str = "") -> None:
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
-    from core.commands import or_one_line
+    from core.commands import exit_on_outage
 
     app = str(get_commands().get(command, ""))
     if not (CHECKOUT.root / app.replace(".", "/") / "management").is_dir():
@@ -53,7 +53,7 @@ def make_tables_for(command: str = "") -> None:
             print("Bringing the database up to date ...", file=sys.stderr, flush=True)
             call_command("migrate", interactive=False, verbosity=0)
 
-    or_one_line(bring_up_to_date)
+    exit_on_outage(bring_up_to_date)
 
 
 if __name__ == "__main__":

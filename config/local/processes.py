@@ -1,4 +1,4 @@
-"""What another process is, told by its pid: a recorded pid may belong to a stranger by now."""
+"""Identify a process by its pid: a recorded pid may belong to another program by now."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def is_alive(pid: int) -> bool:
 
 
 def command_of(pid: int) -> str:
-    """The command line of a process; empty when it is gone or hidden from us."""
+    """Return the command line of a process; "" when it has ended or is hidden from us."""
     if Path("/proc/self/cmdline").exists():
         try:
             raw = Path(f"/proc/{pid}/cmdline").read_bytes()

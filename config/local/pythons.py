@@ -1,7 +1,7 @@
-"""`make pythons`: the tests of core and offers on every other Python that is here.
+"""`make pythons`: run the tests of core and offers on every other installed Python.
 
-The whole suite runs on one Python, that of .venv. The product promises to run on any of VERSIONS,
-so the others get the same locked requirements, in environments of their own under .local/.
+The whole suite runs on one Python, that of .venv. The product must run on all of VERSIONS. The
+others get the same locked requirements in environments under .local/.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ REQUIREMENTS = "requirements/development.txt"
 
 
 def candidates(version: str) -> Iterator[Path]:
-    """Where a Python of this version may be: the PATH, then the versions that pyenv keeps."""
+    """Yield where a Python of this version may be: the PATH, then pyenv's versions."""
     name = f"python{version}"
     for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
         yield Path(folder) / name
@@ -29,7 +29,7 @@ def candidates(version: str) -> Iterator[Path]:
 
 
 def find_python(version: str) -> Path | None:
-    """The first candidate that really runs: a shim of pyenv may only say that it does not."""
+    """Return the first candidate that runs: a shim of pyenv may only print an error."""
     for path in candidates(version):
         if not os.access(path, os.X_OK):
             continue

@@ -1,8 +1,8 @@
-"""The web process of `make dev`: in the foreground, and anew whenever the code changes.
+"""The web process of `make dev`: in the foreground, restarted when the code changes.
 
-A changed Python file starts the process again; a changed template or text is read again where it
-stands; `core.assets` reads stylesheets again by itself. Django's own reloader does it, by looking
-at the times of all files: one that is told by the kernel misses what is saved at the wrong moment.
+A changed Python file restarts the process. A changed template or translation is read again without
+a restart; `core.assets` reads changed stylesheets itself. Django's reloader polls the times of all
+files. It does not use kernel events, which would miss a file saved during a restart.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ STARTED_AT = time.time()
 
 
 class Reloader(autoreload.StatReloader):
-    """Looks twice a second, and first at what was saved while this process was loading."""
+    """Polls twice a second, and finds files that were saved while this process was loading."""
 
     SLEEP_TIME = 0.5  # type: ignore[assignment]
 
     def tick(self) -> Iterator[None]:
-        """Look once each time."""
+        """Poll once per step."""
         seen: dict[Path, float] = {}
         while True:
             for path, saved_at in self.snapshot_files():
@@ -67,7 +67,7 @@ def compile_text(file_path: Path, **kwargs: Any) -> bool:
 
 def serve() -> None:
     """Serve the code as it is now, until the process is started again."""
-    gc.disable()  # nothing of what is loaded goes away: to look for it takes a fifth of the start
+    gc.disable()  # loading makes no garbage, and collecting takes a fifth of the start
     from config.wsgi import application
 
     import_module(settings.ROOT_URLCONF)
@@ -79,7 +79,7 @@ def serve() -> None:
 def main() -> None:
     os.environ["TRIBUTARY_DEV"] = "1"
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each start would compile everything again
-    # Who stands at a breakpoint in the middle of a transaction is not cut off.
+    # A breakpoint may stop in the middle of a transaction, so transactions must not time out.
     os.environ.setdefault("DATABASE_IDLE_TIMEOUT", "0")
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     autoreload.get_reloader = Reloader

@@ -22,14 +22,14 @@ from config.local.ports import HOST, kept_port, reserve_port
 from config.local.processes import command_of
 from config.local.services import LocalServices, Server, ensure_services
 from config.local.supervisor import (
-    PATIENCE_SECONDS,
+    STOP_SECONDS,
     Child,
     ForegroundChild,
     Output,
     Supervisor,
 )
 
-# Local mode may be run by root, which Celery says is "absolutely not recommended".
+# Local mode may be run by root; Celery warns about that.
 AS_ROOT = "ignore:You're running the worker with superuser privileges"
 
 
@@ -56,10 +56,10 @@ def commands(*, port: int, environment: Mapping[str, str], reloads: bool) -> dic
 
 
 def wanted_port() -> int | None:
-    """The port that PORT asks for, if it is set. Raises LocalServiceError for what is none."""
+    """Return the port in PORT, if it is set. Raises LocalServiceError if it is no port."""
     wanted = os.environ.get("PORT", "")
     if wanted and not wanted.isdecimal():
-        raise LocalServiceError(f"PORT is {wanted!r}: it is a number.")
+        raise LocalServiceError(f"PORT is {wanted!r}: it must be a number.")
     return int(wanted) if wanted else None
 
 
@@ -74,8 +74,8 @@ def end_leftovers(checkout: Checkout) -> None:
 
 
 def end_group(pid: int) -> None:
-    """Ask a process and its children to end; make them, if they take too long."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
+    """Send SIGTERM to a process and its children, and SIGKILL if they take too long."""
+    deadline = time.monotonic() + STOP_SECONDS
     os.killpg(pid, signal.SIGTERM)
     while command_of(pid):
         if time.monotonic() > deadline:
@@ -126,7 +126,7 @@ def hang_up(number: int, frame: FrameType | None) -> None:
 
 
 def start(checkout: Checkout, *, reloads: bool) -> int:
-    """Bring the services up, prepare the data and supervise. Raises LocalServiceError."""
+    """Start the services, prepare the data and supervise. Raises LocalServiceError."""
     print("Starting PostgreSQL and Valkey ...", flush=True)
     end_leftovers(checkout)
     port = reserve_port(checkout.ports, "web", only=wanted_port())
@@ -149,13 +149,13 @@ def start(checkout: Checkout, *, reloads: bool) -> int:
 
 
 def main() -> int:
-    """Run this checkout, unless a run of it is on already. Returns the exit code."""
+    """Run this checkout unless it is running already. Return the exit code."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, leave_quietly)
     signal.signal(signal.SIGHUP, hang_up)
     os.environ["TRIBUTARY_MODE"] = "local"
     own_folder(CHECKOUT.state)
-    only_run = HeldLock(CHECKOUT.running)
+    only_run = HeldLock(CHECKOUT.run_lock)
     if not only_run.take():
         port = kept_port(CHECKOUT.ports, "web")
         print(f"Tributary is already running in this folder: http://{HOST}:{port}")

@@ -1,8 +1,8 @@
-"""Which services run for a checkout, and for how long.
+"""Start and stop the local services of a checkout.
 
-Every process that uses them holds a shared lock for its life. The last one to leave stops them, so
-a single command works whether or not `make run` is on. A killed process can't stop anything: what
-it leaves running is found, and used, by the next one.
+Every process that uses them holds a shared lock for its lifetime. The last one to leave stops them,
+so a single command works with or without `make run`. A killed process stops nothing: the next
+process finds its services and uses them.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ PORT_TRIES = 5
 
 @dataclass(frozen=True)
 class Server:
-    """A server of this machine that outlives us unless it is stopped: it is watched by its pid."""
+    """A daemon on this machine. It is no child process, so the supervisor watches its pid."""
 
     name: str
     is_alive: Callable[[], bool]
@@ -51,7 +51,7 @@ class Server:
         self.restart()
 
     def cause_of_death(self) -> str:
-        """That it is gone; nobody hears how a daemon ended."""
+        """Return "is gone" if it ended; a daemon's exit code is unknown."""
         return "" if self.is_alive() else "is gone"
 
 
@@ -60,16 +60,16 @@ class LocalServices:
 
     def __init__(self, checkout: Checkout) -> None:
         self.checkout = checkout
-        self._use = HeldLock(checkout.users)
+        self._use = HeldLock(checkout.users_lock)
 
     def ensure(self, given: Mapping[str, str], *, start: bool = True) -> dict[str, str]:
-        """Start what doesn't run and return the environment that leads to it.
+        """Start missing services and return the environment with their addresses.
 
-        What `given` (an environment) already names is neither started nor returned. With `start`
-        false nothing is started, and the addresses are those that a start would lead to.
+        A service that `given` (an environment) already names is neither started nor returned. With
+        `start` False nothing is started; the addresses are those that a start would have.
         """
         own_folder(self.checkout.state)
-        with locked(self.checkout.door):
+        with locked(self.checkout.services_lock):
             secrets = kept_secrets(self.checkout.secrets)
             if start:
                 self._use.share()
@@ -85,10 +85,10 @@ class LocalServices:
         return {name: value for name, value in found.items() if name not in given}
 
     def leave(self) -> None:
-        """Stop using the services; they are stopped when nobody else uses them."""
+        """Stop using the services, and stop them if no other process uses them."""
         if not self._use.is_held:
             return
-        with locked(self.checkout.door):
+        with locked(self.checkout.services_lock):
             if self._use.take():
                 secrets = kept_secrets(self.checkout.secrets)
                 self.postgres(secrets).stop()
@@ -114,19 +114,19 @@ class LocalServices:
         )
 
     def servers(self, found: Mapping[str, str]) -> list[Server]:
-        """Those that `ensure` found or started, to be watched; none that was given to it."""
-        with locked(self.checkout.door):
+        """Return the services to watch: those that `ensure` found or started, not given ones."""
+        with locked(self.checkout.services_lock):
             secrets = kept_secrets(self.checkout.secrets)
         postgres, valkey = self.postgres(secrets), self.valkey(secrets)
 
         def start_postgres() -> None:
-            with locked(self.checkout.door):
+            with locked(self.checkout.services_lock):
                 postgres.ensure_running()
 
         def start_valkey() -> None:
-            with locked(self.checkout.door):
+            with locked(self.checkout.services_lock):
                 if not valkey.is_running() and not valkey.start():
-                    raise LocalServiceError(f"port {valkey.port} was taken meanwhile.")
+                    raise LocalServiceError(f"another program uses port {valkey.port} now.")
 
         watched = {
             "DATABASE_URL": Server("postgres", postgres.is_alive, start_postgres),
@@ -160,10 +160,10 @@ def _exit_on_signal(number: int, frame: FrameType | None) -> None:
 
 
 def ensure_services(*, start: bool = True) -> dict[str, str]:
-    """The environment of this checkout's local services, started if they don't run.
+    """Start this checkout's services if needed, and return the environment with their addresses.
 
-    DATABASE_URL, REDIS_URL and EMAIL_URL of the present environment are used as they are. The
-    services stay for as long as this process lives. Raises LocalServiceError.
+    DATABASE_URL, REDIS_URL and EMAIL_URL of the current environment are used as they are. The
+    services run at least as long as this process. Raises LocalServiceError.
     """
     atexit.unregister(_OURS.leave)
     atexit.register(_OURS.leave)
@@ -173,10 +173,10 @@ def ensure_services(*, start: bool = True) -> dict[str, str]:
 
 
 def activate() -> bool:
-    """Make this process one of the local mode, unless TRIBUTARY_MODE names another mode.
+    """Set up local mode for this process, unless TRIBUTARY_MODE names another mode.
 
-    Fills in what the environment lacks and overrides nothing. Returns whether a PostgreSQL of this
-    checkout was found or started for it. Exits with one line when a service can't be had.
+    Adds missing variables to the environment and overrides none. Returns whether it uses this
+    checkout's PostgreSQL. Exits with one line when a service can't start.
     """
     if os.environ.setdefault("TRIBUTARY_MODE", "local") != "local":
         return False

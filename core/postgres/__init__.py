@@ -1,7 +1,7 @@
-"""Django's PostgreSQL backend, with a bound on every wait.
+"""Django's PostgreSQL backend, with a timeout for every wait. Settings: ENGINE `core.postgres`.
 
-`statement_timeout` and `lock_timeout` are kept by the server, so a server that is frozen or gone
-keeps neither; here the client gives up by itself. Named in the settings as ENGINE `core.postgres`.
+The server enforces `statement_timeout` and `lock_timeout`, so a frozen server enforces neither.
+Here the client enforces a timeout by itself.
 """
 
 from core.postgres.outages import Outage, outage_of

@@ -1,4 +1,4 @@
-"""Where Django finds the backend: its own for PostgreSQL, on connections and a pool with bounds."""
+"""The DatabaseWrapper that Django loads: its own for PostgreSQL, with our connections and pool."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from core.postgres.outages import CommitUnknownError, outage_of
 from core.postgres.pool import Pool
 from core.postgres.watch import ServerWatch
 
-MARGIN_SECONDS = 1.0  # for the server to say itself that a statement took too long
+MARGIN_SECONDS = 1.0  # gives the server time to report its own statement timeout first
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """OPTIONS["pool"] holds the pool's `max_size` and `limits`, a config.limits.DatabaseLimits."""
 
-    commits = 0  # sent by this thread, whatever came of them
+    commits = 0  # COMMITs sent by this thread, successful or not
     _connection_pools: ClassVar[dict[str, Pool]] = {}
 
     @property
     def pool(self) -> Pool | None:
-        """The process's pool for this alias, None for what connects to no database of ours."""
+        """The process's pool for this alias; None for a connection without a pool."""
         if self.alias == NO_DB_ALIAS:
             return None
         if self.alias not in self._connection_pools:
@@ -43,7 +43,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         kept_by_server = " ".join(
             f"-c {name}={round(seconds * 1000)}" for name, seconds in given.items()
         )
-        # What DATABASE_URL asks for comes last, so it wins.
+        # The options of DATABASE_URL come last, so they win.
         found["options"] = f"{kept_by_server} {found.get('options', '')}".rstrip()
         return found
 
@@ -90,7 +90,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _tell(watch: ServerWatch, error: psycopg.OperationalError) -> None:
-    """Tell the watch of a connection that failed: nobody else needs to try before it has asked."""
+    """Report a failed connection to the watch, so that it probes before others connect."""
     outage = outage_of(error)
     if outage is not None and outage.is_gone:
         watch.suspect(is_down=True)

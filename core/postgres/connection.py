@@ -1,4 +1,4 @@
-"""A psycopg connection that gives up on a server which says nothing."""
+"""A psycopg connection with a client-side timeout for a server that does not answer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import psycopg
 from psycopg.rows import TupleRow
 from psycopg.waiting import Ready
 
-TICK_SECONDS = 0.1  # how often a wait looks up
+TICK_SECONDS = 0.1  # how often a wait checks for silence
 
 
 class ServerSilentError(psycopg.OperationalError):
@@ -18,7 +18,7 @@ class ServerSilentError(psycopg.OperationalError):
 
 
 class Watcher(Protocol):
-    """Who knows whether the server is down, and finds out when asked."""
+    """Knows whether the server is down, and probes it after `suspect`."""
 
     is_down: bool
     heard_at: float  # when the server last answered anybody, by monotonic()
@@ -27,11 +27,11 @@ class Watcher(Protocol):
 
 
 class BoundedConnection(psycopg.Connection[TupleRow]):
-    """Waits for the server only while it is known to answer.
+    """A connection that waits only while the server answers somebody.
 
-    `watcher` is asked after `doubt_seconds` of silence. Without one, and at the latest after
-    `silence_seconds` (0: never), the connection is closed and ServerSilentError raised. Silence
-    counts from the last byte that arrived, so a long answer may take its time.
+    After `doubt_seconds` without a byte it asks `watcher` to probe. If the server is down, or after
+    `silence_seconds` (0: never), it closes and raises ServerSilentError. The time counts from the
+    last byte received, so a long result is no silence.
     """
 
     connect_seconds: ClassVar[float] = 5.0
@@ -46,7 +46,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
 
     @classmethod
     def _connect_gen(cls, *args: Any, **kwargs: Any) -> Generator[Any, Any, Self]:
-        """Connect within `connect_seconds`; psycopg's own limit is at least two seconds."""
+        """Connect within `connect_seconds`; psycopg's own minimum is two seconds."""
         until = monotonic() + cls.connect_seconds
         steps: Generator[Any, Any, Self] = super()._connect_gen(*args, **kwargs)
         ready: Any = None
@@ -63,7 +63,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
     def wait(self, gen: Any, interval: float = TICK_SECONDS, timeout: float | None = None) -> Any:
         if timeout is not None:
             return super().wait(gen, interval=interval, timeout=timeout)
-        try:  # nearly every wait ends here, at no cost
+        try:  # the fast path of nearly every wait
             answer = super().wait(gen, interval=interval, timeout=self.doubt_seconds)
         except psycopg.errors._WaitTimeout:
             answer = super().wait(self._while_it_answers(gen), interval=interval)
@@ -72,7 +72,7 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
         return answer
 
     def _while_it_answers(self, steps: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
-        """The rest of `steps`; psycopg sends Ready.NONE whenever nothing arrived for a while."""
+        """Run the rest of `steps`; psycopg sends Ready.NONE when nothing arrived for a tick."""
         heard_at = monotonic() - self.doubt_seconds
         ready = Ready.NONE
         while True:
@@ -84,17 +84,17 @@ class BoundedConnection(psycopg.Connection[TupleRow]):
             if ready:
                 heard_at = monotonic()
             else:
-                self._look_up(monotonic() - heard_at)
+                self._check_silence(monotonic() - heard_at)
 
-    def _look_up(self, silence: float) -> None:
+    def _check_silence(self, silence: float) -> None:
         if self.watcher is not None:
             if self.watcher.is_down:
                 self._give_up("it answers no other connection either")
             self.watcher.suspect()
         if self.silence_seconds and silence > self.silence_seconds:
-            self._give_up(f"not a word in {self.silence_seconds:g} s")
+            self._give_up(f"no data for {self.silence_seconds:g} s")
 
     def _give_up(self, why: str) -> None:
-        """Close without waiting for the server: nothing more can be asked on this connection."""
+        """Close without waiting for the server, and raise ServerSilentError."""
         self.pgconn.finish()
         raise ServerSilentError(f"PostgreSQL does not answer: {why}")

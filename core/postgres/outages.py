@@ -1,4 +1,4 @@
-"""Tell an outage of PostgreSQL from a defect of ours, by the error that came of it."""
+"""Tell an outage of PostgreSQL from a defect in our code, by the error."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from dataclasses import dataclass
 import psycopg
 from django.db import OperationalError, ProgrammingError
 
-# Appendix A of PostgreSQL's manual. By class, and the members of class 57 that are no mistake.
+# PostgreSQL's manual, appendix A: classes, and those codes of class 57 that mean an outage.
 _GONE = ("08", "57P01", "57P02", "57P03", "57P05", "58")
 _BUSY = ("53", "57014", "55P03", "25P03", "25P04", "40001", "40P01")
-_WORTH_ANOTHER_TRY = ("25P03", "25P04", "40001", "40P01")
-_AFTER_A_LOSS = "Cannot open a new connection in an atomic block"  # Django's words
+_RETRYABLE = ("25P03", "25P04", "40001", "40P01")
+_LOST_IN_ATOMIC_MESSAGE = "Cannot open a new connection in an atomic block"  # Django's words
 
 
 class CommitUnknownError(OperationalError):
-    """The connection was lost during COMMIT: nobody here knows whether it was carried out."""
+    """The connection was lost during COMMIT: the transaction may be saved or not."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outage:
-    """Why PostgreSQL did not do it.
+    """Why PostgreSQL failed.
 
-    `is_gone`: it did not answer, or hung up; else it had too much to do. `is_worth_repeating`: a
-    second try on another connection may do at once what the first could not. `is_unknown`: the
-    transaction may have been kept.
+    `is_gone`: it did not answer or closed the connection; otherwise it was overloaded.
+    `is_retryable`: a retry on another connection may succeed at once. `is_unknown`: the
+    transaction may be saved.
     """
 
     is_gone: bool
-    is_worth_repeating: bool
+    is_retryable: bool
     is_unknown: bool
     reason: str
 
 
 def outage_of(error: BaseException | None) -> Outage | None:
-    """The outage that `error` came of, None when it came of something else."""
+    """Return the outage that caused `error`; None when the cause is something else."""
     errors = list(_causes(error))
     is_unknown = any(isinstance(one, CommitUnknownError) for one in errors)
     for one in errors:
@@ -46,7 +46,7 @@ def outage_of(error: BaseException | None) -> Outage | None:
         if is_gone or state.startswith(_BUSY):
             return Outage(
                 is_gone=is_gone,
-                is_worth_repeating=is_gone or state.startswith(_WORTH_ANOTHER_TRY),
+                is_retryable=is_gone or state.startswith(_RETRYABLE),
                 is_unknown=is_unknown,
                 reason=" ".join(str(one).split())[:300],
             )
@@ -62,11 +62,11 @@ def _causes(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _state(error: BaseException) -> str | None:
-    """The SQLSTATE; empty when the server said none, None for what is not of the database."""
+    """Return the SQLSTATE; "" when the server sent none, None for an error of another kind."""
     if isinstance(error, psycopg.OperationalError | psycopg.InterfaceError):
         return error.sqlstate or ""
     if isinstance(error, psycopg.Error):
         return error.sqlstate  # a mistake in a statement has one, an outage of another class too
-    if isinstance(error, ProgrammingError) and _AFTER_A_LOSS in str(error):
+    if isinstance(error, ProgrammingError) and _LOST_IN_ATOMIC_MESSAGE in str(error):
         return ""
     return None

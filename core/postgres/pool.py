@@ -1,9 +1,9 @@
-"""The connections of one process, at most so many at a time.
+"""The connection pool of one process, with a maximum size.
 
-Unlike psycopg_pool, which connects in threads of its own, a connection is opened by whoever needs
-it: when PostgreSQL refuses, they hear so at once and not after the pool's timeout, and after it is
-back nobody waits for another thread's next try. The methods that Django calls and the names of the
-figures are psycopg_pool's.
+psycopg_pool opens connections in its own threads. Here the thread that needs a connection opens it:
+when PostgreSQL refuses, that thread gets the error at once and not after the pool's timeout. When
+PostgreSQL is back, no thread waits for another thread's next try. The methods that Django calls and
+the names of the statistics are those of psycopg_pool.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from psycopg.pq import TransactionStatus
 from core.postgres.connection import BoundedConnection
 from core.postgres.watch import ServerWatch
 
-ASK_AFTER_SECONDS = 1.0  # a connection that was idle for longer is asked before it is used
+CHECK_AFTER_IDLE_SECONDS = 1.0  # a connection idle for longer is checked before its next use
 MAX_IDLE_SECONDS = 600.0
 MAX_LIFETIME_SECONDS = 3600.0
 _pools: WeakSet[Pool] = WeakSet()
@@ -41,7 +41,7 @@ class _Idle:
 
 
 class Pool:
-    """Hands out connections that work. `connect` opens one; `watch` knows of outages."""
+    """A pool that returns working connections. `connect` opens one; `watch` knows of outages."""
 
     def __init__(
         self,
@@ -68,10 +68,10 @@ class Pool:
         self._waiting = 0
 
     def open(self) -> None:
-        """Nothing: connections are opened as they are needed."""
+        """Do nothing: `getconn` opens connections."""
 
     def getconn(self) -> BoundedConnection:
-        """A connection that answers. Raises psycopg.OperationalError within the limits."""
+        """Return a working connection. Raises psycopg.OperationalError within the limits."""
         self._counted["requests_num"] += 1
         try:
             self.watch.refuse_if_down()
@@ -90,7 +90,7 @@ class Pool:
         return connection
 
     def putconn(self, connection: BoundedConnection) -> None:
-        """Take a connection back, and keep it if it can be used again."""
+        """Take a connection back, and keep it if it is usable."""
         connection._pool = None
         with self._lock:
             self._used -= 1
@@ -104,13 +104,13 @@ class Pool:
             self._free.release()
 
     def close(self) -> None:
-        """Close what is idle now, and the rest as it comes back."""
+        """Close idle connections now, and the others when they are returned."""
         self._is_closed = True
         self.watch.close()
         self._drop_idle(older_than=0)
 
     def get_stats(self) -> dict[str, int]:
-        """What the pool holds now, and what it did so far."""
+        """Return the pool's current sizes and its counters."""
         idle = len(self._idle)
         return {
             "pool_max": self._max_size,
@@ -122,7 +122,7 @@ class Pool:
         }
 
     def forget(self) -> None:
-        """Begin anew in a forked process: the connections are still its parent's."""
+        """Start empty in a forked process: the connections belong to its parent."""
         self._begin()
         self.watch.forget()
 
@@ -140,7 +140,7 @@ class Pool:
             self._waiting -= 1
 
     def _reuse(self) -> BoundedConnection | None:
-        """The connection used last that still works; those found broken are closed."""
+        """Return the working connection that was used last; close broken ones."""
         while True:
             with self._lock:
                 if not self._idle:
@@ -153,9 +153,9 @@ class Pool:
             connection.close()
 
     def _works(self, connection: BoundedConnection, *, idle_seconds: float) -> bool:
-        if connection.closed or _has_word_from_server(connection.pgconn.socket):
-            return False  # nothing was asked, so what it has to say is that it is over
-        if idle_seconds < ASK_AFTER_SECONDS:
+        if connection.closed or _has_unread_data(connection.pgconn.socket):
+            return False  # an idle connection receives data only when the server ends it
+        if idle_seconds < CHECK_AFTER_IDLE_SECONDS:
             return True
         with suppress(psycopg.Error):
             connection.execute("")
@@ -172,7 +172,7 @@ class Pool:
             raise
 
     def _is_clean(self, connection: BoundedConnection) -> bool:
-        """Whether no transaction is open any more; one that was left open is rolled back."""
+        """Roll back a transaction that was left open; return whether none is open now."""
         if connection.pgconn.transaction_status in {
             TransactionStatus.INTRANS,
             TransactionStatus.INERROR,
@@ -196,7 +196,7 @@ class Pool:
             kept.connection.close()
 
 
-def _has_word_from_server(socket: int) -> bool:
+def _has_unread_data(socket: int) -> bool:
     poll = select.poll()
     poll.register(socket, select.POLLIN)
     return bool(poll.poll(0))

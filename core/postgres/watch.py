@@ -1,9 +1,8 @@
-"""Whether PostgreSQL answers at all, found out once for a whole process.
+"""Detect whether PostgreSQL answers, once for a whole process.
 
-A query that takes long and a server that is frozen look alike to whoever waits. One thread asks
-over a connection of its own. While the answer is no, every wait of the process ends and nobody
-begins a new one, so requests are refused at once and no thread is lost to them. The thread goes on
-asking, and the first answer lets everybody in again.
+A waiting thread can't tell a slow query from a frozen server. So one thread probes over its own
+connection. While probes fail, every wait of the process ends and no new wait begins: requests are
+refused at once and occupy no thread. The thread goes on probing, and the first success ends this.
 """
 
 from __future__ import annotations
@@ -18,14 +17,14 @@ import psycopg
 
 from core.postgres.connection import BoundedConnection, ServerSilentError
 
-EVERY_SECONDS = 0.2  # while the server is down
-WHILE_IN_DOUBT_SECONDS = 0.3
-DOUBT_LASTS_SECONDS = 2.0  # after the last suspicion
+DOWN_PROBE_SECONDS = 0.2  # between two probes while the server is down
+DOUBT_PROBE_SECONDS = 0.3  # between two probes while it is suspected
+DOUBT_LASTS_SECONDS = 2.0  # after the last call of `suspect`
 logger = logging.getLogger(__name__)
 
 
 class ServerWatch:
-    """`connect` opens a connection that gives up soon by itself, and has no watcher."""
+    """Probes PostgreSQL. `connect` opens a connection with short timeouts and no watcher."""
 
     def __init__(self, connect: Callable[[], BoundedConnection]) -> None:
         self.is_down = False
@@ -37,12 +36,12 @@ class ServerWatch:
         self._is_over = False
 
     def refuse_if_down(self) -> None:
-        """Raise ServerSilentError while the server is known not to answer."""
+        """Raise ServerSilentError while the server is down."""
         if self.is_down:
-            raise ServerSilentError("PostgreSQL does not answer; it is asked again and again")
+            raise ServerSilentError("PostgreSQL does not answer; it is probed until it does")
 
     def suspect(self, *, is_down: bool = False) -> None:
-        """Have the thread find out; `is_down` when the caller knows the answer for now."""
+        """Start probing. With `is_down` the server counts as down until a probe succeeds."""
         self._suspected_at = time.monotonic()
         if is_down:
             self._note(is_down=True)
@@ -54,12 +53,12 @@ class ServerWatch:
                 self._thread.start()
 
     def close(self) -> None:
-        """End the thread, and let nobody start another."""
+        """End the thread; no other is started."""
         with self._lock:
             self._is_over = True
 
     def forget(self) -> None:
-        """Begin anew in a forked process, which has none of its parent's threads."""
+        """Reset in a forked process, which has none of its parent's threads."""
         self._lock, self._thread, self.is_down = threading.Lock(), None, False
 
     def _run(self) -> None:
@@ -67,26 +66,26 @@ class ServerWatch:
         while True:
             begun = time.monotonic()
             connection = self._probe(connection)
-            # Where others were answered meanwhile, it is slow and not down.
+            # If another connection got an answer since, the server is slow and not down.
             self._note(is_down=connection is None and self.heard_at < begun)
             with self._lock:
                 calm = time.monotonic() - self._suspected_at > DOUBT_LASTS_SECONDS
                 if self._is_over or (calm and not self.is_down):
                     self._thread = None
                     break
-            time.sleep(EVERY_SECONDS if self.is_down else WHILE_IN_DOUBT_SECONDS)
+            time.sleep(DOWN_PROBE_SECONDS if self.is_down else DOUBT_PROBE_SECONDS)
         if connection is not None:
             connection.close()
 
     def _probe(self, connection: BoundedConnection | None) -> BoundedConnection | None:
-        """A connection that answered just now: the one given, or a new one; None if none does."""
+        """Return a connection that answered now, the given one or a new one; None if none did."""
         try:
             if connection is None or connection.closed:
                 connection = self._connect()
             connection.execute("")
         except ServerSilentError:
             return None
-        except psycopg.Error:  # this connection was lost, which says nothing of others
+        except psycopg.Error:  # only this connection is lost; the server may be up
             return self._probe_anew()
         return connection
 

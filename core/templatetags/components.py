@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from core.components import (
     AttributesNode,
     ChoicesNode,
+    CompiledNode,
     ComponentError,
     ComponentNode,
     SlotNode,
@@ -39,6 +40,12 @@ def parse_component_block(parser: Parser, token: Token) -> ComponentNode:
     nodelist = parser.parse(("end_component",))
     parser.delete_first_token()
     return ComponentNode(name, attributes, nodelist)
+
+
+@register.tag("compiled")
+def parse_compiled(parser: Parser, token: Token) -> CompiledNode:
+    """`{% compiled %}`: all that follows, with the blocks of the page that extends it."""
+    return CompiledNode(parser.parse())
 
 
 @register.tag("slot")

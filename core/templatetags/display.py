@@ -8,9 +8,12 @@ here computes.
 from __future__ import annotations
 
 import re
-from datetime import date, datetime
+from datetime import date, datetime, time
 from decimal import Decimal
+from functools import lru_cache
+from typing import TypeVar
 
+from babel import Locale
 from babel.dates import format_skeleton, get_timezone_location
 from babel.numbers import format_currency, format_decimal
 from django.template import Library
@@ -21,6 +24,7 @@ from django.utils.translation import gettext as _
 
 from core.languages import spoken_locale
 from core.money import BASIS_POINTS, Money, exponent
+from core.number_forms import count_form, money_form
 
 register = Library()
 
@@ -38,7 +42,7 @@ def money(value: Money | None) -> str:
     """An amount with its currency ("£1,284.50"); a dash for none."""
     if value is None:
         return ABSENT
-    shown = format_currency(Decimal(value.plain()), value.currency, locale=spoken_locale())
+    shown = money_form(spoken_locale(), value.currency).written(value.minor)
     return LETTERS_THEN_DIGITS.sub(NO_BREAK_SPACE, shown)
 
 
@@ -69,7 +73,7 @@ def rate(value: int | None) -> str:
 @register.filter
 def count(value: int | None) -> str:
     """A whole number with its groups ("1,284"); a dash for none."""
-    return ABSENT if value is None else str(format_decimal(value, locale=spoken_locale()))
+    return ABSENT if value is None else count_form(spoken_locale()).written(value)
 
 
 @register.filter
@@ -80,7 +84,14 @@ def day(value: date | datetime | None, form: str = "full") -> str:
     """
     if value is None:
         return ABSENT
-    return str(format_skeleton(DAY_FORMS[form], _local(value), locale=spoken_locale()))
+    local = _local(value)
+    on = local.date() if isinstance(local, datetime) else local
+    return _written_day(on, form, spoken_locale())
+
+
+@lru_cache(maxsize=4096)  # a page shows few days, and many times each
+def _written_day(on: date, form: str, locale: Locale) -> str:
+    return str(format_skeleton(DAY_FORMS[form], on, locale=locale))
 
 
 @register.filter
@@ -96,7 +107,12 @@ def clock(value: datetime | None) -> str:
     """The time of day: "11:40"."""
     if value is None:
         return ABSENT
-    return str(format_skeleton("Hm", _local(value), locale=spoken_locale()))
+    return _written_time(_local(value).replace(second=0, microsecond=0).time(), spoken_locale())
+
+
+@lru_cache(maxsize=24 * 60)
+def _written_time(at: time, locale: Locale) -> str:
+    return str(format_skeleton("Hm", at, locale=locale))
 
 
 @register.filter
@@ -132,7 +148,10 @@ def time_zone_name() -> str:
     return _("%(city)s time") % {"city": city}
 
 
-def _local(value: date | datetime) -> date | datetime:
+DayOrMoment = TypeVar("DayOrMoment", date, datetime)
+
+
+def _local(value: DayOrMoment) -> DayOrMoment:
     if isinstance(value, datetime) and timezone.is_aware(value):
         return timezone.localtime(value)
     return value

@@ -11,8 +11,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.models import User
 from accounts.selectors import current_brand
 from core.db import copy_rows, lock_identities

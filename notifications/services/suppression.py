@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from notifications.erased import erased_form, forms_of
 from notifications.models import Suppression, SuppressionReason
 

@@ -6,8 +6,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from core.db import lock_identities
 from core.tenancy import current_brand_id
 from core.versions import check_version

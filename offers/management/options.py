@@ -1,4 +1,4 @@
-"""The --offer option, and rates as people type them."""
+"""The --offer option of commands, and rates as people type them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def add_offer_option(parser: ArgumentParser) -> None:
 
 
 def offer_of(brand: Brand, name: str) -> Offer:
-    """The offer of the brand acted for. Raises CommandError that names the option."""
+    """Return the offer of the current brand. Raises CommandError that names the option."""
     offer = offer_named(name)
     if offer is None:
         raise CommandError(f"offer: there is no offer {name!r} in brand {brand.slug!r}")
@@ -25,11 +25,11 @@ def offer_of(brand: Brand, name: str) -> Offer:
 
 
 def basis_points(percent: str) -> int:
-    """1_250 for "12.5". Raises CommandError."""
+    """Return 1_250 basis points for "12.5". Raises CommandError."""
     try:
         scaled = parse_decimal(percent) * 100
     except MoneyError as error:
         raise CommandError(f"percent: {error}") from error
     if scaled != int(scaled):
-        raise CommandError(f"percent: {percent} is finer than a hundredth of a percent")
+        raise CommandError(f"percent: {percent} has more than two decimals")
     return int(scaled)

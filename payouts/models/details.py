@@ -1,4 +1,4 @@
-"""Where creators are paid, and which brands they let see it."""
+"""Payout details of creators, and the brands that may see them."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ class PayoutMethod(models.TextChoices):
 
 
 class PayoutDetails(models.Model):
-    """Where a creator is paid, by every brand alike. `sealed` is encrypted: see payouts.sealing.
+    """Where every brand pays a creator. `sealed` is encrypted: see payouts.sealing.
 
-    What may be shown stands beside it: the method, the country and `ending`, the last characters of
-    the account ("····4821").
+    The other columns may be shown: the method, the country, and the last characters of the account
+    in `ending` ("····4821").
     """
 
     creator = models.OneToOneField(Creator, on_delete=models.CASCADE, related_name="+")
@@ -45,10 +45,10 @@ RETURN NEW;
 
 
 class DetailsRelease(TenantModel):
-    """A creator lets this brand see where they are paid, from `released_at` to `taken_back_at`.
+    """A creator lets this brand see their payout details from `released_at` to `taken_back_at`.
 
-    It covers the details as they are kept, also after the creator changed them. What is over stays
-    as history; of a creator who was deleted it says no more than when.
+    A release also covers details that the creator changes later. Ended releases stay as history;
+    after a creator is deleted, only the times remain.
     """
 
     creator = models.ForeignKey(
@@ -70,7 +70,7 @@ class DetailsRelease(TenantModel):
                 condition=models.Q(taken_back_at=None),
                 name="payouts_release_one_live",
             ),
-            # What a payment's `needs_live_release` points at.
+            # The target of the foreign key with a payment's `needs_live_release`.
             models.UniqueConstraint(
                 fields=["brand", "id", "is_live"], name="payouts_release_liveness"
             ),

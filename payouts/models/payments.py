@@ -1,8 +1,8 @@
-"""The ledger, payouts and the entries each payout pays, and runs that make many at once.
+"""The ledger, payouts with the entries each one pays, and runs that make many payouts at once.
 
-A payout posts one negative entry per enrollment when it is made; a payout that fails or is
-cancelled posts them back and releases its items. A balance is the SUM of the ledger. A run in
-draft names members and entries and holds no money: its payouts are made when it is confirmed.
+A payout posts one negative entry per enrollment when it is made. A payout that fails or is
+cancelled posts them back and releases its items. A balance is the sum of the ledger. A draft run
+lists members and entries and moves no money: its payouts are made when it is confirmed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from django.db import models
 from django.db.models import Case, Value, When
 from django.utils import timezone
 
+from accounts.models import OutboxEvent
+from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.db import append_only
 from core.kept_sums import KeptSum, kept_in
@@ -32,13 +34,29 @@ class PayoutState(models.TextChoices):
     CANCELLED = "cancelled", "Cancelled"
 
 
+# What the outbox tells of a run and of a payment.
+RUN_TOLD = {
+    "state": "added.state",
+    "currency": "added.currency",
+    "amount_minor": "added.amount_minor",
+    "payments": "added.payments",
+}
+PAYOUT_TOLD = {
+    "run": "added.run_id",
+    "member": "added.member_id",
+    "state": "added.state",
+    "currency": "added.currency",
+    "amount_minor": "added.amount_minor",
+}
+
+
 class PayoutRun(TenantModel):
     """Payments to many members in one currency, drafted and then confirmed together."""
 
     currency = models.CharField(max_length=3)
     minimum_minor = models.BigIntegerField()  # members due less than this stay due
     state = models.CharField(max_length=12, choices=PayoutState, default=PayoutState.DRAFT)
-    # What its lines add up to, without those left out.
+    # The sum of its lines, without members left out.
     amount_minor = models.BigIntegerField(default=0)
     payments = models.PositiveIntegerField(default=0)
     reference = models.CharField(max_length=120, blank=True)
@@ -46,7 +64,7 @@ class PayoutRun(TenantModel):
     confirmation = models.UUIDField()  # the form's own key: a second click finds this
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     created_by = models.CharField(max_length=200)
-    drawn_up_at = models.DateTimeField(null=True)  # when the last of its lines was written
+    drawn_up_at = models.DateTimeField(null=True)  # when its last line was written
     confirmed_at = models.DateTimeField(null=True)
     confirmed_by = models.CharField(max_length=200, blank=True)
     settled_at = models.DateTimeField(null=True)  # when the last of its payments left processing
@@ -62,6 +80,15 @@ class PayoutRun(TenantModel):
             ),
         ]
         indexes = [models.Index(fields=["brand", "-created_at"], name="payouts_run_new")]
+        triggers = [
+            event_of_change(
+                OutboxEvent.PAYOUT_RUN_CHANGED,
+                name="payouts_run_changed",
+                target="payoutrun",
+                data=RUN_TOLD,
+                columns=["state"],
+            )
+        ]
 
     @property
     def amount(self) -> Money:
@@ -73,7 +100,7 @@ class PayoutRun(TenantModel):
 
 
 class PayoutRunMember(TenantModel):
-    """A member that a run was drawn up for, with what was due then. Below the minimum: left out."""
+    """A member in a run, with the amount due when it was drafted. Below the minimum: left out."""
 
     run = TenantForeignKey(PayoutRun)
     member = TenantForeignKey(Member)
@@ -98,19 +125,20 @@ class PayoutRunMember(TenantModel):
 class Payout(TenantModel):
     """A payment to one member, in one currency.
 
-    On the way it names the release that lets the brand see where to, and a foreign key (brand,
-    release, needs_live_release) to (brand, id, is_live) holds that this is live. What a file for a
-    bank or PayPal has named (`in_file_at`) can't wait any more, or it might be paid twice.
+    A payment in processing names the release that lets the brand see the account. A foreign key
+    (brand, release, needs_live_release) to (brand, id, is_live) guarantees that the release is
+    live. Once a file for a bank or PayPal contains the payment (`in_file_at`), it never waits for
+    details again: it might be paid twice.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
-    run = TenantForeignKey(PayoutRun, null=True)  # none: recorded by hand
+    run = TenantForeignKey(PayoutRun, null=True)  # null: recorded by hand
     member = TenantForeignKey(Member)
     currency = models.CharField(max_length=3)
     amount_minor = models.BigIntegerField()
     state = models.CharField(max_length=12, choices=PayoutState)
     release = TenantForeignKey(DetailsRelease, null=True)
-    in_file_at = models.DateTimeField(null=True)  # when a file for the bank or PayPal first held it
+    in_file_at = models.DateTimeField(null=True)  # when a file for the bank or PayPal first had it
     needs_live_release = models.GeneratedField(
         expression=Case(When(state="processing", in_file_at=None, then=Value(True))),
         output_field=models.BooleanField(null=True),
@@ -150,6 +178,21 @@ class Payout(TenantModel):
                 condition=models.Q(release__isnull=False),
             ),
         ]
+        triggers = [
+            event_of_new(
+                OutboxEvent.PAYOUT_CHANGED,
+                name="payouts_payout_made",
+                target="payout",
+                data=PAYOUT_TOLD,
+            ),
+            event_of_change(
+                OutboxEvent.PAYOUT_CHANGED,
+                name="payouts_payout_changed",
+                target="payout",
+                data=PAYOUT_TOLD,
+                columns=["state"],
+            ),
+        ]
 
     @property
     def amount(self) -> Money:
@@ -164,7 +207,7 @@ class EntryKind(models.TextChoices):
 
 
 OPEN_STATES = (PayoutState.PROCESSING, PayoutState.PENDING_INFO)
-# The state of a confirmed run, by that of its payments which stands first here.
+# A confirmed run has the state of the first entry here that one of its payments has.
 RUN_STATE_OF_PAYMENTS = {
     PayoutState.PROCESSING: PayoutState.PROCESSING,
     PayoutState.PENDING_INFO: PayoutState.PROCESSING,
@@ -179,9 +222,9 @@ EARNED_KINDS = (EntryKind.COMMISSION, EntryKind.ADJUSTMENT)
 class LedgerEntry(TenantModel):
     """One posting, in minor units, positive towards the member. Append-only.
 
-    A commission is of a conversion or of a day's clicks: `conversion_id` and `click_earning_id`
-    point into tracking. Their composite foreign keys are made by tracking's migration, since
-    payouts lies below it. `available_at` says when it may be paid.
+    A commission is for a conversion or for a day's clicks. `conversion_id` and `click_earning_id`
+    point to tables of tracking, which payouts may not import, so tracking's migration makes their
+    composite foreign keys. `available_at` says when the entry may be paid.
     """
 
     enrollment = TenantForeignKey(Enrollment)
@@ -239,7 +282,7 @@ class LedgerEntry(TenantModel):
                 name="payouts_entry_payout",
                 condition=models.Q(payout__isnull=False),
             ),
-            # Few beside the commissions: payments, what came back, bonuses and corrections.
+            # Payments, returns, bonuses and corrections are few compared to commissions.
             models.Index(
                 fields=["brand", "enrollment", "kind", "-posted_at", "-id"],
                 name="payouts_entry_few",
@@ -261,6 +304,17 @@ class LedgerEntry(TenantModel):
                 sums={"amount_minor": "moved.amount_minor"},
                 on=[pgtrigger.Insert],
             ),
+            event_of_new(
+                OutboxEvent.BALANCE_ADJUSTED,
+                name="payouts_balance_adjusted",
+                target="ledgerentry",
+                data={
+                    "enrollment": "added.enrollment_id",
+                    "currency": "added.currency",
+                    "amount_minor": "added.amount_minor",
+                },
+                where="added.kind = 'adjustment'",
+            ),
         ]
 
     @property
@@ -269,7 +323,7 @@ class LedgerEntry(TenantModel):
 
 
 class LedgerSum(KeptSum):
-    """What entries of an enrollment add up to, by when they may be paid. Kept by a trigger."""
+    """The sum of an enrollment's entries per time they may be paid. A trigger keeps it."""
 
     KEYS = ("enrollment_id", "offer_id", "member_id", "currency")
     FIGURES = ("amount_minor",)
@@ -291,7 +345,7 @@ class LedgerSum(KeptSum):
 
 
 class PayoutItem(TenantModel):
-    """A ledger entry that a payout pays. An entry stands in at most one live payout."""
+    """A ledger entry that a payout pays. An entry is in at most one live payout."""
 
     payout = TenantForeignKey(Payout)
     entry = TenantForeignKey(LedgerEntry)
@@ -310,8 +364,9 @@ class PayoutItem(TenantModel):
 
 
 class PayoutRunEntry(TenantModel):
-    """An entry that a draft names for a member. Gone when the run is confirmed or cancelled: a
-    confirmed one's are its payments' items.
+    """A ledger entry that a draft would pay to a member.
+
+    Confirming or cancelling the run deletes it; confirming makes a PayoutItem instead.
     """
 
     line = TenantForeignKey(PayoutRunMember)

@@ -1,12 +1,11 @@
-"""Change the address of one's login, for staff and creators alike.
+"""Change the email address of a login, for staff and creators.
 
-A fresh login comes first; then a code that is mailed to the new address and entered in this same
-session; then the old address is told.
+The person logs in again first, then enters a code that was mailed to the new address, in the same
+session. The old address gets a notice.
 """
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -21,8 +20,8 @@ from accounts.models import CodePurpose
 from accounts.passkeys import kept_here
 from affiliates.address_change import AddressTakenError, change_address
 from affiliates.code_login import OVER, AddressForm, CodeForm, too_many
-from affiliates.letters import LetterError, send_letter
-from core.templatetags.display import moment
+from affiliates.notices import send_notice
+from core.transactional_mail import TransactionalMailError
 from portal.account.confirm import (
     OwnLoginRequest,
     ask_for_code,
@@ -60,7 +59,7 @@ def address(request: OwnLoginRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_own_language
 def address_code(request: OwnLoginRequest) -> HttpResponse:
-    """Take the code from the new address, change it, and tell the old one."""
+    """Check the code, change the address, and mail a notice to the old address."""
     wanted = asked_address(request, PURPOSE)
     if not wanted:
         return redirect("account_address")
@@ -100,18 +99,14 @@ def _change(request: OwnLoginRequest, wanted: str) -> HttpResponse:
 
 
 def _tell(request: OwnLoginRequest, *, before: str, after: str) -> None:
-    """Mail the old address. The change stands even if the mail server is away just now."""
+    """Mail the old address. The change stays even if the mail server does not answer."""
     try:
-        send_letter(
+        send_notice(
             "address_changed",
             to=before,
-            context={
-                "before": before,
-                "after": after,
-                "when": moment(timezone.now()),
-                "where": device_words(device(request)),
-                "home_url": settings.BASE_URL + reverse("front_door"),
-            },
+            now=timezone.now(),
+            where=device_words(device(request)),
+            values={"before": before, "after": after},
         )
-    except LetterError:
+    except TransactionalMailError:
         messages.warning(request, _("The mail that confirms it could not be sent."))

@@ -1,6 +1,7 @@
-"""Show that it is still you: by password, by second factor, or by a code mailed to your address.
+"""Log in again before a sensitive change: by password, second factor or a mailed code.
 
-allauth's own pages take passwords and second factors. Who has neither enters a mailed code here.
+allauth's pages check passwords and second factors. These pages check mailed codes, for people who
+have neither.
 """
 
 from __future__ import annotations
@@ -40,18 +41,18 @@ from affiliates.code_mail import SENDERS
 from core.after_answer import RedirectThenWork
 from core.languages import ENGLISH, language_of, speaking, spoken_tag, tag_for
 
-ASKED = "account_code"  # by purpose: the last code that this session asked for, and its address
+ASKED = "account_code"  # session key: by purpose, id and address of the last requested code
 View = Callable[..., HttpResponseBase]
 
 
 class OwnLoginRequest(HttpRequest):
-    """A request of somebody who has logged in."""
+    """A request of a logged-in person."""
 
     user: User
 
 
 def fresh_login_required(view: View) -> View:
-    """Let in who has shown within minutes that it is them; anybody else does so first."""
+    """Open the page after a recent login; else redirect to a page to log in again."""
 
     @never_cache
     @wraps(view)
@@ -65,7 +66,7 @@ def fresh_login_required(view: View) -> View:
 
 
 def in_own_language(view: View) -> View:
-    """Speak a creator's language to creators, and English to who works for a brand."""
+    """Show the page in a creator's language; staff of brands get English."""
 
     @wraps(view)
     def enter(request: OwnLoginRequest, *args: object, **kwargs: object) -> HttpResponseBase:
@@ -82,7 +83,10 @@ def in_own_language(view: View) -> View:
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_own_language
 def confirm(request: OwnLoginRequest) -> HttpResponse:
-    """Say why a code is needed, and mail it after a POST; who has more than mail shows that."""
+    """Say why a code is needed, and mail it on POST.
+
+    A person with a password or second factor is redirected to confirm with that.
+    """
     method = get_adapter().get_reauthentication_methods(request.user)[0]
     if method["url"] != reverse("account_confirm"):
         return redirect(f"{method['url']}?{urlencode({'next': _next(request)})}")
@@ -104,7 +108,7 @@ def confirm(request: OwnLoginRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_own_language
 def confirm_code(request: OwnLoginRequest) -> HttpResponse:
-    """Take the code, and go on to what it was asked for."""
+    """Check the code, then continue to the page that needed it."""
     address = asked_address(request, CodePurpose.FRESH_LOGIN)
     if address != request.user.email:
         return redirect(_with_next(request, "account_confirm"))
@@ -124,7 +128,7 @@ def confirm_code(request: OwnLoginRequest) -> HttpResponse:
 
 
 def _use_up(request: OwnLoginRequest, address: str) -> None:
-    """The code has shown that the person reads their mail now, and shows nothing more."""
+    """Use up the code, and mark the address as proven."""
     code, now = asked_code(request, CodePurpose.FRESH_LOGIN), timezone.now()
     spend_code(public_id=code, purpose=CodePurpose.FRESH_LOGIN, address=address, now=now)
     forget_asked(request, CodePurpose.FRESH_LOGIN)
@@ -134,7 +138,10 @@ def _use_up(request: OwnLoginRequest, address: str) -> None:
 def ask_for_code(
     request: OwnLoginRequest, *, purpose: CodePurpose, address: str, then: str
 ) -> HttpResponse:
-    """Ask for a code at an address; the page `then` takes it. Raises TooManyCodesError."""
+    """Mail a code to an address, and redirect to `then`, which asks for it.
+
+    Raises TooManyCodesError.
+    """
     row = ask_code(
         address=address,
         purpose=purpose,
@@ -149,22 +156,25 @@ def ask_for_code(
 
 
 def _asker(request: OwnLoginRequest) -> Asker:
-    """Somebody who is logged in is counted by themselves."""
+    """The rate limit of a logged-in person counts only their own requests."""
     return asker_of(request, known=f"user {request.user.pk}")
 
 
 def asked_address(request: OwnLoginRequest, purpose: CodePurpose) -> str:
-    """The address whose code this session waits for; empty for none."""
+    """Return the address of the code that this session waits for, or ""."""
     return str(request.session.get(ASKED, {}).get(purpose.value, {}).get("address", ""))
 
 
 def asked_code(request: OwnLoginRequest, purpose: CodePurpose) -> uuid.UUID:
-    """The code that this session waits for."""
+    """Return the id of the code that this session waits for."""
     return uuid.UUID(request.session[ASKED][purpose.value]["id"])
 
 
 def take_code(request: OwnLoginRequest, form: CodeForm, *, purpose: CodePurpose) -> bool | None:
-    """Whether the form holds the code; None, with a message, when there is none to enter now."""
+    """Return whether the form has the right code.
+
+    None, with a message to the person, when the code has expired or was used up.
+    """
     try:
         enter_code(
             public_id=asked_code(request, purpose),
@@ -183,14 +193,14 @@ def take_code(request: OwnLoginRequest, form: CodeForm, *, purpose: CodePurpose)
 
 
 def forget_asked(request: OwnLoginRequest, purpose: CodePurpose) -> None:
-    """Wait for no code of this purpose any more."""
+    """Forget the code of this purpose that the session waits for."""
     asked = dict(request.session.get(ASKED, {}))
     asked.pop(purpose.value, None)
     request.session[ASKED] = asked
 
 
 def show(request: OwnLoginRequest, template: str, **context: object) -> HttpResponse:
-    """A page of these steps; creators choose their language on it."""
+    """Render one of these pages; creators can choose their language on it."""
     form = context.get("form")
     status = 422 if form is not None and getattr(form, "errors", None) else 200
     frame = {"is_creator": kept_here(request.user), "title": _("Is it you?")}

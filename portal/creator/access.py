@@ -1,4 +1,4 @@
-"""The door of the creator portal: who has logged in, by a code or a passkey."""
+"""Access to the creator portal: pages require a login by code or passkey."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from affiliates.models import Creator
 
 
 class CreatorRequest(HttpRequest):
-    """A request of somebody who has logged in; `creator` is None for who belongs to no brand."""
+    """A request of a logged-in person; `creator` is None for a person in no brand."""
 
     user: User
     creator: Creator | None
@@ -30,9 +30,9 @@ class OwnRequest(CreatorRequest):
 def creator_page(
     view: Callable[..., HttpResponseBase],
 ) -> Callable[..., HttpResponseBase]:
-    """Let nobody in who has not logged in, and keep nothing of the page in any cache.
+    """Require a login, and forbid caching the page.
 
-    A session whose row is gone is not logged in: ending one takes effect here.
+    A session whose row was deleted is not logged in, so ending a session works at once.
     """
 
     @never_cache
@@ -50,7 +50,7 @@ def creator_page(
 def own_page(
     view: Callable[..., HttpResponseBase],
 ) -> Callable[..., HttpResponseBase]:
-    """A page about a creator's own affairs; who is none finds the portal's first page."""
+    """Require a creator; redirect other people to the first page of the portal."""
 
     @creator_page
     @wraps(view)

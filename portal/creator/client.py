@@ -1,4 +1,4 @@
-"""With what browser somebody came, by its own words."""
+"""The browser of a request, from its User-Agent header."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from core.clients import agent_of
 
 
 def device(request: HttpRequest) -> Device:
-    """The same in words."""
+    """Return the device that the request claims to come from."""
     return device_of(agent_of(request))

@@ -1,17 +1,17 @@
-"""The countries somebody can be paid in, by name in the reader's language. Names are CLDR's."""
+"""Countries of payout accounts, with names from CLDR in the reader's language."""
 
 from __future__ import annotations
 
 from core.languages import spoken_locale
 
-# Regions of CLDR that are no country a bank stands in, or several at once.
+# CLDR regions that are no country with banks, or are groups of countries.
 NO_COUNTRIES = frozenset(
     ["AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "ZZ"]
 )
 
 
 def countries() -> list[tuple[str, str]]:
-    """Every country's two letters and name, by name."""
+    """Return the ISO code and name of every country, sorted by name."""
     names = spoken_locale().territories
     found = [
         (code, str(name))
@@ -22,5 +22,5 @@ def countries() -> list[tuple[str, str]]:
 
 
 def country_name(code: str) -> str:
-    """ "Germany" for "DE"."""
+    """Return "Germany" for "DE"."""
     return str(spoken_locale().territories.get(code, code))

@@ -1,4 +1,4 @@
-"""What is kept about a creator: handed out as a file, and deleted, each with a fresh code."""
+"""Download and delete all data about a creator. Both need a fresh code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from accounts.codes import CodeOverError, spend_code
 from accounts.models import CodePurpose
 from accounts.selectors import brands_of
 from affiliates.code_login import OVER
-from affiliates.letters import LetterError, send_letter
+from affiliates.notices import send_notice
+from core.transactional_mail import TransactionalMailError
 from portal.creator.access import OwnRequest, own_page
 from portal.creator.proving import proof_of
 from tracking.figures.creator_brands import memberships_of
@@ -29,7 +30,7 @@ from tracking.privacy.export import write_export
 @require_safe
 @own_page
 def your_data(request: OwnRequest) -> HttpResponse:
-    """What is kept, how to have it, and how to have it deleted."""
+    """Show what data is stored, and how to download and delete it."""
     now = timezone.now()
     context = {
         "section": "data",
@@ -41,7 +42,7 @@ def your_data(request: OwnRequest) -> HttpResponse:
 @require_POST
 @own_page
 def export(request: OwnRequest) -> HttpResponseBase:
-    """The file, made now; the code that was entered for it is used up."""
+    """Create and send the file. Uses up the code that was entered for it."""
     now = timezone.now()
     code = proof_of(request, CodePurpose.EXPORT, now=now)
     if code is None:
@@ -64,7 +65,7 @@ def export(request: OwnRequest) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page
 def deletion(request: OwnRequest) -> HttpResponse:
-    """Say once more what goes and what stays, then delete; a fresh code comes first."""
+    """Show what is deleted and what stays, then delete. Needs a fresh code."""
     now = timezone.now()
     code = proof_of(request, CodePurpose.DELETION, now=now)
     if code is None:
@@ -76,7 +77,7 @@ def deletion(request: OwnRequest) -> HttpResponse:
         except CodeOverError:
             messages.error(request, OVER)
             return redirect("portal:prove", "deletion")
-        return _good_bye(request)
+        return _log_out_after_deletion(request)
     context = {
         "section": "data",
         "memberships": memberships_of(request.creator),
@@ -91,13 +92,13 @@ def deletion(request: OwnRequest) -> HttpResponse:
     return render(request, "portal/creator/deletion.html", context)
 
 
-def _good_bye(request: OwnRequest) -> HttpResponse:
-    """Log out, and say so by mail if it can be said."""
+def _log_out_after_deletion(request: OwnRequest) -> HttpResponse:
+    """Log out, and mail a confirmation if the mail server answers."""
     address = request.creator.email
     get_adapter().logout(request)
     try:
-        send_letter("deleted", to=address)
-    except LetterError:
+        send_notice("deleted", to=address, now=timezone.now())
+    except TransactionalMailError:
         messages.warning(request, _("The mail that confirms it could not be sent."))
-    messages.success(request, _("Your data is deleted. Nobody is logged in here any more."))
+    messages.success(request, _("Your data is deleted, and you are logged out."))
     return redirect("portal:login")

@@ -1,4 +1,4 @@
-"""Which brands may write to a creator. The same list as the unsubscribe link in every mail."""
+"""Which brands may send mail to a creator. Uses the same data as unsubscribe links."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tracking.figures.creator_brands import memberships_of
 @require_safe
 @own_page
 def emails(request: OwnRequest) -> HttpResponse:
-    """Every brand, and whether it may write."""
+    """Show every brand, and whether it may send mail."""
     context = {
         "section": "emails",
         "memberships": memberships_of(request.creator),
@@ -33,7 +33,10 @@ def emails(request: OwnRequest) -> HttpResponse:
 @require_POST
 @own_page
 def emails_set(request: OwnRequest, slug: str) -> HttpResponse:
-    """Let one brand write, or not. A brand one doesn't belong to and none at all answer alike."""
+    """Allow or forbid mail of one brand.
+
+    An unknown brand and a brand that the creator is not in both answer 404.
+    """
     found = memberships_of(request.creator)
     one = next((one for one in found if one.brand.slug == slug), None)
     wanted = request.POST.get("mails")

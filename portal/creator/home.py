@@ -1,4 +1,4 @@
-"""What the first page of the portal shows: money by currency, offers by brand."""
+"""The first page of the portal: balances by currency, offers by brand."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from datetime import datetime
 from accounts.models import Brand
 from affiliates.models import Creator
 from payouts.details import details_of
-from portal.dashboard.standing import Standing, standing_of
+from portal.dashboard.enrollment_state import EnrollmentState, state_of_enrollment
 from tracking.figures.creator_report import (
     CreatorOffer,
     CurrencyBalance,
@@ -23,15 +23,15 @@ from tracking.figures.creator_report import (
 
 @dataclass(frozen=True, slots=True)
 class OfferLine:
-    """One offer, and whether it counts at the moment."""
+    """One offer, and whether clicks and orders count now."""
 
     offer: CreatorOffer
-    standing: Standing
+    standing: EnrollmentState
 
 
 @dataclass(frozen=True, slots=True)
 class BrandOffers:
-    """The offers of one brand that count now."""
+    """The offers of one brand whose clicks and orders count now."""
 
     brand: Brand
     lines: tuple[OfferLine, ...]
@@ -39,14 +39,14 @@ class BrandOffers:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The first page. `resting` are the offers that don't count: removed, ended, paused, …"""
+    """The first page. `resting` are offers that don't count now: removed, ended, paused, …"""
 
     name: str
     purses: tuple[CurrencyBalance, ...] = ()
     brands: tuple[BrandOffers, ...] = ()
     resting: tuple[OfferLine, ...] = ()
     waiting: tuple[WaitingPayment, ...] = ()
-    wants_details: bool = False  # there are none yet, and there is money to pay
+    wants_details: bool = False  # the creator has money to get, and no payout details yet
 
     @property
     def is_empty(self) -> bool:
@@ -54,11 +54,11 @@ class Home:
 
 
 def home_of(creator: Creator | None, *, now: datetime) -> Home:
-    """Everything that a creator's first page shows; nothing for who is none."""
+    """Return the first page of a creator; an empty one with None."""
     if creator is None:
         return Home(name="")
     offers = offers_of(creator, now=now)
-    lines = [OfferLine(row, standing_of(row.enrollment, now=now)) for row in offers]
+    lines = [OfferLine(row, state_of_enrollment(row.enrollment, now=now)) for row in offers]
     waiting = tuple(waiting_for_details(creator))
     owed = any(row.balance.earned_minor > row.balance.paid_minor for row in offers)
     return Home(

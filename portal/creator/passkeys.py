@@ -1,4 +1,4 @@
-"""Add, name and remove passkeys, and log in with one. The browser's part needs script."""
+"""Add, rename and remove passkeys, and log in with one. Needs JavaScript in the browser."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 from allauth.account.models import Login
 from allauth.mfa.webauthn.internal.flows import perform_passwordless_login
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
@@ -25,8 +24,8 @@ from accounts.devices import device_words
 from accounts.models import CodePurpose
 from accounts.passkeys import LONGEST_NAME, PasskeyError
 from affiliates.code_login import OVER
-from affiliates.letters import LetterError, send_letter
-from core.templatetags.display import moment
+from affiliates.notices import send_notice
+from core.transactional_mail import TransactionalMailError
 from portal.creator.access import OwnRequest, own_page
 from portal.creator.client import device
 from portal.creator.proving import proof_of
@@ -35,12 +34,12 @@ REFUSED = gettext_lazy("That passkey didn't work here. Try again, or log in with
 
 
 class NameForm(forms.Form):
-    """What a passkey is called."""
+    """The name of a passkey."""
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=LONGEST_NAME,
-        help_text=gettext_lazy("So that you know it again: “My phone”, “Work laptop”."),
+        help_text=gettext_lazy("A name that you recognize, such as “My phone” or “Work laptop”."),
         error_messages={"required": gettext_lazy("Give it a name")},
     )
 
@@ -48,14 +47,14 @@ class NameForm(forms.Form):
 @never_cache
 @require_POST
 def passkey_options(request: HttpRequest) -> HttpResponse:
-    """What the browser needs to ask for a passkey; nothing about anybody stands in it."""
+    """Return the challenge for a login. It contains nothing about any person."""
     return JsonResponse(passkeys.login_options())
 
 
 @never_cache
 @require_POST
 def passkey_login(request: HttpRequest) -> HttpResponse:
-    """Log in whose passkey signed this browser's challenge."""
+    """Log in the owner of the passkey that signed the challenge."""
     try:
         passkey = passkeys.authenticate(_sent(request))
     except PasskeyError:
@@ -68,7 +67,7 @@ def passkey_login(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page
 def passkey_add(request: OwnRequest) -> HttpResponse:
-    """Name a passkey and have the browser make it; a fresh code comes first."""
+    """Add a passkey that the browser creates. Needs a fresh code."""
     if not passkeys.kept_here(request.user):
         raise Http404
     code = proof_of(request, CodePurpose.PASSKEYS, now=timezone.now())
@@ -100,7 +99,7 @@ def passkey_add(request: OwnRequest) -> HttpResponse:
 @require_POST
 @own_page
 def passkey_new_options(request: OwnRequest) -> HttpResponse:
-    """What the browser needs to make a passkey."""
+    """Return the options with which the browser creates a passkey."""
     if not passkeys.kept_here(request.user) or not proof_of(
         request, CodePurpose.PASSKEYS, now=timezone.now()
     ):
@@ -111,7 +110,7 @@ def passkey_new_options(request: OwnRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page
 def passkey(request: OwnRequest, passkey_id: int) -> HttpResponse:
-    """Give one of one's own passkeys another name, or remove it."""
+    """Rename or remove one of the creator's own passkeys."""
     found = passkeys.passkey_of(request.user, passkey_id)
     if found is None or not passkeys.kept_here(request.user):
         raise Http404
@@ -121,7 +120,7 @@ def passkey(request: OwnRequest, passkey_id: int) -> HttpResponse:
     if request.method == "POST" and "remove" in request.POST:
         if passkeys.remove_passkey(user=request.user, passkey_id=passkey_id):
             _tell(request, found.name, added=False)
-        messages.success(request, _("The passkey is removed. It opens nothing any more."))
+        messages.success(request, _("The passkey is removed. Nobody can log in with it any more."))
         return redirect("portal:security")
     if form.is_bound and form.is_valid():
         passkeys.rename_passkey(
@@ -133,7 +132,7 @@ def passkey(request: OwnRequest, passkey_id: int) -> HttpResponse:
 
 
 def _sent(request: HttpRequest) -> Any:
-    """The browser's answer. Raises PasskeyError for what is no JSON."""
+    """The credential that the browser sent. Raises PasskeyError unless it is JSON."""
     try:
         return json.loads(request.POST.get("credential", ""))
     except (ValueError, RecursionError) as error:
@@ -141,18 +140,14 @@ def _sent(request: HttpRequest) -> Any:
 
 
 def _tell(request: OwnRequest, name: str, *, added: bool) -> None:
-    """Mail that a passkey came or went. It stands even if the mail server is away just now."""
+    """Mail the change of a passkey. The change stays even if the mail server does not answer."""
     try:
-        send_letter(
+        send_notice(
             "passkey_changed",
             to=request.user.email,
-            context={
-                "added": added,
-                "passkey": name,
-                "when": moment(timezone.now()),
-                "where": device_words(device(request)),
-                "security_url": settings.BASE_URL + reverse("portal:security"),
-            },
+            now=timezone.now(),
+            where=device_words(device(request)),
+            values={"added": added, "passkey": name},
         )
-    except LetterError:
+    except TransactionalMailError:
         messages.warning(request, _("The mail that confirms it could not be sent."))

@@ -1,14 +1,12 @@
-"""Where a creator is paid: shown masked, changed with a fresh code."""
+"""Show a creator's payout details masked, and change them with a fresh code."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -19,10 +17,11 @@ from accounts.codes import CodeOverError
 from accounts.devices import device_words
 from accounts.models import CodePurpose
 from affiliates.code_login import OVER
-from affiliates.letters import LetterError, send_letter
 from affiliates.models import Creator
+from affiliates.notices import send_notice
 from core.money import Money
-from core.templatetags.display import moment, money
+from core.templatetags.display import money
+from core.transactional_mail import TransactionalMailError
 from payouts.destinations import Destination
 from payouts.details import DetailsChange, change_details, details_of, own_destination
 from payouts.models import PayoutMethod
@@ -38,7 +37,7 @@ from tracking.figures.creator_report import waiting_for_details
 
 @dataclass(frozen=True, slots=True)
 class SharingLine:
-    """A brand, whether it may see the details, and what waits for that."""
+    """A brand, whether it may see the details, and the payments that wait for that."""
 
     sharing: Sharing
     waiting: tuple[Money, ...]
@@ -52,7 +51,7 @@ class SharingLine:
 @require_safe
 @own_page
 def payout(request: OwnRequest) -> HttpResponse:
-    """Where the money goes, and who sees what of it."""
+    """Show the payout details, and which brands see which of them."""
     details, waiting = details_of(request.creator), waiting_for_details(request.creator)
     destination = own_destination(request.creator)
     context = {
@@ -73,7 +72,7 @@ def payout(request: OwnRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page
 def payout_change(request: OwnRequest) -> HttpResponse:
-    """Choose a way and a country, then enter the account; a fresh code comes first."""
+    """Choose method and country, then enter the account. Needs a fresh code."""
     if proof_of(request, CodePurpose.PAYOUT_DETAILS, now=timezone.now()) is None:
         return redirect("portal:prove", "payout")
     current = own_destination(request.creator)
@@ -103,7 +102,7 @@ def payout_change(request: OwnRequest) -> HttpResponse:
 
 
 def _brands_that_wait(creator: Creator) -> list[tuple[str, str]]:
-    """The brands whose payments wait and that may not see the details: asked about at saving."""
+    """Brands with waiting payments that may not see the details. The form offers to share."""
     waiting = waiting_for_details(creator)
     slugs = {payment.brand.slug for payment in waiting}
     closed = [one.brand for one in sharing_of(creator) if not one.is_released]
@@ -111,7 +110,7 @@ def _brands_that_wait(creator: Creator) -> list[tuple[str, str]]:
 
 
 def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
-    """Change the details; None when the form has to say why it could not."""
+    """Change the details. Returns None when the form shows an error."""
     now = timezone.now()
     code = proof_of(request, CodePurpose.PAYOUT_DETAILS, now=now)
     try:
@@ -133,7 +132,7 @@ def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
     except CodeOverError:
         messages.error(request, OVER)
         return redirect("portal:prove", "payout")
-    except LetterError:
+    except TransactionalMailError:
         form.add_error(None, _("Nothing was changed: the mail that confirms it could not be sent."))
         return None
     messages.success(request, _said(change))
@@ -148,22 +147,23 @@ def _said(change: DetailsChange) -> str:
 
 
 def _tell(request: OwnRequest, change: DetailsChange) -> None:
-    """Warn the address, and the PayPal address that was paid before. Raises LetterError."""
+    """Mail a warning to the creator and to the old PayPal address.
+
+    Raises TransactionalMailError.
+    """
     to = {request.creator.email}
     if change.before and change.before.paypal:
         to.add(change.before.paypal)
     for address in sorted(to):
-        send_letter(
+        send_notice(
             "details_changed",
             to=address,
-            context={
+            now=timezone.now(),
+            where=device_words(device(request)),
+            values={
                 "before": _words(change.before) if change.before else "",
                 "after": _words(change.after),
                 "shared_with": names_of(change.released_to),
-                "when": moment(timezone.now()),
-                "where": device_words(device(request)),
-                "security_url": settings.BASE_URL + reverse("portal:security"),
-                "payout_url": settings.BASE_URL + reverse("portal:payout"),
             },
         )
 

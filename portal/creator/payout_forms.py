@@ -1,4 +1,4 @@
-"""The forms of payout details: first the way and the country, then what its banks go by."""
+"""Forms for payout details: first method and country, then the account of that country."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from payouts.destinations import (
-    LONGEST_HOLDER,
-    LONGEST_TAX_ID,
+    MAX_HOLDER_LENGTH,
+    MAX_TAX_ID_LENGTH,
     BankScheme,
     Destination,
     DestinationError,
@@ -32,14 +32,14 @@ PROBLEMS = {
     ("account_number", "digits"): _("That is not an account number of this country"),
     ("account_number", "account"): _("An account number has 4 to 34 letters and digits"),
     ("holder", "missing"): _("Whose account is it?"),
-    ("holder", "words"): _("That is too long, or holds signs that no bank can write"),
-    ("tax_id", "words"): _("That is too long, or holds signs that nobody can write"),
+    ("holder", "words"): _("This is too long, or has characters that banks do not accept"),
+    ("tax_id", "words"): _("This is too long, or has characters that are not allowed"),
 }
 ROUTING_DIGITS = _("A routing number has nine digits")
 
 
 class ChooseForm(forms.Form):
-    """A way to be paid, and where."""
+    """A payout method and the country of the account."""
 
     method = forms.ChoiceField(
         label=_("How do you want to be paid?"),
@@ -67,21 +67,21 @@ class ChooseForm(forms.Form):
 
 
 class DestinationForm(forms.Form):
-    """An account; `destination` once it is valid."""
+    """The fields of an account. `destination` is set when the form is valid."""
 
     destination: Destination
 
     holder = forms.CharField(
         label=_("Account holder"),
-        max_length=LONGEST_HOLDER,
+        max_length=MAX_HOLDER_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
-        help_text=_("As the bank writes it. A different name sends payments back."),
+        help_text=_("Exactly as the bank has it. With a different name, payments are returned."),
         error_messages={"required": PROBLEMS["holder", "missing"]},
     )
     tax_id = forms.CharField(
         label=_("Tax or VAT number"),
         required=False,
-        max_length=LONGEST_TAX_ID,
+        max_length=MAX_TAX_ID_LENGTH,
         help_text=_("If a brand needs it for its books. Brands that you share with see it."),
     )
 
@@ -109,7 +109,7 @@ class DestinationForm(forms.Form):
 
 
 def _account(label: Any, **attributes: str) -> forms.CharField:
-    """A field for digits that no browser should remember or correct."""
+    """A field for account numbers, which browsers must not remember or correct."""
     plain = {"autocomplete": "off", "spellcheck": "false", "autocapitalize": "characters"}
     return forms.CharField(
         label=label,
@@ -178,19 +178,20 @@ def form_for(
     current: Destination | None,
     brands: Sequence[tuple[str, str]] = (),
 ) -> DestinationForm:
-    """What has to be known to pay in this way there. Account numbers are never filled in.
+    """Return the form for a method and country. It never shows the current account number.
 
-    With `brands`, slugs and names, it asks which of them may see it; none is ticked beforehand.
+    `brands` are slugs and names. The form asks which of them may see the details, and none is
+    selected at first.
     """
     initial = {"holder": current.holder, "tax_id": current.tax_id} if current else {}
     kind = PayPalForm if method == PayoutMethod.PAYPAL else SCHEMES[scheme_of(country)]
     form = kind(data, country=country, initial=initial)
     if brands:
         form.fields["share_with"] = forms.MultipleChoiceField(
-            label=_("Which brands may see this, to pay you what waits?"),
+            label=_("Which brands may see these details, to make the payments that wait?"),
             choices=brands,
             required=False,
             widget=forms.CheckboxSelectMultiple,
-            help_text=_("Until you share it with a brand, payments by it wait."),
+            help_text=_("A brand can pay you only after you share the details with it."),
         )
     return form

@@ -1,7 +1,7 @@
-"""A fresh code for what a login alone is not enough for: money, passkeys, all data at once.
+"""Ask for a fresh code before sensitive actions: payout details, passkeys, export, deletion.
 
-Being logged in proves that somebody once read the address; a fresh code that they read it now. What
-was proven is a row that the service spends in its own transaction: once, within ten minutes.
+A login proves that a person could read the mail of the address once. A fresh code proves that they
+can read it now. The service uses up the entered code in its own transaction, within ten minutes.
 """
 
 from __future__ import annotations
@@ -36,12 +36,12 @@ from core.after_answer import RedirectThenWork
 from core.languages import spoken_tag
 from portal.creator.access import OwnRequest, own_page
 
-ASKED = "asked_codes"  # by purpose, the id of the last code that was mailed for it
+ASKED = "asked_codes"  # session key: by purpose, the id of the last mailed code
 
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """Something that needs a code: where it goes on, where it came from, and why it is asked."""
+    """An action that needs a code: the next page, the previous page, and the reason to show."""
 
     purpose: CodePurpose
     onward: str
@@ -54,25 +54,27 @@ ACTS = {
         CodePurpose.PAYOUT_DETAILS,
         "portal:payout_change",
         "portal:payout",
-        gettext_lazy("Where your money goes is changed only by who can read your mail right now."),
+        gettext_lazy("To change your payout details, enter a code that we email you."),
     ),
     "sharing": Act(
         CodePurpose.DETAILS_RELEASE,
         "portal:payout_share",
         "portal:payout",
-        gettext_lazy("Only who can read your mail right now may show a brand where you are paid."),
+        gettext_lazy("To share your payout details with a brand, enter a code that we email you."),
     ),
     "passkey": Act(
         CodePurpose.PASSKEYS,
         "portal:passkey_add",
         "portal:security",
-        gettext_lazy("A passkey opens everything here, so only you may add one."),
+        gettext_lazy(
+            "A passkey gives full access to your account, so we make sure that it is you."
+        ),
     ),
     "export": Act(
         CodePurpose.EXPORT,
         "portal:data",
         "portal:data",
-        gettext_lazy("The file holds everything about you, your account number too."),
+        gettext_lazy("The file contains all your data, including your account number."),
     ),
     "deletion": Act(
         CodePurpose.DELETION,
@@ -84,7 +86,7 @@ ACTS = {
 
 
 def proof_of(request: OwnRequest, purpose: CodePurpose, *, now: datetime) -> uuid.UUID | None:
-    """The code for `purpose` that this session entered and can still use, if there is one."""
+    """Return the id of the code that this session entered and can still use, or None."""
     asked = request.session.get(ASKED, {}).get(purpose.value)
     if not asked:
         return None
@@ -100,7 +102,7 @@ def proof_of(request: OwnRequest, purpose: CodePurpose, *, now: datetime) -> uui
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page
 def prove(request: OwnRequest, act: str) -> HttpResponse:
-    """Say why a code is needed; after the answer to a POST it is mailed."""
+    """Say why a code is needed. A POST mails it, after the response is sent."""
     wanted = _act(act)
     if proof_of(request, wanted.purpose, now=timezone.now()):
         return redirect(wanted.onward)
@@ -118,7 +120,7 @@ def prove(request: OwnRequest, act: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page
 def prove_code(request: OwnRequest, act: str) -> HttpResponse:
-    """Take the code: ten minutes, five tries."""
+    """Check the code, which is valid for ten minutes and five attempts."""
     wanted = _act(act)
     asked = request.session.get(ASKED, {}).get(wanted.purpose.value)
     if not asked:
@@ -143,7 +145,7 @@ def prove_code(request: OwnRequest, act: str) -> HttpResponse:
 
 
 def _ask(request: OwnRequest, act: Act, *, now: datetime) -> None:
-    """Ask for a code for the creator's own address. Raises TooManyCodesError."""
+    """Request a code for the creator's own address. Raises TooManyCodesError."""
     row = ask_code(
         address=request.creator.email,
         purpose=act.purpose,
@@ -156,7 +158,7 @@ def _ask(request: OwnRequest, act: Act, *, now: datetime) -> None:
 
 
 def _asker(request: OwnRequest) -> Asker:
-    """Somebody who is logged in is counted by themselves."""
+    """The rate limit of a logged-in person counts only their own requests."""
     return asker_of(request, known=f"user {request.user.pk}")
 
 

@@ -1,4 +1,4 @@
-"""The sessions and passkeys of a creator: seen, named, and ended."""
+"""Show a creator's sessions and passkeys, and end sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tracking.figures.creator_brands import zone_of
 @require_safe
 @own_page
 def security(request: OwnRequest) -> HttpResponse:
-    """Where one is logged in, and with what."""
+    """Show the sessions and passkeys."""
     context = {
         "section": "security",
         "passkeys": passkeys_of(request.user),

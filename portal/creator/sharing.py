@@ -1,6 +1,6 @@
-"""Which brands may see where a creator is paid: shared by name with a fresh code, and taken back.
+"""Share payout details with brands, with a fresh code, and stop sharing.
 
-A dashboard's link leads here and shares nothing by itself: whoever holds it logs in first.
+A dashboard has a link to this page. The link shares nothing by itself: the creator must log in.
 """
 
 from __future__ import annotations
@@ -26,8 +26,9 @@ from accounts.codes import CodeOverError
 from accounts.devices import device_words
 from accounts.models import Brand, CodePurpose
 from affiliates.code_login import OVER
-from affiliates.letters import LetterError, send_letter
-from core.templatetags.display import moment, money
+from affiliates.notices import send_notice
+from core.templatetags.display import money
+from core.transactional_mail import TransactionalMailError
 from payouts.destinations import Destination
 from payouts.details import own_destination
 from payouts.models import PayoutMethod
@@ -38,13 +39,13 @@ from portal.creator.countries import country_name
 from portal.creator.proving import proof_of
 from tracking.figures.creator_report import WaitingPayment, waiting_for_details
 
-WANTED = "share_with"  # in the session: the brand to ask for first, while the code is entered
-COOKIE = "portal_share_with"  # the same while nobody is logged in yet
+WANTED = "share_with"  # session key: the brand to select first, kept while a code is entered
+COOKIE = "portal_share_with"  # the same, kept while the person logs in
 COOKIE_AGE_SECONDS = 3_600
 
 
 class BrandsForm(forms.Form):
-    """The brands to share with, by name."""
+    """A choice of brands to share with."""
 
     brands = forms.MultipleChoiceField(
         label=gettext_lazy("Which brands may see your payout details?"),
@@ -69,7 +70,7 @@ class BrandsForm(forms.Form):
 def brand_choices(
     brands: Iterable[Brand], waiting: Iterable[WaitingPayment]
 ) -> list[tuple[str, str]]:
-    """Brands by slug and name with what waits for them, those with most to wait for first."""
+    """Return slugs and labels of brands, with waiting amounts; brands with such amounts first."""
     amounts: dict[int, list[str]] = {}
     for payment in waiting:
         amounts.setdefault(payment.brand.pk, []).append(money(payment.amount))
@@ -84,7 +85,7 @@ def _label(brand: Brand, amounts: list[str]) -> str:
 
 
 def seen_by_brands(destination: Destination) -> list[str]:
-    """Exactly what a brand sees that the creator shares with, masked."""
+    """Return exactly what a brand sees after sharing, masked."""
     if destination.method == PayoutMethod.PAYPAL:
         return [_("PayPal address: {ending}").format(ending=destination.ending)]
     seen = [_("account number ending {digits}").format(digits=destination.ending[-4:])]
@@ -100,7 +101,7 @@ def seen_by_brands(destination: Destination) -> list[str]:
 def kept_through_login(
     view: Callable[..., HttpResponseBase],
 ) -> Callable[..., HttpResponseBase]:
-    """Remember which brand was asked for while somebody logs in; the first page goes on here."""
+    """Keep the requested brand in a cookie while the person logs in; `onward` reads it."""
 
     @wraps(view)
     def enter(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
@@ -121,7 +122,7 @@ def kept_through_login(
 
 
 def onward(request: HttpRequest) -> HttpResponse | None:
-    """Where somebody was going before they had to log in, once; None for nowhere."""
+    """Return a redirect to the page that was requested before the login, once; else None."""
     wanted = request.COOKIES.get(COOKIE, "")
     if not _is_slug(wanted):
         return None
@@ -134,7 +135,7 @@ def onward(request: HttpRequest) -> HttpResponse | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @own_page
 def payout_share(request: OwnRequest) -> HttpResponse:
-    """Say what a brand will see, and let it see that; a fresh code comes first."""
+    """Show what a brand will see, and share it. Needs a fresh code."""
     now = timezone.now()
     if _is_slug(request.GET.get("brand", "")):
         request.session[WANTED] = request.GET["brand"]
@@ -165,7 +166,7 @@ def payout_share(request: OwnRequest) -> HttpResponse:
 
 
 def _share(request: OwnRequest, form: BrandsForm, brands: list[Brand]) -> HttpResponse | None:
-    """Share with these; None when the form has to say why that was not possible."""
+    """Share with these brands. Returns None when the form shows an error."""
     now = timezone.now()
     code = proof_of(request, CodePurpose.DETAILS_RELEASE, now=now)
     try:
@@ -182,7 +183,7 @@ def _share(request: OwnRequest, form: BrandsForm, brands: list[Brand]) -> HttpRe
     except CodeOverError:
         messages.error(request, OVER)
         return redirect("portal:prove", "sharing")
-    except LetterError:
+    except TransactionalMailError:
         form.add_error(None, _("Nothing was shared: the mail that confirms it could not be sent."))
         return None
     request.session.pop(WANTED, None)
@@ -193,7 +194,7 @@ def _share(request: OwnRequest, form: BrandsForm, brands: list[Brand]) -> HttpRe
 @require_POST
 @own_page
 def payout_stop_sharing(request: OwnRequest, slug: str) -> HttpResponse:
-    """Let a brand see the details no longer. No code is needed to close a door."""
+    """Stop sharing with a brand. Needs no code, because it only takes access away."""
     brand = next((one.brand for one in sharing_of(request.creator) if one.brand.slug == slug), None)
     is_taken_back = brand is not None and take_back_release(
         creator=request.creator,
@@ -202,17 +203,20 @@ def payout_stop_sharing(request: OwnRequest, slug: str) -> HttpResponse:
         now=timezone.now(),
     )
     if brand is not None and is_taken_back:
-        said = _("{brand} no longer sees your payout details. Payments by it wait until you share.")
+        said = _(
+            "{brand} no longer sees your payout details."
+            " Its payments wait until you share them again."
+        )
         messages.success(request, said.format(brand=brand.name))
         try:
             _tell(request, "details_not_shared", [brand])
-        except LetterError:
+        except TransactionalMailError:
             messages.warning(request, _("The mail that confirms it could not be sent."))
     return redirect("portal:payout")
 
 
 def going_on_their_way(started: int) -> str:
-    """How many payments go on their way by what was done; empty for none."""
+    """Return a sentence with the number of payments that were started; "" for none."""
     if not started:
         return ""
     return ngettext(
@@ -223,7 +227,7 @@ def going_on_their_way(started: int) -> str:
 
 
 def names_of(brands: Iterable[Brand]) -> str:
-    """ "Juniper & Co, Saltmarsh"."""
+    """Return "Juniper & Co, Saltmarsh"."""
     return ", ".join(brand.name for brand in brands)
 
 
@@ -233,19 +237,17 @@ def _said(released: Released) -> str:
 
 
 def _tell(request: OwnRequest, name: str, brands: Iterable[Brand]) -> None:
-    """Mail the creator what was done in their name. Raises LetterError."""
+    """Mail the creator what changed. Raises TransactionalMailError."""
     destination = own_destination(request.creator)
-    send_letter(
+    send_notice(
         name,
         to=request.creator.email,
+        now=timezone.now(),
+        where=device_words(device(request)),
         language=request.creator.language,
-        context={
+        values={
             "brands": names_of(brands),
             "seen": seen_by_brands(destination) if destination else [],
-            "when": moment(timezone.now()),
-            "where": device_words(device(request)),
-            "security_url": settings.BASE_URL + reverse("portal:security"),
-            "payout_url": settings.BASE_URL + reverse("portal:payout"),
         },
     )
 

@@ -1,4 +1,4 @@
-"""The creator portal: its first page, and the way in and out."""
+"""The creator portal: first page, login and logout."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ LOGIN = CodeLoginPages(
 @require_safe
 @creator_page
 def home(request: CreatorRequest) -> HttpResponse:
-    """All offers of the creator, with what they earned, and a way to each dashboard."""
+    """Show all offers of the creator with earnings and links to the dashboards."""
     if (elsewhere := onward(request)) is not None:
         return elsewhere
     page = home_of(request.creator, now=timezone.now())
@@ -37,7 +37,7 @@ def home(request: CreatorRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def log_in(request: HttpRequest) -> HttpResponse:
-    """Ask for the address; a code is mailed to it after the answer."""
+    """Ask for the email address. The code is mailed after the response is sent."""
     if request.method != "POST" and request.user.is_authenticated:
         return redirect("portal:home")
     return answer_address_page(request, LOGIN, onward=reverse("portal:home"))
@@ -46,7 +46,7 @@ def log_in(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest) -> HttpResponse:
-    """Take the code: ten minutes, five tries."""
+    """Check the code, which is valid for ten minutes and five attempts."""
     return answer_code_page(request, LOGIN)
 
 

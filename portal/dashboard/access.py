@@ -1,9 +1,9 @@
-"""The door of the affiliate's dashboard: a signed link, no login.
+"""Access to the affiliate's dashboard by a signed link, without login.
 
-Whatever does not open is answered with one page, the same bytes for an unknown, a malformed and a
-revoked link. Every answer keeps the link to itself: no referrer, no store, no index, nothing from
-another host, no cookie. A GET changes nothing. Forms need no CSRF token: the secret in the address
-is one, and there is no cookie that a foreign page could borrow.
+Unknown, malformed and revoked links get the same page, byte by byte. The link stays private: no
+referrer, no cache, no search index, nothing from another host, no cookie. A GET changes nothing.
+Forms need no CSRF token, because the address contains a secret and there is no cookie that another
+site could use.
 """
 
 from __future__ import annotations
@@ -46,12 +46,12 @@ POLICY = {
     "frame-ancestors": [NONE],
 }
 READING = ("GET", "HEAD")
-NEUTRAL = (404, 429)  # the one page that has to be the same bytes whoever asks
+NEUTRAL = (404, 429)  # the page that must have the same bytes for everybody
 
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """Somebody holds a link that works: whose, and when they came."""
+    """A request with a valid link: its enrollment and the time."""
 
     token: str
     enrollment: Enrollment
@@ -76,9 +76,9 @@ DashboardView = Callable[..., HttpResponseBase]
 
 
 def dashboard_page(*, writes: bool = False) -> Callable[[DashboardView], DashboardView]:
-    """Open the link and act for its brand in the brand's time zone; `writes` allows POST.
+    """Check the link, then run the view for its brand, in the brand's time zone.
 
-    A response that streams must enter `acting_for` itself.
+    `writes` allows POST. A streaming response must enter `acting_for` itself.
     """
 
     def decorate(view: DashboardView) -> DashboardView:
@@ -105,20 +105,20 @@ def dashboard_page(*, writes: bool = False) -> Callable[[DashboardView], Dashboa
 
 @csrf_exempt
 def no_such_page(request: HttpRequest, rest: str = "") -> HttpResponseBase:
-    """Any other address below the dashboards: as for a link that does not open."""
+    """Answer any other address below /d/ like a link that is not valid."""
     return _guarded(nothing_here(request))
 
 
 def nothing_here(request: HttpRequest) -> HttpResponse:
-    """The neutral page. It is drawn without the request, so that it can't differ."""
+    """Return the neutral page, rendered without the request so that it never differs."""
     page = render_to_string("portal/dashboard/nothing_here.html")
     if misses.too_many(request):
-        return HttpResponse(page, status=429, headers={"Retry-After": str(misses.WINDOW)})
+        return HttpResponse(page, status=429, headers={"Retry-After": str(misses.WINDOW_SECONDS)})
     return HttpResponse(page, status=404)
 
 
 def _guarded(response: HttpResponseBase, *, accent: str | None = None) -> HttpResponseBase:
-    """Keep the link to itself; with `accent`, the page may carry its own stylesheet in itself."""
+    """Add headers that keep the link private. `accent` allows the brand's inline stylesheet."""
     for name, value in HEADERS.items():
         response.headers[name] = value
     policy: dict[str, list[str]] = dict(POLICY)
@@ -128,7 +128,9 @@ def _guarded(response: HttpResponseBase, *, accent: str | None = None) -> HttpRe
 
 
 def _packed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
-    """Compressed for who can read that. Nobody measures a secret by it (BREACH): whoever can ask
-    for a page with a text of their own in it holds the link already. Django adds random bytes too.
+    """Compress the response if the browser accepts that.
+
+    A BREACH attack gains nothing: an attacker who can add text to the page has the link already.
+    Django also adds random bytes.
     """
     return GZipMiddleware(lambda _request: response)(request)  # type: ignore[return-value]

@@ -1,4 +1,4 @@
-"""A sale is missing: ask the brand, and read what it answered."""
+"""Ask the brand about a missing sale, and read its answers."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PER_PAGE = 25
 
 @dashboard_page(writes=True)
 def questions(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Ask after an order that is missing, and find the earlier questions with their answers."""
+    """Ask about a missing order, and list earlier questions with their answers."""
     form = MissingSaleForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:

@@ -1,7 +1,7 @@
-"""Why an order is a member's, in the reader's language.
+"""Why an order is credited to a member, in the reader's language.
 
-What is stored with the conversion is English, for staff, the API and the audit log; here the same
-is told from its claims.
+The conversion stores an English sentence for staff, the API and the audit log. This module makes
+the translated sentence from the stored claims.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ CODE, CLICK, CUSTOMER = Evidence.CODE.value, Evidence.CLICK.value, Evidence.CUST
 
 
 def why_in_words(conversion: Conversion) -> str:
-    """What the order brought, and what it won over; the brand's own words for one by hand."""
+    """Return the evidence that won and lost, or the brand's reason for an order added by hand."""
     claims = [claim for claim in conversion.claims if claim.get("evidence")]
     kinds = tuple(claim["evidence"] for claim in claims)
     if kinds == (Evidence.BY_HAND.value,):
@@ -38,7 +38,7 @@ def _values(claim: Mapping[str, str]) -> dict[str, str]:
 
 
 def _sentences() -> dict[tuple[str, ...], str]:
-    """One whole sentence for each order in which evidence can stand, the strongest first."""
+    """One whole sentence per combination of evidence, the strongest first."""
     return {
         (CODE,): _("The order brought the code %(code)s"),
         (CLICK,): _("The order brought a click on %(day)s"),

@@ -1,7 +1,7 @@
-"""Whether anything that a member sees in one offer has changed, at the price of one small query.
+"""Find out with one small query whether anything on a member's dashboard has changed.
 
-A page that stays open asks this again and again. The version is a text to compare and nothing
-else: two of them are the same only if the page would say the same, but for the time of day.
+An open page asks this repeatedly. Two equal tags mean that the page would show the same, except for
+the time of day.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db.models import Aggregate, Count, Max, Model, OuterRef, Q, QuerySet, Subquery, Sum
 
+from core.kept_queries import kept_query
 from offers.models import Enrollment, Terms
 from payouts.models import EntryKind, LedgerEntry, PayoutState
 from tracking.figures.metrics import today
@@ -19,13 +20,22 @@ from tracking.models import IN_USE, DailyTotal, PromoCode, Question, TrackingLin
 
 
 def change_tag(enrollment: Enrollment, *, now: datetime) -> str:
-    """The version of what this enrollment's pages show (with brand, offer and member fetched).
+    """Return the change tag of an enrollment, which must have brand, offer and member fetched.
 
-    It moves with every change to the member's totals, ledger, payments, questions, code and links,
-    to the offer and its terms, and when a day ends or an entry's hold does. One query, whatever the
-    number of conversions: totals are read by the day.
+    It changes with the member's totals, ledger, payments, questions, code and links, with the offer
+    and its terms, and when a day or the hold of an entry ends. One query over daily totals, so its
+    cost does not depend on the number of conversions.
     """
-    facts = Enrollment.objects.filter(pk=enrollment.pk).values_list(
+    facts = _facts(enrollment_id=enrollment.pk, now=now)
+    rows = (enrollment, enrollment.brand, enrollment.offer, enrollment.member)
+    seen = ([_values(row) for row in rows], today(), facts)
+    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+
+
+@kept_query
+def _facts(*, enrollment_id: int, now: datetime) -> QuerySet[Any, Any]:
+    """The one row of all that moves the version, besides what `change_tag` was given."""
+    rows: QuerySet[Any, Any] = Enrollment.objects.filter(pk=enrollment_id).values_list(
         _of(DailyTotal.objects.all(), Sum("changes")),
         *_items(PromoCode.objects.all()),
         *_items(TrackingLink.objects.all()),
@@ -34,9 +44,7 @@ def change_tag(enrollment: Enrollment, *, now: datetime) -> str:
         _of(Terms.objects.all(), Max("version"), by="offer"),
         _of(Terms.objects.filter(starts_at__lte=now), Max("version"), by="offer"),
     )
-    rows = (enrollment, enrollment.brand, enrollment.offer, enrollment.member)
-    seen = ([_values(row) for row in rows], today(), list(facts))
-    return hashlib.sha256(repr(seen).encode()).hexdigest()[:32]
+    return rows
 
 
 def _values(row: Model) -> list[object]:
@@ -59,7 +67,7 @@ def _items(rows: QuerySet[Any]) -> list[Subquery]:
 
 
 def _ledger(now: datetime) -> list[Subquery]:
-    """Payments and what became of them, bonuses, and when the next hold ends."""
+    """Payments and their states, bonuses, and the end of the next hold."""
     others = LedgerEntry.objects.filter(~Q(kind=EntryKind.COMMISSION))
     waiting_for_details = Count("pk", filter=Q(payout__state=PayoutState.PENDING_INFO))
     waiting = LedgerEntry.objects.filter(enrollment=OuterRef("pk"), available_at__gt=now)

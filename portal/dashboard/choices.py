@@ -1,4 +1,4 @@
-"""The ranges and the statuses to choose among, as links that lead back to their own card."""
+"""Links to choose a range of days or a status. Each leads back to its card on the page."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tracking.models import ConversionStatus
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One segment."""
+    """One choice."""
 
     label: str
     href: str
@@ -20,14 +20,14 @@ class Choice:
 
 
 def range_choices(chosen: ChosenPeriod) -> list[Choice]:
-    """The ranges of days."""
+    """Return the choices for the range of days."""
     return [
         Choice(label, f"?range={key}#numbers", key == chosen.key) for key, label in chosen.choices
     ]
 
 
 def status_choices(status: str) -> list[Choice]:
-    """All conversions, or those of one status."""
+    """Return the choices for the status of conversions."""
     labels = {
         "": pgettext("conversions", "All"),
         ConversionStatus.PENDING.value: pgettext("conversions", "Pending"),

@@ -1,4 +1,4 @@
-"""My commission: the terms in plain sentences, the tier, and how far it is to the next."""
+"""The card "Your commission": terms in sentences, the tier, and the way to the next tier."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from core.money import Money
 from core.templatetags.display import count, money
 from offers.models import Enrollment, Terms
 from offers.selectors import TermsHistory
-from offers.structure import Period, Tier, TierBy
+from offers.structure import CapPeriod, Tier, TierBy
 from offers.wording import describe_beginning, describe_fully, describe_rules, describe_tiers
 from tracking.commissions.tier_progress import Reached, TierProgress
 from tracking.figures.metrics import today
 
-NEWS = timedelta(days=30)  # for so long new terms are pointed out
+NEW_TERMS_SHOWN_FOR = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
 class TermsInWords:
-    """One version: its sentence, and a line per tier and rule."""
+    """One version in words: a sentence, and a line per tier and rule."""
 
     sentence: str
     tiers: tuple[str, ...]
@@ -31,14 +31,14 @@ class TermsInWords:
     starts_at: datetime
 
     @classmethod
-    def of(cls, terms: Terms, currency: str, *, stands: int = 0) -> TermsInWords:
-        """For who stands in the tier `stands`, counted from 1: its rate is what they earn."""
+    def of(cls, terms: Terms, currency: str, *, reached: int = 0) -> TermsInWords:
+        """Describe terms for a member in the tier `reached`, counted from 1; 0 is no tier."""
         tiers = describe_tiers(terms, currency)
         return cls(
             sentence=describe_fully(
-                terms, currency, tier=terms.tier_list[stands - 1] if stands else None
+                terms, currency, tier=terms.tier_list[reached - 1] if reached else None
             ),
-            tiers=(describe_beginning(terms, currency), *tiers) if stands else tuple(tiers),
+            tiers=(describe_beginning(terms, currency), *tiers) if reached else tuple(tiers),
             rules=tuple(describe_rules(terms, currency)),
             starts_at=terms.starts_at,
         )
@@ -46,7 +46,7 @@ class TermsInWords:
 
 @dataclass(frozen=True, slots=True)
 class Climb:
-    """The tier a member stands in, and the way to the next: `value` of `goal`, in words too."""
+    """A member's tier, and the progress to the next: `value` of `goal`, and `to_go` in words."""
 
     tier: str
     value: int
@@ -56,7 +56,7 @@ class Climb:
 
 @dataclass(frozen=True, slots=True)
 class MyCommission:
-    """What stands under "Your commission". `upcoming` is announced, `is_new` pointed out."""
+    """The contents of the card. `upcoming`: the next terms; `is_new`: the terms began recently."""
 
     terms: Terms
     words: TermsInWords
@@ -67,22 +67,22 @@ class MyCommission:
 
 
 def commission_of(enrollment: Enrollment, history: TermsHistory, *, now: datetime) -> MyCommission:
-    """The terms in force and the next ones. Two queries more where tiers or a cap count."""
+    """Return the terms in force and the next ones. Two more queries with tiers or a cap."""
     terms, currency = history.at(now), enrollment.offer.currency
     latest = history.latest
     on_tiers, on_cap = _reached(enrollment, terms)
     return MyCommission(
         terms=terms,
-        words=TermsInWords.of(terms, currency, stands=on_tiers.tier(terms)),
+        words=TermsInWords.of(terms, currency, reached=on_tiers.tier(terms)),
         upcoming=TermsInWords.of(latest, currency) if latest.starts_at > now else None,
-        is_new=terms.version > 1 and now - terms.starts_at < NEWS,
+        is_new=terms.version > 1 and now - terms.starts_at < NEW_TERMS_SHOWN_FOR,
         climb=_climb(terms, on_tiers, currency) if terms.tiers else None,
         room=_left_under_cap(terms, on_cap, currency),
     )
 
 
 def _reached(enrollment: Enrollment, terms: Terms) -> tuple[Reached, Reached]:
-    """What counts towards the tiers, and what towards the cap, in their present periods."""
+    """What counts towards tiers and towards the cap in the current periods."""
     if not terms.looks_back:
         return Reached(), Reached()
     day = today()
@@ -95,12 +95,12 @@ def _reached(enrollment: Enrollment, terms: Terms) -> tuple[Reached, Reached]:
 
 def _climb(terms: Terms, reached: Reached, currency: str) -> Climb:
     tiers = terms.tier_list
-    stands = reached.tier(terms)
-    name = tiers[stands - 1].name if stands else ""
+    number = reached.tier(terms)
+    name = tiers[number - 1].name if number else ""
     value = max(0, reached.towards(terms))
-    if stands == len(tiers):
+    if number == len(tiers):
         return Climb(name, value, value, _("This is the highest tier."))
-    following = tiers[stands]
+    following = tiers[number]
     return Climb(name, value, following.threshold, _to_go(terms, following, value, currency))
 
 
@@ -120,13 +120,13 @@ def _to_go(terms: Terms, following: Tier, value: int, currency: str) -> str:
 
 
 def _left_under_cap(terms: Terms, reached: Reached, currency: str) -> str:
-    """What the cap leaves."""
+    """A sentence with what the member can still earn; "" without a cap."""
     left = reached.left_under_cap(terms)
     if left is None:
         return ""
     sentence = {
-        Period.DAY: _("You can still earn %(amount)s today."),
-        Period.MONTH: _("You can still earn %(amount)s this month."),
-        Period.ALWAYS: _("You can still earn %(amount)s."),
-    }[Period(terms.cap_period)]
+        CapPeriod.DAY: _("You can still earn %(amount)s today."),
+        CapPeriod.MONTH: _("You can still earn %(amount)s this month."),
+        CapPeriod.ALWAYS: _("You can still earn %(amount)s."),
+    }[CapPeriod(terms.cap_period)]
     return sentence % {"amount": money(Money(left, currency))}

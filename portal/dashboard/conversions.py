@@ -1,4 +1,4 @@
-"""My conversions: what was sold, what it earned, where that money is, and why. No shopper."""
+"""The card of conversions: sale, commission, payment and reason. Shows no shopper data."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.utils.translation import gettext_noop, pgettext
 from core.money import Money
 from core.templatetags.display import day, masked_reference, moment, money
 from offers.wording import explain
+from payouts.member_view import Posting, postings_of
 from payouts.models import Payout, PayoutState
-from payouts.whereabouts import Posting, postings_of
 from portal.dashboard.attribution_reason import why_in_words
 from portal.dashboard.numbers import signed
 from tracking.models import Conversion, ConversionStatus, Evidence
@@ -30,7 +30,7 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class ConversionRow:
-    """One conversion as the member reads it; `how` and `money` are lines of its explanation."""
+    """One conversion for the member. `how` explains the commission, `money` its payment."""
 
     sale: str
     reference: str
@@ -47,7 +47,7 @@ class ConversionRow:
 
 
 def conversion_rows(conversions: Sequence[Conversion], *, now: datetime) -> list[ConversionRow]:
-    """The rows of these conversions (with their order). Two queries."""
+    """Return the rows of conversions, which must have their order fetched. Two queries."""
     postings = postings_of(row.pk for row in conversions)
     return [_row(row, postings.get(row.pk, []), now=now) for row in conversions]
 
@@ -68,12 +68,12 @@ def _row(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Conv
         reason=row.reason,
         refunded=money(Money(row.refunded_minor, row.currency)) if row.refunded_minor else "",
         how=tuple(explain(row.explanation, row.currency)),
-        money=tuple(_whereabouts(row, postings, now=now)),
+        money=tuple(_payment_sentences(row, postings, now=now)),
     )
 
 
 def state_of(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> tuple[str, str]:
-    """The badge of a conversion: words and tone."""
+    """Return label and tone of a conversion's badge."""
     if row.status == ConversionStatus.PENDING:
         return pgettext("conversion", "Pending"), "wait"
     if row.status == ConversionStatus.REJECTED:
@@ -100,20 +100,22 @@ def _is_paid(payout: Payout) -> bool:
     return payout.state == PayoutState.PAID
 
 
-def _whereabouts(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Iterator[str]:
-    """Where each part of the money is, a sentence for each."""
+def _payment_sentences(
+    row: Conversion, postings: Sequence[Posting], *, now: datetime
+) -> Iterator[str]:
+    """A sentence for each part of the commission: paid, on the way or payable."""
     if row.status == ConversionStatus.PENDING:
         yield _("Once accepted, it can be paid from %(day)s") % {"day": day(row.payable_at)}
-    for posting in _together(postings, now=now):
+    for posting in _merge_open(postings, now=now):
         amount = Money(posting.amount_minor, row.currency)
         shown = signed(amount.minor, money(Money(abs(amount.minor), row.currency)))
-        yield _place(posting, shown, now=now)
+        yield _payment_sentence(posting, shown, now=now)
 
 
-def _together(postings: Sequence[Posting], *, now: datetime) -> list[Posting]:
-    """The paid parts as they are; what is open as one sum for now and one for each day to come.
+def _merge_open(postings: Sequence[Posting], *, now: datetime) -> list[Posting]:
+    """Paid postings unchanged, and open ones as one sum for now and one per later time.
 
-    A refund before the payment makes the amount smaller: nobody is paid the one to lose the other.
+    So a refund before the payment lowers the amount, and is not shown as a posting of its own.
     """
     settled = [posting for posting in postings if posting.payout is not None]
     open_sums: dict[datetime, int] = {}
@@ -126,7 +128,7 @@ def _together(postings: Sequence[Posting], *, now: datetime) -> list[Posting]:
     ]
 
 
-def _place(posting: Posting, amount: str, *, now: datetime) -> str:
+def _payment_sentence(posting: Posting, amount: str, *, now: datetime) -> str:
     payout = posting.payout
     if payout is not None and _is_paid(payout):
         paid = day(payout.settled_at or payout.created_at)
@@ -155,9 +157,10 @@ def _moment(value: datetime, *, now: datetime) -> str:
 
 
 def conversion_lines(conversions: Iterable[Conversion]) -> Iterator[list[str]]:
-    """The lines of the CSV, header first. Dates are the brand's, amounts decimals.
+    """Yield the rows of the CSV, header first.
 
-    Its words are the reader's; dates and amounts are written so that every program reads them.
+    Words are in the reader's language. Dates are ISO 8601 in the brand's time zone and amounts are
+    plain decimals, so that every program can read them.
     """
     yield _columns()
     batch: list[Conversion] = []
@@ -186,7 +189,7 @@ def _columns() -> list[str]:
 
 
 def _words() -> dict[str, str]:
-    """The states and the kinds of evidence, as they stand in the CSV."""
+    """Statuses and kinds of evidence, as the CSV has them."""
     return {
         ConversionStatus.PENDING.value: pgettext("csv", "pending"),
         ConversionStatus.ACCEPTED.value: pgettext("csv", "accepted"),

@@ -1,4 +1,4 @@
-"""What a member may enter on the dashboard."""
+"""Forms of the dashboard."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tracking.models.questions import MAX_NOTE_LENGTH
 
 
 class DeepLinkForm(forms.Form):
-    """The address of one page of the shop. Whether it is the shop's is the service's business."""
+    """The address of one page of the shop. The service checks that it belongs to the shop."""
 
     page = forms.URLField(
         label=_("Page of the shop"),
@@ -36,7 +36,7 @@ class RangeForm(forms.Form):
 
 
 class MissingSaleForm(forms.Form):
-    """An order that the member misses. What can't be asked is the service's business."""
+    """A question about a missing order. The service checks what may be asked."""
 
     order_reference = forms.CharField(
         label=_("Order number"),
@@ -47,15 +47,17 @@ class MissingSaleForm(forms.Form):
     )
     ordered_on = forms.DateField(
         label=_("Day of the order"),
-        help_text=_("About is fine"),
-        error_messages={"required": _("Choose the day, or about.")},
+        help_text=_("An approximate day is fine"),
+        error_messages={"required": _("Choose a day. An approximate day is fine.")},
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     note = forms.CharField(
-        label=_("Anything that helps"),
+        label=_("Anything else that helps to find it"),
         required=False,
         max_length=MAX_NOTE_LENGTH,
-        help_text=_("How it came about, for example. No name or address of the shopper, please."),
+        help_text=_(
+            "For example, how the sale happened. Please give no name or address of the shopper."
+        ),
         widget=forms.Textarea(attrs={"rows": 3}),
     )
 

@@ -13,7 +13,7 @@ from portal.language import back_in
 
 @dashboard_page(writes=True)
 def choose(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Keep the choice for this browser and for mails; a GET only leads back to the dashboard."""
+    """Store the language for this browser and for mails. A GET only redirects back."""
     tag = chosen_tag(request)
     creator = visit.member.creator
     if tag and creator is not None:

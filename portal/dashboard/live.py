@@ -1,8 +1,8 @@
-"""A dashboard that stays open keeps its figures current, and asking costs next to nothing.
+"""Keep the figures of an open dashboard current at little cost.
 
-The script on the page asks for the page again with the tag of the one it shows (RFC 9110, 13.1.2).
-While nothing changed the answer is 304 without a body, after one small query; a header brings how
-current the page is, in its own words.
+The script on the page requests the page again with its ETag (RFC 9110, 13.1.2). While nothing has
+changed, the answer is 304 without a body, after one small query. A header has the new text of the
+"Updated" line.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ UPDATED = "Dashboard-Updated"  # percent-encoded, since a header is ASCII
 
 
 def tag_of(request: HttpRequest, visit: Visit) -> str:
-    """The page's ETag: weak, since two pages that say the same may differ in bytes."""
+    """Return the page's ETag. It is weak, since equal pages may differ in bytes."""
     parts = (
         change_tag(visit.enrollment, now=visit.now),
         request.get_full_path(),
@@ -36,7 +36,7 @@ def tag_of(request: HttpRequest, visit: Visit) -> str:
 
 
 def unchanged(request: HttpRequest, visit: Visit, tag: str) -> HttpResponse | None:
-    """304 when the reader has the page as it is now; None when it has to be drawn."""
+    """Return 304 when the browser has the current page; None when it must be rendered."""
     if request.headers.get("If-None-Match") != tag:
         return None
     response = HttpResponseNotModified()
@@ -45,5 +45,5 @@ def unchanged(request: HttpRequest, visit: Visit, tag: str) -> HttpResponse | No
 
 
 def updated(visit: Visit) -> str:
-    """The last line of the page: how current it is."""
+    """Return the last line of the page: the time of its figures."""
     return _("Updated %(clock)s, %(zone)s") % {"clock": clock(visit.now), "zone": time_zone_name()}

@@ -1,7 +1,7 @@
-"""Count the addresses that ask for dashboards which are not there.
+"""Rate limit for requests with dashboard links that are not valid.
 
-A link can't be guessed (128 bits), so this only keeps a guesser from costing much. It never stands
-between anybody and a link that works, and without its cache it lets everybody through.
+Nobody can guess a link (128 bits), so the limit only keeps the cost of attempts low. It never
+blocks a valid link, and without the cache it blocks nothing.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from core.clients import network_for_limits, network_of
 
 logger = logging.getLogger(__name__)
 
-MOST = 30  # misses of one address in one window
-WINDOW = 60  # seconds
+MAX_MISSES = 30  # of one network in one window
+WINDOW_SECONDS = 60
 
 
 def too_many(request: HttpRequest) -> bool:
-    """Count one more miss of this client, and say whether it was one too many."""
+    """Count one more miss of this client, and return whether it is over the limit."""
     network = network_for_limits(network_of(request))
     if not network:
-        logger.warning("misses are not counted: the client's address is not known")
+        logger.warning("Misses are not counted: the client's address is not known.")
         return False
     try:
         key = f"dashboard:misses:{network}"
-        cache.add(key, 0, timeout=WINDOW)
-        return int(cache.incr(key)) > MOST
-    except ValueError:  # the window ended between the two
+        cache.add(key, 0, timeout=WINDOW_SECONDS)
+        return int(cache.incr(key)) > MAX_MISSES
+    except ValueError:  # the key expired between add and incr
         return False
     except (RedisError, OSError):
-        logger.warning("misses are not counted: the cache does not answer")
+        logger.warning("Misses are not counted: the cache does not answer.")
         return False

@@ -1,4 +1,4 @@
-"""My money: what can be paid now, what waits, what is on its way and what was paid."""
+"""The card of the balance: due, held, on the way and paid."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from core.money import Money
 from core.templatetags.display import count, day, money
 from offers.models import Enrollment, Terms
 from payouts.ledger import Balance, balances
-from payouts.whereabouts import adjustments_of
+from payouts.member_view import adjustments_of
 from portal.dashboard.numbers import signed
 
 
@@ -28,7 +28,7 @@ class MyMoney:
 
 
 def money_of(enrollment: Enrollment, terms: Terms, *, now: datetime) -> MyMoney:
-    """The balance now. One query."""
+    """Return the balance now. One query."""
     balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
     currency = enrollment.offer.currency
     return MyMoney(
@@ -51,7 +51,7 @@ class Adjustment:
 
 
 def adjustment_rows(enrollment: Enrollment) -> list[Adjustment]:
-    """The bonuses and corrections, newest first. One query."""
+    """Return the bonuses and corrections, newest first. One query."""
     return [
         Adjustment(
             entry.note,

@@ -1,4 +1,4 @@
-"""My numbers: the figures of a range, how they moved, and the chart."""
+"""The card of figures: sums of a range, changes to the range before, and the chart."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from tracking.figures.time_series import Grain, Interval, time_series
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
-LONG = 366  # days
+LONG_RANGE_DAYS = 366  # a longer chart begins with the first day that has figures
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One number as it stands on the page, and its change against the period before."""
+    """One figure as shown on the page, and its change against the range before."""
 
     label: str
     value: str
@@ -32,7 +32,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Numbers:
-    """`chart` is None where it would say nothing: a single bar, or none."""
+    """The contents of the card. `chart` is None for less than two bars."""
 
     figures: tuple[Figure, ...]
     compared_with: str
@@ -42,7 +42,7 @@ class Numbers:
 
 
 def numbers_of(enrollment: Enrollment, period: DateRange) -> Numbers:
-    """The numbers of one member in one offer. Three queries."""
+    """Return the figures of one member in one offer. Three queries."""
     offer = enrollment.offer
     figures = figures_of_enrollment(enrollment, currency=offer.currency, period=period)
     earlier = period.before()
@@ -96,7 +96,7 @@ def _count(label: str, now: int, before: int | None) -> Figure:
 
 
 def signed(number: int, size: str) -> str:
-    """`size` with a plus or a true minus before it; nothing before a zero."""
+    """Return `size` with a plus or a minus sign before it; without a sign for zero."""
     if number == 0:
         return size
     return f"+{size}" if number > 0 else f"{MINUS}{size}"
@@ -111,12 +111,12 @@ def _tone(difference: int) -> str:
 
 
 def _chart(enrollment: Enrollment, period: DateRange) -> tuple[BarChart | None, Grain]:
-    """Earnings over the days of the period that have come; a long empty start is left out."""
+    """Earnings over the past days of the period. A long empty start is left out."""
     days = totals_by_day([enrollment.pk], period=period)
     now = today()
     earliest = min([now, *days])
     first = period.first or earliest
-    if (now - first).days > LONG:
+    if (now - first).days > LONG_RANGE_DAYS:
         first = max(first, earliest)
     last = min(period.last or now, now)
     if first >= last:
@@ -145,7 +145,7 @@ def _label(interval: Interval, grain: Grain) -> str:
 
 
 def _per(grain: Grain) -> str:
-    """What one bar of the chart is."""
+    """The meaning of one bar of the chart."""
     if grain is Grain.DAY:
         return _("Earnings per day")
     return _("Earnings per week") if grain is Grain.WEEK else _("Earnings per month")

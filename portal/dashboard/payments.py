@@ -1,4 +1,4 @@
-"""My payments: what the brand paid, how much of it for this offer, and for what."""
+"""The card of payments: what the brand paid, the share of this offer, and its entries."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from core.keyset_pagination import Keyset, KeysetPage
 from core.money import Money
 from core.templatetags.display import day, masked_reference, money
 from offers.models import Enrollment
+from payouts.member_view import entries_of_payout, payments_of
 from payouts.models import LedgerEntry, Payout, PayoutState
-from payouts.whereabouts import entries_of_payout, payments_of
 from portal.dashboard.numbers import signed
 from tracking.figures.statements import StatementLine, with_conversions
 
@@ -66,7 +66,7 @@ class PaymentRow:
 
     @property
     def wants_details(self) -> bool:
-        """Whether it waits for the member to say where to be paid."""
+        """Whether it waits for the member's payout details."""
         return self.payout.state == PayoutState.PENDING_INFO
 
     @property
@@ -76,7 +76,7 @@ class PaymentRow:
 
     @property
     def back_text(self) -> str:
-        """Why it came back, and what that means."""
+        """Why the payment failed or was cancelled, and what that means."""
         ending = _(
             "The money is still yours: it counts as not paid and is part of the next payment."
         )
@@ -98,12 +98,12 @@ class PaidLine:
 
 
 def payment_rows(enrollment: Enrollment) -> list[PaymentRow]:
-    """The payments for this enrollment, newest first. One query."""
+    """Return the payments of this enrollment, newest first. One query."""
     return [_row(entry) for entry in payments_of(enrollment.pk)]
 
 
 def payment_row(enrollment: Enrollment, public_id: str) -> PaymentRow | None:
-    """One of them; None for any other payment there is or isn't."""
+    """Return one payment of this enrollment; None for other and unknown payments."""
     found = payments_of(enrollment.pk).filter(payout__public_id=public_id).first()
     return _row(found) if found else None
 
@@ -115,20 +115,21 @@ def _row(entry: LedgerEntry) -> PaymentRow:
 def paid_entries(
     payment: PaymentRow, enrollment: Enrollment, *, cursor: str
 ) -> KeysetPage[LedgerEntry]:
-    """Some of what the payment pays of this enrollment, oldest first."""
+    """Return one page of the entries that the payment pays of this enrollment, oldest first."""
     entries = entries_of_payout(payout_id=payment.payout.pk, enrollment_id=enrollment.pk)
     return Keyset(entries, "available_at", newest_first=False).page(cursor, size=PER_PAGE)
 
 
 def paid_lines(entries: Sequence[LedgerEntry]) -> list[PaidLine]:
-    """The entries as lines. One query."""
+    """Return the entries as lines. One query."""
     return [_line(line) for line in with_conversions(list(entries))]
 
 
 def statement_lines(payments: Iterable[PaymentRow], enrollment: Enrollment) -> Iterator[list[str]]:
-    """The statement as CSV, header first: every line of every payment, flat in memory.
+    """Yield the statement as CSV rows, header first, with every entry of every payment.
 
-    Dates are the brand's, amounts decimals; of an order no more is told than on the page.
+    Memory use does not grow with the number of entries. Dates are in the brand's time zone, amounts
+    are plain decimals, and order numbers are masked as on the page.
     """
     yield _columns()
     for payment in payments:

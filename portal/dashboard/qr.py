@@ -1,4 +1,4 @@
-"""A tracking link as a QR code, drawn here so that no other host learns of it."""
+"""Draw QR codes of tracking links on this server, so that no other host sees the links."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ PNG_SCALE = 24  # pixels per module: sharp in print
 
 
 def draw(url: str, kind: str) -> bytes:
-    """The QR code of `url`, dark on light, as "svg" or "png"."""
+    """Return the QR code of `url` as "svg" or "png", dark on light."""
     code = segno.make(url, error="m", micro=False)
     drawn = BytesIO()
     if kind == "svg":

@@ -1,4 +1,4 @@
-"""My questions: the sales I miss, and what the brand answered. Nothing about anybody else."""
+"""The card of questions: the member's own missing sales, and the brand's answers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from offers.models import Enrollment
 from tracking.claims.selectors import questions_of
 from tracking.models import Question, QuestionState
 
-SHOWN = 3  # on the dashboard itself
-STAYS = timedelta(days=30)  # how long an answer stays on the dashboard
+MAX_QUESTIONS_SHOWN = 3
+ANSWER_SHOWN_FOR = timedelta(days=30)
 BADGES = {
     QuestionState.OPEN.value: (gettext_noop("Asked"), "wait"),
     QuestionState.ATTRIBUTED.value: (gettext_noop("Added"), "good"),
@@ -27,7 +27,7 @@ BADGES = {
 
 @dataclass(frozen=True, slots=True)
 class QuestionRow:
-    """One question as the member reads it; `answered` is "" while the brand is looking."""
+    """One question for the member; `answered` is "" until the brand answers."""
 
     id: int
     reference: str
@@ -41,16 +41,16 @@ class QuestionRow:
 
 
 def question_rows(questions: Iterable[Question]) -> list[QuestionRow]:
-    """The rows of these questions. No query of its own."""
+    """Return the rows of these questions. No query."""
     return [_row(question) for question in questions]
 
 
 def recent_questions(enrollment: Enrollment, *, now: datetime) -> list[QuestionRow]:
-    """What is open or was answered lately, the latest news first. One query."""
+    """Return open and recently answered questions, the latest change first. One query."""
     found = questions_of(enrollment.pk)
-    lately = found.filter(answered_at=None) | found.filter(answered_at__gte=now - STAYS)
+    lately = found.filter(answered_at=None) | found.filter(answered_at__gte=now - ANSWER_SHOWN_FOR)
     latest = lately.order_by(Coalesce("answered_at", "asked_at").desc(), "-pk")
-    return question_rows(latest[:SHOWN])
+    return question_rows(latest[:MAX_QUESTIONS_SHOWN])
 
 
 def _row(question: Question) -> QuestionRow:

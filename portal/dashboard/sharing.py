@@ -1,4 +1,4 @@
-"""What the member shares: the code, the link, deep links."""
+"""What the member can share: code, tracking link and deep links."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from offers.models import Enrollment, Offer
-from portal.dashboard.standing import standing_of
+from portal.dashboard.enrollment_state import state_of_enrollment
 from tracking.links.items import deep_links_of, link_url, own_items
 from tracking.models import PromoCode, TrackingLink
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A code or link as it is shown. `is_in_use`: it isn't one that was taken back."""
+    """A code or link as shown on the page. `is_in_use`: it is active."""
 
     slug: str
     url: str
@@ -24,7 +24,7 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class SharedItems:
-    """None: never given. `can_make`: deep links are allowed; `has_made`: there are some."""
+    """Code and link, None if never given; whether deep links are allowed, and exist."""
 
     code: Shared | None
     link: Shared | None
@@ -33,12 +33,12 @@ class SharedItems:
 
     @property
     def link_is_first(self) -> bool:
-        """Whether the link is what the member would copy: there is no code, or none in use."""
+        """Whether the link is shown first, because the member has no active code."""
         return self.code is None or not self.code.is_in_use
 
 
 def shared(enrollment: Enrollment) -> SharedItems:
-    """The code and the link in use, else those that were used last. Three queries."""
+    """Return the active code and link, else those that were active last. Three queries."""
     items = own_items(enrollment.pk)
     offer = enrollment.offer
     return SharedItems(
@@ -50,8 +50,8 @@ def shared(enrollment: Enrollment) -> SharedItems:
 
 
 def can_make_links(enrollment: Enrollment, *, now: datetime) -> bool:
-    """Whether a new deep link would be made, and would count."""
-    return _allows_links(enrollment.offer) and standing_of(enrollment, now=now).counts
+    """Return whether the member may make deep links, and clicks on them count now."""
+    return _allows_links(enrollment.offer) and state_of_enrollment(enrollment, now=now).counts
 
 
 def _allows_links(offer: Offer) -> bool:
@@ -59,12 +59,12 @@ def _allows_links(offer: Offer) -> bool:
 
 
 def deep_links(enrollment: Enrollment) -> list[Shared]:
-    """The member's deep links, newest first."""
+    """Return the member's deep links, newest first."""
     return [_link(row) for row in deep_links_of(enrollment.pk)]
 
 
 def shareable_link(enrollment: Enrollment, slug: str) -> Shared | None:
-    """The deep link of that slug, or without one the member's link; None unless it is in use."""
+    """Return the deep link with that slug, or with "" the member's link; None if not active."""
     if slug:
         return next((link for link in deep_links(enrollment) if link.slug == slug), None)
     link = own_items(enrollment.pk).tracking_link

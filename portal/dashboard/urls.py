@@ -1,4 +1,4 @@
-"""/d/…: the affiliate's dashboard. Whatever is not named here is not there."""
+"""/d/…: the affiliate's dashboard. All other addresses get the neutral page."""
 
 from django.urls import path
 

@@ -47,7 +47,7 @@ PER_PAGE = 25
 
 @dashboard_page()
 def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Everything about the member in this offer."""
+    """Show everything about the member in this offer."""
     tag = live.tag_of(request, visit)
     if same := live.unchanged(request, visit, tag):
         return same
@@ -85,7 +85,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 @dashboard_page()
 def conversions_csv(request: HttpRequest, visit: Visit) -> HttpResponseBase:
-    """The conversions as CSV, with the same status filter as the page."""
+    """Download the conversions as CSV, with the same status filter as the page."""
     found = own_conversions(visit.enrollment.pk, status=_status(request))
     newest_first = found.order_by("-occurred_at", "-pk").iterator(chunk_size=BATCH)
     return _csv(visit, "conversions", conversion_lines(newest_first))
@@ -93,7 +93,7 @@ def conversions_csv(request: HttpRequest, visit: Visit) -> HttpResponseBase:
 
 @dashboard_page()
 def statement_csv(request: HttpRequest, visit: Visit, public_id: str = "") -> HttpResponseBase:
-    """Every line of every payment as CSV, or of the one that is named."""
+    """Download every entry of all payments, or of one payment, as CSV."""
     enrollment = visit.enrollment
     if not public_id:
         return _csv(visit, "payments", statement_lines(payment_rows(enrollment), enrollment))
@@ -104,7 +104,7 @@ def statement_csv(request: HttpRequest, visit: Visit, public_id: str = "") -> Ht
 
 
 def _csv(visit: Visit, name: str, rows: Iterator[list[str]]) -> StreamingHttpResponse:
-    """A file that is written while it is sent, as the brand of the visit and to its reader."""
+    """Stream a CSV file for the brand of the visit, in the reader's language."""
     tag = spoken_tag()
 
     def lines() -> Iterator[str]:
@@ -121,7 +121,7 @@ def _csv(visit: Visit, name: str, rows: Iterator[list[str]]) -> StreamingHttpRes
 
 @dashboard_page()
 def payment(request: HttpRequest, visit: Visit, public_id: str) -> HttpResponse:
-    """One payment with what it paid of this offer."""
+    """Show one payment with the entries of this offer."""
     found = payment_row(visit.enrollment, public_id)
     if found is None:
         return nothing_here(request)
@@ -132,13 +132,13 @@ def payment(request: HttpRequest, visit: Visit, public_id: str) -> HttpResponse:
 
 @dashboard_page()
 def why(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Why a sale may not be there: window, hold and statuses of this offer."""
+    """Explain why a sale may be missing: window, hold and statuses of this offer."""
     return render_page(request, "why", visit, terms=terms_of(visit.offer).at(visit.now))
 
 
 @dashboard_page()
 def qr(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """The QR code of the member's link, or of the deep link that ?link= names."""
+    """Show the QR code of the member's link, or of the deep link in ?link=."""
     link = shareable_link(visit.enrollment, request.GET.get("link", ""))
     if link is None:
         return nothing_here(request)
@@ -147,7 +147,7 @@ def qr(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 @dashboard_page()
 def qr_image(request: HttpRequest, visit: Visit, kind: str) -> HttpResponse:
-    """The QR code as an SVG to show, or as a PNG to keep."""
+    """Return the QR code as an SVG image, or as a PNG download."""
     link = shareable_link(visit.enrollment, request.GET.get("link", ""))
     if link is None:
         return nothing_here(request)
@@ -162,7 +162,7 @@ def qr_image(request: HttpRequest, visit: Visit, kind: str) -> HttpResponse:
 
 @dashboard_page(writes=True)
 def links(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Make a link to one page of the shop, and find the earlier ones."""
+    """Make a deep link to one page of the shop, and list earlier ones."""
     form = DeepLinkForm(request.POST or None, offer=visit.offer)
     if request.method == "POST" and form.is_valid():
         try:
@@ -195,7 +195,7 @@ def _status(request: HttpRequest) -> str:
 
 
 def _range_form(request: HttpRequest, chosen: ChosenPeriod) -> RangeForm | None:
-    """The days of a custom range: those shown, or those that could not be taken."""
+    """The form of a custom range, with the shown days, or with the error of the entered days."""
     if chosen.key != "custom":
         return None
     if chosen.problem:

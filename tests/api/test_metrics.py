@@ -17,7 +17,7 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Work, WorkState
+from background.models import Work, WorkState
 from config.celery import Scheduler, app
 from core import rounds
 from core.models import Round
@@ -227,4 +227,4 @@ def test_noting_a_round_costs_nothing_when_postgresql_is_away(
 
     rounds.note(SWEEP, "asked_at", now=timezone.now())
 
-    assert "was not noted: away" in caplog.text
+    assert "was not recorded: away" in caplog.text

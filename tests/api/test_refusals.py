@@ -10,7 +10,7 @@ import pytest
 
 from accounts.models import ApiKey
 from accounts.services import revoke_api_key
-from api.bodies import LARGEST_BATCH
+from api.bodies import MAX_BATCH_ITEMS
 from core.tenancy import acting_for
 from tests.answers import Answer
 from tests.api.shop import ORDERS, REFUNDS, Shop, key_for
@@ -219,7 +219,7 @@ def test_an_odd_source_is_refused(shop: Shop, before: Snapshot, source: Any) -> 
         ([], "missing"),
         ({}, "missing"),
         ("all", "missing"),
-        ([{}] * (LARGEST_BATCH + 1), "too_many"),
+        ([{}] * (MAX_BATCH_ITEMS + 1), "too_many"),
     ],
 )
 def test_a_batch_that_is_none_or_too_many_is_refused(

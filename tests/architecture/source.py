@@ -21,6 +21,7 @@ PACKAGES = (
     "affiliates",
     "notifications",
     "accounts",
+    "background",
     "core",
 )
 

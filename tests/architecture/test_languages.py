@@ -17,7 +17,7 @@ from tests.architecture.source import ROOT, relative, templates
 
 # What members, creators and shoppers read, and what stands around it.
 READ = re.compile(
-    r"templates/(portal|errors|components|affiliates)/.*\.(html|txt)"
+    r"templates/(portal|errors|components)/.*\.(html|txt)|templates/transactional/\w+\.txt"
     r"|templates/(base|403_csrf)\.html|templates/notifications/(layout\.html|footer\.txt)"
 )
 GONE = re.compile(

@@ -1,17 +1,24 @@
-"""`tracking` holds rooms and nothing else, and each says what it holds."""
+"""The rooms of `tracking` hold all of it and say what; every package has an order of import."""
 
 from __future__ import annotations
 
 import ast
 import tomllib
+from typing import Any
 
 import pytest
 
-from tests.architecture.source import ROOT, modules, relative, tree
+from tests.architecture.source import PACKAGES, ROOT, modules, relative, tree
 
 TRACKING = ROOT / "tracking"
 NO_ROOMS = {"management", "migrations"}  # Django finds its commands and migrations only there
 CONTRACT = "The rooms of tracking import downward only"
+
+
+def contracts() -> list[dict[str, Any]]:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    found: list[dict[str, Any]] = settings["tool"]["importlinter"]["contracts"]
+    return found
 
 
 def rooms() -> set[str]:
@@ -26,10 +33,7 @@ def test_no_module_of_tracking_is_outside_of_a_room() -> None:
 
 
 def test_the_order_of_the_rooms_names_every_room() -> None:
-    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    [contract] = [
-        one for one in settings["tool"]["importlinter"]["contracts"] if one["name"] == CONTRACT
-    ]
+    [contract] = [one for one in contracts() if one["name"] == CONTRACT]
     ordered = [room for layer in contract["layers"] for room in layer.split(" | ")]
 
     assert contract["exhaustive"]
@@ -50,3 +54,19 @@ def test_a_room_passes_on_nothing_of_its_modules(room: str) -> None:
 @pytest.mark.parametrize("room", sorted(rooms()))
 def test_the_map_names_the_room(room: str) -> None:
     assert f"| `tracking/{room}` |" in (ROOT / "docs/architecture.md").read_text()
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_part_of_a_package_has_its_place_in_an_order(package: str) -> None:
+    [contract] = [
+        one for one in contracts() if one.get("exhaustive") and one["containers"] == [package]
+    ]
+
+    assert contract["type"] == "layers"
+    assert contract["exhaustive_ignores"] == ["apps", "migrations"]
+
+
+def test_packages_that_come_later_have_their_place() -> None:
+    order = [name for one in contracts() for layer in one["layers"] for name in layer.split(" | ")]
+
+    assert {"(edge)", "(integrations)", "(webhooks)", "(providers)"} <= set(order)

@@ -28,11 +28,12 @@ TEXT = {".py", ".html", ".css", ".js", ".md", ".toml", ".yml", ".sh", ".txt", ".
 
 # Whoever looks over all brands, and why is said at the call.
 ACROSS_BRANDS = {
-    "accounts/background/sweeping.py": 1,
     "accounts/invitation_links.py": 1,
+    "accounts/outbox/retention.py": 1,
     "accounts/selectors.py": 3,
     "accounts/services.py": 1,
     "api/work_metrics.py": 1,
+    "background/sweeping.py": 1,
     "notifications/services/pacing.py": 1,
     "notifications/services/provider_news.py": 1,
     "notifications/services/sweeping.py": 1,

@@ -45,8 +45,9 @@ NOT_TENANTS = {
 }
 # What is looked up before its brand is known, or over all of them.
 OVER_ALL_BRANDS = {
-    "accounts_work_files",
-    "accounts_work_live",
+    "accounts_outbox_age",
+    "background_work_files",
+    "background_work_live",
     "affiliates_member_creator",
     "notifications_campaign_live",
     "notifications_message_provider",

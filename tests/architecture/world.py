@@ -11,13 +11,15 @@ from typing import Any
 
 from django.db import transaction
 
-from accounts.background import Request, start
 from accounts.invitations import invite_staff
-from accounts.models import ApiKey, Brand, Invitation, Role, Staff, Work
+from accounts.models import ApiKey, Brand, Invitation, Role, Staff
 from accounts.services import create_api_key
 from affiliates.models import Member
-from brand_admin.background.exports import make_export
-from brand_admin.background.kinds import EXPORT
+from background.asking import WorkRequest
+from background.models import Work
+from background.running import start_work
+from brand_admin.work_exports import make_export
+from brand_admin.work_kinds import EXPORT
 from core.tenancy import TenantModel, acting_for
 from notifications.models import (
     Campaign,
@@ -166,7 +168,7 @@ def _furnish(
 
 
 def _export_members() -> None:
-    request = Request(
+    request = WorkRequest(
         kind=EXPORT,
         title="Export of members",
         about="export:members",
@@ -174,7 +176,7 @@ def _export_members() -> None:
         confirmation=uuid.uuid4(),
         parameters={"export": "members", "args": {}, "query": ""},
     )
-    start(request, handler=make_export, by=SYSTEM, now=NOW)
+    start_work(request, handler=make_export, by=SYSTEM, now=NOW)
 
 
 def _draft_a_run(enrollment: Enrollment, *, currency: str) -> None:

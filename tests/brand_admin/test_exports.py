@@ -8,11 +8,11 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.background import FILES_KEPT, sweep, take_turn
-from accounts.models import Work, WorkChunk
-from brand_admin import exporting
-from brand_admin.background import exports
-from brand_admin.background.handlers import HANDLERS
+from background.models import Work, WorkChunk
+from background.running import run_slice
+from background.sweeping import FILES_KEPT, sweep_work
+from brand_admin import exporting, work_exports
+from brand_admin.work_handlers import HANDLERS
 from core.tenancy import acting_for
 from tests.answers import Answer
 from tests.architecture.routes import in_brand_admin
@@ -25,7 +25,7 @@ from tests.snapshot import snapshot
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is large is a matter of two rows here."""
     monkeypatch.setattr(exporting, "DIRECT", 2)
-    monkeypatch.setattr(exports, "ROWS", 2)
+    monkeypatch.setattr(work_exports, "ROWS", 2)
 
 
 def order_file(cast: Cast, client: Client, query: str = "") -> Answer:
@@ -35,7 +35,7 @@ def order_file(cast: Cast, client: Client, query: str = "") -> Answer:
 
 def let_a_worker(cast: Cast, work: Work) -> Work:
     with acting_for(cast.juniper):
-        take_turn(work.pk, handlers=HANDLERS, now=timezone.now())
+        run_slice(work.pk, handlers=HANDLERS, now=timezone.now())
         return Work.objects.get(pk=work.pk)
 
 
@@ -109,7 +109,7 @@ def test_many_offers_are_written_by_a_worker_too(
 def test_the_file_goes_after_its_days(cast: Cast, theo: Client) -> None:
     work = let_a_worker(cast, order_file(cast, theo).context["work"])
 
-    sweep(now=timezone.now() + FILES_KEPT)
+    sweep_work(now=timezone.now() + FILES_KEPT)
 
     assert theo.get(at(cast.juniper, "work_file", work_id=work.pk)).status_code == 404
     assert "The file is gone" in shown(theo.get(at(cast.juniper, "work", work_id=work.pk)))
@@ -147,8 +147,8 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
     """Each answers a POST with the form's own key, or with the file itself while it is small."""
     ordered = {str(route) for route in in_brand_admin() if route.pattern.endswith(".csv")}
 
-    assert len(ordered) >= len(exports.SOURCES)
-    assert sorted(exports.SOURCES) == [
+    assert len(ordered) >= len(work_exports.SOURCES)
+    assert sorted(work_exports.SOURCES) == [
         "audit",
         "campaign", "campaigns", "conversions", "due",
         "member_history", "members", "messages", "offer", "offers",

@@ -11,11 +11,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import timezone
 
-from accounts.background import AT_ONCE, take_turn
-from accounts.models import AuditEntry, Work
+from accounts.models import AuditEntry
 from affiliates.models import Member
-from brand_admin.background.handlers import HANDLERS
+from background.models import Work
+from background.running import MAX_ROWS_RUN_AT_ONCE, run_slice
 from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS
+from brand_admin.work_handlers import HANDLERS
 from offers.models import Enrollment
 from tests.answers import Answer
 from tests.brand_admin.staff import address, csv_of
@@ -159,10 +160,10 @@ def test_fifty_thousand_rows_wait_for_a_worker_and_the_page_says_how_far_it_is(
 
     page = upload(theo, HEADER + rows)
     work = page.context["work"]
-    # A turn that is over after its first batch.
+    # A slice that is over after its first batch.
     now = timezone.now()
     ticks = chain([now] * 3, repeat(now + timedelta(hours=1)))
-    take_turn(work.pk, handlers=HANDLERS, now=now, clock=lambda: next(ticks))
+    run_slice(work.pk, handlers=HANDLERS, now=now, clock=lambda: next(ticks))
     further = theo.get(address("work", work.pk))
 
     assert (work.state, work.total, work.done) == ("waiting", 50_000, 0)
@@ -176,7 +177,7 @@ def test_fifty_thousand_rows_wait_for_a_worker_and_the_page_says_how_far_it_is(
 def test_so_much_is_answered_at_once_and_more_is_not(theo: Client) -> None:
     few, many = (
         "".join(f"m{number}@crowd.example,M,,\n" for number in range(count))
-        for count in (AT_ONCE, AT_ONCE + 1)
+        for count in (MAX_ROWS_RUN_AT_ONCE, MAX_ROWS_RUN_AT_ONCE + 1)
     )
 
     assert upload(theo, HEADER + few).context["work"].state == "done"

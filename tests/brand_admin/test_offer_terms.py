@@ -19,7 +19,7 @@ from offers.terms import TermsValues
 from tests.brand_admin.staff import address
 from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast
-from tracking.outreach.terms_mail import tell_members
+from tracking.outreach.terms_mail import send_terms_mail
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -204,7 +204,7 @@ def test_the_form_opens_with_the_terms_there_are(cast: Cast, theo: Client) -> No
         ({"tiers-1-threshold": "900"}, "must begin above the tier Silver"),
         ({"tiers-1-name": "silver"}, "Two tiers have the same name"),
         ({"tiers-1-name": ""}, "Every tier needs a name"),
-        ({"tiers-1-threshold": ""}, "must begin above nothing"),
+        ({"tiers-1-threshold": ""}, "must begin above zero"),
         ({"tiers-1-percent": "140"}, "The rate must be between 0 % and 100 %."),
         ({"tier_by": "conversions"}, "Write how many conversions."),
         ({"rules-1-kind": "product", "rules-1-value": "gift", "rules-1-fixed": ""}, "Two rules"),
@@ -255,7 +255,7 @@ def test_active_members_are_told_by_mail_once(cast: Cast, theo: Client) -> None:
     campaign = Campaign.objects.get(purpose=Purpose.TERMS_CHANGED)
     latest = terms_of(cast.glow).latest
     before = terms_of(cast.glow).versions[0]
-    again = tell_members(terms=latest, before=before, by=SYSTEM, now=NOW)
+    again = send_terms_mail(terms=latest, before=before, by=SYSTEM, now=NOW)
     assert [one.pk for one in again] == [campaign.pk]
     told = Message.objects.filter(campaign=campaign).values_list("to_address", flat=True)
     assert sorted(told) == ["june@okafor.example", "mara@lindqvist.example"]

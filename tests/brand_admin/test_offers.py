@@ -167,7 +167,7 @@ def test_the_last_day_is_a_day_of_the_brand(cast: Cast) -> None:
         (
             "destination_url",
             "ftp://juniper.example/",
-            "The destination must be an http(s) address.",
+            "The destination must begin with http:// or https://.",
         ),
         ("allowed_domains", "https://gifts.example/", "is not a domain"),
         ("click_window_days", "0", "greater than or equal to 1"),
@@ -197,7 +197,7 @@ def test_an_offer_that_would_end_before_it_begins_is_refused(theo: Client) -> No
     response = theo.post(address("offer_new"), typed(starts_on="2027-02-01", ends_on="2027-01-31"))
 
     assert response.status_code == 422
-    assert response.context["form"].errors == {"ends_on": ["The offer would end before it begins."]}
+    assert response.context["form"].errors == {"ends_on": ["The end must be after the start."]}
     assert snapshot() == before
 
 

@@ -50,7 +50,7 @@ def test_what_the_page_did_not_show_is_not_marked_paid(owed: Cast) -> None:
         answer = desk_of(owed.theo).post(at(owed.juniper, "payment_run_paid", run_id=run.pk), sent)
 
         assert answer.status_code == 409
-        assert "What is on the way has changed" in answer.content.decode()
+        assert "The payments on the way have changed" in answer.content.decode()
     assert states(owed) == {owed.mara.pk: "processing", owed.diego.pk: "processing"}
 
 

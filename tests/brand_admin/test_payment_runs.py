@@ -142,7 +142,7 @@ def test_several_currencies_are_a_choice(owed: Cast) -> None:
         ("-1", "The amount can&#x27;t be negative."),
         ("99999999999999", "The amount is too large."),
         ("12.505", "GBP has at most 2 decimals."),
-        ("20.01", "Nobody chosen is due that much now."),
+        ("20.01", "No chosen member is due that much now."),
     ],
 )
 def test_a_minimum_is_an_amount_that_somebody_reaches(minimum: str, said: str, owed: Cast) -> None:

@@ -24,7 +24,7 @@ from tests.cast import NOW, SYSTEM, Cast, order
 from tracking.links.membership import deactivate_member
 from tracking.models import PromoCode, TrackingLink
 from tracking.orders.recording import record_order
-from tracking.outreach.stages import Step, steps_of
+from tracking.outreach.stages import StageStep, steps_of
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -42,7 +42,7 @@ def test_picking_an_offer_sets_up_the_stage_and_enrolls_everybody(
     project.refresh_from_db()
     assert project.offer == offer
     assert len(everybody(project)) == 3
-    assert steps_of(project).counts == {Step.GENERATE: 3}
+    assert steps_of(project).counts == {StageStep.GENERATE: 3}
 
 
 def test_an_offer_that_cannot_be_picked_sets_nothing_up(
@@ -106,7 +106,7 @@ def test_ticked_members_get_the_codes_as_edited_and_links(
     assert (codes[mara.pk], codes[diego.pk]) == ("MARASPRING", "DIEGOS")
     assert june.pk not in codes
     assert TrackingLink.objects.filter(enrollment__in=[mara, diego]).count() == 2
-    assert steps_of(staged).counts == {Step.GENERATE: 1, Step.SEND: 2}
+    assert steps_of(staged).counts == {StageStep.GENERATE: 1, StageStep.SEND: 2}
 
 
 @pytest.mark.parametrize(("action", "codes", "links"), [("codes", 1, 0), ("links", 0, 1)])
@@ -120,7 +120,7 @@ def test_codes_or_links_alone(
     assert told(response) == [f"Made 1 {action[:-1]}."]
     assert PromoCode.objects.filter(enrollment=mara).count() == codes
     assert TrackingLink.objects.filter(enrollment=mara).count() == links
-    assert steps_of(staged).counts == {Step.GENERATE: 3}
+    assert steps_of(staged).counts == {StageStep.GENERATE: 3}
 
 
 def test_who_has_a_code_keeps_it_when_the_link_is_made(staged: Project, theo: Client) -> None:
@@ -145,7 +145,7 @@ def test_every_clash_is_named_per_member_and_nothing_is_half_done(
     rows = {row.enrollment.pk: row for row in response.context["rows"]}
     assert rows[mara.pk].problem == "the code DIEGO10 belongs to someone else"
     assert rows[diego.pk].problem == ""
-    assert "NOGOOD! is no code" in rows[june.pk].problem
+    assert "NOGOOD! is not a code" in rows[june.pk].problem
     assert [rows[pk].code for pk in (mara.pk, diego.pk)] == ["DIEGO10", "FINE"]
     assert all(row.is_ticked for row in rows.values())
     assert "Mara Lindqvist: the code DIEGO10 belongs to someone else" in response.text
@@ -168,7 +168,7 @@ def test_the_same_code_twice_is_refused(staged: Project, theo: Client) -> None:
 
     response = press(theo, staged, "both", {mara: "TWIN", diego: "twin"})
 
-    assert "stands twice in this list" in response.text
+    assert "is in this list twice" in response.text
     assert not PromoCode.objects.filter(code="TWIN").exists()
 
 

@@ -226,7 +226,7 @@ def test_a_second_answer_is_refused(cast: Cast, ask: Ask) -> None:
     answer = theo.post(page_of(cast, asked), {"answer": "refuse", "text": "Or not"})
 
     assert answer.status_code == 422
-    assert "answered this question meanwhile" in answer.content.decode()
+    assert "already answered this question" in answer.content.decode()
     assert snapshot() == before
 
 

@@ -16,7 +16,7 @@ from tests.snapshot import snapshot
 from tracking.links.generating import generate_items
 from tracking.links.membership import deactivate_member
 from tracking.models import PromoCode, TrackingLink
-from tracking.outreach.stages import Step, members_at_step, members_of, steps_of
+from tracking.outreach.stages import StageStep, members_at_step, members_of, steps_of
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -112,7 +112,7 @@ def test_they_are_picked_together(cast: Cast, theo: Client, links: Offer, codes:
     right = theo.post(page, {"offer": links.pk, "code_offer": codes.pk})
 
     assert wrong.status_code == 422
-    assert "tracking links only" in wrong.context["form"].errors["offer"][0]
+    assert "must be for links only" in wrong.context["form"].errors["offer"][0]
     assert told(right)[-1] == "The stage runs with Links and Codes."
     assert Project.objects.get(pk=project.pk).offers == (links, codes)
 
@@ -148,8 +148,8 @@ def test_each_step_opens_where_somebody_stands(
     sending = theo.get(address("project_send", project.pk))
     assert sending.context["offer"] == links
     assert [tab.name for tab in sending.context["offer_tabs"]] == ["Links", "Codes"]
-    assert members_at_step(project, Step.SEND, offer=links).count() == 2
-    assert members_at_step(project, Step.SEND, offer=codes).count() == 0
+    assert members_at_step(project, StageStep.SEND, offer=links).count() == 2
+    assert members_at_step(project, StageStep.SEND, offer=codes).count() == 0
     assert theo.get(address("project_tracking", project.pk)).status_code == 200
 
 
@@ -220,5 +220,5 @@ def test_both_of_two_codes_that_clash_are_named(
     )
 
     problems = [row.problem for row in answer.context["rows"]]
-    assert problems == ["the code TWIN stands twice in this list"] * 2
+    assert problems == ["the code TWIN is in this list twice"] * 2
     assert snapshot() == before

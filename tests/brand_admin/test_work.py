@@ -10,13 +10,14 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.background import Request, ask, take_turn
-from accounts.models import Work
 from affiliates.services import Person, add_members
-from brand_admin.background.handlers import HANDLERS
-from brand_admin.background.kinds import KINDS
+from background.asking import WorkRequest, ask_for_work
+from background.models import Work
+from background.running import run_slice
 from brand_admin.payments import run_views
 from brand_admin.projects import stage as stage_views
+from brand_admin.work_handlers import HANDLERS
+from brand_admin.work_kinds import KINDS
 from core.tenancy import acting_for
 from offers.models import Project
 from offers.services import add_to_project, create_project, set_up_stage
@@ -34,8 +35,8 @@ KEY = "00000000-0000-4000-8000-000000000009"
 def asked(cast: Cast, **changes: Any) -> Work:
     """An export of 4,000 rows that nobody took up yet, changed as told."""
     with acting_for(cast.juniper):
-        work, _ = ask(
-            Request(
+        work, _ = ask_for_work(
+            WorkRequest(
                 kind="export", title="Export of members", about="export:members", total=4_000,
                 parameters={"export": "members", "args": {}, "query": ""},
                 confirmation=uuid.uuid4(),
@@ -51,7 +52,7 @@ def let_a_worker(cast: Cast) -> Work:
     """Take up what was asked for last."""
     with acting_for(cast.juniper):
         work = Work.objects.latest("pk")
-        take_turn(work.pk, handlers=HANDLERS, now=timezone.now())
+        run_slice(work.pk, handlers=HANDLERS, now=timezone.now())
         return Work.objects.get(pk=work.pk)
 
 

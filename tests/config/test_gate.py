@@ -123,7 +123,7 @@ def test_programs_are_refused_in_json_and_readers_in_their_language() -> None:
     form = ask(refuse, "/portal/", REQUEST_METHOD="POST")
 
     assert api[1]["Content-Type"] == "application/problem+json"
-    assert b"Nothing of this request was kept. It is safe to send it again." in api[2]
+    assert b"Nothing of this request was recorded. It is safe to send it again." in api[2]
     assert "Bitte versuche es gleich noch einmal" in page[2].decode()
     assert b"Nothing of what you sent was saved" in form[2]
     assert {answer[1]["Cache-Control"] for answer in (api, page, form)} == {"no-store"}

@@ -223,7 +223,7 @@ def test_security_events_are_written_whatever_the_level(lines: Lines) -> None:
     assert line["reason"] == "wrong password"
 
 
-workers = celery.OurCelery("tests", task_cls=celery.LoggedTask, set_as_current=False)
+workers = celery.RequestIdCelery("tests", task_cls=celery.LoggedTask, set_as_current=False)
 
 
 @workers.task(name="tests.logged_task", ignore_result=True, shared=False)

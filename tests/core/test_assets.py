@@ -19,7 +19,7 @@ from core.assets import (
     carried_style,
     stylesheet,
     stylesheet_url,
-    without_notes,
+    without_comments,
 )
 
 CSS = Path(settings.BASE_DIR) / "static" / "css"
@@ -73,7 +73,7 @@ def test_comments_and_line_breaks_stay_on_the_server() -> None:
     }
     """
 
-    assert without_notes(written) == (
+    assert without_comments(written) == (
         '@layer base {a:hover,a b { content: "a  b";margin: 0 auto }p { color: red }}'
     )
     assert "*/" not in stylesheet("portal").body.decode()

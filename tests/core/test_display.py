@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
+from babel.numbers import format_currency, format_decimal
 from django.http import HttpRequest
 from django.template import Context
 from django.utils import timezone, translation
 
-from core.money import Money
+from core.languages import speaking, spoken_locale
+from core.money import Money, exponent
 from core.templatetags.display import (
     breakable,
     clock,
@@ -136,3 +139,18 @@ def test_the_scheme_is_one_of_two_or_the_systems(cookie: str, scheme: str) -> No
 
 def test_a_page_without_a_request_follows_the_system() -> None:
     assert chosen_scheme(Context({})) == ""
+
+
+@pytest.mark.parametrize("tag", ["en", "en-us", "en-in", "es", "es-mx", "de", "de-ch", "fr"])
+@pytest.mark.parametrize("currency", ["GBP", "USD", "EUR", "JPY", "KWD", "CHF", "INR"])
+def test_an_amount_is_written_as_babel_writes_it(tag: str, currency: str) -> None:
+    digits = exponent(currency)
+    with speaking(tag):
+        for minor in (0, 1, -1, 9, 99, -100, 12_345, 999_999, -1_234_567, 98_765_432_109):
+            amount = Decimal(minor).scaleb(-digits)
+            expected = format_currency(amount, currency, locale=spoken_locale())
+            shown = money(Money(minor, currency))
+            assert shown.replace("\N{NO-BREAK SPACE}", "") == expected.replace(
+                "\N{NO-BREAK SPACE}", ""
+            )
+            assert count(minor) == format_decimal(minor, locale=spoken_locale())

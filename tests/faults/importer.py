@@ -19,9 +19,10 @@ from django.utils import timezone
 
 django.setup()
 
-from accounts.background import sweep, sweeping  # noqa: E402 - Django is set up first
-from accounts.models import Brand, Work  # noqa: E402
+from accounts.models import Brand  # noqa: E402 - Django is set up first
 from affiliates.models import Member  # noqa: E402
+from background import sweeping  # noqa: E402
+from background.models import Work  # noqa: E402
 from core.tenancy import acting_for  # noqa: E402
 from offers.models import Offer  # noqa: E402
 from offers.services import create_offer  # noqa: E402
@@ -73,7 +74,7 @@ def follow(work: Work, *, tell_begin: bool = False) -> None:
     """Until it is over, do what beat does. PostgreSQL may be away at any moment."""
     while work.is_live:
         try:
-            sweep(now=timezone.now())
+            sweeping.sweep_work(now=timezone.now())
             work.refresh_from_db()
         except DatabaseError:
             with suppress(DatabaseError):
@@ -85,7 +86,7 @@ def follow(work: Work, *, tell_begin: bool = False) -> None:
 
 
 def main() -> None:
-    sweeping.PATIENCE = LOST_AFTER
+    sweeping.LOST_MESSAGE_AFTER = LOST_AFTER
     with acting_for(Brand.objects.get(slug="juniper")):
         for line in sys.stdin:
             answer = json.dumps(import_members(line.strip()))

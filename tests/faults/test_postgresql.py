@@ -57,7 +57,7 @@ def test_everything_is_answered_within_three_seconds(web: WebServer) -> None:
     problem = order_answers[0].json()
     assert order_answers[0].headers["content-type"] == "application/problem+json"
     assert (problem["status"], problem["code"]) == (503, "unavailable")
-    assert "Nothing of this request was kept. It is safe to send it again." in problem["detail"]
+    assert "Nothing of this request was recorded. It is safe to send it again." in problem["detail"]
 
 
 def test_health_is_told_truly_and_in_time(web: WebServer, outage: str) -> None:
@@ -139,7 +139,7 @@ def test_nothing_is_claimed_when_the_connection_died_during_commit(web: WebServe
             ours.execute("DROP TRIGGER dies_in_commit ON tracking_order; DROP FUNCTION die()")
 
     assert answer.status == 503
-    assert "We do not know whether this request was kept." in answer.json()["detail"]
+    assert "We do not know whether this request was recorded." in answer.json()["detail"]
     assert web.send_order("commit-1").status == 201
 
 

@@ -13,8 +13,9 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from accounts.background import AT_ONCE, sweep
-from accounts.models import Work
+from background.models import Work
+from background.running import MAX_ROWS_RUN_AT_ONCE
+from background.sweeping import sweep_work
 from core.tenancy import acting_for
 from payouts import run_work
 from payouts.services import adjust
@@ -40,14 +41,14 @@ def test_a_large_import_goes_on_when_the_page_is_left(
 ) -> None:
     page = desk(cast.theo, **device)
     page.goto("/admin/juniper/members/import/", timeout=60_000)
-    content = (HEADER + rows(AT_ONCE + 100) + "no address,,,\n").encode()
+    content = (HEADER + rows(MAX_ROWS_RUN_AT_ONCE + 100) + "no address,,,\n").encode()
     page.get_by_label("CSV file").set_input_files(
         {"name": "crowd.csv", "mimeType": "text/csv", "buffer": content}
     )
     page.get_by_role("button", name="Preview").click()
     expect(page.get_by_role("heading", name="Preview of crowd.csv")).to_be_visible()
     page.goto("/admin/juniper/")
-    sweep(now=timezone.now() + timedelta(minutes=1))
+    sweep_work(now=timezone.now() + timedelta(minutes=1))
     page.goto("/admin/juniper/background/")
     page.get_by_role("link", name="Preview of crowd.csv").click()
 

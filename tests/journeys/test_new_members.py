@@ -107,7 +107,7 @@ def generate(page: Page) -> None:
     page.get_by_label("Code for Diego Arroyo").fill("mara12")
     page.get_by_role("button", name="Generate codes and links").click()
     expect(page.get_by_text("Nothing was generated yet")).to_be_visible()
-    expect(page.locator(".alert")).to_contain_text("the code MARA12 stands twice in this list")
+    expect(page.locator(".alert")).to_contain_text("the code MARA12 is in this list twice")
     page.get_by_label("Code for Diego Arroyo").fill("DIEGO-GLOW")
     page.get_by_role("button", name="Generate codes and links").click()
     expect(page.get_by_text("Made 2 codes and 2 links.")).to_be_visible()

@@ -15,7 +15,7 @@ import pytest
 from config.local.folders import CHECKOUT, Checkout
 from config.local.keys import kept_secrets
 from config.local.services import LocalServices
-from core.commands import BEHIND
+from core.commands import OUTDATED_DATABASE
 from tests.core.test_commands import ARGUMENTS
 from tests.local.test_run import NOT_COPIED
 from tests.services import RunServices, start_services
@@ -122,5 +122,5 @@ def test_nobody_elses_database_is_migrated(fresh: Checkout, elsewhere: RunServic
     done = manage(fresh, "reconcile", DATABASE_URL=elsewhere.postgres.url)
 
     assert (done.returncode, done.stderr.strip()) == (
-        REFUSED, f"CommandError: {BEHIND} Nothing was changed.",
+        REFUSED, f"CommandError: {OUTDATED_DATABASE} Nothing was changed.",
     )  # fmt: skip

@@ -45,7 +45,7 @@ def test_orders_and_clicks_count_from_the_first_day_on(cast: Cast) -> None:
 def test_an_offer_begins_before_it_ends(cast: Cast) -> None:
     with acting_for(cast.juniper):
         before = snapshot()
-        with pytest.raises(OfferError, match="end before it begins") as refused:
+        with pytest.raises(OfferError, match="must be after the start") as refused:
             create_offer(
                 values=offer_values(name="Never", starts_at=cast.now, ends_at=cast.now),
                 terms=TermsValues(), by=cast.by, now=cast.now,

@@ -56,7 +56,7 @@ def terms_and_sales(draw: st.DrawFn) -> tuple[SomeTerms, Sale]:
         tier=draw(st.integers(0, len(terms.tier_list))),
         code=draw(st.sampled_from(["", *CODES])),
         customer=draw(st.sampled_from(["", "new", "returning"])),
-        room_minor=draw(st.none() | st.integers(0, 10**8)),
+        left_under_cap_minor=draw(st.none() | st.integers(0, 10**8)),
         lines=tuple(lines),
     )
     return terms, sale
@@ -82,7 +82,7 @@ def test_never_negative_and_never_above_the_room(given_: tuple[SomeTerms, Sale])
     minor = earned(terms, sale)
 
     assert minor >= 0
-    assert sale.room_minor is None or minor <= sale.room_minor
+    assert sale.left_under_cap_minor is None or minor <= sale.left_under_cap_minor
 
 
 @given(terms_and_sales())
@@ -135,7 +135,12 @@ def test_the_explanations_parts_add_up(given_: tuple[SomeTerms, Sale]) -> None:
 @given(terms_and_sales(), st.integers(1, 10**12))
 def test_more_room_never_earns_less(given_: tuple[SomeTerms, Sale], more: int) -> None:
     terms, sale = given_
-    roomier = replace(sale, room_minor=None if sale.room_minor is None else sale.room_minor + more)
+    roomier = replace(
+        sale,
+        left_under_cap_minor=None
+        if sale.left_under_cap_minor is None
+        else sale.left_under_cap_minor + more,
+    )
 
     assert earned(terms, roomier) >= earned(terms, sale)
 
@@ -155,7 +160,7 @@ def test_a_commission_explains_itself_line_by_line() -> None:
         "£94.20 sold \N{MINUS SIGN} £10.00 refunded = £84.20",
         "£84.20 of eligible lines \N{MULTIPLICATION SIGN} 12 % = £10.10",
         "£2.00 for the conversion",
-        "Together £12.10",
+        "Total: £12.10",
     ]
 
 
@@ -178,7 +183,7 @@ def test_a_rule_wins_over_the_terms_rate_even_when_that_pays_more() -> None:
     assert told(commission) == [
         "£50.00 of eligible lines \N{MULTIPLICATION SIGN} 10 % = £5.00",
         "£20.00 of eligible lines \N{MULTIPLICATION SIGN} 0 % (product gift) = £0.00",
-        "Together £5.00",
+        "Total: £5.00",
     ]
 
 
@@ -201,7 +206,7 @@ def test_of_two_rules_for_a_line_the_better_one_wins() -> None:
         "£100.00 of eligible lines \N{MULTIPLICATION SIGN} 2 % (new customer) = £2.00",
         "£100.00 of eligible lines \N{MULTIPLICATION SIGN} 8 % (collection skin) = £8.00",
         "£10.00 for the conversion (new customer)",
-        "Together £20.00",
+        "Total: £20.00",
     ]
 
 
@@ -226,12 +231,12 @@ def test_of_two_rules_for_the_order_the_one_that_pays_more_wins_wholly() -> None
 
 def test_a_cap_says_what_it_left() -> None:
     commission = commission_of(
-        terms=SomeTerms(percent_bp=1_000), sale=Sale(sold_minor=50_000, room_minor=1_250)
+        terms=SomeTerms(percent_bp=1_000), sale=Sale(sold_minor=50_000, left_under_cap_minor=1_250)
     )
 
     assert told(commission) == [
         "£500.00 of eligible lines \N{MULTIPLICATION SIGN} 10 % = £50.00",
-        "The cap leaves £12.50 of £50.00",
+        "The cap reduces £50.00 to £12.50",
     ]
 
 

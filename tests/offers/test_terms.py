@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from offers.structure import MOST_RULES, MOST_TIERS, Rate, Rule, RuleKind, Tier, falling_tiers
+from offers.structure import MAX_RULES, MAX_TIERS, Rate, Rule, RuleKind, Tier, falling_tiers
 from offers.terms import OfferError, TermsValues, check_terms
 
 GOOD = TermsValues(
@@ -17,8 +17,8 @@ GOOD = TermsValues(
     cap_minor=1,
     hold_days=365,
 )
-MANY_TIERS = tuple(Tier(f"Tier {step}", step + 1) for step in range(MOST_TIERS + 1))
-MANY_RULES = tuple(Rule(RuleKind.PRODUCT, f"P{step}", 1) for step in range(MOST_RULES + 1))
+MANY_TIERS = tuple(Tier(f"Tier {step}", step + 1) for step in range(MAX_TIERS + 1))
+MANY_RULES = tuple(Rule(RuleKind.PRODUCT, f"P{step}", 1) for step in range(MAX_RULES + 1))
 
 
 def test_what_can_be_is_let_through() -> None:

@@ -49,13 +49,13 @@ def test_a_template_is_kept_without_what_is_around_it() -> None:
         ("utm_content=}x", "can't hold"),
         ("utm_content={a{member_id}}", "can't hold"),
         ("just words", "write name=value"),
-        ("=x", "nothing is no name"),
-        ("a=1&a=2", "a stands there twice"),
+        ("=x", "an empty text is not a name"),
+        ("a=1&a=2", "a is there twice"),
         ("a=", "a has no value"),
-        ("trb=1", "it carries the click"),
+        ("trb=1", "trb is reserved for the click id"),
         ("a=b c", "can't hold spaces"),
         ("a=#b", "can't hold"),
-        ("a=" + "x" * 500, "at most 500"),
+        ("a=" + "x" * 500, "longer than 500"),
     ],
 )
 def test_what_can_not_be_used_is_refused(template: str, said: str) -> None:

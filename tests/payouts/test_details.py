@@ -10,9 +10,9 @@ from django.db import connection
 
 from accounts.codes import CodeOverError
 from accounts.models import AuditEntry, CodePurpose
-from affiliates.letters import LetterError
 from affiliates.models import Creator
 from core.tenancy import acting_for
+from core.transactional_mail import TransactionalMailError
 from payouts.destinations import Destination, bank_account, paypal_account
 from payouts.details import (
     DetailsChange,
@@ -128,9 +128,9 @@ def test_nothing_changes_when_nobody_can_be_told(june: Creator) -> None:
     before = snapshot()
 
     def fail(change: DetailsChange) -> None:
-        raise LetterError
+        raise TransactionalMailError
 
-    with pytest.raises(LetterError):
+    with pytest.raises(TransactionalMailError):
         change_details(creator=june, destination=OTHER, code=code, tell=fail, by=SYSTEM, now=NOW)
 
     assert snapshot() == before

@@ -12,9 +12,9 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from accounts.codes import CodeOverError
 from accounts.models import AuditEntry, Brand, CodePurpose
-from affiliates.letters import LetterError
 from affiliates.models import Creator
 from core.tenancy import across_brands, acting_for
+from core.transactional_mail import TransactionalMailError
 from payouts.destinations import bank_account
 from payouts.details import change_details, details_by_member
 from payouts.models import DetailsRelease, Payout, PayoutDetails, PayoutRun, PayoutState
@@ -247,9 +247,9 @@ def test_nothing_is_shared_when_nobody_can_be_told(cast: Cast, june: Creator) ->
     before = snapshot()
 
     def fail(released: Released) -> None:
-        raise LetterError
+        raise TransactionalMailError
 
-    with pytest.raises(LetterError):
+    with pytest.raises(TransactionalMailError):
         release_details(
             creator=june, brands=[cast.juniper], code=code, tell=fail, by=SYSTEM, now=NOW
         )

@@ -32,7 +32,7 @@ def test_after_resealing_the_old_key_can_go(
 
     assert own_destination(creator) == before
     count = PayoutDetails.objects.count()
-    assert said.getvalue() == f"{count} payout details were sealed with the first key.\n"
+    assert said.getvalue() == f"{count} payout details were encrypted with the first key.\n"
 
 
 @pytest.mark.django_db
@@ -44,7 +44,7 @@ def test_a_second_run_changes_nothing(at_juniper: Cast, settings: Any) -> None:
 
     call_command("reseal_details", stdout=said)
 
-    assert said.getvalue() == "0 payout details were sealed with the first key.\n"
+    assert said.getvalue() == "0 payout details were encrypted with the first key.\n"
     assert list(PayoutDetails.objects.order_by("pk").values_list("sealed", flat=True)) == sealed
 
 
@@ -53,7 +53,7 @@ def test_what_no_key_opens_is_counted_and_left(at_juniper: Cast, settings: Any) 
     count = PayoutDetails.objects.count()
     settings.DETAILS_KEYS = ["somebody else's"]
 
-    with pytest.raises(CommandError, match=f"{count} payout details open with none"):
+    with pytest.raises(CommandError, match=f"{count} payout details can.t be decrypted"):
         call_command("reseal_details", stdout=StringIO())
 
     creator = at_juniper.june.creator

@@ -10,8 +10,9 @@ from itertools import chain, repeat
 import pytest
 from django.db import connection
 
-from accounts.background import Handler, take_turn
-from accounts.models import AuditEntry, Work
+from accounts.models import AuditEntry
+from background.models import Work
+from background.running import Handler, run_slice
 from core.tenancy import acting_for
 from payouts import run_work, runs
 from payouts.ledger import due_entries
@@ -34,7 +35,7 @@ HANDLERS: dict[str, Handler] = {
 
 @pytest.fixture
 def one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(runs, "MEMBERS_AT_ONCE", 1)
+    monkeypatch.setattr(runs, "MEMBERS_PER_BATCH", 1)
 
 
 def ask_for_draft(*, minimum_minor: int = 0, key: uuid.UUID | None = None) -> PayoutRun:
@@ -49,10 +50,10 @@ def ask_for_draft(*, minimum_minor: int = 0, key: uuid.UUID | None = None) -> Pa
 
 
 def let_a_worker(run: PayoutRun, *, is_hurried: bool = False) -> Work:
-    """One turn for the latest work of the run; a hurried one is over after a batch."""
+    """One slice of the latest work of the run; a hurried one is over after a batch."""
     work = Work.objects.filter(about=run_work.about(run)).latest("pk")
     ticks = chain([NOW] * 3, repeat(NOW + timedelta(hours=is_hurried)))
-    take_turn(work.pk, handlers=HANDLERS, now=NOW, clock=lambda: next(ticks))
+    run_slice(work.pk, handlers=HANDLERS, now=NOW, clock=lambda: next(ticks))
     work.refresh_from_db()
     run.refresh_from_db()
     return work
@@ -94,7 +95,7 @@ def test_nothing_is_confirmed_before_it_is_drawn_up(owed: Cast) -> None:
     before = snapshot()
 
     for change in (confirm_run, runs.redraft_run):
-        with pytest.raises(NotADraftError, match="still being drawn up"):
+        with pytest.raises(NotADraftError, match="still being drafted"):
             change(run=run, by=SYSTEM, now=NOW)
 
     assert snapshot() == before
@@ -105,7 +106,7 @@ def test_a_draft_that_pays_nobody_is_discarded_and_says_so(owed: Cast) -> None:
 
     work = let_a_worker(run)
 
-    assert work.error == "nobody chosen is due that much now: the draft was discarded"
+    assert work.error == "no chosen member is due that much now. The draft was discarded"
     assert (work.state, run.state) == ("failed", "cancelled")
 
 
@@ -189,8 +190,8 @@ def test_a_line_paid_meanwhile_stops_the_whole_run_and_says_whose(owed: Cast) ->
 
     assert work.state == "failed"
     assert work.error == (
-        "what is due has changed since this run was drawn up: Mara Lindqvist. "
-        "Nothing was paid: draw it up again, then confirm"
+        "what is due has changed since this run was drafted: Mara Lindqvist. "
+        "Nothing was paid. Draft the run again, then confirm it"
     )
     assert (run.state, Payout.objects.filter(run=run).count()) == ("draft", 0)
 

@@ -25,7 +25,7 @@ from tests.portal.conftest import Sell
 from tests.portal.test_portal import ask, enter, mailed_code
 from tracking.claims.services import ask_about_order, explain_question
 from tracking.models import Question
-from tracking.outreach.terms_mail import tell_members
+from tracking.outreach.terms_mail import send_terms_mail
 
 MARA = "mara@lindqvist.example"
 QUESTION = {"order_reference": "1001", "ordered_on": "2026-11-18", "note": ""}
@@ -102,7 +102,7 @@ def test_new_terms_are_told_to_each_in_their_language(cast: Cast) -> None:
             by=cast.by,
             now=cast.now,
         )
-        tell_members(terms=terms, before=before, by=cast.by, now=cast.now)
+        send_terms_mail(terms=terms, before=before, by=cast.by, now=cast.now)
         spanish, french, english = (
             mail_to(address, Purpose.TERMS_CHANGED)
             for address in (MARA, "diego@arroyo.example", "june@okafor.example")

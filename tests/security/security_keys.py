@@ -33,7 +33,7 @@ class SecurityKey:
     def __init__(self, user: User) -> None:
         self._user, self._id = user, secrets.token_bytes(16)
         self._private = ec.generate_private_key(ec.SECP256R1())
-        public = ES256.from_cryptography_key(self._private.public_key())
+        public = ES256.from_cryptography_key(self._private.public_key())  # type: ignore[no-untyped-call]
         data = AuthenticatorData.create(
             sha256(HOST.encode()),
             PRESENT | AuthenticatorData.FLAG.AT,

@@ -187,7 +187,8 @@ def test_the_product_believes_its_proxy_alone(product: int) -> None:
     tls = ["X-Forwarded-Proto: https", f"X-Forwarded-For: {CLIENT}"]
     names = [*spellings("X-Forwarded-For")[3:], "Forwarded", "X-Real-IP", "X_Real_IP"]
     lines_of_one = [
-        [*tls, f"{names[number % len(names)]}: 203.0.113.{number}"] for number in range(misses.MOST)
+        [*tls, f"{names[number % len(names)]}: 203.0.113.{number}"]
+        for number in range(misses.MAX_MISSES)
     ]
     assert {ask(product, "/d/none", lines, peer=PROXY).status for lines in lines_of_one} == {404}
     assert ask(product, "/d/none", tls, peer=PROXY).status == 429

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from datetime import timedelta
-from importlib import import_module
 
 import pgtrigger
 import pytest
@@ -289,22 +288,14 @@ def test_a_code_for_an_address_that_was_left_logs_nobody_in(cast: Cast, mailbox:
 def test_a_stranger_with_a_victims_address_does_not_lock_the_victim_out(
     cast: Cast, people: People, mailbox: Mailbox
 ) -> None:
-    """June's login was given Mara's address: Mara's own login answered 500, for ever.
-
-    PostgreSQL refuses that state now; the migration took it apart where it was.
-    """
+    """June's login was given Mara's address once, and Mara's own login answered 500, for ever."""
     june, mara = people.creator, Client()
     with pytest.raises(DatabaseError), transaction.atomic():
         User.objects.filter(pk=june.pk).update(email=VICTIMS[0])
-    with pgtrigger.ignore():
-        User.objects.filter(pk=june.pk).update(email=VICTIMS[0], email_proven_at=None)
-    migration = import_module("affiliates.migrations.0010_proven_logins")
-    with connection.cursor() as cursor:
-        cursor.execute(migration.UNLINK_THE_OTHERS)
 
     ask(mara, VICTIMS[0])
     answer = enter(mara, mailed_code(mailbox, VICTIMS[0]))
 
     assert (answer.status_code, answer["Location"]) == (302, "/portal/")
-    assert creator_with(VICTIMS[0]).user == june
-    assert creator_with(cast.june.email).user is None
+    assert creator_with(VICTIMS[0]).user not in {None, june}
+    assert creator_with(cast.june.email).user == june

@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.background import take_turn
-from accounts.models import AuditEntry, Work, WorkChunk
+from accounts.models import AuditEntry
 from affiliates.models import Creator
+from background.models import Work, WorkChunk
+from background.running import run_slice
 from brand_admin import exporting
-from brand_admin.background.handlers import HANDLERS
+from brand_admin.work_handlers import HANDLERS
 from core.tenancy import across_brands, acting_for
 from payouts.destinations import Destination, bank_account, paypal_account
 from payouts.models import DetailsRelease, Payout, PayoutDetails, PayoutRun
@@ -255,7 +256,7 @@ def test_no_file_that_is_kept_holds_details(world: World, monkeypatch: pytest.Mo
             owner.post(route.address(values), {"confirmation": str(uuid.uuid4())})
     with acting_for(world.cast.juniper):
         for work in list(Work.objects.order_by("pk")):
-            take_turn(work.pk, handlers=HANDLERS, now=NOW)
+            run_slice(work.pk, handlers=HANDLERS, now=NOW)
 
     with across_brands(reason="the test reads what is kept"):
         kept = b"".join(bytes(chunk.content) for chunk in WorkChunk.objects.all()).decode()

@@ -14,10 +14,10 @@ from django.conf import settings
 from django.test import Client
 
 from accounts import one_time_login
+from accounts.audit_log.security_log import address_digest
 from accounts.code_limits import PASSWORD_ADDRESS_WIDE_HOUR
 from accounts.login_failures import record_failure, tell_failures
 from accounts.models import AuditEntry, Brand, FailureReason, LoginFailure, Role, Session, Staff
-from accounts.security_log import address_digest
 from accounts.services import change_staff_role, give_role, remove_staff
 from brand_admin import history
 from core.tenancy import acting_for

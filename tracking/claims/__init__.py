@@ -1,1 +1,1 @@
-"""A member says that a sale is missing; the brand answers once. The screens say "question"."""
+"""A member reports a missing sale; the brand answers once. The screens say "question"."""

@@ -1,7 +1,7 @@
-"""The mail that tells a member what the brand answered, in the member's language.
+"""The mail with the brand's answer to a question, in the member's language.
 
-It goes like every other mail: its own row, the unsubscribe headers, and nothing to an address that
-gets none. The answer then waits on the dashboard.
+It is sent like every other mail: one row, unsubscribe headers, and nothing to a suppressed address.
+In that case the member reads the answer on the dashboard.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ OPENINGS = {
 }
 
 
-def tell_member(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
-    """Send the answer of `question` (with member and offer); None without an address."""
+def send_answer_mail(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
+    """Send the answer of `question` (with member and offer). Returns None without an address."""
     with speaking(language_of(question.enrollment.member)):
-        return _tell(question, by=by, now=now)
+        return _send(question, by=by, now=now)
 
 
-def _tell(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
+def _send(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
     enrollment = question.enrollment
     member = enrollment.member
     order = literal(question.order_reference)

@@ -1,4 +1,4 @@
-"""Read the questions of members, and what is known about the orders they miss."""
+"""Read members' questions, and the orders and clicks that they are about."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from tracking.models import Click, Conversion, Order, PromoCode, Question, Quest
 
 @dataclass(frozen=True, slots=True)
 class FoundOrder:
-    """An order with the reference asked for, and whom it is credited to, if anybody."""
+    """An order with the given number, and its conversion if it is credited."""
 
     order: Order
     conversion: Conversion | None
@@ -32,7 +32,7 @@ class FoundOrder:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What is known about a question. For staff: `orders` may name other members.
+    """The facts about a question. For staff only: `orders` may name other members.
 
     `click` is the member's last click before the order, or before the end of the day asked about
     when there is no order; `click_in_window` says whether the offer's window reaches it.
@@ -45,7 +45,7 @@ class Findings:
     offer_counted: bool
 
     def attributable(self, enrollment: Enrollment) -> list[Order]:
-        """The orders that could be credited to the member now."""
+        """Return the orders that can be credited to the member now."""
         return [
             found.order
             for found in self.orders
@@ -56,7 +56,10 @@ class Findings:
 def questions(
     *, search: str = "", state: str = "", order: str = "", member_id: int | None = None
 ) -> QuerySet[Question]:
-    """The brand's questions with member and offer, newest first, or oldest with `order` "asked"."""
+    """Return the brand's questions with member and offer, newest first.
+
+    With `order` "asked" the oldest comes first.
+    """
     found = Question.objects.select_related("enrollment__member", "enrollment__offer")
     if member_id is not None:
         own = Enrollment.objects.filter(member=member_id)  # the index is by enrollment
@@ -73,7 +76,7 @@ def questions(
 
 
 def questions_of(enrollment_id: int) -> QuerySet[Question]:
-    """What one member asked about one offer, newest first."""
+    """Return one member's questions about one offer, newest first."""
     return Question.objects.filter(enrollment=enrollment_id).order_by("-asked_at", "-pk")
 
 
@@ -81,17 +84,17 @@ def open_questions() -> QuerySet[Question]:
     return Question.objects.filter(state=QuestionState.OPEN)
 
 
-def spellings(reference: str) -> list[str]:
-    """How an order number that somebody typed may be recorded: case, and a # before it."""
+def possible_order_numbers(reference: str) -> list[str]:
+    """Return how a typed order number may be recorded: other case, with or without "#"."""
     plain = " ".join(reference.split())
     bare = plain.removeprefix("#").strip()
     forms = [plain, bare, f"#{bare}"]
     return list(dict.fromkeys(form for one in forms for form in (one, one.upper(), one.lower())))
 
 
-def orders_called(references: Sequence[str]) -> dict[str, list[FoundOrder]]:
-    """The orders of each reference, from any source. Two queries, whatever their number."""
-    forms = {reference: spellings(reference) for reference in references}
+def orders_by_reference(references: Sequence[str]) -> dict[str, list[FoundOrder]]:
+    """Return the orders of each reference, from any source, in two queries."""
+    forms = {reference: possible_order_numbers(reference) for reference in references}
     wanted = {form for known in forms.values() for form in known}
     rows = list(Order.objects.filter(external_id__in=wanted).order_by("ordered_at", "pk"))
     credited = {
@@ -108,13 +111,13 @@ def orders_called(references: Sequence[str]) -> dict[str, list[FoundOrder]]:
 
 
 def findings_of(question: Question, *, reference: str = "") -> Findings:
-    """Everything known about a question (with enrollment and offer); a fixed number of queries.
+    """Return the facts about a question (with enrollment and offer); a fixed number of queries.
 
-    `reference` looks for another order number than the one the member gave.
+    `reference` replaces the order number that the member gave.
     """
     enrollment = question.enrollment
     wanted = reference or question.order_reference
-    orders = orders_called([wanted])[wanted]
+    orders = orders_by_reference([wanted])[wanted]
     moment = orders[0].order.ordered_at if orders else _end_of_day(question)
     click = (
         Click.objects.filter(enrollment=enrollment, clicked_at__lte=moment)
@@ -138,7 +141,7 @@ def _end_of_day(question: Question) -> datetime:
 
 
 def question_lines(found: QuerySet[Question]) -> Iterator[list[str]]:
-    """The questions as lines of CSV, header first, flat in memory. Times carry their offset."""
+    """Yield CSV rows, header first, in constant memory. Times have their offset."""
     yield [
         "asked", "member", "email", "offer", "order", "ordered_on", "note", "state", "answer",
         "answered_by", "answered",

@@ -1,4 +1,4 @@
-"""A member asks about a missing sale; the brand answers once, and the member is told."""
+"""A member asks about a missing sale; the brand answers once, by mail."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from core.db import lock_identities
 from offers.models import Enrollment
-from tracking.claims.answer_mail import tell_member
-from tracking.claims.selectors import spellings
+from tracking.claims.answer_mail import send_answer_mail
+from tracking.claims.selectors import possible_order_numbers
 from tracking.models import Conversion, Question, QuestionState
 from tracking.orders.crediting import AttributionError, attribute_order_by_hand
 
@@ -23,7 +23,7 @@ MAX_ORDER_AGE = timedelta(days=730)
 
 
 class QuestionError(ValueError):
-    """A question can't be asked; the message is for the member. `field` is what is at fault."""
+    """A question can't be asked; the message is for the member. `field` is the wrong field."""
 
     def __init__(self, message: str, field: str | None = None) -> None:
         super().__init__(message)
@@ -46,8 +46,8 @@ def ask_about_order(
 ) -> Question:
     """Ask the brand why an order isn't among the member's conversions.
 
-    The same order while a question about it is open returns that question. Raises QuestionError for
-    an order that is there, a day that can't be, or too many questions on one day.
+    If a question about the same order is open, return that one. Raises QuestionError for an order
+    that is among the conversions, an impossible day, or too many questions on one day.
     """
     lock_identities([f"questions:{enrollment.brand_id}:{enrollment.member_id}"])
     reference = " ".join(order_reference.split())
@@ -74,7 +74,7 @@ def ask_about_order(
 def answer_by_attributing(
     *, question: Question, order_id: int, text: str, by: Actor, now: datetime
 ) -> Question:
-    """Credit the order to the member who asked, and tell them. Raises AnswerError."""
+    """Credit the order to the member who asked, and mail them. Raises AnswerError."""
     open_one = _claim(question, text)
     try:
         conversion = attribute_order_by_hand(
@@ -87,13 +87,13 @@ def answer_by_attributing(
 
 @transaction.atomic
 def explain_question(*, question: Question, text: str, by: Actor, now: datetime) -> Question:
-    """Tell the member why the order isn't there, or where it is. Raises AnswerError."""
+    """Mail the member why the order is missing, or where it is. Raises AnswerError."""
     return _answer(_claim(question, text), QuestionState.EXPLAINED, text, by=by, now=now)
 
 
 @transaction.atomic
 def refuse_question(*, question: Question, text: str, by: Actor, now: datetime) -> Question:
-    """Tell the member that the order doesn't count for them, and why. Raises AnswerError."""
+    """Mail the member that the order doesn't count for them, and why. Raises AnswerError."""
     return _answer(_claim(question, text), QuestionState.REFUSED, text, by=by, now=now)
 
 
@@ -108,7 +108,7 @@ def _check_order(
     if today - ordered_on > MAX_ORDER_AGE:
         raise QuestionError(_("This is more than two years ago."), "ordered_on")
     own = Conversion.objects.filter(enrollment=enrollment)
-    if own.filter(order__external_id__in=spellings(reference)).exists():
+    if own.filter(order__external_id__in=possible_order_numbers(reference)).exists():
         raise QuestionError(
             _("Good news: this order is among your conversions already."), "order_reference"
         )
@@ -132,7 +132,7 @@ def _check_limit(enrollment: Enrollment, *, now: datetime) -> None:
 
 
 def _claim(question: Question, text: str) -> Question:
-    """The question under a row lock, so that only one answer is given."""
+    """Lock the question's row, so that only one answer is given."""
     if not text.strip():
         raise AnswerError("Write an answer: the member reads it.")
     row: Question = (
@@ -141,7 +141,7 @@ def _claim(question: Question, text: str) -> Question:
         .get(pk=question.pk)
     )
     if row.state != QuestionState.OPEN:
-        raise AnswerError(f"{row.answered_by} has answered this question meanwhile.")
+        raise AnswerError(f"{row.answered_by} has already answered this question.")
     return row
 
 
@@ -165,5 +165,5 @@ def _answer(
         order_reference=question.order_reference,
         answer=question.answer,
     )
-    tell_member(question, by=by, now=now)
+    send_answer_mail(question, by=by, now=now)
     return question

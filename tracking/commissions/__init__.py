@@ -1,1 +1,1 @@
-"""What a conversion or a click earns: its tier, settling with the ledger, approval by staff."""
+"""Commissions of conversions and clicks: tiers, caps, settlement with the ledger, approval."""

@@ -1,4 +1,4 @@
-"""Accept and reject conversions."""
+"""Let staff accept and reject conversions."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, ConversionStatus
 
 
 class ApprovalError(ValueError):
-    """A conversion can't be rejected this way."""
+    """The conversion can't be rejected; the message says why."""
 
 
 def accept_conversions(*, conversion_ids: Iterable[int], by: Actor, now: datetime) -> int:
-    """Accept pending or rejected conversions; returns how many changed."""
+    """Accept pending or rejected conversions, and return how many changed."""
     return _set_status(conversion_ids, ConversionStatus.ACCEPTED, reason="", by=by, now=now)
 
 
 def reject_conversions(
     *, conversion_ids: Iterable[int], reason: str, by: Actor, now: datetime
 ) -> int:
-    """Reject conversions with a reason that the member reads; returns how many changed.
+    """Reject conversions with a reason that the member reads, and return how many changed.
 
-    Raises JudgementError without a reason.
+    Raises ApprovalError when the reason is empty.
     """
     if not reason.strip():
         raise ApprovalError("say why: the member reads it")

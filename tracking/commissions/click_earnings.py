@@ -1,8 +1,8 @@
-"""Clicks that earn: what a day's clicks are worth, posted in one entry each time they are credited.
+"""Post commission for counted clicks, each under the terms in force when it happened.
 
-The facts are the counted clicks, each under the terms in force at its moment. Beat credits every
-few minutes. Crediting is a target like settling: what the clicks of an enrollment, day and version
-should have earned by now, minus what is posted for them. Doing it twice posts nothing.
+Celery beat credits clicks every few minutes. As in settlement, the difference is posted: what the
+clicks of an enrollment, day and terms version should have earned by now, minus what is posted for
+them. Crediting twice posts nothing.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from tracking.models import ClickEarning
 from tracking.models.totals import Totals
 from tracking.totals.daily import DayKey, add_to_totals
 
-LOOK_BACK = timedelta(days=3)  # clicks are written when they happen; beat may be down for a while
+LOOK_BACK = timedelta(days=3)  # no click is missed while Celery beat is down for less
 BATCH = 1_000
 COUNTED = """
 SELECT click.enrollment_id, (click.clicked_at AT TIME ZONE %(zone)s)::date AS day,
@@ -48,8 +48,8 @@ GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
-    """So many clicks of one enrollment on one day under one version."""
+class _CountedClicks:
+    """The number of clicks of one enrollment on one day under one terms version."""
 
     enrollment_id: int
     day: date
@@ -58,7 +58,7 @@ class _Counted:
 
 
 def credit_for_all_brands(*, now: datetime) -> int:
-    """Credit the clicks of every brand; returns how many entries were posted."""
+    """Credit the clicks of every brand, and return how many entries were posted."""
     posted = 0
     for brand in Brand.objects.order_by("pk"):
         with acting_for(brand):
@@ -67,7 +67,10 @@ def credit_for_all_brands(*, now: datetime) -> int:
 
 
 def credit_clicks(*, now: datetime, since: datetime | None = None) -> int:
-    """Post what the brand's clicks earn and was not posted; returns how many entries that took."""
+    """Post what the brand's clicks earned since `since` and is not posted yet.
+
+    Returns the number of entries. `since` is LOOK_BACK before `now` by default.
+    """
     if not Terms.objects.filter(per_click_minor__gt=0).exists():
         return 0
     counted = _counted(now - LOOK_BACK if since is None else since)
@@ -75,8 +78,8 @@ def credit_clicks(*, now: datetime, since: datetime | None = None) -> int:
     return sum(_credit(batch, now=now) for batch in batches)
 
 
-def _counted(since: datetime) -> list[_Counted]:
-    """From the start of that day on: a day that is begun is counted whole."""
+def _counted(since: datetime) -> list[_CountedClicks]:
+    """Clicks from the start of the day of `since`, because earnings are per whole day."""
     zone = current_zone()
     midnight = datetime.combine(since.astimezone(zone).date(), time.min, tzinfo=zone)
     values: dict[str, Any] = {"zone": str(zone), "brand": current_brand_id(), "since": midnight}
@@ -84,11 +87,11 @@ def _counted(since: datetime) -> list[_Counted]:
         cursor.execute(COUNTED, values)
         rows = cursor.fetchall()
     versions = Terms.objects.select_related("offer").in_bulk({row[2] for row in rows})
-    return [_Counted(row[0], row[1], versions[row[2]], row[3]) for row in rows]
+    return [_CountedClicks(row[0], row[1], versions[row[2]], row[3]) for row in rows]
 
 
 @transaction.atomic
-def _credit(batch: Sequence[_Counted], *, now: datetime) -> int:
+def _credit(batch: Sequence[_CountedClicks], *, now: datetime) -> int:
     lock_progress({one.enrollment_id for one in batch})
     known = {
         (row.enrollment_id, row.day, row.terms_id): row
@@ -118,21 +121,21 @@ def _credit(batch: Sequence[_Counted], *, now: datetime) -> int:
     return len(entries)
 
 
-def _new(one: _Counted) -> ClickEarning:
+def _new(one: _CountedClicks) -> ClickEarning:
     return ClickEarning(
         enrollment_id=one.enrollment_id, day=one.day, terms=one.terms, clicks=0, amount_minor=0
     )
 
 
-def _still_to_earn(one: _Counted, row: ClickEarning, left: int | None) -> int:
+def _still_to_earn(one: _CountedClicks, row: ClickEarning, left: int | None) -> int:
     more = max(0, one.clicks * one.terms.per_click_minor - row.amount_minor)
     return more if left is None else min(more, left)
 
 
 def _entry(
-    one: _Counted, row: ClickEarning, amount: int, *, zone: ZoneInfo, now: datetime
+    one: _CountedClicks, row: ClickEarning, amount: int, *, zone: ZoneInfo, now: datetime
 ) -> LedgerEntry:
-    """It can be paid when the hold of its day is over."""
+    """An entry that may be paid when the hold after its day is over."""
     day_over = datetime.combine(one.day + timedelta(days=1), time.min, tzinfo=zone)
     return LedgerEntry(
         enrollment_id=one.enrollment_id,

@@ -1,4 +1,4 @@
-"""Which tier each member of an offer has reached today. Reads only."""
+"""The tier that each member of an offer has reached today. Reads only."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from tracking.commissions.tier_progress import TierProgress
 
 
 def tiers_today(enrollments: Sequence[Enrollment], terms: Terms, *, today: date) -> dict[int, str]:
-    """The name of the tier that each one's next conversion falls under, by enrollment id.
+    """Return the name of the tier of each member's next conversion, by enrollment id.
 
-    Empty for terms without tiers; whoever is below the first has none.
+    Members below the first tier are left out.
     """
     tiers = terms.tier_list
     if not tiers:

@@ -1,4 +1,4 @@
-"""Whether the customer of an order is new to the brand, where the terms ask."""
+"""Find out whether the customer of an order is new to the brand, if the terms need it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from offers.structure import Customer, RuleKind
 from tracking.models import Conversion, Order
 
 
-def tell_customers(conversions: Sequence[Conversion]) -> None:
-    """Write on new conversions whether their customer is new, if a rule of their terms asks.
+def mark_new_customers(conversions: Sequence[Conversion]) -> None:
+    """Set `customer` of new conversions to new or returning, if a rule of their terms needs it.
 
-    The customers stay locked until the transaction ends, so that nobody is new twice.
+    Locks the customers until the transaction ends, so that no customer counts as new twice.
     """
     asked = [
         row
@@ -28,25 +28,25 @@ def tell_customers(conversions: Sequence[Conversion]) -> None:
 
 
 def customers_of(orders: Sequence[Order]) -> dict[int, Customer]:
-    """New or returning, by the id of each saved order; left out where nobody can tell.
+    """Return new or returning by id of each saved order, without orders of unknown customers.
 
-    The shop's own word counts. Without it a customer is new on their earliest order that we know of
-    by then; of two at the same moment the one recorded first.
+    What the shop says counts. Else a customer is new on their earliest recorded order; of two
+    orders at the same time, the one recorded first.
     """
-    told = {
+    known = {
         order.pk: Customer.NEW if order.customer_is_new else Customer.RETURNING
         for order in orders
         if order.customer_is_new is not None
     }
-    asked = [order for order in orders if order.pk not in told and order.customer_ref]
-    if not asked:
-        return told
+    unknown = [order for order in orders if order.pk not in known and order.customer_ref]
+    if not unknown:
+        return known
     first = set(
-        Order.objects.filter(customer_ref__in={order.customer_ref for order in asked})
+        Order.objects.filter(customer_ref__in={order.customer_ref for order in unknown})
         .order_by("customer_ref", "ordered_at", "pk")
         .distinct("customer_ref")
         .values_list("pk", flat=True)
     )
-    return told | {
-        order.pk: Customer.NEW if order.pk in first else Customer.RETURNING for order in asked
+    return known | {
+        order.pk: Customer.NEW if order.pk in first else Customer.RETURNING for order in unknown
     }

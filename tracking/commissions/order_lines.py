@@ -1,4 +1,4 @@
-"""The lines of orders net of refunds, and a conversion as the `Sale` that earns its commission."""
+"""The lines of orders net of refunds, and the `Sale` of a conversion for its commission."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ Lines = Mapping[int, tuple[Line, ...]]  # by order id
 
 @dataclass(slots=True)
 class _Product:
-    """All lines of one sku in one order: a refund names no single one of them."""
+    """All lines of one sku in one order, because a refund does not say which one it is for."""
 
     sold_minor: int = 0
     collections: set[str] = field(default_factory=set)
 
 
 def order_lines_net_of_refunds(order_ids: Iterable[int]) -> dict[int, tuple[Line, ...]]:
-    """The lines of orders, one per sku, net of what was refunded of them."""
+    """Return the lines by order id, one per sku, net of refunds. Minor units."""
     ids = list(order_ids)
     if not ids:
         return {}
@@ -55,20 +55,20 @@ def order_lines_net_of_refunds(order_ids: Iterable[int]) -> dict[int, tuple[Line
 
 
 def lines_that_terms_look_at(conversions: Iterable[Conversion]) -> Lines:
-    """The lines of those conversions whose terms look at them, in two queries or none."""
+    """Return the lines of conversions whose terms have rules about lines. At most two queries."""
     return order_lines_net_of_refunds(
         row.order_id for row in conversions if row.terms.looks_at_lines
     )
 
 
 def sale_of(conversion: Conversion, lines: Lines) -> Sale:
-    """The conversion as `offers.commission` wants it."""
+    """Return the conversion as input of `offers.commission.commission_of`."""
     return Sale(
         sold_minor=conversion.sale_minor,
         refunded_minor=conversion.refunded_minor,
         tier=conversion.tier,
         code=conversion.promo_code,
         customer=conversion.customer,
-        room_minor=conversion.room_minor,
+        left_under_cap_minor=conversion.room_minor,
         lines=lines.get(conversion.order_id, ()),
     )

@@ -1,8 +1,9 @@
 """Settle conversions with the ledger: commission is a target, not an event.
 
-Whatever changes a conversion does it inside `changing`: the rows are locked, changed by the caller,
-and then settled: what each should have earned by now, minus what the ledger holds for it, is posted
-as one entry, and the daily totals move by the difference. Settling twice posts nothing.
+All code that changes a conversion does it inside `changing`, which locks the rows, lets the caller
+change them, and settles them. Settling posts one entry per conversion: what it should have earned
+by now minus what the ledger has for it. It also updates the daily totals. Settling twice posts
+nothing.
 """
 
 from __future__ import annotations
@@ -22,14 +23,14 @@ from tracking.models import Conversion, ConversionStatus
 from tracking.models.totals import NOTHING
 from tracking.totals.daily import move_totals, totals_of
 
-SETTLED = [
+SETTLED_FIELDS = [
     "status", "reason", "refunded_minor", "commission_minor", "earnable_minor", "room_minor",
     "explanation",
 ]  # fmt: skip
 
 
 def settle_target(conversion: Conversion, lines: Lines) -> Commission:
-    """Write on the conversion what it should have earned by now, and how that comes about."""
+    """Set the commission that the conversion should have earned by now, and its explanation."""
     earnable = REJECTED
     if conversion.status != ConversionStatus.REJECTED:
         earnable = commission_of(terms=conversion.terms, sale=sale_of(conversion, lines))
@@ -49,8 +50,8 @@ def changing(
 ) -> Iterator[list[Conversion]]:
     """Lock conversions, let the caller change status, reason or refunded amount, and settle them.
 
-    `happened_at` gives, by conversion id, when the cause happened if that was not now; a correction
-    can be paid from then on, or from the end of the hold if that is later.
+    `happened_at` is the time of the cause by conversion id, `now` by default. A correction may be
+    paid from that time on, or from the end of the hold if that is later.
     """
     with transaction.atomic():
         ids = list(conversion_ids)
@@ -67,15 +68,15 @@ def changing(
         _apply_cap_again(row for row in rejected if row.status != ConversionStatus.REJECTED)
         booked = ledger.booked_by_conversion(row.pk for row in rows)
         entries = _settle(rows, booked, now=now, happened_at=happened_at or {})
-        Conversion.objects.bulk_update(rows, SETTLED)
+        Conversion.objects.bulk_update(rows, SETTLED_FIELDS)
         LedgerEntry.objects.bulk_create(entries)
         move_totals(rows, before)
 
 
 def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
-    """Save conversions that do not exist yet, with their first entries and totals.
+    """Save new conversions with their first ledger entries and totals.
 
-    Each gets the tier its member has reached and what the cap leaves, in this order.
+    In the order of `conversions`, each gets its member's tier and what the cap leaves.
     """
     progress = progress_of(conversions)
     lines = lines_that_terms_look_at(conversions)
@@ -95,7 +96,7 @@ def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
 
 
 def _apply_cap_again(returning: Iterable[Conversion]) -> None:
-    """Those that count again get what the cap leaves now, one after another."""
+    """Conversions that are no longer rejected get what the cap leaves now, in order."""
     rows = [row for row in returning if row.terms.cap_minor is not None]
     progress = progress_of(rows)
     if progress is None:

@@ -1,4 +1,4 @@
-"""The Celery task that credits clicks which earn."""
+"""The Celery task that posts commission for clicks."""
 
 from __future__ import annotations
 

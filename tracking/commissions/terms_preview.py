@@ -1,7 +1,7 @@
 """What other terms would have paid on an offer's real conversions and clicks of the last 90 days.
 
-A look back, not a promise: what happened is taken in its order, from what each member had reached
-when the time began, and nothing is written.
+The preview replays conversions and clicks in order, from the tier progress that each member had at
+the start. It writes nothing.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from tracking.models.totals import Totals
 from tracking.totals.daily import day_of
 
 DAYS = 90
-MAX_CONVERSIONS = 20_000  # conversions; the newest, so that the page comes in a moment
-MAX_MEMBERS_SHOWN = 5  # members with the largest difference
+MAX_CONVERSIONS = 20_000  # the newest are used, so that the page is fast
+MAX_MEMBERS_SHOWN = 5
 
 
 @dataclass(frozen=True, slots=True)
 class MemberChange:
-    """One member's commission, in minor units, as it is and as it would have been."""
+    """One member's commission in minor units, under the real terms and under the others."""
 
     enrollment: Enrollment
     before_minor: int
@@ -53,7 +53,7 @@ class MemberChange:
 
 @dataclass(frozen=True, slots=True)
 class TermsPreview:
-    """Both sums over the same conversions and clicks. Pending ones count as if accepted."""
+    """Both sums over the same conversions and clicks. Pending conversions count as accepted."""
 
     currency: str
     conversions: int
@@ -94,9 +94,7 @@ class _Clicks:
 
 
 def preview_terms(*, offer: Offer, terms: Terms, now: datetime) -> TermsPreview:
-    """Compare unsaved `terms` with what was or would be earned. The offer has a currency alone:
-    both sums are in it.
-    """
+    """Compare what unsaved `terms` would pay with what was earned, in minor units."""
     zone = current_zone()
     first_day = day_of(now, zone) - timedelta(days=DAYS - 1)
     conversions = _conversions(offer, now=now)
@@ -119,7 +117,7 @@ def preview_terms(*, offer: Offer, terms: Terms, now: datetime) -> TermsPreview:
 
 
 def _conversions(offer: Offer, *, now: datetime) -> list[Conversion]:
-    """The newest of the time, oldest first. Rejected ones earn nothing either way."""
+    """The newest conversions, oldest first, without rejected ones, which earn nothing."""
     rows = (
         Conversion.objects.filter(offer=offer, occurred_at__gte=now - timedelta(days=DAYS))
         .exclude(status=ConversionStatus.REJECTED)
@@ -151,7 +149,7 @@ def _simulate(
     clicks: Sequence[_Clicks],
     progress: TierProgress,
 ) -> None:
-    """Let everything happen again in its order; a day's clicks after its orders."""
+    """Replay conversions and clicks by day; the clicks of a day come after its conversions."""
     lines = (
         order_lines_net_of_refunds(row.order_id for row in conversions)
         if terms.looks_at_lines
@@ -168,7 +166,7 @@ def _simulate(
                 lines,
                 tier=progress.for_tier(enrollment_id, terms, at).tier(terms),
                 customer=customers.get(what.order_id, ""),
-                room_minor=left,
+                left_under_cap_minor=left,
             )
             minor = commission_of(terms=terms, sale=sale).minor
             happened = _totals(what, minor)
@@ -187,11 +185,12 @@ def _in_order(
         (day_of(row.occurred_at, progress.zone), row) for row in conversions
     ]
     happened += [(row.day, row) for row in clicks]
-    yield from sorted(happened, key=lambda one: one[0])  # stable: the day's clicks come last
+    # The sort is stable: the clicks of a day come last.
+    yield from sorted(happened, key=lambda one: one[0])
 
 
 def _sale(
-    row: Conversion, lines: Lines, *, tier: int, customer: str, room_minor: int | None
+    row: Conversion, lines: Lines, *, tier: int, customer: str, left_under_cap_minor: int | None
 ) -> Sale:
     return Sale(
         sold_minor=row.sale_minor,
@@ -199,7 +198,7 @@ def _sale(
         tier=tier,
         code=row.promo_code,
         customer=customer,
-        room_minor=room_minor,
+        left_under_cap_minor=left_under_cap_minor,
         lines=lines.get(row.order_id, ()),
     )
 

@@ -1,8 +1,7 @@
-"""How far a member has come in an offer: which tier applies next, and what the cap still leaves.
+"""What a member has reached in an offer: the tier of the next conversion, and what the cap leaves.
 
-Read from the kept daily totals. The caller that writes a tier, or what the cap leaves, on a
-conversion holds the lock of its enrollment, so that two orders at once never both earn the same
-remainder.
+Reads the daily totals. A caller that sets the tier of a conversion, or what the cap leaves, must
+hold the lock of its enrollment, so that two orders never both earn the rest under the cap.
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from accounts.selectors import current_zone
 from core.db import lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Terms
-from offers.structure import Period, TierBy
+from offers.structure import CapPeriod, TierBy
 from tracking.models import Conversion, ConversionStatus, DailyTotal
 from tracking.models.totals import Totals
 from tracking.totals.daily import day_of, totals_of
@@ -41,8 +40,10 @@ Span = tuple[int, date, date]  # enrollment id, first and last day
 
 @dataclass(slots=True)
 class Reached:
-    """What a member has reached in a span: accepted conversions, net sales, and what the cap sees:
-    everything earned and everything that pending conversions would earn. Minor units.
+    """What a member has reached in a span of days. Amounts are minor units.
+
+    `conversions` and `sales_minor` are of accepted conversions, net of refunds. `claimed_minor`
+    counts towards the cap: what was earned, and what pending conversions would earn.
     """
 
     conversions: int = 0
@@ -55,22 +56,22 @@ class Reached:
         self.claimed_minor += totals.commission_minor + totals.pending_minor
 
     def towards(self, terms: Terms) -> int:
-        """What the tiers of `terms` count."""
+        """Return what the thresholds of `terms` count."""
         return self.conversions if terms.tier_by == TierBy.CONVERSIONS else self.sales_minor
 
     def tier(self, terms: Terms) -> int:
-        """The tier that applies next, counted from 1; 0 below the first."""
+        """Return the tier of the next conversion, counted from 1; 0 below the first."""
         reached = self.towards(terms)
         return sum(1 for tier in terms.tier_list if tier.threshold <= reached)
 
     def left_under_cap(self, terms: Terms) -> int | None:
-        """What the cap of `terms` leaves; None without a cap."""
+        """Return what the cap of `terms` leaves, in minor units; None without a cap."""
         return None if terms.cap_minor is None else max(0, terms.cap_minor - self.claimed_minor)
 
 
 @dataclass(slots=True)
 class TierProgress:
-    """What the members of some enrollments have reached, kept up as a batch goes on."""
+    """What some enrollments have reached. `add` updates it while a batch is recorded."""
 
     zone: ZoneInfo
     spans: dict[Span, Reached] = field(default_factory=dict)
@@ -83,8 +84,9 @@ class TierProgress:
         *,
         before: date = date.max,
     ) -> TierProgress:
-        """Of each enrollment, under its terms, in the periods around a day; what happened from
-        `before` on is left out.
+        """Load what each enrollment reached under its terms, in the periods that contain a day.
+
+        Days from `before` on are left out.
         """
         wanted = sorted(
             {
@@ -102,17 +104,17 @@ class TierProgress:
         return self.spans[_span(enrollment_id, terms.cap_period, day)]
 
     def tier_for(self, row: Conversion) -> int:
-        """The tier that a new conversion is recorded with."""
+        """Return the tier of a new conversion, counted from 1; 0 below the first."""
         day = day_of(row.occurred_at, self.zone)
         return self.for_tier(row.enrollment_id, row.terms, day).tier(row.terms)
 
     def left_under_cap_for(self, row: Conversion) -> int | None:
-        """What the cap leaves for a conversion that begins to count."""
+        """Return what the cap leaves for a conversion, in minor units; None without a cap."""
         day = day_of(row.occurred_at, self.zone)
         return self.for_cap(row.enrollment_id, row.terms, day).left_under_cap(row.terms)
 
     def add(self, row: Conversion) -> None:
-        """Let the next conversions of the batch know this one."""
+        """Add a recorded conversion, for the next conversions of the batch."""
         day = day_of(row.occurred_at, self.zone)
         self.add_on(row.enrollment_id, row.terms, day, totals_of(row))
 
@@ -122,13 +124,13 @@ class TierProgress:
 
 
 def lock_progress(enrollment_ids: Iterable[int]) -> None:
-    """Until the transaction ends nobody else records conversions of these enrollments."""
+    """Lock the tier progress of these enrollments until the transaction ends."""
     brand_id = current_brand_id()
     lock_identities(f"progress:{brand_id}:{pk}" for pk in enrollment_ids)
 
 
 def progress_of(rows: Iterable[Conversion]) -> TierProgress | None:
-    """Lock and load what these conversions depend on; None when their terms look at nothing."""
+    """Lock and load the progress that conversions need; None without tiers and caps."""
     looking = [row for row in rows if row.terms.looks_back]
     if not looking:
         return None
@@ -140,8 +142,9 @@ def progress_of(rows: Iterable[Conversion]) -> TierProgress | None:
 
 
 def lock_capped(conversion_ids: Iterable[int]) -> None:
-    """Lock the enrollments of rejected conversions under a cap, before the conversions themselves:
-    one that is accepted after all takes what the cap leaves by then.
+    """Lock the progress of rejected conversions under a cap, before the conversions themselves.
+
+    A rejected conversion that is accepted later gets what the cap leaves then.
     """
     lock_progress(
         Conversion.objects.filter(
@@ -157,7 +160,7 @@ def _periods(terms: Terms) -> set[str]:
 
 
 def _span(enrollment_id: int, period: str, day: date) -> Span:
-    first, last = Period(period).days(day)
+    first, last = CapPeriod(period).days(day)
     return enrollment_id, first, last
 
 

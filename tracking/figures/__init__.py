@@ -1,4 +1,4 @@
-"""Every figure that a page, a mail or an export shows, and the rows and lists it is shown in.
+"""The figures of pages, mails and exports, with the rows and lists that hold them.
 
-Each figure has one definition, in `metrics`. Nothing here writes.
+`metrics` defines each figure once. Nothing here writes.
 """

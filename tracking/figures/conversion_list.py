@@ -1,4 +1,4 @@
-"""The list of a brand's conversions: searched, filtered, sorted, counted and exported."""
+"""The list of a brand's conversions: search, filters, sorting, count and export."""
 
 from __future__ import annotations
 
@@ -36,8 +36,10 @@ def conversions(
     last: datetime | None = None,
     order: str = "",
 ) -> QuerySet[Conversion]:
-    """The brand's conversions with order, member and offer; newest order first unless `order` is
-    a key of CONVERSION_ORDERS, with "-" before it for the other way round.
+    """Return the brand's conversions with order, member and offer.
+
+    `order` is a key of CONVERSION_ORDERS, with "-" before it for descending; otherwise the newest
+    order comes first.
     """
     found = Conversion.objects.select_related("order", "member", "offer", "terms")
     if status:
@@ -64,7 +66,7 @@ def conversions(
 
 
 def conversion_count(*, status: str = "", offer_id: int | None = None) -> int:
-    """How many `conversions` there are of a status and an offer, from the kept counts."""
+    """Return the number of conversions of a status and an offer, from the kept counts."""
     counts = ConversionCount.objects.all()
     if status:
         counts = counts.filter(status=status)
@@ -74,13 +76,13 @@ def conversion_count(*, status: str = "", offer_id: int | None = None) -> int:
 
 
 def own_conversions(enrollment_id: int, *, status: str = "") -> QuerySet[Conversion]:
-    """One member's conversions in one offer with their orders, in no order."""
+    """Return one member's conversions in one offer, with their orders, unsorted."""
     found = Conversion.objects.select_related("order").filter(enrollment=enrollment_id)
     return found.filter(status=status) if status else found
 
 
 def conversion_lines(found: QuerySet[Conversion]) -> Iterator[list[str]]:
-    """The conversions as lines of CSV, header first, flat in memory. Times carry their offset."""
+    """Yield CSV rows, header first, in constant memory. Times have their offset."""
     yield [
         "order", "source", "time", "member", "email", "offer", "evidence", "why", "status",
         "reason", "sale", "refunds", "commission", "currency",

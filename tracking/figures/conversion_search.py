@@ -1,8 +1,8 @@
-"""Find conversions by a word, among a million as among ten.
+"""Find conversions by a search word, also among a million.
 
-PostgreSQL can't tell beforehand how few a search within another finds, and reads every conversion
-to be safe. So the orders and members that a word means are looked up first; while they are few,
-theirs are gone to by index.
+With a subquery, PostgreSQL can't estimate how few rows it returns, and scans every conversion. So
+the ids of matching orders and members are read first. Up to MAX_LISTED_IDS of them, the query lists
+the ids, and PostgreSQL uses an index.
 """
 
 from __future__ import annotations
@@ -22,23 +22,24 @@ M = TypeVar("M", bound=Model)
 
 
 def conversions_matching(word: str) -> Q:
-    """Conversions whose order number begins or ends with the word, or in whose member's name or
-    address it stands. Two queries.
+    """Match conversions by order number, or by the member's name or address. Two queries.
+
+    The order number must begin or end with the word; name and address contain it.
     """
     enrollments = Enrollment.objects.filter(member__in=called(word))
-    return Q(order__in=_few_or_all(orders_numbered(word))) | Q(
-        enrollment__in=_few_or_all(enrollments)
+    return Q(order__in=_ids_or_subquery(orders_numbered(word))) | Q(
+        enrollment__in=_ids_or_subquery(enrollments)
     )
 
 
 def orders_numbered(text: str) -> QuerySet[Order]:
-    """Orders whose number begins or ends with the text, in letters of any size."""
-    number = Upper(Value(text))  # in PostgreSQL, as the index has it: of "ß" Python makes "SS"
+    """Return orders whose number begins or ends with the text; letter case does not matter."""
+    number = Upper(Value(text))  # by PostgreSQL, like the index: Python turns "ß" into "SS"
     return Order.objects.alias(forwards=NUMBER_FORWARDS, backwards=NUMBER_BACKWARDS).filter(
         Q(forwards__startswith=number) | Q(backwards__startswith=Reverse(number))
     )
 
 
-def _few_or_all(rows: QuerySet[M]) -> list[int] | QuerySet[Any, Any]:
+def _ids_or_subquery(rows: QuerySet[M]) -> list[int] | QuerySet[Any, Any]:
     few = list(rows.values_list("pk", flat=True)[: MAX_LISTED_IDS + 1])
     return few if len(few) <= MAX_LISTED_IDS else rows.values("pk")

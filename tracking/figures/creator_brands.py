@@ -1,4 +1,4 @@
-"""The brands that one person belongs to, as each brand knows them. Reads only."""
+"""The brands of one creator, with their member row in each. Reads only."""
 
 from __future__ import annotations
 
@@ -15,9 +15,7 @@ from notifications.models import Suppression
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A brand that a creator belongs to, as the brand knows them. `reason` says why it sends them
-    no mail; empty when it does.
-    """
+    """A creator's member row in one brand. `reason` says why the brand can't mail them."""
 
     member: Member
     brand: Brand
@@ -25,7 +23,7 @@ class Membership:
 
 
 def memberships_of(creator: Creator) -> list[Membership]:
-    """The brands of a creator by name, with whether each may write to them, in two queries."""
+    """Return the creator's memberships by brand name, in two queries."""
     with across_brands(reason="a creator sees and settles their own affairs in every brand"):
         members = list(
             Member.objects.filter(creator=creator)
@@ -43,12 +41,12 @@ def memberships_of(creator: Creator) -> list[Membership]:
 
 
 def _reason(member: Member, silent: Mapping[tuple[int, str], str]) -> str:
-    """Why the brand sends nothing to the address that it has for the member, if it does not."""
+    """Return why the brand can't mail the member; "" when it can."""
     found = (silent.get((member.brand_id, form), "") for form in forms_of(member.email))
     return next(filter(None, found), "")
 
 
 def zone_of(creator: Creator) -> ZoneInfo:
-    """The time zone to show a creator's own times in: their first brand's, else UTC."""
+    """Return the time zone of a creator's pages: that of their first brand, else UTC."""
     first = next(iter(memberships_of(creator)), None)
     return first.brand.zone if first else ZoneInfo("UTC")

@@ -1,4 +1,4 @@
-"""One person's offers, earnings and payments over all brands, for their portal. Reads only."""
+"""A creator's offers, earnings and payments over all brands, for the portal. Reads only."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from tracking.models.totals import NOTHING, Totals
 
 @dataclass(frozen=True, slots=True)
 class CreatorOffer:
-    """An offer that a creator belongs to, with all its figures and the token of its dashboard.
+    """An offer of a creator, with its figures and its dashboard's token.
 
-    `earned` is commission with bonuses and corrections: due + held + on the way + paid.
+    `earned` is commission, bonuses and corrections: due + held + on the way + paid.
     """
 
     enrollment: Enrollment
@@ -52,7 +52,7 @@ class CreatorOffer:
 
 
 def offers_of(creator: Creator, *, now: datetime) -> list[CreatorOffer]:
-    """The creator's own memberships and no others, by brand and offer, in three queries."""
+    """Return only this creator's offers, by brand and offer name, in three queries."""
     with across_brands(reason="a creator sees their own offers in every brand"):
         enrollments = list(
             Enrollment.objects.filter(member__creator=creator)
@@ -74,21 +74,21 @@ def offers_of(creator: Creator, *, now: datetime) -> list[CreatorOffer]:
 
 
 def first_name_of(offers: Iterable[CreatorOffer]) -> str:
-    """What to call the creator: the name that a brand knows them by; empty when none does."""
+    """Return the creator's first name as a brand has it; "" when no brand has one."""
     names = (row.enrollment.member.first_name.strip() for row in offers)
     return next(filter(None, names), "")
 
 
 @dataclass(frozen=True, slots=True)
 class WaitingPayment:
-    """A payment that a brand has made and that waits for the creator to say where to."""
+    """A payment of a brand that waits for the creator's payout details."""
 
     brand: Brand
     amount: Money
 
 
 def waiting_for_details(creator: Creator) -> list[WaitingPayment]:
-    """The payments that wait for payout details, over all brands, oldest first."""
+    """Return the payments that wait for payout details, over all brands, oldest first."""
     with across_brands(reason="a creator sees what waits for their details in every brand"):
         rows = (
             Payout.objects.filter(member__creator=creator, state=PayoutState.PENDING_INFO)
@@ -100,7 +100,7 @@ def waiting_for_details(creator: Creator) -> list[WaitingPayment]:
 
 @dataclass(frozen=True, slots=True)
 class CurrencyBalance:
-    """What a creator has earned in one currency, over all brands."""
+    """A creator's earnings in one currency, over all brands."""
 
     currency: str
     balance: Balance
@@ -115,7 +115,7 @@ class CurrencyBalance:
 
     @property
     def waiting(self) -> Money:
-        """What waits out a hold or is on its way."""
+        """The amount that is on hold or on its way."""
         return Money(self.balance.held_minor + self.balance.on_the_way_minor, self.currency)
 
     @property
@@ -124,7 +124,7 @@ class CurrencyBalance:
 
 
 def balances_by_currency(rows: Iterable[CreatorOffer]) -> list[CurrencyBalance]:
-    """The balances added up per currency, in the order the currencies come."""
+    """Return the balances added up per currency, in the order of the rows."""
     sums: dict[str, Balance] = {}
     for row in rows:
         sums[row.currency] = sums.get(row.currency, Balance()) + row.balance

@@ -1,4 +1,4 @@
-"""What members did over all their offers, amounts told apart by currency."""
+"""The figures of members over all their offers, with amounts per currency."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tracking.models.totals import NOTHING
 
 @dataclass(frozen=True, slots=True)
 class MemberSummary:
-    """`offers` are those the member is in now; figures count the left ones too."""
+    """`offers` counts the member's current offers; the figures include former offers."""
 
     member: Member
     offers: int
@@ -30,8 +30,8 @@ class MemberSummary:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """A member's money with the brand in one currency."""
+class CurrencyAccount:
+    """A member's sales, commission and payments in one currency."""
 
     sales: Money
     commission: Money
@@ -42,7 +42,7 @@ class Account:
 
 
 def member_summaries(members: Sequence[Member], *, now: datetime) -> list[MemberSummary]:
-    """One line per member, in a fixed number of queries."""
+    """Return one summary per member, in a fixed number of queries."""
     enrollments = list(
         Enrollment.objects.filter(member__in=[member.pk for member in members])
         .select_related("offer")
@@ -76,8 +76,8 @@ def member_summaries(members: Sequence[Member], *, now: datetime) -> list[Member
     return summaries
 
 
-def accounts(rows: Iterable[MemberRow]) -> list[Account]:
-    """The rows of one member added up per currency."""
+def accounts_by_currency(rows: Iterable[MemberRow]) -> list[CurrencyAccount]:
+    """Return the rows of one member added up per currency."""
     sums: dict[str, list[int]] = {}
     for row in rows:
         so_far = sums.setdefault(row.currency, [0] * 6)
@@ -91,14 +91,15 @@ def accounts(rows: Iterable[MemberRow]) -> list[Account]:
         )
         sums[row.currency] = [a + b for a, b in zip(so_far, parts, strict=True)]
     return [
-        Account(*(Money(minor, currency) for minor in sums[currency])) for currency in sorted(sums)
+        CurrencyAccount(*(Money(minor, currency) for minor in sums[currency]))
+        for currency in sorted(sums)
     ]
 
 
 def summary_csv(
     members: Iterable[Member], *, now: datetime, batch: int = 500
 ) -> Iterator[list[str]]:
-    """The lines of the members export, header first; an amount stands with its currency."""
+    """Yield the CSV rows of the members export, header first; amounts include the currency."""
     yield [
         "email", "first_name", "last_name", "joined", "owner", "tags",
         *(platform.value for platform in Platform),

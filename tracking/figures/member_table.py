@@ -1,4 +1,4 @@
-"""The member table of an offer, which its page, the tracking step and the export show."""
+"""The member table of an offer, for its page, the tracking step and the export."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tracking.models.totals import NOTHING, Totals
 
 @dataclass(frozen=True, slots=True)
 class MemberRow:
-    """One line of an offer's member table: offer page, tracking step and export show this."""
+    """One row of an offer's member table."""
 
     enrollment: Enrollment
     items: Items
@@ -50,7 +50,7 @@ class MemberRow:
 def member_rows(
     offer: Offer, enrollments: Sequence[Enrollment], *, now: datetime, period: DateRange = ALL_TIME
 ) -> list[MemberRow]:
-    """The table rows of these enrollments (with their member) in a fixed number of queries."""
+    """Return the rows of these enrollments (with their member), in a fixed number of queries."""
     currencies = dict.fromkeys((row.pk for row in enrollments), offer.currency)
     return _rows(enrollments, currencies, now=now, period=period)
 
@@ -58,7 +58,7 @@ def member_rows(
 def offer_rows_of(
     enrollments: Sequence[Enrollment], *, now: datetime, period: DateRange = ALL_TIME
 ) -> list[MemberRow]:
-    """The same for one member's enrollments (with their offer), each in its offer's currency."""
+    """Return the rows of one member's enrollments (with their offer), each in its currency."""
     currencies = {row.pk: row.offer.currency for row in enrollments}
     return _rows(enrollments, currencies, now=now, period=period)
 
@@ -94,9 +94,9 @@ def export_rows(
     found: QuerySet[Enrollment] | None = None,
     period: DateRange = ALL_TIME,
 ) -> Iterator[list[str]]:
-    """The lines of `export_offer`: the offer page's member table, header first, flat in memory.
+    """Yield the CSV rows of an offer's member table, header first, in constant memory.
 
-    Everybody's who ever was in it, unless `found` says whose.
+    Includes former members, unless `found` names the enrollments.
     """
     yield [
         "email", "code", "link", "clicks", "conversions", "sales", "refunds", "commission",

@@ -1,13 +1,13 @@
-"""Every figure's one definition, for admin, dashboard, portal, export and API.
+"""The only definition of each figure, for admin, dashboard, portal, export and API.
 
-- clicks: counted ones (no robots, while offer and link count), on the day of the click.
-- conversions: accepted ones; pending ones are told apart. Both on the day of the order.
-- sales: what accepted orders sold, before refunds; refunds: what of it went back.
-- commission: what accepted conversions earn now, net of refunds.
-- sales per member and average commission: divided by the members with conversions.
+- clicks: without robots, while offer and link are active; on the day of the click.
+- conversions: accepted ones; pending ones are a figure of their own. On the day of the order.
+- sales: the amount of accepted orders before refunds; refunds: the amount given back of it.
+- commission: the amount that accepted conversions earn now, net of refunds.
+- sales per member and average commission: divided by the number of members with conversions.
 - due, held, on the way, paid: from the ledger, see payouts.ledger.Balance.
 
-Days are days of the brand's time zone. Refunds, approvals and rejections count on the order's day.
+Days are in the brand's time zone. Refunds, approvals and rejections count on the order's day.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
 from django.utils import timezone
 
+from core.kept_queries import kept_query
 from core.money import Money, round_half_up
 from offers.models import Enrollment
 from tracking.models import DailyTotal, MonthTotal, OfferDay, SoldSpan
@@ -28,7 +29,7 @@ from tracking.models.totals import FIGURES, NOTHING, Totals
 
 @dataclass(frozen=True, slots=True)
 class DateRange:
-    """Days from `first` to `last`, both included; None is open."""
+    """Days from `first` to `last`, both included; None means no limit."""
 
     first: date | None = None
     last: date | None = None
@@ -46,9 +47,9 @@ class DateRange:
         return found
 
     def before(self) -> DateRange | None:
-        """The period of the same length that ends where this one begins.
+        """Return the period of the same length directly before this one.
 
-        None when this one is open, or when the calendar has no such days.
+        None when this one has no limit, or when the calendar has no such days.
         """
         if self.first is None or self.last is None:
             return None
@@ -63,7 +64,7 @@ ALL_TIME = DateRange()
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The figures of some enrollments of one currency in one period."""
+    """The figures of a group of enrollments in one currency and one period."""
 
     currency: str
     totals: Totals
@@ -96,35 +97,56 @@ class Figures:
 
 
 def today() -> date:
-    """The day it is in the active time zone, the brand's."""
+    """Return today's date in the active time zone, the brand's."""
     return timezone.localdate()
 
 
 def totals_by_enrollment(
     enrollments: Iterable[int] | QuerySet[Enrollment], *, period: DateRange = ALL_TIME
 ) -> dict[int, Totals]:
-    """The totals of each enrollment that has any; of all time they are read from its months."""
-    found: QuerySet[Any] = MonthTotal.objects.all()
-    if period != ALL_TIME:
-        found = DailyTotal.objects.filter(period.where())
-    rows = found.filter(enrollment__in=enrollments).values("enrollment_id").annotate(**_sums())
+    """Return the totals by enrollment id, without empty ones. ALL_TIME reads monthly totals."""
+    if isinstance(enrollments, QuerySet):
+        rows = list(_sums_by_enrollment(enrollments, first=period.first, last=period.last))
+    else:
+        rows = _kept_sums_by_enrollment(
+            enrollments=list(enrollments), first=period.first, last=period.last
+        )
     return {row["enrollment_id"]: _totals(row) for row in rows}
 
 
+def _sums_by_enrollment(
+    enrollments: list[int] | QuerySet[Enrollment], *, first: date | None, last: date | None
+) -> QuerySet[Any, Any]:
+    found: QuerySet[Any] = MonthTotal.objects.all()
+    if first or last:
+        found = DailyTotal.objects.filter(DateRange(first, last).where())
+    rows = found.filter(enrollment__in=enrollments).values("enrollment_id")
+    summed: QuerySet[Any, Any] = rows.annotate(**_sums())
+    return summed
+
+
+_kept_sums_by_enrollment = kept_query(_sums_by_enrollment)
+
+
 def totals_by_offer(offer_ids: Iterable[int], *, period: DateRange = ALL_TIME) -> dict[int, Totals]:
-    """The totals of each offer that has any."""
-    rows = (
-        OfferDay.objects.filter(period.where(), offer__in=set(offer_ids))
-        .values("offer_id")
-        .annotate(**_sums())
-    )
+    """Return the totals by offer id, without empty ones."""
+    rows = _sums_by_offer(offer_ids=sorted(set(offer_ids)), first=period.first, last=period.last)
     return {row["offer_id"]: _totals(row) for row in rows}
 
 
-def sellers_by_offer(offer_ids: Iterable[int], *, period: DateRange = ALL_TIME) -> dict[int, int]:
-    """How many members have conversions, for each offer where any has.
+@kept_query
+def _sums_by_offer(
+    *, offer_ids: list[int], first: date | None, last: date | None
+) -> QuerySet[Any, Any]:
+    days = OfferDay.objects.filter(DateRange(first, last).where(), offer__in=offer_ids)
+    return days.values("offer_id").annotate(**_sums())
 
-    More is looked at only of one whose first is before the period and whose last is after it.
+
+def sellers_by_offer(offer_ids: Iterable[int], *, period: DateRange = ALL_TIME) -> dict[int, int]:
+    """Return the number of members with conversions by offer id, without zeros.
+
+    A member's first and last day of sales decide in most cases. Daily totals are read only when
+    the first is before the period and the last after it.
     """
     found = SoldSpan.objects.filter(last_day__isnull=False, enrollment__offer__in=set(offer_ids))
     if period.first:
@@ -138,7 +160,7 @@ def sellers_by_offer(offer_ids: Iterable[int], *, period: DateRange = ALL_TIME) 
 
 
 def _sold_between(first: date, last: date) -> Q:
-    """Who sold on one of these days: of a period that is over, its whole months tell of most."""
+    """Match enrollments with sales on these days: by whole months first, then by single days."""
     days = DailyTotal.objects.filter(
         enrollment=OuterRef("enrollment"), day__range=(first, last), conversions__gt=0
     )
@@ -154,17 +176,26 @@ def _sold_between(first: date, last: date) -> Q:
 def totals_by_day(
     enrollments: Iterable[int] | QuerySet[Enrollment], *, period: DateRange
 ) -> dict[date, Totals]:
-    """The totals of each day that has any, for a chart."""
+    """Return the totals of each day, without empty days, for a chart."""
     return _by_day(DailyTotal.objects.filter(period.where(), enrollment__in=enrollments))
 
 
 def offers_totals_by_day(offer_ids: Iterable[int], *, period: DateRange) -> dict[date, Totals]:
-    """The totals of some offers together on each day that has any, for a chart."""
-    return _by_day(OfferDay.objects.filter(period.where(), offer__in=set(offer_ids)))
+    """Return the sum of these offers' totals of each day, without empty days, for a chart."""
+    rows = _offers_by_day(offer_ids=sorted(set(offer_ids)), first=period.first, last=period.last)
+    return {row["day"]: _totals(row) for row in rows}
+
+
+@kept_query
+def _offers_by_day(
+    *, offer_ids: list[int], first: date | None, last: date | None
+) -> QuerySet[Any, Any]:
+    days = OfferDay.objects.filter(DateRange(first, last).where(), offer__in=offer_ids)
+    return days.values("day").annotate(**_sums()).order_by("day")
 
 
 def figures(*, currency: str, members: int, totals: Iterable[Totals], sellers: int) -> Figures:
-    """The figures of a group from the totals of its parts."""
+    """Return the figures of a group from the totals of its parts."""
     whole = NOTHING
     for part in totals:
         whole = whole.plus(part)
@@ -176,7 +207,7 @@ def figures(*, currency: str, members: int, totals: Iterable[Totals], sellers: i
 def figures_of_enrollment(
     enrollment: Enrollment, *, currency: str, period: DateRange = ALL_TIME
 ) -> Figures:
-    """One member's figures in one offer."""
+    """Return one member's figures in one offer."""
     totals = totals_by_enrollment([enrollment.pk], period=period).get(enrollment.pk, NOTHING)
     return figures(
         currency=currency, members=1, totals=[totals], sellers=int(totals.conversions > 0)
@@ -190,9 +221,10 @@ def figures_of_offers(
     period: DateRange = ALL_TIME,
     with_sellers: bool = True,
 ) -> dict[int, Figures]:
-    """The figures of each offer; `offers` gives the currency by offer id, `members` the counts.
+    """Return the figures by offer id.
 
-    Without sellers nobody counts as having conversions: for a page that shows no such figure.
+    `offers` gives the currency and `members` the number of members by offer id. `with_sellers`
+    False saves a query for pages that don't show members with conversions; the figure is then 0.
     """
     totals = totals_by_offer(offers, period=period)
     sellers = sellers_by_offer(offers, period=period) if with_sellers else {}
@@ -207,8 +239,8 @@ def figures_of_offers(
     }
 
 
-def together(parts: Iterable[Figures]) -> dict[str, Figures]:
-    """Figures added up per currency. Someone in two offers counts twice."""
+def add_up_by_currency(parts: Iterable[Figures]) -> dict[str, Figures]:
+    """Return the figures added up per currency. A member of two offers counts twice."""
     sums: dict[str, Figures] = {}
     for part in parts:
         so_far = sums.get(part.currency, Figures(part.currency, NOTHING, 0, 0))

@@ -1,4 +1,4 @@
-"""The figures of offers side by side, and added up per currency: Home and Sales Tracking."""
+"""The figures per offer, and added up per currency, for Home and Sales Tracking."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from core.money import Money
 from offers.models import Offer
 from offers.selectors import member_counts
 from payouts.due import OfferDue, due_by_offer
-from tracking.figures.metrics import DateRange, Figures, figures_of_offers, together
+from tracking.figures.metrics import DateRange, Figures, add_up_by_currency, figures_of_offers
 from tracking.models.totals import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
 class OfferRow:
-    """One offer's figures in a period, and what it owes now."""
+    """One offer's figures in a period, and the amount due now."""
 
     offer: Offer
     figures: Figures
@@ -29,8 +29,8 @@ class OfferRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Summary:
-    """The figures of all offers of one currency. Someone in two offers counts twice."""
+class CurrencySummary:
+    """The figures of all offers of one currency. A member of two offers counts twice."""
 
     figures: Figures
     due: OfferDue
@@ -47,7 +47,7 @@ class Summary:
 def offer_rows(
     offers: Sequence[Offer], *, period: DateRange, now: datetime, with_sellers: bool = True
 ) -> list[OfferRow]:
-    """The rows of these offers, in a fixed number of queries."""
+    """Return the rows of these offers, in a fixed number of queries."""
     currencies = {offer.pk: offer.currency for offer in offers}
     figures = figures_of_offers(
         currencies,
@@ -59,18 +59,18 @@ def offer_rows(
     return [OfferRow(offer, figures[offer.pk], due.get(offer.pk, OfferDue())) for offer in offers]
 
 
-def summaries(rows: Iterable[OfferRow], *, first_currency: str) -> list[Summary]:
-    """One summary per currency, `first_currency`'s first and there even without an offer."""
+def summaries(rows: Iterable[OfferRow], *, first_currency: str) -> list[CurrencySummary]:
+    """Return one summary per currency. That of `first_currency` comes first, even when empty."""
     parts = list(rows)
     figures = {first_currency: Figures(first_currency, NOTHING, 0, 0)}
-    figures.update(together(row.figures for row in parts))
+    figures.update(add_up_by_currency(row.figures for row in parts))
     due = dict.fromkeys(figures, OfferDue())
     for row in parts:
         so_far = due[row.offer.currency]
         due[row.offer.currency] = OfferDue(
             so_far.due_minor + row.due.due_minor, so_far.members + row.due.members
         )
-    return [Summary(figures[currency], due[currency]) for currency in figures]
+    return [CurrencySummary(figures[currency], due[currency]) for currency in figures]
 
 
 SORT_KEYS: dict[str, Callable[[OfferRow], Any]] = {
@@ -85,13 +85,13 @@ SORT_KEYS: dict[str, Callable[[OfferRow], Any]] = {
 
 
 def in_order(rows: Iterable[OfferRow], order: str) -> list[OfferRow]:
-    """The rows by "sales" or "-sales"; as they come for an order that is none."""
+    """Sort the rows by a key of SORT_KEYS ("sales", "-sales"); leave them if it is unknown."""
     key = SORT_KEYS.get(order.removeprefix("-"))
     return sorted(rows, key=key, reverse=order.startswith("-")) if key else list(rows)
 
 
 def offer_lines(rows: Iterable[OfferRow]) -> Iterator[list[str]]:
-    """The rows as lines of CSV, header first. Amounts are decimals in the offer's currency."""
+    """Yield CSV rows, header first. Amounts are decimals in the offer's currency."""
     yield [
         "offer", "status", "kind", "currency", "members", "members_with_conversions", "clicks",
         "conversions", "sales", "refunds", "sales_per_member", "commission",

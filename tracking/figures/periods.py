@@ -1,7 +1,7 @@
-"""The ranges of days that readers choose among, on the brand's pages and the affiliate's.
+"""The periods that readers choose, on the brand's pages and the affiliate's.
 
-Whatever days an address names, `Bounds` keeps them between the brand's first fact and today: for
-every page, list and export, so that no range costs more than the brand's own history.
+`Bounds` clamps the days in an address to the time from the brand's first fact to today, for every
+page, list and export. So no range costs more than the brand's history.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ MEMBER_CHOICES = ("today", "7d", "30d", "month", "all", "custom")
 
 @dataclass(frozen=True, slots=True)
 class ChosenPeriod:
-    """What the address asks for: `problem` says why a custom range was not taken."""
+    """The period in the address; `problem` says why a custom range was refused."""
 
     key: str
     period: DateRange
@@ -52,13 +52,14 @@ class Bounds:
     last: date
 
     def clamped(self, first: date, last: date) -> tuple[date, date]:
-        """Those of the days from `first` to `last` that lie within; `last` comes before `first`
-        when none does.
+        """Return the days from `first` to `last` that lie within the bounds.
+
+        When none does, the returned `last` is before the returned `first`.
         """
         return max(first, self.first), min(last, self.last)
 
     def limits(self, first: date | None, last: date | None) -> tuple[date | None, date | None]:
-        """The same for a list, where a day at or beyond the bounds sets no limit of its own."""
+        """Return the same for a list's filter; None for a day at or outside the bounds."""
         if first is not None:
             first = None if first <= self.first else min(first, self.last + timedelta(days=1))
         if last is not None:
@@ -67,8 +68,9 @@ class Bounds:
 
 
 def bounds() -> Bounds:
-    """The bounds of the brand acted for. Nothing is older than its first month with a click or an
-    order, and than the brand itself.
+    """Return the bounds of the brand in scope.
+
+    They begin with the brand, or with its first month with a click or an order if that is earlier.
     """
     months = MonthTotal.objects.filter(brand=OuterRef("pk")).order_by("month")
     brand = Brand.objects.annotate(first_month=Subquery(months.values("month")[:1])).get(
@@ -86,9 +88,9 @@ def choose(
     today: date,
     bounds: Callable[[], Bounds] = bounds,
 ) -> ChosenPeriod:
-    """The period of ?range=…&first=…&last=…; the default for anything unknown.
+    """Return the period of ?range=…&first=…&last=…; the default for anything unknown.
 
-    `bounds` is asked for a custom range alone, which is kept within.
+    Only a custom range calls `bounds`; it is clamped to them.
     """
     labelled = tuple((key, _(LABELS[key])) for key in choices)
     key = query.get("range", default)
@@ -117,7 +119,7 @@ def choose(
 
 
 def preset(key: str, *, today: date) -> DateRange:
-    """The days of a preset, ending today."""
+    """Return the days of a preset, which ends today."""
     match key:
         case "today":
             return DateRange(today, today)

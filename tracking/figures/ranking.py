@@ -1,7 +1,7 @@
-"""Put an offer's members in the order of a figure, so that a page of them can be cut in PostgreSQL.
+"""Sort an offer's members by a figure in PostgreSQL, so that the list can be paginated.
 
-The figures are the ones that `member_table.member_rows` shows: daily totals and the ledger. Each is
-added up once for everybody and joined to the members, as two small tables at the most.
+The figures are those of `member_table.member_rows`: daily totals and the ledger. Each is added up
+once for all members, and joined to them as at most two small tables.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from payouts.due import due_of_each, paid_of_each
 from tracking.figures.metrics import DateRange, today
 from tracking.models import DailyTotal, MonthTotal
 
-BY_TOTAL = {
+TOTAL_COLUMNS = {
     "clicks": "clicks",
     "conversions": "conversions",
     "sales": "sales_minor",
@@ -30,15 +30,15 @@ BY_TOTAL = {
     "commission": "commission_minor",
 }
 BY_NAME = ("member__last_name", "member__first_name", "pk")
-SHORT = timedelta(days=62)  # what hardly holds a whole month is summed by its days
+MAX_LENGTH_BY_DAY = timedelta(days=62)  # a longer period is summed by months
 AMOUNT = BigIntegerField()
-ORDERS = ("name", *BY_TOTAL, "paid", "due")
+ORDERS = ("name", *TOTAL_COLUMNS, "paid", "due")
 
 
 def ranked(
     enrollments: QuerySet[Enrollment], *, order: str, period: DateRange, now: datetime
 ) -> QuerySet[Enrollment]:
-    """The enrollments in the order of "sales" or "-sales", ties by name; by name if unknown."""
+    """Sort the enrollments by "sales", "-sales" etc., ties by name; by name if unknown."""
     figure = order.removeprefix("-")
     if figure not in ORDERS or figure == "name":
         names = BY_NAME if order != "-name" else tuple(f"-{name}" for name in BY_NAME)
@@ -51,7 +51,10 @@ def ranked(
 def with_at_least(
     enrollments: QuerySet[Enrollment], *, figure: str, least: int, period: DateRange, now: datetime
 ) -> QuerySet[Enrollment]:
-    """Those who have at least so much of a figure of ORDERS: pieces, or minor units."""
+    """Return the enrollments whose figure (of ORDERS) is at least `least`.
+
+    `least` is a number of pieces, or an amount in minor units.
+    """
     found, reached = _joined(enrollments, figure, name="reached", period=period, now=now)
     return found.annotate(reached=reached).filter(reached__gte=least)
 
@@ -59,7 +62,7 @@ def with_at_least(
 def _joined(
     enrollments: QuerySet[Enrollment], figure: str, *, name: str, period: DateRange, now: datetime
 ) -> tuple[QuerySet[Enrollment], Combinable]:
-    """The enrollments joined with tables of this name, and what those say of the figure."""
+    """Join the enrollments with tables of this name; return the figure's expression too."""
     sums = _sums_of_each(figure, period=period, now=now)
     tables = [CTE(rows, name=f"{name}_{number}") for number, rows in enumerate(sums)]
     found = enrollments
@@ -70,19 +73,19 @@ def _joined(
 
 
 def _sums_of_each(figure: str, *, period: DateRange, now: datetime) -> list[QuerySet[Any, Any]]:
-    """Tables of `enrollment_id` and `figure`, a row for each who has any; they add up."""
+    """Return tables of `enrollment_id` and `figure` whose sum is the figure; empty ones missing."""
     if figure == "due":
         return [due_of_each(now=now)]
     if figure == "paid":
         return [paid_of_each()]
-    return _totals_of_each(BY_TOTAL[figure], period)
+    return _totals_of_each(TOTAL_COLUMNS[figure], period)
 
 
 def _totals_of_each(column: str, period: DateRange) -> list[QuerySet[Any, Any]]:
-    """Of a longer period, its months, and the days at its ends that they lack or exceed."""
+    """For a longer period: its months, corrected by the days at both ends."""
     first, last = period.first, period.last
     after = last + timedelta(days=1) if last and last.year < MAXYEAR else date.max
-    if first and last and last - first < SHORT:
+    if first and last and last - first < MAX_LENGTH_BY_DAY:
         return [_sums(DailyTotal, Q(day__gte=first, day__lt=after), F(column))]
     start = _nearest_month(first) if first else date.min
     end = _nearest_month(after) if after < date.max else date.max
@@ -107,8 +110,9 @@ def _sums(model: type[DailyTotal | MonthTotal], where: Q, figure: Any) -> QueryS
 
 
 def _nearest_month(day: date) -> date:
-    """The first day of this month or of the next, whichever is fewer days away. Days to come hold
-    nothing, so they don't count.
+    """Return the first day of this month or the next, whichever is nearer.
+
+    Future days have no totals, so they are not counted.
     """
     month = day.replace(day=1)
     following = (month + timedelta(days=31)).replace(day=1)

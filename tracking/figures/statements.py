@@ -1,4 +1,4 @@
-"""What a payment paid, line by line, for the payment's page and its statement."""
+"""The ledger entries that a payment pays, for the payment's page and its statement."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ from tracking.models import ClickEarning, Conversion
 
 @dataclass(frozen=True, slots=True)
 class StatementLine:
-    """One entry that a payment pays, with what it is for: a conversion, a day's clicks, or neither
-    for an adjustment.
+    """One ledger entry of a payment, with its conversion or its day's clicks.
+
+    An adjustment has neither.
     """
 
     entry: LedgerEntry
@@ -31,7 +32,7 @@ class StatementLine:
 
     @property
     def what(self) -> str:
-        """In a word or two, for people: an entry below zero takes back what was earned before."""
+        """The kind of entry as text. A negative entry takes commission back."""
         if self.conversion:
             return _("Commission") if self.entry.amount_minor > 0 else _("Commission taken back")
         if self.clicks:
@@ -40,12 +41,12 @@ class StatementLine:
 
     @property
     def title(self) -> str:
-        """The order, or what it is when there is none."""
+        """The order's number; the kind of entry when there is no order."""
         return self.conversion.order.external_id if self.conversion else self.what
 
     @property
     def remark(self) -> str:
-        """When, and what else a reader wants to know ("18 Aug 2026 · sale £162.69")."""
+        """The day and details ("18 Aug 2026 · sale £162.69")."""
         parts = [day(self.clicks.day if self.clicks else self.happened_at)]
         if self.conversion:
             parts.append(_("sale %(amount)s") % {"amount": money(self.conversion.sale)})
@@ -55,17 +56,17 @@ class StatementLine:
 
     @property
     def happened_at(self) -> datetime:
-        """When the order was placed, or the adjustment or the clicks were posted."""
+        """The time of the order, or of the posting for an adjustment or clicks."""
         return self.conversion.occurred_at if self.conversion else self.entry.posted_at
 
 
 def statement_of(payout: Payout) -> list[StatementLine]:
-    """Every entry of a payment, in three queries."""
+    """Return every entry of a payment, in three queries."""
     return with_conversions([item.entry for item in items_of([payout.pk])])
 
 
 def with_conversions(entries: list[LedgerEntry]) -> list[StatementLine]:
-    """The entries, each with its conversion and the conversion's order or its clicks."""
+    """Return the entries with their conversions (with order) or clicks."""
     ids = {entry.conversion_id for entry in entries if entry.conversion_id}
     click_ids = {entry.click_earning_id for entry in entries if entry.click_earning_id}
     conversions = Conversion.objects.select_related("order").in_bulk(ids)
@@ -81,7 +82,7 @@ def with_conversions(entries: list[LedgerEntry]) -> list[StatementLine]:
 
 
 def statement_rows(payout: Payout) -> Iterator[list[str]]:
-    """The lines of a statement as CSV, header first, and the total last. Amounts are decimals."""
+    """Yield a statement's CSV rows: header first, total last. Amounts are decimals."""
     yield ["date", "offer", "order", "sale", "what", "note", "amount", "currency"]
     zone = payout.brand.zone
     for line in statement_of(payout):

@@ -1,4 +1,4 @@
-"""Cut a range of days into bars of a chart: days, weeks or months, so that there are never many."""
+"""Group a period into the intervals of a chart: days, weeks or months, by its length."""
 
 from __future__ import annotations
 
@@ -36,10 +36,11 @@ class TimeSeries:
 
 
 def time_series(days: Mapping[date, Totals], *, period: DateRange, today: date) -> TimeSeries:
-    """Intervals over the whole period, empty ones too. An open end is the first or last known day.
+    """Return intervals over the whole period, also empty ones.
 
-    Weeks end with the period, so that the last bar holds seven days and doesn't look like a fall;
-    only the first may be shorter. Months are calendar months.
+    An open end of the period is the first or last known day. Weeks are counted back from the end,
+    so the last bar holds seven days and does not look like a fall; only the first may be shorter.
+    Months are calendar months.
     """
     first = period.first or min(days, default=today)
     last = period.last or max([today, *days])
@@ -60,7 +61,7 @@ def _grain(length: int) -> Grain:
 
 
 def _edges(first: date, last: date, grain: Grain) -> list[tuple[date, date]]:
-    """The intervals' limits, from the last to the first, put in order."""
+    """Compute the intervals' limits from the last to the first; return them in order."""
     edges = []
     end = last
     while end >= first:

@@ -1,4 +1,4 @@
-"""Read the rows of a CSV file, and report which of them were refused and why."""
+"""Read the rows of a CSV file, and report which rows were refused and why."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from affiliates.models import Platform
 
 BATCH = 200
 MEMBER_COLUMNS = ("email", "first_name", "last_name", "promo_code")
-# A file of members may have these too: see tracking.importing.members.
+# Optional columns of a file of members: see tracking.importing.members.
 MEMBER_EXTRAS = ("tags", *(platform.value for platform in Platform))
 Row = tuple[int, dict[str, str]]  # file line, cells by column
 Counted = Callable[[int], None]
 
 
 class ImportFileError(ValueError):
-    """The file as a whole can't be read: its encoding, or a column that is missing."""
+    """The file can't be read: it is not CSV in UTF-8, or a column is missing."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowError:
-    """What is wrong with one line of the file."""
+    """An error in one line of the file."""
 
     line: int
     field: str
@@ -35,19 +35,19 @@ class RowError:
 
 @dataclass(slots=True)
 class ImportReport:
-    """How many rows came to what, and the rows that went nowhere."""
+    """The number of rows per outcome, and the refused rows."""
 
     counts: Counter[str] = field(default_factory=Counter)
     errors: list[RowError] = field(default_factory=list)
 
     def add(self, other: ImportReport) -> None:
-        """Take in what the next batch came to."""
+        """Add the report of the next batch."""
         self.counts += other.counts
         self.errors += other.errors
 
 
 def read_rows(lines: Iterable[str], *, columns: Sequence[str]) -> Iterator[Row]:
-    """The rows of a CSV file with their line numbers. Raises ImportFileError."""
+    """Yield the rows of a CSV file with their line numbers. Raises ImportFileError."""
     reader = csv.reader(lines)
     try:
         header = [name.strip().lower() for name in next(reader, [])]

@@ -1,4 +1,4 @@
-"""Import one file for a command: open it, show how far it is, print what came of it."""
+"""Import one file for a command: open it, show the progress, print the report."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def import_file(
     progress: ProgressLine,
     importer: Callable[[Iterable[Row], Counted], ImportReport],
 ) -> ImportReport:
-    """Give the file's rows to `importer`. Raises CommandError for a file that can't be read."""
+    """Pass the file's rows to `importer`. Raises CommandError for a file that can't be read."""
     with opened(path) as file:
         try:
             report = importer(read_rows(file, columns=columns), progress.add)

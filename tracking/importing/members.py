@@ -1,7 +1,7 @@
-"""Bring members in from the rows of a CSV file, with the codes they have.
+"""Import members, with their promo codes, from the rows of a CSV file.
 
-A batch of rows takes a fixed number of statements. A bad row is reported by file line and reason,
-and the rest goes in; running it twice changes nothing the second time.
+A batch of rows takes a fixed number of statements. A bad row is reported with its line and reason;
+all others are imported. A second import of the same file changes nothing.
 """
 
 from __future__ import annotations
@@ -33,8 +33,8 @@ MEMBER_TABLES = (Creator, Member, Enrollment, PromoCode, TrackingLink)
 
 
 @dataclass(frozen=True, slots=True)
-class _Wanted:
-    """One good row: who comes in, with which code."""
+class _ValidRow:
+    """One valid row: the person, their code and details."""
 
     line: int
     person: Person
@@ -43,7 +43,7 @@ class _Wanted:
 
 
 class _CodesRefusedError(Exception):
-    """Some rows' codes can't be given: why, by file line."""
+    """Some rows' codes can't be given: the reasons by file line."""
 
     def __init__(self, problems: dict[int, str]) -> None:
         super().__init__(problems)
@@ -51,7 +51,7 @@ class _CodesRefusedError(Exception):
 
 
 class MemberImport:
-    """The rows of one file in their order, a batch at a time; remembers who stood where.
+    """Imports the rows of one file in their order, in batches, and finds repeated rows.
 
     Without an offer, a row that names a code is an error: a code belongs to an offer.
     """
@@ -61,29 +61,29 @@ class MemberImport:
         self.first_line: dict[str, int] = {}
 
     @transaction.atomic
-    def put_in(self, rows: Sequence[Row], *, now: datetime) -> ImportReport:
-        """Add each row's person to the brand and the offer, with the code it names, and a link."""
+    def import_rows(self, rows: Sequence[Row], *, now: datetime) -> ImportReport:
+        """Add each row's person to the brand and the offer, with the row's code and a link."""
         report = ImportReport()
-        wanted = [read for row in rows if (read := self._read(row, report))]
-        _put_in(wanted, self.offer, report, by=self.by, now=now)
+        valid_rows = [read for row in rows if (read := self._read(row, report))]
+        _import_batch(valid_rows, self.offer, report, by=self.by, now=now)
         report.errors.sort(key=lambda error: error.line)
         return report
 
     @transaction.atomic
     def preview(self, rows: Sequence[Row], *, now: datetime) -> ImportReport:
-        """What `put_in` would report, found by doing it and taking it back."""
-        report = self.put_in(rows, now=now)
+        """Return the report of `import_rows`: run it and roll it back."""
+        report = self.import_rows(rows, now=now)
         transaction.set_rollback(True)
         return report
 
-    def pass_over(self, rows: Iterable[Row]) -> None:
-        """Rows that were dealt with before: only remember where they stood."""
+    def skip_rows(self, rows: Iterable[Row]) -> None:
+        """Skip rows that were imported before, but remember them to find repeated rows."""
         forgotten = ImportReport()
         for row in rows:
             self._read(row, forgotten)
 
-    def _read(self, row: Row, report: ImportReport) -> _Wanted | None:
-        """The row, checked; None and an error in the report for one that can't come in."""
+    def _read(self, row: Row, report: ImportReport) -> _ValidRow | None:
+        """Check the row; for an invalid row add an error to the report and return None."""
         line, cells = row
         try:
             if not cells["email"].strip():
@@ -91,39 +91,39 @@ class MemberImport:
             person = read_person(
                 email=cells["email"], first_name=cells["first_name"], last_name=cells["last_name"]
             )
-            self._stands_once(line, "email", person.email)
+            self._check_not_repeated(line, "email", person.email)
             code = normal_code(cells["promo_code"])
             if code and self.offer is None:
                 raise MemberError("promo_code", "a code belongs to an offer: choose one")
             if not (self.offer and self.offer.gives_codes):
                 code = ""
             if code:
-                self._stands_once(line, "promo_code", code)
+                self._check_not_repeated(line, "promo_code", code)
             details = _read_details(cells)
         except MemberError as error:
             report.errors.append(RowError(line, error.field, str(error)))
             return None
-        return _Wanted(line, person, code, details)
+        return _ValidRow(line, person, code, details)
 
-    def _stands_once(self, line: int, column: str, value: str) -> None:
+    def _check_not_repeated(self, line: int, column: str, value: str) -> None:
         earlier = self.first_line.setdefault(f"{column}:{value}", line)
         if earlier != line:
-            raise MemberError(column, f"{value} stands on line {earlier} already")
+            raise MemberError(column, f"{value} is already on line {earlier}")
 
 
 def import_members(
     rows: Iterable[Row], *, offer: Offer | None, by: Actor, now: datetime, counted: Counted
 ) -> ImportReport:
-    """Bring in all of the rows, a batch at a time."""
+    """Import all rows in batches."""
     report, file = ImportReport(), MemberImport(offer=offer, by=by)
     for batch in batches(iter(rows), BATCH, tables=MEMBER_TABLES):
-        report.add(file.put_in(batch, now=now))
+        report.add(file.import_rows(batch, now=now))
         counted(len(batch))
     return report
 
 
 def _read_details(cells: dict[str, str]) -> Details:
-    """What the columns that a file may have say: tags, and a handle per platform."""
+    """Read the optional columns: tags, and a handle per platform."""
     try:
         return Details(tags=read_tags(cells.get("tags", "")), handles=read_handles(cells))
     except TagError as error:
@@ -132,60 +132,60 @@ def _read_details(cells: dict[str, str]) -> Details:
         raise MemberError(error.platform.value, str(error)) from error
 
 
-def _put_in(
-    wanted: Sequence[_Wanted],
+def _import_batch(
+    valid_rows: Sequence[_ValidRow],
     offer: Offer | None,
     report: ImportReport,
     *,
     by: Actor,
     now: datetime,
 ) -> None:
-    """Put a batch in; whose code is refused stays out whole, and the others are tried again."""
-    while wanted:
+    """Import a batch. If codes are refused, leave out their rows and try the others again."""
+    while valid_rows:
         try:
             with transaction.atomic():
-                report.counts.update(_outcomes(wanted, offer, by=by, now=now))
+                report.counts.update(_import_valid_rows(valid_rows, offer, by=by, now=now))
         except _CodesRefusedError as refused:
             report.errors += [
                 RowError(line, "promo_code", why) for line, why in refused.problems.items()
             ]
-            wanted = [row for row in wanted if row.line not in refused.problems]
+            valid_rows = [row for row in valid_rows if row.line not in refused.problems]
         else:
             return
 
 
-def _outcomes(
-    wanted: Sequence[_Wanted], offer: Offer | None, *, by: Actor, now: datetime
+def _import_valid_rows(
+    valid_rows: Sequence[_ValidRow], offer: Offer | None, *, by: Actor, now: datetime
 ) -> list[str]:
-    """Do it, and say what came of each row: added, changed or unchanged."""
-    lock_identities([f"member-import:{current_brand_id()}"])  # two imports at once take turns
-    known = members_by_address(row.person.email for row in wanted)
-    new = [row.person for row in wanted if row.person.email not in known]
+    """Import the rows; return the outcome of each: added, changed or unchanged."""
+    lock_identities([f"member-import:{current_brand_id()}"])  # one import at a time
+    known = members_by_address(row.person.email for row in valid_rows)
+    new = [row.person for row in valid_rows if row.person.email not in known]
     added = {member.email: member for member in add_members(people=new, by=by, now=now)}
     members = {**known, **added}
-    noted = {members[row.person.email].pk: row.details for row in wanted if row.details.is_any}
+    noted = {members[row.person.email].pk: row.details for row in valid_rows if row.details.is_any}
     changed = add_details(details=noted, by=by, now=now) if noted else set()
     if offer is not None:
-        changed |= _share(wanted, members, offer, by=by, now=now)
+        changed |= _enroll_and_give_items(valid_rows, members, offer, by=by, now=now)
     return [
         "added"
         if row.person.email in added
         else "changed"
         if known[row.person.email].pk in changed
         else "unchanged"
-        for row in wanted
+        for row in valid_rows
     ]
 
 
-def _share(
-    wanted: Sequence[_Wanted],
+def _enroll_and_give_items(
+    valid_rows: Sequence[_ValidRow],
     members: dict[str, Member],
     offer: Offer,
     *,
     by: Actor,
     now: datetime,
 ) -> set[int]:
-    """Enroll everybody and give what the offer gives; the ids of the members it changed."""
+    """Enroll all members and give codes and links; return the ids of changed members."""
     inside = set(
         Enrollment.objects.not_removed()
         .filter(offer=offer, member__in=list(members.values()))
@@ -193,7 +193,7 @@ def _share(
     )
     enrollments = enroll(offer=offer, members=members.values(), by=by, now=now)
     of_member = {row.member_id: row for row in enrollments}
-    lines = {of_member[members[row.person.email].pk].pk: row for row in wanted}
+    lines = {of_member[members[row.person.email].pk].pk: row for row in valid_rows}
     codes = {pk: row.code for pk, row in lines.items() if row.code}
     try:
         given = give_codes(codes=codes, enrollments=enrollments, by=by, now=now)

@@ -1,6 +1,7 @@
-"""Preview a CSV file of members, and import it, as long work: batches that commit with the count.
+"""Preview and import a CSV file of members in the background.
 
-The import goes through the same rows as the preview did, and resumes after the last row counted.
+Each batch commits together with its count. The import reads the rows of the preview, and resumes
+after the last counted row.
 """
 
 from __future__ import annotations
@@ -11,17 +12,10 @@ from datetime import datetime
 from itertools import islice
 
 from accounts.actors import Actor
-from accounts.background import (
-    Problem,
-    Request,
-    Turn,
-    WorkError,
-    bytes_of,
-    lines_of,
-    note,
-    start,
-)
-from accounts.models import Work, WorkFile
+from background.asking import WorkRequest
+from background.files import read_file_bytes, read_file_lines
+from background.models import Work, WorkFile
+from background.running import RowProblem, WorkError, WorkSlice, count_batch, start_work
 from core.batches import batches
 from offers.models import Offer
 from tracking.importing.csv_rows import (
@@ -49,8 +43,8 @@ def ask_for_preview(
     by: Actor,
     now: datetime,
 ) -> Work:
-    """Find out what a file would do. `rows` is how many it has under its header."""
-    request = Request(
+    """Enqueue a preview of the file. `rows` is its number of rows without the header."""
+    request = WorkRequest(
         kind=PREVIEW,
         title=f"Preview of {filename}" + (f" for {offer.name}" if offer else ""),
         about=ABOUT,
@@ -59,15 +53,15 @@ def ask_for_preview(
         parameters={"offer": offer.pk if offer else None, "filename": filename},
         given=[content],
     )
-    return start(request, handler=preview_file, by=by, now=now)
+    return start_work(request, handler=preview_file, by=by, now=now)
 
 
 def ask_for_import(*, preview: Work, by: Actor, now: datetime) -> Work:
-    """Put in what was previewed, once however often it is asked. Raises WorkError."""
+    """Enqueue the import of a previewed file, at most once. Raises WorkError."""
     if preview.kind != PREVIEW or preview.state != "done" or preview.files_gone_at:
-        raise WorkError("this preview is not there any more: choose the file again")
+        raise WorkError("this preview has expired: choose the file again")
     offer = _offer_of(preview)
-    request = Request(
+    request = WorkRequest(
         kind=IMPORT,
         title=f"Import of {preview.parameters['filename']}"
         + (f" into {offer.name}" if offer else ""),
@@ -75,34 +69,36 @@ def ask_for_import(*, preview: Work, by: Actor, now: datetime) -> Work:
         total=preview.total,
         confirmation=uuid.uuid5(preview.confirmation, IMPORT),
         parameters=preview.parameters,
-        given=bytes_of(preview, WorkFile.GIVEN),
+        given=read_file_bytes(preview, WorkFile.GIVEN),
     )
-    return start(request, handler=import_file, by=by, now=now)
+    return start_work(request, handler=import_file, by=by, now=now)
 
 
-def preview_file(turn: Turn) -> bool:
-    """Go on finding out what the file would do."""
-    return _go_through(turn, lambda file, rows, now: file.preview(rows, now=now))
+def preview_file(work_slice: WorkSlice) -> bool:
+    """Continue the preview."""
+    return _process_rows(work_slice, lambda file, rows, now: file.preview(rows, now=now))
 
 
-def import_file(turn: Turn) -> bool:
-    """Go on putting the file in."""
-    return _go_through(turn, lambda file, rows, now: file.put_in(rows, now=now))
+def import_file(work_slice: WorkSlice) -> bool:
+    """Continue the import."""
+    return _process_rows(work_slice, lambda file, rows, now: file.import_rows(rows, now=now))
 
 
-def _go_through(turn: Turn, step: Step) -> bool:
-    """Take the rows that are not counted yet, batch by batch, until the turn is over."""
-    file = MemberImport(offer=_offer_of(turn.work), by=turn.by)
-    rows = read_rows(lines_of(turn.work, WorkFile.GIVEN), columns=MEMBER_COLUMNS)
+def _process_rows(work_slice: WorkSlice, step: Step) -> bool:
+    """Process the rows that are not counted yet, in batches, until the time slice is over."""
+    file = MemberImport(offer=_offer_of(work_slice.work), by=work_slice.by)
+    rows = read_rows(read_file_lines(work_slice.work, WorkFile.GIVEN), columns=MEMBER_COLUMNS)
     try:
-        file.pass_over(islice(rows, turn.work.done))
+        file.skip_rows(islice(rows, work_slice.work.done))
         for batch in batches(rows, BATCH, tables=MEMBER_TABLES):
-            with turn.batch() as work:
-                report = step(file, batch, turn.clock())
-                problems = [Problem(each.line, each.field, each.message) for each in report.errors]
-                note(work, done=len(batch), counts=report.counts, problems=problems)
-            if turn.is_over:
-                return turn.work.done >= turn.work.total
+            with work_slice.batch() as work:
+                report = step(file, batch, work_slice.clock())
+                problems = [
+                    RowProblem(each.line, each.field, each.message) for each in report.errors
+                ]
+                count_batch(work, done=len(batch), counts=report.counts, problems=problems)
+            if work_slice.is_over:
+                return work_slice.work.done >= work_slice.work.total
     except ImportFileError as error:
         raise WorkError(str(error)) from error
     return True

@@ -1,8 +1,8 @@
-"""Import orders and refunds from the rows of a CSV file, by the ordinary services.
+"""Import orders and refunds from the rows of a CSV file, by the same services as the API.
 
-A file can be imported twice and changes nothing the second time. A bad row is reported by file
-line and reason and the rest goes in; an order with one bad line is left out whole, because its
-total would be wrong without it.
+A second import of the same file changes nothing. A bad row is reported with its line and reason;
+all others are imported. An order with one bad line is left out completely, because its total would
+be wrong.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ COLUMN_OF = {"promo_code": "discount_code"}  # what the file calls a field of th
 def import_orders(
     rows: Iterable[Row], *, source: str, by: Actor, now: datetime, counted: Counted
 ) -> ImportReport:
-    """Record the orders of a file with a row per line; lines of one order stand together."""
+    """Record the orders of a file: one row per order line, an order's rows together."""
     report = ImportReport()
     for batch in batches(_orders(rows, report), BATCH, tables=ORDER_TABLES):
         orders = [order for _, order in batch]
@@ -48,7 +48,7 @@ def import_orders(
 
 def _orders(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, OrderFacts]]:
     for _, group in groupby(rows, key=lambda row: row[1]["order_id"]):
-        lines = list(islice(group, MAX_ORDER_LINES + 1))  # one more than there may be: refused
+        lines = list(islice(group, MAX_ORDER_LINES + 1))  # one more, so that it is refused
         try:
             yield lines[0][0], _order(lines)
         except InputError as error:
@@ -56,7 +56,7 @@ def _orders(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, Or
 
 
 def _order(lines: Sequence[Row]) -> OrderFacts:
-    """One order of its rows; its time is the first row's, as tills write lines minutes apart."""
+    """Read one order from its rows. Its time is that of the first row: tills write lines later."""
     first = lines[0][1]
     of_the_order = itemgetter("currency", "customer_id", "discount_code")
     for index, (_, row) in enumerate(lines):
@@ -82,12 +82,12 @@ def _order(lines: Sequence[Row]) -> OrderFacts:
 
 
 def _listed(row: Mapping[str, str]) -> list[str]:
-    """The collections of a line: "Skin care|Sets"."""
+    """Return the collections of a line: "Skin care|Sets"."""
     return row.get("collections", "").split("|")
 
 
 def _row_error(problem: FieldProblem, lines: Sequence[Row]) -> RowError:
-    """A problem of the order in terms of the file: "lines.2.quantity" is its third row."""
+    """Return the order's problem as a file's error: "lines.2.quantity" is its third row."""
     head, _, rest = problem.field.partition(".")
     if head != "lines" or not rest:
         return RowError(lines[0][0], COLUMN_OF.get(head, head), problem.message)

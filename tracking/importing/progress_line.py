@@ -1,4 +1,4 @@
-"""One line of progress for long commands."""
+"""The progress line of long commands."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from django.core.management.base import OutputWrapper
 
 
 class ProgressLine:
-    """A line that keeps counting on a terminal; elsewhere only its last state is written."""
+    """A line that is updated on a terminal; elsewhere only the last state is written."""
 
     def __init__(self, out: OutputWrapper, noun: str) -> None:
         self.out, self.noun, self.count = out, noun, 0
         self.started = self.shown = time.monotonic()
 
     def add(self, number: int) -> None:
-        """Count `number` more; the line is redrawn five times a second at most."""
+        """Add `number` to the count; redraw the line at most five times a second."""
         self.count += number
         now = time.monotonic()
         if self.out.isatty() and now - self.shown > 0.2:

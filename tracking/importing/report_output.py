@@ -1,4 +1,4 @@
-"""Say what an import did."""
+"""Print the report of an import."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ MAX_ERRORS_SHOWN = 100
 
 
 def print_report(command: BaseCommand, noun: str, report: ImportReport) -> None:
-    """Counts on stdout, each bad row on stderr."""
+    """Print the counts on stdout, and each refused row on stderr."""
     counts = ", ".join(f"{number:,} {what}" for what, number in sorted(report.counts.items()))
     command.stdout.write(f"{noun}: {counts or 'none'}; {len(report.errors):,} errors")
     for error in report.errors[:MAX_ERRORS_SHOWN]:
@@ -20,7 +20,7 @@ def print_report(command: BaseCommand, noun: str, report: ImportReport) -> None:
 
 
 def fail_on_errors(*reports: ImportReport) -> None:
-    """Exit with 1 when any row went nowhere, so that scripts notice."""
+    """Exit with 1 when any row was refused, so that scripts notice."""
     errors = sum(len(report.errors) for report in reports)
     if errors:
-        raise CommandError(f"{errors:,} rows did not go in; all others did")
+        raise CommandError(f"{errors:,} rows were refused; all others were imported")

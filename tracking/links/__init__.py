@@ -1,1 +1,1 @@
-"""Promo codes, tracking links and the clicks on them, and who is in an offer with which of them."""
+"""Promo codes, tracking links, clicks, and adding members to offers with codes and links."""

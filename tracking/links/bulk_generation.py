@@ -1,7 +1,8 @@
-"""Give many members codes and links as long work: batches that commit with the count.
+"""Give codes and links to many members as background work, in batches.
 
-Codes are suggested from the naming pattern as each batch comes up. Whoever can't be given theirs is
-left out and named; whoever got one meanwhile keeps it.
+Each batch commits together with its progress. The worker suggests codes from the naming pattern
+batch by batch. A member who can't get a code is listed with the reason; a member who got one in the
+meantime keeps it.
 """
 
 from __future__ import annotations
@@ -13,8 +14,10 @@ from datetime import datetime
 from itertools import islice
 
 from accounts.actors import Actor
-from accounts.background import Problem, Request, Turn, lines_of, note, start
-from accounts.models import Work, WorkFile
+from background.asking import WorkRequest
+from background.files import read_file_lines
+from background.models import Work, WorkFile
+from background.running import RowProblem, WorkSlice, count_batch, start_work
 from core.batches import batches
 from offers.models import Enrollment, Offer
 from tracking.links.generating import generate_items
@@ -24,7 +27,7 @@ from tracking.models import PromoCode, TrackingLink
 
 GENERATE = "generate"
 BATCH = 500
-TRIES = 3  # a code suggested may be taken the moment after
+MAX_ATTEMPTS = 3  # another transaction may take a suggested code first
 
 
 def ask_to_generate(
@@ -37,10 +40,10 @@ def ask_to_generate(
     by: Actor,
     now: datetime,
 ) -> Work:
-    """Give the enrollments of these ids a code, a link, or both where an id is in both."""
+    """Ask a worker to give codes and links to the enrollments with these ids."""
     codes, links = set(codes_for), set(links_for)
     everybody = sorted(codes | links)
-    request = Request(
+    request = WorkRequest(
         kind=GENERATE,
         title=title,
         about=about,
@@ -48,32 +51,32 @@ def ask_to_generate(
         confirmation=confirmation,
         given=(f"{pk} {int(pk in codes)} {int(pk in links)}\n".encode() for pk in everybody),
     )
-    return start(request, handler=generate, by=by, now=now)
+    return start_work(request, handler=generate, by=by, now=now)
 
 
-def generate(turn: Turn) -> bool:
-    """Go on after what is counted, until the turn is over."""
-    rows = islice(_wanted(turn.work), turn.work.done, None)
+def generate(work_slice: WorkSlice) -> bool:
+    """Continue after the enrollments that are done, until the time slice is over."""
+    rows = islice(_wanted(work_slice.work), work_slice.work.done, None)
     for batch in batches(rows, BATCH, tables=(PromoCode, TrackingLink)):
-        with turn.batch() as work:
-            given, problems = _give(batch, by=turn.by, now=turn.clock())
-            note(work, done=len(batch), counts=given, problems=problems)
-        if turn.is_over:
-            return turn.work.done >= turn.work.total
+        with work_slice.batch() as work:
+            given, problems = _give(batch, by=work_slice.by, now=work_slice.clock())
+            count_batch(work, done=len(batch), counts=given, problems=problems)
+        if work_slice.is_over:
+            return work_slice.work.done >= work_slice.work.total
     return True
 
 
 def _wanted(work: Work) -> Iterator[tuple[int, bool, bool]]:
-    """Enrollment id, whether a code, whether a link."""
-    for line in lines_of(work, WorkFile.GIVEN):
+    """Yield enrollment id, whether it gets a code, and whether it gets a link."""
+    for line in read_file_lines(work, WorkFile.GIVEN):
         pk, code, link = line.split()
         yield int(pk), code == "1", link == "1"
 
 
 def _give(
     batch: Sequence[tuple[int, bool, bool]], *, by: Actor, now: datetime
-) -> tuple[Counter[str], list[Problem]]:
-    """Give a batch what it lacks; how many of what came of it, and who was left out."""
+) -> tuple[Counter[str], list[RowProblem]]:
+    """Give a batch its missing codes and links; return counts and problems."""
     locked = Enrollment.objects.select_for_update(of=("self",)).filter(
         pk__in=[pk for pk, _, _ in batch]
     )
@@ -81,11 +84,13 @@ def _give(
     codes = PromoCode.objects.in_use().filter(enrollment__in=list(rows))
     having = set(codes.values_list("enrollment_id", flat=True))
     alike: dict[tuple[int, bool, bool], list[Enrollment]] = defaultdict(list)
-    problems: list[Problem] = []
+    problems: list[RowProblem] = []
     for pk, code, link in batch:
         row = rows[pk]
         if not row.is_active:
-            problems.append(Problem(None, str(row.member), "is not active in this offer any more"))
+            problems.append(
+                RowProblem(None, str(row.member), "is not active in this offer any more")
+            )
         else:
             alike[row.offer_id, code and pk not in having, link].append(row)
     given: Counter[str] = Counter()
@@ -105,22 +110,22 @@ def _give_alike(
     given: Counter[str],
     by: Actor,
     now: datetime,
-) -> list[Problem]:
-    """Give rows of one offer the same; who is refused again and again is left out."""
-    problems: list[Problem] = []
-    tries = 0
+) -> list[RowProblem]:
+    """Give rows of one offer the same items; skip a row after MAX_ATTEMPTS."""
+    problems: list[RowProblem] = []
+    attempts = 0
     while rows:
         wanted = suggest_codes(offer=offer, enrollments=rows) if code else {}
-        tries += 1
+        attempts += 1
         try:
             codes, links = generate_items(
                 enrollments=rows, codes=wanted, links=link, by=by, now=now
             )
         except ItemError as error:
-            if tries >= TRIES:
+            if attempts >= MAX_ATTEMPTS:
                 why = error.problems
                 problems += [
-                    Problem(None, str(row.member), why[row.pk]) for row in rows if row.pk in why
+                    RowProblem(None, str(row.member), why[row.pk]) for row in rows if row.pk in why
                 ]
                 rows = [row for row in rows if row.pk not in why]
         else:

@@ -1,8 +1,8 @@
-"""Make click ids and read them: they prove themselves.
+"""Make click ids and read them.
 
-A click id is a signed token of link and time, so an order that brings one is attributed even if
-the click's row was never written. Layout before base64url, 36 bytes: link id (8), Unix time in
-seconds (5), nonce (7), HMAC-SHA256 cut to 128 bits (16).
+A click id is a signed token of link and time, so an order with a click id is attributed even if the
+row of the click is lost. Layout before base64url, 36 bytes: link id (8), Unix time in seconds (5),
+nonce (7), HMAC-SHA256 cut to 128 bits (16).
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ LENGTH = 48
 
 @dataclass(frozen=True, slots=True)
 class ClickClaim:
-    """What a valid click id says."""
+    """The contents of a valid click id."""
 
     link_id: int
     clicked_at: datetime
 
 
 def make(*, link_id: int, clicked_at: datetime) -> str:
-    """A new click id of 48 characters, safe in an address."""
+    """Return a new click id of 48 characters that are safe in a URL."""
     body = (
         link_id.to_bytes(8, "big")
         + int(clicked_at.timestamp()).to_bytes(5, "big")
@@ -39,7 +39,7 @@ def make(*, link_id: int, clicked_at: datetime) -> str:
 
 
 def read(click_id: str) -> ClickClaim | None:
-    """What the click id claims, or None when we did not sign it."""
+    """Return the contents of a click id, or None when the signature is wrong."""
     if len(click_id) != LENGTH:
         return None
     try:

@@ -1,4 +1,4 @@
-"""A shopper follows a tracking link: the click is counted, and leads to the shop."""
+"""Follow a tracking link: count the click and find the address of the shop."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _robots = CrawlerDetect()
 
 @dataclass(frozen=True, slots=True)
 class Redirect:
-    """Where the shopper goes, and whether the click counted."""
+    """The address that the shopper is sent to, and whether the click counted."""
 
     url: str
     counted: bool
@@ -34,11 +34,11 @@ class Redirect:
 def follow_link(
     *, slug: str, user_agent: str, referrer: str, now: datetime, is_visit: bool = True
 ) -> Redirect | None:
-    """Where the link leads, with a new click id on the address; None when there is no such link.
+    """Return the destination of the link with a new click id; None when there is no such link.
 
-    The click is counted unless a robot made it or the offer or link does not count now, and not
-    even written when nobody comes along (`is_visit`). A click that can't be written is logged and
-    lost; the click id still earns the member a commission.
+    The click counts unless a robot made it, or the offer or link is not active now. Without
+    `is_visit`, for example for a prefetch, no click is stored. When the click can't be stored, that
+    is logged, and an order with the click id is still attributed.
     """
     with across_brands(reason="a tracking link names its brand"):
         link = (
@@ -59,12 +59,12 @@ def follow_link(
             try:
                 _write(link, click_id, user_agent, referrer, counted=counted, now=now)
             except DatabaseError:
-                logger.exception("a click on link %s was not written", link.pk)
+                logger.exception("A click on link %s was not stored.", link.pk)
     return Redirect(url=with_parameter(target, CLICK_PARAMETER, click_id), counted=counted)
 
 
 def _tagged(link: TrackingLink) -> str:
-    """Where the link leads, with what the offer's UTM template adds."""
+    """The destination of the link, with the parameters of the offer's UTM template."""
     enrollment, offer = link.enrollment, link.enrollment.offer
     target = link.destination_url or offer.destination_url
     if not offer.utm_template:
@@ -82,7 +82,7 @@ def _tagged(link: TrackingLink) -> str:
 
 
 def with_parameter(url: str, name: str, value: str) -> str:
-    """`url` with one query parameter set, everything else as it was."""
+    """Return `url` with one query parameter set. All other parameters stay."""
     parts = urlsplit(url)
     query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if pair[0] != name]
     return urlunsplit(parts._replace(query=urlencode([*query, (name, value)])))
@@ -112,7 +112,7 @@ def _write(
 
 
 def _host_of(referrer: str) -> str:
-    """The host of what a browser claims to come from; empty when it is no address."""
+    """The host of a Referer header; empty when it is not a valid address."""
     try:
         return urlsplit(referrer).hostname or ""
     except ValueError:

@@ -1,4 +1,4 @@
-"""Give enrollments their codes and links in one transaction, and take them out of use."""
+"""Give codes and links to enrollments in one transaction, and deactivate them."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from offers.models import Enrollment
 from tracking.links.items import ItemError
 from tracking.links.promo_codes import give_codes
@@ -26,13 +26,13 @@ def generate_items(
     now: datetime,
     deep_links: Mapping[int, str] | None = None,
 ) -> tuple[list[PromoCode], list[TrackingLink]]:
-    """Give codes (by enrollment id) and, if told, links: all of it or nothing.
+    """Give `codes` (by enrollment id) and, with `links`, tracking links: all of them or none.
 
-    `deep_links` makes some a link to one page of the shop besides. Raises ItemError as `give_codes`
-    and `make_deep_link` do, and for anybody who is not active in the offer.
+    `deep_links` are addresses in the shop by enrollment id; each becomes a deep link. Raises
+    ItemError as `give_codes` and `make_deep_link` do, and when an enrollment is not active.
     """
     ids = [row.pk for row in enrollments]
-    # In one order, so that the same button pressed twice waits instead of giving twice.
+    # Locked in id order, so that a second click on the same button waits for the first.
     rows = list(
         Enrollment.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     )
@@ -49,7 +49,7 @@ def generate_items(
 
 @transaction.atomic
 def deactivate_items(*, enrollment: Enrollment, by: Actor, now: datetime) -> None:
-    """Take an enrollment's codes and links out of use; their past stays attributed."""
+    """Deactivate an enrollment's codes and links. Earlier orders stay attributed."""
     for model in (PromoCode, TrackingLink):
         model.objects.filter(enrollment=enrollment).deactivate(now=now)
     audit.record(action="items.deactivated", target=enrollment, by=by, now=now)

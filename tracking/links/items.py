@@ -17,7 +17,7 @@ from tracking.models import PromoCode, TrackingLink
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """What a member shares in one offer. None: not given (yet), or not in use any more."""
+    """The items in use of a member in one offer; None when there is no such item."""
 
     promo_code: str | None
     tracking_link: str | None
@@ -25,17 +25,17 @@ class Items:
 
     @property
     def short_link(self) -> str:
-        """The tracking link without its host, where space is short."""
+        """The path of the tracking link, for places with little space."""
         return urlsplit(self.tracking_link or "").path
 
 
 def link_url(slug: str) -> str:
-    """The full address of a tracking link."""
+    """Return the full address of a tracking link."""
     return f"{settings.BASE_URL}/r/{slug}"
 
 
 def items_of(enrollments: Sequence[Enrollment]) -> dict[int, Items]:
-    """The Sales Tracking Items of each enrollment, by id."""
+    """Return the Sales Tracking Items by enrollment id."""
     codes, slugs = codes_and_slugs([row.pk for row in enrollments])
     return {
         row.pk: Items(
@@ -50,9 +50,9 @@ def items_of(enrollments: Sequence[Enrollment]) -> dict[int, Items]:
 def codes_and_slugs(
     enrollment_ids: Sequence[int] | QuerySet[Any, Any],
 ) -> tuple[dict[int, str], dict[int, str]]:
-    """The code in use and the slug of the link in use of each enrollment that has one, by id.
+    """Return the codes in use and the slugs of links in use, each by enrollment id.
 
-    For very many enrollments give a query of their ids, which PostgreSQL answers by itself.
+    For very many enrollments pass a queryset of ids, which becomes a subquery.
     """
     codes = PromoCode.objects.in_use().filter(enrollment__in=enrollment_ids)
     links = TrackingLink.objects.main().in_use().filter(enrollment__in=enrollment_ids)
@@ -64,14 +64,14 @@ def codes_and_slugs(
 
 @dataclass(frozen=True, slots=True)
 class OwnItems:
-    """The code and link of one enrollment, in use or not any more; None: never given."""
+    """The code and link of one enrollment, active or not; None when it never had one."""
 
     promo_code: PromoCode | None
     tracking_link: TrackingLink | None
 
 
 def own_items(enrollment_id: int) -> OwnItems:
-    """What is in use, else what was used last."""
+    """Return the active code and link, else those that were active last."""
     codes = PromoCode.objects.filter(enrollment=enrollment_id)
     links = TrackingLink.objects.main().filter(enrollment=enrollment_id)
     return OwnItems(
@@ -80,7 +80,7 @@ def own_items(enrollment_id: int) -> OwnItems:
 
 
 def deep_links_of(enrollment_id: int) -> QuerySet[TrackingLink]:
-    """The active deep links of an enrollment, newest first."""
+    """Return the active deep links of an enrollment, newest first."""
     links = TrackingLink.objects.deep().in_use().filter(enrollment=enrollment_id)
     return links.order_by("-created_at", "-pk")
 

@@ -1,4 +1,4 @@
-"""Take a member in or out of an offer, with what they share and what they are owed."""
+"""Add members to an offer with their codes and links, and deactivate or remove them."""
 
 from __future__ import annotations
 
@@ -31,10 +31,11 @@ class OwedError(ValueError):
 def add_to_offer(
     *, offer: Offer, members: Iterable[Member], with_items: bool, by: Actor, now: datetime
 ) -> list[Enrollment]:
-    """Put members into an offer; `with_items` gives each who has none a code, a link, or both.
+    """Enroll members in an offer, and return their enrollments.
 
-    Codes are suggested from the offer's naming pattern. Members in the offer already stay as they
-    are, those removed come back.
+    With `with_items`, members without a code or link get one, as the offer's kind says. Codes come
+    from the offer's naming pattern. Members who are in the offer already stay as they are; removed
+    members become active again.
     """
     rows = enroll(offer=offer, members=members, by=by, now=now)
     if not with_items:
@@ -52,7 +53,7 @@ def add_to_offer(
 
 @transaction.atomic
 def deactivate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
-    """Stop counting for this member; their code and link go out of use, history stays."""
+    """Deactivate a member in an offer, with their codes and links. History stays."""
     deactivate_items(enrollment=enrollment, by=by, now=now)
     return set_enrollment_status(
         enrollment=enrollment, status=EnrollmentStatus.INACTIVE, by=by, now=now
@@ -61,7 +62,7 @@ def deactivate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
 
 @transaction.atomic
 def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
-    """Count again, with the code and the link that were in use last."""
+    """Activate a member again, with the code and the link that were active last."""
     _bring_back(PromoCode.objects.filter(enrollment=enrollment))
     _bring_back(TrackingLink.objects.main().filter(enrollment=enrollment))
     return set_enrollment_status(
@@ -82,7 +83,7 @@ def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
 
 
 def _bring_back(items: ItemQuerySet[PromoCode] | ItemQuerySet[TrackingLink]) -> None:
-    """Activate the row that went out of use last, unless one is in use."""
+    """Activate the row that was deactivated last, unless another one is active."""
     last = items.in_use_first().first()
     if last is not None and not last.is_in_use:
         last.put_in_use()

@@ -1,4 +1,4 @@
-"""Promo codes: suggest free ones by an offer's naming pattern, give them to enrollments."""
+"""Suggest free promo codes by an offer's naming pattern, and give codes to enrollments."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models.functions import Upper
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from affiliates.models import Member
 from core.db import lock_identities
 from core.tenancy import current_brand_id
@@ -25,23 +25,24 @@ CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,39}")
 
 
 def normal_code(text: str) -> str:
-    """A code as it is stored and compared: no spaces, capitals."""
+    """Return a code as it is stored and compared: without spaces, in capitals."""
     return "".join(text.split()).upper()
 
 
 def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[int, str]:
-    """A free code for each enrollment, by the offer's naming pattern.
+    """Return a free code by enrollment id, by the offer's naming pattern.
 
-    The pattern may hold {FIRST_NAME}, {LAST_NAME} and {OFFER}; a clash gets a number at the end.
+    The pattern may contain {FIRST_NAME}, {LAST_NAME} and {OFFER}. A code that is taken gets a
+    number at its end.
     """
     wanted = {row.pk: _from_pattern(offer, row.member) for row in enrollments}
     suggestions: dict[int, str] = {}
     taken: set[str] = set()
-    looked_to: dict[str, int] = defaultdict(int)  # how far a stem's numbers were looked at
+    last_tried: dict[str, int] = defaultdict(int)  # the highest number tried, by stem
     share = 1
     while lacking := [pk for pk in wanted if pk not in suggestions]:
         ranges = {
-            stem: range(looked_to[stem] + 1, looked_to[stem] + members * share + 1)
+            stem: range(last_tried[stem] + 1, last_tried[stem] + members * share + 1)
             for stem, members in Counter(wanted[pk] for pk in lacking).items()
         }
         codes = {
@@ -55,7 +56,7 @@ def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[in
             if code is not None:
                 taken.add(code)
                 suggestions[pk] = code
-        looked_to.update({stem: numbers.stop - 1 for stem, numbers in ranges.items()})
+        last_tried.update({stem: numbers.stop - 1 for stem, numbers in ranges.items()})
         share *= 2
     return {pk: suggestions[pk] for pk in wanted}
 
@@ -64,10 +65,10 @@ def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[in
 def give_codes(
     *, codes: Mapping[int, str], enrollments: Sequence[Enrollment], by: Actor, now: datetime
 ) -> list[PromoCode]:
-    """Give each enrollment the code named for it by id, replacing the one it has.
+    """Give codes to enrollments by id, replacing their active codes: all or none.
 
-    All or nothing: raises ItemError naming every malformed, doubled or taken code. A code that the
-    enrollment has already stays as it is; one that it had before comes back.
+    A code that the enrollment had before becomes active again. Raises ItemError that lists every
+    malformed, repeated or taken code.
     """
     rows = {row.pk: row for row in enrollments}
     wanted = {pk: normal_code(code) for pk, code in codes.items()}
@@ -99,7 +100,7 @@ def give_codes(
 
 
 def _check_codes(wanted: Mapping[int, str]) -> tuple[dict[str, PromoCode], dict[int, str]]:
-    """The codes that are the enrollments' own already, and what is wrong with the others."""
+    """Codes that belong to the enrollments already, and what is wrong with the others."""
     problems: dict[int, str] = {}
     own: dict[str, PromoCode] = {}
     first: dict[str, int] = {}
@@ -111,9 +112,9 @@ def _check_codes(wanted: Mapping[int, str]) -> tuple[dict[str, PromoCode], dict[
     for pk, code in wanted.items():
         holder = taken.get(code)
         if not CODE.fullmatch(code):
-            problems[pk] = f"{code or 'an empty text'} is no code: use 2 to 40 of A-Z 0-9 - _"
+            problems[pk] = f"{code or 'an empty text'} is not a code: use 2 to 40 of A-Z 0-9 - _"
         elif first.setdefault(code, pk) != pk:
-            problems[pk] = problems[first[code]] = f"the code {code} stands twice in this list"
+            problems[pk] = problems[first[code]] = f"the code {code} is in this list twice"
         elif holder is not None and holder.enrollment_id != pk:
             problems[pk] = f"the code {code} belongs to someone else"
         elif holder is not None:
@@ -134,11 +135,11 @@ def _from_pattern(offer: Offer, member: Member) -> str:
 
 
 def _numbered(stem: str, number: int) -> str:
-    """The first has no number; a long stem gives way to it."""
+    """The stem with a number; 1 adds none. A long stem is cut to make space."""
     return stem if number == 1 else f"{stem[: MAX_CODE_LENGTH - len(str(number))]}{number}"
 
 
 def _taken(codes: Iterable[str]) -> set[str]:
-    """Those of the codes that somebody in the brand has or had."""
+    """Those of the codes that a member of the brand has or had."""
     found = PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=list(codes))
     return set(found.values_list("upper", flat=True))

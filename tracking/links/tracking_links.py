@@ -9,13 +9,14 @@ from datetime import datetime
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from offers.models import Enrollment
 from tracking.links.items import ItemError
 from tracking.models import TrackingLink
 
-SLUG_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # no look-alikes  # pragma: allowlist secret
+# No characters that look alike.
+SLUG_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # pragma: allowlist secret
 SLUG_LENGTH = 8
 
 
@@ -23,7 +24,7 @@ SLUG_LENGTH = 8
 def give_links(
     *, enrollments: Iterable[Enrollment], by: Actor, now: datetime
 ) -> list[TrackingLink]:
-    """Give every enrollment without an active tracking link one."""
+    """Give a tracking link to every enrollment without an active one; return the new links."""
     rows = {row.pk: row for row in enrollments}
     links = TrackingLink.objects.main().in_use().filter(enrollment__in=list(rows))
     having = set(links.values_list("enrollment_id", flat=True))
@@ -42,13 +43,14 @@ def give_links(
 def make_deep_link(
     *, enrollment: Enrollment, destination_url: str, by: Actor, now: datetime
 ) -> TrackingLink:
-    """A tracking link to one page of the shop; asking for the same page again returns the same.
+    """Return a deep link to one page of the shop. The same page again returns the same link.
 
-    Raises ItemError when the offer makes none, or the page is not on its allowed domains.
+    Raises ItemError when the offer allows no deep links, the enrollment is not active, or the page
+    is not on an allowed domain.
     """
     offer = enrollment.offer
     if not (offer.gives_links and offer.deep_links_allowed):
-        raise ItemError({enrollment.pk: _("this offer makes no deep links")})
+        raise ItemError({enrollment.pk: _("this offer does not allow deep links")})
     if not enrollment.is_active:
         raise ItemError({enrollment.pk: _("you are not active in this offer")})
     if not offer.allows_host_of(destination_url) or len(destination_url) > 2000:
@@ -65,5 +67,5 @@ def make_deep_link(
 
 
 def new_slug() -> str:
-    """About 40 bits of chance; PostgreSQL refuses the rare double."""
+    """Return a slug with about 40 random bits. A unique constraint refuses the rare repeat."""
     return "".join(secrets.choice(SLUG_ALPHABET) for _ in range(SLUG_LENGTH))

@@ -1,4 +1,4 @@
-"""Everything that tracking stores."""
+"""The models of tracking."""
 
 from tracking.models.conversions import (
     ClickEarning,

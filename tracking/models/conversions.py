@@ -1,10 +1,12 @@
-"""Attributed orders, and clicks that earn."""
+"""Attributed orders, and the earnings of clicks."""
 
 from __future__ import annotations
 
 import pgtrigger
 from django.db import models
 
+from accounts.models import OutboxEvent
+from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.kept_sums import KeptSum, kept_in
 from core.money import Money
@@ -26,13 +28,30 @@ class Evidence(models.TextChoices):
     BY_HAND = "by_hand", "Added by hand"
 
 
-class Conversion(TenantModel):
-    """An order that a member is credited with.
+# What the outbox tells of a conversion.
+CONVERSION_TOLD = {
+    "order": "added.order_id",
+    "enrollment": "added.enrollment_id",
+    "status": "added.status",
+    "currency": "added.currency",
+    "refunded_minor": "added.refunded_minor",
+    "commission_minor": "added.commission_minor",
+}
+CLICKS_TOLD = {
+    "enrollment": "added.enrollment_id",
+    "day": "added.day",
+    "clicks": "added.clicks",
+    "amount_minor": "added.amount_minor",
+}
 
-    `commission_minor` is the target that the ledger holds for it, `earnable_minor` what that is or
-    would be if it were accepted. What it earns is fixed by what was written when it was recorded:
-    the version of the terms, the tier, the winning code, the kind of customer, what the cap left.
-    `claims` keeps all evidence the order brought, winner first.
+
+class Conversion(TenantModel):
+    """An order that is credited to a member.
+
+    `commission_minor` is the target: the sum of its ledger entries. `earnable_minor` is the
+    commission that it earns or would earn if accepted. Fields that are set when it is recorded
+    decide what it earns: the version of the terms, the tier, the code, the kind of customer, and
+    what was left of the cap. `claims` holds all evidence of the order, the winner first.
     """
 
     order = TenantForeignKey(Order)
@@ -58,7 +77,7 @@ class Conversion(TenantModel):
     refunded_minor = models.BigIntegerField(default=0)
     commission_minor = models.BigIntegerField(default=0)
     earnable_minor = models.BigIntegerField(default=0)
-    explanation = models.JSONField(default=list)  # offers.commission.Step: how it came about
+    explanation = models.JSONField(default=list)  # a list of offers.commission.CommissionStep
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -94,19 +113,34 @@ class Conversion(TenantModel):
                 )
                 for figure in ("sale", "refunded", "commission")
             ),
-            # Few among many: a member's pending or rejected ones are found without the accepted.
+            # Pending and rejected conversions are few: their index holds no accepted ones.
             models.Index(
                 fields=["brand", "enrollment", "status", "-occurred_at", "-id"],
                 name="tracking_conversion_few",
                 condition=models.Q(status__in=["pending", "rejected"]),
             ),
         ]
-        triggers = kept_in(
-            "tracking_conversioncount",
-            keys={"offer_id": "moved.offer_id", "status": "moved.status"},
-            sums={"conversions": "1"},
-            on=[pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete],
-        )
+        triggers = [
+            *kept_in(
+                "tracking_conversioncount",
+                keys={"offer_id": "moved.offer_id", "status": "moved.status"},
+                sums={"conversions": "1"},
+                on=[pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete],
+            ),
+            event_of_new(
+                OutboxEvent.CONVERSION_RECORDED,
+                name="tracking_conversion_recorded",
+                target="conversion",
+                data=CONVERSION_TOLD,
+            ),
+            event_of_change(
+                OutboxEvent.CONVERSION_CHANGED,
+                name="tracking_conversion_changed",
+                target="conversion",
+                data=CONVERSION_TOLD,
+                columns=["status", "refunded_minor", "commission_minor"],
+            ),
+        ]
 
     @property
     def sale(self) -> Money:
@@ -126,7 +160,7 @@ class Conversion(TenantModel):
 
 
 class ConversionCount(KeptSum):
-    """How many conversions of an offer have a status. Kept by a trigger."""
+    """The number of an offer's conversions with a status. A trigger keeps it."""
 
     KEYS = ("offer_id", "status")
     FIGURES = ("conversions",)
@@ -143,10 +177,10 @@ class ConversionCount(KeptSum):
 
 
 class ClickEarning(TenantModel):
-    """What one enrollment's clicks of a day earn under one version of the terms.
+    """The earnings of one enrollment's clicks on one day under one version of the terms.
 
-    `clicks` are those that `amount_minor` pays for; it falls short of them only where a cap says
-    so. The ledger's entries for it add up to `amount_minor`.
+    `amount_minor` pays for `clicks`, except for what a cap cuts off. Its ledger entries add up to
+    `amount_minor`.
     """
 
     enrollment = TenantForeignKey(Enrollment)
@@ -160,5 +194,20 @@ class ClickEarning(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
                 fields=["brand", "enrollment", "day", "terms"], name="tracking_clickearning_once"
+            ),
+        ]
+        triggers = [
+            event_of_new(
+                OutboxEvent.CLICKS_CREDITED,
+                name="tracking_clicks_credited",
+                target="clickearning",
+                data=CLICKS_TOLD,
+            ),
+            event_of_change(
+                OutboxEvent.CLICKS_CREDITED,
+                name="tracking_clicks_changed",
+                target="clickearning",
+                data=CLICKS_TOLD,
+                columns=["amount_minor"],
             ),
         ]

@@ -1,4 +1,4 @@
-"""Figures kept by the day: of each enrollment, of each offer, and who sold from when to when."""
+"""Daily totals of enrollments and offers, and each enrollment's first and last day of sales."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from core.tenancy import TenantForeignKey, TenantModel
 from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
 from tracking.models.totals import FIGURES
 
-# Days on which an enrollment got its first conversion, or lost its last.
+# Days that got their first conversion, or lost their last one.
 _TURNED = {
     pgtrigger.Insert: "SELECT brand_id, enrollment_id FROM added WHERE conversions > 0",
     pgtrigger.Update: """
@@ -19,7 +19,7 @@ _TURNED = {
     """,
     pgtrigger.Delete: "SELECT brand_id, enrollment_id FROM removed WHERE conversions > 0",
 }
-# Whoever comes second waits at the row, and then looks at the days with the first one's among them.
+# A second transaction waits for the row's lock, and then sees the days of the first one.
 _SPAN = """
 PERFORM FROM ({turned}) AS turned;
 IF NOT FOUND THEN RETURN NULL; END IF;
@@ -42,9 +42,9 @@ _OPERATIONS = (pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete)
 class DailyTotal(TenantModel):
     """One enrollment's figures for the orders and clicks of one day in the brand's time zone.
 
-    A refund or a change of status counts on the day of its order: a day always says what its orders
-    are worth now. Conversions, sales and refunds are of accepted conversions; commission is theirs
-    and the clicks'; `pending_minor` is what pending ones would earn.
+    A refund or a change of status counts on the day of its order. Conversions, sales and refunds
+    are those of accepted conversions; commission includes that of clicks; `pending_minor` is the
+    amount that pending conversions would earn.
     """
 
     enrollment = TenantForeignKey(Enrollment)
@@ -55,7 +55,7 @@ class DailyTotal(TenantModel):
     sales_minor = models.BigIntegerField(default=0)
     refunds_minor = models.BigIntegerField(default=0)
     commission_minor = models.BigIntegerField(default=0)
-    changes = models.IntegerField(db_default=1)  # how often it was written: grows, never falls
+    changes = models.IntegerField(db_default=1)  # the number of writes; it only grows
     pending_minor = models.BigIntegerField(default=0)
 
     class Meta(TenantModel.Meta):
@@ -95,7 +95,7 @@ class DailyTotal(TenantModel):
 
 
 class SummedDays(KeptSum):
-    """Daily totals added up, figure by figure."""
+    """The sum of daily totals, per figure."""
 
     FIGURES = FIGURES
 
@@ -112,7 +112,7 @@ class SummedDays(KeptSum):
 
 
 class OfferDay(SummedDays):
-    """What the daily totals of an offer's enrollments add up to. Kept by a trigger."""
+    """The sum of the daily totals of an offer's enrollments. A trigger keeps it."""
 
     KEYS = ("offer_id", "day")
 
@@ -127,7 +127,7 @@ class OfferDay(SummedDays):
 
 
 class MonthTotal(SummedDays):
-    """What an enrollment's daily totals of a calendar month add up to. Kept by a trigger."""
+    """The sum of an enrollment's daily totals of a calendar month. A trigger keeps it."""
 
     KEYS = ("enrollment_id", "month")
 
@@ -143,9 +143,9 @@ class MonthTotal(SummedDays):
 
 
 class SoldSpan(TenantModel):
-    """The first and the last day on which an enrollment has a conversion; none when there is none.
+    """The first and the last day on which an enrollment has a conversion; NULL without one.
 
-    Kept by a trigger, so that who sold in a period is known without looking at its days.
+    A trigger keeps it. It tells who sold in a period, mostly without reading the daily totals.
     """
 
     enrollment = TenantForeignKey(Enrollment)

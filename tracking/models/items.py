@@ -1,4 +1,4 @@
-"""What a member shares: promo codes and tracking links; and the clicks that come of a link."""
+"""The items that a member shares (promo codes and tracking links), and the clicks on links."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Item(TenantModel):
 
 
 class PromoCode(Item):
-    """A code belongs to one enrollment for ever: a code taken back keeps attributing its past."""
+    """A code belongs to one enrollment for ever: past orders of a disabled code stay credited."""
 
     code = models.CharField(max_length=60)
 
@@ -111,9 +111,9 @@ class TrackingLink(Item):
 
 
 class Click(TenantModel):
-    """A shopper followed a link. `click_id` proves itself, so losing this row loses no commission.
+    """A shopper followed a link. `click_id` is signed, so losing this row loses no commission.
 
-    `counted` is False for known robots and for offers that do not count at the moment.
+    `counted` is False for known robots and for offers that were not active at that moment.
     """
 
     link = TenantForeignKey(TrackingLink)

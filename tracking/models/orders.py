@@ -1,4 +1,4 @@
-"""Orders and refunds as the shop told them. Facts: no commission in here."""
+"""Orders and refunds as the shop sent them. Facts only, no commission."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Collate, Reverse, Upper
 
+from accounts.models import OutboxEvent
+from accounts.outbox.triggers import event_of_change, event_of_new
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 
-# An order's number as it is looked for: by how it begins, and by how it ends. LIKE goes by an index
-# in the order of bytes alone.
+# Search finds order numbers by their beginning and their end. LIKE uses an index only with
+# collation "C".
 NUMBER_FORWARDS = Collate(Upper("external_id"), "C")
 NUMBER_BACKWARDS = Collate(Reverse(Upper("external_id")), "C")
 
@@ -18,8 +20,8 @@ NUMBER_BACKWARDS = Collate(Reverse(Upper("external_id")), "C")
 class Order(TenantModel):
     """Identity is (brand, source, external_id), once for ever.
 
-    `digest` is the SHA-256 of what the order says, so that the same order told twice is recognised
-    and one told differently is refused. `unattributed` says why no conversion came of it.
+    `digest` is the SHA-256 of the order's contents: a repeat has the same digest, and an order with
+    other contents is refused. `unattributed` says why the order has no conversion.
     """
 
     source = models.CharField(max_length=60)
@@ -51,6 +53,14 @@ class Order(TenantModel):
             models.Index(models.F("brand"), NUMBER_FORWARDS, name="tracking_order_number"),
             models.Index(models.F("brand"), NUMBER_BACKWARDS, name="tracking_order_number_end"),
         ]
+        triggers = [
+            event_of_new(
+                OutboxEvent.ORDER_RECORDED,
+                name="tracking_order_recorded",
+                target="order",
+                data={"currency": "added.currency", "total_minor": "added.total_minor"},
+            )
+        ]
 
 
 class OrderLine(TenantModel):
@@ -80,11 +90,19 @@ class RefundState(models.TextChoices):
     REFUSED = "refused", "Refused"
 
 
-class Refund(TenantModel):
-    """Money given back on all lines of one sku in one order.
+# What the outbox tells of a refund that was applied.
+REFUND_TOLD = {
+    "order": "added.order_id",
+    "currency": "added.currency",
+    "amount_minor": "added.amount_minor",
+}
 
-    A refund that comes before its order is parked and applied with it; one that then turns out
-    larger than its lines is refused, and `reason` says so.
+
+class Refund(TenantModel):
+    """Money given back for all lines of one sku in one order.
+
+    A refund that arrives before its order is parked, and applied when the order arrives. If it is
+    then larger than its lines, it is refused and `reason` says so.
     """
 
     source = models.CharField(max_length=60)
@@ -121,6 +139,23 @@ class Refund(TenantModel):
                 fields=["brand", "source", "order_external_id"],
                 name="tracking_refund_parked",
                 condition=models.Q(state="parked"),
+            ),
+        ]
+        triggers = [
+            event_of_new(
+                OutboxEvent.ORDER_REFUNDED,
+                name="tracking_refund_applied",
+                target="refund",
+                data=REFUND_TOLD,
+                where="added.state = 'applied'",
+            ),
+            event_of_change(
+                OutboxEvent.ORDER_REFUNDED,
+                name="tracking_refund_applied_later",
+                target="refund",
+                data=REFUND_TOLD,
+                columns=["state"],
+                where="added.state = 'applied'",
             ),
         ]
 

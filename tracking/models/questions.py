@@ -1,4 +1,4 @@
-"""What members ask about sales that they miss, and what the brand answers."""
+"""Members' questions about missing sales, and the brand's answers."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class QuestionState(models.TextChoices):
 
 
 class Question(TenantModel):
-    """A member of an offer misses the sale of one order. Answered once, for good.
+    """A member's question about the missing sale of one order. The brand answers it once.
 
-    `ordered_on` is the day as the member knows it, in the brand's time zone. `conversion` is what
-    attributing the order made.
+    `ordered_on` is the day that the member entered, in the brand's time zone. `conversion` is set
+    when the brand credited the order.
     """
 
     enrollment = TenantForeignKey(Enrollment)

@@ -1,4 +1,4 @@
-"""The figures that are kept per enrollment and day, as numbers that add."""
+"""The figures per enrollment and day, as numbers that can be added."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts, and amounts in minor units, of accepted conversions unless they say pending."""
+    """Counts and amounts (minor units) of accepted conversions; pending ones have own fields."""
 
     conversions: int = 0
     pending: int = 0

@@ -1,1 +1,1 @@
-"""Orders and refunds come in here: read, attributed to a member, recorded once, looked up."""
+"""Read, attribute, record and look up orders and refunds."""

@@ -1,8 +1,8 @@
-"""Whom an order is credited to, and why.
+"""Decide which member an order is credited to, and why.
 
-Strongest evidence first: the order's promo code, then its click id, then the customer remembered
-from an earlier order where the offer says so. The code wins over a link; what lost is kept as
-evidence. Evidence is loaded for a whole batch at once; the decision itself is pure.
+Evidence, strongest first: the order's promo code, its click id, and, if the offer remembers
+customers, a customer of an earlier order. Weaker evidence is stored too. `load_evidence` reads all
+evidence of a batch at once; `attribute` is a pure function.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from tracking.links import click_ids
 from tracking.models import Conversion, Evidence, PromoCode, TrackingLink
 from tracking.orders.facts import FieldProblem, OrderFacts
 
-CLOCK_SKEW = timedelta(minutes=5)  # a shop's clock may run this much behind ours
+MAX_CLOCK_SKEW = timedelta(minutes=5)  # a shop's clock may be this much behind ours
 
 NO_EVIDENCE = FieldProblem(
     "promo_code",
     "no_evidence",
-    "the order brought no code, no click and no customer we remember",
+    "the order has no code, no click and no customer of an earlier order",
 )
 
 
@@ -34,7 +34,7 @@ class Claim:
     evidence: Evidence
     enrollment: Enrollment
     words: str  # "code MARA15", "a click on 22 Nov 2026"
-    # The same in facts, from which portal.dashboard.attribution_reason tells it in any language.
+    # The values from which portal.dashboard.attribution_reason makes a translated sentence.
     facts: Mapping[str, str] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, object]:
@@ -48,7 +48,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The claims, the winner first, and the reasons against those that did not count."""
+    """The claims, the winner first, and why other evidence did not count."""
 
     claims: tuple[Claim, ...]
     problems: tuple[FieldProblem, ...]
@@ -59,12 +59,12 @@ class Attribution:
 
     @property
     def reasons(self) -> tuple[FieldProblem, ...]:
-        """Why nobody is credited; empty when somebody is."""
+        """Why no member is credited; empty when one is."""
         return () if self.claims else self.problems or (NO_EVIDENCE,)
 
     @property
     def why(self) -> str:
-        """A sentence for staff and member: what won, or why nothing did."""
+        """A sentence for staff and members: the evidence that won, or why no member is credited."""
         if not self.claims:
             return "; ".join(problem.message for problem in self.reasons)
         winner, *others = self.claims
@@ -76,7 +76,7 @@ class Attribution:
 
 @dataclass(slots=True)
 class EvidenceFile:
-    """Everything known about the codes, links and customers of one batch of orders."""
+    """The codes, links and customers that the orders of one batch refer to."""
 
     codes: dict[str, PromoCode]
     links: dict[int, TrackingLink]
@@ -84,13 +84,13 @@ class EvidenceFile:
     remembering: dict[int, Offer] = field(default_factory=dict)
 
     def remember(self, *, customer_ref: str, enrollment: Enrollment) -> None:
-        """Let later orders of this batch know this customer."""
+        """Add the customer of an order, for later orders of the same batch."""
         if customer_ref and enrollment.offer_id in self.remembering:
             self.customers[enrollment.offer_id, customer_ref] = enrollment
 
 
 def load_evidence(orders: Sequence[OrderFacts]) -> EvidenceFile:
-    """Fetch what the orders refer to, in a handful of queries whatever their number."""
+    """Fetch the evidence for a batch of orders. The number of queries is fixed."""
     codes = {order.promo_code.upper() for order in orders if order.promo_code}
     claims = [click_ids.read(order.click_id) for order in orders if order.click_id]
     evidence = EvidenceFile(
@@ -127,7 +127,7 @@ def _load_customers(evidence: EvidenceFile, customer_refs: Iterable[str]) -> Non
 
 
 def attribute(order: OrderFacts, evidence: EvidenceFile) -> Attribution:
-    """Decide whom `order` is credited to."""
+    """Return the evidence for `order`, the winner first."""
     claims: list[Claim] = []
     problems: list[FieldProblem] = []
     for claim_or_problem in (
@@ -173,7 +173,7 @@ def _by_click(order: OrderFacts, evidence: EvidenceFile) -> Claim | FieldProblem
         )
     if not offer.counts_at(click.clicked_at):
         return _not_counting("click_id", offer)
-    if click.clicked_at > order.ordered_at + CLOCK_SKEW:
+    if click.clicked_at > order.ordered_at + MAX_CLOCK_SKEW:
         return FieldProblem("click_id", "click_after_order", "the click came after the order")
     if order.ordered_at - click.clicked_at > timedelta(days=offer.click_window_days):
         return FieldProblem(

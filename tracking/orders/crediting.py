@@ -1,4 +1,4 @@
-"""Credit a recorded order to a member by the brand's own decision, where no evidence did."""
+"""Let staff credit a recorded order that no evidence attributed to a member."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Sum
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from core.db import lock_identities
 from offers.models import Enrollment
 from offers.selectors import terms_of
-from tracking.commissions.new_customers import tell_customers
+from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Evidence, Order, Refund, RefundState
 from tracking.orders.conversions import MAX_WHY_LENGTH, conversion_of
@@ -22,7 +22,7 @@ MAX_REASON_LENGTH = 300
 
 
 class AttributionError(ValueError):
-    """An order can't be credited by hand; the message says why, for staff."""
+    """The order can't be credited by hand; the message tells staff why."""
 
 
 @transaction.atomic
@@ -31,16 +31,16 @@ def attribute_order_by_hand(
 ) -> Conversion:
     """Credit an unattributed order to `enrollment`, under the terms in force when it was placed.
 
-    It is accepted at once, also where orders wait for approval: this is a person's decision. What
-    was refunded already counts. Raises AttributionError when there is no such order, it is credited
-    to somebody, its currency isn't the offer's, or no reason is given.
+    The conversion is accepted at once, even if the terms ask for approval, because staff decided.
+    Earlier refunds are subtracted. Raises AttributionError when the order does not exist, is
+    credited already, has another currency than the offer, or `reason` is empty.
     """
     if not reason.strip():
         raise AttributionError("Say why: the member reads it.")
     order = _locked(order_id)
     _check(order, enrollment)
     conversion = _conversion(order, enrollment, " ".join(reason.split()))
-    tell_customers([conversion])
+    mark_new_customers([conversion])
     settle_new([conversion], now=now)
     before, order.unattributed = order.unattributed, ""
     order.save(update_fields=["unattributed"])
@@ -57,7 +57,7 @@ def attribute_order_by_hand(
 
 
 def _locked(order_id: int) -> Order:
-    """The order, with what its refunds lock too, so that none slips in between."""
+    """The order. Takes the lock that recording its refunds takes, so that none is missed."""
     found = Order.objects.filter(pk=order_id).first()
     if found is None:
         raise AttributionError("There is no such order.")

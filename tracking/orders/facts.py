@@ -1,4 +1,4 @@
-"""The facts of an order and of a refund, whichever way they came in. Pure."""
+"""Orders and refunds as values, the same for every source. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
-    """One thing wrong: `field` is a path such as "lines.2.quantity"."""
+    """What is wrong with one field: `field` is a path such as "lines.2.quantity"."""
 
     field: str
     code: str
@@ -29,9 +29,9 @@ class LineFacts:
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """A well-formed order. Line amounts are net of discounts, without tax and shipping.
+    """A valid order. Line amounts are net of discounts, without tax and shipping.
 
-    `customer_is_new` is the shop's own word; None where it says nothing.
+    `customer_is_new` is what the shop says; None when it says nothing.
     """
 
     external_id: str
@@ -48,7 +48,7 @@ class OrderFacts:
         return sum(line.net_minor for line in self.lines)
 
     def digest(self) -> str:
-        """SHA-256 of everything the order says."""
+        """Return the SHA-256 of all fields."""
         lines = [
             (line.sku, line.product, line.collections, line.quantity, line.net_minor)
             for line in self.lines
@@ -67,7 +67,7 @@ class OrderFacts:
 
 @dataclass(frozen=True, slots=True)
 class RefundFacts:
-    """A well-formed refund, of all lines of one sku in one order together."""
+    """A valid refund of one sku in one order, over all lines with that sku."""
 
     external_id: str
     order_external_id: str
@@ -78,7 +78,7 @@ class RefundFacts:
     amount_minor: int
 
     def digest(self) -> str:
-        """SHA-256 of everything the refund says."""
+        """Return the SHA-256 of all fields."""
         return _digest(
             self.external_id,
             self.order_external_id,

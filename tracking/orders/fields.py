@@ -85,7 +85,7 @@ def _read_text(
     if len(text) > max_length:
         problems.add(field.name, "too_long", f"is longer than {max_length} characters")
     if UNSTORABLE.search(text):
-        problems.add(field.name, "not_text", "holds a character that is none")
+        problems.add(field.name, "not_text", "contains an invalid character")
     if field.required and not text:
         problems.add(field.name, "missing", "is missing")
     return text
@@ -123,10 +123,10 @@ class TextListField(Field[tuple[str, ...]]):
             problems.add(self.name, "not_a_list", "is not a list of texts")
             return ()
         if len(value) > self.max_items:
-            problems.add(self.name, "too_long", f"holds more than {self.max_items} texts")
+            problems.add(self.name, "too_long", f"has more than {self.max_items} texts")
         longest = self.max_length
         if any(len(one) > longest or UNSTORABLE.search(one) for one in value):
-            message = f"holds a text of over {longest} characters, or none"
+            message = f"has a text with over {longest} or invalid characters"
             problems.add(self.name, "not_text", message)
         return tuple(sorted({one.strip() for one in value} - {""}))
 
@@ -166,7 +166,7 @@ class TimeField(Field[datetime]):
             problems.add(self.name, "not_a_time", f"{text!r} is not an ISO 8601 time")
             return EARLIEST
         if moment.tzinfo is None:
-            problems.add(self.name, "no_time_zone", f"{text!r} does not say its offset from UTC")
+            problems.add(self.name, "no_time_zone", f"{text!r} has no offset from UTC")
             return EARLIEST
         if not EARLIEST <= moment < LATEST:
             problems.add(self.name, "not_a_time", f"{text!r} is not in the years 1970 to 2099")

@@ -1,4 +1,4 @@
-"""The name of the lock that recording an order and recording its refunds both take."""
+"""The lock that recording an order and recording its refunds both take."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from core.tenancy import current_brand_id
 
 
 def order_identity(source: str, external_id: str) -> str:
-    """What an order and its refunds lock, so that neither misses the other."""
+    """Return the name of the lock of an order and its refunds."""
     return f"order:{current_brand_id()}:{source}:{external_id}"

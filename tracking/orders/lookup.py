@@ -1,4 +1,4 @@
-"""Look up a recorded order: its contents, whom it is credited to and why, its refunds. Reads."""
+"""Look up recorded orders with their conversion and refunds. Reads only."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tracking.orders.as_sent import order_as_sent, refund_as_sent
 
 
 def refunds_of_order(order_id: int) -> QuerySet[Refund]:
-    """The refunds of one order, oldest first."""
+    """Return the refunds of one order, oldest first."""
     return Refund.objects.filter(order=order_id).order_by("refunded_at", "pk")
 
 
@@ -24,7 +24,7 @@ def lines_of_order(order_id: int) -> QuerySet[OrderLine]:
 
 
 def orders_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Recorded orders in the words of the API, to set beside one that differs."""
+    """Return recorded orders as the API receives them, by external id, for a conflict answer."""
     wanted = list(external_ids)
     if not wanted:
         return {}
@@ -36,7 +36,7 @@ def orders_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[s
 
 
 def refunds_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Recorded refunds in the words of the API."""
+    """Return recorded refunds as the API receives them, by external id."""
     rows = Refund.objects.filter(source=source, external_id__in=list(external_ids))
     return {row.external_id: refund_as_sent(row) for row in rows}
 
@@ -55,14 +55,14 @@ class OrderState:
 
     @property
     def why(self) -> str:
-        """Why the winner won, or why nobody is credited."""
+        """Why the order is credited to its member, or to none."""
         return self.conversion.why if self.conversion else self.order.unattributed
 
 
 def look_up_order(*, source: str, external_id: str) -> OrderState | None:
-    """An order of the brand acted for, and what came of it; None when there is no such order."""
+    """Return an order of the current brand with conversion and refunds, or None."""
     if "\x00" in source + external_id:
-        return None  # PostgreSQL knows no such text
+        return None  # PostgreSQL can't store a null character
     order = Order.objects.filter(source=source, external_id=external_id).first()
     if order is None:
         return None

@@ -1,4 +1,4 @@
-"""Read what a shop sends as facts, or say which field is wrong and why. Pure.
+"""Turn what a shop sends into OrderFacts and RefundFacts, or say which fields are wrong. Pure.
 
 The fields that are declared here are all that is read, and all that the API's document names.
 Amounts enter as plain decimal text and become minor units here, rounded half up once per line.
@@ -69,7 +69,7 @@ REFUND_FIELDS = (REFUND_ID, ORDER_ID, REFUNDED_AT, CURRENCY, SKU, QUANTITY, AMOU
 
 
 class InputError(ValueError):
-    """What was sent is no order or refund; `problems` says why, field by field."""
+    """What was sent is not a valid order or refund; `problems` says why, field by field."""
 
     def __init__(self, *problems: FieldProblem) -> None:
         super().__init__("; ".join(f"{p.field}: {p.message}" for p in problems))
@@ -118,7 +118,7 @@ def _read_line(raw: Any, currency: str, problems: Problems) -> LineFacts:
 
 
 def read_refund(raw: Any) -> RefundFacts:
-    """The facts of a refund. Raises InputError."""
+    """Return the facts of a refund. Raises InputError."""
     sent, problems = _object(raw), Problems()
     currency = CURRENCY.read(sent, problems)
     amount = AMOUNT.read(sent, problems)

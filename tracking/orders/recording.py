@@ -1,4 +1,4 @@
-"""The one way in for orders: API, webhook, import, page script and staff all come through here."""
+"""Record orders. The API, webhooks, imports, the page script and staff all use this module."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from datetime import datetime
 
 from django.db import transaction
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from core.db import copy_rows, lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Approval, Enrollment
 from offers.selectors import TermsHistory, terms_histories
-from tracking.commissions.new_customers import tell_customers
+from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Order, OrderLine
 from tracking.orders.as_sent import order_as_sent
@@ -33,7 +33,7 @@ LINE_COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class _Accepted:
-    """A new order that is going to be saved, and its position in the batch."""
+    """A new order that will be saved, and its position in the batch."""
 
     index: int
     facts: OrderFacts
@@ -42,7 +42,7 @@ class _Accepted:
 
 
 def record_order(*, source: str, order: OrderFacts, by: Actor, now: datetime) -> RecordingResult:
-    """Record one order: a batch of one."""
+    """Record one order, as `record_orders` does."""
     return record_orders(source=source, orders=[order], by=by, now=now)[0]
 
 
@@ -50,14 +50,14 @@ def record_order(*, source: str, order: OrderFacts, by: Actor, now: datetime) ->
 def record_orders(
     *, source: str, orders: Sequence[OrderFacts], by: Actor, now: datetime
 ) -> list[RecordingResult]:
-    """Record a batch of orders from one source of the brand acted for, each at most once for ever.
+    """Record a batch of orders from one source of the current brand, each at most once for ever.
 
-    In one transaction: orders with lines, attribution, conversions, ledger, totals, audit. An order
-    that contradicts itself or what is known is answered, has no effect, and stops no other.
+    One transaction writes orders, lines, conversions, ledger entries, totals and audit entries.
+    Returns one result per order. A refused order has no effect and does not stop the others.
     """
     lock_identities(order_identity(source, order.external_id) for order in orders)
     outcomes: list[RecordingResult | None] = [None] * len(orders)
-    accepted = _sort_out(source, orders, outcomes, now=now)
+    accepted = _accept_new(source, orders, outcomes, now=now)
     _save_orders(accepted)
     conversions = _save_conversions(accepted, now=now)
     for new in accepted:
@@ -72,14 +72,14 @@ def record_orders(
     return [outcome for outcome in outcomes if outcome is not None]
 
 
-def _sort_out(
+def _accept_new(
     source: str,
     orders: Sequence[OrderFacts],
     outcomes: list[RecordingResult | None],
     *,
     now: datetime,
 ) -> list[_Accepted]:
-    """Answer repeats and contradictions in `outcomes`; return the orders that are new."""
+    """Write results for repeats and conflicts to `outcomes`; return the new orders."""
     known = dict(
         Order.objects.filter(
             source=source, external_id__in=[order.external_id for order in orders]
@@ -192,20 +192,20 @@ def _save_orders(accepted: Sequence[_Accepted]) -> None:
 
 
 def _line_values(line: LineFacts) -> tuple[object, ...]:
-    """As COPY takes them; an empty array needs no adapting."""
+    """Values for COPY. The text "{}" saves adapting an empty list."""
     collections = list(line.collections) or "{}"
     return line.sku, line.product, collections, line.quantity, line.net_minor
 
 
 def _save_conversions(accepted: Sequence[_Accepted], *, now: datetime) -> dict[int, Conversion]:
-    """Make the conversions of the attributed orders; returns them by order id."""
+    """Create the conversions of the attributed orders; return them by order id."""
     credited = [new for new in accepted if new.attribution.winner is not None]
     histories = terms_histories(
         new.attribution.winner.enrollment.offer_id for new in credited if new.attribution.winner
     )
     refunded = apply_parked([new.row for new in accepted], now=now)
     conversions = [_conversion(new, histories, refunded.get(new.row.pk, 0)) for new in credited]
-    tell_customers(conversions)
+    mark_new_customers(conversions)
     settle_new(conversions, now=now)
     return {conversion.order_id: conversion for conversion in conversions}
 

@@ -1,4 +1,4 @@
-"""Refunds: applied to the order they name, or parked until it comes."""
+"""Record refunds: apply each to its order, or park it until the order comes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Sum
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from core.db import lock_identities
 from core.money import Money
 from core.tenancy import current_brand_id
@@ -35,7 +35,7 @@ class _Refundable:
 
 @dataclass(slots=True)
 class _RefundableLines:
-    """What is left to refund of every sku of some orders; refunds take from it."""
+    """How much can still be refunded per sku of some orders. Refunds subtract from it."""
 
     by_sku: dict[tuple[int, str], _Refundable] = field(
         default_factory=lambda: defaultdict(_Refundable)
@@ -71,7 +71,7 @@ class _RefundableLines:
 
 
 def record_refund(*, source: str, refund: RefundFacts, by: Actor, now: datetime) -> RecordingResult:
-    """Record one refund: a batch of one."""
+    """Record one refund, as `record_refunds` does."""
     return record_refunds(source=source, refunds=[refund], by=by, now=now)[0]
 
 
@@ -79,10 +79,11 @@ def record_refund(*, source: str, refund: RefundFacts, by: Actor, now: datetime)
 def record_refunds(
     *, source: str, refunds: Sequence[RefundFacts], by: Actor, now: datetime
 ) -> list[RecordingResult]:
-    """Record refunds of one source, each at most once, and settle the conversions they touch.
+    """Record refunds of one source, each at most once, and settle the conversions of their orders.
 
-    A refund whose order is unknown is parked. One larger than what is left of its lines, in
-    another currency, or for a sku the order does not have, is refused and has no effect.
+    Returns one result per refund. A refund whose order is unknown is parked. A refund is refused
+    and has no effect when it is larger than what is left of its lines, in another currency, or for
+    a sku that the order does not have.
     """
     lock_identities(
         [order_identity(source, refund.order_external_id) for refund in refunds]
@@ -124,7 +125,7 @@ def record_refunds(
 
 
 def apply_parked(orders: Sequence[Order], *, now: datetime) -> dict[int, int]:
-    """Apply the refunds that waited for these new orders; returns minor units by order id."""
+    """Apply the parked refunds of these new orders; return refunded minor units by order id."""
     if not orders:
         return {}
     by_identity = {(order.source, order.external_id): order for order in orders}
@@ -175,7 +176,7 @@ def _repeat(source: str, refund: RefundFacts, known: dict[str, str]) -> Recordin
 
 
 def _apply(refund: RefundFacts, order: Order, refundable: _RefundableLines) -> FieldProblem | None:
-    """Take the refund from what is left, or say why that is not possible."""
+    """Subtract the refund from what is left, or return why that is not possible."""
     if refund.currency != order.currency:
         return FieldProblem(
             "currency",
@@ -233,7 +234,7 @@ def _facts(refund: Refund) -> RefundFacts:
 
 
 def _refundable_lines_of(orders: Iterable[Order]) -> _RefundableLines:
-    """What the lines of these orders hold, less what was refunded already."""
+    """The lines of these orders, minus what was refunded already."""
     refundable = _RefundableLines()
     ids = [order.pk for order in orders]
     sold = OrderLine.objects.filter(order__in=ids).values("order_id", "sku")
@@ -249,7 +250,7 @@ def _refundable_lines_of(orders: Iterable[Order]) -> _RefundableLines:
 
 
 def _settle(rows: Sequence[Refund], *, now: datetime) -> None:
-    """Move the refunded amount of every conversion that these refunds touch."""
+    """Add the refunds to their conversions, and settle these."""
     amounts: dict[int, int] = defaultdict(int)
     moments: dict[int, datetime] = {}
     for row in rows:

@@ -1,4 +1,4 @@
-"""What came of each order or refund that was sent in."""
+"""The result of recording an order or refund."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from tracking.orders.facts import FieldProblem
 
 
 class RecordingStatus(StrEnum):
-    RECORDED = "recorded"  # new; a conversion or, for a refund, applied
-    UNATTRIBUTED = "unattributed"  # a new order that nobody is credited with
-    PARKED = "parked"  # a refund whose order is not here yet
-    DUPLICATE = "duplicate"  # the same again: nothing changed
+    RECORDED = "recorded"  # a new order that is credited, or a new refund that is applied
+    UNATTRIBUTED = "unattributed"  # a new order that is credited to no member
+    PARKED = "parked"  # a refund whose order has not come yet
+    DUPLICATE = "duplicate"  # the same contents again: nothing changed
     CONFLICT = "conflict"  # the same identity with other contents: refused
-    REFUSED = "refused"  # it contradicts what is known: refused
+    REFUSED = "refused"  # it contradicts what is recorded
 
 
 ACCEPTED = frozenset(
@@ -30,10 +30,10 @@ ACCEPTED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class RecordingResult:
-    """One outcome, in the order of what was sent.
+    """The result for one order or refund.
 
-    `problems` says why nothing, or nothing for anybody, came of it. For a conflict `recorded` and
-    `received` hold both versions in the words of the API.
+    `problems` says why it was refused or is credited to no member. For a conflict, `recorded` and
+    `received` are both versions as the API receives them.
     """
 
     external_id: str

@@ -1,1 +1,1 @@
-"""Who gets which mail about Sales Tracking, what it says, and how far each member has come."""
+"""The recipients and texts of mails about Sales Tracking, and each member's step."""

@@ -1,6 +1,6 @@
-"""Who gets a mail about Sales Tracking, who does not, and why.
+"""Select who gets a mail about Sales Tracking, who does not, and why.
 
-Sending itself knows no offers: everything it needs is handed over here, finished.
+`notifications` knows no offers, so recipients and their values are completed here.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from tracking.outreach.template_values import common_values, item_values
 
 
 class Reason(StrEnum):
-    """Why a member is left out of a mail."""
+    """Why a member does not get a mail."""
 
     INACTIVE = "Inactive in this offer"
     REMOVED = "Removed from this offer"
@@ -53,7 +53,7 @@ SUPPRESSED: dict[str, Reason] = {
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A member who gets no mail, and why; `detail` adds to the reason."""
+    """A member who gets no mail, with the reason and its details."""
 
     member: Member
     reason: Reason
@@ -62,20 +62,20 @@ class LeftOut:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who gets a mail and who does not, both by name."""
+    """Who gets a mail and who does not, both sorted by name."""
 
     recipients: tuple[Recipient, ...]
     left_out: tuple[LeftOut, ...]
 
     @property
     def already_sent(self) -> int:
-        """How many are left out for this reason alone, which staff may overrule."""
+        """The number of members left out only for this reason, which staff may override."""
         return sum(one.reason == Reason.ALREADY_SENT for one in self.left_out)
 
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """An enrollment and what a mail says of its member: light, since there may be very many."""
+    """The fields of an enrollment and its member that a mail needs; no model, to save memory."""
 
     pk: int
     public_id: uuid.UUID
@@ -93,7 +93,7 @@ class _Row:
 
     @property
     def member(self) -> Member:
-        """For those who are named one by one."""
+        """Return the member, for recipients that are listed one by one."""
         return Member(
             pk=self.member_id,
             email=self.email,
@@ -115,9 +115,9 @@ def audience(
     include_already_sent: bool,
     now: datetime,
 ) -> Audience:
-    """Part the chosen enrollments into those who get the mail and those who can't, with why.
+    """Divide the enrollments into recipients and members left out, with reasons.
 
-    Of very many give a query of their ids.
+    For very many, pass a queryset of their ids.
     """
     ids = enrollment_ids if isinstance(enrollment_ids, QuerySet) else list(enrollment_ids)
     chosen = Enrollment.objects.filter(pk__in=ids)
@@ -164,7 +164,7 @@ def audience(
 def _already_sent(
     purpose: str, enrollments: Sequence[_Row], include: bool
 ) -> dict[str, MessageStatus]:
-    """Only items are sent once; a mail to members may follow another."""
+    """Return who got this mail before. Only items are sent once; other mails may repeat."""
     if include or purpose != Purpose.SALES_TRACKING_ITEMS:
         return {}
     return latest_by_about(
@@ -180,7 +180,7 @@ def _reason(
     suppressed: dict[str, str],
     sent: dict[str, MessageStatus],
 ) -> LeftOut | None:
-    """What nobody can overrule comes first, so that a choice is offered only where it matters."""
+    """Return why the row is left out. Reasons that staff can't override come first."""
     if row.status != EnrollmentStatus.ACTIVE:
         removed = row.status == EnrollmentStatus.REMOVED
         return LeftOut(row.member, Reason.REMOVED if removed else Reason.INACTIVE)

@@ -1,8 +1,8 @@
-"""Send members their Sales Tracking Items as soon as they have them, where the brand says so.
+"""Send members their Sales Tracking Items automatically, for brands that turned this on.
 
-Once, and by the same way as staff send them: who was told already, by whomever, is not told again.
-A campaign's confirmation is derived from its people, and it is refused if another one reached some
-of them meanwhile, so two sweeps at once send no more than one.
+Members get them once, whether staff or this module sends them. The campaign's idempotency key is
+derived from its recipients, and a campaign is refused if another one got some of them in the
+meantime. So two sweeps at once send one mail per member.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ _NAMESPACE = uuid.UUID("5b8f1c52-6f0e-4c39-9a38-0d1f6a1f7d0e")
 
 
 def send_for_all_brands(*, now: datetime) -> list[int]:
-    """Send what waits in every brand that wants it sent; returns the campaigns."""
+    """Send waiting items in every brand that turned this on; return the campaigns' ids."""
     sent: list[int] = []
     for brand in Brand.objects.filter(sends_items_automatically=True).order_by("pk"):
         with acting_for(brand):
@@ -41,7 +41,7 @@ def send_for_all_brands(*, now: datetime) -> list[int]:
 
 
 def send_waiting_items(*, now: datetime) -> list[Campaign]:
-    """Send the brand's members what they have and were never sent: one campaign per offer."""
+    """Send items to the brand's members who never got them: one campaign per offer."""
     latest_seen = {
         offer_id: latest_campaign(purpose=PURPOSE, about=Reference.by_id(Offer, offer_id))
         for offer_id in never_tried().order_by().values_list("offer_id", flat=True).distinct()
@@ -61,7 +61,7 @@ def send_waiting_items(*, now: datetime) -> list[Campaign]:
 def _send(
     offer: Offer, enrollment_ids: Sequence[int], *, latest_seen: int, now: datetime
 ) -> Campaign | None:
-    """Confirm a campaign to those who can have one; None if nobody can."""
+    """Confirm a campaign to those who can get it; return None if nobody can."""
     text = _text(latest_seen)
     chosen = audience(
         purpose=PURPOSE, enrollment_ids=enrollment_ids, include_already_sent=False, now=now
@@ -82,24 +82,24 @@ def _send(
             now=now,
             latest_seen=latest_seen,
         )
-    except AudienceTakenError:  # somebody was quicker: the next sweep sees to the rest
+    except AudienceTakenError:  # another campaign was first; the next sweep handles the rest
         return None
 
 
 def _text(latest: int) -> FirstText:
-    """As staff last wrote it for this offer, else the text that the drawer opens with."""
+    """Return the text that staff last sent for this offer, else the default text."""
     before = Campaign.objects.filter(pk=latest).first()
     return FirstText(before.subject, before.body) if before else FIRST_TEXTS[PURPOSE]
 
 
 def _sendable(recipients: Sequence[Recipient], text: FirstText) -> list[Recipient]:
-    """Those whose mail would have no hole."""
+    """Return the recipients with a value for every variable in the text."""
     brand = current_brand()
     mail = prepare(subject=text.subject, body=text.body, look=look_of(brand))
     return [one for one in recipients if not missing_values(mail, values=one.values)]
 
 
 def _confirmation(offer_id: int, people: Sequence[Recipient]) -> uuid.UUID:
-    """The same people's campaign has the same key, whoever makes it."""
+    """Return the same idempotency key for the same recipients."""
     names = ",".join(sorted(one.about for one in people))
     return uuid.uuid5(_NAMESPACE, f"{current_brand_id()} {offer_id} {names}")

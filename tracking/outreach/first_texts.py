@@ -1,4 +1,4 @@
-"""The texts that the two mails about Sales Tracking open with, for staff to edit."""
+"""The default texts of the two mails about Sales Tracking; staff edit them before sending."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ You earn {{ commission }}.</p>
 
 @dataclass(frozen=True, slots=True)
 class FirstText:
-    """What the drawer opens with, for staff to edit."""
+    """The default text in the email drawer."""
 
     subject: str
     body: str

@@ -1,7 +1,7 @@
-"""How far a project's members are in its Sales Tracking stage. Derived from facts, never stored.
+"""The step of each project member in the Sales Tracking stage. Computed from facts, never stored.
 
-A member is at the first step whose fact is missing: an offer, the items that the offer gives,
-a mail with them that the mail server took. Whoever is inactive in the offer or was removed from it
+A member is at the first step whose fact is missing: an offer, the items of that offer, a mail with
+them that the mail server accepted. A member who is inactive in the offer, or was removed from it,
 is at no step.
 """
 
@@ -27,6 +27,7 @@ from django.db.models import (
 )
 
 from affiliates.selectors import named
+from core.kept_queries import kept_query
 from offers.models import Enrollment, EnrollmentStatus, Offer, Project, ProjectMember
 from tracking.outreach.unsent_items import items_mails, lacks_items
 
@@ -35,13 +36,13 @@ if TYPE_CHECKING:
 
 
 class StepAnnotations(TypedDict):
-    """What `members_at_step` tells with each row; `members_of` tells the step alone."""
+    """The annotations of `members_at_step`; `members_of` adds only the step."""
 
     enrollment_pk: int
     step: str
 
 
-class Step(StrEnum):
+class StageStep(StrEnum):
     """The steps in their order."""
 
     SET_UP = "set-up"
@@ -52,10 +53,10 @@ class Step(StrEnum):
 
 LEFT_OUT = "left-out"
 LABELS = {
-    Step.SET_UP: "Set up offer",
-    Step.GENERATE: "Generate",
-    Step.SEND: "Send",
-    Step.TRACKING: "Tracking",
+    StageStep.SET_UP: "Set up offer",
+    StageStep.GENERATE: "Generate",
+    StageStep.SEND: "Send",
+    StageStep.TRACKING: "Tracking",
 }
 
 
@@ -71,15 +72,15 @@ class Stage:
 
     @property
     def to_set_up(self) -> int:
-        return self.counts.get(Step.SET_UP, 0)
+        return self.counts.get(StageStep.SET_UP, 0)
 
     @property
     def to_generate(self) -> int:
-        return self.counts.get(Step.GENERATE, 0)
+        return self.counts.get(StageStep.GENERATE, 0)
 
     @property
     def to_send(self) -> int:
-        return self.counts.get(Step.SEND, 0)
+        return self.counts.get(StageStep.SEND, 0)
 
     @property
     def left_out(self) -> int:
@@ -87,43 +88,49 @@ class Stage:
 
     @property
     def sent(self) -> int:
-        return self.counts.get(Step.TRACKING, 0)
+        return self.counts.get(StageStep.TRACKING, 0)
 
     @property
-    def current(self) -> Step:
-        """The step where the work is: the first where anybody is; an empty stage's first."""
-        return next((step for step in Step if self.counts.get(step)), Step.SET_UP)
+    def current(self) -> StageStep:
+        """The first step with members; the first step of an empty stage."""
+        return next((step for step in StageStep if self.counts.get(step)), StageStep.SET_UP)
 
 
 def steps_of(project: Project) -> Stage:
-    """How many members are at each step of this project."""
+    """Return the number of members at each step of this project."""
     return stages_of([project.pk])[project.pk]
 
 
 def stages_of(project_ids: Iterable[int]) -> dict[int, Stage]:
-    """The same for many projects, in one query."""
+    """Return the same for many projects, in one query."""
     counts: dict[int, dict[str, int]] = {project_id: {} for project_id in project_ids}
-    rows = (
-        _with_step(ProjectMember.objects.filter(project__in=list(counts)))
+    for project_id, step, members in _counts(project_ids=list(counts)):
+        counts[project_id][step] = members
+    return {project_id: Stage(found) for project_id, found in counts.items()}
+
+
+@kept_query
+def _counts(*, project_ids: list[int]) -> QuerySet[Any, Any]:
+    """Project, step, and how many of the project's members are at it."""
+    rows: QuerySet[Any, Any] = (
+        _with_step(ProjectMember.objects.filter(project__in=project_ids))
         .values("project_id", "step")
         .annotate(members=Count("pk"))
+        .values_list("project_id", "step", "members")
     )
-    for row in rows:
-        counts[row["project_id"]][row["step"]] = row["members"]
-    return {project_id: Stage(found) for project_id, found in counts.items()}
+    return rows
 
 
 def members_at_step(
     project: Project, step: str, *, offer: Offer | None = None, search: str = ""
 ) -> QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]:
-    """Who is at this step (or is LEFT_OUT) of one of the project's offers, by name.
+    """Return the members at this step (or LEFT_OUT) of one of the project's offers, by name.
 
-    Each row carries its member, and as `enrollment_pk` the enrollment in the offer: the project's
-    first unless `offer` is its code offer. Every word of `search` must be in their name or
-    address.
+    Each row has its member, and as `enrollment_pk` the enrollment in the offer: the project's first
+    offer unless `offer` is its code offer. Name or address must contain every word of `search`.
     """
     is_second = offer is not None and offer.pk == project.code_offer_id
-    rows = _called(ProjectMember.objects.filter(project=project), search)
+    rows = _matching(ProjectMember.objects.filter(project=project), search)
     found = _with_step_for(rows, "code_offer" if is_second else "offer")
     return _by_name(found.filter(step=step))
 
@@ -131,12 +138,12 @@ def members_at_step(
 def members_of(
     project: Project, *, search: str = "", step: str = ""
 ) -> QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]:
-    """Everybody in the project by name, each with their `step`; or those in one (or LEFT_OUT)."""
-    found = _with_step(_called(ProjectMember.objects.filter(project=project), search))
+    """Return the project's members by name, with their `step`; with `step` only that step's."""
+    found = _with_step(_matching(ProjectMember.objects.filter(project=project), search))
     return _by_name(found.filter(step=step) if step else found)
 
 
-def _called(rows: QuerySet[ProjectMember], search: str) -> QuerySet[ProjectMember]:
+def _matching(rows: QuerySet[ProjectMember], search: str) -> QuerySet[ProjectMember]:
     for word in search.split():
         rows = rows.filter(named(word, via="member__"))
     return rows
@@ -151,7 +158,7 @@ def _by_name(
 def enrollments_at(
     rows: Iterable[WithAnnotations[ProjectMember, StepAnnotations]],
 ) -> list[Enrollment]:
-    """The enrollments behind rows of `members_at_step`, with member and offer, in their order."""
+    """Return the enrollments of `members_at_step`, with member and offer, in the same order."""
     wanted = [row.enrollment_pk for row in rows]
     found = Enrollment.objects.select_related("member", "offer").in_bulk(wanted)
     return [found[pk] for pk in wanted]
@@ -160,14 +167,14 @@ def enrollments_at(
 def _with_step(
     rows: QuerySet[ProjectMember],
 ) -> QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]:
-    """Annotate each row with its `step`: of two offers, the one that is further behind.
+    """Annotate each row with its `step`. With two offers, the earlier step counts.
 
-    Who is active in one of two offers is at the step of that one.
+    A member who is active in one of the two offers is at that offer's step.
     """
     first = rows.annotate(**_facts("offer", "first_"), **_facts("code_offer", "second_"))
     behind = [
         When(Q(first_step=step.value) | Q(second_step=step.value), then=Value(step.value))
-        for step in Step
+        for step in StageStep
     ]
     step = Case(
         When(project__code_offer=None, then=F("first_step")),
@@ -189,7 +196,7 @@ def _with_step_for(
 
 
 def _facts(field: str, prefix: str) -> dict[str, Any]:
-    """What each row is annotated with for the offer in this field of the project."""
+    """Return each row's annotations for the offer in this field of the project."""
     pk = f"{prefix}enrollment_pk"
     enrollment = Enrollment.objects.filter(
         offer=OuterRef(f"project__{field}"), member=OuterRef("member")
@@ -199,11 +206,11 @@ def _facts(field: str, prefix: str) -> dict[str, Any]:
         pk: Subquery(enrollment.values("pk")[:1]),
         f"{prefix}enrollment_status": Subquery(enrollment.values("status")[:1]),
         f"{prefix}step": Case(
-            When(**{f"project__{field}": None}, then=Value(Step.SET_UP.value)),
+            When(**{f"project__{field}": None}, then=Value(StageStep.SET_UP.value)),
             When(~active, then=Value(LEFT_OUT)),
-            When(lacks_items(pk, offer=f"project__{field}"), then=Value(Step.GENERATE.value)),
-            When(~Exists(items_mails(pk).reached()), then=Value(Step.SEND.value)),
-            default=Value(Step.TRACKING.value),
+            When(lacks_items(pk, offer=f"project__{field}"), then=Value(StageStep.GENERATE.value)),
+            When(~Exists(items_mails(pk).reached()), then=Value(StageStep.SEND.value)),
+            default=Value(StageStep.TRACKING.value),
             output_field=CharField(),
         ),
     }

@@ -1,4 +1,4 @@
-"""The Celery task that sends members their items where the brand wants that done by itself."""
+"""The Celery task that sends members their items automatically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The values of the variables that a mail about an offer may hold, for each enrollment."""
+"""The values of the variables in mails about an offer, for each enrollment."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ WORD_JOINER = "\N{WORD JOINER}"
 def values_for(
     enrollments: Sequence[Enrollment], *, items: dict[int, Items], now: datetime
 ) -> dict[int, dict[str, Value]]:
-    """The variables of each enrollment (with its member and offer), by id.
+    """Return the variables by enrollment id; enrollments come with member and offer.
 
-    None where the offer's kind has no such thing; "" where the member has none yet.
+    A value is None if the offer's kind has no code or link, and "" if the member has none yet.
     """
     common = common_values({row.offer_id: row.offer for row in enrollments}.values(), now)
     return {
@@ -36,7 +36,7 @@ def values_for(
 
 
 def common_values(offers: Iterable[Offer], now: datetime) -> dict[int, dict[str, Value]]:
-    """What all members of an offer are told alike, by the offer's id."""
+    """Return the values that are the same for all members of an offer, by offer id."""
     brand = current_brand()
     known = list(offers)
     histories = terms_histories({offer.pk for offer in known})
@@ -59,7 +59,7 @@ def item_values(offer: Offer, code: Value, link: Value) -> dict[str, Value]:
 
 
 def literal(text: str) -> str:
-    """What people wrote, with braces that name no variable."""
+    """Escape braces in text that people wrote, so that it holds no variable."""
     return text.replace("{", f"{{{WORD_JOINER}").replace("}", f"}}{WORD_JOINER}")
 
 

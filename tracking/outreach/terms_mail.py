@@ -1,7 +1,7 @@
-"""The mail that tells the members of an offer what they will earn under new terms.
+"""The mail about new terms to the members of an offer.
 
-One campaign per language; each like every other mail, with the unsubscribe headers and nothing to
-an address that gets none. The dashboard says the same from the moment the terms are saved.
+One campaign per language. It is sent like every other mail: with unsubscribe headers, and nothing
+to a suppressed address. The dashboard shows the new terms as soon as they are saved.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from tracking.outreach.template_values import literal
 _NAMESPACE = uuid.UUID("0b9a2f0e-5c0c-4f4c-8f4e-6c7a0a5f2d11")
 
 
-def tell_members(*, terms: Terms, before: Terms, by: Actor, now: datetime) -> list[Campaign]:
-    """Send every active member of the offer what `terms` (with its offer) say and what they
-    supersede. Telling twice of one version sends nothing twice.
+def send_terms_mail(*, terms: Terms, before: Terms, by: Actor, now: datetime) -> list[Campaign]:
+    """Mail every active member the new `terms` (with offer) and the terms `before` them.
+
+    A second call for the same version sends nothing.
     """
     offer = terms.offer
     active = Enrollment.objects.active().filter(offer=offer)
@@ -83,29 +84,29 @@ def _send(
 
 
 def _body(offer: Offer, terms: Terms, before: Terms) -> str:
-    """In the language that is spoken."""
+    """Return the mail's HTML in the active language."""
     starts = _("From %(day)s on you earn for {{ offer_name }}:") % {"day": day(terms.starts_at)}
     until = _("For orders placed before it stays as it was:")
     return "\n".join(
         [
             f"<p>{_('Hi {{ first_name | there }},')}</p>",
             f"<p>{starts}</p>",
-            _told(terms, offer.currency),
+            _terms_html(terms, offer.currency),
             f"<p>{until}</p>",
-            f"<blockquote><p>{_written(describe_fully(before, offer.currency))}</p></blockquote>",
+            f"<blockquote><p>{_escaped(describe_fully(before, offer.currency))}</p></blockquote>",
             f'<p><a href="{{{{ dashboard_link }}}}">{_("See my dashboard")}</a></p>',
             f"<p>{_('Thanks,')}<br>{{{{ sender_name }}}}</p>",
         ]
     )
 
 
-def _told(terms: Terms, currency: str) -> str:
-    """The terms as the dashboard shows them."""
+def _terms_html(terms: Terms, currency: str) -> str:
+    """Return the terms as the dashboard shows them."""
     lines = [*describe_tiers(terms, currency), *describe_rules(terms, currency)]
-    listed = "".join(f"<li>{_written(line)}</li>" for line in lines)
-    sentence = f"<p><strong>{_written(describe_fully(terms, currency))}</strong></p>"
+    listed = "".join(f"<li>{_escaped(line)}</li>" for line in lines)
+    sentence = f"<p><strong>{_escaped(describe_fully(terms, currency))}</strong></p>"
     return sentence + (f"<ul>{listed}</ul>" if listed else "")
 
 
-def _written(text: str) -> str:
+def _escaped(text: str) -> str:
     return escape(literal(text))

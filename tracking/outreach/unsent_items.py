@@ -16,7 +16,7 @@ from tracking.models import PromoCode, TrackingLink
 
 
 def without_items() -> QuerySet[Enrollment]:
-    """Active members of active offers who lack the code or the link that the offer gives."""
+    """Return active members of active offers who lack the offer's code or link."""
     return _in_running_offers().filter(lacks_items())
 
 

@@ -1,4 +1,4 @@
-"""What the law gives a person: the export of everything kept about them, and their erasure.
+"""The export and the erasure of a person's data (GDPR, articles 15, 17 and 20).
 
-`export` makes the file, `erasure` deletes who they are and keeps what figures depend on.
+`export` writes the file. `erasure` deletes personal data and keeps what figures depend on.
 """

@@ -1,8 +1,8 @@
-"""Delete a person at their own wish, and keep what numbers depend on.
+"""Delete a person's data at their own request, and keep what figures depend on.
 
-Erased: the login, the address, the name, payout details, passkeys, sessions, tags, handles, what
+Erased: the login, the address, the name, payout details, passkeys, sessions, tags, handles, texts
 they wrote. Kept, under the name "Deleted member": offers, orders, conversions, the ledger and
-payments, which the brands' books need. Nothing that is added up is touched, so no figure changes.
+payments, which brands need for their accounting. No amount is changed, so no figure changes.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from django.db import transaction
 from django.db.models import Q, TextField
 from django.db.models.functions import Cast
 
-from accounts import audit
 from accounts.actors import Actor
+from accounts.audit_log import audit
 from accounts.codes import forget_codes, spend_code
 from accounts.models import AuditEntry, CodePurpose
 from accounts.selectors import brands_of
@@ -41,9 +41,9 @@ BY = Actor.system("the member's own wish")
 
 @transaction.atomic
 def erase_creator(*, creator: Creator, code: uuid.UUID, now: datetime) -> None:
-    """Delete who this person is, in every brand, for good.
+    """Delete this person's data in every brand, for good.
 
-    Spends `code`, which was mailed for this and entered. Raises accounts.codes.CodeOverError.
+    Uses up `code`, the entered code that was mailed for this. Raises accounts.codes.CodeOverError.
     """
     creator = Creator.objects.select_for_update().get(pk=creator.pk)
     address = creator.email
@@ -60,7 +60,7 @@ def erase_creator(*, creator: Creator, code: uuid.UUID, now: datetime) -> None:
 def _erase_member(member: Member, *, address: str, now: datetime) -> None:
     member = Member.objects.select_for_update().get(pk=member.pk)
     for enrollment in Enrollment.objects.filter(member=member).select_related("offer", "member"):
-        _take_out(enrollment, now=now)
+        _remove_from_offer(enrollment, now=now)
     erase_correspondence(recipient=Reference.to(member), name=NAME, now=now)
     addresses = sorted({address, member.email} - {""})  # they may have changed their login's
     for one in addresses:
@@ -77,8 +77,8 @@ def _erase_member(member: Member, *, address: str, now: datetime) -> None:
     )
 
 
-def _take_out(enrollment: Enrollment, *, now: datetime) -> None:
-    """Out of the offer whatever is owed: the ledger keeps saying so. No dashboard opens."""
+def _remove_from_offer(enrollment: Enrollment, *, now: datetime) -> None:
+    """Remove them from the offer and revoke the dashboard link. The ledger keeps what is owed."""
     renew_dashboard_link(enrollment=enrollment, by=BY, now=now)
     if enrollment.status != EnrollmentStatus.REMOVED:
         deactivate_items(enrollment=enrollment, by=BY, now=now)
@@ -88,9 +88,9 @@ def _take_out(enrollment: Enrollment, *, now: datetime) -> None:
 
 
 def _redact_history(member: Member, *, addresses: Iterable[str]) -> None:
-    """Put the new name in the place of theirs in the audit log, which is otherwise never changed.
+    """Replace their name and addresses in the audit log, which is otherwise append-only.
 
-    Who did what when stays, and so does everything that isn't who the member was.
+    Everything else in the entries stays.
     """
     names = sorted(
         {*addresses, member.full_name, *_former_names(member)} - {""}, key=len, reverse=True
@@ -110,7 +110,7 @@ def _redact_history(member: Member, *, addresses: Iterable[str]) -> None:
 
 
 def _former_names(member: Member) -> set[str]:
-    """The names and addresses that the member had before, as their history tells."""
+    """Return the member's former names and addresses, from the audit log."""
     told = AuditEntry.objects.filter(target=Reference.to(member), action="member.changed")
     earlier = [entry.detail.get("before", {}) for entry in told]
     return {str(before[key]) for before in earlier for key in ("name", "email") if before.get(key)}
@@ -125,7 +125,7 @@ def _redacted(value: Any, pattern: re.Pattern[str]) -> Any:
 
 
 def _erase_login(creator: Creator) -> None:
-    """The creator, with payout details; and the user, unless they work for a brand."""
+    """Delete the creator with payout details; also the user, unless they work for a brand."""
     user = creator.user
     with across_brands(reason="nothing of a deleted person is left in any brand"):
         creator.delete()

@@ -1,7 +1,8 @@
-"""Everything that is kept about one person, over all brands, as a ZIP of CSV files.
+"""Everything that is stored about one person, over all brands, as a ZIP of CSV files.
 
-Made when it is asked for and kept nowhere. It holds what the person's own dashboards say and what
-was written to and by them: nothing about shoppers, and of orders no more than the last characters.
+It is made for each download and not stored. It holds what the person's dashboards show, and mails
+and questions to and from them. It holds nothing about shoppers, and only the last characters of
+order numbers.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from tracking.links.items import link_url
 from tracking.models import Conversion, PromoCode, Question, TrackingLink
 
 Rows = Iterator[list[str]]
-AT_ONCE = 2_000
+BATCH_ROWS = 2_000
 
 
 def write_export(*, creator: Creator, user: User, to: IO[bytes], now: datetime) -> None:
@@ -130,7 +131,7 @@ def _conversions(creator: Creator) -> Rows:
     rows = Conversion.objects.filter(member__creator=creator).select_related(
         "brand", "offer", "order"
     )
-    for row in rows.order_by("occurred_at", "pk").iterator(chunk_size=AT_ONCE):
+    for row in rows.order_by("occurred_at", "pk").iterator(chunk_size=BATCH_ROWS):
         yield [
             row.brand.name,
             row.offer.name,
@@ -151,7 +152,7 @@ def _ledger(creator: Creator) -> Rows:
     rows = LedgerEntry.objects.filter(enrollment__member__creator=creator).select_related(
         "brand", "enrollment__offer"
     )
-    for row in rows.order_by("posted_at", "pk").iterator(chunk_size=AT_ONCE):
+    for row in rows.order_by("posted_at", "pk").iterator(chunk_size=BATCH_ROWS):
         yield [
             row.brand.name,
             row.enrollment.offer.name,
@@ -167,7 +168,7 @@ def _ledger(creator: Creator) -> Rows:
 def _payments(creator: Creator) -> Rows:
     yield ["brand", "amount", "currency", "state", "reference", "reason", "made_at", "settled_at"]
     rows = Payout.objects.filter(member__creator=creator).select_related("brand")
-    for row in rows.order_by("created_at", "pk").iterator(chunk_size=AT_ONCE):
+    for row in rows.order_by("created_at", "pk").iterator(chunk_size=BATCH_ROWS):
         yield [
             row.brand.name,
             row.amount.plain(),
@@ -205,7 +206,7 @@ def _emails(creator: Creator) -> Rows:
         rows = Message.objects.filter(
             brand=brand_id, recipient=Reference.by_id(Member, pk)
         ).select_related("brand", "campaign")
-        for row in rows.order_by("pk").iterator(chunk_size=AT_ONCE):
+        for row in rows.order_by("pk").iterator(chunk_size=BATCH_ROWS):
             yield [
                 row.brand.name,
                 row.purpose,

@@ -1,4 +1,4 @@
-"""What clicks earned, against the clicks and the ledger."""
+"""Compare click earnings with the clicks and the ledger."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FROM tracking_clickearning c JOIN offers_terms t ON t.brand_id = c.brand_id AND 
 WHERE c.brand_id = %(brand)s AND (c.amount_minor > c.clicks * t.per_click_minor
   OR (t.cap_minor IS NULL AND c.amount_minor < c.clicks * t.per_click_minor))
 """
-# Clicks of today may still wait to be credited; more than there are can't be.
+# Today's clicks may not be credited yet, but never more clicks than there are.
 _CLICKS = f"""
 SELECT 'clicks credited', c.id, c.clicks, coalesce(counted.clicks, 0)
 FROM tracking_clickearning c

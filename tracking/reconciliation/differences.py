@@ -1,4 +1,4 @@
-"""Recompute every kept total from the facts and name each difference. There are none.
+"""Recompute every kept total from the facts and list each difference. None may exist.
 
 Facts: order lines, applied refunds, clicks, statuses, terms. Kept: an order's total, a conversion's
 sale, refunds and commission, the ledger, the daily totals, a payout's amount, a run's amount.
@@ -37,7 +37,7 @@ QUERIES = (
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A kept figure that is not what the facts say."""
+    """A kept figure that differs from the facts."""
 
     what: str
     id: int
@@ -49,7 +49,7 @@ class Difference:
 
 
 def differences(brand: Brand) -> Iterator[Difference]:
-    """Every difference in the brand acted for."""
+    """Yield every difference of the brand in scope."""
     values = {"brand": brand.pk, "zone": brand.time_zone, "since": EVER}
     for query in QUERIES:
         for row in _rows(query, values):

@@ -1,4 +1,4 @@
-"""The sums that triggers keep, against the daily totals, the ledger and the rows they count."""
+"""Compare the sums that triggers keep with the daily totals, the ledger and the counted rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Payout runs and their lines, against their payouts and entries."""
+"""Compare payout runs and their lines with their payouts and entries."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FROM payouts_payoutrun r LEFT JOIN lines ON lines.run_id = r.id
 WHERE r.brand_id = %(brand)s AND (r.amount_minor, r.payments)
   IS DISTINCT FROM (coalesce(lines.amount, 0), coalesce(lines.payments, 0))
 """
-# A draft's line is what its entries add up to; a confirmed one is its payment.
+# A draft's line is the sum of its entries; a confirmed run's line is its payment.
 _RUN_LINES = """
 SELECT 'run line', l.id, l.due_minor, coalesce(sum(e.amount_minor), 0)::bigint
 FROM payouts_payoutrunmember l

@@ -1,4 +1,4 @@
-"""Payouts, against the ledger entries that they pay."""
+"""Compare payouts with the ledger entries that they pay."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WHERE p.brand_id = %(brand)s
 GROUP BY p.id HAVING coalesce(sum(e.amount_minor), 0) <>
   CASE WHEN p.state IN ('failed', 'cancelled') THEN 0 ELSE -p.amount_minor END
 """
-# What is on the way or paid holds its entries; what came back holds none.
+# A payment on the way or paid holds its entries; a failed or cancelled one holds none.
 _PAYOUT_ITEMS = """
 SELECT 'payout entries held', p.id, coalesce(sum(e.amount_minor), 0)::bigint,
   CASE WHEN p.state IN ('failed', 'cancelled') THEN 0 ELSE p.amount_minor END

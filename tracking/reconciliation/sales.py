@@ -1,6 +1,6 @@
-"""Orders, conversions and the daily totals, against order lines, refunds, clicks and the ledger.
+"""Compare orders, conversions and daily totals with order lines, refunds, clicks and the ledger.
 
-Each query yields (what, id, kept, from the facts) for the rows where the two differ.
+Each query returns (what, id, kept value, value from the facts) where the two values differ.
 """
 
 from __future__ import annotations

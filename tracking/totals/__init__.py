@@ -1,1 +1,1 @@
-"""The totals kept per enrollment and day. Every change of a day is written here."""
+"""The totals per enrollment and day. Only this package changes them."""

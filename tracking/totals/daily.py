@@ -1,4 +1,4 @@
-"""The kept daily totals: what a conversion adds to its day, and the one way to move a day."""
+"""The daily totals: what a conversion adds to its day, and the only functions that change one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ DayKey = tuple[int, date]  # enrollment id, day in the brand's time zone
 
 
 def totals_of(conversion: Conversion) -> Totals:
-    """Accepted conversions count with their amounts, pending ones apart, rejected ones not."""
+    """Return what a conversion adds to its day: accepted, pending (own fields) or nothing."""
     if conversion.status == ConversionStatus.PENDING:
         return Totals(pending=1, pending_minor=conversion.earnable_minor)
     if conversion.status == ConversionStatus.REJECTED:
@@ -32,7 +32,7 @@ def totals_of(conversion: Conversion) -> Totals:
 
 
 def move_totals(rows: Sequence[Conversion], before: Sequence[Totals]) -> None:
-    """Move the days of `rows` from what each added before to what it adds now."""
+    """Change the days of `rows` by the difference between `before` and now."""
     zone = current_zone()
     moves: dict[DayKey, Totals] = defaultdict(Totals)
     for row, was in zip(rows, before, strict=True):
@@ -42,9 +42,9 @@ def move_totals(rows: Sequence[Conversion], before: Sequence[Totals]) -> None:
 
 
 def add_to_totals(moves: Mapping[DayKey, Totals]) -> None:
-    """One upsert for all, in one order of keys, so that two batches can't deadlock.
+    """Add to the daily totals in one upsert, sorted by key so that two batches can't deadlock.
 
-    Each is a change more of its day: `excluded.changes` is the column's default, one.
+    It also adds one to each day's `changes`: `excluded.changes` is the column's default, 1.
     """
     if not moves:
         return

@@ -1,4 +1,4 @@
-"""The Celery task that folds the sums which triggers keep."""
+"""The Celery task that folds the kept sums."""
 
 from __future__ import annotations
 

@@ -19,9 +19,9 @@ from offers.terms import OfferError, TermsValues
 
 
 class Command(commands.Command):
-    help = "Make an active offer in the brand's currency."
-    kept = "No offer was half made."
-    again = "Run it again: if the offer was made after all, it says that the name is taken."
+    help = "Create an active offer in the brand's currency."
+    kept = "The offer was created as a whole or not at all."
+    again = "Run it again. If the offer exists, the command says that the name is taken."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_brand_option(parser)
@@ -50,4 +50,4 @@ class Command(commands.Command):
                 )
             except OfferError as error:
                 raise CommandError(f"{error.field}: {error}") from error
-        self.stdout.write(f"Offer {offer.name} made (number {offer.pk}).")
+        self.stdout.write(f"The offer {offer.name} was created (number {offer.pk}).")

@@ -11,8 +11,8 @@ from payouts.resealing import reseal_details
 
 
 class Command(commands.Command):
-    help = "Seal all payout details with the first of DETAILS_KEYS; then older keys can go."
-    kept = "What was sealed anew stays so, and the rest opens with the old key as before."
+    help = "Encrypt all payout details with the first of DETAILS_KEYS. Then remove the old keys."
+    kept = "Details encrypted so far keep the new key. The others still use the old key."
 
     def handle(self, *args: Any, **options: Any) -> None:
         resealed = unreadable = 0
@@ -21,9 +21,9 @@ class Command(commands.Command):
             batch, after = reseal_details(after=after)
             resealed += batch.resealed
             unreadable += batch.unreadable
-        self.stdout.write(f"{resealed:,} payout details were sealed with the first key.")
+        self.stdout.write(f"{resealed:,} payout details were encrypted with the first key.")
         if unreadable:
             raise CommandError(
-                f"{unreadable:,} payout details open with none of DETAILS_KEYS: their creators have"
-                " to enter them again, or a key is missing from the list."
+                f"{unreadable:,} payout details can't be decrypted with any of DETAILS_KEYS. Add"
+                " the missing key, or ask their creators to enter the details again."
             )

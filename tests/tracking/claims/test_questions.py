@@ -18,7 +18,12 @@ from notifications.rendering import render
 from offers.models import Enrollment, Offer
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.snapshot import snapshot
-from tracking.claims.selectors import findings_of, orders_called, questions, spellings
+from tracking.claims.selectors import (
+    findings_of,
+    orders_by_reference,
+    possible_order_numbers,
+    questions,
+)
 from tracking.claims.services import (
     MAX_QUESTIONS_PER_DAY,
     AnswerError,
@@ -123,8 +128,8 @@ def test_an_order_that_is_there_is_not_asked_about(cast: Cast) -> None:
 
 
 def test_spellings_know_the_hash_and_the_case() -> None:
-    assert set(spellings("#ab1")) == {"#ab1", "#AB1", "ab1", "AB1"}
-    assert "#1001" in spellings("1001")
+    assert set(possible_order_numbers("#ab1")) == {"#ab1", "#AB1", "ab1", "AB1"}
+    assert "#1001" in possible_order_numbers("1001")
 
 
 def test_orders_are_found_in_every_source(cast: Cast, django_assert_num_queries: Any) -> None:
@@ -133,7 +138,7 @@ def test_orders_are_found_in_every_source(cast: Cast, django_assert_num_queries:
     record("2002")
 
     with django_assert_num_queries(2):
-        found = orders_called(["1001", "2002", "nothing"])
+        found = orders_by_reference(["1001", "2002", "nothing"])
 
     named = {
         name: sorted((one.order.source, one.conversion is not None) for one in rows)
@@ -253,7 +258,7 @@ def test_a_question_is_answered_once(cast: Cast) -> None:
         ),
     )
     for answer in answers:
-        with pytest.raises(AnswerError, match=r"Ines .* has answered this question meanwhile"):
+        with pytest.raises(AnswerError, match=r"Ines .* has already answered this question"):
             answer()
 
     assert snapshot() == before

@@ -11,7 +11,7 @@ from offers.models import Enrollment, Offer
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due
-from tracking.figures.member_summaries import accounts, member_summaries
+from tracking.figures.member_summaries import accounts_by_currency, member_summaries
 from tracking.figures.member_table import offer_rows_of
 from tracking.links.promo_codes import give_codes
 from tracking.orders.recording import record_order
@@ -55,8 +55,8 @@ def test_accounts_add_up_one_member_per_currency(cast: Cast, euros: Offer) -> No
     pay_all_due(cast.mara, reference="BACS 7")
     enrollments = list(Enrollment.objects.filter(member=cast.mara).select_related("offer"))
 
-    in_euros, in_pounds = accounts(offer_rows_of(enrollments, now=NOW))
-    [later, _] = accounts(offer_rows_of(enrollments, now=NOW + timedelta(days=11)))
+    in_euros, in_pounds = accounts_by_currency(offer_rows_of(enrollments, now=NOW))
+    [later, _] = accounts_by_currency(offer_rows_of(enrollments, now=NOW + timedelta(days=11)))
 
     assert (in_euros.held, in_euros.due) == (Money(1_000, "EUR"), Money(0, "EUR"))
     assert (later.held, later.due) == (Money(0, "EUR"), Money(1_000, "EUR"))

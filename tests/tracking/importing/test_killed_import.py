@@ -10,9 +10,10 @@ from collections.abc import Iterator
 import pytest
 from django.utils import timezone
 
-from accounts.background import sweep
-from accounts.models import AuditEntry, Work, WorkProblem, WorkState
+from accounts.models import AuditEntry
 from affiliates.models import Member
+from background.models import Work, WorkProblem, WorkState
+from background.sweeping import sweep_work
 from core.tenancy import acting_for
 from tests.cast import SYSTEM, assemble
 from tests.worker import Worker
@@ -52,7 +53,7 @@ def until_done(work: Work, worker: Worker, *, seconds: float) -> Work:
         elif kills and work.kind == "member_import" and work.done >= kills[0]:
             kills.pop(0)
             worker.kill()
-        sweep(now=timezone.now())
+        sweep_work(now=timezone.now())
         work.refresh_from_db()
     assert not kills or work.kind != "member_import"
     return work

@@ -42,7 +42,7 @@ def test_a_code_twice_in_the_file_goes_to_the_first(spring: Offer) -> None:
     )
 
     assert [str(error) for error in report.errors] == [
-        "line 3: promo_code: TWIN stands on line 2 already"
+        "line 3: promo_code: TWIN is already on line 2"
     ]
     assert report.counts == {"added": 2}
     assert PromoCode.objects.get(code="TWIN").enrollment.member.email == "one@x.example"
@@ -69,7 +69,7 @@ def test_batches_add_up(spring: Offer) -> None:
 
     assert report.counts == {"added": BATCH + 10}
     assert [str(error) for error in report.errors] == [
-        "line 999: email: m2@x.example stands on line 2 already"
+        "line 999: email: m2@x.example is already on line 2"
     ]
 
 

@@ -168,7 +168,7 @@ def test_a_bad_row_is_named_by_line_and_reason_and_the_rest_goes_in(
 
     message, err = failing("import_orders", path, "--brand", "juniper", "--source", "shop")
 
-    assert message == "6 rows did not go in; all others did"
+    assert message == "6 rows were refused; all others were imported"
     assert err.splitlines()[1:] == [
         "line 4: quantity: 0 is not a quantity: it must be 1 or more",
         "line 5: ordered_at: 'yesterday' is not an ISO 8601 time",
@@ -234,12 +234,12 @@ def test_bad_members_are_named_and_the_rest_goes_in(cast: Cast, write: Write) ->
         "import_members", path, "--brand", "juniper", "--offer", "Winter Glow creators"
     )
 
-    assert message == "4 rows did not go in; all others did"
+    assert message == "4 rows were refused; all others were imported"
     assert err.splitlines()[1:] == [
         "line 2: email: is missing: a member needs an address",
         "line 3: email: 'not-an-address' is not an email address",
         "line 4: promo_code: the code MARA15 belongs to someone else",
-        "line 6: email: two@person.example stands on line 5 already",
+        "line 6: email: two@person.example is already on line 5",
     ]
     with acting_for(cast.juniper):
         assert not PromoCode.objects.filter(enrollment__member__email="one@person.example").exists()
@@ -277,7 +277,7 @@ def test_bad_members_are_named_and_the_rest_goes_in(cast: Cast, write: Write) ->
         (
             ("create_offer", "--brand", "juniper", "--name", "N", "--kind", "both", "--percent",
              "10", "--destination", "ftp://a.example/"),
-            "destination_url: the destination must be an http(s) address",
+            "destination_url: the destination must begin with http:// or https://",
         ),
         (("create_api_key", "--brand", "nobody"), "brand: there is no brand 'nobody'"),
     ],

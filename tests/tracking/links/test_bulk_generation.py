@@ -8,10 +8,11 @@ from itertools import chain, repeat
 
 import pytest
 
-from accounts.background import problems_of, take_turn
-from accounts.models import Work
 from affiliates.models import Member
 from affiliates.services import Person, add_members
+from background.models import Work
+from background.running import run_slice
+from background.selectors import problems_of
 from offers.models import Enrollment, Offer
 from offers.services import enroll
 from tests.cast import NOW, SYSTEM
@@ -70,7 +71,7 @@ def test_a_code_given_meanwhile_is_kept_and_who_left_is_named(spring: Offer) -> 
     give_codes(codes={rows[0].pk: "MINE"}, enrollments=[rows[0]], by=SYSTEM, now=NOW)
     deactivate_member(enrollment=rows[1], by=SYSTEM, now=NOW)
 
-    take_turn(work.pk, handlers={bulk_generation.GENERATE: generate}, now=NOW)
+    run_slice(work.pk, handlers={bulk_generation.GENERATE: generate}, now=NOW)
 
     work.refresh_from_db()
     assert (work.state, work.counts) == ("done", {"codes": len(rows) - 2})
@@ -86,12 +87,12 @@ def test_it_goes_on_where_it_stopped(spring: Offer, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(bulk_generation, "BATCH", 100)
     ticks = chain([NOW] * 3, repeat(NOW + timedelta(hours=1)))
 
-    take_turn(
+    run_slice(
         work.pk, handlers={bulk_generation.GENERATE: generate}, now=NOW, clock=lambda: next(ticks)
     )
     work.refresh_from_db()
     assert (work.state, work.done, PromoCode.objects.count()) == ("running", 100, 3 + 100)
-    take_turn(work.pk, handlers={bulk_generation.GENERATE: generate}, now=NOW)
+    run_slice(work.pk, handlers={bulk_generation.GENERATE: generate}, now=NOW)
 
     work.refresh_from_db()
     assert (work.state, work.done, work.counts) == ("done", 250, {"codes": 250, "links": 250})

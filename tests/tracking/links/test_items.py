@@ -55,9 +55,9 @@ def test_a_name_that_leaves_no_letters_still_gets_a_code(cast: Cast) -> None:
     ("code", "why"),
     [
         ("diego10", "the code DIEGO10 belongs to someone else"),
-        ("x", "X is no code: use 2 to 40 of A-Z 0-9 - _"),
-        ("sp%ecial", "SP%ECIAL is no code: use 2 to 40 of A-Z 0-9 - _"),
-        ("", "an empty text is no code: use 2 to 40 of A-Z 0-9 - _"),
+        ("x", "X is not a code: use 2 to 40 of A-Z 0-9 - _"),
+        ("sp%ecial", "SP%ECIAL is not a code: use 2 to 40 of A-Z 0-9 - _"),
+        ("", "an empty text is not a code: use 2 to 40 of A-Z 0-9 - _"),
     ],
 )
 def test_a_code_that_can_not_be_given_is_named_and_nothing_changes(

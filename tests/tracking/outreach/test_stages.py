@@ -17,7 +17,7 @@ from tracking.links.generating import generate_items
 from tracking.links.membership import deactivate_member
 from tracking.outreach.stages import (
     LEFT_OUT,
-    Step,
+    StageStep,
     enrollments_at,
     members_at_step,
     members_of,
@@ -66,8 +66,8 @@ def step_of(project: Project, member: Member) -> str:
 def test_without_an_offer_everybody_stands_in_the_first_step(project: Project) -> None:
     stage = steps_of(project)
 
-    assert stage.counts == {Step.SET_UP: 3}
-    assert stage.current == Step.SET_UP
+    assert stage.counts == {StageStep.SET_UP: 3}
+    assert stage.current == StageStep.SET_UP
 
 
 def test_a_member_stands_in_the_first_step_whose_fact_is_missing(
@@ -80,27 +80,31 @@ def test_a_member_stands_in_the_first_step_whose_fact_is_missing(
     generate_items(enrollments=[june], codes={june.pk: "JUNES"}, links=True, by=SYSTEM, now=NOW)
     mail(june, MessageState.ACCEPTED)
 
-    assert steps_of(project).counts == {Step.GENERATE: 1, Step.SEND: 1, Step.TRACKING: 1}
-    assert [row.member for row in members_at_step(project, Step.GENERATE)] == [cast.diego]
-    assert enrollments_at(members_at_step(project, Step.SEND)) == [mara]
-    assert enrollments_at(members_at_step(project, Step.TRACKING)) == [june]
-    assert step_of(project, diego.member) == Step.GENERATE
+    assert steps_of(project).counts == {
+        StageStep.GENERATE: 1,
+        StageStep.SEND: 1,
+        StageStep.TRACKING: 1,
+    }
+    assert [row.member for row in members_at_step(project, StageStep.GENERATE)] == [cast.diego]
+    assert enrollments_at(members_at_step(project, StageStep.SEND)) == [mara]
+    assert enrollments_at(members_at_step(project, StageStep.TRACKING)) == [june]
+    assert step_of(project, diego.member) == StageStep.GENERATE
 
 
 @pytest.mark.parametrize(
     ("kind", "code", "link", "step"),
     [
-        ("code", True, False, Step.SEND),
-        ("code", False, True, Step.GENERATE),
-        ("link", False, True, Step.SEND),
-        ("link", True, False, Step.GENERATE),
-        ("both", True, False, Step.GENERATE),
-        ("both", False, True, Step.GENERATE),
-        ("both", True, True, Step.SEND),
+        ("code", True, False, StageStep.SEND),
+        ("code", False, True, StageStep.GENERATE),
+        ("link", False, True, StageStep.SEND),
+        ("link", True, False, StageStep.GENERATE),
+        ("both", True, False, StageStep.GENERATE),
+        ("both", False, True, StageStep.GENERATE),
+        ("both", True, True, StageStep.SEND),
     ],
 )
 def test_generate_asks_for_what_the_offer_gives(
-    cast: Cast, project: Project, kind: str, code: bool, link: bool, step: Step
+    cast: Cast, project: Project, kind: str, code: bool, link: bool, step: StageStep
 ) -> None:
     row = set_up(project, new_offer(kind))[cast.mara.pk]
 
@@ -119,7 +123,7 @@ def test_a_mail_that_was_not_taken_leaves_them_in_send(
 
     mail(row, state)
 
-    assert step_of(project, cast.mara) == Step.SEND
+    assert step_of(project, cast.mara) == StageStep.SEND
 
 
 def test_a_mail_for_another_purpose_is_not_the_items(cast: Cast, project: Project) -> None:
@@ -128,7 +132,7 @@ def test_a_mail_for_another_purpose_is_not_the_items(cast: Cast, project: Projec
 
     mail(row, MessageState.ACCEPTED, purpose=Purpose.EMAIL_MEMBERS)
 
-    assert step_of(project, cast.mara) == Step.SEND
+    assert step_of(project, cast.mara) == StageStep.SEND
 
 
 def test_whoever_is_inactive_in_the_offer_stands_in_no_step(cast: Cast, project: Project) -> None:
@@ -137,8 +141,8 @@ def test_whoever_is_inactive_in_the_offer_stands_in_no_step(cast: Cast, project:
     deactivate_member(enrollment=row, by=SYSTEM, now=NOW)
 
     stage = steps_of(project)
-    assert stage.counts == {Step.GENERATE: 2, LEFT_OUT: 1}
-    assert (stage.members, stage.left_out, stage.current) == (3, 1, Step.GENERATE)
+    assert stage.counts == {StageStep.GENERATE: 2, LEFT_OUT: 1}
+    assert (stage.members, stage.left_out, stage.current) == (3, 1, StageStep.GENERATE)
 
 
 def test_many_projects_take_one_query(

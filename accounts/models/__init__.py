@@ -1,0 +1,45 @@
+"""What is stored about users, brands, staff, logins and the audit log; a file per subject."""
+
+from accounts.models.audit_log import AuditCount, AuditEntry
+from accounts.models.brands import ApiKey, Brand, Picture
+from accounts.models.codes import (
+    MAILED_CODE_STATES,
+    UNSETTLED_CODE_STATES,
+    CodeCount,
+    CodePurpose,
+    CodeState,
+    MailedCode,
+)
+from accounts.models.identity import OperatorAction, UnusedEmailAddress
+from accounts.models.outbox import OutboxEntry, OutboxEvent
+from accounts.models.sessions import FailureReason, LoginFailure, Session, SessionKind
+from accounts.models.staff import Invitation, InvitationState, Role, Staff
+from accounts.models.users import User, UserManager
+
+__all__ = [
+    "MAILED_CODE_STATES",
+    "UNSETTLED_CODE_STATES",
+    "ApiKey",
+    "AuditCount",
+    "AuditEntry",
+    "Brand",
+    "CodeCount",
+    "CodePurpose",
+    "CodeState",
+    "FailureReason",
+    "Invitation",
+    "InvitationState",
+    "LoginFailure",
+    "MailedCode",
+    "OperatorAction",
+    "OutboxEntry",
+    "OutboxEvent",
+    "Picture",
+    "Role",
+    "Session",
+    "SessionKind",
+    "Staff",
+    "UnusedEmailAddress",
+    "User",
+    "UserManager",
+]

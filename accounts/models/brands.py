@@ -1,0 +1,76 @@
+"""Brands, their pictures and their API keys."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.utils import timezone
+
+from core.tenancy import TenantModel
+
+
+class Brand(models.Model):
+    """The tenant."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=120)
+    currency = models.CharField(max_length=3)
+    time_zone = models.CharField(max_length=64)
+    accent = models.CharField(max_length=7, blank=True)
+    logo = models.CharField(max_length=64, blank=True)  # the digest of a Picture of this brand
+    sender_name = models.CharField(max_length=120, blank=True)
+    reply_to = models.EmailField(blank=True)
+    # Members get their Sales Tracking Items as soon as they have them, without anybody's hand.
+    sends_items_automatically = models.BooleanField(default=False)
+    # What a payout run proposes to pay at least, in minor units of the brand's currency.
+    minimum_payout_minor = models.BigIntegerField(default=0)
+    # Nobody opens a page of the brand who has not used a second factor in this session.
+    requires_second_factor = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)  # of its settings: raised by each change
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.time_zone)
+
+
+class Picture(TenantModel):
+    """A picture that was made anew from what was uploaded; everybody may see it.
+
+    Named by the SHA-256 of its content, so that its address never shows anything else.
+    """
+
+    digest = models.CharField(max_length=64)
+    content_type = models.CharField(max_length=20)
+    content = models.BinaryField()
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    added_at = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["brand", "digest"], name="accounts_picture_once"),
+        ]
+
+
+class ApiKey(TenantModel):
+    """A shop's key. Only its digest is kept; the key itself is shown once."""
+
+    label = models.CharField(max_length=80)
+    prefix = models.CharField(max_length=16, unique=True)
+    digest = models.CharField(max_length=64)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    last_used_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    class Meta(TenantModel.Meta):
+        pass
+
+    @property
+    def is_revoked(self) -> bool:
+        return self.revoked_at is not None

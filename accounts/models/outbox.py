@@ -1,0 +1,43 @@
+"""The outbox: what happened, for whoever tells other systems of it later."""
+
+from __future__ import annotations
+
+from django.contrib.postgres.indexes import BrinIndex
+from django.db import models
+
+from core.tenancy import TenantModel
+
+
+class OutboxEvent(models.TextChoices):
+    """What can happen. The names are those that other systems are told."""
+
+    BALANCE_ADJUSTED = "balance.adjusted", "A member's balance was adjusted"
+    CLICKS_CREDITED = "clicks.credited", "A day's clicks earned something, or something else"
+    CONVERSION_CHANGED = "conversion.changed", "A conversion's state or amounts changed"
+    CONVERSION_RECORDED = "conversion.recorded", "An order was credited to a member"
+    MEMBER_JOINED = "member.joined", "A member joined an offer"
+    MEMBER_LEFT = "member.left", "A member stopped counting in an offer"
+    ORDER_RECORDED = "order.recorded", "An order was recorded"
+    ORDER_REFUNDED = "order.refunded", "A refund was applied to an order"
+    PAYOUT_CHANGED = "payout.changed", "A payment was made or its state changed"
+    PAYOUT_RUN_CHANGED = "payout_run.changed", "A payout run's state changed"
+    TERMS_CHANGED = "terms.changed", "An offer got another version of its terms"
+
+
+class OutboxEntry(TenantModel):
+    """One thing that happened, written by a trigger in the transaction of the fact.
+
+    `target` names what it happened to ("order:12"); `data` holds ids, amounts and states, and never
+    who a person is. Kept for `accounts.outbox.retention.KEPT`.
+    """
+
+    written_at = models.DateTimeField()
+    event = models.CharField(max_length=40, choices=OutboxEvent)
+    target = models.CharField(max_length=80)
+    data = models.JSONField(default=dict)
+
+    class Meta(TenantModel.Meta):
+        indexes = [BrinIndex(fields=["written_at"], name="accounts_outbox_age", autosummarize=True)]
+
+    def __str__(self) -> str:
+        return f"{self.event} {self.target}"

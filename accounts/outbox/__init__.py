@@ -1,0 +1,1 @@
+"""The outbox: one row per domain event, for whoever tells other systems of it later."""

@@ -1,0 +1,66 @@
+"""Ask for long work: write its row, and tell a worker once that is committed."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.audit_log import audit
+from background.files import save_file
+from background.models import LIVE_WORK, Work, WorkFile
+from core.broker import publish
+from core.tenancy import current_brand_id
+
+TASK = "brand_admin.do_work"  # by its name: the handlers are above this package
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRequest:
+    """What is asked for. `total` counts what the kind counts; `given` is the file it reads."""
+
+    kind: str
+    title: str
+    about: str
+    total: int
+    confirmation: uuid.UUID
+    parameters: dict[str, Any] = field(default_factory=dict)
+    given: Iterable[bytes] = ()
+
+
+@transaction.atomic
+def ask_for_work(request: WorkRequest, *, by: Actor, now: datetime) -> tuple[Work, bool]:
+    """The work of this confirmation, and whether it is new: the same form twice asks once.
+
+    Belongs inside the transaction that confirms. No worker is told of it yet: `enqueue_work` does
+    that, or whoever asks runs it.
+    """
+    work, is_new = Work.objects.get_or_create(
+        confirmation=request.confirmation,
+        defaults={
+            "kind": request.kind,
+            "title": request.title[:200],
+            "about": request.about,
+            "parameters": request.parameters,
+            "total": request.total,
+            "asked_by": by.label[:200],
+            "asked_at": now,
+        },
+    )
+    if is_new:
+        save_file(work, WorkFile.GIVEN, request.given)
+        audit.record(action="work.asked", target=work, by=by, now=now, title=work.title)
+    return work, is_new
+
+
+def enqueue_work(work_id: int, *, now: datetime) -> None:
+    """Tell a worker when the transaction commits. It may be lost, or come twice."""
+    marked = Work.objects.filter(pk=work_id, state__in=LIVE_WORK).update(hinted_at=now)
+    if marked:
+        brand_id = current_brand_id()
+        transaction.on_commit(lambda: publish(TASK, brand_id=brand_id, work_id=work_id))

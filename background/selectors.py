@@ -1,0 +1,45 @@
+"""Read what staff asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from background.models import LIVE_WORK, Work, WorkProblem
+
+
+def all_work(*, search: str = "", kinds: Iterable[str] = (), state: str = "") -> QuerySet[Work]:
+    """Everything asked for, newest first, without the parameters, which may be long.
+
+    `search` looks in the title and in who asked for it.
+    """
+    found = Work.objects.order_by("-asked_at", "-pk").defer("parameters")
+    for word in search.split():
+        found = found.filter(Q(title__icontains=word) | Q(asked_by__icontains=word))
+    if wanted := list(kinds):
+        found = found.filter(kind__in=wanted)
+    return found.filter(state=state) if state else found
+
+
+def running_work() -> QuerySet[Work]:
+    """What waits or runs, the longest asked for first."""
+    return all_work().filter(state__in=LIVE_WORK).order_by("asked_at", "pk")
+
+
+def live_work_count() -> Coalesce:
+    """How much work waits or runs in the brand of an outer row, to be counted in its query."""
+    live = Work.objects.filter(brand=OuterRef("brand"), state__in=LIVE_WORK)
+    counted = live.order_by().values("brand").annotate(number=Count("pk")).values("number")
+    return Coalesce(Subquery(counted), 0)
+
+
+def recent_work_about(about: str, *, limit: int = 3) -> list[Work]:
+    """The latest that was started in this place."""
+    return list(all_work().filter(about=about)[:limit])
+
+
+def problems_of(work: Work) -> QuerySet[WorkProblem]:
+    """What was left out, in the order it was found."""
+    return WorkProblem.objects.filter(work=work).order_by("pk")

@@ -1,0 +1,24 @@
+"""What does each kind of long work."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from background.running import Handler
+from brand_admin.work_exports import make_export
+from brand_admin.work_kinds import EXPORT
+from payouts import run_work
+from tracking.importing import members_in_background
+from tracking.links import bulk_generation
+
+HANDLERS: Mapping[str, Handler] = {
+    EXPORT: make_export,
+    bulk_generation.GENERATE: bulk_generation.generate,
+    members_in_background.IMPORT: members_in_background.import_file,
+    members_in_background.PREVIEW: members_in_background.preview_file,
+    run_work.CONFIRM: run_work.confirm,
+    run_work.DRAFT: run_work.draft,
+    run_work.MARK_PAID: run_work.mark_paid,
+    run_work.REDRAFT: run_work.redraft,
+    run_work.RETURN: run_work.give_back,
+}

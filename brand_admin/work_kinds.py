@@ -1,0 +1,69 @@
+"""The words of every kind of long work. What does it stands in brand_admin.work_handlers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from payouts import run_work
+from tracking.importing import members_in_background
+from tracking.links import bulk_generation
+
+EXPORT = "export"
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """`tiles` names the counts that its page shows, in their order; `result` is the template part
+    under the bar when it is done.
+    """
+
+    section: str
+    noun: str
+    icon: str
+    result: str
+    tiles: Mapping[str, str] = field(default_factory=dict)
+    left_out: str = "Left out"
+    is_at_once: bool = False  # all of it in one step, or nothing: there is nothing to count
+
+
+def _of_runs(noun: str, *, is_at_once: bool = False) -> Kind:
+    return Kind(section="payments", noun=noun, icon="payments", result="run", is_at_once=is_at_once)
+
+
+KINDS: Mapping[str, Kind] = {
+    members_in_background.PREVIEW: Kind(
+        section="members",
+        noun="row",
+        icon="upload",
+        result="member_preview",
+        tiles={
+            "added": "To be added",
+            "changed": "To be changed",
+            "unchanged": "As they are already",
+        },
+        left_out="Rows that are left out",
+    ),
+    members_in_background.IMPORT: Kind(
+        section="members",
+        noun="row",
+        icon="upload",
+        result="member_import",
+        tiles={"added": "Added", "changed": "Changed", "unchanged": "As they were already"},
+        left_out="Rows that were left out",
+    ),
+    bulk_generation.GENERATE: Kind(
+        section="projects",
+        noun="member",
+        icon="tag",
+        result="generate",
+        tiles={"codes": "Codes made", "links": "Links made"},
+        left_out="Members who were left out",
+    ),
+    run_work.DRAFT: _of_runs("member"),
+    run_work.REDRAFT: _of_runs("member"),
+    run_work.CONFIRM: _of_runs("payment", is_at_once=True),
+    run_work.MARK_PAID: _of_runs("payment", is_at_once=True),
+    run_work.RETURN: _of_runs("payment", is_at_once=True),
+    EXPORT: Kind(section="work", noun="row", icon="download", result="export_done"),
+}

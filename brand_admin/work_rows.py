@@ -1,0 +1,120 @@
+"""A work in the words of its kind, for its own page and for the pages where it was started."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from background.models import Work, WorkState
+from background.selectors import recent_work_about
+from brand_admin.work_kinds import KINDS, Kind
+from core.templatetags.display import count, who
+
+TONES = {
+    WorkState.WAITING: "neutral",
+    WorkState.RUNNING: "wait",
+    WorkState.DONE: "good",
+    WorkState.FAILED: "bad",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class WorkRow:
+    """A work with the words of its kind."""
+
+    work: Work
+    kind: Kind
+
+    @classmethod
+    def of(cls, work: Work) -> WorkRow:
+        return cls(work, KINDS[work.kind])
+
+    @property
+    def tone(self) -> str:
+        if self.work.state == WorkState.DONE and self.work.problems:
+            return "wait"
+        return TONES[WorkState(self.work.state)]
+
+    @property
+    def how_far(self) -> str:
+        """ "31,200 of 100,000 rows"."""
+        if self.work.state == WorkState.WAITING or self.is_uncounted:
+            return self._counted
+        if self.work.state == WorkState.DONE:
+            return self._counted
+        return f"{count(self.work.done)} of {self._counted}"
+
+    @property
+    def _counted(self) -> str:
+        noun = self.kind.noun if self.work.total == 1 else f"{self.kind.noun}s"
+        return f"{count(self.work.total)} {noun}"
+
+    @property
+    def tiles(self) -> list[tuple[str, str]]:
+        return [
+            (label, count(self.work.counts.get(key, 0))) for key, label in self.kind.tiles.items()
+        ]
+
+    @property
+    def asked_by(self) -> str:
+        """Who, without their address."""
+        return who(self.work.asked_by)
+
+    @property
+    def label(self) -> str:
+        """The state in a word; something left out is said with it."""
+        if self.work.state == WorkState.DONE and self.work.problems:
+            return "Done, some left out"
+        return str(WorkState(self.work.state).label)
+
+    @property
+    def value(self) -> int:
+        """For the bar, which ends at the total."""
+        return min(self.work.done, self.work.total)
+
+    @property
+    def percent(self) -> str:
+        """For the end of the bar, while it moves."""
+        if self.work.state != WorkState.RUNNING or not self.work.total:
+            return ""
+        return f"{min(self.work.done * 100 // self.work.total, 100)} %"
+
+    @property
+    def is_uncounted(self) -> bool:
+        """Whether nobody can say how far it is: it happens all at once."""
+        return self.work.state == WorkState.RUNNING and self.kind.is_at_once
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether what is left out are lines of a file."""
+        return self.kind.noun == "row"
+
+    @property
+    def result(self) -> str:
+        return f"brand_admin/background/{self.kind.result}.html"
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """What was started in one place lately, the newest first."""
+
+    rows: list[WorkRow]
+
+    @property
+    def is_moving(self) -> bool:
+        return any(row.work.is_live for row in self.rows)
+
+    @property
+    def moving(self) -> WorkRow | None:
+        """What is under way there now."""
+        return next((row for row in self.rows if row.work.is_live), None)
+
+    @property
+    def failed(self) -> WorkRow | None:
+        """What was tried there last, if it could not be finished."""
+        last = self.rows[0] if self.rows else None
+        return last if last and last.work.state == WorkState.FAILED else None
+
+
+def started_about(about: str) -> Started:
+    """What was started in this place lately."""
+    return Started([WorkRow.of(work) for work in recent_work_about(about)])

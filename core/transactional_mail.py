@@ -1,0 +1,58 @@
+"""Mails that one person is sent because of what they or somebody did: codes, links, changes.
+
+Plain text, handed over at once and kept nowhere; nobody can unsubscribe from them. Callers name a
+template of `templates/transactional` and its values. Mails to members in the name of a brand are
+campaigns and messages of `notifications` instead.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from email.utils import formataddr, parseaddr
+from smtplib import SMTPException
+
+from anymail.exceptions import AnymailError
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.template.loader import render_to_string
+
+from core.languages import speaking, spoken_tag
+
+logger = logging.getLogger(__name__)
+PRODUCT = "Tributary"  # whom a mail comes from that no brand sends
+
+
+class TransactionalMailError(Exception):
+    """The mail could not be handed over; the text says why, as the mail server said it."""
+
+
+def send_transactional_mail(
+    template: str,
+    *,
+    to: str,
+    values: Mapping[str, object] | None = None,
+    language: str = "",
+    from_name: str = PRODUCT,
+    reply_to: str = "",
+) -> None:
+    """Mail `templates/transactional/<template>.txt`, whose first line is the subject.
+
+    In the language of the tag, or in the one that is spoken. Raises TransactionalMailError, which
+    is logged already.
+    """
+    with speaking(language or spoken_tag()):
+        text = render_to_string(f"transactional/{template}.txt", dict(values or {}))
+    subject, _, body = text.strip().partition("\n")
+    mail = EmailMessage(
+        subject=subject.strip(),
+        body=f"{body.strip()}\n",
+        from_email=formataddr((from_name, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
+        to=[to],
+        reply_to=[reply_to] if reply_to else None,
+    )
+    try:
+        mail.send()
+    except (SMTPException, AnymailError, OSError, ValueError) as error:
+        logger.warning("The mail %s could not be handed over: %s", template, error)
+        raise TransactionalMailError(str(error) or type(error).__name__) from error

@@ -1,0 +1,67 @@
+"""The quick way to an address finds what `reverse` finds, and fails where it fails."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+import pytest
+from django.http import HttpResponse
+from django.urls import NoReverseMatch, path, reverse
+
+from core.components.addresses import address_of
+
+DIGITS = UUID("00000000-0000-0000-0000-000000000001")
+
+
+def _view(*args: object, **kwargs: object) -> HttpResponse:
+    return HttpResponse()
+
+
+urlpatterns = [
+    path("plain/", _view, name="plain"),
+    path("member/<slug:brand>/<int:pk>/", _view, name="member"),
+    path("text/{x}/<str:text>", _view, name="text"),
+    path("run/<uuid:run>/", _view, name="run"),
+]
+pytestmark = pytest.mark.urls("tests.core.test_addresses")
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("plain", []),
+        ("member", ["juniper", 12]),
+        ("member", ["juniper-and_co", 0]),
+        ("member", ["juniper", "12"]),
+        ("text", ["a-b"]),
+        ("text", ["a b?&<é>"]),
+        ("text", [7]),
+        ("run", [DIGITS]),
+        ("run", [str(DIGITS)]),
+    ],
+)
+def test_the_address_is_the_one_of_reverse(name: str, args: list[object]) -> None:
+    for _ in range(2):
+        assert address_of(name, args, {}) == reverse(name, args=args)
+
+
+@pytest.mark.parametrize(
+    ("name", "args"),
+    [
+        ("gone", []),
+        ("plain", [1]),
+        ("member", ["juniper"]),
+        ("member", ["juniper", -1]),
+        ("member", ["juniper & co", 1]),
+        ("member", ["juniper", "twelve"]),
+        ("run", ["twelve"]),
+        ("text", [""]),
+    ],
+)
+def test_what_has_no_address_is_told(name: str, args: list[object]) -> None:
+    with pytest.raises(NoReverseMatch):
+        address_of(name, args, {})
+
+
+def test_arguments_come_by_name_too() -> None:
+    assert address_of("member", [], {"brand": "juniper", "pk": 3}) == "/member/juniper/3/"

@@ -1,0 +1,107 @@
+"""A kept query asks what its function would build, with the values of the call and of the brand."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db.models import Count, Q, QuerySet, Value
+from django.db.models.functions import Concat
+from django.utils import timezone
+
+from accounts.models import AuditEntry
+from affiliates.models import Member
+from core.kept_queries import NotKeptError, kept_query
+from core.tenancy import NoBrandInScopeError, across_brands, acting_for
+from offers.models import Enrollment, Offer
+from tests.cast import Cast
+
+pytestmark = pytest.mark.django_db
+built: list[str] = []
+
+
+def _members(*, emails: Sequence[str], since: datetime, brand_word: str | None) -> QuerySet[Member]:
+    built.append("members")
+    rows = Member.objects.filter(email__in=emails, joined_at__gte=since).order_by("email")
+    return rows.filter(last_name=brand_word) if brand_word else rows
+
+
+def _counts(*, offer_ids: list[int], ended_on: date) -> QuerySet[Any, Any]:
+    active = Count("pk", filter=Q(joined_at__date__lte=ended_on))
+    rows = Enrollment.objects.filter(offer__in=offer_ids).values("offer_id")
+    return rows.annotate(active=active).order_by("offer_id")
+
+
+kept_members, kept_counts = kept_query(_members), kept_query(_counts)
+
+
+def test_rows_are_those_of_the_function(cast: Cast) -> None:
+    built.clear()
+    since = cast.now - timedelta(days=4_000)
+    for brand in (cast.juniper, cast.saltmarsh, cast.juniper):
+        with acting_for(brand):
+            for email in Member.objects.values_list("email", flat=True):
+                found = kept_members(emails=[email], since=since, brand_word=None)
+                assert found == list(Member.objects.filter(email=email))
+                assert found[0].brand_id == brand.pk
+    assert built == ["members"]
+
+
+def test_a_shape_of_its_own_is_built_of_its_own(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        members = list(Member.objects.order_by("email"))
+        emails = [member.email for member in members]
+        since = cast.now - timedelta(days=4_000)
+        assert kept_members(emails=emails, since=since, brand_word=None) == members
+        assert kept_members(emails=[], since=since, brand_word=None) == []
+        assert kept_members(emails=emails, since=since, brand_word="nobody") == []
+        assert kept_members(emails=emails, since=cast.now + timedelta(1), brand_word=None) == []
+
+
+def test_groups_and_days_follow_the_time_zone(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        ids = sorted(Offer.objects.values_list("pk", flat=True))
+        for zone in ("Europe/London", "Pacific/Auckland"):
+            with timezone.override(zone):
+                for day in (cast.now.date(), cast.now.date() - timedelta(days=9_000)):
+                    assert kept_counts(offer_ids=ids, ended_on=day) == list(
+                        _counts(offer_ids=ids, ended_on=day)
+                    )
+
+
+def test_one_query_a_call(cast: Cast, django_assert_num_queries: Any) -> None:
+    with acting_for(cast.juniper):
+        for _ in range(2):
+            with django_assert_num_queries(1):
+                kept_counts(offer_ids=[1, 2], ended_on=cast.now.date())
+
+
+def test_outside_a_brand_it_is_refused_also_when_it_is_kept(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        kept_counts(offer_ids=[1], ended_on=cast.now.date())
+    with across_brands(reason="a test"):
+        kept_counts(offer_ids=[1], ended_on=cast.now.date())
+
+    with pytest.raises(NoBrandInScopeError):
+        kept_counts(offer_ids=[1], ended_on=cast.now.date())
+
+
+def test_a_value_that_does_not_arrive_as_it_is_is_refused(cast: Cast) -> None:
+    @kept_query
+    def changed(*, word: str) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.filter(action__icontains=word)
+
+    @kept_query
+    def unused(*, word: str) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.all()
+
+    @kept_query
+    def joined(*, word: str) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.filter(action=word, target=Concat(Value("a:"), Value(f"b{word}")))
+
+    with acting_for(cast.juniper):
+        for query in (changed, unused, joined):
+            with pytest.raises(NotKeptError):
+                query(word="x")
