@@ -13,7 +13,7 @@ from offers.models import Enrollment
 from tracking.links.items import ItemError
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links, make_deep_link
-from tracking.models import PromoCode, TrackingLink
+from tracking.models import PromoCode, TrackingLink, out_of_use
 
 
 @transaction.atomic
@@ -51,5 +51,5 @@ def generate_items(
 def deactivate_items(*, enrollment: Enrollment, by: Actor, now: datetime) -> None:
     """Deactivate an enrollment's codes and links. Earlier orders stay attributed."""
     for model in (PromoCode, TrackingLink):
-        model.objects.filter(enrollment=enrollment).deactivate(now=now)
+        model.objects.in_use().filter(enrollment=enrollment).update(**out_of_use(now))
     audit.record(action="items.deactivated", target=enrollment, by=by, now=now)

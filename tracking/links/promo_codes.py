@@ -18,7 +18,7 @@ from core.db import lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Enrollment, Offer
 from tracking.links.items import ItemError
-from tracking.models import PromoCode
+from tracking.models import PromoCode, out_of_use
 
 MAX_CODE_LENGTH = 40
 CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,39}")
@@ -80,7 +80,7 @@ def give_codes(
     changing = {
         pk: code for pk, code in wanted.items() if (code not in own) or not own[code].is_in_use
     }
-    PromoCode.objects.filter(enrollment__in=list(changing)).deactivate(now=now)
+    PromoCode.objects.in_use().filter(enrollment__in=list(changing)).update(**out_of_use(now))
     returning = [own[code] for code in changing.values() if code in own]
     for code_row in returning:
         code_row.put_in_use()

@@ -15,6 +15,7 @@ from tracking.models.items import (
     ItemStatus,
     PromoCode,
     TrackingLink,
+    out_of_use,
 )
 from tracking.models.orders import Order, OrderLine, Refund, RefundState
 from tracking.models.questions import Question, QuestionState
@@ -41,4 +42,5 @@ __all__ = [
     "RefundState",
     "SoldSpan",
     "TrackingLink",
+    "out_of_use",
 ]

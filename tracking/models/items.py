@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 from django.db import models
 from django.db.models.functions import Upper
@@ -20,6 +20,12 @@ class ItemStatus(models.TextChoices):
 
 IN_USE = models.Q(status=ItemStatus.ACTIVE)
 
+
+def out_of_use(now: datetime) -> dict[str, Any]:
+    """The values to update items with that go out of use."""
+    return {"status": ItemStatus.INACTIVE, "deactivated_at": now}
+
+
 ItemT = TypeVar("ItemT", bound="Item", covariant=True)
 
 
@@ -31,10 +37,6 @@ class ItemQuerySet(TenantQuerySet[ItemT]):
         """What is in use, then what went out of use, the latest first."""
         not_in_use = models.Case(models.When(IN_USE, then=0), default=1)
         return self.order_by(not_in_use, "-deactivated_at", "-pk")
-
-    def deactivate(self, *, now: datetime) -> None:
-        """Take what is in use out of use; what already was keeps its time."""
-        self.in_use().update(status=ItemStatus.INACTIVE, deactivated_at=now)
 
 
 class TrackingLinkQuerySet(ItemQuerySet["TrackingLink"]):
