@@ -16,10 +16,10 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from accounts.audit_log.audit import target_of
 from accounts.models import OperatorAction, Staff, User
 from accounts.selectors import brands_of
 from accounts.sessions import delete_sessions
+from core.references import Reference
 from core.tenancy import acting_for
 
 logger = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def _record(act: Act, user: User, *, reason: str, by: Actor, now: datetime) -> N
         at=now,
         operator=by.label[:200],
         action=act.value,
-        target=target_of(user),
+        target=Reference.to(user),
         address=user.email,
         reason=reason.strip()[:LONGEST_REASON],
     )
@@ -128,4 +128,4 @@ def _record(act: Act, user: User, *, reason: str, by: Actor, now: datetime) -> N
                 now=now,
                 email=user.email,
             )
-    logger.warning("operator action=%s target=%s by=%s", act.value, target_of(user), by.user_id)
+    logger.warning("operator action=%s target=%s by=%s", act.value, Reference.to(user), by.user_id)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, QuerySet, Value
 from django.db.models.expressions import Combinable
 
 from accounts.models import ApiKey, Brand, SessionKind, Staff, User
 from core.kept_queries import kept_query
-from core.tenancy import across_brands
+from core.tenancy import across_brands, current_brand_id
 
 Counting = Callable[[], Combinable]
 
@@ -27,6 +28,16 @@ class BrandRole:
     role: str
     counted: int = 0
     staff_id: int = 0
+
+
+def current_brand() -> Brand:
+    """The brand acted for, as it is stored. Raises NoBrandInScopeError."""
+    return Brand.objects.get(pk=current_brand_id())
+
+
+def current_zone() -> ZoneInfo:
+    """The time zone of the brand acted for, by which its days begin and end."""
+    return current_brand().zone
 
 
 def brands_of(user: User) -> list[BrandRole]:

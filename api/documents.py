@@ -1,4 +1,7 @@
-"""Bodies and answers as openapi.json documents them. The rules are in tracking."""
+"""What openapi.json says of bodies and answers.
+
+Bodies are described by the declarations that tracking reads them by, so that nothing is left out.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,8 @@ from pydantic import Field
 
 from api.bodies import MAX_BATCH_ITEMS, SOURCE
 from api.problems import CONTENT_TYPE
-from tracking.orders.reading import MAX_ORDER_LINES
+from tracking.orders.fields import object_schema
+from tracking.orders.reading import ORDER_FIELDS, REFUND_FIELDS
 
 DESCRIPTION = (
     "A shop sends its orders and refunds. Amounts are decimal texts, net of discounts, without "
@@ -140,66 +144,14 @@ REFUNDS_ANSWERS: dict[int, Any] = {
 ORDER_ANSWER: dict[int, Any] = {200: OrderShown}
 
 
-def _text(longest: int, **more: Any) -> dict[str, Any]:
-    return {"type": "string", "minLength": 1, "maxLength": longest, **more}
-
-
-AMOUNT = {
-    "anyOf": [
-        {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,4})?$"},
-        {"type": "number", "minimum": 0},
-    ],
-    "description": "Text or number. Both are read exactly, without floating point.",
-    "examples": ["12.50"],
-}
-QUANTITY = {"type": "integer", "minimum": 1, "maximum": 2**31 - 1}
-CURRENCY = {"type": "string", "pattern": "^[A-Z]{3}$", "description": "ISO 4217"}
-TIME = {"type": "string", "format": "date-time", "description": "ISO 8601 with offset from UTC"}
 SOURCE_NAME = {
     "type": "string",
     "pattern": f"^{SOURCE.pattern}$",
     "default": "api",
     "description": "The shop or system. An order_id identifies one order per source.",
 }
-LINE = {
-    "type": "object",
-    "required": ["sku", "quantity", "unit_price"],
-    "properties": {
-        "sku": _text(120),
-        "product": _text(300),
-        "quantity": QUANTITY,
-        "unit_price": AMOUNT,
-        "discount": AMOUNT | {"description": "For the whole line."},
-    },
-}
-ORDER: dict[str, Any] = {
-    "type": "object",
-    "required": ["order_id", "ordered_at", "currency", "lines"],
-    "properties": {
-        "order_id": _text(120),
-        "ordered_at": TIME,
-        "currency": CURRENCY,
-        "customer_id": _text(120, description="The shop's own reference. Send no name or address."),
-        "promo_code": _text(60),
-        "click_id": _text(
-            120, description="The value of ?trb= in the address that the shopper opened."
-        ),
-        "lines": {"type": "array", "minItems": 1, "maxItems": MAX_ORDER_LINES, "items": LINE},
-    },
-}
-REFUND: dict[str, Any] = {
-    "type": "object",
-    "required": ["refund_id", "order_id", "refunded_at", "currency", "sku", "quantity", "amount"],
-    "properties": {
-        "refund_id": _text(120),
-        "order_id": _text(120),
-        "refunded_at": TIME,
-        "currency": CURRENCY,
-        "sku": _text(120),
-        "quantity": QUANTITY,
-        "amount": AMOUNT,
-    },
-}
+ORDER = object_schema(ORDER_FIELDS)
+REFUND = object_schema(REFUND_FIELDS)
 
 
 def taking(thing: dict[str, Any], *, many: str) -> dict[str, Any]:

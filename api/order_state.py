@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
 from core.money import Money
 from tracking.models import Conversion, Refund
+from tracking.orders.as_sent import time_as_sent
 from tracking.orders.lookup import OrderState
 
 
@@ -16,8 +16,8 @@ def order_state_as_json(state: OrderState) -> dict[str, Any]:
     return {
         "order_id": order.external_id,
         "source": order.source,
-        "ordered_at": _time(order.ordered_at),
-        "received_at": _time(order.received_at),
+        "ordered_at": time_as_sent(order.ordered_at),
+        "received_at": time_as_sent(order.received_at),
         "currency": order.currency,
         "total": state.total.plain(),
         "status": conversion.status if conversion else "unattributed",
@@ -47,7 +47,7 @@ def _commission(conversion: Conversion) -> dict[str, Any]:
         "amount": plain(conversion.commission_minor),
         "sale": plain(conversion.sale_minor),
         "refunded": plain(conversion.refunded_minor),
-        "payable_at": _time(conversion.payable_at),
+        "payable_at": time_as_sent(conversion.payable_at),
         "reason": conversion.reason,
     }
 
@@ -58,10 +58,6 @@ def _refund(refund: Refund) -> dict[str, Any]:
         "sku": refund.sku,
         "quantity": refund.quantity,
         "amount": Money(refund.amount_minor, refund.currency).plain(),
-        "refunded_at": _time(refund.refunded_at),
+        "refunded_at": time_as_sent(refund.refunded_at),
         "state": refund.state,
     }
-
-
-def _time(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat()

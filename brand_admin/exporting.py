@@ -25,6 +25,7 @@ from brand_admin.forms import Confirmation
 from brand_admin.pages import csv_response, render_page
 from brand_admin.work_kinds import EXPORT
 from brand_admin.work_rows import started_about
+from core.references import Reference
 
 export_page = require_http_methods(["GET", "HEAD", "POST"])  # asks first where it is large
 DIRECT = 1_000  # rows that are downloaded at once
@@ -79,7 +80,7 @@ def answer_export(
 
 def about(name: str) -> str:
     """Where exports of this name are started."""
-    return f"export:{name}"
+    return Reference.of("export", name)
 
 
 def _ask(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from accounts.models import AuditEntry, Role
+from core.references import Reference
 
 WORDS = {
     "address.allowed": "allowed mails to the address again",
@@ -157,14 +158,14 @@ def lines(
 
 
 def _line(entry: AuditEntry, name: str) -> HistoryLine:
-    kind, _, number = entry.target.partition(":")
+    target = Reference(entry.target)
     return HistoryLine(
         at=entry.at,
         actor=entry.actor,
         words=_words(entry),
-        target=f"{THINGS.get(kind, kind)} {number}",
-        page=PAGES.get(kind, "") if number.isdecimal() else "",
-        number=int(number) if number.isdecimal() else 0,
+        target=f"{THINGS.get(target.kind, target.kind)} {target.key}",
+        page="" if target.number is None else PAGES.get(target.kind, ""),
+        number=target.number or 0,
         name=name,
     )
 

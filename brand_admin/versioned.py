@@ -17,8 +17,8 @@ from django import forms
 from django.http import QueryDict
 from django.utils.text import capfirst
 
-from accounts.audit_log.audit import target_of
 from accounts.models import AuditEntry
+from core.references import Reference
 
 
 class VersionedForm(forms.Form):
@@ -90,7 +90,7 @@ def texts_of(form: VersionedForm) -> dict[str, str]:
 
 
 def _told(target: Any, changes: list[FieldChange]) -> Meanwhile:
-    last = AuditEntry.objects.filter(target=target_of(target)).order_by("-at", "-pk").first()
+    last = AuditEntry.objects.filter(target=Reference.to(target)).order_by("-at", "-pk").first()
     who = last.actor.partition(" <")[0] if last else "Somebody"
     return Meanwhile(who, last.at if last else None, tuple(changes))
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Mapping
+from inspect import signature
 from typing import Any
 
 from celery import Celery, Task
@@ -53,6 +55,9 @@ class LoggedTask(Task):
     """A task whose log lines name the task and the request that enqueued it.
 
     After an outage of PostgreSQL it logs one line and ends: the sweep finds the task's row again.
+
+    Arguments that it does not know are left out: while a deployment is under way, web processes of
+    the next version may already send them.
     """
 
     abstract = True
@@ -64,7 +69,7 @@ class LoggedTask(Task):
         known = {REQUEST_ID: asked_by} if asked_by else {}
         begin(task=self.name, task_id=self.request.id, **known)
         try:
-            result = self.run(*args, **kwargs)
+            result = self.run(*args, **self._known_arguments(kwargs))
         except DatabaseError as error:
             outage = outage_of(error)
             if outage is None or not outage.is_gone:
@@ -75,6 +80,14 @@ class LoggedTask(Task):
             note_round(self.name, "done_at")
         begin()  # after a failure the context stays, because Celery logs the error later
         return result
+
+    def _known_arguments(self, sent: Mapping[str, Any]) -> dict[str, Any]:
+        """Those of the keyword arguments that this version of the task takes."""
+        names = signature(self.run).parameters
+        unknown = sorted(sent.keys() - names.keys())
+        if unknown:
+            logger.warning("%s does not know %s", self.name, ", ".join(unknown))
+        return {name: value for name, value in sent.items() if name in names}
 
 
 class RequestIdCelery(Celery):

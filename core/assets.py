@@ -15,7 +15,7 @@ import gzip
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -27,6 +27,7 @@ from django.views.decorators.http import require_safe
 from core.colour import dark_accent, light_accent
 
 COMMENT = re.compile(r"/\*.*?\*/", re.DOTALL)
+MAX_CARRIED_STYLES = 256  # one for each brand's colour that was used last, some 40 kB each
 FOREVER = "public, max-age=31536000, immutable"
 EVERYWHERE = (
     "tokens",
@@ -107,7 +108,7 @@ def stylesheet(face: str) -> Stylesheet:
     return _read(sources, seen)
 
 
-@cache
+@lru_cache(maxsize=2 * len(FACES))  # locally one more for each change of a file
 def _read(sources: tuple[Path, ...], seen: int) -> Stylesheet:
     body = without_comments("\n".join(source.read_text() for source in sources)).encode()
     return Stylesheet(
@@ -140,8 +141,7 @@ def carried_style(face: str, accent: str) -> CarriedStyle:
     return _carried(stylesheet(face).body, accent.removeprefix("#").lower())
 
 
-@cache
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=MAX_CARRIED_STYLES)
 def _carried(body: bytes, colour: str) -> CarriedStyle:
     text = (body + b"\n" + _accent(colour) if colour else body).decode()
     digest = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

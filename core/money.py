@@ -23,6 +23,8 @@ class MoneyError(ValueError):
 class UnknownCurrencyError(MoneyError):
     """Not an ISO 4217 code that CLDR knows."""
 
+    field = "currency"
+
 
 class MixedCurrenciesError(MoneyError):
     """A calculation had amounts in two currencies."""

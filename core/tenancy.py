@@ -94,13 +94,17 @@ class TenantQuerySet(models.QuerySet[M]):
 
 
 class TenantManager(models.Manager[M]):
+    """`TenantManager.from_queryset(…)` adds named querysets, filtered to the brand like `all()`."""
+
+    _queryset_class: type[TenantQuerySet[Any]] = TenantQuerySet
+
     def get_queryset(self) -> TenantQuerySet[M]:
         scope = _scope.get()
         if scope is None:
             raise NoBrandInScopeError(
                 f"{self.model.__name__} was queried outside acting_for(brand)"
             )
-        rows: TenantQuerySet[M] = TenantQuerySet(self.model, using=self._db)
+        rows: TenantQuerySet[M] = self._queryset_class(self.model, using=self._db)
         return rows if scope.brand_id is None else rows.filter(brand_id=scope.brand_id)
 
 

@@ -7,13 +7,14 @@ keys (`recipient` "member:55", `about` "enrollment:123"), because sending knows 
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from core.jobs import LeasedModel
-from core.tenancy import TenantForeignKey, TenantModel
+from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 
 
 class Purpose(models.TextChoices):
@@ -113,6 +114,18 @@ WAITING_STATES = frozenset({MessageState.PENDING, MessageState.RETRY})
 LIVE_STATES = WAITING_STATES | {MessageState.SUBMITTING}
 TERMINAL_STATES = frozenset(MessageState) - LIVE_STATES
 REACHED_STATES = frozenset({MessageState.ACCEPTED, MessageState.DELIVERED})
+# Sent as far as anybody knows: taken, under way, or perhaps taken.
+PERHAPS_REACHED_STATES = REACHED_STATES | LIVE_STATES | {MessageState.UNKNOWN}
+
+
+class MessageQuerySet(TenantQuerySet["Message"]):
+    def reached(self) -> Self:
+        """Taken by the mail server, as far as is known: what "sent" means on every screen."""
+        return self.filter(state__in=REACHED_STATES)
+
+    def perhaps_reached(self) -> Self:
+        """Those after which nobody is written to again unless staff say so."""
+        return self.filter(state__in=PERHAPS_REACHED_STATES)
 
 
 class Message(LeasedModel):
@@ -135,6 +148,8 @@ class Message(LeasedModel):
     opened_at = models.DateTimeField(null=True)  # the first time, as the provider tells it
     clicked_at = models.DateTimeField(null=True)
     complained_at = models.DateTimeField(null=True)
+
+    objects: ClassVar = TenantManager.from_queryset(MessageQuerySet)()
 
     class Meta(LeasedModel.Meta):
         constraints = [

@@ -167,10 +167,16 @@ def _mails(rows: QuerySet[Message], *, purpose: str, state: str) -> QuerySet[Mes
     return rows.select_related("campaign").order_by("-id")
 
 
-def latest_by_about(*, purpose: str, abouts: Iterable[str]) -> dict[str, MessageStatus]:
-    """The newest message about each thing ("enrollment:123"); what has none is left out."""
+def latest_by_about(
+    *, purpose: str, abouts: Iterable[str], perhaps_reached: bool = False
+) -> dict[str, MessageStatus]:
+    """The newest message about each thing ("enrollment:123"); what has none is left out.
+
+    `perhaps_reached` looks at those alone that the person may have, whatever was tried after.
+    """
+    found = Message.objects.perhaps_reached() if perhaps_reached else Message.objects.all()
     rows = (
-        Message.objects.filter(purpose=purpose, about__in=list(abouts))
+        found.filter(purpose=purpose, about__in=list(abouts))
         .order_by("about", "-id")
         .distinct("about")
     )

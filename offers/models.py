@@ -6,6 +6,7 @@ import uuid
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
+from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
@@ -16,7 +17,7 @@ from accounts.models import OutboxEvent
 from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.db import NoneIn, append_only
-from core.tenancy import TenantForeignKey, TenantModel
+from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 from offers.structure import CapPeriod, Rule, Tier, TierBy, rules_from, tiers_from
 
 # The SQL join by which a kept sum finds the offer and the member of an enrollment.
@@ -36,6 +37,10 @@ class OfferKind(models.TextChoices):
     LINK = "link", "Tracking link"
     CODE = "code", "Promo code"
     BOTH = "both", "Code and link"
+
+
+KINDS_WITH_CODES = frozenset({OfferKind.CODE, OfferKind.BOTH})
+KINDS_WITH_LINKS = frozenset({OfferKind.LINK, OfferKind.BOTH})
 
 
 class OfferStatus(models.TextChoices):
@@ -90,11 +95,11 @@ class Offer(TenantModel):
 
     @property
     def gives_codes(self) -> bool:
-        return self.kind in {OfferKind.CODE, OfferKind.BOTH}
+        return self.kind in KINDS_WITH_CODES
 
     @property
     def gives_links(self) -> bool:
-        return self.kind in {OfferKind.LINK, OfferKind.BOTH}
+        return self.kind in KINDS_WITH_LINKS
 
     def counts_at(self, moment: datetime) -> bool:
         """Whether clicks and orders of that moment count: between start and end, in no pause."""
@@ -223,6 +228,15 @@ ENROLLMENT_TOLD = {
 }
 
 
+class EnrollmentQuerySet(TenantQuerySet["Enrollment"]):
+    def active(self) -> Self:
+        return self.filter(status=EnrollmentStatus.ACTIVE)
+
+    def not_removed(self) -> Self:
+        """Active or not: who is in the offer still."""
+        return self.exclude(status=EnrollmentStatus.REMOVED)
+
+
 class Enrollment(TenantModel):
     """A member in an offer. Raising `link_version` revokes the dashboard link."""
 
@@ -234,6 +248,8 @@ class Enrollment(TenantModel):
     )
     link_version = models.PositiveIntegerField(default=1)
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects: ClassVar = TenantManager.from_queryset(EnrollmentQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -259,6 +275,10 @@ class Enrollment(TenantModel):
                 where="(added.status = 'active') <> (removed.status = 'active')",
             ),
         ]
+
+    @property
+    def is_active(self) -> bool:
+        return self.status == EnrollmentStatus.ACTIVE
 
 
 class Project(TenantModel):

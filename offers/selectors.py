@@ -13,7 +13,6 @@ from affiliates.models import Member
 from affiliates.selectors import members, named
 from offers.models import (
     Enrollment,
-    EnrollmentStatus,
     Offer,
     OfferStatus,
     Project,
@@ -70,10 +69,7 @@ def offers(
 def enrollments_of(offer: Offer, *, search: str = "", status: str = "") -> QuerySet[Enrollment]:
     """Return the offer's enrollments by name; removed ones only when `status` is REMOVED."""
     found = Enrollment.objects.filter(offer=offer).select_related("member")
-    if status:
-        found = found.filter(status=status)
-    else:
-        found = found.exclude(status=EnrollmentStatus.REMOVED)
+    found = found.filter(status=status) if status else found.not_removed()
     for word in search.split():
         found = found.filter(named(word, via="member__"))
     return found.order_by("member__last_name", "member__first_name", "pk")
@@ -81,9 +77,7 @@ def enrollments_of(offer: Offer, *, search: str = "", status: str = "") -> Query
 
 def members_outside(offer: Offer, *, search: str = "") -> QuerySet[Member]:
     """Return the members who can be added to the offer, by name, including removed ones."""
-    inside = Enrollment.objects.filter(offer=offer, member=OuterRef("pk")).exclude(
-        status=EnrollmentStatus.REMOVED
-    )
+    inside = Enrollment.objects.not_removed().filter(offer=offer, member=OuterRef("pk"))
     return members(search=search).filter(~Exists(inside))
 
 
@@ -108,8 +102,8 @@ def project_name_of(enrollment: Enrollment) -> str:
 def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:
     """Return how many members each offer has, without removed ones, by offer id."""
     rows = (
-        Enrollment.objects.filter(offer__in=set(offer_ids))
-        .exclude(status=EnrollmentStatus.REMOVED)
+        Enrollment.objects.not_removed()
+        .filter(offer__in=set(offer_ids))
         .values("offer_id")
         .annotate(members=Count("pk"))
     )
@@ -126,7 +120,7 @@ def offer_named(name: str) -> Offer | None:
 
 def in_offer(members: QuerySet[Member], offer_id: int | None) -> QuerySet[Member]:
     """Return those of `members` who are in the offer; with None, those who are in no offer."""
-    here = Enrollment.objects.exclude(status=EnrollmentStatus.REMOVED)
+    here = Enrollment.objects.not_removed()
     if offer_id is None:
         return members.exclude(pk__in=here.values("member"))
     return members.filter(pk__in=here.filter(offer=offer_id).values("member"))
@@ -134,7 +128,7 @@ def in_offer(members: QuerySet[Member], offer_id: int | None) -> QuerySet[Member
 
 def offers_to_join(member: Member) -> QuerySet[Offer]:
     """Return the active and paused offers that this member is not in, by name."""
-    joined = Enrollment.objects.filter(member=member).exclude(status=EnrollmentStatus.REMOVED)
+    joined = Enrollment.objects.not_removed().filter(member=member)
     return (
         Offer.objects.filter(status__in=[OfferStatus.ACTIVE, OfferStatus.PAUSED])
         .exclude(pk__in=joined.values("offer"))

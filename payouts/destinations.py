@@ -1,8 +1,8 @@
 """Check bank and PayPal accounts: which fields a country needs, and whether they are valid.
 
-IBANs are checked by ISO 13616 (lengths of the SWIFT registry, check digits modulo 97), American
-routing numbers by their check digit, British sort codes and account numbers by their length. This
-module stores nothing, and `repr` leaves account numbers out, so that no log shows one.
+IBANs (ISO 13616 and the SWIFT registry), BICs (ISO 9362) and American routing numbers are checked
+by python-stdnum, British sort codes and account numbers by their length. Nothing is stored here,
+and no object of this module shows an account number in a log: `repr` leaves them out.
 """
 
 from __future__ import annotations
@@ -11,19 +11,13 @@ import re
 from dataclasses import dataclass, field, fields
 from enum import StrEnum
 
+from stdnum import bic as bics
+from stdnum import iban as ibans
+from stdnum import numdb
+from stdnum.us import rtn as routing_numbers
+
 from payouts.models import PayoutMethod
 
-IBAN_LENGTHS = {
-    "AD": 24, "AE": 23, "AL": 28, "AT": 20, "AZ": 28, "BA": 20, "BE": 16, "BG": 22, "BH": 22,
-    "BR": 29, "BY": 28, "CH": 21, "CR": 22, "CY": 28, "CZ": 24, "DE": 22, "DK": 18, "DO": 28,
-    "EE": 20, "EG": 29, "ES": 24, "FI": 18, "FO": 18, "FR": 27, "GE": 22, "GI": 23, "GL": 18,
-    "GR": 27, "GT": 28, "HR": 21, "HU": 28, "IE": 22, "IL": 23, "IQ": 23, "IS": 26, "IT": 27,
-    "JO": 30, "KW": 30, "KZ": 20, "LB": 28, "LC": 32, "LI": 21, "LT": 20, "LU": 20, "LV": 21,
-    "LY": 25, "MC": 27, "MD": 24, "ME": 22, "MK": 19, "MR": 27, "MT": 31, "MU": 30, "NL": 18,
-    "NO": 15, "PK": 24, "PL": 28, "PS": 29, "PT": 25, "QA": 29, "RO": 24, "RS": 22, "SA": 24,
-    "SC": 31, "SE": 24, "SI": 19, "SK": 24, "SM": 27, "ST": 25, "SV": 28, "TL": 23, "TN": 24,
-    "TR": 26, "UA": 29, "VA": 22, "VG": 24, "XK": 20,
-}  # fmt: skip
 MAX_HOLDER_LENGTH = 140  # characters: ISO 20022, pacs.008, Nm
 MAX_TAX_ID_LENGTH = 40  # characters
 HIDDEN = "····"
@@ -37,6 +31,10 @@ class BankScheme(StrEnum):
     UK = "uk"  # sort code and account number
     US = "us"  # routing number and account number
     OTHER = "other"  # the bank's BIC and the account number
+
+
+# Where payments inside the country go by something else than an IBAN, or where there is none.
+OWN_SCHEMES = {"GB": BankScheme.UK, "US": BankScheme.US}
 
 
 class DestinationError(ValueError):
@@ -77,9 +75,19 @@ class Destination:
 
 def scheme_of(country: str) -> BankScheme:
     """Return which numbers identify an account in this country."""
-    if country in IBAN_LENGTHS:
-        return BankScheme.IBAN
-    return {"GB": BankScheme.UK, "US": BankScheme.US}.get(country, BankScheme.OTHER)
+    if country in OWN_SCHEMES:
+        return OWN_SCHEMES[country]
+    return BankScheme.IBAN if iban_length(country) else BankScheme.OTHER
+
+
+def iban_length(country: str) -> int:
+    """How long this country's IBANs are; 0 where there are none.
+
+    The registry describes what follows the country and the check digits: "8!n10!n".
+    """
+    found = numdb.get("iban").info(country)
+    structure = found[0][1].get("bban", "") if found else ""
+    return sum(int(length) for length in re.findall(r"(\d+)!", structure)) + 4 if structure else 0
 
 
 def bank_account(
@@ -131,31 +139,27 @@ def paypal_account(*, country: str, holder: str, paypal: str, tax_id: str = "") 
 
 
 def _iban(written: str) -> str:
-    iban = _SEPARATORS.sub("", written).upper()
-    if not re.fullmatch(r"[A-Z]{2}[0-9]{2}[0-9A-Z]+", iban):
+    number = _SEPARATORS.sub("", written).upper()
+    wanted = iban_length(number[:2])
+    if not (re.fullmatch(r"[A-Z]{2}[0-9]{2}[0-9A-Z]+", number) and wanted):
         raise DestinationError("iban", "no_iban")
-    wanted = IBAN_LENGTHS.get(iban[:2], 22 if iban[:2] == "GB" else 0)
-    if not wanted:
-        raise DestinationError("iban", "no_iban")
-    if len(iban) != wanted:
+    if len(number) != wanted:
         raise DestinationError("iban", "length")
-    digits = "".join(str(int(character, 36)) for character in iban[4:] + iban[:4])
-    if int(digits) % 97 != 1:
+    if not ibans.is_valid(number):
         raise DestinationError("iban", "check")
-    return iban
+    return number
 
 
 def _bic(written: str) -> str:
-    bic = _SEPARATORS.sub("", written).upper()
-    if not re.fullmatch(r"[A-Z]{4}[A-Z]{2}[A-Z0-9]{2}([A-Z0-9]{3})?", bic):
+    number = _SEPARATORS.sub("", written).upper()
+    if not bics.is_valid(number):
         raise DestinationError("bic", "no_bic")
-    return bic
+    return number
 
 
 def _routing_number(written: str) -> str:
     number = _digits("bank_code", written, at_least=9, at_most=9)
-    weights = (3, 7, 1) * 3
-    if sum(int(digit) * weight for digit, weight in zip(number, weights, strict=True)) % 10:
+    if not routing_numbers.is_valid(number):
         raise DestinationError("bank_code", "check")
     return number
 

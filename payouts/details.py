@@ -22,6 +22,7 @@ from accounts.audit_log import audit
 from accounts.codes import spend_code
 from accounts.models import Brand, CodePurpose
 from affiliates.models import Creator, Member
+from core.references import Reference
 from core.tenancy import acting_for
 from payouts.destinations import Destination
 from payouts.models import PayoutDetails, PayoutMethod
@@ -162,4 +163,4 @@ def _opened(row: PayoutDetails) -> Destination:
 
 
 def _owner(creator_id: int) -> str:
-    return f"creator:{creator_id}"
+    return Reference.by_id(Creator, creator_id)

@@ -18,6 +18,7 @@ from background.asking import WorkRequest, ask_for_work, enqueue_work
 from background.models import Work
 from background.running import WorkError, WorkSlice, count_batch
 from background.selectors import running_work
+from core.references import Reference
 from payouts import runs
 from payouts.models import PayoutRun, PayoutState
 from payouts.services import PayoutError
@@ -36,7 +37,7 @@ class UnderWayError(PayoutError):
 
 def about(run: PayoutRun) -> str:
     """Return the reference of a run, under which its background work is found."""
-    return f"payoutrun:{run.pk}"
+    return Reference.to(run)
 
 
 @transaction.atomic

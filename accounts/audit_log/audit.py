@@ -15,17 +15,13 @@ from django.db import models, transaction
 
 from accounts.actors import Actor
 from accounts.models import AuditEntry
+from core.references import Reference
 from core.tenancy import current_brand_id
 
 LOGGER = logging.getLogger("security")
 # Roles, invitations, keys and the second factor; a person's own logins are told by
 # accounts.audit_log.security_log.
 WHO_GETS_IN = ("api_key.", "brand.created", "brand.second_factor_", "invitation.", "staff.")
-
-
-def target_of(row: models.Model) -> str:
-    """ "offer:12" for a row."""
-    return f"{row._meta.model_name}:{row.pk}"
 
 
 def record(
@@ -44,7 +40,7 @@ def record_many(
 ) -> None:
     """The same for many targets in one statement."""
     told = [
-        (target if isinstance(target, str) else target_of(target), detail)
+        (target if isinstance(target, str) else Reference.to(target), detail)
         for target, detail in targets
     ]
     AuditEntry.objects.bulk_create(

@@ -14,8 +14,9 @@ from django.utils.crypto import salted_hmac
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from accounts.models import User
+from accounts.models import Staff, User
 from accounts.selectors import brands_of
+from core.references import Reference
 from core.tenancy import acting_for
 
 Fact = str | int | bool | None
@@ -52,7 +53,7 @@ def record_event(
         with acting_for(entry.brand):
             audit.record(
                 action=action,
-                target=f"staff:{entry.staff_id}",
+                target=Reference.by_id(Staff, entry.staff_id),
                 by=by or Actor.of_user(user),
                 now=now,
                 network=network,

@@ -20,6 +20,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import csv_response, render_page
 from brand_admin.work_kinds import KINDS
 from brand_admin.work_rows import WorkRow
+from core.references import Reference
 from core.tenancy import acting_for
 from offers.models import Offer
 from payouts.models import PayoutRun
@@ -86,8 +87,8 @@ def _problem_lines(work: Work) -> Iterator[list[str]]:
 
 def _about(work: Work) -> dict[str, Any]:
     """What the work is about, as far as its page links there."""
-    kind, _, number = work.about.partition(":")
-    return {kind: int(number)} if number.isdecimal() else {}
+    about = Reference(work.about)
+    return {} if about.number is None else {about.kind: about.number}
 
 
 def _nothing_more(work: Work) -> dict[str, Any]:

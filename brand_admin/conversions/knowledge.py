@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from core.templatetags.display import masked_reference, moment, money
-from offers.models import Enrollment, EnrollmentStatus
+from offers.models import Enrollment
 from tracking.claims.selectors import Findings, FoundOrder
-from tracking.models import Conversion, Evidence, ItemStatus, Question
+from tracking.models import Conversion, Evidence, Question
 
 QUOTE = "\N{RIGHT SINGLE QUOTATION MARK}"
 THANKS = f"You{QUOTE}re right, this sale is yours. Thank you for telling us!"
@@ -123,7 +123,7 @@ def _code(enrollment: Enrollment, known: Findings) -> Iterator[Fact]:
     code = known.code
     if code is None:
         yield Fact("Their code", "Never given", "bad")
-    elif code.status == ItemStatus.ACTIVE:
+    elif code.is_in_use:
         yield Fact("Their code", f"{code.code}, active since {moment(code.created_at)}", "good")
     else:
         since = f" since {moment(code.deactivated_at)}" if code.deactivated_at else ""
@@ -131,7 +131,7 @@ def _code(enrollment: Enrollment, known: Findings) -> Iterator[Fact]:
 
 
 def _place(enrollment: Enrollment) -> Fact:
-    tone = "good" if enrollment.status == EnrollmentStatus.ACTIVE else "bad"
+    tone = "good" if enrollment.is_active else "bad"
     joined = moment(enrollment.joined_at)
     return Fact("In the offer", f"{enrollment.get_status_display()}, joined {joined}", tone)
 

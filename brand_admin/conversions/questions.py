@@ -11,7 +11,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.audit_log.audit import target_of
 from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
 from affiliates.models import Member
@@ -22,6 +21,8 @@ from brand_admin.conversions.forms import Answer, QuestionFilters
 from brand_admin.conversions.knowledge import facts_of, order_words, suggested, verdict_of
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
+from brand_admin.refusals import add_refusal
+from core.references import Reference
 from notifications.selectors import suppressed_among
 from tracking.claims.selectors import (
     Findings,
@@ -111,7 +112,7 @@ def question_page(request: BrandRequest, question_id: int) -> HttpResponse:
         try:
             _answer(request, question, kind, form)
         except AnswerError as error:
-            form.add_error(None, str(error))
+            add_refusal(form, error)
         else:
             messages.success(request, f"{question.enrollment.member} has your answer.")
             return redirect("brand_admin:questions", request.brand.slug)
@@ -175,5 +176,5 @@ def _show(
         text_label=f"What {question.enrollment.member} reads",
         can_attribute=bool(known.attributable(question.enrollment)),
         reachable=bool(address) and not suppressed_among([address]),
-        history=history.lines(history_of([target_of(question)])),
+        history=history.lines(history_of([Reference.to(question)])),
     )

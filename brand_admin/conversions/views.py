@@ -13,7 +13,6 @@ from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.audit_log.audit import target_of
 from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
 from affiliates.models import Member
@@ -30,6 +29,7 @@ from brand_admin.pages import (
     selected_ids,
 )
 from core.money import Money
+from core.references import Reference
 from core.templatetags.display import count
 from offers.wording import explain
 from payouts.selectors import entries_of_conversion
@@ -99,7 +99,11 @@ def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
         lines_of_order(conversion.order_id),
         list(refunds_of_order(conversion.order_id)),
     )
-    targets = [target_of(conversion), target_of(conversion.order), *map(target_of, refunds)]
+    targets = [
+        Reference.to(conversion),
+        Reference.to(conversion.order),
+        *map(Reference.to, refunds),
+    ]
     entries = list(entries_of_conversion(conversion.pk))
     return render_page(
         request,

@@ -20,6 +20,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.models import User
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.emails.draft import (
@@ -36,6 +37,8 @@ from brand_admin.emails.forms import Letter, TemplateName
 from brand_admin.emails.progress import in_words, progress_of
 from brand_admin.emails.starting import WRITTEN, is_among, starting_texts, text_of
 from brand_admin.pages import id_in, render_page
+from brand_admin.refusals import add_refusal
+from core.references import Reference
 from core.versions import ChangedMeanwhileError
 from notifications.models import Campaign, Purpose
 from notifications.rendering import VARIABLES, missing_values, render
@@ -169,7 +172,7 @@ def _save(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
         except TemplateNameError as error:
             taken = error.taken
             if taken is None:
-                naming.add_error("name", str(error))
+                add_refusal(naming, error, field="name")
         else:
             kept = replace(draft, started=str(saved.pk))
             return _write(request, kept, letter, saved=saved.name)
@@ -212,7 +215,7 @@ def _preview(
         one=one,
         subject=_subject(request, one, letter),
         missing=gaps.get(one.recipient, ()),
-        enrollment_id=one.about.partition(":")[2],
+        enrollment_id=Reference(one.about).number,
         number=number,
         total=len(people),
         last_shown=number == len(people),
@@ -236,7 +239,7 @@ def _test(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
             body=letter.cleaned_data["body"],
             recipients=[
                 Recipient(
-                    recipient=f"user:{request.user.pk}",
+                    recipient=Reference.by_id(User, request.user.pk),
                     about="",
                     to_address=request.user.email,
                     to_name=request.user.name,

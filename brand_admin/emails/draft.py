@@ -17,6 +17,7 @@ from django.http import Http404, QueryDict
 from accounts.models import Brand, User
 from brand_admin.emails.starting import WRITTEN
 from brand_admin.pages import id_in
+from core.references import Reference
 from notifications.look import look_of
 from notifications.models import Purpose
 from notifications.rendering import (
@@ -28,7 +29,7 @@ from notifications.rendering import (
 )
 from notifications.selectors import latest_campaign
 from notifications.services import Recipient
-from offers.models import Enrollment, EnrollmentStatus, Offer
+from offers.models import Enrollment, Offer
 from tracking.outreach.audience import Audience, audience
 
 KEPT = 24 * 3600  # seconds
@@ -60,15 +61,13 @@ class Draft:
 
     @property
     def about(self) -> str:
-        return f"offer:{self.offer.pk}"
+        return Reference.to(self.offer)
 
     def audience(self, *, now: datetime) -> Audience:
         """Who gets it and who doesn't."""
         everybody = Enrollment.objects.filter(offer=self.offer)
         chosen = (
-            everybody.filter(pk__in=self.selected)
-            if self.selected
-            else everybody.exclude(status=EnrollmentStatus.REMOVED)
+            everybody.filter(pk__in=self.selected) if self.selected else everybody.not_removed()
         )
         return audience(
             purpose=self.purpose,
@@ -144,7 +143,7 @@ def read_draft(data: QueryDict, *, back: str) -> Draft:
         latest_seen=(
             seen
             if seen is not None
-            else latest_campaign(purpose=purpose, about=f"offer:{offer.pk}")
+            else latest_campaign(purpose=purpose, about=Reference.to(offer))
         ),
         back=back,
         started=data.get("started", WRITTEN),

@@ -11,6 +11,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from accounts.permissions import Permission
+from affiliates.models import Member
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.emails.composing import SECTION
 from brand_admin.emails.forms import (
@@ -22,6 +23,7 @@ from brand_admin.emails.forms import (
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, in_order, searched
 from core.csv_export import csv_moment
+from core.references import Reference
 from notifications import selectors
 from notifications.models import Campaign, Message, Suppression
 
@@ -54,7 +56,7 @@ def found_messages(request: Asking) -> QuerySet[Message]:
     filters, search = MessageFilters(request.GET), searched(request)
     if filters.member_id is not None:
         return selectors.messages_to(
-            f"member:{filters.member_id}", search=search, **filters.chosen()
+            Reference.by_id(Member, filters.member_id), search=search, **filters.chosen()
         )
     return selectors.messages_by_address(search, **filters.chosen())
 

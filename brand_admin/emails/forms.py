@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from brand_admin.refusals import add_refusal
 from brand_admin.versioned import VersionedForm
 from notifications.models import (
     CampaignState,
@@ -44,7 +45,7 @@ class Letter(forms.Form):
         try:
             prepare(subject=subject, body=body, look=Look())
         except TemplateError as error:
-            self.add_error(name, str(error))
+            add_refusal(self, error, field=name)
 
 
 class TemplateName(forms.Form):

@@ -31,6 +31,7 @@ from brand_admin.emails.forms import (
 )
 from brand_admin.emails.progress import Progress, progress_of
 from brand_admin.pages import export_url, paginate, render_page, searched
+from core.references import Reference
 from notifications import selectors
 from notifications.mails import compose as compose_mail
 from notifications.mails import rendered
@@ -42,6 +43,7 @@ from notifications.services import (
     suppress,
     unsuppress,
 )
+from offers.models import Enrollment, Offer
 
 MOST_AT_ONCE = 900  # a form may not hold more fields than a thousand
 ACTIONS: dict[str, tuple[Callable[..., bool], str]] = {
@@ -210,11 +212,12 @@ def suppression_lift(request: BrandRequest, suppression_id: int) -> HttpResponse
 def _again(campaign: Campaign) -> list[tuple[str, str]]:
     """What to post for a new mail to those this one did not reach; empty when it reached all."""
     abouts = selectors.not_reached(campaign).values_list("about", flat=True)
-    enrollments = [text.removeprefix("enrollment:") for text in abouts[:MOST_AT_ONCE]]
-    if not enrollments or not campaign.about.startswith("offer:"):
+    enrollments = [Reference(text).id_of(Enrollment) for text in abouts[:MOST_AT_ONCE]]
+    offer_id = Reference(campaign.about).id_of(Offer)
+    if not enrollments or offer_id is None:
         return []
     return [
         ("purpose", campaign.purpose),
-        ("offer", campaign.about.removeprefix("offer:")),
-        *(("selected", text) for text in enrollments),
+        ("offer", str(offer_id)),
+        *(("selected", str(pk)) for pk in enrollments if pk is not None),
     ]

@@ -6,7 +6,6 @@ from io import StringIO
 from typing import Any
 
 from django import forms
-from django.utils.text import capfirst
 
 from accounts.models import Staff
 from accounts.selectors import staff_of_brand
@@ -21,6 +20,7 @@ from affiliates.details import (
 from affiliates.handles import HandleError
 from affiliates.models import Member, Platform
 from brand_admin.forms import Confirmation
+from brand_admin.refusals import add_refusal, sentence
 from brand_admin.versioned import VersionedForm
 from offers.models import Offer
 from offers.selectors import offers, offers_to_join
@@ -112,14 +112,14 @@ class MemberForm(forms.Form):
         try:
             return read_tags(self.cleaned_data["tags"])
         except TagError as error:
-            raise forms.ValidationError(f"{capfirst(str(error))}.") from error
+            raise forms.ValidationError(sentence(error)) from error
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         try:
             self.handles = read_handles({p.value: values.get(p.value) or "" for p in Platform})
         except HandleError as error:
-            self.add_error(error.platform.value, f"{capfirst(str(error))}.")
+            add_refusal(self, error, field=error.platform.value)
         return values
 
     def said(self) -> dict[str, Any]:
@@ -255,4 +255,4 @@ class ImportForm(Confirmation):
 
 
 def _refused(message: str) -> forms.ValidationError:
-    return forms.ValidationError(f"{capfirst(message)}.")
+    return forms.ValidationError(sentence(message))

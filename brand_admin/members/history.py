@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import chain
 from typing import Any
 
-from django.db.models import CharField, Model, Q, QuerySet, Value
-from django.db.models.functions import Cast, Concat
+from django.db.models import Model, Q, QuerySet
 
 from accounts.models import AuditEntry
+from affiliates.models import Member
+from core.references import Reference, kind_of, reference_in_sql
 from offers.models import Enrollment
 from payouts.models import EntryKind, LedgerEntry, Payout
 from tracking.models import Conversion, PromoCode, Question, TrackingLink
 
 # What belongs to a place in an offer, by the name that the audit log has for it.
-OF_ENROLLMENT: dict[str, type[Model]] = {
-    "promocode": PromoCode,
-    "trackinglink": TrackingLink,
-    "question": Question,
-    "conversion": Conversion,
-    "ledgerentry": LedgerEntry,
-}
+OF_ENROLLMENT: tuple[type[Model], ...] = (
+    PromoCode, TrackingLink, Question, Conversion, LedgerEntry,
+)  # fmt: skip
+WITH_OFFERS: tuple[type[Model], ...] = (Enrollment, *OF_ENROLLMENT)
 
 
 def member_history(member_id: int) -> QuerySet[AuditEntry]:
@@ -29,13 +26,13 @@ def member_history(member_id: int) -> QuerySet[AuditEntry]:
     bonuses and payments; newest first. `accounts.selectors.narrowed` searches in it.
     """
     own = Enrollment.objects.filter(member=member_id)
-    found = Q(target=f"member:{member_id}") | Q(target__in=_targets("enrollment", own))
-    found |= Q(target__in=_targets("payout", Payout.objects.filter(member=member_id)))
-    for kind, model in OF_ENROLLMENT.items():
+    found = Q(target=Reference.by_id(Member, member_id)) | Q(target__in=_targets(own))
+    found |= Q(target__in=_targets(Payout.objects.filter(member=member_id)))
+    for model in OF_ENROLLMENT:
         rows = model._default_manager.filter(enrollment__in=own.values("pk"))
         if model is LedgerEntry:
             rows = rows.filter(kind=EntryKind.ADJUSTMENT)  # the others tell of their conversion
-        found |= Q(target__in=_targets(kind, rows))
+        found |= Q(target__in=_targets(rows))
     return AuditEntry.objects.filter(found).order_by("-at", "-pk")
 
 
@@ -43,22 +40,27 @@ def offers_named_in(entries: Iterable[AuditEntry]) -> dict[str, str]:
     """The name of the offer that each target belongs to, by target; not all belong to one."""
     ids: dict[str, set[int]] = {}
     for entry in entries:
-        kind, _, pk = entry.target.partition(":")
-        ids.setdefault(kind, set()).add(int(pk))
-    return dict(chain.from_iterable(_names(kind, found) for kind, found in ids.items()))
+        target = Reference(entry.target)
+        if target.number is not None:
+            ids.setdefault(target.kind, set()).add(target.number)
+    return {
+        Reference.by_id(model, pk): name
+        for model in WITH_OFFERS
+        for pk, name in _offers_of(model, ids.get(kind_of(model), set()))
+    }
 
 
-def _names(kind: str, ids: set[int]) -> list[tuple[str, str]]:
-    model: type[Model] | None = Enrollment if kind == "enrollment" else OF_ENROLLMENT.get(kind)
-    if model is None:
+def _offers_of(model: type[Model], ids: set[int]) -> Iterable[tuple[int, str]]:
+    if not ids:
         return []
-    name = "offer__name" if kind == "enrollment" else "enrollment__offer__name"
-    rows = model._default_manager.filter(pk__in=ids).values_list("pk", name)
-    return [(f"{kind}:{pk}", offer_name) for pk, offer_name in rows]
+    name = "offer__name" if model is Enrollment else "enrollment__offer__name"
+    rows: Iterable[tuple[int, str]] = model._default_manager.filter(pk__in=ids).values_list(
+        "pk", name
+    )
+    return rows
 
 
-def _targets(kind: str, rows: QuerySet[Any]) -> QuerySet[Any, Any]:
+def _targets(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
     """What the audit log calls these rows."""
-    name = Concat(Value(f"{kind}:"), Cast("pk", CharField()))
-    named: QuerySet[Any, Any] = rows.order_by().annotate(audited=name)
+    named: QuerySet[Any, Any] = rows.order_by().annotate(audited=reference_in_sql(rows.model))
     return named.values("audited")

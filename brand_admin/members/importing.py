@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from accounts.permissions import Permission
@@ -15,6 +14,7 @@ from background.running import WorkError
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS, ImportForm
 from brand_admin.pages import render_page
+from brand_admin.refusals import sentence
 from brand_admin.work_rows import started_about
 from tracking.importing.csv_rows import MEMBER_COLUMNS
 from tracking.importing.members_in_background import ABOUT, ask_for_import, ask_for_preview
@@ -55,6 +55,6 @@ def members_import_confirm(request: BrandRequest, work_id: int) -> HttpResponse:
     try:
         work = ask_for_import(preview=preview, by=request.actor, now=timezone.now())
     except WorkError as error:
-        messages.error(request, f"{capfirst(str(error))}.")
+        messages.error(request, sentence(error))
         return redirect("brand_admin:members_import", request.brand.slug)
     return redirect("brand_admin:work", request.brand.slug, work.pk)

@@ -38,6 +38,7 @@ from brand_admin.payments.exports import PAYMENT_ORDERS
 from brand_admin.payments.forms import PaymentFilters
 from brand_admin.suppressed import suppressed_in_words
 from core.csv_export import csv_moment
+from core.references import Reference
 from notifications.selectors import messages_to
 from payouts.selectors import payouts
 from tracking.figures.conversion_list import conversions
@@ -101,7 +102,7 @@ def member_payments(request: BrandRequest, member_id: int) -> HttpResponse:
 def member_messages(request: BrandRequest, member_id: int) -> HttpResponse:
     member = get_object_or_404(Member, pk=member_id)
     filters, search = MessageFilters(request.GET), searched(request)
-    found = messages_to(f"member:{member.pk}", search=search, **filters.chosen())
+    found = messages_to(Reference.to(member), search=search, **filters.chosen())
     return show_part(
         request,
         member,

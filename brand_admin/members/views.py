@@ -9,7 +9,6 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from affiliates.details import details_of
@@ -36,6 +35,7 @@ from brand_admin.pages import (
     render_page,
     searched,
 )
+from brand_admin.refusals import add_refusal
 from brand_admin.suppressed import suppressed_in_words
 from brand_admin.versioned import Meanwhile, meanwhile
 from core.versions import ChangedMeanwhileError
@@ -98,7 +98,7 @@ def member_new(request: BrandRequest) -> HttpResponse:
         try:
             member = add_member(**form.said(), by=request.actor, now=timezone.now())
         except MemberError as error:
-            _add_error(form, error)
+            add_refusal(form, error)
         else:
             messages.success(request, f"{member} is a member now.")
             return redirect("brand_admin:member", request.brand.slug, member.pk)
@@ -116,7 +116,7 @@ def member_edit(request: BrandRequest, member_id: int) -> HttpResponse:
                 member=member, **form.said(), by=request.actor, now=timezone.now()
             )
         except MemberError as error:
-            _add_error(form, error)
+            add_refusal(form, error)
         except ChangedMeanwhileError:
             member.refresh_from_db()
             now_there = EditMemberForm.of(member)
@@ -189,7 +189,3 @@ def _offers_part(request: BrandRequest, member: Member, form: JoinForm) -> HttpR
         join_form=form,
         status=422 if form.errors else 200,
     )
-
-
-def _add_error(form: MemberForm, error: MemberError) -> None:
-    form.add_error(error.field, f"{capfirst(str(error))}.")

@@ -1,4 +1,4 @@
-"""Form fields that read rates and amounts exactly: never through a float, never rounded."""
+"""Form fields of an offer: rates, exactly as they are written, and domains."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from core.money import Money, MoneyError, exponent, parse_decimal
+from brand_admin.amounts import read_decimal
 
 DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -23,7 +23,7 @@ class PercentField(forms.CharField):
         text = super().to_python(value)
         if not text:
             return None
-        basis_points = _decimal(text) * 100
+        basis_points = read_decimal(text.removesuffix("%")) * 100
         if basis_points != int(basis_points):
             raise ValidationError("Use at most two decimals.")
         if not 0 <= basis_points <= 10_000:
@@ -51,28 +51,3 @@ class DomainsField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
-
-
-def amount_minor(text: str, currency: str) -> int:
-    """Minor units of what was typed. Raises ValidationError for what is no amount in `currency`."""
-    if not text.strip():
-        return 0
-    digits = exponent(currency)
-    amount = _decimal(text)
-    if amount < 0:
-        raise ValidationError("The amount can't be negative.")
-    if amount.normalize().as_tuple().exponent < -digits:  # type: ignore[operator]
-        how_many = "no decimals" if digits == 0 else f"at most {digits} decimals"
-        raise ValidationError(f"{currency} has {how_many}.")
-    minor = Money.parse(f"{amount:f}", currency).minor
-    if minor >= 10**12:
-        raise ValidationError("The amount is too large.")
-    return minor
-
-
-def _decimal(text: str) -> Decimal:
-    plain = text.strip().removesuffix("%").strip()
-    try:
-        return parse_decimal(plain)
-    except MoneyError as error:
-        raise ValidationError("Write a number, like 12.5.") from error

@@ -9,15 +9,14 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.text import capfirst
 
 from brand_admin.offers.fields import DomainsField
 from brand_admin.offers.terms_forms import DAY, LAST_YEAR, TermsForm
+from brand_admin.refusals import sentence
 from brand_admin.versioned import VersionedForm
-from core.money import UnknownCurrencyError, currencies_in_use
+from core.money import currencies_in_use
 from offers.models import Offer, OfferKind, OfferStatus
 from offers.services import OfferValues
-from offers.terms import OfferError
 from offers.utm import UtmError, read_template
 
 PLACEHOLDERS = {"{FIRST_NAME}", "{LAST_NAME}", "{OFFER}"}
@@ -123,7 +122,7 @@ class OfferForm(forms.Form):
         try:
             return read_template(self.cleaned_data["utm_template"])
         except UtmError as error:
-            raise ValidationError(f"{capfirst(str(error))}.") from error
+            raise ValidationError(sentence(error)) from error
 
     def clean_code_pattern(self) -> str:
         pattern: str = self.cleaned_data["code_pattern"].strip().upper()
@@ -224,10 +223,3 @@ def last_day_of(offer: Offer) -> Any:
     if offer.ends_at is None:
         return None
     return timezone.localtime(offer.ends_at - timedelta(microseconds=1)).date()
-
-
-def add_domain_error(form: forms.Form, error: OfferError | UnknownCurrencyError) -> None:
-    """Show what a service refused at the field that it names."""
-    field = "currency" if isinstance(error, UnknownCurrencyError) else error.field
-    known = {"starts_at": "starts_on", "ends_at": "ends_on"}.get(field, field)
-    form.add_error(known if known in form.fields else None, f"{capfirst(str(error))}.")

@@ -13,6 +13,7 @@ from accounts.pictures import PictureError
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
 from brand_admin.picture_form import PictureForm
+from brand_admin.refusals import add_refusal
 from offers.models import Offer
 from offers.services import set_offer_image
 
@@ -27,7 +28,7 @@ def offer_image(request: BrandRequest, offer_id: int) -> HttpResponse:
         try:
             set_offer_image(offer=offer, file=form.content, by=request.actor, now=timezone.now())
         except PictureError as error:
-            form.add_error("file", str(error))
+            add_refusal(form, error, field="file")
         else:
             messages.success(request, f"The image of {offer.name} is saved.")
             return redirect("brand_admin:offer", request.brand.slug, offer.pk)

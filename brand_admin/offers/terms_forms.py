@@ -13,7 +13,8 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
-from brand_admin.offers.fields import PercentField, amount_minor
+from brand_admin.amounts import AmountField, read_amount
+from brand_admin.offers.fields import PercentField
 from core.money import Money
 from offers.models import Approval, Terms
 from offers.structure import MAX_RULES, MAX_TIERS, CapPeriod, Customer, Rule, RuleKind, Tier, TierBy
@@ -21,7 +22,6 @@ from offers.terms import MAX_RULE_VALUE_LENGTH, TermsValues
 
 LAST_YEAR = 9000  # leaves room for time zones and the day after
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-AMOUNT = {"inputmode": "decimal", "autocomplete": "off"}
 NEW, RETURNING = Customer.NEW.value, Customer.RETURNING.value
 RULE_KINDS = [
     ("", "No rule"),
@@ -34,13 +34,6 @@ RULE_KINDS = [
 MORE_ROWS = {"more_tiers": "tiers", "more_rules": "rules"}  # the buttons that add an empty row
 
 
-class AmountField(forms.CharField):
-    """An amount, read later in the offer's currency."""
-
-    def __init__(self, **given: Any) -> None:
-        super().__init__(required=False, widget=forms.TextInput(attrs=AMOUNT), **given)
-
-
 class TermsForm(forms.Form):
     """A commission structure without its tiers and rules. Amounts are in the offer's currency."""
 
@@ -50,14 +43,17 @@ class TermsForm(forms.Form):
         help_text="Of what was sold after discounts, without tax and shipping.",
     )
     fixed = AmountField(
+        required=False,
         label="Amount per conversion",
         help_text="On top of the percentage, or instead of it.",
     )
     per_click = AmountField(
+        required=False,
         label="Amount per click",
         help_text="For every counted click on a tracking link. Robots don't count.",
     )
     cap = AmountField(
+        required=False,
         label="A member earns at most",
         help_text="Leave it empty for no cap. Clicks and conversions count together.",
     )
@@ -117,7 +113,9 @@ class TermsForm(forms.Form):
         values = super().clean() or self.cleaned_data
         for name in ("fixed", "per_click", "cap"):
             try:
-                values[f"{name}_minor"] = amount_minor(values.get(name, ""), self.chosen_currency)
+                values[f"{name}_minor"] = read_amount(
+                    values.get(name, ""), self.chosen_currency
+                ).minor
             except ValidationError as error:
                 self.add_error(name, error)
         return values
@@ -175,9 +173,9 @@ class TierForm(forms.Form):
     """One tier; empty rows don't count."""
 
     name = forms.CharField(label="Tier", required=False, max_length=40)
-    threshold = AmountField(label="From")
+    threshold = AmountField(required=False, label="From")
     percent = PercentField(label="Percent", required=False)
-    fixed = AmountField(label="Amount")
+    fixed = AmountField(required=False, label="Amount")
 
     def tier(self, *, by: str, currency: str) -> Tier | None:
         """What was typed; None for an empty row. Adds errors of its own."""
@@ -188,11 +186,13 @@ class TierForm(forms.Form):
             reached = values["threshold"]
             if by == TierBy.CONVERSIONS and not (reached.isascii() and reached.isdecimal()):
                 raise ValidationError("Write how many conversions.")
-            counted = int(reached) if by == TierBy.CONVERSIONS else amount_minor(reached, currency)
+            counted = (
+                int(reached) if by == TierBy.CONVERSIONS else read_amount(reached, currency).minor
+            )
         except ValidationError as error:
             return self.add_error("threshold", error)
         try:
-            fixed = amount_minor(values["fixed"], currency)
+            fixed = read_amount(values["fixed"], currency).minor
         except ValidationError as error:
             return self.add_error("fixed", error)
         return Tier(values["name"].strip(), counted, values["percent"] or 0, fixed)
@@ -204,7 +204,7 @@ class RuleForm(forms.Form):
     kind = forms.ChoiceField(label="For", choices=RULE_KINDS, required=False)
     value = forms.CharField(label="Which", required=False, max_length=MAX_RULE_VALUE_LENGTH)
     percent = PercentField(label="Percent", required=False)
-    fixed = AmountField(label="Amount")
+    fixed = AmountField(required=False, label="Amount")
 
     def rule(self, *, currency: str) -> Rule | None:
         """What was typed; None for an empty row. Adds errors of its own."""
@@ -217,7 +217,7 @@ class RuleForm(forms.Form):
         if not value:
             return self.add_error("value", "Say which.")
         try:
-            fixed = amount_minor(values["fixed"], currency)
+            fixed = read_amount(values["fixed"], currency).minor
         except ValidationError as error:
             return self.add_error("fixed", error)
         if fixed and RuleKind(kind).is_of_line:

@@ -9,7 +9,6 @@ from django.utils import timezone
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.offers.forms import add_domain_error
 from brand_admin.offers.terms_forms import (
     MORE_ROWS,
     NewTermsForm,
@@ -18,6 +17,7 @@ from brand_admin.offers.terms_forms import (
     terms_initial,
 )
 from brand_admin.pages import render_page
+from brand_admin.refusals import add_refusal
 from core.templatetags.display import count
 from offers.models import Offer, Terms
 from offers.selectors import terms_of
@@ -80,7 +80,7 @@ def typed_values(form: TermsForm, rows: TermsRows) -> TermsValues | None:
     try:
         check_terms(values)
     except OfferError as error:
-        add_domain_error(form, error)
+        add_refusal(form, error)
         return None
     if form.cleaned_data["percent"] is None and _pays_nothing(values):
         form.add_error("percent", "Say a percentage, an amount, or both.")
@@ -112,7 +112,7 @@ def _save(
             now=now,
         )
     except OfferError as error:
-        add_domain_error(form, error)
+        add_refusal(form, error)
         return None
     told = 0
     if form.cleaned_data["tells_members"]:

@@ -18,7 +18,6 @@ from brand_admin.offers.forms import (
     EditOfferForm,
     NewOfferForm,
     OfferFilter,
-    add_domain_error,
     last_day_of,
 )
 from brand_admin.offers.rows import csv_rows, offer_rows, versions
@@ -34,6 +33,7 @@ from brand_admin.pages import (
     render_page,
     searched,
 )
+from brand_admin.refusals import add_refusal
 from brand_admin.versioned import meanwhile
 from core.money import UnknownCurrencyError
 from core.versions import ChangedMeanwhileError
@@ -149,7 +149,7 @@ def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
                 seen_version=form.cleaned_data["version"],
             )
         except OfferError as error:
-            add_domain_error(form, error)
+            add_refusal(form, error)
         except ChangedMeanwhileError:
             offer.refresh_from_db()
             now_there = EditOfferForm.of(offer)
@@ -226,7 +226,7 @@ def _created(request: BrandRequest, form: NewOfferForm, terms: TermsValues) -> O
             now=timezone.now(),
         )
     except (OfferError, UnknownCurrencyError) as error:
-        add_domain_error(form, error)
+        add_refusal(form, error)
         return None
     messages.success(request, f"{offer.name} is ready.")
     return offer

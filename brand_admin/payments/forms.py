@@ -6,8 +6,9 @@ from typing import Any
 
 from django import forms
 
+from brand_admin.amounts import AmountField, read_amount
 from brand_admin.forms import DayFilters
-from core.money import Money, MoneyError, UnknownCurrencyError, exponent
+from core.money import Money, UnknownCurrencyError, exponent
 from payouts.models import PayoutState
 
 
@@ -85,25 +86,16 @@ class Adjustment(forms.Form):
         widget=forms.RadioSelect,
         initial="bonus",
     )
-    amount = forms.CharField(max_length=20)
+    amount = AmountField()
     note = forms.CharField(label="Reason", max_length=300, help_text="The member sees it.")
     confirmation = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["amount"].widget.attrs["inputmode"] = "decimal"
 
     def clean_amount(self) -> Money:
-        try:
-            amount = Money.parse(str(self.cleaned_data["amount"]), self.currency)
-        except MoneyError as error:
-            raise forms.ValidationError("Enter an amount in digits, such as 12.50.") from error
-        if amount.minor <= 0:
-            raise forms.ValidationError("Enter an amount above zero.")
-        if amount.minor >= 10**12:
-            raise forms.ValidationError("That is more than a ledger entry can hold.")
-        return amount
+        return read_amount(self.cleaned_data["amount"], self.currency, more_than_zero=True)
 
     @property
     def amount_minor(self) -> int:

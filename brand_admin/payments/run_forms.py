@@ -7,9 +7,9 @@ from typing import Any
 
 from django import forms
 
+from brand_admin.amounts import AmountField, read_amount
 from brand_admin.forms import DayFilters
 from brand_admin.payments.forms import OF_PAYMENTS, ReturnPayment
-from brand_admin.payments.minimum import minimum_of
 from core.money import Money, UnknownCurrencyError, exponent
 from payouts.models import PayoutState
 
@@ -77,10 +77,9 @@ class LineFilters(forms.Form):
 class NewRun(forms.Form):
     """A run in the currency of the address. Members due less than the minimum stay due."""
 
-    minimum = forms.CharField(
+    minimum = AmountField(
         label="Minimum amount",
         required=False,
-        max_length=20,
         help_text="Members due less stay due, and are listed as left out. Empty: no minimum.",
     )
     confirmation = forms.UUIDField(widget=forms.HiddenInput)
@@ -88,10 +87,9 @@ class NewRun(forms.Form):
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.currency = currency
-        self.fields["minimum"].widget.attrs["inputmode"] = "decimal"
 
     def clean_minimum(self) -> Money:
-        return minimum_of(str(self.cleaned_data["minimum"]), self.currency)
+        return read_amount(str(self.cleaned_data["minimum"]), self.currency)
 
 
 class Paid(forms.Form):

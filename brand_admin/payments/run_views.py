@@ -12,7 +12,6 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.audit_log.audit import target_of
 from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
 from background.models import Work
@@ -31,8 +30,10 @@ from brand_admin.payments.run_forms import (
 )
 from brand_admin.payments.run_lists import LINE_FILTERS, found_lines
 from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
+from brand_admin.refusals import add_refusal, sentence
 from brand_admin.work_rows import started_about
 from core.money import Money
+from core.references import Reference
 from core.templatetags.display import clock, day, money
 from payouts.due import due_by_member
 from payouts.models import PayoutRun, PayoutRunMember, PayoutState
@@ -121,7 +122,7 @@ def _draft(
             now=timezone.now(),
         )
     except PayoutError as error:
-        form.add_error(None, f"{str(error).capitalize()}.")
+        add_refusal(form, error)
     return None
 
 
@@ -162,7 +163,7 @@ def _show(
         changed=changed.members if changed else [],
         started=started,
         heading=f"Payout run of {money(run.amount)}" if run.drawn_up_at else "Payout run",
-        history=history.lines(history_of([target_of(run)])),
+        history=history.lines(history_of([Reference.to(run)])),
     )
 
 
@@ -236,7 +237,7 @@ def _leave_to_a_worker(
     try:
         ask(run=run, by=request.actor, now=timezone.now(), **told)
     except PayoutError as error:
-        messages.info(request, f"{str(error).capitalize()}.")
+        messages.info(request, sentence(error))
     return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
 
 
@@ -246,7 +247,7 @@ def _change_draft(
     try:
         change(run=run, by=request.actor, now=timezone.now())
     except PayoutError as error:
-        messages.error(request, f"{str(error).capitalize()}.")
+        messages.error(request, sentence(error))
     else:
         messages.success(request, told)
     return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
@@ -276,7 +277,7 @@ def run_paid(request: BrandRequest, run_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except PayoutError as error:
-            form.add_error(None, f"{str(error).capitalize()}.")
+            add_refusal(form, error)
         else:
             messages.success(request, "Marked paid.")
             return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
@@ -302,7 +303,7 @@ def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except PayoutError as error:
-            form.add_error(None, f"{str(error).capitalize()}.")
+            add_refusal(form, error)
         else:
             messages.success(request, "The money is due again.")
             return redirect("brand_admin:payment_run", request.brand.slug, run.pk)

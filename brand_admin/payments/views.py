@@ -12,7 +12,6 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.audit_log.audit import target_of
 from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
 from affiliates.models import Member
@@ -32,12 +31,14 @@ from brand_admin.payments.forms import (
 )
 from brand_admin.payments.run_forms import Paid, known_currency
 from brand_admin.payments.statement_pdf import statement_pdf
+from brand_admin.refusals import add_refusal
 from core.money import Money
+from core.references import Reference
 from core.templatetags.display import clock, day, money
 from offers.models import Enrollment
 from payouts.details import details_by_member
 from payouts.ledger import due_entries
-from payouts.models import OPEN_STATES, LedgerEntry, Payout, PayoutState
+from payouts.models import OPEN_STATES, LedgerEntry, Payout, PayoutRun, PayoutState
 from payouts.selectors import payout_of, payouts
 from payouts.services import (
     COME_BACK,
@@ -156,7 +157,7 @@ def _record(
             return paid
         form.add_error(None, "What is due has changed meanwhile. Look at it again, then confirm.")
     except PayoutError as error:
-        form.add_error(None, str(error).capitalize())
+        add_refusal(form, error)
     else:
         messages.success(request, f"{money(payout.amount)} to {member} recorded as paid.")
         return payout
@@ -206,7 +207,8 @@ def payment_page(request: BrandRequest, payment_id: int) -> HttpResponse:
 
 def _told_of(payout: Payout) -> list[str]:
     """What the log says of the payment stands under itself or under the run that made it."""
-    return [target_of(payout), *([f"payoutrun:{payout.run_id}"] if payout.run_id else [])]
+    run = [Reference.by_id(PayoutRun, payout.run_id)] if payout.run_id else []
+    return [Reference.to(payout), *run]
 
 
 @require_safe
@@ -246,7 +248,7 @@ def payment_paid(request: BrandRequest, payment_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except PayoutError as error:
-            form.add_error(None, str(error).capitalize())
+            add_refusal(form, error)
         else:
             messages.success(request, f"{money(payout.amount)} to {payout.member} is paid.")
             return redirect("brand_admin:payment", request.brand.slug, payout.pk)
@@ -277,7 +279,7 @@ def payment_return(request: BrandRequest, payment_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except PayoutError as error:
-            form.add_error(None, str(error).capitalize())
+            add_refusal(form, error)
         else:
             messages.success(request, f"{money(payout.amount)} to {payout.member} is due again.")
             return redirect("brand_admin:payment", request.brand.slug, payout.pk)

@@ -12,6 +12,7 @@ from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.forms import Confirmation
 from brand_admin.projects.frame import project_asked, step_url
+from core.references import Reference
 from core.templatetags.display import count
 from offers.models import Project
 from tracking.links.bulk_generation import ask_to_generate
@@ -22,7 +23,7 @@ WHAT = {"both": (True, True), "codes": (True, False), "links": (False, True)}
 
 def about(project: Project) -> str:
     """Where this work is started."""
-    return f"project:{project.pk}"
+    return Reference.to(project)
 
 
 @require_POST

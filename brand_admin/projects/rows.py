@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 
 from brand_admin.suppressed import suppressed_in_words
 from core.csv_export import csv_moment
+from core.references import Reference
 from notifications.models import Purpose
 from notifications.selectors import MessageStatus, latest_by_about
 from offers.models import Enrollment, Offer, Project, ProjectMember
@@ -50,9 +51,9 @@ def send_rows(enrollments: Sequence[Enrollment]) -> list[SendRow]:
 
 def mails_of(enrollments: Sequence[Enrollment]) -> dict[int, MessageStatus]:
     """The latest mail with the items, of those who were sent one, by enrollment id."""
-    abouts = {f"enrollment:{row.pk}": row.pk for row in enrollments}
+    abouts = {Reference.to(row): row.pk for row in enrollments}
     found = latest_by_about(purpose=Purpose.SALES_TRACKING_ITEMS, abouts=abouts)
-    return {abouts[about]: status for about, status in found.items()}
+    return {abouts[Reference(about)]: status for about, status in found.items()}
 
 
 def tracking_csv(

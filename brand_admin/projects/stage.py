@@ -10,7 +10,6 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
@@ -28,6 +27,7 @@ from brand_admin.projects.frame import (
 from brand_admin.projects.generating import WHAT, about
 from brand_admin.projects.lists import found_in_step, found_in_tracking, step_of_send
 from brand_admin.projects.rows import mails_of, send_rows
+from brand_admin.refusals import add_refusal
 from brand_admin.work_rows import started_about
 from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project
@@ -76,7 +76,7 @@ def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
                 now=timezone.now(),
             )
         except OfferError as error:
-            form.add_error(error.field, f"{capfirst(str(error))}.")
+            add_refusal(form, error)
         else:
             names = " and ".join(offer.name for offer in project.offers)
             messages.success(request, f"The stage runs with {names}.")

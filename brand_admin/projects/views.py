@@ -6,7 +6,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.text import capfirst
 
 from accounts.permissions import Permission
 from affiliates.models import Member
@@ -24,6 +23,7 @@ from brand_admin.pages import (
 from brand_admin.projects.forms import ProjectForm, StandingFilter
 from brand_admin.projects.frame import SECTION, frame, project_asked, step_url
 from brand_admin.projects.lists import found_members, found_projects
+from brand_admin.refusals import add_refusal
 from offers.models import Project, ProjectMember
 from offers.services import add_to_project, create_project
 from offers.terms import OfferError
@@ -56,7 +56,7 @@ def project_new(request: BrandRequest) -> HttpResponse:
                 name=form.cleaned_data["name"], by=request.actor, now=timezone.now()
             )
         except OfferError as error:
-            form.add_error(error.field, f"{capfirst(str(error))}.")
+            add_refusal(form, error)
         else:
             messages.success(request, f"{project.name} is made. Now add its members.")
             return redirect("brand_admin:project_add", request.brand.slug, project.pk)

@@ -15,7 +15,7 @@ from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page, selected_ids
 from core.templatetags.display import count
-from offers.models import Enrollment, EnrollmentStatus, Offer
+from offers.models import Enrollment, Offer
 from tracking.figures.ranking import BY_NAME
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError, items_of
@@ -65,9 +65,7 @@ def _chosen(request: BrandRequest, offer: Offer) -> list[Enrollment]:
     """The ticked members who can have a code."""
     if not offer.gives_codes:
         return []
-    ticked = Enrollment.objects.filter(
-        offer=offer, status=EnrollmentStatus.ACTIVE, pk__in=selected_ids(request)
-    )
+    ticked = Enrollment.objects.active().filter(offer=offer, pk__in=selected_ids(request))
     return list(ticked.select_related("member", "offer").order_by(*BY_NAME))
 
 

@@ -157,7 +157,7 @@ def offer_file(asked: Asked, *, offer_id: int, now: datetime) -> Export:
     """
     offer = get_object_or_404(Offer, pk=offer_id)
     period = chosen_period(asked).period if asked.GET.get("range") else ALL_TIME
-    found = Enrollment.objects.filter(offer=offer)
+    found: QuerySet[Enrollment] = Enrollment.objects.filter(offer=offer)
     if any(asked.GET.get(name) for name in (*MEMBER_FILTERS, "range")):
         found = _members(offer, MemberFilters(asked.GET), searched(asked), period)
     name = f"{asked.brand.slug}-offer-{offer.pk}.csv"

@@ -9,6 +9,7 @@ from django.db.models import Model
 
 from accounts.models import AuditEntry, Staff
 from affiliates.models import Member
+from core.references import Reference
 from notifications.models import Campaign
 from offers.models import Enrollment, Offer, Project
 from payouts.models import LedgerEntry, Payout
@@ -45,12 +46,12 @@ def names_in(entries: Iterable[AuditEntry]) -> dict[str, str]:
     """The name of each target that has one, by target; a query for each kind of thing."""
     ids: dict[str, set[int]] = {}
     for entry in entries:
-        kind, _, number = entry.target.partition(":")
-        if kind in NAMES and number.isdecimal():
-            ids.setdefault(kind, set()).add(int(number))
+        target = Reference(entry.target)
+        if target.kind in NAMES and target.number is not None:
+            ids.setdefault(target.kind, set()).add(target.number)
     named: dict[str, str] = {}
     for kind, found in ids.items():
         model, related, called = NAMES[kind]
         rows = model._default_manager.filter(pk__in=found).select_related(*related)
-        named |= {f"{kind}:{row.pk}": called(row) for row in rows}
+        named |= {Reference.to(row): called(row) for row in rows}
     return named

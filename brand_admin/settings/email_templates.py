@@ -20,6 +20,7 @@ from brand_admin.emails.draft import TITLES, prepared_for
 from brand_admin.emails.forms import NewTemplateForm, TemplateForm
 from brand_admin.emails.progress import in_words
 from brand_admin.pages import render_page
+from brand_admin.refusals import add_refusal
 from brand_admin.versioned import Meanwhile, meanwhile
 from core.versions import ChangedMeanwhileError
 from notifications.models import EmailTemplate, Purpose
@@ -144,7 +145,7 @@ def _saved(
             seen_version=given.get("version"),
         )
     except TemplateNameError as error:
-        form.add_error("name", str(error))
+        add_refusal(form, error, field="name")
         return None
     messages.success(request, f"“{row.name}” is saved.")
     return redirect("brand_admin:template", request.brand.slug, row.pk)

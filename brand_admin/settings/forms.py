@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 
 from accounts.models import Brand, Role
-from brand_admin.payments.minimum import minimum_of
+from brand_admin.amounts import AmountField, read_amount
 from brand_admin.versioned import VersionedForm
 from core.colour import parse
 from core.money import Money
@@ -36,13 +36,11 @@ class BrandForm(VersionedForm):
         "sent theirs get them within a minute of saving.",
     )
 
-    minimum_payout = forms.CharField(
+    minimum_payout = AmountField(
         required=False,
-        max_length=20,
         label="Minimum payment",
         help_text="What a payout run proposes: members due less stay due until they reach it. "
         "Empty: no minimum.",
-        widget=forms.TextInput(attrs={"inputmode": "decimal"}),
     )
     currency: str
 
@@ -66,7 +64,7 @@ class BrandForm(VersionedForm):
         return form
 
     def clean_minimum_payout(self) -> Money:
-        return minimum_of(str(self.cleaned_data["minimum_payout"]), self.currency)
+        return read_amount(str(self.cleaned_data["minimum_payout"]), self.currency)
 
     def clean_accent(self) -> str:
         colour = str(self.cleaned_data["accent"])

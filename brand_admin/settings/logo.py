@@ -13,6 +13,7 @@ from accounts.pictures import PictureError, set_logo
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
 from brand_admin.picture_form import PictureForm
+from brand_admin.refusals import add_refusal
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -24,7 +25,7 @@ def brand_logo(request: BrandRequest) -> HttpResponse:
         try:
             set_logo(brand=request.brand, file=form.content, by=request.actor, now=timezone.now())
         except PictureError as error:
-            form.add_error("file", str(error))
+            add_refusal(form, error, field="file")
         else:
             messages.success(request, "The logo is saved.")
             return redirect("brand_admin:settings", request.brand.slug)

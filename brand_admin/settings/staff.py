@@ -27,6 +27,7 @@ from accounts.selectors import staff_of_brand
 from accounts.services import StaffError, change_staff_role, remove_staff
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
+from brand_admin.refusals import add_refusal, sentence
 from brand_admin.settings.forms import ChangeRole, InviteStaff
 
 SECTION = "settings"
@@ -43,7 +44,7 @@ def staff(request: BrandRequest) -> HttpResponse:
         try:
             invitation = invite_staff(email=email, role=role, by=request.actor, now=now)
         except StaffError as error:
-            form.add_error(error.field, f"{error}.")
+            add_refusal(form, error)
         else:
             _tell(request, invitation)
             return redirect("brand_admin:settings_staff", request.brand.slug)
@@ -76,7 +77,7 @@ def second_factor(request: BrandRequest) -> HttpResponse:
             now=timezone.now(),
         )
     except SecondFactorError as error:
-        messages.error(request, str(error))
+        messages.error(request, sentence(error))
     else:
         words = "A second factor is required of all staff now."
         messages.success(
@@ -126,7 +127,7 @@ def staff_role(request: BrandRequest, staff_id: int) -> HttpResponse:
         try:
             change_staff_role(staff=row, role=role, by=request.actor, now=timezone.now())
         except StaffError as error:
-            messages.error(request, str(error).capitalize())
+            messages.error(request, sentence(error))
         else:
             messages.success(request, f"{row.user} is {role.label.lower()} now.")
     return redirect("brand_admin:settings_staff", request.brand.slug)
@@ -144,7 +145,7 @@ def staff_remove(request: BrandRequest, staff_id: int) -> HttpResponse:
     try:
         remove_staff(staff=row, by=request.actor, now=timezone.now())
     except StaffError as error:
-        messages.error(request, str(error).capitalize())
+        messages.error(request, sentence(error))
     else:
         messages.success(request, f"{row.user} has no access any more.")
         if row.user_id == request.user.pk:

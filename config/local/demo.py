@@ -17,6 +17,7 @@ from accounts.models import Brand, Role
 from accounts.services import give_role
 from affiliates.models import Member
 from affiliates.services import add_member
+from core.money import Money
 from core.tenancy import acting_for
 from offers.models import Enrollment, Offer
 from offers.services import (
@@ -294,7 +295,7 @@ def _refund(order: OrderFacts, shop: Shop) -> RefundFacts:
             "currency": order.currency,
             "sku": line.sku,
             "quantity": line.quantity,
-            "amount": order.as_sent()["lines"][0]["amount"],
+            "amount": Money(line.net_minor, order.currency).plain(),
         }
     )
 

@@ -13,9 +13,9 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from accounts.models import Brand, User
+from accounts.models import User
+from accounts.selectors import current_brand
 from core.db import copy_rows, lock_identities
-from core.tenancy import current_brand_id
 from notifications.addresses import is_address
 from notifications.hints import hint
 from notifications.look import look_of
@@ -93,7 +93,7 @@ def confirm_campaign(
     of (0 for none): a newer one to any of these people raises AudienceTakenError. Raises
     TemplateError and RecipientsError too; nothing is written then.
     """
-    brand = Brand.objects.get(pk=current_brand_id())
+    brand = current_brand()
     lock_identities(
         [f"confirmation {brand.pk} {confirmation}", f"campaign {brand.pk} {purpose} {about}"]
     )

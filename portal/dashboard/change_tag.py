@@ -16,7 +16,7 @@ from core.kept_queries import kept_query
 from offers.models import Enrollment, Terms
 from payouts.models import EntryKind, LedgerEntry, PayoutState
 from tracking.figures.metrics import today
-from tracking.models import DailyTotal, ItemStatus, PromoCode, Question, TrackingLink
+from tracking.models import IN_USE, DailyTotal, PromoCode, Question, TrackingLink
 
 
 def change_tag(enrollment: Enrollment, *, now: datetime) -> str:
@@ -62,7 +62,7 @@ def _of_each(rows: QuerySet[Any], *figures: Aggregate) -> list[Subquery]:
 
 
 def _items(rows: QuerySet[Any]) -> list[Subquery]:
-    in_use = Count("pk", filter=Q(status=ItemStatus.ACTIVE))
+    in_use = Count("pk", filter=IN_USE)
     return _of_each(rows, Max("pk"), in_use, Max("deactivated_at"))
 
 

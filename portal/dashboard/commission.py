@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.selectors import current_zone
 from core.money import Money
 from core.templatetags.display import count, money
 from offers.models import Enrollment, Terms
@@ -16,7 +17,6 @@ from offers.structure import CapPeriod, Tier, TierBy
 from offers.wording import describe_beginning, describe_fully, describe_rules, describe_tiers
 from tracking.commissions.tier_progress import Reached, TierProgress
 from tracking.figures.metrics import today
-from tracking.totals.daily import brand_zone
 
 NEW_TERMS_SHOWN_FOR = timedelta(days=30)
 
@@ -86,7 +86,7 @@ def _reached(enrollment: Enrollment, terms: Terms) -> tuple[Reached, Reached]:
     if not terms.looks_back:
         return Reached(), Reached()
     day = today()
-    progress = TierProgress.of([(enrollment.pk, terms, day)], brand_zone())
+    progress = TierProgress.of([(enrollment.pk, terms, day)], current_zone())
     return (
         progress.for_tier(enrollment.pk, terms, day),
         progress.for_cap(enrollment.pk, terms, day),

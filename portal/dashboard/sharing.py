@@ -8,7 +8,7 @@ from datetime import datetime
 from offers.models import Enrollment, Offer
 from portal.dashboard.enrollment_state import state_of_enrollment
 from tracking.links.items import deep_links_of, link_url, own_items
-from tracking.models import ItemStatus, PromoCode, TrackingLink
+from tracking.models import PromoCode, TrackingLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +68,11 @@ def shareable_link(enrollment: Enrollment, slug: str) -> Shared | None:
     if slug:
         return next((link for link in deep_links(enrollment) if link.slug == slug), None)
     link = own_items(enrollment.pk).tracking_link
-    return _link(link) if link is not None and link.status == ItemStatus.ACTIVE else None
+    return _link(link) if link is not None and link.is_in_use else None
 
 
 def _code(row: PromoCode) -> Shared:
-    return Shared(row.code, "", row.code, row.status == ItemStatus.ACTIVE)
+    return Shared(row.code, "", row.code, row.is_in_use)
 
 
 def _link(row: TrackingLink) -> Shared:
@@ -81,7 +81,7 @@ def _link(row: TrackingLink) -> Shared:
         slug=row.slug,
         url=url,
         shown=_without_scheme(url),
-        is_in_use=row.status == ItemStatus.ACTIVE,
+        is_in_use=row.is_in_use,
         destination=_without_scheme(row.destination_url),
     )
 

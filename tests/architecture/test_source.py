@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from django.apps import apps
 
 from tests.architecture.source import (
     PACKAGES,
@@ -147,6 +148,36 @@ def test_no_model_orders_itself_or_saves_in_its_own_way() -> None:
                 found.append(f"{relative(path)}:{node.lineno} {node.name}")
 
     assert found == []
+
+
+def test_a_condition_that_has_a_name_is_asked_for_by_it() -> None:
+    """Whether an item is in use, who is in an offer: `in_use()`, `active()`, `not_removed()`."""
+    by_hand = re.compile(r"ItemStatus\.|(filter|exclude)\(\s*[^()]*\bEnrollmentStatus\.")
+    models = {"offers/models.py", "tracking/models/items.py"}
+
+    found = {relative(path) for path in modules() if by_hand.search(path.read_text())}
+
+    assert found == models
+
+
+def test_the_brand_acted_for_is_read_in_one_place() -> None:
+    by_hand = re.compile(r"Brand\.objects\.get\(pk=current_brand_id\(\)\)")
+
+    found = {relative(path) for path in modules() if by_hand.search(path.read_text())}
+
+    assert found == {"accounts/selectors.py"}
+
+
+def test_rows_are_referred_to_by_references() -> None:
+    """ "enrollment:12" is made and taken apart in core.references alone."""
+    kinds = "|".join(str(model._meta.model_name) for model in apps.get_models())
+    by_hand = re.compile(rf"""["'](?:{kinds}):(?:\{{|["'])""")
+    # Names of locks, of what comes from a shop.
+    locks = {"tracking/orders/identity.py", "tracking/orders/refunds.py"}
+
+    found = {relative(path) for path in modules() if by_hand.search(path.read_text())}
+
+    assert found == locks
 
 
 def test_no_float_is_called_money() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -54,6 +55,8 @@ OVER_ALL_BRANDS = {
     "notifications_message_public",
     "payouts_release_creator",
 }
+
+SOURCES = {model.__module__ for model in TENANT_MODELS}
 
 every_tenant_model = pytest.mark.parametrize("model", TENANT_MODELS, ids=name_of)
 every_tenant_key = pytest.mark.parametrize(
@@ -115,6 +118,28 @@ def test_outside_of_a_brand_nothing_can_be_asked(model: type[TenantModel]) -> No
             manager.all()
         with pytest.raises(NoBrandInScopeError):
             manager.filter(pk=1)
+
+
+def named_querysets(manager: Any) -> list[str]:
+    """The querysets that a model's manager names itself, and that take no arguments."""
+    own = manager._queryset_class
+    named = {name for one in own.__mro__ if one.__module__ in SOURCES for name in vars(one)}
+    return sorted(
+        name
+        for name in named - set(vars(models.QuerySet))
+        if not name.startswith("_") and len(inspect.signature(getattr(own, name)).parameters) == 1
+    )
+
+
+def test_outside_of_a_brand_named_querysets_can_not_be_asked_either() -> None:
+    asked = []
+    for model in TENANT_MODELS:
+        for name in named_querysets(model._default_manager):
+            with pytest.raises(NoBrandInScopeError):
+                getattr(model._default_manager, name)()
+            asked.append(name)
+
+    assert {"active", "deep", "in_use", "main", "not_removed", "reached"} <= set(asked)
 
 
 @every_tenant_model

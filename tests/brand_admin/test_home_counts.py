@@ -10,7 +10,8 @@ import pytest
 
 from brand_admin.home.counts import what_needs_attention
 from core.tenancy import acting_for
-from notifications.models import Campaign, Message, MessageState, Purpose
+from notifications.models import Campaign, Message, MessageState, Purpose, SuppressionReason
+from notifications.services import suppress
 from offers.models import Enrollment, OfferStatus
 from offers.services import create_offer, enroll, set_offer_status
 from offers.terms import TermsValues
@@ -56,6 +57,35 @@ def test_members_who_have_items_wait_for_their_mail(cast: Cast) -> None:
     assert what_needs_attention(now=NOW).not_sent == 3
 
     tell(cast.mara_in_glow, MessageState.ACCEPTED)
+
+    assert what_needs_attention(now=NOW).not_sent == 2
+
+
+@pytest.mark.parametrize(
+    ("state", "waiting"),
+    [
+        (MessageState.PENDING, 2),
+        (MessageState.RETRY, 2),
+        (MessageState.SUBMITTING, 2),
+        (MessageState.ACCEPTED, 2),
+        (MessageState.DELIVERED, 2),
+        (MessageState.UNKNOWN, 2),
+        (MessageState.BOUNCED, 3),
+        (MessageState.FAILED, 3),
+        (MessageState.SUPPRESSED, 3),
+        (MessageState.CANCELLED, 3),
+    ],
+)
+def test_whose_mail_came_to_nothing_waits_still(
+    state: MessageState, waiting: int, cast: Cast
+) -> None:
+    tell(cast.mara_in_glow, state)
+
+    assert what_needs_attention(now=NOW).not_sent == waiting
+
+
+def test_members_whose_address_is_suppressed_can_not_be_mailed(cast: Cast) -> None:
+    suppress(address="MARA@lindqvist.example", reason=SuppressionReason.BOUNCED, by=SYSTEM, now=NOW)
 
     assert what_needs_attention(now=NOW).not_sent == 2
 

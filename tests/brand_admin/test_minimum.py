@@ -42,8 +42,8 @@ def test_an_owner_sets_it_and_a_new_run_proposes_it(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("minimum", "said"),
     [
-        ("fifty", "Enter an amount in digits, such as 50."),
-        ("-1", "Enter an amount of zero or more."),
+        ("fifty", "Write a number, like 12.5."),
+        ("-1", "The amount can&#x27;t be negative."),
     ],
 )
 def test_what_is_no_amount_is_refused(cast: Cast, minimum: str, said: str) -> None:

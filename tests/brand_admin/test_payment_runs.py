@@ -138,9 +138,10 @@ def test_several_currencies_are_a_choice(owed: Cast) -> None:
 @pytest.mark.parametrize(
     ("minimum", "said"),
     [
-        ("fifty", "Enter an amount in digits, such as 50."),
-        ("-1", "Enter an amount of zero or more."),
-        ("99999999999999", "Enter an amount of zero or more."),
+        ("fifty", "Write a number, like 12.5."),
+        ("-1", "The amount can&#x27;t be negative."),
+        ("99999999999999", "The amount is too large."),
+        ("12.505", "GBP has at most 2 decimals."),
         ("20.01", "No chosen member is due that much now."),
     ],
 )

@@ -365,10 +365,10 @@ def test_an_adjustment_is_posted_once_however_often_it_is_sent(
     ("amount", "note", "said"),
     [
         ("", "Video", "This field is required."),
-        ("twelve", "Video", "Enter an amount in digits, such as 12.50."),
-        ("0", "Video", "Enter an amount above zero."),
-        ("-5", "Video", "Enter an amount above zero."),
-        ("99999999999999", "Video", "That is more than a ledger entry can hold."),
+        ("twelve", "Video", "Write a number, like 12.5."),
+        ("0", "Video", "The amount must be more than zero."),
+        ("-5", "Video", "The amount must be more than zero."),
+        ("99999999999999", "Video", "The amount is too large."),
         ("12.50", "", "This field is required."),
     ],
 )

@@ -11,8 +11,10 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
+from core import assets
 from core.assets import (
     FACES,
+    MAX_CARRIED_STYLES,
     accent_url,
     carried_style,
     stylesheet,
@@ -102,3 +104,10 @@ def test_a_page_may_carry_its_stylesheet_and_its_policy_names_exactly_that() -> 
     digest = base64.b64encode(hashlib.sha256(style.body.encode()).digest()).decode()
     assert style.source == f"'sha256-{digest}'"
     assert carried_style("portal", "").body == stylesheet("portal").body.decode()
+
+
+def test_a_bounded_number_of_brands_stylesheets_is_kept() -> None:
+    for number in range(MAX_CARRIED_STYLES + 40):
+        carried_style("portal", f"#{number:06x}")
+
+    assert assets._carried.cache_info().currsize == MAX_CARRIED_STYLES

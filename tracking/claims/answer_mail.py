@@ -16,11 +16,12 @@ from django.utils.translation import gettext_noop
 from accounts.actors import Actor
 from affiliates.selectors import language_of
 from core.languages import speaking
+from core.references import Reference
 from notifications.models import Campaign, Purpose
 from notifications.services import Recipient, RecipientsError, confirm_campaign
 from tracking.links.items import items_of
 from tracking.models import Question, QuestionState
-from tracking.outreach.template_values import enrollment_reference, literal, values_for
+from tracking.outreach.template_values import literal, values_for
 
 OPENINGS = {
     QuestionState.ATTRIBUTED.value: gettext_noop(
@@ -51,14 +52,14 @@ def _send(question: Question, *, by: Actor, now: datetime) -> Campaign | None:
     try:
         return confirm_campaign(
             purpose=Purpose.QUESTION_ANSWERED,
-            about=f"question:{question.pk}",
+            about=Reference.to(question),
             title=f"Answer to {member}"[:200],
             subject=_("Your question about order %(reference)s") % {"reference": order},
             body=_body(question),
             recipients=[
                 Recipient(
-                    recipient=f"member:{member.pk}",
-                    about=enrollment_reference(enrollment.pk),
+                    recipient=Reference.to(member),
+                    about=Reference.to(enrollment),
                     to_address=member.email,
                     to_name=member.full_name,
                     values=values[enrollment.pk],

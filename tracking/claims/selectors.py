@@ -9,11 +9,10 @@ from datetime import datetime, time, timedelta
 
 from django.db.models import Q, QuerySet
 
-from accounts.models import Brand
+from accounts.selectors import current_zone
 from affiliates.selectors import named
 from core.csv_export import csv_moment
 from core.money import Money
-from core.tenancy import current_brand_id
 from offers.models import Enrollment
 from tracking.links.items import own_items
 from tracking.models import Click, Conversion, Order, PromoCode, Question, QuestionState
@@ -136,7 +135,7 @@ def findings_of(question: Question, *, reference: str = "") -> Findings:
 
 
 def _end_of_day(question: Question) -> datetime:
-    zone = Brand.objects.get(pk=current_brand_id()).zone
+    zone = current_zone()
     after = question.ordered_on + timedelta(days=1)
     return datetime.combine(after, time.min, tzinfo=zone)
 

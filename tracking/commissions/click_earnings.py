@@ -17,13 +17,14 @@ from zoneinfo import ZoneInfo
 from django.db import connection, transaction
 
 from accounts.models import Brand
+from accounts.selectors import current_zone
 from core.tenancy import acting_for, current_brand_id
 from offers.models import Terms
 from payouts.models import EntryKind, LedgerEntry
 from tracking.commissions.tier_progress import TierProgress, lock_progress
 from tracking.models import ClickEarning
 from tracking.models.totals import Totals
-from tracking.totals.daily import DayKey, add_to_totals, brand_zone
+from tracking.totals.daily import DayKey, add_to_totals
 
 LOOK_BACK = timedelta(days=3)  # no click is missed while Celery beat is down for less
 BATCH = 1_000
@@ -79,7 +80,7 @@ def credit_clicks(*, now: datetime, since: datetime | None = None) -> int:
 
 def _counted(since: datetime) -> list[_CountedClicks]:
     """Clicks from the start of the day of `since`, because earnings are per whole day."""
-    zone = brand_zone()
+    zone = current_zone()
     midnight = datetime.combine(since.astimezone(zone).date(), time.min, tzinfo=zone)
     values: dict[str, Any] = {"zone": str(zone), "brand": current_brand_id(), "since": midnight}
     with connection.cursor() as cursor:
@@ -98,7 +99,7 @@ def _credit(batch: Sequence[_CountedClicks], *, now: datetime) -> int:
             enrollment__in={one.enrollment_id for one in batch}, day__in={one.day for one in batch}
         )
     }
-    zone = brand_zone()
+    zone = current_zone()
     progress = TierProgress.of(((one.enrollment_id, one.terms, one.day) for one in batch), zone)
     entries: list[LedgerEntry] = []
     moves: dict[DayKey, Totals] = defaultdict(Totals)

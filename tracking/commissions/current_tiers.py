@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
+from accounts.selectors import current_zone
 from offers.models import Enrollment, Terms
 from tracking.commissions.tier_progress import TierProgress
-from tracking.totals.daily import brand_zone
 
 
 def tiers_today(enrollments: Sequence[Enrollment], terms: Terms, *, today: date) -> dict[int, str]:
@@ -18,6 +18,6 @@ def tiers_today(enrollments: Sequence[Enrollment], terms: Terms, *, today: date)
     tiers = terms.tier_list
     if not tiers:
         return {}
-    reached = TierProgress.of([(row.pk, terms, today) for row in enrollments], brand_zone())
+    reached = TierProgress.of([(row.pk, terms, today) for row in enrollments], current_zone())
     numbers = {row.pk: reached.for_tier(row.pk, terms, today).tier(terms) for row in enrollments}
     return {pk: tiers[number - 1].name for pk, number in numbers.items() if number}

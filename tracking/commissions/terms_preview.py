@@ -13,6 +13,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Sum
 
+from accounts.selectors import current_zone
 from core.money import Money
 from offers.commission import Sale, commission_of
 from offers.models import Enrollment, Offer, Terms
@@ -22,7 +23,7 @@ from tracking.commissions.order_lines import Lines, order_lines_net_of_refunds
 from tracking.commissions.tier_progress import TierProgress
 from tracking.models import ClickEarning, Conversion, ConversionStatus, DailyTotal
 from tracking.models.totals import Totals
-from tracking.totals.daily import brand_zone, day_of
+from tracking.totals.daily import day_of
 
 DAYS = 90
 MAX_CONVERSIONS = 20_000  # the newest are used, so that the page is fast
@@ -94,7 +95,7 @@ class _Clicks:
 
 def preview_terms(*, offer: Offer, terms: Terms, now: datetime) -> TermsPreview:
     """Compare what unsaved `terms` would pay with what was earned, in minor units."""
-    zone = brand_zone()
+    zone = current_zone()
     first_day = day_of(now, zone) - timedelta(days=DAYS - 1)
     conversions = _conversions(offer, now=now)
     is_all = len(conversions) < MAX_CONVERSIONS

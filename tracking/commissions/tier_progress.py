@@ -14,13 +14,14 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
+from accounts.selectors import current_zone
 from core.db import lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Terms
 from offers.structure import CapPeriod, TierBy
 from tracking.models import Conversion, ConversionStatus, DailyTotal
 from tracking.models.totals import Totals
-from tracking.totals.daily import brand_zone, day_of, totals_of
+from tracking.totals.daily import day_of, totals_of
 
 _SUMS = f"""
 SELECT wanted.enrollment, wanted.first, wanted.last,
@@ -134,7 +135,7 @@ def progress_of(rows: Iterable[Conversion]) -> TierProgress | None:
     if not looking:
         return None
     lock_progress({row.enrollment_id for row in looking})
-    zone = brand_zone()
+    zone = current_zone()
     return TierProgress.of(
         ((row.enrollment_id, row.terms, day_of(row.occurred_at, zone)) for row in looking), zone
     )

@@ -21,7 +21,7 @@ from affiliates.services import MemberError, Person, add_members, read_person
 from core.batches import batches
 from core.db import lock_identities
 from core.tenancy import current_brand_id
-from offers.models import Enrollment, EnrollmentStatus, Offer
+from offers.models import Enrollment, Offer
 from offers.services import enroll
 from tracking.importing.csv_rows import BATCH, Counted, ImportReport, Row, RowError
 from tracking.links.items import ItemError
@@ -187,8 +187,8 @@ def _enroll_and_give_items(
 ) -> set[int]:
     """Enroll all members and give codes and links; return the ids of changed members."""
     inside = set(
-        Enrollment.objects.filter(offer=offer, member__in=list(members.values()))
-        .exclude(status=EnrollmentStatus.REMOVED)
+        Enrollment.objects.not_removed()
+        .filter(offer=offer, member__in=list(members.values()))
         .values_list("member_id", flat=True)
     )
     enrollments = enroll(offer=offer, members=members.values(), by=by, now=now)

@@ -19,11 +19,11 @@ from background.files import read_file_lines
 from background.models import Work, WorkFile
 from background.running import RowProblem, WorkSlice, count_batch, start_work
 from core.batches import batches
-from offers.models import Enrollment, EnrollmentStatus, Offer
+from offers.models import Enrollment, Offer
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError
 from tracking.links.promo_codes import suggest_codes
-from tracking.models import ItemStatus, PromoCode, TrackingLink
+from tracking.models import PromoCode, TrackingLink
 
 GENERATE = "generate"
 BATCH = 500
@@ -81,16 +81,13 @@ def _give(
         pk__in=[pk for pk, _, _ in batch]
     )
     rows = {row.pk: row for row in locked.select_related("member").order_by("pk")}
-    having = set(
-        PromoCode.objects.filter(enrollment__in=list(rows), status=ItemStatus.ACTIVE).values_list(
-            "enrollment_id", flat=True
-        )
-    )
+    codes = PromoCode.objects.in_use().filter(enrollment__in=list(rows))
+    having = set(codes.values_list("enrollment_id", flat=True))
     alike: dict[tuple[int, bool, bool], list[Enrollment]] = defaultdict(list)
     problems: list[RowProblem] = []
     for pk, code, link in batch:
         row = rows[pk]
-        if row.status != EnrollmentStatus.ACTIVE:
+        if not row.is_active:
             problems.append(
                 RowProblem(None, str(row.member), "is not active in this offer any more")
             )

@@ -14,7 +14,7 @@ from core.tenancy import across_brands, acting_for
 from offers.selectors import project_name_of
 from offers.utm import PROJECT, tagged
 from tracking.links import click_ids
-from tracking.models import Click, ItemStatus, TrackingLink
+from tracking.models import Click, TrackingLink
 from tracking.totals.daily import count_click
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def follow_link(
         return None
     offer = link.enrollment.offer
     target = _tagged(link)
-    if link.status != ItemStatus.ACTIVE or not offer.counts_at(now):
+    if not link.is_in_use or not offer.counts_at(now):
         return Redirect(url=target, counted=False)
     click_id = click_ids.make(link_id=link.pk, clicked_at=now)
     counted = is_visit and not _robots.isCrawler(user_agent or "none")

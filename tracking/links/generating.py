@@ -9,11 +9,11 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from offers.models import Enrollment, EnrollmentStatus
+from offers.models import Enrollment
 from tracking.links.items import ItemError
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links, make_deep_link
-from tracking.models import ItemStatus, PromoCode, TrackingLink
+from tracking.models import PromoCode, TrackingLink, out_of_use
 
 
 @transaction.atomic
@@ -36,7 +36,7 @@ def generate_items(
     rows = list(
         Enrollment.objects.select_for_update(of=("self",)).filter(pk__in=ids).order_by("pk")
     )
-    idle = [row for row in rows if row.status != EnrollmentStatus.ACTIVE]
+    idle = [row for row in rows if not row.is_active]
     if idle:
         raise ItemError({row.pk: "is not active in this offer" for row in idle})
     given = give_codes(codes=codes, enrollments=rows, by=by, now=now) if codes else []
@@ -51,7 +51,5 @@ def generate_items(
 def deactivate_items(*, enrollment: Enrollment, by: Actor, now: datetime) -> None:
     """Deactivate an enrollment's codes and links. Earlier orders stay attributed."""
     for model in (PromoCode, TrackingLink):
-        model.objects.filter(enrollment=enrollment, status=ItemStatus.ACTIVE).update(
-            status=ItemStatus.INACTIVE, deactivated_at=now
-        )
+        model.objects.in_use().filter(enrollment=enrollment).update(**out_of_use(now))
     audit.record(action="items.deactivated", target=enrollment, by=by, now=now)

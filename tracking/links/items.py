@@ -8,15 +8,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db.models import Case, QuerySet, When
+from django.db.models import QuerySet
 
 from offers import dashboard_links
 from offers.models import Enrollment
-from tracking.models import (
-    ItemStatus,
-    PromoCode,
-    TrackingLink,
-)
+from tracking.models import PromoCode, TrackingLink
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +54,8 @@ def codes_and_slugs(
 
     For very many enrollments pass a queryset of ids, which becomes a subquery.
     """
-    codes = PromoCode.objects.filter(enrollment__in=enrollment_ids, status=ItemStatus.ACTIVE)
-    links = TrackingLink.objects.filter(
-        enrollment__in=enrollment_ids, status=ItemStatus.ACTIVE, destination_url=""
-    )
+    codes = PromoCode.objects.in_use().filter(enrollment__in=enrollment_ids)
+    links = TrackingLink.objects.main().in_use().filter(enrollment__in=enrollment_ids)
     return (
         dict(codes.values_list("enrollment_id", "code")),
         dict(links.values_list("enrollment_id", "slug")),
@@ -78,24 +72,17 @@ class OwnItems:
 
 def own_items(enrollment_id: int) -> OwnItems:
     """Return the active code and link, else those that were active last."""
-    in_use_first = Case(When(status=ItemStatus.ACTIVE, then=0), default=1)
+    codes = PromoCode.objects.filter(enrollment=enrollment_id)
+    links = TrackingLink.objects.main().filter(enrollment=enrollment_id)
     return OwnItems(
-        promo_code=PromoCode.objects.filter(enrollment=enrollment_id)
-        .order_by(in_use_first, "-deactivated_at", "-pk")
-        .first(),
-        tracking_link=TrackingLink.objects.filter(enrollment=enrollment_id, destination_url="")
-        .order_by(in_use_first, "-deactivated_at", "-pk")
-        .first(),
+        promo_code=codes.in_use_first().first(), tracking_link=links.in_use_first().first()
     )
 
 
 def deep_links_of(enrollment_id: int) -> QuerySet[TrackingLink]:
     """Return the active deep links of an enrollment, newest first."""
-    return (
-        TrackingLink.objects.filter(enrollment=enrollment_id, status=ItemStatus.ACTIVE)
-        .exclude(destination_url="")
-        .order_by("-created_at", "-pk")
-    )
+    links = TrackingLink.objects.deep().in_use().filter(enrollment=enrollment_id)
+    return links.order_by("-created_at", "-pk")
 
 
 class ItemError(ValueError):

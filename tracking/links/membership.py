@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from affiliates.models import Member
@@ -17,7 +16,7 @@ from payouts.ledger import Balance, balances
 from tracking.links.generating import deactivate_items
 from tracking.links.promo_codes import give_codes, suggest_codes
 from tracking.links.tracking_links import give_links
-from tracking.models import ItemStatus, PromoCode, TrackingLink
+from tracking.models import ItemQuerySet, PromoCode, TrackingLink
 
 
 class OwedError(ValueError):
@@ -42,11 +41,8 @@ def add_to_offer(
     if not with_items:
         return rows
     if offer.gives_codes:
-        having = set(
-            PromoCode.objects.filter(enrollment__in=rows, status=ItemStatus.ACTIVE).values_list(
-                "enrollment_id", flat=True
-            )
-        )
+        codes_in_use = PromoCode.objects.in_use().filter(enrollment__in=rows)
+        having = set(codes_in_use.values_list("enrollment_id", flat=True))
         lacking = [row for row in rows if row.pk not in having]
         codes = suggest_codes(offer=offer, enrollments=lacking)
         give_codes(codes=codes, enrollments=lacking, by=by, now=now)
@@ -68,7 +64,7 @@ def deactivate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
 def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
     """Activate a member again, with the code and the link that were active last."""
     _bring_back(PromoCode.objects.filter(enrollment=enrollment))
-    _bring_back(TrackingLink.objects.filter(enrollment=enrollment, destination_url=""))
+    _bring_back(TrackingLink.objects.main().filter(enrollment=enrollment))
     return set_enrollment_status(
         enrollment=enrollment, status=EnrollmentStatus.ACTIVE, by=by, now=now
     )
@@ -86,9 +82,9 @@ def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
     )
 
 
-def _bring_back(rows: QuerySet[PromoCode] | QuerySet[TrackingLink]) -> None:
+def _bring_back(items: ItemQuerySet[PromoCode] | ItemQuerySet[TrackingLink]) -> None:
     """Activate the row that was deactivated last, unless another one is active."""
-    last = rows.order_by("-deactivated_at", "-pk").first()
-    if last is not None and not rows.filter(status=ItemStatus.ACTIVE).exists():
-        last.status, last.deactivated_at = ItemStatus.ACTIVE, None
+    last = items.in_use_first().first()
+    if last is not None and not last.is_in_use:
+        last.put_in_use()
         last.save(update_fields=["status", "deactivated_at"])

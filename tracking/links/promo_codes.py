@@ -18,7 +18,7 @@ from core.db import lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Enrollment, Offer
 from tracking.links.items import ItemError
-from tracking.models import ItemStatus, PromoCode
+from tracking.models import PromoCode, out_of_use
 
 MAX_CODE_LENGTH = 40
 CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,39}")
@@ -78,16 +78,12 @@ def give_codes(
     if problems:
         raise ItemError(problems)
     changing = {
-        pk: code
-        for pk, code in wanted.items()
-        if (code not in own) or own[code].status != ItemStatus.ACTIVE
+        pk: code for pk, code in wanted.items() if (code not in own) or not own[code].is_in_use
     }
-    PromoCode.objects.filter(enrollment__in=list(changing), status=ItemStatus.ACTIVE).update(
-        status=ItemStatus.INACTIVE, deactivated_at=now
-    )
+    PromoCode.objects.in_use().filter(enrollment__in=list(changing)).update(**out_of_use(now))
     returning = [own[code] for code in changing.values() if code in own]
     for code_row in returning:
-        code_row.status, code_row.deactivated_at = ItemStatus.ACTIVE, None
+        code_row.put_in_use()
     PromoCode.objects.bulk_update(returning, ["status", "deactivated_at"])
     new = PromoCode.objects.bulk_create(
         PromoCode(enrollment=rows[pk], code=code, created_at=now)

@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from offers.models import Enrollment, EnrollmentStatus
+from offers.models import Enrollment
 from tracking.links.items import ItemError
-from tracking.models import ItemStatus, TrackingLink
+from tracking.models import TrackingLink
 
 # No characters that look alike.
 SLUG_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"  # pragma: allowlist secret
@@ -26,11 +26,8 @@ def give_links(
 ) -> list[TrackingLink]:
     """Give a tracking link to every enrollment without an active one; return the new links."""
     rows = {row.pk: row for row in enrollments}
-    having = set(
-        TrackingLink.objects.filter(
-            enrollment__in=list(rows), status=ItemStatus.ACTIVE, destination_url=""
-        ).values_list("enrollment_id", flat=True)
-    )
+    links = TrackingLink.objects.main().in_use().filter(enrollment__in=list(rows))
+    having = set(links.values_list("enrollment_id", flat=True))
     new = TrackingLink.objects.bulk_create(
         TrackingLink(enrollment=row, slug=new_slug(), created_at=now)
         for pk, row in rows.items()
@@ -54,14 +51,13 @@ def make_deep_link(
     offer = enrollment.offer
     if not (offer.gives_links and offer.deep_links_allowed):
         raise ItemError({enrollment.pk: _("this offer does not allow deep links")})
-    if enrollment.status != EnrollmentStatus.ACTIVE:
+    if not enrollment.is_active:
         raise ItemError({enrollment.pk: _("you are not active in this offer")})
     if not offer.allows_host_of(destination_url) or len(destination_url) > 2000:
         problem = _("%(address)s is not an address of the shop") % {"address": destination_url}
         raise ItemError({enrollment.pk: problem})
-    link = TrackingLink.objects.filter(
-        enrollment=enrollment, destination_url=destination_url, status=ItemStatus.ACTIVE
-    ).first()
+    links = TrackingLink.objects.in_use().filter(enrollment=enrollment)
+    link = links.filter(destination_url=destination_url).first()
     if link is None:
         link = TrackingLink.objects.create(
             enrollment=enrollment, slug=new_slug(), destination_url=destination_url, created_at=now

@@ -8,11 +8,20 @@ from tracking.models.conversions import (
     Evidence,
 )
 from tracking.models.days import DailyTotal, MonthTotal, OfferDay, SoldSpan
-from tracking.models.items import Click, ItemStatus, PromoCode, TrackingLink
+from tracking.models.items import (
+    IN_USE,
+    Click,
+    ItemQuerySet,
+    ItemStatus,
+    PromoCode,
+    TrackingLink,
+    out_of_use,
+)
 from tracking.models.orders import Order, OrderLine, Refund, RefundState
 from tracking.models.questions import Question, QuestionState
 
 __all__ = [
+    "IN_USE",
     "Click",
     "ClickEarning",
     "Conversion",
@@ -20,6 +29,7 @@ __all__ = [
     "ConversionStatus",
     "DailyTotal",
     "Evidence",
+    "ItemQuerySet",
     "ItemStatus",
     "MonthTotal",
     "OfferDay",
@@ -32,4 +42,5 @@ __all__ = [
     "RefundState",
     "SoldSpan",
     "TrackingLink",
+    "out_of_use",
 ]

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any, ClassVar, Self, TypeVar
+
 from django.db import models
 from django.db.models.functions import Upper
 from django.utils import timezone
 
-from core.tenancy import TenantForeignKey, TenantModel
+from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 from offers.models import Enrollment
 
 
@@ -15,18 +18,67 @@ class ItemStatus(models.TextChoices):
     INACTIVE = "inactive", "Inactive"
 
 
-class PromoCode(TenantModel):
-    """A code belongs to one enrollment for ever: past orders of a disabled code stay credited."""
+IN_USE = models.Q(status=ItemStatus.ACTIVE)
+
+
+def out_of_use(now: datetime) -> dict[str, Any]:
+    """The values to update items with that go out of use."""
+    return {"status": ItemStatus.INACTIVE, "deactivated_at": now}
+
+
+ItemT = TypeVar("ItemT", bound="Item", covariant=True)
+
+
+class ItemQuerySet(TenantQuerySet[ItemT]):
+    def in_use(self) -> Self:
+        return self.filter(IN_USE)
+
+    def in_use_first(self) -> Self:
+        """What is in use, then what went out of use, the latest first."""
+        not_in_use = models.Case(models.When(IN_USE, then=0), default=1)
+        return self.order_by(not_in_use, "-deactivated_at", "-pk")
+
+
+class TrackingLinkQuerySet(ItemQuerySet["TrackingLink"]):
+    def main(self) -> Self:
+        """The link to the offer's own page, of which an enrollment has one in use."""
+        return self.filter(destination_url="")
+
+    def deep(self) -> Self:
+        """Links to a page of the shop that the member chose."""
+        return self.exclude(destination_url="")
+
+
+class Item(TenantModel):
+    """What a member shares, in use or not any more."""
 
     enrollment = TenantForeignKey(Enrollment)
-    code = models.CharField(max_length=60)
     status = models.CharField(max_length=8, choices=ItemStatus, default=ItemStatus.ACTIVE)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     deactivated_at = models.DateTimeField(null=True)
 
     class Meta(TenantModel.Meta):
+        abstract = True
+
+    @property
+    def is_in_use(self) -> bool:
+        return self.status == ItemStatus.ACTIVE
+
+    def put_in_use(self) -> None:
+        """Change `status` and `deactivated_at`, for the caller to save."""
+        self.status, self.deactivated_at = ItemStatus.ACTIVE, None
+
+
+class PromoCode(Item):
+    """A code belongs to one enrollment for ever: past orders of a disabled code stay credited."""
+
+    code = models.CharField(max_length=60)
+
+    objects: ClassVar = TenantManager.from_queryset(ItemQuerySet)()
+
+    class Meta(Item.Meta):
         constraints = [
-            *TenantModel.Meta.constraints,
+            *Item.Meta.constraints,
             models.UniqueConstraint("brand", Upper("code"), name="tracking_code_once"),
             models.UniqueConstraint(
                 fields=["brand", "enrollment"],
@@ -37,22 +89,20 @@ class PromoCode(TenantModel):
         indexes = [models.Index(fields=["brand", "enrollment"], name="tracking_code_enrollment")]
 
 
-class TrackingLink(TenantModel):
+class TrackingLink(Item):
     """/r/<slug>. The first of an enrollment is its link; others are deep links.
 
     An empty `destination_url` means the offer's.
     """
 
-    enrollment = TenantForeignKey(Enrollment)
     slug = models.CharField(max_length=40, unique=True)
     destination_url = models.URLField(max_length=2000, blank=True)
-    status = models.CharField(max_length=8, choices=ItemStatus, default=ItemStatus.ACTIVE)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    deactivated_at = models.DateTimeField(null=True)
 
-    class Meta(TenantModel.Meta):
+    objects: ClassVar = TenantManager.from_queryset(TrackingLinkQuerySet)()
+
+    class Meta(Item.Meta):
         constraints = [
-            *TenantModel.Meta.constraints,
+            *Item.Meta.constraints,
             models.UniqueConstraint(
                 fields=["brand", "enrollment"],
                 condition=models.Q(status="active", destination_url=""),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Sum
@@ -15,6 +15,7 @@ from offers.selectors import terms_of
 from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Evidence, Order, Refund, RefundState
+from tracking.orders.conversions import MAX_WHY_LENGTH, conversion_of
 from tracking.orders.identity import order_identity
 
 MAX_REASON_LENGTH = 300
@@ -80,7 +81,7 @@ def _check(order: Order, enrollment: Enrollment) -> None:
 
 def _conversion(order: Order, enrollment: Enrollment, reason: str) -> Conversion:
     terms = terms_of(enrollment.offer).at(order.ordered_at)
-    words = f"the brand added it by hand: {reason}"[:MAX_REASON_LENGTH]
+    words = f"the brand added it by hand: {reason}"[:MAX_WHY_LENGTH]
     refunds = Refund.objects.filter(order=order, state=RefundState.APPLIED)
     claim = {
         "evidence": Evidence.BY_HAND.value,
@@ -88,19 +89,13 @@ def _conversion(order: Order, enrollment: Enrollment, reason: str) -> Conversion
         "words": words,
         "reason": reason[:MAX_REASON_LENGTH],
     }
-    return Conversion(
+    return conversion_of(
         order=order,
         enrollment=enrollment,
-        offer_id=enrollment.offer_id,
-        member_id=enrollment.member_id,
         terms=terms,
         status=ConversionStatus.ACCEPTED,
         evidence=Evidence.BY_HAND,
         why=words,
         claims=[claim],
-        occurred_at=order.ordered_at,
-        payable_at=order.ordered_at + timedelta(days=terms.hold_days),
-        currency=order.currency,
-        sale_minor=order.total_minor,
         refunded_minor=refunds.aggregate(total=Sum("amount_minor"))["total"] or 0,
     )

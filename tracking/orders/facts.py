@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from core.money import Money
-
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
@@ -49,28 +47,6 @@ class OrderFacts:
     def total_minor(self) -> int:
         return sum(line.net_minor for line in self.lines)
 
-    def as_sent(self) -> dict[str, Any]:
-        """Return the order as the API receives it, amounts as decimals."""
-        return {
-            "order_id": self.external_id,
-            "ordered_at": self.ordered_at.isoformat(),
-            "currency": self.currency,
-            "customer_id": self.customer_ref,
-            "promo_code": self.promo_code,
-            "click_id": self.click_id,
-            "new_customer": self.customer_is_new,
-            "lines": [
-                {
-                    "sku": line.sku,
-                    "product": line.product,
-                    "collections": list(line.collections),
-                    "quantity": line.quantity,
-                    "amount": Money(line.net_minor, self.currency).plain(),
-                }
-                for line in self.lines
-            ],
-        }
-
     def digest(self) -> str:
         """Return the SHA-256 of all fields."""
         lines = [
@@ -100,18 +76,6 @@ class RefundFacts:
     sku: str
     quantity: int
     amount_minor: int
-
-    def as_sent(self) -> dict[str, Any]:
-        """Return the refund as the API receives it, the amount as a decimal."""
-        return {
-            "refund_id": self.external_id,
-            "order_id": self.order_external_id,
-            "refunded_at": self.refunded_at.isoformat(),
-            "currency": self.currency,
-            "sku": self.sku,
-            "quantity": self.quantity,
-            "amount": Money(self.amount_minor, self.currency).plain(),
-        }
 
     def digest(self) -> str:
         """Return the SHA-256 of all fields."""

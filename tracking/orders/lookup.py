@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import QuerySet
 
 from core.money import Money
-from tracking.models import (
-    Conversion,
-    Order,
-    OrderLine,
-    Refund,
-)
+from tracking.models import Conversion, Order, OrderLine, Refund
+from tracking.orders.as_sent import order_as_sent, refund_as_sent
 
 
 def refunds_of_order(order_id: int) -> QuerySet[Refund]:
@@ -36,46 +32,13 @@ def orders_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[s
     lines: dict[int, list[OrderLine]] = defaultdict(list)
     for line in OrderLine.objects.filter(order__in=list(rows)).order_by("order_id", "position"):
         lines[line.order_id].append(line)
-    return {row.external_id: _order_as_sent(row, lines[row.pk]) for row in rows.values()}
-
-
-def _order_as_sent(order: Order, lines: Sequence[OrderLine]) -> dict[str, Any]:
-    return {
-        "order_id": order.external_id,
-        "ordered_at": order.ordered_at.isoformat(),
-        "currency": order.currency,
-        "customer_id": order.customer_ref,
-        "promo_code": order.promo_code,
-        "click_id": order.click_id,
-        "new_customer": order.customer_is_new,
-        "lines": [
-            {
-                "sku": line.sku,
-                "product": line.product,
-                "collections": line.collections,
-                "quantity": line.quantity,
-                "amount": Money(line.net_minor, order.currency).plain(),
-            }
-            for line in lines
-        ],
-    }
+    return {row.external_id: order_as_sent(row, lines[row.pk]) for row in rows.values()}
 
 
 def refunds_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return recorded refunds as the API receives them, by external id."""
     rows = Refund.objects.filter(source=source, external_id__in=list(external_ids))
-    return {
-        row.external_id: {
-            "refund_id": row.external_id,
-            "order_id": row.order_external_id,
-            "refunded_at": row.refunded_at.isoformat(),
-            "currency": row.currency,
-            "sku": row.sku,
-            "quantity": row.quantity,
-            "amount": Money(row.amount_minor, row.currency).plain(),
-        }
-        for row in rows
-    }
+    return {row.external_id: refund_as_sent(row) for row in rows}
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
@@ -16,8 +16,10 @@ from offers.models import Approval, Enrollment
 from offers.selectors import TermsHistory, terms_histories
 from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
-from tracking.models import Conversion, ConversionStatus, Evidence, Order, OrderLine
+from tracking.models import Conversion, ConversionStatus, Order, OrderLine
+from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, EvidenceFile, attribute, load_evidence
+from tracking.orders.conversions import conversion_of
 from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts
 from tracking.orders.identity import order_identity
 from tracking.orders.lookup import orders_as_sent
@@ -120,6 +122,9 @@ def _answer_conflicts(
     for index in conflicts:
         order = orders[index]
         first = accepted.get(order.external_id)
+        recorded = (
+            order_as_sent(first.facts, first.facts.lines) if first else stored[order.external_id]
+        )
         outcomes[index] = RecordingResult(
             order.external_id,
             RecordingStatus.CONFLICT,
@@ -130,8 +135,8 @@ def _answer_conflicts(
                     f"order {order.external_id} is recorded already with other contents",
                 ),
             ),
-            recorded=first.facts.as_sent() if first else stored[order.external_id],
-            received=order.as_sent(),
+            recorded=recorded,
+            received=order_as_sent(order, order.lines),
         )
 
 
@@ -212,21 +217,14 @@ def _conversion(
     enrollment: Enrollment = winner.enrollment
     terms = histories[enrollment.offer_id].at(new.facts.ordered_at)
     by_hand = terms.approval == Approval.BY_HAND
-    return Conversion(
+    return conversion_of(
         order=new.row,
         enrollment=enrollment,
-        offer_id=enrollment.offer_id,
-        member_id=enrollment.member_id,
         terms=terms,
-        promo_code=new.facts.promo_code if winner.evidence == Evidence.CODE else "",
         status=ConversionStatus.PENDING if by_hand else ConversionStatus.ACCEPTED,
         evidence=winner.evidence,
-        why=new.attribution.why[:300],
+        why=new.attribution.why,
         claims=[claim.as_json() for claim in new.attribution.claims],
-        occurred_at=new.facts.ordered_at,
-        payable_at=new.facts.ordered_at + timedelta(days=terms.hold_days),
-        currency=new.facts.currency,
-        sale_minor=new.facts.total_minor,
         refunded_minor=refunded_minor,
     )
 

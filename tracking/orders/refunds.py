@@ -17,6 +17,7 @@ from core.money import Money
 from core.tenancy import current_brand_id
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, Order, OrderLine, Refund, RefundState
+from tracking.orders.as_sent import refund_as_sent
 from tracking.orders.facts import FieldProblem, RefundFacts
 from tracking.orders.identity import order_identity
 from tracking.orders.lookup import refunds_as_sent
@@ -170,7 +171,7 @@ def _repeat(source: str, refund: RefundFacts, known: dict[str, str]) -> Recordin
             ),
         ),
         recorded=refunds_as_sent(source, {refund.external_id}).get(refund.external_id),
-        received=refund.as_sent(),
+        received=refund_as_sent(refund),
     )
 
 

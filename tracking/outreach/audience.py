@@ -14,6 +14,7 @@ from enum import StrEnum
 from django.db.models import QuerySet
 
 from affiliates.models import Member
+from core.references import Reference
 from core.templatetags.display import day
 from notifications.addresses import can_be_written_to
 from notifications.models import MessageState, Purpose, SuppressionReason
@@ -22,7 +23,7 @@ from notifications.services import Recipient
 from offers import dashboard_links
 from offers.models import Enrollment, EnrollmentStatus, Offer
 from tracking.links.items import codes_and_slugs, link_url
-from tracking.outreach.template_values import common_values, enrollment_reference, item_values
+from tracking.outreach.template_values import common_values, item_values
 
 
 class Reason(StrEnum):
@@ -139,8 +140,8 @@ def audience(
     common = common_values(offers.values(), now)
     recipients = (
         Recipient(
-            recipient=f"member:{row.member_id}",
-            about=enrollment_reference(row.pk),
+            recipient=Reference.by_id(Member, row.member_id),
+            about=Reference.by_id(Enrollment, row.pk),
             to_address=row.email,
             to_name=row.full_name,
             values={
@@ -166,15 +167,11 @@ def _already_sent(
     """Return who got this mail before. Only items are sent once; other mails may repeat."""
     if include or purpose != Purpose.SALES_TRACKING_ITEMS:
         return {}
-    latest = latest_by_about(
-        purpose=purpose, abouts=[enrollment_reference(row.pk) for row in enrollments]
+    return latest_by_about(
+        purpose=purpose,
+        abouts=[Reference.by_id(Enrollment, row.pk) for row in enrollments],
+        perhaps_reached=True,
     )
-    may_have_it = {MessageState.UNKNOWN}
-    return {
-        key: status
-        for key, status in latest.items()
-        if status.is_sent or status.is_under_way or status.state in may_have_it
-    }
 
 
 def _reason(
@@ -196,7 +193,7 @@ def _reason(
         return LeftOut(row.member, SUPPRESSED[why])
     if lacking is not None:
         return LeftOut(row.member, lacking)
-    status = sent.get(enrollment_reference(row.pk)) if sent else None
+    status = sent.get(Reference.by_id(Enrollment, row.pk)) if sent else None
     return LeftOut(row.member, Reason.ALREADY_SENT, _when(status)) if status else None
 
 

@@ -14,6 +14,8 @@ from datetime import datetime
 
 from accounts.actors import Actor
 from accounts.models import Brand
+from accounts.selectors import current_brand
+from core.references import Reference
 from core.tenancy import acting_for, current_brand_id
 from notifications.look import look_of
 from notifications.models import Campaign, Purpose
@@ -23,7 +25,7 @@ from notifications.services import AudienceTakenError, Recipient, confirm_campai
 from offers.models import Offer
 from tracking.outreach.audience import audience
 from tracking.outreach.first_texts import FIRST_TEXTS, FirstText
-from tracking.outreach.unsent_items import not_sent
+from tracking.outreach.unsent_items import never_tried
 
 PURPOSE = Purpose.SALES_TRACKING_ITEMS
 _NAMESPACE = uuid.UUID("5b8f1c52-6f0e-4c39-9a38-0d1f6a1f7d0e")
@@ -41,11 +43,11 @@ def send_for_all_brands(*, now: datetime) -> list[int]:
 def send_waiting_items(*, now: datetime) -> list[Campaign]:
     """Send items to the brand's members who never got them: one campaign per offer."""
     latest_seen = {
-        offer_id: latest_campaign(purpose=PURPOSE, about=_offer_reference(offer_id))
-        for offer_id in not_sent().order_by().values_list("offer_id", flat=True).distinct()
+        offer_id: latest_campaign(purpose=PURPOSE, about=Reference.by_id(Offer, offer_id))
+        for offer_id in never_tried().order_by().values_list("offer_id", flat=True).distinct()
     }
     waiting: dict[int, list[int]] = defaultdict(list)
-    for offer_id, enrollment_id in not_sent().order_by("pk").values_list("offer_id", "pk"):
+    for offer_id, enrollment_id in never_tried().order_by("pk").values_list("offer_id", "pk"):
         waiting[offer_id].append(enrollment_id)
     offers = Offer.objects.in_bulk(latest_seen)
     sent = [
@@ -70,7 +72,7 @@ def _send(
     try:
         return confirm_campaign(
             purpose=PURPOSE,
-            about=_offer_reference(offer.pk),
+            about=Reference.to(offer),
             title=offer.name,
             subject=text.subject,
             body=text.body,
@@ -92,7 +94,7 @@ def _text(latest: int) -> FirstText:
 
 def _sendable(recipients: Sequence[Recipient], text: FirstText) -> list[Recipient]:
     """Return the recipients with a value for every variable in the text."""
-    brand = Brand.objects.get(pk=current_brand_id())
+    brand = current_brand()
     mail = prepare(subject=text.subject, body=text.body, look=look_of(brand))
     return [one for one in recipients if not missing_values(mail, values=one.values)]
 
@@ -101,7 +103,3 @@ def _confirmation(offer_id: int, people: Sequence[Recipient]) -> uuid.UUID:
     """Return the same idempotency key for the same recipients."""
     names = ",".join(sorted(one.about for one in people))
     return uuid.uuid5(_NAMESPACE, f"{current_brand_id()} {offer_id} {names}")
-
-
-def _offer_reference(offer_id: int) -> str:
-    return f"offer:{offer_id}"

@@ -25,13 +25,11 @@ from django.db.models import (
     Value,
     When,
 )
-from django.db.models.functions import Cast, Concat
 
 from affiliates.selectors import named
 from core.kept_queries import kept_query
-from notifications.models import REACHED_STATES, Message, Purpose
-from offers.models import Enrollment, EnrollmentStatus, Offer, OfferKind, Project, ProjectMember
-from tracking.models import ItemStatus, PromoCode, TrackingLink
+from offers.models import Enrollment, EnrollmentStatus, Offer, Project, ProjectMember
+from tracking.outreach.unsent_items import items_mails, lacks_items
 
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
@@ -203,18 +201,6 @@ def _facts(field: str, prefix: str) -> dict[str, Any]:
     enrollment = Enrollment.objects.filter(
         offer=OuterRef(f"project__{field}"), member=OuterRef("member")
     )
-    code = PromoCode.objects.filter(enrollment=OuterRef(pk), status=ItemStatus.ACTIVE)
-    link = TrackingLink.objects.filter(
-        enrollment=OuterRef(pk), status=ItemStatus.ACTIVE, destination_url=""
-    )
-    mail = Message.objects.filter(
-        about=Concat(Value("enrollment:"), Cast(OuterRef(pk), CharField())),
-        purpose=Purpose.SALES_TRACKING_ITEMS,
-        state__in=REACHED_STATES,
-    )
-    kind = f"project__{field}__kind__in"
-    needs_code = Q(**{kind: [OfferKind.CODE, OfferKind.BOTH]}) & ~Exists(code)
-    needs_link = Q(**{kind: [OfferKind.LINK, OfferKind.BOTH]}) & ~Exists(link)
     active = Q(**{f"{prefix}enrollment_status": EnrollmentStatus.ACTIVE})
     return {
         pk: Subquery(enrollment.values("pk")[:1]),
@@ -222,8 +208,8 @@ def _facts(field: str, prefix: str) -> dict[str, Any]:
         f"{prefix}step": Case(
             When(**{f"project__{field}": None}, then=Value(StageStep.SET_UP.value)),
             When(~active, then=Value(LEFT_OUT)),
-            When(needs_code | needs_link, then=Value(StageStep.GENERATE.value)),
-            When(~Exists(mail), then=Value(StageStep.SEND.value)),
+            When(lacks_items(pk, offer=f"project__{field}"), then=Value(StageStep.GENERATE.value)),
+            When(~Exists(items_mails(pk).reached()), then=Value(StageStep.SEND.value)),
             default=Value(StageStep.TRACKING.value),
             output_field=CharField(),
         ),

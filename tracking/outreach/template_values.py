@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from accounts.models import Brand
-from core.tenancy import current_brand_id
+from accounts.selectors import current_brand
 from offers.models import Enrollment, Offer
 from offers.selectors import terms_histories
 from offers.wording import describe
@@ -38,7 +37,7 @@ def values_for(
 
 def common_values(offers: Iterable[Offer], now: datetime) -> dict[int, dict[str, Value]]:
     """Return the values that are the same for all members of an offer, by offer id."""
-    brand = Brand.objects.get(pk=current_brand_id())
+    brand = current_brand()
     known = list(offers)
     histories = terms_histories({offer.pk for offer in known})
     return {
@@ -62,11 +61,6 @@ def item_values(offer: Offer, code: Value, link: Value) -> dict[str, Value]:
 def literal(text: str) -> str:
     """Escape braces in text that people wrote, so that it holds no variable."""
     return text.replace("{", f"{{{WORD_JOINER}").replace("}", f"}}{WORD_JOINER}")
-
-
-def enrollment_reference(enrollment_id: int) -> str:
-    """Return the reference of a message about an enrollment."""
-    return f"enrollment:{enrollment_id}"
 
 
 def _given(applies: bool, value: Value) -> Value:

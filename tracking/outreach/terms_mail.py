@@ -19,10 +19,11 @@ from accounts.actors import Actor
 from affiliates.models import Member
 from affiliates.selectors import language_of
 from core.languages import speaking
+from core.references import Reference
 from core.templatetags.display import day
 from notifications.models import Campaign, Purpose
 from notifications.services import Recipient, confirm_campaign
-from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
+from offers.models import Enrollment, Offer, Terms
 from offers.wording import describe_fully, describe_rules, describe_tiers
 from tracking.outreach.audience import audience
 from tracking.outreach.template_values import literal
@@ -36,7 +37,7 @@ def send_terms_mail(*, terms: Terms, before: Terms, by: Actor, now: datetime) ->
     A second call for the same version sends nothing.
     """
     offer = terms.offer
-    active = Enrollment.objects.filter(offer=offer, status=EnrollmentStatus.ACTIVE)
+    active = Enrollment.objects.active().filter(offer=offer)
     chosen = audience(
         purpose=Purpose.TERMS_CHANGED,
         enrollment_ids=active.values_list("pk", flat=True),
@@ -51,12 +52,11 @@ def send_terms_mail(*, terms: Terms, before: Terms, by: Actor, now: datetime) ->
 
 
 def _by_language(recipients: Sequence[Recipient]) -> dict[str, list[Recipient]]:
-    members = Member.objects.select_related("creator").in_bulk(
-        int(one.recipient.removeprefix("member:")) for one in recipients
-    )
+    ids = [Reference(one.recipient).number or 0 for one in recipients]
+    members = Member.objects.select_related("creator").in_bulk(ids)
     found: dict[str, list[Recipient]] = defaultdict(list)
-    for one in recipients:
-        found[language_of(members[int(one.recipient.removeprefix("member:"))])].append(one)
+    for one, member_id in zip(recipients, ids, strict=True):
+        found[language_of(members[member_id])].append(one)
     return found
 
 
@@ -72,7 +72,7 @@ def _send(
 ) -> Campaign:
     return confirm_campaign(
         purpose=Purpose.TERMS_CHANGED,
-        about=f"offer:{offer.pk}",
+        about=Reference.to(offer),
         title=offer.name,
         subject=_("New terms for {{ offer_name }}"),
         body=_body(offer, terms, before),

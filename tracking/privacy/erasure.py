@@ -20,11 +20,11 @@ from django.db.models.functions import Cast
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from accounts.audit_log.audit import target_of
 from accounts.codes import forget_codes, spend_code
 from accounts.models import AuditEntry, CodePurpose
 from accounts.selectors import brands_of
 from affiliates.models import Creator, Member, MemberHandle, MemberTag
+from core.references import Reference
 from core.tenancy import across_brands, acting_for
 from notifications.services import erase_address, erase_correspondence
 from offers.models import Enrollment, EnrollmentStatus
@@ -61,7 +61,7 @@ def _erase_member(member: Member, *, address: str, now: datetime) -> None:
     member = Member.objects.select_for_update().get(pk=member.pk)
     for enrollment in Enrollment.objects.filter(member=member).select_related("offer", "member"):
         _remove_from_offer(enrollment, now=now)
-    erase_correspondence(recipient=target_of(member), name=NAME, now=now)
+    erase_correspondence(recipient=Reference.to(member), name=NAME, now=now)
     addresses = sorted({address, member.email} - {""})  # they may have changed their login's
     for one in addresses:
         erase_address(address=one, by=BY, now=now)
@@ -95,7 +95,7 @@ def _redact_history(member: Member, *, addresses: Iterable[str]) -> None:
     names = sorted(
         {*addresses, member.full_name, *_former_names(member)} - {""}, key=len, reverse=True
     )
-    mentions = Q(target=target_of(member))
+    mentions = Q(target=Reference.to(member))
     for text in names:
         mentions |= Q(actor__icontains=text) | Q(told__icontains=text)
     found = AuditEntry.objects.annotate(told=Cast("detail", TextField())).filter(mentions)
@@ -103,7 +103,7 @@ def _redact_history(member: Member, *, addresses: Iterable[str]) -> None:
     with pgtrigger.ignore("accounts.AuditEntry:accounts_audit_append_only"):
         for entry in found:
             kept = {key: value for key, value in entry.detail.items() if key != "before"}
-            told = kept if entry.target == target_of(member) else entry.detail
+            told = kept if entry.target == Reference.to(member) else entry.detail
             AuditEntry.objects.filter(pk=entry.pk).update(
                 actor=pattern.sub(NAME, entry.actor), detail=_redacted(told, pattern)
             )
@@ -111,7 +111,7 @@ def _redact_history(member: Member, *, addresses: Iterable[str]) -> None:
 
 def _former_names(member: Member) -> set[str]:
     """Return the member's former names and addresses, from the audit log."""
-    told = AuditEntry.objects.filter(target=target_of(member), action="member.changed")
+    told = AuditEntry.objects.filter(target=Reference.to(member), action="member.changed")
     earlier = [entry.detail.get("before", {}) for entry in told]
     return {str(before[key]) for before in earlier for key in ("name", "email") if before.get(key)}
 

@@ -19,6 +19,7 @@ from accounts.sessions import open_sessions
 from affiliates.models import Creator, Member, MemberHandle
 from core.csv_export import csv_lines
 from core.money import Money
+from core.references import Reference
 from core.templatetags.display import masked_reference
 from core.tenancy import across_brands
 from notifications.models import Message
@@ -202,9 +203,9 @@ def _emails(creator: Creator) -> Rows:
     yield ["brand", "purpose", "to", "title", "state", "at", "opened_at", "clicked_at"]
     ids = Member.objects.filter(creator=creator).values_list("brand_id", "pk")
     for brand_id, pk in ids:
-        rows = Message.objects.filter(brand=brand_id, recipient=f"member:{pk}").select_related(
-            "brand", "campaign"
-        )
+        rows = Message.objects.filter(
+            brand=brand_id, recipient=Reference.by_id(Member, pk)
+        ).select_related("brand", "campaign")
         for row in rows.order_by("pk").iterator(chunk_size=BATCH_ROWS):
             yield [
                 row.brand.name,

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 
-from accounts.models import Brand
+from accounts.selectors import current_zone
 from core.tenancy import current_brand_id
 from tracking.models import Conversion, ConversionStatus, DailyTotal
 from tracking.models.totals import FIGURES, NOTHING, Totals
@@ -33,7 +33,7 @@ def totals_of(conversion: Conversion) -> Totals:
 
 def move_totals(rows: Sequence[Conversion], before: Sequence[Totals]) -> None:
     """Change the days of `rows` by the difference between `before` and now."""
-    zone = brand_zone()
+    zone = current_zone()
     moves: dict[DayKey, Totals] = defaultdict(Totals)
     for row, was in zip(rows, before, strict=True):
         key = (row.enrollment_id, day_of(row.occurred_at, zone))
@@ -65,12 +65,7 @@ def add_to_totals(moves: Mapping[DayKey, Totals]) -> None:
 
 def count_click(*, enrollment_id: int, clicked_at: datetime) -> None:
     """Add one click to its day."""
-    add_to_totals({(enrollment_id, day_of(clicked_at, brand_zone())): Totals(clicks=1)})
-
-
-def brand_zone() -> ZoneInfo:
-    """Return the time zone of the brand in scope."""
-    return Brand.objects.get(pk=current_brand_id()).zone
+    add_to_totals({(enrollment_id, day_of(clicked_at, current_zone())): Totals(clicks=1)})
 
 
 def day_of(moment: datetime, zone: ZoneInfo) -> date:

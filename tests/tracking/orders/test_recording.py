@@ -16,6 +16,7 @@ from tracking.commissions.approval import reject_conversions
 from tracking.links import click_ids
 from tracking.links.membership import deactivate_member
 from tracking.models import Conversion, DailyTotal, Order, OrderLine, TrackingLink
+from tracking.orders.as_sent import order_as_sent
 from tracking.orders.facts import OrderFacts
 from tracking.orders.lookup import orders_as_sent
 from tracking.orders.recording import record_order, record_orders
@@ -88,7 +89,7 @@ def test_recorded_orders_read_back_as_they_were_sent(cast: Cast) -> None:
     )
     record(facts)
 
-    assert orders_as_sent("api", ["1001"])["1001"] == facts.as_sent()
+    assert orders_as_sent("api", ["1001"])["1001"] == order_as_sent(facts, facts.lines)
     assert [line.net_minor for line in OrderLine.objects.order_by("position")] == [302, 150]
 
 

@@ -238,7 +238,18 @@ def test_what_failed_can_be_sent_again_and_what_may_have_arrived_is_a_choice(
     assert details == ([] if left_out is None else [left_out])
 
 
-def send(cast: Cast, enrollments: list[Enrollment]) -> None:
+def test_who_has_their_items_is_not_sent_them_because_a_second_mail_failed(cast: Cast) -> None:
+    send(cast, [cast.mara_in_glow])
+    Message.objects.update(state=MessageState.ACCEPTED, settled_at=NOW - timedelta(days=2))
+    send(cast, [cast.mara_in_glow], again=True)
+    Message.objects.exclude(state=MessageState.ACCEPTED).update(state=MessageState.FAILED)
+
+    found = look_at([cast.mara_in_glow])
+
+    assert [(one.reason, one.detail) for one in found.left_out] == [(Reason.ALREADY_SENT, "18 Nov")]
+
+
+def send(cast: Cast, enrollments: list[Enrollment], *, again: bool = False) -> None:
     text = FIRST_TEXTS[ITEMS]
     confirm_campaign(
         purpose=ITEMS,
@@ -246,7 +257,7 @@ def send(cast: Cast, enrollments: list[Enrollment]) -> None:
         title=cast.glow.name,
         subject=text.subject,
         body=text.body,
-        recipients=look_at(enrollments).recipients,
+        recipients=look_at(enrollments, again=again).recipients,
         confirmation=uuid.uuid4(),
         by=SYSTEM,
         now=NOW,

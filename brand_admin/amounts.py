@@ -1,0 +1,45 @@
+"""Read amounts and rates as staff write them: exactly, never through a float, never rounded."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+
+from core.money import Money, MoneyError, exponent, parse_decimal
+
+MAX_AMOUNT_MINOR = 10**12  # what is typed beyond this is a mistake; a bigint holds far more
+
+
+class AmountField(forms.CharField):
+    """An amount as it was typed; `read_amount` reads it where the form knows the currency."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        digits = {"inputmode": "decimal", "autocomplete": "off"}
+        super().__init__(max_length=20, widget=forms.TextInput(attrs=digits), **kwargs)
+
+
+def read_amount(text: str, currency: str, *, more_than_zero: bool = False) -> Money:
+    """What was typed; nothing is zero. Raises ValidationError for what is no amount of it."""
+    amount = read_decimal(text) if text.strip() else Decimal(0)
+    if amount < 0 or (more_than_zero and not amount):
+        least = "must be more than zero" if more_than_zero else "can't be negative"
+        raise ValidationError(f"The amount {least}.")
+    digits = exponent(currency)
+    if int(amount.normalize().as_tuple().exponent) < -digits:
+        how_many = "no decimals" if digits == 0 else f"at most {digits} decimals"
+        raise ValidationError(f"{currency} has {how_many}.")
+    money = Money.parse(f"{amount:f}", currency)
+    if money.minor >= MAX_AMOUNT_MINOR:
+        raise ValidationError("The amount is too large.")
+    return money
+
+
+def read_decimal(text: str) -> Decimal:
+    """A number in plain digits. Raises ValidationError."""
+    try:
+        return parse_decimal(text)
+    except MoneyError as error:
+        raise ValidationError("Write a number, like 12.5.") from error

@@ -1,0 +1,298 @@
+"""The kinds of fields that a shop sends: how each is read, and how OpenAPI describes it. Pure.
+
+A field is declared once, with its bounds. `read` follows the declaration and `schema` describes
+it, so that the document says what the reader does. The reader collects what is wrong, so that a
+shop learns everything at once.
+"""
+
+from __future__ import annotations
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any, ClassVar, Generic, TypeVar
+
+from core.money import MoneyError, UnknownCurrencyError, exponent, parse_decimal
+from tracking.orders.facts import FieldProblem
+
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
+WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+MAX_TIME_LENGTH = 40
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+WORDS: dict[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
+NULL, EMPTY = {"type": "null"}, {"const": ""}
+
+T = TypeVar("T", covariant=True)
+
+
+class Problems:
+    """Collects what is wrong in one object; `prefix` says where that lies in the whole."""
+
+    __slots__ = ("found", "prefix")
+
+    def __init__(self, prefix: str = "", found: list[FieldProblem] | None = None) -> None:
+        self.prefix = prefix
+        self.found: list[FieldProblem] = [] if found is None else found
+
+    def add(self, field: str, code: str, message: str) -> None:
+        self.found.append(FieldProblem(f"{self.prefix}{field}", code, message))
+
+    def inside(self, prefix: str) -> Problems:
+        """The same list, for what is wrong in a part of the object."""
+        return Problems(f"{self.prefix}{prefix}", self.found)
+
+
+@dataclass(frozen=True)
+class Field(ABC, Generic[T]):
+    """One field of an object, by its name in the API."""
+
+    name: str
+    required: bool = True
+    description: str = ""
+
+    # What may stand for a value that is left out.
+    left_out: ClassVar[tuple[dict[str, Any], ...]] = (NULL, EMPTY)
+
+    @abstractmethod
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> T:
+        """The field's value, or one that stands for it after `problems` were added."""
+
+    @abstractmethod
+    def forms(self) -> list[dict[str, Any]]:
+        """The JSON Schema of each form in which the value may come."""
+
+    def schema(self) -> dict[str, Any]:
+        forms = [*self.forms(), *(() if self.required else self.left_out)]
+        described = forms[0] if len(forms) == 1 else {"anyOf": forms}
+        return described | {"description": self.description} if self.description else described
+
+
+def _read_text(
+    field: Field[Any], raw: Mapping[str, Any], problems: Problems, *, max_length: int
+) -> str:
+    value = raw.get(field.name)
+    if value is None or value == "":
+        if field.required:
+            problems.add(field.name, "missing", "is missing")
+        return ""
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        problems.add(field.name, "not_text", f"{value!r} is not a text")
+        return ""
+    text = str(value).strip()
+    if len(text) > max_length:
+        problems.add(field.name, "too_long", f"is longer than {max_length} characters")
+    if UNSTORABLE.search(text):
+        problems.add(field.name, "not_text", "contains an invalid character")
+    if field.required and not text:
+        problems.add(field.name, "missing", "is missing")
+    return text
+
+
+@dataclass(frozen=True)
+class TextField(Field[str]):
+    """A text without spaces at its ends; a whole number is taken as its digits."""
+
+    max_length: int = 120
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
+        return _read_text(self, raw, problems, max_length=self.max_length)
+
+    def forms(self) -> list[dict[str, Any]]:
+        not_blank = {"minLength": 1, "pattern": r"\S"} if self.required else {}
+        text = {"type": "string", "maxLength": self.max_length, **not_blank}
+        return [text, {"type": "integer"}]
+
+
+@dataclass(frozen=True)
+class TextListField(Field[tuple[str, ...]]):
+    """A list of texts, read in order and each once; a single text is a list of one."""
+
+    max_length: int = 120  # of each text
+    max_items: int = 50
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> tuple[str, ...]:
+        value = raw.get(self.name)
+        if value is None or value == "":
+            return ()
+        if isinstance(value, str):
+            value = [value]
+        if not isinstance(value, list) or not all(isinstance(one, str) for one in value):
+            problems.add(self.name, "not_a_list", "is not a list of texts")
+            return ()
+        if len(value) > self.max_items:
+            problems.add(self.name, "too_long", f"has more than {self.max_items} texts")
+        longest = self.max_length
+        if any(len(one) > longest or UNSTORABLE.search(one) for one in value):
+            message = f"has a text with over {longest} or invalid characters"
+            problems.add(self.name, "not_text", message)
+        return tuple(sorted({one.strip() for one in value} - {""}))
+
+    def forms(self) -> list[dict[str, Any]]:
+        text = {"type": "string", "maxLength": self.max_length}
+        return [{"type": "array", "items": text, "maxItems": self.max_items}, text]
+
+
+@dataclass(frozen=True)
+class YesNoField(Field[bool | None]):
+    """True, false, or None where nothing is said. A CSV file says yes and no."""
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> bool | None:
+        value = raw.get(self.name)
+        if value is None or value == "":
+            return None
+        found = value if isinstance(value, bool) else WORDS.get(str(value).strip().lower())
+        if found is None:
+            problems.add(self.name, "not_yes_or_no", f"{value!r} is neither true nor false")
+        return found
+
+    def forms(self) -> list[dict[str, Any]]:
+        return [{"type": "boolean"}, {"enum": list(WORDS)}]
+
+
+@dataclass(frozen=True)
+class TimeField(Field[datetime]):
+    """An instant between 1970 and 2100, in UTC."""
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> datetime:
+        text = _read_text(self, raw, problems, max_length=MAX_TIME_LENGTH)
+        if not text:
+            return EARLIEST
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            problems.add(self.name, "not_a_time", f"{text!r} is not an ISO 8601 time")
+            return EARLIEST
+        if moment.tzinfo is None:
+            problems.add(self.name, "no_time_zone", f"{text!r} has no offset from UTC")
+            return EARLIEST
+        if not EARLIEST <= moment < LATEST:
+            problems.add(self.name, "not_a_time", f"{text!r} is not in the years 1970 to 2099")
+            return EARLIEST
+        return moment.astimezone(UTC)
+
+    def forms(self) -> list[dict[str, Any]]:
+        return [{"type": "string", "format": "date-time", "maxLength": MAX_TIME_LENGTH}]
+
+
+@dataclass(frozen=True)
+class CurrencyField(Field[str]):
+    """A currency's ISO 4217 code."""
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
+        code = _read_text(self, raw, problems, max_length=3)
+        try:
+            if code:
+                exponent(code)
+        except UnknownCurrencyError as error:
+            problems.add(self.name, "unknown_currency", str(error))
+        return code
+
+    def forms(self) -> list[dict[str, Any]]:
+        return [{"type": "string", "pattern": "^[A-Z]{3}$"}]
+
+
+@dataclass(frozen=True)
+class QuantityField(Field[int]):
+    """How many: a whole number of 1 or more, or its digits."""
+
+    maximum: int = 2**31 - 1
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> int:
+        value = raw.get(self.name)
+        if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value.strip()):
+            value = int(value)
+        if not isinstance(value, int) or isinstance(value, bool):
+            problems.add(self.name, "not_a_whole_number", f"{value!r} is not a whole number")
+            return 1
+        if not 0 < value <= self.maximum:
+            message = f"{value} is not a quantity: it must be 1 or more"
+            problems.add(self.name, "not_positive", message)
+            return 1
+        return value
+
+    def forms(self) -> list[dict[str, Any]]:
+        number = {"type": "integer", "minimum": 1, "maximum": self.maximum}
+        return [number, {"type": "string", "pattern": "^[0-9]{1,18}$"}]
+
+
+@dataclass(frozen=True)
+class AmountField(Field[Decimal]):
+    """A decimal in digits, or a number. A float is refused: it is not exact.
+
+    `api.bodies` keeps a number with a point as the digits that were sent. An amount that is left
+    out is zero.
+    """
+
+    # Times any quantity it stays within Decimal's exact 28 digits.
+    max_length: int = 18
+    more_than_zero: bool = False  # in minor units, which the caller rounds to
+
+    left_out: ClassVar[tuple[dict[str, Any], ...]] = (NULL,)
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> Decimal:
+        value = raw.get(self.name)
+        if value is None and not self.required:
+            return Decimal(0)
+        if isinstance(value, bool) or not isinstance(value, str | int):
+            problems.add(self.name, "not_an_amount", f'{value!r} is not an amount such as "12.50"')
+            return Decimal(0)
+        if len(str(value)) > self.max_length:
+            message = f"is longer than {self.max_length} characters"
+            problems.add(self.name, "not_an_amount", message)
+            return Decimal(0)
+        try:
+            amount = parse_decimal(str(value))
+        except MoneyError as error:
+            problems.add(self.name, "not_an_amount", str(error))
+            return Decimal(0)
+        if amount < 0:
+            problems.add(self.name, "negative", f"{amount} is negative")
+        return amount
+
+    def forms(self) -> list[dict[str, Any]]:
+        digits = {
+            "type": "string",
+            "pattern": r"^([0-9]+\.?[0-9]*|\.[0-9]+)$",
+            "maxLength": self.max_length,
+            "examples": ["12.50"],
+        }
+        least = "exclusiveMinimum" if self.more_than_zero else "minimum"
+        return [digits, {"type": "number", least: 0}]
+
+
+@dataclass(frozen=True)
+class ObjectListField(Field[list[Any]]):
+    """A list of objects, which the caller reads one by one by `fields`."""
+
+    fields: tuple[Field[Any], ...] = ()
+    max_items: int = 1_000
+    owner: str = "it"  # in words: an "order" has "lines"
+    item: str = "item"
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> list[Any]:
+        value = raw.get(self.name)
+        if not isinstance(value, list) or not value:
+            problems.add(self.name, "missing", f"{self.owner} needs at least one {self.item}")
+            return []
+        if len(value) > self.max_items:
+            message = f"{self.owner} has at most {self.max_items:,} {self.name}"
+            problems.add(self.name, "too_many", message)
+            return []
+        return value
+
+    def forms(self) -> list[dict[str, Any]]:
+        items = object_schema(self.fields)
+        return [{"type": "array", "minItems": 1, "maxItems": self.max_items, "items": items}]
+
+
+def object_schema(fields: Iterable[Field[Any]]) -> dict[str, Any]:
+    """The JSON Schema of an object with these fields."""
+    listed = list(fields)
+    return {
+        "type": "object",
+        "required": [field.name for field in listed if field.required],
+        "properties": {field.name: field.schema() for field in listed},
+    }
