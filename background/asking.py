@@ -60,7 +60,7 @@ def ask_for_work(request: WorkRequest, *, by: Actor, now: datetime) -> tuple[Wor
 
 def enqueue_work(work_id: int, *, now: datetime) -> None:
     """Tell a worker when the transaction commits. It may be lost, or come twice."""
-    marked = Work.objects.filter(pk=work_id, state__in=LIVE_WORK).update(hinted_at=now)
+    marked = Work.objects.filter(pk=work_id, state__in=LIVE_WORK).update(enqueued_at=now)
     if marked:
         brand_id = current_brand_id()
         transaction.on_commit(lambda: publish(TASK, brand_id=brand_id, work_id=work_id))

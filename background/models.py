@@ -43,7 +43,7 @@ class Work(LeasedModel):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     attempts = models.PositiveSmallIntegerField(default=0)  # since it last got further
-    hinted_at = models.DateTimeField(null=True, editable=False)
+    enqueued_at = models.DateTimeField(null=True, editable=False)
     files_gone_at = models.DateTimeField(null=True)
 
     class Meta(LeasedModel.Meta):
@@ -55,7 +55,7 @@ class Work(LeasedModel):
             models.Index(fields=["brand", "-asked_at"], name="background_work_new"),
             models.Index(fields=["brand", "about", "-asked_at"], name="background_work_about"),
             models.Index(
-                fields=["hinted_at"],
+                fields=["enqueued_at"],
                 name="background_work_live",
                 condition=models.Q(state__in=["waiting", "running"]),
             ),

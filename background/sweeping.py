@@ -24,7 +24,7 @@ def sweep_work(*, now: datetime) -> list[int]:
     """
     with across_brands(reason="work that no worker is on is found over all brands"):
         live = unleased(Work.objects.filter(state__in=LIVE_WORK), now=now)
-        idle = live.filter(Q(hinted_at=None) | Q(hinted_at__lte=now - LOST_MESSAGE_AFTER))
+        idle = live.filter(Q(enqueued_at=None) | Q(enqueued_at__lte=now - LOST_MESSAGE_AFTER))
         found = list(idle.order_by("pk").values_list("brand_id", "pk"))
         old = Work.objects.filter(finished_at__lte=now - FILES_KEPT, files_gone_at=None)
         gone = list(old.order_by("pk").values_list("brand_id", "pk")[:MAX_FILES_DELETED_AT_ONCE])

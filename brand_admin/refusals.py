@@ -11,6 +11,8 @@ import re
 from django import forms
 from django.utils.text import capfirst
 
+FIRST_WORD = re.compile(r"[^\W\d_]+(?=[\s,:]|$)")
+
 
 def add_refusal(form: forms.Form, error: Exception, *, field: str | None = None) -> None:
     """Put `error` at `field`, or at the one that it names; where there is none, over the form.
@@ -23,6 +25,11 @@ def add_refusal(form: forms.Form, error: Exception, *, field: str | None = None)
 
 
 def sentence(error: Exception | str) -> str:
-    """The text with a capital and a full stop, whether or not it has them."""
-    text = capfirst(str(error).strip())
+    """The text with a capital and a full stop, whether or not it has them.
+
+    An address or a code that it begins with stays as it is.
+    """
+    text = str(error).strip()
+    if FIRST_WORD.match(text):
+        text = capfirst(text)
     return text if text.endswith((".", "!", "?")) else f"{text}."

@@ -69,10 +69,10 @@ class Campaign(TenantModel):
     confirmed_by = models.CharField(max_length=200)
     confirmed_at = models.DateTimeField()
     finished_at = models.DateTimeField(null=True)
-    # The one hint a worker will follow, until it does; an older one in the broker is void.
-    hint = models.UUIDField(null=True, editable=False)
-    hinted_at = models.DateTimeField(null=True, editable=False)
-    turn_at = models.DateTimeField(null=True, editable=False)  # when it was last served
+    # The token of the one valid message in the broker. A worker uses it up; older ones are void.
+    queue_token = models.UUIDField(null=True, editable=False)
+    enqueued_at = models.DateTimeField(null=True, editable=False)
+    served_at = models.DateTimeField(null=True, editable=False)  # when it was last served
     waits_until = models.DateTimeField(null=True, editable=False)  # for the sending account
 
     class Meta(TenantModel.Meta):
@@ -84,13 +84,13 @@ class Campaign(TenantModel):
         ]
         indexes = [
             models.Index(
-                fields=["hinted_at"],
+                fields=["enqueued_at"],
                 name="notifications_campaign_live",
                 condition=models.Q(state="sending"),
             ),
             models.Index(fields=["brand", "-confirmed_at"], name="notifications_campaign_new"),
             models.Index(fields=["brand", "about"], name="notifications_campaign_about"),
-            models.Index(fields=["brand", "-turn_at"], name="notifications_campaign_turn"),
+            models.Index(fields=["brand", "-served_at"], name="notifications_campaign_served"),
         ]
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What a worker does when a hint arrives."""
+"""What a worker does when a message arrives."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from notifications import services
 
 
 @shared_task(name="notifications.deliver_campaign")
-def deliver_campaign(*, brand_id: int, campaign_id: int, hint: str) -> None:
+def deliver_campaign(*, brand_id: int, campaign_id: int, queue_token: str) -> None:
     with acting_for(brand_id):
-        services.deliver(campaign_id=campaign_id, hint=uuid.UUID(hint), now=timezone.now())
+        services.deliver(
+            campaign_id=campaign_id, queue_token=uuid.UUID(queue_token), now=timezone.now()
+        )
 
 
 @shared_task(name="notifications.sweep")

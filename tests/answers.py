@@ -17,8 +17,10 @@ LAYOUT = re.compile(
     r"(?<=>)\s*\n\s*(?=<)|(?P<opening><[a-z][^<>]*>)\s*\n\s*|\s*\n\s*(?=</)", re.ASCII
 )
 SPACES = re.compile(r"\s+", re.ASCII)  # a no-break space is part of the text
+TAG_END = re.compile(r"\s+>", re.ASCII)  # after attributes that stand on lines of their own
 
 
 def as_one_line(html: str) -> str:
     """The page without the line breaks and the indentation of its templates."""
-    return SPACES.sub(" ", LAYOUT.sub(lambda found: found["opening"] or "", html))
+    whole = LAYOUT.sub(lambda found: found["opening"] or "", TAG_END.sub(">", html))
+    return SPACES.sub(" ", whole)

@@ -64,7 +64,7 @@ class Migration(migrations.Migration):
                 ("started_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("hinted_at", models.DateTimeField(editable=False, null=True)),
+                ("enqueued_at", models.DateTimeField(editable=False, null=True)),
                 ("files_gone_at", models.DateTimeField(null=True)),
             ],
             options={
@@ -76,7 +76,7 @@ class Migration(migrations.Migration):
                     ),
                     models.Index(
                         condition=models.Q(("state__in", ["waiting", "running"])),
-                        fields=["hinted_at"],
+                        fields=["enqueued_at"],
                         name="background_work_live",
                     ),
                     models.Index(

@@ -18,6 +18,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.servers import basehttp
+from django.template.autoreload import reset_loaders
 from django.utils import autoreload
 from django.utils.translation.reloader import translation_file_changed
 
@@ -62,6 +63,7 @@ def compile_text(file_path: Path, **kwargs: Any) -> bool:
         print(f"{file_path} is not compiled: {error}", file=sys.stderr, flush=True)
     else:
         translation_file_changed(None, file_path.with_suffix(".mo"))
+        reset_loaders()  # a compiled page holds its translations
     return True
 
 

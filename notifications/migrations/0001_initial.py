@@ -124,9 +124,9 @@ class Migration(migrations.Migration):
                 ("confirmed_by", models.CharField(max_length=200)),
                 ("confirmed_at", models.DateTimeField()),
                 ("finished_at", models.DateTimeField(null=True)),
-                ("hint", models.UUIDField(editable=False, null=True)),
-                ("hinted_at", models.DateTimeField(editable=False, null=True)),
-                ("turn_at", models.DateTimeField(editable=False, null=True)),
+                ("queue_token", models.UUIDField(editable=False, null=True)),
+                ("enqueued_at", models.DateTimeField(editable=False, null=True)),
+                ("served_at", models.DateTimeField(editable=False, null=True)),
                 ("waits_until", models.DateTimeField(editable=False, null=True)),
             ],
             options={
@@ -134,14 +134,16 @@ class Migration(migrations.Migration):
                 "indexes": [
                     models.Index(
                         condition=models.Q(("state", "sending")),
-                        fields=["hinted_at"],
+                        fields=["enqueued_at"],
                         name="notifications_campaign_live",
                     ),
                     models.Index(
                         fields=["brand", "-confirmed_at"], name="notifications_campaign_new"
                     ),
                     models.Index(fields=["brand", "about"], name="notifications_campaign_about"),
-                    models.Index(fields=["brand", "-turn_at"], name="notifications_campaign_turn"),
+                    models.Index(
+                        fields=["brand", "-served_at"], name="notifications_campaign_served"
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

@@ -135,9 +135,9 @@ def _known(name: str) -> None:
         raise TemplateError("There is an empty variable: put a name between {{ and }}.")
     plain = re.sub(r"\W+", "_", name.lower()).strip("_")
     close = [plain] if plain in VARIABLES else get_close_matches(plain, VARIABLES, 1, cutoff=0.6)
-    hint = f" Did you mean {close[0]}?" if close else ""
+    suggestion = f" Did you mean {close[0]}?" if close else ""
     raise TemplateError(
-        f"There is no variable “{name[:60]}”.{hint}",
+        f"There is no variable “{name[:60]}”.{suggestion}",
         variable=name,
         suggestion=close[0] if close else "",
     )

@@ -17,7 +17,6 @@ from accounts.models import User
 from accounts.selectors import current_brand
 from core.db import copy_rows, lock_identities
 from notifications.addresses import is_address
-from notifications.hints import hint
 from notifications.look import look_of
 from notifications.models import (
     WAITING_STATES,
@@ -27,6 +26,7 @@ from notifications.models import (
     MessageState,
     Purpose,
 )
+from notifications.queue import enqueue
 from notifications.rendering import VARIABLES, Prepared, missing_values, prepare
 from notifications.rendering.variables import printable
 
@@ -123,7 +123,7 @@ def confirm_campaign(
     audit.record(
         action="campaign.confirmed", target=campaign, by=by, now=now, recipients=len(recipients)
     )
-    hint(campaign_id=campaign.pk, now=now)
+    enqueue(campaign_id=campaign.pk, now=now)
     return campaign
 
 
@@ -138,7 +138,7 @@ def resume_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
     """Go on with a paused campaign."""
     moved = _move(campaign, CampaignState.PAUSED, CampaignState.SENDING, by=by, now=now)
     if moved:
-        hint(campaign_id=campaign.pk, now=now)
+        enqueue(campaign_id=campaign.pk, now=now)
     return moved
 
 
@@ -158,7 +158,7 @@ def cancel_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
 def _move(
     campaign: Campaign, old: CampaignState, new: CampaignState, *, by: Actor, now: datetime
 ) -> bool:
-    moved = Campaign.objects.filter(pk=campaign.pk, state=old).update(state=new, hint=None)
+    moved = Campaign.objects.filter(pk=campaign.pk, state=old).update(state=new, queue_token=None)
     if moved:
         campaign.state = new
         audit.record(action=f"campaign.{new.value}", target=campaign, by=by, now=now)

@@ -22,8 +22,6 @@ from django.utils import timezone
 
 from core.jobs import claim, unleased
 from core.tenancy import acting_for
-from notifications.hints import hint as send_hint
-from notifications.hints import put_off, take_hint
 from notifications.mails import compose
 from notifications.models import (
     LIVE_STATES,
@@ -33,6 +31,7 @@ from notifications.models import (
     Message,
     MessageState,
 )
+from notifications.queue import claim_token, enqueue, postpone
 from notifications.services.handing_over import (
     BACKOFF,
     Settlement,
@@ -42,7 +41,7 @@ from notifications.services.handing_over import (
     settle,
     skip,
 )
-from notifications.services.pacing import next_turn, note_turn, reserve
+from notifications.services.pacing import next_campaign, note_served, reserve
 from notifications.transport import Transport, UnreachableError
 
 __all__ = ["BACKOFF", "BATCH", "deliver", "due", "finish_if_settled", "lease"]
@@ -56,23 +55,24 @@ def deliver(
     *,
     campaign_id: int,
     now: datetime,
-    hint: uuid.UUID | None = None,
+    queue_token: uuid.UUID | None = None,
     clock: Clock = timezone.now,
 ) -> None:
-    """Give a campaign one turn, and see to it that there will be another while it has more to send.
+    """Send one batch of a campaign, and enqueue it again while it has more to send.
 
-    With `hint`, which counts once, whoever is next has the turn instead: another brand's campaign,
-    perhaps. A task that comes twice, or one that the sweep has replaced, ends here.
+    With `queue_token`, which is valid once, the campaign that was served least recently goes
+    first, perhaps another brand's. A message that comes twice, or that the sweep has replaced,
+    does nothing.
     """
-    if hint is None:
-        _take_turn(campaign_id, now=now, clock=clock)
-    elif take_hint(campaign_id=campaign_id, token=hint):
-        turn, ask_again_at = next_turn(now=now), None
-        if turn is not None:
-            with acting_for(turn.brand_id):
-                ask_again_at = _take_turn(turn.campaign_id, now=now, clock=clock)
-        if turn is None or turn.campaign_id != campaign_id:
-            _see_to_the_rest(campaign_id, ask_again_at=ask_again_at, now=clock())
+    if queue_token is None:
+        _send_slice(campaign_id, now=now, clock=clock)
+    elif claim_token(campaign_id=campaign_id, token=queue_token):
+        first, ask_again_at = next_campaign(now=now), None
+        if first is not None:
+            with acting_for(first.brand_id):
+                ask_again_at = _send_slice(first.campaign_id, now=now, clock=clock)
+        if first is None or first.campaign_id != campaign_id:
+            _enqueue_the_rest(campaign_id, ask_again_at=ask_again_at, now=clock())
 
 
 def due(campaign_id: int, *, now: datetime) -> models.QuerySet[Message]:
@@ -89,7 +89,7 @@ def finish_if_settled(*, campaign_id: int, now: datetime) -> bool:
     if live.exists():
         return False
     sending = Campaign.objects.filter(pk=campaign_id, state=CampaignState.SENDING)
-    return bool(sending.update(state=CampaignState.DONE, finished_at=now, hint=None))
+    return bool(sending.update(state=CampaignState.DONE, finished_at=now, queue_token=None))
 
 
 def lease() -> timedelta:
@@ -97,24 +97,24 @@ def lease() -> timedelta:
     return timedelta(seconds=settings.MESSAGE_LEASE)
 
 
-def _take_turn(campaign_id: int, *, now: datetime, clock: Clock) -> datetime | None:
+def _send_slice(campaign_id: int, *, now: datetime, clock: Clock) -> datetime | None:
     """Send one batch; returns when the sending account can be asked again, None for at once."""
     campaign = Campaign.objects.filter(pk=campaign_id, state=CampaignState.SENDING).first()
     if campaign is None:
         return None
     ask_again_at = _serve(campaign, now=now, clock=clock)
-    _see_to_the_rest(campaign_id, ask_again_at=ask_again_at, now=clock())
+    _enqueue_the_rest(campaign_id, ask_again_at=ask_again_at, now=clock())
     return ask_again_at
 
 
-def _see_to_the_rest(campaign_id: int, *, ask_again_at: datetime | None, now: datetime) -> None:
-    """Another turn for a campaign that has more to send, its end for one that has no more."""
+def _enqueue_the_rest(campaign_id: int, *, ask_again_at: datetime | None, now: datetime) -> None:
+    """Enqueue a campaign that has more to send; end one that has no more."""
     if not due(campaign_id, now=now).exists():
         finish_if_settled(campaign_id=campaign_id, now=now)
     elif ask_again_at is None or ask_again_at <= now:
-        send_hint(campaign_id=campaign_id, now=now)
+        enqueue(campaign_id=campaign_id, now=now)
     else:
-        put_off(campaign_id=campaign_id, until=ask_again_at)
+        postpone(campaign_id=campaign_id, until=ask_again_at)
 
 
 def _serve(campaign: Campaign, *, now: datetime, clock: Clock) -> datetime | None:
@@ -122,7 +122,7 @@ def _serve(campaign: Campaign, *, now: datetime, clock: Clock) -> datetime | Non
     try:
         grant = reserve(wanted=len(ids), now=now)
         if grant.mails:
-            note_turn(campaign_id=campaign.pk, now=now)
+            note_served(campaign_id=campaign.pk, now=now)
         granted = _held(campaign.pk, token).order_by("due_at", "id")[: grant.mails]
         _Batch(campaign, token, clock).send(list(granted), started=now)
     except UnreachableError as error:

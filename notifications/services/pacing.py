@@ -37,7 +37,7 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class NextCampaign:
     """The campaign that is next."""
 
     brand_id: int
@@ -67,28 +67,28 @@ def reserve(*, wanted: int, now: datetime) -> Grant:
             return Grant(granted, start + (granted + worth_it) * each)
 
 
-def next_turn(*, now: datetime) -> Turn | None:
+def next_campaign(*, now: datetime) -> NextCampaign | None:
     """The campaign with something due that was served longest ago; None when there is none."""
     with across_brands(reason="brands take turns at the one sending account"):
-        first = _in_turn(now).values_list("brand_id", "pk").first()
-    return None if first is None else Turn(*first)
+        first = _least_recently_served(now).values_list("brand_id", "pk").first()
+    return None if first is None else NextCampaign(*first)
 
 
-def note_turn(*, campaign_id: int, now: datetime) -> None:
+def note_served(*, campaign_id: int, now: datetime) -> None:
     """The campaign was served now. One that got nothing was not, and stays where it is."""
-    Campaign.objects.filter(pk=campaign_id).update(turn_at=now)
+    Campaign.objects.filter(pk=campaign_id).update(served_at=now)
 
 
-def _in_turn(now: datetime) -> QuerySet[Campaign]:
+def _least_recently_served(now: datetime) -> QuerySet[Campaign]:
     waiting = Message.objects.filter(
         campaign=OuterRef("pk"), state__in=WAITING_STATES, due_at__lte=now
     )
     of_brand = Campaign.objects.filter(brand=OuterRef("brand")).order_by().values("brand")
     return (
         Campaign.objects.filter(Exists(unleased(waiting, now=now)), state=CampaignState.SENDING)
-        .annotate(brand_turn_at=Subquery(of_brand.values(latest=Max("turn_at"))))
+        .annotate(brand_served_at=Subquery(of_brand.values(latest=Max("served_at"))))
         .order_by(
-            F("brand_turn_at").asc(nulls_first=True), F("turn_at").asc(nulls_first=True), "pk"
+            F("brand_served_at").asc(nulls_first=True), F("served_at").asc(nulls_first=True), "pk"
         )
     )
 

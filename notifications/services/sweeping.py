@@ -1,4 +1,4 @@
-"""Find what stands still: hints that were lost and workers that died."""
+"""Find what stands still: lost messages and workers that died."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from django.db.models import Exists, OuterRef, Q
 
 from core.jobs import unleased
 from core.tenancy import across_brands, acting_for
-from notifications.hints import hint
 from notifications.models import WAITING_STATES, Campaign, CampaignState, Message, MessageState
+from notifications.queue import enqueue
 from notifications.services.delivery import finish_if_settled
 
-PATIENCE = timedelta(seconds=30)  # a hint that nobody took for so long is taken for lost
+PATIENCE = timedelta(seconds=30)  # a message that no worker took for so long counts as lost
 
 
 def sweep(*, now: datetime) -> list[int]:
-    """Mark dead hand-overs unknown, and hint at campaigns that nobody works on; returns those.
+    """Mark dead hand-overs unknown, enqueue campaigns that no worker is on, and return those.
 
     Called every few seconds by beat; calling it twice does nothing the second time.
     """
     with across_brands(reason="work that stands still is found over all brands"):
         _give_up_on_dead_hand_overs(now)
         standing = list(_standing_still(now).order_by("pk").values_list("brand_id", "pk"))
-    hinted = []
+    enqueued = []
     for brand_id, campaign_id in standing:
         with acting_for(brand_id):
             if not finish_if_settled(campaign_id=campaign_id, now=now):
-                hint(campaign_id=campaign_id, now=now)
-                hinted.append(campaign_id)
-    return hinted
+                enqueue(campaign_id=campaign_id, now=now)
+                enqueued.append(campaign_id)
+    return enqueued
 
 
 def _give_up_on_dead_hand_overs(now: datetime) -> None:
@@ -43,7 +43,7 @@ def _give_up_on_dead_hand_overs(now: datetime) -> None:
 
 
 def _standing_still(now: datetime) -> models.QuerySet[Campaign]:
-    """Campaigns with something due or nothing left, no worker on them, and no hint under way."""
+    """Campaigns with something due or nothing left, no worker on them, and no message under way."""
     messages = Message.objects.filter(campaign=OuterRef("pk"))
     is_due = Exists(unleased(messages.filter(state__in=WAITING_STATES, due_at__lte=now), now=now))
     in_hand = Exists(
@@ -52,7 +52,7 @@ def _standing_still(now: datetime) -> models.QuerySet[Campaign]:
     waits = Exists(messages.filter(state__in=[*WAITING_STATES, MessageState.SUBMITTING]))
     return (
         Campaign.objects.filter(state=CampaignState.SENDING)
-        .filter(Q(hint=None) | Q(hinted_at__lte=now - PATIENCE))
+        .filter(Q(queue_token=None) | Q(enqueued_at__lte=now - PATIENCE))
         .filter(Q(waits_until=None) | Q(waits_until__lte=now))
         .filter(~in_hand, is_due | ~waits)
     )

@@ -8,6 +8,7 @@ import re
 import pytest
 from django.test import Client
 
+from tests.answers import as_one_line
 from tests.architecture.routes import Route, in_brand_admin
 from tests.architecture.world import World, furnish
 from tests.cast import Cast
@@ -42,7 +43,7 @@ def pages_with_lists(client: Client, world: World) -> dict[Route, str]:
             continue
         answer = client.get(route.address(world.own_values()))
         if answer.status_code == 200 and not answer.streaming:
-            text = answer.content.decode()
+            text = as_one_line(answer.content.decode())
             if PAGES in text:
                 found[route] = text
     return found

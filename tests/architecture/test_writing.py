@@ -40,7 +40,7 @@ WRITERS = {
         jobs kept_sums rounds tenancy
     """,
     "notifications": """
-        hints services/campaigns services/delivery services/erasure services/handing_over
+        queue services/campaigns services/delivery services/erasure services/handing_over
         services/pacing services/provider_news services/suppression services/sweeping
         services/templates
     """,

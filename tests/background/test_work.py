@@ -178,7 +178,7 @@ def test_a_worker_whose_work_was_taken_over_does_not_count_any_more() -> None:
     assert (work.state, work.done) == ("running", 0)
 
 
-def test_the_sweep_hints_at_work_that_stands_still_and_at_no_other(
+def test_the_sweep_enqueues_work_that_stands_still_and_no_other(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     standing, done = asked(), None
@@ -189,11 +189,11 @@ def test_the_sweep_hints_at_work_that_stands_still_and_at_no_other(
     )
     done = go_on(asked())
 
-    with django_capture_on_commit_callbacks() as hints:
+    with django_capture_on_commit_callbacks() as messages:
         found = sweep_work(now=NOW)
         again = sweep_work(now=NOW)
 
-    assert (found, again, len(hints)) == ([standing.pk], [], 1)
+    assert (found, again, len(messages)) == ([standing.pk], [], 1)
     assert done.pk not in found
     assert sweep_work(now=NOW + timedelta(seconds=20)) == [standing.pk, held.pk]
 

@@ -13,6 +13,7 @@ from accounts.services import create_api_key, give_role
 from core.tenancy import acting_for
 from payouts.ledger import due_entries
 from payouts.services import record_payment
+from tests.answers import as_one_line
 from tests.brand_admin.desk import at, desk_of, sell
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
@@ -221,7 +222,7 @@ def test_the_door_offers_several_brands(cast: Cast) -> None:
     with acting_for(cast.saltmarsh):
         give_role(user=cast.theo, role=Role.VIEWER, by=SYSTEM, now=NOW)
 
-    page = desk_of(cast.theo).get("/admin/").content.decode()
+    page = as_one_line(desk_of(cast.theo).get("/admin/").content.decode())
 
     assert "/admin/juniper/" in page
     assert "/admin/saltmarsh/" in page

@@ -14,6 +14,7 @@ from offers.models import Approval
 from offers.services import supersede_terms
 from offers.terms import TermsValues
 from payouts.ledger import balances
+from tests.answers import as_one_line
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, refund
 from tests.snapshot import snapshot
@@ -202,7 +203,7 @@ def test_rejecting_without_a_reason_is_refused(
     response = judge(pending, action="reject", reason="   ")
 
     assert response.status_code == 422
-    assert "Say why: the member reads it." in response.content.decode()
+    assert "Say why: the member reads it." in as_one_line(response.content.decode())
     assert snapshot() == before
 
 

@@ -53,6 +53,10 @@ def test_a_sentence_has_one_capital_more_and_one_full_stop(text: str) -> None:
     assert sentence(text) in {"Is USD.", "Is USD?"}
 
 
+def test_an_address_that_begins_a_sentence_stays_as_it_is() -> None:
+    assert sentence("ines@juniper.example is owner") == "ines@juniper.example is owner."
+
+
 def test_no_view_words_an_error_in_its_own_way() -> None:
     own_way = re.compile(r"str\(error\)\.cap|capfirst\(str\(error|add_error\([^)]*str\(error\)")
 

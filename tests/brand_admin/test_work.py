@@ -159,7 +159,7 @@ def test_everybody_gets_codes_and_links_also_beyond_the_page(
 @pytest.fixture
 def large_from_two(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two payments are too many for a page; Mara is due £8.42 and Diego £20.00."""
-    monkeypatch.setattr(run_views, "AT_ONCE", 1)
+    monkeypatch.setattr(run_views, "MAX_ROWS_RUN_AT_ONCE", 1)
     with acting_for(cast.juniper):
         for enrollment, minor in ((cast.mara_in_glow, 842), (cast.diego_in_glow, 2_000)):
             adjust(

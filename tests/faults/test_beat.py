@@ -24,7 +24,7 @@ def beat(own_servers: OwnServers, tmp_path: Path) -> Iterator[Process]:
 
 
 def wait_for_rounds(own_servers: OwnServers, number: int = 2) -> None:
-    """Until beat has sent so many more hints. Nobody takes them here."""
+    """Until beat has sent so many more messages. No worker takes them here."""
     with redis.from_url(own_servers.services.valkey.url) as broker:
         broker.delete(QUEUE)
         until(lambda: int(broker.llen(QUEUE)) >= number, "beat sends nothing")

@@ -132,4 +132,4 @@ def test_an_outage_is_one_line_a_task_and_a_defect_keeps_its_traceback(
     about_tasks = [line for line in in_the_outage.splitlines() if "postgres.watch" not in line]
     assert {"was cut off: " in line for line in about_tasks} == {True}
     assert "Traceback" in said()
-    assert "turns.py" in said()
+    assert "running.py" in said()

@@ -20,7 +20,7 @@ from django.db import connection
 from tests.worker import Worker
 
 # The twelve moments at which a worker dies. Before the claim it is the test itself that kills.
-BEFORE_CLAIM = "the hint is taken, nothing is claimed"
+BEFORE_CLAIM = "the message is taken, nothing is claimed"
 AFTER_CLAIM = "a batch is claimed, the server has not said hello"
 EHLO = "the server has said hello"
 MAIL = "the sender is named"
@@ -30,7 +30,7 @@ IN_CONTENT = "in the middle of the content"
 TAKEN = "the mail is taken, and not answered"
 ANSWERED = "the mail is answered, and not settled"
 BETWEEN = "one mail is settled and the next begun, not committed"
-TURN_OVER = "the turn is over, its rest not hinted at"
+TURN_OVER = "the slice is over, its rest not enqueued"
 FINISHING = "everything is settled, the campaign not done"
 MOMENTS = (
     AFTER_CLAIM, TURN_OVER, BEFORE_CLAIM, EHLO, MAIL, RCPT, DATA, IN_CONTENT, TAKEN, ANSWERED,
@@ -144,7 +144,7 @@ class Fate:
         strike.start()
 
     def strike(self, held: psycopg.Connection[Any], name: str, moment: str) -> None:
-        """Kill who waits for the lock. A worker whose turn leaves nothing to hint at never does."""
+        """Kill who waits for the lock. A worker that leaves nothing to enqueue never does."""
         with held:
             is_met = bool(until_waiting(name))
             if is_met:

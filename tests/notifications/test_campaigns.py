@@ -169,7 +169,7 @@ def test_two_clicks_at_the_very_same_moment_are_one_campaign() -> None:
         assert Message.objects.count() == 1
 
 
-def test_confirming_hints_once_the_transaction_is_through(
+def test_confirming_enqueues_once_the_transaction_is_through(
     cast: Cast, django_capture_on_commit_callbacks: Any
 ) -> None:
     with acting_for(cast.juniper), django_capture_on_commit_callbacks() as callbacks:
@@ -178,7 +178,7 @@ def test_confirming_hints_once_the_transaction_is_through(
     assert len(callbacks) == 1
     assert campaign.pk
     with acting_for(cast.juniper):
-        assert Campaign.objects.get().hint is not None
+        assert Campaign.objects.get().queue_token is not None
 
 
 def test_a_broker_that_is_away_stops_nobody(

@@ -314,31 +314,31 @@ def test_pausing_in_the_middle_stops_after_the_mail_in_hand(
 def test_a_hint_is_followed_once(cast: Cast, mailbox: Mailbox) -> None:
     with acting_for(cast.juniper):
         campaign = confirm()
-        token = Campaign.objects.get().hint
+        token = Campaign.objects.get().queue_token
 
-        deliver(campaign_id=campaign.pk, now=NOW, hint=uuid.uuid4(), clock=lambda: NOW)
+        deliver(campaign_id=campaign.pk, now=NOW, queue_token=uuid.uuid4(), clock=lambda: NOW)
         assert states() == [MessageState.PENDING]
-        deliver(campaign_id=campaign.pk, now=NOW, hint=token, clock=lambda: NOW)
+        deliver(campaign_id=campaign.pk, now=NOW, queue_token=token, clock=lambda: NOW)
         assert states() == [MessageState.ACCEPTED]
-        deliver(campaign_id=campaign.pk, now=NOW, hint=token, clock=lambda: NOW)
+        deliver(campaign_id=campaign.pk, now=NOW, queue_token=token, clock=lambda: NOW)
 
     assert len(mailbox.mails) == 1
 
 
-def test_a_turn_that_leaves_work_hints_at_the_rest(
+def test_a_slice_that_leaves_work_enqueues_the_rest(
     cast: Cast, mailbox: Mailbox, monkeypatch: Any
 ) -> None:
     monkeypatch.setattr("notifications.services.delivery.BATCH", 2)
     with acting_for(cast.juniper):
         campaign = confirm([recipient(number) for number in range(3)])
-        first = Campaign.objects.get().hint
+        first = Campaign.objects.get().queue_token
 
-        deliver(campaign_id=campaign.pk, now=NOW, hint=first, clock=lambda: NOW)
+        deliver(campaign_id=campaign.pk, now=NOW, queue_token=first, clock=lambda: NOW)
 
-        second = Campaign.objects.get().hint
+        second = Campaign.objects.get().queue_token
         assert second not in {None, first}
         assert states() == [MessageState.ACCEPTED] * 2 + [MessageState.PENDING]
-        deliver(campaign_id=campaign.pk, now=NOW, hint=second, clock=lambda: NOW)
+        deliver(campaign_id=campaign.pk, now=NOW, queue_token=second, clock=lambda: NOW)
         assert states() == [MessageState.ACCEPTED] * 3
         assert Campaign.objects.get().state == CampaignState.DONE
 

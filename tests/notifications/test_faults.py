@@ -104,7 +104,7 @@ def is_done(campaign: Campaign, cast: Cast) -> bool:
 
 
 def kill_before_the_claim(crew: Crew, campaign: Campaign, cast: Cast) -> None:
-    """Stop the campaign, lock the messages, go on: whoever takes the hint can't claim any."""
+    """Stop the campaign, lock its mails, go on: the worker that takes the message claims none."""
     with acting_for(cast.juniper), connect() as held:
         pause_campaign(campaign=campaign, by=SYSTEM, now=timezone.now())
         while Message.objects.filter(lease_until__gt=timezone.now()).exists():

@@ -13,7 +13,7 @@ from accounts.models import Brand
 from core.tenancy import acting_for
 from notifications.models import Campaign, Message, MessageState, SendingAccount
 from notifications.services import deliver, sweep
-from notifications.services.pacing import Grant, Turn, next_turn, note_turn, reserve
+from notifications.services.pacing import Grant, NextCampaign, next_campaign, note_served, reserve
 from tests.cast import NOW, Cast
 from tests.mailbox import Mailbox
 from tests.notifications.senders import confirm, recipient
@@ -22,20 +22,20 @@ SECOND = timedelta(seconds=1)
 
 
 def wake(campaign: Campaign, now: datetime) -> None:
-    """What a worker does when it finds the campaign's hint."""
-    follow(campaign, hint_of(campaign), now)
+    """What a worker does when it finds the campaign's message."""
+    follow(campaign, token_of(campaign), now)
 
 
-def hint_of(campaign: Campaign) -> uuid.UUID:
+def token_of(campaign: Campaign) -> uuid.UUID:
     with acting_for(campaign.brand_id):
-        hint = Campaign.objects.get(pk=campaign.pk).hint
-    assert hint is not None
-    return hint
+        token = Campaign.objects.get(pk=campaign.pk).queue_token
+    assert token is not None
+    return token
 
 
-def follow(campaign: Campaign, hint: uuid.UUID, now: datetime) -> None:
+def follow(campaign: Campaign, token: uuid.UUID, now: datetime) -> None:
     with acting_for(campaign.brand_id):
-        deliver(campaign_id=campaign.pk, now=now, hint=hint, clock=lambda: now)
+        deliver(campaign_id=campaign.pk, now=now, queue_token=token, clock=lambda: now)
 
 
 def crowd(number: int, first: int = 0) -> list[Any]:
@@ -96,11 +96,11 @@ def test_a_rate_below_one_a_second(settings: Any) -> None:
     assert set(grants) == {0, 1}
 
 
-def take_turn(now: datetime) -> Turn:
-    turn = next_turn(now=now)
+def take_turn(now: datetime) -> NextCampaign:
+    turn = next_campaign(now=now)
     assert turn is not None
     with acting_for(turn.brand_id):
-        note_turn(campaign_id=turn.campaign_id, now=now)
+        note_served(campaign_id=turn.campaign_id, now=now)
     return turn
 
 
@@ -114,12 +114,12 @@ def test_whoever_was_served_longest_ago_is_next(cast: Cast) -> None:
     turns = [take_turn(NOW + SECOND * number) for number in range(6)]
 
     assert turns == [
-        Turn(ours, large[0].pk),
-        Turn(theirs, small.pk),
-        Turn(ours, large[1].pk),
-        Turn(theirs, small.pk),
-        Turn(ours, large[2].pk),
-        Turn(theirs, small.pk),
+        NextCampaign(ours, large[0].pk),
+        NextCampaign(theirs, small.pk),
+        NextCampaign(ours, large[1].pk),
+        NextCampaign(theirs, small.pk),
+        NextCampaign(ours, large[2].pk),
+        NextCampaign(theirs, small.pk),
     ]
 
 
@@ -128,7 +128,7 @@ def test_nothing_due_is_nobodys_turn(cast: Cast) -> None:
         confirm()
         Message.objects.update(due_at=NOW + SECOND)
 
-    assert next_turn(now=NOW) is None
+    assert next_campaign(now=NOW) is None
 
 
 def test_a_brand_with_a_hundred_thousand_does_not_hold_up_one_with_ten(
@@ -146,9 +146,9 @@ def test_a_brand_with_a_hundred_thousand_does_not_hold_up_one_with_ten(
     assert (accepted(cast.juniper), accepted(cast.saltmarsh)) == (20, 0)
     wake(small, NOW)
     sweep(now=NOW + SECOND)
-    hints = [(campaign, hint_of(campaign)) for campaign in (large, small)]
-    for campaign, hint in hints:  # whoever wakes gives the turn to whose it is
-        follow(campaign, hint, NOW + SECOND)
+    tokens = [(campaign, token_of(campaign)) for campaign in (large, small)]
+    for campaign, token in tokens:  # each worker serves the campaign that is next
+        follow(campaign, token, NOW + SECOND)
 
     assert (accepted(cast.juniper), accepted(cast.saltmarsh)) == (20, 10)
 
@@ -183,7 +183,7 @@ def test_a_campaign_waits_for_the_account_and_is_not_forgotten(
 
     with acting_for(cast.juniper):
         waiting = Campaign.objects.get()
-        assert (waiting.hint, waiting.waits_until) == (None, NOW + SECOND / 2)
+        assert (waiting.queue_token, waiting.waits_until) == (None, NOW + SECOND / 2)
         assert Message.objects.filter(lease_until=None).count() == 6
     assert len(mailbox.mails) == 4
     assert sweep(now=NOW + SECOND / 4) == []
@@ -199,7 +199,7 @@ def test_another_campaigns_hint_serves_whoever_is_next_and_both_go_on(
 ) -> None:
     with acting_for(cast.juniper):
         ours = confirm(crowd(2))
-        Campaign.objects.update(turn_at=NOW)
+        Campaign.objects.update(served_at=NOW)
     with acting_for(cast.saltmarsh):
         theirs = confirm(crowd(2, first=10))
 
@@ -216,6 +216,6 @@ def test_a_hint_that_comes_twice_gives_nobody_a_turn(cast: Cast, mailbox: Mailbo
     with acting_for(cast.juniper):
         campaign = confirm(crowd(1))
 
-        deliver(campaign_id=campaign.pk, now=NOW, hint=uuid.uuid4(), clock=lambda: NOW)
+        deliver(campaign_id=campaign.pk, now=NOW, queue_token=uuid.uuid4(), clock=lambda: NOW)
 
     assert mailbox.mails == []

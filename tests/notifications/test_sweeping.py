@@ -1,4 +1,4 @@
-"""What stands still is found: lost hints, dead workers, campaigns nobody closed."""
+"""What stands still is found: lost messages, dead workers, campaigns nobody closed."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ LATER = NOW + PATIENCE + timedelta(seconds=1)
 def test_a_lost_hint_is_replaced_once_patience_is_over(cast: Cast) -> None:
     with acting_for(cast.juniper):
         campaign = confirm()
-        first = Campaign.objects.get().hint
+        first = Campaign.objects.get().queue_token
 
     assert sweep(now=NOW + timedelta(seconds=1)) == []
     assert sweep(now=LATER) == [campaign.pk]
     assert sweep(now=LATER) == []
     with acting_for(cast.juniper):
-        assert Campaign.objects.get().hint not in {None, first}
+        assert Campaign.objects.get().queue_token not in {None, first}
 
 
 def test_the_replaced_hint_does_nothing_when_it_comes_after_all(
@@ -34,11 +34,11 @@ def test_the_replaced_hint_does_nothing_when_it_comes_after_all(
 ) -> None:
     with acting_for(cast.juniper):
         campaign = confirm()
-        first = Campaign.objects.get().hint
+        first = Campaign.objects.get().queue_token
     sweep(now=LATER)
 
     with acting_for(cast.juniper):
-        deliver(campaign_id=campaign.pk, now=LATER, hint=first, clock=lambda: LATER)
+        deliver(campaign_id=campaign.pk, now=LATER, queue_token=first, clock=lambda: LATER)
         assert Message.objects.get().state == MessageState.PENDING
 
     assert mailbox.mails == []
@@ -49,7 +49,7 @@ def test_a_hand_over_whose_worker_died_is_unknown_and_never_sent_again(
 ) -> None:
     with acting_for(cast.juniper):
         campaign = confirm([recipient(1), recipient(2)])
-        Campaign.objects.update(hint=None)
+        Campaign.objects.update(queue_token=None)
         Message.objects.update(lease_token=uuid.uuid4(), lease_until=NOW + timedelta(minutes=5))
         Message.objects.filter(recipient="member:1").update(state=MessageState.SUBMITTING)
     assert sweep(now=NOW + timedelta(minutes=4)) == []
@@ -71,7 +71,7 @@ def test_a_hand_over_whose_worker_died_is_unknown_and_never_sent_again(
 def test_a_campaign_whose_last_worker_died_after_its_last_mail_is_closed(cast: Cast) -> None:
     with acting_for(cast.juniper):
         confirm()
-        Campaign.objects.update(hint=None)
+        Campaign.objects.update(queue_token=None)
         Message.objects.update(state=MessageState.ACCEPTED)
 
     assert sweep(now=NOW) == []
@@ -80,14 +80,12 @@ def test_a_campaign_whose_last_worker_died_after_its_last_mail_is_closed(cast: C
         assert Campaign.objects.get().state == CampaignState.DONE
 
 
-def test_what_is_to_be_tried_again_is_hinted_at_when_it_is_due(
-    cast: Cast, mailbox: Mailbox
-) -> None:
+def test_what_is_to_be_tried_again_is_enqueued_when_it_is_due(cast: Cast, mailbox: Mailbox) -> None:
     mailbox.refuse["person1@example.com"] = "451 later"
     with acting_for(cast.juniper):
         campaign = confirm()
-        token = Campaign.objects.get().hint
-        deliver(campaign_id=campaign.pk, now=NOW, hint=token, clock=lambda: NOW)
+        token = Campaign.objects.get().queue_token
+        deliver(campaign_id=campaign.pk, now=NOW, queue_token=token, clock=lambda: NOW)
 
     assert sweep(now=NOW + BACKOFF[0] - timedelta(seconds=1)) == []
     assert sweep(now=NOW + BACKOFF[0]) == [campaign.pk]

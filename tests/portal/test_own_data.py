@@ -13,6 +13,7 @@ from affiliates.models import Creator
 from core.tenancy import acting_for
 from notifications.models import Suppression, SuppressionReason
 from notifications.services import suppress
+from tests.answers import as_one_line
 from tests.cast import Cast
 from tests.journeys.busy_creator import make_busy
 from tests.mailbox import Mailbox
@@ -107,7 +108,7 @@ def test_after_deleting_nobody_is_logged_in(cast: Cast, june: Client, mailbox: M
 
     answer = june.post("/portal/data/delete/", {"sure": "yes"}, follow=True)
 
-    assert "Your data is deleted" in answer.content.decode()
+    assert "Your data is deleted" in as_one_line(answer.content.decode())
     assert [client.get("/portal/")["Location"] for client in (june, other)] == (
         ["/portal/login/"] * 2
     )

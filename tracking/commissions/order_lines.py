@@ -69,6 +69,6 @@ def sale_of(conversion: Conversion, lines: Lines) -> Sale:
         tier=conversion.tier,
         code=conversion.promo_code,
         customer=conversion.customer,
-        left_under_cap_minor=conversion.room_minor,
+        left_under_cap_minor=conversion.left_under_cap_minor,
         lines=lines.get(conversion.order_id, ()),
     )

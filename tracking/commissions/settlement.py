@@ -24,8 +24,8 @@ from tracking.models.totals import NOTHING
 from tracking.totals.daily import move_totals, totals_of
 
 SETTLED_FIELDS = [
-    "status", "reason", "refunded_minor", "commission_minor", "earnable_minor", "room_minor",
-    "explanation",
+    "status", "reason", "refunded_minor", "commission_minor", "earnable_minor",
+    "left_under_cap_minor", "explanation",
 ]  # fmt: skip
 
 
@@ -82,7 +82,10 @@ def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
     lines = lines_that_terms_look_at(conversions)
     for row in conversions:
         if progress and row.terms.looks_back:
-            row.tier, row.room_minor = progress.tier_for(row), progress.left_under_cap_for(row)
+            row.tier, row.left_under_cap_minor = (
+                progress.tier_for(row),
+                progress.left_under_cap_for(row),
+            )
         settle_target(row, lines)
         if progress and row.terms.looks_back:
             progress.add(row)
@@ -103,7 +106,7 @@ def _apply_cap_again(returning: Iterable[Conversion]) -> None:
         return
     lines = lines_that_terms_look_at(rows)
     for row in rows:
-        row.room_minor = progress.left_under_cap_for(row)
+        row.left_under_cap_minor = progress.left_under_cap_for(row)
         settle_target(row, lines)
         progress.add(row)
 

@@ -295,7 +295,7 @@ class Migration(migrations.Migration):
                 ("tier", models.PositiveSmallIntegerField(default=0)),
                 ("promo_code", models.CharField(blank=True, max_length=60)),
                 ("customer", models.CharField(blank=True, max_length=9)),
-                ("room_minor", models.BigIntegerField(null=True)),
+                ("left_under_cap_minor", models.BigIntegerField(null=True)),
                 (
                     "status",
                     models.CharField(

@@ -62,7 +62,7 @@ class Conversion(TenantModel):
     tier = models.PositiveSmallIntegerField(default=0)  # counts from 1; 0: below the first
     promo_code = models.CharField(max_length=60, blank=True)  # if it was the code that won
     customer = models.CharField(max_length=9, blank=True)  # structure.Customer, where a rule asks
-    room_minor = models.BigIntegerField(null=True)  # what the cap left it; none: no cap
+    left_under_cap_minor = models.BigIntegerField(null=True)  # what the cap left it; none: no cap
     status = models.CharField(max_length=8, choices=ConversionStatus)
     reason = models.CharField(
         max_length=300, blank=True

@@ -312,7 +312,9 @@ class LedgerMachine(RuleBasedStateMachine):
                 assert row.commission_minor == 0
                 continue
             assert row.refunded_minor < row.sale_minor or row.commission_minor == 0
-            assert row.room_minor is None or row.commission_minor <= row.room_minor
+            assert (
+                row.left_under_cap_minor is None or row.commission_minor <= row.left_under_cap_minor
+            )
             assert row.explanation[-1]["amount"] == row.commission_minor
             parts = [step for step in row.explanation if step["step"] in {"percent", "fixed"}]
             capped = [step["base"] for step in row.explanation if step["step"] == "capped"]
