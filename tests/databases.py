@@ -65,8 +65,8 @@ def databases(
         name = connection.creation._create_test_db(  # type: ignore[attr-defined]
             verbosity=0, autoclobber=True
         )
-        kept, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], name
-        made = Databases(name, f"{name}_cast")
+        kept, made = connection.settings_dict["NAME"], Databases(name, f"{name}_cast")
+        made.use(name)  # and close what a test without a database may have opened
     yield made
     with django_db_blocker.unblock():
         made.drop()

@@ -189,7 +189,8 @@ class Supervisor:
         # Servers first: a process that died because of its server restarts after it.
         self._lives = [_WatchedState(one) for one in watched]
         self._output = output
-        self._is_asked_to_end = threading.Event()
+        # A plain value: a signal that comes inside a lock of threading would wait for itself.
+        self._is_asked_to_end = False
 
     def run(self) -> int:
         """Supervise until a signal comes (0) or something dies too often (1)."""
@@ -203,12 +204,13 @@ class Supervisor:
             self._end_children()
 
     def _watch(self) -> int:
-        while not self._is_asked_to_end.wait(POLL_SECONDS):
+        while not self._is_asked_to_end:
             for life in self._lives:
                 reason = self._restart_if_dead(life)
                 if reason:
                     print(reason, file=sys.stderr, flush=True)
                     return 1
+            time.sleep(POLL_SECONDS)
         return 0
 
     def _restart_if_dead(self, life: _WatchedState) -> str:
@@ -228,7 +230,7 @@ class Supervisor:
 
     def _note_death(self, life: _WatchedState, cause: str, *, now: float) -> str:
         name = life.watched.name
-        if self._is_asked_to_end.is_set():
+        if self._is_asked_to_end:
             return ""
         life.deaths = [*(at for at in life.deaths if now - at < DEATH_SECONDS), now]
         if len(life.deaths) >= MAX_DEATHS:
@@ -241,7 +243,7 @@ class Supervisor:
         return ""
 
     def _end(self, number: int, frame: FrameType | None) -> None:
-        self._is_asked_to_end.set()
+        self._is_asked_to_end = True
 
     def _end_children(self) -> None:
         deadline = time.monotonic() + STOP_SECONDS
