@@ -100,7 +100,7 @@ def test_whatever_is_killed_in_a_run_is_started_again(copy: Checkout) -> None:
 
     until(lambda: answers(f"{base}/readyz"), "it never was ready again", seconds=MINUTE)
     until(lambda: answers(f"{base}/inbox/"), "the page of mails", seconds=MINUTE)
-    with Celery(broker=valkey.url) as app:
+    with Celery(broker=valkey.url, set_as_current=False) as app:
         until(lambda: bool(app.control.ping(timeout=1)), "no worker answers", seconds=MINUTE)
     assert environment_of(copy.processes / "worker") == before
     stop(run, signal.SIGINT)
