@@ -87,9 +87,10 @@ def activate(*, user: User, reason: str, by: Actor, now: datetime) -> None:
 
 
 def make_operator(*, email: str, by: Actor, now: datetime) -> User:
-    """Make whoever proves this address an operator; a login without a password where there is none.
+    """Give operator rights to the person who proves this address.
 
-    It opens nothing until a code that is mailed there was entered and a second factor was set up.
+    Where there is no login, one is made without a password. It opens nothing until
+    the person has entered a mailed code and set up a second factor.
     """
     with transaction.atomic():
         address = email.strip().lower()

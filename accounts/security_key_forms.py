@@ -1,7 +1,7 @@
 """allauth's forms that take what a security key or passkey signed, as a browser hands it over.
 
-Who logs in with a key alone has shown by a PIN or a finger that it is theirs. Whoever asks for the
-signature chooses what is asked for, so what the key says it did is read here.
+A login with a key alone needs a PIN or a finger, which shows that the key is the person's own. The
+browser chooses what the key is asked for, so these forms read from the signature what it checked.
 """
 
 from __future__ import annotations

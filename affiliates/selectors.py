@@ -42,11 +42,6 @@ def language_of(member: Member) -> str:
     return member.creator.language if member.creator else ""
 
 
-def member_by_address(email: str) -> Member | None:
-    """The member who has this address, if any."""
-    return Member.objects.filter(email=email.strip().lower()).first()
-
-
 def members_by_address(addresses: Iterable[str]) -> dict[str, Member]:
     """The members who have these addresses, by address in lower case."""
     wanted = [address.strip().lower() for address in addresses]

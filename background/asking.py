@@ -38,7 +38,7 @@ def ask_for_work(request: WorkRequest, *, by: Actor, now: datetime) -> tuple[Wor
     """The work of this confirmation, and whether it is new: the same form twice asks once.
 
     Belongs inside the transaction that confirms. No worker is told of it yet: `enqueue_work` does
-    that, or whoever asks runs it.
+    that, or the caller runs it itself.
     """
     work, is_new = Work.objects.get_or_create(
         confirmation=request.confirmation,

@@ -29,7 +29,7 @@ Clock = Callable[[], datetime]
 
 
 class WorkError(Exception):
-    """The work can't be done; the message says why, in words for whoever asked."""
+    """The work can't be done; the message says why, for the person who asked for it."""
 
 
 class TakenOverError(Exception):

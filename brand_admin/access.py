@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
 from django.contrib.auth.decorators import login_required
@@ -44,10 +44,6 @@ class BrandRequest(HttpRequest):
     actor: Actor
     user: User
     htmx: HtmxDetails
-
-
-class BrandView(Protocol):
-    def __call__(self, request: BrandRequest, *args: Any, **kwargs: Any) -> HttpResponseBase: ...
 
 
 def brand_page(

@@ -10,7 +10,7 @@ from django.core.exceptions import ValidationError
 
 from core.money import Money, MoneyError, exponent, parse_decimal
 
-MAX_AMOUNT_MINOR = 10**12  # what is typed beyond this is a mistake; a bigint holds far more
+MAX_TYPED_AMOUNT_MINOR = 10**12  # what is typed beyond this is a mistake; a bigint holds far more
 
 
 class AmountField(forms.CharField):
@@ -32,7 +32,7 @@ def read_amount(text: str, currency: str, *, more_than_zero: bool = False) -> Mo
         how_many = "no decimals" if digits == 0 else f"at most {digits} decimals"
         raise ValidationError(f"{currency} has {how_many}.")
     money = Money.parse(f"{amount:f}", currency)
-    if money.minor >= MAX_AMOUNT_MINOR:
+    if money.minor >= MAX_TYPED_AMOUNT_MINOR:
         raise ValidationError("The amount is too large.")
     return money
 

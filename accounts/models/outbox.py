@@ -1,4 +1,4 @@
-"""The outbox: what happened, for whoever tells other systems of it later."""
+"""The outbox: what happened, to be sent to other systems later."""
 
 from __future__ import annotations
 

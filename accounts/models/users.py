@@ -1,4 +1,4 @@
-"""Users: whoever logs in."""
+"""Users: the people who log in."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The outbox: one row per domain event, for whoever tells other systems of it later."""
+"""The outbox: one row per domain event, to be sent to other systems later."""

@@ -46,8 +46,8 @@ class ReadOnly(ModelAdmin):
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Whether the address of a list may narrow it so: only by the filters that it offers.
 
-        Django also takes any column, and the key of any row that refers to this one: whoever asks
-        often enough reads a password's hash or a session's key out of the answers.
+        Django also takes any column, and the key of any row that refers to this one. With enough
+        requests an operator could read a password's hash or a session's key from the answers.
         """
         offered = {one[0] if isinstance(one, tuple | list) else one for one in self.list_filter}
         return lookup.partition("__")[0] in offered

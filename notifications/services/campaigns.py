@@ -144,7 +144,7 @@ def resume_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
 
 @transaction.atomic
 def cancel_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
-    """End a campaign for good: whoever has not been written to will not be."""
+    """End a campaign for good: its waiting messages are never sent."""
     moved = _move(campaign, CampaignState.SENDING, CampaignState.CANCELLED, by=by, now=now)
     moved = moved or _move(campaign, CampaignState.PAUSED, CampaignState.CANCELLED, by=by, now=now)
     if moved:

@@ -2,8 +2,8 @@
 
 All brands send through one account, whose service allows so many mails a second. PostgreSQL holds
 how far that rate is used up: a worker reserves mails by compare-and-swap before it sends them, and
-one that gets none puts its campaign off until some are free. Nobody sleeps. Whoever was served
-longest ago is next: brands first, then the campaigns of a brand, so a large send holds up nobody.
+one that gets none postpones its campaign until some are free, and does not sleep. The brand that
+was served least recently goes next, then its campaign that was, so a large send delays nobody.
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ def is_logged_in(client: Client) -> bool:
 @pytest.mark.parametrize("address", [STAFF, PORTAL])
 @pytest.mark.parametrize("verified", [False, True])
 def test_a_touched_key_is_no_login_by_itself(address: str, verified: bool, cast: Cast) -> None:
-    """Whoever finds it can ask for a touch alone, on the page of a second factor of their own."""
+    """The finder can ask for a touch alone, on the page of their own second factor."""
     key = SecurityKey(cast.ines)
     give_app(cast.theo)
     client = waiting(cast.theo)

@@ -7,12 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from affiliates.models import Platform
-
 BATCH = 200
 MEMBER_COLUMNS = ("email", "first_name", "last_name", "promo_code")
-# Optional columns of a file of members: see tracking.importing.members.
-MEMBER_EXTRAS = ("tags", *(platform.value for platform in Platform))
 Row = tuple[int, dict[str, str]]  # file line, cells by column
 Counted = Callable[[int], None]
 

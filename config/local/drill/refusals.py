@@ -58,10 +58,7 @@ def _tries_of_append_only(connection: Connection) -> Iterator[str]:
         row = _one(connection, sql.SQL("SELECT ctid::text FROM {} LIMIT 1").format(name))
         if row is None:
             continue
-        for statement in (
-            "UPDATE {} SET id = id WHERE ctid = {}",
-            "DELETE FROM {} WHERE ctid = {}",
-        ):
+        for statement in _CHANGES:
             query = sql.SQL(statement).format(name, sql.Literal(row[0]))
             yield _attempt(connection, query, "a row was changed or deleted in " + table)
 
