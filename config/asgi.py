@@ -6,8 +6,8 @@ its address (RFC 9110 section 17.10). ASGI has the names as they were sent, so h
 underscores are removed here, before any code reads them.
 
 Django's own ASGI handler does not help: it runs synchronous code for one request at a time. A
-thread gets a request after its body has arrived, so a slow upload occupies no thread. /healthz is
-answered without a thread, so it works while all threads wait.
+thread gets a request after its body has arrived and a place is free (config.gate), so slow uploads
+and waiting requests occupy no thread. /healthz and refusals need no thread either.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import io
 import logging
 import os
 import sys
+import threading
 import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,9 +30,10 @@ from urllib.parse import unquote_to_bytes
 os.environ.setdefault("TRIBUTARY_PROCESS", "web")  # read by config.limits
 
 from config import limits
+from config.gate import REFUSED, Places
 from config.heartbeats import BEAT_SECONDS, beat
 from config.wsgi import application as wsgi_application
-from config.wsgi import places
+from config.wsgi import refuse
 
 Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
@@ -44,8 +46,14 @@ WsgiApplication = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 SPOOL_BYTES = 256 * 1024  # a longer body goes to a temporary file
 MAX_BODY_BYTES = 64 * 1024 * 1024  # far above the largest upload of the product
 BODY_TIMEOUT_SECONDS = 60
-MAX_JOINED_BYTES = 256 * 1024  # a longer response is streamed
+# A response up to this size is taken whole, so that a slow reader occupies no thread.
+MAX_WHOLE_BYTES = 2_000_000
 SEND_TIMEOUT_SECONDS = 30  # for each part: the connection of a client that does not read is closed
+# Simultaneous requests for it share one check of PostgreSQL and Valkey, so it needs no place.
+NEEDS_NO_PLACE = "/readyz"
+# The interpreter's switch interval. With the default of 5 ms, the event loop, which answers
+# /healthz, waits too long while several pages are rendered.
+SWITCH_SECONDS = 0.001
 ALIVE = "alive\n"
 CLOSE = (b"connection", b"close")
 logger = logging.getLogger(__name__)
@@ -60,11 +68,19 @@ class ClientGoneError(Exception):
 
 
 class Server:
-    """A WSGI application as an ASGI one; at most `threads` requests are inside it at a time."""
+    """A WSGI application as an ASGI one. A request is inside it only while it has a place.
 
-    def __init__(self, application: WsgiApplication, *, threads: int) -> None:
-        self.application = application
-        self.threads = ThreadPoolExecutor(threads, thread_name_prefix="request")
+    `refuse` answers the others; it runs in the event loop, so it must not wait for anything.
+    """
+
+    def __init__(
+        self, application: WsgiApplication, *, refuse: WsgiApplication, places: Places
+    ) -> None:
+        self.application, self.refuse, self.places = application, refuse, places
+        # Streamed responses may not take all places, because their clients can be slow.
+        self.streams = threading.BoundedSemaphore(max(1, places.number // 2))
+        self.threads = ThreadPoolExecutor(places.number, thread_name_prefix="request")
+        self.spare_threads = ThreadPoolExecutor(limits.WEB_SPARE_THREADS)
         self.ticked_at = time.monotonic()
 
     @property
@@ -86,6 +102,7 @@ class Server:
             if kind == "lifespan.shutdown":
                 ticking.cancel()
                 self.threads.shutdown()
+                self.spare_threads.shutdown()
             await send({"type": f"{kind}.complete"})
             if kind == "lifespan.shutdown":
                 return
@@ -117,15 +134,12 @@ class Server:
                 await self.answer(environ, Answer(receive, send))
 
     async def answer(self, environ: Environ, answer: Answer) -> None:
-        """Run the application in a thread and send its response.
+        """Let the application answer in a thread, or refuse; then send the response.
 
         A response that fails midway gets no end, so that no client takes it for complete.
         """
         try:
-            # A context of its own: what a request leaves in context variables ends with it.
-            await answer.loop.run_in_executor(
-                self.threads, Context().run, self.run, environ, answer
-            )
+            await self.respond(environ, answer)
             if answer.whole is not None:
                 await answer.begin()
                 await answer.send({"type": "http.response.body", "body": answer.whole})
@@ -136,17 +150,42 @@ class Server:
             if not answer.is_begun:
                 await say(answer.send, 500, "Something went wrong on our side.\n", CLOSE)
 
+    async def respond(self, environ: Environ, answer: Answer) -> None:
+        """Run the application as soon as a place is free; refuse the request if none becomes so."""
+        if environ["PATH_INFO"] == NEEDS_NO_PLACE:
+            await self.run_in(self.spare_threads, environ, answer)
+        elif reason := await self.places.take():
+            Context().run(self.run_refusal, environ, answer, reason)
+        else:
+            try:
+                await self.run_in(self.threads, environ, answer)
+            finally:
+                self.places.leave()
+
+    async def run_in(self, threads: ThreadPoolExecutor, environ: Environ, answer: Answer) -> None:
+        # A context of its own: what a request leaves in context variables ends with it.
+        await answer.loop.run_in_executor(threads, Context().run, self.run, environ, answer)
+
     def run(self, environ: Environ, answer: Answer) -> None:
-        """Call the application, in a thread. Join a short response, stream a long one."""
+        """Call the application, in a thread. Take a short response whole, stream a long one."""
         parts = self.application(environ, answer.start)
         try:
-            if isinstance(parts, list | tuple) or answer.length <= MAX_JOINED_BYTES:
+            if is_short(parts, answer.length):
                 answer.whole = b"".join([*answer.written, *parts])
+            elif self.streams.acquire(blocking=False):
+                try:
+                    answer.stream(iter(parts))
+                finally:
+                    self.streams.release()
             else:
-                answer.stream(iter(parts))
+                self.run_refusal(environ, answer, "too many downloads")
         finally:
             if hasattr(parts, "close"):
                 parts.close()
+
+    def run_refusal(self, environ: Environ, answer: Answer, reason: str) -> None:
+        REFUSED.labels(why=reason).inc()
+        answer.whole = b"".join(self.refuse(environ, answer.start))
 
 
 class Answer:
@@ -214,6 +253,12 @@ class Answer:
 
     def _wait_for(self, work: Coroutine[Any, Any, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
+
+
+def is_short(parts: Iterable[bytes], length: float) -> bool:
+    """Whether a response is in memory already, or is known to be short."""
+    in_memory = isinstance(parts, list | tuple) or not getattr(parts, "streaming", True)
+    return in_memory or length <= MAX_WHOLE_BYTES
 
 
 async def say(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) -> None:
@@ -300,8 +345,9 @@ def environ_of(scope: Scope, headers: Headers, body: IO[bytes], length: int) -> 
     return environ
 
 
-application = Server(
-    wsgi_application,
-    threads=limits.WEB_CONCURRENT_REQUESTS + limits.WEB_QUEUE + limits.WEB_SPARE_THREADS,
+places = Places(
+    limits.WEB_CONCURRENT_REQUESTS, queue=limits.WEB_QUEUE, seconds=limits.WEB_QUEUE_SECONDS
 )
+sys.setswitchinterval(SWITCH_SECONDS)
+application = Server(wsgi_application, refuse=refuse, places=places)
 beat(lambda: application.is_ticking and not places.is_stuck)

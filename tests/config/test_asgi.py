@@ -1,4 +1,4 @@
-"""The ASGI front and the gate together: what waits keeps nothing that others need."""
+"""The server and its places together: what waits or is refused holds nothing others need."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from config.asgi import Server
-from config.gate import Gate, Places
+from config.gate import Places
 from config.unavailable import refuse
 
 pytestmark = pytest.mark.usefixtures("kept_connections")
@@ -22,9 +22,16 @@ PART = b"x" * 100_000
 
 
 class Client:
-    """One request. It leaves after `takes` parts of an answer, if that is given."""
+    """One request. Its client leaves, or stops reading for a while, after so many parts."""
 
-    def __init__(self, path: str, *, method: str = "GET", takes: int | None = None) -> None:
+    def __init__(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        takes: int | None = None,
+        stops_after: int | None = None,
+    ) -> None:
         self.scope = {
             "type": "http",
             "method": method,
@@ -37,7 +44,8 @@ class Client:
         }
         self.status = 0
         self.body = b""
-        self._takes, self._taken = takes, 0
+        self.may_go_on = asyncio.Event()
+        self._takes, self._stops_after, self._taken = takes, stops_after, 0
         self._gone = asyncio.Event()
 
     async def receive(self) -> dict[str, Any]:
@@ -50,6 +58,8 @@ class Client:
             return
         self._taken += 1
         self.body += message["body"]
+        if self._taken == self._stops_after:
+            await self.may_go_on.wait()
         if self._takes is not None and self._taken >= self._takes:
             self._gone.set()
             await asyncio.sleep(0)
@@ -81,12 +91,35 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     return response
 
 
+def server_of(inner: Callable[..., Iterable[bytes]], *, number: int = 1, queue: int = 0) -> Server:
+    return Server(inner, refuse=refuse, places=Places(number, queue=queue, seconds=SOON))
+
+
+class Held:
+    """An application that answers nobody before it is told to."""
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.release = threading.Event()
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        if environ["PATH_INFO"] == "/readyz":
+            start_response("200 OK", [])
+            return [b"ready"]
+        self.entered.release()
+        assert self.release.wait(SOON)
+        start_response("200 OK", [])
+        return [b"done"]
+
+    async def until_entered(self) -> None:
+        while not self.entered.acquire(blocking=False):
+            await asyncio.sleep(0.001)
+
+
 def test_whatever_becomes_of_an_answer_its_place_is_left() -> None:
-    places = Places(4, queue=16, seconds=SOON)
-    gate = Gate(application, refuse=refuse, places=places, streams=2)
+    server = server_of(application, number=4, queue=16)
 
     async def ask_all() -> list[Client]:
-        server = Server(gate, threads=8)
         paths = ["/page", "/long", "/breaks", "/breaks-short", "/raises", "/304"]
         clients = [
             Client(path, method=method, takes=takes)
@@ -104,35 +137,71 @@ def test_whatever_becomes_of_an_answer_its_place_is_left() -> None:
     clients = asyncio.run(ask_all())
 
     assert {client.status for client in clients} == {200, 304, 500, 503}
-    assert (places._taken, len(places._waiting)) == (0, 0)
-    assert [gate._streams.acquire(blocking=False) for _ in range(3)] == [True, True, False]
+    assert (server.places.taken, len(server.places.waiting)) == (0, 0)
+    assert [server.streams.acquire(blocking=False) for _ in range(3)] == [True, True, False]
 
 
-def test_health_is_told_while_every_thread_waits() -> None:
-    entered, release = threading.Event(), threading.Event()
+def test_everything_that_needs_no_place_is_answered_while_all_are_taken() -> None:
+    held = Held()
+    server = server_of(held, queue=1)
 
-    def wait(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
-        entered.set()
-        assert release.wait(SOON)
-        start_response("200 OK", [])
-        return [b"done"]
-
-    async def ask() -> tuple[Client, Client]:
-        server = Server(wait, threads=1)
-        waiting = asyncio.create_task(Client("/page").ask(server))
-        while not entered.is_set():
-            await asyncio.sleep(0.01)
+    async def ask() -> list[Client]:
+        first = asyncio.create_task(Client("/first").ask(server))
+        await held.until_entered()
+        waiting = asyncio.create_task(Client("/second").ask(server))
+        while not server.places.waiting:
+            await asyncio.sleep(0)
         try:
             async with asyncio.timeout(SOON / 2):
-                alive = await Client("/healthz").ask(server)
+                told = [await Client(path).ask(server) for path in ("/healthz", "/readyz", "/3rd")]
         finally:
-            release.set()
-        return alive, await waiting
+            held.release.set()
+        return [*told, await first, await waiting]
 
-    alive, waited = asyncio.run(ask())
+    answers = asyncio.run(ask())
 
-    assert (alive.status, alive.body) == (200, b"alive\n")
-    assert waited.body == b"done"
+    assert [answer.status for answer in answers] == [200, 200, 503, 200, 200]
+    assert [answer.body for answer in answers[:2]] == [b"alive\n", b"ready"]
+
+
+def test_a_refusal_needs_no_thread() -> None:
+    named = list[str]()
+
+    def note_thread(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        named.append(threading.current_thread().name)
+        return refuse(environ, start_response)
+
+    held = Held()
+    server = Server(held, refuse=note_thread, places=Places(1, queue=0, seconds=SOON))
+
+    async def ask() -> None:
+        first = asyncio.create_task(Client("/first").ask(server))
+        await held.until_entered()
+        await Client("/second").ask(server)
+        held.release.set()
+        await first
+
+    asyncio.run(ask())
+
+    assert named == [threading.main_thread().name]
+
+
+def test_downloads_never_take_all_places() -> None:
+    server = server_of(application, number=2)
+    first = Client("/long", stops_after=1)
+
+    async def ask() -> list[Client]:
+        begun = asyncio.create_task(first.ask(server))
+        while not first.body:
+            await asyncio.sleep(0.001)
+        refused, page = await Client("/long").ask(server), await Client("/page").ask(server)
+        first.may_go_on.set()
+        return [refused, page, await begun, await Client("/long").ask(server)]
+
+    refused, page, begun, later = asyncio.run(ask())
+
+    assert (refused.status, page.body) == (503, b"page")
+    assert (begun.body, later.body) == (PART * 50, PART * 50)
 
 
 def test_an_answer_that_breaks_while_it_is_joined_is_closed() -> None:
@@ -145,8 +214,7 @@ def test_an_answer_that_breaks_while_it_is_joined_is_closed() -> None:
         )
         return response
 
-    places = Places(1, queue=0, seconds=SOON)
-    server = Server(Gate(breaks, refuse=refuse, places=places, streams=1), threads=1)
+    server = server_of(breaks)
 
     async def ask() -> Client:
         return await Client("/page").ask(server)

@@ -13,6 +13,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 from config.asgi import Server
 from config.forwarding import trust_proxies
+from config.gate import Places
 
 
 def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
@@ -23,6 +24,5 @@ def echo(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[by
     return [json.dumps(shown).encode()]
 
 
-application = Server(
-    trust_proxies(echo, proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT), threads=2
-)
+behind = trust_proxies(echo, proxies=settings.TRUSTED_PROXIES, port=settings.PUBLIC_PORT)
+application = Server(behind, refuse=behind, places=Places(2, queue=16, seconds=60))
