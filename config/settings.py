@@ -60,6 +60,7 @@ HOST_PREFIX = "" if LOCAL else "__Host-"
 # --- Application
 INSTALLED_APPS = [
     "django.contrib.admin.apps.SimpleAdminConfig",  # config.platform names what it shows
+    "accounts",  # before django.contrib.auth, whose command changepassword it extends
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -77,7 +78,6 @@ INSTALLED_APPS = [
     "pgtrigger",
     "template_partials",
     "core",
-    "accounts",
     "background",
     "notifications",
     "affiliates",

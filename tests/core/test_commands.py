@@ -29,6 +29,7 @@ OF_OFFER = [*OF_BRAND, "--offer", "Glow"]
 # What each is called with; a new command has to be added here.
 ARGUMENTS = {
     "addresses": [],
+    "changepassword": ["nobody@tributary.example"],
     "create_api_key": OF_BRAND,
     "create_brand": [
         "fresh", "--name", "Fresh", "--currency", "GBP", "--timezone", "Europe/London",

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from allauth.account.forms import default_token_generator
 from allauth.account.utils import user_pk_to_url_str
+from django.contrib.auth.management.commands import changepassword
+from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Role, Session, User
+from accounts.models import AuditEntry, Role, Session, User
 from accounts.second_factor_forms import AuthenticateForm
 from accounts.services import give_role
 from accounts.sessions import delete_sessions, end_sessions, open_sessions
@@ -71,8 +75,14 @@ def reset_elsewhere(cast: Cast, secret: str) -> None:
     assert reset_password(browser(), cast.ines).status_code == 302
 
 
+def change_by_command(cast: Cast, secret: str) -> None:
+    with patch.object(changepassword.Command, "_get_pass", return_value=NEW):
+        call_command("changepassword", cast.ines.email, stdout=StringIO())
+
+
 @pytest.mark.parametrize(
-    "end", [change_password, reset_elsewhere, log_out_everywhere, log_out_elsewhere]
+    "end",
+    [change_password, change_by_command, reset_elsewhere, log_out_everywhere, log_out_elsewhere],
 )
 def test_a_waiting_login_is_ended(end: Any, cast: Cast) -> None:
     secret = give_app(cast.ines)
@@ -140,3 +150,16 @@ def test_a_waiting_login_is_no_session_in_the_list(cast: Cast) -> None:
     assert open_sessions(user, current=None, now=timezone.now()) == []
     row = Session.objects.get(pk=client.session.session_key)
     assert (row.kind, row.user) == ("visitor", user)
+
+
+def test_a_password_set_by_command_ends_every_session_and_is_recorded(cast: Cast) -> None:
+    client = log_in(browser(), cast.ines)
+
+    change_by_command(cast, "")
+
+    assert "_auth_user_id" not in client.session
+    cast.ines.refresh_from_db()
+    assert cast.ines.check_password(NEW)
+    with acting_for(cast.juniper):
+        entry = AuditEntry.objects.get(action="password.changed")
+    assert entry.actor == "manage.py changepassword"
