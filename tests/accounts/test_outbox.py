@@ -22,8 +22,10 @@ from payouts.runs import confirm_run, draft_run, mark_run_paid, return_run
 from payouts.services import adjust, mark_paid, return_payment
 from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due, refund
 from tracking.commissions.approval import accept_conversions, reject_conversions
+from tracking.commissions.click_earnings import credit_clicks
+from tracking.links.clicks import follow_link
 from tracking.links.membership import activate_member, deactivate_member, remove_from_offer
-from tracking.models import Conversion, Order
+from tracking.models import Conversion, Order, TrackingLink
 from tracking.orders.crediting import attribute_order_by_hand
 from tracking.orders.recording import record_order, record_orders
 from tracking.orders.refunds import record_refund
@@ -128,6 +130,29 @@ def test_new_terms(at_juniper: Cast) -> None:
             now=NOW,
         )
     ) == [("terms.changed", "terms")]
+
+
+def test_clicks_that_pay(at_juniper: Cast) -> None:
+    supersede_terms(
+        offer=at_juniper.glow,
+        values=TermsValues(percent_bp=0, per_click_minor=5),
+        starts_at=NOW + timedelta(seconds=1),
+        by=SYSTEM,
+        now=NOW,
+    )
+    link = TrackingLink.objects.get(enrollment=at_juniper.mara_in_glow)
+
+    def click_and_credit() -> None:
+        later = NOW + timedelta(minutes=1)
+        follow_link(slug=link.slug, user_agent="Mozilla/5.0 (X11)", referrer="", now=later)
+        credit_clicks(now=NOW + timedelta(hours=1))
+
+    credited = [("clicks.credited", "clickearning")]
+    assert written(click_and_credit) == credited
+    assert written(click_and_credit) == credited
+    assert written(lambda: credit_clicks(now=NOW + timedelta(hours=1))) == []
+    told = [entry.data for entry in OutboxEntry.objects.filter(event="clicks.credited")]
+    assert [(data["clicks"], data["amount_minor"]) for data in told] == [(1, 5), (2, 10)]
 
 
 def test_payments_and_adjustments(at_juniper: Cast) -> None:
