@@ -8,7 +8,7 @@ them, and let each of their brands see it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from accounts.actors import Actor
@@ -27,12 +27,13 @@ from payouts.ledger import due_entries
 from payouts.models import DetailsRelease, Payout, PayoutDetails
 from payouts.sealing import seal
 from payouts.services import record_payment
+from tests.factories import NOW as NOW
+from tests.factories import OfferValuesFactory, RawOrder, RawRefund
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 from tracking.orders.facts import OrderFacts, RefundFacts
 from tracking.orders.reading import read_order, read_refund
 
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 SYSTEM = Actor.system("test")
 IBAN = "DE89370400440532013000"  # the example of the registry of IBANs
 
@@ -64,13 +65,7 @@ class Cast:
 
 def offer_values(**changes: Any) -> OfferValues:
     """A both-kind offer in pounds, changed as told."""
-    values: dict[str, Any] = {
-        "name": "Winter Glow creators",
-        "kind": "both",
-        "destination_url": "https://www.juniper.example/winter",
-        "currency": "GBP",
-    }
-    return OfferValues(**(values | changes))
+    return OfferValuesFactory.build(**changes)
 
 
 def order(order_id: str = "1001", **changes: Any) -> OrderFacts:
@@ -79,16 +74,8 @@ def order(order_id: str = "1001", **changes: Any) -> OrderFacts:
 
 
 def raw_order(order_id: Any = "1001", **changes: Any) -> dict[str, Any]:
-    """The same as the API receives it. `amount` stands for a single line of that price."""
-    amount = changes.pop("amount", "84.20")
-    raw: dict[str, Any] = {
-        "order_id": order_id,
-        "ordered_at": (NOW - timedelta(hours=1)).isoformat(),
-        "currency": "GBP",
-        "promo_code": "MARA15",
-        "lines": [{"sku": "GLOW-1", "product": "Glow set", "quantity": 1, "unit_price": amount}],
-    }
-    return {key: value for key, value in (raw | changes).items() if value is not None}
+    """The same as the API receives it; see RawOrder."""
+    return RawOrder.build(order_id=order_id, **changes)
 
 
 def refund(refund_id: str = "R1", order_id: str = "1001", **changes: Any) -> RefundFacts:
@@ -97,16 +84,8 @@ def refund(refund_id: str = "R1", order_id: str = "1001", **changes: Any) -> Ref
 
 
 def raw_refund(refund_id: Any = "R1", order_id: Any = "1001", **changes: Any) -> dict[str, Any]:
-    raw = {
-        "refund_id": refund_id,
-        "order_id": order_id,
-        "refunded_at": NOW.isoformat(),
-        "currency": "GBP",
-        "sku": "GLOW-1",
-        "quantity": 1,
-        "amount": "10.00",
-    }
-    return raw | changes
+    """The same as the API receives it."""
+    return RawRefund.build(refund_id=refund_id, order_id=order_id, **changes)
 
 
 def give_details(

@@ -28,6 +28,7 @@ from accounts.services import (
 from core.money import UnknownCurrencyError
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast, proven_user
+from tests.factories import UserFactory
 from tests.snapshot import snapshot
 
 
@@ -58,7 +59,7 @@ def test_whose_address_is_proven_owns_the_brand_from_the_start() -> None:
 @pytest.mark.parametrize("has_user", [False, True])
 def test_anybody_else_is_invited_to_own_it(has_user: bool) -> None:
     if has_user:
-        User.objects.create_user("greta@fern.example")
+        UserFactory.create(email="greta@fern.example")
 
     brand = make_brand()
 
@@ -72,7 +73,7 @@ def test_anybody_else_is_invited_to_own_it(has_user: bool) -> None:
 
 
 def test_no_role_is_given_to_an_unproven_address(cast: Cast) -> None:
-    stranger = User.objects.create_user("stranger@fern.example")
+    stranger = UserFactory.create()
     before = snapshot()
 
     with acting_for(cast.juniper), pytest.raises(StaffError) as refused:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,14 +16,15 @@ from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
-from background.models import Work, WorkState
+from background.models import WorkState
 from config.celery import Scheduler, app
 from core import rounds
 from core.models import Round
 from core.tenancy import acting_for
-from notifications.models import Campaign, Message, MessageState, Purpose
+from notifications.models import MessageState
 from tests.api.test_probes import read, samples
 from tests.cast import Cast
+from tests.factories import MessageFactory, WorkFactory
 
 pytestmark = pytest.mark.django_db
 SWEEP = "notifications.sweep"
@@ -46,15 +46,8 @@ def figures(client: Client, name: str, label: str) -> dict[str, float]:
 
 
 def settle_message(state: MessageState, *, settled: timedelta) -> None:
-    now = timezone.now()
-    campaign = Campaign.objects.create(
-        purpose=Purpose.SALES_TRACKING_ITEMS, title="x", subject="x", body="x", html="x", text="x",
-        from_name="x", confirmation=uuid.uuid4(), recipients=1, confirmed_by="x", confirmed_at=now,
-    )  # fmt: skip
-    Message.objects.create(
-        campaign=campaign, purpose=campaign.purpose, recipient="member:1", values={}, state=state,
-        to_address="x@example.com", due_at=now - settled, settled_at=now - settled,
-    )  # fmt: skip
+    when = timezone.now() - settled
+    MessageFactory.create(state=state, due_at=when, settled_at=when)
 
 
 def test_messages_that_were_lost(client: Client, cast: Cast) -> None:
@@ -75,10 +68,9 @@ def test_messages_that_were_lost(client: Client, cast: Cast) -> None:
 
 def ask_for_work(state: WorkState, *, asked: timedelta, finished: timedelta | None = None) -> None:
     now = timezone.now()
-    Work.objects.create(
-        kind="export", title="x", about="members", confirmation=uuid.uuid4(), state=state, total=1,
-        asked_by="test", asked_at=now - asked, finished_at=now - finished if finished else None,
-    )  # fmt: skip
+    WorkFactory.create(
+        state=state, asked_at=now - asked, finished_at=now - finished if finished else None
+    )
 
 
 def test_long_work_that_waits_and_that_failed(client: Client, cast: Cast) -> None:

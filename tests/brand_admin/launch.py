@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Sequence
 
 from django.contrib.messages import get_messages
 from django.test import Client
 
 from affiliates.models import Member
-from notifications.models import Campaign, Message, Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.services import create_offer
 from offers.terms import TermsValues
 from tests.answers import Answer
 from tests.brand_admin.staff import address
 from tests.cast import NOW, SYSTEM, offer_values
+from tests.factories import MemberMessageFactory
 from tracking.links.generating import generate_items
 
 
@@ -40,16 +39,7 @@ def generated(enrollments: Sequence[Enrollment]) -> None:
 
 
 def mailed(enrollment: Enrollment, state: str, reason: str = "") -> None:
-    campaign = Campaign.objects.create(
-        purpose=Purpose.SALES_TRACKING_ITEMS, title="Spring", subject="x", body="x", html="x",
-        text="x", from_name="x", confirmation=uuid.uuid4(), recipients=1, confirmed_by="x",
-        confirmed_at=NOW,
-    )  # fmt: skip
-    Message.objects.create(
-        campaign=campaign, purpose=campaign.purpose, recipient=f"member:{enrollment.member_id}",
-        about=f"enrollment:{enrollment.pk}", to_address=enrollment.member.email, values={},
-        state=state, due_at=NOW, settled_at=NOW, reason=reason,
-    )  # fmt: skip
+    MemberMessageFactory.create(enrollment=enrollment, state=state, settled_at=NOW, reason=reason)
 
 
 def told(response: Answer) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.models import ApiKey, Role, Staff, User
+from accounts.models import ApiKey, Role, Staff
 from accounts.services import create_api_key, give_role
 from core.tenancy import acting_for
 from payouts.ledger import due_entries
@@ -16,6 +16,7 @@ from payouts.services import record_payment
 from tests.answers import as_one_line
 from tests.brand_admin.desk import at, desk_of, sell
 from tests.cast import NOW, SYSTEM, Cast
+from tests.factories import UserFactory
 from tests.snapshot import snapshot
 
 PAGES = [
@@ -229,6 +230,6 @@ def test_the_door_offers_several_brands(cast: Cast) -> None:
 
 
 def test_the_door_tells_a_person_without_a_brand_what_to_do(cast: Cast) -> None:
-    nobody = User.objects.create_user("nobody@example.com")
+    nobody = UserFactory.create()
 
     assert "You work for no brand here" in desk_of(nobody).get("/admin/").content.decode()

@@ -6,12 +6,12 @@ import re
 from typing import Any
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.test import Client
 
 from accounts.models import User
 from tests.answers import as_one_line
 from tests.cast import Cast
+from tests.factories import AuthenticatorFactory
 from tests.mailbox import Mailbox
 
 pytestmark = pytest.mark.django_db
@@ -66,7 +66,7 @@ def test_the_password_page_leads_to_the_code_page_with_its_aim(client: Client) -
 
 
 def test_a_second_factor_is_asked_for(cast: Cast, client: Client, mailbox: Mailbox) -> None:
-    Authenticator.objects.create(user=cast.ines, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    AuthenticatorFactory.create(user=cast.ines)
 
     answer = log_in(client, mailbox, cast.ines)
 

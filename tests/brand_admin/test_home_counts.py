@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -10,12 +9,13 @@ import pytest
 
 from brand_admin.home.counts import what_needs_attention
 from core.tenancy import acting_for
-from notifications.models import Campaign, Message, MessageState, Purpose, SuppressionReason
+from notifications.models import MessageState, SuppressionReason
 from notifications.services import suppress
 from offers.models import Enrollment, OfferStatus
 from offers.services import create_offer, enroll, set_offer_status
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
+from tests.factories import MemberMessageFactory
 from tracking.links.membership import add_to_offer, deactivate_member
 
 
@@ -27,29 +27,8 @@ def _at_juniper(cast: Cast) -> Iterator[None]:
 
 def tell(enrollment: Enrollment, state: MessageState, *, days_ago: int = 0) -> None:
     """Send the member their items, with this outcome."""
-    campaign = Campaign.objects.create(
-        purpose=Purpose.SALES_TRACKING_ITEMS,
-        title="Items",
-        subject="Items",
-        body="",
-        html="",
-        text="",
-        from_name="Juniper",
-        confirmation=uuid.uuid4(),
-        recipients=1,
-        confirmed_by="test",
-        confirmed_at=NOW,
-    )
-    Message.objects.create(
-        campaign=campaign,
-        recipient=f"member:{enrollment.member_id}",
-        about=f"enrollment:{enrollment.pk}",
-        purpose=Purpose.SALES_TRACKING_ITEMS,
-        to_address="mara@lindqvist.example",
-        values={},
-        state=state,
-        due_at=NOW,
-        settled_at=NOW - timedelta(days=days_ago),
+    MemberMessageFactory.create(
+        enrollment=enrollment, state=state, settled_at=NOW - timedelta(days=days_ago)
     )
 
 

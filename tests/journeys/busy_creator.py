@@ -7,7 +7,7 @@ from datetime import datetime
 
 from accounts.actors import Actor
 from accounts.brands import create_brand
-from accounts.models import CodePurpose, CodeState, MailedCode
+from accounts.models import CodePurpose, MailedCode
 from affiliates.models import Creator
 from affiliates.services import add_member
 from core.tenancy import acting_for
@@ -18,6 +18,7 @@ from payouts.models import PayoutDetails
 from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust
 from tests.cast import SYSTEM, Cast, offer_values, proven_user
+from tests.factories import ProvenCodeFactory
 
 BRANDS = (
     ("alder", "Alder & Ash Apothecary of the Northern Lakes", "EUR"),
@@ -69,13 +70,4 @@ def make_busy(cast: Cast, *, now: datetime) -> Creator:
 def prove(creator: Creator, purpose: CodePurpose, *, now: datetime) -> uuid.UUID:
     """A code that was mailed to the creator and entered, without the mail."""
     MailedCode.objects.filter(address=creator.email, purpose=purpose).delete()
-    return MailedCode.objects.create(
-        address=creator.email,
-        purpose=purpose,
-        browser=uuid.uuid4().hex,
-        state=CodeState.MAILED,
-        mail_due_at=now,
-        asked_at=now,
-        tries=1,
-        proven_at=now,
-    ).public_id
+    return ProvenCodeFactory.create(address=creator.email, purpose=purpose, now=now).public_id

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
@@ -26,6 +25,7 @@ from offers.dashboard_links import token_for
 from offers.services import enroll
 from tests.architecture.routes import in_brand_admin
 from tests.cast import Cast, assemble
+from tests.factories import AuthenticatorFactory
 from tests.journeys.busy_creator import make_busy, prove
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.dashboards import dashboards
@@ -311,9 +311,7 @@ def test_the_portal_of_a_busy_creator(
     session = SessionStore(page.context.cookies()[0]["value"])
     session["asked_codes"] = codes
     session.save()
-    passkey = Authenticator.objects.create(
-        user=june, type=Authenticator.Type.WEBAUTHN, data={"name": "My phone", "credential": {}}
-    )
+    passkey = AuthenticatorFactory.create(user=june, passkey=True)
     change = "/portal/payout/change/"
     faults += look_at(
         page,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import uuid
 from collections.abc import Collection
 
 from django.db import connection
@@ -12,6 +11,7 @@ from core.tenancy import acting_for
 from payouts.models import RUN_STATE_OF_PAYMENTS, Payout, PayoutRun, PayoutState
 from payouts.services import settle_run
 from tests.cast import NOW, Cast, release_to_brand
+from tests.factories import PayoutRunFactory
 from tracking.reconciliation.differences import differences
 
 MADE = tuple(state for state in PayoutState if state != PayoutState.DRAFT)
@@ -27,10 +27,7 @@ P, W, PAID, FAILED, CANCELLED = (
 
 def run_of(cast: Cast, states: Collection[PayoutState]) -> PayoutRun:
     """A confirmed run with a payment in each of these states; the rest of it is of no matter."""
-    run = PayoutRun.objects.create(
-        currency="GBP", minimum_minor=0, state=PayoutState.PROCESSING, confirmation=uuid.uuid4(),
-        created_by="test",
-    )  # fmt: skip
+    run = PayoutRunFactory.create()
     release = release_to_brand(cast.mara)
     for state in states:
         Payout.objects.create(

@@ -18,6 +18,7 @@ from affiliates.models import Creator
 from payouts.details import details_of
 from tests.answers import as_one_line
 from tests.cast import IBAN, Cast
+from tests.factories import AuthenticatorFactory
 from tests.journeys.busy_creator import make_busy, prove
 from tests.mailbox import Mailbox
 from tests.portal.conftest import text_of
@@ -299,8 +300,8 @@ def test_log_out_everywhere_ends_this_one_too(cast: Cast, june: Client) -> None:
 
 
 def a_passkey(user: User, name: str = "My phone") -> Authenticator:
-    return Authenticator.objects.create(
-        user=user, type=Authenticator.Type.WEBAUTHN, data={"name": name, "credential": {}}
+    return AuthenticatorFactory.create(
+        user=user, passkey=True, data={"name": name, "credential": {}}
     )
 
 

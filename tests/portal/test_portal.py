@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from allauth.mfa.models import Authenticator
 from django.conf import settings as conf
 from django.test import Client
 
@@ -21,6 +20,7 @@ from offers.terms import TermsValues
 from payouts.services import adjust
 from tests.answers import as_one_line
 from tests.cast import Cast, offer_values
+from tests.factories import AuthenticatorFactory
 from tests.mailbox import Mailbox
 from tests.portal.conftest import path_of, text_of
 from tests.snapshot import Snapshot, snapshot
@@ -258,7 +258,7 @@ def test_a_second_factor_of_staff_is_asked_for_in_the_portal_too(
 ) -> None:
     with acting_for(cast.saltmarsh):
         add_member(email=cast.ines.email, first_name="Ines", last_name="", by=cast.by, now=cast.now)
-    Authenticator.objects.create(user=cast.ines, type=Authenticator.Type.TOTP, data={"secret": "x"})
+    AuthenticatorFactory.create(user=cast.ines)
     ask(client, cast.ines.email)
 
     answer = enter(client, mailed_code(mailbox, cast.ines.email))

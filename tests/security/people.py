@@ -17,6 +17,7 @@ from accounts.models import User
 from affiliates.logins import give_login
 from affiliates.models import Creator
 from tests.cast import Cast, proven_user
+from tests.factories import UserFactory
 
 SECRET = "JBSWY3DPEHPK3PXP"  # of the operator's authenticator app
 # Addresses that open something: of a creator who never logged in, of an owner, of nobody yet.
@@ -65,7 +66,9 @@ def logged_in(user: User | None, *, method: str = "") -> Client:
 
 def unproven(email: str, **fields: object) -> User:
     """A login that somebody made for an address that nobody has shown to read."""
-    return User.objects.create_user(email, "a-quiet-river-9", joined_at=timezone.now(), **fields)
+    return UserFactory.create(
+        email=email, password="a-quiet-river-9", joined_at=timezone.now(), **fields
+    )
 
 
 def creator_with(email: str) -> Creator:

@@ -11,13 +11,14 @@ from django.db import connection
 from django.test import Client
 
 from accounts.codes import CodeOverError
-from accounts.models import AuditEntry, CodePurpose, CodeState, MailedCode, User
+from accounts.models import AuditEntry, CodePurpose, User
 from affiliates.address_change import AddressTakenError, change_address
 from core.tenancy import acting_for
 from notifications.models import SuppressionReason
 from notifications.selectors import suppressed_among
 from tests.answers import as_one_line
 from tests.cast import NOW, Cast
+from tests.factories import ProvenCodeFactory
 from tests.journeys.busy_creator import prove
 from tests.mailbox import Mailbox
 from tests.portal.test_portal import another, mailed_code
@@ -48,10 +49,7 @@ LATER = timedelta(minutes=1)
 
 def entered(now: datetime) -> uuid.UUID:
     """A code that was entered for the new address, without the mail."""
-    return MailedCode.objects.create(
-        address=NEW, purpose=CodePurpose.NEW_ADDRESS, browser=uuid.uuid4().hex,
-        state=CodeState.MAILED, mail_due_at=now, asked_at=now, tries=1, proven_at=now,
-    ).public_id  # fmt: skip
+    return ProvenCodeFactory.create(address=NEW, purpose=CodePurpose.NEW_ADDRESS, now=now).public_id
 
 
 @pytest.mark.parametrize("who", ["owner", "manager", "viewer", "creator"])

@@ -26,6 +26,7 @@ from tests.architecture.routes import Route, routes
 from tests.architecture.source import modules, relative
 from tests.architecture.world import undone
 from tests.cast import NOW, SYSTEM, Cast
+from tests.factories import UserFactory
 from tests.mailbox import Mailbox
 from tests.portal.test_portal import ask, enter, mailed_code
 from tests.security.identities import identities
@@ -274,7 +275,7 @@ def test_a_code_for_an_address_that_was_left_logs_nobody_in(cast: Cast, mailbox:
     """June asked for a code, then moved: who reads the old address has the code now."""
     old = Client()
     ask(old, cast.june.email)
-    prove_address(user=User.objects.create_user(cast.june.email), now=NOW)
+    prove_address(user=UserFactory.create(email=cast.june.email), now=NOW)
     june = User.objects.get(email=cast.june.email)
     later = NOW + timedelta(minutes=1)
     User.objects.filter(pk=june.pk).update(email="june@new.example", email_proven_at=later)

@@ -20,6 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import User
 from affiliates.models import Creator
 from tests.cast import Cast
+from tests.factories import UserFactory
 from tests.mailbox import Mailbox
 
 pytestmark = pytest.mark.django_db
@@ -345,7 +346,7 @@ def test_what_was_set_up_before_the_address_was_proven_opens_nothing(
     cast: Cast, mailbox: Mailbox
 ) -> None:
     """Somebody has a login of June's address, a password and a session, but no proof of it."""
-    squatter = User.objects.create_user(PORTAL.owner, "Xk2-9fhQ_plo")
+    squatter = UserFactory.create(email=PORTAL.owner)
     elsewhere = browser("203.0.113.66")
     elsewhere.force_login(squatter)
     june = browser()

@@ -20,6 +20,7 @@ from accounts.services import give_role
 from accounts.sessions import delete_sessions, end_sessions, open_sessions
 from core.tenancy import acting_for
 from tests.cast import SYSTEM, Cast
+from tests.factories import UserFactory
 from tests.security.entering import (  # noqa: F401
     PASSWORD,
     browser,
@@ -141,7 +142,7 @@ def test_a_login_that_is_ended_while_its_code_is_checked_begins_no_session(
 
 
 def test_a_waiting_login_is_no_session_in_the_list(cast: Cast) -> None:
-    user = User.objects.create_user("xenia@juniper.example", pk=40_000, email_proven_at=cast.now)
+    user = UserFactory.create(pk=40_000, email_proven_at=cast.now)
     with acting_for(cast.juniper):
         give_role(user=user, role=Role.VIEWER, by=SYSTEM, now=cast.now)
     give_app(user)

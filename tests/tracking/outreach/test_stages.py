@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import pytest
 
 from affiliates.models import Member
-from notifications.models import Campaign, Message, MessageState, Purpose
+from notifications.models import Message, MessageState, Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.services import add_to_project, create_offer, create_project, set_up_stage
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
+from tests.factories import MemberMessageFactory
 from tracking.links.generating import generate_items
 from tracking.links.membership import deactivate_member
 from tracking.outreach.stages import (
@@ -48,15 +48,7 @@ def set_up(project: Project, offer: Offer) -> dict[int, Enrollment]:
 def mail(
     enrollment: Enrollment, state: str, purpose: str = Purpose.SALES_TRACKING_ITEMS
 ) -> Message:
-    campaign = Campaign.objects.create(
-        purpose=purpose, title="x", subject="x", body="x", html="x", text="x", from_name="x",
-        confirmation=uuid.uuid4(), recipients=1, confirmed_by="x", confirmed_at=NOW,
-    )  # fmt: skip
-    return Message.objects.create(
-        campaign=campaign, purpose=purpose, recipient=f"member:{enrollment.member_id}",
-        about=f"enrollment:{enrollment.pk}", to_address="x@example.com", values={}, state=state,
-        due_at=NOW,
-    )  # fmt: skip
+    return MemberMessageFactory.create(enrollment=enrollment, purpose=purpose, state=state)
 
 
 def step_of(project: Project, member: Member) -> str:

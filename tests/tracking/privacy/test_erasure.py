@@ -27,6 +27,7 @@ from payouts.ledger import balances
 from payouts.models import DetailsRelease, LedgerEntry, PayoutDetails
 from payouts.services import adjust
 from tests.cast import NOW, SYSTEM, Cast, order
+from tests.factories import AuthenticatorFactory
 from tests.journeys.busy_creator import prove
 from tests.notifications.senders import confirm, recipient
 from tests.snapshot import snapshot
@@ -46,7 +47,7 @@ def june(cast: Cast) -> Creator:
     """June sells, is owed money, asks a question, gets mail, and is logged in with a passkey."""
     user = give_login(email=JUNE, now=NOW)
     assert user is not None
-    Authenticator.objects.create(user=user, type="webauthn", data={"name": "x", "credential": {}})
+    AuthenticatorFactory.create(user=user, passkey=True)
     store = SessionStore()
     store[SESSION_KEY] = str(user.pk)
     store.save()
