@@ -21,7 +21,7 @@ from offers.models import Enrollment, Offer
 from offers.services import create_offer
 from offers.terms import TermsValues
 from tests.answers import Answer
-from tests.brand_admin.drawer import MEMBERS, carried, letter
+from tests.brand_admin.drawer import MEMBERS, carried, email_text
 from tests.cast import SYSTEM, offer_values
 from tracking.models import PromoCode, TrackingLink
 
@@ -55,7 +55,7 @@ def measure_steps(client: Client, address: str) -> None:
     pages: list[Answer] = [client.get("/healthz")]
 
     def press(go: str, **more: str) -> None:
-        sent = carried(pages[-1]) | letter() | {"go": go} | more
+        sent = carried(pages[-1]) | email_text() | {"go": go} | more
         pages.append(client.post(PAGE, sent))
 
     opening = timed(lambda: pages.append(client.get(address)))

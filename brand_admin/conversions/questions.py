@@ -18,7 +18,12 @@ from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.addresses import without_filters
 from brand_admin.conversions.forms import Answer, QuestionFilters
-from brand_admin.conversions.knowledge import facts_of, order_words, suggested, verdict_of
+from brand_admin.conversions.question_findings import (
+    facts_of,
+    order_summary,
+    suggested_answer,
+    verdict_of,
+)
 from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
 from brand_admin.refusals import add_refusal
@@ -106,7 +111,7 @@ def question_page(request: BrandRequest, question_id: int) -> HttpResponse:
         request.POST if request.method == "POST" else None,
         orders=free,
         kind=kind,
-        suggested=suggested(question, known, kind),
+        suggested=suggested_answer(question, known, kind),
     )
     if form.is_valid():
         try:
@@ -165,7 +170,7 @@ def _show(
         member=question.enrollment.member,
         offer=question.enrollment.offer,
         verdict=verdict_of(question, known.orders),
-        orders=[(found, order_words(found)) for found in known.orders],
+        orders=[(found, order_summary(found)) for found in known.orders],
         facts=facts_of(question, known),
         reference=reference,
         form=form,

@@ -1,4 +1,4 @@
-"""Conversions: judge what came in, and see how each was credited and what it earned."""
+"""Conversions: accept or reject them, and see how each was credited and what it earned."""
 
 from __future__ import annotations
 
@@ -123,7 +123,7 @@ def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
 
 @require_POST
 @brand_page(Permission.MANAGE)
-def judge(request: BrandRequest) -> HttpResponse:
+def accept_or_reject(request: BrandRequest) -> HttpResponse:
     """Accept or reject the ticked conversions. Rejecting asks for a reason first."""
     ids = selected_ids(request)
     chosen = conversions().filter(pk__in=ids)

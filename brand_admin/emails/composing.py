@@ -1,6 +1,6 @@
-"""The email drawer: write, preview one recipient after another, send, see how it goes.
+"""The email drawer: write, preview each recipient, send, see the progress.
 
-One page for both mails of sales tracking. It carries all it needs from step to step, so it works
+One page for both kinds of campaign. It carries all it needs from step to step, so it works
 as plain pages; htmx shows the same pages in a drawer.
 """
 
@@ -33,7 +33,7 @@ from brand_admin.emails.draft import (
     split,
     with_gaps_named,
 )
-from brand_admin.emails.forms import Letter, TemplateName
+from brand_admin.emails.forms import EmailTextForm, TemplateName
 from brand_admin.emails.progress import in_words, progress_of
 from brand_admin.emails.starting import WRITTEN, is_among, starting_texts, text_of
 from brand_admin.pages import id_in, render_page
@@ -72,16 +72,16 @@ MAIL_FRAME = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.MANAGE)
 def compose(request: BrandRequest) -> HttpResponse:
-    """Start with a written mail; each button of the drawer posts here with its own `go`."""
+    """Start with the standard text; each button of the drawer posts here with its own `go`."""
     data = request.POST if request.method == "POST" else request.GET
     draft = read_draft(data, back=_way_back(request, data.get("back", "")))
     if "subject" not in data:
         return _replace(request, draft)
-    letter = Letter(data)
+    text_form = EmailTextForm(data)
     step: Step = STEPS.get(data.get("go", ""), _write)
-    if step not in FOR_ANY_TEXT and not letter.is_valid():
-        return _write(request, draft, letter, status=422)
-    return step(request, draft, letter)
+    if step not in FOR_ANY_TEXT and not text_form.is_valid():
+        return _write(request, draft, text_form, status=422)
+    return step(request, draft, text_form)
 
 
 @never_cache
@@ -91,7 +91,7 @@ def compose(request: BrandRequest) -> HttpResponse:
 def preview_frame(
     request: BrandRequest, confirmation: uuid.UUID, enrollment_id: int
 ) -> HttpResponse:
-    """The very mail that one recipient would get now, for the preview's frame."""
+    """The mail exactly as one recipient would get it now, for the preview's frame."""
     text = kept_text(request.user, confirmation)
     if text is None:
         raise Http404
@@ -111,14 +111,14 @@ def preview_frame(
 
 
 def _write(
-    request: BrandRequest, draft: Draft, letter: Letter, *, status: int = 200, **more: Any
+    request: BrandRequest, draft: Draft, text_form: EmailTextForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     return _show(
         request,
         WRITE,
         draft,
         status=status,
-        letter=letter,
+        text_form=text_form,
         audience=draft.audience(now=timezone.now()),
         variables=VARIABLES.values(),
         texts=starting_texts(draft.purpose),
@@ -127,32 +127,34 @@ def _write(
     )
 
 
-def _start(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
-    """Begin again from the chosen text, but ask first where something would be lost."""
+def _start(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
+    """Start over with the chosen text, but ask first if changes would be lost."""
     texts = starting_texts(draft.purpose)
     chosen = text_of(request.POST.get("template", ""), texts)
-    if is_among(letter.data["subject"], letter.data.get("body", ""), texts):
+    if is_among(text_form.data["subject"], text_form.data.get("body", ""), texts):
         return _replace(request, draft)
-    return _write(request, draft, letter, replacing=chosen)
+    return _write(request, draft, text_form, replacing=chosen)
 
 
-def _replace(request: BrandRequest, draft: Draft, letter: Letter | None = None) -> HttpResponse:
-    """Begin from the chosen text, or from the written one."""
+def _replace(
+    request: BrandRequest, draft: Draft, text_form: EmailTextForm | None = None
+) -> HttpResponse:
+    """Start with the chosen text, or with the standard text."""
     key = request.POST.get("template", WRITTEN)
     chosen = text_of(key, starting_texts(draft.purpose))
-    fresh = Letter({"subject": chosen.subject, "body": chosen.body})
+    fresh = EmailTextForm({"subject": chosen.subject, "body": chosen.body})
     return _write(request, replace(draft, started=chosen.key), fresh)
 
 
-def _name(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
-    """Under which name to save what is written; the one that it began with stands there."""
+def _name(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
+    """Ask under which name to save the text; the template it started from is proposed."""
     names = {text.key: text.name for text in starting_texts(draft.purpose)[1:]}
     naming = TemplateName(initial={"name": names.get(draft.started, "")})
-    return _show(request, SAVE, draft, status=200, letter=letter, naming=naming)
+    return _show(request, SAVE, draft, status=200, text_form=text_form, naming=naming)
 
 
-def _save(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
-    """Save under the name; one that has a text already is overwritten only once that is said."""
+def _save(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
+    """Save under the name. An existing template is overwritten only after confirmation."""
     naming, taken = TemplateName(request.POST), None
     if naming.is_valid():
         name = naming.cleaned_data["name"]
@@ -160,8 +162,8 @@ def _save(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
             saved = save_template(
                 purpose=Purpose(draft.purpose),
                 name=name,
-                subject=letter.cleaned_data["subject"],
-                body=letter.cleaned_data["body"],
+                subject=text_form.cleaned_data["subject"],
+                body=text_form.cleaned_data["body"],
                 by=request.actor,
                 now=timezone.now(),
                 overwrite=request.POST.get("overwrite", "").lower() == name.lower(),
@@ -175,14 +177,14 @@ def _save(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
                 add_refusal(naming, error, field="name")
         else:
             kept = replace(draft, started=str(saved.pk))
-            return _write(request, kept, letter, saved=saved.name)
+            return _write(request, kept, text_form, saved=saved.name)
     found = in_words(taken.subject, {"brand_name": request.brand.name}) if taken else ""
     return _show(
         request,
         SAVE,
         draft,
         status=422,
-        letter=letter,
+        text_form=text_form,
         naming=naming,
         taken=taken,
         taken_subject=found,
@@ -190,18 +192,18 @@ def _save(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
 
 
 def _version_asked(request: BrandRequest) -> int | None:
-    """Of the text that may be overwritten, the version that was shown; none before it was asked."""
+    """The version of the template that was shown when the user was asked to overwrite it."""
     return id_in(request.POST.get("overwritten_version", ""))
 
 
 def _preview(
-    request: BrandRequest, draft: Draft, letter: Letter, *, status: int = 200, **more: Any
+    request: BrandRequest, draft: Draft, text_form: EmailTextForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
-    """One recipient at a time; those with a gap come first."""
-    parted, people = _parted(request, draft, letter)
+    """Show one recipient at a time, first those with a missing value."""
+    parted, people = _parted(request, draft, text_form)
     if not people:
-        return _write(request, draft, letter, status=422, nobody=True)
-    keep_text(request.user, draft, letter.cleaned_data)
+        return _write(request, draft, text_form, status=422, nobody=True)
+    keep_text(request.user, draft, text_form.cleaned_data)
     number = _shown_number(request, len(people))
     one = people[number - 1]
     gaps = {blocked.recipient.recipient: blocked.missing for blocked in parted.blocked}
@@ -210,10 +212,10 @@ def _preview(
         PREVIEW,
         draft,
         status=status,
-        letter=letter,
+        text_form=text_form,
         split=parted,
         one=one,
-        subject=_subject(request, one, letter),
+        subject=_subject(request, one, text_form),
         missing=gaps.get(one.recipient, ()),
         enrollment_id=Reference(one.about).number,
         number=number,
@@ -223,11 +225,11 @@ def _preview(
     )
 
 
-def _test(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
-    """The shown recipient's mail, to whoever is writing it."""
-    parted, people = _parted(request, draft, letter)
+def _test(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
+    """Send the shown recipient's mail to the member of staff who writes it."""
+    parted, people = _parted(request, draft, text_form)
     if not parted.ready:
-        return _preview(request, draft, letter)
+        return _preview(request, draft, text_form)
     shown = people[_shown_number(request, len(people)) - 1]
     example = shown if shown in parted.ready else parted.ready[0]
     try:
@@ -235,8 +237,8 @@ def _test(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
             purpose=Purpose.TEST,
             about="",
             title=f"Test: {draft.offer.name}",
-            subject=f"Test: {letter.cleaned_data['subject']}"[:300],
-            body=letter.cleaned_data["body"],
+            subject=f"Test: {text_form.cleaned_data['subject']}"[:300],
+            body=text_form.cleaned_data["body"],
             recipients=[
                 Recipient(
                     recipient=Reference.by_id(User, request.user.pk),
@@ -251,25 +253,25 @@ def _test(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
             now=timezone.now(),
         )
     except RecipientsError as error:
-        return _preview(request, draft, letter, status=422, refused=str(error))
+        return _preview(request, draft, text_form, status=422, refused=str(error))
     step = _write if request.POST.get("on") == "write" else _preview
-    return step(request, draft, letter, tested=request.user.email)
+    return step(request, draft, text_form, tested=request.user.email)
 
 
-def _send(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
-    """Confirm, once. Everyone who can have the mail gets it; the rest stay named in the preview."""
+def _send(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
+    """Confirm, once. Recipients with a missing value get nothing and stay in the preview."""
     sent = Campaign.objects.filter(confirmation=draft.confirmation).first()
     if sent is None:
-        parted, _ = _parted(request, draft, letter)
+        parted, _ = _parted(request, draft, text_form)
         if not parted.ready:
-            return _preview(request, draft, letter, status=422)
+            return _preview(request, draft, text_form, status=422)
         try:
             sent = confirm_campaign(
                 purpose=Purpose(draft.purpose),
                 about=draft.about,
                 title=draft.offer.name,
-                subject=letter.cleaned_data["subject"],
-                body=letter.cleaned_data["body"],
+                subject=text_form.cleaned_data["subject"],
+                body=text_form.cleaned_data["body"],
                 recipients=parted.ready,
                 confirmation=draft.confirmation,
                 by=request.actor,
@@ -278,7 +280,9 @@ def _send(request: BrandRequest, draft: Draft, letter: Letter) -> HttpResponse:
             )
         except AudienceTakenError as error:
             newest = latest_campaign(purpose=draft.purpose, about=draft.about)
-            return _preview(request, draft, letter, status=409, taken=error.campaign, newest=newest)
+            return _preview(
+                request, draft, text_form, status=409, taken=error.campaign, newest=newest
+            )
     if request.htmx:
         return render_page(
             request,
@@ -301,38 +305,38 @@ STEPS: dict[str, Step] = {
     "test": _test,
     "send": _send,
 }
-FOR_ANY_TEXT = (_write, _start, _replace)  # a text with a mistake in it doesn't stop these
+FOR_ANY_TEXT = (_write, _start, _replace)  # they run even if the text has an error
 
 
 def _parted(
-    request: BrandRequest, draft: Draft, letter: Letter
+    request: BrandRequest, draft: Draft, text_form: EmailTextForm
 ) -> tuple[Split, tuple[Recipient, ...]]:
-    mail = prepared_for(request.brand, letter.cleaned_data)
+    mail = prepared_for(request.brand, text_form.cleaned_data)
     parted = split(draft.audience(now=timezone.now()).recipients, mail)
     return parted, parted.everyone
 
 
-def _subject(request: BrandRequest, one: Recipient, letter: Letter) -> str:
-    mail = prepared_for(request.brand, letter.cleaned_data)
+def _subject(request: BrandRequest, one: Recipient, text_form: EmailTextForm) -> str:
+    mail = prepared_for(request.brand, text_form.cleaned_data)
     values = with_gaps_named(one.values, missing_values(mail, values=one.values))
     return render(mail, values=values, unsubscribe_link="https://").subject
 
 
 def _shown_number(request: BrandRequest, total: int) -> int:
-    """Which recipient to show: `show` counts from one, and going round is no error."""
+    """Which recipient to show: `show` counts from one, and a number out of range is no error."""
     return min(max(id_in(request.POST.get("show", "")) or 1, 1), total)
 
 
 def _show(
     request: BrandRequest, template: str, draft: Draft, *, status: int, **context: Any
 ) -> HttpResponse:
-    if request.htmx:  # which shows nothing of an answer that is an error
+    if request.htmx:  # htmx does not show a response with an error status
         template, status = f"{template}#drawer", 200
     return render_page(request, template, section=SECTION, status=status, draft=draft, **context)
 
 
 def _way_back(request: BrandRequest, asked: str) -> str:
-    """The page to return to: the one the drawer was opened from, if it is ours."""
+    """The page to return to: where the drawer was opened from, if it is on this site."""
     page = asked or request.headers.get("Referer", "")
     ours = url_has_allowed_host_and_scheme(page, allowed_hosts={request.get_host()})
     return page if ours else reverse("brand_admin:emails", args=[request.brand.slug])

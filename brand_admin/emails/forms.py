@@ -1,4 +1,4 @@
-"""What is written in the email drawer, and the filters of the lists of mail."""
+"""The forms of the email drawer and of saved templates, and the filters of the email lists."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from notifications.rendering.prepare import LONGEST_SUBJECT
 from notifications.services import LONGEST_NAME
 
 
-class Letter(forms.Form):
-    """Subject and message with variables; an error names the variable at fault."""
+class EmailTextForm(forms.Form):
+    """Subject and message of an email, with variables; an error names the wrong variable."""
 
     subject = forms.CharField(
         max_length=LONGEST_SUBJECT,
@@ -58,7 +58,7 @@ class TemplateName(forms.Form):
     )
 
 
-class NewTemplateForm(TemplateName, Letter):
+class NewTemplateForm(TemplateName, EmailTextForm):
     """A text with its name."""
 
     field_order = ("name", "subject", "body")

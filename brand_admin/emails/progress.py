@@ -1,4 +1,4 @@
-"""How far a campaign is, in figures and words for its pages."""
+"""The progress of a campaign, in numbers and words for its pages."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _VARIABLE = re.compile(r"\{\{ (\w+)(?: \| [^{}]*)? \}\}")
 
 
 def in_words(subject: str, known: Mapping[str, str]) -> str:
-    """The subject with what is `known` put in, and the other variables by their labels."""
+    """The subject with `known` values filled in, and the other variables shown by their labels."""
     return _VARIABLE.sub(
         lambda found: known.get(found[1]) or f"[{VARIABLES[found[1]].label.lower()}]", subject
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class CampaignProgress:
     """`tone` and `word` are for the campaign's badge."""
 
     campaign: Campaign
@@ -30,13 +30,13 @@ class Progress:
 
     @property
     def subject(self) -> str:
-        """The subject as people say it: with the brand and the offer in, others by their names."""
+        """The subject with brand and offer filled in, the other variables by their labels."""
         known = {"brand_name": self.brand_name, "offer_name": self.campaign.title}
         return in_words(self.campaign.subject, known)
 
     @property
     def is_moving(self) -> bool:
-        """Whether looking again in a moment shows something else."""
+        """Whether the page should refresh, because mails are still being sent."""
         return self.campaign.state == CampaignState.SENDING
 
     @property
@@ -52,5 +52,5 @@ class Progress:
         return "good" if done_well else "wait" if troubled else "neutral"
 
 
-def progress_of(campaign: Campaign, *, brand_name: str) -> Progress:
-    return Progress(campaign, counts_of([campaign.pk])[campaign.pk], brand_name)
+def progress_of(campaign: Campaign, *, brand_name: str) -> CampaignProgress:
+    return CampaignProgress(campaign, counts_of([campaign.pk])[campaign.pk], brand_name)

@@ -29,7 +29,7 @@ from brand_admin.emails.forms import (
     ReportFilters,
     SuppressionFilters,
 )
-from brand_admin.emails.progress import Progress, progress_of
+from brand_admin.emails.progress import CampaignProgress, progress_of
 from brand_admin.pages import export_url, paginate, render_page, searched
 from core.references import Reference
 from notifications import selectors
@@ -68,7 +68,7 @@ def campaign_list(request: BrandRequest) -> HttpResponse:
         clear_href=without_filters(request, "q", "purpose", "state"),
         export_url=export_url(request, "brand_admin:emails_export"),
         page=page,
-        rows=[Progress(row.campaign, row.counts, request.brand.name) for row in rows],
+        rows=[CampaignProgress(row.campaign, row.counts, request.brand.name) for row in rows],
     )
 
 

@@ -215,11 +215,11 @@ def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
 @require_POST
 @brand_page(Permission.PAY)
 def run_redraft(request: BrandRequest, run_id: int) -> HttpResponse:
-    """Draw a draft up again from what its members are due now."""
+    """Draft the run again from what its members are due now."""
     run = get_object_or_404(runs(), pk=run_id)
     if members_in(run) > MAX_ROWS_RUN_AT_ONCE:
         return _leave_to_a_worker(request, run, ask_for_redraft)
-    return _change_draft(request, run, redraft_run, "Drawn up again from what is due now.")
+    return _change_draft(request, run, redraft_run, "Drafted again from what is due now.")
 
 
 @require_POST

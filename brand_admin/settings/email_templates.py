@@ -178,7 +178,7 @@ def _page(
         section=SECTION,
         status=409 if meanwhile else 422 if form.errors else 200,
         meanwhile=meanwhile,
-        letter=form,
+        text_form=form,
         variables=VARIABLES.values(),
         **context,
     )

@@ -1,4 +1,4 @@
-"""What the tests of the email drawer share: its address, its form, the first texts."""
+"""What the tests of the email drawer share: its address, its form, the standard texts."""
 
 from __future__ import annotations
 
@@ -34,6 +34,6 @@ def carried(page: Answer) -> dict[str, Any]:
     return posted
 
 
-def letter(purpose: str = MEMBERS, **changes: str) -> dict[str, str]:
+def email_text(purpose: str = MEMBERS, **changes: str) -> dict[str, str]:
     first = FIRST_TEXTS[purpose]
     return {"subject": first.subject, "body": first.body} | changes

@@ -41,8 +41,8 @@ def pending(cast: Cast) -> list[Conversion]:
 
 
 @pytest.fixture
-def judge(cast: Cast) -> Callable[..., Any]:
-    """Theo's verdict on conversions: `judge(rows, action="accept")`."""
+def submit_action(cast: Cast) -> Callable[..., Any]:
+    """Theo submits an action on conversions: `submit_action(rows, action="accept")`."""
     theo = desk_of(cast.theo)
 
     def post(rows: list[Conversion], **sent: str) -> Any:
@@ -172,11 +172,11 @@ def test_the_list_takes_as_many_queries_for_three_as_for_one(cast: Cast) -> None
 
 
 def test_accepting_earns_the_commission(
-    cast: Cast, pending: list[Conversion], judge: Callable[..., Any]
+    cast: Cast, pending: list[Conversion], submit_action: Callable[..., Any]
 ) -> None:
     assert earned(cast) == 0
 
-    page = shown(judge(pending, action="accept"))
+    page = shown(submit_action(pending, action="accept"))
 
     assert "2 conversions accepted." in page
     assert statuses(cast) == ["accepted", "accepted"]
@@ -184,11 +184,11 @@ def test_accepting_earns_the_commission(
 
 
 def test_rejecting_asks_why_first(
-    cast: Cast, pending: list[Conversion], judge: Callable[..., Any]
+    cast: Cast, pending: list[Conversion], submit_action: Callable[..., Any]
 ) -> None:
     before = snapshot()
 
-    page = shown(judge(pending[:1], action="reject"))
+    page = shown(submit_action(pending[:1], action="reject"))
 
     assert "will earn nothing" in page
     assert 'name="reason"' in page
@@ -196,11 +196,11 @@ def test_rejecting_asks_why_first(
 
 
 def test_rejecting_without_a_reason_is_refused(
-    cast: Cast, pending: list[Conversion], judge: Callable[..., Any]
+    cast: Cast, pending: list[Conversion], submit_action: Callable[..., Any]
 ) -> None:
     before = snapshot()
 
-    response = judge(pending, action="reject", reason="   ")
+    response = submit_action(pending, action="reject", reason="   ")
 
     assert response.status_code == 422
     assert "Say why: the member reads it." in as_one_line(response.content.decode())
@@ -208,11 +208,11 @@ def test_rejecting_without_a_reason_is_refused(
 
 
 def test_a_rejected_conversion_keeps_its_reason_and_takes_back_what_it_earned(
-    cast: Cast, judge: Callable[..., Any]
+    cast: Cast, submit_action: Callable[..., Any]
 ) -> None:
     conversion = sell(cast)
 
-    page = shown(judge([conversion], action="reject", reason="Returned at the counter"))
+    page = shown(submit_action([conversion], action="reject", reason="Returned at the counter"))
 
     assert "1 conversion rejected." in page
     with acting_for(cast.juniper):

@@ -15,7 +15,7 @@ from notifications.models import EmailTemplate, Purpose
 from notifications.services import save_template
 from tests.answers import Answer, as_one_line
 from tests.brand_admin.desk import at, desk_of, queries_of, shown
-from tests.brand_admin.drawer import ITEMS, carried, drawer, letter
+from tests.brand_admin.drawer import ITEMS, carried, drawer, email_text
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.snapshot import snapshot
 
@@ -28,7 +28,7 @@ def press(cast: Cast, theo: Client) -> Callable[..., Any]:
     """Press a button of a drawer that was just opened, with what is written in it."""
 
     def post(go: str, **written: str) -> Any:
-        sent = carried(theo.get(drawer(cast))) | letter() | {"go": go} | written
+        sent = carried(theo.get(drawer(cast))) | email_text() | {"go": go} | written
         return theo.post(at(cast.juniper, "compose"), sent)
 
     return post
@@ -211,7 +211,7 @@ def test_what_could_not_be_sent_is_not_saved(
 
 
 def test_who_only_reads_saves_nothing(cast: Cast, theo: Client) -> None:
-    sent = carried(theo.get(drawer(cast))) | letter() | {"go": "save", "name": "A"}
+    sent = carried(theo.get(drawer(cast))) | email_text() | {"go": "save", "name": "A"}
     vera, before = desk_of(cast.vera), snapshot()
 
     answer = vera.post(at(cast.juniper, "compose"), sent)

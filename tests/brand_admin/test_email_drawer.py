@@ -26,7 +26,7 @@ from notifications.services import deliver, suppress
 from offers.services import enroll
 from tests.answers import as_one_line
 from tests.brand_admin.desk import at, desk_of, shown
-from tests.brand_admin.drawer import ITEMS, MEMBERS, carried, drawer, letter
+from tests.brand_admin.drawer import ITEMS, MEMBERS, carried, drawer, email_text
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.mailbox import Mailbox
 from tests.snapshot import snapshot
@@ -38,7 +38,7 @@ def press(cast: Cast, theo: Client) -> Callable[..., Any]:
 
     def post(go: str, *, purpose: str = MEMBERS, opened: Any = None, **changes: Any) -> Any:
         page = opened or theo.get(drawer(cast, purpose=purpose))
-        sent = carried(page) | letter(purpose) | {"go": go} | changes
+        sent = carried(page) | email_text(purpose) | {"go": go} | changes
         return theo.post(at(cast.juniper, "compose"), sent)
 
     return post
@@ -78,7 +78,7 @@ def test_send_sales_tracking_items_opens_the_same_drawer_for_the_ticked(
 
 
 @pytest.mark.parametrize(
-    ("letter_changes", "message"),
+    ("text_changes", "message"),
     [
         ({"body": "<p>{{ frist_name }}</p>"}, "There is no variable “frist_name”. Did you mean"),
         ({"body": "<p>Hi {{ first_name</p>"}, "is never closed"),
@@ -96,12 +96,12 @@ def test_a_wrong_template_goes_nowhere(
     cast: Cast,
     press: Callable[..., Any],
     go: str,
-    letter_changes: dict[str, str],
+    text_changes: dict[str, str],
     message: str,
 ) -> None:
     before = snapshot()
 
-    page = press(go, **letter_changes)
+    page = press(go, **text_changes)
 
     assert page.status_code == 422
     assert message in as_one_line(page.content.decode())
@@ -255,12 +255,12 @@ def test_the_second_of_two_staff_is_told_and_may_insist(
     hers = ines.get(drawer(cast))
     press("send")
 
-    told = ines.post(at(cast.juniper, "compose"), carried(hers) | letter() | {"go": "send"})
+    told = ines.post(at(cast.juniper, "compose"), carried(hers) | email_text() | {"go": "send"})
 
     assert told.status_code == 409
     assert "Theo Marsh" in as_one_line(told.content.decode())
     assert len(addresses(cast)) == 3
-    again = ines.post(at(cast.juniper, "compose"), carried(told) | letter() | {"go": "send"})
+    again = ines.post(at(cast.juniper, "compose"), carried(told) | email_text() | {"go": "send"})
     assert again.status_code == 302
     assert len(addresses(cast)) == 6
 

@@ -15,7 +15,7 @@ from notifications.models import EmailTemplate, Purpose
 from notifications.services import save_template
 from tests.answers import as_one_line
 from tests.brand_admin.desk import at, desk_of, queries_of, shown
-from tests.brand_admin.drawer import ITEMS, MEMBERS, letter
+from tests.brand_admin.drawer import ITEMS, MEMBERS, email_text
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.snapshot import snapshot
 
@@ -61,13 +61,13 @@ def test_the_list_takes_the_same_queries_for_one_and_for_three(cast: Cast, theo:
 def test_a_new_one_begins_with_the_written_text(cast: Cast, theo: Client, purpose: str) -> None:
     address = at(cast.juniper, "template_new", purpose=purpose)
 
-    assert letter(purpose)["subject"] in shown(theo.get(address))
-    page = shown(theo.post(address, {"name": "Ours", **letter(purpose)}, follow=True))
+    assert email_text(purpose)["subject"] in shown(theo.get(address))
+    page = shown(theo.post(address, {"name": "Ours", **email_text(purpose)}, follow=True))
 
     assert "“Ours” is saved." in page
     with acting_for(cast.juniper):
         row = EmailTemplate.objects.get()
-    assert (row.purpose, row.name, row.subject) == (purpose, "Ours", letter(purpose)["subject"])
+    assert (row.purpose, row.name, row.subject) == (purpose, "Ours", email_text(purpose)["subject"])
 
 
 @pytest.mark.parametrize("purpose", ["test", "nonsense"])
@@ -125,7 +125,7 @@ def test_a_wrong_one_is_refused_with_what_is_wrong(
 
 def opened(client: Client, address: str) -> dict[str, str]:
     """What a browser would send from the page of a template, changed nowhere."""
-    form = client.get(address).context["letter"]
+    form = client.get(address).context["text_form"]
     return {name: str(form[name].value() or "") for name in form.fields}
 
 
@@ -146,7 +146,7 @@ def test_who_saves_second_is_told_and_loses_nothing(cast: Cast, theo: Client) ->
     assert "you have “His words”, they made it “Her words”" in page
     assert "now “Hers”, as they made it; it was “News of {{ offer_name }}”" in page
     assert snapshot() == before
-    again = told.context["letter"]
+    again = told.context["text_form"]
     assert [again[name].value() for name in ("name", "subject", "body")] == [
         "Weekly news",
         "Hers",
@@ -192,7 +192,7 @@ def test_the_frame_shows_the_saved_text_as_a_mail(cast: Cast, theo: Client) -> N
 
 
 def test_every_variable_has_an_example(cast: Cast, theo: Client) -> None:
-    row = save(cast.juniper, **letter(ITEMS))
+    row = save(cast.juniper, **email_text(ITEMS))
 
     page = as_one_line(
         theo.get(at(cast.juniper, "template_frame", template_id=row.pk)).content.decode()

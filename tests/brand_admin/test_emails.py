@@ -18,7 +18,7 @@ from notifications.models import (
     SuppressionReason,
 )
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, shown
-from tests.brand_admin.drawer import drawer, letter
+from tests.brand_admin.drawer import drawer, email_text
 from tests.cast import NOW, Cast
 from tests.notifications.senders import confirm, recipient
 from tests.snapshot import snapshot
@@ -217,7 +217,7 @@ def test_a_viewer_reads_and_changes_nothing(cast: Cast, campaign: Campaign) -> N
 
     denied = [
         vera.get(drawer(cast)),
-        vera.post(at(cast.juniper, "compose"), letter() | {"go": "send"}),
+        vera.post(at(cast.juniper, "compose"), email_text() | {"go": "send"}),
         vera.post(at(cast.juniper, "campaign_act", campaign_id=campaign.pk), {"action": "cancel"}),
         vera.post(at(cast.juniper, "suppressions"), {"address": "a@example.com"}),
     ]

@@ -26,7 +26,7 @@ def test_home_lists_what_needs_a_person(cast: Cast) -> None:
     assert "Sales Tracking Items not sent" in page
     assert "Payments due" in page
     assert "£8.42" in page
-    assert "Conversions to judge" not in page
+    assert "Conversions to review" not in page
 
 
 def test_a_phone_names_the_section_it_is_in(cast: Cast) -> None:

@@ -195,7 +195,7 @@ def test_confirming_twice_confirms_once_and_says_so(owed: Cast) -> None:
     assert mara_balance(owed) == Balance(earned_minor=842, on_the_way_minor=842)
 
 
-def test_a_draft_that_changed_is_told_kindly_and_drawn_up_again(owed: Cast) -> None:
+def test_a_draft_that_changed_is_refused_and_can_be_drafted_again(owed: Cast) -> None:
     run = draft(owed)
     earn(owed, -42)
     theo = desk_of(owed.theo)
@@ -205,8 +205,8 @@ def test_a_draft_that_changed_is_told_kindly_and_drawn_up_again(owed: Cast) -> N
 
     assert answer.status_code == 409
     page = as_one_line(answer.content.decode())
-    assert "What is due has changed since this run was drawn up. Nothing was paid." in page
-    assert "Mara Lindqvist. Draw the run up again" in page
+    assert "What is due has changed since this run was drafted. Nothing was paid." in page
+    assert "Mara Lindqvist. Draft the run again" in page
     assert "Confirm the run" not in page
     assert snapshot() == before
     assert "£28.00" in shown(post(owed, "payment_run_redraft", run))

@@ -187,7 +187,7 @@ def test_a_large_run_is_drafted_confirmed_and_paid_by_a_worker(cast: Cast, theo:
     theo.post(paid, {"reference": "BACS 7", "seen": seen[0]})
     let_a_worker(cast)
 
-    assert "Being drawn up" in drafting
+    assert "Being drafted" in drafting
     assert "Confirm the run" not in drafting
     assert "£28.42" in drafted
     assert "Confirm the run" in drafted

@@ -1,6 +1,6 @@
-"""What is known about a question, in words for staff, and an answer to start from.
+"""What we found out about a question, in words for staff, and a suggested answer.
 
-What staff read may name other members. A suggested answer never does: the member reads it.
+What staff read may name other members. A suggested answer must not: the member reads it.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ SOMEBODY_ELSES = {
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The case in one line: `short` for a badge, `text` for the page. `credited` may be missing."""
+    """The result in one line: `short` for a badge, `text` for the page."""
 
     short: str
     tone: str
@@ -37,7 +37,7 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """One thing that is known; `tone` colours what speaks for or against the member."""
+    """One finding; `tone` colours it by whether it speaks for or against the member."""
 
     label: str
     text: str
@@ -45,7 +45,7 @@ class Fact:
 
 
 def verdict_of(question: Question, orders: Sequence[FoundOrder]) -> Verdict:
-    """What the orders with that number say. The one that can be credited counts first."""
+    """What the orders with that number show. An order that can be credited counts first."""
     enrollment = question.enrollment
     if not orders:
         return Verdict("Order unknown", "neutral", "No order with this number has reached us.")
@@ -65,7 +65,7 @@ def verdict_of(question: Question, orders: Sequence[FoundOrder]) -> Verdict:
 
 
 def facts_of(question: Question, known: Findings) -> list[Fact]:
-    """Everything beside the orders themselves that helps to decide."""
+    """Everything that helps to decide, apart from the orders themselves."""
     enrollment = question.enrollment
     return [
         *_click(enrollment, known),
@@ -77,8 +77,8 @@ def facts_of(question: Question, known: Findings) -> list[Fact]:
     ]
 
 
-def suggested(question: Question, known: Findings, kind: str) -> str:
-    """A first answer of that kind: it says nothing of anybody but the member."""
+def suggested_answer(question: Question, known: Findings, kind: str) -> str:
+    """A suggested answer of that kind. It mentions nobody but the member."""
     if kind == "attribute":
         return THANKS
     if kind == "refuse":
@@ -136,7 +136,7 @@ def _place(enrollment: Enrollment) -> Fact:
     return Fact("In the offer", f"{enrollment.get_status_display()}, joined {joined}", tone)
 
 
-def order_words(found: FoundOrder) -> str:
-    """An order in a line: how much, when, from where."""
+def order_summary(found: FoundOrder) -> str:
+    """An order in one line: amount, time and source."""
     order = found.order
     return f"{money(found.total)} · {moment(order.ordered_at)} · from {order.source}"
