@@ -27,9 +27,9 @@ from accounts.brands import create_brand
 from benchmarks.figures import show, timed
 from core.tenancy import acting_for
 from notifications.mails import compose, rendered
+from notifications.mime import as_bytes
 from notifications.models import Campaign, Message, MessageState, Purpose
 from notifications.services import Recipient, cancel_campaign, confirm_campaign
-from notifications.wire import as_bytes
 from tests.worker import Worker
 from tracking.outreach.first_texts import FIRST_TEXTS
 

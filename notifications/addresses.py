@@ -1,7 +1,7 @@
-"""Addresses as mail servers understand them: in ASCII, with their domain as RFC 5891 writes it.
+"""Addresses in the form that mail servers accept: in ASCII, with the domain encoded by RFC 5891.
 
-Python's own codec knows only the older rule, by which a mail to straße.example would go to
-somebody else's strasse.example.
+Python's own codec implements only the older RFC 3490, by which a mail to straße.example would go
+to strasse.example, which belongs to somebody else.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ import idna
 _ADDRESS = re.compile(r"[^@\s<>()\[\],;:\\\"]+@[^@\s<>()\[\],;:\\\"]+\.[^@\s<>()\[\],;:\\\".]+")
 
 
-def for_the_wire(address: str) -> str:
+def ascii_address(address: str) -> str:
     """The address with its domain in ASCII. Raises ValueError for one that can't be written so."""
     name, _, domain = address.rpartition("@")
     if not name.isascii():
         raise ValueError(f"{address}: only letters of English can stand before the @")
-    return f"{name}@{domain_for_the_wire(domain)}"
+    return f"{name}@{ascii_domain(domain)}"
 
 
-def domain_for_the_wire(domain: str) -> str:
-    """The domain in ASCII. Raises ValueError for what is none."""
+def ascii_domain(domain: str) -> str:
+    """The domain in ASCII. Raises ValueError for an invalid domain."""
     if domain.isascii():
         return domain
     try:
@@ -32,13 +32,13 @@ def domain_for_the_wire(domain: str) -> str:
 
 
 def is_address(text: str) -> bool:
-    """Whether it is one plain address of a public domain, and nothing beside it."""
+    """Whether the text is exactly one plain address of a public domain."""
     return _ADDRESS.fullmatch(text) is not None
 
 
-def can_be_written_to(address: str) -> bool:
-    """Whether it is an address that `for_the_wire` knows how to write."""
+def can_be_mailed(address: str) -> bool:
+    """Whether it is an address that `ascii_address` can encode."""
     try:
-        return is_address(for_the_wire(address))
+        return is_address(ascii_address(address))
     except ValueError:
         return False

@@ -1,6 +1,7 @@
-"""How an address is remembered that asked to be forgotten: by a keyed digest, to stay silent.
+"""Keep an erased address suppressed: the list holds a keyed digest in its place.
 
-Nobody can read the address off it. Who is added under the same address again is found by it.
+Nobody can read the address from the digest. A member who is added again with the same address
+is found by it, and gets no mail.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ DOMAIN = "erased.invalid"  # RFC 2606: no mail ever goes there
 
 
 def erased_form(address: str) -> str:
-    """What stands for an erased address in the list of those that get no mail."""
+    """What replaces an erased address in the suppression list."""
     return _form_by(settings.ERASED_KEYS[0], address)
 
 
@@ -24,7 +25,7 @@ def is_erased_form(address: str) -> bool:
 
 
 def forms_of(address: str) -> tuple[str, ...]:
-    """The address as it may stand in that list: itself, or erased, by whichever key it was."""
+    """Every form of the address that the list may hold: itself, or erased by any key."""
     erased = (_form_by(key, address) for key in settings.ERASED_KEYS)
     return address.strip().lower(), *erased
 

@@ -1,4 +1,4 @@
-"""Put a message row into the shape of an email. Reads rows; decides and writes nothing."""
+"""Compose the email of a message row. Reads rows, and writes nothing."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from notifications.addresses import for_the_wire
+from notifications.addresses import ascii_address
+from notifications.mime import MimeMail
 from notifications.models import Campaign, Message
 from notifications.rendering import Prepared, Rendered, render
 from notifications.unsubscribe_links import unsubscribe_link
-from notifications.wire import WireMail
 
-METADATA_KEY = "message"  # under which a mail carries its public id through a delivery service
-# Services that can't carry our own id along; they are told apart by theirs.
+METADATA_KEY = "message"  # a delivery service returns the message's public id under this key
+# These services do not return our metadata: their events are matched by the service's own id.
 WITHOUT_METADATA = frozenset(
     {"anymail.backends.mailersend.EmailBackend", "anymail.backends.postal.EmailBackend"}
 )
@@ -26,24 +26,24 @@ def prepared_of(campaign: Campaign) -> Prepared:
 
 
 def rendered(campaign: Campaign, message: Message) -> Rendered:
-    """What this message says; the same before it is sent, as sent, and years later."""
+    """The content of this message: the same before it is sent, when it is sent, and later."""
     return _rendered(campaign, message, _unsubscribe_link(message))
 
 
-def compose(campaign: Campaign, message: Message) -> WireMail:
-    """The email, with the headers of RFC 8058 for unsubscribing by one click.
+def compose(campaign: Campaign, message: Message) -> MimeMail:
+    """The email, with the headers for one-click unsubscribing (RFC 8058).
 
-    Raises ValueError for a row that can't be made into one.
+    Raises ValueError if no valid email can be made from the row.
     """
     link = _unsubscribe_link(message)
     mail = _rendered(campaign, message, link)
     sender = _sender(settings.DEFAULT_FROM_EMAIL)
-    email = WireMail(
+    email = MimeMail(
         subject=mail.subject,
         body=mail.text,
         from_email=sender_line(campaign.from_name),
-        to=[formataddr((message.to_name, for_the_wire(message.to_address)))],
-        reply_to=[for_the_wire(campaign.reply_to)] if campaign.reply_to else None,
+        to=[formataddr((message.to_name, ascii_address(message.to_address)))],
+        reply_to=[ascii_address(campaign.reply_to)] if campaign.reply_to else None,
         headers={
             "Message-ID": f"<{message.public_id}@{sender.rpartition('@')[2]}>",
             "List-Unsubscribe": f"<{link}>",
@@ -57,13 +57,13 @@ def compose(campaign: Campaign, message: Message) -> WireMail:
 
 
 def sender_line(name: str) -> str:
-    """What stands in From: the brand's name before the address that all mails come from."""
+    """The From header: the brand's name, and the address that all mails are sent from."""
     return formataddr((name, _sender(settings.DEFAULT_FROM_EMAIL)))
 
 
 @lru_cache(maxsize=8)
 def _sender(setting: str) -> str:
-    return for_the_wire(parseaddr(setting)[1])
+    return ascii_address(parseaddr(setting)[1])
 
 
 def _unsubscribe_link(message: Message) -> str:

@@ -1,4 +1,4 @@
-"""Campaigns, their messages, and the addresses that get none.
+"""Campaigns, their messages, and suppressed addresses.
 
 A message is one row per recipient, written when the send is confirmed. It refers upward by plain
 keys (`recipient` "member:55", `about` "enrollment:123"), because sending knows no offers.
@@ -124,7 +124,7 @@ class MessageQuerySet(TenantQuerySet["Message"]):
         return self.filter(state__in=REACHED_STATES)
 
     def perhaps_reached(self) -> Self:
-        """Those after which nobody is written to again unless staff say so."""
+        """Perhaps sent: the person gets no second one unless staff ask for it."""
         return self.filter(state__in=PERHAPS_REACHED_STATES)
 
 
@@ -145,7 +145,7 @@ class Message(LeasedModel):
     reason = models.CharField(max_length=500, blank=True)
     provider_id = models.CharField(max_length=200, blank=True)
     settled_at = models.DateTimeField(null=True)  # when the state became terminal
-    opened_at = models.DateTimeField(null=True)  # the first time, as the provider tells it
+    opened_at = models.DateTimeField(null=True)  # the first time, as the provider reports it
     clicked_at = models.DateTimeField(null=True)
     complained_at = models.DateTimeField(null=True)
 
@@ -178,7 +178,7 @@ class Message(LeasedModel):
                 name="notifications_message_lost",
                 condition=models.Q(state__in=["failed", "unknown"]),
             ),
-            # A provider names a mail, not a brand.
+            # A provider's event names a message, not a brand.
             models.Index(fields=["public_id"], name="notifications_message_public"),
             models.Index(
                 fields=["provider_id"],
@@ -189,7 +189,7 @@ class Message(LeasedModel):
 
 
 class ProviderEvent(TenantModel):
-    """What a delivery service told of one message, each event once."""
+    """An event that a delivery service reported about one message; each event once."""
 
     provider = models.CharField(max_length=30)  # "Postmark"
     event_id = models.CharField(max_length=200)

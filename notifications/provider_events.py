@@ -1,8 +1,8 @@
-"""Hear what delivery services report about our mails, and hand it on as plain facts.
+"""Receive the events that delivery services report about our mails, and normalise them.
 
-The house has no signals of its own; anymail's `tracking` is the one way in which its webhook views
-pass on what they have checked and read, so this module, and none else, listens to it. It decides
-nothing: `notifications.services.provider_news` does.
+The product has no signals of its own. anymail's webhook views report verified events only by the
+signal `tracking`, so this module, and no other, receives it. What an event changes is decided in
+`notifications.services.reported_events`.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from django.utils import timezone
 
 from notifications.mails import METADATA_KEY
 from notifications.models import MessageState
-from notifications.services.provider_news import News, take_in
+from notifications.services.reported_events import ReportedEvent, record_provider_event
 from notifications.transport import is_no_such_mailbox
 
 _OUR_MESSAGE_ID = re.compile(r"<?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})@")
 
-# Where each service says how bad a bounce is, and the words for "there is no such mailbox".
+# The field in which each service reports the kind of a bounce, and the values of a hard bounce.
 _SEVERITY: dict[str, tuple[str, ...]] = {
     "Amazon SES": ("bounce", "bounceType"),
     "Brevo": ("event",),
@@ -47,7 +47,7 @@ _HARD = frozenset(
     }
 )
 _DEAD_REASONS = frozenset({RejectReason.BOUNCED, RejectReason.INVALID})
-# Opening and clicking prove that the mail is there.
+# Opening and clicking prove that the mail was delivered.
 _STATES: dict[str, MessageState] = {
     EventType.QUEUED: MessageState.ACCEPTED,
     EventType.SENT: MessageState.ACCEPTED,
@@ -62,22 +62,22 @@ _STATES: dict[str, MessageState] = {
 
 
 def listen() -> None:
-    """Be told of every event that one of anymail's webhook views has checked and read."""
+    """Receive every event that one of anymail's webhook views has verified."""
     tracking.connect(on_tracking, dispatch_uid="notifications.provider_events")
 
 
 def on_tracking(*, event: AnymailTrackingEvent, esp_name: str, **more: Any) -> None:
-    """Take one event in. Raises what the database raises: the service then tells it again."""
-    take_in(news=read(event, provider=esp_name), now=timezone.now())
+    """Record one event. Raises database errors: the service then sends the event again."""
+    record_provider_event(event=read(event, provider=esp_name), now=timezone.now())
 
 
-def read(event: AnymailTrackingEvent, *, provider: str) -> News:
-    """What an event says, in our words."""
+def read(event: AnymailTrackingEvent, *, provider: str) -> ReportedEvent:
+    """The event in our own terms, whatever the service."""
     is_dead = _is_dead(event, provider)
     state = _STATES.get(event.event_type)
-    if is_dead and state == MessageState.FAILED:  # turned away because it bounced before
+    if is_dead and state == MessageState.FAILED:  # rejected because it bounced before
         state = MessageState.BOUNCED
-    return News(
+    return ReportedEvent(
         provider=provider,
         event_id=str(event.event_id or _digest(event))[:200],
         kind=event.event_type,
@@ -91,7 +91,7 @@ def read(event: AnymailTrackingEvent, *, provider: str) -> News:
 
 
 def _public_id(event: AnymailTrackingEvent) -> uuid.UUID | None:
-    """Our own name of the mail: from what it carried along, else from its Message-ID."""
+    """The message's public id: from the metadata, else from the Message-ID."""
     carried = (event.metadata or {}).get(METADATA_KEY, "")
     named = _OUR_MESSAGE_ID.match(str(event.message_id or ""))
     try:
@@ -123,6 +123,6 @@ def _time_of(event: AnymailTrackingEvent) -> datetime | None:
 
 
 def _digest(event: AnymailTrackingEvent) -> str:
-    """A name for an event that its service gave none: the same event is told in the same words."""
+    """An id for an event without one: the service repeats an event with the same content."""
     told = json.dumps(dict(event.esp_event), sort_keys=True, default=str)
     return hashlib.sha256(told.encode()).hexdigest()

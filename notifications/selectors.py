@@ -23,7 +23,7 @@ from notifications.models import (
     Suppression,
 )
 
-FEW = 1_000
+MAX_LISTED_ADDRESSES = 1_000
 NOT_REACHED = frozenset(
     {MessageState.FAILED, MessageState.BOUNCED, MessageState.CANCELLED, MessageState.UNKNOWN}
 )
@@ -44,7 +44,7 @@ class Counts:
 
     @property
     def waiting(self) -> int:
-        """Not at their end yet, in whatever way."""
+        """Neither sent nor failed yet: waiting, being sent, or to be tried again."""
         return self.among(LIVE_STATES)
 
     @property
@@ -66,7 +66,7 @@ class Counts:
 
     @property
     def left_out(self) -> int:
-        """Suppressed after confirmation, or cancelled before their turn."""
+        """Suppressed after confirmation, or cancelled before they were sent."""
         return self.among({MessageState.SUPPRESSED, MessageState.CANCELLED})
 
 
@@ -80,7 +80,7 @@ class CampaignRow:
 
 @dataclass(frozen=True, slots=True)
 class MessageStatus:
-    """Where the latest message about something stands."""
+    """The state of the latest message about something."""
 
     message_id: int
     state: MessageState
@@ -139,7 +139,7 @@ def report(campaign: Campaign, *, search: str = "", state: str = "") -> QuerySet
 
 
 def not_reached(campaign: Campaign) -> QuerySet[Message]:
-    """Who did not get this campaign, or may not have: whom a new one could be sent to."""
+    """Recipients who did not get this campaign, or perhaps did not."""
     return Message.objects.filter(campaign=campaign, state__in=NOT_REACHED).order_by("id")
 
 
@@ -172,7 +172,7 @@ def latest_by_about(
 ) -> dict[str, MessageStatus]:
     """The newest message about each thing ("enrollment:123"); what has none is left out.
 
-    `perhaps_reached` looks at those alone that the person may have, whatever was tried after.
+    `perhaps_reached` ignores messages that the person certainly did not get.
     """
     found = Message.objects.perhaps_reached() if perhaps_reached else Message.objects.all()
     rows = (
@@ -195,7 +195,7 @@ def latest_campaign(*, purpose: str, about: str) -> int:
 
 
 def suppressions(*, search: str = "", reason: str = "") -> QuerySet[Suppression]:
-    """Addresses the brand may not write to, newest first."""
+    """The brand's suppressed addresses, newest first."""
     rows = Suppression.objects.all()
     if search:
         rows = rows.filter(address__icontains=search)
@@ -207,11 +207,11 @@ def suppressions(*, search: str = "", reason: str = "") -> QuerySet[Suppression]
 def suppressed_among(addresses: Iterable[str]) -> dict[str, str]:
     """Those of `addresses` that get no mail, in lower case, with the reason.
 
-    A few are asked for by name; for many, the whole list is cheaper than a question as long.
+    A few addresses are looked up one by one; for many, reading the whole list is cheaper.
     """
     wanted = {address.lower() for address in addresses if address}
     rows = Suppression.objects.annotate(plain=Lower("address"))
-    if len(wanted) <= FEW:
+    if len(wanted) <= MAX_LISTED_ADDRESSES:
         rows = rows.filter(plain__in={form for one in wanted for form in forms_of(one)})
     found = dict(rows.values_list("plain", "reason"))
     has_erased = any(is_erased_form(plain) for plain in found)
@@ -224,10 +224,10 @@ def suppressed_among(addresses: Iterable[str]) -> dict[str, str]:
 
 
 def saved_templates(purpose: str) -> QuerySet[EmailTemplate]:
-    """The brand's own texts for this purpose, by name."""
+    """The brand's saved templates for this purpose, by name."""
     return EmailTemplate.objects.filter(purpose=purpose).order_by("name")
 
 
-def template_called(name: str, *, purpose: str) -> EmailTemplate | None:
-    """The brand's text of this name, whatever its case."""
+def template_named(name: str, *, purpose: str) -> EmailTemplate | None:
+    """The brand's template with this name, in upper or lower case."""
     return EmailTemplate.objects.filter(purpose=purpose, name__iexact=name).first()

@@ -1,7 +1,7 @@
-"""One connection to whoever takes our mail, and what became of each mail handed over.
+"""One connection to the mail server or delivery service, and the result of each mail submitted.
 
-The one question that matters is whether a mail may have been taken: only an answer that says no,
-or a connection lost before the mail's content began, allows another try.
+What matters is whether a mail may have been accepted: it is tried again only after a refusal, or
+when the connection was lost before the mail's content was sent.
 """
 
 from __future__ import annotations
@@ -20,24 +20,24 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends import smtp
 from requests import ConnectTimeout
 
+from notifications.mime import MimeMail, as_bytes
 from notifications.models import MessageState
-from notifications.wire import WireMail, as_bytes
 
 PLAIN_SMTP = "django.core.mail.backends.smtp.EmailBackend"
 TRACKED_SMTP = "notifications.transport.TrackedSMTPBackend"
 TOO_MANY_REQUESTS = 429
-TAKEN, GO_ON = 250, 354  # SMTP's answers (RFC 5321)
-Answer = tuple[int, bytes]
+REPLY_OK, REPLY_SEND_CONTENT = 250, 354  # SMTP's answers (RFC 5321)
+SMTPReply = tuple[int, bytes]
 _NO_SUCH_MAILBOX = re.compile(r"\b5\.1\.(?:1|2|3|6|10)\b")  # RFC 3463 and the IANA registry
 
 
 class UnreachableError(Exception):
-    """No connection could be opened, so nothing can have been taken."""
+    """No connection could be opened, so nothing can have been accepted."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """The state a message is in after it was handed over."""
+class SubmissionResult:
+    """The state of a message after it was submitted."""
 
     state: MessageState
     reason: str = ""
@@ -45,15 +45,15 @@ class Outcome:
 
 
 class TrackedSMTP(smtplib.SMTP):
-    """An SMTP client that knows whether the server has been offered a mail's content."""
+    """An SMTP client that records whether sending the mail's content has begun."""
 
     content_began = False
 
     def hand_over(self, sender: str, recipient: str, content: bytes) -> None:
         """Send one mail to one address. Raises what `sendmail` raises.
 
-        A server that allows it (RFC 2920) is asked everything at once: a mail then takes two round
-        trips and not four. The content waits for the last answer either way.
+        A server that supports pipelining (RFC 2920) gets all commands at once: that takes two round
+        trips, not four. The content is sent after the last reply either way.
         """
         self.content_began = False
         self.ehlo_or_helo_if_needed()
@@ -63,12 +63,12 @@ class TrackedSMTP(smtplib.SMTP):
             self.send("".join(f"{question}\r\n" for question in questions))
             answers = [self.getreply() for _ in questions]
         else:
-            answers = self._asked_in_turn(questions)
+            answers = self._one_by_one(questions)
         try:
             self._check(answers, sender, recipient)
             self.content_began = True
             code, words = self.data_content(content)
-            if code != TAKEN:
+            if code != REPLY_OK:
                 raise smtplib.SMTPDataError(code, words)
         except smtplib.SMTPServerDisconnected:
             raise
@@ -77,40 +77,40 @@ class TrackedSMTP(smtplib.SMTP):
                 self.rset()
             raise
 
-    def data_content(self, content: bytes) -> Answer:
-        """The content after the server asked for it, and what it says to that."""
+    def data_content(self, content: bytes) -> SMTPReply:
+        """Send the content, and return the server's reply."""
         self.send((b"\r\n" + content).replace(b"\r\n.", b"\r\n..")[2:] + b".\r\n")
         return self.getreply()
 
-    def _asked_in_turn(self, questions: list[str]) -> list[Answer]:
-        """The answers up to the first that is no yes."""
+    def _one_by_one(self, questions: list[str]) -> list[SMTPReply]:
+        """The replies up to the first negative one."""
         answers = []
         for question in questions:
             answers.append(self.docmd(question))
-            if not _is_yes(answers[-1]):
+            if not _is_positive(answers[-1]):
                 break
         return answers
 
-    def _check(self, answers: list[Answer], sender: str, recipient: str) -> None:
-        """Raise for the first answer that is no yes."""
-        wants_content = answers[-1][0] == GO_ON
-        if wants_content and not all(map(_is_yes, answers)):
-            self.send(b".\r\n")  # nothing: it asked without having anyone to give it to
+    def _check(self, answers: list[SMTPReply], sender: str, recipient: str) -> None:
+        """Raise for the first negative reply."""
+        wants_content = answers[-1][0] == REPLY_SEND_CONTENT
+        if wants_content and not all(map(_is_positive, answers)):
+            self.send(b".\r\n")  # empty content: the server asked for it without a valid recipient
             self.getreply()
-        if not _is_yes(answers[0]):
+        if not _is_positive(answers[0]):
             raise smtplib.SMTPSenderRefused(*answers[0], sender)
-        if not _is_yes(answers[1]):
+        if not _is_positive(answers[1]):
             raise smtplib.SMTPRecipientsRefused({recipient: answers[1]})
         if not wants_content:
             raise smtplib.SMTPDataError(*answers[2])
 
 
 class TrackedSMTPOverTLS(TrackedSMTP, smtplib.SMTP_SSL):
-    """The same where TLS comes first."""
+    """The same over a connection that begins with TLS."""
 
 
 class TrackedSMTPBackend(smtp.EmailBackend):
-    """Django's SMTP backend, with a client that knows how far it came."""
+    """Django's SMTP backend with a TrackedSMTP client."""
 
     @property
     def connection_class(self) -> type[smtplib.SMTP]:
@@ -119,18 +119,18 @@ class TrackedSMTPBackend(smtp.EmailBackend):
     def send_messages(self, email_messages: Sequence[Any]) -> int:
         """Send mails to one recipient each over the open connection; raises for the first refused.
 
-        The transport opens it, so that "no connection" and "not taken" can be told apart.
+        The transport opens the connection, so that "no connection" and "not accepted" differ.
         """
         client: Any = self.connection
         for email in email_messages:
-            sender, recipient = _bare(email.from_email), _bare(email.to[0])
-            content = email.wire if isinstance(email, WireMail) else as_bytes(email)
+            sender, recipient = _address_alone(email.from_email), _address_alone(email.to[0])
+            content = email.mime_bytes if isinstance(email, MimeMail) else as_bytes(email)
             client.hand_over(sender, recipient, content)
         return len(email_messages)
 
 
 class Transport:
-    """Mail goes out over one connection, opened when needed and again after it broke."""
+    """Sends mail over one connection, which is opened when needed and again after it broke."""
 
     def __init__(self) -> None:
         plain = settings.EMAIL_BACKEND == PLAIN_SMTP
@@ -149,7 +149,7 @@ class Transport:
         self._close()
 
     def connect(self) -> None:
-        """Have a connection. Raises UnreachableError."""
+        """Open the connection if it is closed. Raises UnreachableError."""
         if self.is_open:
             return
         try:
@@ -160,24 +160,26 @@ class Transport:
         self.is_open = True
 
     def prepare(self, email: EmailMessage) -> None:
-        """Do ahead of time what `submit` will need. Raises ValueError for what is no mail."""
-        if isinstance(self._backend, TrackedSMTPBackend) and isinstance(email, WireMail):
-            _ = email.wire
+        """Prepare in advance what `submit` needs. Raises ValueError for an invalid mail."""
+        if isinstance(self._backend, TrackedSMTPBackend) and isinstance(email, MimeMail):
+            _ = email.mime_bytes
 
-    def submit(self, email: EmailMessage) -> Outcome:
-        """Hand over one mail and say what became of it. Never raises for what the server did."""
+    def submit(self, email: EmailMessage) -> SubmissionResult:
+        """Submit one mail and return the result. Never raises for an error of the server."""
         try:
             self._backend.send_messages([email])
         except (OSError, ValueError, AnymailError) as error:
-            outcome = judge(error, content_began=self._content_began())
-            if not _is_answer(error):
+            result = result_of_error(error, content_began=self._content_began())
+            if not _keeps_connection(error):
                 self._close()
-            return outcome
+            return result
         given = getattr(getattr(email, "anymail_status", None), "message_id", None)
-        return Outcome(MessageState.ACCEPTED, provider_id="" if given is None else str(given)[:200])
+        return SubmissionResult(
+            MessageState.ACCEPTED, provider_id="" if given is None else str(given)[:200]
+        )
 
     def _content_began(self) -> bool:
-        """Only our own SMTP client knows; of any other the answer is a careful yes."""
+        """Only our own SMTP client knows; for any other, assume that it has."""
         client = getattr(self._backend, "connection", None)
         return bool(getattr(client, "content_began", True))
 
@@ -185,26 +187,26 @@ class Transport:
         self.is_open = False
         try:
             self._backend.close()
-        except OSError:  # it was gone already
+        except OSError:  # it was closed already
             self._backend.connection = None
 
 
-def judge(error: Exception, *, content_began: bool) -> Outcome:
-    """What an error means for the mail. Retried: SMTP 4xx, HTTP 429, and lost before content."""
+def result_of_error(error: Exception, *, content_began: bool) -> SubmissionResult:
+    """The result that an error means. Retried: SMTP 4xx, HTTP 429, lost before the content."""
     reason = describe(error)
     code = _smtp_code(error)
     if code is not None:
-        return Outcome(_state_for_smtp(code, reason), reason)
-    if isinstance(error, (AnymailRecipientsRefused, ValueError)):  # nothing went out
-        return Outcome(MessageState.FAILED, reason)
+        return SubmissionResult(_state_for_smtp(code, reason), reason)
+    if isinstance(error, (AnymailRecipientsRefused, ValueError)):  # nothing was sent
+        return SubmissionResult(MessageState.FAILED, reason)
     if isinstance(error, AnymailError):
-        return Outcome(_state_for_http(error), reason)
-    return Outcome(MessageState.UNKNOWN if content_began else MessageState.RETRY, reason)
+        return SubmissionResult(_state_for_http(error), reason)
+    return SubmissionResult(MessageState.UNKNOWN if content_began else MessageState.RETRY, reason)
 
 
 def describe(error: Exception) -> str:
     """One line for staff: what the server said, or what happened to the connection."""
-    answers = _smtp_answers(error)
+    answers = _smtp_replies(error)
     if answers:
         code, text = answers[0]
         words = text.decode("utf-8", "replace") if isinstance(text, bytes) else str(text)
@@ -215,20 +217,20 @@ def describe(error: Exception) -> str:
 
 
 def is_no_such_mailbox(said: str) -> bool:
-    """Whether a mail server's words mean that nobody can be reached at the address, ever."""
+    """Whether a mail server's reply says that the mailbox does not exist."""
     return bool(_NO_SUCH_MAILBOX.search(said))
 
 
-def _bare(address: str) -> str:
-    """The address alone, as `formataddr` puts it after a name."""
+def _address_alone(address: str) -> str:
+    """The address without the name that `formataddr` writes before it."""
     return address.rpartition("<")[2].removesuffix(">")
 
 
-def _is_yes(answer: Answer) -> bool:
+def _is_positive(answer: SMTPReply) -> bool:
     return 200 <= answer[0] < 400
 
 
-def _smtp_answers(error: Exception) -> list[tuple[int, bytes | str]]:
+def _smtp_replies(error: Exception) -> list[tuple[int, bytes | str]]:
     if isinstance(error, smtplib.SMTPRecipientsRefused):
         return list(error.recipients.values())
     if isinstance(error, smtplib.SMTPResponseException):
@@ -237,12 +239,12 @@ def _smtp_answers(error: Exception) -> list[tuple[int, bytes | str]]:
 
 
 def _smtp_code(error: Exception) -> int | None:
-    answers = _smtp_answers(error)
+    answers = _smtp_replies(error)
     return answers[0][0] if answers and answers[0][0] > 0 else None
 
 
-def _is_answer(error: Exception) -> bool:
-    """Whether the server answered and goes on listening: 421 says it hangs up (RFC 5321)."""
+def _keeps_connection(error: Exception) -> bool:
+    """Whether the connection is still usable: the reply 421 closes it (RFC 5321)."""
     return _smtp_code(error) not in {None, 421}
 
 

@@ -1,6 +1,6 @@
 """Links that unsubscribe one address from one brand: derived, never stored, signed.
 
-The token of an address never changes, so that a preview shows the very link that is sent.
+The token of an address never changes, so a preview shows the same link as the mail.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PATH = "/u/"
 
 
 class BadUnsubscribeLinkError(ValueError):
-    """A token that nobody signed."""
+    """A token without a valid signature."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ def unsubscribe_link(*, brand_id: int, address: str) -> str:
 
 
 def read_token(token: str) -> Subscription:
-    """What a token stands for. Raises BadUnsubscribeLinkError, the same for every defect."""
+    """The brand and address of a token. Raises BadUnsubscribeLinkError for every kind of defect."""
     try:
         brand_id, encoded = _signer().unsign(token).split(".")
         padded = encoded + "=" * (-len(encoded) % 4)

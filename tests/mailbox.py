@@ -17,7 +17,7 @@ from pytest_django import Settings
 
 from config.local.ports import HOST, next_free
 
-PATIENCE = 15  # seconds
+WAIT_SECONDS = 15
 FIRST_PORT = 24000  # plus something of this process, so that xdist's workers don't race
 
 
@@ -36,7 +36,7 @@ class Mailbox:
         Fails when they don't come.
         """
         with self._arrived:
-            came = self._arrived.wait_for(lambda: len(self.to(address)) >= number, PATIENCE)
+            came = self._arrived.wait_for(lambda: len(self.to(address)) >= number, WAIT_SECONDS)
         assert came, f"{address} has {len(self.to(address))} mails, not {number}"
         return self.to(address)
 

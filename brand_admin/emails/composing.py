@@ -42,7 +42,7 @@ from core.references import Reference
 from core.versions import ChangedMeanwhileError
 from notifications.models import Campaign, Purpose
 from notifications.rendering import VARIABLES, missing_values, render
-from notifications.selectors import latest_campaign, template_called
+from notifications.selectors import latest_campaign, template_named
 from notifications.services import (
     AudienceTakenError,
     Recipient,
@@ -170,7 +170,7 @@ def _save(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> Http
                 seen_version=_version_asked(request),
             )
         except ChangedMeanwhileError:  # saved again while this one was asked
-            taken = template_called(name, purpose=draft.purpose)
+            taken = template_named(name, purpose=draft.purpose)
         except TemplateNameError as error:
             taken = error.taken
             if taken is None:

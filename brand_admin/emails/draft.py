@@ -18,7 +18,7 @@ from accounts.models import Brand, User
 from brand_admin.emails.starting import WRITTEN
 from brand_admin.pages import id_in
 from core.references import Reference
-from notifications.look import look_of
+from notifications.brand_style import brand_style_of
 from notifications.models import Purpose
 from notifications.rendering import (
     VARIABLES,
@@ -121,8 +121,8 @@ def with_gaps_named(values: Values, missing: Iterable[str]) -> dict[str, str | N
 
 def prepared_for(brand: Brand, text: Mapping[str, str]) -> Prepared:
     """The written mail in the brand's layout. Raises TemplateError."""
-    look = look_of(brand)
-    return prepare(subject=text["subject"], body=text["body"], look=look)
+    style = brand_style_of(brand)
+    return prepare(subject=text["subject"], body=text["body"], style=style)
 
 
 def read_draft(data: QueryDict, *, back: str) -> Draft:

@@ -15,16 +15,16 @@ from notifications.models import (
     Purpose,
     SuppressionReason,
 )
-from notifications.rendering import Look, TemplateError, prepare
-from notifications.rendering.prepare import LONGEST_SUBJECT
-from notifications.services import LONGEST_NAME
+from notifications.rendering import BrandStyle, TemplateError, prepare
+from notifications.rendering.prepare import MAX_SUBJECT_LENGTH
+from notifications.services import MAX_TEMPLATE_NAME_LENGTH
 
 
 class EmailTextForm(forms.Form):
     """Subject and message of an email, with variables; an error names the wrong variable."""
 
     subject = forms.CharField(
-        max_length=LONGEST_SUBJECT,
+        max_length=MAX_SUBJECT_LENGTH,
         strip=True,
         widget=forms.TextInput(attrs={"data-editor": "line", "autocomplete": "off"}),
     )
@@ -43,7 +43,7 @@ class EmailTextForm(forms.Form):
         if subject is None or body is None:
             return
         try:
-            prepare(subject=subject, body=body, look=Look())
+            prepare(subject=subject, body=body, style=BrandStyle())
         except TemplateError as error:
             add_refusal(self, error, field=name)
 
@@ -52,7 +52,7 @@ class TemplateName(forms.Form):
     """What a text is saved under."""
 
     name = forms.CharField(
-        max_length=LONGEST_NAME,
+        max_length=MAX_TEMPLATE_NAME_LENGTH,
         help_text="Staff choose it by this name when they write to members.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )

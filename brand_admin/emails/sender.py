@@ -1,4 +1,4 @@
-"""Who mails say they are from, and whether mail readers can tell that it is true."""
+"""The sender of the brand's mails, and the checks of its domain: SPF, DKIM and DMARC."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
 from notifications.mails import sender_line
-from notifications.sender_identity import Check, Identity, Standing, identity_of, sending_domain
+from notifications.sender_identity import Check, CheckStatus, Identity, identity_of, sending_domain
 
 SECTION = "emails"
-KEPT = 300  # seconds: DNS is not asked again on every look
-WORDS: dict[Standing, tuple[str, str]] = {
-    Standing.GOOD: ("In order", "good"),
-    Standing.WEAK: ("Could be better", "wait"),
-    Standing.WRONG: ("Needs work", "bad"),
-    Standing.UNKNOWN: ("Not known", "neutral"),
+KEPT = 300  # seconds: not every page view asks DNS
+WORDS: dict[CheckStatus, tuple[str, str]] = {
+    CheckStatus.GOOD: ("In order", "good"),
+    CheckStatus.WEAK: ("Could be better", "wait"),
+    CheckStatus.WRONG: ("Needs work", "bad"),
+    CheckStatus.UNKNOWN: ("Not known", "neutral"),
 }
 EXPLAINED = {
     "SPF": "Which machines may send mail for the domain.",
@@ -31,7 +31,7 @@ EXPLAINED = {
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check, with what it is about and how it looks."""
+    """One check with its explanation, and the label and tone of its badge."""
 
     check: Check
     about: str
@@ -50,13 +50,13 @@ def sender_identity(request: BrandRequest) -> HttpResponse:
         section=SECTION,
         identity=found,
         findings=[
-            Finding(check, EXPLAINED[check.name], *WORDS[check.standing]) for check in found.checks
+            Finding(check, EXPLAINED[check.name], *WORDS[check.status]) for check in found.checks
         ],
         sender=sender_line(request.brand.sender_name or request.brand.name),
     )
 
 
 def _identity(domain: str) -> Identity:
-    kept = cache.get_or_set(f"sender-identity-{domain}", lambda: identity_of(domain), KEPT)
+    kept = cache.get_or_set(f"sender-checks-{domain}", lambda: identity_of(domain), KEPT)
     assert isinstance(kept, Identity)  # noqa: S101
     return kept

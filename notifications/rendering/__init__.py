@@ -1,18 +1,18 @@
-"""Turn a template that people edit into one person's mail. Pure: no database, no clock, no network.
+"""Render a template that staff edit into one person's mail. Pure: no database, clock or network.
 
-Templates are data. The only thing in them that means anything is `{{ name | fallback }}` with a
-name of the allow-list; there are no filters, tags or expressions, and a value is never read as a
-template. `prepare` does everything that is the same for all recipients, once; `render` puts one
-person's values in, so that a preview and the mail that is sent are the same bytes.
+Templates are data. Their only syntax is `{{ name | fallback }}` with a name of the allow-list;
+there are no filters, tags or expressions, and a value is never read as a template. `prepare` does
+once what is the same for all recipients; `render` fills in one person's values. A preview and the
+mail that is sent are the same bytes.
 """
 
 from notifications.rendering.fill import MissingValueError, Rendered, missing_values, render
-from notifications.rendering.prepare import Look, Prepared, prepare
+from notifications.rendering.prepare import BrandStyle, Prepared, prepare
 from notifications.rendering.variables import VARIABLES, TemplateError, Values, Variable
 
 __all__ = [
     "VARIABLES",
-    "Look",
+    "BrandStyle",
     "MissingValueError",
     "Prepared",
     "Rendered",

@@ -1,4 +1,4 @@
-"""Put one person's values into a prepared mail."""
+"""Fill one person's values into a prepared mail."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class MissingValueError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """One mail, ready to go."""
+    """One mail, ready to be sent."""
 
     subject: str
     html: str
@@ -50,15 +50,15 @@ def render(prepared: Prepared, *, values: Values, unsubscribe_link: str) -> Rend
 
 
 def missing_values(prepared: Prepared, *, values: Values) -> tuple[str, ...]:
-    """What `render` would raise MissingValueError for; empty when this person can have the mail.
+    """The values that `render` would miss; empty when this person can get the mail.
 
-    Cheap for many people: only which values are there matters, and few patterns occur.
+    Cheap for many people: only which values are present matters, and few combinations occur.
     """
     return _missing_in(prepared, _pattern(values, VARIABLES))
 
 
 def _pattern(values: Values, names: Iterable[str]) -> tuple[bool | None, ...]:
-    """Of each name: its value does not apply (None), is missing, or is there."""
+    """For each name: its value does not apply (None), is missing (False) or is present (True)."""
     return tuple([_presence(name, values.get(name, "")) for name in names])
 
 
@@ -139,7 +139,7 @@ def _read(tokens: Iterator[str | _Slot], line: _Line, group: _Group | None) -> N
 
 @dataclass(frozen=True, slots=True)
 class _Plan:
-    """A text for all whose values are there or not in the same way: what stands, in order."""
+    """A text for all recipients with the same values present: its parts, in order."""
 
     parts: tuple[str | _Slot, ...]
     missing: tuple[str, ...]
@@ -148,7 +148,7 @@ class _Plan:
 def _fill(
     plan: _Plan, values: Values, missing: dict[str, None], write: Callable[[str], str]
 ) -> str:
-    """The text with `values` in; names what is missing from it in `missing`."""
+    """The text with `values` filled in; adds the names of missing values to `missing`."""
     missing.update(dict.fromkeys(plan.missing))
     return "".join(
         [part if isinstance(part, str) else write(values[part.name] or "") for part in plan.parts]
@@ -156,14 +156,14 @@ def _fill(
 
 
 class _Planner:
-    """Works out what stands in a text, where `presence` says of each variable what there is."""
+    """Works out the parts of a text; `presence` says for each variable whether it has a value."""
 
     def __init__(self, presence: Mapping[str, bool | None], between: str) -> None:
         self.presence, self.between = presence, between
         self.missing: dict[str, None] = {}
 
     def line(self, line: _Line) -> list[str | _Slot] | None:
-        """What stands in this line; None if it is left out."""
+        """The parts of this line; None if it is left out."""
         if any(self.presence[slot.name] is None for slot in line.needed):
             return None
         written: list[str | _Slot] = []
@@ -180,7 +180,7 @@ class _Planner:
         return written if kept or not groups else None
 
     def slot(self, slot: _Slot) -> str | _Slot:
-        """The slot itself if its value is there, else what stands for it."""
+        """The slot itself if it has a value, else its fallback."""
         if self.presence[slot.name]:
             return slot
         if slot.fallback is None:
@@ -190,11 +190,11 @@ class _Planner:
 
 @lru_cache(maxsize=256)
 def _plan(marked: str, pattern: tuple[bool | None, ...], between: str) -> _Plan:
-    """`pattern` says of each of _ALL_NAMES: does not apply (None), is missing, or is there."""
+    """`pattern` says for each of _ALL_NAMES: does not apply (None), missing or present."""
     planner = _Planner(dict(zip(_ALL_NAMES, pattern, strict=True)), between)
     template = _compiled(marked)
     whole = planner.line(template)
-    if whole is None:  # nothing would be left of the mail
+    if whole is None:  # the mail would be empty
         names = (slot.name for slot in _slots(template) if planner.presence[slot.name] is None)
         planner.missing.update(dict.fromkeys(names))
     return _Plan(tuple(whole or ()), tuple(planner.missing))

@@ -1,9 +1,9 @@
 """Sanitise a template's HTML and write it out twice: as mail HTML and as plain text.
 
 Both outputs keep their variables and mark what can be left out: a group (OPEN … CLOSE) holds lines
-that NEXT divides. A line goes when a variable in it does not apply, or when every group in it
-goes; a group goes when all its lines do. So a paragraph or a list item without its only line
-leaves nothing behind, and `fill` needs no HTML to decide it.
+that NEXT separates. A line is left out when a variable in it does not apply, or when every group
+in it is left out; a group is left out when all its lines are. So a paragraph or a list item whose
+only line is left out disappears completely, and `fill` can decide it without parsing HTML.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Element:
 
 
 def sanitise(source: str) -> str:
-    """The part of `source` that a mail may hold. Text without any tag becomes paragraphs."""
+    """The part of `source` that is allowed in a mail. Text without any tag becomes paragraphs."""
     text = printable(source)
     if not _LOOKS_LIKE_HTML.search(text):
         text = _paragraphs(text)
@@ -123,7 +123,7 @@ def _runs(nodes: Iterable[Element | str]) -> Iterator[Element | list[list[Elemen
 
 
 def _filled(run: list[list[Element | str]]) -> Iterator[list[list[Element | str]]]:
-    """The run without the empty lines around it; nothing when no line holds anything."""
+    """The run without empty lines at its start and end; nothing when all lines are empty."""
     while run and not _words(run[-1]):
         run.pop()
     while run and not _words(run[0]):
@@ -139,7 +139,7 @@ def _words(nodes: Iterable[Element | str]) -> str:
 
 
 def _button(run: list[list[Element | str]]) -> Element | None:
-    """The link, when it is all that a paragraph holds and is not just an address."""
+    """The link, when it is the paragraph's only content and has a label of its own."""
     whole = [node for line in run for node in line if not isinstance(node, str) or node.strip()]
     if len(whole) != 1 or isinstance(whole[0], str) or whole[0].tag != "a" or not whole[0].href:
         return None
@@ -205,7 +205,7 @@ def _address(link: Element) -> str:
 
 
 def _text_blocks(nodes: Iterable[Element | str], *, indent: str, bullet: str) -> Iterator[str]:
-    """Each block with what parts it from the next; `bullet` begins the first line."""
+    """Each block with the space after it; `bullet` begins the first line."""
     end = "\n" if indent or bullet else "\n\n"
     for block in _runs(nodes):
         if isinstance(block, list):

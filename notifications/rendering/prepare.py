@@ -13,15 +13,15 @@ from core.colour import dark_accent, light_accent
 from notifications.rendering import markup
 from notifications.rendering.variables import TemplateError, canonical, printable
 
-LONGEST_SUBJECT = 300
-LONGEST_BODY = 50_000  # characters of HTML; a mail over about 100 KB is cut by mail readers
-OWN_ACCENT = "#00707c"
+MAX_SUBJECT_LENGTH = 300
+MAX_BODY_LENGTH = 50_000  # characters of HTML; mail clients cut a mail over about 100 KB
+DEFAULT_ACCENT = "#00707c"
 _LINE_END = re.compile(r"[\r\n]+")
 _LINE_BREAK = re.compile(r"[\r\n\v\f\x85\u2028\u2029]")
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class BrandStyle:
     """What the mail layout takes from the brand. `accent` is "#rrggbb" or empty, `logo` an address
     or empty.
     """
@@ -32,14 +32,14 @@ class Look:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A mail with its variables and marks still in; kept with the campaign as it was confirmed."""
+    """A mail whose variables are not filled in yet; stored with the campaign at confirmation."""
 
     subject: str
     html: str
     text: str
 
 
-def prepare(*, subject: str, body: str, look: Look) -> Prepared:
+def prepare(*, subject: str, body: str, style: BrandStyle) -> Prepared:
     """Check, sanitise, lay out and inline. Raises TemplateError."""
     try:
         checked_subject = _subject(subject)
@@ -49,7 +49,7 @@ def prepare(*, subject: str, body: str, look: Look) -> Prepared:
     nodes = _nodes(body)
     return Prepared(
         subject=checked_subject,
-        html=_laid_out(markup.as_html(nodes), look),
+        html=_laid_out(markup.as_html(nodes), style),
         text=f"{markup.as_text(nodes)}\n{_text_footer()}",
     )
 
@@ -60,31 +60,31 @@ def _subject(subject: str) -> str:
         raise TemplateError("The subject has a line break: write it in one line.")
     if not text.strip():
         raise TemplateError("The subject is empty.")
-    if len(text) > LONGEST_SUBJECT:
-        raise TemplateError(f"The subject is longer than {LONGEST_SUBJECT} characters.")
+    if len(text) > MAX_SUBJECT_LENGTH:
+        raise TemplateError(f"The subject is longer than {MAX_SUBJECT_LENGTH} characters.")
     return canonical(text.strip())
 
 
 def _nodes(body: str) -> list[markup.Element | str]:
-    if len(body) > LONGEST_BODY:
-        raise TemplateError(f"The message is longer than {LONGEST_BODY:,} characters.")
+    if len(body) > MAX_BODY_LENGTH:
+        raise TemplateError(f"The message is longer than {MAX_BODY_LENGTH:,} characters.")
     nodes = markup.parse(markup.sanitise(body))
     if not markup.as_text(nodes).strip(f"{markup.OPEN}{markup.CLOSE}{markup.NEXT} \n"):
         raise TemplateError("The message is empty.")
     return nodes
 
 
-def _laid_out(content: str, look: Look) -> str:
-    """The content in the brand's layout, with every style on its element as mail readers need.
+def _laid_out(content: str, style: BrandStyle) -> str:
+    """The content in the brand's layout, with every style inlined, which mail clients need.
 
-    One line: mail turns line ends into its own, and then what arrives would not be what was shown.
+    One line: mail servers change line ends, and then what arrives would differ from the preview.
     """
-    colour = look.accent or OWN_ACCENT
+    colour = style.accent or DEFAULT_ACCENT
     page = render_to_string(
         "notifications/layout.html",
         {
             "content": content,
-            "logo": look.logo,
+            "logo": style.logo,
             "light": light_accent(colour),
             "dark": dark_accent(colour),
         },

@@ -1,4 +1,4 @@
-"""The variables a template may use, and the reading of them out of text that people typed."""
+"""The variables that a template may use, and how they are read from text that people typed."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TemplateError(ValueError):
 
 
 def printable(text: str) -> str:
-    """`text` without control characters and the ones that the renderer keeps for itself."""
+    """`text` without control characters and the characters that the renderer reserves."""
     return text if text.isprintable() else _UNSAFE.sub("", text)
 
 

@@ -1,4 +1,4 @@
-"""Write campaigns, messages and suppressions. What is listed here is public."""
+"""Write campaigns, messages and suppressions. The names listed here are public."""
 
 from notifications.services.campaigns import (
     AudienceTakenError,
@@ -21,7 +21,7 @@ from notifications.services.suppression import (
 from notifications.services.sweeping import sweep
 from notifications.services.templates import (
     FOR_MEMBERS,
-    LONGEST_NAME,
+    MAX_TEMPLATE_NAME_LENGTH,
     TemplateNameError,
     delete_template,
     save_template,
@@ -29,7 +29,7 @@ from notifications.services.templates import (
 
 __all__ = [
     "FOR_MEMBERS",
-    "LONGEST_NAME",
+    "MAX_TEMPLATE_NAME_LENGTH",
     "AudienceTakenError",
     "Recipient",
     "RecipientsError",

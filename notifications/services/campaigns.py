@@ -1,4 +1,4 @@
-"""Confirm a bulk send, once, and stop or go on with it."""
+"""Confirm a campaign once; pause, resume or cancel it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.selectors import current_brand
 from core.db import copy_rows, lock_identities
 from notifications.addresses import is_address
-from notifications.look import look_of
+from notifications.brand_style import brand_style_of
 from notifications.models import (
     WAITING_STATES,
     Campaign,
@@ -50,7 +50,7 @@ _COLUMNS = (
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One person to write to. `values` holds the variables as they stand; None does not apply."""
+    """One person to write to. `values` holds the variables' values; None means "does not apply"."""
 
     recipient: str  # "member:55"
     about: str  # "enrollment:123"
@@ -60,7 +60,7 @@ class Recipient:
 
 
 class RecipientsError(ValueError):
-    """The recipients can't be sent to: there are none, or the one that the message names."""
+    """There are no recipients, or one of them can't get the mail; the text says who and why."""
 
 
 class AudienceTakenError(Exception):
@@ -100,7 +100,7 @@ def confirm_campaign(
     earlier = Campaign.objects.filter(confirmation=confirmation).first()
     if earlier is not None:
         return earlier
-    prepared = prepare(subject=subject, body=body, look=look_of(brand))
+    prepared = prepare(subject=subject, body=body, style=brand_style_of(brand))
     _check(recipients, prepared)
     if latest_seen is not None:
         _refuse_taken(recipients, purpose=purpose, about=about, latest_seen=latest_seen)
@@ -129,13 +129,13 @@ def confirm_campaign(
 
 @transaction.atomic
 def pause_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
-    """Send nothing more until resumed; a mail being handed over just then still goes."""
+    """Send nothing more until resumed; a mail that is being submitted is still sent."""
     return _move(campaign, CampaignState.SENDING, CampaignState.PAUSED, by=by, now=now)
 
 
 @transaction.atomic
 def resume_campaign(*, campaign: Campaign, by: Actor, now: datetime) -> bool:
-    """Go on with a paused campaign."""
+    """Continue a paused campaign."""
     moved = _move(campaign, CampaignState.PAUSED, CampaignState.SENDING, by=by, now=now)
     if moved:
         enqueue(campaign_id=campaign.pk, now=now)

@@ -1,9 +1,9 @@
-"""Hand messages to the mail server, each at most once.
+"""Submit messages to the mail server, each at most once.
 
-A turn claims a batch under a lease. Each message then moves by compare-and-swap: to `submitting`,
-committed, and only then is the mail handed over; afterwards to what became of it. A worker that
-dies in between leaves `submitting` behind, which the sweep turns into `unknown`: nobody can know
-whether that mail was taken, so nobody sends it again.
+A worker claims a batch under a lease. Each message then changes its state by compare-and-swap: it
+becomes `submitting`, which is committed before the mail is submitted, and then gets the state of
+the result. A worker that dies in between leaves `submitting`, which the sweep changes to `unknown`:
+nobody can know whether the server accepted that mail, so it is not sent again.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ from notifications.models import (
     MessageState,
 )
 from notifications.queue import claim_token, enqueue, postpone
-from notifications.services.handing_over import (
+from notifications.services.message_transitions import (
     BACKOFF,
-    Settlement,
+    UnsavedResult,
     after_failure,
-    begin,
-    refuse,
-    settle,
-    skip,
+    begin_submitting,
+    mark_failed,
+    mark_suppressed,
+    save_result,
 )
 from notifications.services.pacing import next_campaign, note_served, reserve
 from notifications.transport import Transport, UnreachableError
 
-__all__ = ["BACKOFF", "BATCH", "deliver", "due", "finish_if_settled", "lease"]
+__all__ = ["BACKOFF", "BATCH_MESSAGES", "deliver", "due", "finish_if_settled", "lease"]
 
-BATCH = 500
-TURN = timedelta(seconds=20)  # then other campaigns have theirs
+BATCH_MESSAGES = 500
+SLICE_LENGTH = timedelta(seconds=20)  # then another campaign is served
 Clock = Callable[[], datetime]
 
 
@@ -84,7 +84,7 @@ def due(campaign_id: int, *, now: datetime) -> models.QuerySet[Message]:
 
 
 def finish_if_settled(*, campaign_id: int, now: datetime) -> bool:
-    """Mark the campaign done when every one of its messages has its end."""
+    """Mark the campaign done when all its messages are in a terminal state."""
     live = Message.objects.filter(campaign=campaign_id, state__in=LIVE_STATES)
     if live.exists():
         return False
@@ -93,7 +93,7 @@ def finish_if_settled(*, campaign_id: int, now: datetime) -> bool:
 
 
 def lease() -> timedelta:
-    """How long a worker may hold a message without a word. Longer than any mail takes."""
+    """How long a worker may hold a message without a sign of life. Longer than any mail takes."""
     return timedelta(seconds=settings.MESSAGE_LEASE)
 
 
@@ -102,7 +102,7 @@ def _send_slice(campaign_id: int, *, now: datetime, clock: Clock) -> datetime | 
     campaign = Campaign.objects.filter(pk=campaign_id, state=CampaignState.SENDING).first()
     if campaign is None:
         return None
-    ask_again_at = _serve(campaign, now=now, clock=clock)
+    ask_again_at = _send_batch(campaign, now=now, clock=clock)
     _enqueue_the_rest(campaign_id, ask_again_at=ask_again_at, now=clock())
     return ask_again_at
 
@@ -117,8 +117,8 @@ def _enqueue_the_rest(campaign_id: int, *, ask_again_at: datetime | None, now: d
         postpone(campaign_id=campaign_id, until=ask_again_at)
 
 
-def _serve(campaign: Campaign, *, now: datetime, clock: Clock) -> datetime | None:
-    token, ids = claim(due(campaign.pk, now=now), limit=BATCH, lease=lease(), now=now)
+def _send_batch(campaign: Campaign, *, now: datetime, clock: Clock) -> datetime | None:
+    token, ids = claim(due(campaign.pk, now=now), limit=BATCH_MESSAGES, lease=lease(), now=now)
     try:
         grant = reserve(wanted=len(ids), now=now)
         if grant.mails:
@@ -128,83 +128,87 @@ def _serve(campaign: Campaign, *, now: datetime, clock: Clock) -> datetime | Non
     except UnreachableError as error:
         _postpone(_held(campaign.pk, token), reason=str(error), now=clock())
     finally:
-        _let_go(_held(campaign.pk, token))
+        _release(_held(campaign.pk, token))
     return grant.ask_again_at
 
 
 def _held(campaign_id: int, token: uuid.UUID) -> models.QuerySet[Message]:
-    """What this turn holds, found by an index however large the campaign is."""
+    """The messages that this worker holds; an index finds them however large the campaign is."""
     return Message.objects.filter(
         campaign=campaign_id, lease_token=token, lease_until__isnull=False
     )
 
 
 @dataclass(frozen=True, slots=True)
-class _Letter:
-    """A message and the mail it makes; none, with the reason, if it can't be made into one."""
+class _ComposedMail:
+    """A message and its email, or the reason why no email can be composed."""
 
     message: Message
     email: EmailMessage | None
     defect: str = ""
 
 
-class _Ahead:
-    """Letters one by one; the next can be made before it is asked for.
+class _ComposeAhead:
+    """Composed mails one by one; the next can be composed before it is needed.
 
-    What goes wrong in making it is raised when it is asked for: the letter before it can't help it.
+    An error in composing is raised by `take`, so that it does not disturb the mail before it.
     """
 
-    def __init__(self, letters: Iterator[_Letter]) -> None:
-        self.letters = letters
-        self.made: Future[_Letter | None] | None = None
+    def __init__(self, composed: Iterator[_ComposedMail]) -> None:
+        self.composed = composed
+        self.next: Future[_ComposedMail | None] | None = None
 
-    def make(self) -> None:
-        if self.made is not None:
+    def compose_next(self) -> None:
+        if self.next is not None:
             return
-        self.made = Future()
+        self.next = Future()
         try:
-            self.made.set_result(next(self.letters, None))
+            self.next.set_result(next(self.composed, None))
         except Exception as error:
-            self.made.set_exception(error)
+            self.next.set_exception(error)
 
-    def take(self) -> _Letter | None:
-        self.make()
-        made, self.made = self.made, None
-        return made.result() if made is not None else None
+    def take(self) -> _ComposedMail | None:
+        self.compose_next()
+        taken, self.next = self.next, None
+        return taken.result() if taken is not None else None
 
 
 class _Batch:
-    """The messages of one turn, on their way over one connection."""
+    """Sends the messages of one slice over one connection."""
 
     def __init__(self, campaign: Campaign, token: uuid.UUID, clock: Clock) -> None:
         self.campaign, self.token, self.clock = campaign, token, clock
-        self.known: Settlement | None = None  # of the last mail, to be written with the next
+        self.unsaved: UnsavedResult | None = None  # of the last mail, saved with the next one
 
     def send(self, messages: Iterable[Message], *, started: datetime) -> None:
-        """Hand over as many as the turn has time for. Raises UnreachableError."""
-        limit = min(TURN, lease() / 2)
+        """Submit as many as the slice has time for. Raises UnreachableError."""
+        limit = min(SLICE_LENGTH, lease() / 2)
         with Transport() as transport:
-            letters = _Ahead(self._letters(transport, messages))
-            while (letter := letters.take()) and self.clock() - started <= limit:
-                if letter.email is None:
-                    self._write_down()
-                    refuse(letter.message, token=self.token, reason=letter.defect, now=self.clock())
+            composed = _ComposeAhead(self._composed(transport, messages))
+            while (mail := composed.take()) and self.clock() - started <= limit:
+                if mail.email is None:
+                    self._save_result()
+                    mark_failed(
+                        mail.message, token=self.token, reason=mail.defect, now=self.clock()
+                    )
                 else:
-                    self._hand_over(transport, letter.message, letter.email, letters.make)
-            self._write_down()
+                    self._submit(transport, mail.message, mail.email, composed.compose_next)
+            self._save_result()
 
-    def _letters(self, transport: Transport, messages: Iterable[Message]) -> Iterator[_Letter]:
-        """What goes out. Uses no database: a letter is made while that is busy with the last."""
+    def _composed(
+        self, transport: Transport, messages: Iterable[Message]
+    ) -> Iterator[_ComposedMail]:
+        """Compose the mails. Must not use the database, which saves a result meanwhile."""
         for message in messages:
             try:
                 email = compose(self.campaign, message)
                 transport.prepare(email)
             except ValueError as error:
-                yield _Letter(message, None, str(error))
+                yield _ComposedMail(message, None, str(error))
             else:
-                yield _Letter(message, email)
+                yield _ComposedMail(message, email)
 
-    def _hand_over(
+    def _submit(
         self,
         transport: Transport,
         message: Message,
@@ -212,26 +216,26 @@ class _Batch:
         meanwhile: Callable[[], object],
     ) -> None:
         if not transport.is_open:
-            self._write_down()
+            self._save_result()
             transport.connect()
-        known, self.known = self.known, None
+        unsaved, self.unsaved = self.unsaved, None
         now = self.clock()
-        if begin(
-            message, token=self.token, now=now, lease=lease(), after=known, meanwhile=meanwhile
+        if begin_submitting(
+            message, token=self.token, now=now, lease=lease(), after=unsaved, meanwhile=meanwhile
         ):
-            outcome = transport.submit(email)
-            self.known = Settlement(message, outcome, at=self.clock())
+            result = transport.submit(email)
+            self.unsaved = UnsavedResult(message, result, at=self.clock())
         else:
-            skip(message, token=self.token, now=now)
+            mark_suppressed(message, token=self.token, now=now)
 
-    def _write_down(self) -> None:
-        known, self.known = self.known, None
-        if known is not None:
-            settle(known, token=self.token)
+    def _save_result(self) -> None:
+        unsaved, self.unsaved = self.unsaved, None
+        if unsaved is not None:
+            save_result(unsaved, token=self.token)
 
 
 def _postpone(held: models.QuerySet[Message], *, reason: str, now: datetime) -> None:
-    """The mail server is away: that counts as an attempt for all that are held and unsent."""
+    """The mail server is unreachable: count an attempt for every message held and unsent."""
     unsent = held.filter(state__in=WAITING_STATES)
     by_attempts: dict[int, list[int]] = defaultdict(list)
     for pk, attempts in unsent.values_list("pk", "attempts"):
@@ -247,8 +251,8 @@ def _postpone(held: models.QuerySet[Message], *, reason: str, now: datetime) -> 
         )
 
 
-def _let_go(held: models.QuerySet[Message]) -> None:
-    """Free what this turn claimed and did not come to."""
+def _release(held: models.QuerySet[Message]) -> None:
+    """Release the messages that were claimed and not submitted."""
     held.exclude(state__in=[MessageState.SUBMITTING, MessageState.UNKNOWN]).update(
         lease_token=None, lease_until=None
     )

@@ -1,4 +1,4 @@
-"""Take a person out of the mails they got. What was sent, when, and what became of it stays."""
+"""Remove a person's data from the mails they got. What was sent, when and its state stay."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from notifications.models import (
     Purpose,
 )
 
-# What stands in the place of a value, so that an old mail can still be read.
+# What replaces a value, so that an old mail can still be read.
 PLACEHOLDERS = {"first_name": "Deleted", "full_name": "Deleted member", "dashboard_link": None}
 
 
 def erase_correspondence(*, recipient: str, name: str, now: datetime) -> None:
     """Replace address and values in every mail to `recipient` ("member:55"); cancel what waits.
 
-    Belongs inside the transaction that erases the person. `name` stands where theirs stood.
+    Call it in the transaction that erases the person. `name` replaces theirs.
     """
     mails = Message.objects.filter(recipient=recipient)
     mails.filter(state__in=WAITING_STATES).update(

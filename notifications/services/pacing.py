@@ -1,9 +1,10 @@
-"""How fast the sending account may be used, and which brand is next.
+"""The rate limit of the sending account, and which brand is served next.
 
-All brands send through one account, whose service allows so many mails a second. PostgreSQL holds
-how far that rate is used up: a worker reserves mails by compare-and-swap before it sends them, and
-one that gets none postpones its campaign until some are free, and does not sleep. The brand that
-was served least recently goes next, then its campaign that was, so a large send delays nobody.
+All brands send through one account, whose service allows a number of mails per second. PostgreSQL
+stores how much of that rate is used: a worker reserves mails by compare-and-swap before it sends
+them. A worker that gets none postpones its campaign and does not sleep. The brand that was served
+least recently is next, and of its campaigns the one served least recently, so a large campaign
+delays nobody.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from notifications.models import (
 )
 
 ACCOUNT = "default"
-DEPTH = timedelta(seconds=2)  # what an idle account saves up; longer than two sweeps lie apart
+MAX_BURST = timedelta(seconds=2)  # unused rate that is kept; longer than the time between sweeps
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class NextCampaign:
-    """The campaign that is next."""
+    """The campaign to serve next."""
 
     brand_id: int
     campaign_id: int
@@ -47,16 +48,16 @@ class NextCampaign:
 def reserve(*, wanted: int, now: datetime) -> Grant:
     """Take up to `wanted` mails off the account's rate (EMAIL_RATE, a second; 0 for no limit).
 
-    A small rest is not worth a connection: then none are granted until half a second's are there.
+    A connection for a few mails is not worth it: mails are granted once half a second's are free.
     """
     if not settings.EMAIL_RATE or not wanted:
         return Grant(wanted, None)
     each = timedelta(seconds=1 / settings.EMAIL_RATE)
     worth_it = min(wanted, max(1, int(settings.EMAIL_RATE / 2)))
-    depth = max(DEPTH, each)
+    burst = max(MAX_BURST, each)
     while True:
-        paid_until = _account(now - depth)
-        start = max(paid_until, now - depth)
+        paid_until = _account(now - burst)
+        start = max(paid_until, now - burst)
         granted = min(wanted, (now - start) // each)
         if granted < worth_it:
             return Grant(0, start + worth_it * each)
@@ -68,14 +69,14 @@ def reserve(*, wanted: int, now: datetime) -> Grant:
 
 
 def next_campaign(*, now: datetime) -> NextCampaign | None:
-    """The campaign with something due that was served longest ago; None when there is none."""
+    """The campaign with due messages that was served least recently; None when there is none."""
     with across_brands(reason="brands take turns at the one sending account"):
         first = _least_recently_served(now).values_list("brand_id", "pk").first()
     return None if first is None else NextCampaign(*first)
 
 
 def note_served(*, campaign_id: int, now: datetime) -> None:
-    """The campaign was served now. One that got nothing was not, and stays where it is."""
+    """Record that the campaign was served now. Do not call it for a campaign that got no mails."""
     Campaign.objects.filter(pk=campaign_id).update(served_at=now)
 
 
@@ -94,6 +95,6 @@ def _least_recently_served(now: datetime) -> QuerySet[Campaign]:
 
 
 def _account(otherwise: datetime) -> datetime:
-    """Up to when the account's rate is used up."""
+    """The time up to which the account's rate is used."""
     row, _ = SendingAccount.objects.get_or_create(name=ACCOUNT, defaults={"paid_until": otherwise})
     return row.paid_until

@@ -1,4 +1,4 @@
-"""Addresses that a brand may not write to: how they come and go."""
+"""Suppress addresses, and allow mail to them again."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from notifications.models import Suppression, SuppressionReason
 
 @transaction.atomic
 def suppress(*, address: str, reason: SuppressionReason, by: Actor, now: datetime) -> bool:
-    """Never write to `address` again; whether that is new. An earlier reason stays."""
+    """Suppress `address`; returns whether that is new. An earlier reason stays."""
     _, created = Suppression.objects.get_or_create(
         address=address.lower(), defaults={"reason": reason, "since": now}
     )
@@ -32,7 +32,7 @@ def suppress(*, address: str, reason: SuppressionReason, by: Actor, now: datetim
 
 @transaction.atomic
 def unsuppress(*, address: str, by: Actor, now: datetime) -> bool:
-    """Allow mail to `address` again; whether it was suppressed."""
+    """Allow mail to `address` again; returns whether it was suppressed."""
     deleted, _ = Suppression.objects.filter(address__in=forms_of(address)).delete()
     if deleted:
         audit.record(
@@ -42,10 +42,9 @@ def unsuppress(*, address: str, by: Actor, now: datetime) -> bool:
 
 
 def resubscribe(*, address: str, now: datetime) -> bool:
-    """Mails again, as the person wishes who has just shown that they read the address.
+    """Allow mail again because the person, whose address is proven, asks for it.
 
-    A brand that stopped writing of its own accord stays silent. Returns whether that changed
-    anything.
+    An address that the brand's staff suppressed stays suppressed. Returns whether anything changed.
     """
     listed = Suppression.objects.filter(address__in=forms_of(address))
     own = listed.exclude(reason=SuppressionReason.BY_STAFF)
@@ -56,7 +55,7 @@ def resubscribe(*, address: str, now: datetime) -> bool:
 
 @transaction.atomic
 def erase_address(*, address: str, by: Actor, now: datetime) -> None:
-    """Never write to `address` again, and forget what it was."""
+    """Keep `address` suppressed, but store only a digest of it."""
     Suppression.objects.filter(address=address.lower()).delete()
     Suppression.objects.get_or_create(
         address=erased_form(address),
@@ -66,7 +65,7 @@ def erase_address(*, address: str, by: Actor, now: datetime) -> None:
 
 
 def unsubscribe(*, address: str, now: datetime) -> bool:
-    """What the person's own unsubscribe link does."""
+    """Suppress the address because its unsubscribe link was used."""
     return suppress(
         address=address,
         reason=SuppressionReason.UNSUBSCRIBED,
@@ -76,7 +75,7 @@ def unsubscribe(*, address: str, now: datetime) -> bool:
 
 
 def note_bounce(*, address: str, now: datetime) -> bool:
-    """One answer that there is no such mailbox is enough."""
+    """Suppress the address after one answer that there is no such mailbox."""
     return suppress(
         address=address, reason=SuppressionReason.BOUNCED, by=Actor.system("mail server"), now=now
     )

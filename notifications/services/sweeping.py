@@ -1,4 +1,4 @@
-"""Find what stands still: lost messages and workers that died."""
+"""Find campaigns and messages that no worker handles: lost queue messages and dead workers."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from notifications.models import WAITING_STATES, Campaign, CampaignState, Messag
 from notifications.queue import enqueue
 from notifications.services.delivery import finish_if_settled
 
-PATIENCE = timedelta(seconds=30)  # a message that no worker took for so long counts as lost
+LOST_MESSAGE_AFTER = timedelta(seconds=30)  # that no worker took: it is enqueued again
 
 
 def sweep(*, now: datetime) -> list[int]:
-    """Mark dead hand-overs unknown, enqueue campaigns that no worker is on, and return those.
+    """Mark lost submissions unknown, enqueue campaigns that no worker handles, and return those.
 
     Called every few seconds by beat; calling it twice does nothing the second time.
     """
-    with across_brands(reason="work that stands still is found over all brands"):
-        _give_up_on_dead_hand_overs(now)
-        standing = list(_standing_still(now).order_by("pk").values_list("brand_id", "pk"))
+    with across_brands(reason="idle campaigns are found over all brands"):
+        _mark_lost_submissions_unknown(now)
+        idle = list(_idle_campaigns(now).order_by("pk").values_list("brand_id", "pk"))
     enqueued = []
-    for brand_id, campaign_id in standing:
+    for brand_id, campaign_id in idle:
         with acting_for(brand_id):
             if not finish_if_settled(campaign_id=campaign_id, now=now):
                 enqueue(campaign_id=campaign_id, now=now)
@@ -33,8 +33,8 @@ def sweep(*, now: datetime) -> list[int]:
     return enqueued
 
 
-def _give_up_on_dead_hand_overs(now: datetime) -> None:
-    """The lease token stays, for a worker that was only slow and comes back with the answer."""
+def _mark_lost_submissions_unknown(now: datetime) -> None:
+    """The lease token stays, for a slow worker that still returns with the result."""
     Message.objects.filter(state=MessageState.SUBMITTING, lease_until__lte=now).update(
         state=MessageState.UNKNOWN,
         reason="The connection was lost while the mail was handed over: it may have arrived.",
@@ -42,17 +42,17 @@ def _give_up_on_dead_hand_overs(now: datetime) -> None:
     )
 
 
-def _standing_still(now: datetime) -> models.QuerySet[Campaign]:
-    """Campaigns with something due or nothing left, no worker on them, and no message under way."""
+def _idle_campaigns(now: datetime) -> models.QuerySet[Campaign]:
+    """Campaigns with due messages or none left, without a worker and a message in the queue."""
     messages = Message.objects.filter(campaign=OuterRef("pk"))
     is_due = Exists(unleased(messages.filter(state__in=WAITING_STATES, due_at__lte=now), now=now))
-    in_hand = Exists(
+    is_held = Exists(
         messages.filter(state__in=[*WAITING_STATES, MessageState.SUBMITTING], lease_until__gt=now)
     )
     waits = Exists(messages.filter(state__in=[*WAITING_STATES, MessageState.SUBMITTING]))
     return (
         Campaign.objects.filter(state=CampaignState.SENDING)
-        .filter(Q(queue_token=None) | Q(enqueued_at__lte=now - PATIENCE))
+        .filter(Q(queue_token=None) | Q(enqueued_at__lte=now - LOST_MESSAGE_AFTER))
         .filter(Q(waits_until=None) | Q(waits_until__lte=now))
-        .filter(~in_hand, is_due | ~waits)
+        .filter(~is_held, is_due | ~waits)
     )

@@ -1,4 +1,4 @@
-"""Texts that a brand saves to start its mails from. Nothing is saved that could not be sent."""
+"""Save and delete the brand's email templates. Only a text that could be sent is saved."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from core.db import lock_identities
 from core.tenancy import current_brand_id
 from core.versions import check_version
 from notifications.models import EmailTemplate, Purpose
-from notifications.rendering import Look, prepare
+from notifications.rendering import BrandStyle, prepare
 from notifications.rendering.markup import sanitise
 from notifications.rendering.variables import printable
-from notifications.selectors import template_called
+from notifications.selectors import template_named
 
-LONGEST_NAME = 80
+MAX_TEMPLATE_NAME_LENGTH = 80
 FOR_MEMBERS = (Purpose.SALES_TRACKING_ITEMS, Purpose.EMAIL_MEMBERS)
 
 
@@ -42,20 +42,19 @@ def save_template(
     overwrite: bool = False,
     seen_version: int | None = None,
 ) -> EmailTemplate:
-    """Save a text under a name: a new one, or `template` with all that is given.
+    """Save a text under a name: as a new template, or as the new content of `template`.
 
-    A name is one template's per purpose, whatever its case: another's raises TemplateNameError,
-    unless it is a new text and `overwrite` says that the old one's may go. An empty or too long
-    name raises it too, and TemplateError what no mail could be made of. What takes another text's
-    place raises core.versions.ChangedMeanwhileError when that is not at `seen_version`. Nothing is
-    written then.
+    Names are unique per purpose, in upper or lower case. A name that another template has raises
+    TemplateNameError, unless the text is new and `overwrite` is set; so does an empty or too long
+    name. A text that no mail could be made from raises TemplateError. Changing a template that is
+    not at `seen_version` raises core.versions.ChangedMeanwhileError. Nothing is written then.
     """
     if purpose not in FOR_MEMBERS:
         raise ValueError(f"no template is saved for {purpose}")
     called = _name(name)
-    checked = prepare(subject=subject, body=body, look=Look())
+    checked = prepare(subject=subject, body=body, style=BrandStyle())
     lock_identities([f"templates {current_brand_id()} {purpose}"])
-    taken = template_called(called, purpose=purpose)
+    taken = template_named(called, purpose=purpose)
     if taken is not None and taken != template and (template is not None or not overwrite):
         raise TemplateNameError(f"There is a template “{taken.name}” already.", taken=taken)
     row = _row_to_write(template or taken, seen_version) or EmailTemplate(purpose=purpose)
@@ -71,13 +70,13 @@ def save_template(
 
 @transaction.atomic
 def delete_template(*, template: EmailTemplate, by: Actor, now: datetime) -> None:
-    """Forget a saved text. Mails that were written from it stay as they are."""
+    """Delete a template. Mails that were written from it stay as they are."""
     audit.record(action="template.deleted", target=template, by=by, now=now, name=template.name)
     template.delete()
 
 
 def _row_to_write(old: EmailTemplate | None, seen_version: int | None) -> EmailTemplate | None:
-    """The row as it is now, held and one version on; one deleted meanwhile is written anew."""
+    """The current row, locked, with its next version; None if it was deleted meanwhile."""
     row = EmailTemplate.objects.select_for_update().filter(pk=old.pk).first() if old else None
     if row is not None:
         check_version(row, seen_version)
@@ -89,6 +88,6 @@ def _name(text: str) -> str:
     name = " ".join(printable(text).split())
     if not name:
         raise TemplateNameError("Give the template a name.")
-    if len(name) > LONGEST_NAME:
-        raise TemplateNameError(f"The name is longer than {LONGEST_NAME} characters.")
+    if len(name) > MAX_TEMPLATE_NAME_LENGTH:
+        raise TemplateNameError(f"The name is longer than {MAX_TEMPLATE_NAME_LENGTH} characters.")
     return name

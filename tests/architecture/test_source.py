@@ -35,7 +35,7 @@ ACROSS_BRANDS = {
     "api/work_metrics.py": 1,
     "background/sweeping.py": 1,
     "notifications/services/pacing.py": 1,
-    "notifications/services/provider_news.py": 1,
+    "notifications/services/reported_events.py": 1,
     "notifications/services/sweeping.py": 1,
     "offers/dashboard_links.py": 1,
     "payouts/releases.py": 3,

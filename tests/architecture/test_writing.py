@@ -40,8 +40,8 @@ WRITERS = {
         jobs kept_sums rounds tenancy
     """,
     "notifications": """
-        queue services/campaigns services/delivery services/erasure services/handing_over
-        services/pacing services/provider_news services/suppression services/sweeping
+        queue services/campaigns services/delivery services/erasure services/message_transitions
+        services/pacing services/reported_events services/suppression services/sweeping
         services/templates
     """,
     "offers": """

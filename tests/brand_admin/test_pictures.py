@@ -8,7 +8,7 @@ from django.test import Client
 
 from accounts.models import Brand
 from core.tenancy import acting_for
-from notifications.look import look_of
+from notifications.brand_style import brand_style_of
 from notifications.rendering import prepare
 from offers.dashboard_links import url_for
 from offers.models import Offer
@@ -40,7 +40,9 @@ def test_a_logo_is_in_the_admin_and_in_mails(cast: Cast) -> None:
 
     address = f"/pictures/juniper/{logo_of(cast)}"
     assert address in shown(ines.get(at(cast.juniper, "home")))
-    mail = prepare(subject="s", body="b", look=look_of(Brand.objects.get(pk=cast.juniper.pk)))
+    mail = prepare(
+        subject="s", body="b", style=brand_style_of(Brand.objects.get(pk=cast.juniper.pk))
+    )
     assert f'{address}"' in mail.html
 
 

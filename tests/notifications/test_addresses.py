@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Brand
 from core.tenancy import acting_for
-from notifications.addresses import can_be_written_to, for_the_wire
+from notifications.addresses import ascii_address, can_be_mailed
 from notifications.models import Campaign, Message, MessageState
 from notifications.services import deliver
 from tests.cast import NOW, Cast
@@ -36,8 +36,8 @@ def states() -> list[str]:
     ],
 )
 def test_a_domain_is_written_in_ascii(address: str, written: str) -> None:
-    assert for_the_wire(address) == written
-    assert can_be_written_to(address)
+    assert ascii_address(address) == written
+    assert can_be_mailed(address)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_what_no_mail_server_understands_is_refused_with_the_reason(
     address: str, reason: str
 ) -> None:
     with pytest.raises(ValueError, match=reason):
-        for_the_wire(address)
-    assert not can_be_written_to(address)
+        ascii_address(address)
+    assert not can_be_mailed(address)
 
 
 @pytest.mark.parametrize(
@@ -70,7 +70,7 @@ def test_what_no_mail_server_understands_is_refused_with_the_reason(
     ],
 )
 def test_what_is_no_plain_address_is_not_written_to(address: str) -> None:
-    assert not can_be_written_to(address)
+    assert not can_be_mailed(address)
 
 
 def test_an_international_address_arrives(cast: Cast, mailbox: Mailbox) -> None:

@@ -21,7 +21,7 @@ from notifications.models import (
     Suppression,
     SuppressionReason,
 )
-from notifications.rendering import Look, prepare, render
+from notifications.rendering import BrandStyle, prepare, render
 from notifications.services import (
     cancel_campaign,
     deliver,
@@ -71,7 +71,7 @@ def test_the_preview_is_the_sent_html_byte_for_byte(cast: Cast, mailbox: Mailbox
     given = values(first_name="Zoë <3", promo_code=None)
     Brand.objects.filter(pk=cast.juniper.pk).update(accent="#a3195b")
     previewed = render(
-        prepare(subject=SUBJECT, body=BODY, look=Look(accent="#a3195b")),
+        prepare(subject=SUBJECT, body=BODY, style=BrandStyle(accent="#a3195b")),
         values=given,
         unsubscribe_link=unsubscribe_link(brand_id=cast.juniper.pk, address="person1@example.com"),
     )
@@ -328,7 +328,7 @@ def test_a_hint_is_followed_once(cast: Cast, mailbox: Mailbox) -> None:
 def test_a_slice_that_leaves_work_enqueues_the_rest(
     cast: Cast, mailbox: Mailbox, monkeypatch: Any
 ) -> None:
-    monkeypatch.setattr("notifications.services.delivery.BATCH", 2)
+    monkeypatch.setattr("notifications.services.delivery.BATCH_MESSAGES", 2)
     with acting_for(cast.juniper):
         campaign = confirm([recipient(number) for number in range(3)])
         first = Campaign.objects.get().queue_token

@@ -49,7 +49,7 @@ def crew() -> Iterator[Crew]:
 
 @pytest.mark.django_db(transaction=True)
 def test_nobody_gets_two_and_nobody_is_lost(crew: Crew, monkeypatch: Any) -> None:
-    monkeypatch.setattr("notifications.services.sweeping.PATIENCE", timedelta(seconds=1))
+    monkeypatch.setattr("notifications.services.sweeping.LOST_MESSAGE_AFTER", timedelta(seconds=1))
     cast, server = assemble(), crew.server
     crew.fill_up()
     with acting_for(cast.juniper):

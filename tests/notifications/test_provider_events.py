@@ -17,7 +17,7 @@ from core.tenancy import acting_for
 from notifications.mails import compose
 from notifications.models import Campaign, Message, MessageState, ProviderEvent, Suppression
 from notifications.services import deliver
-from notifications.services.provider_news import News, take_in
+from notifications.services.reported_events import ReportedEvent, record_provider_event
 from tests.cast import NOW, Cast
 from tests.mailbox import Mailbox
 from tests.notifications.reports import (
@@ -264,12 +264,12 @@ def test_opening_and_clicking_are_times_and_prove_delivery(cast: Cast) -> None:
 def test_what_news_moves_a_message_where(state: str, told: str, after: str, cast: Cast) -> None:
     message = a_message(cast, state)
 
-    assert take_in(news=news_of(message, told), now=NOW)
+    assert record_provider_event(event=event_about(message, told), now=NOW)
 
     assert seen(cast)[0] == after
 
 
-def news_of(message: Message, told: str, **changes: Any) -> News:
+def event_about(message: Message, told: str, **changes: Any) -> ReportedEvent:
     fields: dict[str, Any] = {
         "provider": "Postmark",
         "event_id": "e-1",
@@ -279,14 +279,14 @@ def news_of(message: Message, told: str, **changes: Any) -> News:
         "at": NOW,
         "state": MessageState(told),
     }
-    return News(**(fields | changes))
+    return ReportedEvent(**(fields | changes))
 
 
 def test_a_mail_that_is_known_to_have_arrived_is_not_tried_again(
     cast: Cast, mailbox: Mailbox
 ) -> None:
     message = a_message(cast, MessageState.RETRY, due_at=NOW)
-    take_in(news=news_of(message, "delivered"), now=NOW)
+    record_provider_event(event=event_about(message, "delivered"), now=NOW)
 
     with acting_for(cast.juniper):
         deliver(campaign_id=message.campaign_id, now=NOW, clock=lambda: NOW)

@@ -12,7 +12,7 @@ import pytest
 
 from notifications.rendering import (
     VARIABLES,
-    Look,
+    BrandStyle,
     MissingValueError,
     Prepared,
     TemplateError,
@@ -26,7 +26,7 @@ LINK = "https://go.example/u/token"
 
 
 def prepared(body: str = BODY, subject: str = SUBJECT) -> Prepared:
-    return prepare(subject=subject, body=body, look=Look())
+    return prepare(subject=subject, body=body, style=BrandStyle())
 
 
 def html_of(body: str, **changes: str | None) -> str:
@@ -342,7 +342,7 @@ def test_the_layout_knows_light_and_dark_and_stays_small() -> None:
 
 
 def test_the_brands_accent_colours_the_button() -> None:
-    mail = prepare(subject="s", body=BODY, look=Look(accent="#a3195b"))
+    mail = prepare(subject="s", body=BODY, style=BrandStyle(accent="#a3195b"))
 
     assert "background-color:#a3195b" in mail.html
 

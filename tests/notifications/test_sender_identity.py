@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from notifications.sender_identity import Check, Standing, identity_of, sending_domain
+from notifications.sender_identity import Check, CheckStatus, identity_of, sending_domain
 from tests.notifications.dns_stand_in import DnsStandIn, dns
 
 __all__ = ["dns"]
@@ -42,13 +42,13 @@ def test_a_domain_where_all_is_well(dns: DnsStandIn) -> None:
     identity = identity_of(DOMAIN, resolver=dns.resolver())
 
     assert [check.name for check in identity.checks] == ["SPF", "DKIM", "DMARC"]
-    assert {check.standing for check in identity.checks} == {Standing.GOOD}
+    assert {check.status for check in identity.checks} == {CheckStatus.GOOD}
     assert identity.is_good
     assert [check.record for check in identity.checks] == [SPF, DKIM, DMARC]
 
 
 @pytest.mark.parametrize(
-    ("records", "standing", "said"),
+    ("records", "status", "said"),
     [
         ([], "wrong", "no SPF record"),
         (["v=spf10 -all"], "wrong", "no SPF record"),
@@ -63,23 +63,23 @@ def test_a_domain_where_all_is_well(dns: DnsStandIn) -> None:
         (["v=spf1 include:spf.service.example " + "a:x.example " * 9 + "-all"], "good", "nobody"),
     ],
 )
-def test_spf(records: list[str], standing: str, said: str, dns: DnsStandIn) -> None:
+def test_spf(records: list[str], status: str, said: str, dns: DnsStandIn) -> None:
     dns.texts[DOMAIN] = records or ["nothing of interest"]
 
     check = found(dns, "SPF")
 
-    assert (check.standing, said in check.words) == (standing, True), check.words
+    assert (check.status, said in check.words) == (status, True), check.words
 
 
 def test_an_spf_record_that_includes_itself_ends(dns: DnsStandIn) -> None:
     dns.texts["spf.service.example"] = ["v=spf1 include:spf.service.example -all"]
 
-    assert found(dns, "SPF").standing == Standing.WRONG
+    assert found(dns, "SPF").status == CheckStatus.WRONG
     assert len(dns.asked) < 20
 
 
 @pytest.mark.parametrize(
-    ("records", "standing", "said"),
+    ("records", "status", "said"),
     [
         ([], "wrong", "no key"),
         ([DKIM, DKIM + "A"], "wrong", "more than one"),
@@ -91,12 +91,12 @@ def test_an_spf_record_that_includes_itself_ends(dns: DnsStandIn) -> None:
         ([f"k=rsa; p={LONG_KEY}"], "good", "signed"),
     ],
 )
-def test_dkim(records: list[str], standing: str, said: str, dns: DnsStandIn) -> None:
+def test_dkim(records: list[str], status: str, said: str, dns: DnsStandIn) -> None:
     dns.texts[f"s1._domainkey.{DOMAIN}"] = records or ["nothing of interest"]
 
     check = found(dns, "DKIM")
 
-    assert (check.standing, said in check.words) == (standing, True), check.words
+    assert (check.status, said in check.words) == (status, True), check.words
 
 
 def test_the_best_of_two_selectors_counts(dns: DnsStandIn, settings: Any) -> None:
@@ -108,11 +108,11 @@ def test_the_best_of_two_selectors_counts(dns: DnsStandIn, settings: Any) -> Non
 def test_without_a_selector_nothing_is_claimed(dns: DnsStandIn, settings: Any) -> None:
     settings.DKIM_SELECTORS = []
 
-    assert found(dns, "DKIM").standing == Standing.UNKNOWN
+    assert found(dns, "DKIM").status == CheckStatus.UNKNOWN
 
 
 @pytest.mark.parametrize(
-    ("place", "records", "standing", "said"),
+    ("place", "records", "status", "said"),
     [
         (DOMAIN, [], "wrong", "no DMARC record"),
         (DOMAIN, [DMARC, DMARC + ";"], "wrong", "more than one"),
@@ -124,14 +124,14 @@ def test_without_a_selector_nothing_is_claimed(dns: DnsStandIn, settings: Any) -
         ("juniper.example", ["v=DMARC1; p=reject; sp=none"], "weak", "let through"),
     ],
 )
-def test_dmarc(place: str, records: list[str], standing: str, said: str, dns: DnsStandIn) -> None:
+def test_dmarc(place: str, records: list[str], status: str, said: str, dns: DnsStandIn) -> None:
     del dns.texts[f"_dmarc.{DOMAIN}"]
     if records:
         dns.texts[f"_dmarc.{place}"] = records
 
     check = found(dns, "DMARC")
 
-    assert (check.standing, said in check.words) == (standing, True), check.words
+    assert (check.status, said in check.words) == (status, True), check.words
 
 
 def test_what_dns_does_not_answer_is_unknown_not_wrong(dns: DnsStandIn) -> None:
@@ -139,7 +139,7 @@ def test_what_dns_does_not_answer_is_unknown_not_wrong(dns: DnsStandIn) -> None:
 
     identity = identity_of(DOMAIN, resolver=dns.resolver())
 
-    assert {check.standing for check in identity.checks} == {Standing.UNKNOWN}
+    assert {check.status for check in identity.checks} == {CheckStatus.UNKNOWN}
     assert not identity.is_good
 
 

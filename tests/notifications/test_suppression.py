@@ -44,7 +44,7 @@ def test_many_addresses_are_answered_like_a_few(
         suppress(address=erased_form(asked[5]), reason=DELETED, by=SYSTEM, now=NOW)
         suppress(address="another@example.com", reason=DELETED, by=SYSTEM, now=NOW)
         few = suppressed_among(asked)
-        monkeypatch.setattr("notifications.selectors.FEW", 10)
+        monkeypatch.setattr("notifications.selectors.MAX_LISTED_ADDRESSES", 10)
 
         assert suppressed_among(asked) == few
     assert few == {"person3@example.com": "unsubscribed", "person5@example.com": DELETED}

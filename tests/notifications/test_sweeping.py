@@ -9,12 +9,12 @@ from core.tenancy import acting_for
 from notifications.models import Campaign, CampaignState, Message, MessageState
 from notifications.services import deliver, pause_campaign, sweep
 from notifications.services.delivery import BACKOFF
-from notifications.services.sweeping import PATIENCE
+from notifications.services.sweeping import LOST_MESSAGE_AFTER
 from tests.cast import NOW, SYSTEM, Cast
 from tests.mailbox import Mailbox
 from tests.notifications.senders import confirm, recipient
 
-LATER = NOW + PATIENCE + timedelta(seconds=1)
+LATER = NOW + LOST_MESSAGE_AFTER + timedelta(seconds=1)
 
 
 def test_a_lost_hint_is_replaced_once_patience_is_over(cast: Cast) -> None:

@@ -9,9 +9,14 @@ import pytest
 from accounts.models import AuditEntry
 from core.tenancy import acting_for
 from notifications.models import EmailTemplate, Purpose
-from notifications.rendering import Look, TemplateError, prepare
+from notifications.rendering import BrandStyle, TemplateError, prepare
 from notifications.selectors import saved_templates
-from notifications.services import LONGEST_NAME, TemplateNameError, delete_template, save_template
+from notifications.services import (
+    MAX_TEMPLATE_NAME_LENGTH,
+    TemplateNameError,
+    delete_template,
+    save_template,
+)
 from tests.cast import NOW, SYSTEM, Cast
 from tests.notifications.senders import BODY, SUBJECT
 from tests.snapshot import snapshot
@@ -51,8 +56,8 @@ def test_what_is_saved_makes_the_mail_that_was_written(cast: Cast) -> None:
     with acting_for(cast.juniper):
         row = save()
 
-    written = prepare(subject=SUBJECT, body=BODY, look=Look())
-    assert prepare(subject=row.subject, body=row.body, look=Look()) == written
+    written = prepare(subject=SUBJECT, body=BODY, style=BrandStyle())
+    assert prepare(subject=row.subject, body=row.body, style=BrandStyle()) == written
 
 
 def test_nothing_is_kept_that_a_mail_may_not_hold(cast: Cast) -> None:
@@ -119,7 +124,7 @@ def test_renaming_never_overwrites_another(cast: Cast) -> None:
         assert snapshot() == before
 
 
-@pytest.mark.parametrize("name", ["", "  \n ", "\x00", "x" * (LONGEST_NAME + 1)])
+@pytest.mark.parametrize("name", ["", "  \n ", "\x00", "x" * (MAX_TEMPLATE_NAME_LENGTH + 1)])
 def test_a_name_that_is_none_is_refused(cast: Cast, name: str) -> None:
     before = snapshot()
 

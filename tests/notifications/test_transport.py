@@ -18,7 +18,7 @@ from requests import ConnectTimeout
 from core.tenancy import acting_for
 from notifications.models import Message, MessageState
 from notifications.services import deliver
-from notifications.transport import describe, judge
+from notifications.transport import describe, result_of_error
 from tests.cast import NOW, Cast
 from tests.notifications.senders import confirm
 
@@ -65,7 +65,7 @@ def caused_by(cause: Exception) -> AnymailRequestsAPIError:
 def test_an_error_is_judged_by_whether_the_mail_can_have_been_taken(
     error: Exception, content_began: bool, state: MessageState
 ) -> None:
-    assert judge(error, content_began=content_began).state == state
+    assert result_of_error(error, content_began=content_began).state == state
 
 
 def test_an_error_reads_as_one_line() -> None:

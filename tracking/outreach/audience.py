@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from affiliates.models import Member
 from core.references import Reference
 from core.templatetags.display import day
-from notifications.addresses import can_be_written_to
+from notifications.addresses import can_be_mailed
 from notifications.models import MessageState, Purpose, SuppressionReason
 from notifications.selectors import MessageStatus, latest_by_about, suppressed_among
 from notifications.services import Recipient
@@ -186,7 +186,7 @@ def _reason(
         return LeftOut(row.member, Reason.REMOVED if removed else Reason.INACTIVE)
     if not row.email:
         return LeftOut(row.member, Reason.NO_ADDRESS)
-    if not can_be_written_to(row.email):
+    if not can_be_mailed(row.email):
         return LeftOut(row.member, Reason.BAD_ADDRESS)
     why = suppressed.get(row.email.lower())
     if why is not None:

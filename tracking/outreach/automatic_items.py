@@ -17,7 +17,7 @@ from accounts.models import Brand
 from accounts.selectors import current_brand
 from core.references import Reference
 from core.tenancy import acting_for, current_brand_id
-from notifications.look import look_of
+from notifications.brand_style import brand_style_of
 from notifications.models import Campaign, Purpose
 from notifications.rendering import missing_values, prepare
 from notifications.selectors import latest_campaign
@@ -95,7 +95,7 @@ def _text(latest: int) -> FirstText:
 def _sendable(recipients: Sequence[Recipient], text: FirstText) -> list[Recipient]:
     """Return the recipients with a value for every variable in the text."""
     brand = current_brand()
-    mail = prepare(subject=text.subject, body=text.body, look=look_of(brand))
+    mail = prepare(subject=text.subject, body=text.body, style=brand_style_of(brand))
     return [one for one in recipients if not missing_values(mail, values=one.values)]
 
 

@@ -10,7 +10,7 @@ import pytest
 from accounts.models import Brand
 from affiliates.models import Member
 from notifications.models import Message, MessageState, Purpose, SuppressionReason
-from notifications.rendering import Look, missing_values, prepare, render
+from notifications.rendering import BrandStyle, missing_values, prepare, render
 from notifications.services import confirm_campaign, suppress
 from offers.models import Enrollment, Offer
 from offers.services import create_offer, enroll
@@ -79,7 +79,7 @@ def test_each_member_gets_their_own_values(cast: Cast) -> None:
 def test_the_first_text_of_sales_tracking_items(cast: Cast) -> None:
     text = FIRST_TEXTS[ITEMS]
     assert text.subject == "Your {{ offer_name }} details from {{ brand_name }}"
-    mail = prepare(subject=text.subject, body=text.body, look=Look())
+    mail = prepare(subject=text.subject, body=text.body, style=BrandStyle())
     [mara] = look_at([cast.mara_in_glow]).recipients
 
     sent = render(mail, values=mara.values, unsubscribe_link="https://x.example/u/1")
@@ -98,7 +98,7 @@ def test_the_first_text_of_sales_tracking_items(cast: Cast) -> None:
 
 def test_email_members_starts_as_a_welcome_of_the_same_shape(cast: Cast) -> None:
     text = FIRST_TEXTS[Purpose.EMAIL_MEMBERS]
-    mail = prepare(subject=text.subject, body=text.body, look=Look())
+    mail = prepare(subject=text.subject, body=text.body, style=BrandStyle())
     [mara] = look_at([cast.mara_in_glow], purpose=Purpose.EMAIL_MEMBERS).recipients
 
     sent = render(mail, values=mara.values, unsubscribe_link="https://x.example/u/1")
@@ -116,7 +116,9 @@ def test_a_line_that_does_not_apply_to_the_offer_is_left_out(
     cast: Cast, kind: str, kept: str, gone: str
 ) -> None:
     enrollment = in_new_offer(cast.mara, kind)
-    mail = prepare(subject=FIRST_TEXTS[ITEMS].subject, body=FIRST_TEXTS[ITEMS].body, look=Look())
+    mail = prepare(
+        subject=FIRST_TEXTS[ITEMS].subject, body=FIRST_TEXTS[ITEMS].body, style=BrandStyle()
+    )
     [mara] = look_at([enrollment], purpose=Purpose.EMAIL_MEMBERS).recipients
     values = {**mara.values}
     values |= {name: "https://x.example" for name, value in values.items() if value == ""}
@@ -154,7 +156,7 @@ def test_who_has_no_items_yet_is_left_out_of_sending_them(cast: Cast) -> None:
 
 def test_who_has_no_items_yet_is_blocked_by_name_in_a_mail_that_needs_them(cast: Cast) -> None:
     text = FIRST_TEXTS[Purpose.EMAIL_MEMBERS]
-    mail = prepare(subject=text.subject, body=text.body, look=Look())
+    mail = prepare(subject=text.subject, body=text.body, style=BrandStyle())
     enrollment = in_new_offer(cast.mara, "code")
 
     [mara] = look_at([enrollment], purpose=Purpose.EMAIL_MEMBERS).recipients

@@ -136,7 +136,7 @@ def test_whose_mail_would_have_a_hole_is_left_to_staff(automatic: Cast) -> None:
 def test_who_was_told_by_staff_meanwhile_is_not_told_again(
     automatic: Cast, monkeypatch: Any
 ) -> None:
-    """Staff confirm between the look at who waits and the sending."""
+    """Staff confirm between the query for waiting members and the sending."""
     from tracking.outreach import automatic_items
 
     parted = automatic_items.audience  # type: ignore[attr-defined]

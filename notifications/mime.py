@@ -1,7 +1,7 @@
-"""Write a mail as the bytes that go over the wire, quickly.
+"""Serialise a mail to MIME bytes, quickly.
 
-The mails of a campaign are all of one kind: a text, its HTML twin and a few headers. Building them
-as trees of objects takes ten times as long as filling them in, so plain SMTP uses this instead.
+All mails of a campaign have the same structure: a text part, an HTML part and a few headers. The
+email package builds a tree of objects, which takes ten times as long, so plain SMTP uses this.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from functools import cached_property
 from anymail.message import AnymailMessage
 from django.core.mail import EmailMultiAlternatives
 
-SHORT_LINE = 76  # RFC 5322 asks for no more than 78
-LONGEST_LINE = 998  # and forbids more than this
+FOLD_LENGTH = 76  # characters; RFC 5322 recommends at most 78
+MAX_LINE_LENGTH = 998  # characters; RFC 5322 forbids more
 _LINE_END = re.compile(r"\r\n|\r|\n")
-_LONG_LINE = re.compile(rb"[^\n]{%d}" % (LONGEST_LINE + 1))
+_LONG_LINE = re.compile(rb"[^\n]{%d}" % (MAX_LINE_LENGTH + 1))
 
 
-class WireMail(AnymailMessage):
-    """A mail that is written as bytes once, ahead of its turn if there is time."""
+class MimeMail(AnymailMessage):
+    """A mail that is serialised once, in advance if there is time."""
 
     @cached_property
-    def wire(self) -> bytes:
+    def mime_bytes(self) -> bytes:
         return as_bytes(self)
 
 
@@ -50,11 +50,11 @@ def as_bytes(email: EmailMultiAlternatives) -> bytes:
 
 
 def _header(name: str, value: str) -> str:
-    """Only unstructured text needs encoding or folding: addresses and links come ready-made."""
+    """Only unstructured text is encoded or folded here: addresses and links are encoded already."""
     if "\r" in value or "\n" in value:
         raise ValueError(f"{name} has a line break in it")
-    if not value.isascii() or (name == "Subject" and len(value) > SHORT_LINE - len("Subject: ")):
-        value = Header(value, "utf-8", SHORT_LINE, name).encode(linesep="\r\n")
+    if not value.isascii() or (name == "Subject" and len(value) > FOLD_LENGTH - len("Subject: ")):
+        value = Header(value, "utf-8", FOLD_LENGTH, name).encode(linesep="\r\n")
     return f"{name}: {value}\r\n"
 
 
@@ -69,11 +69,11 @@ def _part(text: str, kind: str, boundary: str) -> bytes:
 
 
 def _encoded(data: bytes) -> tuple[str, bytes]:
-    """As it is where that is allowed, else whichever stays readable without growing threefold."""
+    """Unencoded where that is allowed, else quoted-printable unless base64 is much shorter."""
     if data.isascii() and not _LONG_LINE.search(data):
         return "7bit", data
-    letters = len(data.decode())
-    if len(data) > letters * 1.25:
+    characters = len(data.decode())
+    if len(data) > characters * 1.25:
         lines = (data[start : start + 57] for start in range(0, len(data), 57))
         return "base64", b"".join(binascii.b2a_base64(line) for line in lines)
     return "quoted-printable", binascii.b2a_qp(data, istext=True)

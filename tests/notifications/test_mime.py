@@ -1,4 +1,4 @@
-"""What goes over the wire says what the mail says, whatever is in it."""
+"""The MIME bytes of a mail say what the mail says, whatever it contains."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from django.core.mail import EmailMultiAlternatives
 from hypothesis import given
 from hypothesis import strategies as st
 
+from notifications.mime import as_bytes
 from notifications.models import MessageState
 from notifications.transport import PLAIN_SMTP, Transport
-from notifications.wire import as_bytes
 
 # What `printable` leaves: no control characters, and lines that end in one way.
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), max_size=3_000)
