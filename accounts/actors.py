@@ -1,4 +1,4 @@
-"""Who acts. Every service takes `by: Actor`, and the audit log keeps its words."""
+"""The actor of a change. Every service takes `by: Actor`, and the audit log stores its label."""
 
 from __future__ import annotations
 

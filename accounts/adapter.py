@@ -1,5 +1,5 @@
-"""How allauth behaves here: nobody signs up by themselves, a second factor is asked of those whose
-login opens a brand, and nobody logs in before their address is proven.
+"""allauth's adapters: no public sign-up, a second factor for staff and operators who have one, and
+no login before the address is proven.
 """
 
 from __future__ import annotations
@@ -39,20 +39,20 @@ class AccountAdapter(RecordedLogins):
         return False
 
     def login(self, request: HttpRequest, user: User) -> None:
-        """Begin the session. Every login ends here, whatever it was by.
+        """Begin the session. Every kind of login calls this last.
 
-        While the address is unproven only a code that was mailed to it logs in. A code for an
-        address that was left meanwhile logs nobody in.
+        While the address is unproven, only a code that was mailed to it logs in. A code for an
+        address that the user no longer has is refused.
         """
         left = {address for address in _codes_read(request, user) if address != user.email}
         if left or not has_proven_address(user):
             clear_authentication_records(request)
-            messages.warning(request, "Log in with a code by mail, to show that you read it.")
+            messages.warning(request, "Log in with a code by mail, to prove your address.")
             raise ImmediateHttpResponse(redirect("login_code"))
         super().login(request, user)
 
     def get_reauthentication_methods(self, user: User | AnonymousUser) -> list[dict[str, Any]]:
-        """What shows that it is still the same person, as accounts.fresh_login counts it."""
+        """The ways to log in again that accounts.fresh_login accepts."""
         methods: list[dict[str, Any]] = super().get_reauthentication_methods(user)
         if is_mfa_enabled(user, FACTORS):
             methods = [method for method in methods if method["id"] != "reauthenticate"]
@@ -77,7 +77,7 @@ class AccountAdapter(RecordedLogins):
         context: dict[str, Any] | None = None,
         email: str | None = None,
     ) -> None:
-        """Tell the user of a change to their login, in our words instead of allauth's."""
+        """Mail the user about a change to their login, with our template instead of allauth's."""
         request: HttpRequest = self.request
         mail_change(
             change=template_prefix,
@@ -88,15 +88,15 @@ class AccountAdapter(RecordedLogins):
         )
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail of allauth's own, which none of our pages asks for.
+        """Send one of allauth's own mails, which none of our pages uses.
 
-        It is composed without the request, whose Host header anybody can choose.
+        It is composed without the request, because anybody can choose its Host header.
         """
         site = SimpleNamespace(name=PRODUCT, domain=urlsplit(settings.BASE_URL).netloc)
-        told = {name: value for name, value in context.items() if name != "request"}
+        values = {name: value for name, value in context.items() if name != "request"}
         with request_context(None):
             mail = self.render_mail(
-                template_prefix, email, {"email": email, "current_site": site, **told}
+                template_prefix, email, {"email": email, "current_site": site, **values}
             )
         mail.send()
 
@@ -108,10 +108,10 @@ class MfaAdapter(DefaultMFAAdapter):
     }
 
     def is_mfa_enabled(self, user: User | AnonymousUser, types: Any = None) -> bool:
-        """Whether a login needs a second factor: for who works for a brand or runs the product.
+        """Whether a login needs a second factor: only for staff of a brand and for operators.
 
-        A creator's passkey is another way in beside the mailed code. Were it a second factor too,
-        who lost the phone would never get in again.
+        A creator's passkey is an alternative to the mailed code. If it were a second factor too,
+        a creator who lost the phone could never log in again.
         """
         if not super().is_mfa_enabled(user, types):
             return False
@@ -122,7 +122,7 @@ class MfaAdapter(DefaultMFAAdapter):
 
 
 def _codes_read(request: HttpRequest, user: User) -> set[str]:
-    """The addresses whose mailed codes this browser entered on its way to this login."""
+    """The addresses whose mailed codes this browser entered for this login."""
     return {
         str(record.get("email", "")).lower()
         for record in get_authentication_records(request, user)

@@ -1,8 +1,8 @@
-"""Whose address is whose: an address belongs to a user only after it was proven.
+"""Proven addresses: an address belongs to a user only after it was proven.
 
-Proven means that a code or link mailed to the address came back. A user row alone says nothing: its
-address may have been typed by somebody else. Whatever gives a role or opens a creator's account
-asks here, never `User.email`. Nothing else writes the column (a test holds it).
+Proven means that a code or link mailed to the address was used. `User.email` alone proves nothing:
+somebody else may have typed it. Code that gives a role or opens a creator's account asks this
+module, never `User.email`. Nothing else writes the column (a test holds it).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from accounts.sessions import delete_sessions
 
 
 def user_with(address: str) -> User | None:
-    """The active user who has proven this address; None for an unproven and an unknown one."""
+    """The active user who has proven this address; None if it is unproven or unknown."""
     found = User.objects.filter(
         email=address.strip().lower(), email_proven_at__isnull=False, is_active=True
     )
@@ -27,7 +27,7 @@ def user_with(address: str) -> User | None:
 
 
 def has_proven_address(user: User) -> bool:
-    """Whether the user, as they are stored now, may log in and has proven their address."""
+    """Whether the user, as stored now, may log in and has proven their address."""
     return User.objects.filter(
         pk=user.pk, email=user.email, email_proven_at__isnull=False, is_active=True
     ).exists()
@@ -35,11 +35,11 @@ def has_proven_address(user: User) -> bool:
 
 @transaction.atomic
 def prove_address(*, user: User, now: datetime) -> None:
-    """Write down that the user has just shown that they read mail at their address.
+    """Record that the user has just proven their address.
 
-    Before the first proof anybody may have made the login. So the first proof ends its sessions and
-    takes its password away, and the passkeys of who is not asked for a second factor; where one is
-    asked for, it is asked for next. An operator's password was typed in a shell, and stays.
+    Before the first proof, anybody may have made the login. So the first proof ends its sessions
+    and removes its password. It also removes passkeys, unless the user is staff: staff are asked
+    for their second factor next. An operator's password was set in a shell, and stays.
     """
     row = User.objects.select_for_update().get(pk=user.pk)
     if row.email_proven_at is None and not row.is_staff:
@@ -53,7 +53,7 @@ def prove_address(*, user: User, now: datetime) -> None:
 
 
 def make_proven_user(*, email: str, name: str, password: str | None, now: datetime) -> User:
-    """A new login for an address whose owner has just followed the link that was mailed there."""
+    """Make a login for an address that was just proven by a mailed link."""
     return User.objects.create_user(
         email, password, name=name.strip(), joined_at=now, email_proven_at=now
     )
@@ -62,8 +62,8 @@ def make_proven_user(*, email: str, name: str, password: str | None, now: dateti
 def move_address(*, user: User, address: str, now: datetime) -> str:
     """Give the user an address that they have just proven, and return the one before.
 
-    For `affiliates.address_change`, which proves it and keeps the creator's account in step. Other
-    sessions and codes under way end: who reads the old address gets in nowhere any more.
+    For `affiliates.address_change`, which proves the address and changes the creator's account too.
+    Codes that were mailed to the old address no longer work.
     """
     row = User.objects.select_for_update().get(pk=user.pk)
     before, row.email, row.email_proven_at = row.email, address, now

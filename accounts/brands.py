@@ -1,6 +1,6 @@
-"""Make a brand. Its first owner gets the role at once, or is invited to it.
+"""Make a brand with its first owner.
 
-At once only where the owner has proven their address; anybody else follows the link in a mail.
+An owner who has proven their address gets the role at once; anybody else is invited by mail.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ def create_brand(
     now: datetime,
     by: Actor,
 ) -> Brand:
-    """A brand with its first owner, or with an open invitation for them, which is mailed.
+    """Make a brand with its first owner, or mail them an invitation.
 
-    What the mail server said stands in the invitation. Raises BrandError or
+    The invitation stores whether the mail was accepted. Raises BrandError or
     core.money.UnknownCurrencyError.
     """
     exponent(currency)

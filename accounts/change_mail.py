@@ -1,7 +1,7 @@
-"""The mail that tells somebody that the way they log in was changed.
+"""The mail that warns a user that their login was changed.
 
-If a stranger takes over a session and changes the password, the owner learns of it by this mail. A
-mail that can't be sent is logged, and the change is still made.
+If a stranger takes over a session and changes the password, this mail informs the owner. If the
+mail can't be sent, that is logged, and the change is still made.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from datetime import datetime
 from django.conf import settings
 from django.urls import reverse
 
-from accounts.devices import device_of, device_words
+from accounts.devices import device_label, device_of
 from accounts.models import User
 from core.languages import ENGLISH
 from core.transactional_mail import TransactionalMailError, send_transactional_mail
 
-# By allauth's names of its own mails.
+# The keys are allauth's names of its mails.
 CHANGES = {
     "account/email/password_changed": "Your password was changed.",  # pragma: allowlist secret
     "account/email/password_set": "A password was set.",  # pragma: allowlist secret
@@ -26,7 +26,7 @@ CHANGES = {
     "mfa/email/totp_deactivated": "The authenticator app was removed from your second factors.",
     "mfa/email/webauthn_added": "A passkey or security key was added to your login.",
     "mfa/email/webauthn_removed": "A passkey or security key was removed from your login.",
-    "mfa/email/recovery_codes_generated": "New recovery codes were made. Older ones work no more.",
+    "mfa/email/recovery_codes_generated": "New recovery codes were made. The old ones are void.",
 }
 
 
@@ -40,7 +40,7 @@ def mail_change(*, change: str, user: User, agent: str, network: str, now: datet
             values={
                 "what": CHANGES[change],
                 "when": now,
-                "device": device_words(device_of(agent)),
+                "device": device_label(device_of(agent)),
                 "network": network,
                 "reset_url": settings.BASE_URL + reverse("account_reset_password"),
             },

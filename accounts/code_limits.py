@@ -1,8 +1,7 @@
-"""How many codes may be asked for and how often one may guess, at codes, passwords and second
-factors: every number stands here.
+"""Rate limits: for requesting codes, and for guesses at codes, passwords and second factors.
 
-docs/production.md repeats them in a table, and a test compares the two. Counts are rows in
-PostgreSQL, one for each limit, whom it counts and period, so that no cache has to be up.
+docs/production.md repeats the numbers in a table, and a test compares the two. Counts are rows in
+PostgreSQL, one per limit, counted party and period, so that no cache has to be available.
 
 Strangers must not use up a person's limits. Therefore a known browser (the address was proven in it
 before) and a person who is logged in have counts of their own, and count for nothing else. For
@@ -24,21 +23,21 @@ from accounts.models import CodeCount, CodePurpose
 from core.clients import network_for_limits, parse_address
 
 TRIES_PER_CODE = 5
-# Tries of a code once a limit of wrong guesses is reached. Strangers may have reached the limit of
-# an address, so its owner may mistype once.
+# Tries that a code has once a limit of wrong guesses is reached. Strangers may have reached the
+# limit of an address, so its owner may mistype once.
 TRIES_BEYOND_ADDRESS_LIMIT = 2
 TRIES_BEYOND_OTHER_LIMIT = 1
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
-KEPT = timedelta(hours=2)  # twice the longest period
-WIDE_IPV4_PREFIX, WIDE_IPV6_PREFIX = 24, 48  # what one subscriber of a carrier can easily have
+COUNTS_KEPT_FOR = timedelta(hours=2)  # twice the longest period
+WIDE_IPV4_PREFIX, WIDE_IPV6_PREFIX = 24, 48  # one subscriber of a carrier can easily have these
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """At most `most` in each `period`, counted from the full minute or hour."""
+    """At most `max_count` in each `period`, counted from the full minute or hour."""
 
     name: str
-    most: int
+    max_count: int
     period: timedelta
 
     def since(self, now: datetime) -> datetime:
@@ -47,7 +46,7 @@ class Limit:
         return datetime.fromtimestamp(int(now.timestamp()) // seconds * seconds, tz=UTC)
 
     def left(self, now: datetime) -> timedelta:
-        """How long the period of `now` goes on."""
+        """How long the period of `now` still lasts."""
         return self.since(now) + self.period - now
 
 
@@ -111,12 +110,12 @@ WRONG_THAT_REFUSE_CODES = (WRONG_NETWORK_HOUR, WRONG_WIDE_HOUR)
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
-    """Who asks for a code or enters one.
+class Requester:
+    """The browser or person who requests a code or enters one.
 
-    `browser` is a secret of that browser's session, which the code is bound to. `network` is the
-    client's address; those that nobody can tell count as one network. `known_as` names a browser
-    that proved the address before, or a person who is logged in; empty for everybody else.
+    `browser` is a secret in the browser's session, which the code is bound to. `network` is the
+    client's address; unknown addresses count as one network. `known_as` names a browser that
+    proved the address before, or a person who is logged in; empty for everybody else.
     """
 
     browser: str
@@ -127,14 +126,14 @@ class Asker:
 Counted = list[tuple[Limit, str]]
 
 
-def counted_request(asker: Asker, *, address: str, purpose: CodePurpose) -> Counted:
-    """The limits that a request for a code counts for, and whom each counts."""
-    if asker.known_as:
-        counted = [(limit, f"known {asker.known_as}") for limit in (KNOWN_MINUTE, KNOWN_HOUR)]
+def counted_request(requester: Requester, *, address: str, purpose: CodePurpose) -> Counted:
+    """The limits that count a request for a code, and the party that each counts."""
+    if requester.known_as:
+        counted = [(limit, f"known {requester.known_as}") for limit in (KNOWN_MINUTE, KNOWN_HOUR)]
         if purpose != CodePurpose.LOG_IN:  # such a code may go to an address that is not theirs
             counted.append((ADDRESS_HOUR, f"{purpose} {address}"))
         return counted
-    network, wide = networks_of(asker.network)
+    network, wide = networks_of(requester.network)
     return [
         (ADDRESS_NETWORK_MINUTE, f"{address} {network}"),
         (ADDRESS_NETWORK_HOUR, f"{address} {network}"),
@@ -148,11 +147,11 @@ def counted_request(asker: Asker, *, address: str, purpose: CodePurpose) -> Coun
     ]
 
 
-def counted_guess(asker: Asker, *, address: str) -> Counted:
-    """The limits that a wrong guess counts for, and whom each counts."""
-    if asker.known_as:
-        return [(WRONG_KNOWN_HOUR, f"known {asker.known_as}")]
-    network, wide = networks_of(asker.network)
+def counted_guess(requester: Requester, *, address: str) -> Counted:
+    """The limits that count a wrong guess, and the party that each counts."""
+    if requester.known_as:
+        return [(WRONG_KNOWN_HOUR, f"known {requester.known_as}")]
+    network, wide = networks_of(requester.network)
     return [
         (WRONG_ADDRESS_HOUR, address),
         (WRONG_NETWORK_HOUR, network),
@@ -162,7 +161,7 @@ def counted_guess(asker: Asker, *, address: str) -> Counted:
 
 
 def counted_password(*, known_as: str, network: str, address: str) -> Counted:
-    """The limits that a wrong password for an address counts for, and whom each counts."""
+    """The limits that count a wrong password for an address, and the party that each counts."""
     if known_as:
         return [(PASSWORD_KNOWN_HOUR, f"known {known_as}")]
     narrow, wide = networks_of(network)
@@ -176,15 +175,15 @@ def counted_password(*, known_as: str, network: str, address: str) -> Counted:
 
 
 def counted_factor(user_id: int) -> Counted:
-    """The limit that a wrong second factor counts for, and whom it counts."""
+    """The limit that counts a wrong second factor, and the person that it counts."""
     return [(FACTOR_HOUR, f"user {user_id}")]
 
 
 def count(counted: Counted, *, now: datetime) -> list[Limit]:
-    """Count one more for each, and return the limits that are exceeded by it.
+    """Add one to each count, and return the limits that this exceeds.
 
-    Belongs inside a transaction: whoever is refused rolls back, so that what is refused uses up
-    nothing. The rows stay locked until then, always in one order, so that the count is exact.
+    Call it in a transaction, and roll back if the request is refused: a refused request counts
+    nothing. The rows stay locked until then, in one order, so that the count is exact.
     """
     keys = {(limit.name, digest_of(limit.name, whom)): limit for limit, whom in counted}
     ordered = sorted(keys)
@@ -203,14 +202,14 @@ def count(counted: Counted, *, now: datetime) -> list[Limit]:
             ],
         )
         counts = {(name, whom): number for name, whom, number in cursor.fetchall()}
-    return [limit for key, limit in keys.items() if counts[key] > limit.most]
+    return [limit for key, limit in keys.items() if counts[key] > limit.max_count]
 
 
 def count_try(counted: Counted, *, now: datetime) -> list[Limit]:
-    """Count a try before it is known to be wrong, and return the limits that refuse it.
+    """Count a try before it is checked, and return the limits that refuse it.
 
-    A refused one is not counted. Many tries at one moment wait here for one another, so no more
-    than the limit are checked; one that was right is given back.
+    A refused try is not counted. Simultaneous tries wait for each other here, so no more than the
+    limit are checked. Call `uncount_try` if the try was right.
     """
     with transaction.atomic():
         beyond = count(counted, now=now)
@@ -218,8 +217,8 @@ def count_try(counted: Counted, *, now: datetime) -> list[Limit]:
     return beyond
 
 
-def give_back_try(counted: Counted, *, now: datetime) -> None:
-    """Count a try no longer, since it was right; `now` is when it was counted."""
+def uncount_try(counted: Counted, *, now: datetime) -> None:
+    """Undo `count_try` for a right try; `now` is when it was counted."""
     keys = [(limit.name, digest_of(limit.name, whom), limit.since(now)) for limit, whom in counted]
     with connection.cursor() as cursor:
         cursor.execute(
@@ -234,19 +233,19 @@ def give_back_try(counted: Counted, *, now: datetime) -> None:
 
 
 def exceeded(counted: Counted, *, now: datetime) -> list[Limit]:
-    """The limits that are reached already, without counting anything.
+    """The limits that are reached already. Counts nothing.
 
-    For what another act counts: an act that counts itself is refused by `count` or `count_try`.
+    For a request that another limit counts too; otherwise use `count` or `count_try`.
     """
     keys = {digest_of(limit.name, whom): limit for limit, whom in counted}
     rows = CodeCount.objects.filter(
         whom__in=keys, since__in={limit.since(now) for limit in keys.values()}
     )
-    return [keys[row.whom] for row in rows if row.count >= keys[row.whom].most]
+    return [keys[row.whom] for row in rows if row.count >= keys[row.whom].max_count]
 
 
 def tries_allowed(beyond: Iterable[Limit]) -> int:
-    """How often a code can be tried, given the limits that wrong guesses exceeded."""
+    """How often a code may be tried, given the limits that wrong guesses exceeded."""
     names = {limit.name for limit in beyond}
     if not names:
         return TRIES_PER_CODE
@@ -255,15 +254,15 @@ def tries_allowed(beyond: Iterable[Limit]) -> int:
 
 
 def forget_counts(*, now: datetime) -> None:
-    """Delete the counts of periods that are long over."""
-    CodeCount.objects.filter(since__lt=now - KEPT).delete()
+    """Delete the counts of past periods."""
+    CodeCount.objects.filter(since__lt=now - COUNTS_KEPT_FOR).delete()
 
 
 def networks_of(client: str) -> tuple[str, str]:
-    """The client's network and the wide one around it, in words.
+    """The client's network and the wide network around it, as text.
 
-    IPv6 is cut to /64, which is what one household has, and to /48 around it; an IPv4 address is
-    a network of its own, with the /24 around it.
+    For IPv6 these are the /64, which one household has, and the /48 around it; for IPv4 the
+    address itself and the /24 around it.
     """
     address = parse_address(client)
     if address is None:
@@ -273,10 +272,10 @@ def networks_of(client: str) -> tuple[str, str]:
 
 
 def digest_of(about: str, text: str) -> str:
-    """A keyed digest, so that nobody reads an address or a network out of the table."""
+    """A keyed digest, so that nobody can read an address or a network from the table."""
     return salted_hmac("accounts.codes", f"{about}:{text}", algorithm="sha256").hexdigest()
 
 
 def longest_wait(limits: Iterable[Limit], *, now: datetime) -> timedelta:
-    """How long until the last of these limits begins anew."""
+    """How long until the periods of all these limits are over."""
     return max(limit.left(now) for limit in limits)

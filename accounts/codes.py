@@ -1,17 +1,18 @@
-"""Six-digit codes by mail: ten minutes, five tries, for the browser that asked and for one purpose.
+"""Six-digit codes by mail: valid for ten minutes and five tries, in one browser, for one purpose.
 
-A code is bound to a secret in the session of the browser that asked for it. In another browser it
-opens nothing, and a request from another browser leaves it alone: each has a live code of its own.
-The code is derived from the row's id and SECRET_KEY, so that no copy of the database holds it.
+A code is bound to a secret in the session of the browser that requested it. It does not work in
+another browser, and a request from another browser does not replace it: each browser has its own
+code. The code is derived from the row's id and SECRET_KEY, so no copy of the database contains it.
 
-Asking writes a row and looks nobody up, so an address that nobody has is answered alike and in the
-same time. Whom the row is mailed to is decided after the answer (accounts.code_outbox). How much
-may be asked and guessed stands in accounts.code_limits.
+A request writes a row and does not look up the address, so the response and its time are the same
+for an unknown address. Whether the code is mailed is decided after the response
+(accounts.code_mail_queue). The rate limits are in accounts.code_limits.
 """
 
 from __future__ import annotations
 
 import logging
+import math
 import uuid
 from collections.abc import Iterable
 from datetime import datetime, timedelta
@@ -23,8 +24,8 @@ from django.utils.crypto import constant_time_compare, salted_hmac
 from accounts.code_limits import (
     TRIES_PER_CODE,
     WRONG_THAT_REFUSE_CODES,
-    Asker,
     Limit,
+    Requester,
     count,
     counted_guess,
     counted_request,
@@ -38,8 +39,8 @@ from accounts.models import MAILED_CODE_STATES, CodePurpose, MailedCode
 from core.db import lock_identities
 
 logger = logging.getLogger(__name__)
-LIFETIME = timedelta(minutes=10)  # to enter a code, and then to do what it was for
-KEPT = timedelta(days=1)
+CODE_LIFETIME = timedelta(minutes=10)  # to enter a code, and then to use it
+CODES_KEPT_FOR = timedelta(days=1)
 
 
 class CodeError(Exception):
@@ -53,30 +54,34 @@ class TooManyCodesError(CodeError):
         super().__init__(f"no more codes for {wait}")
         self.wait = wait
 
+    @property
+    def minutes(self) -> int:
+        """Whole minutes to wait, at least one."""
+        return max(1, math.ceil(self.wait / timedelta(minutes=1)))
+
 
 class WrongCodeError(CodeError):
-    """Not the code; `left` tries remain."""
+    """The code is wrong; `left` tries remain."""
 
     def __init__(self, left: int) -> None:
         super().__init__(f"{left} tries left")
         self.left = left
 
 
-class CodeOverError(CodeError):
-    """There is no such code here, or it was used, replaced, tried too often or is too old."""
+class ExpiredCodeError(CodeError):
+    """The code is unknown in this browser, used, replaced, tried too often or too old."""
 
 
 @transaction.atomic
 def ask_code(
-    *, address: str, purpose: CodePurpose, asker: Asker, language: str = "", now: datetime
+    *, address: str, purpose: CodePurpose, requester: Requester, language: str = "", now: datetime
 ) -> MailedCode:
-    """Ask for a code, which replaces the one before it in this browser. Raises TooManyCodesError.
+    """Request a code, which replaces the browser's earlier one. Raises TooManyCodesError.
 
-    The mail is handed over after the answer, in the language of the tag: see
-    affiliates.code_mail.
+    It is mailed after the response, in the language of the tag: see affiliates.code_mail.
     """
     address = address.strip().lower()
-    browser = _browser_digest(asker)
+    browser = _browser_digest(requester)
     lock_identities([f"code browser {browser}"])
     MailedCode.objects.filter(browser=browser, purpose=purpose, ended_at=None).update(ended_at=now)
     row = MailedCode.objects.create(
@@ -89,11 +94,11 @@ def ask_code(
     )
     guesses = [
         (limit, whom)
-        for limit, whom in counted_guess(asker, address=address)
+        for limit, whom in counted_guess(requester, address=address)
         if limit in WRONG_THAT_REFUSE_CODES
     ]
     refused_by = exceeded(guesses, now=now) + count(
-        counted_request(asker, address=address, purpose=purpose), now=now
+        counted_request(requester, address=address, purpose=purpose), now=now
     )
     if refused_by:
         _log(refused_by)
@@ -101,34 +106,37 @@ def ask_code(
     return row
 
 
-def enter_code(*, public_id: uuid.UUID, code: str, asker: Asker, now: datetime) -> MailedCode:
-    """Take a code, once, and count the try. Raises WrongCodeError and CodeOverError.
+def enter_code(
+    *, public_id: uuid.UUID, code: str, requester: Requester, now: datetime
+) -> MailedCode:
+    """Check a code, and count the try. Raises WrongCodeError and ExpiredCodeError.
 
-    A code to log in is used up by that; what another opens is spent with `spend_code`. Where too
-    much was guessed a code has fewer tries, never none: the right one gets in at the first try
+    This uses up a login code; a code of another purpose is used up by `spend_code`. After too many
+    wrong guesses a code has fewer tries, but at least one: the right code works at the first try,
     whatever others have done.
     """
     with transaction.atomic():
-        row, allowed = _try(public_id, code, asker, now=now)
+        row, allowed = _try(public_id, code, requester, now=now)
     if row.proven_at is not None:
         return row
     if row.ended_at is not None:
-        raise CodeOverError
+        raise ExpiredCodeError
     raise WrongCodeError(allowed - row.tries)
 
 
 def is_proven(*, public_id: uuid.UUID, purpose: CodePurpose, address: str, now: datetime) -> bool:
-    """Whether this code was entered, at most ten minutes ago, and not spent since."""
+    """Whether this code was entered at most ten minutes ago and is not used up."""
     return _proven(public_id, purpose, address, now=now).exists()
 
 
 def spend_code(*, public_id: uuid.UUID, purpose: CodePurpose, address: str, now: datetime) -> None:
-    """Use up what an entered code opens, in the transaction of what is done with it.
+    """Use up an entered code, in the transaction of the change that needs it.
 
-    Raises CodeOverError when it was not entered, too long ago, for something else, or used up.
+    Raises ExpiredCodeError if it was not entered, or too long ago, for another purpose or address,
+    or is used up.
     """
     if not _proven(public_id, purpose, address, now=now).update(ended_at=now):
-        raise CodeOverError
+        raise ExpiredCodeError
 
 
 def forget_codes(*, address: str) -> None:
@@ -137,34 +145,36 @@ def forget_codes(*, address: str) -> None:
 
 
 def forget_old_codes(*, now: datetime) -> None:
-    """Delete the codes of yesterday and the counts that no limit looks at any more."""
-    MailedCode.objects.filter(asked_at__lt=now - KEPT).delete()
+    """Delete old codes, and counts of past periods."""
+    MailedCode.objects.filter(asked_at__lt=now - CODES_KEPT_FOR).delete()
     forget_counts(now=now)
 
 
 def code_of(public_id: uuid.UUID) -> str:
-    """The six digits of a code. For the mail, and for comparing."""
+    """The six digits of a code."""
     digest = salted_hmac("accounts.codes.digits", str(public_id), algorithm="sha256").digest()
     return f"{int.from_bytes(digest[:16]) % 1_000_000:06d}"
 
 
-def _try(public_id: uuid.UUID, code: str, asker: Asker, *, now: datetime) -> tuple[MailedCode, int]:
-    """The row after one more try, proven if it was the right one, and how many tries it has.
+def _try(
+    public_id: uuid.UUID, code: str, requester: Requester, *, now: datetime
+) -> tuple[MailedCode, int]:
+    """Count one more try; returns the row, proven if the code was right, and its allowed tries.
 
-    The same statements for an address that nobody has. Raises CodeOverError.
+    Runs the same statements for an unknown address. Raises ExpiredCodeError.
     """
     live = MailedCode.objects.filter(
         public_id=public_id,
-        browser=_browser_digest(asker),
-        asked_at__gt=now - LIFETIME,
+        browser=_browser_digest(requester),
+        asked_at__gt=now - CODE_LIFETIME,
         proven_at=None,
         ended_at=None,
     )
     row = live.select_for_update().first()
     if row is None:
-        raise CodeOverError
+        raise ExpiredCodeError
     tried = transaction.savepoint()
-    beyond = count(counted_guess(asker, address=row.address), now=now)
+    beyond = count(counted_guess(requester, address=row.address), now=now)
     allowed = tries_allowed(beyond)
     is_right = (
         row.tries < allowed
@@ -173,7 +183,7 @@ def _try(public_id: uuid.UUID, code: str, asker: Asker, *, now: datetime) -> tup
     )
     row.tries = min(row.tries + 1, TRIES_PER_CODE)
     if is_right:
-        transaction.savepoint_rollback(tried)  # wrong guesses alone count
+        transaction.savepoint_rollback(tried)  # only wrong guesses count
         row.proven_at = now
         row.ended_at = now if row.purpose == CodePurpose.LOG_IN else None
     else:
@@ -191,17 +201,17 @@ def _proven(
         public_id=public_id,
         purpose=purpose,
         address=address.strip().lower(),
-        proven_at__gt=now - LIFETIME,
+        proven_at__gt=now - CODE_LIFETIME,
         ended_at=None,
     )
 
 
 def _log(limits: Iterable[Limit]) -> None:
     for limit in limits:
-        logger.warning("the limit of %s %s is reached", limit.most, limit.name)
+        logger.warning("the limit of %s %s is reached", limit.max_count, limit.name)
 
 
-def _browser_digest(asker: Asker) -> str:
-    if not asker.browser:
+def _browser_digest(requester: Requester) -> str:
+    if not requester.browser:
         raise ValueError("a code needs the secret of the browser that asks for it")
-    return digest_of("browser", asker.browser)
+    return digest_of("browser", requester.browser)

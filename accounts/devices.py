@@ -1,4 +1,4 @@
-"""What a browser says of itself, in words that its owner knows it by. It may say anything."""
+"""The browser and device named in a User-Agent header. The header can say anything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.utils.translation import gettext_lazy as _
 
-# The first that is found counts: many browsers also claim to be the ones further down.
+# The first match counts: many browsers also name those further down.
 BROWSERS = (
     ("Edg", "Edge"),
     ("OPR/", "Opera"),
@@ -34,7 +34,7 @@ SYSTEMS = (
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """Both are names, the same in every language; empty when they are not known."""
+    """Product names, the same in every language; empty when unknown."""
 
     browser: str
     system: str
@@ -42,7 +42,7 @@ class Device:
 
 
 def device_of(agent: str) -> Device:
-    """The browser and the machine behind a User-Agent header."""
+    """The browser and the system named in a User-Agent header."""
     browser = next((name for mark, name in BROWSERS if mark in agent), "")
     for mark, name, is_handheld in SYSTEMS:
         if mark in agent:
@@ -50,7 +50,7 @@ def device_of(agent: str) -> Device:
     return Device(browser, "", is_handheld=False)
 
 
-def device_words(device: Device) -> str:
+def device_label(device: Device) -> str:
     """ "Chrome on Mac", as far as it is known."""
     if device.browser and device.system:
         return str(_("{browser} on {system}")).format(browser=device.browser, system=device.system)

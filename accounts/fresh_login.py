@@ -1,9 +1,9 @@
-"""Whether the person who is logged in has proven who they are within the last minutes.
+"""Whether the logged-in person has authenticated within the last minutes.
 
-Asked before a login's address, password or second factor changes: a session alone may be an open
-laptop. What is asked for is what the person has: their second factor, else their password; who has
-neither enters a code that is mailed to their address. A password is not enough beside a second
-factor: a session from before it was set up could take it away again.
+Required before the address, password or second factor of a login changes, because a session alone
+may be an unattended laptop. People authenticate again with their second factor, or else with their
+password, or else with a mailed code. With a second factor the password is not enough: otherwise a
+session from before it was set up could remove it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FRESH_SECONDS = 5 * 60
 
 
 def is_login_fresh(request: HttpRequest) -> bool:
-    """Whether this session proved who it is at most five minutes ago, with what the person has."""
+    """Whether this session authenticated at most five minutes ago, with the required method."""
     counted = _counted_method(request.user)
     return any(
         record["method"] == counted and 0 <= time.time() - record["at"] < FRESH_SECONDS
@@ -31,7 +31,7 @@ def is_login_fresh(request: HttpRequest) -> bool:
 
 
 def _counted_method(user: User | AnonymousUser) -> str:
-    """As allauth records it."""
+    """The required method, by allauth's name."""
     if is_mfa_enabled(user, FACTORS):
         return "mfa"
     has_password = isinstance(user, User) and user.has_usable_password()

@@ -1,7 +1,7 @@
 """The link in an invitation: signed, derived, never stored.
 
-It names the invitation's public id. Whether it still works stands in the row: a link that was used,
-withdrawn or has expired is told so, and one that nobody signed answers like any unknown page.
+It contains the invitation's public id. The row says whether it still works: the page says so if the
+link was used, withdrawn or has expired. An invalid signature gets the page for unknown addresses.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ def link_of(invitation: Invitation) -> str:
     return f"{settings.BASE_URL}{PATH}{_signer().sign(invitation.public_id.hex)}"
 
 
-def described(invitation: Invitation) -> str:
-    """What became of an invitation, for the operator who asked for it on a terminal.
+def describe_invitation(invitation: Invitation) -> str:
+    """The result of an invitation, as text for an operator on a terminal.
 
-    The link is shown only where the mail did not go out. The operator may hand it on: who runs
-    commands on the server is trusted with every login anyway.
+    It contains the link only if the mail could not be sent. The operator may pass it on: whoever
+    runs commands on the server has access to every login anyway.
     """
     who = f"{invitation.email} is invited as {invitation.get_role_display().lower()}"
     if invitation.mailed_at is not None:
         return f"{who}: the link in the mail works for a week."
     return (
-        f"{who}, but the mail did not go out ({invitation.mail_problem})."
+        f"{who}, but the mail could not be sent ({invitation.mail_problem})."
         f" Give them this link, which works for a week:\n{link_of(invitation)}"
     )
 
 
 def invitation_for(token: str) -> Invitation | None:
-    """The invitation, with its brand, that a link of ours names; None for any other text."""
+    """The invitation of a link, with its brand; None for a link without a valid signature."""
     try:
         public_id = uuid.UUID(hex=_signer().unsign(token))
     except (signing.BadSignature, ValueError):

@@ -1,7 +1,7 @@
-"""Invite people to the staff of a brand, and let them in once.
+"""Invite people to the staff of a brand. An invitation is for one address and works once.
 
-An invitation is for one address. Somebody who has no login yet makes one by following the link,
-which proves the address; somebody who has one logs in first, so that the link alone opens nothing.
+A person without a login makes one by following the link, which proves the address. A person with a
+login has to log in first, so that the link alone gives no access.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from core.languages import ENGLISH
 from core.tenancy import acting_for, current_brand_id
 from core.transactional_mail import TransactionalMailError, send_transactional_mail
 
-LIFETIME = timedelta(days=7)
+INVITATION_LIFETIME = timedelta(days=7)
 MAX_MAIL_PROBLEM_LENGTH = 300
 
 
 class InvitationError(ValueError):
-    """An invitation can't be accepted any more; `state` says what became of it."""
+    """An invitation can't be accepted any more; `state` says why."""
 
     def __init__(self, state: InvitationState) -> None:
         super().__init__(f"the invitation is {state.label.lower()}")
@@ -38,7 +38,7 @@ class LoginError(ValueError):
 
 
 def open_invitations() -> QuerySet[Invitation]:
-    """Those of the brand acted for that nobody accepted or withdrew, newest first; expired too."""
+    """The brand's invitations that are neither accepted nor withdrawn, newest first."""
     waiting = Invitation.objects.filter(accepted_at=None, withdrawn_at=None)
     return waiting.select_related("brand").order_by("-invited_at", "-pk")
 
@@ -51,8 +51,8 @@ def has_login(email: str) -> bool:
 def invite_staff(*, email: str, role: Role, by: Actor, now: datetime) -> Invitation:
     """Invite an address to the brand acted for, and mail it the link.
 
-    Raises StaffError for somebody who works here or is invited already. What the mail server said
-    stands in the invitation.
+    Raises StaffError for somebody who works here or is invited already. The invitation stores
+    whether the mail was accepted.
     """
     invitation = make_invitation(email=email, role=role, by=by, now=now)
     return send_invitation(invitation=invitation, by=by, now=now)
@@ -60,7 +60,7 @@ def invite_staff(*, email: str, role: Role, by: Actor, now: datetime) -> Invitat
 
 @transaction.atomic
 def make_invitation(*, email: str, role: Role, by: Actor, now: datetime) -> Invitation:
-    """The same without the mail, which is for the caller to send after the transaction."""
+    """The same without the mail, which the caller sends after the transaction."""
     address = email.strip().lower()
     Brand.objects.select_for_update().get(pk=current_brand_id())
     _check_new(address, now=now)
@@ -69,7 +69,7 @@ def make_invitation(*, email: str, role: Role, by: Actor, now: datetime) -> Invi
         role=role,
         invited_by=by.label[:200],
         invited_at=now,
-        expires_at=now + LIFETIME,
+        expires_at=now + INVITATION_LIFETIME,
     )
     audit.record(
         action="invitation.made", target=invitation, by=by, now=now, email=address, role=role
@@ -78,21 +78,21 @@ def make_invitation(*, email: str, role: Role, by: Actor, now: datetime) -> Invi
 
 
 def resend_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> Invitation:
-    """Mail the link again; it works for another week from now. Raises InvitationError."""
+    """Mail the link again; it works for another week. Raises InvitationError."""
     with transaction.atomic():
         row = _locked(invitation)
         if row.state_at(now) not in {InvitationState.OPEN, InvitationState.EXPIRED}:
             raise InvitationError(row.state_at(now))
-        row.expires_at = now + LIFETIME
+        row.expires_at = now + INVITATION_LIFETIME
         row.save(update_fields=["expires_at"])
         audit.record(action="invitation.sent_again", target=row, by=by, now=now, email=row.email)
     return send_invitation(invitation=row, by=by, now=now)
 
 
 def send_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> Invitation:
-    """Mail the invitation (with its brand), and write down whether the mail server took it.
+    """Mail the invitation (with its brand), and store whether the mail server accepted it.
 
-    Kept nowhere: staff who could read it among the brand's messages could accept it.
+    The mail itself is not stored: staff who could read it could accept the invitation.
     """
     invitation.mailed_at, invitation.mail_problem = now, ""
     brand = invitation.brand
@@ -123,7 +123,7 @@ def send_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> Invi
 
 @transaction.atomic
 def withdraw_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> Invitation:
-    """Make the link of an open invitation worthless. Raises InvitationError."""
+    """Withdraw an open invitation, so that its link no longer works. Raises InvitationError."""
     row = _locked(invitation)
     if row.state_at(now) not in {InvitationState.OPEN, InvitationState.EXPIRED}:
         raise InvitationError(row.state_at(now))
@@ -135,26 +135,26 @@ def withdraw_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> 
 
 @transaction.atomic
 def accept_invitation(*, invitation: Invitation, user: User, now: datetime) -> Staff:
-    """Give `user` the role they were invited to; a role they have meanwhile stays.
+    """Give `user` the role of the invitation; if they have a role by now, that role stays.
 
-    Raises InvitationError for one that is not open, and LoginError for anybody but the user who has
-    proven the invited address and may log in.
+    Raises InvitationError if it is not open, and LoginError unless the user has proven the invited
+    address and may log in.
     """
     with acting_for(invitation.brand):
         row = _open(invitation, now=now)
         if user_with(row.email) != user:
             raise LoginError(f"the invitation is for {row.email}")
-        return _let_in(row, user, now=now)
+        return _accept(row, user, now=now)
 
 
 @transaction.atomic
 def accept_with_new_login(
     *, invitation: Invitation, name: str, password: str, now: datetime
 ) -> User:
-    """Make the login of somebody who has none, and give them the role.
+    """Make a login for the invited address, and give it the role.
 
-    The link came to their mailbox, which proves the address. Raises InvitationError for one that is
-    not open, and LoginError where there is a login already.
+    The link was mailed to the address, which proves it. Raises InvitationError if the invitation
+    is not open, and LoginError if there is a login already.
     """
     with acting_for(invitation.brand):
         row = _open(invitation, now=now)
@@ -165,12 +165,12 @@ def accept_with_new_login(
                 user = make_proven_user(email=row.email, name=name, password=password, now=now)
         except IntegrityError as error:  # by another invitation or a code, in the same moment
             raise LoginError(f"{row.email} has a login already") from error
-        _let_in(row, user, now=now)
+        _accept(row, user, now=now)
         return user
 
 
 def _check_new(address: str, *, now: datetime) -> None:
-    """Nobody works here under this address or is waited for; an expired invitation gives way."""
+    """Raise StaffError if the address has a role or an open invitation; withdraw an expired one."""
     here = Staff.objects.filter(user__email=address).first()
     if here is not None:
         role = here.get_role_display().lower()
@@ -198,7 +198,7 @@ def _open(invitation: Invitation, *, now: datetime) -> Invitation:
     return row
 
 
-def _let_in(row: Invitation, user: User, *, now: datetime) -> Staff:
+def _accept(row: Invitation, user: User, *, now: datetime) -> Staff:
     by = Actor.of_user(user)
     staff, _ = Staff.objects.get_or_create(user=user, defaults={"role": row.role, "since": now})
     row.accepted_at = now

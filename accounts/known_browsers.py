@@ -1,7 +1,7 @@
-"""Browsers in which somebody has proven an address or logged in before, known by a signed cookie.
+"""Known browsers: an address was proven or logged in with there before. Stored in a signed cookie.
 
-Being known opens nothing. It gives the browser counts of its own in accounts.code_limits, so that
-strangers who ask for codes for an address, or guess at it, don't keep its owner from logging in.
+A known browser has no extra access. It has its own counts in accounts.code_limits, so that
+strangers who request or guess codes for an address don't stop its owner from logging in.
 """
 
 from __future__ import annotations
@@ -16,26 +16,26 @@ from django.http import HttpRequest, HttpResponseBase
 from accounts.code_limits import digest_of
 
 SALT = "accounts.known_browsers"
-LIFETIME = timedelta(days=365)  # since the address was last proven in this browser
-MOST_ADDRESSES = 5  # of one browser; the one proven longest ago is forgotten
+BROWSER_KNOWN_FOR = timedelta(days=365)  # since the address was last proven in this browser
+MAX_ADDRESSES = 5  # per browser; the one proven longest ago is removed
 
 
 def known_as(request: HttpRequest, address: str) -> str:
     """The name under which limits count this browser; empty when it never proved the address."""
-    known = _read(request).get(_mark(address))
+    known = _read(request).get(_address_digest(address))
     return f"browser {known}" if known else ""
 
 
 def remember(request: HttpRequest, response: HttpResponseBase, *, address: str) -> None:
     """Make this browser known for an address that was proven, or logged in with, just now."""
     known = _read(request)
-    mark = _mark(address)
-    name = known.pop(mark, "") or secrets.token_urlsafe(12)
-    newest = dict([*known.items(), (mark, name)][-MOST_ADDRESSES:])
+    digest = _address_digest(address)
+    name = known.pop(digest, "") or secrets.token_urlsafe(12)
+    newest = dict([*known.items(), (digest, name)][-MAX_ADDRESSES:])
     response.set_cookie(
         settings.KNOWN_BROWSER_COOKIE_NAME,
         signing.dumps(newest, salt=SALT),
-        max_age=LIFETIME,
+        max_age=BROWSER_KNOWN_FOR,
         secure=settings.SESSION_COOKIE_SECURE,
         httponly=True,
         samesite="Lax",
@@ -45,11 +45,11 @@ def remember(request: HttpRequest, response: HttpResponseBase, *, address: str) 
 def _read(request: HttpRequest) -> dict[str, str]:
     text = request.COOKIES.get(settings.KNOWN_BROWSER_COOKIE_NAME, "")
     try:
-        return dict(signing.loads(text, salt=SALT, max_age=LIFETIME)) if text else {}
+        return dict(signing.loads(text, salt=SALT, max_age=BROWSER_KNOWN_FOR)) if text else {}
     except signing.BadSignature:
         return {}
 
 
-def _mark(address: str) -> str:
-    """Stands for the address, so that the cookie doesn't tell it."""
+def _address_digest(address: str) -> str:
+    """Replaces the address, so that the cookie does not contain it."""
     return digest_of("known browser", address.strip().lower())[:24]

@@ -1,7 +1,7 @@
-"""Failed logins: a line in the log at once, and an entry an hour at the most in the audit log.
+"""Record failed logins: a log line at once, and at most one audit entry per hour.
 
-The same row is written whether or not anybody has the address, so the time of the answer does not
-show it. A periodic task then writes the audit entries and deletes the rows of unknown addresses.
+The same row is written for known and unknown addresses, so the response time is the same. A
+periodic task then writes the audit entries and deletes the rows of unknown addresses.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from accounts.actors import Actor
 from accounts.audit_log.security_log import address_digest, log_event, record_event
 from accounts.models import FailureReason, LoginFailure, User
 
-BETWEEN_ENTRIES = timedelta(hours=1)
-KEPT = timedelta(days=1)  # after the last failure
-PER_ROUND = 200  # rows that one round of beat looks at
+MIN_TIME_BETWEEN_ENTRIES = timedelta(hours=1)
+FAILURES_KEPT_FOR = timedelta(days=1)  # after the last failure
+MAX_ENTRIES_PER_ROUND = 200  # one run of the periodic task
 SOMEBODY = Actor.system("somebody at the login page")
 _COUNT = """
 INSERT INTO accounts_loginfailure (digest, reason, user_id, untold, last_at, network)
@@ -40,24 +40,24 @@ def record_failure(*, address: str, reason: FailureReason, network: str, now: da
         cursor.execute(_COUNT, [digest, reason.value, who, now, network[:64]])
 
 
-def tell_failures(*, now: datetime) -> int:
+def write_failure_entries(*, now: datetime) -> int:
     """Write the audit entries that are due, and return how many were written."""
-    due = Q(told_at=None) | Q(told_at__lte=now - BETWEEN_ENTRIES)
-    told = 0
-    for _ in range(PER_ROUND):
+    due = Q(told_at=None) | Q(told_at__lte=now - MIN_TIME_BETWEEN_ENTRIES)
+    written = 0
+    for _ in range(MAX_ENTRIES_PER_ROUND):
         with transaction.atomic():
             rows = LoginFailure.objects.select_for_update(skip_locked=True, of=("self",))
             row = rows.filter(due, untold__gt=0, user__isnull=False).order_by("last_at").first()
             if row is None:
                 break
-            _tell(row, now=now)
-            told += 1
-    over = Q(user=None, last_at__lte=now) | Q(untold=0, last_at__lte=now - KEPT)
+            _write_entry(row, now=now)
+            written += 1
+    over = Q(user=None, last_at__lte=now) | Q(untold=0, last_at__lte=now - FAILURES_KEPT_FOR)
     LoginFailure.objects.filter(over).delete()
-    return told
+    return written
 
 
-def _tell(row: LoginFailure, *, now: datetime) -> None:
+def _write_entry(row: LoginFailure, *, now: datetime) -> None:
     """One entry for all failures since the last one."""
     if row.user is None:
         return

@@ -1,8 +1,8 @@
-"""What allauth tells us about logins, second factors and passwords, and what follows from it.
+"""Record logins, second factors and passwords as allauth reports them, and end sessions.
 
-allauth's adapter says when somebody logged in or failed to. About second factors and passwords it
-speaks by signals alone, so this module listens to allauth's, and to nobody else's. Wrong mailed
-codes are recorded where they are taken, in affiliates.code_login.
+allauth's adapter reports logins and failed logins. It reports changes of second factors and
+passwords only by signals, so this module receives allauth's signals, and no others. Wrong mailed
+codes are recorded in affiliates.code_login.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 
 from accounts.audit_log.security_log import log_event, record_event
-from accounts.code_limits import Counted, count_try, counted_password, give_back_try
+from accounts.code_limits import Counted, count_try, counted_password, uncount_try
 from accounts.known_browsers import known_as, remember
 from accounts.login_failures import record_failure
 from accounts.models import FailureReason, Session, User
@@ -31,12 +31,12 @@ from accounts.sessions import SessionStore, delete_sessions, is_ended, lock_logi
 from accounts.totp_codes import use_up_codes_until
 from core.clients import network_of
 
-FACTORS = {
+FACTOR_NAMES = {
     Authenticator.Type.TOTP: "an authenticator app",
     Authenticator.Type.WEBAUTHN: "a passkey or security key",
     Authenticator.Type.RECOVERY_CODES: "recovery codes",
 }
-WAYS_IN = {
+METHOD_NAMES = {
     "code": "a mailed code",
     "one_time_link": "a one-time link",
     "invitation": "an invitation",
@@ -50,9 +50,9 @@ class RecordedLogins(DefaultAccountAdapter):
 
     @transaction.atomic
     def login(self, request: HttpRequest, user: User) -> None:
-        """Begin a session, always under a new key.
+        """Begin a session, always with a new key.
 
-        A login whose session was ended while it waited for the second factor begins none.
+        If the session was ended while it waited for the second factor, no session begins.
         """
         lock_logins(user.pk)
         if is_ended(request.session):
@@ -76,7 +76,7 @@ class RecordedLogins(DefaultAccountAdapter):
             user=user,
             now=timezone.now(),
             network=network_of(request),
-            ways=ways_in(request, user),
+            ways=login_methods(request, user),
         )
         response: HttpResponseBase = super().post_login(request, user, **kwargs)
         remember(request, response, address=user.email)
@@ -88,9 +88,9 @@ class RecordedLogins(DefaultAccountAdapter):
         super().logout(request)
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
-        """Refuse to check a password once too many were wrong. Raises ValidationError.
+        """Refuse to check a password after too many wrong ones. Raises ValidationError.
 
-        The try is counted before the check, so that many at one moment are no more tries. allauth's
+        The try is counted before the check, so that simultaneous tries are limited too. allauth's
         own limit is off: it counts in the cache, so without the cache it limits nobody.
         """
         address = credentials.get("email", "")
@@ -102,27 +102,27 @@ class RecordedLogins(DefaultAccountAdapter):
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> AbstractBaseUser | None:
         user: AbstractBaseUser | None = super().authenticate(request, **credentials)
-        if user is not None:  # wrong passwords alone count
-            give_back_try(self._counted, now=self._counted_at)
+        if user is not None:  # only wrong passwords count
+            uncount_try(self._counted, now=self._counted_at)
         return user
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
         _failed(request, credentials.get("email", ""), FailureReason.PASSWORD)
 
 
-def ways_in(request: HttpRequest, user: User) -> str:
-    """How somebody proved who they are in this session: "a password, an authenticator app"."""
-    told = []
+def login_methods(request: HttpRequest, user: User) -> str:
+    """How somebody authenticated in this session: "a password, an authenticator app"."""
+    names = []
     for record in get_authentication_records(request, user):
         if record.get("method") == "mfa":
-            told.append(FACTORS.get(record.get("type"), "a second factor"))
+            names.append(FACTOR_NAMES.get(record.get("type"), "a second factor"))
         else:
-            told.append(WAYS_IN.get(record.get("method", ""), str(record.get("method", ""))))
-    return ", ".join(dict.fromkeys(told))
+            names.append(METHOD_NAMES.get(record.get("method", ""), str(record.get("method", ""))))
+    return ", ".join(dict.fromkeys(names))
 
 
 def listen() -> None:
-    """Called once, when Django has loaded the app."""
+    """Connect the signals. Called once, when Django has loaded the app."""
     mfa_signals.authenticator_added.connect(_factor_added, dispatch_uid=__name__)
     mfa_signals.authenticator_removed.connect(_factor_removed, dispatch_uid=__name__)
     mfa_signals.authenticator_reset.connect(_codes_made, dispatch_uid=__name__)
@@ -135,24 +135,24 @@ def listen() -> None:
 def _factor_added(
     *, request: HttpRequest, user: User, authenticator: Authenticator, **_more: Any
 ) -> None:
-    """Adding a second factor counts as using it: its first code or signature was just checked."""
+    """Adding a second factor counts as using it: its first code or signature was checked."""
     request.session.cycle_key()
     if authenticator.type != Authenticator.Type.RECOVERY_CODES:
         kind = {"type": authenticator.type, "id": authenticator.pk}
         record_authentication(request, user, method="mfa", **kind)
     if authenticator.type == Authenticator.Type.TOTP:
         use_up_codes_until(authenticator=authenticator, now=timezone.now())
-    _tell("second_factor.added", request, user, factor=FACTORS[authenticator.type])
+    _record("second_factor.added", request, user, factor=FACTOR_NAMES[authenticator.type])
 
 
 def _factor_removed(
     *, request: HttpRequest, user: User, authenticator: Authenticator, **_more: Any
 ) -> None:
-    _tell("second_factor.removed", request, user, factor=FACTORS[authenticator.type])
+    _record("second_factor.removed", request, user, factor=FACTOR_NAMES[authenticator.type])
 
 
 def _codes_made(*, request: HttpRequest, user: User, **_more: Any) -> None:
-    _tell("recovery_codes.made", request, user)
+    _record("recovery_codes.made", request, user)
 
 
 def _factor_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
@@ -161,25 +161,25 @@ def _factor_failed(*, request: HttpRequest, user: User, **_more: Any) -> None:
 
 def _password_changed(*, request: HttpRequest, user: User, **_more: Any) -> None:
     """End all other sessions: they may belong to somebody who knew the old password."""
-    ended = delete_sessions(user=user, but=request.session.session_key)
-    _tell("password.changed", request, user, ended=ended)
+    ended = delete_sessions(user=user, except_key=request.session.session_key)
+    _record("password.changed", request, user, ended=ended)
 
 
 def _password_reset(*, request: HttpRequest, user: User, **_more: Any) -> None:
-    """Every session ends, and every login that waits for its second factor, here as elsewhere."""
+    """End every session, and every login that waits for its second factor, this one too."""
     own = Session.objects.filter(user=user, session_key=request.session.session_key)
-    ended = delete_sessions(user=user, but=request.session.session_key) + own.count()
+    ended = delete_sessions(user=user, except_key=request.session.session_key) + own.count()
     if own.exists():
         request.session.flush()
-    _tell("password.reset", request, user, ended=ended)
+    _record("password.reset", request, user, ended=ended)
 
 
-def _tell(action: str, request: HttpRequest, user: User, **facts: Any) -> None:
+def _record(action: str, request: HttpRequest, user: User, **facts: Any) -> None:
     record_event(action=action, user=user, now=timezone.now(), network=network_of(request), **facts)
 
 
 def _counted_password(request: HttpRequest, address: str) -> Counted:
-    """Who is logged in and confirms it is counted by themselves, whatever strangers guess."""
+    """The limits that count this try; a logged-in person who confirms their login has their own."""
     address = address.strip().lower()
     user = request.user
     is_own = isinstance(user, User) and user.email == address

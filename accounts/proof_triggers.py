@@ -1,14 +1,14 @@
-"""What PostgreSQL holds about addresses and roles, whoever writes.
+"""Triggers on addresses and roles, which hold for every writer.
 
-No role without a proven address, and no address without its proof.
+No role without a proven address, and no change of an address without its proof.
 """
 
 from __future__ import annotations
 
 import pgtrigger
 
-# An address changes only in the statement that also says when the new one was proven; what was
-# proven once is never unsaid.
+# An address changes only in a statement that also sets when the new one was proven. A proof is
+# never removed.
 _ADDRESS_CHANGES = """
 IF OLD.email_proven_at IS NOT NULL AND NEW.email_proven_at IS NULL THEN
     RAISE EXCEPTION 'the proof of an address is not taken back';
@@ -31,7 +31,7 @@ RETURN NEW;
 
 
 def address_changes_with_proof(name: str) -> pgtrigger.Trigger:
-    """On users: a statement that changes an address also says when the new one was proven."""
+    """On users: a statement that changes an address also sets when the new one was proven."""
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.Before,
@@ -40,8 +40,8 @@ def address_changes_with_proof(name: str) -> pgtrigger.Trigger:
     )
 
 
-def only_for_the_proven(name: str) -> pgtrigger.Trigger:
-    """On a table with a user: no row and no other role for one whose address is unproven."""
+def requires_proven_address(name: str) -> pgtrigger.Trigger:
+    """On a table with a user: no row and no change of role for a user with an unproven address."""
     return pgtrigger.Trigger(
         name=name,
         when=pgtrigger.Before,

@@ -1,4 +1,4 @@
-"""Second factors of staff: who has one, who has used it, and brands that require one."""
+"""Second factors: which users have one, whether a session used it, and brands that require it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.models import Brand, User
 
-# In a session: the page that somebody opened before they had to set up a second factor.
+# Session key: the page that somebody opened before they had to set up a second factor.
 WANTED_PAGE = "page_after_second_factor"
 # Recovery codes replace one of these when it is lost; alone they are not a second factor.
 FACTORS = (Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN)
@@ -26,7 +26,7 @@ class SecondFactorError(ValueError):
 
 
 def users_with_second_factor(user_ids: Iterable[int]) -> set[int]:
-    """Those of the users who have set one up."""
+    """The users among these who have set up a second factor."""
     found = Authenticator.objects.filter(user_id__in=list(user_ids), type__in=FACTORS)
     return set(found.values_list("user_id", flat=True))
 
@@ -36,25 +36,25 @@ def has_second_factor(user: User) -> bool:
 
 
 def has_used_second_factor(request: HttpRequest, user: User) -> bool:
-    """Whether this session used one that the user still has: a removed one counts no more."""
+    """Whether this session used a second factor, and the user still has one."""
     return used_second_factor(request, user) and has_second_factor(user)
 
 
 def remember_wanted_page(request: HttpRequest) -> None:
-    """Keep the page that was opened, to go on there once a second factor is set up."""
+    """Remember the page that was opened, to return to it once a second factor is set up."""
     if request.method == "GET":
         request.session[WANTED_PAGE] = request.get_full_path()
 
 
 def forget_wanted_page(request: HttpRequest) -> None:
-    """Forget the page when it is opened: nobody has to be led there any more."""
+    """Forget the remembered page when it is opened."""
     if request.session.get(WANTED_PAGE) == request.get_full_path():
         del request.session[WANTED_PAGE]
 
 
 @dataclass(frozen=True, slots=True)
 class Factors:
-    """What somebody can prove who they are with, beside password or code."""
+    """The second factors of a user."""
 
     has_app: bool
     keys: int  # passkeys and security keys
@@ -77,10 +77,10 @@ def factors_of(user: User) -> Factors:
 
 
 def used_second_factor(request: HttpRequest, user: User) -> bool:
-    """Whether this session was entered, or confirmed since, with a second factor.
+    """Whether this session logged in with a second factor, or confirmed it later.
 
-    However the login began: a mailed code, a one-time link and a password alone are none. A passkey
-    that replaces the password is one by itself: it takes the device and its owner.
+    A mailed code, a one-time link or a password alone is not enough. A passkey that replaces the
+    password is enough: it needs the device and its owner.
     """
     records = get_authentication_records(request, user)
     return any(record.get("method") == "mfa" for record in records)
@@ -90,10 +90,10 @@ def used_second_factor(request: HttpRequest, user: User) -> bool:
 def set_second_factor_required(
     *, brand: Brand, is_required: bool, user: User, used_one: bool, by: Actor, now: datetime
 ) -> Brand:
-    """Require a second factor of all the brand's staff, or no longer; the next request obeys.
+    """Require a second factor for all the brand's staff, or stop requiring it, from now on.
 
-    `user` decides it, and has to have a second factor and have used it in this session, so that
-    nobody locks themselves out. Raises SecondFactorError.
+    `user` must have a second factor and have used it in this session, so that nobody locks
+    themselves out. Raises SecondFactorError.
     """
     row = Brand.objects.select_for_update().get(pk=brand.pk)
     if row.requires_second_factor == is_required:

@@ -1,7 +1,7 @@
-"""allauth's forms that take the code of a second factor: wrong ones are limited, and each code of
-an authenticator app enters once.
+"""allauth's forms for the code of a second factor: wrong codes are limited, and each code of an
+authenticator app works once.
 
-allauth keeps both in the cache, and without it lets everybody guess on and enter a code again.
+allauth stores both in the cache; without the cache it would limit nothing and accept a code twice.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from allauth.mfa.base import forms
 from allauth.mfa.models import Authenticator
 from django.utils import timezone
 
-from accounts.code_limits import count_try, counted_factor, give_back_try
+from accounts.code_limits import count_try, counted_factor, uncount_try
 from accounts.totp_codes import use_totp_code
 
 
@@ -22,7 +22,7 @@ class AuthenticateForm(forms.AuthenticateForm):
     """Takes the second factor at a login."""
 
     def clean_code(self) -> str:
-        """The code. Raises ValidationError for a wrong one, and past the limit for every one."""
+        """The code. Raises ValidationError if it is wrong or the limit is reached."""
         return _checked_once(self, super().clean_code)
 
 
@@ -35,7 +35,7 @@ class ReauthenticateForm(forms.ReauthenticateForm):
 
 
 def _checked_once(form: forms.BaseAuthenticateForm, clean_code: Callable[[], str]) -> str:
-    """Count the try before the code is checked, so that many at one moment are no more tries."""
+    """Count the try before the code is checked, so that simultaneous tries are limited too."""
     counted, now = counted_factor(form.user.pk), timezone.now()
     if count_try(counted, now=now):
         raise get_adapter().validation_error("too_many_login_attempts")
@@ -45,5 +45,5 @@ def _checked_once(form: forms.BaseAuthenticateForm, clean_code: Callable[[], str
     if is_of_app and not use_totp_code(authenticator=used, code=code, now=timezone.now()):
         form._emit_authentication_failed(used)
         raise get_mfa_adapter().validation_error("incorrect_code")
-    give_back_try(counted, now=now)
+    uncount_try(counted, now=now)
     return code

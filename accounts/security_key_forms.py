@@ -1,7 +1,7 @@
-"""allauth's forms that take what a security key or passkey signed, as a browser hands it over.
+"""allauth's forms for the signature of a security key or passkey, as a browser sends it.
 
-A login with a key alone needs a PIN or a finger, which shows that the key is the person's own. The
-browser chooses what the key is asked for, so these forms read from the signature what it checked.
+A login with only a key needs user verification (a PIN or finger). The browser chooses what the key
+verifies, so these forms read from the signature what was verified.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from accounts.passkeys import PasskeyError, authenticate
 
 
 class SignedField(JSONField):
-    """JSON that a browser made. What was sent is of no use again, and is not shown again."""
+    """JSON from a browser. It can be used once, so the form does not show it again."""
 
     def to_python(self, value: Any) -> Any:
-        """The object. Raises ValidationError, also for text that Python's reader gives up on."""
+        """The object. Raises ValidationError, also for JSON that is nested too deep for Python."""
         try:
             return super().to_python(value)
         except (ValueError, RecursionError) as error:

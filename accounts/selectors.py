@@ -22,7 +22,7 @@ def _nothing() -> Combinable:
 
 @dataclass(frozen=True, slots=True)
 class BrandRole:
-    """`counted` is what `role_in` was asked to count beside the role."""
+    """A user's role in a brand. `counted` is the number that `role_in` was asked to count."""
 
     brand: Brand
     role: str
@@ -36,7 +36,7 @@ def current_brand() -> Brand:
 
 
 def current_zone() -> ZoneInfo:
-    """The time zone of the brand acted for, by which its days begin and end."""
+    """The time zone of the brand acted for, which decides when its days begin."""
     return current_brand().zone
 
 
@@ -53,9 +53,9 @@ def _staff_of(*, user_id: int) -> QuerySet[Staff]:
 
 
 def role_in(*, user: User, slug: str, count: Counting = _nothing) -> BrandRole | None:
-    """The user's role in the brand of that slug; None also when there is no such brand.
+    """The user's role in the brand with that slug; None also when there is no such brand.
 
-    `count` makes an expression that counts something of the staff row's brand in the same query.
+    `count` returns an expression that counts something of the brand in the same query.
     """
     with across_brands(reason="the address names the brand before anyone acts for it"):
         for row in _staff_in(user_id=user.pk, slug=slug, count=count):
@@ -65,14 +65,14 @@ def role_in(*, user: User, slug: str, count: Counting = _nothing) -> BrandRole |
 
 @kept_query
 def _staff_in(*, user_id: int, slug: str, count: Counting) -> QuerySet[Staff]:
-    """The user's one row in a brand."""
+    """The user's row in a brand."""
     roles = Staff.objects.filter(user=user_id, brand__slug=slug).select_related("brand")
     return roles.annotate(counted=count())
 
 
 def session_kind_of(user_id: int) -> SessionKind:
-    """Whose sessions this user's are, which decides how long they last."""
-    with across_brands(reason="a person's sessions are those of all their brands"):
+    """The kind of this user's sessions, which decides how long they last."""
+    with across_brands(reason="a session is valid for all brands of a person"):
         works = Exists(Staff.objects.filter(user=OuterRef("pk")))
         row = User.objects.filter(pk=user_id).values_list("is_staff", works).first()
     if row is None:
@@ -84,7 +84,7 @@ def session_kind_of(user_id: int) -> SessionKind:
 
 
 def staff_of_brand() -> QuerySet[Staff]:
-    """Who works for the brand acted for, the longest there first."""
+    """The staff of the brand acted for, in the order in which they joined."""
     return Staff.objects.select_related("user").order_by("since", "pk")
 
 

@@ -19,7 +19,7 @@ from core.versions import check_version
 
 
 class BrandError(ValueError):
-    """A brand can't be made this way; `field` says what is wrong."""
+    """A brand can't have these values; `field` says what is wrong."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -27,7 +27,7 @@ class BrandError(ValueError):
 
 
 class StaffError(ValueError):
-    """A role can't be given or taken like this; `field` says what is wrong."""
+    """A role can't be given or taken; `field` says what is wrong."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -35,7 +35,7 @@ class StaffError(ValueError):
 
 
 class KeyRefusedError(Exception):
-    """An API key that is malformed, unknown or revoked; the three answer alike."""
+    """The API key is malformed, unknown or revoked; all three get the same response."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +48,8 @@ class NewApiKey:
 def give_role(*, user: User, role: Role, by: Actor, now: datetime) -> Staff:
     """Give a person whose address is proven a role in the brand acted for.
 
-    Somebody who has a role already gets the new one, as `change_staff_role` gives it. Raises
-    StaffError for an unproven address: that person is invited instead (accounts.invitations).
+    If the person has a role already, it is changed (`change_staff_role`). Raises StaffError for an
+    unproven address: invite that person instead (accounts.invitations).
     """
     if not has_proven_address(user):
         raise StaffError("email", f"{user.email} is not proven: invite that address")
@@ -64,7 +64,7 @@ def give_role(*, user: User, role: Role, by: Actor, now: datetime) -> Staff:
 def change_staff_role(*, staff: Staff, role: Role, by: Actor, now: datetime) -> Staff:
     """Give a member of staff another role.
 
-    Raises StaffError when no owner would be left, and for who has not proven their address.
+    Raises StaffError when no owner would be left, and if their address is unproven.
     """
     row = _locked_staff(staff)
     if row.role == role:
@@ -106,8 +106,7 @@ def change_brand(
     minimum_payout_minor: int | None = None,
     seen_version: int | None = None,
 ) -> Brand:
-    """Change how the brand appears, and if said, whether it sends items by itself and the minimum
-    that payout runs propose.
+    """Change the brand's appearance and, if given, its automatic sending and minimum payment.
 
     Its currency and time zone are fixed. Raises BrandError, and core.versions.ChangedMeanwhileError
     when it is not at `seen_version`.
@@ -142,7 +141,7 @@ def change_brand(
 
 
 def _locked_staff(staff: Staff) -> Staff:
-    """The row as it is now, with the brand locked, so that two owners can't remove each other."""
+    """The current row, with the brand locked, so that two owners can't remove each other."""
     Brand.objects.select_for_update().get(pk=staff.brand_id)
     return Staff.objects.select_related("user").get(pk=staff.pk)
 
@@ -156,7 +155,7 @@ def _check_owner_left(leaving: Staff) -> None:
 
 @transaction.atomic
 def create_api_key(*, label: str, by: Actor, now: datetime) -> NewApiKey:
-    """A key for a shop of the brand acted for: trb_<prefix>_<secret>."""
+    """Make a key for a shop of the brand acted for: trb_<prefix>_<secret>."""
     prefix = secrets.token_hex(6)
     secret = f"trb_{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(label=label, prefix=prefix, digest=_digest(secret), created_at=now)
@@ -166,7 +165,7 @@ def create_api_key(*, label: str, by: Actor, now: datetime) -> NewApiKey:
 
 @transaction.atomic
 def revoke_api_key(*, key: ApiKey, by: Actor, now: datetime) -> None:
-    """End a key at once."""
+    """Revoke a key, from now on."""
     changed = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
     if changed:
         audit.record(action="api_key.revoked", target=key, by=by, now=now)

@@ -1,4 +1,4 @@
-"""What every page with somebody's own sessions does: show them, end one, end the others."""
+"""Shared by the pages that list somebody's own sessions: show them, end one, end the others."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.devices import device_words
+from accounts.devices import device_label
 from accounts.models import User
 from accounts.sessions import end_session, end_sessions, open_sessions
 from core.clients import network_of
@@ -25,14 +25,14 @@ def own_sessions(
     user = cast("User", request.user)
     found = open_sessions(user, current=request.session, now=timezone.now())
     return {
-        "lines": [(one, device_words(one.device), end_url(one.handle)) for one in found],
+        "lines": [(one, device_label(one.device), end_url(one.handle)) for one in found],
         "others": sum(not one.is_this for one in found),
         "end_others_url": end_others_url,
     }
 
 
 def end_own_session(request: HttpRequest, handle: str, *, page: str) -> HttpResponse:
-    """End one, and go to `page`. Somebody else's and one that is over answer alike."""
+    """End a session, and redirect to `page`. 404 for somebody else's and for an ended one."""
     user = cast("User", request.user)
     if not end_session(user=user, handle=handle, network=network_of(request), now=timezone.now()):
         raise Http404
@@ -41,13 +41,13 @@ def end_own_session(request: HttpRequest, handle: str, *, page: str) -> HttpResp
 
 
 def end_own_sessions(request: HttpRequest, *, page: str, login: str) -> HttpResponse:
-    """End every other session, or with `everywhere` in the form this one too, then `login`."""
+    """End every other session; with `everywhere` in the form end this one too and go to `login`."""
     is_everywhere = "everywhere" in request.POST
     ended = end_sessions(
         user=cast("User", request.user),
         network=network_of(request),
         now=timezone.now(),
-        but=None if is_everywhere else request.session.session_key,
+        except_key=None if is_everywhere else request.session.session_key,
     )
     if is_everywhere:
         request.session.flush()

@@ -1,15 +1,15 @@
-"""Sessions that know whose they are and when they end: Django's own, in PostgreSQL, with columns.
+"""Django's database sessions with columns of our own: the user, the times and the device.
 
-The way Django describes under "Extending database-backed session engines". A person can see their
-sessions and end them: a session whose row is gone is logged out at its next request.
+Built as Django describes under "Extending database-backed session engines". People can see and end
+their sessions: a session whose row was deleted is logged out at its next request.
 
-A login that still waits for its second factor is a visitor's session whose row names the user too,
-so that it ends with that person's sessions.
+A login that waits for its second factor is a visitor's session whose row has the user too, so that
+it ends with that person's sessions.
 
-A session ends after a time without use and after a time as a whole, both by whose it is
-(settings.SESSION_LIMITS). The row says so, not the cookie: `expire_date` is the earlier of the two,
-and a row past it is never read. Each login begins anew. Use is noted in the row's own columns, so
-that it never overwrites what another request has just kept in the session.
+A session ends after a time without use, and after a maximum time; both depend on the kind of user
+(settings.SESSION_LIMITS). The row decides, not the cookie: `expire_date` is the earlier of the two
+times, and a row past it is never read. Each login starts both times again. Use is stored in columns
+of the row, so that it never overwrites session data that another request has just saved.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from accounts.selectors import session_kind_of
 from core.kept_queries import kept_query
 
 KEY_CHARACTERS = frozenset(VALID_KEY_CHARS)
-OFTEN_ENOUGH = timedelta(minutes=1)  # between two notes of one session
-LONGEST_AGENT = 300
-EXPIRED_AT_ONCE = 5_000  # rows that one round deletes
+MIN_TIME_BETWEEN_UPDATES = timedelta(minutes=1)  # of one session's row
+MAX_AGENT_LENGTH = 300
+MAX_DELETED_AT_ONCE = 5_000
 
 
 @dataclass(frozen=True, slots=True)
 class SessionUse:
-    """What the columns of a session's row say. Without `began_at` it has not begun."""
+    """The columns of a session's row. Without `began_at` nobody has logged in."""
 
     user_id: int | None = None
     kind: str = SessionKind.VISITOR
@@ -58,19 +58,19 @@ class SessionUse:
         return min((self.used_at or now) + self._limits[0], self.last_moment(now))
 
     def last_moment(self, now: datetime) -> datetime:
-        """When it ends however much it is used."""
+        """When it ends even if it is used."""
         return (self.began_at or now) + self._limits[1]
 
     @property
     def _limits(self) -> tuple[timedelta, timedelta]:
-        """How long it lasts without use, and as a whole."""
+        """How long it lasts without use, and at most."""
         idle, whole = settings.SESSION_LIMITS[self.kind]
         return timedelta(seconds=idle), timedelta(seconds=whole)
 
 
 @kept_query
 def _alive(*, session_key: str, now: datetime) -> QuerySet[Session]:
-    """The one session of the key, if its time is not up."""
+    """The session with the key, unless it has expired."""
     return Session.objects.filter(session_key=session_key, expire_date__gt=now)
 
 
@@ -86,14 +86,14 @@ class SessionStore(db.SessionStore):
         return Session
 
     def _validate_session_key(self, key: str | None) -> bool:
-        """Whether it can be a key of ours: PostgreSQL refuses to look for some other texts."""
+        """Whether it can be a session key: PostgreSQL raises an error for some other texts."""
         is_long_enough = bool(super()._validate_session_key(key))  # type: ignore[misc]
         return is_long_enough and set(str(key)) <= KEY_CHARACTERS
 
     def load(self) -> dict[str, Any]:
-        """What the session holds; nothing when its row is gone or its time is up.
+        """The session's data; nothing when its row was deleted or has expired.
 
-        The limits are asked again here: they may have become shorter since the row was written.
+        The limits are checked again here: they may have become shorter since the row was written.
         """
         now = timezone.now()
         row = next(iter(_alive(session_key=self.session_key or "", now=now)), None)
@@ -105,9 +105,9 @@ class SessionStore(db.SessionStore):
         return self.decode(row.session_data)
 
     def begin(self, *, user_id: int, agent: str, network: str, now: datetime) -> None:
-        """A login: both times start again."""
+        """Begin a session for a login: both times start again."""
         kind = session_kind_of(user_id)
-        self.use = SessionUse(user_id, kind, now, now, network[:64], agent[:LONGEST_AGENT])
+        self.use = SessionUse(user_id, kind, now, now, network[:64], agent[:MAX_AGENT_LENGTH])
         self.modified = True
 
     @transaction.atomic
@@ -124,7 +124,7 @@ class SessionStore(db.SessionStore):
         self.use = SessionUse()
 
     def get_expiry_age(self, **kwargs: Any) -> int:
-        """Seconds until the whole time ends. The cookie lasts as long; the row may end earlier."""
+        """Seconds until the maximum time ends, which the cookie lasts. The row may end earlier."""
         now = timezone.now()
         return max(0, int((self._use_now(now).last_moment(now) - now).total_seconds()))
 
@@ -143,7 +143,7 @@ class SessionStore(db.SessionStore):
         return row
 
     def _use_now(self, now: datetime) -> SessionUse:
-        """The use, begun anew if somebody else has logged in since it was read."""
+        """The use; a new one if somebody else has logged in since it was read."""
         text = self.get(SESSION_KEY)
         user_id = int(text) if text else None
         if self.use.began_at is None or self.use.user_id != user_id:
@@ -152,7 +152,7 @@ class SessionStore(db.SessionStore):
         return self.use
 
     def _waiting_user_id(self) -> int | None:
-        """Who entered a password or code here, and not yet the second factor."""
+        """The user who entered a password or code here, but not yet the second factor."""
         waiting = self.get(LOGIN_SESSION_KEY)
         text = waiting.get("user_pk") if isinstance(waiting, dict) else None
         return int(url_str_to_user_pk(text)) if text else None
@@ -160,7 +160,7 @@ class SessionStore(db.SessionStore):
 
 @dataclass(frozen=True, slots=True)
 class OpenSession:
-    """One browser that is logged in. `handle` names it to its owner and opens nothing."""
+    """A session on its owner's page. `handle` identifies it there and gives no access."""
 
     handle: str
     device: Device
@@ -170,14 +170,14 @@ class OpenSession:
     is_this: bool
 
 
-def note_use(session: SessionBase, *, agent: str, network: str, now: datetime) -> None:
-    """Write down that somebody's session is in use, at most once a minute; this renews it."""
+def record_use(session: SessionBase, *, agent: str, network: str, now: datetime) -> None:
+    """Store that a session is in use, at most once a minute. This extends it."""
     if not isinstance(session, SessionStore):
         return
     use = session.use
     if use.user_id is None:
         return
-    if use.used_at is not None and now - use.used_at < OFTEN_ENOUGH:
+    if use.used_at is not None and now - use.used_at < MIN_TIME_BETWEEN_UPDATES:
         return
     session.use = replace(
         use,
@@ -185,7 +185,7 @@ def note_use(session: SessionBase, *, agent: str, network: str, now: datetime) -
         began_at=use.began_at or now,
         used_at=now,
         network=network[:64],
-        agent=agent[:LONGEST_AGENT],
+        agent=agent[:MAX_AGENT_LENGTH],
     )
     Session.objects.filter(session_key=session.session_key, user=use.user_id).update(
         kind=session.use.kind,
@@ -197,7 +197,7 @@ def note_use(session: SessionBase, *, agent: str, network: str, now: datetime) -
     )
 
 
-def is_within_staffs_times(session: SessionBase, *, now: datetime) -> bool:
+def is_within_staff_limits(session: SessionBase, *, now: datetime) -> bool:
     """Whether a session may open a brand's page: one that began as a creator's may be too old."""
     if not isinstance(session, SessionStore) or session.use.kind != SessionKind.CREATOR:
         return True
@@ -229,7 +229,7 @@ def open_sessions(user: User, *, current: SessionBase | None, now: datetime) -> 
 
 @transaction.atomic
 def end_session(*, user: User, handle: str, network: str, now: datetime) -> bool:
-    """Log one of the user's own sessions out; False when there is none of that handle."""
+    """Log out one of the user's sessions; False when there is none with that handle."""
     for key in Session.objects.filter(user=user).values_list("session_key", flat=True):
         if _handle(key) == handle:
             ended = Session.objects.filter(user=user, session_key=key).delete()[0]
@@ -239,28 +239,28 @@ def end_session(*, user: User, handle: str, network: str, now: datetime) -> bool
 
 
 @transaction.atomic
-def end_sessions(*, user: User, network: str, now: datetime, but: str | None = None) -> int:
-    """Log all of the user's sessions out, except the one with the key `but`."""
-    ended = delete_sessions(user=user, but=but)
+def end_sessions(*, user: User, network: str, now: datetime, except_key: str | None = None) -> int:
+    """Log out all of the user's sessions except the one with `except_key`."""
+    ended = delete_sessions(user=user, except_key=except_key)
     _record_ended(ended, user=user, network=network, now=now)
     return ended
 
 
 @transaction.atomic
-def delete_sessions(*, user: User, but: str | None = None) -> int:
-    """Delete the sessions, except the one with the key `but`. The caller writes the audit entry.
+def delete_sessions(*, user: User, except_key: str | None = None) -> int:
+    """Delete the sessions except the one with `except_key`. The caller writes the audit entry.
 
     Logins that wait for their second factor are deleted too.
     """
     lock_logins(user.pk)
     rows = Session.objects.filter(user=user)
-    if but:
-        rows = rows.exclude(session_key=but)
+    if except_key:
+        rows = rows.exclude(session_key=except_key)
     return int(rows.delete()[0])
 
 
 def lock_logins(user_id: int) -> None:
-    """Let nobody else begin or end sessions of this user until the transaction is over."""
+    """Lock the beginning and ending of this user's sessions until the transaction ends."""
     User.objects.select_for_update(no_key=True).filter(pk=user_id).first()
 
 
@@ -271,9 +271,9 @@ def is_ended(session: SessionBase) -> bool:
 
 
 def delete_expired_sessions(*, now: datetime) -> int:
-    """Delete the rows of ended sessions, the oldest first, at most EXPIRED_AT_ONCE of them."""
+    """Delete the rows of ended sessions, the oldest first, at most MAX_DELETED_AT_ONCE of them."""
     over = Session.objects.filter(expire_date__lte=now).order_by("expire_date")
-    keys = list(over.values_list("session_key", flat=True)[:EXPIRED_AT_ONCE])
+    keys = list(over.values_list("session_key", flat=True)[:MAX_DELETED_AT_ONCE])
     return int(Session.objects.filter(session_key__in=keys, expire_date__lte=now).delete()[0])
 
 

@@ -1,11 +1,11 @@
-"""What beat has done about sessions, logins and the outbox."""
+"""Periodic tasks for sessions, failed logins and the outbox."""
 
 from __future__ import annotations
 
 from celery import shared_task
 from django.utils import timezone
 
-from accounts.login_failures import tell_failures
+from accounts.login_failures import write_failure_entries
 from accounts.outbox.retention import delete_old_entries
 from accounts.sessions import delete_expired_sessions
 
@@ -17,7 +17,7 @@ def delete_sessions() -> None:
 
 @shared_task(name="accounts.tell_login_failures")
 def tell_login_failures() -> None:
-    tell_failures(now=timezone.now())
+    write_failure_entries(now=timezone.now())
 
 
 @shared_task(name="accounts.delete_outbox_entries")

@@ -1,1 +1,1 @@
-"""The people who sell: members of a brand, and the creator who is the same person over brands."""
+"""Members of a brand, and creators: the same person over all brands."""

@@ -1,9 +1,9 @@
-"""Change the address of a login: in both places that know a person by it, or in none.
+"""Change the address of a login and of the creator's account: both, or neither.
 
-Who reads the new address has shown it with a code. The login and the creator's account move
-together, so the old address opens neither any more. A brand's member row stays as the brand wrote
-it, and so does where the brand's mail goes: the person tells the brand, which changes it. Nobody is
-merged with anybody: an address that a login or a creator already has is refused.
+A code proves that the person reads the new address. The old address then gives access to neither.
+A brand's member row does not change, and so the brand's mail still goes to the address that the
+brand has: the person tells the brand, which changes it. Accounts are never merged: an address that
+another login or creator has is refused.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from core.tenancy import acting_for
 
 
 class AddressTakenError(ValueError):
-    """Another login, or another creator, is known by this address."""
+    """Another login or creator has this address."""
 
 
 def change_address(
@@ -33,14 +33,14 @@ def change_address(
 ) -> str:
     """Give the user a new address and return the old one, which the caller mails.
 
-    Spends `code`, which was mailed to the new address for this and entered; every session but
-    `session_key` ends. Raises accounts.codes.CodeOverError and AddressTakenError.
+    Uses up `code`, which was mailed to the new address for this and entered; every session but
+    `session_key` ends. Raises accounts.codes.ExpiredCodeError and AddressTakenError.
     """
     address = address.strip().lower()
     try:
         with transaction.atomic():
             return _change(user, address, code=code, session_key=session_key, now=now)
-    except IntegrityError as error:  # somebody got the address in the same moment
+    except IntegrityError as error:  # somebody else took the address at the same time
         raise AddressTakenError(address) from error
 
 
@@ -68,5 +68,5 @@ def _change(
                 email=address,
                 before=before,
             )
-    delete_sessions(user=user, but=session_key)
+    delete_sessions(user=user, except_key=session_key)
     return before

@@ -1,17 +1,16 @@
-"""Log in by a mailed code, for creators and staff alike; the guarantees stand in accounts.codes.
+"""Log in with a mailed code, for creators and staff. accounts.codes states the guarantees.
 
-An address is looked up after the answer alone, so the answer and its time are the same for every
-address. What follows a right code is allauth's own login, with every stage of it: a second factor
-that somebody has as staff is asked for whichever page they came by.
+An address is looked up only after the response, so the response and its time are the same for every
+address. A right code continues with allauth's own login and all its stages: staff are asked for
+their second factor whichever page they log in on.
 """
 
 from __future__ import annotations
 
-import math
 import secrets
 import uuid
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from allauth.account.internal.flows.login import perform_login, record_authentication
 from allauth.account.models import Login
@@ -25,10 +24,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.code_limits import Asker
+from accounts.code_limits import Requester
 from accounts.codes import (
     CodeError,
-    CodeOverError,
+    ExpiredCodeError,
     TooManyCodesError,
     WrongCodeError,
     ask_code,
@@ -37,20 +36,20 @@ from accounts.codes import (
 from accounts.known_browsers import known_as, remember
 from accounts.login_failures import record_failure
 from accounts.models import CodePurpose, FailureReason
-from affiliates.code_mail import SENDERS
-from affiliates.logins import creator_of, give_login
-from affiliates.services import learn_language
+from affiliates.code_mail import CODE_MAIL_THREADS
+from affiliates.logins import creator_of, user_for_proven_address
+from affiliates.services import set_language_if_unset
 from core.after_answer import RedirectThenWork
 from core.clients import network_of
 from core.languages import spoken_tag
 
-ASKED = "login_code"  # what this browser waits for: the code's id and the address
-BROWSER = "code_browser"  # the secret that this browser's codes are bound to
-OVER = _("That code can't be used any more. Ask for a new one.")
+PENDING_CODE = "login_code"  # session key: id and address of the requested code
+BROWSER_KEY = "code_browser"  # session key: the secret that the browser's codes are bound to
+EXPIRED_CODE_TEXT = _("That code can't be used any more. Ask for a new one.")
 
 
 class AddressForm(forms.Form):
-    """An address that a code is mailed to; it comes out in small letters."""
+    """The address that a code is mailed to, in lower case."""
 
     email = forms.EmailField(
         label=_("Your email address"),
@@ -69,7 +68,7 @@ class AddressForm(forms.Form):
 
 
 class CodeForm(forms.Form):
-    """The six digits, however they were grouped."""
+    """The six digits; spaces and hyphens between them are ignored."""
 
     code = forms.CharField(
         label=_("Six-digit code"),
@@ -92,8 +91,8 @@ class CodeForm(forms.Form):
         return code
 
 
-def tries_left(left: int) -> str:
-    """What a wrong code is answered with."""
+def wrong_code_text(left: int) -> str:
+    """The error text for a wrong code."""
     return ngettext(
         "That is not the code. One try is left.",
         "That is not the code. {left} tries are left.",
@@ -101,9 +100,8 @@ def tries_left(left: int) -> str:
     ).format(left=left)
 
 
-def too_many(wait: timedelta) -> str:
-    """What one code too many is answered with."""
-    minutes = max(1, math.ceil(wait / timedelta(minutes=1)))
+def too_many_codes_text(error: TooManyCodesError) -> str:
+    """The error text when the rate limit of codes is reached."""
     return ngettext(
         "Too many codes were asked for, for this address or from your network. A code that you"
         " already have still works. Ask again in one minute, or use a browser in which you have"
@@ -111,72 +109,74 @@ def too_many(wait: timedelta) -> str:
         "Too many codes were asked for, for this address or from your network. A code that you"
         " already have still works. Ask again in {minutes} minutes, or use a browser in which you"
         " have logged in before.",
-        minutes,
-    ).format(minutes=minutes)
+        error.minutes,
+    ).format(minutes=error.minutes)
 
 
-def asker_of(request: HttpRequest, *, known: str) -> Asker:
-    """This browser as one that asks for codes and enters them, by the secret in its session."""
-    if BROWSER not in request.session:
-        request.session[BROWSER] = secrets.token_urlsafe(32)
-    return Asker(browser=request.session[BROWSER], network=network_of(request), known_as=known)
+def requester_of(request: HttpRequest, *, known: str) -> Requester:
+    """The requester for this browser, with the secret in its session."""
+    if BROWSER_KEY not in request.session:
+        request.session[BROWSER_KEY] = secrets.token_urlsafe(32)
+    return Requester(
+        browser=request.session[BROWSER_KEY], network=network_of(request), known_as=known
+    )
 
 
-def ask_to_log_in(
+def request_login_code(
     request: HttpRequest, address: str, *, then: str, onward: str, now: datetime
 ) -> HttpResponse:
-    """Ask for a code; the page `then` takes it, and `onward` is where the login ends.
+    """Request a code; `then` is the page to enter it on, `onward` the page after the login.
 
     Raises TooManyCodesError.
     """
-    asker = asker_of(request, known=known_as(request, address))
+    requester = requester_of(request, known=known_as(request, address))
     row = ask_code(
         address=address,
         purpose=CodePurpose.LOG_IN,
-        asker=asker,
+        requester=requester,
         language=spoken_tag(),
         now=now,
     )
-    request.session[ASKED] = {"id": str(row.public_id), "address": address, "onward": onward}
-    return RedirectThenWork(then, SENDERS)
+    request.session[PENDING_CODE] = {"id": str(row.public_id), "address": address, "onward": onward}
+    return RedirectThenWork(then, CODE_MAIL_THREADS)
 
 
-def waiting_for(session: SessionBase) -> str:
-    """The address whose code this browser waits for; empty for none."""
-    return str(session.get(ASKED, {}).get("address", ""))
+def pending_address(session: SessionBase) -> str:
+    """The address that this browser's requested code was mailed to; "" for none."""
+    return str(session.get(PENDING_CODE, {}).get("address", ""))
 
 
-def give_up(session: SessionBase) -> None:
-    """Wait for no code any more."""
-    session.pop(ASKED, None)
+def forget_pending_code(session: SessionBase) -> None:
+    """Forget the requested code."""
+    session.pop(PENDING_CODE, None)
 
 
 def log_in_with(
-    request: HttpRequest, code: str, *, learns_language: bool = False, now: datetime
+    request: HttpRequest, code: str, *, saves_language: bool = False, now: datetime
 ) -> HttpResponse:
-    """Log in whom the code was mailed to. Raises WrongCodeError and CodeOverError.
+    """Log in the user whom the code was mailed to. Raises WrongCodeError and ExpiredCodeError.
 
-    `learns_language` says that the page spoke the reader's language, which is kept for mails.
+    `saves_language` says that the page is in the reader's language, which is saved for mails.
     """
-    asked = request.session.get(ASKED)
+    asked = request.session.get(PENDING_CODE)
     if not asked:
-        raise CodeOverError
+        raise ExpiredCodeError
     address = asked["address"]
-    asker = asker_of(request, known=known_as(request, address))
+    requester = requester_of(request, known=known_as(request, address))
     try:
-        enter_code(public_id=uuid.UUID(asked["id"]), code=code, asker=asker, now=now)
+        enter_code(public_id=uuid.UUID(asked["id"]), code=code, requester=requester, now=now)
     except CodeError:
         record_failure(
             address=address, reason=FailureReason.CODE, network=network_of(request), now=now
         )
         raise
-    user = give_login(email=address, now=now)
-    give_up(request.session)
+    user = user_for_proven_address(email=address, now=now)
+    forget_pending_code(request.session)
     if user is None:  # deleted since the code was mailed
-        raise CodeOverError
-    creator = creator_of(user) if learns_language else None
+        raise ExpiredCodeError
+    creator = creator_of(user) if saves_language else None
     if creator is not None:
-        learn_language(creator=creator, tag=spoken_tag())
+        set_language_if_unset(creator=creator, tag=spoken_tag())
     record_authentication(request, user, method="code", email=address)
     login = Login(user=user, email=address, redirect_url=asked["onward"])
     response: HttpResponse = perform_login(request, login)
@@ -186,26 +186,26 @@ def log_in_with(
 
 @dataclass(frozen=True, slots=True)
 class CodeLoginPages:
-    """The two pages of one login: the first takes the address, the second the code.
+    """The two pages of a login: the first asks for the address, the second for the code.
 
-    `learns_language`: see `log_in_with`.
+    `saves_language`: see `log_in_with`.
     """
 
     address_route: str
     address_template: str
     code_route: str
     code_template: str
-    learns_language: bool = False
+    saves_language: bool = False
 
 
 def answer_address_page(
     request: HttpRequest, pages: CodeLoginPages, *, onward: str, **context: object
 ) -> HttpResponse:
-    """Ask for the address; a code is mailed to it after the answer. The login ends at `onward`."""
+    """Ask for the address; a code is mailed after the response. The login ends at `onward`."""
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         try:
-            return ask_to_log_in(
+            return request_login_code(
                 request,
                 form.cleaned_data["email"],
                 then=reverse(pages.code_route),
@@ -213,14 +213,14 @@ def answer_address_page(
                 now=timezone.now(),
             )
         except TooManyCodesError as error:
-            form.add_error(None, too_many(error.wait))
-    frame = {"form": form, "waits_for": waiting_for(request.session)}
+            form.add_error(None, too_many_codes_text(error))
+    frame = {"form": form, "pending_address": pending_address(request.session)}
     return render(request, pages.address_template, frame | context)
 
 
 def answer_code_page(request: HttpRequest, pages: CodeLoginPages) -> HttpResponse:
-    """Take the code: ten minutes, five tries."""
-    address = waiting_for(request.session)
+    """Ask for the code, and log in."""
+    address = pending_address(request.session)
     if not address:
         return redirect(pages.address_route)
     form = CodeForm(request.POST if request.method == "POST" else None)
@@ -229,13 +229,13 @@ def answer_code_page(request: HttpRequest, pages: CodeLoginPages) -> HttpRespons
             return log_in_with(
                 request,
                 form.cleaned_data["code"],
-                learns_language=pages.learns_language,
+                saves_language=pages.saves_language,
                 now=timezone.now(),
             )
         except WrongCodeError as error:
-            form.add_error("code", tries_left(error.left))
-        except CodeOverError:
-            give_up(request.session)
-            messages.error(request, OVER)
+            form.add_error("code", wrong_code_text(error.left))
+        except ExpiredCodeError:
+            forget_pending_code(request.session)
+            messages.error(request, EXPIRED_CODE_TEXT)
             return redirect(pages.address_route)
     return render(request, pages.code_template, {"form": form, "address": address})

@@ -1,7 +1,6 @@
-"""The mails that hold codes: what they say, and to whom they go.
+"""The mails that contain codes, and their recipients.
 
-They are composed after the answer, so nothing about the request is known here but what its row
-says.
+They are composed after the response, so this module knows only the row of the request.
 """
 
 from __future__ import annotations
@@ -13,22 +12,22 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.addresses import user_with
-from accounts.code_outbox import mail_next_code
+from accounts.code_mail_queue import mail_next_code
 from accounts.codes import code_of
 from accounts.models import CodePurpose, MailedCode
 from accounts.password_reset import mail_reset_link
-from affiliates.logins import opens_a_login
+from affiliates.logins import can_log_in
 from core.after_answer import BackgroundThreads
 from core.languages import speaking
 from core.transactional_mail import TransactionalMailError, send_transactional_mail
 
-# Each in templates/transactional; every other purpose has the mail "code".
+# Templates in templates/transactional; every other purpose uses "code".
 MAILS = {CodePurpose.LOG_IN: "login_code", CodePurpose.NEW_ADDRESS: "new_address_code"}
 
 
 def mail_next(*, now: datetime) -> bool:
     """Mail the code that is due longest; False when none is due."""
-    return mail_next_code(is_somebodys=_is_somebodys, hand_over=_hand_over, now=now)
+    return mail_next_code(has_recipient=_has_recipient, send=_send, now=now)
 
 
 def mail_all_due() -> None:
@@ -37,15 +36,15 @@ def mail_all_due() -> None:
         pass
 
 
-def _is_somebodys(row: MailedCode) -> bool:
-    """Whether the mail goes out: to log in, when there is a login; else somebody is logged in."""
+def _has_recipient(row: MailedCode) -> bool:
+    """Whether the mail is sent: to an unknown address it is not."""
     if row.purpose == CodePurpose.PASSWORD_RESET:
         return user_with(row.address) is not None
-    return row.purpose != CodePurpose.LOG_IN or opens_a_login(row.address)
+    return row.purpose != CodePurpose.LOG_IN or can_log_in(row.address)
 
 
-def _hand_over(row: MailedCode) -> bool:
-    """Mail the code, or the link. Whether the mail server took it."""
+def _send(row: MailedCode) -> bool:
+    """Mail the code or link; returns whether the mail server accepted it."""
     purpose = CodePurpose(row.purpose)
     try:
         if purpose == CodePurpose.PASSWORD_RESET:
@@ -67,5 +66,5 @@ def _mail_code(row: MailedCode, purpose: CodePurpose) -> None:
         send_transactional_mail(MAILS.get(purpose, "code"), to=row.address, values=values)
 
 
-# Two threads: one mail server that hangs must not stop what needs no mail.
-SENDERS = BackgroundThreads("mail codes", lambda: mail_next(now=timezone.now()), number=2)
+# Two threads: a mail that hangs in one must not delay rows that need no mail.
+CODE_MAIL_THREADS = BackgroundThreads("mail codes", lambda: mail_next(now=timezone.now()), number=2)

@@ -1,6 +1,6 @@
-"""What staff note about members beside name and address: tags, handles, and who looks after them.
+"""What staff record about members beside name and address: tags, handles and the owner.
 
-A tag is one word for the whole brand: whoever writes "VIP" where there is "Vip" means that one.
+A tag has one spelling in a brand: "VIP" is the same tag as an existing "Vip".
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from affiliates.models import Member, MemberHandle, MemberTag, Platform
 from core.db import lock_identities
 from core.tenancy import current_brand_id
 
-LONGEST_TAG = 40
-MOST_TAGS = 30  # of one member
+MAX_TAG_LENGTH = 40
+MAX_TAGS = 30  # of one member
 
 
 class TagError(ValueError):
-    """A tag can't be like this."""
+    """The text can't be a tag; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
-class Details:
-    """What a member's page and form show; handles by platform, as they are kept."""
+class MemberDetails:
+    """Tags, handles by platform, and the owner: the member of staff who looks after them."""
 
     tags: Sequence[str] = ()
     handles: Mapping[Platform, str] = field(default_factory=dict)
@@ -60,14 +60,14 @@ def read_tags(text: str) -> list[str]:
     found: dict[str, str] = {}
     for piece in re.split(r"[,;\r\n]+", text):
         tag = " ".join(piece.split())
-        if len(tag) > LONGEST_TAG:
-            raise TagError(f"a tag has at most {LONGEST_TAG} characters")
+        if len(tag) > MAX_TAG_LENGTH:
+            raise TagError(f"a tag has at most {MAX_TAG_LENGTH} characters")
         if "\0" in tag:
             raise TagError("a tag holds no NUL character")
         if tag:
             found.setdefault(tag.lower(), tag)
-    if len(found) > MOST_TAGS:
-        raise TagError(f"a member has at most {MOST_TAGS} tags")
+    if len(found) > MAX_TAGS:
+        raise TagError(f"a member has at most {MAX_TAGS} tags")
     return list(found.values())
 
 
@@ -83,7 +83,7 @@ def tags_in_use() -> list[TagCount]:
     return [TagCount(row["tag"], row["members"]) for row in rows]
 
 
-def details_of(members: Sequence[Member]) -> dict[int, Details]:
+def details_of(members: Sequence[Member]) -> dict[int, MemberDetails]:
     """The details of each member (with owner and user fetched), in two queries."""
     ids = [member.pk for member in members]
     tags: dict[int, list[str]] = defaultdict(list)
@@ -95,17 +95,18 @@ def details_of(members: Sequence[Member]) -> dict[int, Details]:
     for member_id, platform, handle in found.values_list("member_id", "platform", "handle"):
         handles[member_id][Platform(platform)] = handle
     return {
-        member.pk: Details(tags[member.pk], handles[member.pk], member.owner) for member in members
+        member.pk: MemberDetails(tags[member.pk], handles[member.pk], member.owner)
+        for member in members
     }
 
 
-def write_details(*, member: Member, details: Details) -> list[str]:
-    """Make the member's details these; returns the names of what changed.
+def write_details(*, member: Member, details: MemberDetails) -> list[str]:
+    """Replace the member's details; returns the names of what changed.
 
-    Part of a service that holds the member's row and writes the audit log.
+    For services that lock the member's row and write the audit log.
     """
     before = details_of([member])[member.pk]
-    tags, changed = _as_known(details.tags), []
+    tags, changed = _in_brand_spelling(details.tags), []
     if {tag.lower() for tag in before.tags} != {tag.lower() for tag in tags}:
         MemberTag.objects.filter(member=member).delete()
         MemberTag.objects.bulk_create(MemberTag(member=member, tag=tag) for tag in tags)
@@ -123,9 +124,9 @@ def write_details(*, member: Member, details: Details) -> list[str]:
 
 @transaction.atomic
 def tag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime) -> int:
-    """Give members a tag; returns to how many it is new. Raises TagError for none or several."""
+    """Add a tag to members; returns how many did not have it. Raises TagError."""
     wanted = _one(tag)
-    (name,) = _as_known([wanted])
+    (name,) = _in_brand_spelling([wanted])
     having = MemberTag.objects.filter(tag=name).values("member")
     members = list(Member.objects.filter(pk__in=list(member_ids)).exclude(pk__in=having))
     MemberTag.objects.bulk_create(
@@ -137,8 +138,8 @@ def tag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime
 
 @transaction.atomic
 def untag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime) -> int:
-    """Take a tag from members; returns how many had it. Raises TagError for none or several."""
-    (name,) = _as_known([_one(tag)])
+    """Remove a tag from members; returns how many had it. Raises TagError."""
+    (name,) = _in_brand_spelling([_one(tag)])
     rows = MemberTag.objects.filter(tag=name, member__in=list(member_ids))
     members = list(Member.objects.filter(pk__in=rows.values("member")))
     rows.delete()
@@ -147,10 +148,10 @@ def untag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: dateti
 
 
 @transaction.atomic
-def give_to_owner(
+def assign_owner(
     *, member_ids: Iterable[int], owner: Staff | None, by: Actor, now: datetime
 ) -> int:
-    """Make a person of the staff look after members, or nobody; returns for how many it is new."""
+    """Set the owner of members, None for nobody; returns how many changed."""
     chosen = Member.objects.filter(pk__in=list(member_ids)).select_for_update()
     members = [member for member in chosen if member.owner_id != (owner.pk if owner else None)]
     for member in members:
@@ -162,8 +163,8 @@ def give_to_owner(
 
 
 @transaction.atomic
-def add_details(*, details: Mapping[int, Details], by: Actor, now: datetime) -> set[int]:
-    """Add tags and handles to members by id, taking none away; returns whom it changed.
+def add_details(*, details: Mapping[int, MemberDetails], by: Actor, now: datetime) -> set[int]:
+    """Add tags and handles to members by id, removing none; returns the ids of changed members.
 
     A handle replaces the one of its platform. In a fixed number of statements.
     """
@@ -197,8 +198,8 @@ def _one(tag: str) -> str:
     return found[0]
 
 
-def _as_known(tags: Sequence[str]) -> list[str]:
-    """The tags as the brand writes them, under a lock so that two new spellings don't pass."""
+def _in_brand_spelling(tags: Sequence[str]) -> list[str]:
+    """The tags in the brand's spelling. Locks, so that two spellings can't be added at once."""
     if not tags:
         return []
     lock_identities([f"tags:{current_brand_id()}"])
@@ -208,12 +209,12 @@ def _as_known(tags: Sequence[str]) -> list[str]:
     return [known.get(tag.lower(), tag) for tag in tags]
 
 
-def _spellings(details: Iterable[Details]) -> dict[str, str]:
-    """How each tag, in lower case, is written: as the brand does, else as it comes first."""
+def _spellings(details: Iterable[MemberDetails]) -> dict[str, str]:
+    """The spelling of each lower-case tag: the brand's, or else the first one given."""
     first: dict[str, str] = {}
     for tag in (tag for one in details for tag in one.tags):
         first.setdefault(tag.lower(), tag)
-    return dict(zip(first, _as_known(list(first.values())), strict=True))
+    return dict(zip(first, _in_brand_spelling(list(first.values())), strict=True))
 
 
 def _handles(member: Member, handles: Mapping[Platform, str]) -> list[MemberHandle]:

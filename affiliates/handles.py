@@ -1,7 +1,7 @@
-"""Handles: what a member is called on a platform, and where that leads. Pure.
+"""Handles: a member's name on a platform, and the address of the profile. Pure.
 
-People paste what they have: "@mara", "mara" or the address of the profile. What is kept is the name
-alone, so that the link can be made again when a platform changes its addresses.
+People enter "@mara", "mara" or the address of the profile. Only the name is stored, so that the
+link can be made anew when a platform changes its addresses.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from affiliates.models import Platform
 
-LONGEST = 200
+MAX_URL_LENGTH = 200
 
 
 class HandleError(ValueError):
-    """What was written is no handle of the platform; `platform` says of which."""
+    """The text is not a handle of the platform."""
 
     def __init__(self, platform: Platform, message: str) -> None:
         super().__init__(message)
@@ -25,19 +25,19 @@ class HandleError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class _Site:
-    """Where a platform's profiles are; `marks` stand before a name in their addresses."""
+    """The addresses of a platform's profiles; `prefixes` come before the name in them."""
 
     hosts: tuple[str, ...]
     profile: str
     name: re.Pattern[str] = re.compile(r"[A-Za-z0-9._-]{1,100}")
-    marks: tuple[str, ...] = ()
+    prefixes: tuple[str, ...] = ()
 
 
 SITES = {
     Platform.INSTAGRAM: _Site(("instagram.com",), "https://www.instagram.com/{}"),
     Platform.TIKTOK: _Site(("tiktok.com",), "https://www.tiktok.com/@{}"),
     Platform.YOUTUBE: _Site(
-        ("youtube.com", "youtu.be"), "https://www.youtube.com/{}", marks=("channel", "c", "user")
+        ("youtube.com", "youtu.be"), "https://www.youtube.com/{}", prefixes=("channel", "c", "user")
     ),
     Platform.TWITCH: _Site(("twitch.tv",), "https://www.twitch.tv/{}"),
     Platform.X: _Site(("x.com", "twitter.com"), "https://x.com/{}"),
@@ -48,7 +48,7 @@ SITES = {
 
 @dataclass(frozen=True, slots=True)
 class Handle:
-    """A handle as it is shown, with the address it leads to."""
+    """A handle as it is shown, with the address of the profile."""
 
     platform: Platform
     name: str
@@ -72,18 +72,18 @@ class Handle:
 
 
 def clean_handle(platform: Platform, text: str) -> str:
-    """The handle as it is kept; "" for none. Raises HandleError."""
+    """The handle in the stored form; "" for none. Raises HandleError."""
     written = text.strip()
     if not written:
         return ""
     if platform == Platform.WEBSITE:
         return _website(written)
     site = SITES[platform]
-    is_address = "/" in written and written.partition("/")[0] not in site.marks
+    is_address = "/" in written and written.partition("/")[0] not in site.prefixes
     name = _name_in(platform, site, written) if is_address else written.removeprefix("@")
-    mark, _, rest = name.rpartition("/")
-    if (mark and mark not in site.marks) or not site.name.fullmatch(rest):
-        raise HandleError(platform, f"{written!r} is no name on {platform.label}")
+    prefix, _, rest = name.rpartition("/")
+    if (prefix and prefix not in site.prefixes) or not site.name.fullmatch(rest):
+        raise HandleError(platform, f"{written!r} is not a name on {platform.label}")
     return name
 
 
@@ -94,7 +94,7 @@ def _name_in(platform: Platform, site: _Site, written: str) -> str:
     if not any(host == known or host.endswith(f".{known}") for known in site.hosts):
         raise HandleError(platform, f"{written!r} is not on {platform.label}")
     steps = [step for step in parts.path.split("/") if step]
-    if len(steps) > 1 and steps[0] in site.marks:
+    if len(steps) > 1 and steps[0] in site.prefixes:
         return f"{steps[0]}/{steps[1]}"
     return steps[0].removeprefix("@") if steps else ""
 
@@ -102,7 +102,7 @@ def _name_in(platform: Platform, site: _Site, written: str) -> str:
 def _website(written: str) -> str:
     parts = _parts(Platform.WEBSITE, written)
     host = parts.hostname or ""
-    if "." not in host or "@" in parts.netloc or len(parts.geturl()) > LONGEST:
+    if "." not in host or "@" in parts.netloc or len(parts.geturl()) > MAX_URL_LENGTH:
         raise HandleError(Platform.WEBSITE, f"{written!r} is not the address of a website")
     return parts.geturl()
 
@@ -113,7 +113,7 @@ def _parts(platform: Platform, written: str) -> SplitResult:
     try:
         parts = urlsplit(whole)
     except ValueError as error:
-        raise HandleError(platform, f"{written!r} is no address") from error
+        raise HandleError(platform, f"{written!r} is not an address") from error
     if parts.scheme not in {"http", "https"} or any(c.isspace() or c in "<>\"'\\" for c in whole):
-        raise HandleError(platform, f"{written!r} is no address")
+        raise HandleError(platform, f"{written!r} is not an address")
     return parts

@@ -1,4 +1,4 @@
-"""Whose login an address is. A login is given, and linked to a creator, by proving the address."""
+"""The login of an address. Proving the address makes the login and links it to the creator."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from accounts.models import User
 from affiliates.models import Creator
 
 
-def opens_a_login(address: str) -> bool:
-    """Whether a code mailed to the address would log anybody in. Changes nothing."""
+def can_log_in(address: str) -> bool:
+    """Whether a code mailed to the address can be used to log in. Changes nothing."""
     address = address.strip().lower()
     user = User.objects.filter(email=address).first()
     if user is not None:
@@ -21,12 +21,12 @@ def opens_a_login(address: str) -> bool:
 
 
 @transaction.atomic
-def give_login(*, email: str, now: datetime) -> User | None:
-    """The user of an address that was proven this very moment; None when nobody may log in by it.
+def user_for_proven_address(*, email: str, now: datetime) -> User | None:
+    """The user of an address that was proven just now; None when nobody may log in with it.
 
-    Call it after a code that was mailed to the address came back, and never before: it writes down
-    that the address is proven and links the creator with the address to the user with the address.
-    A creator gets their user here; who works for a brand keeps their one user.
+    Call it only after a code that was mailed to the address was entered: it records that the
+    address is proven, and links the creator with this address to the user. A creator without a
+    user gets one here; staff keep the user they have.
     """
     address = email.strip().lower()
     creator = Creator.objects.select_for_update().filter(email=address).first()
@@ -45,7 +45,7 @@ def give_login(*, email: str, now: datetime) -> User | None:
 
 
 def _made_now(address: str, *, now: datetime) -> User:
-    """A new user, or the one that an invitation made in the same moment."""
+    """A new user, or the one that an invitation made at the same time."""
     try:
         with transaction.atomic():
             return User.objects.create_user(address, joined_at=now)
@@ -54,5 +54,5 @@ def _made_now(address: str, *, now: datetime) -> User:
 
 
 def creator_of(user: User) -> Creator | None:
-    """The creator who logs in as this user."""
+    """The creator of this user, or None."""
     return Creator.objects.filter(user=user).first()

@@ -11,7 +11,7 @@ from django.utils import timezone
 from accounts.models import Staff, User
 from core.tenancy import TenantForeignKey, TenantModel
 
-# A login opens a creator's account only where both have the same address, and it is proven.
+# A login gives access to a creator's account only if both have the same, proven address.
 SAME_PROVEN_ADDRESS = """
 IF NEW.user_id IS NOT NULL AND NOT EXISTS (
     SELECT FROM accounts_user
@@ -21,7 +21,7 @@ IF NEW.user_id IS NOT NULL AND NOT EXISTS (
 END IF;
 RETURN NEW;
 """
-# Looked at when the transaction ends: a change of address writes one after the other.
+# Checked when the transaction ends: a change of address updates the two rows one by one.
 STILL_THE_SAME_ADDRESS = """
 IF EXISTS (
     SELECT FROM affiliates_creator AS creator JOIN accounts_user AS login
@@ -35,14 +35,14 @@ RETURN NULL;
 
 
 class Creator(models.Model):
-    """One person over all brands, known by an address that they can read mail at."""
+    """One person over all brands, identified by their proven email address."""
 
     email = models.EmailField()
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.SET_NULL, null=True, related_name="creator"
     )
     since = models.DateTimeField(default=timezone.now, editable=False)
-    # What they chose to read us in ("de", "es-mx"); empty before they have. Mails follow it.
+    # The language tag of pages and mails ("de", "es-mx"); empty until they have chosen one.
     language = models.CharField(max_length=12, blank=True)
 
     class Meta:
@@ -61,7 +61,7 @@ class Creator(models.Model):
 
 
 class CreatorLogin(User):
-    """A user, seen as the login of a creator: their address changes in both places or in none."""
+    """The user of a creator: their address changes in both tables or in neither."""
 
     class Meta:
         proxy = True
@@ -77,7 +77,7 @@ class CreatorLogin(User):
 
 
 class Member(TenantModel):
-    """A person in one brand. Without an address nothing can be sent to them."""
+    """A person in one brand. Without an address they get no mail."""
 
     creator = models.ForeignKey(
         Creator, on_delete=models.PROTECT, null=True, related_name="+", db_index=False
@@ -86,9 +86,11 @@ class Member(TenantModel):
     first_name = models.CharField(max_length=200, blank=True)
     last_name = models.CharField(max_length=200, blank=True)
     owner = TenantForeignKey(Staff, on_delete=models.SET_NULL, null=True)  # who looks after them
-    version = models.PositiveIntegerField(default=1)  # of their details: raised by each change
+    version = models.PositiveIntegerField(default=1)  # of their details; each change raises it
     joined_at = models.DateTimeField(default=timezone.now, editable=False)
-    deleted_at = models.DateTimeField(null=True)  # when who they were was erased, at their wish
+    deleted_at = models.DateTimeField(
+        null=True
+    )  # when their personal data was erased, at their request
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -117,7 +119,7 @@ class Member(TenantModel):
 
 
 class MemberTag(TenantModel):
-    """A word that staff sort members by."""
+    """A label that staff group members by."""
 
     member = TenantForeignKey(Member)
     tag = models.CharField(max_length=40)
@@ -144,7 +146,7 @@ class Platform(models.TextChoices):
 
 
 class MemberHandle(TenantModel):
-    """Where a member is found: a name on a platform, or the address of their website."""
+    """A member's name on a platform, or the address of their website."""
 
     member = TenantForeignKey(Member)
     platform = models.CharField(max_length=12, choices=Platform)

@@ -1,4 +1,4 @@
-"""Mails that tell a person what was just changed in their name, when, and from where."""
+"""Mails that inform a person of a change to their account: what, when and from which device."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def send_notice(
     language: str = "",
     values: Mapping[str, object] | None = None,
 ) -> None:
-    """Mail a notice in the language of the tag, or in the one that is spoken.
+    """Mail a notice in the language of the tag, or in the active language.
 
-    `where` are the words for the device. The addresses of the portal's pages are there for every
-    template. Raises TransactionalMailError.
+    `where` names the device. Every template can use the addresses of the portal's pages. Raises
+    TransactionalMailError.
     """
     with speaking(language or spoken_tag()):
         common = {

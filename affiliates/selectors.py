@@ -9,27 +9,27 @@ from django.db.models import Q, QuerySet
 from affiliates.models import Member, MemberTag
 
 
-def named(word: str, *, via: str = "") -> Q:
-    """Members in whose name or address the word stands; `via` leads to them ("member__")."""
+def name_contains(word: str, *, via: str = "") -> Q:
+    """Whether a member's name or address contains the word; `via` leads to them ("member__")."""
     fields = ("first_name", "last_name", "email")
     return Q(*((f"{via}{field}__icontains", word) for field in fields), _connector=Q.OR)
 
 
-def called(word: str) -> QuerySet[Member]:
-    """Members in whose name or address the word stands, to look for in what has many rows each."""
-    return Member.objects.filter(named(word))
+def members_matching(word: str) -> QuerySet[Member]:
+    """Members whose name or address contains the word, for use in a subquery."""
+    return Member.objects.filter(name_contains(word))
 
 
 def members(
     *, search: str = "", tag: str = "", owner_id: int | None = None, without_owner: bool = False
 ) -> QuerySet[Member]:
-    """The brand's members by name, with who looks after them.
+    """The brand's members by name, with their owners.
 
-    Every word of `search` must stand in name or address.
+    Name or address must contain every word of `search`.
     """
     found = Member.objects.select_related("owner__user").order_by("last_name", "first_name", "id")
     for word in search.split():
-        found = found.filter(named(word))
+        found = found.filter(name_contains(word))
     if tag:
         found = found.filter(pk__in=MemberTag.objects.filter(tag=tag).values("member"))
     if owner_id is not None:
@@ -38,7 +38,7 @@ def members(
 
 
 def language_of(member: Member) -> str:
-    """The tag that mails to a member are written in; "" when they never chose one."""
+    """The language tag of mails to a member; "" when they never chose one."""
     return member.creator.language if member.creator else ""
 
 

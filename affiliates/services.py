@@ -12,16 +12,16 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from affiliates.details import Details, write_details
+from affiliates.details import MemberDetails, write_details
 from affiliates.models import Creator, Member
 from core.versions import check_version
 
-LONGEST_ADDRESS = 254  # RFC 3696, erratum 1690
-LONGEST_NAME = 200
+MAX_ADDRESS_LENGTH = 254  # RFC 3696, erratum 1690
+MAX_NAME_LENGTH = 200
 
 
 class MemberError(ValueError):
-    """A member can't be like this; `field` says what is wrong."""
+    """A member can't have these values; `field` says what is wrong."""
 
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
@@ -29,20 +29,20 @@ class MemberError(ValueError):
 
 
 def clean_address(email: str) -> str:
-    """The address in lower case. Raises MemberError when it is not one."""
+    """The address in lower case. Raises MemberError if it is invalid."""
     address = email.strip().lower()
     try:
         validate_email(address)
     except ValidationError as error:
         raise MemberError("email", f"{email!r} is not an email address") from error
-    if len(address) > LONGEST_ADDRESS:
-        raise MemberError("email", f"an address has at most {LONGEST_ADDRESS} characters")
+    if len(address) > MAX_ADDRESS_LENGTH:
+        raise MemberError("email", f"an address has at most {MAX_ADDRESS_LENGTH} characters")
     return address
 
 
 def _clean_name(field: str, name: str) -> str:
-    if len(name.strip()) > LONGEST_NAME:
-        raise MemberError(field, f"a name has at most {LONGEST_NAME} characters")
+    if len(name.strip()) > MAX_NAME_LENGTH:
+        raise MemberError(field, f"a name has at most {MAX_NAME_LENGTH} characters")
     if "\0" in name:
         raise MemberError(field, "a name holds no NUL character")
     return name.strip()
@@ -58,9 +58,9 @@ class Person:
 
 
 def read_person(*, email: str, first_name: str, last_name: str) -> Person:
-    """The person in the form that is stored. An empty address is allowed: nothing is sent to it.
+    """Check a person's values, and return them in the stored form. The address may be empty.
 
-    Raises MemberError for an address that is none and for what is too long.
+    Raises MemberError for an invalid address and for values that are too long.
     """
     return Person(
         email=clean_address(email) if email.strip() else "",
@@ -77,9 +77,9 @@ def add_member(
     last_name: str,
     by: Actor,
     now: datetime,
-    details: Details | None = None,
+    details: MemberDetails | None = None,
 ) -> Member:
-    """A new member of the brand acted for. Raises MemberError as `read_person`, `add_members`."""
+    """Add a member to the brand acted for. Raises MemberError as `read_person`, `add_members`."""
     person = read_person(email=email, first_name=first_name, last_name=last_name)
     member = add_members(people=[person], by=by, now=now)[0]
     if details is not None:
@@ -89,9 +89,9 @@ def add_member(
 
 @transaction.atomic
 def add_members(*, people: Sequence[Person], by: Actor, now: datetime) -> list[Member]:
-    """New members of the brand acted for, in a fixed number of statements.
+    """Add members to the brand acted for, in a fixed number of statements.
 
-    All or nobody: raises MemberError for an address that another member has.
+    All or none: raises MemberError for an address that another member has.
     """
     addresses = [person.email for person in people if person.email]
     taken = Member.objects.filter(email__in=addresses).values_list("email", flat=True).first()
@@ -123,7 +123,7 @@ def change_member(
     last_name: str,
     by: Actor,
     now: datetime,
-    details: Details | None = None,
+    details: MemberDetails | None = None,
     seen_version: int | None = None,
 ) -> Member:
     """Correct a member's name or address, and their details where given.
@@ -134,7 +134,9 @@ def change_member(
     row = Member.objects.select_for_update().get(pk=member.pk)
     check_version(row, seen_version)
     if row.deleted_at is not None:
-        raise MemberError("email", "this member was deleted at their own wish and stays nameless")
+        raise MemberError(
+            "email", "this member was deleted at their own request and can't be changed"
+        )
     person = read_person(email=email, first_name=first_name, last_name=last_name)
     if person.email and Member.objects.filter(email=person.email).exclude(pk=row.pk).exists():
         raise MemberError("email", f"{person.email} is another member's address")
@@ -156,20 +158,20 @@ def change_member(
     return row
 
 
-def choose_language(*, creator: Creator, tag: str) -> None:
-    """Keep the language that a creator chose to read in; mails follow it (core.languages)."""
+def set_language(*, creator: Creator, tag: str) -> None:
+    """Save the language that a creator chose for pages and mails (core.languages)."""
     Creator.objects.filter(pk=creator.pk).update(language=tag)
     creator.language = tag
 
 
-def learn_language(*, creator: Creator, tag: str) -> None:
-    """Keep the language in which a creator did something, unless they have chosen one."""
+def set_language_if_unset(*, creator: Creator, tag: str) -> None:
+    """Save the language that a creator just used, unless they have chosen one."""
     if not creator.language:
-        choose_language(creator=creator, tag=tag)
+        set_language(creator=creator, tag=tag)
 
 
 def _creators_of(addresses: Iterable[str], *, now: datetime) -> dict[str, Creator]:
-    """The creator of each address; new ones where there was none."""
+    """The creator of each address; makes those that do not exist."""
     wanted = list(addresses)
     known = set(Creator.objects.filter(email__in=wanted).values_list("email", flat=True))
     Creator.objects.bulk_create(

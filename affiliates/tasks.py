@@ -1,4 +1,4 @@
-"""What beat has done every few seconds."""
+"""Periodic tasks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ask for long work: write its row, and tell a worker once that is committed."""
+"""Ask for long work: write its row, and enqueue it once that is committed."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from background.models import LIVE_WORK, Work, WorkFile
 from core.broker import publish
 from core.tenancy import current_brand_id
 
-TASK = "brand_admin.do_work"  # by its name: the handlers are above this package
+TASK = "brand_admin.do_work"  # by its name, because this package may not import the handlers
 
 
 @dataclass(frozen=True, slots=True)
 class WorkRequest:
-    """What is asked for. `total` counts what the kind counts; `given` is the file it reads."""
+    """The work to do. `total` is the number of rows or members; `given` is the file it reads."""
 
     kind: str
     title: str
@@ -35,10 +35,9 @@ class WorkRequest:
 
 @transaction.atomic
 def ask_for_work(request: WorkRequest, *, by: Actor, now: datetime) -> tuple[Work, bool]:
-    """The work of this confirmation, and whether it is new: the same form twice asks once.
+    """The work of this confirmation, and whether it is new: posting a form twice makes one work.
 
-    Belongs inside the transaction that confirms. No worker is told of it yet: `enqueue_work` does
-    that, or the caller runs it itself.
+    Call it in the transaction of the confirmation, and then call `enqueue_work` or run it.
     """
     work, is_new = Work.objects.get_or_create(
         confirmation=request.confirmation,
@@ -59,7 +58,7 @@ def ask_for_work(request: WorkRequest, *, by: Actor, now: datetime) -> tuple[Wor
 
 
 def enqueue_work(work_id: int, *, now: datetime) -> None:
-    """Tell a worker when the transaction commits. It may be lost, or come twice."""
+    """Enqueue the work when the transaction commits. The message may be lost or arrive twice."""
     marked = Work.objects.filter(pk=work_id, state__in=LIVE_WORK).update(enqueued_at=now)
     if marked:
         brand_id = current_brand_id()

@@ -19,30 +19,30 @@ LIVE_WORK = (WorkState.WAITING, WorkState.RUNNING)
 
 
 class Work(LeasedModel):
-    """Something that staff asked for and that takes longer than a page: an import, an export.
+    """Work that takes longer than a page request: an import, an export.
 
-    `kind` names what does it, which the faces know; `parameters` are that kind's own. `done`,
-    `counts` and `cursor` are written in the transaction of what they count.
+    `kind` names the handler, and `parameters` are that handler's own. `done`,
+    `counts` and `cursor` are written in the transaction of the rows that they count.
     """
 
     kind = models.CharField(max_length=30)
     title = models.CharField(max_length=200)  # "members.csv into Winter Glow creators"
     about = models.CharField(max_length=60)  # where it was started: "members", "project:3"
     parameters = models.JSONField(default=dict)
-    confirmation = models.UUIDField()  # the form's own key: a second click finds this
+    confirmation = models.UUIDField()  # the form's own key: a second click finds the same work
     state = models.CharField(max_length=10, choices=WorkState, default=WorkState.WAITING)
-    total = models.PositiveIntegerField()  # of what it counts: rows, members
+    total = models.PositiveIntegerField()  # number of rows or members
     done = models.PositiveIntegerField(default=0)
-    counts = models.JSONField(default=dict)  # what came of them: {"added": 31}
+    counts = models.JSONField(default=dict)  # by result: {"added": 31}
     problems = models.PositiveIntegerField(default=0)  # how many WorkProblem rows there are
-    cursor = models.BigIntegerField(default=0)  # where to go on, in the kind's own terms
+    cursor = models.BigIntegerField(default=0)  # where to continue, in the kind's own terms
     error = models.CharField(max_length=500, blank=True)  # why it failed, in words
     filename = models.CharField(max_length=120, blank=True)  # of the file that it made
     asked_by = models.CharField(max_length=200)
     asked_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
-    attempts = models.PositiveSmallIntegerField(default=0)  # since it last got further
+    attempts = models.PositiveSmallIntegerField(default=0)  # since the last committed batch
     enqueued_at = models.DateTimeField(null=True, editable=False)
     files_gone_at = models.DateTimeField(null=True)
 
@@ -80,7 +80,7 @@ class WorkFile(models.TextChoices):
 
 
 class WorkChunk(TenantModel):
-    """A piece of a file that a work was given or has made. Several machines see it: no folder."""
+    """A chunk of a file that a work reads or has made, for every machine to read."""
 
     work = TenantForeignKey(Work)
     file = models.CharField(max_length=5, choices=WorkFile)
@@ -97,7 +97,7 @@ class WorkChunk(TenantModel):
 
 
 class WorkProblem(TenantModel):
-    """A line of the file, or a member, that was left out, and why."""
+    """A row or member that was skipped, and why."""
 
     work = TenantForeignKey(Work)
     line = models.PositiveIntegerField(null=True)  # of the file that it was given

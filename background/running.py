@@ -1,7 +1,7 @@
-"""Claim a work, go on with it for one slice of time, and let go.
+"""Claim a work, run it for one slice of time, and release it.
 
-Every batch locks the row and checks that it is still this worker's, so what a batch does and how
-far it counts commit together or not at all, and two workers never do the same batch.
+Every batch locks the row and checks that this worker still holds it. So a batch and its count
+commit together or not at all, and two workers never do the same batch.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from background.models import LIVE_WORK, Work, WorkProblem, WorkState
 from core.jobs import claim
 
 SLICE_LENGTH = timedelta(seconds=20)  # then other work goes first
-MAX_ROWS_RUN_AT_ONCE = 200  # rows, members or payments: so much is done before the page answers
-MAX_ATTEMPTS = 5  # without getting further
+MAX_ROWS_RUN_AT_ONCE = 200  # rows, members or payments that are done before the page responds
+MAX_ATTEMPTS = 5  # without a committed batch
 Clock = Callable[[], datetime]
 
 
@@ -33,12 +33,12 @@ class WorkError(Exception):
 
 
 class TakenOverError(Exception):
-    """Another worker has the work now: this one's batch is taken back."""
+    """Another worker has the work now: this worker's batch is rolled back."""
 
 
 @dataclass(frozen=True, slots=True)
 class RowProblem:
-    """Something left out: a line of the file or a member, and why."""
+    """A row of the file or a member that was skipped, and why."""
 
     line: int | None
     subject: str
@@ -46,7 +46,7 @@ class RowProblem:
 
 
 class WorkSlice:
-    """What a handler works with: its row, its batches, and whether its time is over."""
+    """What a handler works with: the row, its batches, and whether the slice's time is over."""
 
     def __init__(self, work: Work, token: uuid.UUID, clock: Clock) -> None:
         self.work, self.token, self.clock = work, token, clock
@@ -54,17 +54,17 @@ class WorkSlice:
 
     @property
     def by(self) -> Actor:
-        """Who asked."""
+        """The person who asked for the work."""
         return Actor(self.work.asked_by)
 
     @property
     def is_over(self) -> bool:
-        """Whether to stop after this batch and go on another time."""
+        """Whether to stop after this batch and continue in another slice."""
         return self.clock() >= self.ends_at
 
     @contextmanager
     def batch(self) -> Iterator[Work]:
-        """A step that commits whole, with what the caller sets on the row.
+        """One transaction, with the values that the caller sets on the row.
 
         Raises TakenOverError when another worker has the work.
         """
@@ -79,7 +79,7 @@ class WorkSlice:
         self.work = work
 
     def finish(self, state: WorkState = WorkState.DONE, *, error: str = "") -> None:
-        """End the work. Belongs last: nothing is done to it after."""
+        """End the work. Call it last."""
         with self.batch() as work:
             work.state, work.error, work.finished_at = state, error[:500], self.clock()
 
@@ -95,10 +95,10 @@ def lease() -> timedelta:
 def run_slice(
     work_id: int, *, handlers: Mapping[str, Handler], now: datetime, clock: Clock = timezone.now
 ) -> Work | None:
-    """Go on with a work for one slice, and see to it that there will be another if it needs one.
+    """Run a work for one slice, and enqueue it again if there is more to do.
 
-    None when it is done already or somebody else's: a message that comes twice does nothing. What
-    a handler raises other than WorkError goes on up; the sweep has the work tried again.
+    None when it is done already or another worker has it: a message that arrives twice does
+    nothing. Errors of a handler other than WorkError are raised; the sweep enqueues the work again.
     """
     token, ids = claim(
         Work.objects.filter(pk=work_id, state__in=LIVE_WORK), limit=1, lease=lease(), now=now
@@ -111,7 +111,7 @@ def run_slice(
         if work.attempts >= MAX_ATTEMPTS:
             work_slice.finish(WorkState.FAILED, error=_given_up(work))
             return work_slice.work
-        _serve(work_slice, handlers[work.kind])
+        _run_handler(work_slice, handlers[work.kind])
     except TakenOverError:
         return None
     finally:
@@ -124,7 +124,7 @@ def run_slice(
 
 
 def start_work(request: WorkRequest, *, handler: Handler, by: Actor, now: datetime) -> Work:
-    """Ask for a work; a small one is done before this returns, the others by a worker."""
+    """Ask for a work; a small one is run before this returns, a larger one by a worker."""
     with transaction.atomic():
         work, is_new = ask_for_work(request, by=by, now=now)
         if is_new and work.total > MAX_ROWS_RUN_AT_ONCE:
@@ -135,7 +135,7 @@ def start_work(request: WorkRequest, *, handler: Handler, by: Actor, now: dateti
 
 
 def _started(work: Work, token: uuid.UUID, clock: Clock) -> WorkSlice:
-    """The slice, with the attempt on record before anything can go wrong."""
+    """The slice. The attempt is counted first, before anything can fail."""
     Work.objects.filter(pk=work.pk, lease_token=token).update(
         state=WorkState.RUNNING,
         started_at=work.started_at or clock(),
@@ -144,7 +144,7 @@ def _started(work: Work, token: uuid.UUID, clock: Clock) -> WorkSlice:
     return WorkSlice(work, token, clock)
 
 
-def _serve(work_slice: WorkSlice, handler: Handler) -> None:
+def _run_handler(work_slice: WorkSlice, handler: Handler) -> None:
     try:
         is_done = handler(work_slice)
     except WorkError as error:
@@ -156,13 +156,13 @@ def _serve(work_slice: WorkSlice, handler: Handler) -> None:
 
 def _given_up(work: Work) -> str:
     so_far = f"{work.done:,} of {work.total:,} were done, and stay done."
-    return f"It stopped {work.attempts} times without getting further, and was given up. {so_far}"
+    return f"It failed {work.attempts} times in a row and was stopped. {so_far}"
 
 
 def count_batch(
     work: Work, *, done: int, counts: Mapping[str, int], problems: Sequence[RowProblem] = ()
 ) -> None:
-    """Count a batch on its row, and keep what it left out. Belongs inside `WorkSlice.batch`."""
+    """Count a batch on its row, and store what it skipped. Call it inside `WorkSlice.batch`."""
     work.done += done
     work.counts = dict(Counter(work.counts) + Counter(counts))
     work.problems += len(problems)

@@ -1,4 +1,4 @@
-"""Read what staff asked for."""
+"""Read work."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from background.models import LIVE_WORK, Work, WorkProblem
 
 
 def all_work(*, search: str = "", kinds: Iterable[str] = (), state: str = "") -> QuerySet[Work]:
-    """Everything asked for, newest first, without the parameters, which may be long.
+    """All work, newest first, without the parameters, which may be long.
 
     `search` looks in the title and in who asked for it.
     """
@@ -24,22 +24,22 @@ def all_work(*, search: str = "", kinds: Iterable[str] = (), state: str = "") ->
 
 
 def running_work() -> QuerySet[Work]:
-    """What waits or runs, the longest asked for first."""
+    """Work that waits or runs, oldest first."""
     return all_work().filter(state__in=LIVE_WORK).order_by("asked_at", "pk")
 
 
 def live_work_count() -> Coalesce:
-    """How much work waits or runs in the brand of an outer row, to be counted in its query."""
+    """An expression that counts the waiting and running work of an outer row's brand."""
     live = Work.objects.filter(brand=OuterRef("brand"), state__in=LIVE_WORK)
     counted = live.order_by().values("brand").annotate(number=Count("pk")).values("number")
     return Coalesce(Subquery(counted), 0)
 
 
 def recent_work_about(about: str, *, limit: int = 3) -> list[Work]:
-    """The latest that was started in this place."""
+    """The latest work that was started on this page."""
     return list(all_work().filter(about=about)[:limit])
 
 
 def problems_of(work: Work) -> QuerySet[WorkProblem]:
-    """What was left out, in the order it was found."""
+    """What was skipped, in order."""
     return WorkProblem.objects.filter(work=work).order_by("pk")

@@ -1,4 +1,4 @@
-"""Enqueue work that no worker is on, and delete files whose time is over."""
+"""Enqueue work that no worker runs, and delete old files."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ MAX_FILES_DELETED_AT_ONCE = 100
 
 
 def sweep_work(*, now: datetime) -> list[int]:
-    """Enqueue every work that no worker is on, and return those; delete files of long ago.
+    """Enqueue every work that no worker runs, and return those; delete old files.
 
     Called every few seconds by beat; calling it twice does nothing the second time.
     """
-    with across_brands(reason="work that no worker is on is found over all brands"):
+    with across_brands(reason="work that no worker runs is found over all brands"):
         live = unleased(Work.objects.filter(state__in=LIVE_WORK), now=now)
         idle = live.filter(Q(enqueued_at=None) | Q(enqueued_at__lte=now - LOST_MESSAGE_AFTER))
         found = list(idle.order_by("pk").values_list("brand_id", "pk"))
@@ -40,7 +40,7 @@ def sweep_work(*, now: datetime) -> list[int]:
 
 @transaction.atomic
 def _enqueue(work_id: int, *, now: datetime) -> list[int]:
-    """Enqueue it; not when a worker is in the middle of a long batch, which locks the row."""
+    """Enqueue it, unless a worker is in a long batch, which locks the row."""
     free = Work.objects.select_for_update(skip_locked=True).filter(pk=work_id)
     ids = list(free.values_list("pk", flat=True))
     for pk in ids:

@@ -30,7 +30,7 @@ from accounts.second_factor import (
     remember_wanted_page,
 )
 from accounts.selectors import brands_of, role_in
-from accounts.sessions import is_within_staffs_times
+from accounts.sessions import is_within_staff_limits
 from background.selectors import live_work_count
 from core.tenancy import acting_for
 
@@ -63,7 +63,7 @@ def brand_page(
             found = role_in(user=request.user, slug=slug, count=live_work_count)
             if found is None:
                 raise Http404
-            if not is_within_staffs_times(request.session, now=timezone.now()):
+            if not is_within_staff_limits(request.session, now=timezone.now()):
                 get_adapter().logout(request)
                 return redirect_to_login(request.get_full_path())
             is_needed = found.brand.requires_second_factor or request.user.is_staff

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.pictures import LARGEST_FILE
+from accounts.pictures import MAX_FILE_BYTES
 
 
 class PictureForm(forms.Form):
@@ -23,8 +23,8 @@ class PictureForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         values = super().clean() or self.cleaned_data
         upload = values.get("file")
-        if upload is not None and upload.size > LARGEST_FILE:
-            self.add_error("file", f"The file is larger than {LARGEST_FILE // 1_000_000} MB.")
+        if upload is not None and upload.size > MAX_FILE_BYTES:
+            self.add_error("file", f"The file is larger than {MAX_FILE_BYTES // 1_000_000} MB.")
         elif upload is None and not values.get("remove") and "file" not in self.errors:
             self.add_error("file", "Choose a picture.")
         return values

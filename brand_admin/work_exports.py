@@ -8,7 +8,7 @@ from itertools import islice
 from django.http import Http404, QueryDict
 from django.utils import timezone
 
-from background.files import add_piece, delete_file
+from background.files import add_chunk, delete_file
 from background.models import WorkFile
 from background.running import WorkError, WorkSlice, count_batch
 from brand_admin.background import lists as work_lists
@@ -70,7 +70,7 @@ def make_export(work_slice: WorkSlice) -> bool:
         while (piece := list(islice(lines, ROWS))) or header:
             with work_slice.batch() as work:
                 content = (header + "".join(piece)).encode()
-                add_piece(work, WorkFile.MADE, number=number, content=content)
+                add_chunk(work, WorkFile.MADE, number=number, content=content)
                 count_batch(work, done=len(piece), counts={})
                 work.total = max(work.total, work.done)
             header, number = "", number + 1

@@ -13,7 +13,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
-from accounts.passkeys import kept_here
+from accounts.passkeys import manages_passkeys_in_portal
 from portal.account.confirm import OwnLoginRequest, fresh_login_required
 
 View = Callable[..., HttpResponseBase]
@@ -44,7 +44,7 @@ def second_factor_page(view: View) -> View:
 
     @wraps(view)
     def enter(request: OwnLoginRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        if kept_here(request.user):
+        if manages_passkeys_in_portal(request.user):
             return redirect("portal:security")
         return view(request, *args, **kwargs)
 

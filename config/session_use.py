@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.audit_log.security_log import record_event
 from accounts.models import User
-from accounts.sessions import note_use
+from accounts.sessions import record_use
 from core.clients import agent_of, network_of
 
 RECOVERY_CODES = {"mfa_view_recovery_codes", "mfa_download_recovery_codes"}
@@ -31,7 +31,7 @@ def note_session_use(get_response: GetResponse) -> GetResponse:
         response = get_response(request)
         session = request.session
         if session.accessed and SESSION_KEY in session:
-            note_use(
+            record_use(
                 session,
                 agent=agent_of(request),
                 network=network_of(request),

@@ -275,7 +275,7 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False  # an address without a login gets no mail
-ACCOUNT_FORMS = {"user_token": "accounts.password_reset.FollowReset"}
+ACCOUNT_FORMS = {"user_token": "accounts.password_reset.PasswordResetKeyForm"}
 # Django's: the key ends when password, address or last login change, and needs no table.
 ACCOUNT_PASSWORD_RESET_TOKEN_GENERATOR = "django.contrib.auth.tokens.PasswordResetTokenGenerator"  # noqa: S105 # pragma: allowlist secret
 # Wrong passwords and second factors are counted in PostgreSQL: see accounts.code_limits.

@@ -10,7 +10,7 @@ from datetime import datetime
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from affiliates.models import Member
-from affiliates.selectors import members, named
+from affiliates.selectors import members, name_contains
 from offers.models import (
     Enrollment,
     Offer,
@@ -71,7 +71,7 @@ def enrollments_of(offer: Offer, *, search: str = "", status: str = "") -> Query
     found = Enrollment.objects.filter(offer=offer).select_related("member")
     found = found.filter(status=status) if status else found.not_removed()
     for word in search.split():
-        found = found.filter(named(word, via="member__"))
+        found = found.filter(name_contains(word, via="member__"))
     return found.order_by("member__last_name", "member__first_name", "pk")
 
 

@@ -124,7 +124,7 @@ def change_details(
     """Replace the creator's payout details for every brand, and release them to `release_to`.
 
     Uses up `code`, which was mailed for this purpose and entered. `tell` mails the warning; when it
-    raises, nothing is changed. Raises accounts.codes.CodeOverError, and ReleaseError for a brand
+    raises, nothing is changed. Raises accounts.codes.ExpiredCodeError, and ReleaseError for a brand
     that does not pay the creator.
     """
     Creator.objects.select_for_update().get(pk=creator.pk)

@@ -20,7 +20,7 @@ from accounts.audit_log import audit
 from accounts.codes import spend_code
 from accounts.models import Brand, CodePurpose
 from affiliates import services as affiliates
-from affiliates.details import Details
+from affiliates.details import MemberDetails
 from affiliates.models import Creator, Member
 from core.tenancy import across_brands, acting_for
 from payouts.models import (
@@ -104,7 +104,7 @@ def release_details(
     """Let these brands see the creator's details, and start the payments that waited for that.
 
     Uses up `code`, which was mailed for this purpose and entered. `tell` mails the creator; when it
-    raises, nothing is released. Raises accounts.codes.CodeOverError. Raises ReleaseError when
+    raises, nothing is released. Raises accounts.codes.ExpiredCodeError. Raises ReleaseError when
     `brands` is empty, a brand does not pay the creator, or the creator has no details.
     """
     Creator.objects.select_for_update().get(pk=creator.pk)
@@ -171,7 +171,7 @@ def change_member_and_payments(
     last_name: str,
     by: Actor,
     now: datetime,
-    details: Details | None = None,
+    details: MemberDetails | None = None,
     seen_version: int | None = None,
 ) -> Member:
     """Call affiliates.services.change_member, and update payments when the address changed.

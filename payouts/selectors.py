@@ -8,7 +8,7 @@ from datetime import datetime
 
 from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
 
-from affiliates.selectors import called
+from affiliates.selectors import members_matching
 from core.money import Money
 from payouts.models import (
     EntryKind,
@@ -40,7 +40,7 @@ def payouts(
         found = found.filter(member=member_id)
     found = found.filter(_between(first, last))
     for word in search.split():
-        found = found.filter(Q(member__in=called(word)) | Q(reference__icontains=word))
+        found = found.filter(Q(member__in=members_matching(word)) | Q(reference__icontains=word))
     return found.filter(state=state) if state else found
 
 
@@ -118,7 +118,7 @@ def run_members(
     """
     found = PayoutRunMember.objects.filter(run=run, is_left_out=left_out).select_related("member")
     for word in search.split():
-        found = found.filter(member__in=called(word))
+        found = found.filter(member__in=members_matching(word))
     if state:
         paid = Payout.objects.filter(run=run, member=OuterRef("member"), state=state)
         found = found.filter(Exists(paid))
@@ -151,8 +151,8 @@ def paid_together(run: PayoutRun) -> QuerySet[Payout]:
     made. A payment that started after the file was made is not in it, so nobody has paid it.
     """
     moving = Payout.objects.filter(run=run, state=PayoutState.PROCESSING)
-    named = moving.filter(in_file_at__isnull=False)
-    return named if named.exists() else moving
+    in_a_file = moving.filter(in_file_at__isnull=False)
+    return in_a_file if in_a_file.exists() else moving
 
 
 def to_mark_paid(run: PayoutRun) -> ToMarkPaid:
@@ -174,9 +174,9 @@ def to_mark_paid(run: PayoutRun) -> ToMarkPaid:
 
 def drafted_entries(line: PayoutRunMember) -> QuerySet[LedgerEntry]:
     """Return exactly the entries that a draft would pay to one member, oldest first."""
-    named = PayoutRunEntry.objects.filter(line=line)
+    entries = PayoutRunEntry.objects.filter(line=line)
     return (
-        LedgerEntry.objects.filter(pk__in=named.values("entry"))
+        LedgerEntry.objects.filter(pk__in=entries.values("entry"))
         .select_related("enrollment__offer")
         .order_by("available_at", "pk")
     )

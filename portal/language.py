@@ -17,7 +17,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from affiliates.logins import creator_of
-from affiliates.services import choose_language
+from affiliates.services import set_language
 from core.languages import chosen_tag
 
 COOKIE_AGE_SECONDS = 365 * 24 * 3600
@@ -31,7 +31,7 @@ def choose(request: HttpRequest) -> HttpResponse:
     tag = chosen_tag(request)
     creator = creator_of(request.user) if tag and request.user.is_authenticated else None
     if creator is not None:
-        choose_language(creator=creator, tag=tag)
+        set_language(creator=creator, tag=tag)
     return back_in(request, tag, start=reverse("portal:home"))
 
 

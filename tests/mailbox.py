@@ -100,13 +100,13 @@ def _codes_are_mailed_within_the_test(
 
     With a live server, or for a test that asks for `threads`, the threads of the product do it.
     """
-    from affiliates.code_mail import SENDERS
+    from affiliates.code_mail import CODE_MAIL_THREADS
 
     if {"live_server", "threads"} & set(request.fixturenames):
         yield
-        SENDERS.stop()
+        CODE_MAIL_THREADS.stop()
     else:
-        monkeypatch.setattr(SENDERS, "wake", SENDERS.do_all)
+        monkeypatch.setattr(CODE_MAIL_THREADS, "wake", CODE_MAIL_THREADS.do_all)
         yield
 
 

@@ -1,6 +1,6 @@
-"""Write the audit log, inside the transaction of what it tells.
+"""Write the audit log, in the transaction of the change that it records.
 
-What changes who gets in also stands in the log `security`, once it is committed.
+Changes of access are also written to the log `security`, after the commit.
 """
 
 from __future__ import annotations
@@ -19,15 +19,14 @@ from core.references import Reference
 from core.tenancy import current_brand_id
 
 LOGGER = logging.getLogger("security")
-# Roles, invitations, keys and the second factor; a person's own logins are told by
-# accounts.audit_log.security_log.
-WHO_GETS_IN = ("api_key.", "brand.created", "brand.second_factor_", "invitation.", "staff.")
+# Roles, invitations, keys and the second factor; accounts.audit_log.security_log writes logins.
+ACCESS_ACTIONS = ("api_key.", "brand.created", "brand.second_factor_", "invitation.", "staff.")
 
 
 def record(
     *, action: str, target: models.Model | str, by: Actor, now: datetime, **detail: Any
 ) -> None:
-    """Say that `by` did `action` to `target`."""
+    """Record that `by` did `action` to `target`."""
     record_many(action=action, targets=[(target, detail)], by=by, now=now)
 
 
@@ -39,7 +38,7 @@ def record_many(
     now: datetime,
 ) -> None:
     """The same for many targets in one statement."""
-    told = [
+    entries = [
         (target if isinstance(target, str) else Reference.to(target), detail)
         for target, detail in targets
     ]
@@ -51,16 +50,16 @@ def record_many(
             target=target,
             detail=detail,
         )
-        for target, detail in told
+        for target, detail in entries
     )
-    if action.startswith(WHO_GETS_IN):
-        transaction.on_commit(partial(_log, action, told, by, current_brand_id()))
+    if action.startswith(ACCESS_ACTIONS):
+        transaction.on_commit(partial(_log, action, entries, by, current_brand_id()))
 
 
 def _log(
-    action: str, told: list[tuple[str, dict[str, Any]]], by: Actor, brand_id: int | None
+    action: str, entries: list[tuple[str, dict[str, Any]]], by: Actor, brand_id: int | None
 ) -> None:
-    for target, detail in told:
+    for target, detail in entries:
         facts = {"target": target, "by_user_id": by.user_id, "brand_id": brand_id}
         role = {"role": detail["role"]} if "role" in detail else {}
         LOGGER.info(action, extra={**facts, **role})

@@ -1,8 +1,8 @@
-"""Who logged in, failed to, and changed how they log in: the log `security`, and the audit log.
+"""Record logins, failed logins and changes of a login: in the log `security` and the audit log.
 
-Every line is structured: an event's name and facts as `extra`. No secret, code, token or password
-is ever one of them, and an address that nobody has is a keyed digest. What concerns a brand's
-staff also stands in the audit log of every brand they work for.
+Every line is structured: an event's name, with values as `extra`. They never contain a secret,
+code, token or password, and an unknown address is a keyed digest. Events about a brand's staff are
+also written to the audit log of every brand they work for.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOGGER = logging.getLogger("security")
 
 
 def address_digest(address: str) -> str:
-    """A keyed digest: equal for equal addresses, and it does not reveal the address."""
+    """A keyed digest, which does not reveal the address; equal for equal addresses."""
     plain = address.strip().lower()
     return salted_hmac("accounts.security_log", plain, algorithm="sha256").hexdigest()[:32]
 

@@ -10,10 +10,10 @@ from django.db.models.functions import Cast
 
 from accounts.models import AuditCount, AuditEntry
 
-Worded = Callable[[str], Iterable[str]]  # the actions that are shown with this word in them
+ActionsForWord = Callable[[str], Iterable[str]]  # the actions whose shown text has the word
 
 
-def _as_named(word: str) -> Iterable[str]:
+def _no_actions(word: str) -> Iterable[str]:
     return ()
 
 
@@ -23,42 +23,43 @@ def audit_entries(
     kinds: Iterable[str] = (),
     first: datetime | None = None,
     last: datetime | None = None,
-    worded: Worded = _as_named,
+    actions_for_word: ActionsForWord = _no_actions,
 ) -> QuerySet[AuditEntry]:
-    """The audit log of the brand acted for, newest first; every word must stand in the entry.
+    """The audit log of the brand acted for, newest first; an entry must contain every word.
 
-    `kinds` are of what something was done to ("offer"); `first` and `last` are moments, the second
-    one excluded.
+    `kinds` are kinds of targets ("offer"); `last` is excluded.
     """
     found = AuditEntry.objects.order_by("-at", "-pk")
     of_kind = Q()
     for kind in kinds:
         of_kind |= Q(target__startswith=f"{kind}:")
     found = found.filter(of_kind)
-    return narrowed(found, search=search, first=first, last=last, worded=worded)
+    return filter_entries(
+        found, search=search, first=first, last=last, actions_for_word=actions_for_word
+    )
 
 
-def narrowed(
+def filter_entries(
     found: QuerySet[AuditEntry],
     *,
     search: str = "",
     first: datetime | None = None,
     last: datetime | None = None,
-    worded: Worded = _as_named,
+    actions_for_word: ActionsForWord = _no_actions,
 ) -> QuerySet[AuditEntry]:
-    """Those of the entries in which every word stands: in who, in what or in its details.
+    """The entries that contain every word of `search`: in actor, action, target or details.
 
-    `worded` tells the actions that are shown with a word in them; `last` is excluded.
+    `actions_for_word` returns the actions whose shown text contains a word; `last` is excluded.
     """
     if search:
-        found = found.annotate(told=Cast("detail", TextField()))
+        found = found.annotate(detail_text=Cast("detail", TextField()))
     for word in search.split():
         found = found.filter(
             Q(actor__icontains=word)
             | Q(action__icontains=word)
-            | Q(action__in=worded(word))
+            | Q(action__in=actions_for_word(word))
             | Q(target__icontains=word)
-            | Q(told__icontains=word)
+            | Q(detail_text__icontains=word)
         )
     if first is not None:
         found = found.filter(at__gte=first)
@@ -66,7 +67,7 @@ def narrowed(
 
 
 def audit_count(kinds: Iterable[str] = ()) -> int:
-    """How many `audit_entries` there are of these kinds, or of all, from the kept counts."""
+    """The number of `audit_entries` of these kinds, or of all, from the stored counts."""
     wanted = set(kinds)
     counts = AuditCount.objects.filter(kind__in=wanted) if wanted else AuditCount.objects.all()
     return counts.aggregate(sum=Sum("entries"))["sum"] or 0

@@ -1,4 +1,4 @@
-"""What is stored about users, brands, staff, logins and the audit log; a file per subject."""
+"""Models of users, brands, staff, logins and the audit log; a file per subject."""
 
 from accounts.models.audit_log import AuditCount, AuditEntry
 from accounts.models.brands import ApiKey, Brand, Picture

@@ -21,13 +21,13 @@ class Brand(models.Model):
     logo = models.CharField(max_length=64, blank=True)  # the digest of a Picture of this brand
     sender_name = models.CharField(max_length=120, blank=True)
     reply_to = models.EmailField(blank=True)
-    # Members get their Sales Tracking Items as soon as they have them, without anybody's hand.
+    # Members are sent their Sales Tracking Items automatically, as soon as they have them.
     sends_items_automatically = models.BooleanField(default=False)
-    # What a payout run proposes to pay at least, in minor units of the brand's currency.
+    # The minimum payment that a payout run proposes, in minor units of the brand's currency.
     minimum_payout_minor = models.BigIntegerField(default=0)
-    # Nobody opens a page of the brand who has not used a second factor in this session.
+    # The brand's pages open only in a session in which a second factor was used.
     requires_second_factor = models.BooleanField(default=False)
-    version = models.PositiveIntegerField(default=1)  # of its settings: raised by each change
+    version = models.PositiveIntegerField(default=1)  # of its settings; each change raises it
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     def __str__(self) -> str:
@@ -39,9 +39,9 @@ class Brand(models.Model):
 
 
 class Picture(TenantModel):
-    """A picture that was made anew from what was uploaded; everybody may see it.
+    """A picture that was re-encoded from an upload; it is public.
 
-    Named by the SHA-256 of its content, so that its address never shows anything else.
+    Named by the SHA-256 of its content, so that an address always shows the same picture.
     """
 
     digest = models.CharField(max_length=64)

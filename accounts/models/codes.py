@@ -1,4 +1,4 @@
-"""Codes that are mailed, and what their limits count."""
+"""Codes that are mailed, and the counts of rate limits."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CodePurpose(models.TextChoices):
-    """What a mailed code lets its reader do. Each purpose has codes of its own."""
+    """What a mailed code is for. Each purpose has its own codes."""
 
     LOG_IN = "log_in", _("Logging in")
     PAYOUT_DETAILS = "payout_details", _("Changing where you are paid")
@@ -24,7 +24,7 @@ class CodePurpose(models.TextChoices):
 
 
 class CodeState(models.TextChoices):
-    """Where the mail of a code is. A code that was never handed over opens nothing."""
+    """The state of a code's mail. A code that was never mailed is not valid."""
 
     WAITING = "waiting", "Waiting to be mailed"
     NOBODY = "nobody", "Not mailed: nobody has this address"
@@ -38,11 +38,11 @@ MAILED_CODE_STATES = (CodeState.MAILING, CodeState.MAILED, CodeState.FAILED)
 
 
 class MailedCode(models.Model):
-    """A six-digit code that proves that somebody reads an address. The code itself is not kept.
+    """A six-digit code that proves that somebody reads an address. The code itself is not stored.
 
-    Asked for, then mailed, then proven by entering it, then over. One that is over by being
-    replaced, used or tried too often has `ended_at`; an old one is over without. An address that
-    nobody has gets the same row, so that it is counted and answered alike.
+    A code is requested, mailed, proven by entering it, and then ends. `ended_at` is set when it is
+    replaced, used or tried too often; a code that only became too old has none. A request for an
+    unknown address gets the same row, so that it is counted and answered in the same way.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -51,7 +51,7 @@ class MailedCode(models.Model):
     browser = models.CharField(max_length=64)  # a keyed digest of the secret in its session
     language = models.CharField(max_length=12, blank=True)  # the tag that the mail is written in
     state = models.CharField(max_length=10, choices=CodeState, default=CodeState.WAITING)
-    mail_due_at = models.DateTimeField()  # when the mail may be handed over, or tried again
+    mail_due_at = models.DateTimeField()  # when the mail may be sent, or tried again
     mail_tries = models.PositiveSmallIntegerField(default=0)
     asked_at = models.DateTimeField()
     tries = models.PositiveSmallIntegerField(default=0)
@@ -86,7 +86,7 @@ class MailedCode(models.Model):
 
 
 class CodeCount(models.Model):
-    """How often something that a limit counts happened in one period; see accounts.code_limits."""
+    """A count of one limit in one period; see accounts.code_limits."""
 
     name = models.CharField(max_length=60)  # of the limit
     whom = models.CharField(max_length=64)  # a keyed digest: of an address, a network, a browser

@@ -1,4 +1,4 @@
-"""What operators did to logins, and the table of addresses that stays empty."""
+"""Actions of operators, and allauth's table of addresses, which stays empty."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.db import append_only
 class UnusedEmailAddress(EmailAddress):
     """allauth's table of addresses, kept empty: `User.email_proven_at` is the record of proof.
 
-    A second record would disagree with the first one day, so PostgreSQL takes no row here.
+    A second record could disagree with the first, so PostgreSQL refuses every row here.
     """
 
     class Meta:

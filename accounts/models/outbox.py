@@ -1,4 +1,4 @@
-"""The outbox: what happened, to be sent to other systems later."""
+"""The outbox: domain events, to be sent to other systems later."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.tenancy import TenantModel
 
 
 class OutboxEvent(models.TextChoices):
-    """What can happen. The names are those that other systems are told."""
+    """The kinds of events, with the names that other systems receive."""
 
     BALANCE_ADJUSTED = "balance.adjusted", "A member's balance was adjusted"
     CLICKS_CREDITED = "clicks.credited", "A day's clicks earned something, or something else"
@@ -25,10 +25,10 @@ class OutboxEvent(models.TextChoices):
 
 
 class OutboxEntry(TenantModel):
-    """One thing that happened, written by a trigger in the transaction of the fact.
+    """One event, written by a trigger in the transaction of the change.
 
-    `target` names what it happened to ("order:12"); `data` holds ids, amounts and states, and never
-    who a person is. Kept for `accounts.outbox.retention.KEPT`.
+    `target` names the changed thing ("order:12"); `data` holds ids, amounts and states, and never
+    personal data. Kept for `accounts.outbox.retention.ENTRIES_KEPT_FOR`.
     """
 
     written_at = models.DateTimeField()

@@ -1,4 +1,4 @@
-"""Who is logged in, and who failed to: tables of the app `accounts`, listed by accounts.models."""
+"""Sessions and failed logins."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class SessionKind(models.TextChoices):
-    """Whose session it is, which decides how long it lasts (settings.SESSION_LIMITS)."""
+    """The kind of user, which decides how long a session lasts (settings.SESSION_LIMITS)."""
 
     VISITOR = "visitor", "Visitor"  # nobody has logged in
     CREATOR = "creator", "Creator"
@@ -16,10 +16,10 @@ class SessionKind(models.TextChoices):
 
 
 class Session(AbstractBaseSession):
-    """A browser's session, which knows whose it is, so that a person can see and end theirs.
+    """A browser's session with its user, so that people can see and end their sessions.
 
     `user` is also set in a visitor's session that waits for that user's second factor.
-    `expire_date` is when it ends unless it is used before; accounts.sessions keeps the other
+    `expire_date` is when it ends unless it is used before. accounts.sessions updates the other
     columns, at most once a minute.
     """
 
@@ -29,7 +29,7 @@ class Session(AbstractBaseSession):
         null=True,
         related_name="sessions",
         db_constraint=False,
-    )  # no constraint: a page under way while its user is deleted still ends in peace
+    )  # no constraint, so that a request that runs while its user is deleted does not fail
     kind = models.CharField(max_length=10, choices=SessionKind, default=SessionKind.VISITOR)
     began_at = models.DateTimeField(null=True)  # the login; null in sessions from before this
     used_at = models.DateTimeField(null=True)
@@ -47,10 +47,10 @@ class FailureReason(models.TextChoices):
 
 
 class LoginFailure(models.Model):
-    """Failed logins of one address for one reason, until the audit log has been told of them.
+    """Failed logins of one address for one reason that the audit log does not contain yet.
 
-    An address that nobody has gets a row too, so that both take the same time; beat deletes it.
-    The address itself is not kept. The audit log gets one entry an hour at the most
+    An unknown address gets a row too, so that both take the same time; a periodic task deletes it.
+    The address itself is not stored. The audit log gets at most one entry per hour
     (accounts.login_failures), so that a stranger cannot flood it.
     """
 

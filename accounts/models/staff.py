@@ -1,4 +1,4 @@
-"""Who works for a brand, and who is invited to."""
+"""The staff of a brand, and invitations to it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models.users import User
-from accounts.proof_triggers import only_for_the_proven
+from accounts.proof_triggers import requires_proven_address
 from core.tenancy import TenantModel
 
 
@@ -32,13 +32,13 @@ class Staff(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["brand", "user"], name="accounts_staff_once"),
         ]
-        triggers = [only_for_the_proven("accounts_staff_proven")]
+        triggers = [requires_proven_address("accounts_staff_proven")]
 
 
 class Invitation(TenantModel):
-    """Somebody was asked by mail to work for the brand. The link in the mail works once.
+    """An invitation by mail to the staff of the brand. The link in the mail works once.
 
-    `mailed_at` is when the mail server took the mail, `mail_problem` why it did not.
+    `mailed_at` is when the mail server accepted the mail, `mail_problem` why it did not.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

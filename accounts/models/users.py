@@ -31,7 +31,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     """A person who logs in: brand staff, a creator, or the operator (`is_staff`)."""
 
     email = models.EmailField(unique=True)
-    # When somebody last showed that they read mail at `email`; until then it means nothing.
+    # When somebody last proved that they read mail at `email`; until then the address is unproven.
     email_proven_at = models.DateTimeField(null=True, blank=True)
     name = models.CharField(max_length=200, blank=True)
     is_staff = models.BooleanField(default=False)

@@ -1,4 +1,4 @@
-"""Delete entries of the outbox that are older than anybody may need."""
+"""Delete old entries of the outbox."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from datetime import datetime, timedelta
 from accounts.models import OutboxEntry
 from core.tenancy import across_brands
 
-KEPT = timedelta(days=30)
-MAX_DELETED_AT_ONCE = 10_000  # so that a statement lasts less than a second
+ENTRIES_KEPT_FOR = timedelta(days=30)
+MAX_DELETED_AT_ONCE = 10_000  # a statement then takes less than a second
 
 
 def delete_old_entries(*, now: datetime) -> int:
-    """Delete what was written more than `KEPT` ago, of all brands; returns how many rows."""
+    """Delete entries older than `ENTRIES_KEPT_FOR`, of all brands; returns their number."""
     deleted = 0
-    with across_brands(reason="entries grow old alike in every brand"):
+    with across_brands(reason="old entries of every brand are deleted"):
         while True:
-            old = OutboxEntry.objects.filter(written_at__lt=now - KEPT)
+            old = OutboxEntry.objects.filter(written_at__lt=now - ENTRIES_KEPT_FOR)
             ids = list(old.values_list("pk", flat=True)[:MAX_DELETED_AT_ONCE])
             if not ids:
                 return deleted

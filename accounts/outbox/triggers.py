@@ -1,7 +1,7 @@
-"""Triggers that write the outbox: one row per domain event, in the statement of the fact itself.
+"""Triggers that write the outbox: one row per domain event, in the same statement as the change.
 
-A fact and its row commit together or not at all, whichever service wrote the fact and however many
-rows one statement has. An entry holds ids, amounts and states, and never who a person is.
+The change and its outbox row commit together or not at all, whichever service writes and however
+many rows a statement changes. An entry holds ids, amounts and states, and never personal data.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def event_of_new(
     data: Mapping[str, str],
     where: str = "true",
 ) -> pgtrigger.Trigger:
-    """Write `event` for each row that comes to a table and for which `where` holds.
+    """Write `event` for each row that is inserted and for which `where` is true.
 
     `target` is the model's name in references ("order"). `data` gives each value of the entry as an
-    SQL expression over `added`, the row that came.
+    SQL expression over `added`, the inserted row.
     """
     return after_statement(
         pgtrigger.Insert, name=name, func=_sql(f"'{event.value}'", target, data, where)
@@ -49,7 +49,7 @@ def event_of_change(
     columns: Sequence[str],
     where: str = "true",
 ) -> pgtrigger.Trigger:
-    """Write `event` for each row of which a statement changed one of `columns`.
+    """Write `event` for each row in which a statement changed one of `columns`.
 
     `removed` is the row as it was before. `event` may be an SQL expression over both.
     """
@@ -60,5 +60,5 @@ def event_of_change(
 
 
 def _sql(event: str, target: str, data: Mapping[str, str], where: str, changed: str = "") -> str:
-    told = ", ".join(f"'{key}', {value}" for key, value in data.items())
-    return _WRITE.format(event=event, target=target, data=told, where=where, changed=changed)
+    pairs = ", ".join(f"'{key}', {value}" for key, value in data.items())
+    return _WRITE.format(event=event, target=target, data=pairs, where=where, changed=changed)

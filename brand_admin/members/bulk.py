@@ -12,7 +12,7 @@ from django.utils.text import capfirst
 from django.views.decorators.http import require_POST
 
 from accounts.permissions import Permission
-from affiliates.details import TagError, give_to_owner, tag_members, untag_members
+from affiliates.details import TagError, assign_owner, tag_members, untag_members
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.members.forms import BulkForm, staff_choices
 from brand_admin.pages import selected_ids
@@ -45,7 +45,7 @@ def _act(request: BrandRequest, ids: list[int], form: BulkForm) -> str:
             return f"{tag} taken from {_counted(changed)}."
         case "owner":
             owner = form.chosen_owner
-            changed = give_to_owner(member_ids=ids, owner=owner, by=by, now=now)
+            changed = assign_owner(member_ids=ids, owner=owner, by=by, now=now)
             return f"{_counted(changed)} looked after by {owner.user if owner else 'nobody'} now."
         case _:
             return "Nothing was changed."

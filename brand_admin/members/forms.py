@@ -10,7 +10,7 @@ from django import forms
 from accounts.models import Staff
 from accounts.selectors import staff_of_brand
 from affiliates.details import (
-    Details,
+    MemberDetails,
     TagError,
     details_of,
     read_handles,
@@ -128,7 +128,7 @@ class MemberForm(forms.Form):
         owner = staff_of_brand().filter(pk=values["owner"]).first() if values["owner"] else None
         return {
             **{name: values[name] for name in ("first_name", "last_name", "email")},
-            "details": Details(tags=values["tags"], handles=self.handles, owner=owner),
+            "details": MemberDetails(tags=values["tags"], handles=self.handles, owner=owner),
         }
 
 

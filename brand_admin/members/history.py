@@ -23,7 +23,7 @@ WITH_OFFERS: tuple[type[Model], ...] = (Enrollment, *OF_ENROLLMENT)
 
 def member_history(member_id: int) -> QuerySet[AuditEntry]:
     """What was done to the member, their places in offers, codes, links, conversions, questions,
-    bonuses and payments; newest first. `accounts.selectors.narrowed` searches in it.
+    bonuses and payments; newest first. `filter_entries` searches in it.
     """
     own = Enrollment.objects.filter(member=member_id)
     found = Q(target=Reference.by_id(Member, member_id)) | Q(target__in=_targets(own))

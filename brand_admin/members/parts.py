@@ -11,7 +11,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.views.decorators.http import require_safe
 
-from accounts.audit_log.selectors import narrowed
+from accounts.audit_log.selectors import filter_entries
 from accounts.models import AuditEntry
 from accounts.permissions import Permission
 from affiliates.details import details_of
@@ -173,10 +173,10 @@ def member_history_file(asked: Asked, *, member_id: int, now: datetime) -> Expor
 
 
 def _told(request: Asking, member_id: int) -> QuerySet[AuditEntry]:
-    return narrowed(
+    return filter_entries(
         history_of_member(member_id),
         search=searched(request),
-        worded=history.actions_saying,
+        actions_for_word=history.actions_saying,
         **DayFilters(request.GET).days(),
     )
 

@@ -51,7 +51,7 @@ class AuditFilters(DayFilters):
         about = self.cleaned_data.get("about")
         return {
             "kinds": ABOUT[about][1] if about else (),
-            "worded": history.actions_saying,
+            "actions_for_word": history.actions_saying,
             **self.days(),
         }
 

@@ -25,7 +25,7 @@ def _remove_second_factor(*, user: User, reason: str, by: Actor, request: HttpRe
 
 def _send_reset(*, user: User, reason: str, by: Actor, request: HttpRequest) -> None:
     """Recorded first: a mail that can't go out is an act too. Raises OperatorError for one."""
-    operators.note_reset_sent(user=user, reason=reason, by=by, now=timezone.now())
+    operators.record_reset_sent(user=user, reason=reason, by=by, now=timezone.now())
     try:
         send_reset_link(user=user)
     except TransactionalMailError as error:

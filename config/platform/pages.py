@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.models import Brand, OperatorAction, User
-from accounts.operators import LONGEST_REASON, OperatorError
+from accounts.operators import MAX_REASON_LENGTH, OperatorError
 from accounts.second_factor import has_second_factor
 from config.platform.acts import ACTS, OperatorAct
 from config.platform.site import PlatformSite
@@ -71,7 +71,7 @@ class ReasonForm(forms.Form):
     """Why an operator does it."""
 
     reason = forms.CharField(
-        max_length=LONGEST_REASON,
+        max_length=MAX_REASON_LENGTH,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text="Who asked for it, and how you know that it was them.",
     )

@@ -14,12 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from accounts.codes import CodeOverError, TooManyCodesError
-from accounts.devices import device_words
+from accounts.codes import ExpiredCodeError, TooManyCodesError
+from accounts.devices import device_label
 from accounts.models import CodePurpose
-from accounts.passkeys import kept_here
+from accounts.passkeys import manages_passkeys_in_portal
 from affiliates.address_change import AddressTakenError, change_address
-from affiliates.code_login import OVER, AddressForm, CodeForm, too_many
+from affiliates.code_login import EXPIRED_CODE_TEXT, AddressForm, CodeForm, too_many_codes_text
 from affiliates.notices import send_notice
 from core.transactional_mail import TransactionalMailError
 from portal.account.confirm import (
@@ -52,7 +52,7 @@ def address(request: OwnLoginRequest) -> HttpResponse:
                     request, purpose=PURPOSE, address=wanted, then=reverse("account_address_code")
                 )
             except TooManyCodesError as error:
-                form.add_error(None, too_many(error.wait))
+                form.add_error(None, too_many_codes_text(error))
     return show(request, "address.html", form=form, address=request.user.email)
 
 
@@ -84,8 +84,8 @@ def _change(request: OwnLoginRequest, wanted: str) -> HttpResponse:
             session_key=request.session.session_key,
             now=now,
         )
-    except CodeOverError:
-        messages.error(request, OVER)
+    except ExpiredCodeError:
+        messages.error(request, EXPIRED_CODE_TEXT)
         return redirect("account_address")
     except AddressTakenError:
         messages.error(
@@ -95,7 +95,7 @@ def _change(request: OwnLoginRequest, wanted: str) -> HttpResponse:
         return redirect("account_address")
     _tell(request, before=before, after=wanted)
     messages.success(request, _("Your address is changed. Log in with it from now on."))
-    return redirect("portal:security" if kept_here(request.user) else "front_door")
+    return redirect("portal:security" if manages_passkeys_in_portal(request.user) else "front_door")
 
 
 def _tell(request: OwnLoginRequest, *, before: str, after: str) -> None:
@@ -105,7 +105,7 @@ def _tell(request: OwnLoginRequest, *, before: str, after: str) -> None:
             "address_changed",
             to=before,
             now=timezone.now(),
-            where=device_words(device(request)),
+            where=device_label(device(request)),
             values={"before": before, "after": after},
         )
     except TransactionalMailError:

@@ -24,9 +24,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.addresses import prove_address
-from accounts.code_limits import Asker
+from accounts.code_limits import Requester
 from accounts.codes import (
-    CodeOverError,
+    ExpiredCodeError,
     TooManyCodesError,
     WrongCodeError,
     ask_code,
@@ -35,9 +35,15 @@ from accounts.codes import (
 )
 from accounts.fresh_login import is_login_fresh
 from accounts.models import CodePurpose, User
-from accounts.passkeys import kept_here
-from affiliates.code_login import OVER, CodeForm, asker_of, too_many, tries_left
-from affiliates.code_mail import SENDERS
+from accounts.passkeys import manages_passkeys_in_portal
+from affiliates.code_login import (
+    EXPIRED_CODE_TEXT,
+    CodeForm,
+    requester_of,
+    too_many_codes_text,
+    wrong_code_text,
+)
+from affiliates.code_mail import CODE_MAIL_THREADS
 from core.after_answer import RedirectThenWork
 from core.languages import ENGLISH, language_of, speaking, spoken_tag, tag_for
 
@@ -70,7 +76,7 @@ def in_own_language(view: View) -> View:
 
     @wraps(view)
     def enter(request: OwnLoginRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        tag = tag_for(request) if kept_here(request.user) else ENGLISH
+        tag = tag_for(request) if manages_passkeys_in_portal(request.user) else ENGLISH
         with speaking(tag):
             response = view(request, *args, **kwargs)
         response.headers["Content-Language"] = language_of(tag)
@@ -100,7 +106,7 @@ def confirm(request: OwnLoginRequest) -> HttpResponse:
                 then=_with_next(request, "account_confirm_code"),
             )
         except TooManyCodesError as error:
-            problem = too_many(error.wait)
+            problem = too_many_codes_text(error)
     return show(request, "confirm.html", problem=problem, address=address)
 
 
@@ -145,19 +151,19 @@ def ask_for_code(
     row = ask_code(
         address=address,
         purpose=purpose,
-        asker=_asker(request),
+        requester=_requester(request),
         language=spoken_tag(),
         now=timezone.now(),
     )
     asked = request.session.get(ASKED, {})
     code: Mapping[str, Any] = {"id": str(row.public_id), "address": address}
     request.session[ASKED] = {**asked, purpose.value: code}
-    return RedirectThenWork(then, SENDERS)
+    return RedirectThenWork(then, CODE_MAIL_THREADS)
 
 
-def _asker(request: OwnLoginRequest) -> Asker:
+def _requester(request: OwnLoginRequest) -> Requester:
     """The rate limit of a logged-in person counts only their own requests."""
-    return asker_of(request, known=f"user {request.user.pk}")
+    return requester_of(request, known=f"user {request.user.pk}")
 
 
 def asked_address(request: OwnLoginRequest, purpose: CodePurpose) -> str:
@@ -179,15 +185,15 @@ def take_code(request: OwnLoginRequest, form: CodeForm, *, purpose: CodePurpose)
         enter_code(
             public_id=asked_code(request, purpose),
             code=form.cleaned_data["code"],
-            asker=_asker(request),
+            requester=_requester(request),
             now=timezone.now(),
         )
     except WrongCodeError as error:
-        form.add_error("code", tries_left(error.left))
+        form.add_error("code", wrong_code_text(error.left))
         return False
-    except CodeOverError:
+    except ExpiredCodeError:
         forget_asked(request, purpose)
-        messages.error(request, OVER)
+        messages.error(request, EXPIRED_CODE_TEXT)
         return None
     return True
 
@@ -203,7 +209,7 @@ def show(request: OwnLoginRequest, template: str, **context: object) -> HttpResp
     """Render one of these pages; creators can choose their language on it."""
     form = context.get("form")
     status = 422 if form is not None and getattr(form, "errors", None) else 200
-    frame = {"is_creator": kept_here(request.user), "title": _("Is it you?")}
+    frame = {"is_creator": manages_passkeys_in_portal(request.user), "title": _("Is it you?")}
     return render(request, f"portal/account/{template}", frame | context, status=status)
 
 

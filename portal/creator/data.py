@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.codes import CodeOverError, spend_code
+from accounts.codes import ExpiredCodeError, spend_code
 from accounts.models import CodePurpose
 from accounts.selectors import brands_of
-from affiliates.code_login import OVER
+from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.notices import send_notice
 from core.transactional_mail import TransactionalMailError
 from portal.creator.access import OwnRequest, own_page
@@ -54,8 +54,8 @@ def export(request: OwnRequest) -> HttpResponseBase:
                 public_id=code, purpose=CodePurpose.EXPORT, address=request.creator.email, now=now
             )
             write_export(creator=request.creator, user=request.user, to=file, now=now)
-    except CodeOverError:
-        messages.error(request, OVER)
+    except ExpiredCodeError:
+        messages.error(request, EXPIRED_CODE_TEXT)
         return redirect("portal:prove", "export")
     file.seek(0)
     name = f"tributary-{now.date().isoformat()}.zip"
@@ -74,8 +74,8 @@ def deletion(request: OwnRequest) -> HttpResponse:
     if request.method == "POST" and is_sure:
         try:
             erase_creator(creator=request.creator, code=code, now=now)
-        except CodeOverError:
-            messages.error(request, OVER)
+        except ExpiredCodeError:
+            messages.error(request, EXPIRED_CODE_TEXT)
             return redirect("portal:prove", "deletion")
         return _log_out_after_deletion(request)
     context = {

@@ -19,18 +19,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts import passkeys
-from accounts.codes import CodeOverError
-from accounts.devices import device_words
+from accounts.codes import ExpiredCodeError
+from accounts.devices import device_label
 from accounts.models import CodePurpose
-from accounts.passkeys import LONGEST_NAME, PasskeyError
-from affiliates.code_login import OVER
+from accounts.passkeys import MAX_PASSKEY_NAME_LENGTH, PasskeyError
+from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.notices import send_notice
 from core.transactional_mail import TransactionalMailError
 from portal.creator.access import OwnRequest, own_page
 from portal.creator.client import device
 from portal.creator.proving import proof_of
 
-REFUSED = gettext_lazy("That passkey didn't work here. Try again, or log in with a code.")
+REFUSED_TEXT = gettext_lazy("That passkey didn't work here. Try again, or log in with a code.")
 
 
 class NameForm(forms.Form):
@@ -38,7 +38,7 @@ class NameForm(forms.Form):
 
     name = forms.CharField(
         label=gettext_lazy("Name"),
-        max_length=LONGEST_NAME,
+        max_length=MAX_PASSKEY_NAME_LENGTH,
         help_text=gettext_lazy("A name that you recognize, such as “My phone” or “Work laptop”."),
         error_messages={"required": gettext_lazy("Give it a name")},
     )
@@ -58,7 +58,7 @@ def passkey_login(request: HttpRequest) -> HttpResponse:
     try:
         passkey = passkeys.authenticate(_sent(request))
     except PasskeyError:
-        messages.error(request, REFUSED)
+        messages.error(request, REFUSED_TEXT)
         return redirect("portal:login")
     login = Login(user=passkey.user, redirect_url=reverse("portal:home"))
     return perform_passwordless_login(request, passkey, login)  # type: ignore[no-any-return]
@@ -68,12 +68,12 @@ def passkey_login(request: HttpRequest) -> HttpResponse:
 @own_page
 def passkey_add(request: OwnRequest) -> HttpResponse:
     """Add a passkey that the browser creates. Needs a fresh code."""
-    if not passkeys.kept_here(request.user):
+    if not passkeys.manages_passkeys_in_portal(request.user):
         raise Http404
     code = proof_of(request, CodePurpose.PASSKEYS, now=timezone.now())
     if code is None:
         return redirect("portal:prove", "passkey")
-    named = {"name": device_words(device(request))}
+    named = {"name": device_label(device(request))}
     form = NameForm(request.POST if request.method == "POST" else None, initial=named)
     if form.is_bound and form.is_valid():
         try:
@@ -86,8 +86,8 @@ def passkey_add(request: OwnRequest) -> HttpResponse:
             )
         except PasskeyError:
             form.add_error(None, _("The passkey could not be made. Try again."))
-        except CodeOverError:
-            messages.error(request, OVER)
+        except ExpiredCodeError:
+            messages.error(request, EXPIRED_CODE_TEXT)
             return redirect("portal:prove", "passkey")
         else:
             _tell(request, made.name, added=True)
@@ -100,7 +100,7 @@ def passkey_add(request: OwnRequest) -> HttpResponse:
 @own_page
 def passkey_new_options(request: OwnRequest) -> HttpResponse:
     """Return the options with which the browser creates a passkey."""
-    if not passkeys.kept_here(request.user) or not proof_of(
+    if not passkeys.manages_passkeys_in_portal(request.user) or not proof_of(
         request, CodePurpose.PASSKEYS, now=timezone.now()
     ):
         raise Http404
@@ -112,7 +112,7 @@ def passkey_new_options(request: OwnRequest) -> HttpResponse:
 def passkey(request: OwnRequest, passkey_id: int) -> HttpResponse:
     """Rename or remove one of the creator's own passkeys."""
     found = passkeys.passkey_of(request.user, passkey_id)
-    if found is None or not passkeys.kept_here(request.user):
+    if found is None or not passkeys.manages_passkeys_in_portal(request.user):
         raise Http404
     form = NameForm(
         request.POST if request.method == "POST" else None, initial={"name": found.name}
@@ -146,7 +146,7 @@ def _tell(request: OwnRequest, name: str, *, added: bool) -> None:
             "passkey_changed",
             to=request.user.email,
             now=timezone.now(),
-            where=device_words(device(request)),
+            where=device_label(device(request)),
             values={"added": added, "passkey": name},
         )
     except TransactionalMailError:

@@ -13,10 +13,10 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.actors import Actor
-from accounts.codes import CodeOverError
-from accounts.devices import device_words
+from accounts.codes import ExpiredCodeError
+from accounts.devices import device_label
 from accounts.models import CodePurpose
-from affiliates.code_login import OVER
+from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.models import Creator
 from affiliates.notices import send_notice
 from core.money import Money
@@ -115,7 +115,7 @@ def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
     code = proof_of(request, CodePurpose.PAYOUT_DETAILS, now=now)
     try:
         if code is None:
-            raise CodeOverError
+            raise ExpiredCodeError
         change = change_details(
             creator=request.creator,
             destination=form.destination,
@@ -129,8 +129,8 @@ def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
             by=Actor.of_member(request.creator.email),
             now=now,
         )
-    except CodeOverError:
-        messages.error(request, OVER)
+    except ExpiredCodeError:
+        messages.error(request, EXPIRED_CODE_TEXT)
         return redirect("portal:prove", "payout")
     except TransactionalMailError:
         form.add_error(None, _("Nothing was changed: the mail that confirms it could not be sent."))
@@ -159,7 +159,7 @@ def _tell(request: OwnRequest, change: DetailsChange) -> None:
             "details_changed",
             to=address,
             now=timezone.now(),
-            where=device_words(device(request)),
+            where=device_label(device(request)),
             values={
                 "before": _words(change.before) if change.before else "",
                 "after": _words(change.after),

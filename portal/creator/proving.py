@@ -20,9 +20,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
-from accounts.code_limits import Asker
+from accounts.code_limits import Requester
 from accounts.codes import (
-    CodeOverError,
+    ExpiredCodeError,
     TooManyCodesError,
     WrongCodeError,
     ask_code,
@@ -30,8 +30,14 @@ from accounts.codes import (
     is_proven,
 )
 from accounts.models import CodePurpose
-from affiliates.code_login import OVER, CodeForm, asker_of, too_many, tries_left
-from affiliates.code_mail import SENDERS
+from affiliates.code_login import (
+    EXPIRED_CODE_TEXT,
+    CodeForm,
+    requester_of,
+    too_many_codes_text,
+    wrong_code_text,
+)
+from affiliates.code_mail import CODE_MAIL_THREADS
 from core.after_answer import RedirectThenWork
 from core.languages import spoken_tag
 from portal.creator.access import OwnRequest, own_page
@@ -111,9 +117,9 @@ def prove(request: OwnRequest, act: str) -> HttpResponse:
         try:
             _ask(request, wanted, now=timezone.now())
         except TooManyCodesError as error:
-            problem = too_many(error.wait)
+            problem = too_many_codes_text(error)
         else:
-            return RedirectThenWork(reverse("portal:prove_code", args=[act]), SENDERS)
+            return RedirectThenWork(reverse("portal:prove_code", args=[act]), CODE_MAIL_THREADS)
     return _show(request, "portal/creator/prove.html", wanted, problem=problem)
 
 
@@ -131,13 +137,13 @@ def prove_code(request: OwnRequest, act: str) -> HttpResponse:
             enter_code(
                 public_id=uuid.UUID(asked),
                 code=form.cleaned_data["code"],
-                asker=_asker(request),
+                requester=_requester(request),
                 now=timezone.now(),
             )
         except WrongCodeError as error:
-            form.add_error("code", tries_left(error.left))
-        except CodeOverError:
-            messages.error(request, OVER)
+            form.add_error("code", wrong_code_text(error.left))
+        except ExpiredCodeError:
+            messages.error(request, EXPIRED_CODE_TEXT)
             return redirect("portal:prove", act)
         else:
             return redirect(wanted.onward)
@@ -149,7 +155,7 @@ def _ask(request: OwnRequest, act: Act, *, now: datetime) -> None:
     row = ask_code(
         address=request.creator.email,
         purpose=act.purpose,
-        asker=_asker(request),
+        requester=_requester(request),
         language=spoken_tag(),
         now=now,
     )
@@ -157,9 +163,9 @@ def _ask(request: OwnRequest, act: Act, *, now: datetime) -> None:
     request.session[ASKED] = {**asked, act.purpose.value: str(row.public_id)}
 
 
-def _asker(request: OwnRequest) -> Asker:
+def _requester(request: OwnRequest) -> Requester:
     """The rate limit of a logged-in person counts only their own requests."""
-    return asker_of(request, known=f"user {request.user.pk}")
+    return requester_of(request, known=f"user {request.user.pk}")
 
 
 def _act(act: str) -> Act:

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts.passkeys import kept_here, passkeys_of
+from accounts.passkeys import manages_passkeys_in_portal, passkeys_of
 from accounts.session_pages import end_own_session, end_own_sessions, own_sessions
 from portal.creator.access import OwnRequest, own_page
 from tracking.figures.creator_brands import zone_of
@@ -21,7 +21,7 @@ def security(request: OwnRequest) -> HttpResponse:
     context = {
         "section": "security",
         "passkeys": passkeys_of(request.user),
-        "kept_here": kept_here(request.user),
+        "manages_passkeys_in_portal": manages_passkeys_in_portal(request.user),
         **own_sessions(
             request,
             end_url=lambda handle: reverse("portal:session_end", args=[handle]),

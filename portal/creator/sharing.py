@@ -22,10 +22,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.actors import Actor
-from accounts.codes import CodeOverError
-from accounts.devices import device_words
+from accounts.codes import ExpiredCodeError
+from accounts.devices import device_label
 from accounts.models import Brand, CodePurpose
-from affiliates.code_login import OVER
+from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.notices import send_notice
 from core.templatetags.display import money
 from core.transactional_mail import TransactionalMailError
@@ -171,7 +171,7 @@ def _share(request: OwnRequest, form: BrandsForm, brands: list[Brand]) -> HttpRe
     code = proof_of(request, CodePurpose.DETAILS_RELEASE, now=now)
     try:
         if code is None:
-            raise CodeOverError
+            raise ExpiredCodeError
         released = release_details(
             creator=request.creator,
             brands=brands,
@@ -180,8 +180,8 @@ def _share(request: OwnRequest, form: BrandsForm, brands: list[Brand]) -> HttpRe
             by=Actor.of_member(request.creator.email),
             now=now,
         )
-    except CodeOverError:
-        messages.error(request, OVER)
+    except ExpiredCodeError:
+        messages.error(request, EXPIRED_CODE_TEXT)
         return redirect("portal:prove", "sharing")
     except TransactionalMailError:
         form.add_error(None, _("Nothing was shared: the mail that confirms it could not be sent."))
@@ -243,7 +243,7 @@ def _tell(request: OwnRequest, name: str, brands: Iterable[Brand]) -> None:
         name,
         to=request.creator.email,
         now=timezone.now(),
-        where=device_words(device(request)),
+        where=device_label(device(request)),
         language=request.creator.language,
         values={
             "brands": names_of(brands),

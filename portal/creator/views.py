@@ -20,7 +20,7 @@ LOGIN = CodeLoginPages(
     address_template="portal/creator/login.html",
     code_route="portal:confirm",
     code_template="portal/creator/confirm.html",
-    learns_language=True,
+    saves_language=True,
 )
 
 

@@ -8,7 +8,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.actors import Actor
-from affiliates.services import learn_language
+from affiliates.services import set_language_if_unset
 from core.languages import spoken_tag
 from portal.dashboard.access import Visit, dashboard_page
 from portal.dashboard.forms import MissingSaleForm
@@ -36,7 +36,7 @@ def questions(request: HttpRequest, visit: Visit) -> HttpResponse:
             form.add_error(error.field, str(error))
         else:
             if visit.member.creator is not None:
-                learn_language(creator=visit.member.creator, tag=spoken_tag())
+                set_language_if_unset(creator=visit.member.creator, tag=spoken_tag())
             return redirect(f"{reverse('portal:questions', args=[visit.token])}?asked={asked.pk}")
     page = Paginator(questions_of(visit.enrollment.pk), PER_PAGE).get_page(request.GET.get("page"))
     rows = question_rows(page.object_list)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 
-from affiliates.services import choose_language
+from affiliates.services import set_language
 from core.languages import chosen_tag
 from portal.dashboard.access import Visit, dashboard_page
 from portal.language import back_in
@@ -17,5 +17,5 @@ def choose(request: HttpRequest, visit: Visit) -> HttpResponse:
     tag = chosen_tag(request)
     creator = visit.member.creator
     if tag and creator is not None:
-        choose_language(creator=creator, tag=tag)
+        set_language(creator=creator, tag=tag)
     return back_in(request, tag, start=reverse("portal:dashboard", args=[visit.token]))

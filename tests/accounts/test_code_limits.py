@@ -39,5 +39,5 @@ def test_the_documents_name_every_limit_with_its_number() -> None:
     said = re.findall(r"^\| ((?:codes|wrong [a-z ]+): [^|]+) \| ([\d,]+) \|", text, re.MULTILINE)
 
     assert {name: int(most.replace(",", "")) for name, most in said} == {
-        limit.name: limit.most for limit in LIMITS
+        limit.name: limit.max_count for limit in LIMITS
     }

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from accounts.code_limits import Asker
+from accounts.code_limits import Requester
 from accounts.codes import (
-    CodeOverError,
+    ExpiredCodeError,
     TooManyCodesError,
     WrongCodeError,
     ask_code,
@@ -31,33 +31,33 @@ from tests.snapshot import snapshot
 pytestmark = pytest.mark.django_db
 ADDRESS = "june@okafor.example"
 PAYOUT = CodePurpose.PAYOUT_DETAILS
-JUNE = Asker(browser="June's phone", network="203.0.113.1")
+JUNE = Requester(browser="June's phone", network="203.0.113.1")
 
 
 def ask(
     *,
     purpose: CodePurpose = PAYOUT,
     address: str = ADDRESS,
-    asker: Asker = JUNE,
+    requester: Requester = JUNE,
     state: CodeState = CodeState.MAILED,
     minutes: int = 0,
 ) -> MailedCode:
     """A code that was asked for and mailed, unless `state` says otherwise."""
     row = ask_code(
-        address=address, purpose=purpose, asker=asker, now=NOW + timedelta(minutes=minutes)
+        address=address, purpose=purpose, requester=requester, now=NOW + timedelta(minutes=minutes)
     )
     MailedCode.objects.filter(pk=row.pk).update(state=state)
     return row
 
 
 def enter(
-    row: MailedCode, code: str | None = None, *, asker: Asker = JUNE, minutes: int = 0
+    row: MailedCode, code: str | None = None, *, requester: Requester = JUNE, minutes: int = 0
 ) -> MailedCode:
     """Enter the right code unless told another."""
     return enter_code(
         public_id=row.public_id,
         code=code_of(row.public_id) if code is None else code,
-        asker=asker,
+        requester=requester,
         now=NOW + timedelta(minutes=minutes),
     )
 
@@ -104,7 +104,7 @@ def test_a_code_is_entered_once() -> None:
 
     enter(row)
 
-    with pytest.raises(CodeOverError):
+    with pytest.raises(ExpiredCodeError):
         enter(row)
 
 
@@ -116,7 +116,7 @@ def test_the_sixth_try_is_none_even_with_the_right_code() -> None:
             enter(row, wrong(row))
         assert refused.value.left == left
     for code in (wrong(row), None):
-        with pytest.raises(CodeOverError):
+        with pytest.raises(ExpiredCodeError):
             enter(row, code)
 
     assert MailedCode.objects.get().proven_at is None
@@ -125,7 +125,7 @@ def test_the_sixth_try_is_none_even_with_the_right_code() -> None:
 def test_ten_minutes_are_the_end() -> None:
     row = ask()
 
-    with pytest.raises(CodeOverError):
+    with pytest.raises(ExpiredCodeError):
         enter(row, minutes=10)
 
     assert MailedCode.objects.get().tries == 0
@@ -134,22 +134,22 @@ def test_ten_minutes_are_the_end() -> None:
 def test_a_newer_code_ends_the_older_of_its_browser_and_purpose_alone() -> None:
     laptop = replace(JUNE, browser="June's laptop")
     older, other = ask(), ask(purpose=CodePurpose.EXPORT)
-    elsewhere, newer = ask(asker=laptop), ask(minutes=1)
+    elsewhere, newer = ask(requester=laptop), ask(minutes=1)
 
-    with pytest.raises(CodeOverError):
+    with pytest.raises(ExpiredCodeError):
         enter(older)
 
     enter(newer, minutes=1)
     enter(other)
-    enter(elsewhere, asker=laptop)
+    enter(elsewhere, requester=laptop)
 
 
 def test_a_code_is_over_in_another_browser() -> None:
     row = ask()
     before = snapshot()
 
-    with pytest.raises(CodeOverError):
-        enter(row, asker=replace(JUNE, browser="another"))
+    with pytest.raises(ExpiredCodeError):
+        enter(row, requester=replace(JUNE, browser="another"))
 
     assert snapshot() == before
     enter(row)
@@ -157,7 +157,7 @@ def test_a_code_is_over_in_another_browser() -> None:
 
 def test_who_has_no_browser_can_ask_for_nothing() -> None:
     with pytest.raises(ValueError, match="browser"):
-        ask(asker=Asker(browser=""))
+        ask(requester=Requester(browser=""))
 
 
 @pytest.mark.parametrize("state", [CodeState.WAITING, CodeState.NOBODY])
@@ -177,42 +177,42 @@ def test_postgresql_refuses_to_prove_what_was_not_mailed() -> None:
 
 
 def test_a_code_that_was_never_asked_for_is_over() -> None:
-    with pytest.raises(CodeOverError):
-        enter_code(public_id=uuid.uuid4(), code="000000", asker=JUNE, now=NOW)
+    with pytest.raises(ExpiredCodeError):
+        enter_code(public_id=uuid.uuid4(), code="000000", requester=JUNE, now=NOW)
 
 
 @pytest.mark.parametrize(
     ("known_as", "an_hour"), [("", 10), ("user 1", 20)], ids=["stranger", "known"]
 )
 def test_three_a_minute_and_so_many_an_hour(known_as: str, an_hour: int) -> None:
-    asker = replace(JUNE, known_as=known_as)
+    requester = replace(JUNE, known_as=known_as)
     for _ in range(3):
-        ask(asker=asker)
+        ask(requester=requester)
     with pytest.raises(TooManyCodesError) as refused:
-        ask(asker=asker)
+        ask(requester=requester)
     assert refused.value.wait == timedelta(minutes=1)
-    ask(asker=asker, address="mara@lindqvist.example", minutes=1)
+    ask(requester=requester, address="mara@lindqvist.example", minutes=1)
     others = 0 if known_as else 1  # of a stranger each address has a count of its own
     for minutes in range(2, an_hour - 2 + others):
-        ask(asker=asker, minutes=minutes)
+        ask(requester=requester, minutes=minutes)
     before = snapshot()
 
     with pytest.raises(TooManyCodesError) as refused:
-        ask(asker=asker, minutes=50)
+        ask(requester=requester, minutes=50)
 
     assert refused.value.wait == timedelta(minutes=10)
     assert snapshot() == before
-    ask(asker=asker, minutes=60)
+    ask(requester=requester, minutes=60)
 
 
 def test_who_is_known_is_counted_apart_from_strangers() -> None:
     for number in range(20):
-        ask(asker=replace(JUNE, browser=str(number)), address=f"x{number}@else.example")
+        ask(requester=replace(JUNE, browser=str(number)), address=f"x{number}@else.example")
     with pytest.raises(TooManyCodesError):
         ask(purpose=CodePurpose.LOG_IN)
     counts = set(CodeCount.objects.values_list("name", "whom"))
 
-    ask(asker=replace(JUNE, known_as="browser 1"), purpose=CodePurpose.LOG_IN)
+    ask(requester=replace(JUNE, known_as="browser 1"), purpose=CodePurpose.LOG_IN)
 
     new = set(CodeCount.objects.values_list("name", "whom")) - counts
     assert {name for name, _ in new} == {
@@ -223,64 +223,64 @@ def test_who_is_known_is_counted_apart_from_strangers() -> None:
 
 def test_all_networks_together_ask_for_a_bounded_number() -> None:
     for number in range(300):
-        asker = Asker(browser=str(number), network=f"10.{number % 250}.{number // 250}.1")
-        ask(asker=asker, address=f"x{number}@else.example")
+        requester = Requester(browser=str(number), network=f"10.{number % 250}.{number // 250}.1")
+        ask(requester=requester, address=f"x{number}@else.example")
 
     with pytest.raises(TooManyCodesError):
         ask()
 
-    ask(asker=replace(JUNE, known_as="browser 1"))
+    ask(requester=replace(JUNE, known_as="browser 1"))
     ask(minutes=1)
 
 
 def test_codes_for_somebody_elses_address_are_counted_over_all_who_ask() -> None:
     for number in range(48):
-        ask(asker=replace(JUNE, browser=str(number), known_as=f"user {number}"))
+        ask(requester=replace(JUNE, browser=str(number), known_as=f"user {number}"))
 
     with pytest.raises(TooManyCodesError):
-        ask(asker=replace(JUNE, browser="one more", known_as="user 99"))
+        ask(requester=replace(JUNE, browser="one more", known_as="user 99"))
 
 
 def test_only_wrong_guesses_are_counted() -> None:
     for number in range(3):
-        asker = replace(JUNE, browser=str(number))
-        enter(ask(asker=asker), asker=asker)
+        requester = replace(JUNE, browser=str(number))
+        enter(ask(requester=requester), requester=requester)
 
     assert not CodeCount.objects.filter(name__startswith="wrong").exists()
 
 
 def test_a_network_that_guessed_too_often_gets_no_more_codes() -> None:
     for number in range(6):
-        asker = replace(JUNE, browser=str(number))
-        row = ask(asker=asker, address=f"x{number}@else.example")
+        requester = replace(JUNE, browser=str(number))
+        row = ask(requester=requester, address=f"x{number}@else.example")
         for _ in range(5):
-            with pytest.raises((WrongCodeError, CodeOverError)):
-                enter(row, wrong(row), asker=asker)
+            with pytest.raises((WrongCodeError, ExpiredCodeError)):
+                enter(row, wrong(row), requester=requester)
 
     with pytest.raises(TooManyCodesError):
         ask(minutes=5)
 
-    ask(asker=replace(JUNE, network="198.51.100.1"), minutes=5)
-    ask(asker=replace(JUNE, known_as="browser 1"), minutes=5)
+    ask(requester=replace(JUNE, network="198.51.100.1"), minutes=5)
+    ask(requester=replace(JUNE, known_as="browser 1"), minutes=5)
     ask(minutes=60)
 
 
 def test_an_entered_code_is_spent_once_by_its_owner_within_ten_minutes() -> None:
     new = ask()
-    with pytest.raises(CodeOverError):
+    with pytest.raises(ExpiredCodeError):
         spend(new)  # not entered yet
     enter(new)
     for address, minutes in (("mara@lindqvist.example", 0), (ADDRESS, 10)):
-        with pytest.raises(CodeOverError):
+        with pytest.raises(ExpiredCodeError):
             spend(new, address=address, minutes=minutes)
-    with pytest.raises(CodeOverError):
+    with pytest.raises(ExpiredCodeError):
         spend_code(public_id=new.public_id, purpose=CodePurpose.DELETION, address=ADDRESS, now=NOW)
     assert is_proven(public_id=new.public_id, purpose=PAYOUT, address=ADDRESS, now=NOW)
 
     spend(new, minutes=9)
 
     assert not is_proven(public_id=new.public_id, purpose=PAYOUT, address=ADDRESS, now=NOW)
-    with pytest.raises(CodeOverError):
+    with pytest.raises(ExpiredCodeError):
         spend(new)
 
 
@@ -329,7 +329,7 @@ def test_twelve_who_enter_it_at_once_are_let_in_once() -> None:
         try:
             enter(new)
             outcomes.append("in")
-        except CodeOverError:
+        except ExpiredCodeError:
             outcomes.append("over")
         finally:
             connection.close()
@@ -350,7 +350,7 @@ def test_twelve_who_ask_at_once_are_counted_exactly() -> None:
 
     def ask_once(number: int) -> None:
         try:
-            ask(asker=replace(JUNE, browser=str(number)))
+            ask(requester=replace(JUNE, browser=str(number)))
             outcomes.append(True)
         except TooManyCodesError:
             outcomes.append(False)

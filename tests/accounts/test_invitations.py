@@ -14,7 +14,7 @@ from django.test import override_settings
 from accounts.actors import Actor
 from accounts.invitation_links import invitation_for, link_of
 from accounts.invitations import (
-    LIFETIME,
+    INVITATION_LIFETIME,
     InvitationError,
     LoginError,
     accept_invitation,
@@ -75,7 +75,7 @@ def test_a_mail_that_did_not_go_out_is_told_and_can_be_sent_again(cast: Cast) ->
         later = NOW + timedelta(hours=1)
         again = resend_invitation(invitation=invitation, by=SYSTEM, now=later)
     assert (again.mailed_at, again.mail_problem) == (later, "")
-    assert again.expires_at == later + LIFETIME
+    assert again.expires_at == later + INVITATION_LIFETIME
 
 
 def test_somebody_without_a_login_makes_one_and_is_in(cast: Cast) -> None:
@@ -138,7 +138,7 @@ def test_one_that_expired_or_was_withdrawn_opens_nothing(cast: Cast) -> None:
     before = snapshot()
 
     states = []
-    for row, moment in ((expired, NOW + LIFETIME), (withdrawn, NOW)):
+    for row, moment in ((expired, NOW + INVITATION_LIFETIME), (withdrawn, NOW)):
         with pytest.raises(InvitationError) as refused:
             accept_with_new_login(invitation=row, name="N", password=PASSWORD, now=moment)
         states.append(refused.value.state)
@@ -176,7 +176,7 @@ def test_who_works_here_or_is_invited_is_not_invited_again(cast: Cast) -> None:
 
 def test_an_expired_one_gives_way_to_a_new_one(cast: Cast) -> None:
     invited(cast)
-    later = NOW + LIFETIME
+    later = NOW + INVITATION_LIFETIME
 
     with acting_for(cast.juniper):
         second = invite_staff(email=NEW, role=Role.MANAGER, by=SYSTEM, now=later)

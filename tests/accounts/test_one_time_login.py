@@ -10,14 +10,14 @@ from tests.cast import Cast
 
 
 def test_opening_the_link_alone_logs_nobody_in(cast: Cast, client: Client) -> None:
-    path = f"/once/{one_time_login.make(cast.ines)}"
+    path = f"/once/{one_time_login.make_token(cast.ines)}"
 
     assert client.get(path).status_code == 200
     assert "_auth_user_id" not in client.session
 
 
 def test_the_link_logs_in_once(cast: Cast, client: Client) -> None:
-    path = f"/once/{one_time_login.make(cast.ines)}"
+    path = f"/once/{one_time_login.make_token(cast.ines)}"
 
     answer = client.post(path, follow=True)
 
@@ -33,7 +33,7 @@ def test_a_forged_token_is_not_found(cast: Cast, client: Client, spoil: str) -> 
 
 
 def test_a_token_of_one_person_does_not_log_in_another(cast: Cast) -> None:
-    head = one_time_login.make(cast.otto).partition(".")[0]
-    tail = one_time_login.make(cast.ines).partition(".")[2]
+    head = one_time_login.make_token(cast.otto).partition(".")[0]
+    tail = one_time_login.make_token(cast.ines).partition(".")[2]
 
     assert one_time_login.user_for(f"{head}.{tail}") is None

@@ -13,7 +13,7 @@ import pytest
 from django.db import transaction
 
 from accounts.models import OutboxEntry, OutboxEvent
-from accounts.outbox.retention import KEPT, delete_old_entries
+from accounts.outbox.retention import ENTRIES_KEPT_FOR, delete_old_entries
 from core.tenancy import acting_for
 from offers.services import enroll, supersede_terms
 from offers.terms import TermsValues
@@ -236,9 +236,9 @@ def test_old_entries_are_deleted_and_others_stay(at_juniper: Cast) -> None:
     newest = OutboxEntry.objects.latest("written_at").written_at
     number = OutboxEntry.objects.count()
 
-    assert delete_old_entries(now=oldest + KEPT) == 0
+    assert delete_old_entries(now=oldest + ENTRIES_KEPT_FOR) == 0
     assert OutboxEntry.objects.count() == number
-    assert delete_old_entries(now=newest + KEPT + timedelta(seconds=1)) >= number
+    assert delete_old_entries(now=newest + ENTRIES_KEPT_FOR + timedelta(seconds=1)) >= number
     assert OutboxEntry.objects.count() == 0
 
 

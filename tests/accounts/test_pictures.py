@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from accounts.models import AuditEntry, Brand, Picture
-from accounts.pictures import LARGEST_FILE, LOGO_EDGE, PictureError, keep_picture, set_logo
+from accounts.pictures import LOGO_EDGE, MAX_FILE_BYTES, PictureError, keep_picture, set_logo
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
@@ -101,18 +101,18 @@ def test_the_same_picture_is_kept_once() -> None:
 @pytest.mark.parametrize(
     ("file", "said"),
     [
-        (b"", "no PNG, JPEG or WebP"),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "no PNG"),
-        (b"GIF89a" + b"\0" * 50, "no PNG"),
-        (drawn("GIF"), "no PNG"),
-        (drawn("BMP"), "no PNG"),
+        (b"", "not a PNG, JPEG or WebP"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", "not a PNG"),
+        (b"GIF89a" + b"\0" * 50, "not a PNG"),
+        (drawn("GIF"), "not a PNG"),
+        (drawn("BMP"), "not a PNG"),
         (drawn()[:60], "damaged"),
         (drawn("JPEG")[:300], "damaged"),
         (b"\x89PNG\r\n\x1a\n" + b"junk" * 9, "PNG|damaged"),
         (drawn("JPEG", exif=TEXT_FOR_WIDTH), "damaged"),
         (bomb(), "too many pixels"),
         (drawn(size=(8, 8)), "smaller than 16 pixels"),
-        (b"x" * (LARGEST_FILE + 1), "larger than 3 MB"),
+        (b"x" * (MAX_FILE_BYTES + 1), "larger than 3 MB"),
     ],
 )
 def test_what_is_no_picture_is_refused(file: bytes, said: str, cast: Cast) -> None:

@@ -105,8 +105,8 @@ def test_the_command_says_what_becomes_of_the_owner() -> None:
         "Brand moss made. new@fern.example is invited as owner: the link in the mail works for a"
         " week."
     )
-    assert "late@fern.example is invited as owner, but the mail did not go out" in third
-    assert "more@fern.example is invited as owner, but the mail did not go out" in fourth
+    assert "late@fern.example is invited as owner, but the mail could not be sent" in third
+    assert "more@fern.example is invited as owner, but the mail could not be sent" in fourth
     assert (third_link, fourth_link) == (late, more)
 
 

@@ -12,7 +12,7 @@ from django.contrib.sessions.backends.base import UpdateError
 
 from accounts.devices import Device, device_of
 from accounts.models import Session, User
-from accounts.sessions import SessionStore, end_session, end_sessions, note_use, open_sessions
+from accounts.sessions import SessionStore, end_session, end_sessions, open_sessions, record_use
 from tests.cast import NOW, Cast
 
 IPHONE = (
@@ -86,10 +86,10 @@ def test_use_is_noted_once_a_minute_and_the_beginning_kept(cast: Cast) -> None:
     store = session_of(cast.ines)
     store.modified = False
 
-    note_use(store, agent="a", network="n", now=NOW + timedelta(seconds=59))
+    record_use(store, agent="a", network="n", now=NOW + timedelta(seconds=59))
     assert Session.objects.get().used_at == NOW
-    note_use(store, agent="a", network="n", now=NOW + timedelta(seconds=60))
-    note_use(store, agent="b", network="m", now=NOW + timedelta(seconds=119))
+    record_use(store, agent="a", network="n", now=NOW + timedelta(seconds=60))
+    record_use(store, agent="b", network="m", now=NOW + timedelta(seconds=119))
 
     row = Session.objects.get()
     assert (row.began_at, row.used_at) == (NOW, NOW + timedelta(seconds=60))
@@ -105,7 +105,7 @@ def test_a_note_overwrites_nothing_that_another_request_kept(cast: Cast) -> None
     first["kept"] = "meanwhile"
     first.save()
 
-    note_use(second, agent="a", network="n", now=NOW + timedelta(minutes=11))
+    record_use(second, agent="a", network="n", now=NOW + timedelta(minutes=11))
 
     assert SessionStore(key_of(first))["kept"] == "meanwhile"
 
@@ -128,7 +128,7 @@ def test_all_others_end_at_once(cast: Cast) -> None:
     this, *_ = session_of(cast.ines), session_of(cast.ines), session_of(cast.ines)
     session_of(cast.otto)
 
-    assert end_sessions(user=cast.ines, but=this.session_key, network="n", now=NOW) == 2
+    assert end_sessions(user=cast.ines, except_key=this.session_key, network="n", now=NOW) == 2
 
     assert set(Session.objects.values_list("user", flat=True)) == {cast.ines.pk, cast.otto.pk}
 

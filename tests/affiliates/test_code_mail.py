@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from accounts.code_limits import Asker
+from accounts.code_limits import Requester
 from accounts.codes import ask_code, code_of
 from accounts.models import CodePurpose, CodeState, MailedCode
-from affiliates.code_mail import SENDERS, mail_next
+from affiliates.code_mail import CODE_MAIL_THREADS, mail_next
 from affiliates.tasks import mail_codes
 from config.local.ports import HOST
 from tests.cast import NOW, Cast
@@ -24,8 +24,10 @@ JUNE = "june@okafor.example"
 def ask(
     address: str = JUNE, purpose: CodePurpose = CodePurpose.LOG_IN, *, language: str = ""
 ) -> MailedCode:
-    asker = Asker(browser=f"{address} {purpose}", network="203.0.113.1")
-    return ask_code(address=address, purpose=purpose, asker=asker, language=language, now=NOW)
+    requester = Requester(browser=f"{address} {purpose}", network="203.0.113.1")
+    return ask_code(
+        address=address, purpose=purpose, requester=requester, language=language, now=NOW
+    )
 
 
 def state(row: MailedCode) -> str:
@@ -38,7 +40,7 @@ def test_nothing_is_mailed_before_the_answer_is_out(
     cast: Cast, client: Client, mailbox: Mailbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     woken: list[bool] = []
-    monkeypatch.setattr(SENDERS, "wake", lambda: woken.append(True))
+    monkeypatch.setattr(CODE_MAIL_THREADS, "wake", lambda: woken.append(True))
 
     client.post("/portal/login/", {"email": JUNE})
 
@@ -163,7 +165,7 @@ def test_two_processes_mail_a_code_once(cast: Cast, mailbox: Mailbox) -> None:
     client.post("/portal/login/", {"email": JUNE})
     mail_codes()
     mailbox.wait_for(JUNE)
-    SENDERS.stop()
+    CODE_MAIL_THREADS.stop()
     mail_codes()
 
     assert len(mailbox.to(JUNE)) == 1

@@ -11,12 +11,12 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import AuditEntry, Role, Staff
 from accounts.services import give_role, remove_staff
 from affiliates.details import (
-    Details,
+    MemberDetails,
     TagCount,
     TagError,
     add_details,
+    assign_owner,
     details_of,
-    give_to_owner,
     read_tags,
     tag_members,
     tags_in_use,
@@ -93,7 +93,7 @@ def test_members_of_another_brand_are_left_alone(cast: Cast) -> None:
     before = snapshot(brand_id=cast.saltmarsh.pk)
 
     done = tag_members(member_ids=[cast.june_at_saltmarsh.pk], tag="VIP", by=SYSTEM, now=NOW)
-    given = give_to_owner(
+    given = assign_owner(
         member_ids=[cast.june_at_saltmarsh.pk], owner=theo(cast), by=SYSTEM, now=NOW
     )
 
@@ -102,8 +102,8 @@ def test_members_of_another_brand_are_left_alone(cast: Cast) -> None:
 
 
 def test_an_owner_is_found_by_and_can_leave(cast: Cast) -> None:
-    assert give_to_owner(member_ids=[cast.mara.pk], owner=theo(cast), by=SYSTEM, now=NOW) == 1
-    assert give_to_owner(member_ids=[cast.mara.pk], owner=theo(cast), by=SYSTEM, now=NOW) == 0
+    assert assign_owner(member_ids=[cast.mara.pk], owner=theo(cast), by=SYSTEM, now=NOW) == 1
+    assert assign_owner(member_ids=[cast.mara.pk], owner=theo(cast), by=SYSTEM, now=NOW) == 0
     assert list(members(owner_id=theo(cast).pk)) == [cast.mara]
     assert list(members(without_owner=True)) == [cast.diego, cast.june]
 
@@ -121,7 +121,7 @@ def test_somebody_who_works_elsewhere_can_not_look_after_a_member(cast: Cast) ->
             email=theirs.email,
             first_name="June",
             last_name="Okafor",
-            details=Details(owner=otto),
+            details=MemberDetails(owner=otto),
             by=SYSTEM,
             now=NOW,
         )
@@ -130,7 +130,7 @@ def test_somebody_who_works_elsewhere_can_not_look_after_a_member(cast: Cast) ->
 
 
 def test_a_change_says_what_changed(cast: Cast) -> None:
-    details = Details(tags=["VIP"], handles={Platform.X: "mara"}, owner=theo(cast))
+    details = MemberDetails(tags=["VIP"], handles={Platform.X: "mara"}, owner=theo(cast))
     said: dict[str, Any] = {"email": cast.mara.email, "first_name": "Mara", "last_name": "L"}
 
     change_member(member=cast.mara, **said, details=details, by=SYSTEM, now=NOW)
@@ -147,7 +147,7 @@ def test_a_new_member_comes_with_details(cast: Cast) -> None:
         email="new@person.example",
         first_name="N",
         last_name="",
-        details=Details(tags=["VIP"], handles={Platform.X: "n"}),
+        details=MemberDetails(tags=["VIP"], handles={Platform.X: "n"}),
         by=SYSTEM,
         now=NOW,
     )
@@ -158,7 +158,7 @@ def test_a_new_member_comes_with_details(cast: Cast) -> None:
 
 def test_adding_to_many_takes_as_many_statements_as_to_one(cast: Cast) -> None:
     def cost(*people: Member, tag: str) -> int:
-        details = {one.pk: Details(tags=[tag], handles={Platform.X: tag}) for one in people}
+        details = {one.pk: MemberDetails(tags=[tag], handles={Platform.X: tag}) for one in people}
         with CaptureQueriesContext(connection) as captured:
             add_details(details=details, by=SYSTEM, now=NOW)
         return len(captured)

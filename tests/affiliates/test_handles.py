@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from affiliates.handles import LONGEST, Handle, HandleError, clean_handle
+from affiliates.handles import MAX_URL_LENGTH, Handle, HandleError, clean_handle
 from affiliates.models import Platform
 
 
@@ -52,7 +52,7 @@ def test_a_handle_is_kept_without_what_is_around_it(
         ("website", 'https://mara.example/"onclick="x'),
         ("website", "https://user:secret@mara.example"),
         ("website", "https://[mara.example"),
-        ("website", "https://mara.example/" + "x" * LONGEST),
+        ("website", "https://mara.example/" + "x" * MAX_URL_LENGTH),
     ],
 )
 def test_what_is_no_handle_is_refused(platform: str, written: str) -> None:

@@ -153,8 +153,7 @@ def test_a_work_that_never_gets_further_is_given_up() -> None:
 
     assert work.state == "failed"
     assert work.error == (
-        "It stopped 5 times without getting further, and was given up. "
-        "0 of 3 were done, and stay done."
+        "It failed 5 times in a row and was stopped. 0 of 3 were done, and stay done."
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 from django.core import mail
 from django.test import Client
 
-from accounts.invitations import LIFETIME, invite_staff, withdraw_invitation
+from accounts.invitations import INVITATION_LIFETIME, invite_staff, withdraw_invitation
 from accounts.models import Invitation, Role, Staff, User
 from core.tenancy import acting_for
 from tests.answers import as_one_line
@@ -106,7 +106,7 @@ def test_used_twice_is_told_so(cast: Cast) -> None:
 
 def test_an_expired_one_says_so(cast: Cast, time_machine: Any) -> None:
     path = invited(cast)
-    time_machine.move_to(NOW + LIFETIME, tick=False)
+    time_machine.move_to(NOW + INVITATION_LIFETIME, tick=False)
 
     answer = Client().get(path)
 

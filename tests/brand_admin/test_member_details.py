@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Staff
-from affiliates.details import details_of, give_to_owner, tag_members
+from affiliates.details import assign_owner, details_of, tag_members
 from affiliates.models import Member, Platform
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of
@@ -67,7 +67,7 @@ def test_bad_details_are_refused(
 
 def test_the_list_is_filtered_by_tag_and_owner(cast: Cast, theo: Client) -> None:
     tag_members(member_ids=[cast.mara.pk, cast.june.pk], tag="Skin care", by=SYSTEM, now=NOW)
-    give_to_owner(member_ids=[cast.june.pk], owner=owner(cast), by=SYSTEM, now=NOW)
+    assign_owner(member_ids=[cast.june.pk], owner=owner(cast), by=SYSTEM, now=NOW)
 
     assert found(theo, tag="Skin+care") == ["Mara", "June"]
     assert found(theo, tag="Skin+care", owner=owner(cast).pk) == ["June"]

@@ -79,7 +79,7 @@ def test_a_picture_of_another_brand_is_not_found_under_this_one(cast: Cast) -> N
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"<svg/>", "This is no PNG, JPEG or WebP picture."),
+        (b"<svg/>", "This is not a PNG, JPEG or WebP picture."),
         (drawn()[:70], "The picture is damaged."),
         (b"x" * 3_000_001, "The file is larger than 3 MB."),
     ],

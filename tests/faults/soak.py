@@ -32,7 +32,7 @@ MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 SEED = int(os.environ.get("SOAK_SEED", "0")) or int(time.time())
 ANSWERED_SECONDS = 5.0  # three are promised; the rest is the machine, which does all of this
 HEALTH_SECONDS = 1.0
-SENDERS = 4
+CODE_MAIL_THREADS = 4
 ROWS = 400  # of an import
 MAILS = 100  # of a campaign
 LEFT_OVER_SECONDS = 600  # for what was begun to end, once nothing is hurt any more
@@ -108,7 +108,7 @@ class Soak:
         self.web = WebServer(servers, LOG_LEVEL="CRITICAL")
         self.worker = servers.worker(**mail, **LEASES)
         self.beat = servers.beat(folder, **mail)
-        self.load = Load(self.web, name="soak", senders=SENDERS)
+        self.load = Load(self.web, name="soak", senders=CODE_MAIL_THREADS)
         self.faults = RandomFaults(servers, self.web, self.worker, self.beat, Random(SEED))
 
     def run(self) -> None:

@@ -17,7 +17,7 @@ from playwright.sync_api import Page, expect
 
 from accounts.models import CodePurpose
 from accounts.sessions import SessionStore
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from affiliates.services import add_member
 from core.tenancy import acting_for
 from notifications.unsubscribe_links import unsubscribe_link
@@ -282,7 +282,7 @@ def test_the_portal_the_logins_and_the_way_out(
     expect(page.get_by_role("alert")).to_be_visible()
     faults += faults_of(page, "wrong login code")
 
-    june = give_login(email="june@okafor.example", now=cast.now)
+    june = user_for_proven_address(email="june@okafor.example", now=cast.now)
     assert june is not None
     for person in (june, cast.otto):  # two brands; none at all
         page = prepare(desk(person, **device), differs_by="width" if device is DESKTOP else "")
@@ -294,7 +294,7 @@ def test_the_portal_the_logins_and_the_way_out(
 def test_the_portal_of_a_busy_creator(
     cast: Cast, desk: Desk, mailbox: Mailbox, device: dict[str, Any]
 ) -> None:
-    june = give_login(email="june@okafor.example", now=cast.now)
+    june = user_for_proven_address(email="june@okafor.example", now=cast.now)
     assert june is not None
     page = prepare(desk(june, **device), differs_by="width" if device is DESKTOP else "")
     page.goto("/portal/data/delete/")

@@ -98,7 +98,7 @@ def works_of_every_state(cast: Cast) -> list[int]:
         )
         Work.objects.filter(pk=failed.pk).update(
             state="failed", done=200, started_at=now, finished_at=now,
-            error="It stopped 5 times without getting further, and was given up.",
+            error="It failed 5 times in a row and was stopped.",
         )  # fmt: skip
         adjust(
             enrollment=cast.mara_in_glow, currency="GBP", amount_minor=900, note="bonus",

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import CDPSession, Page, expect
 
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from tests.cast import Cast
 from tests.journeys.conftest import PHONE, OpenPage
 from tests.journeys.steps import code_in
@@ -23,7 +23,7 @@ Desk = Callable[..., Page]
 @pytest.fixture
 def june(cast: Cast, desk: Desk) -> Page:
     """June's phone, logged in."""
-    user = give_login(email=JUNE, now=cast.now)
+    user = user_for_proven_address(email=JUNE, now=cast.now)
     assert user is not None
     return desk(user, **PHONE)
 
@@ -103,7 +103,7 @@ def test_a_device_without_passkeys_says_so_and_the_code_still_works(
 
 def test_an_ended_session_is_out_at_its_next_step(cast: Cast, june: Page, desk: Desk) -> None:
     june.goto("/portal/")
-    user = give_login(email=JUNE, now=cast.now)
+    user = user_for_proven_address(email=JUNE, now=cast.now)
     assert user is not None
     laptop = desk(user)
     laptop.goto("/portal/")
@@ -122,7 +122,7 @@ def test_an_ended_session_is_out_at_its_next_step(cast: Cast, june: Page, desk: 
 def test_where_to_be_paid_is_changed_with_a_code(
     cast: Cast, desk: Desk, mailbox: Mailbox, script: bool
 ) -> None:
-    user = give_login(email=JUNE, now=cast.now)
+    user = user_for_proven_address(email=JUNE, now=cast.now)
     assert user is not None
     page = desk(user, **PHONE, java_script_enabled=script)
     page.goto("/portal/payout/")

@@ -10,7 +10,7 @@ import pytest
 from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from config.local.messages import TRANSLATED
 from offers.dashboard_links import token_for
 from tests.cast import Cast, assemble
@@ -112,7 +112,7 @@ def test_the_portal_fits_a_narrow_phone(
     at_noon: Cast, desk: Callable[..., Page], language: str
 ) -> None:
     make_busy(at_noon, now=at_noon.now)
-    june = give_login(email=JUNE, now=at_noon.now)
+    june = user_for_proven_address(email=JUNE, now=at_noon.now)
     assert june is not None
     page = prepare(desk(june, **PHONE, locale=language), differs_by="language")
     faults = []

@@ -24,7 +24,7 @@ on_each_device = pytest.mark.parametrize("device", [DESKTOP, PHONE], ids=["deskt
 def test_a_one_time_link(cast: Cast, device: dict[str, Any], open_page: OpenPage) -> None:
     page = prepare(open_page(**device))
 
-    page.goto(f"/once/{one_time_login.make(cast.ines)}")
+    page.goto(f"/once/{one_time_login.make_token(cast.ines)}")
 
     assert faults_of(page, "the one-time link") == []
     page.get_by_role("button", name="Log in").click()

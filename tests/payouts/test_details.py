@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from accounts.codes import CodeOverError
+from accounts.codes import ExpiredCodeError
 from accounts.models import AuditEntry, CodePurpose
 from affiliates.models import Creator
 from core.tenancy import acting_for
@@ -117,7 +117,7 @@ def test_without_a_fresh_code_of_ones_own_nothing_changes(
         change(june, PAYPAL, code=code)
     before = snapshot()
 
-    with pytest.raises(CodeOverError):
+    with pytest.raises(ExpiredCodeError):
         change(june, code=code)
 
     assert snapshot() == before

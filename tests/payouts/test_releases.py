@@ -10,7 +10,7 @@ from datetime import timedelta
 import pytest
 from django.db import DatabaseError, IntegrityError, connection, transaction
 
-from accounts.codes import CodeOverError
+from accounts.codes import ExpiredCodeError
 from accounts.models import AuditEntry, Brand, CodePurpose
 from affiliates.models import Creator
 from core.tenancy import across_brands, acting_for
@@ -220,7 +220,7 @@ def test_without_a_fresh_code_of_ones_own_nothing_is_shared(
         share(june, cast.saltmarsh, code=code)
     before = snapshot()
 
-    with pytest.raises(CodeOverError):
+    with pytest.raises(ExpiredCodeError):
         share(june, cast.juniper, code=code)
 
     assert snapshot() == before

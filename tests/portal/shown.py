@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from django.test import Client
 
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from core.money import Money
 from core.templatetags.display import money
 from core.tenancy import acting_for
@@ -75,7 +75,7 @@ def on_dashboard(client: Client, enrollment: Enrollment) -> Shown:
 
 
 def in_portal(cast: Cast, enrollment: Enrollment) -> Shown:
-    user = give_login(email=enrollment.member.email, now=cast.now)
+    user = user_for_proven_address(email=enrollment.member.email, now=cast.now)
     assert user is not None
     creator = Client()
     creator.force_login(user)

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.test import Client
 
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from affiliates.models import Creator
 from core.tenancy import acting_for
 from notifications.unsubscribe_links import unsubscribe_link
@@ -82,7 +82,7 @@ def test_a_choice_on_the_dashboard_is_kept_for_pages_and_mails(
 
 
 def test_a_choice_in_the_portal_is_kept_for_pages_and_mails(cast: Cast, client: Client) -> None:
-    user = give_login(email=cast.mara.email, now=cast.now)
+    user = user_for_proven_address(email=cast.mara.email, now=cast.now)
     assert user is not None
     client.force_login(user)
 

@@ -10,7 +10,7 @@ from django.test import Client
 
 from affiliates.models import Creator
 from affiliates.selectors import language_of
-from affiliates.services import choose_language
+from affiliates.services import set_language
 from core.languages import speaking
 from core.tenancy import acting_for
 from notifications.mails import rendered
@@ -36,7 +36,7 @@ def creator(address: str = MARA) -> Creator:
 
 
 def read_in(language: str, address: str = MARA) -> None:
-    choose_language(creator=creator(address), tag=language)
+    set_language(creator=creator(address), tag=language)
 
 
 def mail_to(address: str, purpose: Purpose) -> Rendered:

@@ -10,7 +10,7 @@ from django.test import Client
 
 from accounts.models import AuditEntry, CodePurpose
 from affiliates.models import Creator
-from affiliates.services import choose_language
+from affiliates.services import set_language
 from core.tenancy import acting_for
 from payouts.models import DetailsRelease, Payout, PayoutDetails
 from payouts.releases import take_back_release
@@ -161,7 +161,7 @@ def test_both_are_in_the_brands_log_with_the_member_as_actor_and_mailed(
 def test_the_mail_is_in_the_language_of_who_reads_it(
     waiting: Cast, june: Client, mailbox: Mailbox
 ) -> None:
-    choose_language(creator=Creator.objects.get(email=JUNE), tag="de")
+    set_language(creator=Creator.objects.get(email=JUNE), tag="de")
     proven(june, waiting, CodePurpose.DETAILS_RELEASE)
 
     june.post(SHARE, {"brands": "juniper"})

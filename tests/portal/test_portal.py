@@ -11,7 +11,7 @@ from django.conf import settings as conf
 from django.test import Client
 
 from accounts.models import User
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from affiliates.models import Creator
 from affiliates.services import add_member
 from core.tenancy import acting_for
@@ -56,7 +56,7 @@ def another(code: str) -> str:
 
 
 def logged_in(client: Client, cast: Cast, address: str = JUNE) -> Client:
-    user = give_login(email=address, now=cast.now)
+    user = user_for_proven_address(email=address, now=cast.now)
     assert user is not None
     client.force_login(user)
     return client

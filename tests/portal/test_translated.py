@@ -11,7 +11,7 @@ from babel import Locale
 from django.test import Client
 
 from accounts.models import Brand, CodePurpose
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from affiliates.models import Member
 from config.local.messages import TRANSLATED, translated
 from core.tenancy import acting_for
@@ -149,7 +149,7 @@ def test_every_dashboard_is_in_the_readers_language(
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_the_portal_is_in_the_readers_language(cast: Cast, client: Client, language: str) -> None:
     creator = make_busy(cast, now=cast.now)
-    user = give_login(email=creator.email, now=cast.now)
+    user = user_for_proven_address(email=creator.email, now=cast.now)
     assert user is not None
     client.force_login(user)
     session = client.session

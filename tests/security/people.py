@@ -14,7 +14,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from affiliates.models import Creator
 from tests.cast import Cast, proven_user
 from tests.factories import UserFactory
@@ -40,7 +40,7 @@ class People:
 
 def gather(cast: Cast) -> People:
     """The cast's staff, a creator with a login, and an operator with a second factor."""
-    june = give_login(email=cast.june.email, now=cast.now)
+    june = user_for_proven_address(email=cast.june.email, now=cast.now)
     assert june is not None
     operator = proven_user("olga@tributary.example", "Olga Berg")
     operator.is_staff = True

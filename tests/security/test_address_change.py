@@ -10,7 +10,7 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import connection
 from django.test import Client
 
-from accounts.codes import CodeOverError
+from accounts.codes import ExpiredCodeError
 from accounts.models import AuditEntry, CodePurpose, User
 from affiliates.address_change import AddressTakenError, change_address
 from core.tenancy import acting_for
@@ -173,7 +173,7 @@ def test_a_code_from_another_browser_or_for_something_else_moves_nothing(
     before = identities()
 
     assert thief.post(CODE_PAGE, {"code": code}).status_code == 422
-    with pytest.raises(CodeOverError):
+    with pytest.raises(ExpiredCodeError):
         change_address(
             user=people.creator, address=NEW, session_key=None, now=NOW,
             code=prove(creator_with(people.creator.email), CodePurpose.EXPORT, now=NOW),

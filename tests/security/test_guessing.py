@@ -44,7 +44,7 @@ def is_in(client: Client) -> bool:
 def test_one_network_guesses_at_passwords_of_many_only_so_often(cast: Cast) -> None:
     client = from_network(1)
     people = [cast.ines, cast.theo, cast.vera]
-    for number in range(PASSWORD_NETWORK_HOUR.most):
+    for number in range(PASSWORD_NETWORK_HOUR.max_count):
         post_password(client, people[number % 3], WRONG)
 
     answer = post_password(client, give_password(cast.ines))
@@ -58,7 +58,7 @@ def test_one_network_guesses_at_passwords_of_many_only_so_often(cast: Cast) -> N
 
 
 def test_many_networks_guess_at_one_password_only_so_often(cast: Cast) -> None:
-    for number in range(PASSWORD_ADDRESS_HOUR.most):
+    for number in range(PASSWORD_ADDRESS_HOUR.max_count):
         post_password(from_network(number), cast.ines, WRONG)
 
     client = from_network(200)
@@ -69,7 +69,7 @@ def test_many_networks_guess_at_one_password_only_so_often(cast: Cast) -> None:
 
 
 def test_strangers_do_not_lock_a_known_browser_out(cast: Cast, rf: Any) -> None:
-    for number in range(PASSWORD_ADDRESS_HOUR.most):
+    for number in range(PASSWORD_ADDRESS_HOUR.max_count):
         post_password(from_network(number), cast.ines, WRONG)
     known = from_network(200)
     answer = post_password(known, give_password(cast.ines), WRONG)
@@ -83,7 +83,7 @@ def test_strangers_do_not_lock_a_known_browser_out(cast: Cast, rf: Any) -> None:
 def test_who_knows_the_password_guesses_at_the_second_factor_only_so_often(cast: Cast) -> None:
     secret = give_app(give_password(cast.ines))
     client = browser()
-    for number in range(FACTOR_HOUR.most):
+    for number in range(FACTOR_HOUR.max_count):
         if number % 3 == 0:  # allauth ends a login after some wrong codes; the guesser begins anew
             post_password(client, cast.ines, PASSWORD)
         client.post("/account/2fa/authenticate/", {"code": "000000"})

@@ -249,7 +249,7 @@ def test_a_one_time_link_proves_nothing(cast: Cast) -> None:
     impostor, client = unproven(VICTIMS[0]), Client()
     before = identities()
 
-    answer = client.post(f"/once/{one_time_login.make(impostor)}")
+    answer = client.post(f"/once/{one_time_login.make_token(impostor)}")
 
     assert answer["Location"] == "/account/login/code/"
     assert "_auth_user_id" not in client.session

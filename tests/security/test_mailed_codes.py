@@ -286,7 +286,7 @@ def without_what_differs(page: str, address: str) -> str:
 @pytest.fixture
 def _mails_later(monkeypatch: pytest.MonkeyPatch) -> None:
     """The answer alone: nothing that comes after it."""
-    monkeypatch.setattr("affiliates.code_mail.SENDERS.wake", lambda: None, raising=False)
+    monkeypatch.setattr("affiliates.code_mail.CODE_MAIL_THREADS.wake", lambda: None, raising=False)
 
 
 @pytest.mark.usefixtures("_mails_later")

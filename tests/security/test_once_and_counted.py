@@ -151,7 +151,7 @@ def test_passwords_that_are_checked_at_one_moment_are_all_counted(
 ) -> None:
     """While the last password that the limit allows is checked, another comes."""
     people, checked = [cast.ines, cast.theo, cast.vera], []
-    for number in range(PASSWORD_NETWORK_HOUR.most - 1):
+    for number in range(PASSWORD_NETWORK_HOUR.max_count - 1):
         post_password(browser(), people[number % 3], WRONG)
     check = allauth_adapter.authenticate
 
@@ -173,7 +173,7 @@ def test_second_factors_that_are_checked_at_one_moment_are_all_counted(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     give_app(cast.ines)
-    for number in range(FACTOR_HOUR.most - 1):
+    for number in range(FACTOR_HOUR.max_count - 1):
         if number % 3 == 0:
             client = waiting(cast.ines)
         enter(client, "000000")
@@ -203,7 +203,7 @@ def test_what_was_right_counts_for_nothing(cast: Cast) -> None:
 
 
 def test_what_is_refused_counts_for_nothing(cast: Cast) -> None:
-    for _ in range(PASSWORD_NETWORK_HOUR.most + 5):
+    for _ in range(PASSWORD_NETWORK_HOUR.max_count + 5):
         post_password(browser(), cast.ines, WRONG)
 
     counts = CodeCount.objects.filter(name__startswith="wrong passwords")

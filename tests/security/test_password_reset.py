@@ -45,7 +45,7 @@ def test_a_mail_server_that_is_away_tells_no_address(cast: Cast, settings: Any) 
 def test_every_address_runs_the_very_same_statements(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("affiliates.code_mail.SENDERS.wake", lambda: None)
+    monkeypatch.setattr("affiliates.code_mail.CODE_MAIL_THREADS.wake", lambda: None)
     unproven("somebody@fern.example")
     ran = []
     for address in (cast.ines.email, NOBODY, "somebody@fern.example"):

@@ -16,7 +16,7 @@ from django.test import Client
 from accounts import one_time_login
 from accounts.audit_log.security_log import address_digest
 from accounts.code_limits import PASSWORD_ADDRESS_WIDE_HOUR
-from accounts.login_failures import record_failure, tell_failures
+from accounts.login_failures import record_failure, write_failure_entries
 from accounts.models import AuditEntry, Brand, FailureReason, LoginFailure, Role, Session, Staff
 from accounts.services import change_staff_role, give_role, remove_staff
 from brand_admin import history
@@ -112,7 +112,7 @@ def test_a_login_is_logged_and_stands_in_the_audit_log_of_every_brand(
 
 
 def test_a_one_time_link_and_a_creators_login_are_logged(cast: Cast, lines: Lines) -> None:
-    browser(**FROM).post(f"/once/{one_time_login.make(cast.vera)}")
+    browser(**FROM).post(f"/once/{one_time_login.make_token(cast.vera)}")
 
     assert [line["ways"] for line in lines.facts("login.done")] == ["a one-time link"]
 
@@ -161,11 +161,11 @@ def test_every_second_factor_and_code_that_is_wrong_counts(cast: Cast, lines: Li
 
 def test_too_many_tries_are_logged_as_that(cast: Cast, lines: Lines) -> None:
     client = browser(**FROM)
-    for _ in range(PASSWORD_ADDRESS_WIDE_HOUR.most + 1):
+    for _ in range(PASSWORD_ADDRESS_WIDE_HOUR.max_count + 1):
         post_password(client, cast.ines, WRONG)
 
     reasons = [line["reason"] for line in lines.facts("login.failed")]
-    assert reasons == [*["password"] * PASSWORD_ADDRESS_WIDE_HOUR.most, "too_many"]
+    assert reasons == [*["password"] * PASSWORD_ADDRESS_WIDE_HOUR.max_count, "too_many"]
 
 
 def test_a_stranger_cannot_flood_the_audit_log(cast: Cast) -> None:
@@ -179,11 +179,15 @@ def test_a_stranger_cannot_flood_the_audit_log(cast: Cast) -> None:
             )
 
     fail(1)
-    assert tell_failures(now=cast.now) == 1
+    assert write_failure_entries(now=cast.now) == 1
     fail(300)
-    assert [tell_failures(now=cast.now + timedelta(minutes=at)) for at in (1, 30, 59)] == [0, 0, 0]
-    assert tell_failures(now=cast.now + timedelta(minutes=60)) == 1
-    assert tell_failures(now=cast.now + timedelta(minutes=180)) == 0
+    assert [write_failure_entries(now=cast.now + timedelta(minutes=at)) for at in (1, 30, 59)] == [
+        0,
+        0,
+        0,
+    ]
+    assert write_failure_entries(now=cast.now + timedelta(minutes=60)) == 1
+    assert write_failure_entries(now=cast.now + timedelta(minutes=180)) == 0
 
     assert entries(cast.juniper, "login.failures") == [
         "somebody at the login page failed to log in once: wrong password",
@@ -196,9 +200,9 @@ def test_what_is_told_or_nobodys_is_forgotten(cast: Cast) -> None:
     for address in (cast.ines.email, "nobody@me.example"):
         record_failure(address=address, reason=FailureReason.CODE, network="", now=cast.now)
 
-    tell_failures(now=cast.now)
+    write_failure_entries(now=cast.now)
     assert LoginFailure.objects.get().user == cast.ines
-    tell_failures(now=cast.now + timedelta(days=1))
+    write_failure_entries(now=cast.now + timedelta(days=1))
 
     assert LoginFailure.objects.count() == 0
 

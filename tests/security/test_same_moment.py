@@ -14,7 +14,7 @@ from accounts.actors import Actor
 from accounts.invitation_links import link_of
 from accounts.invitations import invite_staff
 from accounts.models import Role, Staff, User
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from core.tenancy import across_brands, acting_for
 from tests.cast import Cast
 
@@ -85,6 +85,6 @@ def test_a_code_meets_the_login_that_an_invitation_has_just_made(
 
     monkeypatch.setattr(User.objects, "create_user", create_user)
 
-    user = give_login(email=cast.june.email, now=cast.now)
+    user = user_for_proven_address(email=cast.june.email, now=cast.now)
 
     assert user == User.objects.get(email=cast.june.email)

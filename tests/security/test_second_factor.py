@@ -179,7 +179,7 @@ def test_a_session_from_before_takes_nothing_away_by_the_password(address: str, 
 
 def test_the_one_time_link_asks_for_the_second_factor(cast: Cast) -> None:
     secret = give_app(cast.ines)
-    path = f"/once/{one_time_login.make(cast.ines)}"
+    path = f"/once/{one_time_login.make_token(cast.ines)}"
     client = browser()
 
     answer = client.post(path)
@@ -193,7 +193,7 @@ def test_the_one_time_link_asks_for_the_second_factor(cast: Cast) -> None:
 
 def test_the_one_time_link_alone_opens_no_strict_brand(strict: Cast) -> None:
     client = browser()
-    client.post(f"/once/{one_time_login.make(strict.ines)}")
+    client.post(f"/once/{one_time_login.make_token(strict.ines)}")
 
     assert client.session["_auth_user_id"] == str(strict.ines.pk)
     assert client.get("/admin/juniper/").status_code == 403

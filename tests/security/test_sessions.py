@@ -21,7 +21,7 @@ from django.utils import timezone
 from accounts.models import Session, SessionKind, User
 from accounts.sessions import SessionStore, delete_expired_sessions, end_sessions
 from accounts.tasks import delete_sessions
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from config.local.keys import fresh_secrets
 from config.local.throwaway import ADDRESSES
 from tests.answers import as_one_line
@@ -50,7 +50,7 @@ def person(kind: str, cast: Cast) -> tuple[User, str]:
         return cast.vera, "/admin/juniper/"
     if kind == "operator":
         return User.objects.create_superuser("op@tributary.example", PASSWORD), "/portal/"
-    user = give_login(email=cast.mara.email, now=cast.now)
+    user = user_for_proven_address(email=cast.mara.email, now=cast.now)
     assert user is not None
     return user, "/portal/"
 

@@ -10,7 +10,7 @@ from datetime import datetime, time, timedelta
 from django.db.models import Q, QuerySet
 
 from accounts.selectors import current_zone
-from affiliates.selectors import named
+from affiliates.selectors import name_contains
 from core.csv_export import csv_moment
 from core.money import Money
 from offers.models import Enrollment
@@ -68,7 +68,7 @@ def questions(
         found = found.filter(state=state)
     for word in search.split():
         found = found.filter(
-            Q(order_reference__icontains=word) | named(word, via="enrollment__member__")
+            Q(order_reference__icontains=word) | name_contains(word, via="enrollment__member__")
         )
     return (
         found.order_by("asked_at", "pk") if order == "asked" else found.order_by("-asked_at", "-pk")

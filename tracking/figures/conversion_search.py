@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from django.db.models import Model, Q, QuerySet, Value
 from django.db.models.functions import Reverse, Upper
 
-from affiliates.selectors import called
+from affiliates.selectors import members_matching
 from offers.models import Enrollment
 from tracking.models import Order
 from tracking.models.orders import NUMBER_BACKWARDS, NUMBER_FORWARDS
@@ -26,7 +26,7 @@ def conversions_matching(word: str) -> Q:
 
     The order number must begin or end with the word; name and address contain it.
     """
-    enrollments = Enrollment.objects.filter(member__in=called(word))
+    enrollments = Enrollment.objects.filter(member__in=members_matching(word))
     return Q(order__in=_ids_or_subquery(orders_numbered(word))) | Q(
         enrollment__in=_ids_or_subquery(enrollments)
     )

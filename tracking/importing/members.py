@@ -13,7 +13,7 @@ from datetime import datetime
 from django.db import transaction
 
 from accounts.actors import Actor
-from affiliates.details import Details, TagError, add_details, read_handles, read_tags
+from affiliates.details import MemberDetails, TagError, add_details, read_handles, read_tags
 from affiliates.handles import HandleError
 from affiliates.models import Creator, Member
 from affiliates.selectors import members_by_address
@@ -39,7 +39,7 @@ class _ValidRow:
     line: int
     person: Person
     code: str
-    details: Details
+    details: MemberDetails
 
 
 class _CodesRefusedError(Exception):
@@ -122,10 +122,10 @@ def import_members(
     return report
 
 
-def _read_details(cells: dict[str, str]) -> Details:
+def _read_details(cells: dict[str, str]) -> MemberDetails:
     """Read the optional columns: tags, and a handle per platform."""
     try:
-        return Details(tags=read_tags(cells.get("tags", "")), handles=read_handles(cells))
+        return MemberDetails(tags=read_tags(cells.get("tags", "")), handles=read_handles(cells))
     except TagError as error:
         raise MemberError("tags", str(error)) from error
     except HandleError as error:

@@ -26,7 +26,7 @@ from django.db.models import (
     When,
 )
 
-from affiliates.selectors import named
+from affiliates.selectors import name_contains
 from core.kept_queries import kept_query
 from offers.models import Enrollment, EnrollmentStatus, Offer, Project, ProjectMember
 from tracking.outreach.unsent_items import items_mails, lacks_items
@@ -145,7 +145,7 @@ def members_of(
 
 def _matching(rows: QuerySet[ProjectMember], search: str) -> QuerySet[ProjectMember]:
     for word in search.split():
-        rows = rows.filter(named(word, via="member__"))
+        rows = rows.filter(name_contains(word, via="member__"))
     return rows
 
 

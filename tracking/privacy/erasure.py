@@ -43,7 +43,8 @@ BY = Actor.system("the member's own wish")
 def erase_creator(*, creator: Creator, code: uuid.UUID, now: datetime) -> None:
     """Delete this person's data in every brand, for good.
 
-    Uses up `code`, the entered code that was mailed for this. Raises accounts.codes.CodeOverError.
+    Uses up `code`, the entered code that was mailed for this. Raises
+    accounts.codes.ExpiredCodeError.
     """
     creator = Creator.objects.select_for_update().get(pk=creator.pk)
     address = creator.email

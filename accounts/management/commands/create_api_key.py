@@ -15,9 +15,9 @@ from core.tenancy import acting_for
 
 
 class Command(commands.Command):
-    help = "Make an API key for a shop and print it, this once."
-    kept = "A key that was made and not shown opens nothing, as nobody has it."
-    again = "Run it again for a key, and revoke a key that is listed twice in Settings, API keys."
+    help = "Make an API key for a shop and print it. It is shown only once."
+    kept = "A key that was made and not printed is useless, because nobody has it."
+    again = "Run it again for a key. If Settings, API keys lists two, revoke the older one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_brand_option(parser)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.actors import Actor
 from accounts.brands import create_brand
-from accounts.invitation_links import described
+from accounts.invitation_links import describe_invitation
 from accounts.invitations import open_invitations
 from accounts.models import Brand
 from accounts.services import BrandError
@@ -21,8 +21,8 @@ from core.tenancy import acting_for
 
 class Command(commands.Command):
     help = "Make a brand. Its owner is invited by mail, unless their address is proven already."
-    kept = "No brand was half made."
-    again = "Run it again: if the brand was made after all, it says that the slug is taken."
+    kept = "No part of the brand was saved."
+    again = "Run it again: if the brand was saved after all, it says that the slug is taken."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("slug", help="its name in addresses: a-z, 0-9, hyphens")
@@ -49,9 +49,9 @@ class Command(commands.Command):
         self.stdout.write(f"Brand {brand.slug} made. {self._owner(brand, options['owner'])}")
 
     def _owner(self, brand: Brand, address: str) -> str:
-        """Who owns the brand, or is invited to. The link is shown only where no mail went out."""
+        """Say who owns the brand or is invited. Contains the link only if the mail failed."""
         with acting_for(brand):
             invitation = open_invitations().first()
         if invitation is None:
             return f"{address} owns it."
-        return described(invitation)
+        return describe_invitation(invitation)

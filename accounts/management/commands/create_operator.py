@@ -19,7 +19,7 @@ from core import commands
 
 class Command(commands.Command):
     help = "Make an operator, who proves the address by logging in with a mailed code."
-    kept = "Nobody was made an operator by half."
+    kept = "Nobody was made an operator."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", help="the operator's address")

@@ -11,7 +11,7 @@ from django.core.validators import validate_email
 from django.utils import timezone
 
 from accounts.actors import Actor
-from accounts.invitation_links import described
+from accounts.invitation_links import describe_invitation
 from accounts.invitations import invite_staff
 from accounts.management.options import add_brand_option, brand_named
 from accounts.models import Role
@@ -22,8 +22,8 @@ from core.tenancy import acting_for
 
 class Command(commands.Command):
     help = "Invite somebody to the staff of a brand by mail, as an owner unless told otherwise."
-    kept = "Nobody was invited by half."
-    again = "Run it again: if the invitation was made after all, it says so."
+    kept = "Nobody was invited."
+    again = "Run it again: if the invitation was saved after all, it says so."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("email", help="the address that is invited")
@@ -45,4 +45,4 @@ class Command(commands.Command):
                 )
             except StaffError as error:
                 raise CommandError(f"{error.field}: {error}") from error
-        self.stdout.write(described(invitation))
+        self.stdout.write(describe_invitation(invitation))

@@ -125,7 +125,7 @@ def test_a_handle_in_a_file_replaces_the_one_before(cast: Cast) -> None:
     ("extras", "said"),
     [
         ({"tags": "x" * 41}, "line 2: tags: a tag has at most 40 characters"),
-        ({"instagram": "not a name"}, "line 2: instagram: 'not a name' is no name on Instagram"),
+        ({"instagram": "not a name"}, "line 2: instagram: 'not a name' is not a name on Instagram"),
         ({"youtube": "https://evil.example/x"}, "line 2: youtube: 'https://evil.example/x' is not"),
     ],
 )

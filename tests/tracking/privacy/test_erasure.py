@@ -11,10 +11,10 @@ from django.contrib.auth import SESSION_KEY
 from django.db import connection
 
 from accounts.actors import Actor
-from accounts.codes import CodeOverError
+from accounts.codes import ExpiredCodeError
 from accounts.models import AuditEntry, CodePurpose, Session, User
 from accounts.sessions import SessionStore
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from affiliates.models import Creator, Member, MemberHandle, MemberTag
 from affiliates.services import MemberError, add_member, change_member
 from core.tenancy import across_brands, acting_for
@@ -45,7 +45,7 @@ LATER = NOW + timedelta(hours=1)
 @pytest.fixture
 def june(cast: Cast) -> Creator:
     """June sells, is owed money, asks a question, gets mail, and is logged in with a passkey."""
-    user = give_login(email=JUNE, now=NOW)
+    user = user_for_proven_address(email=JUNE, now=NOW)
     assert user is not None
     AuthenticatorFactory.create(user=user, passkey=True)
     store = SessionStore()
@@ -166,7 +166,7 @@ def test_login_sessions_passkeys_details_and_codes_are_gone(cast: Cast, june: Cr
         assert {row.taken_back_at for row in left} == {LATER}
         assert left.count() == 2
         assert not DetailsRelease.objects.filter(creator=june.pk).exists()
-    assert give_login(email=JUNE, now=LATER) is None
+    assert user_for_proven_address(email=JUNE, now=LATER) is None
 
 
 def test_no_dashboard_of_theirs_opens_old_or_new(cast: Cast, june: Creator) -> None:
@@ -213,7 +213,7 @@ def test_others_keep_everything(cast: Cast, june: Creator) -> None:
 def test_who_works_for_a_brand_keeps_that_login(cast: Cast) -> None:
     with acting_for(cast.saltmarsh):
         add_member(email=cast.ines.email, first_name="Ines", last_name="", by=SYSTEM, now=NOW)
-    give_login(email=cast.ines.email, now=NOW)
+    user_for_proven_address(email=cast.ines.email, now=NOW)
 
     erase(Creator.objects.get(email=cast.ines.email))
 
@@ -234,7 +234,7 @@ def test_without_a_fresh_code_of_ones_own_nothing_is_deleted(
     }[wrong]()
     before = snapshot()
 
-    with pytest.raises(CodeOverError):
+    with pytest.raises(ExpiredCodeError):
         erase_creator(creator=june, code=code, now=LATER)
 
     assert snapshot() == before

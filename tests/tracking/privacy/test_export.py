@@ -8,7 +8,7 @@ import zipfile
 
 import pytest
 
-from affiliates.logins import give_login
+from affiliates.logins import user_for_proven_address
 from affiliates.models import Creator
 from core.tenancy import acting_for
 from payouts.services import adjust
@@ -26,7 +26,7 @@ FILES = ["you", "payout_details", "payout_details_shared", "brands", "offers", "
 @pytest.fixture
 def archive(cast: Cast) -> zipfile.ZipFile:
     """June's file, after she and Mara have sold."""
-    user = give_login(email=JUNE, now=NOW)
+    user = user_for_proven_address(email=JUNE, now=NOW)
     assert user is not None
     with acting_for(cast.juniper):
         for number, code in (("SHOP-55-7001", "JUNE20"), ("SHOP-55-8001", "MARA15")):

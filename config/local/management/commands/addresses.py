@@ -27,7 +27,7 @@ class Command(commands.Command):
         if not demo.is_loaded():
             raise CommandError("The demo brands are not there: run `manage.py load_demo` first.")
         base = options["base_url"].rstrip("/")
-        token = one_time_login.make(User.objects.get(email=demo.OWNER))
+        token = one_time_login.make_token(User.objects.get(email=demo.OWNER))
         with acting_for(Brand.objects.get(slug=demo.BRAND)):
             enrollment = Enrollment.objects.get(offer__name=demo.OFFER, member__email=demo.CREATOR)
         for what, address in (
