@@ -82,7 +82,7 @@ class DestinationForm(forms.Form):
         label=_("Tax or VAT number"),
         required=False,
         max_length=MAX_TAX_ID_LENGTH,
-        help_text=_("If a brand needs it for its books. Brands that you share with see it."),
+        help_text=_("Some brands need it for their accounts. Brands that you share with see it."),
     )
 
     def __init__(self, data: QueryDict | None, *, country: str, initial: dict[str, str]) -> None:

@@ -117,6 +117,6 @@ def test_programs_are_refused_in_json_and_readers_in_their_language() -> None:
     assert api[0]["Content-Type"] == "application/problem+json"
     assert b"Nothing of this request was recorded. It is safe to send it again." in api[1]
     assert "Bitte versuche es gleich noch einmal" in page[1].decode()
-    assert b"Nothing of what you sent was saved" in form[1]
+    assert b"What you sent was not saved" in form[1]
     assert {answer[0]["Cache-Control"] for answer in (api, page, form)} == {"no-store"}
     assert {answer[0]["Retry-After"] for answer in (api, page, form)} == {"2"}

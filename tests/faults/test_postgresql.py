@@ -52,7 +52,7 @@ def test_everything_is_answered_within_three_seconds(web: WebServer) -> None:
     assert {answer.headers["retry-after"] for answer in answers} == {"2"}
     assert max(answer.seconds for answer in answers) < ANSWERED + BUSY_MACHINE
     assert b"Please try again in a moment" in page_answers[0].body
-    assert b"Nothing of what you sent was saved" in form.body
+    assert b"What you sent was not saved" in form.body
     assert b"saved" not in page_answers[0].body
     problem = order_answers[0].json()
     assert order_answers[0].headers["content-type"] == "application/problem+json"

@@ -150,7 +150,7 @@ def test_three_offers_are_three_links_and_the_portal_shows_them_all(
     reader.goto("/portal/")
     reader.get_by_label("Your email address").fill(MARA)
     reader.get_by_role("button", name="Mail me a code").click()
-    expect(reader.get_by_role("heading", name="Look in your mail")).to_be_visible()
+    expect(reader.get_by_role("heading", name="Check your email")).to_be_visible()
     reader.get_by_label("Six-digit code").fill(code_in(only_mail_to(mailbox, MARA)))
     reader.get_by_role("button", name="Log in").click()
     expect(reader.locator(".offer-line")).to_have_count(3)

@@ -141,7 +141,7 @@ def test_where_to_be_paid_is_changed_with_a_code(
 
     expect(page.get_by_text("You are paid to Bank account ····2051")).to_be_visible()
     mail = mailbox.to(JUNE)[-1]
-    assert mail["Subject"] == "Where you are paid has changed"
+    assert mail["Subject"] == "Your payout details have changed"
     assert "····3000" in mail.get_content()
     assert "DE02" not in mail.get_content()
 

@@ -36,7 +36,7 @@ def test_june_logs_in_by_the_mailed_code_and_sees_all_her_offers(
 ) -> None:
     page = open_page(**device, java_script_enabled=script)
     ask(page, JUNE)
-    expect(page.get_by_role("heading", name="Look in your mail")).to_be_visible()
+    expect(page.get_by_role("heading", name="Check your email")).to_be_visible()
     said = page.locator("main").inner_text()
     code = code_in(only_mail_to(mailbox, JUNE))
 

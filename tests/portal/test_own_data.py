@@ -50,7 +50,7 @@ def test_what_the_brand_stopped_only_the_brand_allows_again(cast: Cast, june: Cl
     june.post("/portal/emails/juniper/", {"mails": "on"})
 
     assert snapshot() == before
-    assert "The brand has stopped writing to you" in text_of(june, "/portal/emails/")
+    assert "The brand has stopped sending you mail" in text_of(june, "/portal/emails/")
 
 
 @pytest.mark.parametrize(("slug", "mails"), [("nowhere", "off"), ("juniper", "x"), ("juniper", "")])

@@ -50,7 +50,7 @@ def test_a_payment_that_waits_for_details_says_what_to_do(
     assert badges(text_of(client, path)) == ["On the way", "Waiting for your details"]
     page = text_of(client, f"{path}/payments/{payout.public_id}")
 
-    assert ("pay you before it sees where to" in page) is known
+    assert ("pay you before it sees your payout details" in page) is known
     assert ('href="/portal/payout/share/?brand=juniper"' in page) is known
     assert ("This payment waits for you" in page) is not known
     assert ("Tell Juniper &amp; Co where to pay you." in page) is not known

@@ -74,7 +74,7 @@ def test_the_dashboard_asks_by_name_and_says_what_will_be_seen(
 
     for address in (path, f"{path}/payments/{payment(waiting).public_id}"):
         page = text_of(client, address)
-        assert "pay you before it sees where to" in page
+        assert "pay you before it sees your payout details" in page
         assert "account number or PayPal address, the account holder, the country" in page
         assert f'href="{SHARE}?brand=juniper"' in page
         assert "3000" not in page
@@ -107,7 +107,7 @@ def test_from_the_dashboard_through_the_login_to_sharing(
     assert "Shared with Juniper &amp; Co. One payment that waited for this is on its way." in done
     assert payment(waiting).state == "processing"
     text = mailbox.to(JUNE)[-1].get_content()
-    assert "Juniper & Co can see where you are paid" in text
+    assert "Juniper & Co can see your payout details" in text
     assert "account number ending 3000" in text
     assert IBAN not in text
 
@@ -218,7 +218,9 @@ def test_saving_details_asks_for_the_brands_whose_payments_wait(
 
     assert "Shared with Juniper &amp; Co. One payment that waited" in page
     assert payment(waiting).state == "processing"
-    assert "You also share it from now on with Juniper & Co." in mailbox.to(JUNE)[0].get_content()
+    assert (
+        "You now also share these details with Juniper & Co." in mailbox.to(JUNE)[0].get_content()
+    )
 
 
 def test_saving_details_alone_shares_them_with_nobody(waiting: Cast, june: Client) -> None:

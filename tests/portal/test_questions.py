@@ -68,7 +68,7 @@ def test_looking_changes_nothing(client: Client, path: str) -> None:
         ({"order_reference": "x" * 121}, "at most 120"),
         ({"order_reference": "a\0b"}, "Null characters"),
         ({"ordered_on": ""}, "Choose a day. An approximate day is fine."),
-        ({"ordered_on": "2026-11-21"}, "This day is still to come."),
+        ({"ordered_on": "2026-11-21"}, "This day is in the future."),
         ({"ordered_on": "soon"}, "valid date"),
         ({"note": "x" * 501}, "at most 500"),
     ],

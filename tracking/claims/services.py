@@ -104,7 +104,7 @@ def _check_order(
     if not reference:
         raise QuestionError(_("Enter the order's number."), "order_reference")
     if ordered_on > today:
-        raise QuestionError(_("This day is still to come."), "ordered_on")
+        raise QuestionError(_("This day is in the future."), "ordered_on")
     if today - ordered_on > MAX_ORDER_AGE:
         raise QuestionError(_("This is more than two years ago."), "ordered_on")
     own = Conversion.objects.filter(enrollment=enrollment)

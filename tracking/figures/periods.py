@@ -110,7 +110,7 @@ def choose(
     first, last = within.clamped(first, last)
     if last < first:
         problem = (
-            _("This is still to come")
+            _("This day is in the future")
             if first > within.last
             else _("There is nothing before {day}").format(day=day_in_words(within.first))
         )

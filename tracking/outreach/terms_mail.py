@@ -86,7 +86,7 @@ def _send(
 def _body(offer: Offer, terms: Terms, before: Terms) -> str:
     """Return the mail's HTML in the active language."""
     starts = _("From %(day)s on you earn for {{ offer_name }}:") % {"day": day(terms.starts_at)}
-    until = _("For orders placed before it stays as it was:")
+    until = _("Nothing changes for orders placed before:")
     return "\n".join(
         [
             f"<p>{_('Hi {{ first_name | there }},')}</p>",
