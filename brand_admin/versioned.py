@@ -27,7 +27,7 @@ class VersionedForm(forms.Form):
     version = forms.IntegerField(
         min_value=0,
         widget=forms.HiddenInput,
-        error_messages={"required": "Open this page again: it does not say what it was made of."},
+        error_messages={"required": "Open this page again: the form is incomplete."},
     )
     opened = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
 

@@ -62,7 +62,7 @@ def make_export(work_slice: WorkSlice) -> bool:
         try:
             export = SOURCES[told["export"]](asked, now=work_slice.clock(), **told["args"])
         except Http404 as error:
-            raise WorkError("what was to be exported is not there any more") from error
+            raise WorkError("the list to export does not exist any more") from error
         _begin_anew(work_slice, filename=export.filename, rows=export.rows)
         lines = csv_lines(export.lines)
         header = next(lines, "")

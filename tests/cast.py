@@ -110,7 +110,7 @@ def give_details(
 
 
 def release_to_brand(member: Member, *, now: datetime = NOW) -> DetailsRelease:
-    """Let the member's brand see where they are paid, without a code and without a word of it."""
+    """Share the member's payout details with their brand, without a code and a mail."""
     with acting_for(member.brand_id):
         release, _ = DetailsRelease.objects.get_or_create(
             creator=member.creator, taken_back_at=None, defaults={"released_at": now}

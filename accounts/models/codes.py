@@ -12,8 +12,8 @@ class CodePurpose(models.TextChoices):
     """What a mailed code is for. Each purpose has its own codes."""
 
     LOG_IN = "log_in", _("Logging in")
-    PAYOUT_DETAILS = "payout_details", _("Changing your payout details")
-    DETAILS_RELEASE = "details_release", _("Sharing your payout details")
+    PAYOUT_DETAILS = "payout_details", _("Changing where you are paid")
+    DETAILS_RELEASE = "details_release", _("Sharing where you are paid")
     PASSKEYS = "passkeys", _("Adding a passkey")
     EXPORT = "export", _("Downloading your data")
     DELETION = "deletion", _("Deleting your data")

@@ -54,10 +54,10 @@ def verdict_of(question: Question, orders: Sequence[FoundOrder]) -> Verdict:
     if own:
         return Verdict("Theirs already", "good", "This order is credited to them already.", own[0])
     if any(found.order.currency == enrollment.offer.currency for found in free):
-        return Verdict("Can be added", "wait", "This order is here, and credited to nobody.")
+        return Verdict("Can be added", "wait", "The order is recorded and not credited to anybody.")
     if free:
         currency = free[0].order.currency
-        return Verdict("Other currency", "neutral", f"It is in {currency}, which the offer is not.")
+        return Verdict("Other currency", "neutral", f"It is in {currency}, and the offer is not.")
     other = _credited(orders)[0]
     return Verdict(
         "Somebody else's", "neutral", f"This order is credited to {other.member}.", other

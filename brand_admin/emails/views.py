@@ -116,7 +116,7 @@ def campaign_act(request: BrandRequest, campaign_id: int) -> HttpResponse:
     if act is not None and act(campaign=campaign, by=request.actor, now=timezone.now()):
         messages.success(request, words)
     else:
-        messages.warning(request, "Nothing was changed: the campaign has moved on meanwhile.")
+        messages.warning(request, "Nothing was changed: the campaign has changed meanwhile.")
     return redirect("brand_admin:campaign", request.brand.slug, campaign.pk)
 
 

@@ -37,7 +37,7 @@ def first_steps(brand: Brand, *, has_offers: bool) -> list[FirstStep]:
         ),
         FirstStep(
             "Send them their codes and links",
-            "A project takes them there: generate, then send.",
+            "In a project: generate codes and links, then send them.",
             reverse("brand_admin:projects", args=[brand.slug]),
             told.exists(),
         ),

@@ -79,7 +79,7 @@ class MemberFilter(forms.Form):
 class MemberForm(forms.Form):
     """A person. Without an address nothing can be sent to them."""
 
-    first_name = forms.CharField(max_length=200, help_text="Mails greet them by it.")
+    first_name = forms.CharField(max_length=200, help_text="Mails greet them with this name.")
     last_name = forms.CharField(max_length=200, required=False)
     email = forms.EmailField(
         label="Email",
@@ -91,10 +91,12 @@ class MemberForm(forms.Form):
         max_length=1000,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
-        help_text="With commas between them, such as VIP, skincare.",
+        help_text="Separate them by commas, such as VIP, skincare.",
     )
     owner = forms.ChoiceField(
-        required=False, label="Looked after by", help_text="Who of your team knows them."
+        required=False,
+        label="Looked after by",
+        help_text="The person on your team for them.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -208,8 +210,8 @@ class ImportForm(Confirmation):
         queryset=None,
         required=False,
         empty_label="No offer yet",
-        help_text="Everybody in the file joins it, with the code of their row and a tracking link"
-        " where the offer gives them.",
+        help_text="Everybody in the file joins this offer, with the code in their row. They get a"
+        " tracking link if the offer has links.",
     )
     file = forms.FileField(
         label="CSV file",
@@ -237,7 +239,7 @@ class ImportForm(Confirmation):
         upload = self.cleaned_data["file"]
         if upload.size > LARGEST_FILE:
             raise _refused(
-                f"the file is larger than {LARGEST_FILE // 1_000_000} MB: cut it into several"
+                f"the file is larger than {LARGEST_FILE // 1_000_000} MB: split it into several"
             )
         self.content = upload.read()
         try:
@@ -250,7 +252,9 @@ class ImportForm(Confirmation):
         if not self.rows:
             raise _refused("the file has no row under its header")
         if self.rows > MOST_ROWS:
-            raise _refused(f"the file has more than {MOST_ROWS:,} rows: cut it into several")
+            raise _refused(
+                f"the file has more than {MOST_ROWS:,} rows: split it into several files"
+            )
         return upload
 
 

@@ -68,7 +68,7 @@ class TermsForm(forms.Form):
         required=False,
     )
     tier_by = forms.ChoiceField(
-        label="Members climb by",
+        label="Tiers are reached by",
         choices=[
             (TierBy.SALES, "Sales, less refunds"),
             (TierBy.CONVERSIONS, "Accepted conversions"),
@@ -78,7 +78,7 @@ class TermsForm(forms.Form):
     )
     tier_period = forms.ChoiceField(
         label="Counted",
-        choices=[(CapPeriod.ALWAYS, "From the beginning"), (CapPeriod.MONTH, "Anew each month")],
+        choices=[(CapPeriod.ALWAYS, "From the beginning"), (CapPeriod.MONTH, "Restart each month")],
         initial=CapPeriod.ALWAYS,
         required=False,
     )

@@ -83,7 +83,7 @@ def typed_values(form: TermsForm, rows: TermsRows) -> TermsValues | None:
         add_refusal(form, error)
         return None
     if form.cleaned_data["percent"] is None and _pays_nothing(values):
-        form.add_error("percent", "Say a percentage, an amount, or both.")
+        form.add_error("percent", "Enter a percentage, an amount, or both.")
         return None
     return values
 

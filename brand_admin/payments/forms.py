@@ -70,7 +70,7 @@ class ReturnPayment(forms.Form):
         label="What happened",
         choices=[
             (PayoutState.FAILED, "It failed: the money came back"),
-            (PayoutState.CANCELLED, "It was cancelled: it never left"),
+            (PayoutState.CANCELLED, "It was cancelled: no money was sent"),
         ],
         widget=forms.RadioSelect,
         initial=PayoutState.FAILED,

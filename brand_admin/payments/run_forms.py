@@ -80,7 +80,7 @@ class NewRun(forms.Form):
     minimum = AmountField(
         label="Minimum amount",
         required=False,
-        help_text="Members due less stay due, and are listed as left out. Empty: no minimum.",
+        help_text="Members who are due less are left out. Leave it empty for no minimum.",
     )
     confirmation = forms.UUIDField(widget=forms.HiddenInput)
 

@@ -109,7 +109,7 @@ def _waiting(run: PayoutRun, share: RunShare | None) -> str:
         else:
             whom, waits = f"{count(unseen)} members have", "those payments are"
         return (
-            f"{whom} not shared with you where to be paid. Once you confirm the run, {waits}"
+            f"{whom} not shared their payout details with you. Once you confirm the run, {waits}"
             " waiting for their details."
         )
     if share is None:

@@ -53,10 +53,10 @@ class SetUpForm(forms.Form):
     code_offer = OfferChoice(
         queryset=None,
         required=False,
-        label="And a code offer beside it",
+        label="Additional offer for codes",
         empty_label="None",
-        help_text="Where links and codes earn differently: the first is then an offer of tracking"
-        " links only, this one of promo codes only.",
+        help_text="If links and codes earn differently: the first offer is then for tracking links"
+        " only, and this one for promo codes only.",
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -40,7 +40,7 @@ def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
     standing = members_at_step(project, StageStep.GENERATE, offer=offer)
     ids = set(standing.values_list("enrollment_pk", flat=True).order_by())
     if not ids:
-        messages.info(request, "Everybody has what they share already.")
+        messages.info(request, "Everybody has their code and link already.")
         return redirect(step_url(request, project, StageStep.GENERATE))
     codes, links = wants
     work = ask_to_generate(

@@ -51,7 +51,7 @@ ACTIONS = {
         "Revoke dashboard link",
         "given a new dashboard link",
         renew_dashboard_link,
-        asks="The dashboard link they have stops working at once. Send them the new one after.",
+        asks="Their dashboard link stops working at once. Send them the new one afterwards.",
     ),
 }
 

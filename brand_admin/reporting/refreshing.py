@@ -79,7 +79,7 @@ def _refreshed(request: BrandRequest, offer: Offer, chosen: Sequence[Enrollment]
         now=timezone.now(),
     )
     messages.success(
-        request, f"{_codes(len(given))} refreshed. Tell the members: the old ones are over."
+        request, f"{_codes(len(given))} refreshed. Tell the members: the old ones no longer work."
     )
     return redirect("brand_admin:offer_report", request.brand.slug, offer.pk)
 

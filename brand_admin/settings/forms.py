@@ -26,21 +26,21 @@ class BrandForm(VersionedForm):
         widget=forms.TextInput(attrs={"type": "color"}),
     )
     sender_name = forms.CharField(
-        required=False, max_length=120, help_text="Whose name mails to members carry."
+        required=False, max_length=120, help_text="The sender's name in mails to members."
     )
-    reply_to = forms.EmailField(required=False, help_text="Where members' answers go.")
+    reply_to = forms.EmailField(required=False, help_text="The address for members' replies.")
     sends_items_automatically = forms.BooleanField(
         required=False,
         label="Send Sales Tracking Items automatically",
-        help_text="Once, to each active member who has their code or link. Those who were never "
-        "sent theirs get them within a minute of saving.",
+        help_text="Each active member who has a code or link is sent it once. Members who were "
+        "never sent theirs get it within a minute of saving.",
     )
 
     minimum_payout = AmountField(
         required=False,
         label="Minimum payment",
-        help_text="What a payout run proposes: members due less stay due until they reach it. "
-        "Empty: no minimum.",
+        help_text="The minimum that a payout run proposes. Members who are due less stay due until "
+        "they reach it. Leave it empty for no minimum.",
     )
     currency: str
 
@@ -78,7 +78,7 @@ class BrandForm(VersionedForm):
 
 
 class InviteStaff(forms.Form):
-    email = forms.EmailField(help_text="They get a link that lets them in, once, for a week.")
+    email = forms.EmailField(help_text="They get a link that works once, within a week.")
     role = forms.ChoiceField(choices=Role.choices, initial=Role.MANAGER)
 
 

@@ -79,9 +79,9 @@ def second_factor(request: BrandRequest) -> HttpResponse:
     except SecondFactorError as error:
         messages.error(request, sentence(error))
     else:
-        words = "A second factor is required of all staff now."
+        words = "A second factor is now required of all staff."
         messages.success(
-            request, words if is_required else "A second factor is up to each of the staff now."
+            request, words if is_required else "A second factor is now optional for staff."
         )
     return redirect("brand_admin:settings_staff", request.brand.slug)
 
@@ -156,10 +156,10 @@ def staff_remove(request: BrandRequest, staff_id: int) -> HttpResponse:
 def _tell(request: BrandRequest, invitation: Invitation) -> None:
     """What became of the mail."""
     if invitation.mailed_at is not None:
-        messages.success(request, f"The invitation is on its way to {invitation.email}.")
+        messages.success(request, f"The invitation was sent to {invitation.email}.")
     else:
         messages.error(
             request,
-            f"{invitation.email} is invited, but the mail did not go out"
+            f"{invitation.email} is invited, but the mail could not be sent"
             f" ({invitation.mail_problem}). Send it again.",
         )

@@ -64,8 +64,8 @@ ACTS = {
         OperatorAct(
             "remove-second-factor",
             "Remove second factor",
-            "Their authenticator app, security keys, passkeys and recovery codes go, and they are"
-            " logged out everywhere. Be sure that it is them who asks.",
+            "Their authenticator app, security keys, passkeys and recovery codes are removed, and"
+            " they are logged out everywhere. Make sure that the request comes from them.",
             "Removed the second factor of",
             _remove_second_factor,
         ),

@@ -232,4 +232,4 @@ def test_the_door_offers_several_brands(cast: Cast) -> None:
 def test_the_door_tells_a_person_without_a_brand_what_to_do(cast: Cast) -> None:
     nobody = UserFactory.create()
 
-    assert "You work for no brand here" in desk_of(nobody).get("/admin/").content.decode()
+    assert "You are not on the staff of a brand" in desk_of(nobody).get("/admin/").content.decode()

@@ -145,7 +145,7 @@ def test_overwriting_asks(cast: Cast, press: Callable[..., Any]) -> None:
 
     assert asked.status_code == 422
     page = as_one_line(asked.content.decode())
-    assert "There is a template of this name already" in page
+    assert "There is already a template with this name" in page
     assert 'name="overwrite" value="Monthly news">Overwrite</button>' in page
     assert snapshot() == before
 

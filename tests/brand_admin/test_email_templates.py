@@ -144,7 +144,7 @@ def test_who_saves_second_is_told_and_loses_nothing(cast: Cast, theo: Client) ->
     assert "Ines Castell changed this template" in page
     assert "Not saved yet" in page
     assert "you have “His words”, they made it “Her words”" in page
-    assert "now “Hers”, as they made it; it was “News of {{ offer_name }}”" in page
+    assert "now “Hers”, changed by them; it was “News of {{ offer_name }}”" in page
     assert snapshot() == before
     again = told.context["text_form"]
     assert [again[name].value() for name in ("name", "subject", "body")] == [

@@ -105,7 +105,7 @@ def test_the_report_tells_what_became_of_each_mail(
     page = shown(theo.get(address))
 
     assert "3 of 3 done" in page
-    assert "Nobody can know whether these arrived" in page
+    assert "It is not known whether these mails arrived" in page
     assert "554 no" in page
     assert "Write to those not reached" in page
     filtered = shown(theo.get(f"{address}?state=failed"))

@@ -122,7 +122,7 @@ def test_a_viewer_is_told_who_can_have_it_made(cast: Cast) -> None:
     page = shown(vera.get(at(cast.juniper, "members_export")))
     posted = order_file(cast, vera)
 
-    assert "Owners and managers can have it made" in page
+    assert "Owners and managers can make it" in page
     assert "Make the file" not in page
     assert posted.status_code == 403
     assert snapshot() == before
@@ -138,7 +138,7 @@ def test_what_is_gone_when_its_turn_comes_says_so(cast: Cast, theo: Client) -> N
     work = let_a_worker(cast, work)
 
     assert (work.state, work.error) == (
-        "failed", "what was to be exported is not there any more",
+        "failed", "the list to export does not exist any more",
     )  # fmt: skip
     assert "It could not be finished" in shown(theo.get(at(cast.juniper, "work", work_id=work.pk)))
 

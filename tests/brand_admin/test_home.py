@@ -48,7 +48,7 @@ def test_home_says_when_nothing_waits(cast: Cast) -> None:
         cast.glow.status = "paused"
         cast.glow.save(update_fields=["status"])
 
-    assert "Nothing waits for you." in shown(desk_of(cast.vera).get(at(cast.juniper, "home")))
+    assert "There is nothing to do." in shown(desk_of(cast.vera).get(at(cast.juniper, "home")))
 
 
 def test_home_compares_thirty_days_with_the_thirty_before(cast: Cast) -> None:
@@ -96,7 +96,7 @@ def test_a_brand_without_offers_is_told_where_to_start(cast: Cast) -> None:
 
     assert "Welcome to Tributary" in page
     assert at(bare, "offer_new") in page
-    assert "The way to your first sale" in page
+    assert "Steps to your first sale" in page
     assert page.count("To do") == 4
     assert "Sales per day" not in page
 

@@ -172,7 +172,7 @@ def test_it_is_sent_again_on_asking(cast: Cast, time_machine: Any) -> None:
 
     page = shown(desk_of(cast.ines).post(resend, follow=True))
 
-    assert f"The invitation is on its way to {NEW}." in page
+    assert f"The invitation was sent to {NEW}." in page
     assert path in mail.outbox[-1].body
     assert Client().get(path).status_code == 200
 

@@ -167,7 +167,7 @@ def test_fifty_thousand_rows_wait_for_a_worker_and_the_page_says_how_far_it_is(
     further = theo.get(address("work", work.pk))
 
     assert (work.state, work.total, work.done) == ("waiting", 50_000, 0)
-    assert "It begins as soon as a worker is free" in as_one_line(page.text)
+    assert "It starts as soon as a worker is free" in as_one_line(page.text)
     assert "200 of 50,000 rows" in further.text
     assert 'hx-trigger="every 2s"' in further.text
     assert "Background work" in theo.get(address("home")).text

@@ -155,8 +155,8 @@ def test_tiers_that_pay_less_than_what_comes_before_are_pointed_out(
     fine = theo.post(address("terms_new", cast.glow.pk), review | {"percent": "12"})
     falling = theo.post(address("terms_new", cast.glow.pk), review)
 
-    assert "Silver pays less than what comes before it" in as_one_line(falling.content.decode())
-    assert "Who climbs would earn less" not in as_one_line(fine.content.decode())
+    assert "Silver pays less than the tier before it" in as_one_line(falling.content.decode())
+    assert "A higher tier pays less" not in as_one_line(fine.content.decode())
 
 
 @pytest.mark.parametrize(

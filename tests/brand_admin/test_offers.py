@@ -213,7 +213,7 @@ def test_an_offer_of_one_day_begins_and_ends_on_it(theo: Client) -> None:
 def test_terms_must_say_something(theo: Client) -> None:
     response = theo.post(address("offer_new"), typed(percent="", fixed=""))
 
-    assert response.context["form"].errors["percent"] == ["Say a percentage, an amount, or both."]
+    assert response.context["form"].errors["percent"] == ["Enter a percentage, an amount, or both."]
     assert not Offer.objects.filter(name="Spring").exists()
 
 

@@ -119,7 +119,7 @@ def test_a_question_shows_what_the_system_knows(cast: Cast, ask: Ask) -> None:
 
     page = shown(desk_of(cast.vera).get(page_of(cast, ask())))
 
-    assert "This order is here, and credited to nobody." in page
+    assert "The order is recorded and not credited to anybody." in page
     assert "No member has the code NOBODYS" in page
     assert "None on their link" in page
     assert "MARA15, active since" in page

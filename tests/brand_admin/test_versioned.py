@@ -62,9 +62,9 @@ def test_the_later_one_is_told_and_keeps_what_they_typed(cast: Cast) -> None:
     said = words(second)
     assert "Ines Castell changed this offer at 12:00, after you opened it." in said
     assert (
-        "Name: you have “Glow by Theo”, they made it “Glow by Ines”. Saving puts yours in its place"
+        "Name: you have “Glow by Theo”, they made it “Glow by Ines”. Saving overwrites theirs"
     ) in said
-    assert "Click window: now “30”, as they made it; it was “28”." in said
+    assert "Click window: now “30”, changed by them; it was “28”." in said
     shown = fields(second)
     assert (shown["name"], shown["description"], shown["click_window_days"]) == (
         "Glow by Theo",

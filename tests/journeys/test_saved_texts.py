@@ -45,6 +45,6 @@ def test_the_drawer_where_texts_are_saved_and_replaced(
     drawer.press("Keep mine")
     drawer.press("Save as template")
     naming.press("Save")
-    naming.says("There is a template of this name already")
+    naming.says("There is already a template with this name")
     faults += faults_of(page, "drawer, overwrite")
     assert faults == []

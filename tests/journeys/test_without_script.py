@@ -31,7 +31,7 @@ def look_and_send(page: Page, drawer: Drawer, *people: tuple[str, str]) -> None:
     drawer.look_at(*people)
     drawer.press("Send")
     done = page.get_by_text("Done", exact=True)
-    again = page.get_by_role("link", name="Reload to see how far it is")
+    again = page.get_by_role("link", name="Reload to see the progress")
     for _ in range(60):
         expect(done.or_(again).first).to_be_visible()  # the report has come, early or late
         if done.count():

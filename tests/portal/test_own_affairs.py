@@ -61,7 +61,7 @@ def test_money_takes_a_fresh_code_even_when_logged_in(
     answer = june.post("/portal/confirm/payout/")
     assert answer["Location"] == "/portal/confirm/payout/code/"
     [mail] = mailbox.to(JUNE)
-    assert "Changing your payout details" in mail.get_content()
+    assert "Changing where you are paid" in mail.get_content()
     code = mailed_code(mailbox)
     wrong = june.post("/portal/confirm/payout/code/", {"code": another(code)})
     assert "4 tries are left" in as_one_line(wrong.content.decode())

@@ -145,7 +145,7 @@ def test_nobody_gives_a_deleted_member_a_name_again(cast: Cast, june: Creator) -
     erase(june)
     before = snapshot()
 
-    with acting_for(cast.juniper), pytest.raises(MemberError, match="deleted at their own wish"):
+    with acting_for(cast.juniper), pytest.raises(MemberError, match="deleted at their own request"):
         change_member(
             member=cast.june, email=JUNE, first_name="June", last_name="", by=SYSTEM, now=LATER
         )
