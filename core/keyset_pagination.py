@@ -7,11 +7,14 @@ costs as much as the first. Rows are counted only up to a limit.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 from django.db.models import Model, Q, QuerySet
+
+from core.kept_queries import kept_query
 
 MAX_COUNTED_ROWS = 1_000  # above this a page says only that there are more
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,23 +48,27 @@ class KeysetPage(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class Keyset(Generic[M]):
-    """A list ordered by a time column and the id; it needs an index on the two."""
+    """A list ordered by a time column and the id; it needs an index on the two.
 
-    rows: QuerySet[M]
+    `build` makes its queryset from `arguments`, which are those of a kept query.
+    """
+
+    build: Callable[..., QuerySet[M]]
+    arguments: Mapping[str, Any]
     column: str
     newest_first: bool = True
 
     def page(self, cursor: str, *, size: int) -> KeysetPage[M]:
         """Return `size` rows at `cursor`; the first page for an invalid cursor. Three queries."""
         back, position = _read(cursor)
-        found = list(self._beyond(position, back=back)[: size + 1])
+        found = self._rows(position, back=back, limit=size + 1)
         if not found and position:
             return self.page("", size=size)
         more = len(found) > size
         rows = found[:size][::-1] if back else found[:size]
         earlier, later = (more, True) if back else (position is not None, more)
         ahead = self._count_ahead(rows[0]) if rows and earlier else 0
-        total = _counted(self.rows)
+        total = len(rows) if not (earlier or later) else self._count()
         return KeysetPage(
             rows=tuple(rows),
             before=self._cursor("before", rows[0]) if rows and earlier else "",
@@ -70,28 +77,60 @@ class Keyset(Generic[M]):
             total=total if total <= MAX_COUNTED_ROWS else 0,
         )
 
-    def _ordered(self, *, back: bool) -> QuerySet[M]:
-        sign = "-" if self.newest_first != back else ""
-        return self.rows.order_by(f"{sign}{self.column}", f"{sign}pk")
+    def _rows(self, position: tuple[datetime, int] | None, *, back: bool, limit: int) -> list[M]:
+        moment, pk = position or (None, None)
+        return _stretch(cut=self._cut(back, limit), moment=moment, pk=pk, **self.arguments)
 
-    def _beyond(self, position: tuple[datetime, int] | None, *, back: bool) -> QuerySet[M]:
-        ordered = self._ordered(back=back)
-        if position is None:
-            return ordered
-        moment, pk = position
-        way = "lt" if self.newest_first != back else "gt"
-        # The second condition implies the first; PostgreSQL needs the first to use the index.
-        at_most = Q(**{f"{self.column}__{way}e": moment})
-        return ordered.filter(
-            at_most, Q(**{f"{self.column}__{way}": moment}) | Q(**{f"pk__{way}": pk})
-        )
+    def _cut(self, back: bool, limit: int) -> _Cut:
+        return _Cut(self.build, self.column, self.newest_first != back, limit)
 
     def _count_ahead(self, row: M) -> int:
-        return _counted(self._beyond((getattr(row, self.column), row.pk), back=True))
+        cut = self._cut(True, MAX_COUNTED_ROWS + 1)
+        moment: datetime = getattr(row, self.column)
+        return _ids.count(cut=cut, moment=moment, pk=row.pk, **self.arguments)
+
+    def _count(self) -> int:
+        cut = self._cut(False, MAX_COUNTED_ROWS + 1)
+        return _ids.count(cut=cut, moment=None, pk=None, **self.arguments)
 
     def _cursor(self, word: str, row: M) -> str:
         micros = (getattr(row, self.column) - EPOCH) // timedelta(microseconds=1)
         return f"{word}.{micros}.{row.pk}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cut:
+    """What a stretch of a list is, besides its values."""
+
+    build: Callable[..., QuerySet[Any]]
+    column: str
+    descending: bool
+    limit: int
+
+
+@kept_query
+def _stretch(*, cut: _Cut, **arguments: Any) -> QuerySet[Any]:
+    return _beyond(cut, **arguments)[: cut.limit]
+
+
+@kept_query
+def _ids(*, cut: _Cut, **arguments: Any) -> QuerySet[Any, Any]:
+    """The same rows to be counted, without what belongs to them."""
+    ids: QuerySet[Any, Any] = _beyond(cut, **arguments).order_by().values("pk")[: cut.limit]
+    return ids
+
+
+def _beyond(
+    cut: _Cut, *, moment: datetime | None, pk: int | None, **arguments: Any
+) -> QuerySet[Any]:
+    """The rows after the position of `moment` and `pk`, or from the beginning of the list."""
+    sign, way = ("-", "lt") if cut.descending else ("", "gt")
+    rows = cut.build(**arguments).order_by(f"{sign}{cut.column}", f"{sign}pk")
+    if moment is not None:
+        # The second condition implies the first; PostgreSQL needs the first to use the index.
+        at_most = Q(**{f"{cut.column}__{way}e": moment})
+        rows = rows.filter(at_most, Q(**{f"{cut.column}__{way}": moment}) | Q(**{f"pk__{way}": pk}))
+    return rows
 
 
 def _read(cursor: str) -> tuple[bool, tuple[datetime, int] | None]:
@@ -104,7 +143,3 @@ def _read(cursor: str) -> tuple[bool, tuple[datetime, int] | None]:
     except OverflowError:
         return False, None
     return match[1] == "before", (moment, int(match[3]))
-
-
-def _counted(rows: QuerySet[Any]) -> int:
-    return rows.order_by()[: MAX_COUNTED_ROWS + 1].count()

@@ -14,7 +14,9 @@ import hmac
 import uuid
 
 from django.conf import settings
+from django.db.models import QuerySet
 
+from core.kept_queries import kept_query
 from core.tenancy import across_brands
 from offers.models import Enrollment
 
@@ -50,17 +52,19 @@ def enrollment_for(token: str) -> Enrollment | None:
         return None
     public_id, mac = uuid.UUID(bytes=raw[:16]), raw[16:]
     with across_brands(reason="a dashboard link names its brand"):
-        enrollment = (
-            Enrollment.objects.select_related("brand", "offer", "member")
-            .filter(public_id=public_id, member__deleted_at=None)
-            .first()
-        )
+        enrollment = next(iter(_enrollment(public_id=public_id)), None)
     if enrollment is None:
         return None
     expected = [_mac(key, public_id, enrollment.link_version) for key in settings.LINK_KEYS]
     # Compare with every key, so that the response time does not reveal which key matched.
     matches = [hmac.compare_digest(mac, candidate) for candidate in expected]
     return enrollment if any(matches) and token == _canonical(raw) else None
+
+
+@kept_query
+def _enrollment(*, public_id: uuid.UUID) -> QuerySet[Enrollment]:
+    rows = Enrollment.objects.select_related("brand", "offer", "member")
+    return rows.filter(public_id=public_id, member__deleted_at=None)
 
 
 def _canonical(raw: bytes) -> str:

@@ -11,6 +11,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from affiliates.models import Member
 from affiliates.selectors import members, name_contains
+from core.kept_queries import kept_query
 from offers.models import (
     Enrollment,
     Offer,
@@ -40,9 +41,14 @@ class TermsHistory:
 def terms_histories(offer_ids: Iterable[int]) -> dict[int, TermsHistory]:
     """Return the terms of each offer, by offer id."""
     versions: dict[int, list[Terms]] = {}
-    for terms in Terms.objects.filter(offer__in=set(offer_ids)).order_by("offer_id", "version"):
+    for terms in _versions(offer_ids=sorted(set(offer_ids))):
         versions.setdefault(terms.offer_id, []).append(terms)
     return {offer_id: TermsHistory(tuple(rows)) for offer_id, rows in versions.items()}
+
+
+@kept_query
+def _versions(*, offer_ids: list[int]) -> QuerySet[Terms]:
+    return Terms.objects.filter(offer__in=offer_ids).order_by("offer_id", "version")
 
 
 def terms_of(offer: Offer) -> TermsHistory:

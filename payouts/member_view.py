@@ -6,9 +6,11 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
+from core.kept_queries import kept_query
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem
 
 
@@ -23,32 +25,42 @@ class Posting:
 
 def postings_of(conversion_ids: Iterable[int]) -> dict[int, list[Posting]]:
     """Return the postings by conversion id, oldest first. Two queries."""
-    entries = list(
-        LedgerEntry.objects.filter(
-            kind=EntryKind.COMMISSION, conversion_id__in=list(conversion_ids)
-        ).order_by("pk")
-    )
-    live = PayoutItem.objects.filter(
-        entry__in=[entry.pk for entry in entries], released_at=None
-    ).select_related("payout")
-    paid_by = {item.entry_id: item.payout for item in live}
+    wanted = list(conversion_ids)
+    paid_by = {item.entry_id: item.payout for item in _live_items(conversion_ids=wanted)}
     found: dict[int, list[Posting]] = defaultdict(list)
-    for entry in entries:
-        if entry.conversion_id is not None:
-            found[entry.conversion_id].append(
-                Posting(entry.amount_minor, entry.available_at, paid_by.get(entry.pk))
-            )
+    for entry_id, conversion_id, amount_minor, available_at in _commissions(conversion_ids=wanted):
+        posting = Posting(amount_minor, available_at, paid_by.get(entry_id))
+        found[conversion_id].append(posting)
     return dict(found)
 
 
-def adjustments_of(enrollment_id: int) -> QuerySet[LedgerEntry]:
+@kept_query
+def _commissions(*, conversion_ids: list[int]) -> QuerySet[LedgerEntry, Any]:
+    entries = LedgerEntry.objects.filter(
+        kind=EntryKind.COMMISSION, conversion_id__in=conversion_ids
+    )
+    return entries.order_by("pk").values_list("pk", "conversion_id", "amount_minor", "available_at")
+
+
+@kept_query
+def _live_items(*, conversion_ids: list[int]) -> QuerySet[PayoutItem]:
+    """What pays these conversions' commissions, with its payment."""
+    items = PayoutItem.objects.filter(
+        entry__kind=EntryKind.COMMISSION, entry__conversion_id__in=conversion_ids, released_at=None
+    )
+    return items.select_related("payout")
+
+
+@kept_query
+def adjustments_of(*, enrollment_id: int) -> QuerySet[LedgerEntry]:
     """Return the bonuses and corrections of one enrollment, newest first."""
     return LedgerEntry.objects.filter(enrollment=enrollment_id, kind=EntryKind.ADJUSTMENT).order_by(
         "-posted_at", "-pk"
     )
 
 
-def payments_of(enrollment_id: int) -> QuerySet[LedgerEntry]:
+@kept_query
+def payments_of(*, enrollment_id: int) -> QuerySet[LedgerEntry]:
     """Return the entry that each payment posted for this enrollment, newest first.
 
     The entry is negative: the enrollment's share of the payment. A share of zero has no entry.

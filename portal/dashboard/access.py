@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from functools import wraps
+from typing import Any
 
 from csp.constants import NONE, SELF
 from csp.decorators import csp
@@ -84,7 +85,7 @@ def dashboard_page(*, writes: bool = False) -> Callable[[DashboardView], Dashboa
     def decorate(view: DashboardView) -> DashboardView:
         @csrf_exempt
         @wraps(view)
-        def enter(request: HttpRequest, token: str, **kwargs: str) -> HttpResponseBase:
+        def enter(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponseBase:
             enrollment = enrollment_for(token)
             if enrollment is None:
                 return no_such_page(request)

@@ -58,7 +58,7 @@ def adjustment_rows(enrollment: Enrollment) -> list[Adjustment]:
             signed(entry.amount_minor, money(Money(abs(entry.amount_minor), entry.currency))),
             day(entry.posted_at),
         )
-        for entry in adjustments_of(enrollment.pk)
+        for entry in adjustments_of(enrollment_id=enrollment.pk)
     ]
 
 

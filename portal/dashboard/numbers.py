@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -11,8 +12,15 @@ from core.charts import BarChart, Point, Series, bar_chart
 from core.money import Money, round_half_up
 from core.templatetags.display import count, day, money, short_money
 from offers.models import Enrollment
-from tracking.figures.metrics import DateRange, Figures, figures_of_enrollment, today, totals_by_day
+from tracking.figures.metrics import (
+    DateRange,
+    Figures,
+    days_of_enrollment,
+    figures_of_days,
+    today,
+)
 from tracking.figures.time_series import Grain, Interval, time_series
+from tracking.models.totals import Totals
 
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
@@ -42,16 +50,16 @@ class Numbers:
 
 
 def numbers_of(enrollment: Enrollment, period: DateRange) -> Numbers:
-    """Return the figures of one member in one offer. Three queries."""
+    """Return the figures of one member in one offer. One query."""
     offer = enrollment.offer
-    figures = figures_of_enrollment(enrollment, currency=offer.currency, period=period)
     earlier = period.before()
-    before = (
-        figures_of_enrollment(enrollment, currency=offer.currency, period=earlier)
-        if earlier
-        else None
+    read = DateRange(earlier.first, period.last) if earlier else period
+    days = days_of_enrollment(enrollment.pk, period=read)
+    figures = figures_of_days(days, currency=offer.currency, period=period)
+    before = earlier and figures_of_days(days, currency=offer.currency, period=earlier)
+    chart, grain = _chart(
+        {day: totals for day, totals in days.items() if period.holds(day)}, period, offer.currency
     )
-    chart, grain = _chart(enrollment, period)
     shown = _figures(figures, before, with_clicks=offer.gives_links)
     has_changes = any(figure.change for figure in shown)
     return Numbers(
@@ -110,9 +118,10 @@ def _tone(difference: int) -> str:
     return "good" if difference > 0 else ""
 
 
-def _chart(enrollment: Enrollment, period: DateRange) -> tuple[BarChart | None, Grain]:
+def _chart(
+    days: Mapping[date, Totals], period: DateRange, currency: str
+) -> tuple[BarChart | None, Grain]:
     """Earnings over the past days of the period. A long empty start is left out."""
-    days = totals_by_day([enrollment.pk], period=period)
     now = today()
     earliest = min([now, *days])
     first = period.first or earliest
@@ -122,7 +131,6 @@ def _chart(enrollment: Enrollment, period: DateRange) -> tuple[BarChart | None, 
     if first >= last:
         return None, Grain.DAY
     series = time_series(days, period=DateRange(first, last), today=now)
-    currency = enrollment.offer.currency
     points = tuple(_point(interval, series.grain, currency) for interval in series.intervals)
     bars = Series(
         _per(series.grain), points, show=lambda minor: short_money(Money(minor, currency))

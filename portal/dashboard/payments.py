@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
+from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -99,13 +100,14 @@ class PaidLine:
 
 def payment_rows(enrollment: Enrollment) -> list[PaymentRow]:
     """Return the payments of this enrollment, newest first. One query."""
-    return [_row(entry) for entry in payments_of(enrollment.pk)]
+    return [_row(entry) for entry in payments_of(enrollment_id=enrollment.pk)]
 
 
-def payment_row(enrollment: Enrollment, public_id: str) -> PaymentRow | None:
+def payment_row(enrollment: Enrollment, public_id: UUID) -> PaymentRow | None:
     """Return one payment of this enrollment; None for other and unknown payments."""
-    found = payments_of(enrollment.pk).filter(payout__public_id=public_id).first()
-    return _row(found) if found else None
+    return next(
+        (row for row in payment_rows(enrollment) if row.payout.public_id == public_id), None
+    )
 
 
 def _row(entry: LedgerEntry) -> PaymentRow:
@@ -116,8 +118,9 @@ def paid_entries(
     payment: PaymentRow, enrollment: Enrollment, *, cursor: str
 ) -> KeysetPage[LedgerEntry]:
     """Return one page of the entries that the payment pays of this enrollment, oldest first."""
-    entries = entries_of_payout(payout_id=payment.payout.pk, enrollment_id=enrollment.pk)
-    return Keyset(entries, "available_at", newest_first=False).page(cursor, size=PER_PAGE)
+    asked = {"payout_id": payment.payout.pk, "enrollment_id": enrollment.pk}
+    entries = Keyset(entries_of_payout, asked, "available_at", newest_first=False)
+    return entries.page(cursor, size=PER_PAGE)
 
 
 def paid_lines(entries: Sequence[LedgerEntry]) -> list[PaidLine]:

@@ -6,10 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.db.models import Q, QuerySet
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from core.kept_queries import kept_query
 from core.templatetags.display import day, moment
 from offers.models import Enrollment
 from tracking.claims.selectors import questions_of
@@ -47,10 +49,14 @@ def question_rows(questions: Iterable[Question]) -> list[QuestionRow]:
 
 def recent_questions(enrollment: Enrollment, *, now: datetime) -> list[QuestionRow]:
     """Return open and recently answered questions, the latest change first. One query."""
-    found = questions_of(enrollment.pk)
-    lately = found.filter(answered_at=None) | found.filter(answered_at__gte=now - ANSWER_SHOWN_FOR)
-    latest = lately.order_by(Coalesce("answered_at", "asked_at").desc(), "-pk")
-    return question_rows(latest[:MAX_QUESTIONS_SHOWN])
+    return question_rows(_lately(enrollment_id=enrollment.pk, since=now - ANSWER_SHOWN_FOR))
+
+
+@kept_query
+def _lately(*, enrollment_id: int, since: datetime) -> QuerySet[Question]:
+    found = questions_of(enrollment_id).filter(Q(answered_at=None) | Q(answered_at__gte=since))
+    latest = found.order_by(Coalesce("answered_at", "asked_at").desc(), "-pk")
+    return latest[:MAX_QUESTIONS_SHOWN]
 
 
 def _row(question: Question) -> QuestionRow:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from offers.models import Enrollment, Offer
 from portal.dashboard.enrollment_state import state_of_enrollment
-from tracking.links.items import deep_links_of, link_url, own_items
+from tracking.links.items import deep_links_of, has_deep_links, link_url, own_items
 from tracking.models import PromoCode, TrackingLink
 
 
@@ -45,7 +45,7 @@ def shared(enrollment: Enrollment) -> SharedItems:
         code=_code(items.promo_code) if items.promo_code else None,
         link=_link(items.tracking_link) if items.tracking_link else None,
         can_make=_allows_links(offer),
-        has_made=deep_links_of(enrollment.pk).exists(),
+        has_made=has_deep_links(enrollment.pk),
     )
 
 
@@ -60,7 +60,7 @@ def _allows_links(offer: Offer) -> bool:
 
 def deep_links(enrollment: Enrollment) -> list[Shared]:
     """Return the member's deep links, newest first."""
-    return [_link(row) for row in deep_links_of(enrollment.pk)]
+    return [_link(row) for row in deep_links_of(enrollment_id=enrollment.pk)]
 
 
 def shareable_link(enrollment: Enrollment, slug: str) -> Shared | None:

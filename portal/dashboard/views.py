@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect
@@ -55,7 +56,8 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     chosen = choose(request.GET.dict(), choices=MEMBER_CHOICES, default="30d", today=today())
     history = terms_of(visit.offer)
     status = _status(request)
-    found = Keyset(own_conversions(enrollment.pk, status=status), "occurred_at")
+    asked = {"enrollment_id": enrollment.pk, "status": status or None}
+    found = Keyset(own_conversions, asked, "occurred_at")
     stretch = found.page(request.GET.get("at", ""), size=PER_PAGE)
     payments = payment_rows(enrollment)
     response = render_page(
@@ -86,16 +88,18 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
 @dashboard_page()
 def conversions_csv(request: HttpRequest, visit: Visit) -> HttpResponseBase:
     """Download the conversions as CSV, with the same status filter as the page."""
-    found = own_conversions(visit.enrollment.pk, status=_status(request))
+    found = own_conversions(enrollment_id=visit.enrollment.pk, status=_status(request) or None)
     newest_first = found.order_by("-occurred_at", "-pk").iterator(chunk_size=BATCH)
     return _csv(visit, "conversions", conversion_lines(newest_first))
 
 
 @dashboard_page()
-def statement_csv(request: HttpRequest, visit: Visit, public_id: str = "") -> HttpResponseBase:
+def statement_csv(
+    request: HttpRequest, visit: Visit, public_id: UUID | None = None
+) -> HttpResponseBase:
     """Download every entry of all payments, or of one payment, as CSV."""
     enrollment = visit.enrollment
-    if not public_id:
+    if public_id is None:
         return _csv(visit, "payments", statement_lines(payment_rows(enrollment), enrollment))
     found = payment_row(enrollment, public_id)
     if found is None:
@@ -120,7 +124,7 @@ def _csv(visit: Visit, name: str, rows: Iterator[list[str]]) -> StreamingHttpRes
 
 
 @dashboard_page()
-def payment(request: HttpRequest, visit: Visit, public_id: str) -> HttpResponse:
+def payment(request: HttpRequest, visit: Visit, public_id: UUID) -> HttpResponse:
     """Show one payment with the entries of this offer."""
     found = payment_row(visit.enrollment, public_id)
     if found is None:

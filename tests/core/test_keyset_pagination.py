@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -26,7 +27,8 @@ def listed(cast: Cast) -> Iterator[Keyset[Conversion]]:
             for number in range(11)
         ]
         record_orders(orders=orders, source="shop", by=cast.by, now=cast.now)
-        yield Keyset(own_conversions(cast.mara_in_glow.pk), "occurred_at")
+        asked = {"enrollment_id": cast.mara_in_glow.pk, "status": None}
+        yield Keyset(own_conversions, asked, "occurred_at")
 
 
 def walk(listed: Keyset[Conversion], *, size: int) -> list[list[int]]:
@@ -45,9 +47,9 @@ def walk(listed: Keyset[Conversion], *, size: int) -> list[list[int]]:
 def test_forwards_every_row_comes_once_in_order(
     listed: Keyset[Conversion], size: int, newest_first: bool
 ) -> None:
-    one = Keyset(listed.rows, "occurred_at", newest_first=newest_first)
+    one = replace(listed, newest_first=newest_first)
     sign = "-" if newest_first else ""
-    ordered = listed.rows.order_by(f"{sign}occurred_at", f"{sign}pk")
+    ordered = listed.build(**listed.arguments).order_by(f"{sign}occurred_at", f"{sign}pk")
 
     pages = walk(one, size=size)
 

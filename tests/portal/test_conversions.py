@@ -166,7 +166,7 @@ def csv_of(client: Client, address: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(b"".join(answer).decode())))
 
 
-QUERIES = 17
+QUERIES = 14
 
 
 def test_the_page_asks_the_same_of_one_conversion_as_of_three(

@@ -75,7 +75,7 @@ def conversion_count(*, status: str = "", offer_id: int | None = None) -> int:
     return counts.aggregate(sum=Sum("conversions"))["sum"] or 0
 
 
-def own_conversions(enrollment_id: int, *, status: str = "") -> QuerySet[Conversion]:
+def own_conversions(*, enrollment_id: int, status: str | None) -> QuerySet[Conversion]:
     """Return one member's conversions in one offer, with their orders, unsorted."""
     found = Conversion.objects.select_related("order").filter(enrollment=enrollment_id)
     return found.filter(status=status) if status else found

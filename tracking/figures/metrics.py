@@ -24,7 +24,7 @@ from core.kept_queries import kept_query
 from core.money import Money, round_half_up
 from offers.models import Enrollment
 from tracking.models import DailyTotal, MonthTotal, OfferDay, SoldSpan
-from tracking.models.totals import FIGURES, NOTHING, Totals
+from tracking.models.totals import FIGURES, NOTHING, Totals, add_up
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,9 @@ class DateRange:
         if self.last:
             found &= Q(day__lte=self.last)
         return found
+
+    def holds(self, day: date) -> bool:
+        return (self.first or date.min) <= day <= (self.last or date.max)
 
     def before(self) -> DateRange | None:
         """Return the period of the same length directly before this one.
@@ -173,11 +176,18 @@ def _sold_between(first: date, last: date) -> Q:
     return Q(enrollment__in=sums.filter(sum__gt=0).values("enrollment_id")) | Q(Exists(days))
 
 
-def totals_by_day(
-    enrollments: Iterable[int] | QuerySet[Enrollment], *, period: DateRange
-) -> dict[date, Totals]:
-    """Return the totals of each day, without empty days, for a chart."""
-    return _by_day(DailyTotal.objects.filter(period.where(), enrollment__in=enrollments))
+def days_of_enrollment(enrollment_id: int, *, period: DateRange) -> dict[date, Totals]:
+    """Return one member's totals in one offer by day, without empty days."""
+    rows = _days(enrollment_id=enrollment_id, first=period.first, last=period.last)
+    return {day: Totals(*parts) for day, *parts in rows}
+
+
+@kept_query
+def _days(
+    *, enrollment_id: int, first: date | None, last: date | None
+) -> QuerySet[DailyTotal, Any]:
+    days = DailyTotal.objects.filter(DateRange(first, last).where(), enrollment=enrollment_id)
+    return days.order_by("day").values_list("day", *FIGURES)
 
 
 def offers_totals_by_day(offer_ids: Iterable[int], *, period: DateRange) -> dict[date, Totals]:
@@ -196,19 +206,14 @@ def _offers_by_day(
 
 def figures(*, currency: str, members: int, totals: Iterable[Totals], sellers: int) -> Figures:
     """Return the figures of a group from the totals of its parts."""
-    whole = NOTHING
-    for part in totals:
-        whole = whole.plus(part)
     return Figures(
-        currency=currency, totals=whole, members=members, members_with_conversions=sellers
+        currency=currency, totals=add_up(totals), members=members, members_with_conversions=sellers
     )
 
 
-def figures_of_enrollment(
-    enrollment: Enrollment, *, currency: str, period: DateRange = ALL_TIME
-) -> Figures:
-    """Return one member's figures in one offer."""
-    totals = totals_by_enrollment([enrollment.pk], period=period).get(enrollment.pk, NOTHING)
+def figures_of_days(days: Mapping[date, Totals], *, currency: str, period: DateRange) -> Figures:
+    """Return one member's figures in one offer, of those of their days that are in the period."""
+    totals = add_up(of_day for day, of_day in days.items() if period.holds(day))
     return figures(
         currency=currency, members=1, totals=[totals], sellers=int(totals.conversions > 0)
     )
@@ -251,11 +256,6 @@ def add_up_by_currency(parts: Iterable[Figures]) -> dict[str, Figures]:
             so_far.members_with_conversions + part.members_with_conversions,
         )
     return sums
-
-
-def _by_day(rows: QuerySet[Any]) -> dict[date, Totals]:
-    found = rows.values("day").annotate(**_sums()).order_by("day")
-    return {row["day"]: _totals(row) for row in found}
 
 
 def _sums() -> dict[str, Sum]:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.db.models import QuerySet
 
+from core.kept_queries import kept_query
 from offers import dashboard_links
 from offers.models import Enrollment
 from tracking.models import PromoCode, TrackingLink
@@ -72,17 +73,38 @@ class OwnItems:
 
 def own_items(enrollment_id: int) -> OwnItems:
     """Return the active code and link, else those that were active last."""
-    codes = PromoCode.objects.filter(enrollment=enrollment_id)
-    links = TrackingLink.objects.main().filter(enrollment=enrollment_id)
     return OwnItems(
-        promo_code=codes.in_use_first().first(), tracking_link=links.in_use_first().first()
+        promo_code=next(iter(_own_code(enrollment_id=enrollment_id)), None),
+        tracking_link=next(iter(_own_link(enrollment_id=enrollment_id)), None),
     )
 
 
-def deep_links_of(enrollment_id: int) -> QuerySet[TrackingLink]:
+@kept_query
+def _own_code(*, enrollment_id: int) -> QuerySet[PromoCode]:
+    return PromoCode.objects.filter(enrollment=enrollment_id).in_use_first()[:1]
+
+
+@kept_query
+def _own_link(*, enrollment_id: int) -> QuerySet[TrackingLink]:
+    return TrackingLink.objects.main().filter(enrollment=enrollment_id).in_use_first()[:1]
+
+
+@kept_query
+def deep_links_of(*, enrollment_id: int) -> QuerySet[TrackingLink]:
     """Return the active deep links of an enrollment, newest first."""
     links = TrackingLink.objects.deep().in_use().filter(enrollment=enrollment_id)
     return links.order_by("-created_at", "-pk")
+
+
+def has_deep_links(enrollment_id: int) -> bool:
+    """Return whether an enrollment has an active deep link."""
+    return bool(_first_deep_link(enrollment_id=enrollment_id))
+
+
+@kept_query
+def _first_deep_link(*, enrollment_id: int) -> QuerySet[TrackingLink, Any]:
+    links = TrackingLink.objects.deep().in_use().filter(enrollment=enrollment_id)
+    return links.values_list("pk")[:1]
 
 
 class ItemError(ValueError):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
+from operator import attrgetter
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,15 @@ class Totals:
         return Totals(*(a + times * b for a, b in zip(self.parts(), other.parts(), strict=True)))
 
     def parts(self) -> tuple[int, ...]:
-        return tuple(getattr(self, name) for name in FIGURES)
+        parts: tuple[int, ...] = _parts_of(self)
+        return parts
 
 
 FIGURES = tuple(item.name for item in fields(Totals))
 NOTHING = Totals()
+_parts_of = attrgetter(*FIGURES)
+
+
+def add_up(totals: Iterable[Totals]) -> Totals:
+    """Return the sum of these totals."""
+    return Totals(*map(sum, zip(*(one.parts() for one in totals), strict=True)))
