@@ -15,7 +15,7 @@ import gzip
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from django.conf import settings
@@ -131,6 +131,7 @@ def without_comments(css: str) -> str:
     return tight.lstrip()
 
 
+@cache
 def _sources(face: str) -> tuple[Path, ...]:
     folder = Path(settings.BASE_DIR) / "static" / "css"
     return tuple(folder / f"{name}.css" for name in FACES[face])

@@ -17,7 +17,7 @@ from babel import Locale, UnknownLocaleError
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
-from django.utils.translation.trans_real import parse_accept_lang_header
+from django.utils.translation.trans_real import get_language, parse_accept_lang_header
 
 ENGLISH = "en"
 # English without a country puts the day first ("18 Aug 2026") and writes "US$".
@@ -58,15 +58,14 @@ def language_of(tag: str) -> str:
 
 def spoken_tag() -> str:
     """Return the active tag."""
-    language = language_of(translation.get_language() or ENGLISH)
+    language = language_of(get_language() or ENGLISH)
     tag = _spoken.get()
     return tag if language_of(tag) == language else language
 
 
 def spoken_locale() -> Locale:
     """Return the active locale of amounts and dates."""
-    tag = spoken_tag()
-    return _locale(COUNTRIES.get(tag, tag)) or Locale.parse(COUNTRIES[ENGLISH], sep="-")
+    return _written_locale(spoken_tag())
 
 
 def tag_for(request: HttpRequest) -> str:
@@ -89,6 +88,11 @@ def _with_country(request: HttpRequest, language: str) -> str:
         if language_of(wanted) == language:
             return supported(wanted) or language
     return language
+
+
+@lru_cache(maxsize=256)
+def _written_locale(tag: str) -> Locale:
+    return _locale(COUNTRIES.get(tag, tag)) or Locale.parse(COUNTRIES[ENGLISH], sep="-")
 
 
 @lru_cache(maxsize=256)

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from uuid import UUID
 
 from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
 
 PLAIN = re.compile(r"[-a-zA-Z0-9_]+")  # needs no quoting, and any path converter of text takes it
-PROBES = {int: "%d", str: "probe-%d"}
+PROBES: dict[type, Callable[[int], object]] = {
+    int: int,
+    str: "probe-{}".format,
+    UUID: lambda number: UUID(int=number),
+}
 
 
 def address_of(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
     """What `reverse` says. Raises NoReverseMatch."""
     kinds = tuple(map(type, args))
     if not kwargs and all(
-        (kind is int and value >= 0) or (kind is str and PLAIN.fullmatch(value))  # type: ignore[operator,call-overload]
+        (kind is int and value >= 0)  # type: ignore[operator]
+        or (kind is str and PLAIN.fullmatch(value))  # type: ignore[call-overload]
+        or kind is UUID
         for kind, value in zip(kinds, args, strict=True)
     ):
         form = _form(name, kinds, get_urlconf(), get_script_prefix())
@@ -28,10 +35,8 @@ def address_of(name: str, args: Sequence[object], kwargs: Mapping[str, object]) 
 @lru_cache(maxsize=1024)
 def _form(name: str, kinds: tuple[type, ...], urlconf: object, prefix: str) -> str | None:
     """The address with a place for each argument; None when it does not simply hold them."""
-    probes = [PROBES[kind] % (7_310_000_000 + place) for place, kind in enumerate(kinds)]
-    given = [
-        int(probe) if kind is int else probe for kind, probe in zip(kinds, probes, strict=True)
-    ]
+    given = [PROBES[kind](7_310_000_000 + place) for place, kind in enumerate(kinds)]
+    probes = [str(value) for value in given]
     try:
         address = reverse(name, args=given)
     except NoReverseMatch:

@@ -66,8 +66,13 @@ def rate(value: int | None) -> str:
     """Basis points as percent: 1_250 is "12.5 %"."""
     if value is None:
         return ABSENT
+    return _written_rate(value, spoken_locale())
+
+
+@lru_cache(maxsize=1024)
+def _written_rate(value: int, locale: Locale) -> str:
     percent = Decimal(value) * 100 / BASIS_POINTS
-    return f"{format_decimal(percent, locale=spoken_locale())}{NO_BREAK_SPACE}%"
+    return f"{format_decimal(percent, locale=locale)}{NO_BREAK_SPACE}%"
 
 
 @register.filter
@@ -99,7 +104,8 @@ def moment(value: datetime | None, form: str = "full") -> str:
     """A time: "22 Nov 2026, 11:40", or "22 Nov, 11:40" with `moment:"short"`."""
     if value is None:
         return ABSENT
-    return f"{day(value, form)}, {clock(value)}"
+    local, locale = _local(value), spoken_locale()
+    return f"{_written_day(local.date(), form, locale)}, {_written_clock(local, locale)}"
 
 
 @register.filter
@@ -107,12 +113,16 @@ def clock(value: datetime | None) -> str:
     """The time of day: "11:40"."""
     if value is None:
         return ABSENT
-    return _written_time(_local(value).replace(second=0, microsecond=0).time(), spoken_locale())
+    return _written_clock(_local(value), spoken_locale())
+
+
+def _written_clock(local: datetime, locale: Locale) -> str:
+    return _written_time(local.hour, local.minute, locale)
 
 
 @lru_cache(maxsize=24 * 60)
-def _written_time(at: time, locale: Locale) -> str:
-    return str(format_skeleton("Hm", at, locale=locale))
+def _written_time(hour: int, minute: int, locale: Locale) -> str:
+    return str(format_skeleton("Hm", time(hour, minute), locale=locale))
 
 
 @register.filter
@@ -144,8 +154,12 @@ def time_zone_name() -> str:
     zone = timezone.get_current_timezone_name()
     if zone in {"UTC", "GMT", "Etc/UTC"}:
         return "UTC"
-    city = get_timezone_location(zone, locale=spoken_locale(), return_city=True)
-    return _("%(city)s time") % {"city": city}
+    return _("%(city)s time") % {"city": _city(zone, spoken_locale())}
+
+
+@lru_cache(maxsize=1024)
+def _city(zone: str, locale: Locale) -> str:
+    return str(get_timezone_location(zone, locale=locale, return_city=True))
 
 
 DayOrMoment = TypeVar("DayOrMoment", date, datetime)

@@ -10,11 +10,31 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from core.templatetags.display import day
 from tracking.models import Conversion, Evidence
 
 CODE, CLICK, CUSTOMER = Evidence.CODE.value, Evidence.CLICK.value, Evidence.CUSTOMER.value
+# One whole sentence per combination of evidence, the strongest first.
+SENTENCES: dict[tuple[str, ...], str] = {
+    (CODE,): gettext_noop("The order brought the code %(code)s"),
+    (CLICK,): gettext_noop("The order brought a click on %(day)s"),
+    (CUSTOMER,): gettext_noop("The order brought a customer won by an earlier order"),
+    (CODE, CLICK): gettext_noop(
+        "The order brought the code %(code)s, which wins over a click on %(day)s"
+    ),
+    (CODE, CUSTOMER): gettext_noop(
+        "The order brought the code %(code)s, which wins over a customer won by an earlier order"
+    ),
+    (CLICK, CUSTOMER): gettext_noop(
+        "The order brought a click on %(day)s, which wins over a customer won by an earlier order"
+    ),
+    (CODE, CLICK, CUSTOMER): gettext_noop(
+        "The order brought the code %(code)s, which wins over a click on %(day)s and a"
+        " customer won by an earlier order"
+    ),
+}
 
 
 def why_in_words(conversion: Conversion) -> str:
@@ -26,7 +46,7 @@ def why_in_words(conversion: Conversion) -> str:
     values: dict[str, str] = {}
     for claim in claims:
         values |= _values(claim)
-    return _sentences()[kinds] % values
+    return _(SENTENCES[kinds]) % values
 
 
 def _values(claim: Mapping[str, str]) -> dict[str, str]:
@@ -35,25 +55,3 @@ def _values(claim: Mapping[str, str]) -> dict[str, str]:
     if claim["evidence"] == CLICK:
         return {"day": day(datetime.fromisoformat(claim["clicked_at"]))}
     return {}
-
-
-def _sentences() -> dict[tuple[str, ...], str]:
-    """One whole sentence per combination of evidence, the strongest first."""
-    return {
-        (CODE,): _("The order brought the code %(code)s"),
-        (CLICK,): _("The order brought a click on %(day)s"),
-        (CUSTOMER,): _("The order brought a customer won by an earlier order"),
-        (CODE, CLICK): _("The order brought the code %(code)s, which wins over a click on %(day)s"),
-        (CODE, CUSTOMER): _(
-            "The order brought the code %(code)s, which wins over a customer won by an earlier"
-            " order"
-        ),
-        (CLICK, CUSTOMER): _(
-            "The order brought a click on %(day)s, which wins over a customer won by an earlier"
-            " order"
-        ),
-        (CODE, CLICK, CUSTOMER): _(
-            "The order brought the code %(code)s, which wins over a click on %(day)s and a"
-            " customer won by an earlier order"
-        ),
-    }
