@@ -1,81 +1,24 @@
-"""The web process of `make dev`: in the foreground, restarted when the code changes.
+"""The web process of `make dev`: in the foreground, with the code as it was saved last.
 
-A changed Python file restarts the process. A changed template or translation is read again without
-a restart; `core.assets` reads changed stylesheets itself. Django's reloader polls the times of all
-files. It does not use kernel events, which would miss a file saved during a restart.
+Half of a start is importing the libraries, and these don't change. So on Linux this process imports
+them once, and forks a child for each state of the code (config.local.serving); the child imports
+our own modules only. Elsewhere, where system libraries forbid a fork, each start is a whole one.
 """
 
 from __future__ import annotations
 
-import gc
 import os
+import signal
+import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
-from pathlib import Path
-from typing import Any
+from types import FrameType
+from typing import TextIO
 
-from django.conf import settings
-from django.core.servers import basehttp
-from django.template.autoreload import reset_loaders
-from django.utils import autoreload
-from django.utils.translation.reloader import translation_file_changed
-
-from config.local.folders import CHECKOUT
-from config.local.messages import compile_catalogue
-from config.local.ports import HOST
-
-STARTED_AT = time.time()
-
-
-class Reloader(autoreload.StatReloader):
-    """Polls twice a second, and finds files that were saved while this process was loading."""
-
-    SLEEP_TIME = 0.5  # type: ignore[assignment]
-
-    def tick(self) -> Iterator[None]:
-        """Poll once per step."""
-        seen: dict[Path, float] = {}
-        while True:
-            for path, saved_at in self.snapshot_files():
-                # A file from the future would otherwise count as saved at every start.
-                before = seen.get(path, STARTED_AT if saved_at <= time.time() else saved_at)
-                if saved_at > before:
-                    self.notify_file_changed(path)
-                seen[path] = saved_at
-            time.sleep(self.SLEEP_TIME)
-            yield
-
-
-def watch_texts(sender: autoreload.BaseReloader, **kwargs: Any) -> None:
-    """Watch the translations too; Django watches their compiled form."""
-    sender.watch_dir(CHECKOUT.root / "locale", "**/*.po")
-
-
-def compile_text(file_path: Path, **kwargs: Any) -> bool:
-    """Compile a catalogue that was changed, and have Django read it again."""
-    if file_path.suffix != ".po":
-        return False
-    try:
-        compile_catalogue(file_path)
-    except (OSError, ValueError) as error:
-        print(f"{file_path} is not compiled: {error}", file=sys.stderr, flush=True)
-    else:
-        translation_file_changed(None, file_path.with_suffix(".mo"))
-        reset_loaders()  # a compiled page holds its translations
-    return True
-
-
-def serve() -> None:
-    """Serve the code as it is now, until the process is started again."""
-    gc.disable()  # loading makes no garbage, and collecting takes a fifth of the start
-    from config.wsgi import application
-
-    import_module(settings.ROOT_URLCONF)
-    gc.freeze()
-    gc.enable()
-    basehttp.run(HOST, int(sys.argv[1]), application, threading=True)  # type: ignore[arg-type]
+CHANGED = 3  # config.local.serving.CHANGED; this process imports none of our modules
+SETTINGS = "DJANGO_SETTINGS_MODULE"
 
 
 def main() -> None:
@@ -83,11 +26,77 @@ def main() -> None:
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each start would compile everything again
     # A breakpoint may stop in the middle of a transaction, so transactions must not time out.
     os.environ.setdefault("DATABASE_IDLE_TIMEOUT", "0")
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    autoreload.get_reloader = Reloader
-    autoreload.autoreload_started.connect(watch_texts)
-    autoreload.file_changed.connect(compile_text)
-    autoreload.run_with_reloader(serve)
+    os.environ.setdefault(SETTINGS, "config.settings")
+    port, code = int(sys.argv[1]), CHANGED
+    start = start_by_fork if sys.platform == "linux" else start_anew
+    while code == CHANGED:
+        code = start(port)
+    sys.exit(code)
+
+
+def start_anew(port: int) -> int:
+    command = [sys.executable, "-m", "config.local.serving", str(port)]
+    return subprocess.run(command, check=False).returncode
+
+
+def start_by_fork(port: int) -> int:
+    """Serve in a forked child until it ends; return its exit code.
+
+    The child tells which libraries it imported, and this process imports them meanwhile.
+    """
+    reading, writing = os.pipe()
+    child = os.fork()
+    if child == 0:
+        os.close(reading)
+        serve(port, os.fdopen(writing, "w"))
+    os.close(writing)
+    with stopping(child), os.fdopen(reading) as told:
+        import_libraries(told.read().splitlines())
+        _, status = os.waitpid(child, 0)
+        return os.waitstatus_to_exitcode(status)
+
+
+def serve(port: int, loaded: TextIO) -> None:
+    """In the child. It never returns to what the parent has on its stack."""
+    code = 1
+    try:
+        from config.local.serving import serve_until_changed
+
+        serve_until_changed(port, loaded)
+        code = 0
+    except SystemExit as end:
+        code = end.code if isinstance(end.code, int) else 1
+    except BaseException:
+        sys.excepthook(*sys.exc_info())
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+@contextmanager
+def stopping(child: int) -> Iterator[None]:
+    """Whatever asks this process to stop asks the child."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        with suppress(ProcessLookupError):
+            os.kill(child, signal.SIGTERM)
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def import_libraries(names: list[str]) -> None:
+    """Without settings: a module that reads them fails to load, and is left to the child."""
+    settings = os.environ.pop(SETTINGS)
+    hook, sys.unraisablehook = sys.unraisablehook, lambda unraisable: None
+    for name in names:
+        if name not in sys.modules:
+            with suppress(Exception):
+                import_module(name)
+    os.environ[SETTINGS], sys.unraisablehook = settings, hook
 
 
 if __name__ == "__main__":
