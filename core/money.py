@@ -14,6 +14,7 @@ from babel.core import get_global
 from babel.numbers import get_currency_name, get_currency_precision, get_territory_currencies
 
 BASIS_POINTS = 10_000
+MAX_AMOUNT_MINOR = 10**15  # a larger amount is a mistake; the limit stays far below a bigint
 
 
 class MoneyError(ValueError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from itertools import pairwise
 
+from core.money import MAX_AMOUNT_MINOR
 from offers.models import Approval, Terms
 from offers.structure import (
     MAX_RULES,
@@ -19,7 +20,6 @@ from offers.structure import (
 )
 
 MAX_RATE_BP = 10_000  # 100 %
-MAX_AMOUNT_MINOR = 10**15
 MAX_HOLD_DAYS = 365
 MAX_RULE_VALUE_LENGTH = 120  # characters
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-LONGEST_SECONDS = 90.0  # that anything is waited for; a quiet machine needs a tenth of it
+MAX_WAIT_SECONDS = 90.0  # that anything is waited for; a quiet machine needs a tenth of it
 TICK_SECONDS = 0.02
 
 
@@ -23,7 +23,7 @@ def until(
     condition: Callable[[], bool],
     what: str,
     *,
-    seconds: float = LONGEST_SECONDS,
+    seconds: float = MAX_WAIT_SECONDS,
     every: float = TICK_SECONDS,
 ) -> float:
     """Ask `every` so many seconds; returns how long it took. Fails with `what` after `seconds`."""
@@ -116,7 +116,7 @@ class Process:
         self.process.stdin.write(f"{line}\n")
         self.process.stdin.flush()
 
-    def answer(self, *, seconds: float = LONGEST_SECONDS) -> str:
+    def answer(self, *, seconds: float = MAX_WAIT_SECONDS) -> str:
         """The next line that it prints. Fails with its log when none comes."""
         try:
             line = self._answers.get(timeout=seconds)

@@ -26,8 +26,8 @@ from offers.models import Offer
 from offers.selectors import offers, offers_to_join
 from tracking.importing.csv_rows import MEMBER_COLUMNS, ImportFileError, read_rows
 
-LARGEST_FILE = 20_000_000  # bytes
-MOST_ROWS = 100_000
+MAX_FILE_BYTES = 20_000_000
+MAX_ROWS = 100_000
 NO_OFFER = "none"
 NO_OWNER = "none"
 
@@ -237,9 +237,9 @@ class ImportForm(Confirmation):
     def clean_file(self) -> Any:
         """Read it through: as a whole it must be fine before its rows are looked at."""
         upload = self.cleaned_data["file"]
-        if upload.size > LARGEST_FILE:
+        if upload.size > MAX_FILE_BYTES:
             raise _refused(
-                f"the file is larger than {LARGEST_FILE // 1_000_000} MB: split it into several"
+                f"the file is larger than {MAX_FILE_BYTES // 1_000_000} MB: split it into several"
             )
         self.content = upload.read()
         try:
@@ -251,10 +251,8 @@ class ImportForm(Confirmation):
             raise _refused(str(error)) from error
         if not self.rows:
             raise _refused("the file has no row under its header")
-        if self.rows > MOST_ROWS:
-            raise _refused(
-                f"the file has more than {MOST_ROWS:,} rows: split it into several files"
-            )
+        if self.rows > MAX_ROWS:
+            raise _refused(f"the file has more than {MAX_ROWS:,} rows: split it into several files")
         return upload
 
 

@@ -12,7 +12,7 @@ from accounts.permissions import Permission
 from background.models import Work
 from background.running import WorkError
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS, ImportForm
+from brand_admin.members.forms import MAX_FILE_BYTES, MAX_ROWS, ImportForm
 from brand_admin.pages import render_page
 from brand_admin.refusals import sentence
 from brand_admin.work_rows import started_about
@@ -41,7 +41,7 @@ def members_import(request: BrandRequest) -> HttpResponse:
         section="members",
         form=form,
         columns=MEMBER_COLUMNS,
-        limits=f"{LARGEST_FILE // 1_000_000} MB and {MOST_ROWS:,} rows.",
+        limits=f"{MAX_FILE_BYTES // 1_000_000} MB and {MAX_ROWS:,} rows.",
         started=started_about(ABOUT),
         status=422 if form.errors else 200,
     )

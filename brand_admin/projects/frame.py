@@ -62,8 +62,8 @@ def offer_asked(request: BrandRequest | Asking, project: Project, step: StageSte
     named = next((offer for offer in project.offers if str(offer.pk) == asked), None)
     if named is not None or len(project.offers) < 2:
         return named or project.offer
-    standing = (one for one in project.offers if members_at_step(project, step, offer=one).exists())
-    return next(standing, project.offer)
+    at_step = (one for one in project.offers if members_at_step(project, step, offer=one).exists())
+    return next(at_step, project.offer)
 
 
 def offer_tabs(request: BrandRequest, project: Project, current: Offer) -> list[OfferTab]:

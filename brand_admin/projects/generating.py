@@ -37,8 +37,8 @@ def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
         return redirect(step_url(request, project, StageStep.GENERATE))
     offer = next((one for one in project.offers if str(one.pk) == request.POST.get("offer")), None)
     offer = offer or project.offer
-    standing = members_at_step(project, StageStep.GENERATE, offer=offer)
-    ids = set(standing.values_list("enrollment_pk", flat=True).order_by())
+    at_step = members_at_step(project, StageStep.GENERATE, offer=offer)
+    ids = set(at_step.values_list("enrollment_pk", flat=True).order_by())
     if not ids:
         messages.info(request, "Everybody has their code and link already.")
         return redirect(step_url(request, project, StageStep.GENERATE))

@@ -107,8 +107,8 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
             return _generate(request, project, offer)
         except ItemError as error:
             problems = error.problems
-    standing = found_in_step(request, project, StageStep.GENERATE, offer)
-    page = paginate(request, standing, per_page=PER_STEP)
+    at_step = found_in_step(request, project, StageStep.GENERATE, offer)
+    page = paginate(request, at_step, per_page=PER_STEP)
     is_refused = bool(problems or off_domain)
     rows = _generate_rows(request, offer, enrollments_at(page), problems, off_domain)
     return render_page(
@@ -277,8 +277,8 @@ def _to_drawer(request: BrandRequest) -> HttpResponse:
 def _figures(project: Project, offer: Offer) -> Figures:
     """Everybody in the last step added up, not only this page's."""
     last = members_at_step(project, StageStep.TRACKING, offer=offer)
-    standing = last.order_by().values("enrollment_pk")
-    sent = Enrollment.objects.filter(pk__in=standing)
+    at_step = last.order_by().values("enrollment_pk")
+    sent = Enrollment.objects.filter(pk__in=at_step)
     totals = totals_by_enrollment(sent).values()
     return figures(
         currency=offer.currency,

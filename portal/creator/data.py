@@ -81,10 +81,10 @@ def deletion(request: OwnRequest) -> HttpResponse:
     context = {
         "section": "data",
         "memberships": memberships_of(request.creator),
-        "purses": [
-            purse
-            for purse in balances_by_currency(offers_of(request.creator, now=now))
-            if purse.balance.earned_minor > purse.balance.paid_minor
+        "balances": [
+            balance
+            for balance in balances_by_currency(offers_of(request.creator, now=now))
+            if balance.balance.earned_minor > balance.balance.paid_minor
         ],
         "works_for_brands": bool(brands_of(request.user)),
         "is_unsure": request.method == "POST",

@@ -26,7 +26,7 @@ class OfferLine:
     """One offer, and whether clicks and orders count now."""
 
     offer: CreatorOffer
-    standing: EnrollmentState
+    state: EnrollmentState
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +39,18 @@ class BrandOffers:
 
 @dataclass(frozen=True, slots=True)
 class Home:
-    """The first page. `resting` are offers that don't count now: removed, ended, paused, …"""
+    """The first page. In `inactive_offers` orders don't count now: removed, ended, paused, …"""
 
     name: str
-    purses: tuple[CurrencyBalance, ...] = ()
+    balances: tuple[CurrencyBalance, ...] = ()
     brands: tuple[BrandOffers, ...] = ()
-    resting: tuple[OfferLine, ...] = ()
+    inactive_offers: tuple[OfferLine, ...] = ()
     waiting: tuple[WaitingPayment, ...] = ()
     wants_details: bool = False  # the creator has money to get, and no payout details yet
 
     @property
     def is_empty(self) -> bool:
-        return not self.brands and not self.resting
+        return not self.brands and not self.inactive_offers
 
 
 def home_of(creator: Creator | None, *, now: datetime) -> Home:
@@ -63,9 +63,9 @@ def home_of(creator: Creator | None, *, now: datetime) -> Home:
     owed = any(row.balance.earned_minor > row.balance.paid_minor for row in offers)
     return Home(
         name=first_name_of(offers),
-        purses=tuple(balances_by_currency(offers)),
-        brands=tuple(_by_brand(line for line in lines if line.standing.counts)),
-        resting=tuple(line for line in lines if not line.standing.counts),
+        balances=tuple(balances_by_currency(offers)),
+        brands=tuple(_by_brand(line for line in lines if line.state.counts)),
+        inactive_offers=tuple(line for line in lines if not line.state.counts),
         waiting=waiting,
         wants_details=(owed or bool(waiting)) and details_of(creator) is None,
     )

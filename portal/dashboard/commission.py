@@ -63,7 +63,7 @@ class MyCommission:
     upcoming: TermsInWords | None
     is_new: bool
     climb: Climb | None
-    room: str
+    left_under_cap: str
 
 
 def commission_of(enrollment: Enrollment, history: TermsHistory, *, now: datetime) -> MyCommission:
@@ -77,7 +77,7 @@ def commission_of(enrollment: Enrollment, history: TermsHistory, *, now: datetim
         upcoming=TermsInWords.of(latest, currency) if latest.starts_at > now else None,
         is_new=terms.version > 1 and now - terms.starts_at < NEW_TERMS_SHOWN_FOR,
         climb=_climb(terms, on_tiers, currency) if terms.tiers else None,
-        room=_left_under_cap(terms, on_cap, currency),
+        left_under_cap=_left_under_cap(terms, on_cap, currency),
     )
 
 

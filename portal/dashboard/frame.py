@@ -21,7 +21,7 @@ def render_page(
         "offer": visit.offer,
         "member": visit.member,
         "accent": visit.brand.accent,
-        "standing": state_of_enrollment(visit.enrollment, now=visit.now),
+        "enrollment_state": state_of_enrollment(visit.enrollment, now=visit.now),
         "messages": (),  # messages of a logged-in session are not for this page
     }
     name = f"portal/dashboard/{template}.html"

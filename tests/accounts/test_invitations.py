@@ -47,14 +47,14 @@ def role_of(cast: Cast, email: str) -> str | None:
 def test_the_mail_holds_the_link_and_answers_go_to_who_invited(cast: Cast) -> None:
     invitation = invited(cast, "New@Juniper.example ")
 
-    (letter,) = mail.outbox
-    assert (letter.to, letter.reply_to) == ([NEW], ["ines@juniper.example"])
-    assert letter.subject == "Join Juniper & Co on Tributary"
+    (sent,) = mail.outbox
+    assert (sent.to, sent.reply_to) == ([NEW], ["ines@juniper.example"])
+    assert sent.subject == "Join Juniper & Co on Tributary"
     assert "Ines Castell invites you to work for Juniper & Co on Tributary, as viewer." in (
-        letter.body
+        sent.body
     )
-    assert re.findall(r"\S+/invitation/\S+", str(letter.body)) == [link_of(invitation)]
-    assert "27 Nov 2026, 12:00 (Europe/London)" in letter.body
+    assert re.findall(r"\S+/invitation/\S+", str(sent.body)) == [link_of(invitation)]
+    assert "27 Nov 2026, 12:00 (Europe/London)" in sent.body
     assert invitation.mailed_at == NOW
 
 

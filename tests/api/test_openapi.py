@@ -26,7 +26,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-FEW = settings(
+FEW_EXAMPLES = settings(
     max_examples=40,
     deadline=None,
     derandomize=True,
@@ -45,7 +45,7 @@ def test_every_answer_is_as_described(cast: Cast, live_server: Any) -> None:
     for found in described.get_all_operations():
         operation = found.ok()  # type: ignore[union-attr]
 
-        @FEW
+        @FEW_EXAMPLES
         @given(case=operation.as_strategy())
         def answers_as_described(case: schemathesis.Case) -> None:
             case.call_and_validate(headers=headers, checks=CHECKS)

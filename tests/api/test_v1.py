@@ -132,9 +132,9 @@ def test_a_refund_before_its_order_is_parked_and_applied_with_it(shop: Shop) -> 
 
     assert (parked.status_code, parked.json()["outcome"]) == (202, "parked")
     assert (again.status_code, again.json()["outcome"]) == (200, "duplicate")
-    standing = shop.ask(f"{ORDERS}/1001").json()
-    assert standing["commission"]["amount"] == "7.42"
-    assert [refund["state"] for refund in standing["refunds"]] == ["applied"]
+    order = shop.ask(f"{ORDERS}/1001").json()
+    assert order["commission"]["amount"] == "7.42"
+    assert [refund["state"] for refund in order["refunds"]] == ["applied"]
 
 
 def test_a_batch_answers_for_each_item(shop: Shop) -> None:
@@ -200,10 +200,10 @@ def test_an_order_tells_what_came_of_it(shop: Shop) -> None:
 
     answer = shop.ask(f"{ORDERS}/1001")
 
-    standing = answer.json()
+    order = answer.json()
     assert answer.status_code == 200
-    assert standing.pop("received_at")
-    assert standing == {
+    assert order.pop("received_at")
+    assert order == {
         "order_id": "1001",
         "source": "api",
         "ordered_at": "2026-11-20T11:00:00+00:00",
@@ -231,14 +231,14 @@ def test_an_order_tells_what_came_of_it(shop: Shop) -> None:
 def test_an_unattributed_order_tells_why(shop: Shop) -> None:
     shop.send(ORDERS, raw_order(promo_code="NOBODY"))
 
-    standing = shop.ask(f"{ORDERS}/1001").json()
+    order = shop.ask(f"{ORDERS}/1001").json()
 
-    assert (standing["status"], standing["attribution"], standing["commission"]) == (
+    assert (order["status"], order["attribution"], order["commission"]) == (
         "unattributed",
         None,
         None,
     )
-    assert standing["why"] == "no member has the code NOBODY"
+    assert order["why"] == "no member has the code NOBODY"
 
 
 @pytest.mark.parametrize("order_id", ["1001", "A/17", "Nr. 5 & 6?"])

@@ -180,8 +180,8 @@ def test_a_worker_whose_work_was_taken_over_does_not_count_any_more() -> None:
 def test_the_sweep_enqueues_work_that_stands_still_and_no_other(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
-    standing, done = asked(), None
-    Work.objects.filter(pk=standing.pk).update(confirmation=uuid.uuid4())
+    idle, done = asked(), None
+    Work.objects.filter(pk=idle.pk).update(confirmation=uuid.uuid4())
     held = asked()
     Work.objects.filter(pk=held.pk).update(
         confirmation=uuid.uuid4(), lease_token=KEY, lease_until=NOW + timedelta(seconds=1)
@@ -192,9 +192,9 @@ def test_the_sweep_enqueues_work_that_stands_still_and_no_other(
         found = sweep_work(now=NOW)
         again = sweep_work(now=NOW)
 
-    assert (found, again, len(messages)) == ([standing.pk], [], 1)
+    assert (found, again, len(messages)) == ([idle.pk], [], 1)
     assert done.pk not in found
-    assert sweep_work(now=NOW + timedelta(seconds=20)) == [standing.pk, held.pk]
+    assert sweep_work(now=NOW + timedelta(seconds=20)) == [idle.pk, held.pk]
 
 
 def test_files_go_after_their_days_and_the_row_says_so() -> None:

@@ -15,7 +15,7 @@ from accounts.models import AuditEntry
 from affiliates.models import Member
 from background.models import Work
 from background.running import MAX_ROWS_RUN_AT_ONCE, run_slice
-from brand_admin.members.forms import LARGEST_FILE, MOST_ROWS
+from brand_admin.members.forms import MAX_FILE_BYTES, MAX_ROWS
 from brand_admin.work_handlers import HANDLERS
 from offers.models import Enrollment
 from tests.answers import Answer, as_one_line
@@ -119,8 +119,8 @@ def test_what_was_left_out_can_be_taken_home(cast: Cast, theo: Client) -> None:
         (HEADER.encode() + b"\xff\xfe,a,b,c\n", "The file is not UTF-8 text"),
         ((HEADER + "a@b.example,a,b,c\n").encode("utf-16"), "The file is not UTF-8 text"),
         (HEADER.encode() + b"a\x00@b.example,a,b,c\n", "Line 2 holds a NUL character."),
-        (HEADER.encode() + b"a@b.example,a,b,\n" * (MOST_ROWS + 1), "more than 100,000 rows"),
-        (b"x" * (LARGEST_FILE + 1), "The file is larger than 20 MB"),
+        (HEADER.encode() + b"a@b.example,a,b,\n" * (MAX_ROWS + 1), "more than 100,000 rows"),
+        (b"x" * (MAX_FILE_BYTES + 1), "The file is larger than 20 MB"),
     ],
     ids=["empty", "columns", "header", "not text", "utf-16", "nul", "rows", "bytes"],
 )

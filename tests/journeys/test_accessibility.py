@@ -327,7 +327,7 @@ def test_the_portal_of_a_busy_creator(
         ],
     )
     page.goto("/portal/")
-    page.locator(".resting summary").click()
+    page.locator(".inactive-offers summary").click()
     faults += faults_of(page, "offers that rest")
     page.goto(f"{change}?method=bank&country=DE")
     page.get_by_role("button", name="Pay me here").click()

@@ -34,7 +34,7 @@ from tests.notifications.faults import (
 from tests.notifications.senders import confirm, recipient
 
 CROWD = 2_000
-LONGEST = 600  # seconds; a quiet machine needs a tenth of it
+MAX_SECONDS = 600  # seconds; a quiet machine needs a tenth of it
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def drive(crew: Crew, campaign: Campaign, cast: Cast) -> None:
     """Do what beat and an operator would: sweep, replace the dead, lose the broker's memory."""
     fate = crew.server.fate
     assert fate is not None
-    deadline = time.monotonic() + LONGEST
+    deadline = time.monotonic() + MAX_SECONDS
     is_flushed, pause = False, threading.Event()
     while not is_done(campaign, cast):
         assert time.monotonic() < deadline, (crew.deaths, fate.moments, fate.mails)

@@ -1,4 +1,4 @@
-"""The sending account's rate is kept over all brands, and brands take turns at it."""
+"""The sending account's rate is kept over all brands, and brands take campaigns at it."""
 
 from __future__ import annotations
 
@@ -96,12 +96,12 @@ def test_a_rate_below_one_a_second(settings: Any) -> None:
     assert set(grants) == {0, 1}
 
 
-def take_turn(now: datetime) -> NextCampaign:
-    turn = next_campaign(now=now)
-    assert turn is not None
-    with acting_for(turn.brand_id):
-        note_served(campaign_id=turn.campaign_id, now=now)
-    return turn
+def serve_next(now: datetime) -> NextCampaign:
+    served = next_campaign(now=now)
+    assert served is not None
+    with acting_for(served.brand_id):
+        note_served(campaign_id=served.campaign_id, now=now)
+    return served
 
 
 def test_whoever_was_served_longest_ago_is_next(cast: Cast) -> None:
@@ -111,9 +111,9 @@ def test_whoever_was_served_longest_ago_is_next(cast: Cast) -> None:
         small = confirm(crowd(3))
     ours, theirs = cast.juniper.pk, cast.saltmarsh.pk
 
-    turns = [take_turn(NOW + SECOND * number) for number in range(6)]
+    campaigns = [serve_next(NOW + SECOND * number) for number in range(6)]
 
-    assert turns == [
+    assert campaigns == [
         NextCampaign(ours, large[0].pk),
         NextCampaign(theirs, small.pk),
         NextCampaign(ours, large[1].pk),

@@ -357,9 +357,9 @@ def test_money_of_one_currency_is_added_over_brands(cast: Cast, client: Client) 
             by=cast.by, now=cast.now,
         )  # fmt: skip
 
-    purses = logged_in(client, cast).get("/portal/").context["page"].purses
+    balances = logged_in(client, cast).get("/portal/").context["page"].balances
 
-    assert {purse.currency: purse.earned.plain() for purse in purses} == {
+    assert {balance.currency: balance.earned.plain() for balance in balances} == {
         "GBP": "50.00",
         "USD": "15.00",
     }

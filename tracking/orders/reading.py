@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from core.money import MoneyError, to_minor
+from core.money import MAX_AMOUNT_MINOR, MoneyError, to_minor
 from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts, RefundFacts
 from tracking.orders.fields import (
     AmountField,
@@ -24,7 +24,6 @@ from tracking.orders.fields import (
     YesNoField,
 )
 
-MAX_AMOUNT_MINOR = 10**15  # a line above this is a mistake, and stays far below a bigint
 MAX_ORDER_LINES = 1_000
 
 ORDER_ID = TextField("order_id")
