@@ -179,7 +179,7 @@ def counted_factor(user_id: int) -> Counted:
     return [(FACTOR_HOUR, f"user {user_id}")]
 
 
-def count(counted: Counted, *, now: datetime) -> list[Limit]:
+def count_up(counted: Counted, *, now: datetime) -> list[Limit]:
     """Add one to each count, and return the limits that this exceeds.
 
     Call it in a transaction, and roll back if the request is refused: a refused request counts
@@ -212,7 +212,7 @@ def count_try(counted: Counted, *, now: datetime) -> list[Limit]:
     limit are checked. Call `uncount_try` if the try was right.
     """
     with transaction.atomic():
-        beyond = count(counted, now=now)
+        beyond = count_up(counted, now=now)
         transaction.set_rollback(bool(beyond))
     return beyond
 
@@ -235,7 +235,7 @@ def uncount_try(counted: Counted, *, now: datetime) -> None:
 def exceeded(counted: Counted, *, now: datetime) -> list[Limit]:
     """The limits that are reached already. Counts nothing.
 
-    For a request that another limit counts too; otherwise use `count` or `count_try`.
+    For a request that another limit counts too; otherwise use `count_up` or `count_try`.
     """
     keys = {digest_of(limit.name, whom): limit for limit, whom in counted}
     rows = CodeCount.objects.filter(

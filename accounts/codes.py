@@ -26,7 +26,7 @@ from accounts.code_limits import (
     WRONG_THAT_REFUSE_CODES,
     Limit,
     Requester,
-    count,
+    count_up,
     counted_guess,
     counted_request,
     digest_of,
@@ -97,7 +97,7 @@ def ask_code(
         for limit, whom in counted_guess(requester, address=address)
         if limit in WRONG_THAT_REFUSE_CODES
     ]
-    refused_by = exceeded(guesses, now=now) + count(
+    refused_by = exceeded(guesses, now=now) + count_up(
         counted_request(requester, address=address, purpose=purpose), now=now
     )
     if refused_by:
@@ -174,7 +174,7 @@ def _try(
     if row is None:
         raise ExpiredCodeError
     tried = transaction.savepoint()
-    beyond = count(counted_guess(requester, address=row.address), now=now)
+    beyond = count_up(counted_guess(requester, address=row.address), now=now)
     allowed = tries_allowed(beyond)
     is_right = (
         row.tries < allowed

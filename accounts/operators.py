@@ -70,7 +70,7 @@ def record_reset_sent(*, user: User, reason: str, by: Actor, now: datetime) -> N
         _record(OperatorActionName.SEND_RESET, user, reason=reason, by=by, now=now)
 
 
-def deactivate(*, user: User, reason: str, by: Actor, now: datetime) -> None:
+def deactivate_login(*, user: User, reason: str, by: Actor, now: datetime) -> None:
     """Deactivate a login and end its sessions. Raises OperatorError for the operator's own."""
     _refuse_own_login(user, by)
     with transaction.atomic():
@@ -79,7 +79,7 @@ def deactivate(*, user: User, reason: str, by: Actor, now: datetime) -> None:
         _record(OperatorActionName.DEACTIVATE, user, reason=reason, by=by, now=now)
 
 
-def activate(*, user: User, reason: str, by: Actor, now: datetime) -> None:
+def activate_login(*, user: User, reason: str, by: Actor, now: datetime) -> None:
     """Activate a login again."""
     with transaction.atomic():
         User.objects.filter(pk=user.pk).update(is_active=True)

@@ -83,7 +83,7 @@ def tags_in_use() -> list[TagCount]:
     return [TagCount(row["tag"], row["members"]) for row in rows]
 
 
-def details_of(members: Sequence[Member]) -> dict[int, MemberDetails]:
+def member_details_of(members: Sequence[Member]) -> dict[int, MemberDetails]:
     """The details of each member (with owner and user fetched), in two queries."""
     ids = [member.pk for member in members]
     tags: dict[int, list[str]] = defaultdict(list)
@@ -105,7 +105,7 @@ def write_details(*, member: Member, details: MemberDetails) -> list[str]:
 
     For services that lock the member's row and write the audit log.
     """
-    before = details_of([member])[member.pk]
+    before = member_details_of([member])[member.pk]
     tags, changed = _in_brand_spelling(details.tags), []
     if {tag.lower() for tag in before.tags} != {tag.lower() for tag in tags}:
         MemberTag.objects.filter(member=member).delete()
@@ -169,7 +169,7 @@ def add_details(*, details: Mapping[int, MemberDetails], by: Actor, now: datetim
     A handle replaces the one of its platform. In a fixed number of statements.
     """
     rows = {row.pk: row for row in Member.objects.filter(pk__in=list(details))}
-    having = details_of(list(rows.values()))
+    having = member_details_of(list(rows.values()))
     written = _spellings(details.values())
     tags, handles, changed = [], [], set()
     for pk, wanted in details.items():

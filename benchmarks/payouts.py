@@ -76,7 +76,7 @@ def measure_the_rest(one: PayoutRun) -> None:
 def work_of(run: PayoutRun):  # type: ignore[no-untyped-def]
     from background.selectors import recent_work_about
 
-    return recent_work_about(run_work.about(run))[0]
+    return recent_work_about(run_work.run_reference(run))[0]
 
 
 def press() -> None:

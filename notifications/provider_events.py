@@ -68,10 +68,10 @@ def listen() -> None:
 
 def on_tracking(*, event: AnymailTrackingEvent, esp_name: str, **more: Any) -> None:
     """Record one event. Raises database errors: the service then sends the event again."""
-    record_provider_event(event=read(event, provider=esp_name), now=timezone.now())
+    record_provider_event(event=read_event(event, provider=esp_name), now=timezone.now())
 
 
-def read(event: AnymailTrackingEvent, *, provider: str) -> ReportedEvent:
+def read_event(event: AnymailTrackingEvent, *, provider: str) -> ReportedEvent:
     """The event in our own terms, whatever the service."""
     is_dead = _is_dead(event, provider)
     state = _STATES.get(event.event_type)

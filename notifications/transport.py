@@ -156,7 +156,7 @@ class Transport:
             self._backend.open()
         except (OSError, AnymailError) as error:  # smtplib's errors are OSErrors
             self._close()
-            raise UnreachableError(describe(error)) from error
+            raise UnreachableError(error_text(error)) from error
         self.is_open = True
 
     def prepare(self, email: EmailMessage) -> None:
@@ -193,7 +193,7 @@ class Transport:
 
 def result_of_error(error: Exception, *, content_began: bool) -> SubmissionResult:
     """The result that an error means. Retried: SMTP 4xx, HTTP 429, lost before the content."""
-    reason = describe(error)
+    reason = error_text(error)
     code = _smtp_code(error)
     if code is not None:
         return SubmissionResult(_state_for_smtp(code, reason), reason)
@@ -204,7 +204,7 @@ def result_of_error(error: Exception, *, content_began: bool) -> SubmissionResul
     return SubmissionResult(MessageState.UNKNOWN if content_began else MessageState.RETRY, reason)
 
 
-def describe(error: Exception) -> str:
+def error_text(error: Exception) -> str:
     """One line for staff: what the server said, or what happened to the connection."""
     answers = _smtp_replies(error)
     if answers:

@@ -35,7 +35,7 @@ class UnderWayError(PayoutError):
         self.work = work
 
 
-def about(run: PayoutRun) -> str:
+def run_reference(run: PayoutRun) -> str:
     """Return the reference of a run, under which its background work is found."""
     return Reference.to(run)
 
@@ -62,7 +62,7 @@ def ask_for_draft(
     request = WorkRequest(
         kind=DRAFT,
         title=f"Payout run in {currency}",
-        about=about(run),
+        about=run_reference(run),
         total=Member.objects.count() if chosen is None else len(chosen),
         confirmation=confirmation,
         parameters={"run": run.pk, "members": chosen},
@@ -192,13 +192,13 @@ def _ask_about(
     run: PayoutRun, kind: str, title: str, total: int, *, by: Actor, now: datetime, **more: str
 ) -> Work:
     """Ask for the work unless some is running. Call it with the run locked."""
-    busy = running_work().filter(about=about(run)).first()
+    busy = running_work().filter(about=run_reference(run)).first()
     if busy is not None:
         raise UnderWayError(busy)
     request = WorkRequest(
         kind=kind,
         title=title,
-        about=about(run),
+        about=run_reference(run),
         total=total,
         confirmation=uuid.uuid4(),
         parameters={"run": run.pk, **more},

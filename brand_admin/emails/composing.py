@@ -1,6 +1,6 @@
 """The email drawer: write, preview each recipient, send, see the progress.
 
-One page for both kinds of campaign. It carries all it needs from step to step, so it works
+One page for both kinds of campaign. It carries all it needs from action to action, so it works
 as plain pages; htmx shows the same pages in a drawer.
 """
 
@@ -55,7 +55,7 @@ from notifications.unsubscribe_links import unsubscribe_link
 from offers.models import Enrollment
 from tracking.outreach.audience import audience
 
-Step = Callable[..., HttpResponse]
+Action = Callable[..., HttpResponse]
 SECTION = "emails"
 WRITE, PREVIEW = "brand_admin/emails/write.html", "brand_admin/emails/preview.html"
 SAVE = "brand_admin/emails/save_template.html"
@@ -78,10 +78,10 @@ def compose(request: BrandRequest) -> HttpResponse:
     if "subject" not in data:
         return _replace(request, draft)
     text_form = EmailTextForm(data)
-    step: Step = STEPS.get(data.get("go", ""), _write)
-    if step not in FOR_ANY_TEXT and not text_form.is_valid():
+    action: Action = ACTIONS.get(data.get("go", ""), _write)
+    if action not in FOR_ANY_TEXT and not text_form.is_valid():
         return _write(request, draft, text_form, status=422)
-    return step(request, draft, text_form)
+    return action(request, draft, text_form)
 
 
 @never_cache
@@ -254,8 +254,8 @@ def _test(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> Http
         )
     except RecipientsError as error:
         return _preview(request, draft, text_form, status=422, refused=str(error))
-    step = _write if request.POST.get("on") == "write" else _preview
-    return step(request, draft, text_form, tested=request.user.email)
+    action = _write if request.POST.get("on") == "write" else _preview
+    return action(request, draft, text_form, tested=request.user.email)
 
 
 def _send(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
@@ -295,7 +295,7 @@ def _send(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> Http
     return redirect("brand_admin:campaign", request.brand.slug, sent.pk)
 
 
-STEPS: dict[str, Step] = {
+ACTIONS: dict[str, Action] = {
     "write": _write,
     "start": _start,
     "replace": _replace,

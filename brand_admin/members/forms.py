@@ -12,7 +12,7 @@ from accounts.selectors import staff_of_brand
 from affiliates.details import (
     MemberDetails,
     TagError,
-    details_of,
+    member_details_of,
     read_handles,
     read_tags,
     tags_in_use,
@@ -151,7 +151,7 @@ class EditMemberForm(MemberForm, VersionedForm):
 
     @classmethod
     def of(cls, member: Member, data: Any = None) -> EditMemberForm:
-        noted = details_of([member])[member.pk]
+        noted = member_details_of([member])[member.pk]
         form = cls(
             data,
             initial={

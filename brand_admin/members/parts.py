@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from accounts.audit_log.selectors import filter_entries
 from accounts.models import AuditEntry
 from accounts.permissions import Permission
-from affiliates.details import details_of
+from affiliates.details import member_details_of
 from affiliates.models import Member
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
@@ -54,7 +54,7 @@ def show_part(request: BrandRequest, member: Member, part: str, **context: Any) 
         section=SECTION,
         member=member,
         part=part,
-        noted=details_of([member])[member.pk],
+        noted=member_details_of([member])[member.pk],
         suppressed=suppressed_in_words([member.email]).get(member.email, ""),
         **context,
     )

@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from accounts.permissions import Permission
-from affiliates.details import details_of
+from affiliates.details import member_details_of
 from affiliates.models import Member
 from affiliates.selectors import members
 from affiliates.services import MemberError, add_member
@@ -60,7 +60,7 @@ def member_list(request: BrandRequest) -> HttpResponse:
     page = paginate(request, found_members(request, form))
     suppressed = suppressed_in_words(member.email for member in page)
     shown = list(page)
-    summaries, noted = member_summaries(shown, now=timezone.now()), details_of(shown)
+    summaries, noted = member_summaries(shown, now=timezone.now()), member_details_of(shown)
     return render_page(
         request,
         "brand_admin/members/list.html",

@@ -39,12 +39,12 @@ from payouts.due import due_by_member
 from payouts.models import PayoutRun, PayoutRunMember, PayoutState
 from payouts.run_files import bank_rows, paypal_parts, paypal_rows
 from payouts.run_work import (
-    about,
     ask_for_draft,
     ask_for_redraft,
     ask_to_confirm,
     ask_to_mark_paid,
     ask_to_return,
+    run_reference,
 )
 from payouts.runs import (
     NotADraftError,
@@ -140,7 +140,7 @@ def _show(
     changed: RunChangedError | None = None,
     form: RunPaid | None = None,
 ) -> HttpResponse:
-    started = started_about(about(run))
+    started = started_about(run_reference(run))
     if request.htmx and not started.is_moving:
         return HttpResponseClientRefresh()  # what was asked for is over: show all of the page
     filters = LineFilters(request.GET)

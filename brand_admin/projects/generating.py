@@ -21,7 +21,7 @@ from tracking.outreach.stages import StageStep, members_at_step
 WHAT = {"both": (True, True), "codes": (True, False), "links": (False, True)}
 
 
-def about(project: Project) -> str:
+def work_reference(project: Project) -> str:
     """Where this work is started."""
     return Reference.to(project)
 
@@ -47,7 +47,7 @@ def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
         codes_for=ids if codes and offer.gives_codes else (),
         links_for=ids if links and offer.gives_links else (),
         title=f"Codes and links for {count(len(ids))} members of {project.name}",
-        about=about(project),
+        about=work_reference(project),
         confirmation=form.cleaned_data["confirmation"],
         by=request.actor,
         now=timezone.now(),

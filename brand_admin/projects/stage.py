@@ -24,7 +24,7 @@ from brand_admin.projects.frame import (
     project_asked,
     step_url,
 )
-from brand_admin.projects.generating import WHAT, about
+from brand_admin.projects.generating import WHAT, work_reference
 from brand_admin.projects.lists import found_in_step, found_in_tracking, step_of_send
 from brand_admin.projects.rows import mails_of, send_rows
 from brand_admin.refusals import add_refusal
@@ -124,7 +124,7 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
         search=searched(request),
         clear_url=without_filters(request, "q"),
         export_url=export_url(request, "brand_admin:project_generate_csv", project.pk),
-        started=started_about(about(project)),
+        started=started_about(work_reference(project)),
         confirmation=Confirmation(),
         status=422 if is_refused else 200,
     )

@@ -43,7 +43,7 @@ EXAMPLE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TemplateRow:
     """One saved text in the list; `subject` with its variables in words."""
 
     template: EmailTemplate
@@ -60,7 +60,9 @@ def template_list(request: BrandRequest) -> HttpResponse:
             "purpose": purpose,
             "title": title,
             "written": in_words(FIRST_TEXTS[purpose].subject, known),
-            "rows": [Row(row, in_words(row.subject, known)) for row in saved_templates(purpose)],
+            "rows": [
+                TemplateRow(row, in_words(row.subject, known)) for row in saved_templates(purpose)
+            ],
         }
         for purpose, title in TITLES.items()
     ]

@@ -33,11 +33,11 @@ def _send_reset(*, user: User, reason: str, by: Actor, request: HttpRequest) -> 
 
 
 def _deactivate(*, user: User, reason: str, by: Actor, request: HttpRequest) -> None:
-    operators.deactivate(user=user, reason=reason, by=by, now=timezone.now())
+    operators.deactivate_login(user=user, reason=reason, by=by, now=timezone.now())
 
 
 def _activate(*, user: User, reason: str, by: Actor, request: HttpRequest) -> None:
-    operators.activate(user=user, reason=reason, by=by, now=timezone.now())
+    operators.activate_login(user=user, reason=reason, by=by, now=timezone.now())
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ class Climb:
 
 
 @dataclass(frozen=True, slots=True)
-class MyCommission:
+class CommissionCard:
     """The contents of the card. `upcoming`: the next terms; `is_new`: the terms began recently."""
 
     terms: Terms
@@ -66,12 +66,14 @@ class MyCommission:
     left_under_cap: str
 
 
-def commission_of(enrollment: Enrollment, history: TermsHistory, *, now: datetime) -> MyCommission:
+def commission_card(
+    enrollment: Enrollment, history: TermsHistory, *, now: datetime
+) -> CommissionCard:
     """Return the terms in force and the next ones. Two more queries with tiers or a cap."""
     terms, currency = history.at(now), enrollment.offer.currency
     latest = history.latest
     on_tiers, on_cap = _reached(enrollment, terms)
-    return MyCommission(
+    return CommissionCard(
         terms=terms,
         words=TermsInWords.of(terms, currency, reached=on_tiers.tier(terms)),
         upcoming=TermsInWords.of(latest, currency) if latest.starts_at > now else None,

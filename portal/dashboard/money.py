@@ -42,7 +42,7 @@ def money_of(enrollment: Enrollment, terms: Terms, *, now: datetime) -> MyMoney:
 
 
 @dataclass(frozen=True, slots=True)
-class Adjustment:
+class AdjustmentRow:
     """A bonus or correction, with the reason the brand gave."""
 
     note: str
@@ -50,10 +50,10 @@ class Adjustment:
     posted_on: str
 
 
-def adjustment_rows(enrollment: Enrollment) -> list[Adjustment]:
+def adjustment_rows(enrollment: Enrollment) -> list[AdjustmentRow]:
     """Return the bonuses and corrections, newest first. One query."""
     return [
-        Adjustment(
+        AdjustmentRow(
             entry.note,
             signed(entry.amount_minor, money(Money(abs(entry.amount_minor), entry.currency))),
             day(entry.posted_at),

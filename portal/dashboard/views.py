@@ -20,7 +20,7 @@ from offers.selectors import terms_of
 from portal.dashboard import live
 from portal.dashboard.access import Visit, dashboard_page, nothing_here
 from portal.dashboard.choices import range_choices, status_choices
-from portal.dashboard.commission import commission_of
+from portal.dashboard.commission import commission_card
 from portal.dashboard.conversions import BATCH, conversion_lines, conversion_rows
 from portal.dashboard.forms import DeepLinkForm, RangeForm
 from portal.dashboard.frame import render_page
@@ -66,7 +66,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         visit,
         tag=tag,
         shared=shared(enrollment),
-        commission=commission_of(enrollment, history, now=visit.now),
+        commission=commission_card(enrollment, history, now=visit.now),
         chosen=chosen,
         ranges=range_choices(chosen),
         range_form=_range_form(request, chosen),

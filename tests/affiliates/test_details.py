@@ -16,7 +16,7 @@ from affiliates.details import (
     TagError,
     add_details,
     assign_owner,
-    details_of,
+    member_details_of,
     read_tags,
     tag_members,
     tags_in_use,
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 def tags_of(member: Member) -> list[str]:
-    return list(details_of([member])[member.pk].tags)
+    return list(member_details_of([member])[member.pk].tags)
 
 
 def theo(cast: Cast) -> Staff:
@@ -152,7 +152,7 @@ def test_a_new_member_comes_with_details(cast: Cast) -> None:
         now=NOW,
     )
 
-    noted = details_of([member])[member.pk]
+    noted = member_details_of([member])[member.pk]
     assert (noted.tags, noted.handles) == (["VIP"], {Platform.X: "n"})
 
 

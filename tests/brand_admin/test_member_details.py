@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Staff
-from affiliates.details import assign_owner, details_of, tag_members
+from affiliates.details import assign_owner, member_details_of, tag_members
 from affiliates.models import Member, Platform
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of
@@ -38,7 +38,7 @@ def test_a_member_is_added_with_tags_handles_and_owner(cast: Cast, theo: Client)
     )
 
     member = Member.objects.get(email="elif@demir.example")
-    noted = details_of([member])[member.pk]
+    noted = member_details_of([member])[member.pk]
     assert (noted.tags, noted.handles) == (["skincare", "VIP"], {Platform.INSTAGRAM: "elif"})
     page = theo.get(address("member", member.pk)).text
     assert 'href="https://www.instagram.com/elif" rel="noopener noreferrer"' in page

@@ -18,7 +18,7 @@ from requests import ConnectTimeout
 from core.tenancy import acting_for
 from notifications.models import Message, MessageState
 from notifications.services import deliver
-from notifications.transport import describe, result_of_error
+from notifications.transport import error_text, result_of_error
 from tests.cast import NOW, Cast
 from tests.notifications.senders import confirm
 
@@ -69,9 +69,9 @@ def test_an_error_is_judged_by_whether_the_mail_can_have_been_taken(
 
 
 def test_an_error_reads_as_one_line() -> None:
-    assert describe(refused(550, "5.1.1 no\r\nsuch user")) == "550 5.1.1 no such user"
-    assert describe(ConnectionRefusedError()) == "ConnectionRefusedError"
-    assert len(describe(ValueError("x" * 900))) == 500
+    assert error_text(refused(550, "5.1.1 no\r\nsuch user")) == "550 5.1.1 no such user"
+    assert error_text(ConnectionRefusedError()) == "ConnectionRefusedError"
+    assert len(error_text(ValueError("x" * 900))) == 500
 
 
 def test_one_of_anymails_providers_by_setting(cast: Cast, settings: Any) -> None:

@@ -51,7 +51,7 @@ def ask_for_draft(*, minimum_minor: int = 0, key: uuid.UUID | None = None) -> Pa
 
 def let_a_worker(run: PayoutRun, *, is_hurried: bool = False) -> Work:
     """One slice of the latest work of the run; a hurried one is over after a batch."""
-    work = Work.objects.filter(about=run_work.about(run)).latest("pk")
+    work = Work.objects.filter(about=run_work.run_reference(run)).latest("pk")
     ticks = chain([NOW] * 3, repeat(NOW + timedelta(hours=is_hurried)))
     run_slice(work.pk, handlers=HANDLERS, now=NOW, clock=lambda: next(ticks))
     work.refresh_from_db()

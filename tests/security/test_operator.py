@@ -21,7 +21,7 @@ from django.utils.html import escape
 
 from accounts.actors import Actor
 from accounts.models import AuditEntry, OperatorAction, Role, Session, User
-from accounts.operators import OperatorError, deactivate, remove_second_factor
+from accounts.operators import OperatorError, deactivate_login, remove_second_factor
 from accounts.services import give_role
 from config.platform.pages import platform_site
 from core.tenancy import acting_for
@@ -295,7 +295,7 @@ def test_no_link_goes_to_an_unproven_address(people: People) -> None:
 
 def test_what_was_written_down_stays(people: People) -> None:
     by = Actor.of_user(people.operator)
-    deactivate(user=people.viewer, reason="gone", by=by, now=NOW)
+    deactivate_login(user=people.viewer, reason="gone", by=by, now=NOW)
 
     with pytest.raises(DatabaseError), transaction.atomic():
         OperatorAction.objects.update(reason="")

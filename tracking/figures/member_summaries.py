@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from affiliates.details import details_of
+from affiliates.details import member_details_of
 from affiliates.models import Member, Platform
 from core.money import Money
 from offers.models import Enrollment, EnrollmentStatus
@@ -115,7 +115,7 @@ def summary_csv(
 
 
 def _lines(members: Sequence[Member], *, now: datetime) -> Iterator[list[str]]:
-    details = details_of(members)
+    details = member_details_of(members)
     for row in member_summaries(members, now=now):
         noted = details[row.member.pk]
         yield [

@@ -30,7 +30,7 @@ from tracking.importing.members import MEMBER_TABLES, MemberImport
 
 PREVIEW, IMPORT = "member_preview", "member_import"
 ABOUT = "members"
-Step = Callable[[MemberImport, Sequence[Row], datetime], ImportReport]
+ImportStep = Callable[[MemberImport, Sequence[Row], datetime], ImportReport]
 
 
 def ask_for_preview(
@@ -84,7 +84,7 @@ def import_file(work_slice: WorkSlice) -> bool:
     return _process_rows(work_slice, lambda file, rows, now: file.import_rows(rows, now=now))
 
 
-def _process_rows(work_slice: WorkSlice, step: Step) -> bool:
+def _process_rows(work_slice: WorkSlice, step: ImportStep) -> bool:
     """Process the rows that are not counted yet, in batches, until the time slice is over."""
     file = MemberImport(offer=_offer_of(work_slice.work), by=work_slice.by)
     rows = read_rows(read_file_lines(work_slice.work, WorkFile.GIVEN), columns=MEMBER_COLUMNS)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from affiliates.details import details_of, tag_members
+from affiliates.details import member_details_of, tag_members
 from affiliates.models import Member, Platform
 from offers.models import Enrollment, Offer
 from tests.cast import NOW, SYSTEM, Cast
@@ -103,7 +103,7 @@ def test_tags_and_handles_are_added_to_what_a_member_has(cast: Cast) -> None:
     second = bring_in([(line, cells | extras)], None)
 
     assert (first.counts, second.counts) == ({"changed": 1, "added": 1}, {"unchanged": 1})
-    noted = details_of([cast.mara])[cast.mara.pk]
+    noted = member_details_of([cast.mara])[cast.mara.pk]
     assert noted.tags == ["skincare", "Vip"]
     assert [(one.shown, one.url) for one in noted.profiles] == [
         ("@mara", "https://www.instagram.com/mara"),
@@ -118,7 +118,7 @@ def test_a_handle_in_a_file_replaces_the_one_before(cast: Cast) -> None:
     report = bring_in([(line, cells | {"tiktok": "https://www.tiktok.com/@new?lang=en"})], None)
 
     assert report.counts == {"changed": 1}
-    assert details_of([cast.mara])[cast.mara.pk].handles == {Platform.TIKTOK: "new"}
+    assert member_details_of([cast.mara])[cast.mara.pk].handles == {Platform.TIKTOK: "new"}
 
 
 @pytest.mark.parametrize(
