@@ -1,8 +1,8 @@
-"""The people of the tests: two brands, their staff and members, and one with no business here.
+"""The people of the tests: two brands, their staff and members, and an outsider.
 
 Juniper & Co (pounds, London) runs an offer with codes and links at 10 %, no hold. Saltmarsh
-(dollars, New York) runs one too. June is a member of both. All three have said where to pay
-them, and let each of their brands see it.
+(dollars, New York) runs one too. June is a member of both. All three have payout details, and
+share them with each of their brands.
 """
 
 from __future__ import annotations
@@ -64,12 +64,12 @@ class Cast:
 
 
 def offer_values(**changes: Any) -> OfferValues:
-    """A both-kind offer in pounds, changed as told."""
+    """An offer in pounds for codes and links, with `changes`."""
     return OfferValuesFactory.build(**changes)
 
 
 def order(order_id: str = "1001", **changes: Any) -> OrderFacts:
-    """An order of £84.20 with Mara's code an hour ago, changed as told."""
+    """An order of £84.20 with Mara's code an hour ago, with `changes`."""
     return read_order(raw_order(order_id, **changes))
 
 
@@ -79,7 +79,7 @@ def raw_order(order_id: Any = "1001", **changes: Any) -> dict[str, Any]:
 
 
 def refund(refund_id: str = "R1", order_id: str = "1001", **changes: Any) -> RefundFacts:
-    """A refund of £10.00 on the order's only line, changed as told."""
+    """A refund of £10.00 on the order's only line, with `changes`."""
     return read_refund(raw_refund(refund_id, order_id, **changes))
 
 
@@ -91,7 +91,7 @@ def raw_refund(refund_id: Any = "R1", order_id: Any = "1001", **changes: Any) ->
 def give_details(
     member: Member, destination: Destination | None = None, *, now: datetime = NOW
 ) -> None:
-    """Let a member be paid by their brand: to a German account unless told otherwise.
+    """Give a member payout details, a German account by default, and share them with the brand.
 
     The details are new, or take the place of others, and are released to the member's brand.
     """

@@ -1,4 +1,4 @@
-"""What the database holds, to prove that something changed nothing."""
+"""A snapshot of the database, to prove that a request changed nothing."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ def role_of(cast: Cast, email: str) -> str | None:
         return Staff.objects.filter(user__email=email).values_list("role", flat=True).first()
 
 
-def test_the_mail_holds_the_link_and_answers_go_to_who_invited(cast: Cast) -> None:
+def test_the_mail_contains_the_link_and_replies_go_to_the_inviter(cast: Cast) -> None:
     invitation = invited(cast, "New@Juniper.example ")
 
     (sent,) = mail.outbox
@@ -63,7 +63,7 @@ def test_the_mail_holds_the_link_and_answers_go_to_who_invited(cast: Cast) -> No
     EMAIL_HOST="127.0.0.1",
     EMAIL_PORT=1,
 )
-def test_a_mail_that_did_not_go_out_is_told_and_can_be_sent_again(cast: Cast) -> None:
+def test_a_mail_that_failed_is_reported_and_can_be_sent_again(cast: Cast) -> None:
     invitation = invited(cast)
 
     assert invitation.mailed_at is None
@@ -97,7 +97,7 @@ def test_somebody_with_a_login_is_let_in_with_it(cast: Cast) -> None:
     assert role_of(cast, cast.otto.email) == "manager"
 
 
-def test_whoever_has_a_login_can_not_be_given_another_one(cast: Cast) -> None:
+def test_an_address_with_a_login_gets_no_second_one(cast: Cast) -> None:
     invitation = invited(cast, cast.otto.email)
     before = snapshot()
 

@@ -213,7 +213,7 @@ def test_a_fact_that_is_rolled_back_leaves_none(at_juniper: Cast) -> None:
     assert written(take_back) == []
 
 
-def test_an_entry_is_its_brands_and_says_nobodys_name(at_juniper: Cast) -> None:
+def test_an_entry_belongs_to_its_brand_and_contains_no_name(at_juniper: Cast) -> None:
     conversion = sold()
     entry = OutboxEntry.objects.get(event="conversion.recorded")
 

@@ -56,7 +56,7 @@ def bomb() -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP"])
-def test_three_kinds_are_read_and_made_anew(kind: str) -> None:
+def test_three_formats_are_read_and_encoded_again(kind: str) -> None:
     picture = keep_picture(file=drawn(kind), edge=LOGO_EDGE, now=NOW)
 
     assert (picture.content_type, picture.width, picture.height) == ("image/jpeg", 64, 32)
@@ -78,7 +78,7 @@ def test_a_large_one_is_made_smaller() -> None:
     assert (picture.width, picture.height) == (400, 200)
 
 
-def test_nothing_else_of_the_file_is_kept_and_it_stands_upright() -> None:
+def test_only_the_pixels_are_kept_and_rotated_upright() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6  # turned by 90 degrees
     exif[0x010E] = SECRET.decode()

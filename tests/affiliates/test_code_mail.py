@@ -137,7 +137,7 @@ def test_a_code_that_is_over_is_not_mailed_any_more(cast: Cast, mailbox: Mailbox
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("threads")
-def test_a_code_goes_out_with_no_valkey(cast: Cast, mailbox: Mailbox, settings: Any) -> None:
+def test_a_code_is_mailed_without_valkey(cast: Cast, mailbox: Mailbox, settings: Any) -> None:
     """The threads of the web process need neither cache nor broker nor worker."""
     settings.CACHES = {
         "default": {

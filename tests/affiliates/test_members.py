@@ -47,7 +47,7 @@ def test_what_is_no_address_is_named(cast: Cast, email: str) -> None:
     assert error.value.field == "email"
 
 
-def test_members_may_have_no_address_and_then_are_nobodys_creator(cast: Cast) -> None:
+def test_members_without_an_address_have_no_creator(cast: Cast) -> None:
     first, second = add(""), add("")
 
     assert (first.creator, second.creator) == (None, None)

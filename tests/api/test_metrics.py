@@ -103,7 +103,7 @@ def rounds_of(client: Client) -> tuple[float, float]:
     return asked[SWEEP], done[SWEEP]
 
 
-def test_a_round_that_never_was_is_infinitely_long_ago(client: Client) -> None:
+def test_a_task_that_never_ran_has_an_infinite_age(client: Client) -> None:
     assert rounds_of(client) == (float("inf"), float("inf"))
 
 

@@ -44,7 +44,7 @@ def tenant_keys() -> list[tuple[type[TenantModel], TenantForeignKey]]:
 
 
 def take_checks_away() -> None:
-    """Drop, for this transaction, what says which values make sense in our tables."""
+    """Drop our tables' check constraints for this transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute(
@@ -59,7 +59,7 @@ def take_checks_away() -> None:
 
 
 def check_references_now() -> None:
-    """Ask what would be asked at the end of the transaction."""
+    """Check the deferred constraints now instead of at the end of the transaction."""
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
@@ -70,7 +70,7 @@ def new_brand() -> int:
 
 
 def insert(model: type[models.Model], given: Mapping[str, Any]) -> int:
-    """A row with the `given` columns, and something that fits in every other that needs it."""
+    """A row with the `given` columns, and a valid value in every other required column."""
     values = {
         column: given[column] if column in given else _something(field, given)
         for field in model._meta.local_concrete_fields

@@ -35,7 +35,7 @@ PUBLIC = {
     "account/logout/": "leaving needs nobody's leave",
     "account/inactive/": "says that a login was deactivated",
     "account/password/reset/": "who forgot a password is mailed a link",
-    "account/password/reset/done/": "says that a mail is on its way, whoever asked",
+    "account/password/reset/done/": "says that a mail was sent, for every address",
     r"account/^password/reset/key/(?P<uidb36>[0-9A-Za-z]+)-(?P<key>.+)/$": "the key is the proof",
     "account/password/reset/key/done/": "says that a password was set",
     "once/<str:token>": "the token is the login",

@@ -1,4 +1,4 @@
-"""Each limit is stated for whoever runs the product, and each kind of process has its own."""
+"""Each limit is documented for the operator, and each kind of process has its own."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_kind_of_process_has_its_own_limits(process: str, seconds: int) -> Non
 
 
 @pytest.mark.parametrize("module", ["config.asgi", "config.wsgi"])
-def test_what_serves_the_web_has_the_limits_of_the_web(module: str) -> None:
+def test_processes_that_serve_the_web_have_the_limits_of_the_web(module: str) -> None:
     """Whatever is imported first: the package itself brings the Celery application along."""
     serving = f"import {module}; from config import limits; print(limits.PROCESS)"
     environment = {name: value for name, value in os.environ.items() if name != PROCESS}

@@ -80,7 +80,7 @@ def test_without_one_of_them_nothing_starts(name: str) -> None:
     assert name in loaded.stderr.strip().splitlines()[-1]
 
 
-def test_production_is_what_nothing_said_means() -> None:
+def test_production_is_the_default_mode() -> None:
     silent = {key: value for key, value in COMPLETE.items() if key != "TRIBUTARY_MODE"}
     names = "LOCAL", "DEBUG", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"
 

@@ -26,7 +26,7 @@ MAX_LINES = 400
 LONGER = re.compile(r"requirements/.*\.txt|.*/migrations/\d{4}_\w+\.py|static/icons\.svg")
 TEXT = {".py", ".html", ".css", ".js", ".md", ".toml", ".yml", ".sh", ".txt", ".in"}
 
-# Whoever looks over all brands, and why is said at the call.
+# The modules that read over all brands, and how often; the call gives the reason.
 ACROSS_BRANDS = {
     "accounts/invitation_links.py": 1,
     "accounts/outbox/retention.py": 1,
@@ -63,7 +63,7 @@ def test_no_file_is_long() -> None:
     assert long == {}
 
 
-def test_whoever_looks_across_brands_is_listed_and_says_why() -> None:
+def test_modules_that_read_over_all_brands_are_listed_and_give_a_reason() -> None:
     found: dict[str, int] = {}
     for path in modules():
         for call in calls(path, "across_brands"):

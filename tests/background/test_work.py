@@ -103,7 +103,7 @@ def test_a_small_work_is_done_at_once_and_a_large_one_waits() -> None:
     assert (large.state, large.done, large.started_at) == ("waiting", 0, None)
 
 
-def test_a_turn_ends_after_the_batch_in_which_its_time_is_over() -> None:
+def test_a_slice_ends_after_the_batch_in_which_its_time_is_over() -> None:
     ticks = iter(NOW + SLICE_LENGTH * number / 2 for number in range(20))
 
     work = go_on(asked(), clock=lambda: next(ticks))
@@ -141,7 +141,7 @@ def test_a_work_that_can_not_be_done_says_why() -> None:
     assert work.finished_at == NOW
 
 
-def test_a_work_that_never_gets_further_is_given_up() -> None:
+def test_a_work_that_fails_five_times_is_stopped() -> None:
     def dies(work_slice: WorkSlice) -> bool:
         raise ZeroDivisionError
 
@@ -177,7 +177,7 @@ def test_a_worker_whose_work_was_taken_over_does_not_count_any_more() -> None:
     assert (work.state, work.done) == ("running", 0)
 
 
-def test_the_sweep_enqueues_work_that_stands_still_and_no_other(
+def test_the_sweep_enqueues_work_that_no_worker_runs_and_no_other(
     django_capture_on_commit_callbacks: Any,
 ) -> None:
     idle, done = asked(), None

@@ -1,4 +1,4 @@
-"""What the tests of the brand admin do alike: find an address, log in, sell, count queries."""
+"""Helpers of the brand admin's tests: find an address, log in, sell, count queries."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def desk_of(user: User) -> Client:
 
 
 def sell(cast: Cast, order_id: str = "1001", *, days_ago: int = 0, **changes: Any) -> Conversion:
-    """An order of £84.20 with Mara's code, recorded by Juniper's shop; changed as told."""
+    """An order of £84.20 with Mara's code, recorded by Juniper's shop, with `changes`."""
     placed = NOW - timedelta(days=days_ago, hours=1)
     facts = order(order_id, **({"ordered_at": placed.isoformat()} | changes))
     with acting_for(cast.juniper):
@@ -42,7 +42,7 @@ def sell(cast: Cast, order_id: str = "1001", *, days_ago: int = 0, **changes: An
 
 
 def shown(response: Answer) -> str:
-    """The page, which must have opened, as one line with its spaces made single."""
+    """The page, whose status must be 200, as one line with single spaces."""
     assert response.status_code == 200, response
     return " ".join(as_one_line(response.content.decode()).split())
 

@@ -16,13 +16,13 @@ ITEMS, MEMBERS = Purpose.SALES_TRACKING_ITEMS.value, Purpose.EMAIL_MEMBERS.value
 
 
 def drawer(cast: Cast, *, purpose: str = MEMBERS, selected: list[Enrollment] | None = None) -> str:
-    """Where the drawer opens."""
+    """The address that opens the drawer."""
     chosen = "".join(f"&selected={row.pk}" for row in selected or [])
     return f"{at(cast.juniper, 'compose')}?purpose={purpose}&offer={cast.glow.pk}{chosen}"
 
 
 def carried(page: Answer) -> dict[str, Any]:
-    """What the drawer's form would post from this page, without a button."""
+    """The data that the drawer's form posts from this page, without a button."""
     html = as_one_line(page.content.decode())
     hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html)
     posted: dict[str, Any] = {}

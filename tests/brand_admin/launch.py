@@ -1,4 +1,4 @@
-"""What happens to the members of a project called Launch, and what staff press there."""
+"""Helpers for a project called Launch: its members' steps, and the buttons staff press."""
 
 from __future__ import annotations
 

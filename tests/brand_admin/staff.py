@@ -1,4 +1,4 @@
-"""Staff at the door of the brand admin."""
+"""Helpers for the tests about staff: brands, addresses, downloads."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def new_brand(slug: str, *, owner: User) -> Brand:
 
 
 def address(view: str, *args: object, slug: str = "juniper", query: str = "") -> str:
-    """Where a page of the brand admin is."""
+    """The address of a page of the brand admin."""
     return reverse(f"brand_admin:{view}", args=[slug, *args]) + (f"?{query}" if query else "")
 
 

@@ -221,7 +221,7 @@ def test_a_rejected_conversion_keeps_its_reason_and_takes_back_what_it_earned(
     assert earned(cast) == 0
 
 
-def test_judging_returns_to_the_list_it_came_from_and_nowhere_else(
+def test_a_decision_returns_to_the_list_it_came_from_and_nowhere_else(
     cast: Cast, pending: list[Conversion]
 ) -> None:
     theo, address = desk_of(cast.theo), at(cast.juniper, "conversions_judge")

@@ -248,7 +248,7 @@ def test_send_is_confirmed_once(cast: Cast, press: Callable[..., Any]) -> None:
     assert len(addresses(cast)) == 3
 
 
-def test_the_second_of_two_staff_is_told_and_may_insist(
+def test_the_second_of_two_staff_is_warned_and_may_send_anyway(
     cast: Cast, press: Callable[..., Any]
 ) -> None:
     ines = desk_of(cast.ines)

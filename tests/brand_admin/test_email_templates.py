@@ -129,7 +129,7 @@ def opened(client: Client, address: str) -> dict[str, str]:
     return {name: str(form[name].value() or "") for name in form.fields}
 
 
-def test_who_saves_second_is_told_and_loses_nothing(cast: Cast, theo: Client) -> None:
+def test_the_second_to_save_is_warned_and_loses_nothing(cast: Cast, theo: Client) -> None:
     row = save(cast.juniper)
     address = at(cast.juniper, "template", template_id=row.pk)
     ines = desk_of(cast.ines)

@@ -116,7 +116,7 @@ def test_the_file_goes_after_its_days(cast: Cast, theo: Client) -> None:
 
 
 @pytest.mark.usefixtures("few")
-def test_a_viewer_is_told_who_can_have_it_made(cast: Cast) -> None:
+def test_a_viewer_reads_who_can_make_the_file(cast: Cast) -> None:
     vera, before = desk_of(cast.vera), snapshot()
 
     page = shown(vera.get(at(cast.juniper, "members_export")))
@@ -129,7 +129,7 @@ def test_a_viewer_is_told_who_can_have_it_made(cast: Cast) -> None:
 
 
 @pytest.mark.usefixtures("few")
-def test_what_is_gone_when_its_turn_comes_says_so(cast: Cast, theo: Client) -> None:
+def test_a_list_that_was_deleted_before_the_export_is_reported(cast: Cast, theo: Client) -> None:
     work = order_file(cast, theo).context["work"]
     with acting_for(cast.juniper):
         told = {"export": "offer", "args": {"offer_id": 10**9}, "query": ""}

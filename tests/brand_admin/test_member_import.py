@@ -98,7 +98,7 @@ def test_members_can_come_in_without_an_offer(theo: Client) -> None:
     assert "Import these members" not in as_one_line(page.text)
 
 
-def test_what_was_left_out_can_be_taken_home(cast: Cast, theo: Client) -> None:
+def test_skipped_rows_can_be_downloaded(cast: Cast, theo: Client) -> None:
     preview = upload(theo, HEADER + ROWS, offer=cast.glow.pk)
 
     lines = csv_of(theo.get(address("work_left_out", preview.context["work"].pk)))

@@ -239,7 +239,7 @@ def test_a_button_adds_an_empty_row_and_loses_nothing(cast: Cast, theo: Client) 
     assert Terms.objects.filter(offer=cast.glow).count() == 1
 
 
-def test_who_saves_second_is_told_and_loses_nothing(cast: Cast, theo: Client) -> None:
+def test_the_second_to_save_is_warned_and_loses_nothing(cast: Cast, theo: Client) -> None:
     theo.post(address("terms_new", cast.glow.pk), terms(percent="20"))
 
     response = theo.post(address("terms_new", cast.glow.pk), structured())

@@ -25,7 +25,7 @@ def owed(cast: Cast) -> Cast:
     return cast
 
 
-def test_what_went_on_its_way_after_the_file_is_not_marked_paid(owed: Cast) -> None:
+def test_payments_that_came_after_the_file_are_not_marked_paid(owed: Cast) -> None:
     """Diego shares his details when the file for the bank is made already: nobody has paid him."""
     stop_sharing(owed.diego)
     run, theo = confirmed(owed), desk_of(owed.theo)
@@ -72,7 +72,7 @@ def test_a_payment_that_waits_was_paid_in_another_way(owed: Cast) -> None:
     assert "There is nothing to mark" in shown(theo.get(address))
 
 
-def test_whoever_shares_between_two_files_moves_nobody_into_another(
+def test_sharing_between_two_files_moves_no_payment_into_another_file(
     owed: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The first of two shares when the second one stood in a file already: it stays in that one."""

@@ -234,7 +234,7 @@ def test_a_clash_refreshes_nothing_and_keeps_what_was_typed(cast: Cast) -> None:
     assert snapshot() == before
 
 
-def test_whoever_is_not_active_is_left_out(cast: Cast) -> None:
+def test_inactive_members_are_left_out(cast: Cast) -> None:
     with acting_for(cast.juniper):
         deactivate_member(enrollment=cast.mara_in_glow, by=SYSTEM, now=NOW)
 

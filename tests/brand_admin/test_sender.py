@@ -35,7 +35,7 @@ def asked(dns: DnsStandIn, settings: Any, monkeypatch: pytest.MonkeyPatch) -> It
     cache.clear()
 
 
-def test_it_says_who_sends_and_what_each_record_is_worth(cast: Cast) -> None:
+def test_the_page_shows_the_sender_and_the_result_of_each_record(cast: Cast) -> None:
     Brand.objects.filter(pk=cast.juniper.pk).update(
         sender_name="Ines", reply_to="hi@juniper.example"
     )

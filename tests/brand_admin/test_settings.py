@@ -54,7 +54,7 @@ def test_an_owner_changes_how_the_brand_appears(cast: Cast) -> None:
     assert "7a1fa2" in page
 
 
-def test_items_are_sent_by_themselves_when_the_owner_says_so(cast: Cast) -> None:
+def test_items_are_sent_automatically_when_the_owner_turns_it_on(cast: Cast) -> None:
     ines, address = desk_of(cast.ines), at(cast.juniper, "settings")
 
     ines.post(address, brand_form(sends_items_automatically="on"))

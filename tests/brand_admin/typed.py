@@ -1,4 +1,4 @@
-"""What is typed into the forms of an offer."""
+"""The data of an offer's forms."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 
 def typed(**changes: Any) -> dict[str, Any]:
-    """What is typed into the form of a new offer, changed as told."""
+    """The data of the form of a new offer, with `changes`."""
     values: dict[str, Any] = {
         "name": "Spring",
         "kind": "both",
@@ -28,7 +28,7 @@ def typed(**changes: Any) -> dict[str, Any]:
 
 
 def terms(**changes: str) -> dict[str, str]:
-    """What is sent from the page that compares, to save version 2."""
+    """The data that the comparison page posts to save version 2."""
     saving = {"step": "save", "seen": "1"}
     typed_in = {"percent": "15", "fixed": "", "hold_days": "0", "approval": "automatic"}
     return saving | typed_in | changes

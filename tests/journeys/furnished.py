@@ -1,4 +1,4 @@
-"""A brand with something in every corner: every status, two currencies, long names, large sums."""
+"""A brand with data for every page: every status, two currencies, long names, large sums."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ SHOP = "https://www.juniper.example"
 
 @dataclass(frozen=True)
 class Furnished:
-    """The world, and what its pages are about."""
+    """The brand's data that the pages need."""
 
     world: World
     in_yen: Enrollment
@@ -51,7 +51,7 @@ class Furnished:
 
 
 def furnish_richly(cast: Cast) -> Furnished:
-    """Everything that a page of Juniper's could have to show."""
+    """Make everything that a page of Juniper's can show."""
     world = furnish(cast)
     with acting_for(cast.juniper):
         long = add_member(
@@ -73,7 +73,7 @@ def furnish_richly(cast: Cast) -> Furnished:
 
 
 def _sell(cast: Cast) -> None:
-    """Five weeks of orders, one of each fate, large and small."""
+    """Five weeks of orders: large and small, one in each state."""
     for number in range(24):
         at = NOW - timedelta(days=number * 3 // 2, hours=2)
         facts = order(f"SHOP-{number:05}", ordered_at=at.isoformat(), amount=f"{number * 37}.50")
@@ -105,7 +105,7 @@ def _pay(cast: Cast) -> None:
 
 
 def _offer_in_yen(cast: Cast, members: list[Member]) -> Enrollment:
-    """Judged by hand, for codes alone, its terms about to change; with a pending order."""
+    """Approved by hand, for codes alone, with terms that change soon and a pending order."""
     values = offer_values(name="Kōyō", kind="code", currency="JPY", description="For Kyoto.")
     terms = TermsValues(percent_bp=500, fixed_minor=300, hold_days=30, approval=Approval.BY_HAND)
     offer = create_offer(values=values, terms=terms, by=SYSTEM, now=NOW)
@@ -127,7 +127,7 @@ def _offer_in_yen(cast: Cast, members: list[Member]) -> Enrollment:
 
 
 def _correspond(cast: Cast) -> None:
-    """A campaign with one message of every fate, and an address of every kind of silence."""
+    """A campaign with one message in every state, and a suppression for every reason."""
     fates = [state for state in MessageState if state is not MessageState.PENDING]
     campaign = confirm(
         [recipient(number) for number, _ in enumerate(fates)],
@@ -160,7 +160,7 @@ def _lose_some(cast: Cast, long: Member, bare: Member) -> Enrollment:
 
 
 def _other_offers(cast: Cast) -> Enrollment:
-    """Offers that count no more; the first has a member."""
+    """Offers that are not active; the first has a member."""
     for name, status in (("Summer", OfferStatus.PAUSED), ("Spring", OfferStatus.ENDED)):
         values = offer_values(name=f"{name} at {LONG}"[:120], kind="link")
         offer = create_offer(values=values, terms=TermsValues(percent_bp=1), by=SYSTEM, now=NOW)

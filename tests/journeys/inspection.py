@@ -1,4 +1,4 @@
-"""Look at a page as everybody may meet it: any width, light or dark, with or without good eyes."""
+"""Check a page at every width, in light and dark, and for accessibility."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def axe_script() -> str:
 
 
 def prepare(page: Page, *, differs_by: Literal["", "width", "language"] = "") -> Page:
-    """Have axe at hand on whatever the page opens, and begin in light.
+    """Load axe into every page that is opened, and begin in light.
 
     `differs_by` is for pages that another test looks at closely, at another width or in English:
     only what a width or a language changes.

@@ -1,4 +1,4 @@
-"""What the tests of sending share: a recipient, and a confirmed campaign."""
+"""Helpers of the sending tests: a recipient, and a confirmed campaign."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SUBJECT = "Your {{ offer_name }} details from {{ brand_name }}"
 
 
 def values(**changes: str | None) -> dict[str, str | None]:
-    """Everything Mara's mail needs, changed as told."""
+    """All values of Mara's mail, with `changes`."""
     return {
         "first_name": "Mara",
         "full_name": "Mara Lindqvist",
@@ -33,7 +33,7 @@ def values(**changes: str | None) -> dict[str, str | None]:
 
 
 def recipient(number: int = 1, **changes: Any) -> Recipient:
-    """The person of that number."""
+    """The recipient with that number."""
     fields: dict[str, Any] = {
         "recipient": f"member:{number}",
         "about": f"enrollment:{number}",
@@ -45,7 +45,7 @@ def recipient(number: int = 1, **changes: Any) -> Recipient:
 
 
 def confirm(recipients: Sequence[Recipient] | None = None, **changes: Any) -> Campaign:
-    """A campaign to Mara alone, changed as told. Needs a brand in scope."""
+    """A campaign to Mara alone, with `changes`. Needs a brand in scope."""
     fields: dict[str, Any] = {
         "purpose": Purpose.SALES_TRACKING_ITEMS,
         "about": "offer:1",

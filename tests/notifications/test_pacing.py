@@ -104,7 +104,7 @@ def serve_next(now: datetime) -> NextCampaign:
     return served
 
 
-def test_whoever_was_served_longest_ago_is_next(cast: Cast) -> None:
+def test_the_campaign_served_least_recently_is_next(cast: Cast) -> None:
     with acting_for(cast.juniper):
         large = [confirm(crowd(3), about=f"offer:{number}") for number in range(3)]
     with acting_for(cast.saltmarsh):

@@ -62,7 +62,7 @@ def caused_by(cause: Exception) -> AnymailRequestsAPIError:
         (AnymailInvalidAddress("a@"), True, MessageState.FAILED),
     ],
 )
-def test_an_error_is_judged_by_whether_the_mail_can_have_been_taken(
+def test_the_result_of_an_error_depends_on_whether_the_mail_may_be_accepted(
     error: Exception, content_began: bool, state: MessageState
 ) -> None:
     assert result_of_error(error, content_began=content_began).state == state

@@ -1,4 +1,4 @@
-"""What a commission structure can't say, whoever asks: a page, a command, another service."""
+"""Invalid commission structures are refused for every caller: page, command, other service."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who is owed what before a run is drawn up."""
+"""Members with amounts due, before a run is drafted."""
 
 from __future__ import annotations
 

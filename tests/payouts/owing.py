@@ -1,4 +1,4 @@
-"""Put something on the ledger, and read what a run makes of it."""
+"""Post to the ledger, and read the lines of a run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.cast import NOW, SYSTEM
 def earn(
     enrollment: Enrollment, minor: int, currency: str = "GBP", *, available_at: datetime = NOW
 ) -> LedgerEntry:
-    """A bonus, which can be paid from `available_at` on."""
+    """A bonus, which may be paid from `available_at` on."""
     return adjust(
         enrollment=enrollment,
         currency=currency,

@@ -1,4 +1,4 @@
-"""A release of payout details: what PostgreSQL holds, what goes on its way, what waits again."""
+"""A release of payout details: PostgreSQL's constraints, payments on the way, waiting payments."""
 
 from __future__ import annotations
 
@@ -331,7 +331,7 @@ def test_a_payment_is_not_on_its_way_by_a_release_that_is_not_live(
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("other", ["confirming", "the file"])
 def test_taking_back_while_a_run_is_confirmed_or_a_file_is_made(other: str) -> None:
-    """Whoever comes first: a payment in a file is on the way, and one that waits is in none."""
+    """In whatever order both run: a payment in a file is on the way, a waiting one is in none."""
     cast = assemble()
     june = Creator.objects.get(email="june@okafor.example")
     with acting_for(cast.juniper):

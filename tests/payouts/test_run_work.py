@@ -1,4 +1,4 @@
-"""Large runs by a worker: drawn up in batches, confirmed all or none, and once."""
+"""Large runs by a worker: drafted in batches, confirmed all or none, and once."""
 
 from __future__ import annotations
 

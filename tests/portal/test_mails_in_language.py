@@ -1,4 +1,4 @@
-"""Mails go out in the language of who reads them, whoever caused them and in whatever language."""
+"""Mails are in the recipient's language, not in that of the person who caused them."""
 
 from __future__ import annotations
 

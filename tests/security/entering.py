@@ -1,4 +1,4 @@
-"""How people come in, in these tests: by the real login pages, with and without a second factor."""
+"""Log in by the real login pages, with and without a second factor."""
 
 from __future__ import annotations
 

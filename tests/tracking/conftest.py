@@ -1,4 +1,4 @@
-"""An offer called Spring, which nobody is in."""
+"""An offer called Spring without members."""
 
 from __future__ import annotations
 
@@ -12,6 +12,6 @@ from tests.cast import NOW, SYSTEM, Cast, offer_values
 
 @pytest.fixture
 def spring(at_juniper: Cast) -> Offer:
-    """Of codes and links, at next to nothing."""
+    """For codes and links, with a small commission."""
     values = offer_values(name="Spring")
     return create_offer(values=values, terms=TermsValues(percent_bp=1), by=SYSTEM, now=NOW)

@@ -54,7 +54,7 @@ def test_rejecting_needs_a_reason(sold: int) -> None:
     assert Conversion.objects.get().status == "accepted"
 
 
-def test_who_judged_stands_in_the_audit_log(sold: int) -> None:
+def test_the_audit_log_says_who_decided(sold: int) -> None:
     reject_conversions(conversion_ids=[sold], reason="own order", by=SYSTEM, now=NOW)
 
     entry = AuditEntry.objects.get(action="conversion.rejected")

@@ -1,4 +1,4 @@
-"""Codes and links for many members: each once, whoever can't get theirs named, and resumed."""
+"""Codes and links for many members: each once, failures listed, continued after a stop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Items go out by themselves: to whoever has theirs, once, and only where the brand says so."""
+"""Items are sent automatically: once to each member who has them, if the brand wants that."""
 
 from __future__ import annotations
 
