@@ -19,8 +19,8 @@ from django.db.models.query import (
     NamedValuesListIterable,
     ValuesIterable,
     ValuesListIterable,
-    create_namedtuple_class,
 )
+from django.db.models.utils import create_namedtuple_class
 
 Row = tuple[Any, ...]
 Maker = Callable[[Row], Any]
