@@ -10,7 +10,7 @@ from uuid import UUID
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import pgettext, pgettext_lazy
 
 from core.keyset_pagination import Keyset, KeysetPage
 from core.money import Money
@@ -30,6 +30,22 @@ TONES = {
     PayoutState.PAID.value: "good",
     PayoutState.FAILED.value: "bad",
     PayoutState.CANCELLED.value: "neutral",
+}
+LABELS = {
+    PayoutState.DRAFT.value: pgettext_lazy("payment", "Being prepared"),
+    PayoutState.PENDING_INFO.value: pgettext_lazy("payment", "Waiting for your details"),
+    PayoutState.PROCESSING.value: pgettext_lazy("payment", "On the way"),
+    PayoutState.PAID.value: pgettext_lazy("payment", "Paid"),
+    PayoutState.FAILED.value: pgettext_lazy("payment", "Failed"),
+    PayoutState.CANCELLED.value: pgettext_lazy("payment", "Cancelled"),
+}
+STATES = {
+    PayoutState.DRAFT.value: pgettext_lazy("csv", "draft"),
+    PayoutState.PENDING_INFO.value: pgettext_lazy("csv", "pending_info"),
+    PayoutState.PROCESSING.value: pgettext_lazy("csv", "processing"),
+    PayoutState.PAID.value: pgettext_lazy("csv", "paid"),
+    PayoutState.FAILED.value: pgettext_lazy("csv", "failed"),
+    PayoutState.CANCELLED.value: pgettext_lazy("csv", "cancelled"),
 }
 
 
@@ -59,7 +75,7 @@ class PaymentRow:
 
     @property
     def label(self) -> str:
-        return _labels()[self.payout.state]
+        return str(LABELS[self.payout.state])
 
     @property
     def tone(self) -> str:
@@ -157,17 +173,6 @@ def _columns() -> list[str]:
     ]
 
 
-def _states() -> dict[str, str]:
-    return {
-        PayoutState.DRAFT.value: pgettext("csv", "draft"),
-        PayoutState.PENDING_INFO.value: pgettext("csv", "pending_info"),
-        PayoutState.PROCESSING.value: pgettext("csv", "processing"),
-        PayoutState.PAID.value: pgettext("csv", "paid"),
-        PayoutState.FAILED.value: pgettext("csv", "failed"),
-        PayoutState.CANCELLED.value: pgettext("csv", "cancelled"),
-    }
-
-
 def _batches(entries: Iterator[LedgerEntry]) -> Iterator[list[LedgerEntry]]:
     while batch := list(islice(entries, BATCH)):
         yield batch
@@ -176,7 +181,7 @@ def _batches(entries: Iterator[LedgerEntry]) -> Iterator[list[LedgerEntry]]:
 def _of_payment(payment: PaymentRow) -> list[str]:
     payout = payment.payout
     paid_on = timezone.localtime(payment.happened_at).date().isoformat()
-    return [paid_on, str(payout.public_id), _states()[payout.state], payout.reference]
+    return [paid_on, str(payout.public_id), str(STATES[payout.state]), payout.reference]
 
 
 def _of_line(line: StatementLine) -> list[str]:
@@ -200,14 +205,3 @@ def _line(line: StatementLine) -> PaidLine:
     reference = masked_reference(line.conversion.order.external_id)
     more = _("sale · %(reference)s") % {"reference": reference}
     return PaidLine(sale, more, amount, line.happened_at)
-
-
-def _labels() -> dict[str, str]:
-    return {
-        PayoutState.DRAFT.value: pgettext("payment", "Being prepared"),
-        PayoutState.PENDING_INFO.value: pgettext("payment", "Waiting for your details"),
-        PayoutState.PROCESSING.value: pgettext("payment", "On the way"),
-        PayoutState.PAID.value: pgettext("payment", "Paid"),
-        PayoutState.FAILED.value: pgettext("payment", "Failed"),
-        PayoutState.CANCELLED.value: pgettext("payment", "Cancelled"),
-    }
