@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
 from accounts.addresses import prove_address
 from accounts.models import User
 from affiliates.models import Creator
+from core.kept_queries import kept_query
 
 
 def can_log_in(address: str) -> bool:
@@ -55,4 +57,9 @@ def _made_now(address: str, *, now: datetime) -> User:
 
 def creator_of(user: User) -> Creator | None:
     """The creator of this user, or None."""
-    return Creator.objects.filter(user=user).first()
+    return next(iter(_creator_of(user_id=user.pk)), None)
+
+
+@kept_query
+def _creator_of(*, user_id: int) -> QuerySet[Creator]:
+    return Creator.objects.filter(user=user_id)

@@ -6,10 +6,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Lower
 
+from core.kept_queries import kept_query
 from notifications.erased import forms_of, is_erased_form
 from notifications.models import (
     LIVE_STATES,
@@ -210,10 +212,9 @@ def suppressed_among(addresses: Iterable[str]) -> dict[str, str]:
     A few addresses are looked up one by one; for many, reading the whole list is cheaper.
     """
     wanted = {address.lower() for address in addresses if address}
-    rows = Suppression.objects.annotate(plain=Lower("address"))
-    if len(wanted) <= MAX_LISTED_ADDRESSES:
-        rows = rows.filter(plain__in={form for one in wanted for form in forms_of(one)})
-    found = dict(rows.values_list("plain", "reason"))
+    is_short = len(wanted) <= MAX_LISTED_ADDRESSES
+    forms = sorted({form for one in wanted for form in forms_of(one)}) if is_short else None
+    found = dict(_suppressed(forms=forms))
     has_erased = any(is_erased_form(plain) for plain in found)
     return {
         one: found[form]
@@ -221,6 +222,13 @@ def suppressed_among(addresses: Iterable[str]) -> dict[str, str]:
         for form in (forms_of(one) if has_erased else (one,))
         if form in found
     }
+
+
+@kept_query
+def _suppressed(*, forms: list[str] | None) -> QuerySet[Suppression, Any]:
+    rows = Suppression.objects.annotate(plain=Lower("address"))
+    rows = rows if forms is None else rows.filter(plain__in=forms)
+    return rows.values_list("plain", "reason")
 
 
 def saved_templates(purpose: str) -> QuerySet[EmailTemplate]:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
@@ -107,13 +108,13 @@ def project_name_of(enrollment: Enrollment) -> str:
 
 def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:
     """Return how many members each offer has, without removed ones, by offer id."""
-    rows = (
-        Enrollment.objects.not_removed()
-        .filter(offer__in=set(offer_ids))
-        .values("offer_id")
-        .annotate(members=Count("pk"))
-    )
-    return {row["offer_id"]: row["members"] for row in rows}
+    return dict(_member_counts(offer_ids=sorted(set(offer_ids))))
+
+
+@kept_query
+def _member_counts(*, offer_ids: list[int]) -> QuerySet[Enrollment, Any]:
+    rows = Enrollment.objects.not_removed().filter(offer__in=offer_ids).values("offer_id")
+    return rows.annotate(members=Count("pk")).values_list("offer_id", "members")
 
 
 def offer_named(name: str) -> Offer | None:

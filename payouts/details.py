@@ -22,6 +22,7 @@ from accounts.audit_log import audit
 from accounts.codes import spend_code
 from accounts.models import Brand, CodePurpose
 from affiliates.models import Creator, Member
+from core.kept_queries import kept_query
 from core.references import Reference
 from core.tenancy import acting_for
 from payouts.destinations import Destination
@@ -60,14 +61,23 @@ class DetailsChange:
 
 def details_of(creator: Creator) -> ShownDetails | None:
     """Return a creator's payout details, masked; None when there are none."""
-    row = PayoutDetails.objects.filter(creator=creator).first()
+    row = _details_of(creator)
     return _shown(row) if row else None
 
 
 def own_destination(creator: Creator) -> Destination | None:
     """Return the creator's account in full. Never show this to a brand."""
-    row = PayoutDetails.objects.filter(creator=creator).first()
+    row = _details_of(creator)
     return _opened(row) if row else None
+
+
+def _details_of(creator: Creator) -> PayoutDetails | None:
+    return next(iter(_own_details(creator_id=creator.pk)), None)
+
+
+@kept_query
+def _own_details(*, creator_id: int) -> QuerySet[PayoutDetails]:
+    return PayoutDetails.objects.filter(creator=creator_id)
 
 
 # --- for the current brand

@@ -22,6 +22,7 @@ from accounts.models import Brand, CodePurpose
 from affiliates import services as affiliates
 from affiliates.details import MemberDetails
 from affiliates.models import Creator, Member
+from core.kept_queries import kept_query
 from core.tenancy import across_brands, acting_for
 from payouts.models import (
     DetailsRelease,
@@ -72,9 +73,14 @@ def sharing_of(creator: Creator) -> list[Sharing]:
     """Return every brand that pays a creator or may see their details, by name."""
     found = {brand.pk: Sharing(brand, None) for brand in brands_that_pay(creator)}
     with across_brands(reason="a creator sees to which brands they released their details"):
-        for row in live_releases().filter(creator=creator).select_related("brand"):
+        for row in _live_releases_of(creator_id=creator.pk):
             found[row.brand_id] = Sharing(row.brand, row.released_at)
     return sorted(found.values(), key=lambda one: one.brand.name.lower())
+
+
+@kept_query
+def _live_releases_of(*, creator_id: int) -> QuerySet[DetailsRelease]:
+    return live_releases().filter(creator=creator_id).select_related("brand")
 
 
 def releases_of(creator: Creator) -> list[DetailsRelease]:
@@ -87,8 +93,13 @@ def releases_of(creator: Creator) -> list[DetailsRelease]:
 def memberships(creator: Creator) -> list[Member]:
     """Return the creator's members over all brands, with the brand."""
     with across_brands(reason="a person is paid to one place by every brand"):
-        rows = Member.objects.filter(creator=creator).select_related("brand")
-        return list(rows.order_by("brand_id", "pk"))
+        return _memberships(creator_id=creator.pk)
+
+
+@kept_query
+def _memberships(*, creator_id: int) -> QuerySet[Member]:
+    rows = Member.objects.filter(creator=creator_id).select_related("brand")
+    return rows.order_by("brand_id", "pk")
 
 
 @transaction.atomic

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from django.db.models import Min
+from django.db.models import Count, QuerySet
 
+from core.kept_queries import kept_query
 from notifications.models import Message, MessageState
 from tracking.claims.selectors import open_questions
 from tracking.figures.conversion_list import conversion_count
@@ -32,15 +34,32 @@ class Attention:
 
 def what_needs_attention(*, now: datetime) -> Attention:
     """Count what waits for the staff of the brand acted for."""
-    pending = Conversion.objects.filter(status=ConversionStatus.PENDING)
-    sends = Message.objects.filter(settled_at__gte=now - RECENT_SENDS, state__in=TROUBLED_STATES)
-    unknown = sends.filter(state=MessageState.UNKNOWN).count()
+    sends = dict(_troubled_sends(since=now - RECENT_SENDS))
+    unknown = sends.pop(MessageState.UNKNOWN.value, 0)
     return Attention(
         pending=conversion_count(status=ConversionStatus.PENDING),
-        oldest_pending_at=pending.aggregate(oldest=Min("occurred_at"))["oldest"],
-        without_items=without_items().count(),
-        not_sent=not_sent().count(),
-        failed_sends=sends.count() - unknown,
+        oldest_pending_at=next(iter(_oldest_pending()), None),
+        without_items=_without_items.count(),
+        not_sent=_not_sent.count(),
+        failed_sends=sum(sends.values()),
         unknown_sends=unknown,
-        questions=open_questions().count(),
+        questions=_open_questions.count(),
     )
+
+
+@kept_query
+def _troubled_sends(*, since: datetime) -> QuerySet[Message, Any]:
+    """How many mails came to each of the troubled states lately."""
+    sends = Message.objects.filter(settled_at__gte=since, state__in=TROUBLED_STATES)
+    return sends.values("state").annotate(mails=Count("pk")).values_list("state", "mails")
+
+
+@kept_query
+def _oldest_pending() -> QuerySet[Conversion, Any]:
+    pending = Conversion.objects.filter(status=ConversionStatus.PENDING)
+    return pending.order_by("occurred_at").values_list("occurred_at", flat=True)[:1]
+
+
+_without_items = kept_query(without_items)
+_not_sent = kept_query(not_sent)
+_open_questions = kept_query(open_questions)

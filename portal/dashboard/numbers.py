@@ -56,9 +56,7 @@ def numbers_of(enrollment: Enrollment, period: DateRange) -> Numbers:
     read = DateRange(earlier.first, period.last) if earlier else period
     days = days_of_enrollment(enrollment.pk, period=read)
     figures = figures_of_days(days, currency=offer.currency, period=period)
-    before = (
-        figures_of_days(days, currency=offer.currency, period=earlier) if earlier else None
-    )
+    before = figures_of_days(days, currency=offer.currency, period=earlier) if earlier else None
     chart, grain = _chart(
         {day: totals for day, totals in days.items() if period.holds(day)}, period, offer.currency
     )

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet, Sum
 
 from core.csv_export import csv_moment
+from core.kept_queries import kept_query
 from core.money import Money
 from offers.models import Enrollment
 from tracking.figures.conversion_search import conversions_matching
@@ -67,12 +69,19 @@ def conversions(
 
 def conversion_count(*, status: str = "", offer_id: int | None = None) -> int:
     """Return the number of conversions of a status and an offer, from the kept counts."""
+    return sum(_counts(status=str(status) or None, offer_id=offer_id))
+
+
+@kept_query
+def _counts(*, status: str | None, offer_id: int | None) -> QuerySet[ConversionCount, Any]:
+    """The one sum of the brand; none where nothing was counted."""
     counts = ConversionCount.objects.all()
     if status:
         counts = counts.filter(status=status)
     if offer_id is not None:
         counts = counts.filter(offer=offer_id)
-    return counts.aggregate(sum=Sum("conversions"))["sum"] or 0
+    sums = counts.values("brand_id").annotate(sum=Sum("conversions"))
+    return sums.values_list("sum", flat=True)
 
 
 def own_conversions(*, enrollment_id: int, status: str | None) -> QuerySet[Conversion]:

@@ -6,8 +6,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from accounts.models import Brand
 from affiliates.models import Creator
+from core.kept_queries import kept_query
 from core.money import Money
 from core.tenancy import across_brands
 from offers.dashboard_links import token_for
@@ -54,11 +57,7 @@ class CreatorOffer:
 def offers_of(creator: Creator, *, now: datetime) -> list[CreatorOffer]:
     """Return only this creator's offers, by brand and offer name, in three queries."""
     with across_brands(reason="a creator sees their own offers in every brand"):
-        enrollments = list(
-            Enrollment.objects.filter(member__creator=creator)
-            .select_related("brand", "offer", "member")
-            .order_by("brand__name", "offer__name", "pk")
-        )
+        enrollments = _enrollments(creator_id=creator.pk)
         ids = [row.pk for row in enrollments]
         totals = totals_by_enrollment(ids)
         money = balances(ids, now=now)
@@ -71,6 +70,14 @@ def offers_of(creator: Creator, *, now: datetime) -> list[CreatorOffer]:
         )
         for row in enrollments
     ]
+
+
+@kept_query
+def _enrollments(*, creator_id: int) -> QuerySet[Enrollment]:
+    rows = Enrollment.objects.filter(member__creator=creator_id)
+    return rows.select_related("brand", "offer", "member").order_by(
+        "brand__name", "offer__name", "pk"
+    )
 
 
 def first_name_of(offers: Iterable[CreatorOffer]) -> str:
@@ -90,12 +97,13 @@ class WaitingPayment:
 def waiting_for_details(creator: Creator) -> list[WaitingPayment]:
     """Return the payments that wait for payout details, over all brands, oldest first."""
     with across_brands(reason="a creator sees what waits for their details in every brand"):
-        rows = (
-            Payout.objects.filter(member__creator=creator, state=PayoutState.PENDING_INFO)
-            .select_related("brand")
-            .order_by("created_at", "pk")
-        )
-        return [WaitingPayment(row.brand, row.amount) for row in rows]
+        return [WaitingPayment(row.brand, row.amount) for row in _waiting(creator_id=creator.pk)]
+
+
+@kept_query
+def _waiting(*, creator_id: int) -> QuerySet[Payout]:
+    rows = Payout.objects.filter(member__creator=creator_id, state=PayoutState.PENDING_INFO)
+    return rows.select_related("brand").order_by("created_at", "pk")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from affiliates.details import member_details_of
 from affiliates.models import Member, Platform
+from core.kept_queries import kept_query
 from core.money import Money
 from offers.models import Enrollment, EnrollmentStatus
 from payouts.ledger import Balance, balances
@@ -43,11 +46,7 @@ class CurrencyAccount:
 
 def member_summaries(members: Sequence[Member], *, now: datetime) -> list[MemberSummary]:
     """Return one summary per member, in a fixed number of queries."""
-    enrollments = list(
-        Enrollment.objects.filter(member__in=[member.pk for member in members])
-        .select_related("offer")
-        .order_by("pk")
-    )
+    enrollments = _enrollments(member_ids=[member.pk for member in members])
     ids = [row.pk for row in enrollments]
     totals = totals_by_enrollment(ids)
     money = balances(ids, now=now)
@@ -74,6 +73,12 @@ def member_summaries(members: Sequence[Member], *, now: datetime) -> list[Member
             )
         )
     return summaries
+
+
+@kept_query
+def _enrollments(*, member_ids: list[int]) -> QuerySet[Enrollment]:
+    rows = Enrollment.objects.filter(member__in=member_ids)
+    return rows.select_related("offer").order_by("pk")
 
 
 def accounts_by_currency(rows: Iterable[MemberRow]) -> list[CurrencyAccount]:

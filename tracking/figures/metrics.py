@@ -151,27 +151,43 @@ def sellers_by_offer(offer_ids: Iterable[int], *, period: DateRange = ALL_TIME) 
     A member's first and last day of sales decide in most cases. Daily totals are read only when
     the first is before the period and the last after it.
     """
-    found = SoldSpan.objects.filter(last_day__isnull=False, enrollment__offer__in=set(offer_ids))
-    if period.first:
-        found = found.filter(last_day__gte=period.first)
-    if period.last:
-        found = found.filter(first_day__lte=period.last)
-    if period.first and period.last:
-        is_inside = Q(first_day__gte=period.first) | Q(last_day__lte=period.last)
-        found = found.filter(is_inside | _sold_between(period.first, period.last))
-    return dict(found.values_list("enrollment__offer_id").annotate(sellers=Count("pk")))
+    first, last = period.first, period.last
+    is_over = first is not None and last is not None and last < today()
+    rows = _sellers_by_offer(
+        offer_ids=sorted(set(offer_ids)),
+        first=first,
+        last=last,
+        months_end=(last + timedelta(days=1)).replace(day=1) if is_over and last else None,
+    )
+    return dict(rows)
 
 
-def _sold_between(first: date, last: date) -> Q:
-    """Match enrollments with sales on these days: by whole months first, then by single days."""
+@kept_query
+def _sellers_by_offer(
+    *, offer_ids: list[int], first: date | None, last: date | None, months_end: date | None
+) -> QuerySet[SoldSpan, Any]:
+    found = SoldSpan.objects.filter(last_day__isnull=False, enrollment__offer__in=offer_ids)
+    if first:
+        found = found.filter(last_day__gte=first)
+    if last:
+        found = found.filter(first_day__lte=last)
+    if first and last:
+        is_inside = Q(first_day__gte=first) | Q(last_day__lte=last)
+        found = found.filter(is_inside | _sold_between(first, last, months_end))
+    return found.values_list("enrollment__offer_id").annotate(sellers=Count("pk"))
+
+
+def _sold_between(first: date, last: date, months_end: date | None) -> Q:
+    """Match enrollments with sales on these days: by whole months first, then by single days.
+
+    `months_end` is the first day after the whole months; None for a period that is not over.
+    """
     days = DailyTotal.objects.filter(
         enrollment=OuterRef("enrollment"), day__range=(first, last), conversions__gt=0
     )
-    if last >= today():
+    if months_end is None:
         return Q(Exists(days))
-    months = MonthTotal.objects.filter(
-        month__gte=first, month__lt=(last + timedelta(days=1)).replace(day=1)
-    )
+    months = MonthTotal.objects.filter(month__gte=first, month__lt=months_end)
     sums = months.values("enrollment_id").annotate(sum=Sum("conversions"))
     return Q(enrollment__in=sums.filter(sum__gt=0).values("enrollment_id")) | Q(Exists(days))
 
