@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.addresses import has_proven_address
 from accounts.audit_log import audit
 from accounts.models import ApiKey, Brand, Role, Staff, User
 from core.colour import parse as parse_colour
+from core.kept_queries import kept_query
 from core.tenancy import across_brands, acting_for
 from core.versions import check_version
 
@@ -177,13 +179,18 @@ def authenticate_api_key(*, secret: str, now: datetime) -> ApiKey:
     if len(parts) != 3 or parts[0] != "trb" or not parts[1].isalnum():
         raise KeyRefusedError
     with across_brands(reason="an API key names its brand"):
-        key = ApiKey.objects.select_related("brand").filter(prefix=parts[1]).first()
+        key = next(iter(_api_key(prefix=parts[1])), None)
     if key is None or key.is_revoked or not secrets.compare_digest(key.digest, _digest(secret)):
         raise KeyRefusedError
     if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60:
         with acting_for(key.brand):
             ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key
+
+
+@kept_query
+def _api_key(*, prefix: str) -> QuerySet[ApiKey]:
+    return ApiKey.objects.select_related("brand").filter(prefix=prefix)
 
 
 def _digest(secret: str) -> str:

@@ -11,8 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from django.db.models import QuerySet
 from django.db.models.functions import Upper
 
+from core.kept_queries import kept_query
 from offers.models import Enrollment, Offer
 from tracking.links import click_ids
 from tracking.models import Conversion, Evidence, PromoCode, TrackingLink
@@ -94,24 +96,28 @@ def load_evidence(orders: Sequence[OrderFacts]) -> EvidenceFile:
     codes = {order.promo_code.upper() for order in orders if order.promo_code}
     claims = [click_ids.read(order.click_id) for order in orders if order.click_id]
     evidence = EvidenceFile(
-        codes={
-            row.code.upper(): row
-            for row in PromoCode.objects.annotate(upper=Upper("code"))
-            .filter(upper__in=codes)
-            .select_related("enrollment__offer")
-        }
-        if codes
-        else {},
+        codes={row.code.upper(): row for row in _codes(codes=sorted(codes))} if codes else {},
         links=TrackingLink.objects.select_related("enrollment__offer").in_bulk(
             [claim.link_id for claim in claims if claim]
         )
         if claims
         else {},
-        remembering=Offer.objects.filter(remembers_customers=True).in_bulk(),
+        remembering={offer.pk: offer for offer in _remembering()},
     )
     if evidence.remembering:
         _load_customers(evidence, {order.customer_ref for order in orders if order.customer_ref})
     return evidence
+
+
+@kept_query
+def _codes(*, codes: list[str]) -> QuerySet[PromoCode]:
+    rows = PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=codes)
+    return rows.select_related("enrollment__offer")
+
+
+@kept_query
+def _remembering() -> QuerySet[Offer]:
+    return Offer.objects.filter(remembers_customers=True)
 
 
 def _load_customers(evidence: EvidenceFile, customer_refs: Iterable[str]) -> None:

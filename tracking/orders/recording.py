@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import copy_rows, lock_identities
+from core.kept_queries import kept_query
 from core.tenancy import current_brand_id
 from offers.models import Approval, Enrollment
 from offers.selectors import TermsHistory, terms_histories
@@ -72,6 +75,12 @@ def record_orders(
     return [outcome for outcome in outcomes if outcome is not None]
 
 
+@kept_query
+def _digests(*, source: str, external_ids: list[str]) -> QuerySet[Order, Any]:
+    rows = Order.objects.filter(source=source, external_id__in=external_ids)
+    return rows.values_list("external_id", "digest")
+
+
 def _accept_new(
     source: str,
     orders: Sequence[OrderFacts],
@@ -80,11 +89,7 @@ def _accept_new(
     now: datetime,
 ) -> list[_Accepted]:
     """Write results for repeats and conflicts to `outcomes`; return the new orders."""
-    known = dict(
-        Order.objects.filter(
-            source=source, external_id__in=[order.external_id for order in orders]
-        ).values_list("external_id", "digest")
-    )
+    known = dict(_digests(source=source, external_ids=[order.external_id for order in orders]))
     evidence = load_evidence([order for order in orders if order.external_id not in known])
     accepted: dict[str, _Accepted] = {}
     conflicts: list[int] = []
