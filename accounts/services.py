@@ -179,7 +179,7 @@ def authenticate_api_key(*, secret: str, now: datetime) -> ApiKey:
     if len(parts) != 3 or parts[0] != "trb" or not parts[1].isalnum():
         raise KeyRefusedError
     with across_brands(reason="an API key names its brand"):
-        key = next(iter(_api_key(prefix=parts[1])), None)
+        key: ApiKey | None = next(iter(_api_key(prefix=parts[1])), None)
     if key is None or key.is_revoked or not secrets.compare_digest(key.digest, _digest(secret)):
         raise KeyRefusedError
     if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60:
