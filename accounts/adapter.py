@@ -31,6 +31,7 @@ from accounts.models import User
 from accounts.second_factor import FACTORS
 from accounts.selectors import brands_of
 from core.clients import agent_of, network_of
+from core.next_page import own_page
 from core.transactional_mail import PRODUCT
 
 
@@ -65,6 +66,13 @@ class AccountAdapter(RecordedLogins):
                 }
             ]
         return methods
+
+    def is_safe_url(self, url: str) -> bool:
+        """Whether a login may end at the page that `next` names.
+
+        allauth also takes full addresses, and fails for those that can't be read.
+        """
+        return bool(own_page(url))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "U", "key": "K"})

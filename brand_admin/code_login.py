@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from affiliates.code_login import CodeLoginPages, answer_address_page, answer_code_page
+from core.next_page import own_page
 
 LOGIN = CodeLoginPages(
     address_route="login_code",
@@ -38,8 +38,4 @@ def login_code_confirm(request: HttpRequest) -> HttpResponse:
 
 def _wanted_page(request: HttpRequest) -> str:
     """The page of this site that sent the person to log in; empty for none or another site's."""
-    wanted = request.POST.get("next") or request.GET.get("next") or ""
-    is_ours = url_has_allowed_host_and_scheme(
-        wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
-    )
-    return wanted if is_ours else ""
+    return own_page(request.POST.get("next") or request.GET.get("next") or "")

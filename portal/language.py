@@ -11,7 +11,6 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
@@ -19,6 +18,7 @@ from django.views.decorators.http import require_POST
 from affiliates.logins import creator_of
 from affiliates.services import set_language
 from core.languages import chosen_tag
+from core.next_page import own_page
 
 COOKIE_AGE_SECONDS = 365 * 24 * 3600
 
@@ -37,9 +37,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 def back_in(request: HttpRequest, tag: str, *, start: str) -> HttpResponse:
     """Redirect to the page in the form field `next`, or to `start`, and set the cookie."""
-    wanted = request.POST.get("next", "")
-    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
-    response = redirect(wanted if is_ours else start)
+    response = redirect(own_page(request.POST.get("next", "")) or start)
     if tag:
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,

@@ -10,7 +10,6 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.audit_log.selectors import history_of
@@ -29,6 +28,7 @@ from brand_admin.pages import (
     selected_ids,
 )
 from core.money import Money
+from core.next_page import own_page
 from core.references import Reference
 from core.templatetags.display import count
 from offers.wording import explain
@@ -157,10 +157,8 @@ def _ask_why(request: BrandRequest, form: Rejection, chosen: list[Conversion]) -
 
 def _back(request: BrandRequest) -> str:
     """Where the form stood: an address of ours, or the list."""
-    back = request.POST.get("back", "")
-    if back.startswith("/") and url_has_allowed_host_and_scheme(back, allowed_hosts=None):
-        return back
-    return reverse("brand_admin:conversions", args=[request.brand.slug])
+    back = own_page(request.POST.get("back", ""))
+    return back or reverse("brand_admin:conversions", args=[request.brand.slug])
 
 
 def _counted(number: int) -> str:

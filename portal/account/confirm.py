@@ -46,6 +46,7 @@ from affiliates.code_login import (
 from affiliates.code_mail import CODE_MAIL_THREADS
 from core.after_answer import RedirectThenWork
 from core.languages import ENGLISH, language_of, speaking, spoken_tag, tag_for
+from core.next_page import own_page
 
 ASKED = "account_code"  # session key: by purpose, id and address of the last requested code
 View = Callable[..., HttpResponseBase]
@@ -214,8 +215,7 @@ def show(request: OwnLoginRequest, template: str, **context: object) -> HttpResp
 
 
 def _next(request: OwnLoginRequest) -> str:
-    wanted = str(request.GET.get("next", ""))
-    return wanted if wanted and get_adapter().is_safe_url(wanted) else ""
+    return own_page(request.GET.get("next", ""))
 
 
 def _with_next(request: OwnLoginRequest, name: str) -> str:
