@@ -170,11 +170,13 @@ class Server:
         """Call the application, in a thread. Take a short response whole, stream a long one."""
         parts = self.application(environ, answer.start)
         try:
-            if is_short(parts, answer.length):
-                answer.whole = b"".join([*answer.written, *parts])
+            rest = chain(answer.written, parts)
+            begun = list(until_long(rest))
+            if is_in_memory(parts) or sum(map(len, begun)) <= MAX_WHOLE_BYTES:
+                answer.whole = b"".join([*begun, *rest])
             elif self.streams.acquire(blocking=False):
                 try:
-                    answer.stream(iter(parts))
+                    answer.stream(chain(begun, rest))
                 finally:
                     self.streams.release()
             else:
@@ -205,14 +207,6 @@ class Answer:
         self.status, self.headers = int(status.partition(" ")[0]), headers
         return self.written.append
 
-    @property
-    def length(self) -> float:
-        """The Content-Length; infinite without one."""
-        said = [value for name, value in self.headers if name.lower() == "content-length"]
-        if not said and self.status in {204, 304}:
-            return 0
-        return int(said[0]) if said else float("inf")
-
     async def begin(self) -> None:
         """Send status and headers."""
         self.is_begun = True
@@ -226,7 +220,7 @@ class Answer:
         """Send the parts as fast as the client reads, in a thread. Raises ClientGoneError."""
         gone = self._wait_for(self._begin_stream())
         try:
-            for part in chain(self.written, parts):
+            for part in parts:
                 message = {"type": "http.response.body", "body": part, "more_body": True}
                 self._wait_for(self._send_unless(gone, message))
             self._wait_for(self._send_unless(gone, {"type": "http.response.body", "body": b""}))
@@ -255,10 +249,19 @@ class Answer:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
 
-def is_short(parts: Iterable[bytes], length: float) -> bool:
-    """Whether a response is in memory already, or is known to be short."""
-    in_memory = isinstance(parts, list | tuple) or not getattr(parts, "streaming", True)
-    return in_memory or length <= MAX_WHOLE_BYTES
+def is_in_memory(parts: Iterable[bytes]) -> bool:
+    """Whether all of a response is in memory already."""
+    return isinstance(parts, list | tuple) or not getattr(parts, "streaming", True)
+
+
+def until_long(parts: Iterator[bytes]) -> Iterator[bytes]:
+    """Yield parts until they are longer than MAX_WHOLE_BYTES together; leave the others."""
+    length = 0
+    for part in parts:
+        yield part
+        length += len(part)
+        if length > MAX_WHOLE_BYTES:
+            return
 
 
 async def say(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) -> None:

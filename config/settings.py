@@ -94,7 +94,7 @@ MIDDLEWARE = [
     "api.metrics.time_requests",
     "config.unavailable.retry_once",
     "django.middleware.security.SecurityMiddleware",
-    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.static_files.StaticFiles",
     "csp.middleware.CSPMiddleware",
     "config.languages.use_readers_language",
     "django.contrib.sessions.middleware.SessionMiddleware",

@@ -82,6 +82,7 @@ def application(environ: dict[str, Any], start_response: Callable[..., Any]) -> 
     answers: dict[str, Callable[[], HttpResponseBase]] = {
         "/page": lambda: HttpResponse(b"page"),
         "/long": lambda: StreamingHttpResponse(PART for _ in range(50)),
+        "/short": lambda: StreamingHttpResponse(PART for _ in range(20)),
         "/breaks": lambda: StreamingHttpResponse(fail()),
         "/breaks-short": lambda: StreamingHttpResponse(fail(), headers={"Content-Length": "9"}),
         "/304": lambda: HttpResponse(status=304),
@@ -202,6 +203,28 @@ def test_downloads_never_take_all_places() -> None:
 
     assert (refused.status, page.body) == (503, b"page")
     assert (begun.body, later.body) == (PART * 50, PART * 50)
+
+
+def test_a_short_answer_holds_no_place_however_slowly_it_is_read() -> None:
+    """Its length need not be known before."""
+    server = server_of(application, number=2)
+    slow = [Client("/short", stops_after=1) for _ in range(3)]
+
+    async def ask() -> list[Client]:
+        begun = []
+        for one in slow:
+            begun.append(asyncio.create_task(one.ask(server)))
+            while not one.body:
+                await asyncio.sleep(0.001)
+        taken, download = server.places.taken, await Client("/long").ask(server)
+        for one in slow:
+            one.may_go_on.set()
+        return [download, *(await asyncio.gather(*begun))] if taken == 0 else []
+
+    download, *read = asyncio.run(ask())
+
+    assert download.body == PART * 50
+    assert [one.body for one in read] == [PART * 20] * 3
 
 
 def test_an_answer_that_breaks_while_it_is_joined_is_closed() -> None:
