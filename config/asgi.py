@@ -126,8 +126,8 @@ class Server:
             await say(send, 413, "The request is too large.\n", CLOSE)
         except TimeoutError:
             await say(send, 408, "The request took too long to arrive.\n", CLOSE)
-        except ClientGoneError:
-            return
+        except ClientGoneError:  # or it broke the rules of HTTP inside the body, and still listens
+            await say(send, 400, "The request did not arrive whole.\n", CLOSE)
         else:
             with body:
                 environ = environ_of(scope, headers, body, length)

@@ -145,6 +145,12 @@ def test_a_body_arrives_whole_and_a_huge_one_is_refused(echo: int) -> None:
     assert refused.status == 413
 
 
+@pytest.mark.parametrize("body", [["no length"], ["3", "abc", "no length"]])
+def test_a_body_that_breaks_the_rules_is_refused(echo: int, body: list[str]) -> None:
+    chunked = ["Transfer-Encoding: chunked", "", *body]
+    assert ask(echo, headers=chunked, method="POST").status == 400
+
+
 # --- What the product makes of it
 
 
