@@ -59,7 +59,7 @@ def read_json(request: HttpRequest) -> Any:
         )
     try:
         text = request.body.decode()
-        return json.loads(text, parse_int=_whole_number, parse_float=str)
+        return json.loads(text, parse_int=_whole_number, parse_float=str, object_pairs_hook=_object)
     except RequestDataTooBig:
         raise ApiError(413, "body_too_large", "The body is too large: send less at once.") from None
     except RawPostDataException:
@@ -72,6 +72,16 @@ def read_json(request: HttpRequest) -> Any:
         raise _malformed(error.msg, line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise _malformed("nested too deeply", line=1, column=1) from None
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object, each key once: of two values nobody knows which one is meant (RFC 8259 4)."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _value in pairs]
+        [again, *_] = (key for key in keys if keys.count(key) > 1)
+        raise invalid([FieldProblem(again, "duplicate", "stands twice in one object")])
+    return found
 
 
 def _whole_number(digits: str) -> int | str:

@@ -44,10 +44,11 @@ def send_transactional_mail(
     with speaking(language or spoken_tag()):
         text = render_to_string(f"transactional/{template}.txt", dict(values or {}))
     subject, _, body = text.strip().partition("\n")
+    sender = " ".join(from_name.split())  # a header holds no line break
     mail = EmailMessage(
         subject=subject.strip(),
         body=f"{body.strip()}\n",
-        from_email=formataddr((from_name, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
+        from_email=formataddr((sender, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
         to=[to],
         reply_to=[reply_to] if reply_to else None,
     )

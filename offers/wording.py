@@ -169,12 +169,12 @@ def _rule(rule: Rule, currency: str) -> str:
 
 
 def _best_tier(terms: Terms) -> Tier | None:
-    """The highest tier, if it pays more than the rate below the first tier."""
+    """The highest tier, if it pays more than the rate below the first tier, and less in nothing."""
     if not terms.tier_list:
         return None
-    last = terms.tier_list[-1]
-    begins, ends = ((one.percent_bp, one.fixed_minor) for one in (terms, last))
-    return last if ends > begins else None
+    top = terms.tier_list[-1]
+    more = (top.percent_bp - terms.percent_bp, top.fixed_minor - terms.fixed_minor)
+    return top if min(more) >= 0 and max(more) > 0 else None
 
 
 def _money(minor: int, currency: str) -> str:

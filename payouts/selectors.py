@@ -6,7 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Count, Exists, Max, OuterRef, Q, QuerySet, Subquery, Sum
+from django.contrib.postgres.aggregates import StringAgg
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Subquery, Sum, TextField
+from django.db.models.functions import MD5, Cast
 
 from affiliates.selectors import members_matching
 from core.money import Money
@@ -158,17 +160,19 @@ def paid_together(run: PayoutRun) -> QuerySet[Payout]:
 def to_mark_paid(run: PayoutRun) -> ToMarkPaid:
     """Return count, amount and `seen` of `paid_together`.
 
-    Two sets without a common payment never have the same `seen`.
+    `seen` is a digest of the payments' ids.
     """
     found = paid_together(run).aggregate(
-        payments=Count("pk"), minor=Sum("amount_minor"), ids=Sum("pk"), last=Max("pk")
+        payments=Count("pk"),
+        minor=Sum("amount_minor"),
+        seen=MD5(StringAgg(Cast("pk", TextField()), ",", order_by="pk")),
     )
     moving = Payout.objects.filter(run=run, state=PayoutState.PROCESSING).count()
     return ToMarkPaid(
         payments=found["payments"],
         amount=Money(found["minor"] or 0, run.currency),
         in_no_file=moving - found["payments"],
-        seen=f"{found['payments']}-{found['ids'] or 0}-{found['last'] or 0}",
+        seen=found["seen"] or "",
     )
 
 

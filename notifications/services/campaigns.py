@@ -28,7 +28,7 @@ from notifications.models import (
 )
 from notifications.queue import enqueue
 from notifications.rendering import VARIABLES, Prepared, missing_values, prepare
-from notifications.rendering.variables import printable
+from notifications.rendering.variables import one_line, printable
 
 _COLUMNS = (
     "brand_id",
@@ -112,7 +112,7 @@ def confirm_campaign(
         body=body,
         html=prepared.html,
         text=prepared.text,
-        from_name=printable(brand.sender_name or brand.name),
+        from_name=one_line(brand.sender_name or brand.name),
         reply_to=brand.reply_to or _address_of(by),
         confirmation=confirmation,
         recipients=len(recipients),
@@ -207,7 +207,7 @@ def _rows(
             one.about,
             campaign.purpose,
             one.to_address,
-            " ".join(printable(one.to_name).split())[:200],
+            one_line(one.to_name)[:200],
             json.dumps(values),
             MessageState.PENDING.value,
             0,

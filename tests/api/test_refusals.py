@@ -193,6 +193,21 @@ def test_malformed_json_is_refused_with_line_and_column(
     assert (said["line"], said["column"]) == (line, column)
 
 
+@pytest.mark.parametrize(
+    ("body", "key"),
+    [
+        (b'{"order_id": "1", "currency": "GBP", "order_id": "2"}', "order_id"),
+        (b'{"order_id": "1", "lines": [{"quantity": 1, "sku": "A", "quantity": 9}]}', "quantity"),
+    ],
+)
+def test_a_key_that_stands_twice_is_refused(
+    shop: Shop, before: Snapshot, body: bytes, key: str
+) -> None:
+    said = assert_refused(shop.send(ORDERS, body), 422, "invalid_input", before)
+
+    assert [(found["field"], found["code"]) for found in said["problems"]] == [(key, "duplicate")]
+
+
 @pytest.mark.parametrize("body", [[], "order", 1, None])
 def test_a_body_that_is_no_object_is_refused(shop: Shop, before: Snapshot, body: Any) -> None:
     answer = shop.send(ORDERS, body)

@@ -88,6 +88,17 @@ def test_the_preview_is_the_sent_html_byte_for_byte(cast: Cast, mailbox: Mailbox
         assert rendered(Campaign.objects.get(), Message.objects.get()) == previewed
 
 
+def test_a_line_break_in_a_name_ends_no_header(cast: Cast, mailbox: Mailbox) -> None:
+    Brand.objects.filter(pk=cast.juniper.pk).update(sender_name="Ines\r\nBcc: eve@example.com")
+    with acting_for(cast.juniper):
+        send(confirm([recipient(to_name="Zoë\nReply-To: eve@example.com")]))
+
+    [mail] = mailbox.mails
+    assert str(mail["From"]).startswith('"Ines Bcc: eve@example.com" <')
+    assert str(mail["To"]).startswith('"Zoë Reply-To: eve@example.com" <')
+    assert (mail["Bcc"], mail["Reply-To"]) == (None, None)
+
+
 def test_the_headers_of_a_mail(cast: Cast, mailbox: Mailbox, settings: Any) -> None:
     settings.DEFAULT_FROM_EMAIL = "tracking@tributary.example"
     Brand.objects.filter(pk=cast.juniper.pk).update(

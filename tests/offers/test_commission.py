@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from offers.commission import Commission, Line, Sale, commission_of
+from offers.models import Terms
 from offers.structure import Rule, RuleKind, Tier
-from offers.wording import explain
+from offers.wording import describe, explain
 
 
 @dataclass(frozen=True)
@@ -249,3 +251,18 @@ def test_each_rate_gets_its_share_of_one_rounding() -> None:
 
     assert commission.minor == 1
     assert [step["amount"] for step in commission.steps] == [1, 0, 1]
+
+
+@pytest.mark.parametrize(
+    ("percent_bp", "fixed_minor", "is_promised"),
+    [(1_500, 0, True), (1_000, 200, True), (1_000, 0, False), (900, 1_000, False)],
+)
+def test_only_a_tier_that_never_pays_less_is_promised(
+    percent_bp: int, fixed_minor: int, is_promised: bool
+) -> None:
+    """A lower percentage with a fixed amount pays more for a cheap sale, less for a dear one."""
+    gold = {"name": "Gold", "threshold": 9, "percent_bp": percent_bp, "fixed_minor": fixed_minor}
+
+    said = describe(Terms(percent_bp=1_000, tiers=[gold]), "GBP")
+
+    assert ("up to" in said) is is_promised

@@ -9,6 +9,7 @@ from django.db import connection
 
 from core.tenancy import acting_for
 from payouts.models import RUN_STATE_OF_PAYMENTS, Payout, PayoutRun, PayoutState
+from payouts.selectors import to_mark_paid
 from payouts.services import settle_run
 from tests.cast import NOW, Cast, release_to_brand
 from tests.factories import PayoutRunFactory
@@ -71,3 +72,21 @@ def test_any_other_state_of_a_run_is_found(cast: Cast) -> None:
             )
 
         assert sorted(wrong_states(cast)) == [run.pk for run in runs]
+
+
+def test_other_payments_are_never_taken_for_those_that_a_page_showed(cast: Cast) -> None:
+    """Also when their count, the sum of their ids and the last id are the same."""
+    seen = set()
+    with acting_for(cast.juniper):
+        run, release = PayoutRunFactory.create(), release_to_brand(cast.mara)
+        for ids in ((1, 4, 5), (2, 3, 5)):
+            Payout.objects.filter(run=run).delete()
+            for number in ids:
+                Payout.objects.create(
+                    pk=10_000_000 + number, run=run, member=cast.mara, currency="GBP",
+                    amount_minor=1, state=PayoutState.PROCESSING, release=release,
+                    created_by="test",
+                )  # fmt: skip
+            seen.add(to_mark_paid(run).seen)
+
+    assert len(seen) == 2
