@@ -256,7 +256,7 @@ def test_another_brands_question_is_not_there(cast: Cast, ask: Ask) -> None:
 
 def test_who_gets_no_mail_is_said_before(cast: Cast, ask: Ask) -> None:
     asked, theo = ask(), desk_of(cast.theo)
-    assert "Goes to mara@lindqvist.example" in shown(theo.get(page_of(cast, asked)))
+    assert "The answer is sent to mara@lindqvist.example" in shown(theo.get(page_of(cast, asked)))
 
     with acting_for(cast.juniper):
         suppress(

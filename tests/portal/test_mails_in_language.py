@@ -124,7 +124,7 @@ def test_a_login_code_is_mailed_in_the_language_of_the_page(
 
     [known] = mailbox.mails
     assert str(known["Subject"]).endswith(" ist dein Code zum Anmelden")
-    assert "Gib ihn nicht weiter" in known.get_content()
+    assert "Gib ihn niemals weiter" in known.get_content()
 
 
 def test_the_language_of_a_login_is_learnt_until_one_is_chosen(
