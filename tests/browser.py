@@ -25,7 +25,17 @@ ON_MACOS = (
     Path("/Applications/Chromium.app/Contents/MacOS/Chromium"),
 )
 MISSING = "browser tests need Chromium: make browser, or apt-get install chromium"
-ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage"]
+# The address bar's suggestions are two pages of Chromium's own beside every page that a test opens.
+# This list replaces Playwright's, so what of that concerns the tests is named here too.
+WITHOUT = (
+    "WebUIOmniboxPopup", "WebUIOmniboxAimPopup", "AimEnabled", "DestroyProfileOnBrowserClose",
+    "HttpsUpgrades", "MediaRouter", "NetworkTimeServiceQuerying", "OptimizationHints",
+    "PaintHolding", "PreconnectToSearch",
+)  # fmt: skip
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
+    f"--disable-features={','.join(WITHOUT)}",
+]  # fmt: skip
 TIMEOUT = 10_000  # milliseconds
 ASKED_FOR = {"document", "fetch", "xhr"}  # an error status of these is the test's own business
 
