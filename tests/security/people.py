@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from copy import deepcopy
 from dataclasses import dataclass
 
 from allauth.account.internal.flows.login import (
@@ -61,6 +62,13 @@ def logged_in(user: User | None, *, method: str = "") -> Client:
         session[AUTHENTICATION_METHODS_SESSION_KEY] = [record]
         session[_AUTHENTICATION_METHODS_USER_SESSION_KEY] = str(user.pk)
         session.save()
+    return client
+
+
+def same_login(browser: Client) -> Client:
+    """Another browser with the cookies of this one, whatever the other will do with them."""
+    client = Client(raise_request_exception=False)
+    client.cookies = deepcopy(browser.cookies)
     return client
 
 

@@ -29,8 +29,17 @@ from tests.cast import NOW, SYSTEM, Cast
 from tests.factories import UserFactory
 from tests.mailbox import Mailbox
 from tests.portal.test_portal import ask, enter, mailed_code
+from tests.security.entering import fast_and_fresh as fast_and_fresh
 from tests.security.identities import identities
-from tests.security.people import VICTIMS, People, creator_with, gather, logged_in, unproven
+from tests.security.people import (
+    VICTIMS,
+    People,
+    creator_with,
+    gather,
+    logged_in,
+    same_login,
+    unproven,
+)
 
 # Every name under which a page might look for an address, or for what to do with it.
 FIELDS = ("email", "email2", "address", "login", "username", "user", "owner", "owner_email", "to",
@@ -67,9 +76,10 @@ def test_no_page_of_a_login_moves_an_address_or_a_role(
     user = people.all().get(who)
     failed, tried = {}, 0
     before = identities().who
+    login = logged_in(user, method="mfa" if who == "operator" else "code")
 
     for route, victim in itertools.product(of_logins(), VICTIMS):
-        client = logged_in(user, method="mfa" if who == "operator" else "code")
+        client = same_login(login)
         with undone():
             sent = dict.fromkeys(FIELDS, victim) | DOING
             answer = client.post(address_of(route, cast.otto), sent)
