@@ -25,6 +25,7 @@ class Worker:
             **os.environ,
             "DATABASE_URL": database,
             "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+            "CELERY_SKIP_CHECKS": "1",  # they load every view and last as long as all the rest
             **environment,
         }
         self.process: subprocess.Popen[bytes] | None = None
