@@ -133,7 +133,8 @@ def start(checkout: Checkout, *, reloads: bool) -> int:
     reserve_port(checkout.ports, "inbox")
     os.environ.setdefault("BASE_URL", f"http://{HOST}:{port}")
     found = ensure_services()
-    environment = {**found, **os.environ}
+    # Celery would have worker and beat load every view for Django's checks; `make check` runs them.
+    environment = {**found, "CELERY_SKIP_CHECKS": "1", **os.environ}
     print("Bringing the database up to date; the first time, loading a demo brand ...", flush=True)
     prepared = subprocess.run(
         [sys.executable, "-m", "config.local.prepare"],

@@ -24,12 +24,40 @@ MINUTE = 60.0
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "media", "tests")
 
 
+class Product:
+    """`make run` in a copy of the code. A run goes on until a test ends it: it takes a while."""
+
+    def __init__(self, copy: Checkout) -> None:
+        self.copy = copy
+        self.shown: list[str] = []  # the addresses that the last start printed
+        self.process: subprocess.Popen[str] | None = None
+
+    @property
+    def run(self) -> subprocess.Popen[str]:
+        assert self.process is not None
+        return self.process
+
+    def run_it(self) -> None:
+        """Start it, unless it runs; it has printed its addresses then."""
+        if self.process is None or self.process.poll() is not None:
+            self.process = start(self.copy)
+            self.shown = addresses(read_until(self.process, "Stop with Ctrl-C"))
+
+    def stop(self, number: signal.Signals) -> None:
+        self.run.send_signal(number)
+        rest, _ = self.run.communicate(timeout=60)
+        assert self.run.returncode == 0, rest
+
+
 @pytest.fixture(scope="module")
-def copy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """A copy of the code, at first without any state; its database is removed at the end."""
     place = Checkout(tmp_path_factory.mktemp("run") / "copy")
     shutil.copytree(CHECKOUT.root, place.root, ignore=NOT_COPIED)
-    yield place
+    product = Product(place)
+    yield product
+    if product.process is not None and product.process.poll() is None:
+        product.stop(signal.SIGTERM)
     if place.secrets.exists():
         postgres = LocalServices(place).postgres(kept_secrets(place.secrets))
         shutil.rmtree(postgres.home, ignore_errors=True)
@@ -60,12 +88,6 @@ def addresses(output: str) -> list[str]:
     return [word for word in output.split() if word.startswith("http://127.0.0.1:")]
 
 
-def stop(run: subprocess.Popen[str], number: signal.Signals) -> None:
-    run.send_signal(number)
-    rest, _ = run.communicate(timeout=60)
-    assert run.returncode == 0, rest
-
-
 def pid_in(record: Path) -> int:
     """The pid on record; 0 while it is being written."""
     try:
@@ -85,9 +107,23 @@ def kill(record: Path) -> None:
     )
 
 
-def test_whatever_is_killed_in_a_run_is_started_again(copy: Checkout) -> None:
-    run = start(copy)
-    base = addresses(read_until(run, "Stop with Ctrl-C"))[0].rpartition("/once/")[0]
+def test_a_killed_supervisor_leaves_nothing_in_the_way_of_the_next(product: Product) -> None:
+    product.run_it()
+    left = [pid_in(record) for record in product.copy.processes.iterdir()]
+    product.run.kill()
+    product.run.communicate()
+
+    product.run_it()
+
+    assert [pid for pid in left if is_alive(pid)] == []
+    assert answers(product.shown[0]) is True
+
+
+def test_whatever_is_killed_in_a_run_is_started_again(product: Product) -> None:
+    """It goes on with the run that the test before it left, if that is there."""
+    copy = product.copy
+    product.run_it()
+    base = product.shown[0].rpartition("/once/")[0]
     secrets = kept_secrets(copy.secrets)
     services = LocalServices(copy)
     postgres, valkey = services.postgres(secrets), services.valkey(secrets)
@@ -103,7 +139,7 @@ def test_whatever_is_killed_in_a_run_is_started_again(copy: Checkout) -> None:
     with Celery(broker=valkey.url, set_as_current=False) as app:
         until(lambda: bool(app.control.ping(timeout=1)), "no worker answers", seconds=MINUTE)
     assert environment_of(copy.processes / "worker") == before
-    stop(run, signal.SIGINT)
+    product.stop(signal.SIGINT)
     assert (postgres.is_running(), valkey.is_running()) == (False, False)
 
 
@@ -111,29 +147,15 @@ def environment_of(record: Path) -> set[bytes]:
     return set(Path(f"/proc/{pid_in(record)}/environ").read_bytes().split(b"\0"))
 
 
-def test_a_killed_supervisor_leaves_nothing_in_the_way_of_the_next(copy: Checkout) -> None:
-    run = start(copy)
-    read_until(run, "Stop with Ctrl-C")
-    left = [pid_in(record) for record in copy.processes.iterdir()]
-    run.kill()
-    run.communicate()
-
-    again = start(copy)
-    shown = addresses(read_until(again, "Stop with Ctrl-C"))
-
-    assert [pid for pid in left if is_alive(pid)] == []
-    assert answers(shown[0]) is True
-    stop(again, signal.SIGINT)
-
-
-def test_a_run_serves_stops_without_a_trace_and_comes_back_as_it_was(copy: Checkout) -> None:
-    run = start(copy)
-    shown = addresses(read_until(run, "Stop with Ctrl-C"))
+def test_a_run_serves_stops_without_a_trace_and_comes_back_as_it_was(product: Product) -> None:
+    copy = product.copy
+    product.run_it()
+    shown = product.shown
     pids = [int(record.read_text()) for record in copy.processes.iterdir()]
     answered = [answers(address) for address in shown]
     beside = start(copy)
     refusal, _ = beside.communicate(timeout=60)
-    stop(run, signal.SIGTERM)
+    product.stop(signal.SIGTERM)
 
     assert answered == [True] * 4
     assert (beside.returncode, len(refusal.splitlines())) == (1, 1)
@@ -144,8 +166,7 @@ def test_a_run_serves_stops_without_a_trace_and_comes_back_as_it_was(copy: Check
     assert services.postgres(secrets).is_running() is False
     assert services.valkey(secrets).is_running() is False
 
-    again = start(copy)
-    shown_again = addresses(read_until(again, "Stop with Ctrl-C"))
-    stop(again, signal.SIGINT)
+    product.run_it()
+    product.stop(signal.SIGINT)
 
-    assert shown_again[1:] == shown[1:]  # the first logs in once, so it is a new one
+    assert product.shown[1:] == shown[1:]  # the first logs in once, so it is a new one
