@@ -71,6 +71,14 @@ def read_tags(text: str) -> list[str]:
     return list(found.values())
 
 
+def read_one_tag(text: str) -> str:
+    """The only tag in a text. Raises TagError for none or several."""
+    found = read_tags(text)
+    if len(found) != 1:
+        raise TagError("write one tag")
+    return found[0]
+
+
 def read_handles(texts: Mapping[str, str]) -> dict[Platform, str]:
     """The handles in texts by platform. Raises affiliates.handles.HandleError."""
     found = {p: clean_handle(p, texts.get(p.value, "")) for p in Platform}
@@ -125,7 +133,7 @@ def write_details(*, member: Member, details: MemberDetails) -> list[str]:
 @transaction.atomic
 def tag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime) -> int:
     """Add a tag to members; returns how many did not have it. Raises TagError."""
-    wanted = _one(tag)
+    wanted = read_one_tag(tag)
     (name,) = _in_brand_spelling([wanted])
     having = MemberTag.objects.filter(tag=name).values("member")
     members = list(Member.objects.filter(pk__in=list(member_ids)).exclude(pk__in=having))
@@ -139,7 +147,7 @@ def tag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime
 @transaction.atomic
 def untag_members(*, member_ids: Iterable[int], tag: str, by: Actor, now: datetime) -> int:
     """Remove a tag from members; returns how many had it. Raises TagError."""
-    (name,) = _in_brand_spelling([_one(tag)])
+    (name,) = _in_brand_spelling([read_one_tag(tag)])
     rows = MemberTag.objects.filter(tag=name, member__in=list(member_ids))
     members = list(Member.objects.filter(pk__in=rows.values("member")))
     rows.delete()
@@ -189,13 +197,6 @@ def add_details(*, details: Mapping[int, MemberDetails], by: Actor, now: datetim
     )
     _record([rows[pk] for pk in sorted(changed)], action="member.noted", by=by, now=now)
     return changed
-
-
-def _one(tag: str) -> str:
-    found = read_tags(tag)
-    if len(found) != 1:
-        raise TagError("write one tag")
-    return found[0]
 
 
 def _in_brand_spelling(tags: Sequence[str]) -> list[str]:

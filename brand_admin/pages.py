@@ -1,17 +1,13 @@
-"""What every page of the brand admin does alike: render in the frame, page a list, stream CSV."""
+"""What every page of the brand admin does alike: render in the frame, stream CSV, read ids."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Protocol, TypeVar, cast
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from django.core.paginator import Page, Paginator
-from django.db.models import Model, QuerySet
-from django.http import HttpResponse, QueryDict, StreamingHttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.functional import cached_property
 
 from accounts.models import Role
 from accounts.permissions import Permission, may
@@ -19,12 +15,8 @@ from accounts.selectors import brands_of
 from brand_admin.access import BrandRequest
 from core.csv_export import csv_lines
 from core.tenancy import acting_for
-from tracking.figures.metrics import today
-from tracking.figures.periods import BRAND_CHOICES, ChosenPeriod, choose
 
-PER_PAGE = 50
 LONGEST_ID = 18  # digits: any such number is one that PostgreSQL can hold as an id
-MOST_COUNTED = 10_000  # rows of a long list: who turns more pages than these hold?
 SECTIONS = {  # what the navigation calls them; a phone shows the current one in its bar
     "home": "Home",
     "members": "Members",
@@ -37,33 +29,6 @@ SECTIONS = {  # what the navigation calls them; a phone shows the current one in
     "settings": "Settings",
     "work": "Background work",
 }
-
-
-class Asking(Protocol):
-    """A request, or an export that a worker makes: what the filters of a list are read from."""
-
-    @property
-    def GET(self) -> QueryDict: ...  # noqa: N802
-
-
-M = TypeVar("M", bound=Model)
-
-
-class LongPaginator(Paginator):
-    """Counts no further than MOST_COUNTED; `goes_on` says whether there are more."""
-
-    @cached_property
-    def count(self) -> int:
-        return min(self._counted, MOST_COUNTED)
-
-    @property
-    def goes_on(self) -> bool:
-        return "_counted" in vars(self) and self._counted > MOST_COUNTED
-
-    @cached_property
-    def _counted(self) -> int:
-        rows = cast("QuerySet[Any]", self.object_list)
-        return rows.order_by()[: MOST_COUNTED + 1].count()
 
 
 def render_page(
@@ -82,70 +47,6 @@ def render_page(
         "may_administer": may(request.role, Permission.ADMINISTER),
     }
     return render(request, template, frame | context, status=status)
-
-
-def paginate(
-    request: BrandRequest,
-    rows: QuerySet[M],
-    *,
-    per_page: int = PER_PAGE,
-    known_count: int | None = None,
-    is_long: bool = False,
-) -> Page[M]:
-    """The page that ?page= asks for; the nearest one for anything odd.
-
-    Nobody counts a million rows: `known_count` says how many there are where that is kept, and a
-    list that `is_long` ends at MOST_COUNTED, says that it goes on, and is narrowed or exported.
-    """
-    paginator = LongPaginator(rows, per_page) if is_long else Paginator(rows, per_page)
-    if known_count is not None:
-        paginator.count = known_count
-    return paginator.get_page(request.GET.get("page"))
-
-
-def in_order(
-    request: Asking, rows: QuerySet[M], orders: Mapping[str, Sequence[str]], *, default: str
-) -> QuerySet[M]:
-    """The rows in the order of ?sort=: a key of `orders`, a minus before it turns it round.
-
-    `orders` gives each key's columns, the last one unique; `default` stands for anything unknown.
-    """
-    wanted = request.GET.get("sort", default)
-    if wanted.removeprefix("-") not in orders:
-        wanted = default
-    columns = orders[wanted.removeprefix("-")]
-    if not wanted.startswith("-"):
-        return rows.order_by(*columns)
-    return rows.order_by(*(name[1:] if name.startswith("-") else f"-{name}" for name in columns))
-
-
-def searched(request: Asking) -> str:
-    """What ?q= searches for, without what PostgreSQL can't hold."""
-    return request.GET.get("q", "").replace("\0", "").strip()
-
-
-def export_url(request: BrandRequest, view: str, *args: object, **more: object) -> str:
-    """The address of the export of exactly what this list shows, all pages of it.
-
-    `more` is what the list knows of itself and its address does not say: whose it is.
-    """
-    query = request.GET.copy()
-    query.pop("page", None)
-    for name, value in more.items():
-        query[name] = str(value)
-    address = reverse(view, args=[request.brand.slug, *args])
-    return f"{address}?{query.urlencode()}" if query else address
-
-
-def kept(request: BrandRequest, *names: str) -> list[tuple[str, str]]:
-    """What the address says under these names, for the hidden fields of a form that changes it."""
-    return [(name, value) for name in names for value in request.GET.getlist(name)]
-
-
-def chosen_period(request: Asking) -> ChosenPeriod:
-    """The range of days in the address; six months unless it says otherwise."""
-    asked = {name: str(value) for name, value in request.GET.items()}
-    return choose(asked, choices=BRAND_CHOICES, default="6m", today=today())
 
 
 def csv_response(

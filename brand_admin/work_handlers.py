@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from background.running import Handler
+from brand_admin.work_changes import change_chosen
 from brand_admin.work_exports import make_export
-from brand_admin.work_kinds import EXPORT
+from brand_admin.work_kinds import CHANGE, EXPORT
 from payouts import run_work
 from tracking.importing import members_in_background
 from tracking.links import bulk_generation
 
 HANDLERS: Mapping[str, Handler] = {
+    CHANGE: change_chosen,
     EXPORT: make_export,
     bulk_generation.GENERATE: bulk_generation.generate,
     members_in_background.IMPORT: members_in_background.import_file,

@@ -10,6 +10,7 @@ from tracking.importing import members_in_background
 from tracking.links import bulk_generation
 
 EXPORT = "export"
+CHANGE = "change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,4 +67,12 @@ KINDS: Mapping[str, Kind] = {
     run_work.MARK_PAID: _of_runs("payment", is_at_once=True),
     run_work.RETURN: _of_runs("payment", is_at_once=True),
     EXPORT: Kind(section="work", noun="row", icon="download", result="export_done"),
+    CHANGE: Kind(
+        section="work",
+        noun="change",
+        icon="check",
+        result="change",
+        tiles={"done": "Changed", "unchanged": "As they were already"},
+        left_out="Skipped",
+    ),
 }

@@ -1,36 +1,35 @@
-"""The list of background work as its address asks for it, and the export of just that."""
+"""The list of background work."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
-from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission
 from background.models import Work, WorkState
 from background.selectors import all_work
 from background.sweeping import FILES_KEPT
-from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.exporting import Asked, Export, answer_export, export_page
-from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
+from brand_admin.listing.asking import Empty, Way
+from brand_admin.listing.cells import Badge, Fragment, Link
+from brand_admin.listing.columns import Column
+from brand_admin.listing.listing import Listing
 from brand_admin.work_kinds import KINDS
 from brand_admin.work_rows import WorkRow
-from core.csv_export import csv_moment
 
-SECTION = "work"
-ORDERS = {"when": ("asked_at", "pk")}
 ABOUT = {  # of work, by the icon that its kinds share
     "imports": ("Imports", "upload"),
     "exports": ("Exports", "download"),
     "items": ("Codes and links", "tag"),
     "runs": ("Payout runs", "payments"),
+    "changes": ("Changes to many rows", "check"),
 }
+
+
+def _how_far(row: WorkRow) -> object:
+    return Fragment("brand_admin/background/bar.html", row=row) if row.work.is_live else row.how_far
 
 
 class WorkFilters(forms.Form):
@@ -53,66 +52,62 @@ class WorkFilters(forms.Form):
         }
 
 
-@require_safe
-@brand_page(Permission.READ)
-def work_list(request: BrandRequest) -> HttpResponse:
+class WorkList(Listing[WorkRow]):
     """What is under way, and what was done lately."""
-    filters = WorkFilters(request.GET)
-    page = paginate(request, _found(request, filters))
-    return render_page(
-        request,
-        "brand_admin/background/list.html",
-        section=SECTION,
-        filters=filters,
-        search=searched(request),
-        clear_href=without_filters(request, "q", "about", "state"),
-        export_url=export_url(request, "brand_admin:work_csv"),
-        page=page,
-        rows=[WorkRow.of(work) for work in page],
-        is_moving=request.working > 0,
-        days=FILES_KEPT.days,
+
+    name, section = "work", "work"
+    heading = "Background work"
+    subtitle = (
+        "Imports, exports, codes for many members and large payout runs. They go on when you leave."
     )
+    label, noun = "Background work", "pieces of work"
+    page_name, file_page = "work_list", "work_csv"
+    template = "brand_admin/background/list.html"
+    search_label = "Search what or who"
+    filter_form = WorkFilters
+    default_sort = "-when"
+    shows_times = False
+    columns = (
+        Column(
+            "What",
+            lambda row: Link(row.work.title, "work", row.work.pk),
+            look="wraps",
+            names_row=True,
+        ),
+        Column("State", lambda row: Badge(row.label, row.tone)),
+        Column("How far", _how_far, look="wide"),
+        Column("Asked for by", lambda row: row.asked_by),
+        Column("When", lambda row: row.work.asked_at, sort="when", by=("asked_at", "pk")),
+    )
+    file_columns = {
+        "what": lambda row: row.work.title,
+        "state": lambda row: row.work.state,
+        "done": lambda row: row.work.done,
+        "total": lambda row: row.work.total,
+        "left_out": lambda row: row.work.problems,
+        "asked_for_by": lambda row: row.work.asked_by,
+        "asked": lambda row: row.work.asked_at,
+        "finished": lambda row: row.work.finished_at,
+        "error": lambda row: row.work.error,
+    }
+    nothing_yet = Empty(
+        "Nothing has run yet",
+        "Long tasks appear here while they run and afterwards: imports, large exports, codes for"
+        " many members, changes to many rows, large payout runs.",
+        icon="clock",
+        ways=(Way("Import members", "members_import", icon="upload", needs=Permission.MANAGE),),
+    )
+    nothing_matches = Empty("No work matches", "Change the search or the filters.", icon="search")
 
+    def find(self) -> QuerySet[Work]:
+        return all_work(search=self.search, **self.filters.chosen())
 
-@export_page
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def work_csv(request: BrandRequest) -> HttpResponseBase:
-    return answer_export(request, "work", work_file, section=SECTION)
+    def rows_of(self, found: Sequence[Work]) -> list[WorkRow]:
+        return [WorkRow.of(work) for work in found]
 
+    def file_name(self) -> str:
+        return "background-work"
 
-def work_file(asked: Asked, *, now: datetime) -> Export:
-    """Exactly what the list shows with the same filters."""
-    found = _found(asked, WorkFilters(asked.GET))
-    name = f"{asked.brand.slug}-background-work.csv"
-    return Export("Background work", name, found.count(), _lines(found))
-
-
-def _found(request: Asking, filters: WorkFilters) -> QuerySet[Work]:
-    found = all_work(search=searched(request), **filters.chosen())
-    return in_order(request, found, ORDERS, default="-when")
-
-
-def _lines(found: QuerySet[Work]) -> Iterator[list[str]]:
-    yield [
-        "what",
-        "state",
-        "done",
-        "total",
-        "left_out",
-        "asked_for_by",
-        "asked",
-        "finished",
-        "error",
-    ]
-    for work in found.iterator(chunk_size=1_000):
-        yield [
-            work.title,
-            work.state,
-            str(work.done),
-            str(work.total),
-            str(work.problems),
-            work.asked_by,
-            csv_moment(work.asked_at),
-            csv_moment(work.finished_at),
-            work.error,
-        ]
+    def context(self) -> dict[str, Any]:
+        is_moving = getattr(self.asked, "working", 0) > 0
+        return {"is_moving": is_moving, "days": FILES_KEPT.days}

@@ -18,6 +18,8 @@ EVERY_STATE = "all"
 class ConversionFilters(DayFilters):
     """What to list; everything unless the address says otherwise."""
 
+    field_order = ["status", "offer", "evidence", "first", "last"]
+
     status = forms.ChoiceField(required=False, choices=[("", "All"), *ConversionStatus.choices])
     offer = forms.ChoiceField(required=False)
     evidence = forms.ChoiceField(
@@ -74,11 +76,6 @@ class QuestionFilters(forms.Form):
             "state": "" if state == EVERY_STATE else state,
             "member_id": self.cleaned_data.get("member"),
         }
-
-    @property
-    def usual_order(self) -> str:
-        """The longest waiting first; of others the latest."""
-        return "asked" if self.chosen()["state"] == QuestionState.OPEN else "-asked"
 
 
 class Answer(forms.Form):

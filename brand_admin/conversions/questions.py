@@ -1,40 +1,31 @@
-"""Questions of members about sales that they miss: the queue, and one answer each."""
+"""A question of a member about a sale that they miss, and its one answer."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods
 
 from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
-from affiliates.models import Member
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.conversions.forms import Answer, QuestionFilters
+from brand_admin.conversions.forms import Answer
 from brand_admin.conversions.question_findings import (
     facts_of,
     order_summary,
     suggested_answer,
     verdict_of,
 )
-from brand_admin.exporting import Asked, Export, answer_export, export_page
-from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
+from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal
 from core.references import Reference
 from notifications.selectors import suppressed_among
 from tracking.claims.selectors import (
     Findings,
     findings_of,
-    open_questions,
-    orders_by_reference,
-    question_lines,
     questions,
 )
 from tracking.claims.services import (
@@ -43,59 +34,9 @@ from tracking.claims.services import (
     explain_question,
     refuse_question,
 )
-from tracking.models import Question, QuestionState
+from tracking.models import Question
 
 SECTION = "conversions"
-ORDERS = {
-    "asked": ("asked_at", "pk"),
-    "ordered": ("ordered_on", "pk"),
-    "member": ("enrollment__member__last_name", "enrollment__member__first_name", "pk"),
-}
-
-
-@require_safe
-@brand_page(Permission.READ)
-def question_list(request: BrandRequest) -> HttpResponse:
-    """The queue: open questions, the longest waiting first, each with what its order says."""
-    filters = QuestionFilters(request.GET)
-    member_id = filters.chosen()["member_id"]
-    page = paginate(request, found_questions(request, filters))
-    waiting = [row for row in page if row.state == QuestionState.OPEN]
-    orders = orders_by_reference([row.order_reference for row in waiting])
-    verdicts = {row.pk: verdict_of(row, orders[row.order_reference]) for row in waiting}
-    return render_page(
-        request,
-        "brand_admin/conversions/questions.html",
-        section=SECTION,
-        filters=filters,
-        search=searched(request),
-        member=Member.objects.filter(pk=member_id).first() if member_id else None,
-        usual_order=filters.usual_order,
-        clear_href=without_filters(request, "q", "state", "member"),
-        open_questions=open_questions().count(),
-        page=page,
-        rows=[(row, verdicts.get(row.pk)) for row in page],
-        csv_url=export_url(request, "brand_admin:questions_csv"),
-    )
-
-
-@export_page
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def questions_csv(request: BrandRequest) -> HttpResponseBase:
-    return answer_export(request, "questions", questions_file, section=SECTION)
-
-
-def questions_file(asked: Asked, *, now: datetime) -> Export:
-    """Exactly what the list shows with the same filters."""
-    found = found_questions(asked, QuestionFilters(asked.GET))
-    name = f"{asked.brand.slug}-questions.csv"
-    return Export("Questions", name, found.count(), question_lines(found))
-
-
-def found_questions(request: Asking, filters: QuestionFilters) -> QuerySet[Question]:
-    """The questions that the address asks for, in its order."""
-    found = questions(search=searched(request), **filters.chosen())
-    return in_order(request, found, ORDERS, default=filters.usual_order)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

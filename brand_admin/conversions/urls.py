@@ -3,13 +3,15 @@ from __future__ import annotations
 from django.urls import path
 
 from brand_admin.conversions import questions, views
+from brand_admin.conversions.lists import Conversions, Questions
+from brand_admin.listing.views import list_change, list_file, list_page
 
 urlpatterns = [
-    path("", views.conversion_list, name="conversions"),
-    path("conversions.csv", views.conversions_csv, name="conversions_csv"),
-    path("judge/", views.accept_or_reject, name="conversions_judge"),
-    path("questions/", questions.question_list, name="questions"),
-    path("questions.csv", questions.questions_csv, name="questions_csv"),
+    path("", list_page(Conversions), name="conversions"),
+    path("conversions.csv", list_file(Conversions), name="conversions_csv"),
+    path("judge/", list_change(Conversions), name="conversions_judge"),
+    path("questions/", list_page(Questions), name="questions"),
+    path("questions.csv", list_file(Questions), name="questions_csv"),
     path("questions/<int:question_id>/", questions.question_page, name="question"),
     path("<int:conversion_id>/", views.conversion_page, name="conversion"),
 ]

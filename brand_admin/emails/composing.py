@@ -119,7 +119,7 @@ def _write(
         draft,
         status=status,
         text_form=text_form,
-        audience=draft.audience(now=timezone.now()),
+        audience=draft.audience(request.brand, now=timezone.now()),
         variables=VARIABLES.values(),
         texts=starting_texts(draft.purpose),
         written="subject" in request.POST,
@@ -312,7 +312,7 @@ def _parted(
     request: BrandRequest, draft: Draft, text_form: EmailTextForm
 ) -> tuple[Split, tuple[Recipient, ...]]:
     mail = prepared_for(request.brand, text_form.cleaned_data)
-    parted = split(draft.audience(now=timezone.now()).recipients, mail)
+    parted = split(draft.audience(request.brand, now=timezone.now()).recipients, mail)
     return parted, parted.everyone
 
 

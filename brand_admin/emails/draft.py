@@ -10,12 +10,15 @@ import uuid
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.core.cache import cache
+from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 
 from accounts.models import Brand, User
 from brand_admin.emails.starting import WRITTEN
+from brand_admin.listing.listing import listed
 from brand_admin.pages import id_in
 from core.references import Reference
 from notifications.brand_style import brand_style_of
@@ -41,7 +44,8 @@ TITLES: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """`selected` are enrollments of the offer; none means everybody active in it.
+    """`selected` are enrollments of the offer; none means everybody active in it. With `rows` they
+    are all that a list shows, looked up anew at each step.
 
     `started` is the key of the text that it began with.
     """
@@ -54,6 +58,7 @@ class Draft:
     latest_seen: int
     back: str
     started: str = WRITTEN
+    rows: str = ""  # a brand_admin.listing.listing.Listing.reference
 
     @property
     def title(self) -> str:
@@ -63,18 +68,29 @@ class Draft:
     def about(self) -> str:
         return Reference.to(self.offer)
 
-    def audience(self, *, now: datetime) -> Audience:
+    def audience(self, brand: Brand, *, now: datetime) -> Audience:
         """Who gets it and who doesn't."""
         everybody = Enrollment.objects.filter(offer=self.offer)
-        chosen = (
-            everybody.filter(pk__in=self.selected) if self.selected else everybody.not_removed()
-        )
+        if self.rows:
+            chosen = everybody.filter(pk__in=_enrollments_in(self.rows, brand))
+        elif self.selected:
+            chosen = everybody.filter(pk__in=self.selected)
+        else:
+            chosen = everybody.not_removed()
         return audience(
             purpose=self.purpose,
             enrollment_ids=chosen.values_list("pk", flat=True),
             include_already_sent=self.include_already_sent,
             now=now,
         )
+
+
+def _enrollments_in(rows: str, brand: Brand) -> QuerySet[Any, int]:
+    """Those that a list shows now. Raises Http404 for what is no list of enrollments."""
+    listing = listed(rows, brand=brand)
+    if not listing.rows_are_enrollments:
+        raise Http404
+    return listing.matching()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +163,7 @@ def read_draft(data: QueryDict, *, back: str) -> Draft:
         ),
         back=back,
         started=data.get("started", WRITTEN),
+        rows=data.get("rows", ""),
     )
 
 

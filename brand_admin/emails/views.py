@@ -1,4 +1,4 @@
-"""Emails: every campaign with its counts, every message as it went out, addresses that get none."""
+"""Emails: a campaign's report, a message as it went out, an address that gets none."""
 
 from __future__ import annotations
 
@@ -12,25 +12,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.permissions import Permission
-from affiliates.models import Member
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
 from brand_admin.emails.composing import MAIL_FRAME, SECTION
-from brand_admin.emails.exports import (
-    found_campaigns,
-    found_messages,
-    found_recipients,
-    found_suppressions,
-)
-from brand_admin.emails.forms import (
-    CampaignFilters,
-    MessageFilters,
-    NewSuppression,
-    ReportFilters,
-    SuppressionFilters,
-)
-from brand_admin.emails.progress import CampaignProgress, progress_of
-from brand_admin.pages import export_url, paginate, render_page, searched
+from brand_admin.emails.forms import NewSuppression
+from brand_admin.emails.lists import Recipients, Suppressions
+from brand_admin.emails.progress import progress_of
+from brand_admin.listing.views import show_list
+from brand_admin.pages import render_page
 from core.references import Reference
 from notifications import selectors
 from notifications.mails import compose as compose_mail
@@ -55,40 +43,15 @@ ACTIONS: dict[str, tuple[Callable[..., bool], str]] = {
 
 @require_safe
 @brand_page(Permission.READ)
-def campaign_list(request: BrandRequest) -> HttpResponse:
-    filters = CampaignFilters(request.GET)
-    page = paginate(request, found_campaigns(request))
-    rows = selectors.with_counts(page.object_list)
-    return render_page(
-        request,
-        "brand_admin/emails/list.html",
-        section=SECTION,
-        filters=filters,
-        search=searched(request),
-        clear_href=without_filters(request, "q", "purpose", "state"),
-        export_url=export_url(request, "brand_admin:emails_export"),
-        page=page,
-        rows=[CampaignProgress(row.campaign, row.counts, request.brand.name) for row in rows],
-    )
-
-
-@require_safe
-@brand_page(Permission.READ)
 def campaign_page(request: BrandRequest, campaign_id: int) -> HttpResponse:
     """The report: what became of each recipient's mail, live while it is being sent."""
-    campaign = get_object_or_404(Campaign, pk=campaign_id)
-    filters = ReportFilters(request.GET)
-    return render_page(
+    listing = Recipients(request, campaign_id=campaign_id)
+    campaign = listing.campaign
+    return show_list(
         request,
-        "brand_admin/emails/campaign.html",
-        section=SECTION,
+        listing,
         campaign=campaign,
         progress=progress_of(campaign, brand_name=request.brand.name),
-        filters=filters,
-        search=searched(request),
-        clear_href=without_filters(request, "q", "state"),
-        export_url=export_url(request, "brand_admin:campaign_export", campaign.pk),
-        page=paginate(request, found_recipients(request, campaign)),
         again=_again(campaign),
     )
 
@@ -118,25 +81,6 @@ def campaign_act(request: BrandRequest, campaign_id: int) -> HttpResponse:
     else:
         messages.warning(request, "Nothing was changed: the campaign has changed meanwhile.")
     return redirect("brand_admin:campaign", request.brand.slug, campaign.pk)
-
-
-@require_safe
-@brand_page(Permission.READ)
-def message_list(request: BrandRequest) -> HttpResponse:
-    """Every mail to an address that is searched for, or to one member."""
-    filters = MessageFilters(request.GET)
-    member_id = filters.member_id
-    return render_page(
-        request,
-        "brand_admin/emails/messages.html",
-        section=SECTION,
-        filters=filters,
-        search=searched(request),
-        member=Member.objects.filter(pk=member_id).first() if member_id else None,
-        clear_href=without_filters(request, "q", "purpose", "state", "member"),
-        export_url=export_url(request, "brand_admin:messages_export"),
-        page=paginate(request, found_messages(request), is_long=True),
-    )
 
 
 @require_safe
@@ -180,19 +124,8 @@ def suppression_list(request: BrandRequest) -> HttpResponse:
         )
         messages.success(request, f"{address} gets no more mail from you.")
         return redirect("brand_admin:suppressions", request.brand.slug)
-    filters = SuppressionFilters(request.GET)
-    return render_page(
-        request,
-        "brand_admin/emails/suppressions.html",
-        section=SECTION,
-        status=422 if form.errors else 200,
-        form=form,
-        filters=filters,
-        search=searched(request),
-        clear_href=without_filters(request, "q", "reason"),
-        export_url=export_url(request, "brand_admin:suppressions_export"),
-        page=paginate(request, found_suppressions(request)),
-    )
+    status = 422 if form.errors else 200
+    return show_list(request, Suppressions(request), status=status, form=form)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

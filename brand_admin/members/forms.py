@@ -7,13 +7,14 @@ from typing import Any
 
 from django import forms
 
-from accounts.models import Staff
 from accounts.selectors import staff_of_brand
 from affiliates.details import (
+    MAX_TAG_LENGTH,
     MemberDetails,
     TagError,
     member_details_of,
     read_handles,
+    read_one_tag,
     read_tags,
     tags_in_use,
 )
@@ -42,7 +43,7 @@ class MemberFilter(forms.Form):
 
     offer = forms.ChoiceField(required=False)
     tag = forms.ChoiceField(required=False)
-    owner = forms.ChoiceField(required=False)
+    owner = forms.ChoiceField(required=False, label="Looked after by")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -52,7 +53,10 @@ class MemberFilter(forms.Form):
         self.tags, self.staff = tags_in_use(), staff_choices()
         tags = [(one.tag, f"{one.tag} ({one.members:,})") for one in self.tags]
         self._offer("offer", [("", "Any"), (NO_OFFER, "In no offer"), *names])
-        self._offer("tag", [("", "Any"), *tags])
+        if tags:
+            self._offer("tag", [("", "Any"), *tags])
+        else:
+            del self.fields["tag"]
         self._offer("owner", [("", "Anybody"), (NO_OWNER, "Nobody"), *self.staff])
 
     @property
@@ -169,26 +173,33 @@ class EditMemberForm(MemberForm, VersionedForm):
         return {**super().said(), "seen_version": self.cleaned_data["version"]}
 
 
-class BulkForm(forms.Form):
-    """What to do with the ticked members."""
+class TagForm(forms.Form):
+    """One tag for the chosen members."""
 
     tag = forms.CharField(
+        label="Tag",
         required=False,
-        max_length=40,
+        max_length=MAX_TAG_LENGTH,
         widget=forms.TextInput(
             attrs={"list": "tags-in-use", "placeholder": "Tag", "autocomplete": "off"}
         ),
     )
-    owner = forms.ChoiceField(required=False)
+
+    def clean_tag(self) -> str:
+        try:
+            return read_one_tag(self.cleaned_data["tag"])
+        except TagError as error:
+            raise forms.ValidationError(sentence(error)) from error
+
+
+class OwnerForm(forms.Form):
+    """Who of the team looks after the chosen members."""
+
+    owner = forms.ChoiceField(label="Looked after by", required=False)
 
     def __init__(self, *args: Any, staff: list[tuple[str, str]], **kwargs: Any) -> None:
-        super().__init__(*args, **{"auto_id": "bulk-%s", **kwargs})
+        super().__init__(*args, **kwargs)
         self.fields["owner"].choices = [("", "Nobody"), *staff]  # type: ignore[attr-defined]
-
-    @property
-    def chosen_owner(self) -> Staff | None:
-        pk = self.cleaned_data["owner"]
-        return staff_of_brand().filter(pk=pk).first() if pk else None
 
 
 class JoinForm(forms.Form):

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, NamedTuple
+from urllib.parse import urlencode
 
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
+from django.utils.text import capfirst
 
 from accounts.audit_log.selectors import filter_entries
 from accounts.models import AuditEntry
@@ -17,173 +18,275 @@ from accounts.permissions import Permission
 from affiliates.details import member_details_of
 from affiliates.models import Member
 from brand_admin import history
-from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.conversions.forms import EVERY_STATE, ConversionFilters, QuestionFilters
-from brand_admin.conversions.questions import found_questions
-from brand_admin.emails.forms import MessageFilters
-from brand_admin.exporting import Asked, Export, answer_export, export_page
+from brand_admin.access import BrandRequest
+from brand_admin.conversions.forms import EVERY_STATE, QuestionFilters
+from brand_admin.conversions.lists import (
+    AMOUNTS,
+    ASKED,
+    ORDER,
+    ORDERED,
+    QUESTION,
+    STATE,
+    TIME,
+    WON_BY,
+    Conversions,
+    QuestionLine,
+    Questions,
+    conversion_status,
+    shortened,
+)
+from brand_admin.emails.lists import Messages
 from brand_admin.forms import DayFilters
+from brand_admin.listing.actions import Action
+from brand_admin.listing.asking import Empty, Way
+from brand_admin.listing.cells import Fragment, Lines, Link, Muted
+from brand_admin.listing.columns import Column
+from brand_admin.listing.listing import Listing
 from brand_admin.members.history import member_history as history_of_member
 from brand_admin.members.history import offers_named_in
-from brand_admin.pages import (
-    Asking,
-    export_url,
-    in_order,
-    paginate,
-    render_page,
-    searched,
-)
-from brand_admin.payments.exports import PAYMENT_ORDERS
-from brand_admin.payments.forms import PaymentFilters
+from brand_admin.pages import render_page
+from brand_admin.payments.lists import AMOUNT, DATE, RECORDED_BY, REFERENCE, Payments, payment_state
 from brand_admin.suppressed import suppressed_in_words
-from core.csv_export import csv_moment
 from core.references import Reference
+from core.templatetags.display import who
 from notifications.selectors import messages_to
+from payouts.models import Payout
 from payouts.selectors import payouts
 from tracking.figures.conversion_list import conversions
+from tracking.models import Conversion, Question
 
 SECTION = "members"
+NOTHING_MATCHES = Empty("Nothing matches", "Change the search or the filters.", icon="search")
+
+
+def who_it_is(member: Member) -> dict[str, Any]:
+    """What the page of a member shows above each of its parts."""
+    return {
+        "member": member,
+        "noted": member_details_of([member])[member.pk],
+        "suppressed": suppressed_in_words([member.email]).get(member.email, ""),
+    }
 
 
 def show_part(request: BrandRequest, member: Member, part: str, **context: Any) -> HttpResponse:
-    """One part of a member's page, with who the member is above it."""
+    """A part of a member's page that is no list."""
     return render_page(
         request,
         f"brand_admin/members/{part}.html",
         section=SECTION,
-        member=member,
         part=part,
-        noted=member_details_of([member])[member.pk],
-        suppressed=suppressed_in_words([member.email]).get(member.email, ""),
+        **who_it_is(member),
         **context,
     )
 
 
-@require_safe
-@brand_page(Permission.READ)
-def member_conversions(request: BrandRequest, member_id: int) -> HttpResponse:
-    member = get_object_or_404(Member, pk=member_id)
-    filters, search = ConversionFilters(request.GET), searched(request)
-    chosen = filters.chosen() | {"member_id": member.pk}
-    found = conversions(search=search, order=request.GET.get("sort", ""), **chosen)
-    return show_part(
-        request,
-        member,
-        "conversions",
-        filters=filters,
-        search=search,
-        clear_href=without_filters(request, "q", "status", "offer", "evidence", "first", "last"),
-        export_url=export_url(request, "brand_admin:conversions_csv", member=member.pk),
-        page=paginate(request, found, is_long=True),
+class OfMember(Listing[Any]):
+    """A list of one member alone. Its file is the one of the whole list, narrowed to them."""
+
+    section = SECTION
+    template = "brand_admin/members/listing.html"
+    export_in_header = False
+    part: ClassVar[str]
+    arguments = ("member_id",)
+    actions: ClassVar[Sequence[Action]] = ()
+    nothing_matches = NOTHING_MATCHES
+
+    def prepare(self, **args: int) -> None:
+        self.of = get_object_or_404(Member, pk=args["member_id"])
+
+    def context(self) -> dict[str, Any]:
+        return {"part": self.part, **who_it_is(self.of)}
+
+    def for_file(self) -> dict[str, str]:
+        return {"member": str(self.of.pk)}
+
+    @property
+    def file_place(self) -> list[object]:
+        return [self.brand.slug]
+
+
+class MemberConversions(OfMember, Conversions):
+    part, page_name = "conversions", "member_conversions"
+    label, search_label = "Conversions of this member", "Search order"
+    only_member = ""
+    columns: ClassVar[Sequence[Column]] = (
+        ORDER,
+        TIME,
+        Column("Offer", lambda row: row.offer.name),
+        WON_BY,
+        *AMOUNTS,
+        Column(
+            "Status",
+            lambda row: Lines(conversion_status(row), Muted(row.reason) if row.reason else ""),
+        ),
+    )
+    nothing_yet = Empty(
+        "No conversions yet",
+        "An order with their code, or after a click on their link, appears here with its"
+        " commission.",
+        icon="conversions",
     )
 
+    def find(self) -> QuerySet[Conversion]:
+        chosen = self.chosen | {"member_id": self.of.pk}
+        return conversions(search=self.search, order=self.GET.get("sort", ""), **chosen)
 
-@require_safe
-@brand_page(Permission.READ)
-def member_payments(request: BrandRequest, member_id: int) -> HttpResponse:
-    member = get_object_or_404(Member, pk=member_id)
-    filters, search = PaymentFilters(request.GET), searched(request)
-    found = payouts(search=search, **(filters.chosen() | {"member_id": member.pk}))
-    return show_part(
-        request,
-        member,
-        "payments",
-        filters=filters,
-        search=search,
-        clear_href=without_filters(request, "q", "state", "first", "last"),
-        export_url=export_url(request, "brand_admin:payments_csv", member=member.pk),
-        page=paginate(request, in_order(request, found, PAYMENT_ORDERS, default="-date")),
+    def known_count(self) -> None:
+        return None
+
+
+class MemberPayments(OfMember, Payments):
+    part, page_name = "payments", "member_payments"
+    label, search_label = "Payments to this member", "Search reference"
+    only_member = ""
+    is_long = False
+    columns: ClassVar[Sequence[Column]] = (
+        DATE,
+        AMOUNT,
+        REFERENCE,
+        RECORDED_BY,
+        Column(
+            "State", lambda row: Lines(payment_state(row), Muted(row.reason) if row.reason else "")
+        ),
+    )
+    nothing_yet = Empty(
+        "No payments yet", "Commission can be paid once its hold is over.", icon="payments"
     )
 
+    def empty(self) -> Empty:
+        query = f"?{urlencode({'q': str(self.of)})}"
+        due = Way("See what is due now", "payments", query=query, needs=Permission.PAY)
+        return replace(super().empty(), ways=(due,))
 
-@require_safe
-@brand_page(Permission.READ)
-def member_messages(request: BrandRequest, member_id: int) -> HttpResponse:
-    member = get_object_or_404(Member, pk=member_id)
-    filters, search = MessageFilters(request.GET), searched(request)
-    found = messages_to(Reference.to(member), search=search, **filters.chosen())
-    return show_part(
-        request,
-        member,
-        "messages",
-        filters=filters,
-        search=search,
-        clear_href=without_filters(request, "q", "purpose", "state"),
-        export_url=export_url(request, "brand_admin:messages_export", member=member.pk),
-        page=paginate(request, found),
+    def find(self) -> QuerySet[Payout]:
+        return payouts(search=self.search, **(self.filters.chosen() | {"member_id": self.of.pk}))
+
+
+class MemberMessages(OfMember, Messages):
+    part, page_name = "messages", "member_messages"
+    label, search_label = "Messages to this member", "Search title or address"
+    only_member = ""
+    is_long = False
+    columns: ClassVar[Sequence[Column]] = (
+        Column(
+            "Message",
+            lambda row: Link(row.campaign.title, "message", row.pk),
+            look="wraps",
+            names_row=True,
+        ),
+        Column("Confirmed", lambda row: row.campaign.confirmed_at),
+        Column("To", lambda row: row.to_address, look="wide"),
+        Column("Purpose", lambda row: row.get_purpose_display()),
+        Column(
+            "State",
+            lambda row: Fragment(
+                "brand_admin/members/message_state.html",
+                state=row.state,
+                label=row.get_state_display(),
+                at=row.settled_at,
+                reason=row.reason,
+            ),
+            look="wide",
+        ),
+    )
+    nothing_yet = Empty(
+        "No messages yet",
+        "Sales Tracking Items and mails to members are listed here, each with what became of it.",
+        icon="emails",
     )
 
+    def find(self) -> QuerySet[Any]:
+        chosen = self.filters.chosen()
+        return messages_to(Reference.to(self.of), search=self.search, **chosen)
 
-@require_safe
-@brand_page(Permission.READ)
-def member_questions(request: BrandRequest, member_id: int) -> HttpResponse:
+
+class MemberQuestions(OfMember, Questions):
     """What they asked about sales that they miss; all of it unless the address says otherwise."""
-    member = get_object_or_404(Member, pk=member_id)
-    theirs = {"member": str(member.pk), "state": request.GET.get("state") or EVERY_STATE}
-    filters = QuestionFilters(request.GET.dict() | theirs)
-    return show_part(
-        request,
-        member,
-        "questions",
-        filters=filters,
-        search=searched(request),
-        usual_order=filters.usual_order,
-        clear_href=without_filters(request, "q", "state"),
-        export_url=export_url(request, "brand_admin:questions_csv", **theirs),
-        page=paginate(request, found_questions(request, filters)),
+
+    part, page_name = "questions", "member_questions"
+    label, search_label = "Questions of this member", "Search order"
+    only_member = ""
+    always_filters = False
+    columns: ClassVar[Sequence[Column]] = (
+        QUESTION,
+        Column("Offer", lambda row: row.question.enrollment.offer.name),
+        ORDERED,
+        ASKED,
+        Column("Answer", lambda row: shortened(row.question.answer), look="wraps wide"),
+        STATE,
+    )
+    nothing_yet = Empty(
+        "No questions yet",
+        "When they miss a sale, they can ask about it from their dashboard.",
+        icon="info",
     )
 
+    @property
+    def filters(self) -> QuestionFilters:
+        return QuestionFilters(self.GET.dict() | self.for_file())
 
-@require_safe
-@brand_page(Permission.READ)
-def member_history(request: BrandRequest, member_id: int) -> HttpResponse:
+    def rows_of(self, found: Sequence[Question]) -> list[QuestionLine]:
+        return [QuestionLine(row, None) for row in found]
+
+    def for_file(self) -> dict[str, str]:
+        return super().for_file() | {"state": self.GET.get("state") or EVERY_STATE}
+
+
+class HistoryLine(NamedTuple):
+    entry: AuditEntry
+    line: history.HistoryLine
+    offer_name: str
+
+
+class MemberHistory(OfMember):
     """Everything done to the member and to what is theirs, newest first."""
-    member = get_object_or_404(Member, pk=member_id)
-    page = paginate(request, _told(request, member.pk), is_long=True)
-    named = offers_named_in(page)
-    offer_names = [named.get(entry.target, "") for entry in page]
-    return show_part(
-        request,
-        member,
-        "history",
-        filters=DayFilters(request.GET),
-        search=searched(request),
-        clear_href=without_filters(request, "q", "first", "last"),
-        export_url=export_url(request, "brand_admin:member_history_csv", member.pk),
-        page=page,
-        lines=list(zip(history.lines(page), offer_names, strict=True)),
+
+    name, part = "member_history", "history"
+    heading = "History"
+    label, noun = "History of this member", "entries"
+    page_name, file_page = "member_history", "member_history_csv"
+    search_label = "Search in the history"
+    filter_form = DayFilters
+    is_long = True
+    columns: ClassVar[Sequence[Column]] = (
+        Column("What", lambda row: capfirst(row.line.words), look="wraps", names_row=True),
+        Column("Offer", lambda row: row.offer_name, look="wraps"),
+        Column("Who", lambda row: who(row.line.actor)),
+        Column("When", lambda row: row.line.at, look="number"),
     )
+    file_columns = {
+        "time": lambda row: row.entry.at,
+        "what": lambda row: row.line.words,
+        "which": lambda row: row.line.target,
+        "who": lambda row: row.entry.actor,
+        "action": lambda row: row.entry.action,
+    }
+    nothing_yet = Empty("Nothing was done yet", icon="history")
 
+    def find(self) -> QuerySet[AuditEntry]:
+        return filter_entries(
+            history_of_member(self.of.pk),
+            search=self.search,
+            actions_for_word=history.actions_saying,
+            **self.filters.days(),
+        )
 
-@export_page
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def member_history_csv(request: BrandRequest, member_id: int) -> HttpResponseBase:
-    return answer_export(
-        request, "member_history", member_history_file, section=SECTION, member_id=member_id
-    )
+    def rows_of(self, found: Sequence[AuditEntry]) -> list[HistoryLine]:
+        named = offers_named_in(found)
+        return [
+            HistoryLine(entry, line, named.get(entry.target, ""))
+            for entry, line in zip(found, history.lines(found), strict=True)
+        ]
 
+    def file_name(self) -> str:
+        return f"member-{self.of.pk}-history"
 
-def member_history_file(asked: Asked, *, member_id: int, now: datetime) -> Export:
-    """Exactly what the member's history shows with the same filters."""
-    member = get_object_or_404(Member, pk=member_id)
-    found = _told(asked, member.pk)
-    name = f"{asked.brand.slug}-member-{member.pk}-history.csv"
-    return Export(f"History of {member}", name, found.count(), _lines(found))
+    def file_title(self) -> str:
+        return f"History of {self.of}"
 
+    def for_file(self) -> dict[str, str]:
+        return {}
 
-def _told(request: Asking, member_id: int) -> QuerySet[AuditEntry]:
-    return filter_entries(
-        history_of_member(member_id),
-        search=searched(request),
-        actions_for_word=history.actions_saying,
-        **DayFilters(request.GET).days(),
-    )
-
-
-def _lines(found: QuerySet[AuditEntry]) -> Iterator[list[str]]:
-    yield ["time", "what", "which", "who", "action"]
-    for entry in found.iterator(chunk_size=1_000):
-        (line,) = history.lines([entry])
-        when = csv_moment(entry.at)
-        yield [when, line.words, line.target, entry.actor, entry.action]
+    @property
+    def file_place(self) -> list[object]:
+        return self.place

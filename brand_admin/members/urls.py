@@ -2,13 +2,22 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.members import bulk, importing, parts, views
+from brand_admin.listing.views import list_change, list_file, list_page
+from brand_admin.members import importing, views
+from brand_admin.members.lists import Members
+from brand_admin.members.parts import (
+    MemberConversions,
+    MemberHistory,
+    MemberMessages,
+    MemberPayments,
+    MemberQuestions,
+)
 
 urlpatterns = [
-    path("", views.member_list, name="members"),
-    path("export.csv", views.members_export, name="members_export"),
+    path("", list_page(Members), name="members"),
+    path("export.csv", list_file(Members), name="members_export"),
     path("new/", views.member_new, name="member_new"),
-    path("change/", bulk.members_change, name="members_change"),
+    path("change/", list_change(Members), name="members_change"),
     path("import/", importing.members_import, name="members_import"),
     path(
         "import/<int:work_id>/",
@@ -18,10 +27,10 @@ urlpatterns = [
     path("<int:member_id>/", views.member_page, name="member"),
     path("<int:member_id>/edit/", views.member_edit, name="member_edit"),
     path("<int:member_id>/join/", views.member_join, name="member_join"),
-    path("<int:member_id>/conversions/", parts.member_conversions, name="member_conversions"),
-    path("<int:member_id>/payments/", parts.member_payments, name="member_payments"),
-    path("<int:member_id>/messages/", parts.member_messages, name="member_messages"),
-    path("<int:member_id>/questions/", parts.member_questions, name="member_questions"),
-    path("<int:member_id>/history/", parts.member_history, name="member_history"),
-    path("<int:member_id>/history.csv", parts.member_history_csv, name="member_history_csv"),
+    path("<int:member_id>/conversions/", list_page(MemberConversions), name="member_conversions"),
+    path("<int:member_id>/payments/", list_page(MemberPayments), name="member_payments"),
+    path("<int:member_id>/messages/", list_page(MemberMessages), name="member_messages"),
+    path("<int:member_id>/questions/", list_page(MemberQuestions), name="member_questions"),
+    path("<int:member_id>/history/", list_page(MemberHistory), name="member_history"),
+    path("<int:member_id>/history.csv", list_file(MemberHistory), name="member_history_csv"),
 ]

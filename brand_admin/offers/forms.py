@@ -30,6 +30,11 @@ class OfferFilter(forms.Form):
     )
     kind = forms.ChoiceField(choices=[("", "All"), *OfferKind.choices], required=False)
 
+    def chosen(self) -> tuple[str, str]:
+        """Status and kind; nonsense in the address is ignored."""
+        self.is_valid()
+        return self.cleaned_data.get("status", ""), self.cleaned_data.get("kind", "")
+
 
 class OfferForm(forms.Form):
     """Everything about an offer that can be changed later."""

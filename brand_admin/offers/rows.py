@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import QuerySet
 from django.utils.text import capfirst
 
 from brand_admin.offers.words import in_brief
-from offers.models import Approval, Offer, OfferKind, OfferStatus, Terms
+from offers.models import Approval, Offer, OfferStatus, Terms
 from offers.selectors import member_counts, terms_histories
 from tracking.figures.metrics import Figures, figures_of_offers
 
@@ -20,10 +19,6 @@ TONES = {
     OfferStatus.ENDED: "neutral",
     OfferStatus.ARCHIVED: "neutral",
 }
-HEADER = [
-    "name", "status", "kind", "currency", "terms", "hold_days", "destination", "members", "clicks",
-    "conversions", "sales", "refunds", "commission", "created",
-]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,33 +88,3 @@ def versions(offer: Offer, all_terms: Sequence[Terms], *, now: datetime) -> list
         )
         for i, terms in reversed(list(enumerate(all_terms)))
     ]
-
-
-def csv_rows(offers: QuerySet[Offer], *, now: datetime, batch: int = 500) -> Iterator[list[str]]:
-    """The list as CSV, header first: exactly the offers given."""
-    yield HEADER
-    ids = list(offers.values_list("pk", flat=True))
-    for start in range(0, len(ids), batch):
-        found = Offer.objects.in_bulk(ids[start : start + batch])
-        yield from _csv(offer_rows([found[pk] for pk in ids[start : start + batch]], now=now))
-
-
-def _csv(rows: Iterable[OfferRow]) -> Iterator[list[str]]:
-    for row in rows:
-        offer, figures = row.offer, row.figures
-        yield [
-            offer.name,
-            OfferStatus(offer.status).label,
-            OfferKind(offer.kind).label,
-            offer.currency,
-            row.words,
-            str(row.terms.hold_days),
-            offer.destination_url,
-            str(figures.members),
-            str(figures.totals.clicks) if offer.gives_links else "",
-            str(figures.totals.conversions),
-            figures.sales.plain(),
-            figures.refunds.plain(),
-            figures.commission.plain(),
-            offer.created_at.isoformat(),
-        ]

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 from django.urls import path
 
+from brand_admin.listing.views import list_file, list_page
 from brand_admin.offers import image, terms_views, views
+from brand_admin.offers.lists import Offers
 
 urlpatterns = [
-    path("", views.offer_list, name="offers"),
-    path("export.csv", views.offers_export, name="offers_export"),
+    path("", list_page(Offers), name="offers"),
+    path("export.csv", list_file(Offers), name="offers_export"),
     path("new/", views.offer_new, name="offer_new"),
     path("<int:offer_id>/", views.offer_page, name="offer"),
     path("<int:offer_id>/edit/", views.offer_edit, name="offer_edit"),

@@ -1,87 +1,38 @@
-"""Offers: the list, an offer's page, and the forms for an offer and its next terms."""
+"""An offer's page, and the forms for an offer and its next terms. The list is in `lists`."""
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.contrib import messages
-from django.db.models import QuerySet
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.offers.forms import (
     EditOfferForm,
     NewOfferForm,
-    OfferFilter,
     last_day_of,
 )
-from brand_admin.offers.rows import csv_rows, offer_rows, versions
+from brand_admin.offers.rows import offer_rows, versions
 from brand_admin.offers.status import action_for, actions_for
 from brand_admin.offers.terms_forms import TermsRows
 from brand_admin.offers.terms_views import typed_values
 from brand_admin.pages import (
-    Asking,
-    export_url,
     id_in,
-    in_order,
-    paginate,
     render_page,
-    searched,
 )
 from brand_admin.refusals import add_refusal
 from brand_admin.versioned import meanwhile
 from core.money import UnknownCurrencyError
 from core.versions import ChangedMeanwhileError
 from offers.models import Offer, OfferStatus, Project
-from offers.selectors import member_counts, offers, projects_with, terms_of
+from offers.selectors import member_counts, projects_with, terms_of
 from offers.services import change_offer, create_offer, set_offer_status, set_up_stage
 from offers.terms import OfferError, TermsValues
 from offers.wording import describe_fully, describe_rules, describe_tiers
 
 SECTION = "offers"
-ORDERS = {
-    "name": ("name", "pk"),
-    "status": ("status", "name", "pk"),
-    "created": ("created_at", "pk"),
-}
-NEWEST = "-created"
-
-
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def offer_list(request: BrandRequest) -> HttpResponse:
-    form = OfferFilter(request.GET)
-    page = paginate(request, _filtered(request, form))
-    return render_page(
-        request,
-        "brand_admin/offers/list.html",
-        section=SECTION,
-        filters=form,
-        search=searched(request),
-        clear_url=without_filters(request, "q", "status", "kind"),
-        default_order=NEWEST,
-        page=page,
-        rows=offer_rows(list(page), now=timezone.now()),
-        export_url=export_url(request, "brand_admin:offers_export"),
-        has_offers=bool(page) or Offer.objects.exists(),
-    )
-
-
-@export_page
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def offers_export(request: BrandRequest) -> HttpResponseBase:
-    return answer_export(request, "offers", offers_file, section=SECTION)
-
-
-def offers_file(asked: Asked, *, now: datetime) -> Export:
-    """Exactly the offers that the list shows, with their figures of all time."""
-    found = _filtered(asked, OfferFilter(asked.GET))
-    name = f"{asked.brand.slug}-offers.csv"
-    return Export("Offers", name, found.count(), csv_rows(found, now=now))
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
@@ -191,20 +142,6 @@ def offer_status(request: BrandRequest, offer_id: int, action: str) -> HttpRespo
         action=chosen,
         question=chosen.question(offer, members),
     )
-
-
-def _filtered(request: Asking, form: OfferFilter) -> QuerySet[Offer]:
-    """The offers that the address asks for; archived ones only when it says so."""
-    form.is_valid()
-    status = form.cleaned_data.get("status", "")
-    found = offers(
-        search=searched(request),
-        status="" if status == "all" else status,
-        kind=form.cleaned_data.get("kind", ""),
-    )
-    if not status:
-        found = found.exclude(status=OfferStatus.ARCHIVED)
-    return in_order(request, found, ORDERS, default=NEWEST)
 
 
 def _asked_project(request: BrandRequest) -> Project | None:

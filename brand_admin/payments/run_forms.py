@@ -16,9 +16,13 @@ from payouts.models import PayoutState
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The boxes ticked in the list of what is due: each a member in a currency."""
+    """Whom to pay: each a member in a currency; nobody chosen means everybody.
+
+    `search` says that these are all whom the list of what is due shows with it.
+    """
 
     picks: tuple[tuple[int, str], ...]
+    search: str = ""
 
     @classmethod
     def of(cls, boxes: list[str]) -> Chosen:
@@ -30,12 +34,15 @@ class Chosen:
 
     def members(self, currency: str) -> set[int] | None:
         """Those chosen in this currency; None when nobody was, which means everybody."""
-        if not self.picks:
+        if not self.picks and not self.search:
             return None
         return {pk for pk, code in self.picks if code == currency}
 
-    def boxes(self) -> list[str]:
-        return [f"{pk}-{code}" for pk, code in self.picks]
+    def fields(self) -> list[tuple[str, str]]:
+        """What chooses the same members again."""
+        if self.search:
+            return [("all", "1"), ("q", self.search)]
+        return [("selected", f"{pk}-{code}") for pk, code in self.picks]
 
 
 def known_currency(text: str) -> str:

@@ -1,138 +1,212 @@
-"""The list of payout runs and the members of one, as they are filtered, and their exports.
-
-What a bank or PayPal is told stands in brand_admin.payments.run_views.
-"""
+"""The payout runs, and the members of one."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from itertools import islice
+from collections.abc import Callable, Sequence
+from typing import Any
 
+from django import forms
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission
-from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.exporting import Asked, Export, answer_export, export_page
-from brand_admin.pages import Asking, export_url, in_order, paginate, render_page, searched
+from brand_admin.listing.asking import Empty, Way
+from brand_admin.listing.cells import Badge, Cell, Lines, Link, Muted, QuietButtonTo, person
+from brand_admin.listing.columns import Column
+from brand_admin.listing.listing import Listing
+from brand_admin.payments.lists import (
+    AMOUNT,
+    HEADER_WAYS,
+    HEADING,
+    SECTION,
+    SUBTITLE,
+    payment_state,
+)
 from brand_admin.payments.run_forms import LineFilters, RunFilters
-from brand_admin.payments.run_pages import lines_of
-from core.csv_export import csv_moment
-from payouts.models import PayoutRun, PayoutRunMember
+from brand_admin.payments.run_pages import RunLine, lines_of
+from payouts.models import PayoutRun, PayoutRunMember, PayoutState
 from payouts.selectors import run_members, runs
 
-SECTION = "payments"
-AT_ONCE = 1_000
-FILTERS = ("q", "state", "first", "last")
-LINE_FILTERS = ("q", "state")
-ORDERS = {
-    "drafted": ("created_at", "pk"),
-    "payments": ("payments", "pk"),
-    "amount": ("currency", "amount_minor", "pk"),
-}
-LINE_ORDERS = {
-    "name": ("member__last_name", "member__first_name", "pk"),
-    "amount": ("due_minor", "pk"),
-}
+
+def _run_state(row: PayoutRun) -> Cell:
+    if row.state == PayoutState.DRAFT and not row.drawn_up_at:
+        return Badge("Being drafted", "wait")
+    return payment_state(row)
 
 
-@require_safe
-@brand_page(Permission.READ)
-def run_list(request: BrandRequest) -> HttpResponse:
-    """The payout runs, newest first."""
-    filters = RunFilters(request.GET)
-    return render_page(
-        request,
-        "brand_admin/payments/runs.html",
-        section=SECTION,
-        filters=filters,
-        search=searched(request),
-        clear_href=without_filters(request, *FILTERS),
-        export_url=export_url(request, "brand_admin:payment_runs_csv"),
-        page=paginate(request, _found(request, filters)),
+class Runs(Listing[PayoutRun]):
+    """The payout runs, the newest first."""
+
+    name, section = "runs", SECTION
+    heading, subtitle, header_ways = HEADING, SUBTITLE, HEADER_WAYS
+    label, noun = "Payout runs", "runs"
+    page_name, file_page = "payment_runs", "payment_runs_csv"
+    changes = Permission.PAY
+    template = "brand_admin/payments/list.html"
+    search_label = "Search reference or staff"
+    filter_form = RunFilters
+    default_sort = "-drafted"
+    columns = (
+        Column(
+            "Drafted",
+            lambda row: Link(row.created_at, "payment_run", row.pk),
+            sort="drafted",
+            by=("created_at", "pk"),
+            names_row=True,
+        ),
+        Column("By", lambda row: person(row.created_by)),
+        Column("Confirmed by", lambda row: person(row.confirmed_by)),
+        Column("Reference", lambda row: row.reference),
+        Column("State", _run_state),
+        Column(
+            "Payments",
+            lambda row: row.payments,
+            sort="payments",
+            by=("payments", "pk"),
+            look="number",
+        ),
+        AMOUNT,
     )
+    file_columns = {
+        "run": lambda row: row.pk,
+        "drafted": lambda row: row.created_at,
+        "drafted_by": lambda row: row.created_by,
+        "state": lambda row: row.state,
+        "payments": lambda row: row.payments,
+        "amount": lambda row: row.amount,
+        "currency": lambda row: row.currency,
+        "minimum": lambda row: row.minimum,
+        "reference": lambda row: row.reference,
+        "reason": lambda row: row.reason,
+        "confirmed": lambda row: row.confirmed_at,
+        "confirmed_by": lambda row: row.confirmed_by,
+        "settled": lambda row: row.settled_at,
+    }
+    nothing_yet = Empty(
+        "No payout runs yet",
+        "A run pays many members at once: draft it, look at it, confirm it.",
+        icon="payments",
+        ways=(Way("New payout run", "payment_run_new", kind="primary", needs=Permission.PAY),),
+    )
+    nothing_matches = Empty("No run matches", "Change the search or the filters.", icon="search")
+
+    def find(self) -> QuerySet[PayoutRun]:
+        return runs(search=self.search, **self.filters.chosen())
+
+    def file_name(self) -> str:
+        return "payout-runs"
+
+    def file_title(self) -> str:
+        return "Payout runs"
+
+    def context(self) -> dict[str, Any]:
+        return {"tab": "runs"}
 
 
-@export_page
-@brand_page(Permission.READ, post=Permission.PAY)
-def runs_csv(request: BrandRequest) -> HttpResponseBase:
-    return answer_export(request, "runs", runs_file, section=SECTION)
+SHOWN = Column(
+    "Member",
+    lambda row: Lines(
+        Link(row.line.member, "member", row.line.member_id),
+        Muted(row.line.member.email or "no address"),
+    ),
+    sort="name",
+    by=("member__last_name", "member__first_name", "pk"),
+    names_row=True,
+)
+PAID_TO = Column(
+    "Paid to", lambda row: row.paid_to.words if row.paid_to else Muted("waiting for their details")
+)
+RUN_AMOUNT = Column(
+    "Amount", lambda row: row.amount, sort="amount", by=("due_minor", "pk"), look="number strong"
+)
 
 
-def runs_file(asked: Asked, *, now: datetime) -> Export:
-    """Exactly what the list shows with the same filters."""
-    found = _found(asked, RunFilters(asked.GET))
-    name = f"{asked.brand.slug}-payout-runs.csv"
-    return Export("Payout runs", name, found.count(), _run_lines(found))
+def _of_payout(name: str) -> Callable[[RunLine], object]:
+    return lambda row: getattr(row.payout, name) if row.payout else ""
 
 
-def found_lines(request: Asking, run: PayoutRun) -> QuerySet[PayoutRunMember]:
-    """The members of a run that the address asks for, in its order."""
-    asked = LineFilters(request.GET).chosen()
-    found = run_members(run, search=searched(request), **asked)
-    return in_order(request, found, LINE_ORDERS, default="-amount")
+class RunMembers(Listing[RunLine]):
+    """The members of a run: whom it pays, or whom it leaves out. No account is named."""
 
+    name, section = "run", SECTION
+    heading = "Members of a payout run"
+    label, noun = "Members of the run", "members"
+    page_name, file_page = "payment_run", "payment_run_members"
+    template = "brand_admin/payments/run.html"
+    arguments = ("run_id",)
+    changes = Permission.PAY
+    search_label = "Search members"
+    filter_form = LineFilters
+    carried = ("show",)
+    default_sort = "-amount"
+    shows_times = False
+    file_columns = {
+        "member": lambda row: row.line.member.full_name,
+        "email": lambda row: row.line.member.email,
+        "amount": lambda row: row.amount,
+        "currency": lambda row: row.amount.currency,
+        "payment": _of_payout("pk"),
+        "state": _of_payout("state"),
+        "reference": _of_payout("reference"),
+        "reason": _of_payout("reason"),
+    }
+    nothing_matches = Empty("Nobody matches", "Change the search or the filter.", icon="search")
 
-@export_page
-@brand_page(Permission.READ, post=Permission.PAY)
-def run_members_csv(request: BrandRequest, run_id: int) -> HttpResponseBase:
-    return answer_export(request, "run", run_members_file, section=SECTION, run_id=run_id)
+    def prepare(self, **args: int) -> None:
+        self.run = get_object_or_404(runs(), pk=args["run_id"])
 
+    @property
+    def left_out(self) -> bool:
+        return bool(self.filters.chosen()["left_out"])
 
-def run_members_file(asked: Asked, *, run_id: int, now: datetime) -> Export:
-    """The members of a run as its page lists them; no account is named."""
-    run = get_object_or_404(runs(), pk=run_id)
-    found = found_lines(asked, run)
-    name = f"{asked.brand.slug}-run-{run.pk}.csv"
-    return Export("Members of a payout run", name, found.count(), _member_lines(run, found))
+    def shown_columns(self) -> Sequence[Column]:
+        if self.left_out:
+            return (SHOWN, PAID_TO, RUN_AMOUNT)
+        details = Column("Details", self._details, look="number", hidden=True)
+        if self.run.confirmed_at is None:
+            return (SHOWN, PAID_TO, RUN_AMOUNT, details)
+        state = Column("State", lambda row: payment_state(row.payout))
+        return (SHOWN, PAID_TO, state, RUN_AMOUNT, details)
 
+    def _details(self, row: RunLine) -> object:
+        whom = str(row.line.member)
+        if row.payout:
+            return QuietButtonTo("Payment", f"to {whom}", "payment", row.payout.pk)
+        if self.run.state == PayoutState.DRAFT:
+            place = (self.run.pk, row.line.pk)
+            return QuietButtonTo("Entries", f"of {whom}", "payment_run_line", *place)
+        return ""
 
-def _found(request: Asking, filters: RunFilters) -> QuerySet[PayoutRun]:
-    found = runs(search=searched(request), **filters.chosen())
-    return in_order(request, found, ORDERS, default="-drafted")
+    @property
+    def filter_fields(self) -> list[forms.BoundField]:
+        """The state of payments, where there are any."""
+        return [self.filters["state"]] if self.run.confirmed_at and not self.left_out else []
 
+    @property
+    def filter_names(self) -> list[str]:
+        return ["q", "state"]
 
-def _run_lines(found: QuerySet[PayoutRun]) -> Iterator[list[str]]:
-    yield [
-        "run", "drafted", "drafted_by", "state", "payments", "amount", "currency", "minimum",
-        "reference", "reason", "confirmed", "confirmed_by", "settled",
-    ]  # fmt: skip
-    for run in found.iterator(chunk_size=AT_ONCE):
-        yield [
-            str(run.pk),
-            csv_moment(run.created_at),
-            run.created_by,
-            run.state,
-            str(run.payments),
-            run.amount.plain(),
-            run.currency,
-            run.minimum.plain(),
-            run.reference,
-            run.reason,
-            csv_moment(run.confirmed_at),
-            run.confirmed_by,
-            csv_moment(run.settled_at),
-        ]
+    def find(self) -> QuerySet[PayoutRunMember]:
+        return run_members(self.run, search=self.search, **self.filters.chosen())
 
+    def rows_of(self, found: Sequence[PayoutRunMember]) -> list[RunLine]:
+        return lines_of(self.run, found)
 
-def _member_lines(run: PayoutRun, found: QuerySet[PayoutRunMember]) -> Iterator[list[str]]:
-    yield ["member", "email", "amount", "currency", "payment", "state", "reference", "reason"]
-    rows = found.iterator(chunk_size=AT_ONCE)
-    while batch := list(islice(rows, AT_ONCE)):
-        for each in lines_of(run, batch):
-            member, payout = each.line.member, each.payout
-            yield [
-                member.full_name,
-                member.email,
-                each.amount.plain(),
-                run.currency,
-                *(
-                    (str(payout.pk), payout.state, payout.reference, payout.reason)
-                    if payout
-                    else ("", "", "", "")
-                ),
-            ]
+    def empty(self) -> Empty:
+        if self.clear_href:
+            return self.nothing_matches
+        if self.left_out:
+            return Empty(
+                "Nobody is left out", "Everybody chosen reaches the minimum.", icon="members"
+            )
+        if not self.run.drawn_up_at and self.run.state == PayoutState.DRAFT:
+            return Empty(
+                "No lines yet",
+                "Members appear here while the run is being drafted. You can confirm it once that"
+                " is done.",
+                icon="clock",
+            )
+        return Empty("Nobody here", "This run pays nobody.", icon="members")
+
+    def file_name(self) -> str:
+        return f"run-{self.run.pk}"

@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable
 
 from django.contrib import messages
-from django.http import HttpResponse, HttpResponseBase
+from django.http import HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,18 +18,20 @@ from background.models import Work
 from background.running import MAX_ROWS_RUN_AT_ONCE
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.pages import csv_response, export_url, paginate, render_page, searched
+from brand_admin.listing.asking import Asked
+from brand_admin.listing.choosing import SELECTED_ALL
+from brand_admin.listing.views import show_list
+from brand_admin.pages import csv_response, render_page
+from brand_admin.payments.due_list import Due
 from brand_admin.payments.run_forms import (
     Chosen,
-    LineFilters,
     NewRun,
     ReturnRun,
     RunPaid,
     known_currency,
 )
-from brand_admin.payments.run_lists import LINE_FILTERS, found_lines
-from brand_admin.payments.run_pages import choices_of, facts_of, lines_of
+from brand_admin.payments.run_lists import RunMembers
+from brand_admin.payments.run_pages import choices_of, facts_of
 from brand_admin.refusals import add_refusal, sentence
 from brand_admin.work_rows import started_about
 from core.money import Money
@@ -70,7 +72,7 @@ MOST_ENTRIES = 2_000  # of one line: what a page can show and a person read
 def run_new(request: BrandRequest) -> HttpResponse:
     """Draft a run for the members ticked, or for everybody due in one currency."""
     sent = request.POST if request.method == "POST" else request.GET
-    chosen = Chosen.of(sent.getlist("selected"))
+    chosen = _chosen(request, sent)
     choices = choices_of(due_by_member(now=timezone.now()), chosen)
     currency = known_currency(sent.get("currency", ""))
     if not currency and len(choices) == 1:
@@ -98,6 +100,17 @@ def run_new(request: BrandRequest) -> HttpResponse:
         choices=choices,
         choice=choice,
     )
+
+
+def _chosen(request: BrandRequest, sent: QueryDict) -> Chosen:
+    """The ticked members, or all that the list of what is due shows with this search."""
+    if not sent.get(SELECTED_ALL):
+        return Chosen.of(sent.getlist("selected"))
+    due = Due(Asked(request.brand, sent))
+    if not due.search:
+        return Chosen(())
+    picks = tuple((row.member_id, row.currency) for row in due.find())
+    return Chosen(picks, search=due.search)
 
 
 def _minimum(request: BrandRequest, currency: str) -> Money:
@@ -143,22 +156,14 @@ def _show(
     started = started_about(run_reference(run))
     if request.htmx and not started.is_moving:
         return HttpResponseClientRefresh()  # what was asked for is over: show all of the page
-    filters = LineFilters(request.GET)
-    page = paginate(request, found_lines(request, run))
-    return render_page(
+    listing = RunMembers(request, run_id=run.pk)
+    return show_list(
         request,
-        "brand_admin/payments/run.html",
-        section=SECTION,
+        listing,
         status=409 if changed or (form and form.errors) else 200,
         run=run,
         facts=facts_of(run),
-        page=page,
-        lines=lines_of(run, page),
-        shows_left_out=filters.chosen()["left_out"],
-        filters=filters,
-        search=searched(request),
-        clear_href=without_filters(request, *LINE_FILTERS),
-        export_url=export_url(request, "brand_admin:payment_run_members", run.pk),
+        shows_left_out=listing.left_out,
         form=form or RunPaid(),
         changed=changed.members if changed else [],
         started=started,

@@ -1,9 +1,8 @@
-"""Payments: what is due now, recording that it was paid, and what became of each payment."""
+"""Record that what is due was paid, and what became of each payment. The lists are in `lists`."""
 
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.contrib import messages
@@ -15,21 +14,18 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
 from affiliates.models import Member
-from affiliates.selectors import members
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.pages import csv_response, export_url, id_in, paginate, render_page, searched
-from brand_admin.payments.due import due_list_page
-from brand_admin.payments.exports import found_payments
+from brand_admin.listing.views import show_list
+from brand_admin.pages import csv_response, id_in, render_page
 from brand_admin.payments.forms import (
     Adjustment,
     DueOf,
-    PaymentFilters,
     RecordPayment,
     ReturnPayment,
 )
-from brand_admin.payments.run_forms import Paid, known_currency
+from brand_admin.payments.lists import ChosenEnrollment
+from brand_admin.payments.run_forms import Paid
 from brand_admin.refusals import add_refusal
 from core.money import Money
 from core.references import Reference
@@ -51,69 +47,7 @@ from payouts.services import (
 from tracking.figures.statements import statement_of, statement_rows, with_conversions
 
 SECTION = "payments"
-PAYMENT_FILTERS = ("q", "state", "first", "last", "member")
 MOST_ENTRIES = 2_000  # in one payment, the oldest first: what a page can show and a person read
-
-
-@dataclass(frozen=True, slots=True)
-class DueToMember:
-    member: Member
-    amount: Money
-
-    @property
-    def label(self) -> str:
-        """What a box of a list with several currencies is for."""
-        return f"{self.member}, {money(self.amount)}"
-
-    @property
-    def box(self) -> str:
-        """What the box posts: a member in a currency."""
-        return f"{self.member.pk}-{self.amount.currency}"
-
-    @property
-    def is_carried(self) -> bool:
-        """Nothing to pay: a balance below zero waits for the next commission."""
-        return self.amount.minor <= 0
-
-
-@require_safe
-@brand_page(Permission.READ)
-def due_list(request: BrandRequest) -> HttpResponse:
-    """Who is due money now, per member and currency."""
-    page, totals = due_list_page(request, own=request.brand.currency, now=timezone.now())
-    people = Member.objects.in_bulk([row.member_id for row in page])
-    due = [DueToMember(people[row.member_id], Money(row.due_minor, row.currency)) for row in page]
-    return render_page(
-        request,
-        "brand_admin/payments/due.html",
-        section=SECTION,
-        page=page,
-        due=due,
-        totals=totals,
-        search=searched(request),
-        currency=known_currency(request.GET.get("currency", "")),
-        clear_href=without_filters(request, "q", "currency"),
-        export_url=export_url(request, "brand_admin:payments_due_csv"),
-    )
-
-
-@require_safe
-@brand_page(Permission.READ)
-def payment_list(request: BrandRequest) -> HttpResponse:
-    """The payments recorded, newest first."""
-    filters = PaymentFilters(request.GET)
-    member_id = filters.chosen()["member_id"]
-    return render_page(
-        request,
-        "brand_admin/payments/list.html",
-        section=SECTION,
-        filters=filters,
-        search=searched(request),
-        member=Member.objects.filter(pk=member_id).first() if member_id else None,
-        page=paginate(request, found_payments(request, filters), is_long=True),
-        clear_href=without_filters(request, *PAYMENT_FILTERS),
-        export_url=export_url(request, "brand_admin:payments_csv"),
-    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -302,7 +236,7 @@ def adjustment_new(request: BrandRequest) -> HttpResponse:
     """Post a bonus or a correction for one member in one offer."""
     asked = id_in(request.GET.get("enrollment", ""))
     if asked is None:
-        return _choose_enrollment(request)
+        return show_list(request, ChosenEnrollment(request))
     enrollment = get_object_or_404(Enrollment.objects.select_related("member", "offer"), pk=asked)
     currency = enrollment.offer.currency
     form = Adjustment(
@@ -329,21 +263,4 @@ def adjustment_new(request: BrandRequest) -> HttpResponse:
         status=422 if form.errors else 200,
         enrollment=enrollment,
         form=form,
-    )
-
-
-def _choose_enrollment(request: BrandRequest) -> HttpResponse:
-    """First whom, and in which offer."""
-    search = searched(request)
-    found = (
-        Enrollment.objects.filter(member__in=members(search=search))
-        .select_related("member", "offer")
-        .order_by("member__last_name", "member__first_name", "pk")
-    )
-    return render_page(
-        request,
-        "brand_admin/payments/choose.html",
-        section=SECTION,
-        search=search,
-        page=paginate(request, found),
     )

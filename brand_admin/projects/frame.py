@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from brand_admin.access import BrandRequest
-from brand_admin.pages import Asking
+from brand_admin.listing.asking import Asking
 from offers.models import Offer, Project
 from tracking.outreach.stages import LABELS, Stage, StageStep, members_at_step, steps_of
 
@@ -56,22 +56,22 @@ class OfferTab:
     is_current: bool
 
 
-def offer_asked(request: BrandRequest | Asking, project: Project, step: StageStep) -> Offer | None:
+def offer_asked(asked: Asking, project: Project, step: StageStep) -> Offer | None:
     """The offer of the stage that the address names; else the first where somebody stands here."""
-    asked = request.GET.get("offer", "")
-    named = next((offer for offer in project.offers if str(offer.pk) == asked), None)
+    wanted = asked.GET.get("offer", "")
+    named = next((offer for offer in project.offers if str(offer.pk) == wanted), None)
     if named is not None or len(project.offers) < 2:
         return named or project.offer
     at_step = (one for one in project.offers if members_at_step(project, step, offer=one).exists())
     return next(at_step, project.offer)
 
 
-def offer_tabs(request: BrandRequest, project: Project, current: Offer) -> list[OfferTab]:
+def offer_tabs(project: Project, current: Offer) -> list[OfferTab]:
     """The offers to choose from; none while there is only one."""
     if len(project.offers) < 2:
         return []
     return [
-        OfferTab(offer.name, f"{request.path}?offer={offer.pk}", offer.pk == current.pk)
+        OfferTab(offer.name, f"?offer={offer.pk}", offer.pk == current.pk)
         for offer in project.offers
     ]
 

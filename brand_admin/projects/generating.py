@@ -1,4 +1,4 @@
-"""Give everybody in the Generate step what they lack, however many they are."""
+"""Give all who match in the Generate step what they lack, however many they are."""
 
 from __future__ import annotations
 
@@ -11,12 +11,13 @@ from django.views.decorators.http import require_POST
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.forms import Confirmation
-from brand_admin.projects.frame import project_asked, step_url
+from brand_admin.projects.frame import step_url
+from brand_admin.projects.generate_list import ToGenerate
 from core.references import Reference
 from core.templatetags.display import count
 from offers.models import Project
 from tracking.links.bulk_generation import ask_to_generate
-from tracking.outreach.stages import StageStep, members_at_step
+from tracking.outreach.stages import StageStep
 
 WHAT = {"both": (True, True), "codes": (True, False), "links": (False, True)}
 
@@ -30,15 +31,13 @@ def work_reference(project: Project) -> str:
 @brand_page(Permission.MANAGE)
 def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
     """Codes by the naming pattern and links for all who lack them; pressing twice asks once."""
-    project = project_asked(project_id)
-    form = Confirmation(request.POST)
+    listing = ToGenerate(request, project_id=project_id)
+    project, offer = listing.project, listing.chosen_offer
+    form = Confirmation({"confirmation": request.POST.get("form_key", "")})
     wants = WHAT.get(request.POST.get("action", ""))
-    if project.offer is None or wants is None or not form.is_valid():
+    if offer is None or wants is None or not form.is_valid():
         return redirect(step_url(request, project, StageStep.GENERATE))
-    offer = next((one for one in project.offers if str(one.pk) == request.POST.get("offer")), None)
-    offer = offer or project.offer
-    at_step = members_at_step(project, StageStep.GENERATE, offer=offer)
-    ids = set(at_step.values_list("enrollment_pk", flat=True).order_by())
+    ids = set(listing.matching())
     if not ids:
         messages.info(request, "Everybody has their code and link already.")
         return redirect(step_url(request, project, StageStep.GENERATE))

@@ -1,43 +1,36 @@
-"""The lists of a project as their addresses ask for them, and the exports of just that.
-
-A dashboard link stands in no file: it opens what it shows to whoever has it.
-"""
+"""All projects, a project's members, and whom to add. Its steps are in `step_lists`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from django.db.models import QuerySet
-from django.http import Http404, HttpResponseBase
-from django.shortcuts import redirect
-from django.utils import timezone
+from django.urls import reverse
 
+from accounts.actors import Actor
 from accounts.permissions import Permission
-from brand_admin.access import BrandRequest, brand_page
-from brand_admin.exporting import Asked, Export, Source, answer_export, export_page
-from brand_admin.pages import Asking, in_order, searched
+from affiliates.models import Member
+from brand_admin.listing.actions import Action, Done
+from brand_admin.listing.asking import Empty, Way
+from brand_admin.listing.cells import Badge, Fragment, Lines, Link, Muted, address
+from brand_admin.listing.columns import Column
+from brand_admin.listing.listing import Listing
+from brand_admin.members.lists import Members
 from brand_admin.projects.forms import StandingFilter
-from brand_admin.projects.frame import SECTION, offer_asked, project_asked, step_url
-from brand_admin.projects.rows import (
-    generate_csv,
-    members_csv,
-    projects_csv,
-    send_csv,
-    tracking_csv,
-)
-from offers.models import Enrollment, Offer, Project, ProjectMember
+from brand_admin.projects.frame import SECTION, project_asked
+from core.templatetags.display import day
+from offers.models import Project, ProjectMember
 from offers.selectors import projects
-from tracking.figures.metrics import ALL_TIME
-from tracking.figures.ranking import ranked
+from offers.services import add_to_project
 from tracking.outreach.stages import (
+    LABELS,
+    Stage,
     StageStep,
     StepAnnotations,
-    enrollments_at,
-    members_at_step,
     members_of,
+    stages_of,
 )
 
 if TYPE_CHECKING:
@@ -45,147 +38,266 @@ if TYPE_CHECKING:
 
     Standing = QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]
 
-AT_ONCE = 500
-ORDERS = {"name": ("name", "pk"), "created": ("created_at", "pk")}
-MEMBER_ORDERS = {
-    "name": ("member__last_name", "member__first_name", "pk"),
-    "email": ("member__email", "pk"),
-    "added": ("added_at", "pk"),
-}
+BY_MEMBER = ("member__last_name", "member__first_name", "pk")
 
 
-def found_projects(request: Asking) -> QuerySet[Project]:
-    found = projects(search=searched(request))
-    return in_order(request, found, ORDERS, default="-created")
+class ProjectLine(NamedTuple):
+    """A project, and how many stand in each of its steps."""
+
+    project: Project
+    stage: Stage
 
 
-def found_members(request: Asking, project: Project) -> Standing:
-    """Everybody in the project, or those who stand where the address says."""
-    step = StandingFilter(request.GET).chosen()
-    found = members_of(project, search=searched(request), step=step)
-    return in_order(request, found, MEMBER_ORDERS, default="name")
+def _standing(step: StageStep) -> Callable[[ProjectLine], int]:
+    return lambda row: row.stage.counts.get(step, 0)
 
 
-def found_in_step(request: Asking, project: Project, step: StageStep, offer: Offer) -> Standing:
-    found = members_at_step(project, step, offer=offer, search=searched(request))
-    return in_order(request, found, MEMBER_ORDERS, default="name")
+class Projects(Listing[ProjectLine]):
+    """All projects, the newest first."""
+
+    name, section = "projects", SECTION
+    heading = "Projects"
+    subtitle = "Bring members from an offer to their first sale, step by step."
+    label, noun = "Projects", "projects"
+    page_name, file_page = "projects", "projects_export"
+    search_label = "Search projects"
+    default_sort = "-created"
+    shows_times = False
+    columns = (
+        Column(
+            "Project",
+            lambda row: Link(row.project.name, "project", row.project.pk),
+            sort="name",
+            by=("name", "pk"),
+            look="wraps",
+            names_row=True,
+        ),
+        Column(
+            "Offer",
+            lambda row: (
+                Lines(*(Link(offer.name, "offer", offer.pk) for offer in row.project.offers))
+                if row.project.offers
+                else Muted("Not set up")
+            ),
+        ),
+        Column("Members", lambda row: row.stage.members, look="number"),
+        Column(
+            "Sales Tracking",
+            lambda row: Fragment("brand_admin/projects/standing.html", stage=row.stage),
+            look="wide",
+        ),
+        Column(
+            "Added",
+            lambda row: day(row.project.created_at),
+            sort="created",
+            by=("created_at", "pk"),
+            look="number",
+        ),
+    )
+    file_columns = {
+        "name": lambda row: row.project.name,
+        "offer": lambda row: " + ".join(offer.name for offer in row.project.offers),
+        "members": lambda row: row.stage.members,
+        **{step.value.replace("-", "_"): _standing(step) for step in StageStep},
+        "created": lambda row: row.project.created_at.isoformat(),
+    }
+    header_ways = (
+        Way("Add project", "project_new", icon="plus", kind="primary", needs=Permission.MANAGE),
+    )
+    nothing_yet = Empty(
+        "No projects yet",
+        "A project holds members and takes them through Sales Tracking: set up an offer, generate"
+        " codes and links, send them, follow what they sell.",
+        icon="projects",
+        ways=header_ways,
+    )
+    nothing_matches = Empty("No project matches", "Search for something else.", icon="search")
+
+    def find(self) -> QuerySet[Project]:
+        return projects(search=self.search)
+
+    def rows_of(self, found: Sequence[Project]) -> list[ProjectLine]:
+        stages = stages_of([project.pk for project in found])
+        return [ProjectLine(project, stages[project.pk]) for project in found]
 
 
-def step_of_send(request: Asking) -> StageStep:
-    """Send lists who waits for their items; with ?show=sent who has them."""
-    return StageStep.TRACKING if request.GET.get("show") == "sent" else StageStep.SEND
+class OfProject(Listing[Any]):
+    """A list of one project."""
+
+    section = SECTION
+    arguments = ("project_id",)
+    part: ClassVar[str]
+    search_label = "Search members"
+    default_sort = "name"
+
+    def prepare(self, **args: int) -> None:
+        self.project = project_asked(args["project_id"])
+
+    def way_to(self, label: str, page: str, kind: str = "primary") -> Way:
+        """To another page of the project."""
+        return Way(label, page, kind=kind, args=(self.project.pk,))
+
+    @property
+    def adding(self) -> Way:
+        args = (self.project.pk,)
+        return Way(
+            "Add members", "project_add", "plus", "primary", needs=Permission.MANAGE, args=args
+        )
 
 
-def found_in_tracking(request: Asking, project: Project, offer: Offer) -> QuerySet[Enrollment]:
-    """The enrollments in the last step, in the order of a figure that the address asks for."""
-    last = members_at_step(project, StageStep.TRACKING, offer=offer, search=searched(request))
-    standing = last.order_by().values("enrollment_pk")
-    found = Enrollment.objects.filter(pk__in=standing).select_related("member", "offer")
-    order = request.GET.get("sort", "name")
-    return ranked(found, order=order, period=ALL_TIME, now=timezone.now())
+STEP_TONES = {step.value: "wait" for step in StageStep} | {StageStep.TRACKING.value: "good"}
+STEP_LABELS: Mapping[str, str] = {step.value: LABELS[step] for step in StageStep}
 
 
-@export_page
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def projects_export(request: BrandRequest) -> HttpResponseBase:
-    return answer_export(request, "projects", projects_file, section=SECTION)
+class ProjectMembers(OfProject):
+    """Everybody in the project, with the step each stands in."""
+
+    name, part = "project_members", "members"
+    label, noun = "Members of this project", "members"
+    page_name, file_page = "project_members", "project_members_csv"
+    template = "brand_admin/projects/members.html"
+    filter_form = StandingFilter
+    shows_times = False
+    columns = (
+        Column(
+            "Member",
+            lambda row: Link(row.member, "member", row.member_id),
+            sort="name",
+            by=BY_MEMBER,
+            names_row=True,
+        ),
+        Column(
+            "Email",
+            lambda row: address(row.member.email),
+            sort="email",
+            by=("member__email", "pk"),
+            look="wide",
+        ),
+        Column(
+            "Stands in",
+            lambda row: Badge(
+                STEP_LABELS.get(row.step, "Not active in the offer"),
+                STEP_TONES.get(row.step, "neutral"),
+            ),
+        ),
+        Column(
+            "Added",
+            lambda row: day(row.added_at),
+            sort="added",
+            by=("added_at", "pk"),
+            look="number",
+        ),
+    )
+    file_columns = {
+        "email": lambda row: row.member.email,
+        "first_name": lambda row: row.member.first_name,
+        "last_name": lambda row: row.member.last_name,
+        "stands_in": lambda row: row.step,
+        "added": lambda row: row.added_at,
+    }
+    nothing_matches = Empty("Nobody matches", "Change the search or the step.", icon="search")
+
+    def empty(self) -> Empty:
+        if self.clear_href:
+            return self.nothing_matches
+        return Empty(
+            "No members in this project yet",
+            "Add members, then take them through the steps above.",
+            icon="members",
+            ways=(self.adding,),
+        )
+
+    def find(self) -> Standing:
+        return members_of(self.project, search=self.search, step=self.filters.chosen())
+
+    def file_name(self) -> str:
+        return f"project-{self.project.pk}-members"
+
+    def file_title(self) -> str:
+        return f"Members of {self.project.name}"
 
 
-def projects_file(asked: Asked, *, now: datetime) -> Export:
-    """Exactly the projects that the list shows, with how many stand in each step."""
-    found = found_projects(asked)
-    lines = projects_csv(found.iterator(chunk_size=AT_ONCE))
-    return Export("Projects", f"{asked.brand.slug}-projects.csv", found.count(), lines)
+def _add(listing: ToAdd, *, ids: list[int], by: Actor, now: datetime) -> Done:
+    added = list(listing.everything().filter(pk__in=ids))
+    if added:
+        add_to_project(project=listing.project, members=added, by=by, now=now)
+    return Done(len(added), unchanged=len(ids) - len(added))
 
 
-@export_page
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def members_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
-    return answer_export(
-        request, "project_members", members_file, section=SECTION, project_id=project_id
+class ToAdd(Members):
+    """Members who are not in the project yet."""
+
+    name, section = "project_add", SECTION
+    heading = "Add members"
+    label = "Members who are not in the project"
+    page_name, file_page, change_page = "project_add", "", "project_add"
+    arguments = ("project_id",)
+    template = "brand_admin/projects/add.html"
+    columns: ClassVar[Sequence[Column]] = (
+        Column("Member", str, sort="name", by=("last_name", "first_name", "pk"), names_row=True),
+        Column(
+            "Email", lambda row: address(row.email), sort="email", by=("email", "pk"), look="wide"
+        ),
+        Column(
+            "Member since",
+            lambda row: day(row.joined_at),
+            sort="joined",
+            by=("joined_at", "pk"),
+            look="number",
+        ),
+    )
+    actions: ClassVar[Sequence[Action]] = (
+        Action(
+            key="add",
+            label="Add to project",
+            act=_add,
+            done="added",
+            unchanged="were in the project",
+            icon="plus",
+            kind="primary",
+        ),
+    )
+    nothing_matches = Empty(
+        "Nobody matches",
+        "Change the search or the filters. Who is in the project already is not listed.",
+        icon="search",
     )
 
+    def prepare(self, **args: int) -> None:
+        self.project = project_asked(args["project_id"])
 
-def members_file(asked: Asked, *, project_id: int, now: datetime) -> Export:
-    """Exactly the members that the project's list shows, with the step each stands in."""
-    project = project_asked(project_id)
-    found = found_members(asked, project)
-    name = f"{asked.brand.slug}-project-{project.pk}-members.csv"
-    lines = members_csv(found.iterator(chunk_size=AT_ONCE))
-    return Export(f"Members of {project.name}", name, found.count(), lines)
+    def find(self) -> QuerySet[Member]:
+        return self._outside(super().find())
 
+    def everything(self) -> QuerySet[Member]:
+        return self._outside(Member.objects.all())
 
-@export_page
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def generate_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
-    return _answer(request, "project_generate", project_id)
+    def _outside(self, found: QuerySet[Member]) -> QuerySet[Member]:
+        inside = ProjectMember.objects.filter(project=self.project)
+        return found.exclude(pk__in=inside.values("member"))
 
+    def rows_of(self, found: Sequence[Member]) -> Sequence[Any]:  # type: ignore[override]
+        return found
 
-def generate_file(asked: Asked, *, project_id: int, now: datetime) -> Export:
-    """Who lacks a code or a link, as the step lists them."""
-    project, offer = _with_offer(asked, project_id, StageStep.GENERATE)
-    found = found_in_step(asked, project, StageStep.GENERATE, offer)
-    name = f"{asked.brand.slug}-project-{project.pk}-generate.csv"
-    lines = generate_csv(offer, _batches(found))
-    return Export(f"Generate of {project.name}", name, found.count(), lines)
+    def empty(self) -> Empty:
+        if self.clear_href:
+            return self.nothing_matches
+        if Member.objects.exists():
+            return Empty(
+                "Everybody is in already",
+                "All members of the brand take part in this project.",
+                icon="good",
+                ways=(Way("Back to the project", "project", args=(self.project.pk,)),),
+            )
+        return Empty(
+            "The brand has no members yet",
+            "Add one by hand, or bring them in from a CSV file; then add them to the project.",
+            icon="members",
+            ways=Members.nothing_yet.ways,
+        )
 
+    def after(self, action: Action) -> str:
+        return reverse("brand_admin:project", args=[self.brand.slug, self.project.pk])
 
-@export_page
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def send_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
-    return _answer(request, "project_send", project_id)
-
-
-def send_file(asked: Asked, *, project_id: int, now: datetime) -> Export:
-    """Who waits for their items, or who has them, as the step lists them."""
-    step = step_of_send(asked)
-    project, offer = _with_offer(asked, project_id, step)
-    found = found_in_step(asked, project, step, offer)
-    name = f"{asked.brand.slug}-project-{project.pk}-send.csv"
-    return Export(f"Send of {project.name}", name, found.count(), send_csv(_batches(found)))
-
-
-@export_page
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def tracking_export(request: BrandRequest, project_id: int) -> HttpResponseBase:
-    return _answer(request, "project", project_id)
-
-
-def tracking_file(asked: Asked, *, project_id: int, now: datetime) -> Export:
-    """Everybody in the last step, in the order that the address asks for."""
-    project, offer = _with_offer(asked, project_id, StageStep.TRACKING)
-    found = found_in_tracking(asked, project, offer)
-    name = f"{asked.brand.slug}-project-{project.pk}.csv"
-    lines = tracking_csv(offer, found, now=now)
-    return Export(f"Tracking of {project.name}", name, found.count(), lines)
-
-
-SOURCES: Mapping[str, Source] = {
-    "project": tracking_file,
-    "project_generate": generate_file,
-    "project_members": members_file,
-    "project_send": send_file,
-    "projects": projects_file,
-}
-
-
-def _answer(request: BrandRequest, name: str, project_id: int) -> HttpResponseBase:
-    """The export of a step; before there is an offer, the way to one."""
-    project = project_asked(project_id)
-    if project.offer is None:
-        return redirect(step_url(request, project, StageStep.SET_UP))
-    return answer_export(request, name, SOURCES[name], section=SECTION, project_id=project_id)
-
-
-def _with_offer(asked: Asked, project_id: int, step: StageStep) -> tuple[Project, Offer]:
-    project = project_asked(project_id)
-    offer = offer_asked(asked, project, step)
-    if offer is None:
-        raise Http404
-    return project, offer
-
-
-def _batches(found: Standing) -> Iterator[list[Enrollment]]:
-    rows = found.iterator(chunk_size=AT_ONCE)
-    while batch := list(islice(rows, AT_ONCE)):
-        yield enrollments_at(batch)
+    def context(self) -> dict[str, Any]:
+        return {"project": self.project}

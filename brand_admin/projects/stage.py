@@ -2,63 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
+from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.forms import Confirmation
-from brand_admin.pages import export_url, paginate, render_page, searched, selected_ids
+from brand_admin.listing.views import View, answer_with_file, show_list
+from brand_admin.pages import render_page, selected_ids
 from brand_admin.projects.forms import SetUpForm
-from brand_admin.projects.frame import (
-    frame,
-    offer_asked,
-    offer_tabs,
-    project_asked,
-    step_url,
-)
+from brand_admin.projects.frame import frame, project_asked, step_url
+from brand_admin.projects.generate_list import ToGenerate
 from brand_admin.projects.generating import WHAT, work_reference
-from brand_admin.projects.lists import found_in_step, found_in_tracking, step_of_send
-from brand_admin.projects.rows import mails_of, send_rows
+from brand_admin.projects.step_lists import AtStep, ToSend, Tracked
 from brand_admin.refusals import add_refusal
 from brand_admin.work_rows import started_about
-from notifications.models import Purpose
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of
 from offers.services import set_up_stage
 from offers.terms import OfferError
 from offers.wording import describe_fully
-from tracking.figures.member_table import member_rows
 from tracking.figures.metrics import Figures, figures, totals_by_enrollment
 from tracking.links.generating import generate_items
-from tracking.links.items import ItemError, Items, items_of
-from tracking.links.promo_codes import suggest_codes
+from tracking.links.items import ItemError, items_of
 from tracking.models import PromoCode, TrackingLink
 from tracking.outreach.stages import StageStep, enrollments_at, members_at_step
-
-PER_STEP = 200  # a whole project in one go, mostly
-
-
-@dataclass(frozen=True, slots=True)
-class GenerateRow:
-    """A member who lacks a code or a link. `code` is the suggestion, or what was typed; `page` is
-    where a deep link is to lead.
-    """
-
-    enrollment: Enrollment
-    items: Items
-    code: str
-    problem: str
-    page: str
-    page_problem: str
-    is_ticked: bool
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
@@ -96,92 +67,50 @@ def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def generate(request: BrandRequest, project_id: int) -> HttpResponse:
     """Give ticked members codes, links or both; all of it or nothing."""
-    project = project_asked(project_id)
-    offer = offer_asked(request, project, StageStep.GENERATE)
+    listing = ToGenerate(request, project_id=project_id)
+    project, offer = listing.project, listing.chosen_offer
     if offer is None:
         return redirect(step_url(request, project, StageStep.SET_UP))
-    problems: dict[int, str] = {}
     off_domain = _off_domain(request, offer)
     if request.method == "POST" and not off_domain:
         try:
             return _generate(request, project, offer)
         except ItemError as error:
-            problems = error.problems
-    at_step = found_in_step(request, project, StageStep.GENERATE, offer)
-    page = paginate(request, at_step, per_page=PER_STEP)
-    is_refused = bool(problems or off_domain)
-    rows = _generate_rows(request, offer, enrollments_at(page), problems, off_domain)
-    return render_page(
+            listing.problems = error.problems
+    is_refused = bool(listing.problems or off_domain)
+    if is_refused:
+        listing.off_domain, listing.typed = off_domain, request.POST.dict()
+        listing.ticked = frozenset(selected_ids(request))
+    return show_list(
         request,
-        "brand_admin/projects/generate.html",
+        listing,
         **frame(request, project, part=StageStep.GENERATE),
-        page=page,
-        rows=rows,
         problems=is_refused,
-        offer=offer,
-        offer_tabs=offer_tabs(request, project, offer),
-        takes_deep_links=offer.gives_links and offer.deep_links_allowed,
-        search=searched(request),
-        clear_url=without_filters(request, "q"),
-        export_url=export_url(request, "brand_admin:project_generate_csv", project.pk),
         started=started_about(work_reference(project)),
-        confirmation=Confirmation(),
         status=422 if is_refused else 200,
     )
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def send(request: BrandRequest, project_id: int) -> HttpResponse:
-    """Who has their items but no mail with them, or who has both. The ticked go to the drawer."""
-    project = project_asked(project_id)
-    step = step_of_send(request)
-    offer = offer_asked(request, project, step)
-    if offer is None:
-        return redirect(step_url(request, project, StageStep.SET_UP))
+    """Who has their items but no mail with them, or who has both. The chosen go to the drawer."""
+    listing = ToSend(request, project_id=project_id)
+    if listing.chosen_offer is None:
+        return redirect(step_url(request, listing.project, StageStep.SET_UP))
     if "purpose" in request.GET:  # the form was sent without script
         return _to_drawer(request)
-    page = paginate(request, found_in_step(request, project, step, offer), per_page=PER_STEP)
-    return render_page(
-        request,
-        "brand_admin/projects/send.html",
-        **frame(request, project, part=StageStep.SEND),
-        page=page,
-        rows=send_rows(enrollments_at(page)),
-        show="sent" if step is StageStep.TRACKING else "waiting",
-        search=searched(request),
-        clear_url=without_filters(request, "q"),
-        export_url=export_url(request, "brand_admin:project_send_csv", project.pk),
-        offer=offer,
-        offer_tabs=offer_tabs(request, project, offer),
-        purpose=Purpose.SALES_TRACKING_ITEMS.value,
-    )
+    return show_list(request, listing, **frame(request, listing.project, part=StageStep.SEND))
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def tracking(request: BrandRequest, project_id: int) -> HttpResponse:
     """Everybody who was sent their items, with what came of it."""
-    project = project_asked(project_id)
-    offer = offer_asked(request, project, StageStep.TRACKING)
+    listing = Tracked(request, project_id=project_id)
+    project, offer = listing.project, listing.chosen_offer
     if offer is None:
         return redirect(step_url(request, project, StageStep.SET_UP))
-    now = timezone.now()
-    page = paginate(request, found_in_tracking(request, project, offer))
-    enrollments = list(page)
-    mails = mails_of(enrollments)
-    rows = member_rows(offer, enrollments, now=now)
-    return render_page(
-        request,
-        "brand_admin/projects/tracking.html",
-        **frame(request, project, part=StageStep.TRACKING),
-        page=page,
-        figures=_figures(project, offer),
-        rows=[(row, mails.get(row.enrollment.pk)) for row in rows],
-        search=searched(request),
-        clear_url=without_filters(request, "q"),
-        export_url=export_url(request, "brand_admin:project_tracking_csv", project.pk),
-        offer=offer,
-        offer_tabs=offer_tabs(request, project, offer),
-    )
+    shown = frame(request, project, part=StageStep.TRACKING)
+    return show_list(request, listing, **shown, figures=_figures(project, offer))
 
 
 def _sentence(offer: Offer) -> str:
@@ -238,36 +167,9 @@ def _how_many(things: list[PromoCode] | list[TrackingLink], noun: str) -> str:
     return f"1 {noun}" if len(things) == 1 else f"{len(things):,} {noun}s"
 
 
-def _generate_rows(
-    request: BrandRequest,
-    offer: Offer,
-    enrollments: Sequence[Enrollment],
-    problems: Mapping[int, str],
-    off_domain: Mapping[int, str],
-) -> list[GenerateRow]:
-    """The page's lines: suggested codes, or after a refusal what was typed and what is wrong."""
-    having = items_of(enrollments)
-    codes = suggest_codes(offer=offer, enrollments=enrollments) if offer.gives_codes else {}
-    is_refused = bool(problems or off_domain)
-    typed = request.POST if is_refused else {}
-    ticked = set(selected_ids(request)) if is_refused else set()
-    return [
-        GenerateRow(
-            enrollment=row,
-            items=having[row.pk],
-            code=typed.get(f"code-{row.pk}", codes.get(row.pk, "")),
-            problem=problems.get(row.pk, ""),
-            page=typed.get(f"page-{row.pk}", ""),
-            page_problem=off_domain.get(row.pk, ""),
-            is_ticked=row.pk in ticked,
-        )
-        for row in enrollments
-    ]
-
-
 def _to_drawer(request: BrandRequest) -> HttpResponse:
     """Nobody ticked would mean the whole offer there, so that is asked for here."""
-    if request.GET.getlist("selected"):
+    if request.GET.getlist("selected") or request.GET.get("rows"):
         compose = reverse("brand_admin:compose", args=[request.brand.slug])
         return redirect(f"{compose}?{request.GET.urlencode()}")
     messages.error(request, "Tick at least one member.")
@@ -286,3 +188,17 @@ def _figures(project: Project, offer: Offer) -> Figures:
         totals=totals,
         sellers=sum(row.conversions > 0 for row in totals),
     )
+
+
+def step_file(kind: type[AtStep]) -> View:
+    """The file of a step; before there is an offer, the way to one."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @brand_page(Permission.READ, post=Permission.MANAGE)
+    def file(request: BrandRequest, **args: int) -> HttpResponseBase:
+        listing = kind(request, **args)
+        if listing.chosen_offer is None:
+            return redirect(step_url(request, listing.project, StageStep.SET_UP))
+        return answer_with_file(request, listing)
+
+    return file

@@ -1,4 +1,4 @@
-"""Projects: the list, a new one, and who is in it. Its Sales Tracking stage is in `stage`."""
+"""A new project, and who is in one. Its Sales Tracking stage is in `stage`."""
 
 from __future__ import annotations
 
@@ -8,43 +8,18 @@ from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
 from accounts.permissions import Permission
-from affiliates.models import Member
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.members.forms import MemberFilter
-from brand_admin.members.views import found_members as members_asked_for
-from brand_admin.pages import (
-    export_url,
-    paginate,
-    render_page,
-    searched,
-    selected_ids,
-)
-from brand_admin.projects.forms import ProjectForm, StandingFilter
-from brand_admin.projects.frame import SECTION, frame, project_asked, step_url
-from brand_admin.projects.lists import found_members, found_projects
+from brand_admin.listing.changing import change_rows
+from brand_admin.listing.views import show_list
+from brand_admin.pages import render_page
+from brand_admin.projects.forms import ProjectForm
+from brand_admin.projects.frame import SECTION, frame, step_url
+from brand_admin.projects.lists import ProjectMembers, ToAdd
 from brand_admin.refusals import add_refusal
-from offers.models import Project, ProjectMember
-from offers.services import add_to_project, create_project
+from offers.models import Project
+from offers.services import create_project
 from offers.terms import OfferError
-from tracking.outreach.stages import stages_of, steps_of
-
-
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def project_list(request: BrandRequest) -> HttpResponse:
-    page = paginate(request, found_projects(request))
-    stages = stages_of([project.pk for project in page])
-    return render_page(
-        request,
-        "brand_admin/projects/list.html",
-        section=SECTION,
-        search=searched(request),
-        clear_url=without_filters(request, "q"),
-        export_url=export_url(request, "brand_admin:projects_export"),
-        page=page,
-        rows=[(project, stages[project.pk]) for project in page],
-        has_projects=bool(page) or Project.objects.exists(),
-    )
+from tracking.outreach.stages import steps_of
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
@@ -82,41 +57,14 @@ def project_page(request: BrandRequest, project_id: int) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def project_members(request: BrandRequest, project_id: int) -> HttpResponse:
     """Everybody in the project, with the step each stands in."""
-    project = project_asked(project_id)
-    return render_page(
-        request,
-        "brand_admin/projects/members.html",
-        **frame(request, project, part="members"),
-        filters=StandingFilter(request.GET),
-        search=searched(request),
-        clear_url=without_filters(request, "q", "step"),
-        export_url=export_url(request, "brand_admin:project_members_csv", project.pk),
-        page=paginate(request, found_members(request, project)),
-    )
+    listing = ProjectMembers(request, project_id=project_id)
+    return show_list(request, listing, **frame(request, listing.project, part="members"))
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def project_add(request: BrandRequest, project_id: int) -> HttpResponse:
-    """Tick existing members who are not in the project yet."""
-    project = project_asked(project_id)
-    inside = ProjectMember.objects.filter(project=project).values("member")
+    """Choose members who are not in the project yet."""
+    listing = ToAdd(request, project_id=project_id)
     if request.method == "POST":
-        chosen = list(Member.objects.filter(pk__in=selected_ids(request)).exclude(pk__in=inside))
-        if chosen:
-            add_to_project(project=project, members=chosen, by=request.actor, now=timezone.now())
-            who = str(chosen[0]) if len(chosen) == 1 else f"{len(chosen):,} members"
-            messages.success(request, f"Added {who}.")
-            return redirect("brand_admin:project", request.brand.slug, project.pk)
-        messages.error(request, "Tick at least one member.")
-    filters = MemberFilter(request.GET)
-    return render_page(
-        request,
-        "brand_admin/projects/add.html",
-        section=SECTION,
-        project=project,
-        filters=filters,
-        search=searched(request),
-        clear_url=without_filters(request, "q", "offer", "tag", "owner"),
-        page=paginate(request, members_asked_for(request, filters).exclude(pk__in=inside)),
-        has_members=Member.objects.exists(),
-    )
+        return change_rows(request, listing)
+    return show_list(request, listing)

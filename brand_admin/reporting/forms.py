@@ -62,6 +62,8 @@ class FigureFilter(forms.Form):
 class OfferFilters(FigureFilter):
     """Which offers to report on; active ones unless the address says otherwise."""
 
+    field_order = ["status", "kind", "project", "figure", "least"]
+
     status = forms.ChoiceField(
         required=False,
         choices=[
@@ -99,6 +101,8 @@ class OfferFilters(FigureFilter):
 
 class MemberFilters(FigureFilter):
     """Which members of an offer to list; removed ones only when asked for."""
+
+    field_order = ["status", "figure", "least"]
 
     status = forms.ChoiceField(required=False, choices=[("", "Current"), *EnrollmentStatus.choices])
 

@@ -1,82 +1,28 @@
-"""What staff do with members on an offer's page: each action in words, and the services behind."""
+"""What staff do with members of an offer: each action in words, and the services behind."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from accounts.actors import Actor
+from brand_admin.listing.actions import Action, Done, Skipped
+from brand_admin.listing.listing import Listing
 from core.money import Money
 from core.templatetags.display import money
-from offers.models import Enrollment
+from offers.models import Enrollment, EnrollmentStatus
 from offers.services import renew_dashboard_link
 from payouts.ledger import balances
+from tracking.links.generating import generate_items
+from tracking.links.items import ItemError
 from tracking.links.membership import (
     OwedError,
     activate_member,
     deactivate_member,
     remove_from_offer,
 )
-
-
-@dataclass(frozen=True, slots=True)
-class MemberAction:
-    """An action on chosen members. `asks` says what it will do; without it, it is done at once."""
-
-    title: str
-    done: str
-    act: Callable[..., object]
-    asks: str = ""
-    kind: str = "danger"
-
-
-ACTIONS = {
-    "activate": MemberAction("Activate", "activated", activate_member),
-    "deactivate": MemberAction(
-        "Deactivate",
-        "deactivated",
-        deactivate_member,
-        asks="Their code and link stop counting at once. What they earned stays, and you can "
-        "activate them again.",
-    ),
-    "remove": MemberAction(
-        "Remove from offer",
-        "removed from the offer",
-        remove_from_offer,
-        asks="Their code and link stop counting at once. Their history stays readable under "
-        "removed members.",
-    ),
-    "renew": MemberAction(
-        "Revoke dashboard link",
-        "given a new dashboard link",
-        renew_dashboard_link,
-        asks="Their dashboard link stops working at once. Send them the new one afterwards.",
-    ),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Owed:
-    """A member who stays in the offer, because this much is owed to them."""
-
-    enrollment: Enrollment
-    owed: Money
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """How many it was done to, and who was left as they were."""
-
-    count: int
-    refused: tuple[Owed, ...]
-
-    @property
-    def refusals(self) -> str:
-        """ "Mara Lindqvist is owed £8.42; …", or nothing."""
-        return "; ".join(
-            f"{row.enrollment.member} is owed {money(row.owed)}" for row in self.refused
-        )
+from tracking.links.promo_codes import suggest_codes
 
 
 def owed_among(enrollments: Iterable[Enrollment], *, now: datetime) -> dict[int, Money]:
@@ -89,16 +35,92 @@ def owed_among(enrollments: Iterable[Enrollment], *, now: datetime) -> dict[int,
     }
 
 
-def act_on(
-    action: MemberAction, enrollments: Iterable[Enrollment], *, by: Actor, now: datetime
-) -> Done:
-    """Do it to each; who is owed money is left in the offer and named."""
-    count, refused = 0, []
-    for enrollment in enrollments:
-        try:
-            action.act(enrollment=enrollment, by=by, now=now)
-        except OwedError as error:
-            refused.append(Owed(enrollment, error.owed))
-        else:
-            count += 1
-    return Done(count, tuple(refused))
+def _each(
+    service: Callable[..., object], *, onto: EnrollmentStatus | None = None
+) -> Callable[..., Done]:
+    """The service for each of the members; who is in the state `onto` already stays as they are."""
+
+    def act(listing: Listing[Any], *, ids: list[int], by: Actor, now: datetime) -> Done:
+        count, unchanged, skipped = 0, 0, []
+        rows = listing.everything().filter(pk__in=ids).select_related("member", "offer")
+        for row in rows.order_by("pk"):
+            if onto is not None and row.status == onto:
+                unchanged += 1
+            elif onto == EnrollmentStatus.INACTIVE and row.status == EnrollmentStatus.REMOVED:
+                skipped.append(Skipped(str(row.member), "was removed from the offer"))
+            else:
+                try:
+                    service(enrollment=row, by=by, now=now)
+                except OwedError as error:
+                    skipped.append(Skipped(str(row.member), f"is owed {money(error.owed)}"))
+                else:
+                    count += 1
+        return Done(count, unchanged, skipped)
+
+    return act
+
+
+def _refresh_codes(listing: Listing[Any], *, ids: list[int], by: Actor, now: datetime) -> Done:
+    """Give each a fresh code from the offer's naming pattern."""
+    rows = listing.everything().filter(pk__in=ids).select_related("member", "offer")
+    skipped = [Skipped(str(row.member), "is not active") for row in rows if not row.is_active]
+    active = [row for row in rows if row.is_active]
+    if not active:
+        return Done(0, skipped=skipped)
+    codes = suggest_codes(offer=active[0].offer, enrollments=active)
+    try:
+        given, _ = generate_items(enrollments=active, codes=codes, links=False, by=by, now=now)
+    except ItemError as error:
+        refused = [row for row in active if row.pk in error.problems]
+        skipped += [Skipped(str(row.member), error.problems[row.pk]) for row in refused]
+        active = [row for row in active if row.pk not in error.problems]
+        codes = {row.pk: codes[row.pk] for row in active}
+        given, _ = generate_items(enrollments=active, codes=codes, links=False, by=by, now=now)
+    return Done(len(given), skipped=skipped)
+
+
+MEMBER_ACTIONS = (
+    Action(
+        key="activate",
+        label="Activate",
+        act=_each(activate_member, onto=EnrollmentStatus.ACTIVE),
+        done="activated",
+        unchanged="were active",
+    ),
+    Action(
+        key="deactivate",
+        label="Deactivate",
+        act=_each(deactivate_member, onto=EnrollmentStatus.INACTIVE),
+        done="deactivated",
+        unchanged="were inactive",
+        asks="Their code and link stop counting at once. What they earned stays, and you can"
+        " activate them again.",
+    ),
+    Action(
+        key="refresh",
+        label="Refresh codes",
+        act=_refresh_codes,
+        done="given a new code",
+        asks="Each gets a new code from the naming pattern of the offer. The old codes stop at"
+        " once; what they brought until now stays credited.",
+        icon="refresh",
+        posts_to="offer_refresh_codes",
+    ),
+    Action(
+        key="renew",
+        label="Revoke dashboard link",
+        act=_each(renew_dashboard_link),
+        done="given a new dashboard link",
+        asks="Their dashboard link stops working at once. Send them the new one afterwards.",
+    ),
+    Action(
+        key="remove",
+        label="Remove from offer",
+        act=_each(remove_from_offer, onto=EnrollmentStatus.REMOVED),
+        done="removed from the offer",
+        unchanged="were removed",
+        asks="Their code and link stop counting at once. Their history stays readable under"
+        " removed members. Nobody who is owed money is removed.",
+        kind="danger",
+    ),
+)

@@ -7,13 +7,16 @@ from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from accounts.permissions import Permission
+from background.running import MAX_ROWS_RUN_AT_ONCE
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.pages import render_page, selected_ids
+from brand_admin.listing.changing import change_rows, chosen_ids
+from brand_admin.pages import render_page
+from brand_admin.reporting.lists import OfferMembers
 from core.templatetags.display import count
 from offers.models import Enrollment, Offer
 from tracking.figures.ranking import BY_NAME
@@ -38,8 +41,11 @@ class Row:
 @brand_page(Permission.MANAGE)
 def refresh_codes(request: BrandRequest, offer_id: int) -> HttpResponse:
     """Show what each would get, to be edited; with `confirmed`, give all of it or nothing."""
-    offer = get_object_or_404(Offer, pk=offer_id)
-    chosen = _chosen(request, offer)
+    listing = OfferMembers(request, offer_id=offer_id)
+    offer, ids = listing.offer, chosen_ids(request, listing)
+    if len(ids) > MAX_ROWS_RUN_AT_ONCE:  # more than anybody edits
+        return change_rows(request, listing)
+    chosen = _chosen(offer, ids)
     if not chosen:
         messages.warning(request, "Choose active members first: nothing was changed.")
         return redirect("brand_admin:offer_report", request.brand.slug, offer.pk)
@@ -56,17 +62,18 @@ def refresh_codes(request: BrandRequest, offer_id: int) -> HttpResponse:
         offer=offer,
         rows=_rows(request, offer, chosen, problems),
         button=f"Refresh {_codes(len(chosen))}",
+        back=listing.href,
         problems=len(problems),
         status=422 if problems else 200,
     )
 
 
-def _chosen(request: BrandRequest, offer: Offer) -> list[Enrollment]:
-    """The ticked members who can have a code."""
+def _chosen(offer: Offer, ids: list[int]) -> list[Enrollment]:
+    """The chosen members who can have a code."""
     if not offer.gives_codes:
         return []
-    ticked = Enrollment.objects.active().filter(offer=offer, pk__in=selected_ids(request))
-    return list(ticked.select_related("member", "offer").order_by(*BY_NAME))
+    found = Enrollment.objects.active().filter(offer=offer, pk__in=ids)
+    return list(found.select_related("member", "offer").order_by(*BY_NAME))
 
 
 def _refreshed(request: BrandRequest, offer: Offer, chosen: Sequence[Enrollment]) -> HttpResponse:

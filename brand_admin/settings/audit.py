@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from datetime import datetime
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
 from django import forms
 from django.db.models import QuerySet
-from django.http import HttpResponse, HttpResponseBase
-from django.views.decorators.http import require_safe
+from django.utils.text import capfirst
 
 from accounts.audit_log.selectors import audit_count, audit_entries
 from accounts.models import AuditEntry
-from accounts.permissions import Permission
 from brand_admin import history
-from brand_admin.access import BrandRequest, brand_page
-from brand_admin.addresses import without_filters
-from brand_admin.exporting import Asked, Export, answer_export, export_page
 from brand_admin.forms import DayFilters
-from brand_admin.pages import export_url, paginate, render_page, searched
+from brand_admin.listing.asking import Empty
+from brand_admin.listing.cells import Lines, Link, Muted
+from brand_admin.listing.columns import Column
+from brand_admin.listing.listing import Listing
 from brand_admin.settings.audit_names import names_in
-from core.csv_export import csv_moment
+from core.templatetags.display import who
 
-SECTION = "settings"
-FILTERS = ("q", "about", "first", "last")
 ABOUT = {
     "members": ("Members", ("member", "enrollment", "question")),
     "offers": ("Offers, codes and links", ("offer", "terms", "promocode", "trackinglink")),
@@ -38,6 +33,8 @@ ABOUT = {
 
 class AuditFilters(DayFilters):
     """What to list; everything unless the address says otherwise."""
+
+    field_order = ["about", "first", "last"]
 
     about = forms.ChoiceField(
         required=False,
@@ -56,48 +53,64 @@ class AuditFilters(DayFilters):
         }
 
 
-@require_safe
-@brand_page(Permission.READ)
-def audit_log(request: BrandRequest) -> HttpResponse:
-    """Who did what, newest first."""
-    filters = AuditFilters(request.GET)
-    chosen, search = filters.chosen(), searched(request)
-    is_kept = not (search or chosen["first"] or chosen["last"])
-    page = paginate(
-        request,
-        audit_entries(search=search, **chosen),
-        known_count=audit_count(chosen["kinds"]) if is_kept else None,
-        is_long=True,
+class AuditLine(NamedTuple):
+    entry: AuditEntry
+    line: history.HistoryLine
+
+
+def _thing(row: AuditLine) -> object:
+    line, called = row.line, row.line.name or row.line.target
+    page = line.page.removeprefix("brand_admin:")
+    thing: object = Link(called, page, line.number) if page else called
+    return Lines(thing, Muted(line.target) if line.name else "")
+
+
+def _who(row: AuditLine) -> Lines:
+    return Lines(who(row.entry.actor), Muted(row.line.address) if row.line.address else "")
+
+
+class AuditLog(Listing[AuditLine]):
+    """Who did what, the newest first."""
+
+    name, section = "audit", "settings"
+    heading = "Settings"
+    label, noun = "Audit log", "entries"
+    page_name, file_page = "settings_audit", "settings_audit_csv"
+    template = "brand_admin/settings/audit.html"
+    search_label = "Search person, action or object"
+    filter_form = AuditFilters
+    always_filters = True
+    is_long = True
+    shows_times = False
+    columns = (
+        Column("Time", lambda row: row.entry.at),
+        Column("Who", _who),
+        Column("What", lambda row: capfirst(row.line.words), look="wraps", names_row=True),
+        Column("Which", _thing, look="wraps wide"),
     )
-    return render_page(
-        request,
-        "brand_admin/settings/audit.html",
-        section=SECTION,
-        filters=filters,
-        page=page,
-        lines=history.lines(page.object_list, names_in(page.object_list)),
-        search=search,
-        clear_href=without_filters(request, *FILTERS),
-        csv_url=export_url(request, "brand_admin:settings_audit_csv"),
-    )
+    file_columns = {
+        "time": lambda row: row.entry.at,
+        "who": lambda row: row.entry.actor,
+        "what": lambda row: row.line.words,
+        "which": lambda row: row.line.target,
+        "action": lambda row: row.entry.action,
+    }
+    nothing_yet = nothing_matches = Empty("Nothing found", "No entry matches.", icon="history")
 
+    def find(self) -> QuerySet[AuditEntry]:
+        return audit_entries(search=self.search, **self.filters.chosen())
 
-@export_page
-@brand_page(Permission.READ, post=Permission.MANAGE)
-def audit_csv(request: BrandRequest) -> HttpResponseBase:
-    return answer_export(request, "audit", audit_file, section=SECTION)
+    def known_count(self) -> int | None:
+        chosen = self.filters.chosen()
+        is_kept = not (self.search or chosen["first"] or chosen["last"])
+        return audit_count(chosen["kinds"]) if is_kept else None
 
+    def rows_of(self, found: Sequence[AuditEntry]) -> list[AuditLine]:
+        told = history.lines(found, names_in(found))
+        return [AuditLine(entry, line) for entry, line in zip(found, told, strict=True)]
 
-def audit_file(asked: Asked, *, now: datetime) -> Export:
-    """Exactly what the list shows with the same filters."""
-    found = audit_entries(search=searched(asked), **AuditFilters(asked.GET).chosen())
-    return Export("Audit log", f"{asked.brand.slug}-audit-log.csv", found.count(), _lines(found))
+    def file_name(self) -> str:
+        return "audit-log"
 
-
-def _lines(found: QuerySet[AuditEntry]) -> Iterator[list[str]]:
-    """The entries as lines of CSV, header first. Times carry their offset."""
-    yield ["time", "who", "what", "which", "action"]
-    for entry in found.iterator(chunk_size=1_000):
-        (line,) = history.lines([entry])
-        when = csv_moment(entry.at)
-        yield [when, entry.actor, line.words, line.target, entry.action]
+    def file_title(self) -> str:
+        return "Audit log"

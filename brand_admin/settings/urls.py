@@ -2,7 +2,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.settings import account, audit, email_templates, logo, staff, views
+from brand_admin.listing.views import list_file, list_page
+from brand_admin.settings import account, email_templates, logo, staff, views
+from brand_admin.settings.audit import AuditLog
 
 urlpatterns = [
     path("", views.brand_settings, name="settings"),
@@ -37,6 +39,6 @@ urlpatterns = [
     path("account/", account.own_account, name="own_account"),
     path("account/sessions/", account.own_sessions_end, name="own_sessions_end"),
     path("account/sessions/<slug:handle>/", account.own_session_end, name="own_session_end"),
-    path("audit-log/", audit.audit_log, name="settings_audit"),
-    path("audit-log.csv", audit.audit_csv, name="settings_audit_csv"),
+    path("audit-log/", list_page(AuditLog), name="settings_audit"),
+    path("audit-log.csv", list_file(AuditLog), name="settings_audit_csv"),
 ]

@@ -32,7 +32,8 @@ function ask(text, label, isDanger) {
 }
 
 function words(asker, submitter) {
-  const checked = asker.closest("form")?.querySelectorAll("[data-select]:checked").length ?? 0;
+  const form = asker.closest("form");
+  const checked = form?.dataset.allChosen ?? form?.querySelectorAll("[data-select]:checked").length ?? 0;
   const text = asker.dataset.confirm.replaceAll("{count}", String(checked));
   const label = asker.dataset.confirmLabel ?? submitter?.textContent.trim() ?? "Continue";
   return [text, label];

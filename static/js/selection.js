@@ -1,9 +1,11 @@
-// <form data-selection>: "select all", the count, and the bar that comes with the first checked box.
+// <form data-selection>: "select all", the count, and the bar that comes with the first checked box. Where all rows of the page
+// are checked, a line offers all that match; with data-all-chosen they are, and the page says so itself.
 function boxes(form) {
   return [...form.querySelectorAll("[data-select]:not(:disabled)")];
 }
 
 function update(form) {
+  if (form.hasAttribute("data-all-chosen")) return;
   const all = boxes(form);
   const checked = all.filter((box) => box.checked).length;
   for (const box of form.querySelectorAll("[data-select-all]")) {
@@ -11,6 +13,7 @@ function update(form) {
     box.indeterminate = checked > 0 && checked < all.length;
   }
   for (const bar of form.querySelectorAll("[data-selection-bar]")) bar.hidden = checked === 0;
+  for (const line of form.querySelectorAll("[data-selection-all]")) line.hidden = checked < all.length;
   for (const place of form.querySelectorAll("[data-selection-count]")) {
     place.textContent = `${checked.toLocaleString(document.documentElement.lang)} ${place.dataset.noun}`;
   }

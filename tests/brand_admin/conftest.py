@@ -6,9 +6,13 @@ import pytest
 from django.test import Client
 from time_machine import TimeMachineFixture
 
+from affiliates.models import Member
+from affiliates.services import add_member
+from brand_admin.listing import changing
 from core.tenancy import acting_for
 from offers.models import Project
 from offers.services import add_to_project, create_project, set_up_stage
+from tests.brand_admin.choosing import SEVERAL_PAGES
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.launch import new_offer
 from tests.cast import NOW, SYSTEM, Cast
@@ -41,3 +45,25 @@ def staged(cast: Cast, project: Project) -> Project:
     """Launch, set up with an offer of codes and links that nobody has yet."""
     with acting_for(cast.juniper):
         return set_up_stage(project=project, offer=new_offer(), by=SYSTEM, now=NOW)
+
+
+@pytest.fixture
+def crowd(cast: Cast) -> list[Member]:
+    """More members than a page shows, who all match "crowd"."""
+    with acting_for(cast.juniper):
+        return [
+            add_member(
+                first_name=f"Ada{number:02}",
+                last_name="Crowd",
+                email=f"ada{number:02}@crowd.example",
+                by=SYSTEM,
+                now=NOW,
+            )
+            for number in range(SEVERAL_PAGES)
+        ]
+
+
+@pytest.fixture
+def few(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two rows are many here."""
+    monkeypatch.setattr(changing, "MAX_ROWS_RUN_AT_ONCE", 2)

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import Brand, User
+from brand_admin.history import HistoryLine
 from core.tenancy import acting_for
 from tests.answers import Answer, as_one_line
 from tests.cast import NOW, SYSTEM, Cast, order
@@ -45,6 +46,11 @@ def shown(response: Answer) -> str:
     """The page, whose status must be 200, as one line with single spaces."""
     assert response.status_code == 200, response
     return " ".join(as_one_line(response.content.decode()).split())
+
+
+def logged(response: Answer) -> list[HistoryLine]:
+    """What a page of the audit log lists."""
+    return [row.line for row in response.context["rows"]]
 
 
 def csv_of(response: Any) -> list[list[str]]:

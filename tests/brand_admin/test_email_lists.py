@@ -56,7 +56,7 @@ def test_campaigns(cast: Cast, vera: Client, query: str, titles: list[str]) -> N
     page = vera.get(at(cast.juniper, "emails") + query)
 
     assert [row.campaign.title for row in page.context["rows"]] == titles
-    assert [line[0] for line in csv_of(vera.get(page.context["export_url"]))[1:]] == titles
+    assert [line[0] for line in csv_of(vera.get(page.context["listing"].export_href))[1:]] == titles
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_recipients_of_one(
     page = vera.get(at(cast.juniper, "campaign", campaign_id=two.pk) + query)
 
     assert [row.to_name for row in page.context["page"]] == names
-    assert [line[1] for line in csv_of(vera.get(page.context["export_url"]))[1:]] == names
+    assert [line[1] for line in csv_of(vera.get(page.context["listing"].export_href))[1:]] == names
 
 
 @pytest.mark.parametrize(
@@ -95,7 +95,7 @@ def test_messages(cast: Cast, vera: Client, query: str, titles: list[str]) -> No
     page = vera.get(at(cast.juniper, "messages") + query)
 
     assert [row.campaign.title for row in page.context["page"]] == titles
-    assert [line[2] for line in csv_of(vera.get(page.context["export_url"]))[1:]] == titles
+    assert [line[2] for line in csv_of(vera.get(page.context["listing"].export_href))[1:]] == titles
 
 
 @pytest.mark.usefixtures("two")
@@ -148,7 +148,9 @@ def test_suppressed_addresses(cast: Cast, vera: Client, query: str, addresses: l
     page = vera.get(at(cast.juniper, "suppressions") + query)
 
     assert [row.address for row in page.context["page"]] == addresses
-    assert [line[0] for line in csv_of(vera.get(page.context["export_url"]))[1:]] == addresses
+    assert [
+        line[0] for line in csv_of(vera.get(page.context["listing"].export_href))[1:]
+    ] == addresses
 
 
 @pytest.mark.usefixtures("two")

@@ -11,7 +11,9 @@ from django.utils import timezone
 from background.models import Work, WorkChunk
 from background.running import run_slice
 from background.sweeping import FILES_KEPT, sweep_work
-from brand_admin import exporting, work_exports
+from brand_admin import work_exports
+from brand_admin.listing import views
+from brand_admin.lists import LISTS
 from brand_admin.work_handlers import HANDLERS
 from core.tenancy import acting_for
 from tests.answers import Answer
@@ -24,7 +26,7 @@ from tests.snapshot import snapshot
 @pytest.fixture
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is large is a matter of two rows here."""
-    monkeypatch.setattr(exporting, "DIRECT", 2)
+    monkeypatch.setattr(views, "MAX_DOWNLOADED_ROWS", 2)
     monkeypatch.setattr(work_exports, "ROWS", 2)
 
 
@@ -66,7 +68,7 @@ def test_the_file_holds_exactly_what_the_download_would(
 
     page = shown(theo.get(at(cast.juniper, "work", work_id=work.pk)))
     file = theo.get(at(cast.juniper, "work_file", work_id=work.pk))
-    monkeypatch.setattr(exporting, "DIRECT", 1_000)
+    monkeypatch.setattr(views, "MAX_DOWNLOADED_ROWS", 1_000)
     download = theo.get(at(cast.juniper, "members_export") + "?sort=-name")
     assert waiting.status_code == 404
     assert (work.state, work.done, work.total) == ("done", 3, 3)
@@ -96,7 +98,7 @@ def test_many_offers_are_written_by_a_worker_too(
 ) -> None:
     address = at(cast.juniper, name) + "?sort=name&status="
     download = csv_of(theo.get(address))
-    monkeypatch.setattr(exporting, "DIRECT", 0)
+    monkeypatch.setattr(views, "MAX_DOWNLOADED_ROWS", 0)
 
     ordered = theo.post(address, {"confirmation": str(uuid.uuid4())}, follow=True)
 
@@ -147,8 +149,9 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
     """Each answers a POST with the form's own key, or with the file itself while it is small."""
     ordered = {str(route) for route in in_brand_admin() if route.pattern.endswith(".csv")}
 
-    assert len(ordered) >= len(work_exports.SOURCES)
-    assert sorted(work_exports.SOURCES) == [
+    exported = {name for name, kind in LISTS.items() if kind.file_page}
+    assert len(ordered) >= len(exported)
+    assert sorted(exported) == [
         "audit",
         "campaign", "campaigns", "conversions", "due",
         "member_history", "members", "messages", "offer", "offers",

@@ -14,7 +14,7 @@ from accounts.invitations import INVITATION_LIFETIME, invite_staff, withdraw_inv
 from accounts.models import Invitation, Role, Staff, User
 from core.tenancy import acting_for
 from tests.answers import as_one_line
-from tests.brand_admin.desk import at, desk_of, queries_of, shown
+from tests.brand_admin.desk import at, desk_of, logged, queries_of, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 
@@ -214,7 +214,7 @@ def test_the_audit_log_tells_who_invited_whom(cast: Cast) -> None:
         second = invite_staff(email="b@juniper.example", role=Role.VIEWER, by=SYSTEM, now=NOW)
         withdraw_invitation(invitation=second, by=SYSTEM, now=NOW)
 
-    lines = desk_of(cast.vera).get(at(cast.juniper, "settings_audit")).context["lines"]
+    lines = logged(desk_of(cast.vera).get(at(cast.juniper, "settings_audit")))
 
     told = [(line.actor, line.words) for line in lines if line.target == f"invitation {row.pk}"]
     assert told == [

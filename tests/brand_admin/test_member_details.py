@@ -96,7 +96,7 @@ def test_many_are_changed_at_once(action: str, cast: Cast, theo: Client) -> None
     tagged, owned = found(theo, tag="old"), found(theo, owner=owner(cast).pk)
     expected = {
         "tag": (["Diego", "Mara"], [], "1 member tagged old."),
-        "untag": (["Diego", "Mara", "June"], [], "old taken from 1 member."),
+        "untag": (["Diego", "Mara", "June"], [], "1 member without the tag old now."),
         "owner": (["Mara"], ["Diego", "Mara"], "2 members looked after by Theo Marsh now."),
     }[action]
     assert (tagged, owned) == expected[:2]

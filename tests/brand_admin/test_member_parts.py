@@ -55,7 +55,7 @@ def part(cast: Cast, client: Client, name: str, query: str) -> Any:
 
 def exported(client: Client, page: Any) -> list[list[str]]:
     """What the page's own Export button gives, without its header."""
-    return csv_of(client.get(page.context["export_url"]))[1:]
+    return csv_of(client.get(page.context["listing"].export_href))[1:]
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_conversions_of_a_member(cast: Cast, vera: Client, query: str, orders: l
     page = part(cast, vera, "member_conversions", query)
 
     assert [row.order.external_id for row in page.context["page"]] == orders
-    header, *lines = csv_of(vera.get(page.context["export_url"]))
+    header, *lines = csv_of(vera.get(page.context["listing"].export_href))
     assert [line[header.index("order")] for line in lines] == orders
 
 
@@ -207,7 +207,7 @@ def history(cast: Cast) -> None:
 def test_the_history_of_a_member(cast: Cast, vera: Client, query: str, said: list[str]) -> None:
     page = part(cast, vera, "member_history", query)
 
-    assert [line.words for line, _ in page.context["lines"]] == said
+    assert [row.line.words for row in page.context["rows"]] == said
     assert [line[1] for line in exported(vera, page)] == said
 
 

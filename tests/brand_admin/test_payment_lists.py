@@ -163,7 +163,7 @@ def test_members_of_a_run_are_listed_and_exported_as_the_address_asks(
     page = vera.get(at(cast.juniper, "payment_run", run_id=three[2].pk) + query)
     lines = csv_of(vera.get(at(cast.juniper, "payment_run_members", run_id=three[2].pk) + query))
 
-    assert [row.line.member.first_name for row in page.context["lines"]] == names
+    assert [row.line.member.first_name for row in page.context["rows"]] == names
     assert [line[0].split()[0] for line in lines[1:]] == names
 
 
@@ -284,7 +284,7 @@ def test_what_is_due_is_listed_and_exported_as_the_address_asks(
     page = vera.get(at(cast.juniper, "payments") + query)
 
     listed = [(row.member.first_name, row.amount.plain()) for row in page.context["due"]]
-    lines = csv_of(vera.get(page.context["export_url"]))[1:]
+    lines = csv_of(vera.get(page.context["listing"].export_href))[1:]
     assert listed == rows
     assert [(line[0].split()[0], line[2]) for line in lines] == rows
     assert [str(total.currency) for total in page.context["totals"]] == ["GBP", "USD"]

@@ -34,7 +34,7 @@ def names(page: Any) -> list[str]:
 
 def exported(client: Client, page: Any) -> list[dict[str, str]]:
     """What the page's own Export button gives."""
-    header, *lines = csv_of(client.get(page.context["export_url"]))
+    header, *lines = csv_of(client.get(page.context["listing"].export_href))
     return [dict(zip(header, line, strict=True)) for line in lines]
 
 

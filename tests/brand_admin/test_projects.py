@@ -127,7 +127,7 @@ def test_members_of_another_brand_and_nonsense_are_not_added(cast: Cast, theo: C
         {"selected": [cast.june_at_saltmarsh.pk, 10**30, "x", ""]},
     )
 
-    assert told(response) == ["Tick at least one member."]
+    assert told(response) == ["Choose members first: nothing was changed."]
     assert ProjectMember.objects.count() == 0
 
 

@@ -14,7 +14,7 @@ from affiliates.services import add_member
 from core.tenancy import acting_for
 from payouts.services import adjust
 from tests.answers import as_one_line
-from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
+from tests.brand_admin.desk import at, csv_of, desk_of, logged, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 
@@ -211,7 +211,7 @@ def test_the_audit_log_tells_who_did_what(cast: Cast) -> None:
 
     response = desk_of(cast.vera).get(at(cast.juniper, "settings_audit"))
 
-    newest, before, *_ = response.context["lines"]
+    newest, before, *_ = logged(response)
     assert (newest.actor, newest.words) == (
         "Ines Castell <ines@juniper.example>",
         "made the API key Our shop",
@@ -222,8 +222,8 @@ def test_the_audit_log_tells_who_did_what(cast: Cast) -> None:
 def test_the_audit_log_names_what_something_was_done_to(cast: Cast) -> None:
     vera, address = desk_of(cast.vera), at(cast.juniper, "settings_audit")
 
-    given = vera.get(address + "?q=code.given+mara15").context["lines"]
-    added = vera.get(address + "?q=member.added").context["lines"]
+    given = logged(vera.get(address + "?q=code.given+mara15"))
+    added = logged(vera.get(address + "?q=member.added"))
 
     assert [line.name for line in given] == ["Mara Lindqvist in Winter Glow creators"]
     assert "Mara Lindqvist" in {line.name for line in added}
@@ -247,8 +247,8 @@ def test_names_cost_the_audit_log_a_query_for_each_kind_of_thing(cast: Cast) -> 
 def test_the_audit_log_is_searched_and_holds_no_other_brand(cast: Cast) -> None:
     vera, address = desk_of(cast.vera), at(cast.juniper, "settings_audit")
 
-    found = vera.get(address + "?q=code.given").context["lines"]
-    everything = vera.get(address).context["lines"]
+    found = logged(vera.get(address + "?q=code.given"))
+    everything = logged(vera.get(address))
 
     assert {line.words for line in found} == {
         "gave the code MARA15",
@@ -280,7 +280,7 @@ def test_the_audit_log_is_searched_in_the_words_that_it_shows(cast: Cast, words:
 
     page = desk_of(cast.vera).get(f"{at(cast.juniper, 'settings_audit')}?q={words}")
 
-    (line,) = page.context["lines"]
+    (line,) = logged(page)
     assert line.words in {"posted an adjustment: Launch video", "gave the code MARA15"}
 
 
@@ -293,7 +293,7 @@ def test_the_audit_log_is_filtered_by_what_it_is_about_and_by_day(
     vera, address = desk_of(cast.vera), at(cast.juniper, "settings_audit")
 
     def words(query: str) -> set[str]:
-        return {line.words for line in vera.get(address + query).context["lines"]}
+        return {line.words for line in logged(vera.get(address + query))}
 
     assert words("?about=sales") == {"recorded the order 1001"}
     assert "made the API key Our shop" in words("?about=brand")

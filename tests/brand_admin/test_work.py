@@ -15,7 +15,7 @@ from background.asking import WorkRequest, ask_for_work
 from background.models import Work
 from background.running import run_slice
 from brand_admin.payments import run_views
-from brand_admin.projects import stage as stage_views
+from brand_admin.projects.generate_list import ToGenerate
 from brand_admin.work_handlers import HANDLERS
 from brand_admin.work_kinds import KINDS
 from core.tenancy import acting_for
@@ -127,7 +127,7 @@ def test_the_list_takes_as_many_queries_for_three_as_for_one(cast: Cast, theo: C
 @pytest.fixture
 def crowded(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Project:
     """A project of five who have nothing to share yet; the page of Generate holds two."""
-    monkeypatch.setattr(stage_views, "PER_STEP", 2)
+    monkeypatch.setattr(ToGenerate, "per_page", 2)
     with acting_for(cast.juniper):
         people = [Person(f"a{each}@crowd.example", "Ana", "") for each in range(5)]
         members = add_members(people=people, by=SYSTEM, now=NOW)
@@ -140,13 +140,13 @@ def test_everybody_gets_codes_and_links_also_beyond_the_page(
     cast: Cast, theo: Client, crowded: Project
 ) -> None:
     page = shown(theo.get(at(cast.juniper, "project_generate", project_id=crowded.pk)))
-    told = {"action": "both", "confirmation": KEY}
-    address = at(cast.juniper, "project_generate_all", project_id=crowded.pk)
+    told = {"action": "both", "form_key": KEY}
+    address = f"{at(cast.juniper, 'project_generate_all', project_id=crowded.pk)}?all=1"
 
     first = theo.post(address, told, follow=True)
     again = theo.post(address, told, follow=True)
 
-    assert "Codes and links for all" in page
+    assert "Select all 5 that match" in page
     assert "Go to Send" in shown(first)
     assert again.status_code == 200
     with acting_for(cast.juniper):
@@ -207,7 +207,7 @@ def test_who_only_reads_starts_nothing(cast: Cast, crowded: Project) -> None:
         vera.post(at(cast.juniper, "payment_run_new"), {"currency": "GBP", "confirmation": KEY}),
         vera.post(
             at(cast.juniper, "project_generate_all", project_id=crowded.pk),
-            {"action": "both", "confirmation": KEY},
+            {"action": "both", "form_key": KEY},
         ),
     ]
 

@@ -66,7 +66,7 @@ def test_work_is_listed_and_exported_as_the_address_asks(
     page = vera.get(at(cast.juniper, "work_list") + query)
 
     assert [row.work.title for row in page.context["rows"]] == titles
-    assert [line[0] for line in csv_of(vera.get(page.context["export_url"]))[1:]] == titles
+    assert [line[0] for line in csv_of(vera.get(page.context["listing"].export_href))[1:]] == titles
 
 
 @pytest.mark.usefixtures("three")

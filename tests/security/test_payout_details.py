@@ -17,7 +17,7 @@ from accounts.models import AuditEntry
 from affiliates.models import Creator
 from background.models import Work, WorkChunk
 from background.running import run_slice
-from brand_admin import exporting
+from brand_admin.listing import views
 from brand_admin.work_handlers import HANDLERS
 from core.tenancy import across_brands, acting_for
 from payouts.destinations import Destination, bank_account, paypal_account
@@ -247,7 +247,7 @@ def test_no_file_that_is_kept_holds_details(world: World, monkeypatch: pytest.Mo
     """While they are shared: what a worker makes is downloadable for seven days, whoever takes
     what back meanwhile.
     """
-    monkeypatch.setattr(exporting, "DIRECT", 0)
+    monkeypatch.setattr(views, "MAX_DOWNLOADED_ROWS", 0)
     share(world.cast)
     run = confirmed_run(world.cast)
     owner, values = browser(world.cast.ines), world.own_values() | {"run_id": run.pk}

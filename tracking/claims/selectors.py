@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -11,7 +11,6 @@ from django.db.models import Q, QuerySet
 
 from accounts.selectors import current_zone
 from affiliates.selectors import name_contains
-from core.csv_export import csv_moment
 from core.money import Money
 from offers.models import Enrollment
 from tracking.links.items import own_items
@@ -138,26 +137,3 @@ def _end_of_day(question: Question) -> datetime:
     zone = current_zone()
     after = question.ordered_on + timedelta(days=1)
     return datetime.combine(after, time.min, tzinfo=zone)
-
-
-def question_lines(found: QuerySet[Question]) -> Iterator[list[str]]:
-    """Yield CSV rows, header first, in constant memory. Times have their offset."""
-    yield [
-        "asked", "member", "email", "offer", "order", "ordered_on", "note", "state", "answer",
-        "answered_by", "answered",
-    ]  # fmt: skip
-    for row in found.iterator(chunk_size=1_000):
-        member = row.enrollment.member
-        yield [
-            csv_moment(row.asked_at),
-            member.full_name,
-            member.email,
-            row.enrollment.offer.name,
-            row.order_reference,
-            row.ordered_on.isoformat(),
-            row.note,
-            row.state,
-            row.answer,
-            row.answered_by,
-            csv_moment(row.answered_at),
-        ]

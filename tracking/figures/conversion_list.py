@@ -1,16 +1,13 @@
-"""The list of a brand's conversions: search, filters, sorting, count and export."""
+"""The list of a brand's conversions: search, filters, sorting and count."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet, Sum
 
-from core.csv_export import csv_moment
 from core.kept_queries import kept_query
-from core.money import Money
 from offers.models import Enrollment
 from tracking.figures.conversion_search import conversions_matching
 from tracking.models import (
@@ -88,27 +85,3 @@ def own_conversions(*, enrollment_id: int, status: str | None) -> QuerySet[Conve
     """Return one member's conversions in one offer, with their orders, unsorted."""
     found = Conversion.objects.select_related("order").filter(enrollment=enrollment_id)
     return found.filter(status=status) if status else found
-
-
-def conversion_lines(found: QuerySet[Conversion]) -> Iterator[list[str]]:
-    """Yield CSV rows, header first, in constant memory. Times have their offset."""
-    yield [
-        "order", "source", "time", "member", "email", "offer", "evidence", "why", "status",
-        "reason", "sale", "refunds", "commission", "currency",
-    ]  # fmt: skip
-    for row in found.iterator(chunk_size=1_000):
-        amounts = (row.sale_minor, row.refunded_minor, row.commission_minor)
-        yield [
-            row.order.external_id,
-            row.order.source,
-            csv_moment(row.occurred_at),
-            row.member.full_name,
-            row.member.email,
-            row.offer.name,
-            row.evidence,
-            row.why,
-            row.status,
-            row.reason,
-            *(Money(minor, row.currency).plain() for minor in amounts),
-            row.currency,
-        ]

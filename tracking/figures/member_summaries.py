@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import QuerySet
 
-from affiliates.details import member_details_of
-from affiliates.models import Member, Platform
+from affiliates.models import Member
 from core.kept_queries import kept_query
 from core.money import Money
 from offers.models import Enrollment, EnrollmentStatus
@@ -99,42 +98,6 @@ def accounts_by_currency(rows: Iterable[MemberRow]) -> list[CurrencyAccount]:
         CurrencyAccount(*(Money(minor, currency) for minor in sums[currency]))
         for currency in sorted(sums)
     ]
-
-
-def summary_csv(
-    members: Iterable[Member], *, now: datetime, batch: int = 500
-) -> Iterator[list[str]]:
-    """Yield the CSV rows of the members export, header first; amounts include the currency."""
-    yield [
-        "email", "first_name", "last_name", "joined", "owner", "tags",
-        *(platform.value for platform in Platform),
-        "offers", "conversions", "sales", "commission", "due",
-    ]  # fmt: skip
-    page: list[Member] = []
-    for member in members:
-        page.append(member)
-        if len(page) == batch:
-            yield from _lines(page, now=now)
-            page = []
-    yield from _lines(page, now=now)
-
-
-def _lines(members: Sequence[Member], *, now: datetime) -> Iterator[list[str]]:
-    details = member_details_of(members)
-    for row in member_summaries(members, now=now):
-        noted = details[row.member.pk]
-        yield [
-            row.member.email,
-            row.member.first_name,
-            row.member.last_name,
-            row.member.joined_at.isoformat(),
-            str(noted.owner.user) if noted.owner else "",
-            "; ".join(noted.tags),
-            *(noted.handles.get(platform, "") for platform in Platform),
-            str(row.offers),
-            str(row.conversions),
-            *("; ".join(map(str, amounts)) for amounts in (row.sales, row.commission, row.due)),
-        ]
 
 
 def _amounts(sums: dict[str, list[int]], index: int) -> tuple[Money, ...]:

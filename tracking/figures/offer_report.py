@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -88,31 +88,3 @@ def in_order(rows: Iterable[OfferRow], order: str) -> list[OfferRow]:
     """Sort the rows by a key of SORT_KEYS ("sales", "-sales"); leave them if it is unknown."""
     key = SORT_KEYS.get(order.removeprefix("-"))
     return sorted(rows, key=key, reverse=order.startswith("-")) if key else list(rows)
-
-
-def offer_lines(rows: Iterable[OfferRow]) -> Iterator[list[str]]:
-    """Yield CSV rows, header first. Amounts are decimals in the offer's currency."""
-    yield [
-        "offer", "status", "kind", "currency", "members", "members_with_conversions", "clicks",
-        "conversions", "sales", "refunds", "sales_per_member", "commission",
-        "average_commission", "due", "members_due",
-    ]  # fmt: skip
-    for row in rows:
-        figures = row.figures
-        yield [
-            row.offer.name,
-            row.offer.status,
-            row.offer.kind,
-            row.offer.currency,
-            str(figures.members),
-            str(figures.members_with_conversions),
-            str(figures.totals.clicks) if row.offer.gives_links else "",
-            str(figures.totals.conversions),
-            figures.sales.plain(),
-            figures.refunds.plain(),
-            figures.sales_per_member.plain(),
-            figures.commission.plain(),
-            figures.average_commission.plain(),
-            row.payments_due.plain(),
-            str(row.due.members),
-        ]

@@ -1,0 +1,163 @@
+"""Do something to the rows that were chosen in a list: the ticked ones, or all that match.
+
+A few are done before the page answers, many by a worker. Either way the rows are those that match
+when the button is pressed, and the service decides again for each of them.
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect
+
+from background.asking import WorkRequest, ask_for_work, enqueue_work
+from background.running import MAX_ROWS_RUN_AT_ONCE
+from brand_admin.access import BrandRequest
+from brand_admin.listing.actions import Action, Done
+from brand_admin.listing.listing import Listing
+from brand_admin.pages import render_page, selected_ids
+from brand_admin.work_kinds import CHANGE
+from core.next_page import own_page
+from core.references import Reference
+from core.templatetags.display import count
+
+MAX_CHOSEN_ROWS = 100_000  # at once
+SHOWN_ROWS = 50  # on the page that asks first
+
+
+def chosen_ids(request: BrandRequest, listing: Listing[Any]) -> list[int]:
+    """The rows that are ticked, or all that match the address."""
+    if listing.all_chosen:
+        return list(listing.matching()[: MAX_CHOSEN_ROWS + 1])
+    return list(
+        listing.everything().filter(pk__in=selected_ids(request)).values_list("pk", flat=True)
+    )
+
+
+def change_rows(request: BrandRequest, listing: Listing[Any]) -> HttpResponse:
+    """Do what the pressed button says, or ask first; then go back to the filtered list."""
+    only = listing.actions[0].key if len(listing.actions) == 1 else ""
+    pressed = request.POST.get("action", only)
+    action = next((each for each in listing.actions if each.key == pressed), None)
+    ids = chosen_ids(request, listing)
+    if action is not None and ids and action.leads:
+        return redirect(action.leads(listing, ids))
+    if action is None or action.act is None or not ids:
+        return _nothing(request, listing, f"Choose {listing.noun} first")
+    if len(ids) > MAX_CHOSEN_ROWS:
+        most = f"at most {MAX_CHOSEN_ROWS:,} {listing.noun} can be changed at once"
+        return _nothing(request, listing, f"Search or filter first, {most}")
+    if not action.is_answered(request.POST):
+        return _ask(request, listing, action, ids, _form(listing, action))
+    form = _form(listing, action, request.POST)
+    if form is not None and not form.is_valid():
+        if action.asks:
+            return _ask(request, listing, action, ids, form)
+        [first, *_] = [text for texts in form.errors.values() for text in texts]
+        return _nothing(request, listing, str(first).rstrip("."))
+    values = dict(form.cleaned_data) if form is not None else {}
+    if len(ids) > MAX_ROWS_RUN_AT_ONCE:
+        return _leave_to_a_worker(request, listing, action, ids, values)
+    done = action.act(listing, ids=ids, by=request.actor, now=listing.now, **values)
+    _tell(request, listing, action, done, values)
+    return redirect(_back(request, listing) if "back" in request.POST else listing.after(action))
+
+
+def _form(listing: Listing[Any], action: Action, data: Any = None) -> forms.Form | None:
+    return listing.form_of(action, data) if action.form else None
+
+
+def _nothing(request: BrandRequest, listing: Listing[Any], why: str) -> HttpResponse:
+    messages.warning(request, f"{why}: nothing was changed.")
+    return redirect(_back(request, listing))
+
+
+def _ask(
+    request: BrandRequest,
+    listing: Listing[Any],
+    action: Action,
+    ids: list[int],
+    form: forms.Form | None,
+) -> HttpResponse:
+    return render_page(
+        request,
+        "brand_admin/listing/ask.html",
+        section=listing.section,
+        status=422 if form is not None and form.is_bound else 200,
+        listing=listing,
+        action=action,
+        form=form,
+        ids=[] if listing.all_chosen else ids,
+        number=len(ids),
+        counted=_counted(listing, len(ids)),
+        seen=listing.seen(action, ids[:SHOWN_ROWS]),
+        more=max(0, len(ids) - SHOWN_ROWS),
+        warning=listing.warning(action, ids),
+        form_key=uuid.uuid4(),
+        back=_back(request, listing),
+    )
+
+
+def _leave_to_a_worker(
+    request: BrandRequest,
+    listing: Listing[Any],
+    action: Action,
+    ids: list[int],
+    values: dict[str, Any],
+) -> HttpResponse:
+    """Keep which rows were chosen, and let a worker go through them."""
+    try:
+        confirmation = uuid.UUID(request.POST.get("form_key", ""))
+    except ValueError:
+        confirmation = uuid.uuid4()
+    work, is_new = ask_for_work(
+        WorkRequest(
+            kind=CHANGE,
+            title=f"{action.label}: {_counted(listing, len(ids))}",
+            about=Reference.of("list", listing.name),
+            total=len(ids),
+            confirmation=confirmation,
+            parameters={
+                "list": listing.name,
+                "args": listing.args,
+                "action": action.key,
+                "values": values,
+                "back": _back(request, listing),
+            },
+            given=(f"{pk}\n".encode() for pk in ids),
+        ),
+        by=request.actor,
+        now=listing.now,
+    )
+    if is_new:
+        enqueue_work(work.pk, now=listing.now)
+    return redirect("brand_admin:work", request.brand.slug, work.pk)
+
+
+def _tell(
+    request: BrandRequest, listing: Listing[Any], action: Action, done: Done, values: dict[str, Any]
+) -> None:
+    why = done.in_words(action.unchanged)
+    if done.count:
+        messages.success(
+            request, f"{_counted(listing, done.count)} {listing.done_words(action, values)}."
+        )
+    if why:
+        number = done.unchanged + len(done.skipped)
+        messages.warning(request, f"{count(number)} skipped: {why}.")
+    elif not done.count:
+        messages.warning(request, "Nothing was changed.")
+
+
+def _counted(listing: Listing[Any], number: int) -> str:
+    noun = listing.noun.removesuffix("s") if number == 1 else listing.noun
+    return f"{count(number)} {noun}"
+
+
+def _back(request: BrandRequest, listing: Listing[Any]) -> str:
+    """The page where the form stood, if the form says so and it is ours; else the list."""
+    return own_page(request.POST.get("back", "")) or listing.href

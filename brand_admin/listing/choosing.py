@@ -1,0 +1,179 @@
+"""Which rows of a list are chosen, and the buttons for them: a part of `Listing`.
+
+Rows are chosen one by one, or all that match at once: then the address says so (?all=1), and every
+form is sent to an address that says which rows match. So it works without script, on every page of
+the list, and for rows that come to match before the button is pressed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
+
+from django import forms
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from brand_admin.listing.actions import Action, Button, Seen
+from core.components.from_python import component
+
+if TYPE_CHECKING:
+    from django.core.paginator import Page
+    from django.http import QueryDict
+
+SELECTED_ALL = "all"  # in the address: every row that matches is chosen
+Row = TypeVar("Row")
+
+
+class ChosenRows(Generic[Row]):
+    """What a list with actions says of its rows. `Listing` has what stands under TYPE_CHECKING."""
+
+    change_page: ClassVar[str] = ""  # the name of the address that takes the chosen rows
+    change_method: ClassVar[str] = "post"
+    actions: ClassVar[Sequence[Action]] = ()
+    rows_are_enrollments: ClassVar[bool] = False  # so that their members can be written to
+
+    if TYPE_CHECKING:
+        name: ClassVar[str]
+        GET: QueryDict
+        args: dict[str, int]
+
+        @cached_property
+        def found(self) -> QuerySet[Any] | Sequence[Any]: ...
+        @cached_property
+        def page(self) -> Page[Any]: ...
+        @cached_property
+        def may_change(self) -> bool: ...
+        @property
+        def href(self) -> str: ...
+        @property
+        def place(self) -> list[object]: ...
+        def rows_of(self, found: Sequence[Any]) -> Sequence[Row]: ...
+        def query_without(self, *names: str) -> QueryDict: ...
+        def with_query(self, address: str, *, keep_all: bool = False) -> str: ...
+
+    def row_key(self, row: Row) -> str:
+        """What the box of a row posts."""
+        return str(row.pk)  # type: ignore[attr-defined]
+
+    def row_label(self, row: Row) -> str:
+        return str(row)
+
+    def can_choose(self, row: Row) -> bool:
+        return True
+
+    def is_ticked(self, row: Row) -> bool:
+        """Whether the row is chosen when the page opens."""
+        return False
+
+    def everything(self) -> QuerySet[Any]:
+        """All rows that can be ticked here. A list with actions names also those that do not match
+        any more: what is ticked was seen.
+        """
+        return cast("QuerySet[Any]", self.found)
+
+    def matching(self) -> QuerySet[Any, int]:
+        """The ids of the rows that match now."""
+        return cast("QuerySet[Any]", self.found).order_by("pk").values_list("pk", flat=True)
+
+    def seen(self, action: Action, ids: list[int]) -> list[Seen]:
+        """How these rows are shown by the page that asks before the action."""
+        rows = self.rows_of(list(self.everything().filter(pk__in=ids)))
+        return [Seen(self.row_label(row)) for row in rows]
+
+    def warning(self, action: Action, ids: list[int]) -> str:
+        """What that page warns of."""
+        return ""
+
+    def done_words(self, action: Action, values: dict[str, Any]) -> str:
+        """What the action did: "tagged VIP"."""
+        return action.done.format(**values)
+
+    def form_of(self, action: Action, data: Any = None, **kwargs: Any) -> forms.Form:
+        """The form of an action that has one."""
+        assert action.form is not None  # noqa: S101 - the callers look
+        return action.form(data, **kwargs)
+
+    def shown_actions(self) -> Sequence[Action]:
+        return self.actions
+
+    def buttons(self) -> list[Button]:
+        """Each action with the fields before its button, each field once."""
+        found: list[Button] = []
+        shown: set[type[forms.Form]] = set()
+        for action in self.shown_actions():
+            is_new = action.form is not None and not action.asks and action.form not in shown
+            fields = list(self.form_of(action, auto_id="bulk-%s")) if is_new else []
+            if action.form is not None:
+                shown.add(action.form)
+            formaction = self.change_address(action.posts_to) if action.posts_to else ""
+            html = {"data-confirm": action.confirm} if action.confirm else {}
+            html |= action.html(self) if action.html else {}
+            found.append(Button(action, fields, formaction, html))
+        return found
+
+    def after(self, action: Action) -> str:
+        """Where one is led when it is done."""
+        return self.href
+
+    @cached_property
+    def chooses(self) -> bool:
+        """Whether rows can be chosen: there is something to do, and the reader may do it."""
+        return bool(self.actions) and self.may_change
+
+    @cached_property
+    def all_chosen(self) -> bool:
+        """Whether every row that matches is chosen, not only rows of this page."""
+        return self.chooses and bool(self.GET.get(SELECTED_ALL))
+
+    @property
+    def all_href(self) -> str:
+        """The same page with every row chosen that matches; empty where the page shows all."""
+        if not self.page.has_other_pages():
+            return ""
+        query = self.GET.copy()
+        query[SELECTED_ALL] = "1"
+        return f"?{query.urlencode()}"
+
+    def change_fields(self) -> list[tuple[str, str]]:
+        """What is sent with the chosen rows: with all that match, the filters that say which."""
+        if self.change_method == "post" or not self.all_chosen:
+            return []
+        filters = [(name, str(value)) for name, value in self.query_without().items()]
+        return [*filters, (SELECTED_ALL, "1")]
+
+    @property
+    def unchosen_href(self) -> str:
+        """The same page with no row chosen."""
+        query = self.GET.copy()
+        query.pop(SELECTED_ALL, None)
+        return f"?{query.urlencode()}"
+
+    @property
+    def change_href(self) -> str:
+        """Where the chosen rows are posted to; it says itself which rows match."""
+        return self.change_address(self.change_page)
+
+    def change_address(self, page: str) -> str:
+        """A page that takes the chosen rows, with all that says which rows match."""
+        address = reverse(f"brand_admin:{page}", args=self.place)
+        return self.with_query(address, keep_all=self.all_chosen)
+
+    @property
+    def reference(self) -> str:
+        """The rows that match, in words that `listed` reads: "members?tag=VIP"."""
+        query = self.query_without()
+        for name, value in self.args.items():
+            query[name] = str(value)
+        return f"{self.name}?{query.urlencode()}"
+
+    def _box(self, row: Row) -> str:
+        can_choose = self.can_choose(row)
+        return component(
+            "select_row",
+            label=self.row_label(row),
+            value=self.row_key(row),
+            checked=can_choose and (self.all_chosen or self.is_ticked(row)),
+            disabled=self.all_chosen or not can_choose,
+        )

@@ -1,0 +1,302 @@
+"""One declaration per list: its rows, columns, search, filters, order, file, and empty states.
+
+A list is a subclass of `Listing` with `find`; an object of it is the list as one address asks for
+it. The page, the file and the actions on chosen rows all read this object, so that they mean the
+same rows.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import islice
+from typing import Any, ClassVar, TypeVar
+
+from django import forms
+from django.core.paginator import Page, Paginator
+from django.db.models import QuerySet
+from django.http import Http404, QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.models import Brand
+from accounts.permissions import Permission, may
+from affiliates.models import Member
+from brand_admin.listing.asking import Asked, Asking, Empty, Way
+from brand_admin.listing.choosing import SELECTED_ALL, ChosenRows
+from brand_admin.listing.columns import Column, FileColumns, in_file, sorted_by
+from brand_admin.listing.paging import PER_PAGE, LongPaginator
+from brand_admin.pages import LONGEST_ID
+
+AT_ONCE = 500  # rows that are written into the file together
+NOT_FILTERS = ("page", SELECTED_ALL)  # what another search begins without
+
+
+Row = TypeVar("Row")
+LISTS: dict[str, type[Listing[Any]]] = {}  # each by its name; `brand_admin.lists` imports them all
+
+
+class Listing(ChosenRows[Row], ABC):
+    """A list of the brand admin as its address asks for it."""
+
+    # What it is called: by the worker, in the navigation, on its page and where its file is made.
+    name: ClassVar[str]
+    section: ClassVar[str]
+    heading: ClassVar[str]
+    subtitle: ClassVar[str] = ""
+    label: ClassVar[str]  # of the table, for screen readers
+    noun: ClassVar[str]  # what its pages count, in the plural
+    template: ClassVar[str] = "brand_admin/listing/page.html"
+    # The names of its addresses.
+    page_name: ClassVar[str]
+    arguments: ClassVar[tuple[str, ...]] = ()  # what stands in them beside the brand
+    file_page: ClassVar[str] = ""
+    export_in_header: ClassVar[bool] = False  # where the filters fill their line
+    reads: ClassVar[Permission] = Permission.READ
+    changes: ClassVar[Permission] = Permission.MANAGE  # has large files made, and acts on rows
+    # What it shows.
+    columns: ClassVar[Sequence[Column]] = ()
+    default_sort: ClassVar[str] = ""
+    search_label: ClassVar[str] = ""
+    filter_form: ClassVar[type[forms.Form] | None] = None
+    always_filters: ClassVar[bool] = False  # also where there is nothing yet
+    more_filters: ClassVar[tuple[str, ...]] = ()  # in the address beside those of the form
+    carried: ClassVar[tuple[str, ...]] = ()  # in the address, and kept by every filter
+    only_member: ClassVar[str] = ""  # "payments to": the list can be of one member alone
+    per_page: ClassVar[int] = PER_PAGE
+    is_long: ClassVar[bool] = False  # pages end at MAX_COUNTED_ROWS
+    shows_times: ClassVar[bool] = True
+    file_columns: ClassVar[FileColumns] = {}
+    nothing_yet: ClassVar[Empty]
+    nothing_matches: ClassVar[Empty] = Empty(
+        "Nothing matches", "Change the search or the filters.", icon="search"
+    )
+    header_ways: ClassVar[tuple[Way, ...]] = ()
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "name" in vars(cls):
+            LISTS[cls.name] = cls
+
+    def __init__(self, asked: Asking, **args: int) -> None:
+        self.asked, self.brand, self.GET, self.args = asked, asked.brand, asked.GET, args
+        self.now = timezone.now()
+        self.prepare(**args)
+
+    def prepare(self, **args: int) -> None:
+        """Look up what the list is of, by what stands in its address. Raises Http404."""
+
+    # What each list says of itself.
+
+    @abstractmethod
+    def find(self) -> QuerySet[Any] | Sequence[Any]:
+        """The rows that match; those of a queryset are put in order afterwards."""
+
+    def rows_of(self, found: Sequence[Any]) -> Sequence[Row]:
+        """The rows with all that their cells say, in a fixed number of queries."""
+        return found
+
+    def shown_columns(self) -> Sequence[Column]:
+        return self.columns
+
+    def usual_sort(self) -> str:
+        """The order while the address asks for none."""
+        return self.default_sort
+
+    def known_count(self) -> int | None:
+        """How many rows match, where that is kept."""
+        return None
+
+    def empty(self) -> Empty:
+        return self.nothing_matches if self.clear_href else self.nothing_yet
+
+    def file_name(self) -> str:
+        """After the brand's name: "members" for juniper-members.csv."""
+        return self.name.replace("_", "-")
+
+    def file_title(self) -> str:
+        """What the file is of, where a large one is made."""
+        return self.heading
+
+    def for_file(self) -> dict[str, str]:
+        """What the address of the file says more, where it is the file of a longer list."""
+        return {}
+
+    def context(self) -> dict[str, Any]:
+        """What the page shows beside the list."""
+        return {}
+
+    # The same for all.
+
+    @cached_property
+    def filters(self) -> Any:
+        """The form of the filters, filled in from the address; nonsense is ignored."""
+        return self.filter_form(self.GET) if self.filter_form else None
+
+    @cached_property
+    def search(self) -> str:
+        """What ?q= searches for, without what PostgreSQL can't hold."""
+        return self.GET.get("q", "").replace("\0", "").strip()
+
+    @cached_property
+    def found(self) -> QuerySet[Any] | Sequence[Any]:
+        """The rows that match, in the order that the address asks for."""
+        found = self.find()
+        fields = sorted_by(self.shown_columns(), self.GET.get("sort", ""), self.usual_sort())
+        return found.order_by(*fields) if fields and isinstance(found, QuerySet) else found
+
+    @cached_property
+    def page(self) -> Page[Any]:
+        """The page that ?page= asks for; the nearest one for anything odd."""
+        kind = LongPaginator if self.is_long else Paginator
+        paginator = kind(self.found, self.per_page)
+        known = self.known_count()
+        if known is not None:
+            paginator.count = known
+        return paginator.get_page(self.GET.get("page"))
+
+    @cached_property
+    def rows(self) -> Sequence[Row]:
+        return self.rows_of(list(self.page))
+
+    @cached_property
+    def member(self) -> Member | None:
+        """The one member that the address narrows the list to."""
+        if not self.only_member:
+            return None
+        self.filters.is_valid()
+        asked = self.filters.cleaned_data.get("member")
+        return Member.objects.filter(pk=asked).first() if asked else None
+
+    @property
+    def count(self) -> int:
+        """How many rows match."""
+        found = self.found
+        return found.count() if isinstance(found, QuerySet) else len(found)
+
+    @property
+    def shows_filters(self) -> bool:
+        is_narrowed = bool(self.clear_href or self.member)
+        return self.always_filters or is_narrowed or bool(self.page.object_list)
+
+    @property
+    def filter_names(self) -> list[str]:
+        """What narrows the list, by its names in the address."""
+        return ["q", *self.more_filters, *(self.filters.fields if self.filters else ())]
+
+    @cached_property
+    def clear_href(self) -> str:
+        """The same list with no filter set; empty while none is."""
+        names = self.filter_names
+        if not any(self.GET.get(name) for name in names):
+            return ""
+        return f"?{self.query_without(*names).urlencode()}"
+
+    @property
+    def export_href(self) -> str:
+        """The file of exactly what this list shows, all pages of it."""
+        query = self.query_without()
+        for name, value in self.for_file().items():
+            query[name] = value
+        address = reverse(f"brand_admin:{self.file_page}", args=self.file_place)
+        return f"{address}?{query.urlencode()}" if query else address
+
+    @property
+    def href(self) -> str:
+        """The list as it is filtered, with no row chosen."""
+        return self.with_query(reverse(f"brand_admin:{self.page_name}", args=self.place))
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        """What the filters carry along in the address, and which member the list is of."""
+        kept = [(name, str(self.GET[name])) for name in self.carried if self.GET.get(name)]
+        return [*kept, ("member", str(self.member.pk))] if self.member else kept
+
+    @property
+    def filter_fields(self) -> list[forms.BoundField]:
+        return self.filters.visible_fields() if self.filters else []
+
+    def lines(self) -> Iterator[SafeString]:
+        """The rows as HTML."""
+        columns, slug = self.shown_columns(), self.brand.slug
+        for row in self.rows:
+            box = self._box(row) if self.chooses else ""
+            cells = "".join([column.html(row, slug) for column in columns])
+            yield mark_safe(f"<tr>{box}{cells}</tr>")  # noqa: S308 - cells escape their texts
+
+    # Its file.
+
+    def file_rows(self) -> Iterator[Row]:
+        """All rows that match, looked up a batch at a time."""
+        found: Iterable[Any] = self.found
+        rows = iter(found.iterator(chunk_size=AT_ONCE) if isinstance(found, QuerySet) else found)
+        while batch := list(islice(rows, AT_ONCE)):
+            yield from self.rows_of(batch)
+
+    def file_lines(self) -> Iterator[list[str]]:
+        """The file, its header first."""
+        columns = self.file_columns
+        yield list(columns)
+        for row in self.file_rows():
+            yield [in_file(say(row)) for say in columns.values()]
+
+    @cached_property
+    def may_change(self) -> bool:
+        """Whether the reader may do more than read; a worker only reads."""
+        return self._may(self.changes)
+
+    def _may(self, permission: Permission) -> bool:
+        role = getattr(self.asked, "role", None)
+        return role is not None and may(role, permission)
+
+    def ways(self) -> list[tuple[Way, str]]:
+        """The buttons of the header that the reader may use, with where they lead."""
+        return self._led(self.header_ways)
+
+    def empty_ways(self) -> list[tuple[Way, str]]:
+        """And those where there are no rows."""
+        return self._led(self.empty().ways)
+
+    def _led(self, ways: Iterable[Way]) -> list[tuple[Way, str]]:
+        return [(way, way.href(self.brand.slug)) for way in ways if self._may(way.needs)]
+
+    # Its addresses.
+
+    @property
+    def place(self) -> list[object]:
+        """What stands in its addresses."""
+        return [self.brand.slug, *self.args.values()]
+
+    @property
+    def file_place(self) -> list[object]:
+        return self.place
+
+    def query_without(self, *names: str) -> QueryDict:
+        query = self.GET.copy()
+        for name in (*names, *NOT_FILTERS):
+            query.pop(name, None)
+        return query
+
+    def with_query(self, address: str, *, keep_all: bool = False) -> str:
+        query = self.query_without()
+        if keep_all:
+            query[SELECTED_ALL] = "1"
+        return f"{address}?{query.urlencode()}" if query else address
+
+
+def listed(reference: str, *, brand: Brand) -> Listing[Any]:
+    """The list that a `Listing.reference` names, as it is now. Raises Http404 for none."""
+    name, _, text = reference.partition("?")
+    kind, query = LISTS.get(name), QueryDict(text, mutable=True)
+    if kind is None:
+        raise Http404
+    args = {key: _whole(query.pop(key, [""])[-1]) for key in kind.arguments}
+    return kind(Asked(brand, query), **args)
+
+
+def _whole(text: str) -> int:
+    if not text.isdecimal() or len(text) > LONGEST_ID:
+        raise Http404
+    return int(text)

@@ -1,0 +1,32 @@
+"""Pages of lists, also of very long ones."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.utils.functional import cached_property
+
+PER_PAGE = 50
+MAX_COUNTED_ROWS = 10_000  # of a long list: who turns more pages than these hold?
+
+
+class LongPaginator(Paginator):
+    """Counts no further than MAX_COUNTED_ROWS; `goes_on` says whether there are more.
+
+    Nobody counts a million rows: a long list is narrowed or exported.
+    """
+
+    @cached_property
+    def count(self) -> int:
+        return min(self._counted, MAX_COUNTED_ROWS)
+
+    @property
+    def goes_on(self) -> bool:
+        return "_counted" in vars(self) and self._counted > MAX_COUNTED_ROWS
+
+    @cached_property
+    def _counted(self) -> int:
+        rows = cast("QuerySet[Any]", self.object_list)
+        return rows.order_by()[: MAX_COUNTED_ROWS + 1].count()

@@ -1,0 +1,133 @@
+"""The addresses of a list: its page, its file, and what is posted about chosen rows.
+
+A small file is a download; a large one is made by a worker and kept for days.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from background.asking import WorkRequest, ask_for_work, enqueue_work
+from background.sweeping import FILES_KEPT
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.forms import Confirmation
+from brand_admin.listing.changing import change_rows
+from brand_admin.listing.listing import Listing
+from brand_admin.pages import csv_response, render_page
+from brand_admin.work_kinds import EXPORT
+from brand_admin.work_rows import started_about
+from core.references import Reference
+
+View = Callable[..., HttpResponseBase]
+MAX_DOWNLOADED_ROWS = 1_000  # in a file that is made while one waits
+
+
+def list_page(kind: type[Listing[Any]]) -> View:
+    """The page of a list."""
+
+    @require_safe
+    @brand_page(kind.reads)
+    def page(request: BrandRequest, **args: int) -> HttpResponse:
+        return show_list(request, kind(request, **args))
+
+    return page
+
+
+def list_file(kind: type[Listing[Any]]) -> View:
+    """The file of exactly what the list shows with the same filters."""
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @brand_page(kind.reads, post=kind.changes)
+    def file(request: BrandRequest, **args: int) -> HttpResponseBase:
+        return answer_with_file(request, kind(request, **args))
+
+    return file
+
+
+def list_change(kind: type[Listing[Any]]) -> View:
+    """What is done to chosen rows of the list."""
+
+    @require_POST
+    @brand_page(kind.changes)
+    def change(request: BrandRequest, **args: int) -> HttpResponse:
+        return change_rows(request, kind(request, **args))
+
+    return change
+
+
+def show_list(
+    request: BrandRequest, listing: Listing[Any], *, status: int = 200, **context: Any
+) -> HttpResponse:
+    return render_page(
+        request,
+        listing.template,
+        status=status,
+        **{
+            "section": listing.section,
+            "listing": listing,
+            "page": listing.page,
+            "rows": listing.rows,
+            "buttons": listing.buttons() if listing.chooses else [],
+            "form_key": uuid.uuid4() if listing.chooses else "",
+            **listing.context(),
+            **context,
+        },
+    )
+
+
+def answer_with_file(request: BrandRequest, listing: Listing[Any]) -> HttpResponseBase:
+    """The file itself while it is small; else the offer to make it, and with POST the order."""
+    rows = listing.count
+    name = f"{request.brand.slug}-{listing.file_name()}.csv"
+    if rows <= MAX_DOWNLOADED_ROWS:
+        return csv_response(request, name, listing.file_lines())
+    form = Confirmation(request.POST if request.method == "POST" else None)
+    if form.is_bound and form.is_valid():
+        work = _ask(request, listing, rows, form.cleaned_data["confirmation"])
+        return redirect("brand_admin:work", request.brand.slug, work)
+    return render_page(
+        request,
+        "brand_admin/background/export.html",
+        section=listing.section,
+        status=422 if form.errors else 200,
+        title=listing.file_title(),
+        rows=rows,
+        form=form,
+        days=FILES_KEPT.days,
+        most=MAX_DOWNLOADED_ROWS,
+        started=started_about(_about(listing)),
+    )
+
+
+def _about(listing: Listing[Any]) -> str:
+    """Where files of this list are ordered."""
+    return Reference.of("export", listing.name)
+
+
+def _ask(request: BrandRequest, listing: Listing[Any], rows: int, confirmation: uuid.UUID) -> int:
+    title = listing.file_title()
+    work, is_new = ask_for_work(
+        WorkRequest(
+            kind=EXPORT,
+            title=f"Export of {title[:1].lower()}{title[1:]}",
+            about=_about(listing),
+            total=rows,
+            confirmation=confirmation,
+            parameters={
+                "export": listing.name,
+                "args": listing.args,
+                "query": request.GET.urlencode(),
+            },
+        ),
+        by=request.actor,
+        now=listing.now,
+    )
+    if is_new:
+        enqueue_work(work.pk, now=listing.now)
+    return work.pk

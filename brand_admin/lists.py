@@ -1,0 +1,38 @@
+"""Import every list of the brand admin, so that a worker finds each by its name."""
+
+from __future__ import annotations
+
+from brand_admin.background import lists as background_lists
+from brand_admin.conversions import lists as conversion_lists
+from brand_admin.emails import lists as email_lists
+from brand_admin.listing.listing import LISTS
+from brand_admin.members import lists as member_lists
+from brand_admin.members import parts as member_parts
+from brand_admin.offers import lists as offer_lists
+from brand_admin.payments import due_list, run_lists
+from brand_admin.payments import lists as payment_lists
+from brand_admin.projects import generate_list, step_lists
+from brand_admin.projects import lists as project_lists
+from brand_admin.reporting import adding
+from brand_admin.reporting import lists as reporting_lists
+from brand_admin.settings import audit as audit_lists
+
+MODULES = (
+    adding,
+    audit_lists,
+    background_lists,
+    conversion_lists,
+    email_lists,
+    member_lists,
+    due_list,
+    generate_list,
+    member_parts,
+    offer_lists,
+    payment_lists,
+    project_lists,
+    reporting_lists,
+    run_lists,
+    step_lists,
+)
+
+__all__ = ["LISTS", "MODULES"]

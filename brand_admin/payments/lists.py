@@ -1,0 +1,147 @@
+"""The payments recorded, and whom a bonus is for. See also `due_list` and `run_lists`.
+
+What a bank or PayPal is told stands in brand_admin.payments.run_views: those files name accounts,
+so they are streamed to whoever asks and never kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+from django.db.models import QuerySet
+
+from accounts.permissions import Permission
+from affiliates.selectors import members
+from brand_admin.listing.asking import Empty, Way
+from brand_admin.listing.cells import Cell, Fragment, Link, person
+from brand_admin.listing.columns import Column
+from brand_admin.listing.listing import Listing
+from brand_admin.payments.forms import PaymentFilters
+from offers.models import Enrollment
+from payouts.models import Payout, PayoutRun
+from payouts.selectors import payouts
+
+SECTION = "payments"
+HEADING = "Payments"
+SUBTITLE = "Pay members outside of Tributary, and record here exactly what was paid."
+HEADER_WAYS = (
+    Way("Bonus or correction", "adjustment_new", icon="plus", needs=Permission.PAY),
+    Way("New payout run", "payment_run_new", icon="payments", kind="primary", needs=Permission.PAY),
+)
+
+
+def payment_state(row: Payout | PayoutRun) -> Cell:
+    return Fragment("brand_admin/payments/state.html", payout=row)
+
+
+DATE = Column(
+    "Date",
+    lambda row: Link(row.created_at, "payment", row.pk),
+    sort="date",
+    by=("created_at", "pk"),
+    names_row=True,
+)
+REFERENCE = Column("Reference", lambda row: row.reference)
+RECORDED_BY = Column("Recorded by", lambda row: person(row.created_by))
+AMOUNT = Column(
+    "Amount",
+    lambda row: row.amount,
+    sort="amount",
+    by=("currency", "amount_minor", "pk"),
+    look="number strong",
+)
+
+
+class Payments(Listing[Payout]):
+    """The payments recorded, the newest first."""
+
+    name, section = "payments", SECTION
+    heading, subtitle, header_ways = HEADING, SUBTITLE, HEADER_WAYS
+    label, noun = "Payments", "payments"
+    page_name, file_page = "payments_sent", "payments_csv"
+    changes = Permission.PAY
+    template = "brand_admin/payments/list.html"
+    search_label = "Search member or reference"
+    filter_form = PaymentFilters
+    only_member = "payments to"
+    default_sort = "-date"
+    is_long = True
+    columns: ClassVar[Sequence[Column]] = (
+        DATE,
+        Column(
+            "Member",
+            lambda row: Link(row.member, "member", row.member_id),
+            sort="member",
+            by=("member__last_name", "member__first_name", "pk"),
+        ),
+        REFERENCE,
+        RECORDED_BY,
+        Column("State", payment_state),
+        AMOUNT,
+    )
+    file_columns = {
+        "payment": lambda row: row.pk,
+        "recorded": lambda row: row.created_at,
+        "member": lambda row: row.member.full_name,
+        "email": lambda row: row.member.email,
+        "amount": lambda row: row.amount,
+        "currency": lambda row: row.currency,
+        "state": lambda row: row.state,
+        "settled": lambda row: row.settled_at,
+        "reference": lambda row: row.reference,
+        "reason": lambda row: row.reason,
+        "recorded_by": lambda row: row.created_by,
+    }
+    nothing_yet = Empty(
+        "No payments yet",
+        "Record the first one from what is due now.",
+        icon="payments",
+        ways=(Way("Due now", "payments", kind="primary"),),
+    )
+    nothing_matches = Empty("No payment matches", "Change the search or the filter.", icon="search")
+
+    def find(self) -> QuerySet[Payout]:
+        return payouts(search=self.search, **self.filters.chosen())
+
+    def context(self) -> dict[str, Any]:
+        return {"tab": "sent"}
+
+
+class ChosenEnrollment(Listing[Enrollment]):
+    """Whom a bonus or correction is for, and in which offer."""
+
+    name, section = "adjustment", SECTION
+    heading, subtitle = "Bonus or correction", "For whom, and in which offer?"
+    label, noun = "Members and their offers", "members in offers"
+    page_name = "adjustment_new"
+    template = "brand_admin/payments/choose.html"
+    search_label = "Search members"
+    always_filters = True
+    shows_times = False
+    columns = (
+        Column(
+            "Member",
+            lambda row: Link(row.member, "adjustment_new", enrollment=row.pk),
+            names_row=True,
+        ),
+        Column("Email", lambda row: row.member.email or "no address", look="wide"),
+        Column("Offer", lambda row: row.offer.name),
+        Column("Currency", lambda row: row.offer.currency),
+    )
+    nothing_yet = Empty(
+        "Nobody is in an offer yet",
+        "A bonus belongs to a member in an offer. Open the offer and add members first.",
+        icon="members",
+        ways=(Way("Sales Tracking", "reporting"),),
+    )
+    nothing_matches = Empty(
+        "Nobody matches", "Every word must stand in the name or the address.", icon="search"
+    )
+
+    def find(self) -> QuerySet[Enrollment]:
+        return (
+            Enrollment.objects.filter(member__in=members(search=self.search))
+            .select_related("member", "offer")
+            .order_by("member__last_name", "member__first_name", "pk")
+        )

@@ -1,0 +1,327 @@
+"""Who stands in a step of a project's stage: Send and Tracking. Generate is in `generate_list`.
+
+A dashboard link stands in no file: it opens what it shows to whoever has it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.db.models import QuerySet
+from django.http import Http404, QueryDict
+from django.urls import reverse
+
+from brand_admin.listing.actions import Action
+from brand_admin.listing.asking import Empty
+from brand_admin.listing.cells import Cell, Chip, Copied, Fragment, Link, address
+from brand_admin.listing.columns import Column, FileColumns
+from brand_admin.projects.frame import offer_asked, offer_tabs
+from brand_admin.projects.lists import BY_MEMBER, OfProject
+from brand_admin.projects.rows import SendRow, mails_of, send_rows
+from notifications.models import Purpose
+from notifications.selectors import MessageStatus
+from offers.models import Enrollment, Offer
+from tracking.figures.member_table import MemberRow, member_rows
+from tracking.figures.metrics import ALL_TIME
+from tracking.figures.ranking import ranked
+from tracking.outreach.stages import (
+    LABELS,
+    StageStep,
+    enrollments_at,
+    members_at_step,
+)
+
+NOBODY_MATCHES = Empty(
+    "Nobody here matches", "Every word must stand in the name or the address.", icon="search"
+)
+
+
+class AtStep(OfProject):
+    """Who stands in one step of the project's stage, for one of its offers."""
+
+    step: StageStep
+    rows_are_enrollments = True
+    nothing_matches = NOBODY_MATCHES
+
+    def prepare(self, **args: int) -> None:
+        super().prepare(**args)
+        self.chosen_offer = offer_asked(self.asked, self.project, self.step)
+
+    @property
+    def offer(self) -> Offer:
+        """Raises Http404 before the stage has one."""
+        if self.chosen_offer is None:
+            raise Http404
+        return self.chosen_offer
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        return [*super().kept, *self._of_two()]
+
+    def query_without(self, *names: str) -> QueryDict:
+        query = super().query_without(*names)
+        for name, value in self._of_two():
+            query[name] = value
+        return query
+
+    def _of_two(self) -> list[tuple[str, str]]:
+        """Which offer it is of, where the stage has two."""
+        return [("offer", str(self.offer.pk))] if len(self.project.offers) > 1 else []
+
+    def find(self) -> Any:
+        return members_at_step(self.project, self.step, offer=self.offer, search=self.search)
+
+    def matching(self) -> QuerySet[Any, int]:
+        standing = members_at_step(self.project, self.step, offer=self.offer, search=self.search)
+        return standing.order_by("pk").values_list("enrollment_pk", flat=True)
+
+    def everything(self) -> QuerySet[Enrollment]:
+        standing = members_at_step(self.project, self.step, offer=self.offer)
+        return Enrollment.objects.filter(pk__in=standing.order_by().values("enrollment_pk"))
+
+    def row_key(self, row: Any) -> str:
+        return str(row.enrollment.pk)
+
+    def row_label(self, row: Any) -> str:
+        return str(row.enrollment.member)
+
+    def file_name(self) -> str:
+        return f"project-{self.project.pk}-{self.part}"
+
+    def file_title(self) -> str:
+        return f"{LABELS[self.step]} of {self.project.name}"
+
+    def context(self) -> dict[str, Any]:
+        tabs = offer_tabs(self.project, self.offer)
+        return {"offer": self.offer, "offer_tabs": tabs}
+
+
+def _member(row: Any) -> object:
+    return row.enrollment.member
+
+
+MEMBER = Column("Member", _member, sort="name", by=BY_MEMBER, names_row=True)
+CODE = Column("Code", lambda row: Chip(row.items.promo_code))
+
+
+def tracking_link(row: Any) -> Cell:
+    return Copied("tracking link", row.items.tracking_link, row.items.short_link)
+
+
+def _address_of(row: Any) -> object:
+    return address(row.enrollment.member.email, getattr(row, "suppressed", ""))
+
+
+ADDRESS = Column("Email", _address_of, sort="email", by=("member__email", "pk"), look="wide")
+WHO: FileColumns = {
+    "email": lambda row: row.enrollment.member.email,
+    "first_name": lambda row: row.enrollment.member.first_name,
+    "last_name": lambda row: row.enrollment.member.last_name,
+    "code": lambda row: row.items.promo_code,
+    "link": lambda row: row.items.tracking_link,
+}
+
+
+def _sent(row: Any) -> Cell:
+    mail = row.message
+    return Fragment(
+        "brand_admin/members/message_state.html",
+        state=mail.state if mail else "",
+        label=mail.state.label if mail else "",
+        at=mail.at if mail else None,
+        reason=mail.reason if mail else "",
+    )
+
+
+STATUS = Column("Status", _sent, look="wide wraps")
+
+
+class ToSend(AtStep):
+    """Who has their items but no mail with them; with ?show=sent who has both."""
+
+    name, part = "project_send", "send"
+    label, noun = "Members and their Sales Tracking Items", "members"
+    page_name, file_page, change_page = "project_send", "project_send_csv", "project_send"
+    change_method = "get"
+    template = "brand_admin/projects/send.html"
+    carried = ("show",)
+    per_page = 200
+    file_columns = {
+        **WHO,
+        "status": lambda row: row.message.state.value if row.message else "not_sent",
+        "at": lambda row: row.message.at if row.message else None,
+        "reason": lambda row: (row.message.reason if row.message else "") or row.suppressed,
+    }
+    actions = (
+        Action(
+            key="send",
+            label="Send Sales Tracking Items",
+            icon="send",
+            kind="primary",
+            html=lambda listing: {
+                "hx-get": reverse("brand_admin:compose", args=[listing.brand.slug]),
+                "hx-include": "closest form",
+                "hx-target": "#drawer",
+            },
+        ),
+    )
+
+    def prepare(self, **args: int) -> None:
+        self.shows_sent = self.GET.get("show") == "sent"
+        self.step = StageStep.TRACKING if self.shows_sent else StageStep.SEND
+        super().prepare(**args)
+
+    def shown_columns(self) -> Sequence[Column]:
+        columns = [MEMBER, ADDRESS]
+        if self.offer.gives_codes:
+            columns.append(CODE)
+        if self.offer.gives_links:
+            columns.append(Column("Link", tracking_link, look="wide"))
+        dashboard = Column(
+            "Dashboard link",
+            lambda row: Copied("dashboard link", row.items.dashboard_link, "Copy link"),
+        )
+        return [*columns, dashboard, STATUS]
+
+    def rows_of(self, found: Sequence[Any]) -> list[SendRow]:
+        return send_rows(enrollments_at(found))
+
+    def change_fields(self) -> list[tuple[str, str]]:
+        """What the drawer is told: which mail, about which offer, and to whom."""
+        fields = [
+            ("purpose", Purpose.SALES_TRACKING_ITEMS.value),
+            ("offer", str(self.offer.pk)),
+            ("back", self.href.partition("?")[0]),
+        ]
+        if self.shows_sent:
+            fields += [("show", "sent"), ("include_already_sent", "1")]
+        return [*fields, ("rows", self.reference)] if self.all_chosen else fields
+
+    def file_title(self) -> str:
+        return f"Send of {self.project.name}"
+
+    def empty(self) -> Empty:
+        if self.clear_href:
+            return self.nothing_matches
+        if self.shows_sent:
+            return Empty(
+                "Nothing sent yet",
+                "Members whose mail was sent are listed here.",
+                icon="send",
+            )
+        if members_at_step(self.project, StageStep.TRACKING, offer=self.offer).exists():
+            return Empty(
+                "Everything is sent",
+                "See what your members sell in Tracking.",
+                icon="good",
+                ways=(self.way_to("Go to Tracking", "project_tracking"),),
+            )
+        return Empty(
+            "Nobody to send to yet",
+            "Members are listed here as soon as they have their code and link.",
+            icon="send",
+            ways=(self.way_to("Go to Generate", "project_generate", kind="secondary"),),
+        )
+
+    def context(self) -> dict[str, Any]:
+        return super().context() | {"show": "sent" if self.shows_sent else "waiting"}
+
+
+class TrackingLine(NamedTuple):
+    """A member's figures, and the mail with their items."""
+
+    row: MemberRow
+    message: MessageStatus | None
+
+    @property
+    def enrollment(self) -> Enrollment:
+        return self.row.enrollment
+
+    @property
+    def items(self) -> Any:
+        return self.row.items
+
+
+class Tracked(AtStep):
+    """Everybody who was sent their items, with what came of it."""
+
+    name, part, step = "project", "tracking", StageStep.TRACKING
+    label, noun = "Members who were sent their items", "members"
+    page_name, file_page = "project_tracking", "project_tracking_csv"
+    template = "brand_admin/projects/tracking.html"
+    shows_times = False
+    file_columns = {
+        **WHO,
+        "sent": lambda line: (
+            line.message.at.isoformat()
+            if line.message and line.message.is_sent and line.message.at
+            else ""
+        ),
+        "clicks": lambda line: line.row.totals.clicks if line.enrollment.offer.gives_links else "",
+        "conversions": lambda line: line.row.totals.conversions,
+        "sales": lambda line: line.row.sales,
+        "refunds": lambda line: line.row.refunds,
+        "commission": lambda line: line.row.commission,
+        "paid": lambda line: line.row.paid,
+        "due": lambda line: line.row.due,
+    }
+
+    def shown_columns(self) -> Sequence[Column]:
+        member = Column(
+            "Member",
+            lambda line: Link(line.enrollment.member, "member", line.enrollment.member_id),
+            sort="name",
+            names_row=True,
+        )
+        clicks = Column("Clicks", lambda line: line.row.totals.clicks, sort="clicks", look="number")
+        return [
+            member,
+            *([CODE] if self.offer.gives_codes else []),
+            Column("Status", _sent, look="wide"),
+            *([clicks] if self.offer.gives_links else []),
+            Column(
+                "Conversions",
+                lambda line: line.row.totals.conversions,
+                sort="conversions",
+                look="number",
+            ),
+            Column("Sales", lambda line: line.row.sales, sort="sales", look="number"),
+            Column(
+                "Commission",
+                lambda line: line.row.commission,
+                sort="commission",
+                look="number strong",
+            ),
+        ]
+
+    def find(self) -> QuerySet[Enrollment]:
+        """In the order of a figure that the address asks for."""
+        standing = super().find().order_by().values("enrollment_pk")
+        found = Enrollment.objects.filter(pk__in=standing).select_related("member", "offer")
+        order = self.GET.get("sort", "name")
+        return ranked(found, order=order, period=ALL_TIME, now=self.now)
+
+    def rows_of(self, found: Sequence[Enrollment]) -> list[TrackingLine]:
+        mails = mails_of(found)
+        return [
+            TrackingLine(row, mails.get(row.enrollment.pk))
+            for row in member_rows(self.offer, found, now=self.now)
+        ]
+
+    def file_name(self) -> str:
+        return f"project-{self.project.pk}"
+
+    def file_title(self) -> str:
+        return f"Tracking of {self.project.name}"
+
+    def empty(self) -> Empty:
+        if self.clear_href:
+            return self.nothing_matches
+        return Empty(
+            "Nothing to follow yet",
+            "Members are listed here once their Sales Tracking Items are sent, with clicks,"
+            " conversions, sales and commission.",
+            icon="reporting",
+            ways=(self.way_to("Go to Send", "project_send", kind="secondary"),),
+        )

@@ -1,0 +1,101 @@
+"""Choose members of the brand who are not in an offer, and add them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+
+from accounts.actors import Actor
+from accounts.permissions import Permission
+from affiliates.models import Member
+from brand_admin.listing.actions import Action, Done
+from brand_admin.listing.asking import Empty, Way
+from brand_admin.listing.columns import Column
+from brand_admin.listing.listing import Listing
+from brand_admin.reporting.forms import AddMembers
+from core.templatetags.display import day
+from offers.models import Offer
+from offers.selectors import members_outside
+from tracking.links.membership import add_to_offer
+
+SECTION = "sales_tracking"
+
+
+def _add(
+    listing: ToAddToOffer, *, ids: list[int], with_items: bool, by: Actor, now: datetime
+) -> Done:
+    added = list(listing.everything().filter(pk__in=ids))
+    if added:
+        add_to_offer(offer=listing.offer, members=added, with_items=with_items, by=by, now=now)
+    return Done(len(added), unchanged=len(ids) - len(added))
+
+
+class ToAddToOffer(Listing[Member]):
+    """Members of the brand who are not in the offer."""
+
+    name, section = "offer_add", SECTION
+    heading = "Add members"
+    subtitle = "Select the members who join. They are not in the offer yet."
+    label, noun = "Members", "members"
+    page_name, change_page = "offer_add_members", "offer_add_members"
+    arguments = ("offer_id",)
+    reads = Permission.MANAGE
+    template = "brand_admin/reporting/add_members.html"
+    search_label = "Search members"
+    always_filters = True
+    shows_times = False
+    columns = (
+        Column("Member", str, names_row=True),
+        Column("Email", lambda row: row.email or "no address", look="wide"),
+        Column("Member since", lambda row: day(row.joined_at)),
+    )
+    actions = (
+        Action(
+            key="add",
+            label="Add to offer",
+            act=_add,
+            done="added",
+            unchanged="were in the offer",
+            form=AddMembers,
+            icon="plus",
+            kind="primary",
+        ),
+    )
+    nothing_yet = Empty(
+        "Everybody is in",
+        "All members of the brand are in this offer. Add new members first.",
+        icon="members",
+        ways=(Way("Members", "members"),),
+    )
+    nothing_matches = Empty(
+        "No member matches",
+        "Everybody who matches is in the offer already, or there is no such member.",
+        icon="search",
+    )
+
+    def prepare(self, **args: int) -> None:
+        self.offer = get_object_or_404(Offer, pk=args["offer_id"])
+
+    def find(self) -> QuerySet[Member]:
+        return members_outside(self.offer, search=self.search)
+
+    def everything(self) -> QuerySet[Member]:
+        return members_outside(self.offer)
+
+    def form_of(self, action: Action, data: Any = None, **kwargs: Any) -> forms.Form:
+        form = super().form_of(action, data, **kwargs)
+        codes, links = self.offer.gives_codes, self.offer.gives_links
+        what = "a code and a link" if codes and links else "a code" if codes else "a link"
+        form.fields["with_items"].label = f"Give each {what}"
+        return form
+
+    def after(self, action: Action) -> str:
+        return reverse("brand_admin:offer_report", args=[self.brand.slug, self.offer.pk])
+
+    def context(self) -> dict[str, Any]:
+        return {"offer": self.offer}

@@ -1,0 +1,386 @@
+"""The tables of Sales Tracking: the offers with their figures, and an offer's members."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, cast
+from urllib.parse import urlencode
+
+from django import forms
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.functional import cached_property
+
+from accounts.permissions import Permission
+from affiliates.models import Member
+from brand_admin.listing.actions import Action, Seen
+from brand_admin.listing.asking import Empty, Way
+from brand_admin.listing.cells import Badge, Cell, Fragment, Link
+from brand_admin.listing.columns import Column
+from brand_admin.listing.listing import Listing
+from brand_admin.reporting.columns import (
+    MEMBER_DEFAULTS,
+    OF_MEMBERS,
+    OF_OFFERS,
+    OFFER_DEFAULTS,
+    Columns,
+    columns_in,
+)
+from brand_admin.reporting.forms import MemberFilters, OfferFilters
+from brand_admin.reporting.members import MEMBER_ACTIONS, owed_among
+from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
+from offers.selectors import enrollments_of, offers, terms_of
+from tracking.commissions.current_tiers import tiers_today
+from tracking.figures.member_table import MemberRow, export_rows, member_rows
+from tracking.figures.metrics import ALL_TIME, today
+from tracking.figures.offer_report import OfferRow, in_order, offer_rows
+from tracking.figures.periods import BRAND_CHOICES, ChosenPeriod, choose
+from tracking.figures.ranking import BY_NAME, ranked, with_at_least
+
+SECTION = "sales_tracking"
+LOOK = ("columns", "range", "first", "last", "show", "currency")  # what no filter changes
+FIGURES = ("figure", "least")
+STATUS_BADGES = {
+    EnrollmentStatus.ACTIVE: Badge("Active", "good"),
+    EnrollmentStatus.INACTIVE: Badge("Inactive", "wait"),
+    EnrollmentStatus.REMOVED: Badge("Removed"),
+}
+
+
+class WithFigures(Listing[Any]):
+    """A list of figures in a period, of which the reader chooses the columns."""
+
+    section = SECTION
+    always_filters = True
+    carried = LOOK
+    shows_times = False
+
+    @cached_property
+    def chosen(self) -> ChosenPeriod:
+        """The range of days in the address; six months unless it says otherwise."""
+        asked = {name: str(value) for name, value in self.GET.items()}
+        return choose(asked, choices=BRAND_CHOICES, default="6m", today=today())
+
+    @property
+    @abstractmethod
+    def chosen_columns(self) -> Columns:
+        """The figures that the address asks for."""
+
+    @property
+    def filter_fields(self) -> list[forms.BoundField]:
+        """Those of figures stand beside them, in their own template."""
+        return [field for field in super().filter_fields if field.name not in FIGURES]
+
+    @property
+    def kept(self) -> list[tuple[str, str]]:
+        return [(name, value) for name in LOOK for value in self.GET.getlist(name)]
+
+    @property
+    def kept_with_columns(self) -> list[tuple[str, str]]:
+        """What the form of the columns carries along."""
+        names = (*self.filter_names, *LOOK[1:], "sort")
+        return [(name, value) for name in names for value in self.GET.getlist(name)]
+
+    def figure_columns(self) -> list[Column]:
+        return [
+            Column(
+                figure.label,
+                figure.show,
+                sort=figure.sort,
+                look="number strong" if figure.is_strong else "number",
+            )
+            for figure in self.chosen_columns.shown
+        ]
+
+    def context(self) -> dict[str, Any]:
+        return {"chosen": self.chosen, "filters": self.filters, "columns": self.chosen_columns}
+
+
+class OfferFigures(WithFigures):
+    """Every offer's figures in a period; active offers unless the address says otherwise."""
+
+    name = "sales_tracking"
+    heading = "Sales tracking"
+    label, noun = "Offers", "offers"
+    page_name, file_page = "reporting", "reporting_csv"
+    template = "brand_admin/reporting/sales_tracking.html"
+    search_label = "Search offers"
+    filter_form = OfferFilters
+    file_columns = {
+        "offer": lambda row: row.offer.name,
+        "status": lambda row: row.offer.status,
+        "kind": lambda row: row.offer.kind,
+        "currency": lambda row: row.offer.currency,
+        "members": lambda row: row.figures.members,
+        "members_with_conversions": lambda row: row.figures.members_with_conversions,
+        "clicks": lambda row: row.figures.totals.clicks if row.offer.gives_links else None,
+        "conversions": lambda row: row.figures.totals.conversions,
+        "sales": lambda row: row.figures.sales,
+        "refunds": lambda row: row.figures.refunds,
+        "sales_per_member": lambda row: row.figures.sales_per_member,
+        "commission": lambda row: row.figures.commission,
+        "average_commission": lambda row: row.figures.average_commission,
+        "due": lambda row: row.payments_due,
+        "members_due": lambda row: row.due.members,
+    }
+    nothing_yet = Empty(
+        "No active offers",
+        "An offer says what a member earns, and gives them the code or link to share. Its figures"
+        " appear here with the first click or order.",
+        icon="offers",
+        ways=(
+            Way("Add offer", "offer_new", icon="plus", kind="primary", needs=Permission.MANAGE),
+            Way("Show all offers", "reporting", query="?status=all"),
+        ),
+    )
+    nothing_matches = Empty("No offer matches", "Change the search or the filters.", icon="search")
+
+    @cached_property
+    def chosen_columns(self) -> Columns:
+        return columns_in(self.GET, OF_OFFERS, OFFER_DEFAULTS)
+
+    def shown_columns(self) -> Sequence[Column]:
+        return (
+            Column(
+                "Offer",
+                lambda row: Link(row.offer.name, "offer_report", row.offer.pk),
+                sort="name",
+                names_row=True,
+            ),
+            Column("Kind", lambda row: row.offer.get_kind_display()),
+            Column(
+                "Status",
+                lambda row: Fragment("brand_admin/reporting/offer_status.html", offer=row.offer),
+            ),
+            *self.figure_columns(),
+        )
+
+    @property
+    def offer_rows(self) -> Sequence[OfferRow]:
+        """Of all that match."""
+        return cast("Sequence[OfferRow]", self.found)
+
+    def find(self) -> list[OfferRow]:
+        found = offers(search=self.search, **self.filters.chosen())
+        rows = offer_rows(list(found), period=self.chosen.period, now=self.now)
+        enough = [row for row in rows if self.filters.enough(row)]
+        return in_order(enough, self.GET.get("sort", ""))
+
+
+class MemberLine(NamedTuple):
+    """A member's figures in the offer, and the tier they are in today."""
+
+    row: MemberRow
+    tier: str
+
+    @property
+    def enrollment(self) -> Enrollment:
+        return self.row.enrollment
+
+    @property
+    def member(self) -> Member:
+        member: Member = self.row.enrollment.member
+        return member
+
+
+def compose_address(slug: str, offer: Offer, ids: Sequence[int] = (), rows: str = "") -> str:
+    """Where Email Members leads: to all members of the offer, to those named, or to the `rows` of
+    a list.
+    """
+    query: list[tuple[str, object]] = [("purpose", "email_members"), ("offer", offer.pk)]
+    query += [("selected", pk) for pk in ids] if not rows else [("rows", rows)]
+    return f"{reverse('brand_admin:compose', args=[slug])}?{urlencode(query)}"
+
+
+def _to_drawer(listing: OfferMembers, ids: list[int]) -> str:
+    if listing.all_chosen:
+        return compose_address(listing.brand.slug, listing.offer, rows=listing.reference)
+    return compose_address(listing.brand.slug, listing.offer, ids)
+
+
+def _into_drawer(listing: OfferMembers) -> dict[str, str]:
+    rows = listing.reference if listing.all_chosen else ""
+    return {
+        "hx-get": compose_address(listing.brand.slug, listing.offer, rows=rows),
+        "hx-target": "#drawer",
+        "hx-include": "closest form",
+    }
+
+
+class OfferMembers(WithFigures):
+    """An offer's members with their figures; removed ones only where the address says so."""
+
+    name = "offer"
+    heading = "Members"
+    label, noun = "Members of this offer", "members"
+    page_name, file_page, change_page = "offer_report", "offer_export", "offer_members"
+    arguments = ("offer_id",)
+    template = "brand_admin/reporting/offer.html"
+    rows_are_enrollments = True
+    search_label = "Search members"
+    filter_form = MemberFilters
+    default_sort = "name"
+    actions = (
+        Action(
+            key="email_members",
+            label="Email Members",
+            icon="emails",
+            leads=_to_drawer,
+            html=_into_drawer,
+        ),
+        *MEMBER_ACTIONS,
+    )
+    nothing_yet = Empty(
+        "Nobody is in this offer yet",
+        "Add members, and each gets a personal code or link and a dashboard of their own.",
+        icon="members",
+    )
+    nothing_matches = Empty("No member matches", "Change the search or the filter.", icon="search")
+
+    def prepare(self, **args: int) -> None:
+        self.offer = get_object_or_404(Offer, pk=args["offer_id"])
+
+    @cached_property
+    def terms(self) -> Terms:
+        return terms_of(self.offer).at(self.now)
+
+    @cached_property
+    def chosen_columns(self) -> Columns:
+        return columns_in(self.GET, OF_MEMBERS, MEMBER_DEFAULTS)
+
+    def shown_actions(self) -> Sequence[Action]:
+        return [
+            action for action in self.actions if action.key != "refresh" or self.offer.gives_codes
+        ]
+
+    def shown_columns(self) -> Sequence[Column]:
+        tier = Column("Tier", lambda line: line.tier)
+        return (
+            Column(
+                "Member",
+                lambda line: Link(line.member, "member", line.member.pk),
+                sort="name",
+                names_row=True,
+            ),
+            Column(
+                "Code and link",
+                lambda line: Fragment("brand_admin/reporting/items.html", items=line.row.items),
+                look="wide",
+            ),
+            Column("Status", lambda line: STATUS_BADGES[line.enrollment.status]),
+            *([tier] if self.terms.tier_list else []),
+            *self.figure_columns(),
+            Column("Actions", self._menu, hidden=True),
+        )
+
+    def figure_columns(self) -> list[Column]:
+        """A member's conversions lead to them."""
+        return [
+            Column(
+                figure.label,
+                self._conversions if figure.key == "conversions" else _of_row(figure.show),
+                sort=figure.sort,
+                look="number strong" if figure.is_strong else "number",
+            )
+            for figure in self.chosen_columns.shown
+        ]
+
+    def _conversions(self, line: MemberLine) -> Cell:
+        number = line.row.totals.conversions
+        return Link(number, "conversions", offer=self.offer.pk, member=line.member.pk)
+
+    def _menu(self, line: MemberLine) -> Cell:
+        return Fragment(
+            "brand_admin/reporting/member_menu.html",
+            offer=self.offer,
+            enrollment=line.enrollment,
+            items=line.row.items,
+            may_pay=self._may(Permission.PAY),
+        )
+
+    def find(self) -> QuerySet[Enrollment]:
+        """As the status and the search say, with as much of a figure as asked for."""
+        return ranked(
+            self._among(), order=self.GET.get("sort", ""), period=self.chosen.period, now=self.now
+        )
+
+    def _among(self) -> QuerySet[Enrollment]:
+        found = enrollments_of(
+            self.offer, search=self.search, status=self.filters.chosen()
+        ).select_related("member", "offer")
+        asked = self.filters.least_of(self.offer.currency)
+        if asked is None:
+            return found
+        figure, least = asked
+        period = self.chosen.period
+        return with_at_least(found, figure=figure, least=least, period=period, now=self.now)
+
+    def rows_of(self, found: Sequence[Enrollment]) -> list[MemberLine]:
+        tiers = tiers_today(found, self.terms, today=today())
+        lines = member_rows(self.offer, found, now=self.now, period=self.chosen.period)
+        return [MemberLine(row, tiers.get(row.enrollment.pk, "")) for row in lines]
+
+    # Its file is that of `manage.py export_offer`, narrowed as the page is.
+
+    @property
+    def count(self) -> int:
+        return self._in_file().count()
+
+    def file_lines(self) -> Iterator[list[str]]:
+        period = self.chosen.period if self.GET.get("range") else ALL_TIME
+        return export_rows(self.offer, now=self.now, found=self._in_file(), period=period)
+
+    def _in_file(self) -> QuerySet[Enrollment]:
+        """All members there ever were, where the address says nothing at all."""
+        if any(self.GET.get(name) for name in (*self.filter_names, "range")):
+            return self._among()
+        return self.everything()
+
+    def for_file(self) -> dict[str, str]:
+        return {"range": self.chosen.key}
+
+    def file_name(self) -> str:
+        return f"offer-{self.offer.pk}"
+
+    def file_title(self) -> str:
+        return f"Members of {self.offer.name}"
+
+    # What is done to its members.
+
+    def everything(self) -> QuerySet[Enrollment]:
+        return Enrollment.objects.filter(offer=self.offer)
+
+    def row_key(self, row: MemberLine) -> str:
+        return str(row.enrollment.pk)
+
+    def row_label(self, row: MemberLine) -> str:
+        return str(row.member)
+
+    def seen(self, action: Action, ids: list[int]) -> list[Seen]:
+        rows = self.everything().filter(pk__in=ids).select_related("member", "offer")
+        owed = owed_among(rows, now=self.now) if action.key == "remove" else {}
+        return [
+            Seen(
+                str(row.member),
+                more=row.member.email,
+                amount=owed.get(row.pk),
+                note="Owed: stays in the offer" if row.pk in owed else "",
+            )
+            for row in rows.order_by(*BY_NAME)
+        ]
+
+    def warning(self, action: Action, ids: list[int]) -> str:
+        if action.key != "remove":
+            return ""
+        rows = self.everything().filter(pk__in=ids).select_related("offer")
+        number = len(owed_among(rows, now=self.now))
+        if not number:
+            return ""
+        them = "is owed money and stays" if number == 1 else "are owed money and stay"
+        return f"{number:,} of them {them} in the offer: pay them first."
+
+
+def _of_row(show: Any) -> Any:
+    return lambda line: show(line.row)
