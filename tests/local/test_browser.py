@@ -26,7 +26,9 @@ def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("name", ["chromium", "chromium-browser", "google-chrome"])
+@pytest.mark.parametrize(
+    "name", ["chromium-headless-shell", "chromium", "chromium-browser", "google-chrome"]
+)
 def test_any_that_the_system_has_is_taken_before_that_of_playwright(name: str, bare: Path) -> None:
     own = put(bare.parent / "playwright/chrome")
 
