@@ -1,4 +1,4 @@
-"""Record orders. The API, webhooks, imports, the page script and staff all use this module."""
+"""Record orders. The API and the imports use this module."""
 
 from __future__ import annotations
 
