@@ -36,7 +36,7 @@ def list_page(kind: type[Listing[Any]]) -> View:
     def page(request: BrandRequest, **args: int) -> HttpResponse:
         return show_list(request, kind(request, **args))
 
-    return page
+    return _named(page, kind, "page")
 
 
 def list_file(kind: type[Listing[Any]]) -> View:
@@ -47,7 +47,7 @@ def list_file(kind: type[Listing[Any]]) -> View:
     def file(request: BrandRequest, **args: int) -> HttpResponseBase:
         return answer_with_file(request, kind(request, **args))
 
-    return file
+    return _named(file, kind, "file")
 
 
 def list_change(kind: type[Listing[Any]]) -> View:
@@ -58,7 +58,13 @@ def list_change(kind: type[Listing[Any]]) -> View:
     def change(request: BrandRequest, **args: int) -> HttpResponse:
         return change_rows(request, kind(request, **args))
 
-    return change
+    return _named(change, kind, "change")
+
+
+def _named(view: View, kind: type[Listing[Any]], what: str) -> View:
+    """With a name of its own, which tracebacks and logs show: "Payments_file"."""
+    view.__name__ = view.__qualname__ = f"{kind.__name__}_{what}"
+    return view
 
 
 def show_list(

@@ -17,10 +17,11 @@ PARAMETER = re.compile(r"<(?:[a-z_]+:)?([a-z_]+)>")
 
 @dataclass(frozen=True)
 class Route:
-    """One pattern: how it is written, and the view behind it."""
+    """One pattern: how it is written, the view behind it, and its name, if it has one."""
 
     pattern: str
     view: Any
+    name: str = ""
 
     @property
     def parameters(self) -> list[str]:
@@ -54,7 +55,7 @@ def _walk(patterns: Sequence[Any], before: str) -> Iterator[Route]:
         if isinstance(pattern, URLResolver):
             yield from _walk(pattern.url_patterns, written)
         elif isinstance(pattern, URLPattern):
-            yield Route(written, pattern.callback)
+            yield Route(written, pattern.callback, pattern.name or "")
 
 
 @cache

@@ -157,7 +157,7 @@ def test_the_drawer_at_every_step(
     drawer.says("Member 1 of 3")
     faults += faults_of(page, "drawer, preview")
     drawer.press("Send a test to me")
-    drawer.says("A test is on its way")
+    drawer.says("We are sending a test to ines@juniper.example")
     drawer.press("Send")
     drawer.says("0 of 3 done")
     faults += faults_of(page, "drawer, sending")
