@@ -18,6 +18,8 @@ from pytest_django import DjangoDbBlocker
 from tests.cast import Cast, assemble
 from tests.template import TEMPLATE
 
+COMMITTING = {"transactional_db", "live_server"}  # fixtures
+
 
 @dataclass
 class Databases:
@@ -50,7 +52,8 @@ class Databases:
         connection.close_pool()  # type: ignore[attr-defined]
         with connection._nodb_cursor() as cursor:
             for name in (self.furnished, self.empty):
-                cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+                # A server thread of a test may still close its connection.
+                cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 @pytest.fixture(scope="session")
@@ -104,13 +107,12 @@ def is_transactional(item: pytest.Item) -> bool:
     """Whether a test commits what it does, by the rules of pytest-django."""
     marker = item.get_closest_marker("django_db")
     names = set(item.fixturenames)  # type: ignore[attr-defined]
-    return bool(names & {"transactional_db", "live_server"}) or bool(
-        marker and marker.kwargs.get("transaction")
-    )
+    return bool(names & COMMITTING) or bool(marker and marker.kwargs.get("transaction"))
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
     names = getattr(item, "fixturenames", [])
-    uses_database = "db" in names or item.get_closest_marker("django_db")
+    # `live_server` asks for a database by itself, which its test's names do not show.
+    uses_database = {"db", *COMMITTING} & set(names) or item.get_closest_marker("django_db")
     if uses_database and "database_of_test" not in names:
         names.insert(0, "database_of_test")

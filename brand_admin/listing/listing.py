@@ -90,6 +90,10 @@ class Listing(ChosenRows[Row], ABC):
 
     # What each list says of itself.
 
+    def belongs_to(self) -> str:
+        """The name of the offer or project whose list this is; empty for a list of the brand."""
+        return ""
+
     @abstractmethod
     def find(self) -> QuerySet[Any] | Sequence[Any]:
         """The rows that match; those of a queryset are put in order afterwards."""

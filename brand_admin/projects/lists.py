@@ -133,6 +133,9 @@ class OfProject(Listing[Any]):
     def prepare(self, **args: int) -> None:
         self.project = project_asked(args["project_id"])
 
+    def belongs_to(self) -> str:
+        return self.project.name
+
     def way_to(self, label: str, page: str, kind: str = "primary") -> Way:
         """To another page of the project."""
         return Way(label, page, kind=kind, args=(self.project.pk,))

@@ -242,6 +242,9 @@ class OfferMembers(WithFigures):
     def prepare(self, **args: int) -> None:
         self.offer = get_object_or_404(Offer, pk=args["offer_id"])
 
+    def belongs_to(self) -> str:
+        return self.offer.name
+
     @cached_property
     def terms(self) -> Terms:
         return terms_of(self.offer).at(self.now)

@@ -80,7 +80,7 @@ def test_more_codes_than_anybody_edits_are_refreshed_by_a_worker(
     )
     work = let_a_worker(started)
 
-    assert "Refresh codes: 3 members." in shown(asked)
+    assert "Refresh codes: 3 members of Winter Glow creators." in shown(asked)
     assert (work.state, work.counts) == ("done", {"done": 3})
     assert before.isdisjoint(PromoCode.objects.in_use().values_list("code", flat=True))
 
