@@ -19,6 +19,7 @@ from core.clients import network_of
 from core.log_context import REQUEST_ID, begin
 
 HEADER = "X-Request-Id"
+MAX_REFUSALS_LOGGED = 20  # a second: a line costs more than the refusal; the metric counts all
 logger = logging.getLogger("access")
 Handler = Callable[[HttpRequest], HttpResponseBase]
 
@@ -41,11 +42,31 @@ def log_requests(get_response: Handler) -> Handler:
     return serve
 
 
+class Refusals:
+    """How many refusals were logged in the second that is running."""
+
+    def __init__(self) -> None:
+        self._second, self._logged = 0, 0
+
+    def may_log(self) -> bool:
+        second = int(time.monotonic())
+        if second != self._second:
+            self._second, self._logged = second, 0
+        self._logged += 1
+        return self._logged <= MAX_REFUSALS_LOGGED
+
+
+refusals = Refusals()
+
+
 def log_refused(request: HttpRequest, status: int) -> str:
-    """Log a request that was refused before any middleware; return its new id."""
+    """Log a request that was refused before any middleware; return its new id.
+
+    At most MAX_REFUSALS_LOGGED are logged in a second.
+    """
     name = uuid.uuid4().hex
-    begin(user_id=None, **{REQUEST_ID: name})
-    if logger.isEnabledFor(logging.INFO):
+    if logger.isEnabledFor(logging.INFO) and refusals.may_log():
+        begin(user_id=None, **{REQUEST_ID: name})
         logger.info("request", extra=_line(request, status, 0.0))
     return name
 

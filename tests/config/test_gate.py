@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import pytest
 
+from config import request_log
 from config.gate import Places
 from config.unavailable import refuse
 
@@ -120,3 +121,20 @@ def test_programs_are_refused_in_json_and_readers_in_their_language() -> None:
     assert b"What you sent was not saved" in form[1]
     assert {answer[0]["Cache-Control"] for answer in (api, page, form)} == {"no-store"}
     assert {answer[0]["Retry-After"] for answer in (api, page, form)} == {"2"}
+
+
+def test_a_flood_of_refusals_does_not_flood_the_log(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(request_log, "refusals", request_log.Refusals())
+    monkeypatch.setattr("config.request_log.time.monotonic", lambda: seconds)
+    caplog.set_level("INFO", logger="access")
+
+    seconds = 7.1
+    for _ in range(request_log.MAX_REFUSALS_LOGGED + 5):
+        ask("/portal/")
+    assert len(caplog.records) == request_log.MAX_REFUSALS_LOGGED
+
+    seconds = 8.0
+    ask("/portal/")
+    assert len(caplog.records) == request_log.MAX_REFUSALS_LOGGED + 1
