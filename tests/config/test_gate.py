@@ -127,10 +127,10 @@ def test_a_flood_of_refusals_does_not_flood_the_log(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request_log, "refusals", request_log.Refusals())
+    seconds = 7.1
     monkeypatch.setattr("config.request_log.time.monotonic", lambda: seconds)
     caplog.set_level("INFO", logger="access")
 
-    seconds = 7.1
     for _ in range(request_log.MAX_REFUSALS_LOGGED + 5):
         ask("/portal/")
     assert len(caplog.records) == request_log.MAX_REFUSALS_LOGGED
