@@ -25,8 +25,8 @@ def link_of(invitation: Invitation) -> str:
 def describe_invitation(invitation: Invitation) -> str:
     """The result of an invitation, as text for an operator on a terminal.
 
-    It contains the link only if the mail could not be sent. The operator may pass it on: whoever
-    runs commands on the server has access to every login anyway.
+    It contains the link only if the mail could not be sent. The operator may pass it on: a person
+    who runs commands on the server has access to every login anyway.
     """
     who = f"{invitation.email} is invited as {invitation.get_role_display().lower()}"
     if invitation.mailed_at is not None:

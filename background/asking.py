@@ -57,6 +57,15 @@ def ask_for_work(request: WorkRequest, *, by: Actor, now: datetime) -> tuple[Wor
     return work, is_new
 
 
+@transaction.atomic
+def ask_a_worker(request: WorkRequest, *, by: Actor, now: datetime) -> Work:
+    """The work of this confirmation; if it is new, a worker does it."""
+    work, is_new = ask_for_work(request, by=by, now=now)
+    if is_new:
+        enqueue_work(work.pk, now=now)
+    return work
+
+
 def enqueue_work(work_id: int, *, now: datetime) -> None:
     """Enqueue the work when the transaction commits. The message may be lost or arrive twice."""
     marked = Work.objects.filter(pk=work_id, state__in=LIVE_WORK).update(enqueued_at=now)

@@ -14,7 +14,7 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from affiliates.models import Member
-from background.asking import WorkRequest, ask_for_work, enqueue_work
+from background.asking import WorkRequest, ask_a_worker
 from background.models import Work
 from background.running import WorkError, WorkSlice, count_batch
 from background.selectors import running_work
@@ -67,7 +67,7 @@ def ask_for_draft(
         confirmation=confirmation,
         parameters={"run": run.pk, "members": chosen},
     )
-    _enqueue(request, by=by, now=now)
+    ask_a_worker(request, by=by, now=now)
     return run
 
 
@@ -203,14 +203,7 @@ def _ask_about(
         confirmation=uuid.uuid4(),
         parameters={"run": run.pk, **more},
     )
-    return _enqueue(request, by=by, now=now)
-
-
-def _enqueue(request: WorkRequest, *, by: Actor, now: datetime) -> Work:
-    work, is_new = ask_for_work(request, by=by, now=now)
-    if is_new:
-        enqueue_work(work.pk, now=now)
-    return work
+    return ask_a_worker(request, by=by, now=now)
 
 
 def _run_of(work: Work) -> PayoutRun:

@@ -14,7 +14,7 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from background.asking import WorkRequest, ask_for_work, enqueue_work
+from background.asking import WorkRequest, ask_a_worker
 from background.running import MAX_ROWS_RUN_AT_ONCE
 from brand_admin.access import BrandRequest
 from brand_admin.listing.actions import Action, Done
@@ -114,7 +114,7 @@ def _leave_to_a_worker(
         confirmation = uuid.UUID(request.POST.get("form_key", ""))
     except ValueError:
         confirmation = uuid.uuid4()
-    work, is_new = ask_for_work(
+    work = ask_a_worker(
         WorkRequest(
             kind=CHANGE,
             title=f"{action.label}: {_counted(listing, len(ids))}",
@@ -133,8 +133,6 @@ def _leave_to_a_worker(
         by=request.actor,
         now=listing.now,
     )
-    if is_new:
-        enqueue_work(work.pk, now=listing.now)
     return redirect("brand_admin:work", request.brand.slug, work.pk)
 
 

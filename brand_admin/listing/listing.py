@@ -28,7 +28,7 @@ from brand_admin.listing.asking import Asked, Asking, Empty, Way
 from brand_admin.listing.choosing import SELECTED_ALL, ChosenRows
 from brand_admin.listing.columns import Column, FileColumns, in_file, sorted_by
 from brand_admin.listing.paging import PER_PAGE, LongPaginator
-from brand_admin.pages import LONGEST_ID
+from brand_admin.pages import id_in
 
 AT_ONCE = 500  # rows that are written into the file together
 NOT_FILTERS = ("page", SELECTED_ALL)  # what another search begins without
@@ -296,11 +296,8 @@ def listed(reference: str, *, brand: Brand) -> Listing[Any]:
     kind, query = LISTS.get(name), QueryDict(text, mutable=True)
     if kind is None:
         raise Http404
-    args = {key: _whole(query.pop(key, [""])[-1]) for key in kind.arguments}
-    return kind(Asked(brand, query), **args)
-
-
-def _whole(text: str) -> int:
-    if not text.isdecimal() or len(text) > LONGEST_ID:
+    named = {key: id_in(query.pop(key, [""])[-1]) for key in kind.arguments}
+    args = {key: pk for key, pk in named.items() if pk is not None}
+    if len(args) < len(named):
         raise Http404
-    return int(text)
+    return kind(Asked(brand, query), **args)

@@ -13,7 +13,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from background.asking import WorkRequest, ask_for_work, enqueue_work
+from background.asking import WorkRequest, ask_a_worker
 from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.forms import Confirmation
@@ -118,7 +118,7 @@ def _about(listing: Listing[Any]) -> str:
 
 def _ask(request: BrandRequest, listing: Listing[Any], rows: int, confirmation: uuid.UUID) -> int:
     title = listing.file_title()
-    work, is_new = ask_for_work(
+    work = ask_a_worker(
         WorkRequest(
             kind=EXPORT,
             title=f"Export of {title[:1].lower()}{title[1:]}",
@@ -134,6 +134,4 @@ def _ask(request: BrandRequest, listing: Listing[Any], rows: int, confirmation: 
         by=request.actor,
         now=listing.now,
     )
-    if is_new:
-        enqueue_work(work.pk, now=listing.now)
     return work.pk

@@ -110,7 +110,7 @@ class Due(Listing[DueToMember]):
 
     @property
     def totals(self) -> list[Money]:
-        """What everybody is due, whoever is searched for, per currency."""
+        """What all members are due, per currency; a search does not change it."""
         return self._page_and_sums[1]
 
     @cached_property

@@ -1,7 +1,7 @@
 """The payments recorded, and whom a bonus is for. See also `due_list` and `run_lists`.
 
 What a bank or PayPal is told stands in brand_admin.payments.run_views: those files name accounts,
-so they are streamed to whoever asks and never kept.
+so they are streamed to the person who asks and never kept.
 """
 
 from __future__ import annotations

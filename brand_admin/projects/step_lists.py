@@ -1,6 +1,6 @@
 """Who stands in a step of a project's stage: Send and Tracking. Generate is in `generate_list`.
 
-A dashboard link stands in no file: it opens what it shows to whoever has it.
+No file holds a dashboard link, because the link alone opens the dashboard.
 """
 
 from __future__ import annotations

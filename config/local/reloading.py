@@ -17,7 +17,7 @@ from importlib import import_module
 from types import FrameType
 from typing import TextIO
 
-CHANGED = 3  # config.local.serving.CHANGED; this process imports none of our modules
+CHANGED = 3  # the exit code of Django's reloader
 SETTINGS = "DJANGO_SETTINGS_MODULE"
 
 

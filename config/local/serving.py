@@ -1,9 +1,9 @@
 """One web process of `make dev`: it serves the code as it is now, and ends when the code changes.
 
-A changed Python file ends the process with CHANGED, and config.local.reloading starts the next. A
-changed template or translation is read again without a restart; `core.assets` reads changed
-stylesheets itself. Django's reloader polls the times of all files. It does not use kernel events,
-which would miss a file saved during a restart.
+A changed Python file ends the process, and config.local.reloading starts the next. A changed
+template or translation is read again without a restart; `core.assets` reads changed stylesheets
+itself. Django's reloader polls the times of all files. It does not use kernel events, which would
+miss a file saved during a restart.
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from config.local.messages import compile_catalogue
 from config.local.ports import HOST
 
 STARTED_AT = time.time()
-CHANGED = 3  # the exit code of Django's reloader
 LIBRARIES, STANDARD = (Path(sysconfig.get_path(kind)) for kind in ("purelib", "stdlib"))
 
 
@@ -95,7 +94,7 @@ def library_modules() -> Iterator[str]:
 def serve_until_changed(port: int, loaded: TextIO | None = None) -> None:
     """Serve; write the names of the loaded library modules to `loaded`.
 
-    Raises SystemExit, with CHANGED when the code changes.
+    Raises SystemExit, with the code of Django's reloader when the code changes.
     """
     autoreload.get_reloader = Reloader
     autoreload.autoreload_started.connect(watch_texts)
