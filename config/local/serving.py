@@ -1,9 +1,9 @@
 """One web process of `make dev`: it serves the code as it is now, and ends when the code changes.
 
 A changed Python file ends the process, and config.local.reloading starts the next. A changed
-template or translation is read again without a restart; `core.assets` reads changed stylesheets
-itself. Django's reloader polls the times of all files. It does not use kernel events, which would
-miss a file saved during a restart.
+template or translation is read again without a restart, between two requests; `core.assets` reads
+changed stylesheets itself. Django's reloader polls the times of all files. It does not use kernel
+events, which would miss a file saved during a restart.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import gc
 import os
 import sys
 import sysconfig
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TextIO
@@ -24,6 +26,7 @@ from django.template.autoreload import reset_loaders
 from django.utils import autoreload
 from django.utils.translation.reloader import translation_file_changed
 
+from config.forwarding import Application
 from config.local.folders import CHECKOUT
 from config.local.messages import compile_catalogue
 from config.local.ports import HOST
@@ -32,10 +35,49 @@ STARTED_AT = time.time()
 LIBRARIES, STANDARD = (Path(sysconfig.get_path(kind)) for kind in ("purelib", "stdlib"))
 
 
+class Requests:
+    """The requests that run now, and a way to do something while none does.
+
+    A request that compiles a page while a text changes would keep the page with the old text.
+    """
+
+    DEBUGGER_SECONDS = 5  # a request that takes longer has stopped at a breakpoint
+
+    def __init__(self) -> None:
+        self.running = 0
+        self._changed = threading.Condition()
+
+    def counted(self, application: Application) -> Application:
+        """Return `application`, with its requests counted here."""
+
+        def run(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+            with self._changed:
+                self.running += 1
+            try:
+                return application(environ, start_response)
+            finally:
+                with self._changed:
+                    self.running -= 1
+                    self._changed.notify_all()
+
+        return run
+
+    @contextmanager
+    def none_running(self) -> Iterator[None]:
+        """Let the running requests finish, and new ones wait."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.running == 0, timeout=self.DEBUGGER_SECONDS)
+            yield
+
+
 class Reloader(autoreload.StatReloader):
     """Polls twice a second, and finds files that were saved while this process was loading."""
 
     SLEEP_TIME = 0.5  # type: ignore[assignment]
+
+    def notify_file_changed(self, path: str | os.PathLike[str]) -> None:
+        with requests.none_running():
+            super().notify_file_changed(path)
 
     def tick(self) -> Iterator[None]:
         """Poll once per step."""
@@ -49,6 +91,9 @@ class Reloader(autoreload.StatReloader):
                 seen[path] = saved_at
             time.sleep(self.SLEEP_TIME)
             yield
+
+
+requests = Requests()
 
 
 def watch_texts(sender: autoreload.BaseReloader, **kwargs: Any) -> None:
@@ -80,7 +125,8 @@ def serve(port: int, loaded: TextIO | None) -> None:
     if loaded:
         with loaded:
             loaded.write("\n".join(library_modules()))
-    basehttp.run(HOST, port, application, threading=True)  # type: ignore[arg-type]
+    counted = requests.counted(application)
+    basehttp.run(HOST, port, counted, threading=True)  # type: ignore[arg-type]
 
 
 def library_modules() -> Iterator[str]:

@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator
@@ -19,7 +20,7 @@ from config.local.folders import CHECKOUT
 from config.local.loopback import only_from_this_machine
 from config.local.ports import HOST, next_free
 from config.local.run import commands
-from config.local.serving import compile_text
+from config.local.serving import Requests, compile_text
 from config.local.supervisor import ForegroundChild, Output
 from tests.architecture.test_settings import COMPLETE, load
 from tests.databases import Databases
@@ -115,6 +116,36 @@ def test_a_translation_that_cannot_be_read_is_named(
 
     assert compile_text(place) is True
     assert "is not compiled" in capsys.readouterr().err
+
+
+def test_a_change_is_read_between_two_requests() -> None:
+    requests, events = Requests(), list[str]()
+    compiles, may_end = threading.Event(), threading.Event()
+
+    def page(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
+        compiles.set()
+        assert may_end.wait(60)
+        events.append("page with the old text")
+        return []
+
+    def change() -> None:
+        with requests.none_running():
+            events.append("new text")
+
+    threads = [
+        threading.Thread(target=requests.counted(page), args=({}, None)),
+        threading.Thread(target=change),
+    ]
+    threads[0].start()
+    assert compiles.wait(60)
+    threads[1].start()
+    threads[1].join(0.1)
+    may_end.set()
+    for thread in threads:
+        thread.join()
+
+    assert events == ["page with the old text", "new text"]
+    assert requests.running == 0
 
 
 class Served:
