@@ -27,7 +27,7 @@ from offers import dashboard_links
 from offers.models import Enrollment
 from tracking.links.promo_codes import give_codes
 
-CONNECTIONS = (8, 32, 128, 512)
+CONNECTIONS = [int(number) for number in os.environ.get("CONNECTIONS", "8 32 128 512").split()]
 SECONDS = float(os.environ.get("SECONDS", "10"))
 HEALTH_PAUSE = 0.05
 WORKERS = 2

@@ -30,7 +30,7 @@ from urllib.parse import unquote_to_bytes
 os.environ.setdefault("TRIBUTARY_PROCESS", "web")  # read by config.limits
 
 from config import limits
-from config.gate import REFUSED, Places
+from config.gate import REFUSED, Pace, Places
 from config.heartbeats import BEAT_SECONDS, beat
 from config.wsgi import application as wsgi_application
 from config.wsgi import refuse
@@ -79,6 +79,7 @@ class Server:
         self.application, self.refuse, self.places = application, refuse, places
         # Streamed responses may not take all places, because their clients can be slow.
         self.streams = threading.BoundedSemaphore(max(1, places.number // 2))
+        self.pace = Pace(limits.WEB_REFUSALS, seconds=limits.WEB_QUEUE_SECONDS)
         self.threads = ThreadPoolExecutor(places.number, thread_name_prefix="request")
         self.spare_threads = ThreadPoolExecutor(limits.WEB_SPARE_THREADS)
         self.ticked_at = time.monotonic()
@@ -155,6 +156,7 @@ class Server:
         if environ["PATH_INFO"] == NEEDS_NO_PLACE:
             await self.run_in(self.spare_threads, environ, answer)
         elif reason := await self.places.take():
+            await self.pace.wait()
             Context().run(self.run_refusal, environ, answer, reason)
         else:
             try:

@@ -1,8 +1,9 @@
-"""Limit how many requests are inside Django and how many wait; refuse all others at once.
+"""Limit how many requests are inside Django and how many wait; refuse all others.
 
 A server that accepts more than it can process answers every request late. Here a limited number of
 requests runs, and a limited number waits for a limited time, first come first served. All others
-are refused at once. All of this happens in the event loop: a request that waits or is refused
+are refused: at once, or a little later when there are many, because most clients ask again as soon
+as they are refused. All of this happens in the event loop: a request that waits or is refused
 occupies no thread.
 """
 
@@ -65,3 +66,21 @@ class Places:
     def is_stuck(self) -> bool:
         """Whether all places are taken and none became free for STUCK_SECONDS."""
         return self.taken >= self.number and time.monotonic() - self._left_at > STUCK_SECONDS
+
+
+class Pace:
+    """At most `number` refusals a second, unless one would wait for more than `seconds`.
+
+    Only the event loop may use it.
+    """
+
+    def __init__(self, number: int, *, seconds: float) -> None:
+        self._between, self._seconds = 1 / number, seconds
+        self._next_at = 0.0
+
+    async def wait(self) -> None:
+        """Wait until the next refusal may be sent."""
+        now = time.monotonic()
+        at = min(max(now, self._next_at), now + self._seconds)
+        self._next_at = at + self._between
+        await asyncio.sleep(at - now)

@@ -98,6 +98,8 @@ WEB_CONCURRENT_REQUESTS: int = env.int("WEB_CONCURRENT_REQUESTS", default=4)  # 
 WEB_CONNECTIONS: int = env.int("WEB_CONNECTIONS", default=2_000)
 WEB_QUEUE: int = env.int("WEB_QUEUE", default=16)  # requests that wait, per process
 WEB_QUEUE_SECONDS: float = env.float("WEB_QUEUE_SECONDS", default=1.0)
+# Refusals a second, per process. More are sent later, but at most WEB_QUEUE_SECONDS later.
+WEB_REFUSALS = 100
 WEB_SPARE_THREADS = 2  # only for /readyz, so that it is answered while all places are taken
 WEB_RETRY_AFTER = 2  # the Retry-After of a refused request
 WEB_STUCK_SECONDS: float = env.float("WEB_STUCK_SECONDS", default=10.0)

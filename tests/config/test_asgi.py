@@ -12,7 +12,7 @@ import pytest
 from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 
 from config.asgi import Server
-from config.gate import Places
+from config.gate import Pace, Places
 from config.unavailable import refuse
 
 pytestmark = pytest.mark.usefixtures("kept_connections")
@@ -185,6 +185,27 @@ def test_a_refusal_needs_no_thread() -> None:
     asyncio.run(ask())
 
     assert named == [threading.main_thread().name]
+
+
+def test_a_refusal_waits_for_its_time() -> None:
+    class Recorded(Pace):
+        waited = 0
+
+        async def wait(self) -> None:
+            self.waited += 1
+            await super().wait()
+
+    server = server_of(application, number=1, queue=0)
+    server.pace = pace = Recorded(1_000, seconds=1)
+
+    async def ask() -> list[int]:
+        served = await Client("/page").ask(server)
+        assert await server.places.take() == ""
+        refused = [await Client("/page").ask(server) for _ in range(3)]
+        return [served.status, *(one.status for one in refused)]
+
+    assert asyncio.run(ask()) == [200, 503, 503, 503]
+    assert pace.waited == 3
 
 
 def test_downloads_never_take_all_places() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine
 from io import BytesIO
 from typing import Any, TypeVar
@@ -10,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from config import request_log
-from config.gate import Places
+from config.gate import Pace, Places
 from config.unavailable import refuse
 
 T = TypeVar("T")
@@ -99,6 +100,23 @@ def test_a_request_that_is_cancelled_while_it_waits_takes_no_place(
         return places.taken, len(places.waiting)
 
     assert run(cancel()) == (0, 0)
+
+
+def test_a_flood_of_refusals_is_spread_over_time_and_none_waits_long() -> None:
+    async def refuse_all(pace: Pace, number: int) -> list[float]:
+        begun = time.monotonic()
+
+        async def one() -> float:
+            await pace.wait()
+            return time.monotonic() - begun
+
+        return sorted(await asyncio.gather(*(one() for _ in range(number))))
+
+    spread = run(refuse_all(Pace(100, seconds=SOON), 20))
+    capped = run(refuse_all(Pace(1, seconds=0.05), 20))
+
+    assert all(after >= number / 100 for number, after in enumerate(spread))
+    assert 0.05 <= capped[-1] < 10
 
 
 def ask(path: str, **environ: str) -> tuple[dict[str, str], bytes]:
