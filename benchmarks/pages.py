@@ -2,8 +2,8 @@
 and the pages of one member: the dashboard and the creator portal.
 
 The ratio is the median of the large brand's answers over the small one's, requested alternately.
-CPU is the median of what this process spent on an answer. The number of queries is the same for
-both brands.
+CPU is the median of what this process spent on an answer. A page of the large brand may not need
+more queries than the small one's.
 MEMBERS and CONVERSIONS make a run quick: `MEMBERS=200 CONVERSIONS=5000 python -m benchmarks pages`.
 """
 
@@ -33,7 +33,8 @@ from offers.models import Enrollment
 
 MEMBERS = int(os.environ.get("MEMBERS", "10000"))
 CONVERSIONS = int(os.environ.get("CONVERSIONS", "1000000"))
-SMALL_BRAND_DIVISOR = 100
+# Enough that no page of the small brand is empty, which would need fewer queries.
+FEW_MEMBERS, FEW_CONVERSIONS = max(MEMBERS // 100, 20), max(CONVERSIONS // 100, 1_000)
 MEASURED_ROUNDS = 9
 MAX_RATIO, MAX_QUERIES_PER_PAGE = 1.5, 40
 # The most expensive six months: they begin and end in the middle of a month, and are over.
@@ -112,15 +113,14 @@ class Visitor:
 
 @override_settings(ALLOWED_HOSTS=["*"], SECURE_SSL_REDIRECT=False)
 def run() -> None:
-    small = make_brand("hundred", members=MEMBERS // SMALL_BRAND_DIVISOR, first_names=50)
-    add_sales_history(
-        small,
-        members=MEMBERS // SMALL_BRAND_DIVISOR,
-        conversions=CONVERSIONS // SMALL_BRAND_DIVISOR,
-    )
+    small = make_brand("hundred", members=FEW_MEMBERS, first_names=50)
+    add_sales_history(small, members=FEW_MEMBERS, conversions=FEW_CONVERSIONS)
     large = make_brand("tenthousand", members=MEMBERS, first_names=50)
     add_sales_history(large, members=MEMBERS, conversions=CONVERSIONS)
-    show("members, conversions", f"{MEMBERS:,}, {CONVERSIONS:,} against a hundredth of each")
+    show(
+        "members, conversions",
+        f"{MEMBERS:,}, {CONVERSIONS:,} against {FEW_MEMBERS:,}, {FEW_CONVERSIONS:,}",
+    )
     brands = _owner_of(small), _owner_of(large)
     too_slow = [
         name
@@ -157,7 +157,7 @@ def _compare(name: str, visitors: tuple[Visitor, Visitor], addresses: tuple[str,
     times = [visitor.milliseconds(address) for visitor, address in both]
     cpu = [visitor.cpu_milliseconds(address) for visitor, address in both]
     queries = [visitor.queries(address) for visitor, address in both]
-    assert queries[0] == queries[1] <= MAX_QUERIES_PER_PAGE, (name, queries)
+    assert queries[1] <= min(queries[0], MAX_QUERIES_PER_PAGE), (name, queries)
     ratio = times[1] / times[0]
     show(
         name,
