@@ -9,6 +9,7 @@ os.environ.setdefault("TRIBUTARY_PROCESS", "web")
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
+from config import limits
 from config.forwarding import Application, trust_proxies
 
 
@@ -26,7 +27,7 @@ def refusing() -> Application:
     """config.unavailable.refuse, with everything loaded that a request needs."""
     from config import unavailable  # needs the applications to be loaded
 
-    if not settings.DEBUG:  # `make dev` restarts often, so its start must be fast
+    if not limits.LOCAL:  # `make run` should start fast; there the first page may be slow
         unavailable.warm_up()
     return unavailable.refuse
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import time
 import urllib.error
@@ -11,31 +10,24 @@ import urllib.request
 WAIT_SECONDS = 60
 
 
-def answers(address: str) -> bool:
-    """Whether a GET of `address` is answered with success."""
+def answers(address: str, *, seconds: float = 5) -> bool:
+    """Whether a GET of `address` is answered with success within `seconds`."""
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with direct.open(address, timeout=5) as response:
+        with direct.open(address, timeout=seconds) as response:
             return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 
 
-def main(base_url: str) -> int:
-    """Print the addresses of the site at `base_url` once it is up; 1 if it never is."""
+def announce(base_url: str, addresses: str) -> None:
+    """Print `addresses` once the site at `base_url` is up, or that it never was."""
     deadline = time.monotonic() + WAIT_SECONDS
     pause = 0.05
     while not answers(f"{base_url}/healthz"):
         if time.monotonic() > deadline:
-            print(f"{base_url}/healthz doesn't answer; see the lines above.", flush=True)
-            return 1
+            print(f"{base_url}/healthz doesn't answer; see the lines above.", file=sys.stderr)
+            return
         time.sleep(pause)
         pause = min(2 * pause, 2)  # a server that answers with an error says so in its log
-    command = [sys.executable, "manage.py", "addresses", "--base-url", base_url]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False)
-    print(f"\n{listed.stdout or listed.stderr}\nStop with Ctrl-C.\n", flush=True)
-    return listed.returncode
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    print(f"\n{addresses}\nStop with Ctrl-C.\n", flush=True)

@@ -1,4 +1,8 @@
-"""Bring the local database up to the code, before anything serves it or a command reads it."""
+"""Bring the local database up to the code, before anything serves it or a command reads it.
+
+`python -m config.local.prepare --addresses` prints then where to look first, for `make run`: it has
+all of Django loaded already, and a process of its own would load it once more.
+"""
 
 from __future__ import annotations
 
@@ -24,9 +28,14 @@ def main() -> None:
     logging.getLogger("security").setLevel(logging.WARNING)
     try:
         exit_on_outage(lambda: call_command("migrate", interactive=False, verbosity=0))
-        call_command("load_demo")
+        call_command("load_demo", stdout=sys.stderr)
     except CommandError as error:
         sys.exit(str(error))
+    if "--addresses" in sys.argv[1:]:
+        try:
+            call_command("addresses")
+        except CommandError as error:
+            print(error)
 
 
 def make_tables_for(command: str = "") -> None:

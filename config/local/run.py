@@ -13,9 +13,11 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from threading import Thread
 from types import FrameType
 from urllib.parse import urlsplit
 
+from config.local.announce import announce
 from config.local.folders import CHECKOUT, Checkout, LocalServiceError, own_folder
 from config.local.locks import HeldLock
 from config.local.ports import HOST, kept_port, reserve_port
@@ -87,7 +89,11 @@ def end_group(pid: int) -> None:
 def supervise(
     environment: Mapping[str, str], *, port: int, servers: Sequence[Server], reloads: bool
 ) -> int:
-    """Run all processes until a signal comes (0) or one of them can't be kept alive (1)."""
+    """Prepare the data and run all processes until a signal comes (0) or one can't be kept (1).
+
+    The web server loads while the data is prepared; worker and beat need the tables.
+    Raises LocalServiceError.
+    """
     wanted = commands(port=port, environment=environment, reloads=reloads)
     output = Output(sys.stdout, [*wanted, *(server.name for server in servers)])
     children = [
@@ -101,18 +107,38 @@ def supervise(
         )
         for name, command in wanted.items()
     ]
-    announcer = subprocess.Popen(
-        [sys.executable, "-m", "config.local.announce", environment["BASE_URL"]],
+
+    addresses: list[str] = []
+
+    def announce_them() -> None:
+        Thread(target=announce, args=(environment["BASE_URL"], *addresses), daemon=True).start()
+
+    return Supervisor(
+        servers=servers,
+        children=children,
+        output=output,
+        prepare=lambda: addresses.append(prepare(environment)),
+        needs_data=("worker", "beat"),
+        when_started=announce_them,
+    ).run()
+
+
+def prepare(environment: Mapping[str, str]) -> str:
+    """Bring the database up to date and load the demo; return the addresses to open.
+
+    Raises LocalServiceError.
+    """
+    prepared = subprocess.run(
+        [sys.executable, "-m", "config.local.prepare", "--addresses"],
         cwd=CHECKOUT.root,
         env=environment,
-        start_new_session=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
     )
-    try:
-        return Supervisor(servers=servers, children=children, output=output).run()
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(announcer.pid, signal.SIGTERM)
-        announcer.wait()
+    if prepared.returncode != 0:
+        raise LocalServiceError("The database could not be prepared; see the lines above.")
+    return prepared.stdout
 
 
 def leave_quietly(number: int, frame: FrameType | None) -> None:
@@ -126,7 +152,7 @@ def hang_up(number: int, frame: FrameType | None) -> None:
 
 
 def start(checkout: Checkout, *, reloads: bool) -> int:
-    """Start the services, prepare the data and supervise. Raises LocalServiceError."""
+    """Start the services, then supervise. Raises LocalServiceError."""
     print("Starting PostgreSQL and Valkey ...", flush=True)
     end_leftovers(checkout)
     port = reserve_port(checkout.ports, "web", only=wanted_port())
@@ -136,15 +162,6 @@ def start(checkout: Checkout, *, reloads: bool) -> int:
     # Celery would have worker and beat load every view for Django's checks; `make check` runs them.
     environment = {**found, "CELERY_SKIP_CHECKS": "1", **os.environ}
     print("Bringing the database up to date; the first time, loading a demo brand ...", flush=True)
-    prepared = subprocess.run(
-        [sys.executable, "-m", "config.local.prepare"],
-        cwd=checkout.root,
-        env=environment,
-        check=False,
-    )
-    if prepared.returncode != 0:
-        raise LocalServiceError("The database could not be prepared; see the lines above.")
-    print("Starting web server, worker, beat and mail inbox ...", flush=True)
     servers = LocalServices(checkout).servers(found)
     return supervise(environment, port=port, servers=servers, reloads=reloads)
 

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -181,27 +181,56 @@ class _WatchedState:
 
 
 class Supervisor:
-    """Starts the children, restarts dead children and servers, and ends the children."""
+    """Starts the children, restarts dead children and servers, and ends the children.
 
-    def __init__(self, *, servers: Sequence[Watched], children: Sequence[Child], output: Output):
-        self._children = children
+    `prepare` is called after the first children were started, and the children whose names are in
+    `needs_data` are started when it is done; then `when_started` is called.
+    """
+
+    def __init__(
+        self,
+        *,
+        servers: Sequence[Watched],
+        children: Sequence[Child],
+        output: Output,
+        prepare: Callable[[], None] = lambda: None,
+        needs_data: Collection[str] = (),
+        when_started: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._children, self._prepare, self._needs_data = children, prepare, needs_data
+        self._when_started = when_started
         watched: list[Watched] = [*servers, *children]
         # Servers first: a process that died because of its server restarts after it.
         self._lives = [_WatchedState(one) for one in watched]
         self._output = output
-        # A plain value: a signal that comes inside a lock of threading would wait for itself.
-        self._is_asked_to_end = False
+        # Plain values: a signal that comes inside a lock of threading would wait for itself.
+        self._is_asked_to_end = self._is_preparing = False
 
     def run(self) -> int:
         """Supervise until a signal comes (0) or something dies too often (1)."""
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._end)
         try:
-            for child in self._children:
-                child.start()
+            self._start(needs_data=False)
+            if not self._is_asked_to_end:
+                self._prepare_data()
+                self._start(needs_data=True)
+                self._when_started()
             return self._watch()
         finally:
             self._end_children()
+
+    def _prepare_data(self) -> None:
+        self._is_preparing = True
+        try:
+            self._prepare()
+        finally:
+            self._is_preparing = False
+
+    def _start(self, *, needs_data: bool) -> None:
+        for child in self._children:
+            if (child.name in self._needs_data) is needs_data:
+                child.start()
 
     def _watch(self) -> int:
         while not self._is_asked_to_end:
@@ -244,6 +273,8 @@ class Supervisor:
 
     def _end(self, number: int, frame: FrameType | None) -> None:
         self._is_asked_to_end = True
+        if self._is_preparing:
+            sys.exit(0)
 
     def _end_children(self) -> None:
         deadline = time.monotonic() + STOP_SECONDS

@@ -96,6 +96,11 @@ def pid_in(record: Path) -> int:
         return 0
 
 
+def pids_in(copy: Checkout) -> list[int]:
+    """The pids of all processes of the run that have written theirs."""
+    return [pid for record in copy.processes.iterdir() if (pid := pid_in(record))]
+
+
 def kill(record: Path) -> None:
     """End a process as a power cut would, and wait until another has taken its place."""
     killed = pid_in(record)
@@ -109,14 +114,14 @@ def kill(record: Path) -> None:
 
 def test_a_killed_supervisor_leaves_nothing_in_the_way_of_the_next(product: Product) -> None:
     product.run_it()
-    left = [pid_in(record) for record in product.copy.processes.iterdir()]
+    left = pids_in(product.copy)
     product.run.kill()
     product.run.communicate()
 
     product.run_it()
 
     assert [pid for pid in left if is_alive(pid)] == []
-    assert answers(product.shown[0]) is True
+    assert answers(product.shown[0], seconds=MINUTE) is True
 
 
 def test_whatever_is_killed_in_a_run_is_started_again(product: Product) -> None:
@@ -151,15 +156,15 @@ def test_a_run_serves_stops_without_a_trace_and_comes_back_as_it_was(product: Pr
     copy = product.copy
     product.run_it()
     shown = product.shown
-    pids = [int(record.read_text()) for record in copy.processes.iterdir()]
-    answered = [answers(address) for address in shown]
+    until(lambda: len(pids_in(copy)) == 4, "not all of it was started")
+    pids = pids_in(copy)
+    answered = [answers(address, seconds=MINUTE) for address in shown]
     beside = start(copy)
     refusal, _ = beside.communicate(timeout=60)
     product.stop(signal.SIGTERM)
 
     assert answered == [True] * 4
     assert (beside.returncode, len(refusal.splitlines())) == (1, 1)
-    assert len(pids) == 4
     assert [pid for pid in pids if is_alive(pid)] == []
     services = LocalServices(copy)
     secrets = kept_secrets(copy.secrets)

@@ -32,7 +32,10 @@ servers = []
 if "server" in commands:
     mark = folder / "server-lives"
     servers = [Server("server", mark.exists, mark.touch)]
-sys.exit(Supervisor(servers=servers, children=children, output=output).run())
+more = {}
+if "worker" in commands and (folder / "is-prepared").is_fifo():
+    more = {"prepare": (folder / "is-prepared").read_text, "needs_data": ["worker"]}
+sys.exit(Supervisor(servers=servers, children=children, output=output, **more).run())
 """
 
 
@@ -100,6 +103,28 @@ def test_the_children_of_a_killed_process_are_ended(tmp_path: Path) -> None:
 
     assert is_alive(child) is False
     end(run)
+
+
+def test_what_needs_the_data_starts_when_it_is_prepared(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "is-prepared")
+    run = supervise(tmp_path, worker="echo works; sleep 1000", web="echo up; sleep 1000")
+    first = read_until(run, "up")
+    (tmp_path / "is-prepared").write_text("now")
+    second = read_until(run, "works")
+
+    end(run)
+
+    assert (len(first), len(second)) == (1, 1)
+
+
+def test_a_signal_ends_the_preparation(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "is-prepared")
+    run = supervise(tmp_path, worker="echo works; sleep 1000", web="echo up; sleep 1000")
+    read_until(run, "up")
+
+    end(run, signal.SIGTERM)
+
+    assert not (tmp_path / "web").exists()
 
 
 def test_a_server_that_is_gone_is_started_again(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import CommandError
 
 from accounts import one_time_login
@@ -27,9 +28,14 @@ class Command(commands.Command):
         if not demo.is_loaded():
             raise CommandError("The demo brands are not there: run `manage.py load_demo` first.")
         base = options["base_url"].rstrip("/")
-        token = one_time_login.make_token(User.objects.get(email=demo.OWNER))
-        with acting_for(Brand.objects.get(slug=demo.BRAND)):
-            enrollment = Enrollment.objects.get(offer__name=demo.OFFER, member__email=demo.CREATOR)
+        try:
+            token = one_time_login.make_token(User.objects.get(email=demo.OWNER))
+            with acting_for(Brand.objects.get(slug=demo.BRAND)):
+                enrollment = Enrollment.objects.get(
+                    offer__name=demo.OFFER, member__email=demo.CREATOR
+                )
+        except ObjectDoesNotExist as error:
+            raise CommandError(f"The demo was changed: {error}") from error
         for what, address in (
             ("Brand admin (logs in once)", f"{base}/once/{token}"),
             ("An affiliate's dashboard", f"{base}/d/{dashboard_links.token_for(enrollment)}"),
