@@ -100,7 +100,7 @@ def at_the_bounds(form: dict[str, Any]) -> list[tuple[Any, bool]]:
 
 
 def numbers(form: dict[str, Any]) -> list[tuple[Any, bool]]:
-    found: list[tuple[Any, bool]] = [(1, True)]
+    found: list[tuple[Any, bool]] = [] if form.get("minimum", 0) > 1 else [(1, True)]
     if "minimum" in form:
         found += [(form["minimum"], True), (form["minimum"] - 1, False)]
     if "exclusiveMinimum" in form:
@@ -127,12 +127,15 @@ def texts(form: dict[str, Any]) -> list[tuple[Any, bool]]:
         moment = "2026-11-20T11:00:00Z"
         return [(moment, True), (moment.rjust(longest + 1, "0"), False), ("2026", False)]
     if "A-Z" in pattern:
-        return [("GBP", True), ("gbp", False), ("GBPX", False)]
+        return [("GBP", True), ("gbp", True), ("GBPX", False)]
     if "0-9" in pattern and not longest:
-        return [("1", True), ("1".zfill(18), True), ("1".zfill(19), False), ("-1", False)]
+        may = [("1", True), ("1".zfill(18), True), ("2.0", True)]
+        return [*may, ("1".zfill(19), False), ("-1", False), ("1.5", False)]
     if "0-9" in pattern:
         may = [(text, True) for text in ("1", "0.50", ".5", "1.", "1." + "0" * (longest - 2))]
         return [*may, *((text, False) for text in ("-1", "1e5", "x", "1." + "0" * (longest - 1)))]
+    if not pattern and not longest:
+        return [("x" * 1_000, True), ("nul \0", True)]
     blank = [("", False), ("  ", False)] if pattern else []
     return [("x" * longest, True), ("x" * (longest + 1), False), *blank]
 

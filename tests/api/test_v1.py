@@ -261,3 +261,9 @@ def test_an_order_of_another_brand_answers_like_one_that_does_not_exist(
     assert (foreign.status_code, missing.status_code) == (404, 404)
     assert foreign.content.replace(b"1001", b"1002") == missing.content
     assert other.send(ORDERS, raw_order(promo_code="MARA15")).json()["outcome"] == "unattributed"
+
+
+def test_an_order_is_read_as_shops_write_it(cast: Cast, shop: Shop) -> None:
+    sent = raw_order("7", currency="gbp", customer_id=0, click_id="x" * 9_000, promo_code="mara 15")
+
+    assert shop.send(ORDERS, sent).json()["outcome"] == "recorded"

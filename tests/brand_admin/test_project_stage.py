@@ -140,13 +140,13 @@ def test_every_clash_is_named_per_member_and_nothing_is_half_done(
     mara, diego, june = everybody(staged)
     before = (PromoCode.objects.count(), TrackingLink.objects.count(), AuditEntry.objects.count())
 
-    response = press(theo, staged, "both", {mara: "DIEGO10", diego: "FINE", june: "no good!"})
+    response = press(theo, staged, "both", {mara: "DIEGO10", diego: "FINE", june: "no good?"})
 
     assert response.status_code == 422
     rows = {row.enrollment.pk: row for row in response.context["rows"]}
     assert rows[mara.pk].problem == "the code DIEGO10 belongs to someone else"
     assert rows[diego.pk].problem == ""
-    assert "NOGOOD! is not a code" in rows[june.pk].problem
+    assert "NOGOOD? is not a code" in rows[june.pk].problem
     assert [rows[pk].code for pk in (mara.pk, diego.pk)] == ["DIEGO10", "FINE"]
     assert all(response.context["listing"].is_ticked(row) for row in rows.values())
     assert "Mara Lindqvist: the code DIEGO10 belongs to someone else" in as_one_line(response.text)
@@ -154,7 +154,7 @@ def test_every_clash_is_named_per_member_and_nothing_is_half_done(
     assert after == before
 
 
-@pytest.mark.parametrize("code", ["", "X", "x" * 41, "A\x00B", "ÄÖ", "<b>"])
+@pytest.mark.parametrize("code", ["", "X", "x" * 41, "A\x00B", "Ä,Ö", "<b>"])
 def test_a_malformed_code_is_refused(staged: Project, theo: Client, code: str) -> None:
     mara = everybody(staged)[0]
 

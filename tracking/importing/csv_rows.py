@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 BATCH = 200
 MEMBER_COLUMNS = ("email", "first_name", "last_name", "promo_code")
+DELIMITERS = (",", ";", "\t")
+SEPARATOR_LINE = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)  # for Excel
+BEYOND = "\0"  # the key of what a row has beyond the header; no column has this name
+SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 Row = tuple[int, dict[str, str]]  # file line, cells by column
 Counted = Callable[[int], None]
 
@@ -43,20 +49,72 @@ class ImportReport:
 
 
 def read_rows(lines: Iterable[str], *, columns: Sequence[str]) -> Iterator[Row]:
-    """Yield the rows of a CSV file with their line numbers. Raises ImportFileError."""
-    reader = csv.reader(lines)
+    """Yield the rows of a CSV file with their line numbers. Raises ImportFileError.
+
+    Cells are separated by commas, semicolons or tabs. The names of columns match whatever their
+    case, spaces, hyphens and underscores. What a row has beyond the header is under BEYOND.
+    """
+    lines, before = iter(lines), 0
     try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        missing = [name for name in columns if name not in header]
-        if missing:
-            raise ImportFileError(f"the file has no column {', '.join(missing)}")
+        first = next(lines, "").removeprefix("\ufeff")
+        said = SEPARATOR_LINE.fullmatch(first)
+        if said:
+            first, before = next(lines, ""), 1
+        delimiter = said[1] if said else _delimiter(first, columns)
+        reader = csv.reader(chain([first], lines), delimiter=delimiter)
+        header = [_column(name) for name in next(reader, [])]
+        _check_header(header, columns)
         for cells in reader:
+            line = reader.line_num + before
             if any("\0" in cell for cell in cells):
-                raise ImportFileError(f"line {reader.line_num} holds a NUL character")
+                raise ImportFileError(f"line {line} holds a NUL character")
             if any(cells):
-                padded = [*cells, *([""] * (len(header) - len(cells)))]
-                yield reader.line_num, dict(zip(header, padded, strict=False))
+                yield line, _row(header, cells)
     except UnicodeDecodeError as error:
         raise ImportFileError("the file is not UTF-8 text") from error
     except csv.Error as error:
-        raise ImportFileError(f"line {reader.line_num} is not CSV: {error}") from error
+        raise ImportFileError(f"line {reader.line_num + before} is not CSV: {error}") from error
+
+
+def _column(name: str) -> str:
+    return re.sub(r"[\s_-]+", "_", name.strip().lower())
+
+
+def _delimiter(header: str, columns: Sequence[str]) -> str:
+    """The separator that shows most of the columns; a comma where none shows more."""
+
+    def shown(delimiter: str) -> int:
+        names = header.replace('"', "").split(delimiter)
+        return len({_column(name) for name in names} & set(columns))
+
+    return max(DELIMITERS, key=shown)
+
+
+def _check_header(header: Sequence[str], columns: Sequence[str]) -> None:
+    missing = [name for name in columns if name not in header]
+    if missing:
+        raise ImportFileError(f"the file has no column {', '.join(missing)}")
+    twice = [name for name, number in Counter(header).items() if name and number > 1]
+    if twice:
+        raise ImportFileError(f"the column {twice[0]} stands twice")
+
+
+def _row(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    padded = [*cells, *([""] * (len(header) - len(cells)))]
+    row = dict(zip(header, padded, strict=False))
+    beyond = "".join(padded[len(header) :]).strip()
+    return row | {BEYOND: beyond} if beyond else row
+
+
+def problem_of_cells(cells: Mapping[str, str], ids: Iterable[str]) -> tuple[str, str] | None:
+    """What is wrong with the row before any cell is read: the column and a message; else None.
+
+    A cell beyond the header is usually a comma in a text without quotes, so that all cells after it
+    are in the wrong column. The columns `ids` hold texts that a spreadsheet takes for numbers.
+    """
+    if BEYOND in cells:
+        return "row", f"has more cells than the header, up to {cells[BEYOND]!r}"
+    for name in ids:
+        if SPREADSHEET_NUMBER.fullmatch(cells.get(name, "").strip()):
+            return name, f"{cells[name].strip()}: a spreadsheet turned this into a number"
+    return None

@@ -23,9 +23,17 @@ from core.db import lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Enrollment, Offer
 from offers.services import enroll
-from tracking.importing.csv_rows import BATCH, Counted, ImportReport, Row, RowError
+from tracking.importing.csv_rows import (
+    BATCH,
+    Counted,
+    ImportReport,
+    Row,
+    RowError,
+    problem_of_cells,
+)
+from tracking.links.code_text import normal_code
 from tracking.links.items import ItemError
-from tracking.links.promo_codes import give_codes, normal_code
+from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 from tracking.models import PromoCode, TrackingLink
 
@@ -85,6 +93,9 @@ class MemberImport:
     def _read(self, row: Row, report: ImportReport) -> _ValidRow | None:
         """Check the row; for an invalid row add an error to the report and return None."""
         line, cells = row
+        if problem := problem_of_cells(cells, ["promo_code"]):
+            report.errors.append(RowError(line, *problem))
+            return None
         try:
             if not cells["email"].strip():
                 raise MemberError("email", "is missing: a member needs an address")

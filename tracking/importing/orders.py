@@ -10,12 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby, islice
-from operator import itemgetter
 
 from accounts.actors import Actor
 from core.batches import batches
 from payouts.models import LedgerEntry
-from tracking.importing.csv_rows import BATCH, Counted, ImportReport, Row, RowError
+from tracking.importing.csv_rows import (
+    BATCH,
+    Counted,
+    ImportReport,
+    Row,
+    RowError,
+    problem_of_cells,
+)
 from tracking.models import Conversion, Order, OrderLine, Refund
 from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
 from tracking.orders.reading import MAX_ORDER_LINES, InputError, read_order, read_refund
@@ -30,6 +36,8 @@ ORDER_COLUMNS = (
 REFUND_COLUMNS = (
     "refund_id", "order_id", "refunded_at", "currency", "sku", "quantity", "amount",
 )  # fmt: skip
+OF_THE_ORDER = ("currency", "customer_id", "discount_code")
+ORDER_IDS, REFUND_IDS = ("order_id", "customer_id"), ("refund_id", "order_id")
 COLUMN_OF = {"promo_code": "discount_code"}  # what the file calls a field of the API
 
 
@@ -56,11 +64,15 @@ def _orders(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, Or
 
 
 def _order(lines: Sequence[Row]) -> OrderFacts:
-    """Read one order from its rows. Its time is that of the first row: tills write lines later."""
+    """Read one order from its rows. Its time is that of the first row: tills write lines later.
+
+    An empty cell of a further row means the same as above, as in Shopify's files.
+    """
     first = lines[0][1]
-    of_the_order = itemgetter("currency", "customer_id", "discount_code")
     for index, (_, row) in enumerate(lines):
-        if of_the_order(row) != of_the_order(first):
+        if problem := problem_of_cells(row, ORDER_IDS):
+            raise InputError(FieldProblem(f"lines.{index}.{problem[0]}", "bad_cell", problem[1]))
+        if any(row[name] not in {"", first[name]} for name in OF_THE_ORDER):
             raise InputError(
                 FieldProblem(
                     f"lines.{index}.order_id",
@@ -110,6 +122,9 @@ def import_refunds(
 
 def _refunds(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, RefundFacts]]:
     for line, row in rows:
+        if problem := problem_of_cells(row, REFUND_IDS):
+            report.errors.append(RowError(line, *problem))
+            continue
         try:
             yield line, read_refund(row)
         except InputError as error:

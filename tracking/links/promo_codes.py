@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -17,16 +15,15 @@ from affiliates.models import Member
 from core.db import lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Enrollment, Offer
+from tracking.links.code_text import (
+    CODE_RULE,
+    MAX_CODE_LENGTH,
+    code_from,
+    is_code,
+    normal_code,
+)
 from tracking.links.items import ItemError
 from tracking.models import PromoCode, out_of_use
-
-MAX_CODE_LENGTH = 40
-CODE = re.compile(r"[A-Z0-9][A-Z0-9_-]{1,39}")
-
-
-def normal_code(text: str) -> str:
-    """Return a code as it is stored and compared: without spaces, in capitals."""
-    return "".join(text.split()).upper()
 
 
 def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[int, str]:
@@ -104,15 +101,15 @@ def _check_codes(wanted: Mapping[int, str]) -> tuple[dict[str, PromoCode], dict[
     problems: dict[int, str] = {}
     own: dict[str, PromoCode] = {}
     first: dict[str, int] = {}
-    codes = [code for code in wanted.values() if CODE.fullmatch(code)]
+    codes = [code for code in wanted.values() if is_code(code)]
     taken = {
         row.code.upper(): row
         for row in PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=codes)
     }
     for pk, code in wanted.items():
         holder = taken.get(code)
-        if not CODE.fullmatch(code):
-            problems[pk] = f"{code or 'an empty text'} is not a code: use 2 to 40 of A-Z 0-9 - _"
+        if not is_code(code):
+            problems[pk] = f"{code or 'an empty text'} is not a code: {CODE_RULE}"
         elif first.setdefault(code, pk) != pk:
             problems[pk] = problems[first[code]] = f"the code {code} is in this list twice"
         elif holder is not None and holder.enrollment_id != pk:
@@ -129,9 +126,7 @@ def _from_pattern(offer: Offer, member: Member) -> str:
         .replace("{LAST_NAME}", member.last_name)
         .replace("{OFFER}", offer.name)
     )
-    plain = unicodedata.normalize("NFKD", filled).encode("ascii", "ignore").decode()
-    code = re.sub(r"[^A-Z0-9_-]", "", plain.upper())[:36].lstrip("-_")
-    return code if CODE.fullmatch(code) else f"MEMBER{member.pk}"
+    return code_from(filled) or f"MEMBER{member.pk}"
 
 
 def _numbered(stem: str, number: int) -> str:

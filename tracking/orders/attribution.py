@@ -17,6 +17,7 @@ from django.db.models.functions import Upper
 from core.kept_queries import kept_query
 from offers.models import Enrollment, Offer
 from tracking.links import click_ids
+from tracking.links.code_text import normal_code
 from tracking.models import Conversion, Evidence, PromoCode, TrackingLink
 from tracking.orders.facts import FieldProblem, OrderFacts
 
@@ -93,7 +94,7 @@ class EvidenceFile:
 
 def load_evidence(orders: Sequence[OrderFacts]) -> EvidenceFile:
     """Fetch the evidence for a batch of orders. The number of queries is fixed."""
-    codes = {order.promo_code.upper() for order in orders if order.promo_code}
+    codes = {normal_code(order.promo_code) for order in orders if order.promo_code}
     claims = [click_ids.read(order.click_id) for order in orders if order.click_id]
     evidence = EvidenceFile(
         codes={row.code.upper(): row for row in _codes(codes=sorted(codes))} if codes else {},
@@ -151,7 +152,7 @@ def attribute(order: OrderFacts, evidence: EvidenceFile) -> Attribution:
 def _by_code(order: OrderFacts, evidence: EvidenceFile) -> Claim | FieldProblem | None:
     if not order.promo_code:
         return None
-    code = evidence.codes.get(order.promo_code.upper())
+    code = evidence.codes.get(normal_code(order.promo_code))
     if code is None:
         return FieldProblem(
             "promo_code", "unknown_code", f"no member has the code {order.promo_code}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 
@@ -16,6 +16,16 @@ class FieldProblem:
     field: str
     code: str
     message: str
+
+
+MAX_AHEAD = timedelta(hours=1)  # that the clock of a shop may be ahead of ours
+
+
+def future_problem(field: str, moment: datetime, *, now: datetime) -> FieldProblem | None:
+    """What is wrong with a time that has not come yet; None if nothing is."""
+    if moment <= now + MAX_AHEAD:
+        return None
+    return FieldProblem(field, "in_the_future", f"{moment.isoformat()} has not come yet")
 
 
 @dataclass(frozen=True, slots=True)

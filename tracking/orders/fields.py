@@ -11,7 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar, Generic, TypeVar
 
@@ -19,8 +19,11 @@ from core.money import MoneyError, UnknownCurrencyError, exponent, parse_decimal
 from tracking.orders.facts import FieldProblem
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
-WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
+WHOLE_NUMBER = re.compile(r"(-?[0-9]{1,18})(?:\.0*)?")  # spreadsheets and PHP write 2.0
 MAX_TIME_LENGTH = 40
+SECONDS, MILLISECONDS = re.compile(r"[0-9]{9,10}"), re.compile(r"[0-9]{12,13}")  # since 1970
+# "2026-11-20 09:50:26 +0000", as the CSV files of Shopify have it
+SPACED_OFFSET = re.compile(r"(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}$)| UTC$")
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 WORDS: dict[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
 NULL, EMPTY = {"type": "null"}, {"const": ""}
@@ -107,6 +110,35 @@ class TextField(Field[str]):
 
 
 @dataclass(frozen=True)
+class EvidenceField(TextField):
+    """A code or a click id. One that cannot be stored is read as one that nobody knows.
+
+    A shopper can put any text into the address that they come from, and their order counts all the
+    same. What is cut ends in "…", and "\ufffd" stands for what PostgreSQL does not take.
+    """
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
+        value = raw.get(self.name)
+        if isinstance(value, str):
+            text = UNSTORABLE.sub("\ufffd", value.strip())
+            kept = text if len(text) <= self.max_length else f"{text[: self.max_length - 1]}…"
+            raw = {self.name: kept}
+        return super().read(raw, problems)
+
+    def forms(self) -> list[dict[str, Any]]:
+        return [{"type": "string"}, {"type": "integer"}]
+
+
+@dataclass(frozen=True)
+class CustomerField(TextField):
+    """The shop's reference to a customer. 0 is nobody: WooCommerce sends it for guests."""
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
+        text = super().read(raw, problems)
+        return "" if text == "0" else text
+
+
+@dataclass(frozen=True)
 class TextListField(Field[tuple[str, ...]]):
     """A list of texts, read in order and each once; a single text is a list of one."""
 
@@ -154,15 +186,14 @@ class YesNoField(Field[bool | None]):
 
 @dataclass(frozen=True)
 class TimeField(Field[datetime]):
-    """An instant between 1970 and 2100, in UTC."""
+    """An instant between 1970 and 2100, in UTC. A number is seconds or milliseconds since 1970."""
 
     def read(self, raw: Mapping[str, Any], problems: Problems) -> datetime:
         text = _read_text(self, raw, problems, max_length=MAX_TIME_LENGTH)
         if not text:
             return EARLIEST
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
+        moment = _moment(text)
+        if moment is None:
             problems.add(self.name, "not_a_time", f"{text!r} is not an ISO 8601 time")
             return EARLIEST
         if moment.tzinfo is None:
@@ -174,15 +205,31 @@ class TimeField(Field[datetime]):
         return moment.astimezone(UTC)
 
     def forms(self) -> list[dict[str, Any]]:
-        return [{"type": "string", "format": "date-time", "maxLength": MAX_TIME_LENGTH}]
+        text = {"type": "string", "format": "date-time", "maxLength": MAX_TIME_LENGTH}
+        last = int(LATEST.timestamp()) - 1
+        return [text, {"type": "integer", "minimum": 10**8, "maximum": last}]
+
+
+def _moment(text: str) -> datetime | None:
+    """The time that a text says, None if it says none."""
+    if SECONDS.fullmatch(text):
+        return datetime.fromtimestamp(int(text), UTC)
+    if MILLISECONDS.fullmatch(text):
+        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text))
+    try:
+        return datetime.fromisoformat(
+            SPACED_OFFSET.sub(lambda found: "Z" if found[0].strip() else "", text)
+        )
+    except ValueError:
+        return None
 
 
 @dataclass(frozen=True)
 class CurrencyField(Field[str]):
-    """A currency's ISO 4217 code."""
+    """A currency's ISO 4217 code, in capitals whatever was sent."""
 
     def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
-        code = _read_text(self, raw, problems, max_length=3)
+        code = _read_text(self, raw, problems, max_length=3).upper()
         try:
             if code:
                 exponent(code)
@@ -191,7 +238,7 @@ class CurrencyField(Field[str]):
         return code
 
     def forms(self) -> list[dict[str, Any]]:
-        return [{"type": "string", "pattern": "^[A-Z]{3}$"}]
+        return [{"type": "string", "pattern": "^[A-Za-z]{3}$"}]
 
 
 @dataclass(frozen=True)
@@ -202,8 +249,8 @@ class QuantityField(Field[int]):
 
     def read(self, raw: Mapping[str, Any], problems: Problems) -> int:
         value = raw.get(self.name)
-        if isinstance(value, str) and WHOLE_NUMBER.fullmatch(value.strip()):
-            value = int(value)
+        if isinstance(value, str) and (digits := WHOLE_NUMBER.fullmatch(value.strip())):
+            value = int(digits[1])
         if not isinstance(value, int) or isinstance(value, bool):
             problems.add(self.name, "not_a_whole_number", f"{value!r} is not a whole number")
             return 1
@@ -215,19 +262,18 @@ class QuantityField(Field[int]):
 
     def forms(self) -> list[dict[str, Any]]:
         number = {"type": "integer", "minimum": 1, "maximum": self.maximum}
-        return [number, {"type": "string", "pattern": "^[0-9]{1,18}$"}]
+        return [number, {"type": "string", "pattern": r"^[0-9]{1,18}(\.0*)?$"}]
 
 
 @dataclass(frozen=True)
 class AmountField(Field[Decimal]):
-    """A decimal in digits, or a number. A float is refused: it is not exact.
+    """A decimal in digits, or a number. A Python float is refused: it is not exact.
 
-    `api.bodies` keeps a number with a point as the digits that were sent. An amount that is left
-    out is zero.
+    `api.bodies` keeps a number with a point as the digits that were sent, also the long tail that a
+    shop's floats have (0.30000000000000004). An amount that is left out is zero.
     """
 
-    # Times any quantity it stays within Decimal's exact 28 digits.
-    max_length: int = 18
+    max_length: int = 40
     more_than_zero: bool = False  # in minor units, which the caller rounds to
 
     left_out: ClassVar[tuple[dict[str, Any], ...]] = (NULL,)

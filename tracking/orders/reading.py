@@ -7,7 +7,7 @@ Amounts enter as plain decimal text and become minor units here, rounded half up
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
+from decimal import Context, Decimal, localcontext
 from typing import Any
 
 from core.money import MAX_AMOUNT_MINOR, MoneyError, to_minor
@@ -15,6 +15,8 @@ from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts, RefundFac
 from tracking.orders.fields import (
     AmountField,
     CurrencyField,
+    CustomerField,
+    EvidenceField,
     ObjectListField,
     Problems,
     QuantityField,
@@ -25,6 +27,8 @@ from tracking.orders.fields import (
 )
 
 MAX_ORDER_LINES = 1_000
+# Enough for the longest price times the largest quantity, less a discount, without rounding.
+EXACT = Context(prec=100)
 
 ORDER_ID = TextField("order_id")
 CURRENCY = CurrencyField("currency", description="ISO 4217")
@@ -41,12 +45,15 @@ COLLECTIONS = TextListField(
 )
 LINE_FIELDS = (SKU, PRODUCT, QUANTITY, UNIT_PRICE, DISCOUNT, COLLECTIONS)
 
-ORDERED_AT = TimeField("ordered_at", description="ISO 8601 with offset from UTC")
-CUSTOMER_ID = TextField(
-    "customer_id", required=False, description="The shop's own reference; no name or address."
+WHEN = "ISO 8601 with offset from UTC, or seconds since 1970"
+ORDERED_AT = TimeField("ordered_at", description=WHEN)
+CUSTOMER_ID = CustomerField(
+    "customer_id",
+    required=False,
+    description="The shop's own reference; no name or address. Empty or 0 for a guest.",
 )
-PROMO_CODE = TextField("promo_code", required=False, max_length=60)
-CLICK_ID = TextField(
+PROMO_CODE = EvidenceField("promo_code", required=False, max_length=60)
+CLICK_ID = EvidenceField(
     "click_id", required=False, description="What the address had as ?trb= when the shopper came."
 )
 NEW_CUSTOMER = YesNoField(
@@ -62,7 +69,7 @@ ORDER_FIELDS = (
 )  # fmt: skip
 
 REFUND_ID = TextField("refund_id")
-REFUNDED_AT = TimeField("refunded_at", description="ISO 8601 with offset from UTC")
+REFUNDED_AT = TimeField("refunded_at", description=WHEN)
 AMOUNT = AmountField("amount", more_than_zero=True, description="More than zero. Text or number.")
 REFUND_FIELDS = (REFUND_ID, ORDER_ID, REFUNDED_AT, CURRENCY, SKU, QUANTITY, AMOUNT)
 
@@ -104,7 +111,8 @@ def _read_line(raw: Any, currency: str, problems: Problems) -> LineFacts:
     quantity = QUANTITY.read(sent, problems)
     price = UNIT_PRICE.read(sent, problems)
     discount = DISCOUNT.read(sent, problems)
-    net = quantity * price - discount
+    with localcontext(EXACT):
+        net = quantity * price - discount
     if price >= 0 and net < 0:
         problems.add("discount", "too_large", "the discount is larger than the line")
     return LineFacts(

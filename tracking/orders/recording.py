@@ -23,7 +23,7 @@ from tracking.models import Conversion, ConversionStatus, Order, OrderLine
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, EvidenceFile, attribute, load_evidence
 from tracking.orders.conversions import conversion_of
-from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts
+from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts, future_problem
 from tracking.orders.identity import order_identity
 from tracking.orders.lookup import orders_as_sent
 from tracking.orders.refunds import apply_parked
@@ -102,10 +102,12 @@ def _accept_new(
                 conflicts.append(index)
             continue
         attribution = attribute(order, evidence)
-        mismatch = _currency_mismatch(order, attribution)
-        if mismatch is not None:
+        problem = future_problem("ordered_at", order.ordered_at, now=now) or _currency_mismatch(
+            order, attribution
+        )
+        if problem is not None:
             outcomes[index] = RecordingResult(
-                order.external_id, RecordingStatus.REFUSED, problems=(mismatch,)
+                order.external_id, RecordingStatus.REFUSED, problems=(problem,)
             )
             continue
         row = _order_row(source, order, attribution, digest, now=now)

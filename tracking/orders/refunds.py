@@ -18,7 +18,7 @@ from core.tenancy import current_brand_id
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, Order, OrderLine, Refund, RefundState
 from tracking.orders.as_sent import refund_as_sent
-from tracking.orders.facts import FieldProblem, RefundFacts
+from tracking.orders.facts import FieldProblem, RefundFacts, future_problem
 from tracking.orders.identity import order_identity
 from tracking.orders.lookup import refunds_as_sent
 from tracking.orders.results import RecordingResult, RecordingStatus
@@ -82,8 +82,8 @@ def record_refunds(
     """Record refunds of one source, each at most once, and settle the conversions of their orders.
 
     Returns one result per refund. A refund whose order is unknown is parked. A refund is refused
-    and has no effect when it is larger than what is left of its lines, in another currency, or for
-    a sku that the order does not have.
+    and has no effect when it is larger than what is left of its lines, in another currency, for a
+    sku that the order does not have, or from the future.
     """
     lock_identities(
         [order_identity(source, refund.order_external_id) for refund in refunds]
@@ -107,7 +107,9 @@ def record_refunds(
         outcome = _repeat(source, refund, known)
         if outcome is None:
             order = orders.get(refund.order_external_id)
-            problem = _apply(refund, order, refundable) if order else None
+            problem = future_problem("refunded_at", refund.refunded_at, now=now)
+            if problem is None and order is not None:
+                problem = _apply(refund, order, refundable)
             outcome = _result(refund, order, problem)
             if problem is None:
                 known[refund.external_id] = refund.digest()

@@ -46,9 +46,8 @@ def comes(cast: Cast, name: str, amount: str = "100.00", **changes: Any) -> Conv
     """An order, a minute after the terms began and later by its name."""
     changes = {"ordered_at": (NOW + timedelta(minutes=1)).isoformat()} | changes
     with acting_for(cast.juniper):
-        outcome = record_order(
-            source="api", order=order(name, amount=amount, **changes), by=SYSTEM, now=NOW
-        )
+        facts = order(name, amount=amount, **changes)
+        outcome = record_order(source="api", order=facts, by=SYSTEM, now=max(NOW, facts.ordered_at))
         assert outcome.conversion_id
         return Conversion.objects.get(pk=outcome.conversion_id)
 

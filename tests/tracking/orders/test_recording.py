@@ -27,6 +27,8 @@ pytestmark = pytest.mark.usefixtures("at_juniper")
 
 
 def record(facts: OrderFacts, *, source: str = "api", now: datetime = NOW) -> RecordingResult:
+    """It comes in when it was made, or at `now` if that is later."""
+    now = max(now, facts.ordered_at)
     return record_order(source=source, order=facts, by=SYSTEM, now=now)
 
 
@@ -241,6 +243,18 @@ def test_a_code_taken_out_of_use_keeps_its_past_and_gets_no_future(cast: Cast) -
 
     assert before.status == RecordingStatus.RECORDED
     assert [problem.code for problem in after.problems] == ["inactive_code"]
+
+
+@pytest.mark.parametrize(
+    ("hours", "code"), [(1, ""), (1.01, "in_the_future"), (500_000, "in_the_future")]
+)
+def test_an_order_from_the_future_is_refused(cast: Cast, hours: float, code: str) -> None:
+    facts = order("1001", ordered_at=(NOW + timedelta(hours=hours)).isoformat())
+
+    outcome = record_order(source="api", order=facts, by=SYSTEM, now=NOW)
+
+    assert [problem.code for problem in outcome.problems] == ([code] if code else [])
+    assert Order.objects.count() == (0 if code else 1)
 
 
 def test_a_paused_offer_stops_counting_from_then_on(cast: Cast) -> None:

@@ -1,0 +1,98 @@
+"""What shops really send is read; only what cannot be read is refused."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.cast import NOW, SYSTEM, Cast, order, raw_order
+from tracking.models import Order
+from tracking.orders.facts import LineFacts
+from tracking.orders.reading import InputError, read_order
+from tracking.orders.recording import record_order
+from tracking.orders.results import RecordingStatus
+
+
+def line(**changes: Any) -> LineFacts:
+    sent = {"sku": "GLOW", "quantity": 1, "unit_price": "10.00"} | changes
+    return read_order(raw_order(lines=[sent])).lines[0]
+
+
+@pytest.mark.parametrize(
+    ("sent", "moment"),
+    [
+        (1_700_000_000, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        ("1700000000", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        (1_700_000_000_500, datetime(2023, 11, 14, 22, 13, 20, 500_000, tzinfo=UTC)),
+        ("2026-11-20 09:50:26 +0000", datetime(2026, 11, 20, 9, 50, 26, tzinfo=UTC)),
+        ("2026-11-20 09:50:26 +0100", datetime(2026, 11, 20, 8, 50, 26, tzinfo=UTC)),
+        ("2026-11-20 09:50:26 UTC", datetime(2026, 11, 20, 9, 50, 26, tzinfo=UTC)),
+    ],
+)
+def test_times(sent: object, moment: datetime) -> None:
+    assert read_order(raw_order(ordered_at=sent)).ordered_at == moment
+
+
+@pytest.mark.parametrize("sent", [44_927, "44927", "20.11.2026", "2026-11-20 09:50:26", 1.5, -1])
+def test_what_is_no_time(sent: object) -> None:
+    with pytest.raises(InputError):
+        read_order(raw_order(ordered_at=sent))
+
+
+def test_a_currency_in_small_letters() -> None:
+    assert read_order(raw_order(currency="gbp")).currency == "GBP"
+
+
+@pytest.mark.parametrize("nobody", [0, "0", "", None, " "])
+def test_a_guest_is_nobody(nobody: object) -> None:
+    assert read_order(raw_order(customer_id=nobody)).customer_ref == ""
+
+
+@pytest.mark.parametrize("sent", ["2.0", "2.", "2", 2, "2.000"])
+def test_a_whole_quantity_however_it_is_written(sent: object) -> None:
+    assert line(quantity=sent).quantity == 2
+
+
+@pytest.mark.parametrize(
+    ("price", "quantity", "discount", "net"),
+    [
+        ("0.30000000000000004", 1, "0", 30),
+        ("19.98999999999999843680598132777959", 1, "0", 1999),
+        ("0.333333333333333333333333333333", 3, "0", 100),
+        ("1.005", 1, "0", 101),
+        ("1.00499999999999999999999999999999999", 1, "0", 100),
+        ("10.00", 3, "0.30000000000000004", 2970),
+        # A little less than a half: with 28 digits it would be rounded up.
+        ("12345.67499999999999999999999999999999", 1, "0", 1_234_567),
+        ("0.004999999999999999999999999999999999", 2_147_483_647, "0", 1_073_741_823),
+    ],
+)
+def test_float_tails_are_rounded_once_and_exactly(
+    price: str, quantity: int, discount: str, net: int
+) -> None:
+    assert line(unit_price=price, quantity=quantity, discount=discount).net_minor == net
+
+
+@pytest.mark.parametrize("field", ["promo_code", "click_id"])
+@pytest.mark.parametrize("text", ["MARA15\0", "MARA15" + " " * 300 + "x", "x" * 5_000, "\ud800"])
+def test_evidence_that_cannot_be_stored_is_unknown(at_juniper: Cast, field: str, text: str) -> None:
+    facts = order("1001", **{"promo_code": "", field: text})
+
+    outcome = record_order(source="api", order=facts, by=SYSTEM, now=NOW)
+
+    assert outcome.status == RecordingStatus.UNATTRIBUTED
+    assert [problem.code for problem in outcome.problems] == [
+        "unknown_code" if field == "promo_code" else "unknown_click"
+    ]
+    assert Order.objects.get().external_id == "1001"
+
+
+@pytest.mark.parametrize(
+    "typed", ["mara15 ", "MARA 15", "\uff2d\uff21\uff32\uff2115", "ma\u200bra15"]
+)
+def test_a_code_however_it_was_typed(at_juniper: Cast, typed: str) -> None:
+    outcome = record_order(source="api", order=order("1001", promo_code=typed), by=SYSTEM, now=NOW)
+
+    assert outcome.status == RecordingStatus.RECORDED
