@@ -9,8 +9,15 @@ from datetime import datetime
 
 from django.utils import timezone
 
-_NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", *"\uff1d\uff0b\uff0d\uff20")  # full width
+_NUMBER = re.compile(r"-?[0-9]+(\.[0-9]+)?")
+# What a spreadsheet cuts off, or does not show, before it looks at a cell: spaces, control
+# characters, marks of byte order and of direction, quotes.
+_IGNORED = r"[\s\"\x00-\x1f\x7f\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]*"
+_SIGN = "[=+\\-@\uff1d\uff0b\uff0d\uff20]"  # also in full width, as Japanese keyboards write them
+_FORMULA = re.compile(f"^(?={_IGNORED}{_SIGN})|^(?=[\t\r\n])")
+# Excel of a country with decimal commas separates by semicolons: then the quotes around one of our
+# cells do not count, and what follows a semicolon, a tab or a line break in it begins a cell.
+_INNER_FORMULA = re.compile(f"([;\t\r\n]{_IGNORED})(?={_SIGN})")
 
 
 class _Echo:
@@ -21,8 +28,9 @@ class _Echo:
 def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
     """Yield one CSV line per row, with CRLF at its end (RFC 4180).
 
-    A cell that a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV
-    injection). Plain negative numbers stay as they are.
+    What a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV injection),
+    also in the middle of a cell, where a spreadsheet that separates by other characters would begin
+    a cell. Plain negative numbers stay as they are.
     """
     writer = csv.writer(_Echo())
     for row in rows:
@@ -35,6 +43,6 @@ def csv_moment(at: datetime | None) -> str:
 
 
 def _harmless(cell: str) -> str:
-    if cell.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(cell):
-        return f"'{cell}"
-    return cell
+    if _NUMBER.fullmatch(cell):
+        return cell
+    return _INNER_FORMULA.sub(r"\1'", _FORMULA.sub("'", cell, count=1))
