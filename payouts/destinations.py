@@ -16,6 +16,7 @@ from stdnum import iban as ibans
 from stdnum import numdb
 from stdnum.us import rtn as routing_numbers
 
+from notifications.addresses import is_address
 from payouts.models import PayoutMethod
 
 MAX_HOLDER_LENGTH = 140  # characters: ISO 20022, pacs.008, Nm
@@ -127,13 +128,17 @@ def bank_account(
 def paypal_account(*, country: str, holder: str, paypal: str, tax_id: str = "") -> Destination:
     """Return a PayPal account. Raises DestinationError.
 
-    The caller has checked that `paypal` is an email address.
+    The address has to begin with a letter or digit: in PayPal's file, an address that a spreadsheet
+    would run as a formula gets an apostrophe before it, and would be somebody else's.
     """
+    address = paypal.strip().lower()
+    if not (is_address(address) and re.match("[a-z0-9]", address)):
+        raise DestinationError("paypal", "address")
     return Destination(
         method=PayoutMethod.PAYPAL,
         country=country,
         holder=_words("holder", holder, MAX_HOLDER_LENGTH),
-        paypal=paypal.strip().lower(),
+        paypal=address,
         tax_id=_words("tax_id", tax_id, MAX_TAX_ID_LENGTH) if tax_id.strip() else "",
     )
 

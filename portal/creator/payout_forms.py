@@ -33,6 +33,7 @@ PROBLEMS = {
     ("account_number", "account"): _("An account number has 4 to 34 letters and digits"),
     ("holder", "missing"): _("Whose account is it?"),
     ("holder", "words"): _("This is too long, or has characters that banks do not accept"),
+    ("paypal", "address"): _("That is not an email address"),
     ("tax_id", "words"): _("This is too long, or has characters that are not allowed"),
 }
 ROUTING_DIGITS = _("A routing number has nine digits")
@@ -150,7 +151,7 @@ class PayPalForm(DestinationForm):
         help_text=_("The email address of your PayPal account."),
         error_messages={
             "required": _("This is missing"),
-            "invalid": _("That is not an email address"),
+            "invalid": PROBLEMS["paypal", "address"],
         },
     )
 

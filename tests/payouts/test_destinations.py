@@ -141,3 +141,18 @@ def test_keys_rotate(settings: pytest.FixtureRequest) -> None:
     settings.DETAILS_KEYS = ["new"]  # type: ignore[attr-defined]
     with pytest.raises(SealError):
         unseal("creator:1", sealed)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "+june@okafor.example",
+        "=june@okafor.example",
+        "-june@okafor.example",
+        '"a;=1"@okafor.example',
+    ],
+)
+def test_a_paypal_address_that_a_spreadsheet_would_run_is_refused(address: str) -> None:
+    """In PayPal's file an apostrophe would stand before it, and the money go to another address."""
+    with pytest.raises(DestinationError, match="paypal: address"):
+        paypal_account(country="FR", holder="June", paypal=address)
