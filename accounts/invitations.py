@@ -96,19 +96,18 @@ def send_invitation(*, invitation: Invitation, by: Actor, now: datetime) -> Invi
     """
     invitation.mailed_at, invitation.mail_problem = now, ""
     brand = invitation.brand
-    name = " ".join(brand.name.split())
     inviter = User.objects.filter(pk=by.user_id).first() if by.user_id else None
     try:
         send_transactional_mail(
             "staff/invitation",
             to=invitation.email,
             language=ENGLISH,
-            from_name=name,
+            from_name=brand.name,
             reply_to=inviter.email if inviter else "",
             values={
-                "brand": name,
+                "brand": brand.name,
                 "role": invitation.get_role_display().lower(),
-                "inviter": str(inviter) if inviter else name,
+                "inviter": str(inviter) if inviter else brand.name,
                 "link": link_of(invitation),
                 "until": invitation.expires_at.astimezone(brand.zone),
                 "zone": brand.time_zone,

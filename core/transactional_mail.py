@@ -18,6 +18,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
 from core.languages import speaking, spoken_tag
+from core.plain_text import one_line
 
 logger = logging.getLogger(__name__)
 PRODUCT = "Tributary"  # whom a mail comes from that no brand sends
@@ -38,17 +39,16 @@ def send_transactional_mail(
 ) -> None:
     """Mail `templates/transactional/<template>.txt`, whose first line is the subject.
 
-    In the language of the tag, or in the one that is spoken. Raises TransactionalMailError, which
-    is logged already.
+    Each text among the values is written in one line. In the language of the tag, or in the one
+    that is spoken. Raises TransactionalMailError, which is logged already.
     """
     with speaking(language or spoken_tag()):
-        text = render_to_string(f"transactional/{template}.txt", dict(values or {}))
+        text = render_to_string(f"transactional/{template}.txt", _in_lines(values or {}))
     subject, _, body = text.strip().partition("\n")
-    sender = " ".join(from_name.split())  # a header holds no line break
     mail = EmailMessage(
         subject=subject.strip(),
         body=f"{body.strip()}\n",
-        from_email=formataddr((sender, parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
+        from_email=formataddr((one_line(from_name), parseaddr(settings.DEFAULT_FROM_EMAIL)[1])),
         to=[to],
         reply_to=[reply_to] if reply_to else None,
     )
@@ -57,3 +57,8 @@ def send_transactional_mail(
     except (SMTPException, AnymailError, OSError, ValueError) as error:
         logger.warning("The mail %s could not be handed over: %s", template, error)
         raise TransactionalMailError(str(error) or type(error).__name__) from error
+
+
+def _in_lines(values: Mapping[str, object]) -> dict[str, object]:
+    """The values for the template; people chose some of them, such as names of brands."""
+    return {name: one_line(one) if isinstance(one, str) else one for name, one in values.items()}

@@ -21,8 +21,7 @@ from brand_admin.listing.views import show_list
 from brand_admin.pages import render_page
 from core.references import Reference
 from notifications import selectors
-from notifications.mails import compose as compose_mail
-from notifications.mails import rendered
+from notifications.mails import rendered, sender_line
 from notifications.models import Campaign, Message, Suppression, SuppressionReason
 from notifications.services import (
     cancel_campaign,
@@ -86,16 +85,16 @@ def campaign_act(request: BrandRequest, campaign_id: int) -> HttpResponse:
 @require_safe
 @brand_page(Permission.READ)
 def message_page(request: BrandRequest, message_id: int) -> HttpResponse:
-    """One mail as it went out, with its headers and what became of it."""
+    """One mail as it went out, and what became of it; also one that no mail server can take."""
     message = get_object_or_404(Message.objects.select_related("campaign"), pk=message_id)
-    email = compose_mail(message.campaign, message)
     return render_page(
         request,
         "brand_admin/emails/message.html",
         section=SECTION,
         message=message,
         campaign=message.campaign,
-        email=email,
+        mail=rendered(message.campaign, message),
+        sender=sender_line(message.campaign.from_name),
         suppressed=selectors.suppressed_among([message.to_address]),
     )
 

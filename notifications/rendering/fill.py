@@ -41,7 +41,7 @@ def render(prepared: Prepared, *, values: Values, unsubscribe_link: str) -> Rend
     given = {**values, UNSUBSCRIBE_LINK: unsubscribe_link}
     pattern = _pattern(given, _ALL_NAMES)
     missing: dict[str, None] = {}
-    subject = _fill(_plan(prepared.subject, pattern, ""), given, missing, _in_subject)
+    subject = _fill(_plan(prepared.subject, pattern, ""), given, missing, _in_text)
     html = _fill(_plan(prepared.html, pattern, "<br>"), given, missing, _in_html)
     text = _fill(_plan(prepared.text, pattern, "\n"), given, missing, _in_text)
     if missing:
@@ -213,9 +213,6 @@ def _in_html(value: str) -> str:
     return escape(" ".join(value.split()))
 
 
-def _in_subject(value: str) -> str:
-    return " ".join(value.split())
-
-
 def _in_text(value: str) -> str:
-    return value
+    """In one line, as in HTML: a name adds no line to a mail."""
+    return " ".join(value.split())

@@ -61,11 +61,6 @@ def printable(text: str) -> str:
     return text if text.isprintable() else _UNSAFE.sub("", text)
 
 
-def one_line(text: str) -> str:
-    """`text` as a header of a mail may hold it: printable, and without line breaks."""
-    return " ".join(printable(text).split())
-
-
 def canonical(text: str) -> str:
     """`text` with each variable written `{{ name }}` or `{{ name | fallback }}`.
 

@@ -16,6 +16,7 @@ from accounts.audit_log import audit
 from accounts.models import User
 from accounts.selectors import current_brand
 from core.db import copy_rows, lock_identities
+from core.plain_text import one_line
 from notifications.addresses import is_address
 from notifications.brand_style import brand_style_of
 from notifications.models import (
@@ -28,7 +29,7 @@ from notifications.models import (
 )
 from notifications.queue import enqueue
 from notifications.rendering import VARIABLES, Prepared, missing_values, prepare
-from notifications.rendering.variables import one_line, printable
+from notifications.rendering.variables import printable
 
 _COLUMNS = (
     "brand_id",

@@ -1,0 +1,16 @@
+"""Text in one line, as a header of a mail or a line of its text can hold it."""
+
+from __future__ import annotations
+
+import re
+
+# Control characters, and marks that turn the direction of everything after them.
+_UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+
+def one_line(text: str) -> str:
+    """Return `text` without line breaks, control characters and marks of direction.
+
+    So nobody's name can add a line to a mail, or write the rest of a line backwards.
+    """
+    return " ".join(_UNSEEN.sub("", " ".join(text.split())).split())
