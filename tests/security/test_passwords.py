@@ -1,14 +1,22 @@
-"""A new password is neither short nor leaked."""
+"""A new password is neither short nor leaked; a wrong one tells nothing."""
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from django.contrib.auth.hashers import MD5PasswordHasher
+from django.core.cache import cache
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
 from tests.answers import as_one_line
 from tests.cast import Cast
 from tests.security.entering import PASSWORD, browser, give_app, give_password, log_in
 from tests.security.entering import fast_and_fresh as fast_and_fresh
+from tests.security.people import unproven
+from tests.security.test_mailed_codes import shape, without_what_differs
 
 
 @pytest.mark.parametrize(
@@ -41,3 +49,36 @@ def test_a_short_one_is_refused_and_an_unknown_one_is_not(cast: Cast) -> None:
     assert [change("elevenchars"), change("ines castell ines"), change(PASSWORD + " 7")] == [
         200, 200, 302,
     ]  # fmt: skip
+
+
+def test_a_wrong_password_costs_the_same_for_every_address(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many hashes, the same statements and the same page, whether there is such a login."""
+    hashed, encode = [], MD5PasswordHasher.encode
+    monkeypatch.setattr(
+        MD5PasswordHasher,
+        "encode",
+        lambda *given: [hashed.append(1), encode(*given)][1],
+    )
+    give_password(cast.ines)
+    User.objects.filter(pk=give_password(cast.vera).pk).update(is_active=False)
+    unproven("somebody@fern.example")
+    addresses = [
+        cast.ines.email, cast.vera.email, cast.theo.email, cast.june.email,
+        "somebody@fern.example", "nobody@else.example",
+    ]  # fmt: skip
+    seen = []
+    for address in addresses:
+        client = browser()
+        client.get("/account/login/")
+        cache.clear()
+        hashed.clear()
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.post("/account/login/", {"login": address, "password": "wrong one"})
+        page = without_what_differs(answer.content.decode(), address)
+        statements = [re.sub("_django_curs_\\w+", "?", one) for one in shape(queries)]
+        seen.append((answer.status_code, len(hashed), statements, page))
+
+    assert seen[0][:2] == (200, 1)
+    assert seen == [seen[0]] * len(addresses)
