@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db.models import CharField, Value
@@ -21,10 +22,13 @@ from notifications.models import (
 PLACEHOLDERS = {"first_name": "Deleted", "full_name": "Deleted member", "dashboard_link": None}
 
 
-def erase_correspondence(*, recipient: str, name: str, now: datetime) -> None:
+def erase_correspondence(
+    *, recipient: str, name: str, earlier_names: Collection[str], now: datetime
+) -> None:
     """Replace address and values in every mail to `recipient` ("member:55"); cancel what waits.
 
-    Call it in the transaction that erases the person. `name` replaces theirs.
+    Also in the mails by which staff tried a text on the example of one of the `earlier_names`. Call
+    it in the transaction that erases the person. `name` replaces theirs.
     """
     mails = Message.objects.filter(recipient=recipient)
     mails.filter(state__in=WAITING_STATES).update(
@@ -33,7 +37,10 @@ def erase_correspondence(*, recipient: str, name: str, now: datetime) -> None:
     ProviderEvent.objects.filter(message__in=mails.values("pk")).update(detail="")
     answers = mails.filter(purpose=Purpose.QUESTION_ANSWERED)
     Campaign.objects.filter(pk__in=answers.values("campaign")).update(title=f"Answer to {name}")
-    for message in mails.only("values").iterator():
+    tests = Message.objects.filter(
+        purpose=Purpose.TEST, values__full_name__in=sorted(earlier_names)
+    )
+    for message in [*mails.only("values"), *tests.only("values")]:
         values = {
             key: PLACEHOLDERS.get(key, value) if value else value
             for key, value in message.values.items()

@@ -34,7 +34,7 @@ WRITERS = {
         address_change details logins services
     """,
     "background": """
-        asking files running sweeping
+        asking erasure files running sweeping
     """,
     "core": """
         jobs kept_sums rounds tenancy

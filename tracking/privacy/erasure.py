@@ -24,6 +24,7 @@ from accounts.codes import forget_codes, spend_code
 from accounts.models import AuditEntry, CodePurpose
 from accounts.selectors import brands_of
 from affiliates.models import Creator, Member, MemberHandle, MemberTag
+from background.erasure import erase_from_work
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
 from notifications.services import erase_address, erase_correspondence
@@ -62,14 +63,16 @@ def _erase_member(member: Member, *, address: str, now: datetime) -> None:
     member = Member.objects.select_for_update().get(pk=member.pk)
     for enrollment in Enrollment.objects.filter(member=member).select_related("offer", "member"):
         _remove_from_offer(enrollment, now=now)
-    erase_correspondence(recipient=Reference.to(member), name=NAME, now=now)
     addresses = sorted({address, member.email} - {""})  # they may have changed their login's
+    names = _names_of(member, addresses=addresses)
+    erase_correspondence(recipient=Reference.to(member), name=NAME, earlier_names=names, now=now)
+    erase_from_work(names=names, instead=NAME, now=now)
     for one in addresses:
         erase_address(address=one, by=BY, now=now)
     Question.objects.filter(enrollment__member=member).update(note="")
     MemberTag.objects.filter(member=member).delete()
     MemberHandle.objects.filter(member=member).delete()
-    _redact_history(member, addresses=addresses)
+    _redact_history(member, names=names)
     audit.record(action="member.erased", target=member, by=BY, now=now)
     member.first_name, member.last_name, member.email = FIRST_NAME, LAST_NAME, ""
     member.creator, member.owner, member.deleted_at = None, None, now
@@ -88,14 +91,17 @@ def _remove_from_offer(enrollment: Enrollment, *, now: datetime) -> None:
         )
 
 
-def _redact_history(member: Member, *, addresses: Iterable[str]) -> None:
+def _names_of(member: Member, *, addresses: Iterable[str]) -> list[str]:
+    """Return their name and addresses, also former ones; the longest first."""
+    names = {*addresses, member.full_name, *_former_names(member)} - {""}
+    return sorted(names, key=len, reverse=True)
+
+
+def _redact_history(member: Member, *, names: Iterable[str]) -> None:
     """Replace their name and addresses in the audit log, which is otherwise append-only.
 
     Everything else in the entries stays.
     """
-    names = sorted(
-        {*addresses, member.full_name, *_former_names(member)} - {""}, key=len, reverse=True
-    )
     mentions = Q(target=Reference.to(member))
     for text in names:
         mentions |= Q(actor__icontains=text) | Q(told__icontains=text)

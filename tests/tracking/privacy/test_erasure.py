@@ -17,8 +17,10 @@ from accounts.sessions import SessionStore
 from affiliates.logins import user_for_proven_address
 from affiliates.models import Creator, Member, MemberHandle, MemberTag
 from affiliates.services import MemberError, add_member, change_member
+from background.files import save_file
+from background.models import Work, WorkChunk, WorkFile, WorkProblem, WorkState
 from core.tenancy import across_brands, acting_for
-from notifications.models import Message, MessageState, SuppressionReason
+from notifications.models import Message, MessageState, Purpose, SuppressionReason
 from notifications.selectors import suppressed_among
 from notifications.services import resubscribe, unsuppress
 from offers.dashboard_links import enrollment_for, token_for
@@ -27,9 +29,9 @@ from payouts.ledger import balances
 from payouts.models import DetailsRelease, LedgerEntry, PayoutDetails
 from payouts.services import adjust
 from tests.cast import NOW, SYSTEM, Cast, order
-from tests.factories import AuthenticatorFactory
+from tests.factories import AuthenticatorFactory, WorkFactory
 from tests.journeys.busy_creator import prove
-from tests.notifications.senders import confirm, recipient
+from tests.notifications.senders import confirm, recipient, values
 from tests.snapshot import snapshot
 from tracking.claims.services import ask_about_order
 from tracking.figures.metrics import totals_by_enrollment
@@ -73,6 +75,17 @@ def june(cast: Cast) -> Creator:
                 about=f"enrollment:{cast.june_in_glow.pk}",
             )]
         )  # fmt: skip
+        confirm(
+            [recipient(recipient="user:1", to_address="ines@juniper.example", to_name="Ines",
+                       values=values(first_name="June", full_name="June Okafor-Lind"))],
+            purpose=Purpose.TEST, about="",
+        )  # fmt: skip
+        work = WorkFactory.create(
+            title="Export of history of June Okafor", state=WorkState.DONE, finished_at=NOW
+        )
+        save_file(work, WorkFile.MADE, [b"june@okafor.example,June,Okafor"])
+        for subject, message in (("June Okafor-Lind", "is not active"), ("email", f"{JUNE} is in")):
+            WorkProblem.objects.create(work=work, subject=subject, message=message)
     return Creator.objects.get(email=JUNE)
 
 
@@ -90,6 +103,18 @@ def text_of_the_database() -> str:
             cursor.execute(f"SELECT row::text FROM {quoted} AS row")  # noqa: S608
             texts += [text for (text,) in cursor.fetchall()]
     return "\n".join(texts).lower()
+
+
+def test_no_file_of_finished_work_may_hold_them(cast: Cast, june: Creator) -> None:
+    erase(june)
+
+    with acting_for(cast.juniper):
+        work = Work.objects.get()
+        assert not WorkChunk.objects.exists()
+        assert (work.files_gone_at, work.title) == (LATER, "Export of history of Deleted member")
+        assert list(WorkProblem.objects.order_by("pk").values_list("subject", "message")) == [
+            ("Deleted member", "is not active"), ("email", "Deleted member is in"),
+        ]  # fmt: skip
 
 
 def figures(cast: Cast) -> list[object]:
