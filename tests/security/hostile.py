@@ -20,6 +20,7 @@ WORDS_OF_THE_PRODUCT = frozenset(
 )  # fmt: skip
 # Stored as staff confirmed or saved it, and read by the renderer of mails.
 TEMPLATES = frozenset({"body", "html", "subject", "text", "utm_template", "code_pattern"})
+LEFT_ALONE = WORDS_OF_THE_PRODUCT | TEMPLATES
 
 
 def text_columns() -> Iterator[tuple[type[models.Model], models.Field[object, object]]]:
@@ -28,23 +29,21 @@ def text_columns() -> Iterator[tuple[type[models.Model], models.Field[object, ob
         if issubclass(model, TenantModel) and not model._meta.proxy:
             for field in model._meta.concrete_fields:
                 is_text = isinstance(field, (models.CharField, models.TextField))
-                if is_text and not field.choices and field.name not in WORDS_OF_THE_PRODUCT:
+                if is_text and not field.choices and field.name not in LEFT_ALONE:
                     yield model, field
 
 
-def fill_with(text: str, *, brand: Brand, also: frozenset[str] = frozenset()) -> int:
+def fill_with(text: str, *, brand: Brand) -> int:
     """Write `text`, and the row's id after it, into these columns of all rows of the brand.
 
-    Past the triggers, so that append-only rows have it too. Columns named TEMPLATES only if `also`
-    names them. Returns how many columns were filled.
+    Past the triggers, so that append-only rows have it too. Returns how many columns were filled.
     """
     filled = 0
     with connection.cursor() as cursor:
         cursor.execute("SET session_replication_role = replica")
         for model, field in text_columns():
-            if field.name in TEMPLATES - also:
-                continue
-            table, column = map(connection.ops.quote_name, (model._meta.db_table, field.column))
+            table = connection.ops.quote_name(model._meta.db_table)
+            column = connection.ops.quote_name(str(field.column))
             length = field.max_length or 1_000
             try:
                 with transaction.atomic():
