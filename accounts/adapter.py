@@ -24,10 +24,10 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.addresses import has_proven_address
 from accounts.change_mail import mail_change
 from accounts.login_records import RecordedLogins
 from accounts.models import User
+from accounts.proven_addresses import has_proven_address
 from accounts.second_factor import FACTORS
 from accounts.selectors import brands_of
 from core.clients import agent_of, network_of

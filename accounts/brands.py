@@ -14,10 +14,10 @@ from django.db import transaction
 from django.utils.text import slugify
 
 from accounts.actors import Actor
-from accounts.addresses import user_with
 from accounts.audit_log import audit
 from accounts.invitations import make_invitation, send_invitation
 from accounts.models import Brand, Invitation, Role
+from accounts.proven_addresses import user_with
 from accounts.services import BrandError, give_role
 from core.money import exponent
 from core.tenancy import acting_for

@@ -12,10 +12,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
 from accounts.actors import Actor
-from accounts.addresses import make_proven_user, user_with
 from accounts.audit_log import audit
 from accounts.invitation_links import link_of
 from accounts.models import Brand, Invitation, InvitationState, Role, Staff, User
+from accounts.proven_addresses import make_proven_user, user_with
 from accounts.services import StaffError
 from core.languages import ENGLISH
 from core.tenancy import acting_for, current_brand_id

@@ -14,8 +14,8 @@ from allauth.account.forms import UserTokenForm, default_token_generator
 from allauth.account.utils import user_pk_to_url_str
 from django.conf import settings
 
-from accounts.addresses import has_proven_address, user_with
 from accounts.models import User
+from accounts.proven_addresses import has_proven_address, user_with
 from core.languages import ENGLISH
 from core.transactional_mail import send_transactional_mail
 

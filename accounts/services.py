@@ -11,9 +11,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.actors import Actor
-from accounts.addresses import has_proven_address
 from accounts.audit_log import audit
 from accounts.models import ApiKey, Brand, Role, Staff, User
+from accounts.proven_addresses import has_proven_address
 from core.colour import parse as parse_colour
 from core.kept_queries import kept_query
 from core.tenancy import across_brands, acting_for

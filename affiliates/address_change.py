@@ -14,10 +14,10 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 
 from accounts.actors import Actor
-from accounts.addresses import move_address
 from accounts.audit_log import audit
 from accounts.codes import spend_code
 from accounts.models import CodePurpose, Staff, User
+from accounts.proven_addresses import move_address
 from accounts.selectors import brands_of
 from accounts.sessions import delete_sessions
 from affiliates.models import Creator

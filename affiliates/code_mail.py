@@ -11,11 +11,11 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.addresses import user_with
 from accounts.code_mail_queue import mail_next_code
 from accounts.codes import code_of
 from accounts.models import CodePurpose, MailedCode
 from accounts.password_reset import mail_reset_link
+from accounts.proven_addresses import user_with
 from affiliates.logins import can_log_in
 from core.after_answer import BackgroundThreads
 from core.languages import speaking

@@ -7,8 +7,8 @@ from datetime import datetime
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 
-from accounts.addresses import prove_address
 from accounts.models import User
+from accounts.proven_addresses import prove_address
 from affiliates.models import Creator
 from core.kept_queries import kept_query
 

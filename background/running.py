@@ -18,8 +18,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
-from background.asking import WorkRequest, ask_for_work, enqueue_work
 from background.models import LIVE_WORK, Work, WorkProblem, WorkState
+from background.work_requests import WorkRequest, enqueue_work, request_work
 from core.jobs import claim
 
 SLICE_LENGTH = timedelta(seconds=20)  # then other work goes first
@@ -126,7 +126,7 @@ def run_slice(
 def start_work(request: WorkRequest, *, handler: Handler, by: Actor, now: datetime) -> Work:
     """Ask for a work; a small one is run before this returns, a larger one by a worker."""
     with transaction.atomic():
-        work, is_new = ask_for_work(request, by=by, now=now)
+        work, is_new = request_work(request, by=by, now=now)
         if is_new and work.total > MAX_ROWS_RUN_AT_ONCE:
             enqueue_work(work.pk, now=now)
     if is_new and work.total <= MAX_ROWS_RUN_AT_ONCE:

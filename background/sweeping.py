@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import Q
 
-from background.asking import enqueue_work
 from background.models import LIVE_WORK, Work, WorkChunk
+from background.work_requests import enqueue_work
 from core.jobs import unleased
 from core.tenancy import across_brands, acting_for
 

@@ -10,9 +10,9 @@ from django.db import connection
 from django.db.models import Model
 
 from accounts.actors import Actor
-from accounts.addresses import make_proven_user
 from accounts.brands import create_brand
 from accounts.models import Brand
+from accounts.proven_addresses import make_proven_user
 from affiliates.models import Member
 from core.db import copy_rows
 from core.tenancy import acting_for

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 
-from background.asking import WorkRequest, ask_for_work
+from background.work_requests import WorkRequest, request_work
 from benchmarks.as_worker import run_as_worker
 from benchmarks.brand_with_members import BY, NOW, BrandWithMembers, analyze, make_brand
 from benchmarks.figures import Memory, show, timed
@@ -43,5 +43,5 @@ def generate(sample: BrandWithMembers) -> None:
             confirmation=uuid.uuid4(),
             given=(f"{pk} 1 1\n".encode() for pk in ids),
         )
-        work, _ = ask_for_work(request, by=BY, now=NOW)
+        work, _ = request_work(request, by=BY, now=NOW)
         run_as_worker(work)

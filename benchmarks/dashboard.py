@@ -14,8 +14,8 @@ from statistics import median
 from django.utils import timezone
 
 from accounts.actors import Actor
-from accounts.addresses import make_proven_user
 from accounts.brands import create_brand
+from accounts.proven_addresses import make_proven_user
 from affiliates.services import add_member
 from benchmarks.figures import show, timed
 from benchmarks.history import add_conversions

@@ -9,9 +9,9 @@ from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
-from accounts.addresses import make_proven_user
 from accounts.brands import create_brand
 from accounts.models import Brand, User
+from accounts.proven_addresses import make_proven_user
 from affiliates.models import Member
 from benchmarks.figures import show, timed
 from core.db import refresh_statistics

@@ -22,8 +22,8 @@ from statistics import median
 from django.utils import timezone
 
 from accounts.actors import Actor
-from accounts.addresses import make_proven_user
 from accounts.brands import create_brand
+from accounts.proven_addresses import make_proven_user
 from benchmarks.figures import show, timed
 from core.tenancy import acting_for
 from notifications.mails import compose, rendered

@@ -21,8 +21,8 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.addresses import make_proven_user
 from accounts.models import Staff, User
+from accounts.proven_addresses import make_proven_user
 from affiliates.models import Creator
 from benchmarks.brand_with_members import BrandWithMembers, make_brand
 from benchmarks.figures import show, timed

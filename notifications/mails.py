@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from django.conf import settings
 
-from notifications.addresses import ascii_address
+from notifications.email_addresses import ascii_address
 from notifications.mime import MimeMail
 from notifications.models import Campaign, Message
 from notifications.rendering import Prepared, Rendered, render

@@ -17,7 +17,7 @@ from django.conf import settings
 from dns.exception import DNSException
 from dns.resolver import NXDOMAIN, NoAnswer, NoResolverConfiguration, Resolver
 
-from notifications.addresses import ascii_domain
+from notifications.email_addresses import ascii_domain
 
 DNS_TIMEOUT_SECONDS = 2.0  # for one query
 MAX_SPF_LOOKUPS = 10  # DNS queries that evaluating an SPF record may take (RFC 7208, 4.6.4)

@@ -14,10 +14,10 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from affiliates.models import Member
-from background.asking import WorkRequest, ask_a_worker
 from background.models import Work
 from background.running import WorkError, WorkSlice, count_batch
 from background.selectors import running_work
+from background.work_requests import WorkRequest, request_and_enqueue_work
 from core.references import Reference
 from payouts import runs
 from payouts.models import PayoutRun, PayoutState
@@ -67,7 +67,7 @@ def ask_for_draft(
         confirmation=confirmation,
         parameters={"run": run.pk, "members": chosen},
     )
-    ask_a_worker(request, by=by, now=now)
+    request_and_enqueue_work(request, by=by, now=now)
     return run
 
 
@@ -203,7 +203,7 @@ def _ask_about(
         confirmation=uuid.uuid4(),
         parameters={"run": run.pk, **more},
     )
-    return ask_a_worker(request, by=by, now=now)
+    return request_and_enqueue_work(request, by=by, now=now)
 
 
 def _run_of(work: Work) -> PayoutRun:

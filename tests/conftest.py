@@ -31,7 +31,7 @@ SLOW_FIRST = (
     "tests/security/test_payout_details.py",
     "tests/tracking/commissions/test_ledger_laws.py",
     "tests/core/test_scripts.py",
-    "tests/architecture/test_addresses.py",
+    "tests/architecture/test_urls.py",
     "tests/api/test_concurrency.py",
     "tests/local/",
     "tests/faults/",

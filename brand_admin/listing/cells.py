@@ -15,8 +15,8 @@ from django.template.loader import get_template
 from django.utils.html import escape
 from django.utils.http import urlencode
 
-from core.components.addresses import address_of
 from core.components.from_python import component
+from core.components.page_urls import page_url
 from core.money import Money
 from core.templatetags.display import ABSENT, count, day, moment, money, who
 
@@ -47,7 +47,7 @@ def written(value: object, slug: str) -> str:
 
 
 def _address(page: str, slug: str, args: tuple[int, ...], query: Mapping[str, str | int]) -> str:
-    address = address_of(f"brand_admin:{page}", [slug, *args], {})
+    address = page_url(f"brand_admin:{page}", [slug, *args], {})
     return escape(f"{address}?{urlencode(query)}") if query else address
 
 

@@ -14,8 +14,8 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect
 
-from background.asking import WorkRequest, ask_a_worker
 from background.running import MAX_ROWS_RUN_AT_ONCE
+from background.work_requests import WorkRequest, request_and_enqueue_work
 from brand_admin.access import BrandRequest
 from brand_admin.listing.actions import Action, Done
 from brand_admin.listing.listing import Listing
@@ -114,7 +114,7 @@ def _leave_to_a_worker(
         confirmation = uuid.UUID(request.POST.get("form_key", ""))
     except ValueError:
         confirmation = uuid.uuid4()
-    work = ask_a_worker(
+    work = request_and_enqueue_work(
         WorkRequest(
             kind=CHANGE,
             title=f"{action.label}: {_counted(listing, len(ids))}",

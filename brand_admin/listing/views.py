@@ -13,8 +13,8 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from background.asking import WorkRequest, ask_a_worker
 from background.sweeping import FILES_KEPT
+from background.work_requests import WorkRequest, request_and_enqueue_work
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.forms import Confirmation
 from brand_admin.listing.changing import change_rows
@@ -118,7 +118,7 @@ def _about(listing: Listing[Any]) -> str:
 
 def _ask(request: BrandRequest, listing: Listing[Any], rows: int, confirmation: uuid.UUID) -> int:
     title = listing.file_title()
-    work = ask_a_worker(
+    work = request_and_enqueue_work(
         WorkRequest(
             kind=EXPORT,
             title=f"Export of {title[:1].lower()}{title[1:]}",

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 from random import Random
 
 from accounts.actors import Actor
-from accounts.addresses import make_proven_user
 from accounts.brands import create_brand
 from accounts.models import Brand, Role
+from accounts.proven_addresses import make_proven_user
 from accounts.services import give_role
 from affiliates.models import Member
 from affiliates.services import add_member

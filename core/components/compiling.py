@@ -24,7 +24,6 @@ from django.urls import NoReverseMatch
 from django.utils.html import escape
 from django.utils.translation import gettext
 
-from core.components.addresses import address_of
 from core.components.expressions import (
     Constant,
     Reader,
@@ -36,6 +35,7 @@ from core.components.expressions import (
     read_of,
     shown,
 )
+from core.components.page_urls import page_url
 
 Piece = str | Callable[[Context], str]
 
@@ -309,7 +309,7 @@ def _url(node: URLNode, scope: Scope) -> Piece:
     kwargs = {key: read_of(compile_expression(value, scope)) for key, value in node.kwargs.items()}
 
     def address(context: Context) -> str:
-        return address_of(
+        return page_url(
             name.value,
             [read(context) for read in args],
             {key: read(context) for key, read in kwargs.items()},

@@ -23,7 +23,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
-from accounts.addresses import prove_address
 from accounts.code_limits import Requester
 from accounts.codes import (
     ExpiredCodeError,
@@ -36,6 +35,7 @@ from accounts.codes import (
 from accounts.fresh_login import is_login_fresh
 from accounts.models import CodePurpose, User
 from accounts.passkeys import manages_passkeys_in_portal
+from accounts.proven_addresses import prove_address
 from affiliates.code_login import (
     EXPIRED_CODE_TEXT,
     CodeForm,

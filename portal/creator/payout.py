@@ -30,8 +30,13 @@ from portal.creator.access import OwnRequest, own_page
 from portal.creator.client import device
 from portal.creator.countries import country_name
 from portal.creator.payout_forms import ChooseForm, DestinationForm, form_for
+from portal.creator.payout_sharing import (
+    brand_choices,
+    going_on_their_way,
+    names_of,
+    seen_by_brands,
+)
 from portal.creator.proving import proof_of
-from portal.creator.sharing import brand_choices, going_on_their_way, names_of, seen_by_brands
 from tracking.figures.creator_report import waiting_for_details
 
 

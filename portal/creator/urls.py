@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.creator import data, emails, passkeys, payout, proving, security, sharing, views
+from portal.creator import data, emails, passkeys, payout, payout_sharing, proving, security, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -15,8 +15,12 @@ urlpatterns = [
     path("confirm/<slug:act>/code/", proving.prove_code, name="prove_code"),
     path("payout/", payout.payout, name="payout"),
     path("payout/change/", payout.payout_change, name="payout_change"),
-    path("payout/share/", sharing.payout_share, name="payout_share"),
-    path("payout/share/<slug:slug>/stop/", sharing.payout_stop_sharing, name="payout_stop_sharing"),
+    path("payout/share/", payout_sharing.payout_share, name="payout_share"),
+    path(
+        "payout/share/<slug:slug>/stop/",
+        payout_sharing.payout_stop_sharing,
+        name="payout_stop_sharing",
+    ),
     path("emails/", emails.emails, name="emails"),
     path("emails/<slug:slug>/", emails.emails_set, name="emails_set"),
     path("security/", security.security, name="security"),

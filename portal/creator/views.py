@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from affiliates.code_login import CodeLoginPages, answer_address_page, answer_code_page
 from portal.creator.access import CreatorRequest, creator_page
 from portal.creator.home import home_of
-from portal.creator.sharing import onward
+from portal.creator.payout_sharing import onward
 
 LOGIN = CodeLoginPages(
     address_route="portal:login",

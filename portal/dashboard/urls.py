@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.dashboard import access, asking, language, views
+from portal.dashboard import access, language, question_views, views
 
 urlpatterns = [
     path("<str:token>", views.dashboard, name="dashboard"),
@@ -11,7 +11,7 @@ urlpatterns = [
     path("<str:token>/payments/<uuid:public_id>", views.payment, name="payment"),
     path("<str:token>/payments/<uuid:public_id>.csv", views.statement_csv, name="payment_csv"),
     path("<str:token>/why", views.why, name="why"),
-    path("<str:token>/questions", asking.questions, name="questions"),
+    path("<str:token>/questions", question_views.questions, name="questions"),
     path("<str:token>/language", language.choose, name="dashboard_language"),
     path("<str:token>/qr", views.qr, name="qr"),
     path("<str:token>/qr.svg", views.qr_image, {"kind": "svg"}, name="qr_svg"),

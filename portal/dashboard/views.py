@@ -35,7 +35,7 @@ from portal.dashboard.payments import (
 )
 from portal.dashboard.qr import draw
 from portal.dashboard.questions import recent_questions
-from portal.dashboard.sharing import can_make_links, deep_links, shareable_link, shared
+from portal.dashboard.shared_items import can_make_links, deep_links, shareable_link, shared
 from tracking.figures.conversion_list import own_conversions
 from tracking.figures.metrics import today
 from tracking.figures.periods import MEMBER_CHOICES, ChosenPeriod, choose

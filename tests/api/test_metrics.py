@@ -66,7 +66,7 @@ def test_messages_that_were_lost(client: Client, cast: Cast) -> None:
     assert found == {"failed": 2, "unknown": 1}
 
 
-def ask_for_work(state: WorkState, *, asked: timedelta, finished: timedelta | None = None) -> None:
+def request_work(state: WorkState, *, asked: timedelta, finished: timedelta | None = None) -> None:
     now = timezone.now()
     WorkFactory.create(
         state=state, asked_at=now - asked, finished_at=now - finished if finished else None
@@ -76,12 +76,12 @@ def ask_for_work(state: WorkState, *, asked: timedelta, finished: timedelta | No
 def test_long_work_that_waits_and_that_failed(client: Client, cast: Cast) -> None:
     before = read(client)
     with acting_for(cast.juniper):
-        ask_for_work(WorkState.WAITING, asked=timedelta(seconds=90))
-        ask_for_work(WorkState.WAITING, asked=timedelta(seconds=5))
-        ask_for_work(WorkState.RUNNING, asked=timedelta(seconds=20))
-        ask_for_work(WorkState.DONE, asked=timedelta(days=2), finished=timedelta(hours=1))
-        ask_for_work(WorkState.FAILED, asked=timedelta(days=2), finished=timedelta(hours=1))
-        ask_for_work(WorkState.FAILED, asked=timedelta(days=2), finished=timedelta(hours=25))
+        request_work(WorkState.WAITING, asked=timedelta(seconds=90))
+        request_work(WorkState.WAITING, asked=timedelta(seconds=5))
+        request_work(WorkState.RUNNING, asked=timedelta(seconds=20))
+        request_work(WorkState.DONE, asked=timedelta(days=2), finished=timedelta(hours=1))
+        request_work(WorkState.FAILED, asked=timedelta(days=2), finished=timedelta(hours=1))
+        request_work(WorkState.FAILED, asked=timedelta(days=2), finished=timedelta(hours=25))
 
     after = read(client)
 

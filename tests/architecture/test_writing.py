@@ -26,7 +26,7 @@ SQL_LOCKS = re.compile(r"\b(pg_advisory\w*|FOR (NO KEY )?UPDATE|LOCK TABLE)\b")
 # Services, and what keeps rows for them.
 WRITERS = {
     "accounts": """
-        addresses audit_log/audit brands code_limits code_mail_queue codes invitations
+        proven_addresses audit_log/audit brands code_limits code_mail_queue codes invitations
         login_failures models/users operators outbox/retention outbox/triggers passkeys pictures
         second_factor services sessions totp_codes
     """,
@@ -34,7 +34,7 @@ WRITERS = {
         address_change details logins services
     """,
     "background": """
-        asking erasure files running sweeping
+        erasure files running sweeping work_requests
     """,
     "core": """
         jobs kept_sums rounds tenancy

@@ -15,9 +15,9 @@ from accounts.invitations import invite_staff
 from accounts.models import ApiKey, Brand, Invitation, Role, Staff
 from accounts.services import create_api_key
 from affiliates.models import Member
-from background.asking import WorkRequest
 from background.models import Work
 from background.running import start_work
+from background.work_requests import WorkRequest
 from brand_admin.work_exports import make_export
 from brand_admin.work_kinds import EXPORT
 from core.tenancy import TenantModel, acting_for

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 
 from accounts.models import AuditEntry
-from background.asking import WorkRequest, ask_for_work
 from background.files import CHUNK_BYTES, read_file_bytes, read_file_lines
 from background.models import Work, WorkChunk, WorkFile, WorkProblem
 from background.running import (
@@ -26,6 +25,7 @@ from background.running import (
     start_work,
 )
 from background.sweeping import FILES_KEPT, sweep_work
+from background.work_requests import WorkRequest, request_work
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
@@ -46,7 +46,7 @@ def request(*, total: int = 3, given: tuple[bytes, ...] = ()) -> WorkRequest:
 
 
 def asked(*, total: int = 3) -> Work:
-    work, _ = ask_for_work(request(total=total), by=SYSTEM, now=NOW)
+    work, _ = request_work(request(total=total), by=SYSTEM, now=NOW)
     return work
 
 
@@ -68,8 +68,8 @@ def go_on(work: Work, handler: Callable[[WorkSlice], bool] = counting, **kwargs:
 
 
 def test_a_form_sent_twice_asks_once_and_the_log_says_who() -> None:
-    first, is_new = ask_for_work(request(given=(b"a,b\n",)), by=SYSTEM, now=NOW)
-    second, is_new_again = ask_for_work(request(given=(b"a,b\n",)), by=SYSTEM, now=NOW)
+    first, is_new = request_work(request(given=(b"a,b\n",)), by=SYSTEM, now=NOW)
+    second, is_new_again = request_work(request(given=(b"a,b\n",)), by=SYSTEM, now=NOW)
 
     assert (first, is_new, is_new_again) == (second, True, False)
     assert WorkChunk.objects.count() == 1
@@ -198,7 +198,7 @@ def test_the_sweep_enqueues_work_that_no_worker_runs_and_no_other(
 
 
 def test_files_go_after_their_days_and_the_row_says_so() -> None:
-    work, _ = ask_for_work(request(given=(b"a,b\n",)), by=SYSTEM, now=NOW)
+    work, _ = request_work(request(given=(b"a,b\n",)), by=SYSTEM, now=NOW)
     go_on(work)
 
     sweep_work(now=NOW + FILES_KEPT - timedelta(seconds=1))
@@ -214,7 +214,7 @@ def test_a_file_comes_back_as_it_was_given_in_pieces() -> None:
     text = "\ufeffline,é\r\n" + "x" * CHUNK_BYTES + "\n" + "ü" * CHUNK_BYTES
     content = text.encode()
 
-    work, _ = ask_for_work(request(given=(content[:7], content[7:])), by=SYSTEM, now=NOW)
+    work, _ = request_work(request(given=(content[:7], content[7:])), by=SYSTEM, now=NOW)
 
     assert b"".join(read_file_bytes(work, WorkFile.GIVEN)) == content
     assert WorkChunk.objects.count() == 4

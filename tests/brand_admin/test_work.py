@@ -11,9 +11,9 @@ from django.test import Client
 from django.utils import timezone
 
 from affiliates.services import Person, add_members
-from background.asking import WorkRequest, ask_for_work
 from background.models import Work
 from background.running import run_slice
+from background.work_requests import WorkRequest, request_work
 from brand_admin.payments import run_views
 from brand_admin.projects.generate_list import ToGenerate
 from brand_admin.work_handlers import HANDLERS
@@ -35,7 +35,7 @@ KEY = "00000000-0000-4000-8000-000000000009"
 def asked(cast: Cast, **changes: Any) -> Work:
     """An export of 4,000 rows that nobody took up yet, changed as told."""
     with acting_for(cast.juniper):
-        work, _ = ask_for_work(
+        work, _ = request_work(
             WorkRequest(
                 kind="export", title="Export of members", about="export:members", total=4_000,
                 parameters={"export": "members", "args": {}, "query": ""},

@@ -9,8 +9,8 @@ import pytest
 from django.test import Client
 
 from accounts.actors import Actor
-from background.asking import WorkRequest, ask_for_work
 from background.models import Work
+from background.work_requests import WorkRequest, request_work
 from core.tenancy import acting_for
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, shown
 from tests.cast import NOW, Cast
@@ -26,7 +26,7 @@ def vera(cast: Cast) -> Client:
 
 def asked(cast: Cast, kind: str, title: str, who: str, days_ago: int, **changes: object) -> None:
     with acting_for(cast.juniper):
-        work, _ = ask_for_work(
+        work, _ = request_work(
             WorkRequest(
                 kind=kind, title=title, about="", total=10, parameters={},
                 confirmation=uuid.uuid4(),

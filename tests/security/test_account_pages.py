@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from tests.architecture.routes import opened_by, routes
-from tests.architecture.test_addresses import BROWSER_METHODS, browser
+from tests.architecture.test_urls import BROWSER_METHODS, browser
 from tests.architecture.world import World, furnish
 from tests.cast import Cast
 from tests.security.identities import identities

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tests.architecture.routes import in_brand_admin, routes
-from tests.architecture.test_addresses import body, browser
+from tests.architecture.test_urls import body, browser
 from tests.architecture.world import World, furnish
 from tests.cast import Cast
 from tests.portal.conftest import path_of

@@ -13,11 +13,11 @@ from django.db import DatabaseError, connection, transaction
 from django.test import Client
 
 from accounts import one_time_login
-from accounts.addresses import prove_address
 from accounts.brands import create_brand
 from accounts.invitation_links import link_of
 from accounts.invitations import LoginError, accept_invitation, invite_staff, open_invitations
 from accounts.models import Role, Session, Staff, User
+from accounts.proven_addresses import prove_address
 from accounts.services import StaffError, change_staff_role, give_role
 from affiliates.models import Creator
 from affiliates.services import add_member, change_member
@@ -234,7 +234,7 @@ def test_one_module_alone_writes_down_what_is_proven() -> None:
     writes = re.compile(r"email_proven_at\s*=[^=]|\"email_proven_at\"")
 
     assert {relative(path) for path in modules() if writes.search(path.read_text())} == {
-        "accounts/addresses.py",
+        "accounts/proven_addresses.py",
         "accounts/models/users.py",  # the column
         "accounts/proof_triggers.py",  # PostgreSQL's guard of it
         "config/platform/pages.py",  # shows it

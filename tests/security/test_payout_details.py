@@ -28,7 +28,7 @@ from payouts.services import adjust
 from tests.answers import Answer
 from tests.architecture.routes import in_brand_admin
 from tests.architecture.source import calls, imported, modules, relative
-from tests.architecture.test_addresses import browser
+from tests.architecture.test_urls import browser
 from tests.architecture.world import World, furnish
 from tests.brand_admin.desk import at
 from tests.cast import IBAN, NOW, SYSTEM, Cast, give_details, release_to_brand
@@ -323,7 +323,7 @@ def test_the_whole_account_is_read_for_its_owner_alone() -> None:
     assert callers == {
         "payouts/details.py",
         "portal/creator/payout.py",
-        "portal/creator/sharing.py",
+        "portal/creator/payout_sharing.py",
         "tracking/privacy/export.py",
     }
 

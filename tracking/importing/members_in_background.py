@@ -12,10 +12,10 @@ from datetime import datetime
 from itertools import islice
 
 from accounts.actors import Actor
-from background.asking import WorkRequest
 from background.files import read_file_bytes, read_file_lines
 from background.models import Work, WorkFile
 from background.running import RowProblem, WorkError, WorkSlice, count_batch, start_work
+from background.work_requests import WorkRequest
 from core.batches import batches
 from offers.models import Offer
 from tracking.importing.csv_rows import (

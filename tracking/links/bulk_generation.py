@@ -14,10 +14,10 @@ from datetime import datetime
 from itertools import islice
 
 from accounts.actors import Actor
-from background.asking import WorkRequest
 from background.files import read_file_lines
 from background.models import Work, WorkFile
 from background.running import RowProblem, WorkSlice, count_batch, start_work
+from background.work_requests import WorkRequest
 from core.batches import batches
 from offers.models import Enrollment, Offer
 from tracking.links.generating import generate_items

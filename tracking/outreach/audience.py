@@ -16,7 +16,7 @@ from django.db.models import QuerySet
 from affiliates.models import Member
 from core.references import Reference
 from core.templatetags.display import day
-from notifications.addresses import can_be_mailed
+from notifications.email_addresses import can_be_mailed
 from notifications.models import MessageState, Purpose, SuppressionReason
 from notifications.selectors import MessageStatus, latest_by_about, suppressed_among
 from notifications.services import Recipient

@@ -6,7 +6,7 @@ import pytest
 
 from accounts.models import Brand
 from core.tenancy import acting_for
-from notifications.addresses import ascii_address, can_be_mailed
+from notifications.email_addresses import ascii_address, can_be_mailed
 from notifications.models import Campaign, Message, MessageState
 from notifications.services import deliver
 from tests.cast import NOW, Cast

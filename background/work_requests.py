@@ -1,4 +1,4 @@
-"""Ask for long work: write its row, and enqueue it once that is committed."""
+"""Request long work: write its row, and enqueue it once that is committed."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class WorkRequest:
 
 
 @transaction.atomic
-def ask_for_work(request: WorkRequest, *, by: Actor, now: datetime) -> tuple[Work, bool]:
+def request_work(request: WorkRequest, *, by: Actor, now: datetime) -> tuple[Work, bool]:
     """The work of this confirmation, and whether it is new: posting a form twice makes one work.
 
     Call it in the transaction of the confirmation, and then call `enqueue_work` or run it.
@@ -58,9 +58,9 @@ def ask_for_work(request: WorkRequest, *, by: Actor, now: datetime) -> tuple[Wor
 
 
 @transaction.atomic
-def ask_a_worker(request: WorkRequest, *, by: Actor, now: datetime) -> Work:
+def request_and_enqueue_work(request: WorkRequest, *, by: Actor, now: datetime) -> Work:
     """The work of this confirmation; if it is new, a worker does it."""
-    work, is_new = ask_for_work(request, by=by, now=now)
+    work, is_new = request_work(request, by=by, now=now)
     if is_new:
         enqueue_work(work.pk, now=now)
     return work

@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.urls import NoReverseMatch, path, reverse
 
-from core.components.addresses import address_of
+from core.components.page_urls import page_url
 
 DIGITS = UUID("00000000-0000-0000-0000-000000000001")
 
@@ -23,7 +23,7 @@ urlpatterns = [
     path("text/{x}/<str:text>", _view, name="text"),
     path("run/<uuid:run>/", _view, name="run"),
 ]
-pytestmark = pytest.mark.urls("tests.core.test_addresses")
+pytestmark = pytest.mark.urls("tests.core.test_page_urls")
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ pytestmark = pytest.mark.urls("tests.core.test_addresses")
 )
 def test_the_address_is_the_one_of_reverse(name: str, args: list[object]) -> None:
     for _ in range(2):
-        assert address_of(name, args, {}) == reverse(name, args=args)
+        assert page_url(name, args, {}) == reverse(name, args=args)
 
 
 @pytest.mark.parametrize(
@@ -60,8 +60,8 @@ def test_the_address_is_the_one_of_reverse(name: str, args: list[object]) -> Non
 )
 def test_what_has_no_address_is_told(name: str, args: list[object]) -> None:
     with pytest.raises(NoReverseMatch):
-        address_of(name, args, {})
+        page_url(name, args, {})
 
 
 def test_arguments_come_by_name_too() -> None:
-    assert address_of("member", [], {"brand": "juniper", "pk": 3}) == "/member/juniper/3/"
+    assert page_url("member", [], {"brand": "juniper", "pk": 3}) == "/member/juniper/3/"

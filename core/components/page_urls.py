@@ -1,4 +1,4 @@
-"""Addresses of pages, made for each row of a list without going through all patterns each time."""
+"""URLs of pages, made for each row of a list without going through all patterns each time."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PROBES: dict[type, Callable[[int], object]] = {
 }
 
 
-def address_of(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+def page_url(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
     """What `reverse` says. Raises NoReverseMatch."""
     kinds = tuple(map(type, args))
     if not kwargs and all(
