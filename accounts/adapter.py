@@ -31,7 +31,7 @@ from accounts.proven_addresses import has_proven_address
 from accounts.second_factor import FACTORS
 from accounts.selectors import brands_of
 from core.clients import agent_of, network_of
-from core.next_page import own_page
+from core.next_page import safe_redirect_path
 from core.transactional_mail import PRODUCT
 
 
@@ -72,7 +72,7 @@ class AccountAdapter(RecordedLogins):
 
         allauth also takes full addresses, and fails for those that can't be read.
         """
-        return bool(own_page(url))
+        return bool(safe_redirect_path(url))
 
     def get_reset_password_from_key_url(self, key: str) -> str:
         path = reverse("account_reset_password_from_key", kwargs={"uidb36": "U", "key": "K"})

@@ -34,7 +34,7 @@ def _attribution(conversion: Conversion) -> dict[str, Any]:
         "member": str(conversion.member),
         "offer": conversion.offer.name,
         "claims": [
-            {"evidence": claim["evidence"], "words": claim["words"]} for claim in conversion.claims
+            {"evidence": each["evidence"], "words": each["words"]} for each in conversion.claims
         ],
     }
 

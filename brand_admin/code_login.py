@@ -9,7 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from affiliates.code_login import CodeLoginPages, answer_address_page, answer_code_page
-from core.next_page import own_page
+from core.next_page import safe_redirect_path
 
 LOGIN = CodeLoginPages(
     address_route="login_code",
@@ -38,4 +38,4 @@ def login_code_confirm(request: HttpRequest) -> HttpResponse:
 
 def _wanted_page(request: HttpRequest) -> str:
     """The page of this site that sent the person to log in; empty for none or another site's."""
-    return own_page(request.POST.get("next") or request.GET.get("next") or "")
+    return safe_redirect_path(request.POST.get("next") or request.GET.get("next") or "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from brand_admin.background import lists as background_lists
 from brand_admin.conversions import lists as conversion_lists
 from brand_admin.emails import lists as email_lists
-from brand_admin.listing.listing import LISTS
+from brand_admin.listing.listing import LISTS, list_of_reference
 from brand_admin.members import lists as member_lists
 from brand_admin.members import parts as member_parts
 from brand_admin.offers import lists as offer_lists
@@ -35,4 +35,4 @@ MODULES = (
     step_lists,
 )
 
-__all__ = ["LISTS", "MODULES"]
+__all__ = ["LISTS", "MODULES", "list_of_reference"]

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import islice
 
-from django.http import Http404, QueryDict
+from django.http import Http404
 from django.utils import timezone
 
 from background.files import read_file_lines
 from background.models import Work, WorkFile
 from background.running import RowProblem, WorkError, WorkSlice, count_batch
-from brand_admin.listing.asking import Asked
-from brand_admin.lists import LISTS
+from brand_admin.lists import list_of_reference
 from core.batches import batches
 
 BATCH = 200  # rows that are changed together
@@ -21,18 +20,18 @@ BATCH = 200  # rows that are changed together
 def change_chosen(work_slice: WorkSlice) -> bool:
     """Continue after the rows that are done, until the time slice is over."""
     work = work_slice.work
-    told, brand = work.parameters, work.brand
+    parameters, brand = work.parameters, work.brand
     with timezone.override(brand.zone):
         try:
-            listing = LISTS[told["list"]](Asked(brand, QueryDict()), **told["args"])
-            act = next(each.act for each in listing.actions if each.key == told["action"])
-        except (Http404, KeyError, StopIteration) as error:
+            listing = list_of_reference(parameters["list"], brand=brand)
+            act = next(each.act for each in listing.actions if each.key == parameters["action"])
+        except (Http404, StopIteration) as error:
             raise WorkError("the list to change does not exist any more") from error
         assert act is not None  # noqa: S101 - asked for by brand_admin.listing.changing
         for ids in batches(islice(_chosen(work), work.done, None), BATCH):
             now = work_slice.clock()
             with work_slice.batch() as row:
-                done = act(listing, ids=ids, by=work_slice.by, now=now, **told["values"])
+                done = act(listing, ids=ids, by=work_slice.by, now=now, **parameters["values"])
                 count_batch(
                     row,
                     done=len(ids),

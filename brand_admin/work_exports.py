@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from itertools import islice
 
-from django.http import Http404, QueryDict
+from django.http import Http404
 from django.utils import timezone
 
 from background.files import add_chunk, delete_file
 from background.models import WorkFile
 from background.running import WorkError, WorkSlice, count_batch
-from brand_admin.listing.asking import Asked
-from brand_admin.lists import LISTS
+from brand_admin.lists import list_of_reference
 from core.csv_export import csv_lines
 
 ROWS = 1_000  # in one piece of the file
@@ -22,12 +21,10 @@ def make_export(work_slice: WorkSlice) -> bool:
 
     A list changes while it is read, so another worker's attempt begins anew.
     """
-    told = work_slice.work.parameters
-    brand = work_slice.work.brand
+    parameters, brand = work_slice.work.parameters, work_slice.work.brand
     with timezone.override(brand.zone):
-        asked = Asked(brand=brand, GET=QueryDict(told["query"]))
         try:
-            listing = LISTS[told["export"]](asked, **told["args"])
+            listing = list_of_reference(parameters.get("list", ""), brand=brand)
             rows = listing.count
         except Http404 as error:
             raise WorkError("the list to export does not exist any more") from error

@@ -14,17 +14,17 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect
 
 from accounts.passkeys import manages_passkeys_in_portal
-from portal.account.confirm import OwnLoginRequest, fresh_login_required
+from portal.account.confirm import LoggedInRequest, fresh_login_required
 
 View = Callable[..., HttpResponseBase]
 
 
-def own_login_page(view: View) -> View:
+def logged_in_page(view: View) -> View:
     """Allow any logged-in person."""
 
     @login_required
     @wraps(view)
-    def enter(request: OwnLoginRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+    def enter(request: LoggedInRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         return view(request, *args, **kwargs)
 
     enter.opened_by = "account login"  # type: ignore[attr-defined]
@@ -33,7 +33,7 @@ def own_login_page(view: View) -> View:
 
 def fresh_login_page(view: View) -> View:
     """Require a fresh login, a few minutes old."""
-    return own_login_page(fresh_login_required(view))
+    return logged_in_page(fresh_login_required(view))
 
 
 def second_factor_page(view: View) -> View:
@@ -43,12 +43,12 @@ def second_factor_page(view: View) -> View:
     """
 
     @wraps(view)
-    def enter(request: OwnLoginRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+    def enter(request: LoggedInRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if manages_passkeys_in_portal(request.user):
             return redirect("portal:security")
         return view(request, *args, **kwargs)
 
-    return own_login_page(enter)
+    return logged_in_page(enter)
 
 
 def fresh_second_factor_page(view: View) -> View:

@@ -18,7 +18,7 @@ from brand_admin.password_reset import ask_for_reset
 from config.account_pages import (
     fresh_login_page,
     fresh_second_factor_page,
-    own_login_page,
+    logged_in_page,
     second_factor_page,
 )
 from portal.account import address, confirm
@@ -47,9 +47,9 @@ urlpatterns = [
         name="account_change_password",
     ),
     path("password/set/", fresh_login_page(account.password_set), name="account_set_password"),
-    path("reauthenticate/", own_login_page(account.reauthenticate), name="account_reauthenticate"),
-    path("confirm/", own_login_page(confirm.confirm), name="account_confirm"),
-    path("confirm/code/", own_login_page(confirm.confirm_code), name="account_confirm_code"),
+    path("reauthenticate/", logged_in_page(account.reauthenticate), name="account_reauthenticate"),
+    path("confirm/", logged_in_page(confirm.confirm), name="account_confirm"),
+    path("confirm/code/", logged_in_page(confirm.confirm_code), name="account_confirm_code"),
     path("address/", fresh_login_page(address.address), name="account_address"),
     path("address/code/", fresh_login_page(address.address_code), name="account_address_code"),
     path("2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),

@@ -2,8 +2,8 @@
 
 The client is the address that opened the connection. Only if that is a trusted proxy
 (TRUSTED_PROXIES) do its X-Forwarded-For and X-Forwarded-Proto count. The result goes into
-REMOTE_ADDR and wsgi.url_scheme. Every header with such a claim is removed, so that no other code
-can read it.
+REMOTE_ADDR and wsgi.url_scheme. Every header that names a client is then removed, so that no other
+code can read it.
 
 In WSGI a header sent with underscores looks like one with hyphens (PEP 3333, RFC 3875 section
 4.1.18): `config.asgi` has removed those before.
@@ -24,8 +24,8 @@ Environ = dict[str, Any]
 Application = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 MAX_PROXIES_IN_A_ROW = 16
-# Claims about the client and about the requested address. Removed from every request.
-CLAIMS = frozenset(
+# In these headers a client could fake its address or the requested one. Removed from every request.
+FORWARDING_HEADERS = frozenset(
     {
         "HTTP_CF_CONNECTING_IP",
         "HTTP_CLIENT_IP",
@@ -40,7 +40,7 @@ CLAIMS = frozenset(
         "HTTP_X_REWRITE_URL",
     }
 )
-CLAIMS_PREFIX = "HTTP_X_FORWARDED"  # -For, -Proto, -Host, -Port, -Prefix, -Ssl, …
+FORWARDING_PREFIX = "HTTP_X_FORWARDED"  # -For, -Proto, -Host, -Port, -Prefix, -Ssl, …
 
 
 def parse_networks(texts: Iterable[str]) -> tuple[Network, ...]:
@@ -64,7 +64,7 @@ def port_of(address: str) -> int:
 def trust_proxies(
     application: Application, *, proxies: Collection[Network], port: int | None = None
 ) -> Application:
-    """Wrap `application`: set the client's address and scheme, remove headers that claim them.
+    """Wrap `application`: set the client's address and scheme, remove headers that name them.
 
     `port` is the port of BASE_URL. Another port in the Host header is removed, because Django does
     not check it and would use it in redirects. None leaves Host as it is.
@@ -78,7 +78,11 @@ def trust_proxies(
             scheme = _scheme_of(environ.get("HTTP_X_FORWARDED_PROTO", ""))
         environ["REMOTE_ADDR"] = str(client) if client else ""
         environ["wsgi.url_scheme"] = scheme
-        for name in [name for name in environ if name in CLAIMS or name.startswith(CLAIMS_PREFIX)]:
+        for name in [
+            name
+            for name in environ
+            if name in FORWARDING_HEADERS or name.startswith(FORWARDING_PREFIX)
+        ]:
             del environ[name]
         if port is not None and "HTTP_HOST" in environ:
             environ["HTTP_HOST"] = _without_other_port(environ["HTTP_HOST"], port)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.utils.http import url_has_allowed_host_and_scheme
 
 
-def own_page(wanted: str) -> str:
+def safe_redirect_path(wanted: str) -> str:
     """Return `wanted` if it is an absolute path on this site, else "".
 
     A full address is refused whatever its host is. So is a relative path: Django's `redirect` would

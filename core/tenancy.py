@@ -89,7 +89,7 @@ class TenantQuerySet(models.QuerySet[M]):
     def bulk_create(self, objs: Iterable[Any], *args: Any, **kwargs: Any) -> list[M]:
         rows = list(objs)
         for row in rows:
-            row.claim_for_current_brand()
+            row.assign_current_brand()
         return super().bulk_create(rows, *args, **kwargs)
 
 
@@ -125,10 +125,10 @@ class TenantModel(models.Model):
         ]
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        self.claim_for_current_brand()
+        self.assign_current_brand()
         super().save(*args, **kwargs)
 
-    def claim_for_current_brand(self) -> None:
+    def assign_current_brand(self) -> None:
         """Set the brand in scope on a new row. Raises WrongBrandError for another brand's row."""
         brand_id = current_brand_id()
         if self.brand_id is None:

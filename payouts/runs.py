@@ -19,7 +19,7 @@ from accounts.audit_log import audit
 from affiliates.models import Member
 from payouts import run_lines
 from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutRunMember, PayoutState
-from payouts.selectors import paid_together, to_mark_paid
+from payouts.selectors import mark_paid_summary, payments_to_mark_paid
 from payouts.services import COME_BACK, DueChangedError, PayoutError, settle_run
 
 MEMBERS_PER_BATCH = 5_000
@@ -160,7 +160,7 @@ def close_draft(*, run: PayoutRun, action: str, by: Actor, now: datetime) -> Pay
         raise PayoutError("no chosen member is due that much now")
     run.drawn_up_at = now
     run.save(update_fields=["amount_minor", "payments", "drawn_up_at"])
-    _tell(run, action, by=by, now=now, amount_minor=run.amount_minor, payments=run.payments)
+    _audit(run, action, by=by, now=now, amount_minor=run.amount_minor, payments=run.payments)
     return run
 
 
@@ -189,7 +189,7 @@ def confirm_run(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
     run_lines.make_payouts(run, by=by.label[:200], now=now)
     run.state, run.confirmed_at, run.confirmed_by = PayoutState.PROCESSING, now, by.label[:200]
     run.save(update_fields=["state", "confirmed_at", "confirmed_by"])
-    _tell(
+    _audit(
         run,
         "payout_run.confirmed",
         by=by,
@@ -208,7 +208,7 @@ def discard_draft(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
     run_lines.forget_entries(run)
     run.state, run.settled_at = PayoutState.CANCELLED, now
     run.save(update_fields=["state", "settled_at"])
-    _tell(run, "payout_run.discarded", by=by, now=now)
+    _audit(run, "payout_run.discarded", by=by, now=now)
     return run
 
 
@@ -216,13 +216,13 @@ def discard_draft(*, run: PayoutRun, by: Actor, now: datetime) -> PayoutRun:
 def mark_run_paid(
     *, run: PayoutRun, reference: str, by: Actor, now: datetime, seen: str | None = None
 ) -> PayoutRun:
-    """Mark the payments of `selectors.paid_together` as paid, under one reference.
+    """Mark the payments of `selectors.payments_to_mark_paid` as paid, under one reference.
 
     Raises PayoutError when there is none, and when they are not the payments that staff saw
     (`seen`): a payment may start at any time, and nobody has paid that one.
     """
     run = locked_in_processing(run)
-    found = to_mark_paid(run)
+    found = mark_paid_summary(run)
     if not found.payments:
         raise PayoutError("no payment of this run is on the way")
     if seen is not None and seen != found.seen:
@@ -231,9 +231,11 @@ def mark_run_paid(
         )
     run.reference = reference.strip()
     run.save(update_fields=["reference"])
-    paid_together(run).update(state=PayoutState.PAID, reference=run.reference, settled_at=now)
+    payments_to_mark_paid(run).update(
+        state=PayoutState.PAID, reference=run.reference, settled_at=now
+    )
     settle_run(run.pk, now=now)
-    _tell(run, "payout_run.paid", by=by, now=now, reference=run.reference)
+    _audit(run, "payout_run.paid", by=by, now=now, reference=run.reference)
     run.refresh_from_db()
     return run
 
@@ -258,7 +260,7 @@ def return_run(
         state=state, reason=run.reason, settled_at=now
     )
     settle_run(run.pk, now=now)
-    _tell(run, f"payout_run.{state.value}", by=by, now=now, reason=run.reason)
+    _audit(run, f"payout_run.{state.value}", by=by, now=now, reason=run.reason)
     run.refresh_from_db()
     return run
 
@@ -287,5 +289,5 @@ def locked_in_processing(run: PayoutRun) -> PayoutRun:
     return run
 
 
-def _tell(run: PayoutRun, action: str, *, by: Actor, now: datetime, **detail: object) -> None:
+def _audit(run: PayoutRun, action: str, *, by: Actor, now: datetime, **detail: object) -> None:
     audit.record(action=action, target=run, by=by, now=now, **detail)

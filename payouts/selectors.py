@@ -133,7 +133,7 @@ def payouts_of_run(run: PayoutRun) -> QuerySet[Payout]:
 
 
 @dataclass(frozen=True, slots=True)
-class ToMarkPaid:
+class MarkPaidSummary:
     """The payments that are marked paid together.
 
     `seen` identifies them: the page sends it back, so that nobody marks payments they did not see.
@@ -146,32 +146,32 @@ class ToMarkPaid:
     seen: str
 
 
-def paid_together(run: PayoutRun) -> QuerySet[Payout]:
+def payments_to_mark_paid(run: PayoutRun) -> QuerySet[Payout]:
     """Return the payments of a run that are marked paid together.
 
     These are the payments in processing that are in a file, or all in processing when no file was
     made. A payment that started after the file was made is not in it, so nobody has paid it.
     """
-    moving = Payout.objects.filter(run=run, state=PayoutState.PROCESSING)
-    in_a_file = moving.filter(in_file_at__isnull=False)
-    return in_a_file if in_a_file.exists() else moving
+    in_processing = Payout.objects.filter(run=run, state=PayoutState.PROCESSING)
+    in_a_file = in_processing.filter(in_file_at__isnull=False)
+    return in_a_file if in_a_file.exists() else in_processing
 
 
-def to_mark_paid(run: PayoutRun) -> ToMarkPaid:
-    """Return count, amount and `seen` of `paid_together`.
+def mark_paid_summary(run: PayoutRun) -> MarkPaidSummary:
+    """Return count, amount and `seen` of `payments_to_mark_paid`.
 
     `seen` is a digest of the payments' ids.
     """
-    found = paid_together(run).aggregate(
+    found = payments_to_mark_paid(run).aggregate(
         payments=Count("pk"),
         minor=Sum("amount_minor"),
         seen=MD5(StringAgg(Cast("pk", TextField()), ",", order_by="pk")),
     )
-    moving = Payout.objects.filter(run=run, state=PayoutState.PROCESSING).count()
-    return ToMarkPaid(
+    in_processing = Payout.objects.filter(run=run, state=PayoutState.PROCESSING).count()
+    return MarkPaidSummary(
         payments=found["payments"],
         amount=Money(found["minor"] or 0, run.currency),
-        in_no_file=moving - found["payments"],
+        in_no_file=in_processing - found["payments"],
         seen=found["seen"] or "",
     )
 
@@ -187,7 +187,7 @@ def drafted_entries(line: PayoutRunMember) -> QuerySet[LedgerEntry]:
 
 
 @dataclass(frozen=True, slots=True)
-class RunShare:
+class RunStateTotal:
     """The payments of a run in one state."""
 
     state: PayoutState
@@ -203,7 +203,7 @@ class RunShare:
         return "1 payment" if self.payments == 1 else f"{self.payments:,} payments"
 
 
-def shares_of_run(run: PayoutRun) -> dict[str, RunShare]:
+def totals_by_state(run: PayoutRun) -> dict[str, RunStateTotal]:
     """Return number and amount of a run's payments, by state."""
     rows = (
         Payout.objects.filter(run=run)
@@ -212,7 +212,7 @@ def shares_of_run(run: PayoutRun) -> dict[str, RunShare]:
         .annotate(payments=Count("pk"), amount_minor=Sum("amount_minor"))
     )
     return {
-        row["state"]: RunShare(
+        row["state"]: RunStateTotal(
             PayoutState(row["state"]), row["payments"], Money(row["amount_minor"], run.currency)
         )
         for row in rows

@@ -18,7 +18,7 @@ from django.views.decorators.http import require_POST
 from affiliates.logins import creator_of
 from affiliates.services import set_language
 from core.languages import chosen_tag
-from core.next_page import own_page
+from core.next_page import safe_redirect_path
 
 COOKIE_AGE_SECONDS = 365 * 24 * 3600
 
@@ -37,7 +37,7 @@ def choose(request: HttpRequest) -> HttpResponse:
 
 def back_in(request: HttpRequest, tag: str, *, start: str) -> HttpResponse:
     """Redirect to the page in the form field `next`, or to `start`, and set the cookie."""
-    response = redirect(own_page(request.POST.get("next", "")) or start)
+    response = redirect(safe_redirect_path(request.POST.get("next", "")) or start)
     if tag:
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,

@@ -12,12 +12,12 @@ from accounts.permissions import Permission
 from background.models import Work, WorkState
 from background.selectors import all_work
 from background.sweeping import FILES_KEPT
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import Badge, Fragment, Link
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.work_kinds import KINDS
-from brand_admin.work_rows import WorkRow
+from brand_admin.work_progress import WorkProgress
 
 ABOUT = {  # of work, by the icon that its kinds share
     "imports": ("Imports", "upload"),
@@ -28,7 +28,7 @@ ABOUT = {  # of work, by the icon that its kinds share
 }
 
 
-def _how_far(row: WorkRow) -> object:
+def _how_far(row: WorkProgress) -> object:
     return Fragment("brand_admin/background/bar.html", row=row) if row.work.is_live else row.how_far
 
 
@@ -52,7 +52,7 @@ class WorkFilters(forms.Form):
         }
 
 
-class WorkList(Listing[WorkRow]):
+class WorkList(Listing[WorkProgress]):
     """What is under way, and what was done lately."""
 
     name, section = "work", "work"
@@ -90,24 +90,28 @@ class WorkList(Listing[WorkRow]):
         "finished": lambda row: row.work.finished_at,
         "error": lambda row: row.work.error,
     }
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "Nothing has run yet",
         "Long tasks appear here while they run and afterwards: imports, large exports, codes for"
         " many members, changes to many rows, large payout runs.",
         icon="clock",
-        ways=(Way("Import members", "members_import", icon="upload", needs=Permission.MANAGE),),
+        links=(
+            PageLink("Import members", "members_import", icon="upload", needs=Permission.MANAGE),
+        ),
     )
-    nothing_matches = Empty("No work matches", "Change the search or the filters.", icon="search")
+    nothing_matches = EmptyState(
+        "No work matches", "Change the search or the filters.", icon="search"
+    )
 
     def find(self) -> QuerySet[Work]:
         return all_work(search=self.search, **self.filters.chosen())
 
-    def rows_of(self, found: Sequence[Work]) -> list[WorkRow]:
-        return [WorkRow.of(work) for work in found]
+    def rows_of(self, found: Sequence[Work]) -> list[WorkProgress]:
+        return [WorkProgress.of(work) for work in found]
 
     def file_name(self) -> str:
         return "background-work"
 
     def context(self) -> dict[str, Any]:
-        is_moving = getattr(self.asked, "working", 0) > 0
-        return {"is_moving": is_moving, "days": FILES_KEPT.days}
+        is_live = getattr(self.request, "working", 0) > 0
+        return {"is_live": is_live, "days": FILES_KEPT.days}

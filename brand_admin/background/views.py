@@ -19,7 +19,7 @@ from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import csv_response, render_page
 from brand_admin.work_kinds import KINDS
-from brand_admin.work_rows import WorkRow
+from brand_admin.work_progress import WorkProgress
 from core.references import Reference
 from core.tenancy import acting_for
 from offers.models import Offer
@@ -35,7 +35,7 @@ SHOWN_ROWS = 50
 def work_page(request: BrandRequest, work_id: int) -> HttpResponse:
     """How far a work is, live, and what came of it."""
     work = get_object_or_404(Work, pk=work_id)
-    row = WorkRow.of(work)
+    row = WorkProgress.of(work)
     more = MORE.get(work.kind, _nothing_more)(work) if work.state == WorkState.DONE else {}
     return render_page(
         request,

@@ -69,7 +69,7 @@ class QuestionFilters(forms.Form):
     member = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `tracking.claims.selectors.questions`; nonsense is ignored."""
+        """Keyword arguments for `tracking.questions.selectors.questions`; nonsense is ignored."""
         self.is_valid()
         state = self.cleaned_data.get("state") or QuestionState.OPEN.value
         return {

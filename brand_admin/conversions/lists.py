@@ -14,16 +14,16 @@ from accounts.permissions import Permission
 from brand_admin.conversions.forms import ConversionFilters, QuestionFilters, Rejection
 from brand_admin.conversions.question_findings import Verdict, verdict_of
 from brand_admin.listing.actions import Action, Done, Seen
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import Badge, Cell, Fragment, Lines, Link, Muted, Titled
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from core.money import Money
 from core.templatetags.display import day, moment
-from tracking.claims.selectors import open_questions, orders_by_reference, questions
 from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.figures.conversion_list import conversion_count, conversions
 from tracking.models import Conversion, ConversionStatus, Question, QuestionState
+from tracking.questions.selectors import open_questions, orders_by_reference, questions
 
 
 def conversion_status(row: Conversion) -> Cell:
@@ -121,13 +121,13 @@ class Conversions(Listing[Conversion]):
             " you can accept them again later.",
         ),
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No conversions yet",
         "When your shop sends an order with a member's code or a click on their link, it appears"
         " here with its commission.",
         icon="conversions",
-        ways=(
-            Way(
+        links=(
+            PageLink(
                 "Connect your shop",
                 "settings_keys",
                 icon="key",
@@ -136,7 +136,7 @@ class Conversions(Listing[Conversion]):
             ),
         ),
     )
-    nothing_matches = Empty(
+    nothing_matches = EmptyState(
         "No conversion matches", "Change the search or the filters.", icon="search"
     )
 
@@ -254,14 +254,14 @@ class Questions(Listing[QuestionLine]):
         "answered_by": lambda row: row.question.answered_by,
         "answered": lambda row: row.question.answered_at,
     }
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No question waits for you",
         "When a member misses a sale, they can ask about it from their dashboard. It appears here"
         " with what we know about the order.",
         icon="good",
-        ways=(Way("Answered questions", "questions", query="?state=all"),),
+        links=(PageLink("Answered questions", "questions", query="?state=all"),),
     )
-    nothing_matches = Empty(
+    nothing_matches = EmptyState(
         "No question matches", "Change the search or the filter.", icon="search"
     )
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from core.templatetags.display import masked_reference, moment, money
 from offers.models import Enrollment
-from tracking.claims.selectors import Findings, FoundOrder
 from tracking.models import Conversion, Evidence, Question
+from tracking.questions.selectors import Findings, FoundOrder
 
 QUOTE = "\N{RIGHT SINGLE QUOTATION MARK}"
 THANKS = f"You{QUOTE}re right, this sale is yours. Thank you for telling us!"

@@ -23,18 +23,18 @@ from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal
 from core.references import Reference
 from notifications.selectors import suppressed_among
-from tracking.claims.selectors import (
+from tracking.models import Question
+from tracking.questions.selectors import (
     Findings,
     findings_of,
     questions,
 )
-from tracking.claims.services import (
+from tracking.questions.services import (
     AnswerError,
     answer_by_attributing,
     explain_question,
     refuse_question,
 )
-from tracking.models import Question
 
 SECTION = "conversions"
 

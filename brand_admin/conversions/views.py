@@ -45,7 +45,7 @@ def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
         conversion=conversion,
         order=conversion.order,
         explanation=explain(conversion.explanation, conversion.currency),
-        other_claims=conversion.claims[1:],
+        other_evidence=conversion.claims[1:],
         lines=[(row, Money(row.net_minor, conversion.currency)) for row in lines],
         refunds=refunds,
         entries=entries,

@@ -18,7 +18,7 @@ from django.http import Http404, QueryDict
 
 from accounts.models import Brand, User
 from brand_admin.emails.starting import WRITTEN
-from brand_admin.listing.listing import listed
+from brand_admin.listing.listing import list_of_reference
 from brand_admin.pages import id_in
 from core.references import Reference
 from notifications.brand_style import brand_style_of
@@ -87,7 +87,7 @@ class Draft:
 
 def _enrollments_in(rows: str, brand: Brand) -> QuerySet[Any, int]:
     """Those that a list shows now. Raises Http404 for what is no list of enrollments."""
-    listing = listed(rows, brand=brand)
+    listing = list_of_reference(rows, brand=brand)
     if not listing.rows_are_enrollments:
         raise Http404
     return listing.matching()

@@ -16,9 +16,9 @@ from brand_admin.emails.forms import (
     SuppressionFilters,
 )
 from brand_admin.emails.progress import CampaignProgress
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import Badge, Cell, Fragment, Lines, Link, LinkTo, Muted
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from core.references import Reference
 from core.templatetags.display import moment, who
@@ -87,14 +87,14 @@ class Campaigns(Listing[CampaignProgress]):
         "left_out": lambda row: row.counts.left_out,
         "waiting": lambda row: row.counts.waiting,
     }
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No emails yet",
         "Send members their Sales Tracking Items from the Send step of a project, or write to all"
         " members of an offer with Email Members.",
         icon="emails",
-        ways=(Way("Projects", "projects"), Way("Sales Tracking", "reporting")),
+        links=(PageLink("Projects", "projects"), PageLink("Sales Tracking", "reporting")),
     )
-    nothing_matches = Empty(
+    nothing_matches = EmptyState(
         "No campaign matches", "Change the search or the filters.", icon="search"
     )
 
@@ -161,7 +161,7 @@ class Recipients(Listing[Message]):
         "attempts": lambda row: row.attempts,
         "settled_at": lambda row: row.settled_at,
     }
-    nothing_yet = nothing_matches = Empty(
+    nothing_yet = nothing_matches = EmptyState(
         "No recipient matches", "Change the search or the filter.", icon="search"
     )
 
@@ -217,14 +217,16 @@ class Messages(Listing[Message]):
         "reason": lambda row: row.reason,
         "settled_at": lambda row: row.settled_at,
     }
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No messages yet",
         "Each mail to a member is listed here as soon as it is confirmed. Send the first from the"
         " Send step of a project.",
         icon="emails",
-        ways=(Way("Projects", "projects"),),
+        links=(PageLink("Projects", "projects"),),
     )
-    nothing_matches = Empty("No mail matches", "Change the search or the filters.", icon="search")
+    nothing_matches = EmptyState(
+        "No mail matches", "Change the search or the filters.", icon="search"
+    )
 
     def find(self) -> QuerySet[Message]:
         member_id, chosen = self.filters.member_id, self.filters.chosen()
@@ -268,12 +270,14 @@ class Suppressions(Listing[Suppression]):
         "reason": lambda row: row.reason,
         "since": lambda row: row.since,
     }
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "Everybody can get mail",
         "An address is added automatically when its owner unsubscribes or a mail to it bounces.",
         icon="good",
     )
-    nothing_matches = Empty("No address matches", "Change the search or the filter.", icon="search")
+    nothing_matches = EmptyState(
+        "No address matches", "Change the search or the filter.", icon="search"
+    )
 
     def shown_columns(self) -> Sequence[Column]:
         if not self.may_change:

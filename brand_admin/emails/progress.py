@@ -35,7 +35,7 @@ class CampaignProgress:
         return in_words(self.campaign.subject, known)
 
     @property
-    def is_moving(self) -> bool:
+    def is_live(self) -> bool:
         """Whether the page should refresh, because mails are still being sent."""
         return self.campaign.state == CampaignState.SENDING
 

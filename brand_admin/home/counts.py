@@ -10,10 +10,10 @@ from django.db.models import Count, QuerySet
 
 from core.kept_queries import kept_query
 from notifications.models import Message, MessageState
-from tracking.claims.selectors import open_questions
 from tracking.figures.conversion_list import conversion_count
 from tracking.models import Conversion, ConversionStatus
 from tracking.outreach.unsent_items import not_sent, without_items
+from tracking.questions.selectors import open_questions
 
 RECENT_SENDS = timedelta(days=30)
 TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN)

@@ -21,7 +21,7 @@ from brand_admin.listing.actions import Action, Done
 from brand_admin.listing.listing import Listing
 from brand_admin.pages import render_page, selected_ids
 from brand_admin.work_kinds import CHANGE
-from core.next_page import own_page
+from core.next_page import safe_redirect_path
 from core.references import Reference
 from core.templatetags.display import count
 
@@ -63,7 +63,7 @@ def change_rows(request: BrandRequest, listing: Listing[Any]) -> HttpResponse:
     if len(ids) > MAX_ROWS_RUN_AT_ONCE:
         return _leave_to_a_worker(request, listing, action, ids, values)
     done = action.act(listing, ids=ids, by=request.actor, now=listing.now, **values)
-    _tell(request, listing, action, done, values)
+    _show_result(request, listing, action, done, values)
     return redirect(_back(request, listing) if "back" in request.POST else listing.after(action))
 
 
@@ -122,8 +122,7 @@ def _leave_to_a_worker(
             total=len(ids),
             confirmation=confirmation,
             parameters={
-                "list": listing.name,
-                "args": listing.args,
+                "list": listing.reference,
                 "action": action.key,
                 "values": values,
                 "back": _back(request, listing),
@@ -136,7 +135,7 @@ def _leave_to_a_worker(
     return redirect("brand_admin:work", request.brand.slug, work.pk)
 
 
-def _tell(
+def _show_result(
     request: BrandRequest, listing: Listing[Any], action: Action, done: Done, values: dict[str, Any]
 ) -> None:
     why = done.in_words(action.unchanged)
@@ -158,4 +157,4 @@ def _counted(listing: Listing[Any], number: int) -> str:
 
 def _back(request: BrandRequest, listing: Listing[Any]) -> str:
     """The page where the form stood, if the form says so and it is ours; else the list."""
-    return own_page(request.POST.get("back", "")) or listing.href
+    return safe_redirect_path(request.POST.get("back", "")) or listing.href

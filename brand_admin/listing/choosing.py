@@ -162,7 +162,7 @@ class ChosenRows(Generic[Row]):
 
     @property
     def reference(self) -> str:
-        """The rows that match, in words that `listed` reads: "members?tag=VIP"."""
+        """The rows that match, in the form that `list_of_reference` reads: "members?tag=VIP"."""
         query = self.query_without()
         for name, value in self.args.items():
             query[name] = str(value)

@@ -24,9 +24,10 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts.models import Brand
 from accounts.permissions import Permission, may
 from affiliates.models import Member
-from brand_admin.listing.asking import Asked, Asking, Empty, Way
 from brand_admin.listing.choosing import SELECTED_ALL, ChosenRows
 from brand_admin.listing.columns import Column, FileColumns, in_file, sorted_by
+from brand_admin.listing.empty_state import EmptyState, PageLink
+from brand_admin.listing.list_request import ListRequest, StoredListRequest
 from brand_admin.listing.paging import PER_PAGE, LongPaginator
 from brand_admin.pages import id_in
 
@@ -69,19 +70,19 @@ class Listing(ChosenRows[Row], ABC):
     is_long: ClassVar[bool] = False  # pages end at MAX_COUNTED_ROWS
     shows_times: ClassVar[bool] = True
     file_columns: ClassVar[FileColumns] = {}
-    nothing_yet: ClassVar[Empty]
-    nothing_matches: ClassVar[Empty] = Empty(
+    nothing_yet: ClassVar[EmptyState]
+    nothing_matches: ClassVar[EmptyState] = EmptyState(
         "Nothing matches", "Change the search or the filters.", icon="search"
     )
-    header_ways: ClassVar[tuple[Way, ...]] = ()
+    header_links: ClassVar[tuple[PageLink, ...]] = ()
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
         if "name" in vars(cls):
             LISTS[cls.name] = cls
 
-    def __init__(self, asked: Asking, **args: int) -> None:
-        self.asked, self.brand, self.GET, self.args = asked, asked.brand, asked.GET, args
+    def __init__(self, request: ListRequest, **args: int) -> None:
+        self.request, self.brand, self.GET, self.args = request, request.brand, request.GET, args
         self.now = timezone.now()
         self.prepare(**args)
 
@@ -113,7 +114,7 @@ class Listing(ChosenRows[Row], ABC):
         """How many rows match, where that is kept."""
         return None
 
-    def empty(self) -> Empty:
+    def empty(self) -> EmptyState:
         return self.nothing_matches if self.clear_href else self.nothing_yet
 
     def file_name(self) -> str:
@@ -252,19 +253,19 @@ class Listing(ChosenRows[Row], ABC):
         return self._may(self.changes)
 
     def _may(self, permission: Permission) -> bool:
-        role = getattr(self.asked, "role", None)
+        role = getattr(self.request, "role", None)
         return role is not None and may(role, permission)
 
-    def ways(self) -> list[tuple[Way, str]]:
-        """The buttons of the header that the reader may use, with where they lead."""
-        return self._led(self.header_ways)
+    def permitted_header_links(self) -> list[tuple[PageLink, str]]:
+        """The buttons of the header that the reader may use, with their addresses."""
+        return self._permitted(self.header_links)
 
-    def empty_ways(self) -> list[tuple[Way, str]]:
-        """And those where there are no rows."""
-        return self._led(self.empty().ways)
+    def permitted_empty_links(self) -> list[tuple[PageLink, str]]:
+        """The same for the buttons that stand where there are no rows."""
+        return self._permitted(self.empty().links)
 
-    def _led(self, ways: Iterable[Way]) -> list[tuple[Way, str]]:
-        return [(way, way.href(self.brand.slug)) for way in ways if self._may(way.needs)]
+    def _permitted(self, links: Iterable[PageLink]) -> list[tuple[PageLink, str]]:
+        return [(link, link.href(self.brand.slug)) for link in links if self._may(link.needs)]
 
     # Its addresses.
 
@@ -290,7 +291,7 @@ class Listing(ChosenRows[Row], ABC):
         return f"{address}?{query.urlencode()}" if query else address
 
 
-def listed(reference: str, *, brand: Brand) -> Listing[Any]:
+def list_of_reference(reference: str, *, brand: Brand) -> Listing[Any]:
     """The list that a `Listing.reference` names, as it is now. Raises Http404 for none."""
     name, _, text = reference.partition("?")
     kind, query = LISTS.get(name), QueryDict(text, mutable=True)
@@ -300,4 +301,4 @@ def listed(reference: str, *, brand: Brand) -> Listing[Any]:
     args = {key: pk for key, pk in named.items() if pk is not None}
     if len(args) < len(named):
         raise Http404
-    return kind(Asked(brand, query), **args)
+    return kind(StoredListRequest(brand, query), **args)

@@ -21,7 +21,7 @@ from brand_admin.listing.changing import change_rows
 from brand_admin.listing.listing import Listing
 from brand_admin.pages import csv_response, render_page
 from brand_admin.work_kinds import EXPORT
-from brand_admin.work_rows import started_about
+from brand_admin.work_progress import started_about
 from core.references import Reference
 
 View = Callable[..., HttpResponseBase]
@@ -125,11 +125,7 @@ def _ask(request: BrandRequest, listing: Listing[Any], rows: int, confirmation: 
             about=_about(listing),
             total=rows,
             confirmation=confirmation,
-            parameters={
-                "export": listing.name,
-                "args": listing.args,
-                "query": request.GET.urlencode(),
-            },
+            parameters={"list": listing.reference},
         ),
         by=request.actor,
         now=listing.now,

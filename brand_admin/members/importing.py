@@ -15,7 +15,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.members.forms import MAX_FILE_BYTES, MAX_ROWS, ImportForm
 from brand_admin.pages import render_page
 from brand_admin.refusals import sentence
-from brand_admin.work_rows import started_about
+from brand_admin.work_progress import started_about
 from tracking.importing.csv_rows import MEMBER_COLUMNS
 from tracking.importing.members_in_background import ABOUT, ask_for_import, ask_for_preview
 

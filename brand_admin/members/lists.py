@@ -22,9 +22,9 @@ from affiliates.details import (
 from affiliates.models import Member, Platform
 from affiliates.selectors import members
 from brand_admin.listing.actions import Action, Done, Skipped
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import Cell, Chip, Chips, Lines, Link, Muted, address, amounts
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.members.forms import NO_OFFER, MemberFilter, OwnerForm, TagForm
 from brand_admin.suppressed import suppressed_in_words
@@ -145,17 +145,17 @@ class Members(Listing[MemberLine]):
             done="looked after by {owner} now", unchanged="were looked after by them",
         ),
     )  # fmt: skip
-    header_ways = (
-        Way("Import CSV", "members_import", icon="upload", needs=Permission.MANAGE),
-        Way("Add member", "member_new", icon="plus", kind="primary", needs=Permission.MANAGE),
+    header_links = (
+        PageLink("Import CSV", "members_import", icon="upload", needs=Permission.MANAGE),
+        PageLink("Add member", "member_new", icon="plus", kind="primary", needs=Permission.MANAGE),
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No members yet",
         "Add one by hand, or bring them all in from a CSV file with the codes they have already.",
         icon="members",
-        ways=(header_ways[1], header_ways[0]),
+        links=(header_links[1], header_links[0]),
     )
-    nothing_matches = Empty(
+    nothing_matches = EmptyState(
         "Nobody matches", "Every word must stand in the name or the address.", icon="search"
     )
 

@@ -38,9 +38,9 @@ from brand_admin.conversions.lists import (
 from brand_admin.emails.lists import Messages
 from brand_admin.forms import DayFilters
 from brand_admin.listing.actions import Action
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import Fragment, Lines, Link, Muted
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.members.history import member_history as history_of_member
 from brand_admin.members.history import offers_named_in
@@ -56,7 +56,7 @@ from tracking.figures.conversion_list import conversions
 from tracking.models import Conversion, Question
 
 SECTION = "members"
-NOTHING_MATCHES = Empty("Nothing matches", "Change the search or the filters.", icon="search")
+NOTHING_MATCHES = EmptyState("Nothing matches", "Change the search or the filters.", icon="search")
 
 
 def who_it_is(member: Member) -> dict[str, Any]:
@@ -120,7 +120,7 @@ class MemberConversions(OfMember, Conversions):
             lambda row: Lines(conversion_status(row), Muted(row.reason) if row.reason else ""),
         ),
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No conversions yet",
         "An order with their code, or after a click on their link, appears here with its"
         " commission.",
@@ -149,14 +149,14 @@ class MemberPayments(OfMember, Payments):
             "State", lambda row: Lines(payment_state(row), Muted(row.reason) if row.reason else "")
         ),
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No payments yet", "Commission can be paid once its hold is over.", icon="payments"
     )
 
-    def empty(self) -> Empty:
+    def empty(self) -> EmptyState:
         query = f"?{urlencode({'q': str(self.of)})}"
-        due = Way("See what is due now", "payments", query=query, needs=Permission.PAY)
-        return replace(super().empty(), ways=(due,))
+        due = PageLink("See what is due now", "payments", query=query, needs=Permission.PAY)
+        return replace(super().empty(), links=(due,))
 
     def find(self) -> QuerySet[Payout]:
         return payouts(search=self.search, **(self.filters.chosen() | {"member_id": self.of.pk}))
@@ -189,7 +189,7 @@ class MemberMessages(OfMember, Messages):
             look="wide",
         ),
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No messages yet",
         "Sales Tracking Items and mails to members are listed here, each with what became of it.",
         icon="emails",
@@ -215,7 +215,7 @@ class MemberQuestions(OfMember, Questions):
         Column("Answer", lambda row: shortened(row.question.answer), look="wraps wide"),
         STATE,
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No questions yet",
         "When they miss a sale, they can ask about it from their dashboard.",
         icon="info",
@@ -261,7 +261,7 @@ class MemberHistory(OfMember):
         "who": lambda row: row.entry.actor,
         "action": lambda row: row.entry.action,
     }
-    nothing_yet = Empty("Nothing was done yet", icon="history")
+    nothing_yet = EmptyState("Nothing was done yet", icon="history")
 
     def find(self) -> QuerySet[AuditEntry]:
         return filter_entries(

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 
 from accounts.permissions import Permission
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import Badge, Lines, Link, Muted
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.offers.forms import OfferFilter
 from brand_admin.offers.rows import OfferRow, offer_rows
@@ -77,21 +77,21 @@ class Offers(Listing[OfferRow]):
         "commission": lambda row: row.figures.commission,
         "created": lambda row: row.offer.created_at.isoformat(),
     }
-    header_ways = (
-        Way("Add offer", "offer_new", icon="plus", kind="primary", needs=Permission.MANAGE),
+    header_links = (
+        PageLink("Add offer", "offer_new", icon="plus", kind="primary", needs=Permission.MANAGE),
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No offers yet",
         "An offer says what members share, where it leads and what they earn. Make one, then add"
         " members to it.",
         icon="offers",
-        ways=header_ways,
+        links=header_links,
     )
-    nothing_matches = Empty(
+    nothing_matches = EmptyState(
         "No offer matches",
         "Search for something else, or look among all offers.",
         icon="search",
-        ways=(Way("Show all, archived too", "offers", query="?status=all"),),
+        links=(PageLink("Show all, archived too", "offers", query="?status=all"),),
     )
 
     def find(self) -> QuerySet[Offer]:
@@ -103,6 +103,6 @@ class Offers(Listing[OfferRow]):
     def rows_of(self, found: Sequence[Offer]) -> list[OfferRow]:
         return offer_rows(found, now=self.now)
 
-    def empty(self) -> Empty:
+    def empty(self) -> EmptyState:
         has_offers = bool(self.clear_href) or Offer.objects.exists()
         return self.nothing_matches if has_offers else self.nothing_yet

@@ -13,12 +13,12 @@ from accounts.permissions import Permission
 from affiliates.models import Member
 from affiliates.selectors import members
 from brand_admin.listing.actions import Action
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import ButtonTo, Cell, Link, Muted
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.pages import id_in
-from brand_admin.payments.lists import HEADER_WAYS, HEADING, SECTION, SUBTITLE
+from brand_admin.payments.lists import HEADER_LINKS, HEADING, SECTION, SUBTITLE
 from brand_admin.payments.run_forms import known_currency
 from core.money import Money
 from core.templatetags.display import money
@@ -62,7 +62,7 @@ class Due(Listing[DueToMember]):
     """Who is due money now, per member and currency."""
 
     name, section = "due", SECTION
-    heading, subtitle, header_ways = HEADING, SUBTITLE, HEADER_WAYS
+    heading, subtitle, header_links = HEADING, SUBTITLE, HEADER_LINKS
     label, noun = "Due now", "members due"
     page_name, file_page, change_page = "payments", "payments_due_csv", "payment_run_new"
     changes = Permission.PAY
@@ -84,14 +84,14 @@ class Due(Listing[DueToMember]):
         "currency": lambda row: row.amount.currency,
     }
     actions = (Action(key="run", label="Pay in one run", icon="payments", kind="primary"),)
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "Nothing is due",
         "Commissions appear here when they are accepted and their hold is over.",
         icon="payments",
-        ways=(Way("See conversions", "conversions"),),
+        links=(PageLink("See conversions", "conversions"),),
     )
     change_method = "get"
-    nothing_matches = Empty(
+    nothing_matches = EmptyState(
         "Nobody matches", "Nobody of that name is due money now in this currency.", icon="search"
     )
 

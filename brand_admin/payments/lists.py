@@ -13,9 +13,9 @@ from django.db.models import QuerySet
 
 from accounts.permissions import Permission
 from affiliates.selectors import members
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import Cell, Fragment, Link, person
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.payments.forms import PaymentFilters
 from offers.models import Enrollment
@@ -25,9 +25,11 @@ from payouts.selectors import payouts
 SECTION = "payments"
 HEADING = "Payments"
 SUBTITLE = "Pay members outside of Tributary, and record here exactly what was paid."
-HEADER_WAYS = (
-    Way("Bonus or correction", "adjustment_new", icon="plus", needs=Permission.PAY),
-    Way("New payout run", "payment_run_new", icon="payments", kind="primary", needs=Permission.PAY),
+HEADER_LINKS = (
+    PageLink("Bonus or correction", "adjustment_new", icon="plus", needs=Permission.PAY),
+    PageLink(
+        "New payout run", "payment_run_new", icon="payments", kind="primary", needs=Permission.PAY
+    ),
 )
 
 
@@ -57,7 +59,7 @@ class Payments(Listing[Payout]):
     """The payments recorded, the newest first."""
 
     name, section = "payments", SECTION
-    heading, subtitle, header_ways = HEADING, SUBTITLE, HEADER_WAYS
+    heading, subtitle, header_links = HEADING, SUBTITLE, HEADER_LINKS
     label, noun = "Payments", "payments"
     page_name, file_page = "payments_sent", "payments_csv"
     changes = Permission.PAY
@@ -93,13 +95,15 @@ class Payments(Listing[Payout]):
         "reason": lambda row: row.reason,
         "recorded_by": lambda row: row.created_by,
     }
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No payments yet",
         "Record the first one from what is due now.",
         icon="payments",
-        ways=(Way("Due now", "payments", kind="primary"),),
+        links=(PageLink("Due now", "payments", kind="primary"),),
     )
-    nothing_matches = Empty("No payment matches", "Change the search or the filter.", icon="search")
+    nothing_matches = EmptyState(
+        "No payment matches", "Change the search or the filter.", icon="search"
+    )
 
     def find(self) -> QuerySet[Payout]:
         return payouts(search=self.search, **self.filters.chosen())
@@ -129,13 +133,13 @@ class ChosenEnrollment(Listing[Enrollment]):
         Column("Offer", lambda row: row.offer.name),
         Column("Currency", lambda row: row.offer.currency),
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "Nobody is in an offer yet",
         "A bonus belongs to a member in an offer. Open the offer and add members first.",
         icon="members",
-        ways=(Way("Sales Tracking", "reporting"),),
+        links=(PageLink("Sales Tracking", "reporting"),),
     )
-    nothing_matches = Empty(
+    nothing_matches = EmptyState(
         "Nobody matches", "Every word must stand in the name or the address.", icon="search"
     )
 

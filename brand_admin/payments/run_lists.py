@@ -10,13 +10,13 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from accounts.permissions import Permission
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import Badge, Cell, Lines, Link, Muted, QuietButtonTo, person
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.payments.lists import (
     AMOUNT,
-    HEADER_WAYS,
+    HEADER_LINKS,
     HEADING,
     SECTION,
     SUBTITLE,
@@ -38,7 +38,7 @@ class Runs(Listing[PayoutRun]):
     """The payout runs, the newest first."""
 
     name, section = "runs", SECTION
-    heading, subtitle, header_ways = HEADING, SUBTITLE, HEADER_WAYS
+    heading, subtitle, header_links = HEADING, SUBTITLE, HEADER_LINKS
     label, noun = "Payout runs", "runs"
     page_name, file_page = "payment_runs", "payment_runs_csv"
     changes = Permission.PAY
@@ -82,13 +82,17 @@ class Runs(Listing[PayoutRun]):
         "confirmed_by": lambda row: row.confirmed_by,
         "settled": lambda row: row.settled_at,
     }
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No payout runs yet",
         "A run pays many members at once: draft it, look at it, confirm it.",
         icon="payments",
-        ways=(Way("New payout run", "payment_run_new", kind="primary", needs=Permission.PAY),),
+        links=(
+            PageLink("New payout run", "payment_run_new", kind="primary", needs=Permission.PAY),
+        ),
     )
-    nothing_matches = Empty("No run matches", "Change the search or the filters.", icon="search")
+    nothing_matches = EmptyState(
+        "No run matches", "Change the search or the filters.", icon="search"
+    )
 
     def find(self) -> QuerySet[PayoutRun]:
         return runs(search=self.search, **self.filters.chosen())
@@ -150,7 +154,9 @@ class RunMembers(Listing[RunLine]):
         "reference": _of_payout("reference"),
         "reason": _of_payout("reason"),
     }
-    nothing_matches = Empty("Nobody matches", "Change the search or the filter.", icon="search")
+    nothing_matches = EmptyState(
+        "Nobody matches", "Change the search or the filter.", icon="search"
+    )
 
     def prepare(self, **args: int) -> None:
         self.run = get_object_or_404(runs(), pk=args["run_id"])
@@ -192,21 +198,21 @@ class RunMembers(Listing[RunLine]):
     def rows_of(self, found: Sequence[PayoutRunMember]) -> list[RunLine]:
         return lines_of(self.run, found)
 
-    def empty(self) -> Empty:
+    def empty(self) -> EmptyState:
         if self.clear_href:
             return self.nothing_matches
         if self.left_out:
-            return Empty(
+            return EmptyState(
                 "Nobody is left out", "Everybody chosen reaches the minimum.", icon="members"
             )
         if not self.run.drawn_up_at and self.run.state == PayoutState.DRAFT:
-            return Empty(
+            return EmptyState(
                 "No lines yet",
                 "Members appear here while the run is being drafted. You can confirm it once that"
                 " is done.",
                 icon="clock",
             )
-        return Empty("Nobody here", "This run pays nobody.", icon="members")
+        return EmptyState("Nobody here", "This run pays nobody.", icon="members")
 
     def file_name(self) -> str:
         return f"run-{self.run.pk}"

@@ -20,12 +20,12 @@ from payouts.models import (
 )
 from payouts.run_files import paypal_parts, still_to_pay
 from payouts.selectors import (
-    RunShare,
-    ToMarkPaid,
+    MarkPaidSummary,
+    RunStateTotal,
+    mark_paid_summary,
     payouts_of_run,
     run_members,
-    shares_of_run,
-    to_mark_paid,
+    totals_by_state,
 )
 
 
@@ -58,13 +58,13 @@ class RunFacts:
     """
 
     left_out: int
-    shares: tuple[RunShare, ...]
+    totals: tuple[RunStateTotal, ...]
     on_the_way: Money
     open: Money
     open_payments: int
     paypal_parts: list[int]
     by_bank: int
-    to_mark: ToMarkPaid | None
+    to_mark: MarkPaidSummary | None
     waiting: str
 
 
@@ -79,23 +79,23 @@ _ORDER = (
 
 def facts_of(run: PayoutRun) -> RunFacts:
     """The figures of a run; those for the bank only while something is on the way."""
-    shares = shares_of_run(run)
-    moving = shares.get(PayoutState.PROCESSING)
-    unpaid = [shares[state] for state in OPEN_STATES if state in shares]
+    totals = totals_by_state(run)
+    in_processing = totals.get(PayoutState.PROCESSING)
+    unpaid = [totals[state] for state in OPEN_STATES if state in totals]
     return RunFacts(
         left_out=run_members(run, left_out=True).count(),
-        shares=tuple(shares[state] for state in _ORDER if state in shares),
-        on_the_way=moving.amount if moving else Money.zero(run.currency),
-        open=sum((share.amount for share in unpaid), Money.zero(run.currency)),
-        open_payments=sum(share.payments for share in unpaid),
-        paypal_parts=paypal_parts(run) if moving else [],
-        by_bank=still_to_pay(run, method=PayoutMethod.BANK).count() if moving else 0,
-        to_mark=to_mark_paid(run) if moving else None,
-        waiting=_waiting(run, shares.get(PayoutState.PENDING_INFO)),
+        totals=tuple(totals[state] for state in _ORDER if state in totals),
+        on_the_way=in_processing.amount if in_processing else Money.zero(run.currency),
+        open=sum((total.amount for total in unpaid), Money.zero(run.currency)),
+        open_payments=sum(total.payments for total in unpaid),
+        paypal_parts=paypal_parts(run) if in_processing else [],
+        by_bank=still_to_pay(run, method=PayoutMethod.BANK).count() if in_processing else 0,
+        to_mark=mark_paid_summary(run) if in_processing else None,
+        waiting=_waiting(run, totals.get(PayoutState.PENDING_INFO)),
     )
 
 
-def _waiting(run: PayoutRun, share: RunShare | None) -> str:
+def _waiting(run: PayoutRun, total: RunStateTotal | None) -> str:
     """How many payments wait for details, or would wait once the draft is confirmed.
 
     Whether these members have given no details yet or share them with others alone is not said.
@@ -112,11 +112,11 @@ def _waiting(run: PayoutRun, share: RunShare | None) -> str:
             f"{whom} not shared their payout details with you. Once you confirm the run, {waits}"
             " waiting for their details."
         )
-    if share is None:
+    if total is None:
         return ""
-    is_one = share.payments == 1
+    is_one = total.payments == 1
     waits, asked = ("is", "The member is") if is_one else ("are", "The members are")
-    return f"{share.words} {waits} waiting for their details. {asked} asked to share them with you."
+    return f"{total.words} {waits} waiting for their details. {asked} asked to share them with you."
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,8 @@ from background.models import Work
 from background.running import MAX_ROWS_RUN_AT_ONCE
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.listing.asking import Asked
 from brand_admin.listing.choosing import SELECTED_ALL
+from brand_admin.listing.list_request import StoredListRequest
 from brand_admin.listing.views import show_list
 from brand_admin.pages import csv_response, render_page
 from brand_admin.payments.due_list import Due
@@ -33,7 +33,7 @@ from brand_admin.payments.run_forms import (
 from brand_admin.payments.run_lists import RunMembers
 from brand_admin.payments.run_pages import choices_of, facts_of
 from brand_admin.refusals import add_refusal, sentence
-from brand_admin.work_rows import started_about
+from brand_admin.work_progress import started_about
 from core.money import Money
 from core.references import Reference
 from core.templatetags.display import clock, day, money
@@ -59,7 +59,7 @@ from payouts.runs import (
     redraft_run,
     return_run,
 )
-from payouts.selectors import drafted_entries, latest_minimum, runs, shares_of_run
+from payouts.selectors import drafted_entries, latest_minimum, runs, totals_by_state
 from payouts.services import PayoutError
 from tracking.figures.statements import with_conversions
 
@@ -106,7 +106,7 @@ def _chosen(request: BrandRequest, sent: QueryDict) -> Chosen:
     """The ticked members, or all that the list of what is due shows with this search."""
     if not sent.get(SELECTED_ALL):
         return Chosen.of(sent.getlist("selected"))
-    due = Due(Asked(request.brand, sent))
+    due = Due(StoredListRequest(request.brand, sent))
     if not due.search:
         return Chosen(())
     picks = tuple((row.member_id, row.currency) for row in due.find())
@@ -154,7 +154,7 @@ def _show(
     form: RunPaid | None = None,
 ) -> HttpResponse:
     started = started_about(run_reference(run))
-    if request.htmx and not started.is_moving:
+    if request.htmx and not started.is_live:
         return HttpResponseClientRefresh()  # what was asked for is over: show all of the page
     listing = RunMembers(request, run_id=run.pk)
     return show_list(
@@ -211,8 +211,12 @@ def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
             when = f"{day(run.confirmed_at)}, {clock(run.confirmed_at)}"
             messages.info(request, f"Confirmed already, once: {run.confirmed_by}, {when}.")
     else:
-        moving = shares_of_run(run).get(PayoutState.PROCESSING)
-        told = f"On the way: {moving.words}." if moving else "No payment is on the way yet."
+        in_processing = totals_by_state(run).get(PayoutState.PROCESSING)
+        told = (
+            f"On the way: {in_processing.words}."
+            if in_processing
+            else "No payment is on the way yet."
+        )
         messages.success(request, f"The run is confirmed. {told}")
     return redirect("brand_admin:payment_run", request.brand.slug, run.pk)
 

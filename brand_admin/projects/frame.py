@@ -9,7 +9,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 
 from brand_admin.access import BrandRequest
-from brand_admin.listing.asking import Asking
+from brand_admin.listing.list_request import ListRequest
 from offers.models import Offer, Project
 from tracking.outreach.stages import LABELS, Stage, StageStep, members_at_step, steps_of
 
@@ -56,9 +56,9 @@ class OfferTab:
     is_current: bool
 
 
-def offer_asked(asked: Asking, project: Project, step: StageStep) -> Offer | None:
+def offer_asked(request: ListRequest, project: Project, step: StageStep) -> Offer | None:
     """The offer of the stage that the address names; else the first where somebody stands here."""
-    wanted = asked.GET.get("offer", "")
+    wanted = request.GET.get("offer", "")
     named = next((offer for offer in project.offers if str(offer.pk) == wanted), None)
     if named is not None or len(project.offers) < 2:
         return named or project.offer

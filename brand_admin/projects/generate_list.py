@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from brand_admin.listing.actions import Action
-from brand_admin.listing.asking import Empty
 from brand_admin.listing.cells import Cell, Chip, Fragment, Muted
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState
 from brand_admin.projects.rows import GenerateRow, generate_rows
 from brand_admin.projects.step_lists import ADDRESS, MEMBER, WHO, AtStep, tracking_link
 from offers.models import OfferKind, ProjectMember
@@ -99,19 +99,19 @@ class ToGenerate(AtStep):
         page = "project_generate_all" if self.all_chosen else self.change_page
         return self.change_address(page)
 
-    def empty(self) -> Empty:
+    def empty(self) -> EmptyState:
         if self.clear_href:
             return self.nothing_matches
         if not ProjectMember.objects.filter(project=self.project).exists():
-            return Empty(
+            return EmptyState(
                 "No members in this project yet",
                 "Add members; then give them codes and links here.",
                 icon="members",
-                ways=(self.adding,),
+                links=(self.adding,),
             )
-        return Empty(
+        return EmptyState(
             "Nothing is missing",
             "New members appear here until they have a code and link.",
             icon="good",
-            ways=(self.way_to("Go to Send", "project_send"),),
+            links=(self.link_to("Go to Send", "project_send"),),
         )

@@ -13,9 +13,9 @@ from accounts.actors import Actor
 from accounts.permissions import Permission
 from affiliates.models import Member
 from brand_admin.listing.actions import Action, Done
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import Badge, Fragment, Lines, Link, Muted, address
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.members.lists import Members
 from brand_admin.projects.forms import StandingFilter
@@ -101,17 +101,19 @@ class Projects(Listing[ProjectLine]):
         **{step.value.replace("-", "_"): _standing(step) for step in StageStep},
         "created": lambda row: row.project.created_at.isoformat(),
     }
-    header_ways = (
-        Way("Add project", "project_new", icon="plus", kind="primary", needs=Permission.MANAGE),
+    header_links = (
+        PageLink(
+            "Add project", "project_new", icon="plus", kind="primary", needs=Permission.MANAGE
+        ),
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No projects yet",
         "A project holds members and takes them through Sales Tracking: set up an offer, generate"
         " codes and links, send them, follow what they sell.",
         icon="projects",
-        ways=header_ways,
+        links=header_links,
     )
-    nothing_matches = Empty("No project matches", "Search for something else.", icon="search")
+    nothing_matches = EmptyState("No project matches", "Search for something else.", icon="search")
 
     def find(self) -> QuerySet[Project]:
         return projects(search=self.search)
@@ -136,14 +138,14 @@ class OfProject(Listing[Any]):
     def belongs_to(self) -> str:
         return self.project.name
 
-    def way_to(self, label: str, page: str, kind: str = "primary") -> Way:
+    def link_to(self, label: str, page: str, kind: str = "primary") -> PageLink:
         """To another page of the project."""
-        return Way(label, page, kind=kind, args=(self.project.pk,))
+        return PageLink(label, page, kind=kind, args=(self.project.pk,))
 
     @property
-    def adding(self) -> Way:
+    def adding(self) -> PageLink:
         args = (self.project.pk,)
-        return Way(
+        return PageLink(
             "Add members", "project_add", "plus", "primary", needs=Permission.MANAGE, args=args
         )
 
@@ -198,16 +200,16 @@ class ProjectMembers(OfProject):
         "stands_in": lambda row: row.step,
         "added": lambda row: row.added_at,
     }
-    nothing_matches = Empty("Nobody matches", "Change the search or the step.", icon="search")
+    nothing_matches = EmptyState("Nobody matches", "Change the search or the step.", icon="search")
 
-    def empty(self) -> Empty:
+    def empty(self) -> EmptyState:
         if self.clear_href:
             return self.nothing_matches
-        return Empty(
+        return EmptyState(
             "No members in this project yet",
             "Add members, then take them through the steps above.",
             icon="members",
-            ways=(self.adding,),
+            links=(self.adding,),
         )
 
     def find(self) -> Standing:
@@ -260,7 +262,7 @@ class ToAdd(Members):
             kind="primary",
         ),
     )
-    nothing_matches = Empty(
+    nothing_matches = EmptyState(
         "Nobody matches",
         "Change the search or the filters. Who is in the project already is not listed.",
         icon="search",
@@ -282,21 +284,21 @@ class ToAdd(Members):
     def rows_of(self, found: Sequence[Member]) -> Sequence[Any]:  # type: ignore[override]
         return found
 
-    def empty(self) -> Empty:
+    def empty(self) -> EmptyState:
         if self.clear_href:
             return self.nothing_matches
         if Member.objects.exists():
-            return Empty(
+            return EmptyState(
                 "Everybody is in already",
                 "All members of the brand take part in this project.",
                 icon="good",
-                ways=(Way("Back to the project", "project", args=(self.project.pk,)),),
+                links=(PageLink("Back to the project", "project", args=(self.project.pk,)),),
             )
-        return Empty(
+        return EmptyState(
             "The brand has no members yet",
             "Add one by hand, or bring them in from a CSV file; then add them to the project.",
             icon="members",
-            ways=Members.nothing_yet.ways,
+            links=Members.nothing_yet.links,
         )
 
     def after(self, action: Action) -> str:

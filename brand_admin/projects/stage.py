@@ -19,7 +19,7 @@ from brand_admin.projects.generate_list import ToGenerate
 from brand_admin.projects.generating import WHAT, work_reference
 from brand_admin.projects.step_lists import AtStep, ToSend, Tracked
 from brand_admin.refusals import add_refusal
-from brand_admin.work_rows import started_about
+from brand_admin.work_progress import started_about
 from offers.models import Enrollment, Offer, Project
 from offers.selectors import terms_of
 from offers.services import set_up_stage

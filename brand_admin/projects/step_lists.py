@@ -13,9 +13,9 @@ from django.http import Http404, QueryDict
 from django.urls import reverse
 
 from brand_admin.listing.actions import Action
-from brand_admin.listing.asking import Empty
 from brand_admin.listing.cells import Cell, Chip, Copied, Fragment, Link, address
 from brand_admin.listing.columns import Column, FileColumns
+from brand_admin.listing.empty_state import EmptyState
 from brand_admin.projects.frame import offer_asked, offer_tabs
 from brand_admin.projects.lists import BY_MEMBER, OfProject
 from brand_admin.projects.rows import SendRow, mails_of, send_rows
@@ -32,7 +32,7 @@ from tracking.outreach.stages import (
     members_at_step,
 )
 
-NOBODY_MATCHES = Empty(
+NOBODY_MATCHES = EmptyState(
     "Nobody here matches", "Every word must stand in the name or the address.", icon="search"
 )
 
@@ -46,7 +46,7 @@ class AtStep(OfProject):
 
     def prepare(self, **args: int) -> None:
         super().prepare(**args)
-        self.chosen_offer = offer_asked(self.asked, self.project, self.step)
+        self.chosen_offer = offer_asked(self.request, self.project, self.step)
 
     @property
     def offer(self) -> Offer:
@@ -201,27 +201,27 @@ class ToSend(AtStep):
     def file_title(self) -> str:
         return f"Send of {self.project.name}"
 
-    def empty(self) -> Empty:
+    def empty(self) -> EmptyState:
         if self.clear_href:
             return self.nothing_matches
         if self.shows_sent:
-            return Empty(
+            return EmptyState(
                 "Nothing sent yet",
                 "Members whose mail was sent are listed here.",
                 icon="send",
             )
         if members_at_step(self.project, StageStep.TRACKING, offer=self.offer).exists():
-            return Empty(
+            return EmptyState(
                 "Everything is sent",
                 "See what your members sell in Tracking.",
                 icon="good",
-                ways=(self.way_to("Go to Tracking", "project_tracking"),),
+                links=(self.link_to("Go to Tracking", "project_tracking"),),
             )
-        return Empty(
+        return EmptyState(
             "Nobody to send to yet",
             "Members are listed here as soon as they have their code and link.",
             icon="send",
-            ways=(self.way_to("Go to Generate", "project_generate", kind="secondary"),),
+            links=(self.link_to("Go to Generate", "project_generate", kind="secondary"),),
         )
 
     def context(self) -> dict[str, Any]:
@@ -315,13 +315,13 @@ class Tracked(AtStep):
     def file_title(self) -> str:
         return f"Tracking of {self.project.name}"
 
-    def empty(self) -> Empty:
+    def empty(self) -> EmptyState:
         if self.clear_href:
             return self.nothing_matches
-        return Empty(
+        return EmptyState(
             "Nothing to follow yet",
             "Members are listed here once their Sales Tracking Items are sent, with clicks,"
             " conversions, sales and commission.",
             icon="reporting",
-            ways=(self.way_to("Go to Send", "project_send", kind="secondary"),),
+            links=(self.link_to("Go to Send", "project_send", kind="secondary"),),
         )

@@ -14,8 +14,8 @@ from accounts.actors import Actor
 from accounts.permissions import Permission
 from affiliates.models import Member
 from brand_admin.listing.actions import Action, Done
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.reporting.forms import AddMembers
 from core.templatetags.display import day
@@ -66,13 +66,13 @@ class ToAddToOffer(Listing[Member]):
             kind="primary",
         ),
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "Everybody is in",
         "All members of the brand are in this offer. Add new members first.",
         icon="members",
-        ways=(Way("Members", "members"),),
+        links=(PageLink("Members", "members"),),
     )
-    nothing_matches = Empty(
+    nothing_matches = EmptyState(
         "No member matches",
         "Everybody who matches is in the offer already, or there is no such member.",
         icon="search",

@@ -16,9 +16,9 @@ from django.utils.functional import cached_property
 from accounts.permissions import Permission
 from affiliates.models import Member
 from brand_admin.listing.actions import Action, Seen
-from brand_admin.listing.asking import Empty, Way
 from brand_admin.listing.cells import Badge, Cell, Fragment, Link
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.reporting.columns import (
     MEMBER_DEFAULTS,
@@ -125,17 +125,21 @@ class OfferFigures(WithFigures):
         "due": lambda row: row.payments_due,
         "members_due": lambda row: row.due.members,
     }
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "No active offers",
         "An offer says what a member earns, and gives them the code or link to share. Its figures"
         " appear here with the first click or order.",
         icon="offers",
-        ways=(
-            Way("Add offer", "offer_new", icon="plus", kind="primary", needs=Permission.MANAGE),
-            Way("Show all offers", "reporting", query="?status=all"),
+        links=(
+            PageLink(
+                "Add offer", "offer_new", icon="plus", kind="primary", needs=Permission.MANAGE
+            ),
+            PageLink("Show all offers", "reporting", query="?status=all"),
         ),
     )
-    nothing_matches = Empty("No offer matches", "Change the search or the filters.", icon="search")
+    nothing_matches = EmptyState(
+        "No offer matches", "Change the search or the filters.", icon="search"
+    )
 
     @cached_property
     def chosen_columns(self) -> Columns:
@@ -232,12 +236,14 @@ class OfferMembers(WithFigures):
         ),
         *MEMBER_ACTIONS,
     )
-    nothing_yet = Empty(
+    nothing_yet = EmptyState(
         "Nobody is in this offer yet",
         "Add members, and each gets a personal code or link and a dashboard of their own.",
         icon="members",
     )
-    nothing_matches = Empty("No member matches", "Change the search or the filter.", icon="search")
+    nothing_matches = EmptyState(
+        "No member matches", "Change the search or the filter.", icon="search"
+    )
 
     def prepare(self, **args: int) -> None:
         self.offer = get_object_or_404(Offer, pk=args["offer_id"])

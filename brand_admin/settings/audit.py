@@ -13,9 +13,9 @@ from accounts.audit_log.selectors import audit_count, audit_entries
 from accounts.models import AuditEntry
 from brand_admin import history
 from brand_admin.forms import DayFilters
-from brand_admin.listing.asking import Empty
 from brand_admin.listing.cells import Lines, Link, Muted
 from brand_admin.listing.columns import Column
+from brand_admin.listing.empty_state import EmptyState
 from brand_admin.listing.listing import Listing
 from brand_admin.settings.audit_names import names_in
 from core.templatetags.display import who
@@ -95,7 +95,7 @@ class AuditLog(Listing[AuditLine]):
         "which": lambda row: row.line.target,
         "action": lambda row: row.entry.action,
     }
-    nothing_yet = nothing_matches = Empty("Nothing found", "No entry matches.", icon="history")
+    nothing_yet = nothing_matches = EmptyState("Nothing found", "No entry matches.", icon="history")
 
     def find(self) -> QuerySet[AuditEntry]:
         return audit_entries(search=self.search, **self.filters.chosen())

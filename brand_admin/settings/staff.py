@@ -46,7 +46,7 @@ def staff(request: BrandRequest) -> HttpResponse:
         except StaffError as error:
             add_refusal(form, error)
         else:
-            _tell(request, invitation)
+            _show_mail_result(request, invitation)
             return redirect("brand_admin:settings_staff", request.brand.slug)
     waiting, rows = list(open_invitations()), list(staff_of_brand())
     return render_page(
@@ -92,7 +92,9 @@ def invitation_resend(request: BrandRequest, invitation_id: int) -> HttpResponse
     """Mail the link again."""
     row = get_object_or_404(Invitation, pk=invitation_id)
     try:
-        _tell(request, resend_invitation(invitation=row, by=request.actor, now=timezone.now()))
+        _show_mail_result(
+            request, resend_invitation(invitation=row, by=request.actor, now=timezone.now())
+        )
     except InvitationError as error:
         messages.warning(request, f"Nothing was sent: {error}.")
     return redirect("brand_admin:settings_staff", request.brand.slug)
@@ -153,8 +155,8 @@ def staff_remove(request: BrandRequest, staff_id: int) -> HttpResponse:
     return redirect("brand_admin:settings_staff", request.brand.slug)
 
 
-def _tell(request: BrandRequest, invitation: Invitation) -> None:
-    """What became of the mail."""
+def _show_mail_result(request: BrandRequest, invitation: Invitation) -> None:
+    """Say whether the invitation was mailed."""
     if invitation.mailed_at is not None:
         messages.success(request, f"The invitation was sent to {invitation.email}.")
     else:

@@ -19,7 +19,7 @@ from accounts.operators import MAX_REASON_LENGTH, OperatorError
 from accounts.second_factor import has_second_factor
 from config.platform.acts import ACTS, OperatorAct
 from config.platform.site import PlatformSite
-from portal.account.confirm import OwnLoginRequest, fresh_login_required
+from portal.account.confirm import LoggedInRequest, fresh_login_required
 
 
 class ReadOnly(ModelAdmin):
@@ -124,7 +124,7 @@ class UserAdmin(ReadOnly):
         own = path("<int:user_id>/act/<slug:act>/", act, name="accounts_user_act")
         return [own, *super().get_urls()]
 
-    def act(self, request: OwnLoginRequest, user_id: int, act: str) -> HttpResponse:
+    def act(self, request: LoggedInRequest, user_id: int, act: str) -> HttpResponse:
         """Say what will happen and ask why; then do it."""
         if act not in ACTS:
             raise Http404

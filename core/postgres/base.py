@@ -65,7 +65,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             try:
                 connection = OurConnection.connect(**parameters)
             except psycopg.OperationalError as error:
-                _tell(watch, error)
+                _report_failure(watch, error)
                 raise
             connection.watcher = watch
             connection.doubt_seconds = limits.silence
@@ -89,7 +89,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
 
 
-def _tell(watch: ServerWatch, error: psycopg.OperationalError) -> None:
+def _report_failure(watch: ServerWatch, error: psycopg.OperationalError) -> None:
     """Report a failed connection to the watch, so that it probes before others connect."""
     outage = outage_of(error)
     if outage is not None and outage.is_gone:

@@ -23,7 +23,7 @@ from affiliates.code_login import EXPIRED_CODE_TEXT, AddressForm, CodeForm, too_
 from affiliates.notices import send_notice
 from core.transactional_mail import TransactionalMailError
 from portal.account.confirm import (
-    OwnLoginRequest,
+    LoggedInRequest,
     ask_for_code,
     asked_address,
     asked_code,
@@ -39,7 +39,7 @@ PURPOSE = CodePurpose.NEW_ADDRESS
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_own_language
-def address(request: OwnLoginRequest) -> HttpResponse:
+def address(request: LoggedInRequest) -> HttpResponse:
     """Ask for the new address and mail a code to it; nothing changes yet."""
     form = AddressForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
@@ -58,7 +58,7 @@ def address(request: OwnLoginRequest) -> HttpResponse:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_own_language
-def address_code(request: OwnLoginRequest) -> HttpResponse:
+def address_code(request: LoggedInRequest) -> HttpResponse:
     """Check the code, change the address, and mail a notice to the old address."""
     wanted = asked_address(request, PURPOSE)
     if not wanted:
@@ -73,7 +73,7 @@ def address_code(request: OwnLoginRequest) -> HttpResponse:
     return show(request, "address_code.html", form=form, address=wanted)
 
 
-def _change(request: OwnLoginRequest, wanted: str) -> HttpResponse:
+def _change(request: LoggedInRequest, wanted: str) -> HttpResponse:
     code, now = asked_code(request, PURPOSE), timezone.now()
     forget_asked(request, PURPOSE)
     try:
@@ -93,12 +93,12 @@ def _change(request: OwnLoginRequest, wanted: str) -> HttpResponse:
             _("There is another login with this address. Log in with it, or choose another one."),
         )
         return redirect("account_address")
-    _tell(request, before=before, after=wanted)
+    _mail_notice(request, before=before, after=wanted)
     messages.success(request, _("Your address is changed. Log in with it from now on."))
     return redirect("portal:security" if manages_passkeys_in_portal(request.user) else "front_door")
 
 
-def _tell(request: OwnLoginRequest, *, before: str, after: str) -> None:
+def _mail_notice(request: LoggedInRequest, *, before: str, after: str) -> None:
     """Mail the old address. The change stays even if the mail server does not answer."""
     try:
         send_notice(

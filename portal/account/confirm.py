@@ -46,13 +46,13 @@ from affiliates.code_login import (
 from affiliates.code_mail import CODE_MAIL_THREADS
 from core.after_answer import RedirectThenWork
 from core.languages import ENGLISH, language_of, speaking, spoken_tag, tag_for
-from core.next_page import own_page
+from core.next_page import safe_redirect_path
 
 ASKED = "account_code"  # session key: by purpose, id and address of the last requested code
 View = Callable[..., HttpResponseBase]
 
 
-class OwnLoginRequest(HttpRequest):
+class LoggedInRequest(HttpRequest):
     """A request of a logged-in person."""
 
     user: User
@@ -63,7 +63,7 @@ def fresh_login_required(view: View) -> View:
 
     @never_cache
     @wraps(view)
-    def enter(request: OwnLoginRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+    def enter(request: LoggedInRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if is_login_fresh(request):
             return view(request, *args, **kwargs)
         method = get_adapter().get_reauthentication_methods(request.user)[0]
@@ -76,7 +76,7 @@ def in_own_language(view: View) -> View:
     """Show the page in a creator's language; staff of brands get English."""
 
     @wraps(view)
-    def enter(request: OwnLoginRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+    def enter(request: LoggedInRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         tag = tag_for(request) if manages_passkeys_in_portal(request.user) else ENGLISH
         with speaking(tag):
             response = view(request, *args, **kwargs)
@@ -89,7 +89,7 @@ def in_own_language(view: View) -> View:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_own_language
-def confirm(request: OwnLoginRequest) -> HttpResponse:
+def confirm(request: LoggedInRequest) -> HttpResponse:
     """Say why a code is needed, and mail it on POST.
 
     A person with a password or second factor is redirected to confirm with that.
@@ -114,7 +114,7 @@ def confirm(request: OwnLoginRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @in_own_language
-def confirm_code(request: OwnLoginRequest) -> HttpResponse:
+def confirm_code(request: LoggedInRequest) -> HttpResponse:
     """Check the code, then continue to the page that needed it."""
     address = asked_address(request, CodePurpose.FRESH_LOGIN)
     if address != request.user.email:
@@ -134,7 +134,7 @@ def confirm_code(request: OwnLoginRequest) -> HttpResponse:
     return show(request, "confirm_code.html", form=form, address=address, again_url=again)
 
 
-def _use_up(request: OwnLoginRequest, address: str) -> None:
+def _use_up(request: LoggedInRequest, address: str) -> None:
     """Use up the code, and mark the address as proven."""
     code, now = asked_code(request, CodePurpose.FRESH_LOGIN), timezone.now()
     spend_code(public_id=code, purpose=CodePurpose.FRESH_LOGIN, address=address, now=now)
@@ -143,7 +143,7 @@ def _use_up(request: OwnLoginRequest, address: str) -> None:
 
 
 def ask_for_code(
-    request: OwnLoginRequest, *, purpose: CodePurpose, address: str, then: str
+    request: LoggedInRequest, *, purpose: CodePurpose, address: str, then: str
 ) -> HttpResponse:
     """Mail a code to an address, and redirect to `then`, which asks for it.
 
@@ -162,22 +162,22 @@ def ask_for_code(
     return RedirectThenWork(then, CODE_MAIL_THREADS)
 
 
-def _requester(request: OwnLoginRequest) -> Requester:
+def _requester(request: LoggedInRequest) -> Requester:
     """The rate limit of a logged-in person counts only their own requests."""
     return requester_of(request, known=f"user {request.user.pk}")
 
 
-def asked_address(request: OwnLoginRequest, purpose: CodePurpose) -> str:
+def asked_address(request: LoggedInRequest, purpose: CodePurpose) -> str:
     """Return the address of the code that this session waits for, or ""."""
     return str(request.session.get(ASKED, {}).get(purpose.value, {}).get("address", ""))
 
 
-def asked_code(request: OwnLoginRequest, purpose: CodePurpose) -> uuid.UUID:
+def asked_code(request: LoggedInRequest, purpose: CodePurpose) -> uuid.UUID:
     """Return the id of the code that this session waits for."""
     return uuid.UUID(request.session[ASKED][purpose.value]["id"])
 
 
-def take_code(request: OwnLoginRequest, form: CodeForm, *, purpose: CodePurpose) -> bool | None:
+def take_code(request: LoggedInRequest, form: CodeForm, *, purpose: CodePurpose) -> bool | None:
     """Return whether the form has the right code.
 
     None, with a message to the person, when the code has expired or was used up.
@@ -199,14 +199,14 @@ def take_code(request: OwnLoginRequest, form: CodeForm, *, purpose: CodePurpose)
     return True
 
 
-def forget_asked(request: OwnLoginRequest, purpose: CodePurpose) -> None:
+def forget_asked(request: LoggedInRequest, purpose: CodePurpose) -> None:
     """Forget the code of this purpose that the session waits for."""
     asked = dict(request.session.get(ASKED, {}))
     asked.pop(purpose.value, None)
     request.session[ASKED] = asked
 
 
-def show(request: OwnLoginRequest, template: str, **context: object) -> HttpResponse:
+def show(request: LoggedInRequest, template: str, **context: object) -> HttpResponse:
     """Render one of these pages; creators can choose their language on it."""
     form = context.get("form")
     status = 422 if form is not None and getattr(form, "errors", None) else 200
@@ -214,10 +214,10 @@ def show(request: OwnLoginRequest, template: str, **context: object) -> HttpResp
     return render(request, f"portal/account/{template}", frame | context, status=status)
 
 
-def _next(request: OwnLoginRequest) -> str:
-    return own_page(request.GET.get("next", ""))
+def _next(request: LoggedInRequest) -> str:
+    return safe_redirect_path(request.GET.get("next", ""))
 
 
-def _with_next(request: OwnLoginRequest, name: str) -> str:
+def _with_next(request: LoggedInRequest, name: str) -> str:
     onward = _next(request)
     return reverse(name) + (f"?{urlencode({'next': onward})}" if onward else "")

@@ -14,20 +14,20 @@ from affiliates.logins import creator_of
 from affiliates.models import Creator
 
 
-class CreatorRequest(HttpRequest):
+class PortalRequest(HttpRequest):
     """A request of a logged-in person; `creator` is None for a person in no brand."""
 
     user: User
     creator: Creator | None
 
 
-class OwnRequest(CreatorRequest):
+class CreatorRequest(PortalRequest):
     """A request of a creator."""
 
     creator: Creator
 
 
-def creator_page(
+def portal_login_required(
     view: Callable[..., HttpResponseBase],
 ) -> Callable[..., HttpResponseBase]:
     """Require a login, and forbid caching the page.
@@ -37,7 +37,7 @@ def creator_page(
 
     @never_cache
     @wraps(view)
-    def enter(request: CreatorRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+    def enter(request: PortalRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect("portal:login")
         request.creator = creator_of(request.user)
@@ -47,14 +47,14 @@ def creator_page(
     return enter
 
 
-def own_page(
+def creator_required(
     view: Callable[..., HttpResponseBase],
 ) -> Callable[..., HttpResponseBase]:
     """Require a creator; redirect other people to the first page of the portal."""
 
-    @creator_page
+    @portal_login_required
     @wraps(view)
-    def enter(request: OwnRequest, *args: object, **kwargs: object) -> HttpResponseBase:
+    def enter(request: CreatorRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if request.creator is None:
             return redirect("portal:home")
         return view(request, *args, **kwargs)

@@ -19,7 +19,7 @@ from accounts.selectors import brands_of
 from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.notices import send_notice
 from core.transactional_mail import TransactionalMailError
-from portal.creator.access import OwnRequest, own_page
+from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.proving import proof_of
 from tracking.figures.creator_brands import memberships_of
 from tracking.figures.creator_report import balances_by_currency, offers_of
@@ -28,8 +28,8 @@ from tracking.privacy.export import write_export
 
 
 @require_safe
-@own_page
-def your_data(request: OwnRequest) -> HttpResponse:
+@creator_required
+def your_data(request: CreatorRequest) -> HttpResponse:
     """Show what data is stored, and how to download and delete it."""
     now = timezone.now()
     context = {
@@ -40,8 +40,8 @@ def your_data(request: OwnRequest) -> HttpResponse:
 
 
 @require_POST
-@own_page
-def export(request: OwnRequest) -> HttpResponseBase:
+@creator_required
+def export(request: CreatorRequest) -> HttpResponseBase:
     """Create and send the file. Uses up the code that was entered for it."""
     now = timezone.now()
     code = proof_of(request, CodePurpose.EXPORT, now=now)
@@ -63,8 +63,8 @@ def export(request: OwnRequest) -> HttpResponseBase:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@own_page
-def deletion(request: OwnRequest) -> HttpResponse:
+@creator_required
+def deletion(request: CreatorRequest) -> HttpResponse:
     """Show what is deleted and what stays, then delete. Needs a fresh code."""
     now = timezone.now()
     code = proof_of(request, CodePurpose.DELETION, now=now)
@@ -92,7 +92,7 @@ def deletion(request: OwnRequest) -> HttpResponse:
     return render(request, "portal/creator/deletion.html", context)
 
 
-def _log_out_after_deletion(request: OwnRequest) -> HttpResponse:
+def _log_out_after_deletion(request: CreatorRequest) -> HttpResponse:
     """Log out, and mail a confirmation if the mail server answers."""
     address = request.creator.email
     get_adapter().logout(request)

@@ -12,13 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from core.tenancy import acting_for
 from notifications.models import SuppressionReason
 from notifications.services import resubscribe, unsubscribe
-from portal.creator.access import OwnRequest, own_page
+from portal.creator.access import CreatorRequest, creator_required
 from tracking.figures.creator_brands import memberships_of
 
 
 @require_safe
-@own_page
-def emails(request: OwnRequest) -> HttpResponse:
+@creator_required
+def emails(request: CreatorRequest) -> HttpResponse:
     """Show every brand, and whether it may send mail."""
     context = {
         "section": "emails",
@@ -31,8 +31,8 @@ def emails(request: OwnRequest) -> HttpResponse:
 
 
 @require_POST
-@own_page
-def emails_set(request: OwnRequest, slug: str) -> HttpResponse:
+@creator_required
+def emails_set(request: CreatorRequest, slug: str) -> HttpResponse:
     """Allow or forbid mail of one brand.
 
     An unknown brand and a brand that the creator is not in both answer 404.

@@ -26,7 +26,7 @@ from accounts.passkeys import MAX_PASSKEY_NAME_LENGTH, PasskeyError
 from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.notices import send_notice
 from core.transactional_mail import TransactionalMailError
-from portal.creator.access import OwnRequest, own_page
+from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.client import device
 from portal.creator.proving import proof_of
 
@@ -65,8 +65,8 @@ def passkey_login(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@own_page
-def passkey_add(request: OwnRequest) -> HttpResponse:
+@creator_required
+def passkey_add(request: CreatorRequest) -> HttpResponse:
     """Add a passkey that the browser creates. Needs a fresh code."""
     if not passkeys.manages_passkeys_in_portal(request.user):
         raise Http404
@@ -90,15 +90,15 @@ def passkey_add(request: OwnRequest) -> HttpResponse:
             messages.error(request, EXPIRED_CODE_TEXT)
             return redirect("portal:prove", "passkey")
         else:
-            _tell(request, made.name, added=True)
+            _mail_notice(request, made.name, added=True)
             messages.success(request, _("The passkey is added. Use it the next time you log in."))
             return redirect("portal:security")
     return render(request, "portal/creator/passkey_add.html", {"form": form, "section": "security"})
 
 
 @require_POST
-@own_page
-def passkey_new_options(request: OwnRequest) -> HttpResponse:
+@creator_required
+def passkey_new_options(request: CreatorRequest) -> HttpResponse:
     """Return the options with which the browser creates a passkey."""
     if not passkeys.manages_passkeys_in_portal(request.user) or not proof_of(
         request, CodePurpose.PASSKEYS, now=timezone.now()
@@ -108,8 +108,8 @@ def passkey_new_options(request: OwnRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@own_page
-def passkey(request: OwnRequest, passkey_id: int) -> HttpResponse:
+@creator_required
+def passkey(request: CreatorRequest, passkey_id: int) -> HttpResponse:
     """Rename or remove one of the creator's own passkeys."""
     found = passkeys.passkey_of(request.user, passkey_id)
     if found is None or not passkeys.manages_passkeys_in_portal(request.user):
@@ -119,7 +119,7 @@ def passkey(request: OwnRequest, passkey_id: int) -> HttpResponse:
     )
     if request.method == "POST" and "remove" in request.POST:
         if passkeys.remove_passkey(user=request.user, passkey_id=passkey_id):
-            _tell(request, found.name, added=False)
+            _mail_notice(request, found.name, added=False)
         messages.success(request, _("The passkey is removed. Nobody can log in with it any more."))
         return redirect("portal:security")
     if form.is_bound and form.is_valid():
@@ -139,7 +139,7 @@ def _sent(request: HttpRequest) -> Any:
         raise PasskeyError from error
 
 
-def _tell(request: OwnRequest, name: str, *, added: bool) -> None:
+def _mail_notice(request: CreatorRequest, name: str, *, added: bool) -> None:
     """Mail the change of a passkey. The change stays even if the mail server does not answer."""
     try:
         send_notice(

@@ -26,7 +26,7 @@ from payouts.destinations import Destination
 from payouts.details import DetailsChange, change_details, details_of, own_destination
 from payouts.models import PayoutMethod
 from payouts.releases import Sharing, sharing_of
-from portal.creator.access import OwnRequest, own_page
+from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.client import device
 from portal.creator.countries import country_name
 from portal.creator.payout_forms import ChooseForm, DestinationForm, form_for
@@ -54,8 +54,8 @@ class SharingLine:
 
 
 @require_safe
-@own_page
-def payout(request: OwnRequest) -> HttpResponse:
+@creator_required
+def payout(request: CreatorRequest) -> HttpResponse:
     """Show the payout details, and which brands see which of them."""
     details, waiting = details_of(request.creator), waiting_for_details(request.creator)
     destination = own_destination(request.creator)
@@ -75,8 +75,8 @@ def payout(request: OwnRequest) -> HttpResponse:
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
-@own_page
-def payout_change(request: OwnRequest) -> HttpResponse:
+@creator_required
+def payout_change(request: CreatorRequest) -> HttpResponse:
     """Choose method and country, then enter the account. Needs a fresh code."""
     if proof_of(request, CodePurpose.PAYOUT_DETAILS, now=timezone.now()) is None:
         return redirect("portal:prove", "payout")
@@ -114,7 +114,7 @@ def _brands_that_wait(creator: Creator) -> list[tuple[str, str]]:
     return brand_choices([brand for brand in closed if brand.slug in slugs], waiting)
 
 
-def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
+def _change(request: CreatorRequest, form: DestinationForm) -> HttpResponse | None:
     """Change the details. Returns None when the form shows an error."""
     now = timezone.now()
     code = proof_of(request, CodePurpose.PAYOUT_DETAILS, now=now)
@@ -130,7 +130,7 @@ def _change(request: OwnRequest, form: DestinationForm) -> HttpResponse | None:
                 if one.brand.slug in form.cleaned_data.get("share_with", ())
             ],
             code=code,
-            tell=lambda change: _tell(request, change),
+            tell=lambda change: _mail_notice(request, change),
             by=Actor.of_member(request.creator.email),
             now=now,
         )
@@ -151,7 +151,7 @@ def _said(change: DetailsChange) -> str:
     return " ".join(filter(None, [*said, going_on_their_way(change.started)]))
 
 
-def _tell(request: OwnRequest, change: DetailsChange) -> None:
+def _mail_notice(request: CreatorRequest, change: DetailsChange) -> None:
     """Mail a warning to the creator and to the old PayPal address.
 
     Raises TransactionalMailError.

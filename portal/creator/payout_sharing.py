@@ -33,7 +33,7 @@ from payouts.destinations import Destination
 from payouts.details import own_destination
 from payouts.models import PayoutMethod
 from payouts.releases import Released, release_details, sharing_of, take_back_release
-from portal.creator.access import OwnRequest, own_page
+from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.client import device
 from portal.creator.countries import country_name
 from portal.creator.proving import proof_of
@@ -133,8 +133,8 @@ def onward(request: HttpRequest) -> HttpResponse | None:
 
 @kept_through_login
 @require_http_methods(["GET", "HEAD", "POST"])
-@own_page
-def payout_share(request: OwnRequest) -> HttpResponse:
+@creator_required
+def payout_share(request: CreatorRequest) -> HttpResponse:
     """Show what a brand will see, and share it. Needs a fresh code."""
     now = timezone.now()
     if _is_slug(request.GET.get("brand", "")):
@@ -165,7 +165,7 @@ def payout_share(request: OwnRequest) -> HttpResponse:
     return render(request, "portal/creator/payout_share.html", context, status=status)
 
 
-def _share(request: OwnRequest, form: BrandsForm, brands: list[Brand]) -> HttpResponse | None:
+def _share(request: CreatorRequest, form: BrandsForm, brands: list[Brand]) -> HttpResponse | None:
     """Share with these brands. Returns None when the form shows an error."""
     now = timezone.now()
     code = proof_of(request, CodePurpose.DETAILS_RELEASE, now=now)
@@ -176,7 +176,7 @@ def _share(request: OwnRequest, form: BrandsForm, brands: list[Brand]) -> HttpRe
             creator=request.creator,
             brands=brands,
             code=code,
-            tell=lambda released: _tell(request, "details_shared", released.brands),
+            tell=lambda released: _mail_notice(request, "details_shared", released.brands),
             by=Actor.of_member(request.creator.email),
             now=now,
         )
@@ -192,8 +192,8 @@ def _share(request: OwnRequest, form: BrandsForm, brands: list[Brand]) -> HttpRe
 
 
 @require_POST
-@own_page
-def payout_stop_sharing(request: OwnRequest, slug: str) -> HttpResponse:
+@creator_required
+def payout_stop_sharing(request: CreatorRequest, slug: str) -> HttpResponse:
     """Stop sharing with a brand. Needs no code, because it only takes access away."""
     brand = next((one.brand for one in sharing_of(request.creator) if one.brand.slug == slug), None)
     is_taken_back = brand is not None and take_back_release(
@@ -209,7 +209,7 @@ def payout_stop_sharing(request: OwnRequest, slug: str) -> HttpResponse:
         )
         messages.success(request, said.format(brand=brand.name))
         try:
-            _tell(request, "details_not_shared", [brand])
+            _mail_notice(request, "details_not_shared", [brand])
         except TransactionalMailError:
             messages.warning(request, _("The mail that confirms it could not be sent."))
     return redirect("portal:payout")
@@ -236,7 +236,7 @@ def _said(released: Released) -> str:
     return f"{said} {going_on_their_way(released.started)}".strip()
 
 
-def _tell(request: OwnRequest, name: str, brands: Iterable[Brand]) -> None:
+def _mail_notice(request: CreatorRequest, name: str, brands: Iterable[Brand]) -> None:
     """Mail the creator what changed. Raises TransactionalMailError."""
     destination = own_destination(request.creator)
     send_notice(

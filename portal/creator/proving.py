@@ -40,7 +40,7 @@ from affiliates.code_login import (
 from affiliates.code_mail import CODE_MAIL_THREADS
 from core.after_answer import RedirectThenWork
 from core.languages import spoken_tag
-from portal.creator.access import OwnRequest, own_page
+from portal.creator.access import CreatorRequest, creator_required
 
 ASKED = "asked_codes"  # session key: by purpose, the id of the last mailed code
 
@@ -91,7 +91,7 @@ ACTS = {
 }
 
 
-def proof_of(request: OwnRequest, purpose: CodePurpose, *, now: datetime) -> uuid.UUID | None:
+def proof_of(request: CreatorRequest, purpose: CodePurpose, *, now: datetime) -> uuid.UUID | None:
     """Return the id of the code that this session entered and can still use, or None."""
     asked = request.session.get(ASKED, {}).get(purpose.value)
     if not asked:
@@ -106,8 +106,8 @@ def proof_of(request: OwnRequest, purpose: CodePurpose, *, now: datetime) -> uui
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@own_page
-def prove(request: OwnRequest, act: str) -> HttpResponse:
+@creator_required
+def prove(request: CreatorRequest, act: str) -> HttpResponse:
     """Say why a code is needed. A POST mails it, after the response is sent."""
     wanted = _act(act)
     if proof_of(request, wanted.purpose, now=timezone.now()):
@@ -124,8 +124,8 @@ def prove(request: OwnRequest, act: str) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@own_page
-def prove_code(request: OwnRequest, act: str) -> HttpResponse:
+@creator_required
+def prove_code(request: CreatorRequest, act: str) -> HttpResponse:
     """Check the code, which is valid for ten minutes and five attempts."""
     wanted = _act(act)
     asked = request.session.get(ASKED, {}).get(wanted.purpose.value)
@@ -150,7 +150,7 @@ def prove_code(request: OwnRequest, act: str) -> HttpResponse:
     return _show(request, "portal/creator/prove_code.html", wanted, form=form)
 
 
-def _ask(request: OwnRequest, act: Act, *, now: datetime) -> None:
+def _ask(request: CreatorRequest, act: Act, *, now: datetime) -> None:
     """Request a code for the creator's own address. Raises TooManyCodesError."""
     row = ask_code(
         address=request.creator.email,
@@ -163,7 +163,7 @@ def _ask(request: OwnRequest, act: Act, *, now: datetime) -> None:
     request.session[ASKED] = {**asked, act.purpose.value: str(row.public_id)}
 
 
-def _requester(request: OwnRequest) -> Requester:
+def _requester(request: CreatorRequest) -> Requester:
     """The rate limit of a logged-in person counts only their own requests."""
     return requester_of(request, known=f"user {request.user.pk}")
 
@@ -174,7 +174,7 @@ def _act(act: str) -> Act:
     return ACTS[act]
 
 
-def _show(request: OwnRequest, template: str, act: Act, **context: object) -> HttpResponse:
+def _show(request: CreatorRequest, template: str, act: Act, **context: object) -> HttpResponse:
     frame = {
         "act": act,
         "what": act.purpose.label,

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.passkeys import manages_passkeys_in_portal, passkeys_of
 from accounts.session_pages import end_own_session, end_own_sessions, own_sessions
-from portal.creator.access import OwnRequest, own_page
+from portal.creator.access import CreatorRequest, creator_required
 from tracking.figures.creator_brands import zone_of
 
 
 @require_safe
-@own_page
-def security(request: OwnRequest) -> HttpResponse:
+@creator_required
+def security(request: CreatorRequest) -> HttpResponse:
     """Show the sessions and passkeys."""
     context = {
         "section": "security",
@@ -33,14 +33,14 @@ def security(request: OwnRequest) -> HttpResponse:
 
 
 @require_POST
-@own_page
-def session_end(request: OwnRequest, handle: str) -> HttpResponse:
+@creator_required
+def session_end(request: CreatorRequest, handle: str) -> HttpResponse:
     """Log one session out."""
     return end_own_session(request, handle, page="portal:security")
 
 
 @require_POST
-@own_page
-def sessions_end(request: OwnRequest) -> HttpResponse:
+@creator_required
+def sessions_end(request: CreatorRequest) -> HttpResponse:
     """Log every other session out, or this one too."""
     return end_own_sessions(request, page="portal:security", login="portal:login")

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from affiliates.code_login import CodeLoginPages, answer_address_page, answer_code_page
-from portal.creator.access import CreatorRequest, creator_page
+from portal.creator.access import PortalRequest, portal_login_required
 from portal.creator.home import home_of
 from portal.creator.payout_sharing import onward
 
@@ -25,8 +25,8 @@ LOGIN = CodeLoginPages(
 
 
 @require_safe
-@creator_page
-def home(request: CreatorRequest) -> HttpResponse:
+@portal_login_required
+def home(request: PortalRequest) -> HttpResponse:
     """Show all offers of the creator with earnings and links to the dashboards."""
     if (elsewhere := onward(request)) is not None:
         return elsewhere

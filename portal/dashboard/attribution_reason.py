@@ -1,7 +1,7 @@
 """Why an order is credited to a member, in the reader's language.
 
 The conversion stores an English sentence for staff, the API and the audit log. This module makes
-the translated sentence from the stored claims.
+the translated sentence from the stored evidence.
 """
 
 from __future__ import annotations
@@ -39,19 +39,19 @@ SENTENCES: dict[tuple[str, ...], str] = {
 
 def why_in_words(conversion: Conversion) -> str:
     """Return the evidence that won and lost, or the brand's reason for an order added by hand."""
-    claims = [claim for claim in conversion.claims if claim.get("evidence")]
-    kinds = tuple(claim["evidence"] for claim in claims)
+    stored = [evidence for evidence in conversion.claims if evidence.get("evidence")]
+    kinds = tuple(evidence["evidence"] for evidence in stored)
     if kinds == (Evidence.BY_HAND.value,):
-        return _("The brand added it by hand: %(reason)s") % {"reason": claims[0]["reason"]}
+        return _("The brand added it by hand: %(reason)s") % {"reason": stored[0]["reason"]}
     values: dict[str, str] = {}
-    for claim in claims:
-        values |= _values(claim)
+    for evidence in stored:
+        values |= _values(evidence)
     return _(SENTENCES[kinds]) % values
 
 
-def _values(claim: Mapping[str, str]) -> dict[str, str]:
-    if claim["evidence"] == CODE:
-        return {"code": claim["code"]}
-    if claim["evidence"] == CLICK:
-        return {"day": day(datetime.fromisoformat(claim["clicked_at"]))}
+def _values(evidence: Mapping[str, str]) -> dict[str, str]:
+    if evidence["evidence"] == CODE:
+        return {"code": evidence["code"]}
+    if evidence["evidence"] == CLICK:
+        return {"day": day(datetime.fromisoformat(evidence["clicked_at"]))}
     return {}

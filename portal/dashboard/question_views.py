@@ -14,8 +14,8 @@ from portal.dashboard.access import Visit, dashboard_page
 from portal.dashboard.forms import MissingSaleForm
 from portal.dashboard.frame import render_page
 from portal.dashboard.questions import question_rows
-from tracking.claims.selectors import questions_of
-from tracking.claims.services import QuestionError, ask_about_order
+from tracking.questions.selectors import questions_of
+from tracking.questions.services import QuestionError, ask_about_order
 
 PER_PAGE = 25
 

@@ -14,8 +14,8 @@ from django.utils.translation import gettext_noop
 from core.kept_queries import kept_query
 from core.templatetags.display import day, moment
 from offers.models import Enrollment
-from tracking.claims.selectors import questions_of
 from tracking.models import Question, QuestionState
+from tracking.questions.selectors import questions_of
 
 MAX_QUESTIONS_SHOWN = 3
 ANSWER_SHOWN_FOR = timedelta(days=30)

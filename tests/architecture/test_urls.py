@@ -341,7 +341,7 @@ def test_the_portal_sends_strangers_to_its_login(world: World) -> None:
     assert snapshot() == before
 
 
-def test_the_portals_own_pages_are_for_creators(world: World) -> None:
+def test_pages_of_the_portal_are_for_creators(world: World) -> None:
     """Who works for a brand and belongs to none finds the first page, which says so."""
     staff, before = browser(world.cast.otto), snapshot()
     values = {"act": "payout", "slug": "juniper", "handle": "x", "passkey_id": 1}

@@ -51,7 +51,7 @@ WRITERS = {
         details releases resealing run_files run_lines runs services
     """,
     "tracking": """
-        claims/services commissions/click_earnings commissions/settlement links/bulk_generation
+        questions/services commissions/click_earnings commissions/settlement links/bulk_generation
         links/clicks links/generating links/membership links/promo_codes links/tracking_links
         models/days orders/crediting orders/recording orders/refunds privacy/erasure
         totals/daily

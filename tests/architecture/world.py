@@ -37,9 +37,9 @@ from payouts.runs import draft_run
 from payouts.services import adjust
 from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due
 from tests.notifications.senders import confirm, recipient
-from tracking.claims.services import ask_about_order
 from tracking.models import Conversion, Order, Question
 from tracking.orders.recording import record_order
+from tracking.questions.services import ask_about_order
 
 # What the parameters of addresses name.
 NAMED: dict[str, type[TenantModel]] = {
@@ -174,7 +174,7 @@ def _export_members() -> None:
         about="export:members",
         total=1,
         confirmation=uuid.uuid4(),
-        parameters={"export": "members", "args": {}, "query": ""},
+        parameters={"list": "members?"},
     )
     start_work(request, handler=make_export, by=SYSTEM, now=NOW)
 

@@ -134,7 +134,7 @@ def test_a_viewer_reads_who_can_make_the_file(cast: Cast) -> None:
 def test_a_list_that_was_deleted_before_the_export_is_reported(cast: Cast, theo: Client) -> None:
     work = order_file(cast, theo).context["work"]
     with acting_for(cast.juniper):
-        told = {"export": "offer", "args": {"offer_id": 10**9}, "query": ""}
+        told = {"list": f"offer?offer_id={10**9}"}
         Work.objects.filter(pk=work.pk).update(parameters=told)
 
     work = let_a_worker(cast, work)

@@ -14,7 +14,7 @@ from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
-from tracking.claims.services import ask_about_order
+from tracking.questions.services import ask_about_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 PERSON = {"first_name": "Elif", "last_name": "Demir", "email": "elif@demir.example"}

@@ -10,10 +10,10 @@ from affiliates.details import tag_members
 from brand_admin.members.history import member_history, offers_named_in
 from payouts.services import adjust
 from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due
-from tracking.claims.services import ask_about_order
 from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.models import Conversion
 from tracking.orders.recording import record_order
+from tracking.questions.services import ask_about_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 

@@ -19,8 +19,8 @@ from payouts.services import adjust, record_payment, return_payment
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tests.notifications.senders import confirm, recipient
-from tracking.claims.services import ask_about_order, explain_question
 from tracking.links.promo_codes import give_codes
+from tracking.questions.services import ask_about_order, explain_question
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 

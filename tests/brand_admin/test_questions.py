@@ -16,9 +16,9 @@ from tests.answers import as_one_line
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, shown
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.snapshot import snapshot
-from tracking.claims.services import ask_about_order, explain_question
 from tracking.models import Conversion, Order, Question
 from tracking.orders.recording import record_order
+from tracking.questions.services import ask_about_order, explain_question
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 Ask = Callable[..., Question]

@@ -38,7 +38,7 @@ def asked(cast: Cast, **changes: Any) -> Work:
         work, _ = request_work(
             WorkRequest(
                 kind="export", title="Export of members", about="export:members", total=4_000,
-                parameters={"export": "members", "args": {}, "query": ""},
+                parameters={"list": "members?"},
                 confirmation=uuid.uuid4(),
             ),
             by=SYSTEM,

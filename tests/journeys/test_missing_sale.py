@@ -13,8 +13,8 @@ from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from tests.cast import Cast
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
-from tracking.claims.services import explain_question
 from tracking.models import Question
+from tracking.questions.services import explain_question
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 WHY = "Why isn\N{RIGHT SINGLE QUOTATION MARK}t my sale here?"

@@ -39,7 +39,7 @@ from payouts.runs import (
     redraft_run,
     return_run,
 )
-from payouts.selectors import to_mark_paid
+from payouts.selectors import mark_paid_summary
 from payouts.services import COME_BACK, PayoutError, mark_paid, return_payment
 from tests.architecture.rows import check_references_now
 from tests.cast import IBAN, NOW, SYSTEM, Cast
@@ -164,7 +164,9 @@ class Play:
 
     def run_paid(self) -> None:
         run = self.run("processing")
-        mark_run_paid(run=run, reference="R", seen=to_mark_paid(run).seen, by=SYSTEM, now=self.now)
+        mark_run_paid(
+            run=run, reference="R", seen=mark_paid_summary(run).seen, by=SYSTEM, now=self.now
+        )
 
     def run_back(self) -> None:
         return_run(

@@ -9,7 +9,7 @@ from django.db import connection
 
 from core.tenancy import acting_for
 from payouts.models import RUN_STATE_OF_PAYMENTS, Payout, PayoutRun, PayoutState
-from payouts.selectors import to_mark_paid
+from payouts.selectors import mark_paid_summary
 from payouts.services import settle_run
 from tests.cast import NOW, Cast, release_to_brand
 from tests.factories import PayoutRunFactory
@@ -87,6 +87,6 @@ def test_other_payments_are_never_taken_for_those_that_a_page_showed(cast: Cast)
                     amount_minor=1, state=PayoutState.PROCESSING, release=release,
                     created_by="test",
                 )  # fmt: skip
-            seen.add(to_mark_paid(run).seen)
+            seen.add(mark_paid_summary(run).seen)
 
     assert len(seen) == 2

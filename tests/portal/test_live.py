@@ -19,7 +19,6 @@ from payouts.services import adjust, mark_paid, return_payment
 from tests.cast import Cast, refund, release_to_brand
 from tests.portal.conftest import Sell, new_terms, path_of, pay, reject, text_of
 from tests.snapshot import snapshot
-from tracking.claims.services import ask_about_order, explain_question
 from tracking.commissions.approval import accept_conversions
 from tracking.links.clicks import follow_link
 from tracking.links.generating import deactivate_items
@@ -28,6 +27,7 @@ from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import make_deep_link
 from tracking.models import Conversion, Question, TrackingLink
 from tracking.orders.refunds import record_refund
+from tracking.questions.services import ask_about_order, explain_question
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
 QUERIES = 2  # whose link it is, and the version

@@ -23,9 +23,9 @@ from tests.cast import Cast
 from tests.mailbox import Mailbox
 from tests.portal.conftest import Sell
 from tests.portal.test_portal import ask, enter, mailed_code
-from tracking.claims.services import ask_about_order, explain_question
 from tracking.models import Question
 from tracking.outreach.terms_mail import send_terms_mail
+from tracking.questions.services import ask_about_order, explain_question
 
 MARA = "mara@lindqvist.example"
 QUESTION = {"order_reference": "1001", "ordered_on": "2026-11-18", "note": ""}

@@ -13,15 +13,15 @@ from tests.answers import as_one_line
 from tests.cast import SYSTEM, Cast, order
 from tests.portal.conftest import Sell, path_of, text_of
 from tests.snapshot import snapshot
-from tracking.claims.services import (
+from tracking.models import Order, Question
+from tracking.orders.recording import record_order
+from tracking.questions.services import (
     MAX_QUESTIONS_PER_DAY,
     answer_by_attributing,
     ask_about_order,
     explain_question,
     refuse_question,
 )
-from tracking.models import Order, Question
-from tracking.orders.recording import record_order
 
 ASKED = {"order_reference": "SHOP-1001", "ordered_on": "2026-11-19", "note": "In a story"}
 

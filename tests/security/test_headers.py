@@ -15,8 +15,8 @@ from django.db import connection
 from django.test import RequestFactory
 
 from config.forwarding import (
-    CLAIMS,
-    CLAIMS_PREFIX,
+    FORWARDING_HEADERS,
+    FORWARDING_PREFIX,
     MAX_PROXIES_IN_A_ROW,
     parse_networks,
     port_of,
@@ -45,7 +45,7 @@ def spellings(name: str) -> list[str]:
 
 
 FORWARDED = [f"X-Forwarded-{end}" for end in ("For", "Proto", "Host", "Port", "Prefix", "Ssl")]
-NAMES = sorted({*map(as_sent, CLAIMS), *FORWARDED, "X-Forwarded", "X-Forwarded-By"})
+NAMES = sorted({*map(as_sent, FORWARDING_HEADERS), *FORWARDED, "X-Forwarded", "X-Forwarded-By"})
 
 
 @pytest.fixture(scope="module")
@@ -90,7 +90,9 @@ def test_a_proxy_is_believed(echo: int, proto: str) -> None:
     shown = ask(echo, headers=headers, peer=PROXY).shown
 
     assert (shown["REMOTE_ADDR"], shown["wsgi.url_scheme"]) == (CLIENT, "https")
-    assert not [name for name in shown if name in CLAIMS or name.startswith(CLAIMS_PREFIX)]
+    assert not [
+        name for name in shown if name in FORWARDING_HEADERS or name.startswith(FORWARDING_PREFIX)
+    ]
 
 
 def test_what_a_client_adds_stands_left_of_what_the_proxy_adds(echo: int) -> None:

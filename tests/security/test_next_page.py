@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from core.next_page import own_page
+from core.next_page import safe_redirect_path
 from tests.cast import Cast
 from tests.mailbox import Mailbox
 from tests.portal.test_portal import mailed_code
@@ -72,5 +72,7 @@ def test_a_mailed_code_leads_to_a_page_of_ours_alone(cast: Cast, mailbox: Mailbo
 
 
 def test_an_address_is_a_page_of_ours_or_none() -> None:
-    assert own_page("/admin/juniper/members/?tag=a b") == "/admin/juniper/members/?tag=a b"
-    assert [wanted for wanted in NO_PAGES if own_page(wanted)] == []
+    assert (
+        safe_redirect_path("/admin/juniper/members/?tag=a b") == "/admin/juniper/members/?tag=a b"
+    )
+    assert [wanted for wanted in NO_PAGES if safe_redirect_path(wanted)] == []

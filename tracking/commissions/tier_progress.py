@@ -42,18 +42,18 @@ Span = tuple[int, date, date]  # enrollment id, first and last day
 class Reached:
     """What a member has reached in a span of days. Amounts are minor units.
 
-    `conversions` and `sales_minor` are of accepted conversions, net of refunds. `claimed_minor`
+    `conversions` and `sales_minor` are of accepted conversions, net of refunds. `cap_used_minor`
     counts towards the cap: what was earned, and what pending conversions would earn.
     """
 
     conversions: int = 0
     sales_minor: int = 0
-    claimed_minor: int = 0
+    cap_used_minor: int = 0
 
     def add(self, totals: Totals) -> None:
         self.conversions += totals.conversions
         self.sales_minor += totals.sales_minor - totals.refunds_minor
-        self.claimed_minor += totals.commission_minor + totals.pending_minor
+        self.cap_used_minor += totals.commission_minor + totals.pending_minor
 
     def towards(self, terms: Terms) -> int:
         """Return what the thresholds of `terms` count."""
@@ -66,7 +66,7 @@ class Reached:
 
     def left_under_cap(self, terms: Terms) -> int | None:
         """Return what the cap of `terms` leaves, in minor units; None without a cap."""
-        return None if terms.cap_minor is None else max(0, terms.cap_minor - self.claimed_minor)
+        return None if terms.cap_minor is None else max(0, terms.cap_minor - self.cap_used_minor)
 
 
 @dataclass(slots=True)

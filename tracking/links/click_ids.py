@@ -21,7 +21,7 @@ LENGTH = 48
 
 
 @dataclass(frozen=True, slots=True)
-class ClickClaim:
+class ClickIdContents:
     """The contents of a valid click id."""
 
     link_id: int
@@ -38,7 +38,7 @@ def make(*, link_id: int, clicked_at: datetime) -> str:
     return base64.urlsafe_b64encode(body + _mac(settings.CLICK_KEYS[0], body)).decode()
 
 
-def read(click_id: str) -> ClickClaim | None:
+def read(click_id: str) -> ClickIdContents | None:
     """Return the contents of a click id, or None when the signature is wrong."""
     if len(click_id) != LENGTH:
         return None
@@ -49,7 +49,7 @@ def read(click_id: str) -> ClickClaim | None:
     body, mac = raw[:-MAC_BYTES], raw[-MAC_BYTES:]
     if not any(hmac.compare_digest(mac, _mac(key, body)) for key in settings.CLICK_KEYS):
         return None
-    return ClickClaim(
+    return ClickIdContents(
         link_id=int.from_bytes(body[:8], "big"),
         clicked_at=datetime.fromtimestamp(int.from_bytes(body[8:13], "big"), tz=UTC),
     )

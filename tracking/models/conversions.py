@@ -69,7 +69,7 @@ class Conversion(TenantModel):
     )  # why it was rejected; the member reads it
     evidence = models.CharField(max_length=8, choices=Evidence)
     why = models.CharField(max_length=300)  # why this evidence won, in a sentence
-    claims = models.JSONField(default=list)
+    claims = models.JSONField(default=list)  # a list of orders.attribution.FoundEvidence
     occurred_at = models.DateTimeField()  # when the order was placed
     payable_at = models.DateTimeField()  # when the hold ends
     currency = models.CharField(max_length=3)

@@ -31,10 +31,10 @@ NO_EVIDENCE = FieldProblem(
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
-    """One piece of evidence for one enrollment."""
+class FoundEvidence:
+    """One piece of evidence, and the enrollment that it speaks for."""
 
-    evidence: Evidence
+    kind: Evidence
     enrollment: Enrollment
     words: str  # "code MARA15", "a click on 22 Nov 2026"
     # The values from which portal.dashboard.attribution_reason makes a translated sentence.
@@ -42,7 +42,7 @@ class Claim:
 
     def as_json(self) -> dict[str, object]:
         return {
-            "evidence": self.evidence.value,
+            "evidence": self.kind.value,
             "enrollment": self.enrollment.pk,
             "words": self.words,
             **self.facts,
@@ -51,35 +51,35 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """The claims, the winner first, and why other evidence did not count."""
+    """The evidence that counts, the winner first, and why other evidence did not count."""
 
-    claims: tuple[Claim, ...]
+    evidence: tuple[FoundEvidence, ...]
     problems: tuple[FieldProblem, ...]
 
     @property
-    def winner(self) -> Claim | None:
-        return self.claims[0] if self.claims else None
+    def winner(self) -> FoundEvidence | None:
+        return self.evidence[0] if self.evidence else None
 
     @property
     def reasons(self) -> tuple[FieldProblem, ...]:
         """Why no member is credited; empty when one is."""
-        return () if self.claims else self.problems or (NO_EVIDENCE,)
+        return () if self.evidence else self.problems or (NO_EVIDENCE,)
 
     @property
     def why(self) -> str:
         """A sentence for staff and members: the evidence that won, or why no member is credited."""
-        if not self.claims:
+        if not self.evidence:
             return "; ".join(problem.message for problem in self.reasons)
-        winner, *others = self.claims
+        winner, *others = self.evidence
         if not others:
             return f"the order brought {winner.words}"
-        lost = " and ".join(claim.words for claim in others)
+        lost = " and ".join(other.words for other in others)
         return f"the order brought {winner.words}, which wins over {lost}"
 
 
 @dataclass(slots=True)
-class EvidenceFile:
-    """The codes, links and customers that the orders of one batch refer to."""
+class BatchEvidence:
+    """The codes, links and customers that the orders of one batch name, read at once."""
 
     codes: dict[str, PromoCode]
     links: dict[int, TrackingLink]
@@ -92,16 +92,16 @@ class EvidenceFile:
             self.customers[enrollment.offer_id, customer_ref] = enrollment
 
 
-def load_evidence(orders: Sequence[OrderFacts]) -> EvidenceFile:
+def load_evidence(orders: Sequence[OrderFacts]) -> BatchEvidence:
     """Fetch the evidence for a batch of orders. The number of queries is fixed."""
     codes = {normal_code(order.promo_code) for order in orders if order.promo_code}
-    claims = [click_ids.read(order.click_id) for order in orders if order.click_id]
-    evidence = EvidenceFile(
+    clicks = [click_ids.read(order.click_id) for order in orders if order.click_id]
+    evidence = BatchEvidence(
         codes={row.code.upper(): row for row in _codes(codes=sorted(codes))} if codes else {},
         links=TrackingLink.objects.select_related("enrollment__offer").in_bulk(
-            [claim.link_id for claim in claims if claim]
+            [click.link_id for click in clicks if click]
         )
-        if claims
+        if clicks
         else {},
         remembering={offer.pk: offer for offer in _remembering()},
     )
@@ -121,7 +121,7 @@ def _remembering() -> QuerySet[Offer]:
     return Offer.objects.filter(remembers_customers=True)
 
 
-def _load_customers(evidence: EvidenceFile, customer_refs: Iterable[str]) -> None:
+def _load_customers(evidence: BatchEvidence, customer_refs: Iterable[str]) -> None:
     rows = (
         Conversion.objects.filter(
             order__customer_ref__in=set(customer_refs), offer__in=list(evidence.remembering)
@@ -133,23 +133,23 @@ def _load_customers(evidence: EvidenceFile, customer_refs: Iterable[str]) -> Non
         evidence.remember(customer_ref=row.order.customer_ref, enrollment=row.enrollment)
 
 
-def attribute(order: OrderFacts, evidence: EvidenceFile) -> Attribution:
+def attribute(order: OrderFacts, evidence: BatchEvidence) -> Attribution:
     """Return the evidence for `order`, the winner first."""
-    claims: list[Claim] = []
+    found: list[FoundEvidence] = []
     problems: list[FieldProblem] = []
-    for claim_or_problem in (
+    for evidence_or_problem in (
         _by_code(order, evidence),
         _by_click(order, evidence),
         _by_customer(order, evidence),
     ):
-        if isinstance(claim_or_problem, Claim):
-            claims.append(claim_or_problem)
-        elif claim_or_problem is not None:
-            problems.append(claim_or_problem)
-    return Attribution(tuple(claims), tuple(problems))
+        if isinstance(evidence_or_problem, FoundEvidence):
+            found.append(evidence_or_problem)
+        elif evidence_or_problem is not None:
+            problems.append(evidence_or_problem)
+    return Attribution(tuple(found), tuple(problems))
 
 
-def _by_code(order: OrderFacts, evidence: EvidenceFile) -> Claim | FieldProblem | None:
+def _by_code(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | FieldProblem | None:
     if not order.promo_code:
         return None
     code = evidence.codes.get(normal_code(order.promo_code))
@@ -163,10 +163,12 @@ def _by_code(order: OrderFacts, evidence: EvidenceFile) -> Claim | FieldProblem 
         )
     if not code.enrollment.offer.counts_at(order.ordered_at):
         return _not_counting("promo_code", code.enrollment.offer)
-    return Claim(Evidence.CODE, code.enrollment, f"the code {code.code}", {"code": code.code})
+    return FoundEvidence(
+        Evidence.CODE, code.enrollment, f"the code {code.code}", {"code": code.code}
+    )
 
 
-def _by_click(order: OrderFacts, evidence: EvidenceFile) -> Claim | FieldProblem | None:
+def _by_click(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | FieldProblem | None:
     if not order.click_id:
         return None
     click = click_ids.read(order.click_id)
@@ -188,7 +190,7 @@ def _by_click(order: OrderFacts, evidence: EvidenceFile) -> Claim | FieldProblem
             "outside_window",
             f"the click was more than {offer.click_window_days} days before the order",
         )
-    return Claim(
+    return FoundEvidence(
         Evidence.CLICK,
         link.enrollment,
         f"a click on {click.clicked_at:%-d %b %Y}",
@@ -196,13 +198,15 @@ def _by_click(order: OrderFacts, evidence: EvidenceFile) -> Claim | FieldProblem
     )
 
 
-def _by_customer(order: OrderFacts, evidence: EvidenceFile) -> Claim | None:
+def _by_customer(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | None:
     if not order.customer_ref:
         return None
     for offer_id, offer in sorted(evidence.remembering.items()):
         enrollment = evidence.customers.get((offer_id, order.customer_ref))
         if enrollment is not None and offer.counts_at(order.ordered_at):
-            return Claim(Evidence.CUSTOMER, enrollment, "a customer won by an earlier order")
+            return FoundEvidence(
+                Evidence.CUSTOMER, enrollment, "a customer won by an earlier order"
+            )
     return None
 
 

@@ -83,7 +83,7 @@ def _conversion(order: Order, enrollment: Enrollment, reason: str) -> Conversion
     terms = terms_of(enrollment.offer).at(order.ordered_at)
     words = f"the brand added it by hand: {reason}"[:MAX_WHY_LENGTH]
     refunds = Refund.objects.filter(order=order, state=RefundState.APPLIED)
-    claim = {
+    evidence = {
         "evidence": Evidence.BY_HAND.value,
         "enrollment": enrollment.pk,
         "words": words,
@@ -96,6 +96,6 @@ def _conversion(order: Order, enrollment: Enrollment, reason: str) -> Conversion
         status=ConversionStatus.ACCEPTED,
         evidence=Evidence.BY_HAND,
         why=words,
-        claims=[claim],
+        claims=[evidence],
         refunded_minor=refunds.aggregate(total=Sum("amount_minor"))["total"] or 0,
     )

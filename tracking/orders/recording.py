@@ -21,7 +21,7 @@ from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Order, OrderLine
 from tracking.orders.as_sent import order_as_sent
-from tracking.orders.attribution import Attribution, EvidenceFile, attribute, load_evidence
+from tracking.orders.attribution import Attribution, BatchEvidence, attribute, load_evidence
 from tracking.orders.conversions import conversion_of
 from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts, future_problem
 from tracking.orders.identity import order_identity
@@ -160,7 +160,7 @@ def _currency_mismatch(order: OrderFacts, attribution: Attribution) -> FieldProb
     )
 
 
-def _remember(order: OrderFacts, attribution: Attribution, evidence: EvidenceFile) -> None:
+def _remember(order: OrderFacts, attribution: Attribution, evidence: BatchEvidence) -> None:
     if attribution.winner is not None:
         evidence.remember(customer_ref=order.customer_ref, enrollment=attribution.winner.enrollment)
 
@@ -220,7 +220,7 @@ def _save_conversions(accepted: Sequence[_Accepted], *, now: datetime) -> dict[i
 def _conversion(
     new: _Accepted, histories: Mapping[int, TermsHistory], refunded_minor: int
 ) -> Conversion:
-    winner = new.attribution.claims[0]
+    winner = new.attribution.evidence[0]
     enrollment: Enrollment = winner.enrollment
     terms = histories[enrollment.offer_id].at(new.facts.ordered_at)
     by_hand = terms.approval == Approval.BY_HAND
@@ -229,9 +229,9 @@ def _conversion(
         enrollment=enrollment,
         terms=terms,
         status=ConversionStatus.PENDING if by_hand else ConversionStatus.ACCEPTED,
-        evidence=winner.evidence,
+        evidence=winner.kind,
         why=new.attribution.why,
-        claims=[claim.as_json() for claim in new.attribution.claims],
+        claims=[found.as_json() for found in new.attribution.evidence],
         refunded_minor=refunded_minor,
     )
 

@@ -108,7 +108,7 @@ def test_click_ids_of_a_retired_key_still_count(settings: Any) -> None:
     click_id = click_ids.make(link_id=7, clicked_at=NOW)
     settings.CLICK_KEYS = ["a-new-key", *settings.CLICK_KEYS]
 
-    assert click_ids.read(click_id) == click_ids.ClickClaim(link_id=7, clicked_at=NOW)
+    assert click_ids.read(click_id) == click_ids.ClickIdContents(link_id=7, clicked_at=NOW)
 
 
 def test_the_offers_utm_template_is_filled_in(cast: Cast) -> None:

@@ -33,11 +33,11 @@ from tests.factories import AuthenticatorFactory, WorkFactory
 from tests.journeys.busy_creator import prove
 from tests.notifications.senders import confirm, recipient, values
 from tests.snapshot import snapshot
-from tracking.claims.services import ask_about_order
 from tracking.figures.metrics import totals_by_enrollment
 from tracking.models import Conversion, Question
 from tracking.orders.recording import record_order
 from tracking.privacy.erasure import erase_creator
+from tracking.questions.services import ask_about_order
 from tracking.reconciliation.differences import differences
 
 JUNE = "june@okafor.example"

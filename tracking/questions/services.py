@@ -13,10 +13,10 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities
 from offers.models import Enrollment
-from tracking.claims.answer_mail import send_answer_mail
-from tracking.claims.selectors import possible_order_numbers
 from tracking.models import Conversion, Question, QuestionState
 from tracking.orders.crediting import AttributionError, attribute_order_by_hand
+from tracking.questions.answer_mail import send_answer_mail
+from tracking.questions.selectors import possible_order_numbers
 
 MAX_QUESTIONS_PER_DAY = 5  # of one member, over all their offers
 MAX_ORDER_AGE = timedelta(days=730)
@@ -75,7 +75,7 @@ def answer_by_attributing(
     *, question: Question, order_id: int, text: str, by: Actor, now: datetime
 ) -> Question:
     """Credit the order to the member who asked, and mail them. Raises AnswerError."""
-    open_one = _claim(question, text)
+    open_one = _lock_open(question, text)
     try:
         conversion = attribute_order_by_hand(
             order_id=order_id, enrollment=open_one.enrollment, reason=text, by=by, now=now
@@ -88,13 +88,13 @@ def answer_by_attributing(
 @transaction.atomic
 def explain_question(*, question: Question, text: str, by: Actor, now: datetime) -> Question:
     """Mail the member why the order is missing, or where it is. Raises AnswerError."""
-    return _answer(_claim(question, text), QuestionState.EXPLAINED, text, by=by, now=now)
+    return _answer(_lock_open(question, text), QuestionState.EXPLAINED, text, by=by, now=now)
 
 
 @transaction.atomic
 def refuse_question(*, question: Question, text: str, by: Actor, now: datetime) -> Question:
     """Mail the member that the order doesn't count for them, and why. Raises AnswerError."""
-    return _answer(_claim(question, text), QuestionState.REFUSED, text, by=by, now=now)
+    return _answer(_lock_open(question, text), QuestionState.REFUSED, text, by=by, now=now)
 
 
 def _check_order(
@@ -131,7 +131,7 @@ def _check_limit(enrollment: Enrollment, *, now: datetime) -> None:
         )
 
 
-def _claim(question: Question, text: str) -> Question:
+def _lock_open(question: Question, text: str) -> Question:
     """Lock the question's row, so that only one answer is given."""
     if not text.strip():
         raise AnswerError("Write an answer: the member reads it.")

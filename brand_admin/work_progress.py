@@ -18,14 +18,14 @@ TONES = {
 
 
 @dataclass(frozen=True, slots=True)
-class WorkRow:
+class WorkProgress:
     """A work with the words of its kind."""
 
     work: Work
     kind: Kind
 
     @classmethod
-    def of(cls, work: Work) -> WorkRow:
+    def of(cls, work: Work) -> WorkProgress:
         return cls(work, KINDS[work.kind])
 
     @property
@@ -94,27 +94,27 @@ class WorkRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Started:
+class StartedWork:
     """What was started in one place lately, the newest first."""
 
-    rows: list[WorkRow]
+    rows: list[WorkProgress]
 
     @property
-    def is_moving(self) -> bool:
+    def is_live(self) -> bool:
         return any(row.work.is_live for row in self.rows)
 
     @property
-    def moving(self) -> WorkRow | None:
+    def live(self) -> WorkProgress | None:
         """What is under way there now."""
         return next((row for row in self.rows if row.work.is_live), None)
 
     @property
-    def failed(self) -> WorkRow | None:
+    def failed(self) -> WorkProgress | None:
         """What was tried there last, if it could not be finished."""
         last = self.rows[0] if self.rows else None
         return last if last and last.work.state == WorkState.FAILED else None
 
 
-def started_about(about: str) -> Started:
+def started_about(about: str) -> StartedWork:
     """What was started in this place lately."""
-    return Started([WorkRow.of(work) for work in recent_work_about(about)])
+    return StartedWork([WorkProgress.of(work) for work in recent_work_about(about)])

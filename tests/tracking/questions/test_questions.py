@@ -18,21 +18,6 @@ from notifications.rendering import render
 from offers.models import Enrollment, Offer
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.snapshot import snapshot
-from tracking.claims.selectors import (
-    findings_of,
-    orders_by_reference,
-    possible_order_numbers,
-    questions,
-)
-from tracking.claims.services import (
-    MAX_QUESTIONS_PER_DAY,
-    AnswerError,
-    QuestionError,
-    answer_by_attributing,
-    ask_about_order,
-    explain_question,
-    refuse_question,
-)
 from tracking.links.clicks import follow_link
 from tracking.models import (
     Conversion,
@@ -42,6 +27,21 @@ from tracking.models import (
     TrackingLink,
 )
 from tracking.orders.recording import record_order
+from tracking.questions.selectors import (
+    findings_of,
+    orders_by_reference,
+    possible_order_numbers,
+    questions,
+)
+from tracking.questions.services import (
+    MAX_QUESTIONS_PER_DAY,
+    AnswerError,
+    QuestionError,
+    answer_by_attributing,
+    ask_about_order,
+    explain_question,
+    refuse_question,
+)
 from tracking.reconciliation.differences import differences
 
 pytestmark = pytest.mark.usefixtures("at_juniper")

@@ -1,1 +1,0 @@
-"""A member reports a missing sale; the brand answers once. The screens say "question"."""

@@ -1,0 +1,1 @@
+"""A member asks about a missing sale; the brand answers once."""
