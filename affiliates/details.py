@@ -22,6 +22,7 @@ from affiliates.handles import Handle, clean_handle
 from affiliates.models import Member, MemberHandle, MemberTag, Platform
 from core.db import lock_identities
 from core.tenancy import current_brand_id
+from core.text import one_line
 
 MAX_TAG_LENGTH = 40
 MAX_TAGS = 30  # of one member
@@ -59,7 +60,7 @@ def read_tags(text: str) -> list[str]:
     """The tags in a text, between commas, semicolons or line ends. Raises TagError."""
     found: dict[str, str] = {}
     for piece in re.split(r"[,;\r\n]+", text):
-        tag = " ".join(piece.split())
+        tag = one_line(piece)
         if len(tag) > MAX_TAG_LENGTH:
             raise TagError(f"a tag has at most {MAX_TAG_LENGTH} characters")
         if "\0" in tag:

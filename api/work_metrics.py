@@ -36,7 +36,7 @@ class WaitingWork(Collector):
                 "Refunds that wait for their order",
                 value=Refund.objects.filter(state=RefundState.PARKED).count(),
             )
-        yield from _rounds(now)
+        yield from _periodic_tasks(now)
 
 
 def _messages(now: datetime) -> Iterator[GaugeMetricFamily]:
@@ -102,9 +102,9 @@ def _work(now: datetime) -> Iterator[GaugeMetricFamily]:
     )
 
 
-def _rounds(now: datetime) -> Iterator[GaugeMetricFamily]:
+def _periodic_tasks(now: datetime) -> Iterator[GaugeMetricFamily]:
     """By task, seconds since Celery beat last enqueued it and a worker last finished it."""
-    rounds = {row.task: row for row in Round.objects.all()}
+    last_runs = {row.task: row for row in Round.objects.all()}
     asked = GaugeMetricFamily(
         "tributary_beat_asked_seconds_ago",
         "Seconds since Celery beat enqueued a task; infinite when it never did",
@@ -116,7 +116,7 @@ def _rounds(now: datetime) -> Iterator[GaugeMetricFamily]:
         labels=["task"],
     )
     for task in sorted({entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}):
-        row = rounds.get(task) or Round(task=task)
+        row = last_runs.get(task) or Round(task=task)
         asked.add_metric([task], _age(row.asked_at, now))
         done.add_metric([task], _age(row.done_at, now))
     yield asked

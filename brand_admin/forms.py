@@ -12,7 +12,7 @@ from django.utils import timezone
 from tracking.figures.periods import bounds
 
 
-class Confirmation(forms.Form):
+class ConfirmationForm(forms.Form):
     """The form's own key, so that a second click asks for nothing new."""
 
     confirmation = forms.UUIDField(widget=forms.HiddenInput)

@@ -29,7 +29,7 @@ from accounts.invitations import (
 from accounts.models import Invitation, InvitationState, User
 
 
-class NewLogin(forms.Form):
+class NewLoginForm(forms.Form):
     """The login of somebody who has none."""
 
     name = forms.CharField(label="Your name", max_length=200)
@@ -93,7 +93,7 @@ def _for_user(request: HttpRequest, found: Invitation, user: User) -> HttpRespon
 
 
 def _for_newcomer(request: HttpRequest, found: Invitation) -> HttpResponse:
-    form = NewLogin(request.POST if request.method == "POST" else None, email=found.email)
+    form = NewLoginForm(request.POST if request.method == "POST" else None, email=found.email)
     if request.method == "POST" and form.is_valid():
         try:
             user = accept_with_new_login(

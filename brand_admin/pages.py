@@ -16,7 +16,7 @@ from brand_admin.access import BrandRequest
 from core.csv_export import csv_lines
 from core.tenancy import acting_for
 
-LONGEST_ID = 18  # digits: any such number is one that PostgreSQL can hold as an id
+MAX_ID_DIGITS = 18  # digits: any such number is one that PostgreSQL can hold as an id
 SECTIONS = {  # what the navigation calls them; a phone shows the current one in its bar
     "home": "Home",
     "members": "Members",
@@ -68,7 +68,7 @@ def csv_response(
 
 def id_in(text: str) -> int | None:
     """The id that an address or a form names; None for what can't be one, whatever its length."""
-    return int(text) if text.isdecimal() and len(text) <= LONGEST_ID else None
+    return int(text) if text.isdecimal() and len(text) <= MAX_ID_DIGITS else None
 
 
 def selected_ids(request: BrandRequest) -> list[int]:

@@ -1,4 +1,4 @@
-"""The worker and beat processes: their logging, their reconnecting, and their record of rounds."""
+"""The worker and beat processes: their logging, their reconnecting, and what they record."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class LoggedTask(Task):
             logger.warning("%s was cut off: %s", self.name, outage.reason)
             raise Ignore from None
         if self.name in scheduled_tasks():
-            note_round(self.name, "done_at")
+            record_run(self.name, "done_at")
         begin()  # after a failure the context stays, because Celery logs the error later
         return result
 
@@ -107,7 +107,7 @@ class Scheduler(PersistentScheduler):
     def apply_async(self, entry: Any, *args: Any, **kwargs: Any) -> Any:
         """Enqueue the task as Celery does, and record the time."""
         result = super().apply_async(entry, *args, **kwargs)
-        note_round(entry.task, "asked_at")
+        record_run(entry.task, "asked_at")
         return result
 
 
@@ -116,15 +116,15 @@ def scheduled_tasks() -> set[str]:
     return {entry["task"] for entry in app.conf.beat_schedule.values()}
 
 
-def note_round(task: str, moment: Any) -> None:
+def record_run(task: str, moment: Any) -> None:
     """Record it in PostgreSQL, if PostgreSQL is available."""
-    from core.rounds import note  # imports models, so Django must be set up
+    from core.periodic_tasks import record_time  # imports models, so Django must be set up
 
-    note(task, moment, now=timezone.now())
+    record_time(task, moment, now=timezone.now())
 
 
 app = RequestIdCelery("tributary", amqp=FastRetryAMQP, task_cls=LoggedTask, log=SettingsLogging)
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
-# The rooms of tracking are no Django apps, so Celery does not find their tasks by itself.
+# The packages in tracking are no Django apps, so Celery does not find their tasks by itself.
 app.autodiscover_tasks(["tracking.outreach", "tracking.commissions", "tracking.totals"])

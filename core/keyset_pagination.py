@@ -79,7 +79,7 @@ class Keyset(Generic[M]):
 
     def _rows(self, position: tuple[datetime, int] | None, *, back: bool, limit: int) -> list[M]:
         moment, pk = position or (None, None)
-        return _stretch(cut=self._cut(back, limit), moment=moment, pk=pk, **self.arguments)
+        return _rows_of_page(cut=self._cut(back, limit), moment=moment, pk=pk, **self.arguments)
 
     def _cut(self, back: bool, limit: int) -> _Cut:
         return _Cut(self.build, self.column, self.newest_first != back, limit)
@@ -100,7 +100,7 @@ class Keyset(Generic[M]):
 
 @dataclass(frozen=True, slots=True)
 class _Cut:
-    """What a stretch of a list is, besides its values."""
+    """Which part of a list to read, besides the values of the query."""
 
     build: Callable[..., QuerySet[Any]]
     column: str
@@ -109,7 +109,7 @@ class _Cut:
 
 
 @kept_query
-def _stretch(*, cut: _Cut, **arguments: Any) -> QuerySet[Any]:
+def _rows_of_page(*, cut: _Cut, **arguments: Any) -> QuerySet[Any]:
     return _beyond(cut, **arguments)[: cut.limit]
 
 

@@ -6,7 +6,7 @@ from django.db import models
 
 
 class Round(models.Model):
-    """A periodic task: when beat last enqueued it, and when a worker last finished it.
+    """A periodic task, and its last run: when beat enqueued it, and when a worker finished it.
 
     The two times tell a dead beat from a dead worker.
     """

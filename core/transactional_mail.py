@@ -18,7 +18,7 @@ from django.core.mail import EmailMessage
 from django.template.loader import render_to_string
 
 from core.languages import speaking, spoken_tag
-from core.plain_text import one_line
+from core.text import one_line
 
 logger = logging.getLogger(__name__)
 PRODUCT = "Tributary"  # whom a mail comes from that no brand sends

@@ -18,6 +18,7 @@ from typing import Any
 from anymail.signals import AnymailTrackingEvent, EventType, RejectReason, tracking
 from django.utils import timezone
 
+from core.text import one_line
 from notifications.mails import METADATA_KEY
 from notifications.models import MessageState
 from notifications.services.reported_events import ReportedEvent, record_provider_event
@@ -86,7 +87,7 @@ def read_event(event: AnymailTrackingEvent, *, provider: str) -> ReportedEvent:
         at=_time_of(event),
         state=state,
         is_dead=is_dead,
-        detail=" ".join(str(event.mta_response or event.description or "").split())[:500],
+        detail=one_line(str(event.mta_response or event.description or ""))[:500],
     )
 
 

@@ -20,6 +20,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends import smtp
 from requests import ConnectTimeout
 
+from core.text import one_line
 from notifications.mime import MimeMail, as_bytes
 from notifications.models import MessageState
 
@@ -213,7 +214,7 @@ def error_text(error: Exception) -> str:
         said = f"{code} {words}"
     else:
         said = str(error) or type(error).__name__
-    return " ".join(said.split())[:500]
+    return one_line(said)[:500]
 
 
 def is_no_such_mailbox(said: str) -> bool:

@@ -16,7 +16,8 @@ from stdnum import iban as ibans
 from stdnum import numdb
 from stdnum.us import rtn as routing_numbers
 
-from notifications.addresses import is_address
+from core.text import one_line
+from notifications.email_addresses import is_address
 from payouts.models import PayoutMethod
 
 MAX_HOLDER_LENGTH = 140  # characters: ISO 20022, pacs.008, Nm
@@ -184,7 +185,7 @@ def _account(written: str) -> str:
 
 
 def _words(field: str, written: str, max_length: int) -> str:
-    words = " ".join(written.split())
+    words = one_line(written)
     if not words:
         raise DestinationError(field, "missing")
     if len(words) > max_length or not words.isprintable():

@@ -40,7 +40,7 @@ _ORDER = "currency <> %(own)s, currency, due_minor * %(sign)s DESC, member_id"
 # One statement returns the sums over all members and the rows of a page, so that they agree.
 _PAGE = f"""
 WITH due AS MATERIALIZED ({_BY_MEMBER}), page AS (
-  SELECT * FROM due WHERE {_CHOSEN} ORDER BY {_ORDER} OFFSET %(start)s LIMIT %(most)s
+  SELECT * FROM due WHERE {_CHOSEN} ORDER BY {_ORDER} OFFSET %(start)s LIMIT %(limit)s
 )
 SELECT NULL AS member_id, currency, sum(due_minor)::bigint, count(*) FILTER (WHERE {_CHOSEN}),
   0::bigint AS place
@@ -85,13 +85,13 @@ def due_page(
     only: str = "",
     smallest_first: bool = False,
     start: int = 0,
-    most: int | None = None,
+    limit: int | None = None,
 ) -> DuePage:
     """Return what is due now per member and currency.
 
     Rows in the brand's `own` currency come first, and in each currency the largest amount, or the
     smallest with `smallest_first`. `among` limits the rows to some members and `only` to one
-    currency. The page has `most` rows from `start` on.
+    currency. The page has `limit` rows from `start` on.
     """
     values = {
         "members": None if among is None else sorted(among),
@@ -99,7 +99,7 @@ def due_page(
         "only": only,
         "sign": -1 if smallest_first else 1,
     }
-    found = _rows(_PAGE, _values(now, start=start, most=most, **values))
+    found = _rows(_PAGE, _values(now, start=start, limit=limit, **values))
     sums = sorted((row for row in found if row[0] is None), key=lambda row: (row[1] != own, row[1]))
     return DuePage(
         rows=[DueRow(*row[:3]) for row in found if row[0] is not None],

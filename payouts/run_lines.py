@@ -49,12 +49,12 @@ _NEXT_MEMBERS = """
 SELECT id FROM affiliates_member
 WHERE brand_id = %(brand)s AND id > %(after)s
   AND (%(members)s::bigint[] IS NULL OR id = ANY(%(members)s::bigint[]))
-ORDER BY id LIMIT %(most)s
+ORDER BY id LIMIT %(limit)s
 """
 _NEXT_LINES = """
 SELECT member_id FROM payouts_payoutrunmember
 WHERE brand_id = %(brand)s AND run_id = %(run)s AND member_id > %(after)s
-ORDER BY member_id LIMIT %(most)s
+ORDER BY member_id LIMIT %(limit)s
 """
 _FORGET_ENTRIES = """
 DELETE FROM payouts_payoutrunentry d USING payouts_payoutrunmember l
@@ -140,17 +140,17 @@ WHERE i.brand_id = %(brand)s AND p.brand_id = i.brand_id AND p.id = i.payout_id
 
 
 def next_members(
-    run: PayoutRun, *, chosen: Collection[int] | None, after: int, most: int
+    run: PayoutRun, *, chosen: Collection[int] | None, after: int, limit: int
 ) -> list[int]:
-    """Return the next `most` member ids above `after`, only `chosen` ones unless that is None."""
+    """Return the next `limit` member ids above `after`, only `chosen` ones unless that is None."""
     among = None if chosen is None else sorted(chosen)
-    rows = _rows(_NEXT_MEMBERS, run, members=among, after=after, most=most)
+    rows = _rows(_NEXT_MEMBERS, run, members=among, after=after, limit=limit)
     return [member_id for (member_id,) in rows]
 
 
-def next_lines(run: PayoutRun, *, after: int, most: int) -> list[int]:
-    """Return the next `most` ids above `after` of members who have a line in the run."""
-    return [pk for (pk,) in _rows(_NEXT_LINES, run, after=after, most=most)]
+def next_lines(run: PayoutRun, *, after: int, limit: int) -> list[int]:
+    """Return the next `limit` ids above `after` of members who have a line in the run."""
+    return [pk for (pk,) in _rows(_NEXT_LINES, run, after=after, limit=limit)]
 
 
 def draw_up(run: PayoutRun, *, member_ids: Sequence[int], now: datetime) -> None:

@@ -139,9 +139,9 @@ def draw_up_some(
     """
     run = _locked(run)
     if isinstance(chosen, SameMembers):
-        ids = run_lines.next_lines(run, after=after, most=MEMBERS_PER_BATCH)
+        ids = run_lines.next_lines(run, after=after, limit=MEMBERS_PER_BATCH)
     else:
-        ids = run_lines.next_members(run, chosen=chosen, after=after, most=MEMBERS_PER_BATCH)
+        ids = run_lines.next_members(run, chosen=chosen, after=after, limit=MEMBERS_PER_BATCH)
     if ids:
         run_lines.draw_up(run, member_ids=ids, now=now)
     is_all = len(ids) < MEMBERS_PER_BATCH

@@ -47,7 +47,7 @@ class ConversionFilters(DayFilters):
         }
 
 
-class Rejection(forms.Form):
+class RejectionForm(forms.Form):
     """Why conversions are rejected."""
 
     reason = forms.CharField(
@@ -78,7 +78,7 @@ class QuestionFilters(forms.Form):
         }
 
 
-class Answer(forms.Form):
+class AnswerForm(forms.Form):
     """What the member reads; for attributing, which of the orders too."""
 
     order_id = forms.ChoiceField(

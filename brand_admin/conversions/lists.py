@@ -11,7 +11,7 @@ from django.utils.text import Truncator, capfirst
 
 from accounts.actors import Actor
 from accounts.permissions import Permission
-from brand_admin.conversions.forms import ConversionFilters, QuestionFilters, Rejection
+from brand_admin.conversions.forms import ConversionFilters, QuestionFilters, RejectionForm
 from brand_admin.conversions.question_findings import Verdict, verdict_of
 from brand_admin.listing.actions import Action, Done, Seen
 from brand_admin.listing.cells import Badge, Cell, Fragment, Lines, Link, Muted, Titled
@@ -116,7 +116,7 @@ class Conversions(Listing[Conversion]):
             done="rejected",
             unchanged="were rejected",
             kind="danger",
-            form=Rejection,
+            form=RejectionForm,
             asks="They will earn nothing. What was earned already is taken back from what is due;"
             " you can accept them again later.",
         ),

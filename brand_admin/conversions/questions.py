@@ -12,7 +12,7 @@ from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.conversions.forms import Answer
+from brand_admin.conversions.forms import AnswerForm
 from brand_admin.conversions.question_findings import (
     facts_of,
     order_summary,
@@ -22,6 +22,7 @@ from brand_admin.conversions.question_findings import (
 from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal
 from core.references import Reference
+from core.text import one_line
 from notifications.selectors import suppressed_among
 from tracking.models import Question
 from tracking.questions.selectors import (
@@ -44,11 +45,11 @@ SECTION = "conversions"
 def question_page(request: BrandRequest, question_id: int) -> HttpResponse:
     """One question with all that is known about it, and the form to answer it."""
     question = get_object_or_404(questions(), pk=question_id)
-    reference = " ".join(request.GET.get("order", "").replace("\0", "").split())[:120]
+    reference = one_line(request.GET.get("order", "").replace("\0", ""))[:120]
     known = findings_of(question, reference=reference)
     free = known.attributable(question.enrollment)
     kind = _kind(request, can_attribute=bool(free))
-    form = Answer(
+    form = AnswerForm(
         request.POST if request.method == "POST" else None,
         orders=free,
         kind=kind,
@@ -75,7 +76,7 @@ def _kind(request: BrandRequest, *, can_attribute: bool) -> str:
     return "attribute" if can_attribute else "explain"
 
 
-def _answer(request: BrandRequest, question: Question, kind: str, form: Answer) -> None:
+def _answer(request: BrandRequest, question: Question, kind: str, form: AnswerForm) -> None:
     text, now = form.cleaned_data["text"], timezone.now()
     if kind == "attribute":
         answer_by_attributing(
@@ -97,7 +98,7 @@ def _show(
     request: BrandRequest,
     question: Question,
     known: Findings,
-    form: Answer,
+    form: AnswerForm,
     kind: str,
     reference: str,
 ) -> HttpResponse:

@@ -33,7 +33,7 @@ from brand_admin.emails.draft import (
     split,
     with_gaps_named,
 )
-from brand_admin.emails.forms import EmailTextForm, TemplateName
+from brand_admin.emails.forms import EmailTextForm, TemplateNameForm
 from brand_admin.emails.progress import in_words, progress_of
 from brand_admin.emails.starting import WRITTEN, is_among, starting_texts, text_of
 from brand_admin.pages import id_in, render_page
@@ -149,13 +149,13 @@ def _replace(
 def _name(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
     """Ask under which name to save the text; the template it started from is proposed."""
     names = {text.key: text.name for text in starting_texts(draft.purpose)[1:]}
-    naming = TemplateName(initial={"name": names.get(draft.started, "")})
+    naming = TemplateNameForm(initial={"name": names.get(draft.started, "")})
     return _show(request, SAVE, draft, status=200, text_form=text_form, naming=naming)
 
 
 def _save(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> HttpResponse:
     """Save under the name. An existing template is overwritten only after confirmation."""
-    naming, taken = TemplateName(request.POST), None
+    naming, taken = TemplateNameForm(request.POST), None
     if naming.is_valid():
         name = naming.cleaned_data["name"]
         try:

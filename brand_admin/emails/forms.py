@@ -48,7 +48,7 @@ class EmailTextForm(forms.Form):
             add_refusal(self, error, field=name)
 
 
-class TemplateName(forms.Form):
+class TemplateNameForm(forms.Form):
     """What a text is saved under."""
 
     name = forms.CharField(
@@ -58,7 +58,7 @@ class TemplateName(forms.Form):
     )
 
 
-class NewTemplateForm(TemplateName, EmailTextForm):
+class NewTemplateForm(TemplateNameForm, EmailTextForm):
     """A text with its name."""
 
     field_order = ("name", "subject", "body")
@@ -125,7 +125,7 @@ class SuppressionFilters(forms.Form):
         return str(self.cleaned_data.get("reason") or "")
 
 
-class NewSuppression(forms.Form):
+class NewSuppressionForm(forms.Form):
     """An address that staff don't want written to."""
 
     address = forms.EmailField(label="Email address")

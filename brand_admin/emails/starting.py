@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from django.http import Http404
 
+from core.text import one_line
 from notifications.rendering.markup import sanitise
 from notifications.selectors import saved_templates
 from tracking.outreach.first_texts import FIRST_TEXTS
@@ -53,4 +54,4 @@ def is_among(subject: str, body: str, texts: Iterable[StartingText]) -> bool:
 
 def _plain(subject: str, body: str) -> tuple[str, str]:
     """Both without what an editor or a browser changes by itself."""
-    return " ".join(subject.split()), " ".join(sanitise(body).split()).replace("> <", "><")
+    return one_line(subject), one_line(sanitise(body)).replace("> <", "><")

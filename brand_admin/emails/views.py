@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.emails.composing import MAIL_FRAME, SECTION
-from brand_admin.emails.forms import NewSuppression
+from brand_admin.emails.forms import NewSuppressionForm
 from brand_admin.emails.lists import Recipients, Suppressions
 from brand_admin.emails.progress import progress_of
 from brand_admin.listing.views import show_list
@@ -32,7 +32,7 @@ from notifications.services import (
 )
 from offers.models import Enrollment, Offer
 
-MOST_AT_ONCE = 900  # a form may not hold more fields than a thousand
+MAX_RECIPIENTS_POSTED = 900  # a form may not hold more fields than a thousand
 ACTIONS: dict[str, tuple[Callable[..., bool], str]] = {
     "pause": (pause_campaign, "Paused. Nothing more is sent until you resume."),
     "resume": (resume_campaign, "Sending goes on."),
@@ -112,7 +112,7 @@ def message_frame(request: BrandRequest, message_id: int) -> HttpResponse:
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def suppression_list(request: BrandRequest) -> HttpResponse:
     """Addresses that get no mail, and adding one."""
-    form = NewSuppression(request.POST if request.method == "POST" else None)
+    form = NewSuppressionForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         address = form.cleaned_data["address"]
         suppress(
@@ -144,7 +144,7 @@ def suppression_lift(request: BrandRequest, suppression_id: int) -> HttpResponse
 def _again(campaign: Campaign) -> list[tuple[str, str]]:
     """What to post for a new mail to those this one did not reach; empty when it reached all."""
     abouts = selectors.not_reached(campaign).values_list("about", flat=True)
-    enrollments = [Reference(text).id_of(Enrollment) for text in abouts[:MOST_AT_ONCE]]
+    enrollments = [Reference(text).id_of(Enrollment) for text in abouts[:MAX_RECIPIENTS_POSTED]]
     offer_id = Reference(campaign.about).id_of(Offer)
     if not enrollments or offer_id is None:
         return []

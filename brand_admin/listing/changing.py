@@ -49,8 +49,8 @@ def change_rows(request: BrandRequest, listing: Listing[Any]) -> HttpResponse:
     if action is None or action.act is None or not ids:
         return _nothing(request, listing, f"Choose {listing.noun} first")
     if len(ids) > MAX_CHOSEN_ROWS:
-        most = f"at most {MAX_CHOSEN_ROWS:,} {listing.noun} can be changed at once"
-        return _nothing(request, listing, f"Search or filter first, {most}")
+        limit = f"at most {MAX_CHOSEN_ROWS:,} {listing.noun} can be changed at once"
+        return _nothing(request, listing, f"Search or filter first, {limit}")
     if not action.is_answered(request.POST):
         return _ask(request, listing, action, ids, _form(listing, action))
     form = _form(listing, action, request.POST)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from background.sweeping import FILES_KEPT
 from background.work_requests import WorkRequest, request_and_enqueue_work
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.forms import Confirmation
+from brand_admin.forms import ConfirmationForm
 from brand_admin.listing.changing import change_rows
 from brand_admin.listing.listing import Listing
 from brand_admin.pages import csv_response, render_page
@@ -93,7 +93,7 @@ def answer_with_file(request: BrandRequest, listing: Listing[Any]) -> HttpRespon
     name = f"{request.brand.slug}-{listing.file_name()}.csv"
     if rows <= MAX_DOWNLOADED_ROWS:
         return csv_response(request, name, listing.file_lines())
-    form = Confirmation(request.POST if request.method == "POST" else None)
+    form = ConfirmationForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         work = _ask(request, listing, rows, form.cleaned_data["confirmation"])
         return redirect("brand_admin:work", request.brand.slug, work)
@@ -106,7 +106,7 @@ def answer_with_file(request: BrandRequest, listing: Listing[Any]) -> HttpRespon
         rows=rows,
         form=form,
         days=FILES_KEPT.days,
-        most=MAX_DOWNLOADED_ROWS,
+        limit=MAX_DOWNLOADED_ROWS,
         started=started_about(_about(listing)),
     )
 

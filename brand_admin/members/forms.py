@@ -20,7 +20,7 @@ from affiliates.details import (
 )
 from affiliates.handles import HandleError
 from affiliates.models import Member, Platform
-from brand_admin.forms import Confirmation
+from brand_admin.forms import ConfirmationForm
 from brand_admin.refusals import add_refusal, sentence
 from brand_admin.versioned import VersionedForm
 from offers.models import Offer
@@ -38,7 +38,7 @@ def staff_choices() -> list[tuple[str, str]]:
     return [(str(row.pk), str(row.user)) for row in staff_of_brand()]
 
 
-class MemberFilter(forms.Form):
+class MemberFilters(forms.Form):
     """The filters of the list."""
 
     offer = forms.ChoiceField(required=False)
@@ -214,7 +214,7 @@ class JoinForm(forms.Form):
         self.fields["offer"].queryset = offers_to_join(member)  # type: ignore[attr-defined]
 
 
-class ImportForm(Confirmation):
+class ImportForm(ConfirmationForm):
     """A CSV file of members; when valid, `content` is its bytes and `rows` how many it has."""
 
     offer: forms.ModelChoiceField[Offer] = forms.ModelChoiceField(

@@ -26,7 +26,7 @@ from brand_admin.listing.cells import Cell, Chip, Chips, Lines, Link, Muted, add
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
-from brand_admin.members.forms import NO_OFFER, MemberFilter, OwnerForm, TagForm
+from brand_admin.members.forms import NO_OFFER, MemberFilters, OwnerForm, TagForm
 from brand_admin.suppressed import suppressed_in_words
 from core.templatetags.display import day
 from offers.selectors import in_offer
@@ -92,7 +92,7 @@ class Members(Listing[MemberLine]):
     page_name, file_page, change_page = "members", "members_export", "members_change"
     template = "brand_admin/members/list.html"
     search_label = "Search name or email"
-    filter_form = MemberFilter
+    filter_form = MemberFilters
     default_sort = "name"
     shows_times = False
     columns: ClassVar[Sequence[Column]] = (

@@ -22,7 +22,7 @@ from offers.utm import UtmError, read_template
 PLACEHOLDERS = {"{FIRST_NAME}", "{LAST_NAME}", "{OFFER}"}
 
 
-class OfferFilter(forms.Form):
+class OfferFilters(forms.Form):
     """The filters of the list."""
 
     status = forms.ChoiceField(

@@ -11,7 +11,7 @@ from brand_admin.listing.cells import Badge, Lines, Link, Muted
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
-from brand_admin.offers.forms import OfferFilter
+from brand_admin.offers.forms import OfferFilters
 from brand_admin.offers.rows import OfferRow, offer_rows
 from core.templatetags.display import day
 from offers.models import Offer, OfferKind, OfferStatus
@@ -26,7 +26,7 @@ class Offers(Listing[OfferRow]):
     label, noun = "Offers", "offers"
     page_name, file_page = "offers", "offers_export"
     search_label = "Search offers"
-    filter_form = OfferFilter
+    filter_form = OfferFilters
     default_sort = "-created"
     shows_times = False
     columns = (

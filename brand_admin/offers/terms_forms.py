@@ -225,8 +225,10 @@ class RuleForm(forms.Form):
         return Rule(RuleKind(kind), value, values["percent"] or 0, fixed)
 
 
-def _rows(form: type[forms.Form], most: int) -> Any:
-    return forms.formset_factory(form, extra=0, max_num=most, validate_max=True, absolute_max=most)
+def _rows(form: type[forms.Form], limit: int) -> Any:
+    return forms.formset_factory(
+        form, extra=0, max_num=limit, validate_max=True, absolute_max=limit
+    )
 
 
 TierRows, RuleRows = _rows(TierForm, MAX_TIERS), _rows(RuleForm, MAX_RULES)

@@ -118,17 +118,17 @@ class Due(Listing[DueToMember]):
         asked = self.GET.get("page", "1")
         number = id_in(asked) or 1
         number = number if number < 10**6 else 1
-        found = self._due(start=(number - 1) * self.per_page, most=self.per_page)
+        found = self._due(start=(number - 1) * self.per_page, limit=self.per_page)
         nobody: list[DueRow] = []
         paginator = Paginator(nobody, self.per_page)
         paginator.count = found.count
         nearest = paginator.get_page(asked).number
         if nearest != number:
-            found = self._due(start=(nearest - 1) * self.per_page, most=self.per_page)
+            found = self._due(start=(nearest - 1) * self.per_page, limit=self.per_page)
         totals = [Money(minor, currency) for currency, minor in found.sums.items()]
         return Page(found.rows, nearest, paginator), totals
 
-    def _due(self, *, start: int = 0, most: int | None = None) -> DuePage:
+    def _due(self, *, start: int = 0, limit: int | None = None) -> DuePage:
         """The brand's own currency comes first."""
         search = self.search
         among = list(members(search=search).values_list("pk", flat=True)) if search else None
@@ -139,7 +139,7 @@ class Due(Listing[DueToMember]):
             only=self.currency,
             smallest_first=self.GET.get("sort") == "due",
             start=start,
-            most=most,
+            limit=limit,
         )
 
     @property

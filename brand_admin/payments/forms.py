@@ -12,7 +12,7 @@ from core.money import Money, UnknownCurrencyError, exponent
 from payouts.models import PayoutState
 
 
-class DueOf(forms.Form):
+class DueQueryForm(forms.Form):
     """Whom to pay, in which currency: what the address of Send payment names."""
 
     member = forms.IntegerField()
@@ -27,7 +27,7 @@ class DueOf(forms.Form):
         return currency
 
 
-class RecordPayment(forms.Form):
+class RecordPaymentForm(forms.Form):
     """The entries that were shown, and the bank's word for the payment."""
 
     entries = forms.CharField(widget=forms.HiddenInput)
@@ -63,7 +63,7 @@ class PaymentFilters(DayFilters):
         }
 
 
-class ReturnPayment(forms.Form):
+class ReturnPaymentForm(forms.Form):
     """What became of a payment that came to nothing, and why."""
 
     state = forms.ChoiceField(
@@ -78,7 +78,7 @@ class ReturnPayment(forms.Form):
     reason = forms.CharField(max_length=300, help_text="The member sees it.")
 
 
-class Adjustment(forms.Form):
+class AdjustmentForm(forms.Form):
     """A bonus or a correction in the currency of the offer."""
 
     kind = forms.ChoiceField(

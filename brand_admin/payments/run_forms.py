@@ -9,7 +9,7 @@ from django import forms
 
 from brand_admin.amounts import AmountField, read_amount
 from brand_admin.forms import DayFilters
-from brand_admin.payments.forms import OF_PAYMENTS, ReturnPayment
+from brand_admin.payments.forms import OF_PAYMENTS, ReturnPaymentForm
 from core.money import Money, UnknownCurrencyError, exponent
 from payouts.models import PayoutState
 
@@ -81,7 +81,7 @@ class LineFilters(forms.Form):
         return {"left_out": left_out, "state": state}
 
 
-class NewRun(forms.Form):
+class NewRunForm(forms.Form):
     """A run in the currency of the address. Members due less than the minimum stay due."""
 
     minimum = AmountField(
@@ -99,7 +99,7 @@ class NewRun(forms.Form):
         return read_amount(str(self.cleaned_data["minimum"]), self.currency)
 
 
-class Paid(forms.Form):
+class MarkPaidForm(forms.Form):
     """The bank's word for a payment, or for all of a run."""
 
     reference = forms.CharField(
@@ -109,13 +109,13 @@ class Paid(forms.Form):
     )
 
 
-class RunPaid(Paid):
+class MarkRunPaidForm(MarkPaidForm):
     """The same for what is on the way of a run, and which payments its page showed as that."""
 
     seen = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
 
 
-class ReturnRun(ReturnPayment):
+class ReturnRunForm(ReturnPaymentForm):
     """What became of the payments of a run that are still on the way, and why."""
 
     reason = forms.CharField(max_length=300, help_text="The members see it.")

@@ -25,9 +25,9 @@ from brand_admin.pages import csv_response, render_page
 from brand_admin.payments.due_list import Due
 from brand_admin.payments.run_forms import (
     Chosen,
-    NewRun,
-    ReturnRun,
-    RunPaid,
+    MarkRunPaidForm,
+    NewRunForm,
+    ReturnRunForm,
     known_currency,
 )
 from brand_admin.payments.run_lists import RunMembers
@@ -64,7 +64,7 @@ from payouts.services import PayoutError
 from tracking.figures.statements import with_conversions
 
 SECTION = "payments"
-MOST_ENTRIES = 2_000  # of one line: what a page can show and a person read
+MAX_SHOWN_ENTRIES = 2_000  # of one line: what a page can show and a person read
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,7 +78,7 @@ def run_new(request: BrandRequest) -> HttpResponse:
     if not currency and len(choices) == 1:
         currency = choices[0].total.currency
     choice = next((each for each in choices if each.total.currency == currency), None)
-    form = NewRun(
+    form = NewRunForm(
         request.POST if request.method == "POST" and currency else None,
         currency=currency,
         initial={
@@ -121,7 +121,7 @@ def _minimum(request: BrandRequest, currency: str) -> Money:
 
 
 def _draft(
-    request: BrandRequest, form: NewRun, chosen: Chosen, *, members: int
+    request: BrandRequest, form: NewRunForm, chosen: Chosen, *, members: int
 ) -> PayoutRun | None:
     """The draft; of many members a worker writes it, and the run's page shows how far it is."""
     draft = ask_for_draft if members > MAX_ROWS_RUN_AT_ONCE else draft_run
@@ -151,7 +151,7 @@ def _show(
     run: PayoutRun,
     *,
     changed: RunChangedError | None = None,
-    form: RunPaid | None = None,
+    form: MarkRunPaidForm | None = None,
 ) -> HttpResponse:
     started = started_about(run_reference(run))
     if request.htmx and not started.is_live:
@@ -164,7 +164,7 @@ def _show(
         run=run,
         facts=facts_of(run),
         shows_left_out=listing.left_out,
-        form=form or RunPaid(),
+        form=form or MarkRunPaidForm(),
         changed=changed.members if changed else [],
         started=started,
         heading=f"Payout run of {money(run.amount)}" if run.drawn_up_at else "Payout run",
@@ -179,7 +179,7 @@ def run_line(request: BrandRequest, run_id: int, line_id: int) -> HttpResponse:
     line = get_object_or_404(
         PayoutRunMember.objects.select_related("run", "member"), pk=line_id, run=run_id
     )
-    entries = list(drafted_entries(line)[: MOST_ENTRIES + 1])
+    entries = list(drafted_entries(line)[: MAX_SHOWN_ENTRIES + 1])
     return render_page(
         request,
         "brand_admin/payments/run_line.html",
@@ -187,8 +187,8 @@ def run_line(request: BrandRequest, run_id: int, line_id: int) -> HttpResponse:
         run=line.run,
         line=line,
         amount=Money(line.due_minor, line.run.currency),
-        lines=with_conversions(entries[:MOST_ENTRIES]),
-        is_cut=len(entries) > MOST_ENTRIES,
+        lines=with_conversions(entries[:MAX_SHOWN_ENTRIES]),
+        is_cut=len(entries) > MAX_SHOWN_ENTRIES,
     )
 
 
@@ -267,7 +267,7 @@ def _change_draft(
 def run_paid(request: BrandRequest, run_id: int) -> HttpResponse:
     """Say that what the page showed as on the way was paid."""
     run = get_object_or_404(runs(), pk=run_id)
-    form = RunPaid(request.POST)
+    form = MarkRunPaidForm(request.POST)
     if form.is_valid() and run.payments > MAX_ROWS_RUN_AT_ONCE:
         return _leave_to_a_worker(
             request,
@@ -298,7 +298,7 @@ def run_paid(request: BrandRequest, run_id: int) -> HttpResponse:
 def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
     """Take back what is still on the way: its money is due again."""
     run = get_object_or_404(runs(), pk=run_id)
-    form = ReturnRun(request.POST if request.method == "POST" else None)
+    form = ReturnRunForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid() and run.payments > MAX_ROWS_RUN_AT_ONCE:
         told = {"state": form.chosen_state, "reason": form.cleaned_data["reason"]}
         return _leave_to_a_worker(request, run, ask_to_return, **told)

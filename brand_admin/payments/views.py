@@ -19,13 +19,13 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.listing.views import show_list
 from brand_admin.pages import csv_response, id_in, render_page
 from brand_admin.payments.forms import (
-    Adjustment,
-    DueOf,
-    RecordPayment,
-    ReturnPayment,
+    AdjustmentForm,
+    DueQueryForm,
+    RecordPaymentForm,
+    ReturnPaymentForm,
 )
 from brand_admin.payments.lists import ChosenEnrollment
-from brand_admin.payments.run_forms import Paid
+from brand_admin.payments.run_forms import MarkPaidForm
 from brand_admin.refusals import add_refusal
 from core.money import Money
 from core.references import Reference
@@ -47,29 +47,31 @@ from payouts.services import (
 from tracking.figures.statements import statement_of, statement_rows, with_conversions
 
 SECTION = "payments"
-MOST_ENTRIES = 2_000  # in one payment, the oldest first: what a page can show and a person read
+MAX_SHOWN_ENTRIES = (
+    2_000  # in one payment, the oldest first: what a page can show and a person read
+)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.PAY)
 def payment_new(request: BrandRequest) -> HttpResponse:
     """Exactly the entries that a payment to one member would pay; confirming records it."""
-    asked = DueOf(request.GET)
+    asked = DueQueryForm(request.GET)
     if not asked.is_valid():
         return redirect("brand_admin:payments", request.brand.slug)
     currency, now = asked.cleaned_data["currency"], timezone.now()
     member = get_object_or_404(Member, pk=asked.cleaned_data["member"])
-    form = RecordPayment(request.POST if request.method == "POST" else None)
+    form = RecordPaymentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         payout = _record(request, form, member=member, currency=currency, now=now)
         if payout is not None:
             return redirect("brand_admin:payment", request.brand.slug, payout.pk)
     due = due_entries(member_id=member.pk, currency=currency, now=now)
-    return _show_due(request, form, list(due[: MOST_ENTRIES + 1]), member, currency)
+    return _show_due(request, form, list(due[: MAX_SHOWN_ENTRIES + 1]), member, currency)
 
 
 def _record(
-    request: BrandRequest, form: RecordPayment, *, member: Member, currency: str, now: datetime
+    request: BrandRequest, form: RecordPaymentForm, *, member: Member, currency: str, now: datetime
 ) -> Payout | None:
     """Record the payment, or find that just these entries were paid; None with the form's error."""
     entry_ids = form.cleaned_data["entries"]
@@ -99,12 +101,12 @@ def _record(
 
 def _show_due(
     request: BrandRequest,
-    form: RecordPayment,
+    form: RecordPaymentForm,
     entries: list[LedgerEntry],
     member: Member,
     currency: str,
 ) -> HttpResponse:
-    shown = entries[:MOST_ENTRIES]
+    shown = entries[:MAX_SHOWN_ENTRIES]
     return render_page(
         request,
         "brand_admin/payments/new.html",
@@ -114,7 +116,7 @@ def _show_due(
         member=member,
         currency=currency,
         lines=with_conversions(shown),
-        is_cut=len(entries) > MOST_ENTRIES,
+        is_cut=len(entries) > MAX_SHOWN_ENTRIES,
         entry_ids=",".join(str(entry.pk) for entry in shown),
         amount=Money(sum(entry.amount_minor for entry in shown), currency),
     )
@@ -174,7 +176,7 @@ def payment_statement_pdf(request: BrandRequest, payment_id: int) -> HttpRespons
 def payment_paid(request: BrandRequest, payment_id: int) -> HttpResponse:
     """Say that a payment on the way has arrived."""
     payout = get_object_or_404(payouts(), pk=payment_id)
-    form = Paid(request.POST if request.method == "POST" else None)
+    form = MarkPaidForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             payout = mark_paid(
@@ -204,7 +206,7 @@ def payment_paid(request: BrandRequest, payment_id: int) -> HttpResponse:
 def payment_return(request: BrandRequest, payment_id: int) -> HttpResponse:
     """Mark a payment failed or cancelled: its entries are due again."""
     payout = get_object_or_404(payouts(), pk=payment_id)
-    form = ReturnPayment(request.POST if request.method == "POST" else None)
+    form = ReturnPaymentForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             payout = return_payment(
@@ -239,7 +241,7 @@ def adjustment_new(request: BrandRequest) -> HttpResponse:
         return show_list(request, ChosenEnrollment(request))
     enrollment = get_object_or_404(Enrollment.objects.select_related("member", "offer"), pk=asked)
     currency = enrollment.offer.currency
-    form = Adjustment(
+    form = AdjustmentForm(
         request.POST if request.method == "POST" else None,
         currency=currency,
         initial={"confirmation": uuid.uuid4()},

@@ -18,14 +18,14 @@ class ProjectForm(forms.Form):
     name = forms.CharField(max_length=120, help_text="For your team. Members never see it.")
 
 
-class StandingFilter(forms.Form):
-    """Where the members to list stand."""
+class StepFilters(forms.Form):
+    """The step at which the members to list are."""
 
     step = forms.ChoiceField(
         required=False,
-        label="Stands in",
+        label="Step",
         choices=[
-            ("", "Anywhere"),
+            ("", "Any step"),
             *((step.value, LABELS[step]) for step in StageStep),
             (LEFT_OUT, "Not active in the offer"),
         ],

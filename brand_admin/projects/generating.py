@@ -10,7 +10,7 @@ from django.views.decorators.http import require_POST
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.forms import Confirmation
+from brand_admin.forms import ConfirmationForm
 from brand_admin.projects.frame import step_url
 from brand_admin.projects.generate_list import ToGenerate
 from core.references import Reference
@@ -33,7 +33,7 @@ def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
     """Codes by the naming pattern and links for all who lack them; pressing twice asks once."""
     listing = ToGenerate(request, project_id=project_id)
     project, offer = listing.project, listing.chosen_offer
-    form = Confirmation({"confirmation": request.POST.get("form_key", "")})
+    form = ConfirmationForm({"confirmation": request.POST.get("form_key", "")})
     wants = WHAT.get(request.POST.get("action", ""))
     if offer is None or wants is None or not form.is_valid():
         return redirect(step_url(request, project, StageStep.GENERATE))

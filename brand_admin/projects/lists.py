@@ -18,7 +18,7 @@ from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.members.lists import Members
-from brand_admin.projects.forms import StandingFilter
+from brand_admin.projects.forms import StepFilters
 from brand_admin.projects.frame import SECTION, project_asked
 from core.templatetags.display import day
 from offers.models import Project, ProjectMember
@@ -36,7 +36,7 @@ from tracking.outreach.stages import (
 if TYPE_CHECKING:
     from django_stubs_ext import WithAnnotations
 
-    Standing = QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]
+    ProjectMemberRows = QuerySet[WithAnnotations[ProjectMember, StepAnnotations]]
 
 BY_MEMBER = ("member__last_name", "member__first_name", "pk")
 
@@ -48,7 +48,7 @@ class ProjectLine(NamedTuple):
     stage: Stage
 
 
-def _standing(step: StageStep) -> Callable[[ProjectLine], int]:
+def _count_in_step(step: StageStep) -> Callable[[ProjectLine], int]:
     return lambda row: row.stage.counts.get(step, 0)
 
 
@@ -83,7 +83,7 @@ class Projects(Listing[ProjectLine]):
         Column("Members", lambda row: row.stage.members, look="number"),
         Column(
             "Sales Tracking",
-            lambda row: Fragment("brand_admin/projects/standing.html", stage=row.stage),
+            lambda row: Fragment("brand_admin/projects/step_counts.html", stage=row.stage),
             look="wide",
         ),
         Column(
@@ -98,7 +98,7 @@ class Projects(Listing[ProjectLine]):
         "name": lambda row: row.project.name,
         "offer": lambda row: " + ".join(offer.name for offer in row.project.offers),
         "members": lambda row: row.stage.members,
-        **{step.value.replace("-", "_"): _standing(step) for step in StageStep},
+        **{step.value.replace("-", "_"): _count_in_step(step) for step in StageStep},
         "created": lambda row: row.project.created_at.isoformat(),
     }
     header_links = (
@@ -161,7 +161,7 @@ class ProjectMembers(OfProject):
     label, noun = "Members of this project", "members"
     page_name, file_page = "project_members", "project_members_csv"
     template = "brand_admin/projects/members.html"
-    filter_form = StandingFilter
+    filter_form = StepFilters
     shows_times = False
     columns = (
         Column(
@@ -179,7 +179,7 @@ class ProjectMembers(OfProject):
             look="wide",
         ),
         Column(
-            "Stands in",
+            "Step",
             lambda row: Badge(
                 STEP_LABELS.get(row.step, "Not active in the offer"),
                 STEP_TONES.get(row.step, "neutral"),
@@ -212,7 +212,7 @@ class ProjectMembers(OfProject):
             links=(self.adding,),
         )
 
-    def find(self) -> Standing:
+    def find(self) -> ProjectMemberRows:
         return members_of(self.project, search=self.search, step=self.filters.chosen())
 
     def file_name(self) -> str:

@@ -73,12 +73,12 @@ class AtStep(OfProject):
         return members_at_step(self.project, self.step, offer=self.offer, search=self.search)
 
     def matching(self) -> QuerySet[Any, int]:
-        standing = members_at_step(self.project, self.step, offer=self.offer, search=self.search)
-        return standing.order_by("pk").values_list("enrollment_pk", flat=True)
+        at_step = members_at_step(self.project, self.step, offer=self.offer, search=self.search)
+        return at_step.order_by("pk").values_list("enrollment_pk", flat=True)
 
     def everything(self) -> QuerySet[Enrollment]:
-        standing = members_at_step(self.project, self.step, offer=self.offer)
-        return Enrollment.objects.filter(pk__in=standing.order_by().values("enrollment_pk"))
+        at_step = members_at_step(self.project, self.step, offer=self.offer)
+        return Enrollment.objects.filter(pk__in=at_step.order_by().values("enrollment_pk"))
 
     def row_key(self, row: Any) -> str:
         return str(row.enrollment.pk)
@@ -297,8 +297,8 @@ class Tracked(AtStep):
 
     def find(self) -> QuerySet[Enrollment]:
         """In the order of a figure that the address asks for."""
-        standing = super().find().order_by().values("enrollment_pk")
-        found = Enrollment.objects.filter(pk__in=standing).select_related("member", "offer")
+        at_step = super().find().order_by().values("enrollment_pk")
+        found = Enrollment.objects.filter(pk__in=at_step).select_related("member", "offer")
         order = self.GET.get("sort", "name")
         return ranked(found, order=order, period=ALL_TIME, now=self.now)
 

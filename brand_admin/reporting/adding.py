@@ -17,7 +17,7 @@ from brand_admin.listing.actions import Action, Done
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
-from brand_admin.reporting.forms import AddMembers
+from brand_admin.reporting.forms import AddMembersForm
 from core.templatetags.display import day
 from offers.models import Offer
 from offers.selectors import members_outside
@@ -61,7 +61,7 @@ class ToAddToOffer(Listing[Member]):
             act=_add,
             done="added",
             unchanged="were in the offer",
-            form=AddMembers,
+            form=AddMembersForm,
             icon="plus",
             kind="primary",
         ),

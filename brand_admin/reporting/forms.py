@@ -25,7 +25,7 @@ FIGURES = {
 COUNTS = frozenset({"clicks", "conversions"})
 
 
-class FigureFilter(forms.Form):
+class FigureFilters(forms.Form):
     """At least so much of one figure; an amount is one of the offer's currency."""
 
     figure = forms.ChoiceField(
@@ -59,7 +59,7 @@ class FigureFilter(forms.Form):
         )
 
 
-class OfferFilters(FigureFilter):
+class OfferReportFilters(FigureFilters):
     """Which offers to report on; active ones unless the address says otherwise."""
 
     field_order = ["status", "kind", "project", "figure", "least"]
@@ -99,7 +99,7 @@ class OfferFilters(FigureFilter):
         return asked is None or SORT_KEYS[asked[0]](row) >= asked[1]
 
 
-class MemberFilters(FigureFilter):
+class OfferMemberFilters(FigureFilters):
     """Which members of an offer to list; removed ones only when asked for."""
 
     field_order = ["status", "figure", "least"]
@@ -111,7 +111,7 @@ class MemberFilters(FigureFilter):
         return str(self.cleaned_data.get("status") or "")
 
 
-class AddMembers(forms.Form):
+class AddMembersForm(forms.Form):
     """What to give the members who are added."""
 
     with_items = forms.BooleanField(required=False, initial=True)

@@ -28,11 +28,11 @@ from brand_admin.reporting.columns import (
     Columns,
     columns_in,
 )
-from brand_admin.reporting.forms import MemberFilters, OfferFilters
+from brand_admin.reporting.forms import OfferMemberFilters, OfferReportFilters
 from brand_admin.reporting.members import MEMBER_ACTIONS, owed_among
 from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
 from offers.selectors import enrollments_of, offers, terms_of
-from tracking.commissions.current_tiers import tiers_today
+from tracking.commissions.tier_progress import tier_names_today
 from tracking.figures.member_table import MemberRow, export_rows, member_rows
 from tracking.figures.metrics import ALL_TIME, today
 from tracking.figures.offer_report import OfferRow, in_order, offer_rows
@@ -107,7 +107,7 @@ class OfferFigures(WithFigures):
     page_name, file_page = "reporting", "reporting_csv"
     template = "brand_admin/reporting/sales_tracking.html"
     search_label = "Search offers"
-    filter_form = OfferFilters
+    filter_form = OfferReportFilters
     file_columns = {
         "offer": lambda row: row.offer.name,
         "status": lambda row: row.offer.status,
@@ -224,7 +224,7 @@ class OfferMembers(WithFigures):
     template = "brand_admin/reporting/offer.html"
     rows_are_enrollments = True
     search_label = "Search members"
-    filter_form = MemberFilters
+    filter_form = OfferMemberFilters
     default_sort = "name"
     actions = (
         Action(
@@ -327,7 +327,7 @@ class OfferMembers(WithFigures):
         return with_at_least(found, figure=figure, least=least, period=period, now=self.now)
 
     def rows_of(self, found: Sequence[Enrollment]) -> list[MemberLine]:
-        tiers = tiers_today(found, self.terms, today=today())
+        tiers = tier_names_today(found, self.terms, today=today())
         lines = member_rows(self.offer, found, now=self.now, period=self.chosen.period)
         return [MemberLine(row, tiers.get(row.enrollment.pk, "")) for row in lines]
 

@@ -77,16 +77,16 @@ class BrandForm(VersionedForm):
         return colour
 
 
-class InviteStaff(forms.Form):
+class InviteStaffForm(forms.Form):
     email = forms.EmailField(help_text="They get a link that works once, within a week.")
     role = forms.ChoiceField(choices=Role.choices, initial=Role.MANAGER)
 
 
-class ChangeRole(forms.Form):
+class ChangeRoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
 
 
-class NewApiKey(forms.Form):
+class NewApiKeyForm(forms.Form):
     label = forms.CharField(
         max_length=80, label="What uses it", help_text="Such as the name of your shop."
     )

@@ -28,7 +28,7 @@ from accounts.services import StaffError, change_staff_role, remove_staff
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal, sentence
-from brand_admin.settings.forms import ChangeRole, InviteStaff
+from brand_admin.settings.forms import ChangeRoleForm, InviteStaffForm
 
 SECTION = "settings"
 
@@ -37,7 +37,7 @@ SECTION = "settings"
 @brand_page(Permission.READ, post=Permission.ADMINISTER)
 def staff(request: BrandRequest) -> HttpResponse:
     """Who works for the brand and who is invited; owners invite people here."""
-    form = InviteStaff(request.POST if request.method == "POST" else None)
+    form = InviteStaffForm(request.POST if request.method == "POST" else None)
     now = timezone.now()
     if request.method == "POST" and form.is_valid():
         email, role = form.cleaned_data["email"], Role(form.cleaned_data["role"])
@@ -123,7 +123,7 @@ def invitation_withdraw(request: BrandRequest, invitation_id: int) -> HttpRespon
 def staff_role(request: BrandRequest, staff_id: int) -> HttpResponse:
     """Give a person another role."""
     row = get_object_or_404(staff_of_brand(), pk=staff_id)
-    form = ChangeRole(request.POST)
+    form = ChangeRoleForm(request.POST)
     if form.is_valid():
         role = Role(form.cleaned_data["role"])
         try:

@@ -15,7 +15,7 @@ from accounts.selectors import api_keys
 from accounts.services import change_brand, create_api_key, revoke_api_key
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
-from brand_admin.settings.forms import BrandForm, NewApiKey
+from brand_admin.settings.forms import BrandForm, NewApiKeyForm
 from brand_admin.versioned import meanwhile
 from core.versions import ChangedMeanwhileError
 
@@ -69,12 +69,12 @@ def _save_brand(request: BrandRequest, form: BrandForm) -> None:
 @brand_page(Permission.READ, post=Permission.ADMINISTER)
 def keys(request: BrandRequest) -> HttpResponse:
     """The shop's keys. A new one is in the answer to the form that made it, and nowhere else."""
-    form = NewApiKey(request.POST if request.method == "POST" else None)
+    form = NewApiKeyForm(request.POST if request.method == "POST" else None)
     made = None
     if request.method == "POST" and form.is_valid():
         label = form.cleaned_data["label"]
         made = create_api_key(label=label, by=request.actor, now=timezone.now())
-        form = NewApiKey()
+        form = NewApiKeyForm()
     return render_page(
         request,
         "brand_admin/settings/keys.html",

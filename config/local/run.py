@@ -102,7 +102,7 @@ def supervise(
             command,
             environment=environment,
             folder=CHECKOUT.root,
-            record=CHECKOUT.processes / name,
+            pid_file=CHECKOUT.processes / name,
             output=output,
         )
         for name, command in wanted.items()

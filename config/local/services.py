@@ -50,7 +50,7 @@ class Server:
         """Start it on the same data and address. Raises LocalServiceError."""
         self.restart()
 
-    def cause_of_death(self) -> str:
+    def cause_of_failure(self) -> str:
         """Return "is gone" if it ended; a daemon's exit code is unknown."""
         return "" if self.is_alive() else "is gone"
 

@@ -27,9 +27,9 @@ from honcho.printer import Message, Printer
 
 from config.local.folders import LocalServiceError
 
-MAX_DEATHS = 5  # within DEATH_SECONDS; after that the whole run ends
-DEATH_SECONDS = 60
-PAUSE_SECONDS = 0.5  # before the second restart, twice that before the third, and so on
+MAX_FAILURES = 5  # within FAILURE_WINDOW_SECONDS; after that the whole run ends
+FAILURE_WINDOW_SECONDS = 60
+RESTART_DELAY_SECONDS = 0.5  # before the second restart, twice that before the third, and so on
 POLL_SECONDS = 0.2
 CHILDREN_STOP_SECONDS = 2  # for the children of a process that was killed
 
@@ -38,7 +38,7 @@ CHILDREN_STOP_SECONDS = 2  # for the children of a process that was killed
 STOP_SECONDS = 15
 
 
-class Watched(Protocol):
+class Supervised(Protocol):
     """A process or server that must run."""
 
     @property
@@ -48,7 +48,7 @@ class Watched(Protocol):
     def start(self) -> None:
         """Start or restart it. Raises LocalServiceError."""
 
-    def cause_of_death(self) -> str:
+    def cause_of_failure(self) -> str:
         """Return why it does not run, as the end of a sentence; "" while it runs."""
 
 
@@ -77,20 +77,20 @@ class Child:
         *,
         environment: Mapping[str, str],
         folder: Path,
-        record: Path,
+        pid_file: Path,
         output: Output,
     ) -> None:
-        self.name, self.record, self._output = name, record, output
+        self.name, self.pid_file, self._output = name, pid_file, output
         self._environment, self._folder = dict(environment), folder
         # The process writes its own pid, so that the file exists even if the supervisor is killed.
-        self._line = f"echo $$ >{shlex.quote(str(record))}; exec {shlex.join(command)}"
+        self._command = f"echo $$ >{shlex.quote(str(pid_file))}; exec {shlex.join(command)}"
         self._process: subprocess.Popen[bytes] | None = None
         self._reader: threading.Thread | None = None
 
     def start(self) -> None:
         """Start the process, with the same environment each time."""
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", self._line],
+            ["/bin/sh", "-c", self._command],
             env=self._environment,
             cwd=self._folder,
             stdout=subprocess.PIPE,
@@ -100,7 +100,7 @@ class Child:
         self._reader = threading.Thread(target=self._read, args=(self._process,), daemon=True)
         self._reader.start()
 
-    def cause_of_death(self) -> str:
+    def cause_of_failure(self) -> str:
         """Return how it ended, and end the children that it left."""
         code = self._process.poll() if self._process else None
         if code is None:
@@ -130,7 +130,7 @@ class Child:
         self._end_group_members()
         if self._reader:
             self._reader.join(timeout=CHILDREN_STOP_SECONDS)
-        self.record.unlink(missing_ok=True)
+        self.pid_file.unlink(missing_ok=True)
 
     def _end_group_members(self) -> None:
         """End the rest of the group: the workers of a killed web server still use the port."""
@@ -157,7 +157,7 @@ class ForegroundChild(Child):
     def start(self) -> None:
         """Start it in our own process group, so that Ctrl-C reaches it as well."""
         self._process = subprocess.Popen(
-            ["/bin/sh", "-c", self._line], env=self._environment, cwd=self._folder
+            ["/bin/sh", "-c", self._command], env=self._environment, cwd=self._folder
         )
 
     def finish(self) -> None:
@@ -165,18 +165,18 @@ class ForegroundChild(Child):
         if self._process is not None and self.is_running():
             self._process.kill()
             self._process.wait()
-        self.record.unlink(missing_ok=True)
+        self.pid_file.unlink(missing_ok=True)
 
     def _end_group_members(self) -> None:
         """Do nothing: it ends its children itself."""
 
 
 @dataclass
-class _WatchedState:
-    """The supervisor's state of one process or server."""
+class _RestartState:
+    """How often one process or server failed lately, and when it is started again."""
 
-    watched: Watched
-    deaths: list[float] = field(default_factory=list)
+    process: Supervised
+    failures: list[float] = field(default_factory=list)
     restart_at: float | None = None
 
 
@@ -190,7 +190,7 @@ class Supervisor:
     def __init__(
         self,
         *,
-        servers: Sequence[Watched],
+        servers: Sequence[Supervised],
         children: Sequence[Child],
         output: Output,
         prepare: Callable[[], None] = lambda: None,
@@ -199,9 +199,9 @@ class Supervisor:
     ) -> None:
         self._children, self._prepare, self._needs_data = children, prepare, needs_data
         self._when_started = when_started
-        watched: list[Watched] = [*servers, *children]
+        supervised: list[Supervised] = [*servers, *children]
         # Servers first: a process that died because of its server restarts after it.
-        self._lives = [_WatchedState(one) for one in watched]
+        self._states = [_RestartState(one) for one in supervised]
         self._output = output
         # Plain values: a signal that comes inside a lock of threading would wait for itself.
         self._is_asked_to_end = self._is_preparing = False
@@ -234,40 +234,40 @@ class Supervisor:
 
     def _watch(self) -> int:
         while not self._is_asked_to_end:
-            for life in self._lives:
-                reason = self._restart_if_dead(life)
+            for state in self._states:
+                reason = self._restart_if_stopped(state)
                 if reason:
                     print(reason, file=sys.stderr, flush=True)
                     return 1
             time.sleep(POLL_SECONDS)
         return 0
 
-    def _restart_if_dead(self, life: _WatchedState) -> str:
+    def _restart_if_stopped(self, state: _RestartState) -> str:
         """Restart it if it is dead and its pause is over. Return why the run must end, or ""."""
         now = time.monotonic()
-        if life.restart_at is None:
-            cause = life.watched.cause_of_death()
-            return self._note_death(life, cause, now=now) if cause else ""
-        if now < life.restart_at:
+        if state.restart_at is None:
+            cause = state.process.cause_of_failure()
+            return self._record_failure(state, cause, now=now) if cause else ""
+        if now < state.restart_at:
             return ""
-        life.restart_at = None
+        state.restart_at = None
         try:
-            life.watched.start()
+            state.process.start()
         except LocalServiceError as error:
-            return self._note_death(life, f"does not start: {error}", now=time.monotonic())
+            return self._record_failure(state, f"does not start: {error}", now=time.monotonic())
         return ""
 
-    def _note_death(self, life: _WatchedState, cause: str, *, now: float) -> str:
-        name = life.watched.name
+    def _record_failure(self, state: _RestartState, cause: str, *, now: float) -> str:
+        name = state.process.name
         if self._is_asked_to_end:
             return ""
-        life.deaths = [*(at for at in life.deaths if now - at < DEATH_SECONDS), now]
-        if len(life.deaths) >= MAX_DEATHS:
+        state.failures = [*(at for at in state.failures if now - at < FAILURE_WINDOW_SECONDS), now]
+        if len(state.failures) >= MAX_FAILURES:
             return (
-                f"{name} died {len(life.deaths)} times in a minute, so everything is stopped."
+                f"{name} died {len(state.failures)} times in a minute, so everything is stopped."
                 f" The last time it {cause}. See the lines of {name} above."
             )
-        life.restart_at = now + PAUSE_SECONDS * (len(life.deaths) - 1)
+        state.restart_at = now + RESTART_DELAY_SECONDS * (len(state.failures) - 1)
         self._output.write(name, f"{name} {cause}; it is started again.")
         return ""
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import psycopg
 from django.db import OperationalError, ProgrammingError
 
+from core.text import one_line
+
 # PostgreSQL's manual, appendix A: classes, and those codes of class 57 that mean an outage.
 _GONE = ("08", "57P01", "57P02", "57P03", "57P05", "58")
 _BUSY = ("53", "57014", "55P03", "25P03", "25P04", "40001", "40P01")
@@ -48,7 +50,7 @@ def outage_of(error: BaseException | None) -> Outage | None:
                 is_gone=is_gone,
                 is_retryable=is_gone or state.startswith(_RETRYABLE),
                 is_unknown=is_unknown,
-                reason=" ".join(str(one).split())[:300],
+                reason=one_line(str(one))[:300],
             )
     return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from html import escape
 
+from core.text import one_line
 from notifications.rendering.markup import CLOSE, NEXT, OPEN
 from notifications.rendering.prepare import Prepared
 from notifications.rendering.variables import UNSUBSCRIBE_LINK, VARIABLES, Values
@@ -46,7 +47,7 @@ def render(prepared: Prepared, *, values: Values, unsubscribe_link: str) -> Rend
     text = _fill(_plan(prepared.text, pattern, "\n"), given, missing, _in_text)
     if missing:
         raise MissingValueError(tuple(missing))
-    return Rendered(" ".join(subject.split()), html, _BLANK_LINES.sub("\n\n", text))
+    return Rendered(one_line(subject), html, _BLANK_LINES.sub("\n\n", text))
 
 
 def missing_values(prepared: Prepared, *, values: Values) -> tuple[str, ...]:
@@ -210,7 +211,7 @@ def _slots(line: _Line) -> Iterator[_Slot]:
 
 @lru_cache(maxsize=1024)
 def _in_html(value: str) -> str:
-    return escape(" ".join(value.split()))
+    return escape(one_line(value))
 
 
 def _in_text(value: str) -> str:

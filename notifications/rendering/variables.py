@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
+from core.text import one_line
+
 Values = Mapping[str, str | None]
 """A variable's text: None does not apply (its line is left out), "" is missing (it blocks)."""
 
@@ -96,10 +98,10 @@ def link_variable(address: str) -> str | None:
 
 def _literal(text: str) -> str:
     if "{{" in text:
-        rest = " ".join(text[text.index("{{") :].split())[:40]
+        rest = one_line(text[text.index("{{") :])[:40]
         raise TemplateError(f"The brace opened at “{rest}” is never closed: close it with }}}}.")
     if "}}" in text:
-        before = " ".join(text[: text.index("}}") + 2].split())[-40:]
+        before = one_line(text[: text.index("}}") + 2])[-40:]
         raise TemplateError(f"The brace closed at “{before}” was never opened: open it with {{{{.")
     for match in _SINGLE.finditer(text):
         if match[1] in VARIABLES:

@@ -16,7 +16,7 @@ from accounts.audit_log import audit
 from accounts.models import User
 from accounts.selectors import current_brand
 from core.db import copy_rows, lock_identities
-from core.plain_text import one_line
+from core.text import one_line
 from notifications.brand_style import brand_style_of
 from notifications.email_addresses import is_address
 from notifications.models import (

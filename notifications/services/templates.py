@@ -10,6 +10,7 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities
 from core.tenancy import current_brand_id
+from core.text import one_line
 from core.versions import check_version
 from notifications.models import EmailTemplate, Purpose
 from notifications.rendering import BrandStyle, prepare
@@ -85,7 +86,7 @@ def _row_to_write(old: EmailTemplate | None, seen_version: int | None) -> EmailT
 
 
 def _name(text: str) -> str:
-    name = " ".join(printable(text).split())
+    name = one_line(printable(text))
     if not name:
         raise TemplateNameError("Give the template a name.")
     if len(name) > MAX_TEMPLATE_NAME_LENGTH:

@@ -58,7 +58,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     status = _status(request)
     asked = {"enrollment_id": enrollment.pk, "status": status or None}
     found = Keyset(own_conversions, asked, "occurred_at")
-    stretch = found.page(request.GET.get("at", ""), size=PER_PAGE)
+    page = found.page(request.GET.get("at", ""), size=PER_PAGE)
     payments = payment_rows(enrollment)
     response = render_page(
         request,
@@ -73,8 +73,8 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         numbers=numbers_of(enrollment, chosen.period),
         money=money_of(enrollment, history.at(visit.now), now=visit.now),
         adjustments=adjustment_rows(enrollment),
-        stretch=stretch,
-        rows=conversion_rows(stretch.rows, now=visit.now),
+        page=page,
+        rows=conversion_rows(page.rows, now=visit.now),
         chosen_status=status,
         statuses=status_choices(status),
         payments=payments,
@@ -129,9 +129,9 @@ def payment(request: HttpRequest, visit: Visit, public_id: UUID) -> HttpResponse
     found = payment_row(visit.enrollment, public_id)
     if found is None:
         return nothing_here(request)
-    stretch = paid_entries(found, visit.enrollment, cursor=request.GET.get("at", ""))
-    lines = paid_lines(stretch.rows)
-    return render_page(request, "payment", visit, payment=found, stretch=stretch, lines=lines)
+    page = paid_entries(found, visit.enrollment, cursor=request.GET.get("at", ""))
+    lines = paid_lines(page.rows)
+    return render_page(request, "payment", visit, payment=found, page=page, lines=lines)
 
 
 @dashboard_page()

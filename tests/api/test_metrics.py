@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from background.models import WorkState
 from config.celery import Scheduler, app
-from core import rounds
+from core import periodic_tasks
 from core.models import Round
 from core.tenancy import acting_for
 from notifications.models import MessageState
@@ -33,7 +33,7 @@ SWEEP = "notifications.sweep"
 @pytest.fixture(autouse=True)
 def token(settings: Any) -> None:
     settings.METRICS_TOKEN = "scrape"
-    rounds._noted.clear()
+    periodic_tasks._recorded.clear()
 
 
 def figures(client: Client, name: str, label: str) -> dict[str, float]:
@@ -144,9 +144,9 @@ def test_a_worker_notes_what_it_did(client: Client, monkeypatch: pytest.MonkeyPa
 def test_a_round_is_noted_once_in_a_while_and_keeps_the_other_time() -> None:
     now = timezone.now()
 
-    rounds.note(SWEEP, "asked_at", now=now - timedelta(minutes=1))
-    rounds.note(SWEEP, "asked_at", now=now)
-    rounds.note(SWEEP, "done_at", now=now)
+    periodic_tasks.record_time(SWEEP, "asked_at", now=now - timedelta(minutes=1))
+    periodic_tasks.record_time(SWEEP, "asked_at", now=now)
+    periodic_tasks.record_time(SWEEP, "done_at", now=now)
 
     row = Round.objects.get()
     assert (row.asked_at, row.done_at) == (now - timedelta(minutes=1), now)
@@ -217,6 +217,6 @@ def test_noting_a_round_costs_nothing_when_postgresql_is_away(
 
     monkeypatch.setattr(Round.objects, "bulk_create", refuse)
 
-    rounds.note(SWEEP, "asked_at", now=timezone.now())
+    periodic_tasks.record_time(SWEEP, "asked_at", now=timezone.now())
 
     assert "was not recorded: away" in caplog.text

@@ -37,7 +37,7 @@ WRITERS = {
         erasure files running sweeping work_requests
     """,
     "core": """
-        jobs kept_sums rounds tenancy
+        jobs kept_sums periodic_tasks tenancy
     """,
     "notifications": """
         queue services/campaigns services/delivery services/erasure services/message_transitions

@@ -244,7 +244,8 @@ def test_the_web_process_is_at_the_terminal_for_a_debugger(tmp_path: Path) -> No
     code = f"import os, time; open({str(told)!r}, 'w').write(str(os.getpgrp())); time.sleep(60)"
     child = ForegroundChild(
         "web", [sys.executable, "-c", code],
-        environment=os.environ, folder=tmp_path, record=record, output=Output(sys.stdout, ["web"]),
+        environment=os.environ, folder=tmp_path, pid_file=record,
+        output=Output(sys.stdout, ["web"]),
     )  # fmt: skip
 
     child.start()

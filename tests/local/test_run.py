@@ -18,6 +18,7 @@ from config.local.folders import CHECKOUT, Checkout
 from config.local.keys import kept_secrets
 from config.local.processes import is_alive
 from config.local.services import LocalServices
+from tests.local.output import read_until
 from tests.own_processes import until
 
 MINUTE = 60.0
@@ -41,7 +42,7 @@ class Product:
         """Start it, unless it runs; it has printed its addresses then."""
         if self.process is None or self.process.poll() is not None:
             self.process = start(self.copy)
-            self.shown = addresses(read_until(self.process, "Stop with Ctrl-C"))
+            self.shown = addresses("".join(read_until(self.process, "Stop with Ctrl-C")))
 
     def stop(self, number: signal.Signals) -> None:
         self.run.send_signal(number)
@@ -72,16 +73,6 @@ def start(copy: Checkout) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def read_until(run: subprocess.Popen[str], wanted: str) -> str:
-    assert run.stdout is not None
-    seen = []
-    for line in run.stdout:
-        seen.append(line)
-        if wanted in line:
-            return "".join(seen)
-    raise AssertionError("".join(seen))
 
 
 def addresses(output: str) -> list[str]:

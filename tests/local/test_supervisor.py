@@ -12,6 +12,7 @@ import pytest
 
 from config.local.folders import CHECKOUT
 from config.local.processes import is_alive
+from tests.local.output import read_until
 
 # Supervises shell commands: each argument is a name and a command, with "=" between.
 SCRIPT = """
@@ -25,7 +26,7 @@ commands = dict(given.split("=", 1) for given in sys.argv[2:])
 output = Output(sys.stdout, [*commands, "server"])
 children = [
     Child(name, ["/bin/sh", "-c", command], environment={"KEPT": "as it was"}, folder=folder,
-          record=folder / name, output=output)
+          pid_file=folder / name, output=output)
     for name, command in commands.items() if name != "server"
 ]
 servers = []
@@ -48,19 +49,6 @@ def supervise(folder: Path, **commands: str) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
-
-
-def read_until(run: subprocess.Popen[str], *wanted: str) -> list[str]:
-    """The lines up to the one that is the last to hold one of `wanted`, each once."""
-    assert run.stdout is not None
-    seen: list[str] = []
-    missing = list(wanted)
-    while missing:
-        line = run.stdout.readline()
-        assert line, seen
-        seen.append(line)
-        missing = [one for one in missing if one not in line]
-    return seen
 
 
 def end(run: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> None:

@@ -17,7 +17,7 @@ from django.db import connection
 from accounts.selectors import current_zone
 from core.db import lock_identities
 from core.tenancy import current_brand_id
-from offers.models import Terms
+from offers.models import Enrollment, Terms
 from offers.structure import CapPeriod, TierBy
 from tracking.models import Conversion, ConversionStatus, DailyTotal
 from tracking.models.totals import Totals
@@ -121,6 +121,21 @@ class TierProgress:
     def add_on(self, enrollment_id: int, terms: Terms, day: date, totals: Totals) -> None:
         for span in {_span(enrollment_id, period, day) for period in _periods(terms)}:
             self.spans[span].add(totals)
+
+
+def tier_names_today(
+    enrollments: Sequence[Enrollment], terms: Terms, *, today: date
+) -> dict[int, str]:
+    """Return the name of the tier of each member's next conversion, by enrollment id.
+
+    Members below the first tier are left out.
+    """
+    tiers = terms.tier_list
+    if not tiers:
+        return {}
+    reached = TierProgress.of([(row.pk, terms, today) for row in enrollments], current_zone())
+    numbers = {row.pk: reached.for_tier(row.pk, terms, today).tier(terms) for row in enrollments}
+    return {pk: tiers[number - 1].name for pk, number in numbers.items() if number}
 
 
 def lock_progress(enrollment_ids: Iterable[int]) -> None:

@@ -10,6 +10,7 @@ from django.db.models import Sum
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities
+from core.text import one_line
 from offers.models import Enrollment
 from offers.selectors import terms_of
 from tracking.commissions.new_customers import mark_new_customers
@@ -39,7 +40,7 @@ def attribute_order_by_hand(
         raise AttributionError("Say why: the member reads it.")
     order = _locked(order_id)
     _check(order, enrollment)
-    conversion = _conversion(order, enrollment, " ".join(reason.split()))
+    conversion = _conversion(order, enrollment, one_line(reason))
     mark_new_customers([conversion])
     settle_new([conversion], now=now)
     before, order.unattributed = order.unattributed, ""

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from accounts.selectors import current_zone
 from affiliates.selectors import name_contains
 from core.money import Money
+from core.text import one_line
 from offers.models import Enrollment
 from tracking.links.items import own_items
 from tracking.models import Click, Conversion, Order, PromoCode, Question, QuestionState
@@ -85,7 +86,7 @@ def open_questions() -> QuerySet[Question]:
 
 def possible_order_numbers(reference: str) -> list[str]:
     """Return how a typed order number may be recorded: other case, with or without "#"."""
-    plain = " ".join(reference.split())
+    plain = one_line(reference)
     bare = plain.removeprefix("#").strip()
     forms = [plain, bare, f"#{bare}"]
     return list(dict.fromkeys(form for one in forms for form in (one, one.upper(), one.lower())))

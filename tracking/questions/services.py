@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities
+from core.text import one_line
 from offers.models import Enrollment
 from tracking.models import Conversion, Question, QuestionState
 from tracking.orders.crediting import AttributionError, attribute_order_by_hand
@@ -50,7 +51,7 @@ def ask_about_order(
     that is among the conversions, an impossible day, or too many questions on one day.
     """
     lock_identities([f"questions:{enrollment.brand_id}:{enrollment.member_id}"])
-    reference = " ".join(order_reference.split())
+    reference = one_line(order_reference)
     _check_order(enrollment, reference, ordered_on, now=now)
     own = Question.objects.filter(enrollment=enrollment)
     waiting = own.filter(order_reference__iexact=reference, state=QuestionState.OPEN).first()

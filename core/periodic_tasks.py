@@ -1,4 +1,4 @@
-"""Record when beat last enqueued each periodic task, and when a worker last finished it.
+"""Record the last run of each periodic task: when beat enqueued it, and when a worker finished it.
 
 Beat and the workers record it at most every few seconds. Monitoring reads two ages per task: when
 both grow, beat is dead or PostgreSQL was away; when only the second grows, the workers are dead or
@@ -19,15 +19,15 @@ from core.models import Round
 MIN_INTERVAL_SECONDS = 5.0  # between two records of one task by one process
 Moment = Literal["asked_at", "done_at"]
 logger = logging.getLogger(__name__)
-_noted: dict[tuple[str, Moment], float] = {}
+_recorded: dict[tuple[str, Moment], float] = {}
 
 
-def note(task: str, moment: Moment, *, now: datetime) -> None:
+def record_time(task: str, moment: Moment, *, now: datetime) -> None:
     """Record the time, unless this process did so within MIN_INTERVAL_SECONDS."""
     clock = time.monotonic()
-    if clock - _noted.get((task, moment), -MIN_INTERVAL_SECONDS) < MIN_INTERVAL_SECONDS:
+    if clock - _recorded.get((task, moment), -MIN_INTERVAL_SECONDS) < MIN_INTERVAL_SECONDS:
         return
-    _noted[task, moment] = clock
+    _recorded[task, moment] = clock
     try:
         Round.objects.bulk_create(
             [Round(task=task, **{moment: now})],
@@ -36,7 +36,7 @@ def note(task: str, moment: Moment, *, now: datetime) -> None:
             update_fields=[moment],
         )
     except DatabaseError as error:
-        logger.warning("the round of %s was not recorded: %s", task, error)
+        logger.warning("the run of %s was not recorded: %s", task, error)
     finally:
         # Beat handles no requests, so Django would never close its connection.
         if not connection.in_atomic_block:

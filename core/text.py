@@ -1,4 +1,4 @@
-"""Text in one line, as a header of a mail or a line of its text can hold it."""
+"""Text that people or servers wrote, made fit for one line of a mail, a field or a log."""
 
 from __future__ import annotations
 
