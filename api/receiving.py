@@ -1,7 +1,7 @@
-"""Receive orders and refunds, and answer with one result for each.
+"""Receive: the HTTP side of orders and refunds. One result is returned for each.
 
-`Intake` holds the differences between orders and refunds: how they are read and recorded. All rules
-are in tracking; this module turns their results into HTTP.
+`Intake` holds the differences between orders and refunds. `tracking.orders.reading` parses them and
+`tracking.orders.recording` stores them; this module turns the results into HTTP.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""What brand staff use. A room per section of the navigation, each forms → views → urls."""
+"""The brand admin, for staff. One package per section of the navigation: forms → views → urls."""

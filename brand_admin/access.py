@@ -1,8 +1,8 @@
-"""The door of the brand admin: every view declares the permission it needs, and enters its brand.
+"""Access to the brand admin: every view declares the permission it needs, and acts for its brand.
 
-A brand that does not exist and one the user has no role in answer alike. A brand that requires a
-second factor shows who has not used one the way to it, instead of any page; so does every brand to
-an operator.
+An unknown brand and a brand in which the user has no role get the same answer. A brand can require
+a second factor: a person who has not used one then gets a page that asks for it, on every address.
+Every brand requires it of operators.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ from core.tenancy import acting_for
 
 
 class BrandRequest(HttpRequest):
-    """A request inside one brand."""
+    """A request to a page of one brand."""
 
     brand: Brand
     role: str
-    working: int  # how much of the brand's long work is under way
+    working: int  # how many pieces of the brand's long work wait or run
     actor: Actor
     user: User
     htmx: HtmxDetails
@@ -49,11 +49,11 @@ class BrandRequest(HttpRequest):
 def brand_page(
     permission: Permission, *, post: Permission | None = None
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
-    """Log in, find the brand, check the permission, and act for the brand in its time zone.
+    """Require a login and a permission, find the brand, and act for it in its time zone.
 
-    `post` is the permission for a POST where it differs. The wrapped view keeps both as
-    `view.permission` and `view.post_permission`, which a test reads off the URL map.
-    A response that streams must enter `acting_for` itself.
+    `post` is the permission for a POST, if it differs. The wrapped view has both as
+    `view.permission` and `view.post_permission`; a test reads them for every URL.
+    A streaming response must enter `acting_for` itself.
     """
 
     def decorate(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -87,8 +87,9 @@ def brand_page(
 
 
 def ask_for_second_factor(request: HttpRequest, brand: Brand | None = None) -> HttpResponse:
-    """Say why a second factor is needed and how to use or set up one; then they go on to the page
-    they opened. Without a brand it is a page of the operator. An htmx request loads all of it.
+    """Show why a second factor is needed and how to use or set up one, then continue to the page.
+
+    Without a brand, the page is one of the operator. An htmx request loads the whole page.
     """
     user = cast("User", request.user)
     htmx = bool(getattr(request, "htmx", False))

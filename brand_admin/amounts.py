@@ -1,4 +1,4 @@
-"""Read amounts and rates as staff write them: exactly, never through a float, never rounded."""
+"""Read amounts and rates that staff type: exactly, without floats and without rounding."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from django.core.exceptions import ValidationError
 
 from core.money import Money, MoneyError, exponent, parse_decimal
 
-MAX_TYPED_AMOUNT_MINOR = 10**12  # what is typed beyond this is a mistake; a bigint holds far more
+MAX_TYPED_AMOUNT_MINOR = 10**12  # a longer number is a mistake; a bigint holds far more
 
 
 class AmountField(forms.CharField):
-    """An amount as it was typed; `read_amount` reads it where the form knows the currency."""
+    """An amount as text. `read_amount` parses it once the form knows the currency."""
 
     def __init__(self, **kwargs: Any) -> None:
         digits = {"inputmode": "decimal", "autocomplete": "off"}
@@ -22,7 +22,7 @@ class AmountField(forms.CharField):
 
 
 def read_amount(text: str, currency: str, *, more_than_zero: bool = False) -> Money:
-    """What was typed; nothing is zero. Raises ValidationError for what is no amount of it."""
+    """Return the typed amount; an empty text is zero. Raises ValidationError for anything else."""
     amount = read_decimal(text) if text.strip() else Decimal(0)
     if amount < 0 or (more_than_zero and not amount):
         least = "must be more than zero" if more_than_zero else "can't be negative"
@@ -38,7 +38,7 @@ def read_amount(text: str, currency: str, *, more_than_zero: bool = False) -> Mo
 
 
 def read_decimal(text: str) -> Decimal:
-    """A number in plain digits. Raises ValidationError."""
+    """Return a number that is written in plain digits. Raises ValidationError."""
     try:
         return parse_decimal(text)
     except MoneyError as error:

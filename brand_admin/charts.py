@@ -19,7 +19,7 @@ from tracking.models.totals import Totals
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """One figure that can be drawn."""
+    """A figure that a chart can show."""
 
     label: str
     read: Callable[[Totals], int]
@@ -36,7 +36,7 @@ MEASURES = {
 
 @dataclass(frozen=True, slots=True)
 class DrawnMeasure:
-    """A chart, the key of what it shows, and the keys and labels of what it could show."""
+    """A chart, the key of its figure, and the keys and labels of the other figures."""
 
     chart: BarChart
     currency: str
@@ -54,7 +54,7 @@ def draw(
     currency: str,
     with_clicks: bool = True,
 ) -> DrawnMeasure:
-    """The figure `key` over the period, in bars of a day, a week or a month; sales if unknown."""
+    """Draw the figure `key` (if unknown, sales), with one bar per day, week or month."""
     offered = {name: item for name, item in MEASURES.items() if with_clicks or name != "clicks"}
     chosen = key if key in offered else "sales"
     measure = offered[chosen]
@@ -78,7 +78,7 @@ def draw(
 
 
 def _label(interval: Interval, grain: Grain) -> str:
-    """A week goes by its first day."""
+    """Return the label of a bar; a week is named by its first day."""
     return f"{interval.first:%b %Y}" if grain is Grain.MONTH else day(interval.first, "short")
 
 
@@ -87,7 +87,7 @@ def _amount(currency: str) -> Callable[[int], str]:
 
 
 def _scale(currency: str) -> Callable[[int], str]:
-    """Amounts on the scale: whole ones without their decimals."""
+    """Return the labels of the scale; whole amounts have no decimals."""
 
     def show(minor: int) -> str:
         amount = Decimal(Money(minor, currency).plain())

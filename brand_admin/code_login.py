@@ -1,4 +1,4 @@
-"""Staff log in by a mailed code: the same mechanism as the creators', on pages of their own."""
+"""Pages on which staff log in with a mailed code. Creators use the same mechanism in the portal."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LOGIN = CodeLoginPages(
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def login_code(request: HttpRequest) -> HttpResponse:
-    """Ask for the address; a code is mailed to it after the answer."""
+    """Ask for the address. A code is mailed to it after the response."""
     wanted = _wanted_page(request)
     if request.method != "POST" and request.user.is_authenticated:
         return redirect(wanted or "front_door")
@@ -32,10 +32,10 @@ def login_code(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def login_code_confirm(request: HttpRequest) -> HttpResponse:
-    """Take the code: ten minutes, five tries."""
+    """Check the code. It works for ten minutes and five tries."""
     return answer_code_page(request, LOGIN)
 
 
 def _wanted_page(request: HttpRequest) -> str:
-    """The page of this site that sent the person to log in; empty for none or another site's."""
+    """Return the page of this site that required the login; "" for none or for another site."""
     return safe_redirect_path(request.POST.get("next") or request.GET.get("next") or "")

@@ -1,4 +1,4 @@
-"""What forms of every room have in common."""
+"""Forms that several sections of the brand admin use."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tracking.figures.periods import bounds
 
 
 class ConfirmationForm(forms.Form):
-    """The form's own key, so that a second click asks for nothing new."""
+    """A key per opened form, so that a second click does not repeat the action."""
 
     confirmation = forms.UUIDField(widget=forms.HiddenInput)
 
@@ -23,7 +23,7 @@ class ConfirmationForm(forms.Form):
 
 
 def day_field(label: str) -> forms.DateField:
-    """A day of a filter."""
+    """Return a date field for a filter."""
     return forms.DateField(
         required=False,
         label=label,
@@ -32,14 +32,16 @@ def day_field(label: str) -> forms.DateField:
 
 
 class DayFilters(forms.Form):
-    """From one day to another, both inside, in the brand's time zone."""
+    """A range of days, both included, in the brand's time zone."""
 
     first = day_field("From")
     last = day_field("To")
 
     def days(self) -> dict[str, datetime | None]:
-        """The moments, the second one excluded; a day that is none sets no limit, nor does one
-        before the brand's first fact or after today (tracking.figures.periods).
+        """Return the range as moments; the second moment is excluded.
+
+        An invalid day sets no limit. The same is true of a day before the brand's first fact or
+        after today (tracking.figures.periods).
         """
         self.is_valid()
         first, last = self.cleaned_data.get("first"), self.cleaned_data.get("last")

@@ -1,4 +1,4 @@
-"""The audit log in words, for everybody who reads a history."""
+"""Turn entries of the audit log into sentences, for every page that shows a history."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ THINGS = {
 }
 
 
-PAGES = {  # where a thing of the log is looked at, by what the log calls it
+PAGES = {  # the page of each kind of object, by the name that the log uses for it
     "campaign": "brand_admin:campaign",
     "conversion": "brand_admin:conversion",
     "member": "brand_admin:member",
@@ -127,8 +127,8 @@ PAGES = {  # where a thing of the log is looked at, by what the log calls it
 
 @dataclass(frozen=True, slots=True)
 class HistoryLine:
-    """Who did what when; `target` tells the thing ("conversion 12"), which may have a `page` and
-    a `name` that people call it by.
+    """One entry in words. `target` is the object ("conversion 12"), `name` what people call it, and
+    `page` where it is shown.
     """
 
     at: datetime
@@ -141,19 +141,19 @@ class HistoryLine:
 
     @property
     def address(self) -> str:
-        """Who it was beside their name: "ines@juniper.example", or nothing."""
+        """Return the actor's address, which is shown beside the name; "" for none."""
         return self.actor.partition(" <")[2].rstrip(">")
 
 
 def actions_saying(word: str) -> list[str]:
-    """The actions whose words hold this one, in whatever case."""
+    """Return the actions whose sentence contains `word`, in upper or lower case."""
     return [action for action, words in WORDS.items() if word.lower() in words.lower()]
 
 
 def lines(
     entries: Iterable[AuditEntry], names: Mapping[str, str] | None = None
 ) -> list[HistoryLine]:
-    """The entries in words, in their order; `names` are of things, by target."""
+    """Return the entries in words, in the same order. `names` are of the objects, by target."""
     return [_line(entry, (names or {}).get(entry.target, "")) for entry in entries]
 
 
@@ -171,7 +171,7 @@ def _line(entry: AuditEntry, name: str) -> HistoryLine:
 
 
 def _words(entry: AuditEntry) -> str:
-    """What was done; an action that is not in the list is told by its own name."""
+    """Return what was done; an action without a sentence is shown by its name."""
     pattern = WORDS.get(entry.action)
     if pattern is None:
         return entry.action.replace("_", " ").replace(".", ": ")

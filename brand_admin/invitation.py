@@ -1,6 +1,6 @@
-"""Where an invitation to the staff of a brand is accepted: by its link, once.
+"""The page on which a person accepts an invitation to a brand's staff. Its link works once.
 
-The link proves the address, no more: whoever has a login already logs in before they accept.
+The link proves the address and nothing else: a person who has a login must log in first.
 """
 
 from __future__ import annotations
@@ -27,12 +27,13 @@ from accounts.invitations import (
     has_login,
 )
 from accounts.models import Invitation, InvitationState, User
+from core.form_fields import OneLineField
 
 
 class NewLoginForm(forms.Form):
-    """The login of somebody who has none."""
+    """A new login, for a person who has none."""
 
-    name = forms.CharField(label="Your name", max_length=200)
+    name = OneLineField(label="Your name", max_length=200)
     password = forms.CharField(
         strip=False,
         max_length=128,
@@ -55,7 +56,7 @@ class NewLoginForm(forms.Form):
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
-    """GET only shows, so that a mail scanner uses nothing up."""
+    """Show the invitation; accept it with POST, so that a mail scanner's GET does not use it up."""
     found = invitation_for(token)
     if found is None:
         raise Http404
@@ -63,14 +64,14 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
         answer = _page(request, found)
     except InvitationError as error:
         answer = _closed(request, found, error.state)
-    # Tells nobody the link. Under "no-referrer" browsers send "Origin: null" with the form, which
-    # the protection against forged requests refuses (Fetch standard, "append a request Origin").
+    # Keeps the link from other sites. Under "no-referrer" browsers send "Origin: null" with the
+    # form, which the CSRF protection refuses (Fetch standard, "append a request Origin").
     answer["Referrer-Policy"] = "strict-origin"
     return answer
 
 
 def _page(request: HttpRequest, found: Invitation) -> HttpResponse:
-    """What this visitor can do with the invitation. Raises InvitationError."""
+    """Return the page that fits this visitor. Raises InvitationError."""
     state = found.state_at(timezone.now())
     if state != InvitationState.OPEN:
         raise InvitationError(state)

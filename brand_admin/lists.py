@@ -1,4 +1,4 @@
-"""Import every list of the brand admin, so that a worker finds each by its name."""
+"""Import every list of the brand admin, so that a worker finds each by its reference."""
 
 from __future__ import annotations
 

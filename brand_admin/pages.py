@@ -1,4 +1,4 @@
-"""What every page of the brand admin does alike: render in the frame, stream CSV, read ids."""
+"""What every page of the brand admin needs: render a template, stream CSV, read ids."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from brand_admin.access import BrandRequest
 from core.csv_export import csv_lines
 from core.tenancy import acting_for
 
-MAX_ID_DIGITS = 18  # digits: any such number is one that PostgreSQL can hold as an id
-SECTIONS = {  # what the navigation calls them; a phone shows the current one in its bar
+MAX_ID_DIGITS = 18  # so that the number fits into a bigint
+SECTIONS = {  # labels of the navigation; a phone shows the current one in its top bar
     "home": "Home",
     "members": "Members",
     "projects": "Projects",
@@ -34,7 +34,7 @@ SECTIONS = {  # what the navigation calls them; a phone shows the current one in
 def render_page(
     request: BrandRequest, template: str, *, section: str, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """Render a page in the brand's frame. Adds `may_manage`, `may_pay` and `may_administer`."""
+    """Render a page of the brand. Adds `may_manage`, `may_pay` and `may_administer`."""
     frame = {
         "section": section,
         "section_name": SECTIONS[section],
@@ -52,7 +52,7 @@ def render_page(
 def csv_response(
     request: BrandRequest, filename: str, rows: Iterable[Iterable[str]]
 ) -> StreamingHttpResponse:
-    """Stream rows as CSV, acting for the brand in its time zone until the last line is out."""
+    """Stream rows as CSV; act for the brand in its time zone until the last line is sent."""
     brand = request.brand
 
     def lines() -> Iterator[str]:
@@ -67,11 +67,11 @@ def csv_response(
 
 
 def id_in(text: str) -> int | None:
-    """The id that an address or a form names; None for what can't be one, whatever its length."""
+    """Return the id in a text of an address or a form; None if it is not a valid id."""
     return int(text) if text.isdecimal() and len(text) <= MAX_ID_DIGITS else None
 
 
 def selected_ids(request: BrandRequest) -> list[int]:
-    """The ids among the ticked boxes; anything else is ignored."""
+    """Return the ids of the checked rows; ignore everything else."""
     found = map(id_in, request.POST.getlist("selected"))
     return [one for one in found if one is not None]

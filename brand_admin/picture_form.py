@@ -1,4 +1,4 @@
-"""The form that uploads a picture, or takes it away."""
+"""The form that uploads or removes a picture."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from accounts.pictures import MAX_FILE_BYTES
 
 
 class PictureForm(forms.Form):
-    """One file; with `remove`, none."""
+    """A picture file; with `remove`, no file is needed."""
 
     file = forms.FileField(
         label="Picture",
@@ -31,6 +31,6 @@ class PictureForm(forms.Form):
 
     @property
     def content(self) -> bytes | None:
-        """What was uploaded; None to take the picture away."""
+        """Return the uploaded bytes; None to remove the picture."""
         upload = self.cleaned_data["file"]
         return None if self.cleaned_data["remove"] or upload is None else upload.read()

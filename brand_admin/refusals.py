@@ -1,7 +1,7 @@
-"""Show what a service refused: at a field of the form, or as a message over the page.
+"""Show the error of a service: at a field of the form, or above the form.
 
-A service raises a domain exception whose text says what is wrong, and whose `field`, where it has
-one, says which value. Here that becomes a sentence.
+A service raises a domain exception. Its text says what is wrong, and its `field`, if it has one,
+names the value. This module turns the text into a sentence.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ FIRST_WORD = re.compile(r"[^\W\d_]+(?=[\s,:]|$)")
 
 
 def add_refusal(form: forms.Form, error: Exception, *, field: str | None = None) -> None:
-    """Put `error` at `field`, or at the one that it names; where there is none, over the form.
+    """Add `error` to `field`, or to the field that it names; without a field, above the form.
 
-    A form asks for the day ("starts_on") of what a service calls a moment ("starts_at").
+    A form has the day ("starts_on") of what a service knows as a time ("starts_at").
     """
     name = field or str(getattr(error, "field", ""))
     names = (name, re.sub("_at$", "_on", name))
@@ -25,9 +25,9 @@ def add_refusal(form: forms.Form, error: Exception, *, field: str | None = None)
 
 
 def sentence(error: Exception | str) -> str:
-    """The text with a capital and a full stop, whether or not it has them.
+    """Return the text with a capital letter and a full stop.
 
-    An address or a code that it begins with stays as it is.
+    An address or a code at its beginning is not changed.
     """
     text = str(error).strip()
     if FIRST_WORD.match(text):

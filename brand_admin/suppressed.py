@@ -1,4 +1,4 @@
-"""Why some addresses get no mail, in words."""
+"""The reasons why addresses get no mail, in words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ from notifications.selectors import suppressed_among
 
 
 def suppressed_in_words(addresses: Iterable[str]) -> dict[str, str]:
-    """The reason for each of these addresses that gets no mail."""
+    """Return the reason for each suppressed address among these."""
     found = suppressed_among(addresses)
     return {address: SuppressionReason(reason).label for address, reason in found.items()}

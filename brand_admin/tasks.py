@@ -1,4 +1,4 @@
-"""What a worker does when a message arrives, and beat every few seconds."""
+"""Celery tasks of background work: one runs a work, one enqueues work that no worker runs."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Forms that know which version of a row they were opened with.
+"""Forms that carry the version of the row that they were opened with.
 
-When somebody else changed the row meanwhile, the form comes back with everything that was typed.
-What the other one changed and this one did not touch is taken over; where both changed the same,
-what was typed stays and both are shown. Saving again is then a decision.
+If another person changed the row in the meantime, the form is shown again with the typed values.
+Fields that only the other person changed get the new values. In fields that both changed, the typed
+value stays and both values are shown. The person can then save again.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from core.references import Reference
 
 
 class VersionedForm(forms.Form):
-    """Carries the version, and as text what every field held when the form was opened."""
+    """Carries the version, and each field's value as text when the form was opened."""
 
     version = forms.IntegerField(
         min_value=0,
@@ -32,7 +32,7 @@ class VersionedForm(forms.Form):
     opened = forms.CharField(required=False, strip=False, widget=forms.HiddenInput)
 
     def remember(self, version: int) -> None:
-        """Note what the form, not sent yet, shows."""
+        """Store the values of an unbound form in its hidden field."""
         self.initial["version"] = version
         self.initial["opened"] = json.dumps(texts_of(self))
 
@@ -42,7 +42,7 @@ F = TypeVar("F", bound=VersionedForm)
 
 @dataclass(frozen=True, slots=True)
 class FieldChange:
-    """A field that somebody changed meanwhile. `yours` is what was typed where both did."""
+    """A field that another person changed. `yours` is the typed value, if both changed it."""
 
     label: str
     before: str
@@ -53,7 +53,7 @@ class FieldChange:
 
 @dataclass(frozen=True, slots=True)
 class Meanwhile:
-    """Who was quicker, when, and what they changed."""
+    """The change of another person: who, when, and which fields."""
 
     who: str
     at: datetime | None
@@ -61,7 +61,7 @@ class Meanwhile:
 
 
 def meanwhile(sent: F, *, current: F, version: int, target: Any) -> tuple[F, Meanwhile]:
-    """The form to show again, and what to tell. `current` shows the row as it is now."""
+    """Return the form to show again, and the other person's changes. `current` is the row now."""
     opened, typed, now = _opened(sent), _typed(sent), texts_of(current)
     data = QueryDict(mutable=True)
     data.update(sent.data)
@@ -81,7 +81,7 @@ def meanwhile(sent: F, *, current: F, version: int, target: Any) -> tuple[F, Mea
 
 
 def texts_of(form: VersionedForm) -> dict[str, str]:
-    """What each field of a form that was not sent shows, as a browser would send it."""
+    """Return each field's value of an unbound form, as a browser would post it."""
     return {
         name: _as_sent(field.prepare_value(form.get_initial_for_field(field, name)))
         for name, field in form.fields.items()
@@ -96,7 +96,7 @@ def _told(target: Any, changes: list[FieldChange]) -> Meanwhile:
 
 
 def _opened(form: VersionedForm) -> Mapping[str, str]:
-    """What the form said it was opened with; nothing for what is no form of ours."""
+    """Return the values with which the form was opened; nothing if they are invalid."""
     try:
         found = json.loads(form.data.get("opened", ""))
     except ValueError:
@@ -127,7 +127,7 @@ def _as_sent(value: Any) -> str:
 
 
 def _put(data: QueryDict, name: str, text: str) -> None:
-    """Put a text into what was sent; an empty box is one that was not sent."""
+    """Set a value in the posted data; an empty value is removed, as for an unchecked box."""
     data.pop(name, None)
     if text:
         data[name] = text

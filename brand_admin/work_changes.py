@@ -1,4 +1,4 @@
-"""How a worker goes through the rows that were chosen in a list."""
+"""Background work: run an action on many selected rows of a list."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BATCH = 200  # rows that are changed together
 
 
 def change_chosen(work_slice: WorkSlice) -> bool:
-    """Continue after the rows that are done, until the time slice is over."""
+    """Change the next rows, batch by batch, until the time slice is over."""
     work = work_slice.work
     parameters, brand = work.parameters, work.brand
     with timezone.override(brand.zone):

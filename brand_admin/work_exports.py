@@ -1,4 +1,4 @@
-"""How a worker makes the file of a list."""
+"""Background work: make the file of a list."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from background.running import WorkError, WorkSlice, count_batch
 from brand_admin.lists import list_of_reference
 from core.csv_export import csv_lines
 
-ROWS = 1_000  # in one piece of the file
+ROWS = 1_000  # per chunk of the file
 
 
 def make_export(work_slice: WorkSlice) -> bool:
-    """Make the file from its first line to its last, a committed piece at a time.
+    """Make the whole file in committed chunks.
 
-    A list changes while it is read, so another worker's attempt begins anew.
+    The list may change while it is read, so another worker starts from the first line again.
     """
     parameters, brand = work_slice.work.parameters, work_slice.work.brand
     with timezone.override(brand.zone):

@@ -1,4 +1,4 @@
-"""What does each kind of long work."""
+"""The handler of each kind of background work."""
 
 from __future__ import annotations
 

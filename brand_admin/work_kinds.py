@@ -1,4 +1,4 @@
-"""The words of every kind of long work. What does it stands in brand_admin.work_handlers."""
+"""The kinds of background work, with their texts. brand_admin.work_handlers has the handlers."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ CHANGE = "change"
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """`tiles` names the counts that its page shows, in their order; `result` is the template part
-    under the bar when it is done.
+    """A kind of work. `tiles` are the labels of the counts on its page, in order. `result` is the
+    template that its page includes when it is done.
     """
 
     section: str
@@ -25,7 +25,7 @@ class Kind:
     result: str
     tiles: Mapping[str, str] = field(default_factory=dict)
     left_out: str = "Left out"
-    is_at_once: bool = False  # all of it in one step, or nothing: there is nothing to count
+    is_at_once: bool = False  # done in one transaction, so there is no progress to show
 
 
 def _of_runs(noun: str, *, is_at_once: bool = False) -> Kind:

@@ -1,4 +1,4 @@
-"""A work in the words of its kind, for its own page and for the pages where it was started."""
+"""The progress of background work in words, for its page and the pages that start it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TONES = {
 
 @dataclass(frozen=True, slots=True)
 class WorkProgress:
-    """A work with the words of its kind."""
+    """A work, and its kind."""
 
     work: Work
     kind: Kind
@@ -56,36 +56,36 @@ class WorkProgress:
 
     @property
     def asked_by(self) -> str:
-        """Who, without their address."""
+        """The person, without their address."""
         return who(self.work.asked_by)
 
     @property
     def label(self) -> str:
-        """The state in a word; something left out is said with it."""
+        """The state in words, with whether something was left out."""
         if self.work.state == WorkState.DONE and self.work.problems:
             return "Done, some left out"
         return str(WorkState(self.work.state).label)
 
     @property
     def value(self) -> int:
-        """For the bar, which ends at the total."""
+        """The value of the progress bar; at most the total."""
         return min(self.work.done, self.work.total)
 
     @property
     def percent(self) -> str:
-        """For the end of the bar, while it moves."""
+        """The percentage beside the bar while the work runs; else ""."""
         if self.work.state != WorkState.RUNNING or not self.work.total:
             return ""
         return f"{min(self.work.done * 100 // self.work.total, 100)} %"
 
     @property
     def is_uncounted(self) -> bool:
-        """Whether nobody can say how far it is: it happens all at once."""
+        """Whether there is no progress to show, because it is done in one transaction."""
         return self.work.state == WorkState.RUNNING and self.kind.is_at_once
 
     @property
     def has_lines(self) -> bool:
-        """Whether what is left out are lines of a file."""
+        """Whether the skipped rows are lines of a file."""
         return self.kind.noun == "row"
 
     @property
@@ -95,7 +95,7 @@ class WorkProgress:
 
 @dataclass(frozen=True, slots=True)
 class StartedWork:
-    """What was started in one place lately, the newest first."""
+    """The latest work that was started on one page, newest first."""
 
     rows: list[WorkProgress]
 
@@ -105,16 +105,16 @@ class StartedWork:
 
     @property
     def live(self) -> WorkProgress | None:
-        """What is under way there now."""
+        """The work that waits or runs now."""
         return next((row for row in self.rows if row.work.is_live), None)
 
     @property
     def failed(self) -> WorkProgress | None:
-        """What was tried there last, if it could not be finished."""
+        """The latest work, if it failed."""
         last = self.rows[0] if self.rows else None
         return last if last and last.work.state == WorkState.FAILED else None
 
 
 def started_about(about: str) -> StartedWork:
-    """What was started in this place lately."""
+    """Return the latest work that was started on the page with this reference."""
     return StartedWork([WorkProgress.of(work) for work in recent_work_about(about)])

@@ -1,4 +1,4 @@
-"""The views that belong to no face: `/`, and the one-time login."""
+"""The views that belong to no web package: `/`, and the one-time login."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ class CapPeriod(StrEnum):
             case CapPeriod.MONTH:
                 following = (day.replace(day=1) + timedelta(days=31)).replace(day=1)
                 return day.replace(day=1), following - timedelta(days=1)
-            case _:
+            case CapPeriod.ALWAYS:
                 return date.min, date.max
 
 

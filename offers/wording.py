@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_noop, ngettext, pgettext
 
 from core.money import Money
 from core.templatetags.display import count, money, rate
@@ -164,8 +164,10 @@ def _rule(rule: Rule, currency: str) -> str:
             return _("Orders with the code %(value)s: %(commission)s") % values
         case RuleKind.CUSTOMER, Customer.NEW:
             return _("New customers: %(commission)s") % values
-        case _:
+        case RuleKind.CUSTOMER, Customer.RETURNING:
             return _("Returning customers: %(commission)s") % values
+        case kind, value:
+            raise ValueError(f"a rule of terms has no sentence: {kind} {value}")
 
 
 def _best_tier(terms: Terms) -> Tier | None:
@@ -186,6 +188,13 @@ def explain(steps: Iterable[CommissionStep], currency: str) -> list[str]:
     return [_sentence(step, currency) for step in steps]
 
 
+SENTENCES_WITHOUT_VALUES = {
+    "no_terms": gettext_noop("These terms pay no commission"),
+    "nothing_kept": gettext_noop("Everything was refunded: nothing is earned"),
+    "rejected": gettext_noop("Rejected: nothing is earned"),
+}
+
+
 def _sentence(step: CommissionStep, currency: str) -> str:
     amount = money(Money(step["amount"], currency))
     base = money(Money(step.get("base", 0), currency))
@@ -198,7 +207,9 @@ def _sentence(step: CommissionStep, currency: str) -> str:
                 "kept": amount,
             }
         case "percent":
-            return _("%(base)s of eligible lines \N{MULTIPLICATION SIGN} %(rate)s = %(amount)s") % {
+            return _(
+                "%(base)s of products that count \N{MULTIPLICATION SIGN} %(rate)s = %(amount)s"
+            ) % {
                 "base": base,
                 "rate": _rate_and_reason(step),
                 "amount": amount,
@@ -213,16 +224,12 @@ def _sentence(step: CommissionStep, currency: str) -> str:
             return _("The cap reduces %(earned)s to %(amount)s") % values
         case "total":
             return _("Total: %(amount)s") % {"amount": amount}
-        case "nothing_kept":
-            return _("Everything was refunded: nothing is earned")
         case "pending":
             return _("Waiting for the brand's decision: %(amount)s once it is accepted") % {
                 "amount": amount
             }
-        case "rejected":
-            return _("Rejected: nothing is earned")
-        case _:
-            return _("These terms pay no commission")
+        case other:
+            return _(SENTENCES_WITHOUT_VALUES[other])
 
 
 def _rate_and_reason(step: CommissionStep) -> str:
@@ -246,5 +253,7 @@ def _reason(because: Because) -> str:
             return _("code %(value)s") % values
         case RuleKind.CUSTOMER, Customer.NEW:
             return _("new customer")
-        case _:
+        case RuleKind.CUSTOMER, Customer.RETURNING:
             return _("returning customer")
+        case kind, value:
+            raise ValueError(f"a reason for a rate has no words: {kind} {value}")

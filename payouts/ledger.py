@@ -113,7 +113,7 @@ def due_entries(*, member_id: int, currency: str, now: datetime) -> QuerySet[Led
 
 def _payable(now: datetime) -> QuerySet[LedgerEntry]:
     """Earned entries after their hold that no live payment pays."""
-    live = PayoutItem.objects.filter(entry=OuterRef("pk"), released_at=None)
+    live = PayoutItem.objects.live().filter(entry=OuterRef("pk"))
     return LedgerEntry.objects.filter(~Exists(live), kind__in=EARNED_KINDS, available_at__lte=now)
 
 

@@ -45,8 +45,8 @@ def _commissions(*, conversion_ids: list[int]) -> QuerySet[LedgerEntry, Any]:
 @kept_query
 def _live_items(*, conversion_ids: list[int]) -> QuerySet[PayoutItem]:
     """What pays these conversions' commissions, with its payment."""
-    items = PayoutItem.objects.filter(
-        entry__kind=EntryKind.COMMISSION, entry__conversion_id__in=conversion_ids, released_at=None
+    items = PayoutItem.objects.live().filter(
+        entry__kind=EntryKind.COMMISSION, entry__conversion_id__in=conversion_ids
     )
     return items.select_related("payout")
 

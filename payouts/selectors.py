@@ -59,13 +59,11 @@ def payout_of(entry_ids: Iterable[int]) -> Payout | None:
     """Return the live payment that pays exactly these entries, or None."""
     wanted = set(entry_ids)
     payout_ids = set(
-        PayoutItem.objects.filter(entry__in=wanted, released_at=None).values_list(
-            "payout_id", flat=True
-        )
+        PayoutItem.objects.live().filter(entry__in=wanted).values_list("payout_id", flat=True)
     )
     if len(payout_ids) != 1:
         return None
-    items = PayoutItem.objects.filter(payout__in=payout_ids, released_at=None)
+    items = PayoutItem.objects.live().filter(payout__in=payout_ids)
     if set(items.values_list("entry_id", flat=True)) != wanted:
         return None
     return Payout.objects.get(pk__in=payout_ids)
@@ -73,7 +71,7 @@ def payout_of(entry_ids: Iterable[int]) -> Payout | None:
 
 def entries_of_conversion(conversion_id: int) -> QuerySet[LedgerEntry]:
     """Return a conversion's entries, oldest first; `paid_by` is the id of the live payment."""
-    live = PayoutItem.objects.filter(entry=OuterRef("pk"), released_at=None)
+    live = PayoutItem.objects.live().filter(entry=OuterRef("pk"))
     return (
         LedgerEntry.objects.filter(kind=EntryKind.COMMISSION, conversion_id=conversion_id)
         .annotate(paid_by=Subquery(live.values("payout_id")[:1]))

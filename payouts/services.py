@@ -117,9 +117,9 @@ def return_payment(
     payout = _locked(payout)
     if payout.state in COME_BACK:
         raise PayoutError(f"this payment is {payout.get_state_display().lower()} already")
-    items = PayoutItem.objects.filter(payout=payout, released_at=None).select_related("entry")
-    entries = [item.entry for item in items]
-    PayoutItem.objects.filter(payout=payout, released_at=None).update(released_at=now)
+    items = PayoutItem.objects.live().filter(payout=payout)
+    entries = [item.entry for item in items.select_related("entry")]
+    items.update(released_at=now)
     _post(payout, _per_enrollment(entries), kind=EntryKind.PAYOUT_RETURNED, sign=1, now=now)
     payout.state, payout.reason, payout.settled_at = state, reason.strip(), now
     payout.save(update_fields=["state", "reason", "settled_at"])

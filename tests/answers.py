@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 else:
     from django.http import HttpResponse as Answer
 
-__all__ = ["Answer", "as_one_line"]
+__all__ = ["Answer", "as_one_line", "page_text"]
 
 # Line breaks after an opening tag, before a closing one and between two tags.
 LAYOUT = re.compile(
@@ -24,3 +24,8 @@ def as_one_line(html: str) -> str:
     """The page without the line breaks and the indentation of its templates."""
     whole = LAYOUT.sub(lambda found: found["opening"] or "", TAG_END.sub(">", html))
     return SPACES.sub(" ", whole)
+
+
+def page_text(answer: Answer) -> str:
+    """The HTML of an answer without the line breaks and the indentation of its templates."""
+    return as_one_line(answer.content.decode())

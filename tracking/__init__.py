@@ -1,4 +1,4 @@
-"""From click and code to conversion: rooms and nothing else.
+"""From click and code to conversion: packages and nothing else.
 
-Each room says in its `__init__` what it holds; pyproject.toml holds the order in which they import.
+Each package says in its `__init__` what it holds; pyproject.toml holds their order of import.
 """

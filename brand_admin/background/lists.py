@@ -19,7 +19,7 @@ from brand_admin.listing.listing import Listing
 from brand_admin.work_kinds import KINDS
 from brand_admin.work_progress import WorkProgress
 
-ABOUT = {  # of work, by the icon that its kinds share
+ABOUT = {  # groups of work; the kinds of a group share an icon
     "imports": ("Imports", "upload"),
     "exports": ("Exports", "download"),
     "items": ("Codes and links", "tag"),
@@ -33,7 +33,7 @@ def _how_far(row: WorkProgress) -> object:
 
 
 class WorkFilters(forms.Form):
-    """Which work to list; all of it unless the address says otherwise."""
+    """Which work to list. Without a filter, all of it."""
 
     about = forms.ChoiceField(
         required=False,
@@ -43,7 +43,7 @@ class WorkFilters(forms.Form):
     state = forms.ChoiceField(required=False, choices=[("", "All"), *WorkState.choices])
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `background.selectors.all_work`; nonsense is ignored."""
+        """Return keyword arguments for `background.selectors.all_work`; ignore invalid values."""
         self.is_valid()
         icon = ABOUT.get(self.cleaned_data.get("about", ""), ("", ""))[1]
         return {
@@ -53,7 +53,7 @@ class WorkFilters(forms.Form):
 
 
 class WorkList(Listing[WorkProgress]):
-    """What is under way, and what was done lately."""
+    """Waiting, running and finished work, the newest first."""
 
     name, section = "work", "work"
     heading = "Background work"

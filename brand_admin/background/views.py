@@ -1,4 +1,4 @@
-"""A piece of background work: how far it is, and what came of it."""
+"""The page of one piece of background work: its progress and its result."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SHOWN_ROWS = 50
 @require_safe
 @brand_page(Permission.READ)
 def work_page(request: BrandRequest, work_id: int) -> HttpResponse:
-    """How far a work is, live, and what came of it."""
+    """Show the progress of a work while it runs, then its result."""
     work = get_object_or_404(Work, pk=work_id)
     row = WorkProgress.of(work)
     more = MORE.get(work.kind, _nothing_more)(work) if work.state == WorkState.DONE else {}
@@ -53,7 +53,7 @@ def work_page(request: BrandRequest, work_id: int) -> HttpResponse:
 @require_safe
 @brand_page(Permission.READ)
 def work_file(request: BrandRequest, work_id: int) -> HttpResponseBase:
-    """The file that a work made, while it is kept."""
+    """Stream the file that a work made. Files are deleted after FILES_KEPT."""
     work = get_object_or_404(Work, pk=work_id, state=WorkState.DONE, files_gone_at=None)
     if not work.filename:
         raise Http404
@@ -73,7 +73,7 @@ def work_file(request: BrandRequest, work_id: int) -> HttpResponseBase:
 @require_safe
 @brand_page(Permission.READ)
 def left_out_csv(request: BrandRequest, work_id: int) -> HttpResponseBase:
-    """Everything that was left out, with why."""
+    """Stream all skipped rows, each with the reason, as CSV."""
     work = get_object_or_404(Work, pk=work_id)
     name = f"{request.brand.slug}-left-out-{work.pk}.csv"
     return csv_response(request, name, _problem_lines(work))
@@ -86,7 +86,7 @@ def _problem_lines(work: Work) -> Iterator[list[str]]:
 
 
 def _about(work: Work) -> dict[str, Any]:
-    """What the work is about, as far as its page links there."""
+    """Return the object that the page of the work links to."""
     about = Reference(work.about)
     return {} if about.number is None else {about.kind: about.number}
 
@@ -96,7 +96,7 @@ def _nothing_more(work: Work) -> dict[str, Any]:
 
 
 def _preview(work: Work) -> dict[str, Any]:
-    """The first rows of the file beside what becomes of them."""
+    """Return the first rows of the file, each with its problem if it is skipped."""
     offer = Offer.objects.filter(pk=work.parameters["offer"]).first()
     if work.files_gone_at:
         return {"offer": offer, "rows": [], "more": 0, "good": 0}

@@ -8,6 +8,7 @@ from django import forms
 
 from brand_admin.refusals import add_refusal
 from brand_admin.versioned import VersionedForm
+from core.form_fields import OneLineField
 from notifications.models import (
     CampaignState,
     EmailTemplate,
@@ -51,7 +52,7 @@ class EmailTextForm(forms.Form):
 class TemplateNameForm(forms.Form):
     """What a text is saved under."""
 
-    name = forms.CharField(
+    name = OneLineField(
         max_length=MAX_TEMPLATE_NAME_LENGTH,
         help_text="Staff choose it by this name when they write to members.",
         widget=forms.TextInput(attrs={"autocomplete": "off"}),

@@ -1,4 +1,4 @@
-"""The way of a new brand to its first sale: what is done, and what comes next."""
+"""The steps from a new brand to its first sale: which are done, and which is next."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class FirstStep:
 
 
 def first_steps(brand: Brand, *, has_offers: bool) -> list[FirstStep]:
-    """The steps in their order; asked for only while the brand has no conversion yet."""
+    """Return the steps in order. Call it only while the brand has no conversion."""
     told = Message.objects.filter(purpose=Purpose.SALES_TRACKING_ITEMS)
     return [
         FirstStep(

@@ -1,4 +1,4 @@
-"""What needs a person today, counted for Home. Reads only."""
+"""Count for Home what needs a person's attention. Reads only."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNO
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """How many of each; `oldest_pending_at` is when the longest waiting order was placed."""
+    """The counts. `oldest_pending_at` is the time of the oldest order that waits for approval."""
 
     pending: int
     oldest_pending_at: datetime | None
@@ -33,7 +33,7 @@ class Attention:
 
 
 def what_needs_attention(*, now: datetime) -> Attention:
-    """Count what waits for the staff of the brand acted for."""
+    """Count what waits for the staff of the current brand."""
     sends = dict(_troubled_sends(since=now - RECENT_SENDS))
     unknown = sends.pop(MessageState.UNKNOWN.value, 0)
     return Attention(
@@ -49,7 +49,7 @@ def what_needs_attention(*, now: datetime) -> Attention:
 
 @kept_query
 def _troubled_sends(*, since: datetime) -> QuerySet[Message, Any]:
-    """How many mails came to each of the troubled states lately."""
+    """Return how many recent mails failed or have an unknown result, by state."""
     sends = Message.objects.filter(settled_at__gte=since, state__in=TROUBLED_STATES)
     return sends.values("state").annotate(mails=Count("pk")).values_list("state", "mails")
 

@@ -1,4 +1,4 @@
-"""The door of the brand admin, and a brand's first page."""
+"""The choice of a brand, and Home, the first page of a brand."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LATEST = 6
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure, and how it changed against the days before."""
+    """A figure, and its change from the period before."""
 
     label: str
     value: str
@@ -46,7 +46,7 @@ class Tile:
 @require_safe
 @login_required
 def door(request: HttpRequest) -> HttpResponse:
-    """Straight into the only brand; otherwise choose one."""
+    """Redirect to the only brand; with several, let the person choose."""
     roles = brands_of(cast("User", request.user))  # login_required lets nobody else in
     if len(roles) == 1:
         return redirect("brand_admin:home", roles[0].brand.slug)
@@ -56,7 +56,7 @@ def door(request: HttpRequest) -> HttpResponse:
 @require_safe
 @brand_page(Permission.READ)
 def home(request: BrandRequest) -> HttpResponse:
-    """What needs a person today, and how the brand is doing."""
+    """Show what needs attention, and the brand's figures."""
     now, period = timezone.now(), DateRange.of_days(DAYS, today=today())
     found, latest = list(offers()), list(conversions()[:LATEST])
     rows = offer_rows(found, period=period, now=now, with_sellers=False)
@@ -86,7 +86,7 @@ def home(request: BrandRequest) -> HttpResponse:
 
 
 def _before(found: list[Offer], period: DateRange) -> dict[str, Totals]:
-    """The totals of the days before the period, per currency."""
+    """Return the totals of the period before, per currency."""
     earlier = period.before()
     if earlier is None:
         return {}
@@ -98,7 +98,7 @@ def _before(found: list[Offer], period: DateRange) -> dict[str, Totals]:
 
 
 def _tiles(summary: CurrencySummary, then: Totals) -> list[Tile]:
-    """Clicks, conversions, sales and commission, each against the days before."""
+    """Return clicks, conversions, sales and commission, each with its change."""
     figures = summary.figures
     now = figures.totals
     return [
@@ -110,7 +110,7 @@ def _tiles(summary: CurrencySummary, then: Totals) -> list[Tile]:
 
 
 def _tile(label: str, value: str, now: int, before: int) -> Tile:
-    """More is good news. Against nothing there is no percentage to tell."""
+    """Return a tile. An increase is good; after a period with zero there is no percentage."""
     if before == 0:
         return Tile(label, value, "none before" if now else "", "")
     percent = round_half_up((now - before) * 100, before)

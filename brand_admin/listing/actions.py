@@ -1,4 +1,4 @@
-"""What can be done to chosen rows of a list, and what came of it."""
+"""Actions on the selected rows of a list, and their results."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from django import forms
 
 from core.money import Money
 
-NAMED_SKIPPED = 5  # the message after an action names so many of those it skipped
+NAMED_SKIPPED = 5  # skipped rows that the message after an action names
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A row that was left as it was, and why: "is owed £8.42"."""
+    """A row that was not changed, and why: "is owed £8.42"."""
 
     who: str
     why: str
@@ -23,14 +23,14 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """What an action did: to how many rows, how many were so already, and whom it skipped."""
+    """The result of an action: rows changed, rows that needed no change, and rows skipped."""
 
     count: int
     unchanged: int = 0
     skipped: Sequence[Skipped] = ()
 
     def in_words(self, what: str) -> str:
-        """Why rows were left out; empty when none was. `what` says how the unchanged ones were."""
+        """Return why rows were not changed, or "". `what` describes the unchanged ones."""
         parts = [f"{self.unchanged:,} {what} already"] if self.unchanged else []
         parts += [f"{each.who} {each.why}" for each in self.skipped[:NAMED_SKIPPED]]
         more = len(self.skipped) - NAMED_SKIPPED
@@ -41,7 +41,7 @@ class Done:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A chosen row on the page that asks first."""
+    """A selected row as the page that asks for confirmation shows it."""
 
     title: str
     more: str = ""
@@ -51,14 +51,14 @@ class Seen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:
-    """A button for chosen rows.
+    """A button for selected rows.
 
-    `act` gets the list, the ids of the rows, what `form` says, who acts and when; a service behind
-    it decides again for each row, since the list may have changed. `done` says what was done, with
-    the form's values in braces. With `asks` a page asks first and shows the form; without, the form
-    stands beside the button. `confirm` is asked by the browser. With `leads` the chosen rows go on
-    to the address that it makes of the list and their ids. With `posts_to` the button sends the
-    form to another page.
+    `act` gets the list, the ids of the rows, the values of `form`, the actor and the time. The
+    service that it calls checks each row again, because the list may have changed. `done` is the
+    message, with the form's values in braces. With `asks`, a page asks for confirmation and shows
+    the form; else the form is beside the button. `confirm` is a question that the browser asks.
+    With `leads`, the button redirects to the address that it returns for the list and the ids. With
+    `posts_to`, the button posts the form to another page.
     """
 
     key: str
@@ -73,17 +73,17 @@ class Action:
     kind: str = "secondary"
     leads: Callable[..., str] | None = None
     posts_to: str = ""
-    html: Callable[..., dict[str, str]] | None = None  # more attributes of the button, of the list
+    html: Callable[..., dict[str, str]] | None = None  # more attributes of the button
 
     def is_answered(self, posted: Mapping[str, Any]) -> bool:
-        """Whether the page that asks first was answered, or nothing has to be asked."""
+        """Whether the action was confirmed, or needs no confirmation."""
         fields = self.form.base_fields if self.form else {}
         return not self.asks or "confirmed" in posted or any(name in posted for name in fields)
 
 
 @dataclass(frozen=True, slots=True)
 class Button:
-    """An action in the bar of a list, with the fields before it."""
+    """A button of the selection bar, and the form fields before it."""
 
     action: Action
     fields: Sequence[forms.BoundField]

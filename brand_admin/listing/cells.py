@@ -1,7 +1,7 @@
-"""What stands in a cell of a list: plain values, and what is more than a text.
+"""The cells of a list: plain values, and classes for links, badges and other markup.
 
-A cell is a text, a number, an amount, a time, or one of the classes below. `written` makes HTML of
-it, and escapes every text.
+A cell is a text, a number, an amount, a time, or an instance of a class below. `written` returns
+its HTML, in which every text is escaped.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from core.templatetags.display import ABSENT, count, day, moment, money, who
 
 
 class Cell(ABC):
-    """A cell that is more than a text."""
+    """A cell with markup of its own."""
 
     @abstractmethod
     def html(self, slug: str) -> str:
-        """The HTML; links lead into the brand of this slug."""
+        """Return the HTML; links lead to pages of the brand with this slug."""
 
 
 def written(value: object, slug: str) -> str:
-    """The HTML of whatever stands in a cell; a dash for nothing."""
+    """Return the HTML of any value of a cell; a dash for an empty one."""
     if isinstance(value, Cell):
         return value.html(slug)
     if value is None or value == "":
@@ -63,7 +63,7 @@ class Link(Cell):
 
 
 class LinkTo(Cell):
-    """What can be done with one row, on a page of the brand; `whom` is read out after its label."""
+    """A link to do something with one row. Screen readers read `whom` after the label."""
 
     look = ""
 
@@ -97,7 +97,7 @@ class Badge(Cell):
 
 @dataclass(frozen=True, slots=True)
 class Chip(Cell):
-    """A code or a tag; a dash for none."""
+    """A code or a tag; a dash if there is none."""
 
     label: str | None
     kind: str = "accent"
@@ -108,7 +108,7 @@ class Chip(Cell):
 
 @dataclass(frozen=True, slots=True)
 class Copied(Cell):
-    """A value to take away, `shown` shorter than it is; a dash for none."""
+    """A value with a button to copy it. `shown` is a shorter form; a dash if there is no value."""
 
     label: str
     value: str | None
@@ -124,7 +124,7 @@ class Copied(Cell):
 
 @dataclass(frozen=True, slots=True)
 class Muted(Cell):
-    """What is said beside or under something else."""
+    """A small grey text beside or under another one."""
 
     text: object
 
@@ -133,7 +133,7 @@ class Muted(Cell):
 
 
 class Lines(Cell):
-    """One under the other; what is empty takes no line."""
+    """Values below each other, without the empty ones."""
 
     def __init__(self, *lines: object) -> None:
         self.lines = lines
@@ -144,7 +144,7 @@ class Lines(Cell):
 
 
 class Chips(Cell):
-    """Chips, and what is said beside them."""
+    """Chips, and text beside them."""
 
     def __init__(self, *parts: object) -> None:
         self.parts = parts
@@ -155,7 +155,7 @@ class Chips(Cell):
 
 
 class Beside(Cell):
-    """One beside the other; what is empty takes no place."""
+    """Values beside each other, without the empty ones."""
 
     def __init__(self, *parts: object) -> None:
         self.parts = parts
@@ -167,7 +167,7 @@ class Beside(Cell):
 
 @dataclass(frozen=True, slots=True)
 class Titled(Cell):
-    """A text that says more when it is pointed at."""
+    """A text with a tooltip."""
 
     text: str
     title: str
@@ -177,7 +177,7 @@ class Titled(Cell):
 
 
 class Fragment(Cell):
-    """A template of its own, for what takes markup: `Fragment("…/menu.html", row=row)`."""
+    """A cell with its own template: `Fragment("…/menu.html", row=row)`."""
 
     def __init__(self, template: str, **context: object) -> None:
         self.template, self.context = template, context
@@ -187,17 +187,17 @@ class Fragment(Cell):
 
 
 def person(actor: str) -> Cell | str:
-    """Somebody of the log by their name, with all that the log has when it is pointed at."""
+    """Return an actor of the audit log by name, with name and address as a tooltip."""
     return Titled(who(actor), actor) if actor else ""
 
 
 def address(email: str, suppressed: str = "") -> object:
-    """An address, and why no mail goes to it."""
+    """Return an email address, and why it gets no mail, if it gets none."""
     if not email:
         return Badge("No address", "wait")
     return Beside(email, Badge(suppressed, "bad")) if suppressed else email
 
 
 def amounts(values: Iterable[Money]) -> Lines:
-    """One amount per currency."""
+    """Return one line per currency."""
     return Lines(*values)

@@ -1,7 +1,7 @@
-"""Do something to the rows that were chosen in a list: the ticked ones, or all that match.
+"""Run an action on the selected rows of a list: on the checked rows, or on all that match.
 
-A few are done before the page answers, many by a worker. Either way the rows are those that match
-when the button is pressed, and the service decides again for each of them.
+A few rows are changed before the page responds, many by a worker. In both cases the rows are those
+that match when the button is pressed, and the service checks each of them again.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from core.next_page import safe_redirect_path
 from core.references import Reference
 from core.templatetags.display import count
 
-MAX_CHOSEN_ROWS = 100_000  # at once
-SHOWN_ROWS = 50  # on the page that asks first
+MAX_CHOSEN_ROWS = 100_000  # in one action
+SHOWN_ROWS = 50  # on the page that asks for confirmation
 
 
 def chosen_ids(request: BrandRequest, listing: Listing[Any]) -> list[int]:
-    """The rows that are ticked, or all that match the address."""
+    """Return the ids of the checked rows, or of all rows that match the address."""
     if listing.all_chosen:
         return list(listing.matching()[: MAX_CHOSEN_ROWS + 1])
     return list(
@@ -39,7 +39,7 @@ def chosen_ids(request: BrandRequest, listing: Listing[Any]) -> list[int]:
 
 
 def change_rows(request: BrandRequest, listing: Listing[Any]) -> HttpResponse:
-    """Do what the pressed button says, or ask first; then go back to the filtered list."""
+    """Run the action of the button, or ask for confirmation; then return to the filtered list."""
     only = listing.actions[0].key if len(listing.actions) == 1 else ""
     pressed = request.POST.get("action", only)
     action = next((each for each in listing.actions if each.key == pressed), None)
@@ -109,7 +109,7 @@ def _leave_to_a_worker(
     ids: list[int],
     values: dict[str, Any],
 ) -> HttpResponse:
-    """Keep which rows were chosen, and let a worker go through them."""
+    """Store the ids of the selected rows, and let a worker change them."""
     try:
         confirmation = uuid.UUID(request.POST.get("form_key", ""))
     except ValueError:
@@ -156,5 +156,5 @@ def _counted(listing: Listing[Any], number: int) -> str:
 
 
 def _back(request: BrandRequest, listing: Listing[Any]) -> str:
-    """The page where the form stood, if the form says so and it is ours; else the list."""
+    """Return the page that had the form, if the form names a page of this site; else the list."""
     return safe_redirect_path(request.POST.get("back", "")) or listing.href

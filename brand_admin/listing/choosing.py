@@ -1,8 +1,8 @@
-"""Which rows of a list are chosen, and the buttons for them: a part of `Listing`.
+"""Which rows of a list are selected, and the buttons for them: a base class of `Listing`.
 
-Rows are chosen one by one, or all that match at once: then the address says so (?all=1), and every
-form is sent to an address that says which rows match. So it works without script, on every page of
-the list, and for rows that come to match before the button is pressed.
+Rows are selected one by one, or all that match at once. In the second case the address has ?all=1,
+and every form is posted to an address with the filters. So it works without JavaScript, on every
+page of the list, and for rows that begin to match before the button is pressed.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
     from django.core.paginator import Page
     from django.http import QueryDict
 
-SELECTED_ALL = "all"  # in the address: every row that matches is chosen
+SELECTED_ALL = "all"  # in the address: every row that matches is selected
 Row = TypeVar("Row")
 
 
 class ChosenRows(Generic[Row]):
-    """What a list with actions says of its rows. `Listing` has what stands under TYPE_CHECKING."""
+    """The selection of a list. `Listing` defines the attributes under TYPE_CHECKING."""
 
-    change_page: ClassVar[str] = ""  # the name of the address that takes the chosen rows
+    change_page: ClassVar[str] = ""  # the URL name of the view that takes the selected rows
     change_method: ClassVar[str] = "post"
     actions: ClassVar[Sequence[Action]] = ()
-    rows_are_enrollments: ClassVar[bool] = False  # so that their members can be written to
+    rows_are_enrollments: ClassVar[bool] = False  # so that their members can be emailed
 
     if TYPE_CHECKING:
         name: ClassVar[str]
@@ -54,7 +54,7 @@ class ChosenRows(Generic[Row]):
         def with_query(self, address: str, *, keep_all: bool = False) -> str: ...
 
     def row_key(self, row: Row) -> str:
-        """What the box of a row posts."""
+        """Return the value that a row's checkbox posts."""
         return str(row.pk)  # type: ignore[attr-defined]
 
     def row_label(self, row: Row) -> str:
@@ -63,35 +63,36 @@ class ChosenRows(Generic[Row]):
     def can_choose(self, row: Row) -> bool:
         return True
 
-    def is_ticked(self, row: Row) -> bool:
-        """Whether the row is chosen when the page opens."""
+    def is_selected(self, row: Row) -> bool:
+        """Whether the row is selected when the page opens."""
         return False
 
     def everything(self) -> QuerySet[Any]:
-        """All rows that can be ticked here. A list with actions names also those that do not match
-        any more: what is ticked was seen.
+        """Return all rows that can be checked.
+
+        A list with actions includes rows that no longer match, because the person saw them.
         """
         return cast("QuerySet[Any]", self.found)
 
     def matching(self) -> QuerySet[Any, int]:
-        """The ids of the rows that match now."""
+        """Return the ids of the rows that match now."""
         return cast("QuerySet[Any]", self.found).order_by("pk").values_list("pk", flat=True)
 
     def seen(self, action: Action, ids: list[int]) -> list[Seen]:
-        """How these rows are shown by the page that asks before the action."""
+        """Return these rows for the page that asks for confirmation."""
         rows = self.rows_of(list(self.everything().filter(pk__in=ids)))
         return [Seen(self.row_label(row)) for row in rows]
 
     def warning(self, action: Action, ids: list[int]) -> str:
-        """What that page warns of."""
+        """Return the warning of that page; "" for none."""
         return ""
 
     def done_words(self, action: Action, values: dict[str, Any]) -> str:
-        """What the action did: "tagged VIP"."""
+        """Return what the action did: "tagged VIP"."""
         return action.done.format(**values)
 
     def form_of(self, action: Action, data: Any = None, **kwargs: Any) -> forms.Form:
-        """The form of an action that has one."""
+        """Return the form of an action that has one."""
         assert action.form is not None  # noqa: S101 - the callers look
         return action.form(data, **kwargs)
 
@@ -99,7 +100,7 @@ class ChosenRows(Generic[Row]):
         return self.actions
 
     def buttons(self) -> list[Button]:
-        """Each action with the fields before its button, each field once."""
+        """Return the buttons with the fields before them; each field is shown once."""
         found: list[Button] = []
         shown: set[type[forms.Form]] = set()
         for action in self.shown_actions():
@@ -114,22 +115,22 @@ class ChosenRows(Generic[Row]):
         return found
 
     def after(self, action: Action) -> str:
-        """Where one is led when it is done."""
+        """Return the address to redirect to after the action."""
         return self.href
 
     @cached_property
     def chooses(self) -> bool:
-        """Whether rows can be chosen: there is something to do, and the reader may do it."""
+        """Whether rows can be selected: the list has actions, and the reader may use them."""
         return bool(self.actions) and self.may_change
 
     @cached_property
     def all_chosen(self) -> bool:
-        """Whether every row that matches is chosen, not only rows of this page."""
+        """Whether every row that matches is selected, not only rows of this page."""
         return self.chooses and bool(self.GET.get(SELECTED_ALL))
 
     @property
     def all_href(self) -> str:
-        """The same page with every row chosen that matches; empty where the page shows all."""
+        """The same page with every matching row selected; "" if the page shows all of them."""
         if not self.page.has_other_pages():
             return ""
         query = self.GET.copy()
@@ -137,7 +138,7 @@ class ChosenRows(Generic[Row]):
         return f"?{query.urlencode()}"
 
     def change_fields(self) -> list[tuple[str, str]]:
-        """What is sent with the chosen rows: with all that match, the filters that say which."""
+        """Return hidden fields for the selection: the filters, if all rows are selected."""
         if self.change_method == "post" or not self.all_chosen:
             return []
         filters = [(name, str(value)) for name, value in self.query_without().items()]
@@ -145,24 +146,24 @@ class ChosenRows(Generic[Row]):
 
     @property
     def unchosen_href(self) -> str:
-        """The same page with no row chosen."""
+        """The same page with no row selected."""
         query = self.GET.copy()
         query.pop(SELECTED_ALL, None)
         return f"?{query.urlencode()}"
 
     @property
     def change_href(self) -> str:
-        """Where the chosen rows are posted to; it says itself which rows match."""
+        """The address that the selected rows are posted to, with the filters."""
         return self.change_address(self.change_page)
 
     def change_address(self, page: str) -> str:
-        """A page that takes the chosen rows, with all that says which rows match."""
+        """Return the address of a page that takes the selected rows, with the filters."""
         address = reverse(f"brand_admin:{page}", args=self.place)
         return self.with_query(address, keep_all=self.all_chosen)
 
     @property
     def reference(self) -> str:
-        """The rows that match, in the form that `list_of_reference` reads: "members?tag=VIP"."""
+        """The list with its filters, as `list_of_reference` reads it: "members?tag=VIP"."""
         query = self.query_without()
         for name, value in self.args.items():
             query[name] = str(value)
@@ -174,6 +175,6 @@ class ChosenRows(Generic[Row]):
             "select_row",
             label=self.row_label(row),
             value=self.row_key(row),
-            checked=can_choose and (self.all_chosen or self.is_ticked(row)),
+            checked=can_choose and (self.all_chosen or self.is_selected(row)),
             disabled=self.all_chosen or not can_choose,
         )

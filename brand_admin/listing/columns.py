@@ -1,4 +1,4 @@
-"""The columns of a list on its page, and how values are written in its file."""
+"""The columns of a list, on its page and in its file."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from brand_admin.listing.cells import written
 from core.csv_export import csv_moment
 from core.money import Money
 
-# The columns of a file by their names in its header, each with what a row says there.
+# By the name in the file's header, a function that returns a row's value.
 FileColumns = Mapping[str, Callable[[Any], object]]
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of the page. `cell` makes a value of a row, see `cells`.
+    """A column of the page. `cell` returns the value of a row, see `cells`.
 
-    `sort` is what ?sort= calls its order, and `by` the fields of that order, the last one unique;
-    a list that sorts by itself leaves `by` empty. `look` holds classes of the table component:
-    "number" aligns figures, "strong" sets them bold, "wraps" lets long text wrap, "wide" takes the
-    whole width on a phone. `names_row` makes the cell the row's name. A `hidden` label is read out.
+    `sort` is the value of ?sort= for this column, and `by` the fields to order by, the last one
+    unique; it is empty if the list itself sorts by this column. `look` has classes of the table
+    component: "number" aligns figures, "strong" makes them bold, "wraps" lets long text wrap, and
+    "wide" takes the whole width on a phone. `names_row` makes the cell the header of its row. Only
+    screen readers read a `hidden` label.
     """
 
     label: str
@@ -40,7 +41,7 @@ class Column:
         return "number" in self.look
 
     def html(self, row: object, slug: str) -> str:
-        """The cell of a row."""
+        """Return the cell of a row."""
         look = f' class="{self.look}"' if self.look else ""
         if self.names_row:
             return f'<th scope="row"{look}>{written(self.cell(row), slug)}</th>'
@@ -49,9 +50,9 @@ class Column:
 
 
 def sorted_by(columns: Sequence[Column], wanted: str, default: str) -> list[str]:
-    """The fields of the order that ?sort= asks for, a minus before its name turns it round.
+    """Return the fields to order by for a value of ?sort=; a minus before the name reverses it.
 
-    `default` stands for an unknown order; no field for one that is the list's own.
+    An unknown value is replaced by `default`. No fields: the list itself sorts by this column.
     """
     orders = {column.sort: column.by for column in columns if column.by}
     order = wanted if wanted.removeprefix("-") in orders else default
@@ -62,7 +63,7 @@ def sorted_by(columns: Sequence[Column], wanted: str, default: str) -> list[str]
 
 
 def in_file(value: object) -> str:
-    """A value as the file has it: bare amounts, times with their offset, nothing for None."""
+    """Return a value for the file: amounts without currency, times with offset, "" for None."""
     if value is None:
         return ""
     if isinstance(value, Money):

@@ -1,8 +1,7 @@
 """One declaration per list: its rows, columns, search, filters, order, file, and empty states.
 
-A list is a subclass of `Listing` with `find`; an object of it is the list as one address asks for
-it. The page, the file and the actions on chosen rows all read this object, so that they mean the
-same rows.
+A list is a subclass of `Listing` with `find`. An instance is the list for one request. The page,
+the file and the actions on selected rows all use an instance, so that they have the same rows.
 """
 
 from __future__ import annotations
@@ -31,41 +30,41 @@ from brand_admin.listing.list_request import ListRequest, StoredListRequest
 from brand_admin.listing.paging import PER_PAGE, LongPaginator
 from brand_admin.pages import id_in
 
-AT_ONCE = 500  # rows that are written into the file together
-NOT_FILTERS = ("page", SELECTED_ALL)  # what another search begins without
+AT_ONCE = 500  # rows of the file that are read together
+NOT_FILTERS = ("page", SELECTED_ALL)  # parameters that a new search drops
 
 
 Row = TypeVar("Row")
-LISTS: dict[str, type[Listing[Any]]] = {}  # each by its name; `brand_admin.lists` imports them all
+LISTS: dict[str, type[Listing[Any]]] = {}  # by name; `brand_admin.lists` imports all lists
 
 
 class Listing(ChosenRows[Row], ABC):
-    """A list of the brand admin as its address asks for it."""
+    """A list of the brand admin, for one request."""
 
-    # What it is called: by the worker, in the navigation, on its page and where its file is made.
+    # Its names: for the worker, in the navigation, on its page.
     name: ClassVar[str]
     section: ClassVar[str]
     heading: ClassVar[str]
     subtitle: ClassVar[str] = ""
     label: ClassVar[str]  # of the table, for screen readers
-    noun: ClassVar[str]  # what its pages count, in the plural
+    noun: ClassVar[str]  # what it lists, in the plural
     template: ClassVar[str] = "brand_admin/listing/page.html"
-    # The names of its addresses.
+    # Its URLs.
     page_name: ClassVar[str]
-    arguments: ClassVar[tuple[str, ...]] = ()  # what stands in them beside the brand
+    arguments: ClassVar[tuple[str, ...]] = ()  # path arguments after the brand
     file_page: ClassVar[str] = ""
-    export_in_header: ClassVar[bool] = False  # where the filters fill their line
+    export_in_header: ClassVar[bool] = False  # because the filters fill their line
     reads: ClassVar[Permission] = Permission.READ
-    changes: ClassVar[Permission] = Permission.MANAGE  # has large files made, and acts on rows
-    # What it shows.
+    changes: ClassVar[Permission] = Permission.MANAGE  # to order large files and use actions
+    # Its content.
     columns: ClassVar[Sequence[Column]] = ()
     default_sort: ClassVar[str] = ""
     search_label: ClassVar[str] = ""
     filter_form: ClassVar[type[forms.Form] | None] = None
-    always_filters: ClassVar[bool] = False  # also where there is nothing yet
-    more_filters: ClassVar[tuple[str, ...]] = ()  # in the address beside those of the form
-    carried: ClassVar[tuple[str, ...]] = ()  # in the address, and kept by every filter
-    only_member: ClassVar[str] = ""  # "payments to": the list can be of one member alone
+    always_filters: ClassVar[bool] = False  # show the filters even if there are no rows
+    more_filters: ClassVar[tuple[str, ...]] = ()  # parameters that filter, besides the form's
+    carried: ClassVar[tuple[str, ...]] = ()  # parameters that every filter keeps
+    only_member: ClassVar[str] = ""  # "payments to": it can list one member's rows
     per_page: ClassVar[int] = PER_PAGE
     is_long: ClassVar[bool] = False  # pages end at MAX_COUNTED_ROWS
     shows_times: ClassVar[bool] = True
@@ -87,74 +86,74 @@ class Listing(ChosenRows[Row], ABC):
         self.prepare(**args)
 
     def prepare(self, **args: int) -> None:
-        """Look up what the list is of, by what stands in its address. Raises Http404."""
+        """Fetch the object that the path arguments name. Raises Http404."""
 
-    # What each list says of itself.
+    # What a list may define.
 
     def belongs_to(self) -> str:
-        """The name of the offer or project whose list this is; empty for a list of the brand."""
+        """Return the name of the list's offer or project; "" for a list of the brand."""
         return ""
 
     @abstractmethod
     def find(self) -> QuerySet[Any] | Sequence[Any]:
-        """The rows that match; those of a queryset are put in order afterwards."""
+        """Return the rows that match; a queryset is ordered afterwards."""
 
     def rows_of(self, found: Sequence[Any]) -> Sequence[Row]:
-        """The rows with all that their cells say, in a fixed number of queries."""
+        """Return the rows with the data of their cells, in a fixed number of queries."""
         return found
 
     def shown_columns(self) -> Sequence[Column]:
         return self.columns
 
     def usual_sort(self) -> str:
-        """The order while the address asks for none."""
+        """Return the order that is used if the address names none."""
         return self.default_sort
 
     def known_count(self) -> int | None:
-        """How many rows match, where that is kept."""
+        """Return the number of matching rows if it is stored; else None."""
         return None
 
     def empty(self) -> EmptyState:
         return self.nothing_matches if self.clear_href else self.nothing_yet
 
     def file_name(self) -> str:
-        """After the brand's name: "members" for juniper-members.csv."""
+        """Return the file's name after the brand's: "members" for juniper-members.csv."""
         return self.name.replace("_", "-")
 
     def file_title(self) -> str:
-        """What the file is of, where a large one is made."""
+        """Return the file's name for people, for the page that offers a large one."""
         return self.heading
 
     def for_file(self) -> dict[str, str]:
-        """What the address of the file says more, where it is the file of a longer list."""
+        """Return parameters to add to the file's address, if the file is that of another list."""
         return {}
 
     def context(self) -> dict[str, Any]:
-        """What the page shows beside the list."""
+        """Return more context for the page."""
         return {}
 
-    # The same for all.
+    # What every list has.
 
     @cached_property
     def filters(self) -> Any:
-        """The form of the filters, filled in from the address; nonsense is ignored."""
+        """The filter form with the values of the address; invalid values are ignored."""
         return self.filter_form(self.GET) if self.filter_form else None
 
     @cached_property
     def search(self) -> str:
-        """What ?q= searches for, without what PostgreSQL can't hold."""
+        """The text of ?q=, without null characters, which PostgreSQL can't store."""
         return self.GET.get("q", "").replace("\0", "").strip()
 
     @cached_property
     def found(self) -> QuerySet[Any] | Sequence[Any]:
-        """The rows that match, in the order that the address asks for."""
+        """The rows that match, in the order that the address names."""
         found = self.find()
         fields = sorted_by(self.shown_columns(), self.GET.get("sort", ""), self.usual_sort())
         return found.order_by(*fields) if fields and isinstance(found, QuerySet) else found
 
     @cached_property
     def page(self) -> Page[Any]:
-        """The page that ?page= asks for; the nearest one for anything odd."""
+        """The page that ?page= names; the nearest page for an invalid number."""
         kind = LongPaginator if self.is_long else Paginator
         paginator = kind(self.found, self.per_page)
         known = self.known_count()
@@ -168,7 +167,7 @@ class Listing(ChosenRows[Row], ABC):
 
     @cached_property
     def member(self) -> Member | None:
-        """The one member that the address narrows the list to."""
+        """The member to whom the address limits the list, if any."""
         if not self.only_member:
             return None
         self.filters.is_valid()
@@ -188,12 +187,12 @@ class Listing(ChosenRows[Row], ABC):
 
     @property
     def filter_names(self) -> list[str]:
-        """What narrows the list, by its names in the address."""
+        """The names of the parameters that filter the list."""
         return ["q", *self.more_filters, *(self.filters.fields if self.filters else ())]
 
     @cached_property
     def clear_href(self) -> str:
-        """The same list with no filter set; empty while none is."""
+        """The same list without filters; "" if no filter is set."""
         names = self.filter_names
         if not any(self.GET.get(name) for name in names):
             return ""
@@ -201,7 +200,7 @@ class Listing(ChosenRows[Row], ABC):
 
     @property
     def export_href(self) -> str:
-        """The file of exactly what this list shows, all pages of it."""
+        """The address of the file with all rows of this list."""
         query = self.query_without()
         for name, value in self.for_file().items():
             query[name] = value
@@ -210,12 +209,12 @@ class Listing(ChosenRows[Row], ABC):
 
     @property
     def href(self) -> str:
-        """The list as it is filtered, with no row chosen."""
+        """The list with its filters, and no row selected."""
         return self.with_query(reverse(f"brand_admin:{self.page_name}", args=self.place))
 
     @property
     def kept(self) -> list[tuple[str, str]]:
-        """What the filters carry along in the address, and which member the list is of."""
+        """The parameters that the filter form sends as hidden fields."""
         kept = [(name, str(self.GET[name])) for name in self.carried if self.GET.get(name)]
         return [*kept, ("member", str(self.member.pk))] if self.member else kept
 
@@ -224,7 +223,7 @@ class Listing(ChosenRows[Row], ABC):
         return self.filters.visible_fields() if self.filters else []
 
     def lines(self) -> Iterator[SafeString]:
-        """The rows as HTML."""
+        """Yield the rows as HTML."""
         columns, slug = self.shown_columns(), self.brand.slug
         for row in self.rows:
             box = self._box(row) if self.chooses else ""
@@ -234,14 +233,14 @@ class Listing(ChosenRows[Row], ABC):
     # Its file.
 
     def file_rows(self) -> Iterator[Row]:
-        """All rows that match, looked up a batch at a time."""
+        """Yield all rows that match, read in batches."""
         found: Iterable[Any] = self.found
         rows = iter(found.iterator(chunk_size=AT_ONCE) if isinstance(found, QuerySet) else found)
         while batch := list(islice(rows, AT_ONCE)):
             yield from self.rows_of(batch)
 
     def file_lines(self) -> Iterator[list[str]]:
-        """The file, its header first."""
+        """Yield the lines of the file, the header first."""
         columns = self.file_columns
         yield list(columns)
         for row in self.file_rows():
@@ -249,7 +248,7 @@ class Listing(ChosenRows[Row], ABC):
 
     @cached_property
     def may_change(self) -> bool:
-        """Whether the reader may do more than read; a worker only reads."""
+        """Whether the reader may use actions; a worker may not."""
         return self._may(self.changes)
 
     def _may(self, permission: Permission) -> bool:
@@ -267,11 +266,11 @@ class Listing(ChosenRows[Row], ABC):
     def _permitted(self, links: Iterable[PageLink]) -> list[tuple[PageLink, str]]:
         return [(link, link.href(self.brand.slug)) for link in links if self._may(link.needs)]
 
-    # Its addresses.
+    # Its URLs.
 
     @property
     def place(self) -> list[object]:
-        """What stands in its addresses."""
+        """The path arguments of its URLs."""
         return [self.brand.slug, *self.args.values()]
 
     @property
@@ -292,7 +291,7 @@ class Listing(ChosenRows[Row], ABC):
 
 
 def list_of_reference(reference: str, *, brand: Brand) -> Listing[Any]:
-    """The list that a `Listing.reference` names, as it is now. Raises Http404 for none."""
+    """Return the list that a `Listing.reference` names. Raises Http404 for an unknown list."""
     name, _, text = reference.partition("?")
     kind, query = LISTS.get(name), QueryDict(text, mutable=True)
     if kind is None:

@@ -1,4 +1,4 @@
-"""Pages of lists, also of very long ones."""
+"""Pagination of lists, including very long ones."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
 PER_PAGE = 50
-MAX_COUNTED_ROWS = 10_000  # of a long list: who turns more pages than these hold?
+MAX_COUNTED_ROWS = 10_000  # of a long list; people search instead of opening later pages
 
 
 class LongPaginator(Paginator):
-    """Counts no further than MAX_COUNTED_ROWS; `goes_on` says whether there are more.
+    """Counts at most MAX_COUNTED_ROWS rows; `goes_on` says whether there are more.
 
-    Nobody counts a million rows: a long list is narrowed or exported.
+    Counting a million rows is slow, and people filter or export a long list.
     """
 
     @cached_property

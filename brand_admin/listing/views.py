@@ -1,6 +1,6 @@
-"""The addresses of a list: its page, its file, and what is posted about chosen rows.
+"""The views of a list: its page, its file, and the actions on selected rows.
 
-A small file is a download; a large one is made by a worker and kept for days.
+A small file is downloaded at once; a worker makes a large one, which is kept for some days.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from brand_admin.work_progress import started_about
 from core.references import Reference
 
 View = Callable[..., HttpResponseBase]
-MAX_DOWNLOADED_ROWS = 1_000  # in a file that is made while one waits
+MAX_DOWNLOADED_ROWS = 1_000  # of a file that is made during the request
 
 
 def list_page(kind: type[Listing[Any]]) -> View:
-    """The page of a list."""
+    """Return the view of the list's page."""
 
     @require_safe
     @brand_page(kind.reads)
@@ -40,7 +40,7 @@ def list_page(kind: type[Listing[Any]]) -> View:
 
 
 def list_file(kind: type[Listing[Any]]) -> View:
-    """The file of exactly what the list shows with the same filters."""
+    """Return the view of the list's file, which has the same filters."""
 
     @require_http_methods(["GET", "HEAD", "POST"])
     @brand_page(kind.reads, post=kind.changes)
@@ -51,7 +51,7 @@ def list_file(kind: type[Listing[Any]]) -> View:
 
 
 def list_change(kind: type[Listing[Any]]) -> View:
-    """What is done to chosen rows of the list."""
+    """Return the view that runs actions on selected rows."""
 
     @require_POST
     @brand_page(kind.changes)
@@ -62,7 +62,7 @@ def list_change(kind: type[Listing[Any]]) -> View:
 
 
 def _named(view: View, kind: type[Listing[Any]], what: str) -> View:
-    """With a name of its own, which tracebacks and logs show: "Payments_file"."""
+    """Name the view for tracebacks and logs: "Payments_file"."""
     view.__name__ = view.__qualname__ = f"{kind.__name__}_{what}"
     return view
 
@@ -88,7 +88,7 @@ def show_list(
 
 
 def answer_with_file(request: BrandRequest, listing: Listing[Any]) -> HttpResponseBase:
-    """The file itself while it is small; else the offer to make it, and with POST the order."""
+    """Respond with a small file; for a large one, offer to make it, and order it on POST."""
     rows = listing.count
     name = f"{request.brand.slug}-{listing.file_name()}.csv"
     if rows <= MAX_DOWNLOADED_ROWS:
@@ -112,7 +112,7 @@ def answer_with_file(request: BrandRequest, listing: Listing[Any]) -> HttpRespon
 
 
 def _about(listing: Listing[Any]) -> str:
-    """Where files of this list are ordered."""
+    """Return the reference under which the list's exports are found again."""
     return Reference.of("export", listing.name)
 
 

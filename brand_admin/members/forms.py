@@ -1,4 +1,4 @@
-"""What staff say about a member, the filters of the list, and the file of an import."""
+"""Forms for a member, the filters of the list, and the upload of an import."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from affiliates.models import Member, Platform
 from brand_admin.forms import ConfirmationForm
 from brand_admin.refusals import add_refusal, sentence
 from brand_admin.versioned import VersionedForm
+from core.form_fields import OneLineField
 from offers.models import Offer
 from offers.selectors import offers, offers_to_join
 from tracking.importing.csv_rows import MEMBER_COLUMNS, ImportFileError, read_rows
@@ -34,7 +35,7 @@ NO_OWNER = "none"
 
 
 def staff_choices() -> list[tuple[str, str]]:
-    """Who can look after members."""
+    """Return the choices of staff who can be responsible for members."""
     return [(str(row.pk), str(row.user)) for row in staff_of_brand()]
 
 
@@ -61,13 +62,13 @@ class MemberFilters(forms.Form):
 
     @property
     def chosen(self) -> str:
-        """The offer in the address; nonsense is ignored, as in `details`."""
+        """Return the chosen offer; ignore invalid values, as in `details`."""
         self.is_valid()
         return str(self.cleaned_data.get("offer", ""))
 
     @property
     def details(self) -> dict[str, Any]:
-        """Keyword arguments for `affiliates.selectors.members`."""
+        """Return keyword arguments for `affiliates.selectors.members`."""
         self.is_valid()
         owner = self.cleaned_data.get("owner", "")
         return {
@@ -81,10 +82,10 @@ class MemberFilters(forms.Form):
 
 
 class MemberForm(forms.Form):
-    """A person. Without an address nothing can be sent to them."""
+    """A member. Without an email address, they get no mail."""
 
-    first_name = forms.CharField(max_length=200, help_text="Mails greet them with this name.")
-    last_name = forms.CharField(max_length=200, required=False)
+    first_name = OneLineField(max_length=200, help_text="Mails greet them with this name.")
+    last_name = OneLineField(max_length=200, required=False)
     email = forms.EmailField(
         label="Email",
         max_length=254,
@@ -129,7 +130,7 @@ class MemberForm(forms.Form):
         return values
 
     def said(self) -> dict[str, Any]:
-        """Keyword arguments for `affiliates.services.add_member`."""
+        """Return keyword arguments for `affiliates.services.add_member`."""
         values = self.cleaned_data
         owner = staff_of_brand().filter(pk=values["owner"]).first() if values["owner"] else None
         return {
@@ -151,7 +152,7 @@ def _handle_field(platform: Platform) -> forms.CharField:
 
 
 class EditMemberForm(MemberForm, VersionedForm):
-    """What is changed about a member, by somebody who has seen a version of them."""
+    """Changes to a member, with the version that the person saw."""
 
     @classmethod
     def of(cls, member: Member, data: Any = None) -> EditMemberForm:
@@ -169,12 +170,12 @@ class EditMemberForm(MemberForm, VersionedForm):
         return form
 
     def said(self) -> dict[str, Any]:
-        """Keyword arguments for `affiliates.services.change_member`."""
+        """Return keyword arguments for `affiliates.services.change_member`."""
         return {**super().said(), "seen_version": self.cleaned_data["version"]}
 
 
 class TagForm(forms.Form):
-    """One tag for the chosen members."""
+    """A tag for the selected members."""
 
     tag = forms.CharField(
         label="Tag",
@@ -193,7 +194,7 @@ class TagForm(forms.Form):
 
 
 class OwnerForm(forms.Form):
-    """Who of the team looks after the chosen members."""
+    """The person of the team who is responsible for the selected members."""
 
     owner = forms.ChoiceField(label="Looked after by", required=False)
 
@@ -203,7 +204,7 @@ class OwnerForm(forms.Form):
 
 
 class JoinForm(forms.Form):
-    """An offer for a member who is not in it."""
+    """An offer that a member is not in yet."""
 
     offer: forms.ModelChoiceField[Offer] = forms.ModelChoiceField(
         queryset=None, empty_label="Choose an offer"
@@ -215,7 +216,7 @@ class JoinForm(forms.Form):
 
 
 class ImportForm(ConfirmationForm):
-    """A CSV file of members; when valid, `content` is its bytes and `rows` how many it has."""
+    """A CSV file of members. If valid, `content` has its bytes and `rows` is the number of rows."""
 
     offer: forms.ModelChoiceField[Offer] = forms.ModelChoiceField(
         queryset=None,
@@ -246,7 +247,7 @@ class ImportForm(ConfirmationForm):
         return offer
 
     def clean_file(self) -> Any:
-        """Read it through: as a whole it must be fine before its rows are looked at."""
+        """Check the whole file: size, encoding, header and number of rows."""
         upload = self.cleaned_data["file"]
         if upload.size > MAX_FILE_BYTES:
             raise _refused(

@@ -1,4 +1,4 @@
-"""Everything that was done about one member: to them, and to what is theirs. Reads only."""
+"""The audit log of one member and of the member's own objects. Reads only."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from offers.models import Enrollment
 from payouts.models import EntryKind, LedgerEntry, Payout
 from tracking.models import Conversion, PromoCode, Question, TrackingLink
 
-# What belongs to a place in an offer, by the name that the audit log has for it.
+# What belongs to an enrollment, by the name that the audit log uses.
 OF_ENROLLMENT: tuple[type[Model], ...] = (
     PromoCode, TrackingLink, Question, Conversion, LedgerEntry,
 )  # fmt: skip
@@ -22,8 +22,10 @@ WITH_OFFERS: tuple[type[Model], ...] = (Enrollment, *OF_ENROLLMENT)
 
 
 def member_history(member_id: int) -> QuerySet[AuditEntry]:
-    """What was done to the member, their places in offers, codes, links, conversions, questions,
-    bonuses and payments; newest first. `filter_entries` searches in it.
+    """Return the entries about the member and their objects, newest first.
+
+    These are enrollments, codes, links, conversions, questions, bonuses and payments.
+    `filter_entries` searches the result.
     """
     own = Enrollment.objects.filter(member=member_id)
     found = Q(target=Reference.by_id(Member, member_id)) | Q(target__in=_targets(own))
@@ -31,13 +33,13 @@ def member_history(member_id: int) -> QuerySet[AuditEntry]:
     for model in OF_ENROLLMENT:
         rows = model._default_manager.filter(enrollment__in=own.values("pk"))
         if model is LedgerEntry:
-            rows = rows.filter(kind=EntryKind.ADJUSTMENT)  # the others tell of their conversion
+            rows = rows.filter(kind=EntryKind.ADJUSTMENT)  # others are of a conversion
         found |= Q(target__in=_targets(rows))
     return AuditEntry.objects.filter(found).order_by("-at", "-pk")
 
 
 def offers_named_in(entries: Iterable[AuditEntry]) -> dict[str, str]:
-    """The name of the offer that each target belongs to, by target; not all belong to one."""
+    """Return the name of each target's offer, by target; targets without an offer are left out."""
     ids: dict[str, set[int]] = {}
     for entry in entries:
         target = Reference(entry.target)
@@ -61,6 +63,6 @@ def _offers_of(model: type[Model], ids: set[int]) -> Iterable[tuple[int, str]]:
 
 
 def _targets(rows: QuerySet[Any]) -> QuerySet[Any, Any]:
-    """What the audit log calls these rows."""
+    """Return the references that the audit log uses for these rows."""
     named: QuerySet[Any, Any] = rows.order_by().annotate(audited=reference_in_sql(rows.model))
     return named.values("audited")

@@ -1,4 +1,4 @@
-"""Import members from a CSV file: read it, show what it would do, do it."""
+"""Import members from a CSV file: upload it, preview the result, import it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tracking.importing.members_in_background import ABOUT, ask_for_import, ask_
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def members_import(request: BrandRequest) -> HttpResponse:
-    """Ask for a file; its preview has a page of its own, and so has the import."""
+    """Ask for a file. The preview and the import each have a page of background work."""
     form = ImportForm(request.POST or None, request.FILES or None)
     if request.method == "POST" and form.is_valid():
         preview = ask_for_preview(
@@ -50,7 +50,7 @@ def members_import(request: BrandRequest) -> HttpResponse:
 @require_POST
 @brand_page(Permission.MANAGE)
 def members_import_confirm(request: BrandRequest, work_id: int) -> HttpResponse:
-    """Put in what was previewed; pressing twice puts it in once."""
+    """Import what was previewed. A second click does not import it again."""
     preview = get_object_or_404(Work, pk=work_id)
     try:
         work = ask_for_import(preview=preview, by=request.actor, now=timezone.now())

@@ -1,4 +1,4 @@
-"""The list of members, its file, and what can be done to many of them at once."""
+"""The list of members, its file, and its actions."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ from tracking.figures.member_summaries import MemberSummary, member_summaries
 
 
 class MemberLine(NamedTuple):
-    """A member with their figures; `suppressed` says why no mail goes to them."""
+    """A member with their figures. `suppressed` is the reason why they get no mail."""
 
     summary: MemberSummary
     noted: MemberDetails
@@ -84,7 +84,7 @@ def _give(listing: Listing[Any], *, ids: list[int], owner: str, by: Actor, now: 
 
 
 class Members(Listing[MemberLine]):
-    """All members of the brand, with what each sold and is due."""
+    """All members of the brand, with the sales and the amount due of each."""
 
     name, section = "members", "members"
     heading, subtitle = "Members", "The affiliates and creators who sell for you."

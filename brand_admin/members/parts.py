@@ -1,4 +1,4 @@
-"""The parts of a member's page that are lists: each searched, filtered, sorted and exported."""
+"""The tabs of a member's page that are lists."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ NOTHING_MATCHES = EmptyState("Nothing matches", "Change the search or the filter
 
 
 def who_it_is(member: Member) -> dict[str, Any]:
-    """What the page of a member shows above each of its parts."""
+    """Return the context for the head of a member's page."""
     return {
         "member": member,
         "noted": member_details_of([member])[member.pk],
@@ -69,7 +69,7 @@ def who_it_is(member: Member) -> dict[str, Any]:
 
 
 def show_part(request: BrandRequest, member: Member, part: str, **context: Any) -> HttpResponse:
-    """A part of a member's page that is no list."""
+    """Render a tab of a member's page that is not a list."""
     return render_page(
         request,
         f"brand_admin/members/{part}.html",
@@ -81,7 +81,7 @@ def show_part(request: BrandRequest, member: Member, part: str, **context: Any) 
 
 
 class OfMember(Listing[Any]):
-    """A list of one member alone. Its file is the one of the whole list, narrowed to them."""
+    """A list of one member's rows. Its file is that of the whole list, filtered by the member."""
 
     section = SECTION
     template = "brand_admin/members/listing.html"
@@ -201,7 +201,7 @@ class MemberMessages(OfMember, Messages):
 
 
 class MemberQuestions(OfMember, Questions):
-    """What they asked about sales that they miss; all of it unless the address says otherwise."""
+    """The member's questions about missing sales. Without a filter, all of them."""
 
     part, page_name = "questions", "member_questions"
     label, search_label = "Questions of this member", "Search order"
@@ -239,7 +239,7 @@ class HistoryLine(NamedTuple):
 
 
 class MemberHistory(OfMember):
-    """Everything done to the member and to what is theirs, newest first."""
+    """The audit log of the member and their objects, newest first."""
 
     name, part = "member_history", "history"
     heading = "History"

@@ -1,4 +1,4 @@
-"""Members: the list, the forms, and a member's page in its parts."""
+"""Members: the forms, and the tabs of a member's page. The list is in `lists`."""
 
 from __future__ import annotations
 
@@ -70,14 +70,14 @@ def member_edit(request: BrandRequest, member_id: int) -> HttpResponse:
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def member_page(request: BrandRequest, member_id: int) -> HttpResponse:
-    """Their offers, with what they share and what it earned."""
+    """Show the member's offers, each with code, link and earnings."""
     member = get_object_or_404(Member, pk=member_id)
     return _offers_part(request, member, JoinForm(member=member))
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def member_join(request: BrandRequest, member_id: int) -> HttpResponse:
-    """Put the member into another offer."""
+    """Add the member to another offer."""
     member = get_object_or_404(Member, pk=member_id)
     form = JoinForm(request.POST or None, member=member)
     if request.method != "POST":

@@ -1,4 +1,4 @@
-"""Form fields of an offer: rates, exactly as they are written, and domains."""
+"""Form fields of an offer: rates, which are read exactly, and domains."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What staff say about an offer and its terms."""
+"""Forms for an offer and its first terms."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from brand_admin.offers.fields import DomainsField
 from brand_admin.offers.terms_forms import DAY, LAST_YEAR, TermsForm
 from brand_admin.refusals import sentence
 from brand_admin.versioned import VersionedForm
+from core.form_fields import OneLineField
 from core.money import currencies_in_use
 from offers.models import Offer, OfferKind, OfferStatus
 from offers.services import OfferValues
@@ -31,15 +32,15 @@ class OfferFilters(forms.Form):
     kind = forms.ChoiceField(choices=[("", "All"), *OfferKind.choices], required=False)
 
     def chosen(self) -> tuple[str, str]:
-        """Status and kind; nonsense in the address is ignored."""
+        """Return status and kind; ignore invalid values."""
         self.is_valid()
         return self.cleaned_data.get("status", ""), self.cleaned_data.get("kind", "")
 
 
 class OfferForm(forms.Form):
-    """Everything about an offer that can be changed later."""
+    """The fields of an offer that can be changed later."""
 
-    name = forms.CharField(max_length=120, help_text="Members see this name.")
+    name = OneLineField(max_length=120, help_text="Members see this name.")
     description = forms.CharField(
         required=False,
         max_length=2000,
@@ -187,7 +188,7 @@ class OfferForm(forms.Form):
 
 
 class EditOfferForm(OfferForm, VersionedForm):
-    """What is changed about an offer, by somebody who has seen a version of it."""
+    """Changes to an offer, with the version that the person saw."""
 
     @classmethod
     def of(cls, offer: Offer, data: Any = None) -> EditOfferForm:
@@ -211,7 +212,7 @@ class NewOfferForm(OfferForm, TermsForm):
 
 
 def offer_initial(offer: Offer) -> dict[str, Any]:
-    """The form as this offer would fill it."""
+    """Return the form's initial values for an existing offer."""
     names = (
         "name", "description", "kind", "destination_url", "deep_links_allowed",
         "allowed_domains", "click_window_days", "remembers_customers", "code_pattern",
@@ -224,7 +225,7 @@ def offer_initial(offer: Offer) -> dict[str, Any]:
 
 
 def last_day_of(offer: Offer) -> Any:
-    """The last day that counts, in the brand's time zone; None for an offer without an end."""
+    """Return the last day that counts, in the brand's time zone; None if the offer has no end."""
     if offer.ends_at is None:
         return None
     return timezone.localtime(offer.ends_at - timedelta(microseconds=1)).date()

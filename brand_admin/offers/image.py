@@ -1,4 +1,4 @@
-"""An offer's image: upload it, take it away."""
+"""Upload or remove an offer's image."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ from offers.selectors import offers
 
 
 class Offers(Listing[OfferRow]):
-    """All offers but archived ones, with their figures of all time, the newest first."""
+    """All offers except archived ones, with their figures of all time, newest first."""
 
     name, section = "offers", "offers"
     heading, subtitle = "Offers", "What members promote, and what they earn with it."
@@ -95,7 +95,7 @@ class Offers(Listing[OfferRow]):
     )
 
     def find(self) -> QuerySet[Offer]:
-        """Archived offers only where the address says so."""
+        """Return the matching offers; archived ones only if the filter names them."""
         status, kind = self.filters.chosen()
         found = offers(search=self.search, status="" if status == "all" else status, kind=kind)
         return found if status else found.exclude(status=OfferStatus.ARCHIVED)

@@ -1,4 +1,4 @@
-"""Lines of the offers list: each offer with its terms in words and its figures of all time."""
+"""Rows of the offers list, each with its terms in words and its figures of all time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class OfferRow:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One version of the terms, and when it applied. `until` is None for the latest."""
+    """A version of the terms, and when it applied. `until` is None for the latest version."""
 
     terms: Terms
     words: str
@@ -48,7 +48,7 @@ class Version:
 
     @property
     def conditions(self) -> str:
-        """Hold and approval: "14 days hold · accepted by hand"."""
+        """Return hold and approval: "14 days hold · accepted by hand"."""
         days = self.terms.hold_days
         hold = f"{days} day{'' if days == 1 else 's'} hold" if days else "No hold"
         by_hand = self.terms.approval == Approval.BY_HAND
@@ -56,7 +56,7 @@ class Version:
 
 
 def offer_rows(offers: Sequence[Offer], *, now: datetime) -> list[OfferRow]:
-    """The lines of these offers in a fixed number of queries."""
+    """Return the rows of these offers, in a fixed number of queries."""
     ids = [offer.pk for offer in offers]
     histories = terms_histories(ids)
     figures = figures_of_offers(
@@ -76,7 +76,7 @@ def offer_rows(offers: Sequence[Offer], *, now: datetime) -> list[OfferRow]:
 
 
 def versions(offer: Offer, all_terms: Sequence[Terms], *, now: datetime) -> list[Version]:
-    """Every version of the offer's terms, the newest first."""
+    """Return every version of the offer's terms, newest first."""
     starts = [terms.starts_at for terms in all_terms]
     current = max((i for i, start in enumerate(starts) if start <= now), default=0)
     return [

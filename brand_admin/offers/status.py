@@ -1,4 +1,4 @@
-"""What staff can do to an offer's status, and in words what each of it does."""
+"""The changes of status that staff can make, each with its effect in words."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class StatusAction:
     label: str
     icon: str
     status: OfferStatus
-    effect: str  # what it does, to the members and to the shop
+    effect: str  # the effect on members and on the shop
     done: str
     is_danger: bool = False
 
@@ -59,5 +59,5 @@ def actions_for(offer: Offer) -> tuple[StatusAction, ...]:
 
 
 def action_for(offer: Offer, key: str) -> StatusAction | None:
-    """The action of that name, if the offer's status allows it."""
+    """Return the action of that name if the offer's status allows it; else None."""
     return next((action for action in actions_for(offer) if action.key == key), None)

@@ -1,4 +1,4 @@
-"""What staff say about an offer's terms: rates, tiers, rules and a cap."""
+"""Forms for an offer's terms: rates, tiers, rules and a cap."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ from django.utils import timezone
 
 from brand_admin.amounts import AmountField, read_amount
 from brand_admin.offers.fields import PercentField
+from core.form_fields import OneLineField
 from core.money import Money
 from offers.models import Approval, Terms
 from offers.structure import MAX_RULES, MAX_TIERS, CapPeriod, Customer, Rule, RuleKind, Tier, TierBy
 from offers.terms import MAX_RULE_VALUE_LENGTH, TermsValues
 
-LAST_YEAR = 9000  # leaves room for time zones and the day after
+LAST_YEAR = 9000  # datetime ends at 9999; time zones and the day after must fit
 DAY = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 NEW, RETURNING = Customer.NEW.value, Customer.RETURNING.value
 RULE_KINDS = [
@@ -106,7 +107,7 @@ class TermsForm(forms.Form):
 
     @property
     def chosen_currency(self) -> str:
-        """The one that was chosen with the offer, else the offer's or brand's own."""
+        """Return the currency chosen with a new offer, else that of the offer or the brand."""
         return str(self.cleaned_data.get("currency") or self.own_currency)
 
     def clean(self) -> dict[str, Any]:
@@ -122,7 +123,7 @@ class TermsForm(forms.Form):
 
     @property
     def terms_values(self) -> TermsValues:
-        """As typed, without tiers and rules."""
+        """Return the typed terms, without tiers and rules."""
         values = self.cleaned_data
         return TermsValues(
             percent_bp=values["percent"] or 0,
@@ -162,7 +163,7 @@ class NewTermsForm(TermsForm):
         return day
 
     def starts_at(self, now: datetime) -> datetime:
-        """The start of the chosen day in the brand's time zone; now for none and for today."""
+        """Return the start of the chosen day in the brand's time zone; now for today or no day."""
         day = self.cleaned_data["starts_on"]
         if day is None or day == timezone.localdate(now):
             return now
@@ -170,15 +171,15 @@ class NewTermsForm(TermsForm):
 
 
 class TierForm(forms.Form):
-    """One tier; empty rows don't count."""
+    """A tier. Empty rows are ignored."""
 
-    name = forms.CharField(label="Tier", required=False, max_length=40)
+    name = OneLineField(label="Tier", required=False, max_length=40)
     threshold = AmountField(required=False, label="From")
     percent = PercentField(label="Percent", required=False)
     fixed = AmountField(required=False, label="Amount")
 
     def tier(self, *, by: str, currency: str) -> Tier | None:
-        """What was typed; None for an empty row. Adds errors of its own."""
+        """Return the typed value; None for an empty row. Adds errors to the form."""
         values = self.cleaned_data
         if not any((values.get("name"), values.get("threshold"), values.get("percent"))):
             return None
@@ -199,15 +200,15 @@ class TierForm(forms.Form):
 
 
 class RuleForm(forms.Form):
-    """One rule; rows without a kind don't count."""
+    """A rule. Rows without a kind are ignored."""
 
     kind = forms.ChoiceField(label="For", choices=RULE_KINDS, required=False)
-    value = forms.CharField(label="Which", required=False, max_length=MAX_RULE_VALUE_LENGTH)
+    value = OneLineField(label="Which", required=False, max_length=MAX_RULE_VALUE_LENGTH)
     percent = PercentField(label="Percent", required=False)
     fixed = AmountField(required=False, label="Amount")
 
     def rule(self, *, currency: str) -> Rule | None:
-        """What was typed; None for an empty row. Adds errors of its own."""
+        """Return the typed value; None for an empty row. Adds errors to the form."""
         values = self.cleaned_data
         kind, value = values.get("kind", ""), values.get("value", "").strip()
         if not kind:
@@ -235,7 +236,7 @@ TierRows, RuleRows = _rows(TierForm, MAX_TIERS), _rows(RuleForm, MAX_RULES)
 
 
 class TermsRows:
-    """The tiers and rules beside a TermsForm, row by row."""
+    """The rows of tiers and rules that belong to a TermsForm."""
 
     def __init__(self, data: QueryDict | None, *, terms: Terms | None, currency: str) -> None:
         self.wants_more = bool(data) and any(name in (data or {}) for name in MORE_ROWS)
@@ -261,7 +262,7 @@ class TermsRows:
         return any(rows.is_bound and (rows.non_form_errors() or any(rows.errors)) for rows in both)
 
     def values(self, form: TermsForm) -> TermsValues | None:
-        """The whole structure; None when a row can't be read. `form` is valid."""
+        """Return the whole structure; None if a row is invalid. `form` must be valid."""
         values = form.terms_values
         if not (self.tiers.is_valid() and self.rules.is_valid()):
             return None
@@ -273,7 +274,7 @@ class TermsRows:
 
 
 def terms_initial(terms: Terms, currency: str) -> dict[str, Any]:
-    """The form as these terms would fill it."""
+    """Return the form's initial values for existing terms."""
     return {
         "percent": terms.percent_bp,
         "fixed": _plain(terms.fixed_minor, currency),
@@ -288,7 +289,7 @@ def terms_initial(terms: Terms, currency: str) -> dict[str, Any]:
 
 
 def _counted(data: QueryDict) -> QueryDict:
-    """The data with one empty row more where a button asked for it; none where none was sent."""
+    """Return the posted data, with one more empty row if a button asked for it."""
     more = data.copy()
     for prefix in MORE_ROWS.values():
         more.setdefault(f"{prefix}-TOTAL_FORMS", "0")
@@ -301,7 +302,7 @@ def _counted(data: QueryDict) -> QueryDict:
 
 
 def _tier_rows(terms: Terms | None, currency: str) -> list[Mapping[str, Any]]:
-    """The tiers there are, and an empty row."""
+    """Return the existing tiers and an empty row."""
     rows: list[Mapping[str, Any]] = [
         {
             "name": tier.name,

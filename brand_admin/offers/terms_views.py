@@ -1,4 +1,4 @@
-"""New terms for an offer: the form, then what they would have paid, then the next version."""
+"""New terms for an offer: the form, a preview of what they would have paid, and saving."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ NOT_CARRIED = {"csrfmiddlewaretoken", "step", "seen", *MORE_ROWS}
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def terms_new(request: BrandRequest, offer_id: int) -> HttpResponse:
-    """The next version of the terms; the versions there are never change.
+    """Make the next version of the terms; existing versions never change.
 
-    Nothing is saved before the page that compares was seen: it says which version it compared with.
+    Terms are saved only from the preview, which names the version that it compared with.
     """
     offer = get_object_or_404(Offer, pk=offer_id)
     latest = terms_of(offer).latest
@@ -71,7 +71,7 @@ def terms_new(request: BrandRequest, offer_id: int) -> HttpResponse:
 
 
 def typed_values(form: TermsForm, rows: TermsRows) -> TermsValues | None:
-    """The structure that was typed; None, with the errors on form or rows, when it can't be one."""
+    """Return the typed structure; None if it is invalid, with errors on the form or the rows."""
     if not form.is_valid() or rows.wants_more:
         return None
     values = rows.values(form)
@@ -126,7 +126,7 @@ def _save(
 def _review(
     request: BrandRequest, offer: Offer, latest: Terms, form: NewTermsForm, values: TermsValues
 ) -> HttpResponse:
-    """What the members will read, and what the terms would have paid. Nothing is saved yet."""
+    """Show the text for members, and what the terms would have paid. Nothing is saved yet."""
     now = timezone.now()
     terms = values.as_terms()
     seen = request.POST.get("seen", "")

@@ -37,7 +37,7 @@ SECTION = "offers"
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def offer_new(request: BrandRequest) -> HttpResponse:
-    """A new offer. With ?project=, the project's Sales Tracking stage is set up with it."""
+    """Add an offer. With ?project=, the project's Sales Tracking stage then uses it."""
     project = _asked_project(request)
     data, currency = request.POST or None, request.brand.currency
     form = NewOfferForm(data, currency=currency)
@@ -121,7 +121,7 @@ def offer_edit(request: BrandRequest, offer_id: int) -> HttpResponse:
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def offer_status(request: BrandRequest, offer_id: int, action: str) -> HttpResponse:
-    """Say what pausing, resuming, ending or archiving does; on POST, do it."""
+    """Show the effect of pausing, resuming, ending or archiving; on POST, do it."""
     offer = get_object_or_404(Offer, pk=offer_id)
     chosen = action_for(offer, action)
     if chosen is None:

@@ -1,4 +1,4 @@
-"""What an offer pays, in a few words for staff. Members read `offers.wording` in their language."""
+"""A summary of an offer's commission for staff. Members read `offers.wording` in their language."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from offers.wording import describe_rate
 
 
 def in_brief(terms: Terms, currency: str) -> str:
-    """One line: "12 % of every sale", or "12 % to 15 % of every sale, 2 tiers" where it climbs."""
+    """Return "12 % of every sale", or with tiers "12 % to 15 % of every sale, 2 tiers"."""
     begins = describe_rate(terms, currency)
     if not terms.tier_list:
         return begins

@@ -1,4 +1,4 @@
-"""Who is due money now."""
+"""The list of members who are due money now."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class DueToMember:
 
     @property
     def label(self) -> str:
-        """What a box of a list with several currencies is for."""
+        """The label of the checkbox, with the currency, because a member can have several rows."""
         return f"{self.member}, {money(self.amount)}"
 
     @property
     def box(self) -> str:
-        """What the box posts: a member in a currency."""
+        """The value that the checkbox posts: a member and a currency."""
         return f"{self.member.pk}-{self.amount.currency}"
 
     @property
     def is_carried(self) -> bool:
-        """Nothing to pay: a balance below zero waits for the next commission."""
+        """Whether the balance is negative: it is carried to the next commission."""
         return self.amount.minor <= 0
 
 
@@ -59,7 +59,7 @@ def _pay(row: DueToMember) -> Cell:
 
 
 class Due(Listing[DueToMember]):
-    """Who is due money now, per member and currency."""
+    """The amounts due now, per member and currency."""
 
     name, section = "due", SECTION
     heading, subtitle, header_links = HEADING, SUBTITLE, HEADER_LINKS
@@ -105,12 +105,12 @@ class Due(Listing[DueToMember]):
 
     @cached_property
     def page(self) -> Page[DueRow]:
-        """Only its own rows are looked up."""
+        """The page; only its own rows are read."""
         return self._page_and_sums[0]
 
     @property
     def totals(self) -> list[Money]:
-        """What all members are due, per currency; a search does not change it."""
+        """The amounts due to all members, per currency; independent of the search."""
         return self._page_and_sums[1]
 
     @cached_property
@@ -129,7 +129,7 @@ class Due(Listing[DueToMember]):
         return Page(found.rows, nearest, paginator), totals
 
     def _due(self, *, start: int = 0, limit: int | None = None) -> DuePage:
-        """The brand's own currency comes first."""
+        """Return a page of amounts due; the brand's own currency comes first."""
         search = self.search
         among = list(members(search=search).values_list("pk", flat=True)) if search else None
         return due_page(

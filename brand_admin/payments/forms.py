@@ -1,4 +1,4 @@
-"""What is posted about payments: exactly which entries, a reference, a reason, an amount."""
+"""Forms for payments: recording, marking as returned, and adjustments."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from django import forms
 
 from brand_admin.amounts import AmountField, read_amount
 from brand_admin.forms import DayFilters
+from core.form_fields import OneLineField
 from core.money import Money, UnknownCurrencyError, exponent
 from payouts.models import PayoutState
 
 
 class DueQueryForm(forms.Form):
-    """Whom to pay, in which currency: what the address of Send payment names."""
+    """The member and the currency in the address of Send payment."""
 
     member = forms.IntegerField()
     currency = forms.CharField(max_length=3)
@@ -28,10 +29,10 @@ class DueQueryForm(forms.Form):
 
 
 class RecordPaymentForm(forms.Form):
-    """The entries that were shown, and the bank's word for the payment."""
+    """The entries that the page showed, and the bank's reference."""
 
     entries = forms.CharField(widget=forms.HiddenInput)
-    reference = forms.CharField(
+    reference = OneLineField(
         required=False,
         max_length=120,
         help_text="What your bank or PayPal calls it. The member sees it.",
@@ -48,13 +49,13 @@ OF_PAYMENTS = [choice for choice in PayoutState.choices if choice[0] != PayoutSt
 
 
 class PaymentFilters(DayFilters):
-    """Which payments to list; all of them unless the address says otherwise."""
+    """Which payments to list. Without a filter, all of them."""
 
     state = forms.ChoiceField(required=False, choices=[("", "All"), *OF_PAYMENTS])
     member = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `payouts.selectors.payouts`; nonsense is ignored."""
+        """Return keyword arguments for `payouts.selectors.payouts`; ignore invalid values."""
         self.is_valid()
         return {
             "state": self.cleaned_data.get("state") or "",
@@ -64,7 +65,7 @@ class PaymentFilters(DayFilters):
 
 
 class ReturnPaymentForm(forms.Form):
-    """What became of a payment that came to nothing, and why."""
+    """Whether a payment failed or was cancelled, and why."""
 
     state = forms.ChoiceField(
         label="What happened",
@@ -75,7 +76,7 @@ class ReturnPaymentForm(forms.Form):
         widget=forms.RadioSelect,
         initial=PayoutState.FAILED,
     )
-    reason = forms.CharField(max_length=300, help_text="The member sees it.")
+    reason = OneLineField(max_length=300, help_text="The member sees it.")
 
 
 class AdjustmentForm(forms.Form):
@@ -87,7 +88,7 @@ class AdjustmentForm(forms.Form):
         initial="bonus",
     )
     amount = AmountField()
-    note = forms.CharField(label="Reason", max_length=300, help_text="The member sees it.")
+    note = OneLineField(label="Reason", max_length=300, help_text="The member sees it.")
     confirmation = forms.UUIDField(widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
@@ -99,6 +100,6 @@ class AdjustmentForm(forms.Form):
 
     @property
     def amount_minor(self) -> int:
-        """With its sign: a correction is negative."""
+        """Return the amount with its sign: a correction is negative."""
         minor = int(self.cleaned_data["amount"].minor)
         return minor if self.cleaned_data["kind"] == "bonus" else -minor

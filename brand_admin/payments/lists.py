@@ -1,7 +1,7 @@
-"""The payments recorded, and whom a bonus is for. See also `due_list` and `run_lists`.
+"""The list of payments, and the list from which the member of a bonus is chosen.
 
-What a bank or PayPal is told stands in brand_admin.payments.run_views: those files name accounts,
-so they are streamed to the person who asks and never kept.
+Files for a bank or PayPal are in brand_admin.payments.run_views. They contain account numbers, so
+they are streamed to the person and never stored.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ AMOUNT = Column(
 
 
 class Payments(Listing[Payout]):
-    """The payments recorded, the newest first."""
+    """All payments, newest first."""
 
     name, section = "payments", SECTION
     heading, subtitle, header_links = HEADING, SUBTITLE, HEADER_LINKS
@@ -113,7 +113,7 @@ class Payments(Listing[Payout]):
 
 
 class ChosenEnrollment(Listing[Enrollment]):
-    """Whom a bonus or correction is for, and in which offer."""
+    """The enrollments to choose from for a bonus or a correction."""
 
     name, section = "adjustment", SECTION
     heading, subtitle = "Bonus or correction", "For whom, and in which offer?"

@@ -1,4 +1,4 @@
-"""What is posted about payout runs: whom and how much at least, a reference, a reason."""
+"""Forms for payout runs: members and minimum, a reference, a reason."""
 
 from __future__ import annotations
 
@@ -10,15 +10,16 @@ from django import forms
 from brand_admin.amounts import AmountField, read_amount
 from brand_admin.forms import DayFilters
 from brand_admin.payments.forms import OF_PAYMENTS, ReturnPaymentForm
+from core.form_fields import OneLineField
 from core.money import Money, UnknownCurrencyError, exponent
 from payouts.models import PayoutState
 
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """Whom to pay: each a member in a currency; nobody chosen means everybody.
+    """The selected members with their currencies; an empty selection means all members.
 
-    `search` says that these are all whom the list of what is due shows with it.
+    With `search`, these are all members that the list of amounts due shows for this search.
     """
 
     picks: tuple[tuple[int, str], ...]
@@ -26,27 +27,27 @@ class Chosen:
 
     @classmethod
     def of(cls, boxes: list[str]) -> Chosen:
-        """From "12-GBP" and the like; anything else is ignored."""
+        """Parse values like "12-GBP"; ignore everything else."""
         parts = [box.partition("-") for box in boxes]
         return cls(
             tuple((int(pk), code) for pk, _, code in parts if pk.isdecimal() and len(pk) < 19)
         )
 
     def members(self, currency: str) -> set[int] | None:
-        """Those chosen in this currency; None when nobody was, which means everybody."""
+        """Return the ids selected in this currency; None for all members."""
         if not self.picks and not self.search:
             return None
         return {pk for pk, code in self.picks if code == currency}
 
     def fields(self) -> list[tuple[str, str]]:
-        """What chooses the same members again."""
+        """Return hidden fields that make the same selection again."""
         if self.search:
             return [("all", "1"), ("q", self.search)]
         return [("selected", f"{pk}-{code}") for pk, code in self.picks]
 
 
 def known_currency(text: str) -> str:
-    """The code, or nothing for what is none."""
+    """Return the currency code; "" for an unknown one."""
     try:
         exponent(text)
     except UnknownCurrencyError:
@@ -55,18 +56,18 @@ def known_currency(text: str) -> str:
 
 
 class RunFilters(DayFilters):
-    """Which runs to list; all of them unless the address says otherwise."""
+    """Which runs to list. Without a filter, all of them."""
 
     state = forms.ChoiceField(required=False, choices=[("", "All"), *PayoutState.choices])
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `payouts.selectors.runs`; nonsense is ignored."""
+        """Return keyword arguments for `payouts.selectors.runs`; ignore invalid values."""
         self.is_valid()
         return {"state": self.cleaned_data.get("state") or "", **self.days()}
 
 
 class LineFilters(forms.Form):
-    """Which members of a run to list: those it pays, or those it leaves out."""
+    """Which members of a run to list: those that it pays, or those that it leaves out."""
 
     show = forms.ChoiceField(
         required=False, choices=[("", "In this run"), ("left_out", "Left out")]
@@ -74,7 +75,7 @@ class LineFilters(forms.Form):
     state = forms.ChoiceField(required=False, choices=[("", "All"), *OF_PAYMENTS])
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `payouts.selectors.run_members`; nonsense is ignored."""
+        """Return keyword arguments for `payouts.selectors.run_members`; ignore invalid values."""
         self.is_valid()
         left_out = self.cleaned_data.get("show") == "left_out"
         state = "" if left_out else self.cleaned_data.get("state") or ""
@@ -82,7 +83,7 @@ class LineFilters(forms.Form):
 
 
 class NewRunForm(forms.Form):
-    """A run in the currency of the address. Members due less than the minimum stay due."""
+    """A run in the currency of the address. Members below the minimum are not paid."""
 
     minimum = AmountField(
         label="Minimum amount",
@@ -100,9 +101,9 @@ class NewRunForm(forms.Form):
 
 
 class MarkPaidForm(forms.Form):
-    """The bank's word for a payment, or for all of a run."""
+    """The bank's reference for a payment, or for all payments of a run."""
 
-    reference = forms.CharField(
+    reference = OneLineField(
         required=False,
         max_length=120,
         help_text="What your bank or PayPal calls it. The members see it.",
@@ -110,15 +111,15 @@ class MarkPaidForm(forms.Form):
 
 
 class MarkRunPaidForm(MarkPaidForm):
-    """The same for what is on the way of a run, and which payments its page showed as that."""
+    """The same for a run's payments in processing, and `seen`, which payments the page showed."""
 
     seen = forms.CharField(required=False, max_length=80, widget=forms.HiddenInput)
 
 
 class ReturnRunForm(ReturnPaymentForm):
-    """What became of the payments of a run that are still on the way, and why."""
+    """Whether a run's open payments failed or were cancelled, and why."""
 
-    reason = forms.CharField(max_length=300, help_text="The members see it.")
+    reason = OneLineField(max_length=300, help_text="The members see it.")
 
     field_order = ["state", "reason"]
 

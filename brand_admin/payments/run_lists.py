@@ -1,4 +1,4 @@
-"""The payout runs, and the members of one."""
+"""The list of payout runs, and the list of a run's members."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def _run_state(row: PayoutRun) -> Cell:
 
 
 class Runs(Listing[PayoutRun]):
-    """The payout runs, the newest first."""
+    """All payout runs, newest first."""
 
     name, section = "runs", SECTION
     heading, subtitle, header_links = HEADING, SUBTITLE, HEADER_LINKS
@@ -130,7 +130,7 @@ def _of_payout(name: str) -> Callable[[RunLine], object]:
 
 
 class RunMembers(Listing[RunLine]):
-    """The members of a run: whom it pays, or whom it leaves out. No account is named."""
+    """The members that a run pays, or those that it leaves out. It shows no account numbers."""
 
     name, section = "run", SECTION
     heading = "Members of a payout run"
@@ -185,7 +185,7 @@ class RunMembers(Listing[RunLine]):
 
     @property
     def filter_fields(self) -> list[forms.BoundField]:
-        """The state of payments, where there are any."""
+        """The filter fields; the state of payments only if there are payments."""
         return [self.filters["state"]] if self.run.confirmed_at and not self.left_out else []
 
     @property

@@ -1,4 +1,4 @@
-"""What the pages of a payout run show besides its lines."""
+"""The figures on the pages of a payout run, and its rows."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ from payouts.selectors import (
 
 @dataclass(frozen=True, slots=True)
 class CurrencyChoice:
-    """What a run in one currency could pay now, without a minimum."""
+    """The amount that a run in one currency could pay now, without a minimum."""
 
     total: Money
     members: int
 
 
 def choices_of(rows: list[DueRow], chosen: Chosen) -> list[CurrencyChoice]:
-    """A choice per currency in which somebody chosen is due more than zero."""
+    """Return a choice for each currency in which a selected member is due money."""
     totals: dict[str, int] = {}
     members: dict[str, int] = {}
     wanted = {row.currency: chosen.members(row.currency) for row in rows}
@@ -52,9 +52,9 @@ def choices_of(rows: list[DueRow], chosen: Chosen) -> list[CurrencyChoice]:
 
 @dataclass(frozen=True, slots=True)
 class RunFacts:
-    """A run in figures. `open` is what is not paid yet and can be taken back. `by_bank` counts
-    what stands in the bank's file, and `to_mark` is what is marked paid at once. `waiting` says in
-    words how many payments wait, and is empty when none does.
+    """The figures of a run. `open` is not paid yet and can be returned. `by_bank` counts the
+    payments in the bank's file. `to_mark` is what would be marked paid together. `waiting` is a
+    sentence about payments that wait for details; "" if none does.
     """
 
     left_out: int
@@ -78,7 +78,7 @@ _ORDER = (
 
 
 def facts_of(run: PayoutRun) -> RunFacts:
-    """The figures of a run; those for the bank only while something is on the way."""
+    """Return the figures of a run; those for the bank only while payments are in processing."""
     totals = totals_by_state(run)
     in_processing = totals.get(PayoutState.PROCESSING)
     unpaid = [totals[state] for state in OPEN_STATES if state in totals]
@@ -96,9 +96,9 @@ def facts_of(run: PayoutRun) -> RunFacts:
 
 
 def _waiting(run: PayoutRun, total: RunStateTotal | None) -> str:
-    """How many payments wait for details, or would wait once the draft is confirmed.
+    """Say how many payments wait for details, or would wait once the draft is confirmed.
 
-    Whether these members have given no details yet or share them with others alone is not said.
+    It does not say whether these members have no details or share them with other brands only.
     """
     if run.state == PayoutState.DRAFT:
         unseen = count_unseen(run_members(run, left_out=False))
@@ -121,7 +121,7 @@ def _waiting(run: PayoutRun, total: RunStateTotal | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunLine:
-    """A member in a run, and the payment once it is confirmed."""
+    """A member of a run, and the payment after the run was confirmed."""
 
     line: PayoutRunMember
     amount: Money
@@ -130,7 +130,7 @@ class RunLine:
 
 
 def lines_of(run: PayoutRun, members: Iterable[PayoutRunMember]) -> list[RunLine]:
-    """The lines of one page of a run, in three queries."""
+    """Return the rows of one page of a run, in three queries."""
     lines = list(members)
     paid = payouts_of_run(run).filter(member__in=[line.member_id for line in lines])
     by_member = {payout.member_id: payout for payout in paid}

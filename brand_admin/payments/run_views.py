@@ -1,4 +1,4 @@
-"""Payout runs: draft one, look at it, confirm it, tell the bank, and say what became of it."""
+"""Payout runs: draft, confirm, files for the bank, marking as paid or returned."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ MAX_SHOWN_ENTRIES = 2_000  # of one line: what a page can show and a person read
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.PAY)
 def run_new(request: BrandRequest) -> HttpResponse:
-    """Draft a run for the members ticked, or for everybody due in one currency."""
+    """Draft a run for the selected members, or for all members due in one currency."""
     sent = request.POST if request.method == "POST" else request.GET
     chosen = _chosen(request, sent)
     choices = choices_of(due_by_member(now=timezone.now()), chosen)
@@ -103,7 +103,7 @@ def run_new(request: BrandRequest) -> HttpResponse:
 
 
 def _chosen(request: BrandRequest, sent: QueryDict) -> Chosen:
-    """The ticked members, or all that the list of what is due shows with this search."""
+    """Return the checked members, or all that the list of amounts due shows for this search."""
     if not sent.get(SELECTED_ALL):
         return Chosen.of(sent.getlist("selected"))
     due = Due(StoredListRequest(request.brand, sent))
@@ -114,7 +114,7 @@ def _chosen(request: BrandRequest, sent: QueryDict) -> Chosen:
 
 
 def _minimum(request: BrandRequest, currency: str) -> Money:
-    """What to propose: the brand's minimum in its own currency, in others that of the last run."""
+    """Return the proposed minimum: the brand's in its own currency, else that of the last run."""
     if currency == request.brand.currency:
         return Money(request.brand.minimum_payout_minor, currency)
     return Money(latest_minimum(currency), currency)
@@ -123,7 +123,7 @@ def _minimum(request: BrandRequest, currency: str) -> Money:
 def _draft(
     request: BrandRequest, form: NewRunForm, chosen: Chosen, *, members: int
 ) -> PayoutRun | None:
-    """The draft; of many members a worker writes it, and the run's page shows how far it is."""
+    """Draft the run. For many members a worker does it, and the run's page shows the progress."""
     draft = ask_for_draft if members > MAX_ROWS_RUN_AT_ONCE else draft_run
     try:
         return draft(
@@ -142,7 +142,7 @@ def _draft(
 @require_safe
 @brand_page(Permission.READ)
 def run_page(request: BrandRequest, run_id: int) -> HttpResponse:
-    """One run: whom it pays, whom it leaves out, what is to be done next."""
+    """Show a run: the members that it pays or leaves out, and the next step."""
     return _show(request, get_object_or_404(runs(), pk=run_id))
 
 
@@ -155,7 +155,7 @@ def _show(
 ) -> HttpResponse:
     started = started_about(run_reference(run))
     if request.htmx and not started.is_live:
-        return HttpResponseClientRefresh()  # what was asked for is over: show all of the page
+        return HttpResponseClientRefresh()  # the work has ended: load the whole page
     listing = RunMembers(request, run_id=run.pk)
     return show_list(
         request,
@@ -175,7 +175,7 @@ def _show(
 @require_safe
 @brand_page(Permission.READ)
 def run_line(request: BrandRequest, run_id: int, line_id: int) -> HttpResponse:
-    """Exactly the entries that a draft names for one member."""
+    """Show exactly the entries that a draft would pay to one member."""
     line = get_object_or_404(
         PayoutRunMember.objects.select_related("run", "member"), pk=line_id, run=run_id
     )
@@ -195,7 +195,7 @@ def run_line(request: BrandRequest, run_id: int, line_id: int) -> HttpResponse:
 @require_POST
 @brand_page(Permission.PAY)
 def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
-    """Make the payments of a draft. Whoever comes second is told, and nothing happens twice."""
+    """Make the payments of a draft. A second confirmation gets a message and pays nothing."""
     run = get_object_or_404(runs(), pk=run_id)
     if run.payments > MAX_ROWS_RUN_AT_ONCE:
         return _leave_to_a_worker(request, run, ask_to_confirm)
@@ -224,7 +224,7 @@ def run_confirm(request: BrandRequest, run_id: int) -> HttpResponse:
 @require_POST
 @brand_page(Permission.PAY)
 def run_redraft(request: BrandRequest, run_id: int) -> HttpResponse:
-    """Draft the run again from what its members are due now."""
+    """Draft the run again with what its members are due now."""
     run = get_object_or_404(runs(), pk=run_id)
     if members_in(run) > MAX_ROWS_RUN_AT_ONCE:
         return _leave_to_a_worker(request, run, ask_for_redraft)
@@ -234,7 +234,7 @@ def run_redraft(request: BrandRequest, run_id: int) -> HttpResponse:
 @require_POST
 @brand_page(Permission.PAY)
 def run_discard(request: BrandRequest, run_id: int) -> HttpResponse:
-    """Discard a draft: nothing was paid, nothing is."""
+    """Discard a draft. Nothing is paid."""
     run = get_object_or_404(runs(), pk=run_id)
     return _change_draft(request, run, discard_draft, "Discarded. Everything in it stays due.")
 
@@ -242,7 +242,7 @@ def run_discard(request: BrandRequest, run_id: int) -> HttpResponse:
 def _leave_to_a_worker(
     request: BrandRequest, run: PayoutRun, ask: Callable[..., Work], **told: object
 ) -> HttpResponse:
-    """What takes longer than a page may; the run's page shows how far it is."""
+    """Let a worker do it; the run's page shows the progress."""
     try:
         ask(run=run, by=request.actor, now=timezone.now(), **told)
     except PayoutError as error:
@@ -265,7 +265,7 @@ def _change_draft(
 @require_POST
 @brand_page(Permission.PAY)
 def run_paid(request: BrandRequest, run_id: int) -> HttpResponse:
-    """Say that what the page showed as on the way was paid."""
+    """Mark the payments as paid that the page showed as on the way."""
     run = get_object_or_404(runs(), pk=run_id)
     form = MarkRunPaidForm(request.POST)
     if form.is_valid() and run.payments > MAX_ROWS_RUN_AT_ONCE:
@@ -296,7 +296,7 @@ def run_paid(request: BrandRequest, run_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.PAY)
 def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
-    """Take back what is still on the way: its money is due again."""
+    """Mark the open payments as failed or cancelled: their money is due again."""
     run = get_object_or_404(runs(), pk=run_id)
     form = ReturnRunForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid() and run.payments > MAX_ROWS_RUN_AT_ONCE:
@@ -331,7 +331,7 @@ def run_return(request: BrandRequest, run_id: int) -> HttpResponse:
 @require_POST
 @brand_page(Permission.PAY)
 def run_bank_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
-    """What is still on the way, as CSV for a bank."""
+    """Stream the payments in processing as CSV for a bank."""
     run = get_object_or_404(runs(), pk=run_id)
     rows = bank_rows(run, by=request.actor, now=timezone.now())
     return csv_response(request, f"{request.brand.slug}-run-{run.pk}-bank.csv", rows)
@@ -340,7 +340,7 @@ def run_bank_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
 @require_POST
 @brand_page(Permission.PAY)
 def run_paypal_file(request: BrandRequest, run_id: int) -> HttpResponseBase:
-    """What is still on the way, as a file for PayPal's Payouts; `part` beyond its 5,000 rows."""
+    """Stream the payments in processing for PayPal Payouts, `part` by `part` of 5,000 rows."""
     run = get_object_or_404(runs(), pk=run_id)
     asked = request.POST.get("part", "1")
     part = int(asked) if asked.isdecimal() and len(asked) < 5 else 1

@@ -1,8 +1,8 @@
-"""A payment's statement as PDF, to file and to print.
+"""A payment's statement as PDF.
 
-The font is Roboto: Latin with its accents, Greek, Cyrillic and Vietnamese. What it can't write
-(Chinese, Japanese, Korean, Arabic, Hebrew, Indic and Thai scripts, emoji) stands as a question
-mark, and the foot says so; the CSV has everything.
+The font is Roboto: Latin with accents, Greek, Cyrillic and Vietnamese. Other characters (Chinese,
+Japanese, Korean, Arabic, Hebrew, Indic and Thai scripts, emoji) become question marks, and the
+footer says so. The CSV file has every character.
 """
 
 from __future__ import annotations
@@ -37,24 +37,24 @@ INK, SOFT, LINE = (28, 27, 25), (110, 106, 99), (222, 218, 210)
 
 @cache
 def _writable() -> frozenset[int]:
-    """The characters that the font has."""
+    """Return the characters that the font has."""
     with TTFont(font_roboto.Roboto) as font:
         return frozenset(font.getBestCmap())
 
 
 def in_font(text: str) -> str:
-    """The text with a question mark for each character that the font lacks."""
+    """Return the text with a question mark for each character that the font lacks."""
     composed = unicodedata.normalize("NFC", text)
     return "".join(letter if ord(letter) in _writable() else "?" for letter in composed)
 
 
 class _Page(FPDF):
-    """A4, with a foot on every page."""
+    """An A4 document with a footer on every page."""
 
-    is_incomplete = False  # something had to be written as a question mark
+    is_incomplete = False  # a character was replaced by a question mark
 
     def write_cell(self, width: float, text: str, *, align: str = "L", end: bool = False) -> None:
-        """One line, cut with an ellipsis where it is longer than its column."""
+        """Write one line; text that is too long for its column is cut with an ellipsis."""
         shown = in_font(text)
         self.is_incomplete |= shown != unicodedata.normalize("NFC", text)
         if self.get_string_width(shown) > width - 3:
@@ -76,7 +76,7 @@ class _Page(FPDF):
 
 
 def statement_pdf(payout: Payout) -> bytes:
-    """The statement of a payment, with every entry it pays, in the time zone active."""
+    """Return the statement of a payment with its entries, in the active time zone."""
     page = _new_page(payout)
     _write_head(page, payout)
     _write_table_head(page)
@@ -93,7 +93,7 @@ def _new_page(payout: Payout) -> _Page:
     page.add_font(FONT, fname=font_roboto.Roboto)
     page.add_font(FONT, style="B", fname=font_roboto.RobotoBold)
     page.set_title(_("Statement of payment %(number)s") % {"number": payout.pk})
-    page.set_creation_date(payout.created_at)  # the same statement is the same file
+    page.set_creation_date(payout.created_at)  # so that the same statement is the same file
     page.set_draw_color(*LINE)
     page.add_page()
     return page

@@ -1,4 +1,4 @@
-"""Record that what is due was paid, and what became of each payment. The lists are in `lists`."""
+"""Record payments, and mark them as paid, failed or cancelled. The lists are in `lists`."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ MAX_SHOWN_ENTRIES = (
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.PAY)
 def payment_new(request: BrandRequest) -> HttpResponse:
-    """Exactly the entries that a payment to one member would pay; confirming records it."""
+    """Show exactly the entries that a payment to one member would pay; on POST, record it."""
     asked = DueQueryForm(request.GET)
     if not asked.is_valid():
         return redirect("brand_admin:payments", request.brand.slug)
@@ -73,7 +73,7 @@ def payment_new(request: BrandRequest) -> HttpResponse:
 def _record(
     request: BrandRequest, form: RecordPaymentForm, *, member: Member, currency: str, now: datetime
 ) -> Payout | None:
-    """Record the payment, or find that just these entries were paid; None with the form's error."""
+    """Record the payment, or find that these entries are paid already; None with a form error."""
     entry_ids = form.cleaned_data["entries"]
     try:
         payout = record_payment(
@@ -125,7 +125,7 @@ def _show_due(
 @require_safe
 @brand_page(Permission.READ)
 def payment_page(request: BrandRequest, payment_id: int) -> HttpResponse:
-    """One payment with everything in it."""
+    """Show a payment with its entries."""
     payout = get_object_or_404(payouts(), pk=payment_id)
     return render_page(
         request,
@@ -141,7 +141,7 @@ def payment_page(request: BrandRequest, payment_id: int) -> HttpResponse:
 
 
 def _told_of(payout: Payout) -> list[str]:
-    """What the log says of the payment stands under itself or under the run that made it."""
+    """Return the targets whose audit entries tell the payment's history: itself, and its run."""
     run = [Reference.by_id(PayoutRun, payout.run_id)] if payout.run_id else []
     return [Reference.to(payout), *run]
 
@@ -149,7 +149,7 @@ def _told_of(payout: Payout) -> list[str]:
 @require_safe
 @brand_page(Permission.READ)
 def payment_statement(request: BrandRequest, payment_id: int) -> HttpResponseBase:
-    """The statement of a payment as CSV."""
+    """Stream the statement of a payment as CSV."""
     payout = get_object_or_404(payouts().select_related("brand"), pk=payment_id)
     name = f"{request.brand.slug}-payment-{payout.pk}.csv"
     return csv_response(request, name, statement_rows(payout))
@@ -158,8 +158,8 @@ def payment_statement(request: BrandRequest, payment_id: int) -> HttpResponseBas
 @require_safe
 @brand_page(Permission.READ)
 def payment_statement_pdf(request: BrandRequest, payment_id: int) -> HttpResponse:
-    """The statement of a payment as PDF."""
-    # Imported here: its libraries would be a tenth of the start of every process.
+    """Respond with the statement of a payment as PDF."""
+    # Imported here, because its libraries take a tenth of the start time of every process.
     from brand_admin.payments.statement_pdf import statement_pdf
 
     payout = get_object_or_404(payouts().select_related("brand"), pk=payment_id)
@@ -174,7 +174,7 @@ def payment_statement_pdf(request: BrandRequest, payment_id: int) -> HttpRespons
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.PAY)
 def payment_paid(request: BrandRequest, payment_id: int) -> HttpResponse:
-    """Say that a payment on the way has arrived."""
+    """Mark a payment in processing as paid."""
     payout = get_object_or_404(payouts(), pk=payment_id)
     form = MarkPaidForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
@@ -235,7 +235,7 @@ def payment_return(request: BrandRequest, payment_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.PAY)
 def adjustment_new(request: BrandRequest) -> HttpResponse:
-    """Post a bonus or a correction for one member in one offer."""
+    """Post a bonus or a correction for a member in an offer."""
     asked = id_in(request.GET.get("enrollment", ""))
     if asked is None:
         return show_list(request, ChosenEnrollment(request))

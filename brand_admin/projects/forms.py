@@ -1,4 +1,4 @@
-"""What staff say about a project, and the offer its stage is set up with."""
+"""Forms for a project, and for the offers of its Sales Tracking stage."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from django import forms
 from django.utils import timezone
 
 from brand_admin.offers.words import in_brief
+from core.form_fields import OneLineField
 from offers.models import Offer, OfferKind, OfferStatus
 from offers.selectors import offers, terms_histories
 from tracking.outreach.stages import LABELS, LEFT_OUT, StageStep
 
 
 class ProjectForm(forms.Form):
-    name = forms.CharField(max_length=120, help_text="For your team. Members never see it.")
+    name = OneLineField(max_length=120, help_text="For your team. Members never see it.")
 
 
 class StepFilters(forms.Form):
-    """The step at which the members to list are."""
+    """The step of the members to list."""
 
     step = forms.ChoiceField(
         required=False,
@@ -32,13 +33,13 @@ class StepFilters(forms.Form):
     )
 
     def chosen(self) -> str:
-        """The step, or LEFT_OUT; nonsense in the address is ignored."""
+        """Return the step, or LEFT_OUT; ignore invalid values."""
         self.is_valid()
         return str(self.cleaned_data.get("step") or "")
 
 
 class OfferChoice(forms.ModelChoiceField):
-    """Offers with what they give and pay, so that the right one is told from its like."""
+    """A choice of offers, each with its kind and commission, to tell similar offers apart."""
 
     words: Mapping[int, str] = {}
 
@@ -47,7 +48,7 @@ class OfferChoice(forms.ModelChoiceField):
 
 
 class SetUpForm(forms.Form):
-    """The offer of a Sales Tracking stage: a running one."""
+    """The offer of a Sales Tracking stage; it must be active."""
 
     offer = OfferChoice(queryset=None, empty_label="Choose an offer")
     code_offer = OfferChoice(

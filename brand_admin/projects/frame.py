@@ -1,4 +1,4 @@
-"""What every page of a project shows around its own part: the steps, and who stands in each."""
+"""What every page of a project shows: the steps, with the number of members at each."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ SECTION = "projects"
 class StepTab:
     label: str
     url: str
-    state: str  # of the step component: done, current or todo
+    state: str  # for the step component: done, current or todo
     count: int | str
 
 
 def project_asked(project_id: int) -> Project:
-    """The project with the offers of its stage, or a page that does not exist."""
+    """Return the project with the offers of its stage. Raises Http404."""
     return get_object_or_404(Project.objects.select_related("offer", "code_offer"), pk=project_id)
 
 
@@ -35,7 +35,7 @@ def step_url(request: BrandRequest, project: Project, step: StageStep) -> str:
 
 
 def frame(request: BrandRequest, project: Project, *, part: str) -> dict[str, Any]:
-    """The context of a project's page. `part` is "members" or a step."""
+    """Return the context of a project's page. `part` is "members" or a step."""
     stage = steps_of(project)
     return {
         "section": SECTION,
@@ -49,7 +49,7 @@ def frame(request: BrandRequest, project: Project, *, part: str) -> dict[str, An
 
 @dataclass(frozen=True, slots=True)
 class OfferTab:
-    """One of the two offers of a stage, to look at this step for."""
+    """A tab for one of the two offers of a stage."""
 
     name: str
     url: str
@@ -57,7 +57,7 @@ class OfferTab:
 
 
 def offer_asked(request: ListRequest, project: Project, step: StageStep) -> Offer | None:
-    """The offer of the stage that the address names; else the first where somebody stands here."""
+    """Return the offer that the address names; else the first with members at this step."""
     wanted = request.GET.get("offer", "")
     named = next((offer for offer in project.offers if str(offer.pk) == wanted), None)
     if named is not None or len(project.offers) < 2:
@@ -67,7 +67,7 @@ def offer_asked(request: ListRequest, project: Project, step: StageStep) -> Offe
 
 
 def offer_tabs(project: Project, current: Offer) -> list[OfferTab]:
-    """The offers to choose from; none while there is only one."""
+    """Return a tab per offer; none if the stage has only one offer."""
     if len(project.offers) < 2:
         return []
     return [
@@ -93,7 +93,7 @@ def _tab(
 
 
 def _is_done(project: Project, stage: Stage, step: StageStep) -> bool:
-    """Nobody stands in it or before it, and somebody came through."""
+    """Whether no member is at this step or before it, and some are after it."""
     if step is StageStep.SET_UP:
         return project.offer_id is not None
     steps = list(StageStep)

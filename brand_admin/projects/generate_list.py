@@ -1,4 +1,4 @@
-"""Who lacks a code or a link in a project's stage, with the codes suggested for them."""
+"""The members of a project's stage who lack a code or a link, with suggested codes."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ def _lacking(row: GenerateRow) -> str:
 
 
 class ToGenerate(AtStep):
-    """Who lacks a code or a link. Each code can be changed before it is given.
+    """Members who lack a code or a link. Staff can edit each code before it is generated.
 
-    All that match are given theirs by a worker, with the codes that are suggested.
+    If all that match are selected, a worker generates the suggested codes.
     """
 
     name, part, step = "project_generate", "generate", StageStep.GENERATE
@@ -33,7 +33,7 @@ class ToGenerate(AtStep):
     page_name, change_page = "project_generate", "project_generate"
     file_page = "project_generate_csv"
     template = "brand_admin/projects/generate.html"
-    per_page = 200  # a whole project in one go, mostly
+    per_page = 200  # so that most projects fit on one page
     shows_times = False
     file_columns = {**WHO, "lacks": _lacking}
     actions = (
@@ -42,10 +42,10 @@ class ToGenerate(AtStep):
         Action(key="both", label="Generate codes and links", kind="primary"),
     )
 
-    problems: Mapping[int, str] = {}  # what is wrong with a code that was typed
-    off_domain: Mapping[int, str] = {}  # and with a deep link
+    problems: Mapping[int, str] = {}  # the error of a typed code
+    off_domain: Mapping[int, str] = {}  # the error of a typed deep link
     typed: Mapping[str, str] = {}
-    ticked: frozenset[int] = frozenset()
+    selected: frozenset[int] = frozenset()
 
     def shown_actions(self) -> Sequence[Action]:
         codes, links, both = self.actions
@@ -91,8 +91,8 @@ class ToGenerate(AtStep):
             off_domain=self.off_domain,
         )
 
-    def is_ticked(self, row: GenerateRow) -> bool:
-        return row.enrollment.pk in self.ticked
+    def is_selected(self, row: GenerateRow) -> bool:
+        return row.enrollment.pk in self.selected
 
     @property
     def change_href(self) -> str:

@@ -1,4 +1,4 @@
-"""Give all who match in the Generate step what they lack, however many they are."""
+"""Generate codes and links for all members who match in the Generate step."""
 
 from __future__ import annotations
 
@@ -23,14 +23,17 @@ WHAT = {"both": (True, True), "codes": (True, False), "links": (False, True)}
 
 
 def work_reference(project: Project) -> str:
-    """Where this work is started."""
+    """Return the reference under which the project's work is found again."""
     return Reference.to(project)
 
 
 @require_POST
 @brand_page(Permission.MANAGE)
 def generate_all(request: BrandRequest, project_id: int) -> HttpResponse:
-    """Codes by the naming pattern and links for all who lack them; pressing twice asks once."""
+    """Generate codes by the naming pattern, and links, for all who lack them.
+
+    A second click does not repeat it.
+    """
     listing = ToGenerate(request, project_id=project_id)
     project, offer = listing.project, listing.chosen_offer
     form = ConfirmationForm({"confirmation": request.POST.get("form_key", "")})

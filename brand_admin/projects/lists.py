@@ -1,4 +1,4 @@
-"""All projects, a project's members, and whom to add. Its steps are in `step_lists`."""
+"""The lists of projects, of a project's members, and of members to add. See also `step_lists`."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ BY_MEMBER = ("member__last_name", "member__first_name", "pk")
 
 
 class ProjectLine(NamedTuple):
-    """A project, and how many stand in each of its steps."""
+    """A project, and the number of members at each step."""
 
     project: Project
     stage: Stage
@@ -53,7 +53,7 @@ def _count_in_step(step: StageStep) -> Callable[[ProjectLine], int]:
 
 
 class Projects(Listing[ProjectLine]):
-    """All projects, the newest first."""
+    """All projects, newest first."""
 
     name, section = "projects", SECTION
     heading = "Projects"
@@ -124,7 +124,7 @@ class Projects(Listing[ProjectLine]):
 
 
 class OfProject(Listing[Any]):
-    """A list of one project."""
+    """A list that belongs to one project."""
 
     section = SECTION
     arguments = ("project_id",)
@@ -139,7 +139,7 @@ class OfProject(Listing[Any]):
         return self.project.name
 
     def link_to(self, label: str, page: str, kind: str = "primary") -> PageLink:
-        """To another page of the project."""
+        """Return a button that leads to another page of the project."""
         return PageLink(label, page, kind=kind, args=(self.project.pk,))
 
     @property
@@ -155,7 +155,7 @@ STEP_LABELS: Mapping[str, str] = {step.value: LABELS[step] for step in StageStep
 
 
 class ProjectMembers(OfProject):
-    """Everybody in the project, with the step each stands in."""
+    """All members of the project, each with their step."""
 
     name, part = "project_members", "members"
     label, noun = "Members of this project", "members"

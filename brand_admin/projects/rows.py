@@ -1,4 +1,4 @@
-"""Lines of a project: what each member has to share, and the mail that told them."""
+"""Rows of a project's steps: each member's code and link, and the mail that sent them."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from tracking.links.promo_codes import suggest_codes
 
 @dataclass(frozen=True, slots=True)
 class SendRow:
-    """`message` is the latest that was sent with the items; None: none was."""
+    """`message` is the latest mail with the items; None if there was none."""
 
     enrollment: Enrollment
     items: Items
     message: MessageStatus | None
-    suppressed: str  # why no mail goes to the address, in words
+    suppressed: str  # why the address gets no mail
 
 
 def send_rows(enrollments: Sequence[Enrollment]) -> list[SendRow]:
-    """The lines of these enrollments (with their member) in a fixed number of queries."""
+    """Return the rows of these enrollments (with member), in a fixed number of queries."""
     items, mails = items_of(enrollments), mails_of(enrollments)
     suppressed = suppressed_in_words(row.member.email for row in enrollments)
     return [
@@ -40,7 +40,7 @@ def send_rows(enrollments: Sequence[Enrollment]) -> list[SendRow]:
 
 
 def mails_of(enrollments: Sequence[Enrollment]) -> dict[int, MessageStatus]:
-    """The latest mail with the items, of those who were sent one, by enrollment id."""
+    """Return the latest mail with the items, by enrollment id."""
     abouts = {Reference.to(row): row.pk for row in enrollments}
     found = latest_by_about(purpose=Purpose.SALES_TRACKING_ITEMS, abouts=abouts)
     return {abouts[Reference(about)]: status for about, status in found.items()}
@@ -48,8 +48,8 @@ def mails_of(enrollments: Sequence[Enrollment]) -> dict[int, MessageStatus]:
 
 @dataclass(frozen=True, slots=True)
 class GenerateRow:
-    """A member who lacks a code or a link. `code` is the suggestion, or what was typed; `page` is
-    where a deep link is to lead.
+    """A member who lacks a code or a link. `code` is the suggested or typed code, and `page` the
+    destination of a deep link.
     """
 
     enrollment: Enrollment
@@ -68,8 +68,8 @@ def generate_rows(
     problems: Mapping[int, str],
     off_domain: Mapping[int, str],
 ) -> list[GenerateRow]:
-    """The lines of these enrollments: suggested codes, or after a refusal what was `typed` and
-    what is wrong with it.
+    """Return the rows of these enrollments, with suggested codes; after an error, with the `typed`
+    values and their errors.
     """
     having = items_of(enrollments)
     codes = suggest_codes(offer=offer, enrollments=enrollments) if offer.gives_codes else {}

@@ -34,7 +34,7 @@ from tracking.outreach.stages import StageStep, enrollments_at, members_at_step
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
-    """Pick the offer of the stage; the project's members join it."""
+    """Choose the offer of the stage; the project's members join it."""
     project = project_asked(project_id)
     form = SetUpForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -66,7 +66,7 @@ def set_up(request: BrandRequest, project_id: int) -> HttpResponse:
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def generate(request: BrandRequest, project_id: int) -> HttpResponse:
-    """Give ticked members codes, links or both; all of it or nothing."""
+    """Generate codes, links or both for the checked members: for all of them or for none."""
     listing = ToGenerate(request, project_id=project_id)
     project, offer = listing.project, listing.chosen_offer
     if offer is None:
@@ -80,7 +80,7 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
     is_refused = bool(listing.problems or off_domain)
     if is_refused:
         listing.off_domain, listing.typed = off_domain, request.POST.dict()
-        listing.ticked = frozenset(selected_ids(request))
+        listing.selected = frozenset(selected_ids(request))
     return show_list(
         request,
         listing,
@@ -93,18 +93,18 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def send(request: BrandRequest, project_id: int) -> HttpResponse:
-    """Who has their items but no mail with them, or who has both. The chosen go to the drawer."""
+    """List members with items, with or without a mail about them. The selected go to the drawer."""
     listing = ToSend(request, project_id=project_id)
     if listing.chosen_offer is None:
         return redirect(step_url(request, listing.project, StageStep.SET_UP))
-    if "purpose" in request.GET:  # the form was sent without script
+    if "purpose" in request.GET:  # the form was sent without JavaScript
         return _to_drawer(request)
     return show_list(request, listing, **frame(request, listing.project, part=StageStep.SEND))
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def tracking(request: BrandRequest, project_id: int) -> HttpResponse:
-    """Everybody who was sent their items, with what came of it."""
+    """List the members who were sent their items, with their figures."""
     listing = Tracked(request, project_id=project_id)
     project, offer = listing.project, listing.chosen_offer
     if offer is None:
@@ -118,7 +118,7 @@ def _sentence(offer: Offer) -> str:
 
 
 def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResponse:
-    """Raises ItemError when any of the codes can't be given."""
+    """Generate the items. Raises ItemError if a code can't be used."""
     wants_codes, wants_links = WHAT.get(request.POST.get("action", ""), (False, False))
     chosen = enrollments_at(
         members_at_step(project, StageStep.GENERATE, offer=offer).filter(
@@ -126,7 +126,7 @@ def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResp
         )
     )
     if not chosen:
-        messages.error(request, "Tick at least one member.")
+        messages.error(request, "Select at least one member.")
         return redirect(step_url(request, project, StageStep.GENERATE))
     having = items_of(chosen)
     codes, links = generate_items(
@@ -151,7 +151,7 @@ def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResp
 
 
 def _off_domain(request: BrandRequest, offer: Offer) -> dict[int, str]:
-    """What is wrong with the deep links typed for ticked members, by enrollment id."""
+    """Return the errors of typed deep links of checked members, by enrollment id."""
     if request.method != "POST":
         return {}
     typed = {pk: request.POST.get(f"page-{pk}", "").strip() for pk in selected_ids(request)}
@@ -168,16 +168,16 @@ def _how_many(things: list[PromoCode] | list[TrackingLink], noun: str) -> str:
 
 
 def _to_drawer(request: BrandRequest) -> HttpResponse:
-    """Nobody ticked would mean the whole offer there, so that is asked for here."""
+    """Redirect to the drawer. Without a selection it would mail the whole offer, so require one."""
     if request.GET.getlist("selected") or request.GET.get("rows"):
         compose = reverse("brand_admin:compose", args=[request.brand.slug])
         return redirect(f"{compose}?{request.GET.urlencode()}")
-    messages.error(request, "Tick at least one member.")
+    messages.error(request, "Select at least one member.")
     return redirect(request.path)
 
 
 def _figures(project: Project, offer: Offer) -> Figures:
-    """Everybody in the last step added up, not only this page's."""
+    """Return the sums over all members of the last step, not only those of this page."""
     last = members_at_step(project, StageStep.TRACKING, offer=offer)
     at_step = last.order_by().values("enrollment_pk")
     sent = Enrollment.objects.filter(pk__in=at_step)
@@ -191,7 +191,7 @@ def _figures(project: Project, offer: Offer) -> Figures:
 
 
 def step_file(kind: type[AtStep]) -> View:
-    """The file of a step; before there is an offer, the way to one."""
+    """Respond with the file of a step; if the stage has no offer, redirect to Set up."""
 
     @require_http_methods(["GET", "HEAD", "POST"])
     @brand_page(Permission.READ, post=Permission.MANAGE)

@@ -1,6 +1,6 @@
-"""Who stands in a step of a project's stage: Send and Tracking. Generate is in `generate_list`.
+"""The lists of the steps Send and Tracking. The list of Generate is in `generate_list`.
 
-No file holds a dashboard link, because the link alone opens the dashboard.
+No file contains dashboard links, because a link opens the dashboard without a login.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ NOBODY_MATCHES = EmptyState(
 
 
 class AtStep(OfProject):
-    """Who stands in one step of the project's stage, for one of its offers."""
+    """The members at one step of the project's stage, for one of its offers."""
 
     step: StageStep
     rows_are_enrollments = True
@@ -50,7 +50,7 @@ class AtStep(OfProject):
 
     @property
     def offer(self) -> Offer:
-        """Raises Http404 before the stage has one."""
+        """The offer. Raises Http404 if the stage has none yet."""
         if self.chosen_offer is None:
             raise Http404
         return self.chosen_offer
@@ -66,7 +66,7 @@ class AtStep(OfProject):
         return query
 
     def _of_two(self) -> list[tuple[str, str]]:
-        """Which offer it is of, where the stage has two."""
+        """The name of the offer if the stage has two; else ""."""
         return [("offer", str(self.offer.pk))] if len(self.project.offers) > 1 else []
 
     def find(self) -> Any:
@@ -138,7 +138,7 @@ STATUS = Column("Status", _sent, look="wide wraps")
 
 
 class ToSend(AtStep):
-    """Who has their items but no mail with them; with ?show=sent who has both."""
+    """Members with items and without a mail about them; with ?show=sent, those with the mail."""
 
     name, part = "project_send", "send"
     label, noun = "Members and their Sales Tracking Items", "members"
@@ -188,7 +188,7 @@ class ToSend(AtStep):
         return send_rows(enrollments_at(found))
 
     def change_fields(self) -> list[tuple[str, str]]:
-        """What the drawer is told: which mail, about which offer, and to whom."""
+        """Return hidden fields for the drawer: the mail, the offer and the recipients."""
         fields = [
             ("purpose", Purpose.SALES_TRACKING_ITEMS.value),
             ("offer", str(self.offer.pk)),
@@ -229,7 +229,7 @@ class ToSend(AtStep):
 
 
 class TrackingLine(NamedTuple):
-    """A member's figures, and the mail with their items."""
+    """A member with their figures, and the mail with their items."""
 
     row: MemberRow
     message: MessageStatus | None
@@ -244,7 +244,7 @@ class TrackingLine(NamedTuple):
 
 
 class Tracked(AtStep):
-    """Everybody who was sent their items, with what came of it."""
+    """The members who were sent their items, with their figures."""
 
     name, part, step = "project", "tracking", StageStep.TRACKING
     label, noun = "Members who were sent their items", "members"
@@ -296,7 +296,7 @@ class Tracked(AtStep):
         ]
 
     def find(self) -> QuerySet[Enrollment]:
-        """In the order of a figure that the address asks for."""
+        """Return the rows, ordered by the figure that the address names."""
         at_step = super().find().order_by().values("enrollment_pk")
         found = Enrollment.objects.filter(pk__in=at_step).select_related("member", "offer")
         order = self.GET.get("sort", "name")

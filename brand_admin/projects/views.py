@@ -1,4 +1,4 @@
-"""A new project, and who is in one. Its Sales Tracking stage is in `stage`."""
+"""Projects and their members. The Sales Tracking stage is in `stage`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def project_new(request: BrandRequest) -> HttpResponse:
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def project_page(request: BrandRequest, project_id: int) -> HttpResponse:
-    """Leads to the step where the work is; to the members while there are none."""
+    """Redirect to the step that needs work; to the members if there are none."""
     project = get_object_or_404(Project, pk=project_id)
     stage = steps_of(project)
     if not stage.members:
@@ -56,7 +56,7 @@ def project_page(request: BrandRequest, project_id: int) -> HttpResponse:
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def project_members(request: BrandRequest, project_id: int) -> HttpResponse:
-    """Everybody in the project, with the step each stands in."""
+    """List all members of the project, each with their step."""
     listing = ProjectMembers(request, project_id=project_id)
     return show_list(request, listing, **frame(request, listing.project, part="members"))
 

@@ -1,4 +1,4 @@
-"""The figures that the tables of Sales Tracking can show, and those that the address asks for."""
+"""The columns of figures in Sales Tracking: all, and those that the reader chose."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tracking.figures.offer_report import OfferRow
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One figure. `sort` is what the address calls its order; "" where there is none."""
+    """A column of figures. `sort` is its value of ?sort=; "" if it can't be sorted."""
 
     key: str
     label: str
@@ -26,13 +26,13 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """Those shown, and all there are with whether they are shown."""
+    """The columns shown, and all columns, each with whether it is shown."""
 
     shown: tuple[Column, ...]
     choices: tuple[tuple[Column, bool], ...]
 
     def cells(self, row: Any) -> list[tuple[Column, str]]:
-        """What a row says under each of the columns shown."""
+        """Return a row's values for the columns shown."""
         return [(column, column.show(row)) for column in self.shown]
 
 
@@ -79,7 +79,7 @@ MEMBER_DEFAULTS = ("clicks", "conversions", "sales", "commission", "paid", "due"
 def columns_in(
     query: QueryDict | Mapping[str, Any], every: Sequence[Column], defaults: Sequence[str]
 ) -> Columns:
-    """The columns that ?columns= names, in their order; the usual ones where it names none."""
+    """Return the columns that ?columns= names, in their order; without any, the default ones."""
     asked = set(query.getlist("columns")) if isinstance(query, QueryDict) else set()
     known = asked & {column.key for column in every} or set(defaults)
     return Columns(

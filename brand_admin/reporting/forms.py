@@ -1,4 +1,4 @@
-"""The filters of Sales Tracking, and what may be posted about an offer's members."""
+"""The filters of Sales Tracking, and the form to add members to an offer."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ COUNTS = frozenset({"clicks", "conversions"})
 
 
 class FigureFilters(forms.Form):
-    """At least so much of one figure; an amount is one of the offer's currency."""
+    """A minimum of one figure; an amount is in the offer's currency."""
 
     figure = forms.ChoiceField(
         required=False, label="With at least", choices=[("", "Any figures"), *FIGURES.items()]
@@ -39,7 +39,7 @@ class FigureFilters(forms.Form):
     )
 
     def least_of(self, currency: str) -> tuple[str, int] | None:
-        """The figure, and how much of it in minor units or pieces; None while it says nothing."""
+        """Return the figure and its minimum, in minor units or as a number; None if not set."""
         self.is_valid()
         figure, text = self.cleaned_data.get("figure", ""), self.cleaned_data.get("least", "")
         try:
@@ -53,14 +53,14 @@ class FigureFilters(forms.Form):
 
     @property
     def says_nothing(self) -> bool:
-        """A figure was chosen without an amount that can be read, or the other way round."""
+        """Whether a figure was chosen without a valid minimum, or a minimum without a figure."""
         return self.least_of("USD") is None and any(
             self.cleaned_data.get(name) for name in ("figure", "least")
         )
 
 
 class OfferReportFilters(FigureFilters):
-    """Which offers to report on; active ones unless the address says otherwise."""
+    """Which offers to report on. Without a filter, active ones."""
 
     field_order = ["status", "kind", "project", "figure", "least"]
 
@@ -83,7 +83,7 @@ class OfferReportFilters(FigureFilters):
         field.choices = [("", "All projects"), *names]
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `offers.selectors.offers`; nonsense in the address is ignored."""
+        """Return keyword arguments for `offers.selectors.offers`; ignore invalid values."""
         self.is_valid()
         status = self.cleaned_data.get("status") or OfferStatus.ACTIVE.value
         project = self.cleaned_data.get("project") or ""
@@ -94,13 +94,13 @@ class OfferReportFilters(FigureFilters):
         }
 
     def enough(self, row: OfferRow) -> bool:
-        """Whether an offer has as much of the chosen figure as is asked for."""
+        """Whether an offer reaches the minimum of the chosen figure."""
         asked = self.least_of(row.offer.currency)
         return asked is None or SORT_KEYS[asked[0]](row) >= asked[1]
 
 
 class OfferMemberFilters(FigureFilters):
-    """Which members of an offer to list; removed ones only when asked for."""
+    """Which members of an offer to list; removed ones only if the filter names them."""
 
     field_order = ["status", "figure", "least"]
 
@@ -112,6 +112,6 @@ class OfferMemberFilters(FigureFilters):
 
 
 class AddMembersForm(forms.Form):
-    """What to give the members who are added."""
+    """Whether added members get codes or links."""
 
     with_items = forms.BooleanField(required=False, initial=True)

@@ -40,7 +40,8 @@ from tracking.figures.periods import BRAND_CHOICES, ChosenPeriod, choose
 from tracking.figures.ranking import BY_NAME, ranked, with_at_least
 
 SECTION = "sales_tracking"
-LOOK = ("columns", "range", "first", "last", "show", "currency")  # what no filter changes
+# Parameters that every filter keeps.
+LOOK = ("columns", "range", "first", "last", "show", "currency")
 FIGURES = ("figure", "least")
 STATUS_BADGES = {
     EnrollmentStatus.ACTIVE: Badge("Active", "good"),
@@ -50,7 +51,7 @@ STATUS_BADGES = {
 
 
 class WithFigures(Listing[Any]):
-    """A list of figures in a period, of which the reader chooses the columns."""
+    """A list of figures in a period, with columns that the reader chooses."""
 
     section = SECTION
     always_filters = True
@@ -59,18 +60,18 @@ class WithFigures(Listing[Any]):
 
     @cached_property
     def chosen(self) -> ChosenPeriod:
-        """The range of days in the address; six months unless it says otherwise."""
+        """The range of days; without one in the address, six months."""
         asked = {name: str(value) for name, value in self.GET.items()}
         return choose(asked, choices=BRAND_CHOICES, default="6m", today=today())
 
     @property
     @abstractmethod
     def chosen_columns(self) -> Columns:
-        """The figures that the address asks for."""
+        """The columns that the reader chose."""
 
     @property
     def filter_fields(self) -> list[forms.BoundField]:
-        """Those of figures stand beside them, in their own template."""
+        """The filter fields, without those for figures, which have their own template."""
         return [field for field in super().filter_fields if field.name not in FIGURES]
 
     @property
@@ -79,7 +80,7 @@ class WithFigures(Listing[Any]):
 
     @property
     def kept_with_columns(self) -> list[tuple[str, str]]:
-        """What the form of the columns carries along."""
+        """The hidden fields of the form for the columns."""
         names = (*self.filter_names, *LOOK[1:], "sort")
         return [(name, value) for name in names for value in self.GET.getlist(name)]
 
@@ -99,7 +100,7 @@ class WithFigures(Listing[Any]):
 
 
 class OfferFigures(WithFigures):
-    """Every offer's figures in a period; active offers unless the address says otherwise."""
+    """The figures of every offer in a period. Without a filter, active offers."""
 
     name = "sales_tracking"
     heading = "Sales tracking"
@@ -163,7 +164,7 @@ class OfferFigures(WithFigures):
 
     @property
     def offer_rows(self) -> Sequence[OfferRow]:
-        """Of all that match."""
+        """The rows of all matching offers."""
         return cast("Sequence[OfferRow]", self.found)
 
     def find(self) -> list[OfferRow]:
@@ -174,7 +175,7 @@ class OfferFigures(WithFigures):
 
 
 class MemberLine(NamedTuple):
-    """A member's figures in the offer, and the tier they are in today."""
+    """A member's figures in the offer, and today's tier."""
 
     row: MemberRow
     tier: str
@@ -190,8 +191,8 @@ class MemberLine(NamedTuple):
 
 
 def compose_address(slug: str, offer: Offer, ids: Sequence[int] = (), rows: str = "") -> str:
-    """Where Email Members leads: to all members of the offer, to those named, or to the `rows` of
-    a list.
+    """Return the address of Email Members: for all members of the offer, for the named ones, or
+    for those of the list that `rows` names.
     """
     query: list[tuple[str, object]] = [("purpose", "email_members"), ("offer", offer.pk)]
     query += [("selected", pk) for pk in ids] if not rows else [("rows", rows)]
@@ -214,7 +215,7 @@ def _into_drawer(listing: OfferMembers) -> dict[str, str]:
 
 
 class OfferMembers(WithFigures):
-    """An offer's members with their figures; removed ones only where the address says so."""
+    """An offer's members with their figures; removed ones only if the filter names them."""
 
     name = "offer"
     heading = "Members"
@@ -285,7 +286,7 @@ class OfferMembers(WithFigures):
         )
 
     def figure_columns(self) -> list[Column]:
-        """A member's conversions lead to them."""
+        """Return the columns of figures; the number of conversions links to the conversions."""
         return [
             Column(
                 figure.label,
@@ -310,7 +311,7 @@ class OfferMembers(WithFigures):
         )
 
     def find(self) -> QuerySet[Enrollment]:
-        """As the status and the search say, with as much of a figure as asked for."""
+        """Return the members that match the status, the search and the minimum of a figure."""
         return ranked(
             self._among(), order=self.GET.get("sort", ""), period=self.chosen.period, now=self.now
         )
@@ -331,7 +332,7 @@ class OfferMembers(WithFigures):
         lines = member_rows(self.offer, found, now=self.now, period=self.chosen.period)
         return [MemberLine(row, tiers.get(row.enrollment.pk, "")) for row in lines]
 
-    # Its file is that of `manage.py export_offer`, narrowed as the page is.
+    # Its file is that of `manage.py export_offer`, with the filters of the page.
 
     @property
     def count(self) -> int:
@@ -342,7 +343,7 @@ class OfferMembers(WithFigures):
         return export_rows(self.offer, now=self.now, found=self._in_file(), period=period)
 
     def _in_file(self) -> QuerySet[Enrollment]:
-        """All members there ever were, where the address says nothing at all."""
+        """The members of the file; without any filter, all members including removed ones."""
         if any(self.GET.get(name) for name in (*self.filter_names, "range")):
             return self._among()
         return self.everything()
@@ -356,7 +357,7 @@ class OfferMembers(WithFigures):
     def file_title(self) -> str:
         return f"Members of {self.offer.name}"
 
-    # What is done to its members.
+    # Actions on its members.
 
     def everything(self) -> QuerySet[Enrollment]:
         return Enrollment.objects.filter(offer=self.offer)

@@ -1,4 +1,4 @@
-"""What staff do with members of an offer: each action in words, and the services behind."""
+"""The actions on members of an offer, each with its service."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tracking.links.promo_codes import suggest_codes
 
 
 def owed_among(enrollments: Iterable[Enrollment], *, now: datetime) -> dict[int, Money]:
-    """What each is owed in the offer, due or held, by enrollment: these can't be removed."""
+    """Return what each member is owed, due or in hold, by enrollment: they can't be removed."""
     chosen = {enrollment.pk: enrollment for enrollment in enrollments}
     return {
         pk: Money(balance.owed_minor, chosen[pk].offer.currency)
@@ -38,7 +38,7 @@ def owed_among(enrollments: Iterable[Enrollment], *, now: datetime) -> dict[int,
 def _each(
     service: Callable[..., object], *, onto: EnrollmentStatus | None = None
 ) -> Callable[..., Done]:
-    """The service for each of the members; who is in the state `onto` already stays as they are."""
+    """Return an action that calls the service per member; `onto` is the state it leads to."""
 
     def act(listing: Listing[Any], *, ids: list[int], by: Actor, now: datetime) -> Done:
         count, unchanged, skipped = 0, 0, []
@@ -61,7 +61,7 @@ def _each(
 
 
 def _refresh_codes(listing: Listing[Any], *, ids: list[int], by: Actor, now: datetime) -> Done:
-    """Give each a fresh code from the offer's naming pattern."""
+    """Give each member a new code from the offer's naming pattern."""
     rows = listing.everything().filter(pk__in=ids).select_related("member", "offer")
     skipped = [Skipped(str(row.member), "is not active") for row in rows if not row.is_active]
     active = [row for row in rows if row.is_active]

@@ -1,4 +1,4 @@
-"""Refresh codes: give chosen members fresh ones. The old codes keep what they brought before."""
+"""Replace the codes of selected members. Earlier orders with the old codes stay credited."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SECTION = "sales_tracking"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A member whose code is replaced. `code` is the suggestion, or what was typed."""
+    """A member whose code is replaced. `code` is the suggested or typed code."""
 
     enrollment: Enrollment
     old: str
@@ -40,10 +40,10 @@ class Row:
 @require_POST
 @brand_page(Permission.MANAGE)
 def refresh_codes(request: BrandRequest, offer_id: int) -> HttpResponse:
-    """Show what each would get, to be edited; with `confirmed`, give all of it or nothing."""
+    """Show the new codes for editing; with `confirmed`, replace all of them or none."""
     listing = OfferMembers(request, offer_id=offer_id)
     offer, ids = listing.offer, chosen_ids(request, listing)
-    if len(ids) > MAX_ROWS_RUN_AT_ONCE:  # more than anybody edits
+    if len(ids) > MAX_ROWS_RUN_AT_ONCE:  # a page to edit more codes would be too long
         return change_rows(request, listing)
     chosen = _chosen(offer, ids)
     if not chosen:
@@ -69,7 +69,7 @@ def refresh_codes(request: BrandRequest, offer_id: int) -> HttpResponse:
 
 
 def _chosen(offer: Offer, ids: list[int]) -> list[Enrollment]:
-    """The chosen members who can have a code."""
+    """Return the selected members who can have a code."""
     if not offer.gives_codes:
         return []
     found = Enrollment.objects.active().filter(offer=offer, pk__in=ids)
@@ -77,7 +77,7 @@ def _chosen(offer: Offer, ids: list[int]) -> list[Enrollment]:
 
 
 def _refreshed(request: BrandRequest, offer: Offer, chosen: Sequence[Enrollment]) -> HttpResponse:
-    """Raises ItemError when any of the codes can't be given."""
+    """Replace the codes. Raises ItemError if a code can't be used."""
     given, _ = generate_items(
         enrollments=chosen,
         codes={row.pk: request.POST.get(f"code-{row.pk}", "") for row in chosen},
@@ -97,7 +97,7 @@ def _rows(
     chosen: Sequence[Enrollment],
     problems: Mapping[int, str],
 ) -> list[Row]:
-    """Suggestions, or after a refusal what was typed and what is wrong with it."""
+    """Return rows with suggested codes; after an error, with the typed codes and their errors."""
     items, fresh = items_of(chosen), suggest_codes(offer=offer, enrollments=chosen)
     typed = request.POST if problems else {}
     return [

@@ -26,7 +26,7 @@ from tracking.figures.offer_report import CurrencySummary, OfferRow, offer_rows,
 @require_safe
 @brand_page(Permission.READ)
 def sales_tracking(request: BrandRequest) -> HttpResponse:
-    """Every offer's figures in a period, added up per currency and side by side."""
+    """Show every offer's figures in a period, and their sums per currency."""
     listing = OfferFigures(request)
     rows, period = listing.offer_rows, listing.chosen.period
     sums = summaries(rows, first_currency=request.brand.currency)
@@ -36,7 +36,7 @@ def sales_tracking(request: BrandRequest) -> HttpResponse:
 @require_safe
 @brand_page(Permission.READ)
 def offer_report(request: BrandRequest, offer_id: int) -> HttpResponse:
-    """One offer's figures and its members."""
+    """Show an offer's figures and its members."""
     listing = OfferMembers(request, offer_id=offer_id)
     offer, period = listing.offer, listing.chosen.period
     rows = offer_rows([offer], period=period, now=listing.now)
@@ -66,7 +66,7 @@ def offer_add_members(request: BrandRequest, offer_id: int) -> HttpResponse:
 def _drawn(
     request: BrandRequest, rows: Sequence[OfferRow], sums: list[CurrencySummary], period: DateRange
 ) -> DrawnMeasure:
-    """The chart of the currency that the address names, else of the first."""
+    """Return the chart of the currency that the address names; else of the first currency."""
     asked = request.GET.get("currency", "")
     currency = next((s.currency for s in sums if s.currency == asked), sums[0].currency)
     drawn = [row.offer for row in rows if row.offer.currency == currency]

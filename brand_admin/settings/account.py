@@ -1,4 +1,4 @@
-"""Settings → My account: the sessions, second factor, password and address of who looks at it."""
+"""Settings → My account: the reader's own sessions, second factor, password and address."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SECTION = "settings"
 @never_cache
 @brand_page(Permission.OWN_ACCOUNT)
 def own_account(request: BrandRequest) -> HttpResponse:
-    """Where one is logged in, and with what."""
+    """Show the reader's sessions and login methods."""
     slug = request.brand.slug
     return render_page(
         request,
@@ -39,14 +39,14 @@ def own_account(request: BrandRequest) -> HttpResponse:
 @require_POST
 @brand_page(Permission.OWN_ACCOUNT)
 def own_session_end(request: BrandRequest, handle: str) -> HttpResponse:
-    """Log one of one's own sessions out."""
+    """End one of the reader's sessions."""
     return end_own_session(request, handle, page=_page(request))
 
 
 @require_POST
 @brand_page(Permission.OWN_ACCOUNT)
 def own_sessions_end(request: BrandRequest) -> HttpResponse:
-    """Log every other session out, or this one too."""
+    """End every other session of the reader, or this one too."""
     return end_own_sessions(request, page=_page(request), login="account_login")
 
 

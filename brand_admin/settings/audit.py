@@ -1,4 +1,4 @@
-"""Settings → Audit log: who did what to which thing, when."""
+"""Settings → Audit log: who did what, to which object, and when."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ ABOUT = {
 
 
 class AuditFilters(DayFilters):
-    """What to list; everything unless the address says otherwise."""
+    """Which entries to list. Without a filter, all of them."""
 
     field_order = ["about", "first", "last"]
 
@@ -43,7 +43,7 @@ class AuditFilters(DayFilters):
     )
 
     def chosen(self) -> dict[str, Any]:
-        """Keyword arguments for `accounts.selectors.audit_entries`; nonsense is ignored."""
+        """Return keyword arguments for the selector of audit entries; ignore invalid values."""
         self.is_valid()
         about = self.cleaned_data.get("about")
         return {
@@ -70,7 +70,7 @@ def _who(row: AuditLine) -> Lines:
 
 
 class AuditLog(Listing[AuditLine]):
-    """Who did what, the newest first."""
+    """All entries of the audit log, newest first."""
 
     name, section = "audit", "settings"
     heading = "Settings"

@@ -1,4 +1,4 @@
-"""What people call the things of the audit log: "Mara Lindqvist in Winter Glow". Reads only."""
+"""The names of the audit log's objects: "Mara Lindqvist in Winter Glow". Reads only."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def _of_place(row: Any) -> str:
 
 
 PLACE = ("enrollment__member", "enrollment__offer")
-# By the name that the audit log has for it: what to read with it, and how it is called.
+# By the name in the audit log: the relations to read, and a function that returns the name.
 NAMES: dict[str, tuple[type[Model], tuple[str, ...], Callable[[Any], str]]] = {
     "campaign": (Campaign, (), lambda campaign: campaign.title),
     "conversion": (Conversion, ("order",), lambda row: f"Order {row.order.external_id}"),
@@ -43,7 +43,7 @@ NAMES: dict[str, tuple[type[Model], tuple[str, ...], Callable[[Any], str]]] = {
 
 
 def names_in(entries: Iterable[AuditEntry]) -> dict[str, str]:
-    """The name of each target that has one, by target; a query for each kind of thing."""
+    """Return the names by target, with one query per kind of object."""
     ids: dict[str, set[int]] = {}
     for entry in entries:
         target = Reference(entry.target)

@@ -1,4 +1,4 @@
-"""Settings → Email templates: the texts that staff start a mail to members from."""
+"""Settings → Email templates: saved texts from which staff start a mail to members."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ EXAMPLE = {
 
 @dataclass(frozen=True, slots=True)
 class TemplateRow:
-    """One saved text in the list; `subject` with its variables in words."""
+    """A saved template in the list; `subject` has the labels of its variables."""
 
     template: EmailTemplate
     subject: str
@@ -53,7 +53,7 @@ class TemplateRow:
 @require_safe
 @brand_page(Permission.READ)
 def template_list(request: BrandRequest) -> HttpResponse:
-    """What there is to start from, for each of the two mails."""
+    """List the saved templates for each of the two kinds of mail."""
     known = {"brand_name": request.brand.name}
     groups = [
         {
@@ -74,7 +74,7 @@ def template_list(request: BrandRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.MANAGE)
 def template_new(request: BrandRequest, purpose: str) -> HttpResponse:
-    """A new text, begun from the written one."""
+    """Add a template, which begins as the built-in text."""
     if purpose not in TITLES:
         raise Http404
     first = FIRST_TEXTS[purpose]
@@ -87,7 +87,7 @@ def template_new(request: BrandRequest, purpose: str) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.MANAGE)
 def template_edit(request: BrandRequest, template_id: int) -> HttpResponse:
-    """Change the text, or its name; who saves second is told what the first one changed."""
+    """Edit a template. A person who saves second sees what the first one changed."""
     row: EmailTemplate = get_object_or_404(EmailTemplate, pk=template_id)
     form, told = TemplateForm.of(row, request.POST if request.method == "POST" else None), None
     try:
@@ -103,7 +103,7 @@ def template_edit(request: BrandRequest, template_id: int) -> HttpResponse:
 @csp(MAIL_FRAME)
 @brand_page(Permission.READ)
 def template_frame(request: BrandRequest, template_id: int) -> HttpResponse:
-    """The saved text as a mail to somebody made up."""
+    """Show the saved template as a mail to an example member."""
     row: EmailTemplate = get_object_or_404(EmailTemplate, pk=template_id)
     mail = prepared_for(request.brand, {"subject": row.subject, "body": row.body})
     brand = request.brand
@@ -114,7 +114,7 @@ def template_frame(request: BrandRequest, template_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.MANAGE)
 def template_delete(request: BrandRequest, template_id: int) -> HttpResponse:
-    """Ask once, then forget the text."""
+    """Ask for confirmation, then delete the template."""
     row: EmailTemplate = get_object_or_404(EmailTemplate, pk=template_id)
     if request.method == "POST":
         delete_template(template=row, by=request.actor, now=timezone.now())
@@ -131,7 +131,7 @@ def _saved(
     purpose: Purpose,
     template: EmailTemplate | None = None,
 ) -> HttpResponse | None:
-    """Save what was sent and go on; None while there is nothing, or something wrong with it."""
+    """Save the posted template and redirect; None without a post or with an error."""
     if not form.is_bound or not form.is_valid():
         return None
     given = form.cleaned_data
@@ -154,7 +154,7 @@ def _saved(
 
 
 def _in_plain_words(told: Meanwhile) -> Meanwhile:
-    """The message of both without its markup."""
+    """Show both versions of the message without markup."""
     changes = (
         replace(
             change,

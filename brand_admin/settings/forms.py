@@ -1,4 +1,4 @@
-"""The brand's own settings, its staff and its API keys."""
+"""Forms for the brand's settings, its staff and its API keys."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from accounts.models import Brand, Role
 from brand_admin.amounts import AmountField, read_amount
 from brand_admin.versioned import VersionedForm
 from core.colour import parse
+from core.form_fields import OneLineField
 from core.money import Money
 
-DEFAULT_ACCENT = "#007a85"  # what the colour box shows while the brand has no colour of its own
+DEFAULT_ACCENT = "#007a85"  # what the colour field shows if the brand has no colour of its own
 
 
 class BrandForm(VersionedForm):
-    name = forms.CharField(max_length=120, help_text="Members and creators see it.")
+    name = OneLineField(max_length=120, help_text="Members and creators see it.")
     has_accent = forms.BooleanField(required=False, label="Use a colour of our own")
     accent = forms.CharField(
         required=False,
@@ -25,7 +26,7 @@ class BrandForm(VersionedForm):
         help_text="Made darker or lighter where text must stay readable.",
         widget=forms.TextInput(attrs={"type": "color"}),
     )
-    sender_name = forms.CharField(
+    sender_name = OneLineField(
         required=False, max_length=120, help_text="The sender's name in mails to members."
     )
     reply_to = forms.EmailField(required=False, help_text="The address for members' replies.")
@@ -87,6 +88,6 @@ class ChangeRoleForm(forms.Form):
 
 
 class NewApiKeyForm(forms.Form):
-    label = forms.CharField(
+    label = OneLineField(
         max_length=80, label="What uses it", help_text="Such as the name of your shop."
     )

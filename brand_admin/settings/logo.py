@@ -1,4 +1,4 @@
-"""The brand's logo: upload it, take it away."""
+"""Upload or remove the brand's logo."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Settings → Staff: who works for the brand, who is invited, and with which role."""
+"""Settings → Staff: the people of the brand, the invitations, and the roles."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SECTION = "settings"
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.READ, post=Permission.ADMINISTER)
 def staff(request: BrandRequest) -> HttpResponse:
-    """Who works for the brand and who is invited; owners invite people here."""
+    """List the staff and the open invitations; owners can invite people."""
     form = InviteStaffForm(request.POST if request.method == "POST" else None)
     now = timezone.now()
     if request.method == "POST" and form.is_valid():
@@ -103,7 +103,7 @@ def invitation_resend(request: BrandRequest, invitation_id: int) -> HttpResponse
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.ADMINISTER)
 def invitation_withdraw(request: BrandRequest, invitation_id: int) -> HttpResponse:
-    """Ask once, then make the link worthless."""
+    """Ask for confirmation, then withdraw the invitation: its link no longer works."""
     row: Invitation = get_object_or_404(Invitation, pk=invitation_id)
     if request.method != "POST":
         return render_page(
@@ -121,7 +121,7 @@ def invitation_withdraw(request: BrandRequest, invitation_id: int) -> HttpRespon
 @require_POST
 @brand_page(Permission.ADMINISTER)
 def staff_role(request: BrandRequest, staff_id: int) -> HttpResponse:
-    """Give a person another role."""
+    """Change a person's role."""
     row = get_object_or_404(staff_of_brand(), pk=staff_id)
     form = ChangeRoleForm(request.POST)
     if form.is_valid():
@@ -138,7 +138,7 @@ def staff_role(request: BrandRequest, staff_id: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.ADMINISTER)
 def staff_remove(request: BrandRequest, staff_id: int) -> HttpResponse:
-    """Ask once, then take the person's role away."""
+    """Ask for confirmation, then remove the person from the staff."""
     row: Staff = get_object_or_404(staff_of_brand(), pk=staff_id)
     if request.method != "POST":
         return render_page(

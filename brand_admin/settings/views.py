@@ -25,7 +25,7 @@ SECTION = "settings"
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.READ, post=Permission.ADMINISTER)
 def brand_settings(request: BrandRequest) -> HttpResponse:
-    """How the brand appears, and what about it is fixed."""
+    """Edit the brand's settings; some, like the currency, are only shown."""
     form = BrandForm.of(request.brand, request.POST if request.method == "POST" else None)
     told = None
     if request.method == "POST" and form.is_valid():
@@ -68,7 +68,7 @@ def _save_brand(request: BrandRequest, form: BrandForm) -> None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.READ, post=Permission.ADMINISTER)
 def keys(request: BrandRequest) -> HttpResponse:
-    """The shop's keys. A new one is in the answer to the form that made it, and nowhere else."""
+    """List the API keys, and make one. Only the response to the form shows the new key."""
     form = NewApiKeyForm(request.POST if request.method == "POST" else None)
     made = None
     if request.method == "POST" and form.is_valid():
@@ -89,7 +89,7 @@ def keys(request: BrandRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.ADMINISTER)
 def key_revoke(request: BrandRequest, key_id: int) -> HttpResponse:
-    """Ask once, then end the key."""
+    """Ask for confirmation, then revoke the key."""
     key: ApiKey = get_object_or_404(api_keys(), pk=key_id)
     if request.method != "POST":
         return render_page(

@@ -8,6 +8,7 @@ lists members and entries and moves no money: its payouts are made when it is co
 from __future__ import annotations
 
 import uuid
+from typing import ClassVar, Self
 
 import pgtrigger
 from django.db import models
@@ -20,7 +21,7 @@ from affiliates.models import Member
 from core.db import append_only
 from core.kept_sums import KeptSum, kept_in
 from core.money import Money
-from core.tenancy import TenantForeignKey, TenantModel
+from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 from offers.models import JOIN_ENROLLMENT, Enrollment, Offer
 from payouts.models.details import DetailsRelease
 
@@ -344,12 +345,20 @@ class LedgerSum(KeptSum):
         ]
 
 
+class PayoutItemQuerySet(TenantQuerySet["PayoutItem"]):
+    def live(self) -> Self:
+        """Items of payouts that did not fail and were not cancelled."""
+        return self.filter(released_at=None)
+
+
 class PayoutItem(TenantModel):
     """A ledger entry that a payout pays. An entry is in at most one live payout."""
 
     payout = TenantForeignKey(Payout)
     entry = TenantForeignKey(LedgerEntry)
-    released_at = models.DateTimeField(null=True)  # set when the payout failed or was cancelled
+    released_at = models.DateTimeField(null=True)  # when the payout failed or was cancelled
+
+    objects: ClassVar = TenantManager.from_queryset(PayoutItemQuerySet)()
 
     class Meta(TenantModel.Meta):
         constraints = [

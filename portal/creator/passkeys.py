@@ -25,6 +25,7 @@ from accounts.models import CodePurpose
 from accounts.passkeys import MAX_PASSKEY_NAME_LENGTH, PasskeyError
 from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.notices import send_notice
+from core.form_fields import OneLineField
 from core.transactional_mail import TransactionalMailError
 from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.client import device
@@ -36,7 +37,7 @@ REFUSED_TEXT = gettext_lazy("That passkey didn't work here. Try again, or log in
 class NameForm(forms.Form):
     """The name of a passkey."""
 
-    name = forms.CharField(
+    name = OneLineField(
         label=gettext_lazy("Name"),
         max_length=MAX_PASSKEY_NAME_LENGTH,
         help_text=gettext_lazy("A name that you recognize, such as “My phone” or “Work laptop”."),

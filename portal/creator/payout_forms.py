@@ -9,6 +9,7 @@ from django import forms
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from core.form_fields import OneLineField
 from payouts.destinations import (
     MAX_HOLDER_LENGTH,
     MAX_TAX_ID_LENGTH,
@@ -72,14 +73,14 @@ class DestinationForm(forms.Form):
 
     destination: Destination
 
-    holder = forms.CharField(
+    holder = OneLineField(
         label=_("Account holder"),
         max_length=MAX_HOLDER_LENGTH,
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
         help_text=_("Exactly as the bank has it. With a different name, payments are returned."),
         error_messages={"required": PROBLEMS["holder", "missing"]},
     )
-    tax_id = forms.CharField(
+    tax_id = OneLineField(
         label=_("Tax or VAT number"),
         required=False,
         max_length=MAX_TAX_ID_LENGTH,

@@ -60,8 +60,8 @@ class BrandsForm(forms.Form):
         self, data: QueryDict | None, *, choices: list[tuple[str, str]], wanted: str
     ) -> None:
         slugs = [slug for slug, _label in choices]
-        ticked = slugs if len(slugs) == 1 else [slug for slug in slugs if slug == wanted]
-        super().__init__(data, initial={"brands": ticked})
+        selected = slugs if len(slugs) == 1 else [slug for slug in slugs if slug == wanted]
+        super().__init__(data, initial={"brands": selected})
         field = self.fields["brands"]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101 - narrows the type
         field.choices = choices

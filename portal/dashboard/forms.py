@@ -5,6 +5,7 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from core.form_fields import OneLineField
 from offers.models import Offer
 from tracking.figures.metrics import today
 from tracking.models.questions import MAX_NOTE_LENGTH
@@ -38,7 +39,7 @@ class RangeForm(forms.Form):
 class MissingSaleForm(forms.Form):
     """A question about a missing order. The service checks what may be asked."""
 
-    order_reference = forms.CharField(
+    order_reference = OneLineField(
         label=_("Order number"),
         max_length=120,
         help_text=_("From the shop\N{RIGHT SINGLE QUOTATION MARK}s confirmation, such as #1001"),

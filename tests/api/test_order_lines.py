@@ -10,7 +10,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from core.tenancy import acting_for
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.api.shop import ORDERS, Shop
 from tests.cast import Cast, raw_order
 from tests.snapshot import snapshot
@@ -64,7 +64,7 @@ def test_an_order_in_a_batch(cast: Cast, shop: Shop) -> None:
     answer = shop.send(ORDERS, sent)
 
     assert answer.status_code in {200, 422}
-    assert SAID in as_one_line(answer.content.decode())
+    assert SAID in page_text(answer)
     assert "1002" not in kept(cast)
 
 

@@ -8,7 +8,7 @@ import re
 import pytest
 from django.test import Client
 
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.architecture.routes import Route, in_brand_admin
 from tests.architecture.world import World, furnish
 from tests.cast import Cast
@@ -43,7 +43,7 @@ def pages_with_lists(client: Client, world: World) -> dict[Route, str]:
             continue
         answer = client.get(route.address(world.own_values()))
         if answer.status_code == 200 and not answer.streaming:
-            text = as_one_line(answer.content.decode())
+            text = page_text(answer)
             if PAGES in text:
                 found[route] = text
     return found

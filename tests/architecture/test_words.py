@@ -24,6 +24,8 @@ INSTEAD = {
     "patience": "timeout",
     "purse": "balance",
     "resting": "inactive",
+    "standing": "state, status, step",
+    "stretch": "page",
     "turn": "slice, batch",
     "whereabouts": "address, state",
     "wire": "bytes, ASCII",

@@ -1,4 +1,4 @@
-"""Writes, posts to the ledger, locks and sent mail happen in listed modules, and in no face."""
+"""Writes, posts to the ledger, locks and sent mail happen in listed modules, not in pages."""
 
 from __future__ import annotations
 

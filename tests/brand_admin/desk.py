@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts.models import Brand, User
 from brand_admin.history import HistoryLine
 from core.tenancy import acting_for
-from tests.answers import Answer, as_one_line
+from tests.answers import Answer, page_text
 from tests.cast import NOW, SYSTEM, Cast, order
 from tracking.models import Conversion
 from tracking.orders.recording import record_order
@@ -45,7 +45,7 @@ def sell(cast: Cast, order_id: str = "1001", *, days_ago: int = 0, **changes: An
 def shown(response: Answer) -> str:
     """The page, whose status must be 200, as one line with single spaces."""
     assert response.status_code == 200, response
-    return " ".join(as_one_line(response.content.decode()).split())
+    return " ".join(page_text(response).split())
 
 
 def logged(response: Answer) -> list[HistoryLine]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from notifications.models import Purpose
 from offers.models import Enrollment
-from tests.answers import Answer, as_one_line
+from tests.answers import Answer, page_text
 from tests.brand_admin.desk import at
 from tests.cast import Cast
 from tracking.outreach.first_texts import FIRST_TEXTS
@@ -23,7 +23,7 @@ def drawer(cast: Cast, *, purpose: str = MEMBERS, selected: list[Enrollment] | N
 
 def carried(page: Answer) -> dict[str, Any]:
     """The data that the drawer's form posts from this page, without a button."""
-    html = as_one_line(page.content.decode())
+    html = page_text(page)
     hidden = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)">', html)
     posted: dict[str, Any] = {}
     for name, value in hidden:

@@ -13,7 +13,7 @@ from accounts.services import create_api_key, give_role
 from core.tenancy import acting_for
 from payouts.ledger import due_entries
 from payouts.services import record_payment
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, desk_of, sell
 from tests.cast import NOW, SYSTEM, Cast
 from tests.factories import UserFactory
@@ -223,7 +223,7 @@ def test_the_door_offers_several_brands(cast: Cast) -> None:
     with acting_for(cast.saltmarsh):
         give_role(user=cast.theo, role=Role.VIEWER, by=SYSTEM, now=NOW)
 
-    page = as_one_line(desk_of(cast.theo).get("/admin/").content.decode())
+    page = page_text(desk_of(cast.theo).get("/admin/"))
 
     assert "/admin/juniper/" in page
     assert "/admin/saltmarsh/" in page

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import Cast
 from tests.factories import AuthenticatorFactory
 from tests.mailbox import Mailbox
@@ -53,14 +53,14 @@ def test_a_code_leads_staff_to_their_brand(cast: Cast, client: Client, mailbox: 
 def test_a_code_leads_on_to_a_page_of_ours_alone(
     cast: Cast, client: Client, mailbox: Mailbox, wanted: str, reached: str
 ) -> None:
-    page = as_one_line(client.get(ASK, {"next": wanted}).content.decode())
+    page = page_text(client.get(ASK, {"next": wanted}))
     assert ('name="next"' in page) == (wanted == reached)
 
     assert log_in(client, mailbox, cast.ines, next=wanted)["Location"] == reached
 
 
 def test_the_password_page_leads_to_the_code_page_with_its_aim(client: Client) -> None:
-    page = as_one_line(client.get("/account/login/", {"next": "/admin/juniper/"}).content.decode())
+    page = page_text(client.get("/account/login/", {"next": "/admin/juniper/"}))
 
     assert 'href="/account/login/code/?next=/admin/juniper/"' in page
 

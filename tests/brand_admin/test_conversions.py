@@ -14,7 +14,7 @@ from offers.models import Approval
 from offers.services import supersede_terms
 from offers.terms import TermsValues
 from payouts.ledger import balances
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, refund
 from tests.snapshot import snapshot
@@ -203,7 +203,7 @@ def test_rejecting_without_a_reason_is_refused(
     response = submit_action(pending, action="reject", reason="   ")
 
     assert response.status_code == 422
-    assert "Say why: the member reads it." in as_one_line(response.content.decode())
+    assert "Say why: the member reads it." in page_text(response)
     assert snapshot() == before
 
 
@@ -271,6 +271,6 @@ def test_the_page_of_a_conversion_explains_the_commission_line_by_line(cast: Cas
         line.replace("\N{NO-BREAK SPACE}", " ") for line in response.context["explanation"]
     ] == [
         "£84.20 sold − £10.00 refunded = £74.20",  # noqa: RUF001
-        "£74.20 of eligible lines × 10 % = £7.42",  # noqa: RUF001
+        "£74.20 of products that count × 10 % = £7.42",  # noqa: RUF001
     ]
     assert str(response.context["booked"]) == "7.42 GBP"

@@ -13,7 +13,7 @@ from accounts.models import Brand
 from core.tenancy import acting_for
 from notifications.models import EmailTemplate, Purpose
 from notifications.services import save_template
-from tests.answers import Answer, as_one_line
+from tests.answers import Answer, page_text
 from tests.brand_admin.desk import at, desk_of, queries_of, shown
 from tests.brand_admin.drawer import ITEMS, carried, drawer, email_text
 from tests.cast import NOW, SYSTEM, Cast, assemble
@@ -144,7 +144,7 @@ def test_overwriting_asks(cast: Cast, press: Callable[..., Any]) -> None:
     asked = press("save", name="monthly NEWS", **MINE)
 
     assert asked.status_code == 422
-    page = as_one_line(asked.content.decode())
+    page = page_text(asked)
     assert "There is already a template with this name" in page
     assert 'name="overwrite" value="Monthly news">Overwrite</button>' in page
     assert snapshot() == before
@@ -170,8 +170,8 @@ def test_what_was_saved_while_it_was_asked_is_not_overwritten(
     told = press("save", name="Monthly news", **(leave | MINE))
 
     assert told.status_code == 422
-    assert "Meanwhile" in as_one_line(told.content.decode())
-    assert "Mine alone" in as_one_line(told.content.decode())
+    assert "Meanwhile" in page_text(told)
+    assert "Mine alone" in page_text(told)
     assert snapshot() == before
     leave["overwritten_version"] = version_in(told)
     press("save", name="Monthly news", **(leave | MINE))
@@ -206,7 +206,7 @@ def test_what_could_not_be_sent_is_not_saved(
     page = press("save", **written)
 
     assert page.status_code == 422
-    assert message in as_one_line(page.content.decode())
+    assert message in page_text(page)
     assert snapshot() == before
 
 

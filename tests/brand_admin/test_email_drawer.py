@@ -24,7 +24,7 @@ from notifications.models import (
 )
 from notifications.services import deliver, suppress
 from offers.services import enroll
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, desk_of, shown
 from tests.brand_admin.drawer import ITEMS, MEMBERS, carried, drawer, email_text
 from tests.cast import NOW, SYSTEM, Cast, assemble
@@ -104,7 +104,7 @@ def test_a_wrong_template_goes_nowhere(
     page = press(go, **text_changes)
 
     assert page.status_code == 422
-    assert message in as_one_line(page.content.decode())
+    assert message in page_text(page)
     assert snapshot() == before
 
 
@@ -123,8 +123,8 @@ def test_next_previews_each_member_one_after_another(
     frame = re.search(r'<iframe[^>]*src="([^"]+)"', second.content.decode())
     assert frame
     mail = theo.get(frame[1])
-    assert "Hi June," in as_one_line(mail.content.decode())
-    assert "JUNE20" in as_one_line(mail.content.decode())
+    assert "Hi June," in page_text(mail)
+    assert "JUNE20" in page_text(mail)
     assert "default-src 'none'" in mail["Content-Security-Policy"]
     assert "sandbox" in mail["Content-Security-Policy"]
 
@@ -202,7 +202,7 @@ def test_nobody_left_to_send_to_is_said(cast: Cast, press: Callable[..., Any]) -
     for go in ("preview", "send", "test"):
         page = press(go)
         assert page.status_code == 422
-        assert "There is nobody to send to" in as_one_line(page.content.decode())
+        assert "There is nobody to send to" in page_text(page)
 
     assert snapshot() == before
 
@@ -232,7 +232,7 @@ def test_a_test_to_an_address_that_is_none_is_refused_kindly(
     page = press("test")
 
     assert page.status_code == 422
-    assert "“theo@localhost” is not an address" in as_one_line(page.content.decode())
+    assert "“theo@localhost” is not an address" in page_text(page)
     assert snapshot() == before
 
 
@@ -258,7 +258,7 @@ def test_the_second_of_two_staff_is_warned_and_may_send_anyway(
     told = ines.post(at(cast.juniper, "compose"), carried(hers) | email_text() | {"go": "send"})
 
     assert told.status_code == 409
-    assert "Theo Marsh" in as_one_line(told.content.decode())
+    assert "Theo Marsh" in page_text(told)
     assert len(addresses(cast)) == 3
     again = ines.post(at(cast.juniper, "compose"), carried(told) | email_text() | {"go": "send"})
     assert again.status_code == 302

@@ -13,7 +13,7 @@ from accounts.models import Brand
 from core.tenancy import acting_for
 from notifications.models import EmailTemplate, Purpose
 from notifications.services import save_template
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, desk_of, queries_of, shown
 from tests.brand_admin.drawer import ITEMS, MEMBERS, email_text
 from tests.cast import NOW, SYSTEM, Cast, assemble
@@ -118,7 +118,7 @@ def test_a_wrong_one_is_refused_with_what_is_wrong(
     ):
         page = theo.post(address, {"name": "Monthly", "version": "1", **TEXT} | changes)
         assert page.status_code == 422
-        assert message in as_one_line(page.content.decode())
+        assert message in page_text(page)
 
     assert snapshot() == before
 
@@ -140,7 +140,7 @@ def test_the_second_to_save_is_warned_and_loses_nothing(cast: Cast, theo: Client
     told = theo.post(address, his | {"name": "Weekly news", "body": "<p>His words</p>"})
 
     assert told.status_code == 409
-    page = as_one_line(told.content.decode())
+    page = page_text(told)
     assert "Ines Castell changed this template" in page
     assert "Not saved yet" in page
     assert "you have “His words”, they made it “Her words”" in page
@@ -185,8 +185,8 @@ def test_the_frame_shows_the_saved_text_as_a_mail(cast: Cast, theo: Client) -> N
 
     frame = theo.get(at(cast.juniper, "template_frame", template_id=row.pk))
 
-    assert "Hi Mara," in as_one_line(frame.content.decode())
-    assert "javascript" not in as_one_line(frame.content.decode())
+    assert "Hi Mara," in page_text(frame)
+    assert "javascript" not in page_text(frame)
     assert "default-src 'none'" in frame["Content-Security-Policy"]
     assert "sandbox" in frame["Content-Security-Policy"]
 
@@ -194,9 +194,7 @@ def test_the_frame_shows_the_saved_text_as_a_mail(cast: Cast, theo: Client) -> N
 def test_every_variable_has_an_example(cast: Cast, theo: Client) -> None:
     row = save(cast.juniper, **email_text(ITEMS))
 
-    page = as_one_line(
-        theo.get(at(cast.juniper, "template_frame", template_id=row.pk)).content.decode()
-    )
+    page = page_text(theo.get(at(cast.juniper, "template_frame", template_id=row.pk)))
 
     assert "{{" not in page
     assert "MARA15" in page

@@ -13,7 +13,7 @@ from django.test import Client
 from accounts.invitations import INVITATION_LIFETIME, invite_staff, withdraw_invitation
 from accounts.models import Invitation, Role, Staff, User
 from core.tenancy import acting_for
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, desk_of, logged, queries_of, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
@@ -87,7 +87,7 @@ def test_a_bad_password_is_refused(changed: dict[str, str], said: str, cast: Cas
     answer = Client().post(path, GOOD | changed)
 
     assert answer.status_code == 422
-    assert said in as_one_line(answer.content.decode())
+    assert said in page_text(answer)
     assert snapshot() == before
 
 
@@ -100,7 +100,7 @@ def test_used_twice_is_told_so(cast: Cast) -> None:
 
     for answer in answers:
         assert answer.status_code == 410
-        assert "was used 20 Nov 2026. It works once." in as_one_line(answer.content.decode())
+        assert "was used 20 Nov 2026. It works once." in page_text(answer)
     assert snapshot() == before
 
 
@@ -111,7 +111,7 @@ def test_an_expired_one_says_so(cast: Cast, time_machine: Any) -> None:
     answer = Client().get(path)
 
     assert answer.status_code == 410
-    assert "This invitation worked until 27 Nov 2026." in as_one_line(answer.content.decode())
+    assert "This invitation worked until 27 Nov 2026." in page_text(answer)
 
 
 def test_a_withdrawn_one_says_so(cast: Cast) -> None:
@@ -129,7 +129,7 @@ def test_a_withdrawn_one_says_so(cast: Cast) -> None:
     assert f"The invitation of {NEW} is withdrawn." in listed
     answer = Client().get(path)
     assert answer.status_code == 410
-    assert "has withdrawn this invitation" in as_one_line(answer.content.decode())
+    assert "has withdrawn this invitation" in page_text(answer)
 
 
 def test_who_has_a_login_logs_in_first_and_comes_back(cast: Cast) -> None:
@@ -184,7 +184,7 @@ def test_inviting_staff_again_is_refused(cast: Cast) -> None:
     answer = ines.post(address, {"email": cast.ines.email, "role": "viewer"})
 
     assert answer.status_code == 422
-    assert "ines@juniper.example is owner here already" in as_one_line(answer.content.decode())
+    assert "ines@juniper.example is owner here already" in page_text(answer)
     assert snapshot() == before
     assert mail.outbox == []
 

@@ -18,7 +18,7 @@ from background.running import MAX_ROWS_RUN_AT_ONCE, run_slice
 from brand_admin.members.forms import MAX_FILE_BYTES, MAX_ROWS
 from brand_admin.work_handlers import HANDLERS
 from offers.models import Enrollment
-from tests.answers import Answer, as_one_line
+from tests.answers import Answer, page_text
 from tests.brand_admin.staff import address, csv_of
 from tests.cast import Cast
 from tests.snapshot import snapshot
@@ -63,8 +63,8 @@ def test_the_preview_says_what_would_happen_and_changes_nothing(cast: Cast, theo
         "4: email: 'not an address' is not an email address",
         "5: promo_code: the code DIEGO10 belongs to someone else",
     ]
-    assert "Nothing is changed yet" in as_one_line(page.text)
-    assert "Import these members" in as_one_line(page.text)
+    assert "Nothing is changed yet" in page_text(page)
+    assert "Import these members" in page_text(page)
     assert (Member.objects.count(), PromoCode.objects.count()) == (3, 3)
     assert AuditEntry.objects.exclude(action="work.asked").count() == audited
 
@@ -94,8 +94,8 @@ def test_members_can_come_in_without_an_offer(theo: Client) -> None:
         "4: email: 'not an address' is not an email address",
         "5: promo_code: a code belongs to an offer: choose one",
     ]
-    assert "There is nothing to import" in as_one_line(page.text)
-    assert "Import these members" not in as_one_line(page.text)
+    assert "There is nothing to import" in page_text(page)
+    assert "Import these members" not in page_text(page)
 
 
 def test_skipped_rows_can_be_downloaded(cast: Cast, theo: Client) -> None:
@@ -167,7 +167,7 @@ def test_fifty_thousand_rows_wait_for_a_worker_and_the_page_says_how_far_it_is(
     further = theo.get(address("work", work.pk))
 
     assert (work.state, work.total, work.done) == ("waiting", 50_000, 0)
-    assert "It starts as soon as a worker is free" in as_one_line(page.text)
+    assert "It starts as soon as a worker is free" in page_text(page)
     assert "200 of 50,000 rows" in further.text
     assert 'hx-trigger="every 2s"' in further.text
     assert "Background work" in theo.get(address("home")).text
@@ -190,5 +190,5 @@ def test_a_preview_whose_file_is_gone_can_not_be_confirmed(cast: Cast, theo: Cli
 
     answer = confirm(theo, preview)
 
-    assert "This preview has expired: choose the file again." in as_one_line(answer.text)
+    assert "This preview has expired: choose the file again." in page_text(answer)
     assert Member.objects.count() == 3

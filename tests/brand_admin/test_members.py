@@ -16,7 +16,7 @@ from notifications.services.suppression import suppress
 from offers.models import Enrollment, OfferStatus
 from offers.services import create_offer, enroll, set_offer_status
 from offers.terms import TermsValues
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of, new_brand
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due
@@ -50,7 +50,7 @@ def test_the_list_shows_what_each_sold_and_is_due(cast: Cast, theo: Client) -> N
     ]
     assert rows[cast.diego][1] == "Unsubscribed"
     assert cast.june_at_saltmarsh not in rows
-    assert "No address" in as_one_line(response.text)
+    assert "No address" in page_text(response)
 
 
 @pytest.mark.parametrize("members", [1, 3])
@@ -201,8 +201,8 @@ def test_the_page_shows_offers_money_and_what_they_share(cast: Cast, theo: Clien
         "8.42 GBP",
         "0.00 GBP",
     )
-    assert "MARA15" in as_one_line(response.text)
-    assert "/d/" in as_one_line(response.text)
+    assert "MARA15" in page_text(response)
+    assert "/d/" in page_text(response)
 
 
 def test_conversions_payments_messages_and_history(cast: Cast, theo: Client) -> None:

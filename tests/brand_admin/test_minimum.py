@@ -9,7 +9,7 @@ import pytest
 from accounts.models import Brand
 from core.tenancy import acting_for
 from payouts.services import adjust
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, desk_of, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
@@ -54,7 +54,7 @@ def test_what_is_no_amount_is_refused(cast: Cast, minimum: str, said: str) -> No
     answer = ines.post(at(cast.juniper, "settings"), settings_with(cast, minimum))
 
     assert answer.status_code == 422
-    assert said in as_one_line(answer.content.decode())
+    assert said in page_text(answer)
     assert snapshot() == before
 
 

@@ -16,7 +16,7 @@ from offers.selectors import terms_of
 from offers.services import set_enrollment_status, set_offer_status, supersede_terms
 from offers.structure import Rule, RuleKind, Tier
 from offers.terms import TermsValues
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.staff import address
 from tests.brand_admin.typed import terms, typed
 from tests.cast import NOW, SYSTEM, Cast
@@ -155,8 +155,8 @@ def test_tiers_that_pay_less_than_what_comes_before_are_pointed_out(
     fine = theo.post(address("terms_new", cast.glow.pk), review | {"percent": "12"})
     falling = theo.post(address("terms_new", cast.glow.pk), review)
 
-    assert "Silver pays less than the tier before it" in as_one_line(falling.content.decode())
-    assert "A higher tier pays less" not in as_one_line(fine.content.decode())
+    assert "Silver pays less than the tier before it" in page_text(falling)
+    assert "A higher tier pays less" not in page_text(fine)
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_tiers_rules_and_a_cap_are_saved(cast: Cast, theo: Client) -> None:
 def test_the_form_opens_with_the_terms_there_are(cast: Cast, theo: Client) -> None:
     theo.post(address("terms_new", cast.glow.pk), structured())
 
-    html = as_one_line(theo.get(address("terms_new", cast.glow.pk)).content.decode())
+    html = page_text(theo.get(address("terms_new", cast.glow.pk)))
 
     for shown in ('value="Silver"', 'value="1000.00"', 'value="5000.50"', 'value="GIFT"'):
         assert shown in html
@@ -226,14 +226,14 @@ def test_tiers_and_rules_that_can_not_be_are_refused(
     response = theo.post(address("terms_new", cast.glow.pk), structured(**changes))
 
     assert response.status_code == 422
-    assert message in as_one_line(response.content.decode())
+    assert message in page_text(response)
     assert Terms.objects.filter(offer=cast.glow).count() == 1
 
 
 def test_a_button_adds_an_empty_row_and_loses_nothing(cast: Cast, theo: Client) -> None:
     response = theo.post(address("terms_new", cast.glow.pk), structured(more_tiers="1"))
 
-    html = as_one_line(response.content.decode())
+    html = page_text(response)
     assert 'name="tiers-3-name"' in html
     assert 'value="Silver"' in html
     assert Terms.objects.filter(offer=cast.glow).count() == 1

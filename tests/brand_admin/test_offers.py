@@ -20,7 +20,7 @@ from offers.services import (
     supersede_terms,
 )
 from offers.terms import TermsValues
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.staff import address, csv_of, new_brand
 from tests.brand_admin.typed import terms, typed
@@ -267,7 +267,7 @@ def test_the_page_tells_the_terms_and_every_old_version(cast: Cast, theo: Client
         "20\N{NO-BREAK SPACE}% of every sale plus £1.50 for every sale",
         "10\N{NO-BREAK SPACE}% of every sale",
     ]
-    assert address("offer_report", cast.glow.pk) in as_one_line(response.text)
+    assert address("offer_report", cast.glow.pk) in page_text(response)
 
 
 def test_an_offer_of_another_brand_answers_as_a_missing_one(cast: Cast, theo: Client) -> None:
@@ -340,7 +340,7 @@ def test_a_viewer_reads_and_changes_nothing(cast: Cast, viewer: Client) -> None:
     assert AuditEntry.objects.count() == audited
     page = viewer.get(address("offer", cast.glow.pk))
     assert page.status_code == 200
-    assert "New terms" not in as_one_line(page.text)
+    assert "New terms" not in page_text(page)
     assert "Add offer" not in viewer.get(address("offers")).text
 
 

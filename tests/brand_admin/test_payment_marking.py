@@ -9,7 +9,7 @@ from core.tenancy import acting_for
 from payouts import run_files
 from payouts.models import Payout
 from payouts.releases import take_back_release, update_payments
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, sell, shown
 from tests.brand_admin.test_payment_runs import confirmed, page_of, paid_by_paypal, post, seen_on
 from tests.cast import NOW, SYSTEM, Cast, release_to_brand
@@ -51,7 +51,7 @@ def test_what_the_page_did_not_show_is_not_marked_paid(owed: Cast) -> None:
         answer = desk_of(owed.theo).post(at(owed.juniper, "payment_run_paid", run_id=run.pk), sent)
 
         assert answer.status_code == 409
-        assert "The payments on the way have changed" in as_one_line(answer.content.decode())
+        assert "The payments on the way have changed" in page_text(answer)
     assert states(owed) == {owed.mara.pk: "processing", owed.diego.pk: "processing"}
 
 

@@ -18,7 +18,7 @@ from payouts.ledger import Balance, balances
 from payouts.models import LedgerEntry, Payout, PayoutDetails, PayoutRun, PayoutRunMember
 from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import IBAN, NOW, SYSTEM, Cast, give_details
 from tests.snapshot import snapshot
@@ -156,7 +156,7 @@ def test_a_minimum_is_an_amount_that_somebody_reaches(minimum: str, said: str, o
     )
 
     assert answer.status_code == 422
-    assert said in as_one_line(answer.content.decode())
+    assert said in page_text(answer)
     assert snapshot() == before
 
 
@@ -204,7 +204,7 @@ def test_a_draft_that_changed_is_refused_and_can_be_drafted_again(owed: Cast) ->
     answer = theo.post(at(owed.juniper, "payment_run_confirm", run_id=run.pk))
 
     assert answer.status_code == 409
-    page = as_one_line(answer.content.decode())
+    page = page_text(answer)
     assert "What is due has changed since this run was drafted. Nothing was paid." in page
     assert "Mara Lindqvist. Draft the run again" in page
     assert "Confirm the run" not in page
@@ -278,7 +278,7 @@ def test_one_payment_of_a_run_is_marked_paid(owed: Cast) -> None:
     assert "Confirmed the payout run" in page
     again = theo.post(address, {"reference": "BACS 42"})
     assert again.status_code == 422
-    assert "This payment is paid already" in as_one_line(again.content.decode())
+    assert "This payment is paid already" in page_text(again)
 
 
 def test_the_bank_is_told_of_what_is_on_the_way(owed: Cast) -> None:

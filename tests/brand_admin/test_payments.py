@@ -14,7 +14,7 @@ from core.tenancy import acting_for
 from payouts.ledger import balances, due_entries
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutState
 from payouts.services import adjust, record_payment, return_payment
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.snapshot import snapshot
@@ -185,7 +185,7 @@ def test_what_is_due_no_more_is_refused_kindly(cast: Cast) -> None:
     response = theo.post(new_address(cast), form)
 
     assert response.status_code == 409
-    page = as_one_line(response.content.decode())
+    page = page_text(response)
     assert "What is due has changed meanwhile. Look at it again, then confirm." in page
     assert "£25.00" in page
     assert snapshot() == before
@@ -212,7 +212,7 @@ def test_entries_that_add_up_to_nothing_are_not_paid(cast: Cast) -> None:
     response = theo.post(new_address(cast), confirmed(cast))
 
     assert response.status_code == 409
-    assert "Nothing is due" in as_one_line(response.content.decode())
+    assert "Nothing is due" in page_text(response)
     assert snapshot() == before
 
 
@@ -339,7 +339,7 @@ def test_a_payment_comes_back_once(cast: Cast) -> None:
     response = theo.post(address, sent)
 
     assert response.status_code == 422
-    assert "This payment is failed already" in as_one_line(response.content.decode())
+    assert "This payment is failed already" in page_text(response)
     assert snapshot() == before
 
 
@@ -385,7 +385,7 @@ def test_an_adjustment_needs_an_amount_and_a_reason(
     )
 
     assert response.status_code == 422
-    assert said in as_one_line(response.content.decode())
+    assert said in page_text(response)
     assert snapshot() == before
 
 

@@ -18,7 +18,7 @@ from offers.services import (
     set_offer_status,
     set_up_stage,
 )
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.launch import everybody, generated, in_stage, mailed, new_offer, press, told
 from tests.brand_admin.staff import address, csv_of
 from tests.cast import NOW, SYSTEM, Cast, order
@@ -149,7 +149,7 @@ def test_every_clash_is_named_per_member_and_nothing_is_half_done(
     assert "NOGOOD? is not a code" in rows[june.pk].problem
     assert [rows[pk].code for pk in (mara.pk, diego.pk)] == ["DIEGO10", "FINE"]
     assert all(response.context["listing"].is_ticked(row) for row in rows.values())
-    assert "Mara Lindqvist: the code DIEGO10 belongs to someone else" in as_one_line(response.text)
+    assert "Mara Lindqvist: the code DIEGO10 belongs to someone else" in page_text(response)
     after = (PromoCode.objects.count(), TrackingLink.objects.count(), AuditEntry.objects.count())
     assert after == before
 
@@ -169,7 +169,7 @@ def test_the_same_code_twice_is_refused(staged: Project, theo: Client) -> None:
 
     response = press(theo, staged, "both", {mara: "TWIN", diego: "twin"})
 
-    assert "is in this list twice" in as_one_line(response.text)
+    assert "is in this list twice" in page_text(response)
     assert not PromoCode.objects.filter(code="TWIN").exists()
 
 
@@ -187,7 +187,7 @@ def test_who_does_not_stand_here_gets_nothing(
         {"action": "both", "selected": ids, f"code-{mara.pk}": "MARAS"},
     )
 
-    assert told(response) == ["Tick at least one member."]
+    assert told(response) == ["Select at least one member."]
     assert PromoCode.objects.count() == 3
     with acting_for(cast.saltmarsh):
         assert PromoCode.objects.count() == 1
@@ -238,7 +238,7 @@ def test_the_ticked_go_to_the_email_drawer(cast: Cast, staged: Project, theo: Cl
     assert leads_to.path == address("compose")
     assert parse_qs(leads_to.query)["selected"] == [str(mara.pk)]
     assert nobody.headers["Location"] == address("project_send", staged.pk)
-    assert told(nobody) == ["Tick at least one member."]
+    assert told(nobody) == ["Select at least one member."]
     drawer = theo.get(response.headers["Location"])
     assert drawer.status_code == 200
     assert drawer.context["audience"].recipients[0].to_address == "mara@lindqvist.example"
@@ -278,7 +278,7 @@ def test_tracking_shows_what_the_sent_ones_sold(cast: Cast, staged: Project, the
         cast.mara,
     ]
     assert str(response.context["figures"].commission) == "8.42 GBP"
-    assert "£84.20" in as_one_line(response.text)
+    assert "£84.20" in page_text(response)
     assert lines[0].startswith("email,first_name,last_name,code,link,sent,clicks,conversions")
     assert lines[1].endswith(",0,1,84.20,0.00,8.42,0.00,8.42")
     assert len(lines) == 3

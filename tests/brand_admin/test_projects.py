@@ -15,7 +15,7 @@ from offers.services import (
     create_project,
     set_up_stage,
 )
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.launch import everybody, generated, mailed, new_offer, press, told
 from tests.brand_admin.staff import address, csv_of, new_brand
@@ -203,4 +203,4 @@ def test_a_viewer_reads_and_changes_nothing(cast: Cast, staged: Project) -> None
     assert AuditEntry.objects.count() == audited
     page = viewer.get(address("project_generate", staged.pk))
     assert page.status_code == 200
-    assert "Generate codes and links" not in as_one_line(page.text)
+    assert "Generate codes and links" not in page_text(page)

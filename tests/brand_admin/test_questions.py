@@ -12,7 +12,7 @@ from core.tenancy import acting_for
 from notifications.models import SuppressionReason
 from notifications.services import suppress
 from offers.models import Enrollment
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, shown
 from tests.cast import NOW, SYSTEM, Cast, order
 from tests.snapshot import snapshot
@@ -202,9 +202,7 @@ def test_what_is_no_answer_changes_nothing(cast: Cast, ask: Ask, sent: dict[str,
     answer = theo.post(page_of(cast, asked), sent)
 
     assert answer.status_code == 422
-    assert 'role="alert"' in answer.content.decode() or "field-error" in as_one_line(
-        answer.content.decode()
-    )
+    assert 'role="alert"' in answer.content.decode() or "field-error" in page_text(answer)
     assert snapshot() == before
 
 
@@ -229,7 +227,7 @@ def test_a_second_answer_is_refused(cast: Cast, ask: Ask) -> None:
     answer = theo.post(page_of(cast, asked), {"answer": "refuse", "text": "Or not"})
 
     assert answer.status_code == 422
-    assert "already answered this question" in as_one_line(answer.content.decode())
+    assert "already answered this question" in page_text(answer)
     assert snapshot() == before
 
 

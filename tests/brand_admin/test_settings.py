@@ -13,7 +13,7 @@ from accounts.services import KeyRefusedError, authenticate_api_key
 from affiliates.services import add_member
 from core.tenancy import acting_for
 from payouts.services import adjust
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, logged, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
@@ -90,7 +90,7 @@ def test_a_wrong_setting_is_refused(field: str, value: str, said: str, cast: Cas
     response = ines.post(at(cast.juniper, "settings"), brand_form(**{field: value}))
 
     assert response.status_code == 422
-    assert said in as_one_line(response.content.decode())
+    assert said in page_text(response)
     assert snapshot() == before
 
 
@@ -146,9 +146,7 @@ def test_the_last_owner_stays(name: str, sent: dict[str, str], cast: Cast) -> No
 
     response = ines.post(at(cast.juniper, name, staff_id=row.pk), sent, follow=True)
 
-    assert "A brand needs an owner: make someone else one first" in as_one_line(
-        response.content.decode()
-    )
+    assert "A brand needs an owner: make someone else one first" in page_text(response)
     assert snapshot() == before
 
 

@@ -154,7 +154,7 @@ def test_a_creator_is_deleted_and_nothing_opens_any_more(june: Page, mailbox: Ma
     june.get_by_role("link", name="Delete my data").click()
     pass_the_code(june, mailbox)
     june.get_by_role("button", name="Delete my data for good").click()
-    expect(june.get_by_role("alert")).to_contain_text("Tick the box")
+    expect(june.get_by_role("alert")).to_contain_text("Check the box")
     june.get_by_label("I know that this can't be undone.").check()
     june.get_by_role("button", name="Delete my data for good").click()
 

@@ -16,7 +16,7 @@ from playwright.sync_api import Page
 from config.local.mails import find_keys, read_mail, read_rows
 from config.local.ports import HOST, next_free
 from config.local.smtp import Keeper, serve
-from tests.answers import as_one_line
+from tests.answers import page_text
 
 Send = Callable[..., None]
 
@@ -90,8 +90,8 @@ def test_the_pages_show_the_mail(send: Send, inbox: Path, client: Client) -> Non
     listed = client.get("/inbox/", {"q": "mara"})
     shown = client.get(f"/inbox/{key}/")
 
-    assert "Your &lt;details&gt;" in as_one_line(listed.content.decode())
-    assert f"/inbox/{key}/html" in as_one_line(shown.content.decode())
+    assert "Your &lt;details&gt;" in page_text(listed)
+    assert f"/inbox/{key}/html" in page_text(shown)
 
 
 def test_a_mails_html_may_run_and_load_nothing(send: Send, inbox: Path, client: Client) -> None:
@@ -105,7 +105,7 @@ def test_a_mails_html_may_run_and_load_nothing(send: Send, inbox: Path, client: 
     assert policy.startswith("sandbox allow-popups")
     assert "allow-scripts" not in policy
     assert "default-src 'none'" in policy
-    assert '<head><base target="_blank">' in as_one_line(response.content.decode())
+    assert '<head><base target="_blank">' in page_text(response)
 
 
 @pytest.mark.parametrize("key", ["1.nobody", "..", "%2e%2e", "..%2f..%2fsecrets.env"])

@@ -160,7 +160,7 @@ def test_a_commission_explains_itself_line_by_line() -> None:
     assert commission.minor == 1_210
     assert told(commission) == [
         "£94.20 sold \N{MINUS SIGN} £10.00 refunded = £84.20",
-        "£84.20 of eligible lines \N{MULTIPLICATION SIGN} 12 % = £10.10",
+        "£84.20 of products that count \N{MULTIPLICATION SIGN} 12 % = £10.10",
         "£2.00 for the conversion",
         "Total: £12.10",
     ]
@@ -172,7 +172,7 @@ def test_a_tier_says_its_name() -> None:
     commission = commission_of(terms=terms, sale=Sale(sold_minor=8_420, tier=1))
 
     assert told(commission) == [
-        "£84.20 of eligible lines \N{MULTIPLICATION SIGN} 12 % (tier Gold) = £10.10"
+        "£84.20 of products that count \N{MULTIPLICATION SIGN} 12 % (tier Gold) = £10.10"
     ]
 
 
@@ -183,8 +183,8 @@ def test_a_rule_wins_over_the_terms_rate_even_when_that_pays_more() -> None:
     commission = commission_of(terms=terms, sale=Sale(sold_minor=7_000, lines=lines))
 
     assert told(commission) == [
-        "£50.00 of eligible lines \N{MULTIPLICATION SIGN} 10 % = £5.00",
-        "£20.00 of eligible lines \N{MULTIPLICATION SIGN} 0 % (product gift) = £0.00",
+        "£50.00 of products that count \N{MULTIPLICATION SIGN} 10 % = £5.00",
+        "£20.00 of products that count \N{MULTIPLICATION SIGN} 0 % (product gift) = £0.00",
         "Total: £5.00",
     ]
 
@@ -205,8 +205,8 @@ def test_of_two_rules_for_a_line_the_better_one_wins() -> None:
     )
 
     assert told(commission) == [
-        "£100.00 of eligible lines \N{MULTIPLICATION SIGN} 2 % (new customer) = £2.00",
-        "£100.00 of eligible lines \N{MULTIPLICATION SIGN} 8 % (collection skin) = £8.00",
+        "£100.00 of products that count \N{MULTIPLICATION SIGN} 2 % (new customer) = £2.00",
+        "£100.00 of products that count \N{MULTIPLICATION SIGN} 8 % (collection skin) = £8.00",
         "£10.00 for the conversion (new customer)",
         "Total: £20.00",
     ]
@@ -237,7 +237,7 @@ def test_a_cap_says_what_it_left() -> None:
     )
 
     assert told(commission) == [
-        "£500.00 of eligible lines \N{MULTIPLICATION SIGN} 10 % = £50.00",
+        "£500.00 of products that count \N{MULTIPLICATION SIGN} 10 % = £50.00",
         "The cap reduces £50.00 to £12.50",
     ]
 

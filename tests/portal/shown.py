@@ -11,7 +11,7 @@ from core.money import Money
 from core.templatetags.display import money
 from core.tenancy import acting_for
 from offers.models import Enrollment
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import Cast
 from tests.portal.conftest import path_of
 from tracking.figures.member_table import export_rows
@@ -35,7 +35,7 @@ def in_admin(cast: Cast, enrollment: Enrollment) -> Shown:
     page = staff.get(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/?range=all")
     [row] = [row for row, *_ in page.context["rows"] if row.enrollment.pk == enrollment.pk]
     for amount in (row.sales, row.commission, row.paid, row.due):
-        assert money(amount) in as_one_line(page.content.decode())
+        assert money(amount) in page_text(page)
     return Shown(
         clicks=row.totals.clicks,
         conversions=row.totals.conversions,
@@ -63,7 +63,7 @@ def on_dashboard(client: Client, enrollment: Enrollment) -> Shown:
     figure = {figure.label: figure.value for figure in page.context["numbers"].figures}
     balance = page.context["money"]
     for amount in (figure["Earnings"], money(balance.paid), money(balance.due)):
-        assert amount in as_one_line(page.content.decode())
+        assert amount in page_text(page)
     return Shown(
         clicks=int(digits(figure["Clicks"])),
         conversions=int(digits(figure["Conversions"])),
@@ -82,8 +82,8 @@ def in_portal(cast: Cast, enrollment: Enrollment) -> Shown:
     page = creator.get("/portal/")
     lines = [line for group in page.context["page"].brands for line in group.lines]
     [row] = [line.offer for line in lines if line.offer.enrollment.pk == enrollment.pk]
-    assert money(row.earned) in as_one_line(page.content.decode())
-    assert row.due.minor <= 0 or money(row.due) in as_one_line(page.content.decode())
+    assert money(row.earned) in page_text(page)
+    assert row.due.minor <= 0 or money(row.due) in page_text(page)
     return Shown(
         clicks=row.totals.clicks,
         conversions=row.totals.conversions,

@@ -1,4 +1,4 @@
-"""Every face shows the same figures: admin, export, dashboard and portal."""
+"""Every page and file shows the same figures: admin, export, dashboard and portal."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from affiliates.models import Creator
 from core.tenancy import acting_for
 from notifications.unsubscribe_links import unsubscribe_link
 from offers.services import renew_dashboard_link
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import Cast
 from tests.snapshot import snapshot
 
@@ -21,7 +21,7 @@ GERMAN = {"Accept-Language": "de-CH,de;q=0.9,en;q=0.8"}
 
 
 def language_of(answer: Any) -> str:
-    page = as_one_line(answer.content.decode())
+    page = page_text(answer)
     return page.partition('<html lang="')[2].partition('"')[0]
 
 

@@ -16,7 +16,7 @@ from django.utils import timezone
 from accounts.models import CodePurpose, Session, User
 from affiliates.models import Creator
 from payouts.details import details_of
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import IBAN, Cast
 from tests.factories import AuthenticatorFactory
 from tests.journeys.busy_creator import make_busy, prove
@@ -64,7 +64,7 @@ def test_money_takes_a_fresh_code_even_when_logged_in(
     assert "Changing where you are paid" in mail.get_content()
     code = mailed_code(mailbox)
     wrong = june.post("/portal/confirm/payout/code/", {"code": another(code)})
-    assert "4 tries are left" in as_one_line(wrong.content.decode())
+    assert "4 tries are left" in page_text(wrong)
     assert june.post("/portal/confirm/payout/code/", {"code": code})["Location"] == (
         "/portal/payout/change/"
     )
@@ -186,7 +186,7 @@ def test_an_account_that_can_t_be_is_refused_and_the_code_still_good(
     answer = june.post(address, ACCOUNT | values)
 
     assert answer.status_code == 200
-    assert said in as_one_line(answer.content.decode())
+    assert said in page_text(answer)
     assert snapshot() == before
 
 
@@ -200,7 +200,7 @@ def test_an_odd_choice_is_asked_again(cast: Cast, june: Client, query: str) -> N
     page = june.post(f"/portal/payout/change/?{query}", ACCOUNT)
 
     assert page.status_code == 200
-    assert 'role="alert"' in as_one_line(page.content.decode())
+    assert 'role="alert"' in page_text(page)
     assert snapshot() == before
 
 
@@ -231,7 +231,7 @@ def test_no_mail_no_change(cast: Cast, june: Client, settings: Any) -> None:
 
     answer = june.post(GERMAN, ACCOUNT)
 
-    assert "Nothing was changed" in as_one_line(answer.content.decode())
+    assert "Nothing was changed" in page_text(answer)
     assert snapshot() == before
 
 
@@ -279,7 +279,7 @@ def test_another_creators_session_can_not_be_ended(cast: Cast, june: Client) -> 
 def test_all_other_sessions_end_at_once(cast: Cast, june: Client) -> None:
     others = [logged_in(Client(), cast) for _ in range(2)]
 
-    page = as_one_line(june.post("/portal/security/sessions/", follow=True).content.decode())
+    page = page_text(june.post("/portal/security/sessions/", follow=True))
 
     assert "2 sessions are ended" in page
     assert june.get("/portal/").status_code == 200
@@ -341,7 +341,7 @@ def test_what_is_no_passkey_logs_nobody_in_and_adds_nothing(
     assert answer["Location"] == "/portal/login/"
     assert "_auth_user_id" not in stranger.session
     assert added.status_code == 200
-    assert "could not be made" in as_one_line(added.content.decode())
+    assert "could not be made" in page_text(added)
     assert snapshot() == before
 
 

@@ -13,7 +13,7 @@ from affiliates.models import Creator
 from core.tenancy import acting_for
 from notifications.models import Suppression, SuppressionReason
 from notifications.services import suppress
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import Cast
 from tests.journeys.busy_creator import make_busy
 from tests.mailbox import Mailbox
@@ -98,7 +98,7 @@ def test_deleting_says_what_happens_and_what_is_owed(cast: Cast, june: Client) -
 
     for word in ("Deleted member", "JP¥120,988", "€2,419.76", "Juniper &amp; Co", "Cobalt Cycling"):
         assert word in page, word
-    assert "Tick the box" in unsure
+    assert "Check the box" in unsure
     assert snapshot() == before
 
 
@@ -108,7 +108,7 @@ def test_after_deleting_nobody_is_logged_in(cast: Cast, june: Client, mailbox: M
 
     answer = june.post("/portal/data/delete/", {"sure": "yes"}, follow=True)
 
-    assert "Your data is deleted" in as_one_line(answer.content.decode())
+    assert "Your data is deleted" in page_text(answer)
     assert [client.get("/portal/")["Location"] for client in (june, other)] == (
         ["/portal/login/"] * 2
     )

@@ -15,7 +15,7 @@ from core.tenancy import acting_for
 from payouts.models import DetailsRelease, Payout, PayoutDetails
 from payouts.releases import take_back_release
 from payouts.runs import confirm_run, draft_run
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import IBAN, SYSTEM, Cast
 from tests.mailbox import Mailbox
 from tests.payouts.owing import earn
@@ -179,7 +179,7 @@ def test_no_mail_no_sharing_but_taking_back_needs_none(
 
     answer = june.post(SHARE, {"brands": "juniper"})
 
-    assert "Nothing was shared" in as_one_line(answer.content.decode())
+    assert "Nothing was shared" in page_text(answer)
     assert not sees(waiting)
     with acting_for(waiting.juniper):
         DetailsRelease.objects.create(

@@ -18,7 +18,7 @@ from core.tenancy import acting_for
 from offers.services import create_offer, enroll
 from offers.terms import TermsValues
 from payouts.services import adjust
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import Cast, offer_values
 from tests.factories import AuthenticatorFactory
 from tests.mailbox import Mailbox
@@ -203,7 +203,7 @@ def test_asking_again_and_again_is_refused(cast: Cast, client: Client, mailbox: 
     answer = ask(client)
 
     assert answer.status_code == 200
-    assert "Too many" in as_one_line(answer.content.decode())
+    assert "Too many" in page_text(answer)
     assert len(mailbox.mails) == 3
 
 
@@ -273,7 +273,7 @@ def test_an_address_that_is_none_is_refused(cast: Cast, client: Client, mailbox:
     answer = ask(client, "not an address")
 
     assert answer.status_code == 200
-    assert 'role="alert"' in as_one_line(answer.content.decode())
+    assert 'role="alert"' in page_text(answer)
     assert mailbox.mails == []
     assert snapshot() == before
 

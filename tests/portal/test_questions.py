@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from core.tenancy import acting_for
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import SYSTEM, Cast, order
 from tests.portal.conftest import Sell, path_of, text_of
 from tests.snapshot import snapshot
@@ -81,7 +81,7 @@ def test_what_can_not_be_asked_is_said(
     answer = ask(client, path, **changes)
 
     assert answer.status_code == 422
-    assert words in as_one_line(answer.content.decode())
+    assert words in page_text(answer)
     assert snapshot() == before
 
 
@@ -91,7 +91,7 @@ def test_an_order_that_is_there_is_good_news(client: Client, path: str, sell: Se
     answer = ask(client, path)
 
     assert answer.status_code == 422
-    assert "among your conversions already" in as_one_line(answer.content.decode())
+    assert "among your conversions already" in page_text(answer)
 
 
 def test_there_is_a_limit_a_day(cast: Cast, client: Client, path: str) -> None:
@@ -102,7 +102,7 @@ def test_there_is_a_limit_a_day(cast: Cast, client: Client, path: str) -> None:
     answer = ask(client, path)
 
     assert answer.status_code == 422
-    assert "Come back tomorrow" in as_one_line(answer.content.decode())
+    assert "Come back tomorrow" in page_text(answer)
     assert snapshot() == before
 
 

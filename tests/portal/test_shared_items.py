@@ -12,7 +12,7 @@ from core.tenancy import acting_for
 from offers.models import Offer
 from offers.services import supersede_terms
 from offers.terms import TermsValues
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import Cast
 from tests.portal.conftest import (
     Sell,
@@ -63,7 +63,7 @@ def test_only_pages_of_the_shop_become_links(client: Client, path: str, address:
     answer = client.post(f"{path}/links", {"page": address})
 
     assert answer.status_code == 422
-    assert 'role="alert"' in as_one_line(answer.content.decode())
+    assert 'role="alert"' in page_text(answer)
     assert snapshot() == before
 
 

@@ -19,7 +19,7 @@ from notifications.unsubscribe_links import unsubscribe_link
 from offers.dashboard_links import token_for
 from offers.models import Enrollment, Offer, OfferStatus
 from payouts.models import LedgerEntry, Payout
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.architecture.routes import routes
 from tests.architecture.source import ROOT
 from tests.cast import Cast
@@ -112,7 +112,7 @@ def read(client: Client, address: str, language: str) -> set[str]:
     assert answer.status_code < 500, address
     if answer.status_code in {302, 405} or "text/html" not in answer.get("Content-Type", ""):
         return set()
-    page = as_one_line(answer.content.decode())
+    page = page_text(answer)
     assert f'<html lang="{language}"' in page, address
     return texts_of(page)
 

@@ -10,7 +10,7 @@ from django.test import Client
 from core.tenancy import acting_for
 from notifications.models import Suppression, SuppressionReason
 from notifications.unsubscribe_links import unsubscribe_link
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import Cast
 
 ADDRESS = "june@okafor.example"
@@ -29,8 +29,8 @@ def test_opening_the_link_changes_nothing(cast: Cast, client: Client) -> None:
     page = client.get(path_for(cast))
 
     assert page.status_code == 200
-    assert "Juniper &amp; Co" in as_one_line(page.content.decode())
-    assert ADDRESS in as_one_line(page.content.decode())
+    assert "Juniper &amp; Co" in page_text(page)
+    assert ADDRESS in page_text(page)
     assert page["Referrer-Policy"] == "no-referrer"
     assert "no-store" in page["Cache-Control"]
     assert suppressed(cast) == []
@@ -44,7 +44,7 @@ def test_posting_unsubscribes_without_login_or_cookie(cast: Cast, body: dict[str
     outsider.post(path_for(cast), body)
 
     assert page.status_code == 200
-    assert "You are unsubscribed" in as_one_line(page.content.decode())
+    assert "You are unsubscribed" in page_text(page)
     assert suppressed(cast) == [(ADDRESS, SuppressionReason.UNSUBSCRIBED)]
     assert outsider.cookies == {}
 

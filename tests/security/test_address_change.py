@@ -16,7 +16,7 @@ from affiliates.address_change import AddressTakenError, change_address
 from core.tenancy import acting_for
 from notifications.models import SuppressionReason
 from notifications.selectors import suppressed_among
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import NOW, Cast
 from tests.factories import ProvenCodeFactory
 from tests.journeys.busy_creator import prove
@@ -192,7 +192,7 @@ def test_an_address_that_somebody_has_is_refused_once_it_is_proven(
 
     page = client.post(CODE_PAGE, {"code": mailed_code(mailbox, taken)}, follow=True)
 
-    assert "There is another login with this address" in as_one_line(page.content.decode())
+    assert "There is another login with this address" in page_text(page)
     assert identities() == before
     assert mailbox.to(people.creator.email) == []
 

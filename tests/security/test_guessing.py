@@ -9,7 +9,7 @@ from django.test import Client
 
 from accounts.code_limits import FACTOR_HOUR, PASSWORD_ADDRESS_HOUR, PASSWORD_NETWORK_HOUR
 from accounts.known_browsers import remember
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import Cast
 from tests.security.entering import (
     PASSWORD,
@@ -50,7 +50,7 @@ def test_one_network_guesses_at_passwords_of_many_only_so_often(cast: Cast) -> N
     answer = post_password(client, give_password(cast.ines))
 
     assert answer.status_code == 200
-    assert TOO_MANY in as_one_line(answer.content.decode())
+    assert TOO_MANY in page_text(answer)
     assert not is_in(client)
     other = from_network(2)
     assert post_password(other, cast.ines).status_code == 302
@@ -64,7 +64,7 @@ def test_many_networks_guess_at_one_password_only_so_often(cast: Cast) -> None:
     client = from_network(200)
     answer = post_password(client, give_password(cast.ines))
 
-    assert TOO_MANY in as_one_line(answer.content.decode())
+    assert TOO_MANY in page_text(answer)
     assert not is_in(client)
 
 
@@ -92,5 +92,5 @@ def test_who_knows_the_password_guesses_at_the_second_factor_only_so_often(cast:
     answer = client.post("/account/2fa/authenticate/", {"code": code_of(secret)})
 
     assert answer.status_code == 200
-    assert TOO_MANY in as_one_line(answer.content.decode())
+    assert TOO_MANY in page_text(answer)
     assert not is_in(client)

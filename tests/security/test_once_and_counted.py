@@ -18,7 +18,7 @@ from django.test import Client
 
 from accounts.code_limits import FACTOR_HOUR, PASSWORD_NETWORK_HOUR
 from accounts.models import CodeCount, User
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import Cast
 from tests.security.entering import (
     PASSWORD,
@@ -86,7 +86,7 @@ def test_a_code_that_logged_in_confirms_nothing(cast: Cast) -> None:
     answer = client.post("/account/2fa/reauthenticate/", {"code": code})
 
     assert answer.status_code == 200
-    assert "it was used before" in as_one_line(answer.content.decode())
+    assert "it was used before" in page_text(answer)
 
 
 @pytest.mark.django_db(transaction=True)

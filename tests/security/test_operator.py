@@ -25,7 +25,7 @@ from accounts.operators import OperatorError, deactivate_login, remove_second_fa
 from accounts.services import give_role
 from config.platform.pages import platform_site
 from core.tenancy import acting_for
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.architecture.routes import opened_by
 from tests.cast import NOW, SYSTEM, Cast
 from tests.mailbox import Mailbox
@@ -89,7 +89,7 @@ def test_an_operator_without_a_second_factor_sets_one_up_first(people: People) -
     for route in opened_by("operator login"):
         address = route.address({"object_id": 1, "user_id": people.viewer.pk, "act": "deactivate"})
         for answer in (client.get(address), client.post(address, {"reason": "x"})):
-            page = as_one_line(answer.content.decode())
+            page = page_text(answer)
             assert (answer.status_code, SET_UP in page) == (403, True), address
             assert "You are an operator of Tributary" in page
 
@@ -109,12 +109,12 @@ def test_who_sets_one_up_goes_on_to_the_page_they_opened(cast: Cast, wanted: str
     client = logged_in(operator, method="code")
     page = client.get(wanted)
     assert page.status_code == 403
-    assert "then you come back to the page that you opened" in as_one_line(page.content.decode())
+    assert "then you come back to the page that you opened" in page_text(page)
     secret = client.get("/account/2fa/totp/activate/").context["form"].secret
 
     codes = client.post("/account/2fa/totp/activate/", {"code": code_of(secret)}, follow=True)
 
-    assert f'href="{escape(wanted)}"' in as_one_line(codes.content.decode())
+    assert f'href="{escape(wanted)}"' in page_text(codes)
     assert f'href="{escape(wanted)}"' in client.get("/account/2fa/").content.decode()
     assert client.get(wanted).status_code == 200
     assert f'href="{escape(wanted)}"' not in client.get("/account/2fa/").content.decode()
@@ -127,7 +127,7 @@ def test_a_session_without_the_second_factor_shows_it_first(people: People) -> N
     answer = client.get("/platform/accounts/user/")
 
     way = "/account/2fa/reauthenticate/?next=/platform/accounts/user/"
-    assert (answer.status_code, f'href="{way}"' in as_one_line(answer.content.decode())) == (
+    assert (answer.status_code, f'href="{way}"' in page_text(answer)) == (
         403,
         True,
     )
@@ -140,9 +140,7 @@ def test_a_login_offers_the_acts_that_would_change_something(people: People) -> 
     client = logged_in(people.operator, method="mfa")
 
     def offered(user: User) -> set[str]:
-        page = as_one_line(
-            client.get(f"/platform/accounts/user/{user.pk}/change/").content.decode()
-        )
+        page = page_text(client.get(f"/platform/accounts/user/{user.pk}/change/"))
         return {name for name in ACTS if f"/act/{name}/" in page}
 
     common = {"end-sessions", "send-reset"}
@@ -156,7 +154,7 @@ def test_lists_speak_of_operators_and_the_first_page_of_no_other_record(people: 
     """Django calls an operator "staff"; here staff work for brands."""
     client = logged_in(people.operator, method="mfa")
 
-    page = as_one_line(client.get("/platform/accounts/user/").content.decode())
+    page = page_text(client.get("/platform/accounts/user/"))
     first = client.get("/platform/").content.decode()
 
     assert ("Operator" in page, "By operator" in page, "is staff" in page.lower()) == (
@@ -196,7 +194,7 @@ def test_a_list_is_not_searched_by_what_it_does_not_show(people: People) -> None
         assert asked.status_code == 400, secret
     for name, value in (("is_active__exact", "1"), ("is_staff__exact", "0"), ("q", "ines")):
         asked = client.get("/platform/accounts/user/", {name: value})
-        assert (asked.status_code, people.owner.email in as_one_line(asked.content.decode())) == (
+        assert (asked.status_code, people.owner.email in page_text(asked)) == (
             200,
             True,
         )

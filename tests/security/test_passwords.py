@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import User
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import Cast
 from tests.security.entering import PASSWORD, browser, give_app, give_password, log_in
 from tests.security.entering import fast_and_fresh as fast_and_fresh
@@ -33,7 +33,7 @@ def test_leaked_passwords_are_refused(password: str, cast: Cast) -> None:
     )
 
     assert answer.status_code == 200
-    assert "lists of leaked passwords" in as_one_line(answer.content.decode())
+    assert "lists of leaked passwords" in page_text(answer)
     assert User.objects.get(pk=cast.ines.pk).check_password(PASSWORD)
 
 

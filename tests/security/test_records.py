@@ -21,7 +21,7 @@ from accounts.models import AuditEntry, Brand, FailureReason, LoginFailure, Role
 from accounts.services import change_staff_role, give_role, remove_staff
 from brand_admin import history
 from core.tenancy import acting_for
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.cast import SYSTEM, Cast
 from tests.security.entering import (
     PASSWORD,
@@ -292,9 +292,7 @@ def test_roles_are_logged_once_they_are_committed(
 def test_the_audit_page_says_it_in_plain_words(cast: Cast) -> None:
     client: Client = log_in(browser(**FROM), cast.ines, secret=give_app(cast.ines))
 
-    page = as_one_line(
-        client.get("/admin/juniper/settings/audit-log/?about=brand").content.decode()
-    )
+    page = page_text(client.get("/admin/juniper/settings/audit-log/?about=brand"))
 
     assert "Logged in with a password, an authenticator app" in page
     assert "Ines Castell" in page

@@ -16,7 +16,7 @@ from accounts.models import AuditEntry, Brand, Role, User
 from accounts.second_factor import SecondFactorError, set_second_factor_required
 from accounts.services import create_api_key, give_role
 from core.tenancy import acting_for
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.architecture.routes import in_brand_admin
 from tests.architecture.world import furnish
 from tests.cast import SYSTEM, Cast, raw_order
@@ -111,7 +111,7 @@ def test_an_outsider_learns_nothing_of_it(strict: Cast) -> None:
 
 
 def test_the_way_to_it_leads_there(strict: Cast) -> None:
-    page = as_one_line(logged_in(strict.ines).get("/admin/juniper/").content.decode())
+    page = page_text(logged_in(strict.ines).get("/admin/juniper/"))
 
     assert 'href="/account/2fa/totp/activate/"' in page
     assert 'href="/account/2fa/webauthn/add/"' in page
@@ -131,7 +131,7 @@ def test_who_sets_one_up_is_let_in(strict: Cast) -> None:
 
 def test_a_session_from_before_confirms_with_it_once(strict: Cast) -> None:
     client, secret = log_in(browser(), strict.ines), give_app(strict.ines)
-    page = as_one_line(client.get("/admin/juniper/members/").content.decode())
+    page = page_text(client.get("/admin/juniper/members/"))
     assert 'href="/account/2fa/reauthenticate/?next=/admin/juniper/members/"' in page
 
     answer = client.post(
@@ -247,7 +247,7 @@ def test_an_owner_with_one_requires_it_and_stops_requiring_it(cast: Cast) -> Non
 
     client.post(SWITCH, {"required": ""})
     assert is_required(cast)
-    page = as_one_line(client.get(STAFF).content.decode())
+    page = page_text(client.get(STAFF))
     assert "No second factor yet" in page
     client.post(SWITCH)
 
@@ -263,7 +263,7 @@ def test_an_owner_with_one_requires_it_and_stops_requiring_it(cast: Cast) -> Non
 def test_an_owner_without_one_cannot_and_is_told_why(cast: Cast) -> None:
     client = log_in(browser(), cast.ines)
 
-    page = as_one_line(client.post(SWITCH, {"required": ""}, follow=True).content.decode())
+    page = page_text(client.post(SWITCH, {"required": ""}, follow=True))
 
     assert "Set up a second factor of your own first." in page
     assert not is_required(cast)
@@ -273,7 +273,7 @@ def test_an_owner_who_has_not_used_theirs_cannot(cast: Cast) -> None:
     client = log_in(browser(), cast.ines)
     give_app(cast.ines)
 
-    page = as_one_line(client.post(SWITCH, {"required": ""}, follow=True).content.decode())
+    page = page_text(client.post(SWITCH, {"required": ""}, follow=True))
 
     assert "Confirm it&#x27;s you with your own second factor first." in page
     assert not is_required(cast)
@@ -305,10 +305,10 @@ def test_saying_the_same_again_records_nothing(cast: Cast) -> None:
 
 def test_my_account_says_what_there_is(cast: Cast) -> None:
     client = log_in(browser(), cast.vera, secret=give_app(cast.vera))
-    page = as_one_line(client.get("/admin/juniper/settings/account/").content.decode())
+    page = page_text(client.get("/admin/juniper/settings/account/"))
     assert "a code from your authenticator app" in page
 
     Authenticator.objects.filter(user=cast.vera).delete()
 
-    page = as_one_line(client.get("/admin/juniper/settings/account/").content.decode())
+    page = page_text(client.get("/admin/juniper/settings/account/"))
     assert "Set up a second factor" in page

@@ -24,7 +24,7 @@ from accounts.tasks import delete_sessions
 from affiliates.logins import user_for_proven_address
 from config.local.keys import fresh_secrets
 from config.local.throwaway import ADDRESSES
-from tests.answers import as_one_line
+from tests.answers import page_text
 from tests.architecture.routes import in_brand_admin, routes
 from tests.architecture.source import ROOT
 from tests.architecture.world import furnish
@@ -264,7 +264,7 @@ def test_staff_of_every_role_see_and_end_their_sessions(name: str, cast: Cast) -
     here = log_in(browser(HTTP_USER_AGENT="Firefox (Macintosh)"), user)
     there = log_in(browser(HTTP_USER_AGENT="Chrome (Windows NT)", REMOTE_ADDR="203.0.113.9"), user)
 
-    page = as_one_line(here.get(ACCOUNT).content.decode())
+    page = page_text(here.get(ACCOUNT))
 
     assert "Firefox on Mac" in page
     assert "Chrome on Windows" in page
@@ -281,7 +281,7 @@ def test_somebody_elses_session_can_not_be_ended(cast: Cast) -> None:
     vera.force_login(cast.vera)
     theo.force_login(cast.theo)
     browser().force_login(cast.theo)
-    page = as_one_line(theo.get(ACCOUNT).content.decode())
+    page = page_text(theo.get(ACCOUNT))
     [handle] = re.findall(r'action="/admin/juniper/settings/account/sessions/(\w+)/"', page)
 
     assert vera.post(f"{ACCOUNT}sessions/{handle}/").status_code == 404

@@ -1,4 +1,4 @@
-"""Turn what a shop sends into OrderFacts and RefundFacts, or say which fields are wrong. Pure.
+"""Read: parse what a shop sends into OrderFacts or RefundFacts, or say what is wrong. Pure.
 
 The fields that are declared here are all that is read, and all that the API's document names.
 Amounts enter as plain decimal text and become minor units here, rounded half up once per line.

@@ -1,4 +1,7 @@
-"""Record orders. The API and the imports use this module."""
+"""Record: store orders that were read, attribute them and settle their commission.
+
+The API and the imports use this module. It never sees HTTP or a file.
+"""
 
 from __future__ import annotations
 

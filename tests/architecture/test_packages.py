@@ -1,4 +1,4 @@
-"""The rooms of `tracking` hold all of it and say what; every package has an order of import."""
+"""The packages in `tracking` hold all of it and say what; every package has an order of import."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from tests.architecture.source import PACKAGES, ROOT, modules, relative, tree
 
 TRACKING = ROOT / "tracking"
-NO_ROOMS = {"management", "migrations"}  # Django finds its commands and migrations only there
-CONTRACT = "The rooms of tracking import downward only"
+DJANGO_FOLDERS = {"management", "migrations"}  # Django finds its commands and migrations only there
+CONTRACT = "The packages in tracking import downward only"
 
 
 def contracts() -> list[dict[str, Any]]:
@@ -21,39 +21,39 @@ def contracts() -> list[dict[str, Any]]:
     return found
 
 
-def rooms() -> set[str]:
+def tracking_packages() -> set[str]:
     parts = [relative(path).split("/") for path in modules()]
-    return {part[1] for part in parts if part[0] == "tracking" and len(part) > 2} - NO_ROOMS
+    return {part[1] for part in parts if part[0] == "tracking" and len(part) > 2} - DJANGO_FOLDERS
 
 
-def test_no_module_of_tracking_is_outside_of_a_room() -> None:
+def test_no_module_of_tracking_is_outside_of_a_package() -> None:
     loose = [path.name for path in modules() if path.parent == TRACKING]
 
     assert loose == ["__init__.py", "apps.py"]
 
 
-def test_the_order_of_the_rooms_names_every_room() -> None:
+def test_the_order_names_every_package_in_tracking() -> None:
     [contract] = [one for one in contracts() if one["name"] == CONTRACT]
-    ordered = [room for layer in contract["layers"] for room in layer.split(" | ")]
+    ordered = [name for layer in contract["layers"] for name in layer.split(" | ")]
 
     assert contract["exhaustive"]
-    assert sorted(ordered) == sorted({*rooms(), "management"})
+    assert sorted(ordered) == sorted({*tracking_packages(), "management"})
 
 
-@pytest.mark.parametrize("room", sorted(rooms()))
-def test_a_room_says_what_it_holds(room: str) -> None:
-    assert ast.get_docstring(tree(TRACKING / room / "__init__.py"))
+@pytest.mark.parametrize("package", sorted(tracking_packages()))
+def test_a_package_says_what_it_holds(package: str) -> None:
+    assert ast.get_docstring(tree(TRACKING / package / "__init__.py"))
 
 
-@pytest.mark.parametrize("room", sorted(rooms() - {"models"}))
-def test_a_room_passes_on_nothing_of_its_modules(room: str) -> None:
+@pytest.mark.parametrize("package", sorted(tracking_packages() - {"models"}))
+def test_a_package_passes_on_nothing_of_its_modules(package: str) -> None:
     """Callers name the module, so that a name is found where it is defined."""
-    assert len(tree(TRACKING / room / "__init__.py").body) == 1
+    assert len(tree(TRACKING / package / "__init__.py").body) == 1
 
 
-@pytest.mark.parametrize("room", sorted(rooms()))
-def test_the_map_names_the_room(room: str) -> None:
-    assert f"| `tracking/{room}` |" in (ROOT / "docs/architecture.md").read_text()
+@pytest.mark.parametrize("package", sorted(tracking_packages()))
+def test_the_map_names_the_package(package: str) -> None:
+    assert f"| `tracking/{package}` |" in (ROOT / "docs/architecture.md").read_text()
 
 
 @pytest.mark.parametrize("package", PACKAGES)
