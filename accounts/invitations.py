@@ -19,7 +19,6 @@ from accounts.proven_addresses import make_proven_user, user_with
 from accounts.services import StaffError
 from core.languages import ENGLISH
 from core.tenancy import acting_for, current_brand_id
-from core.text import one_line
 from core.transactional_mail import TransactionalMailError, send_transactional_mail
 
 INVITATION_LIFETIME = timedelta(days=7)

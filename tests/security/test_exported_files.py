@@ -29,7 +29,7 @@ from payouts.runs import confirm_run, draft_run
 from payouts.services import adjust
 from tests.architecture.routes import in_brand_admin, routes
 from tests.architecture.source import imported, modules, relative
-from tests.architecture.test_addresses import body, browser
+from tests.architecture.test_urls import body, browser
 from tests.architecture.world import World, furnish
 from tests.cast import IBAN, NOW, SYSTEM, Cast, give_details
 from tests.security.hostile import fill_with

@@ -22,7 +22,7 @@ from notifications.unsubscribe_links import unsubscribe_link
 from offers.dashboard_links import token_for
 from payouts.models import Payout
 from tests.architecture.routes import Route, in_brand_admin, routes
-from tests.architecture.test_addresses import body
+from tests.architecture.test_urls import body
 from tests.architecture.world import World, furnish
 from tests.cast import NOW, Cast
 from tests.security.people import gather, logged_in

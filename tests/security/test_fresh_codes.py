@@ -17,7 +17,7 @@ from affiliates.logins import user_for_proven_address
 from payouts.models import PayoutDetails
 from payouts.releases import sharing_of, take_back_release
 from portal.creator.proving import ACTS, ASKED
-from tests.architecture.test_addresses import body
+from tests.architecture.test_urls import body
 from tests.cast import IBAN, NOW, SYSTEM, Cast
 from tests.factories import ProvenCodeFactory
 from tests.security.people import logged_in

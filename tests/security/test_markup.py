@@ -25,7 +25,7 @@ from offers.dashboard_links import token_for
 from payouts.models import Payout
 from tests.architecture.routes import Route, in_brand_admin, opened_by, routes
 from tests.architecture.source import ROOT
-from tests.architecture.test_addresses import body, browser, in_the_portal
+from tests.architecture.test_urls import body, browser, in_the_portal
 from tests.architecture.world import World, furnish, undone
 from tests.cast import NOW, SYSTEM, Cast
 from tests.notifications.senders import confirm, recipient

@@ -19,7 +19,7 @@ from affiliates.logins import user_for_proven_address
 from core.tenancy import acting_for
 from tests.answers import as_one_line
 from tests.architecture.routes import in_brand_admin
-from tests.architecture.test_addresses import body, browser
+from tests.architecture.test_urls import body, browser
 from tests.architecture.world import World, furnish
 from tests.cast import IBAN, NOW, SYSTEM, Cast
 from tests.security.people import gather, logged_in
