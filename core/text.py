@@ -8,9 +8,14 @@ import re
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
+def single_spaced(text: str) -> str:
+    """Return `text` without spaces at its ends, each other run of white space as one space."""
+    return " ".join(text.split())
+
+
 def one_line(text: str) -> str:
     """Return `text` without line breaks, control characters and marks of direction.
 
     So nobody's name can add a line to a mail, or write the rest of a line backwards.
     """
-    return " ".join(_UNSEEN.sub("", " ".join(text.split())).split())
+    return single_spaced(_UNSEEN.sub("", single_spaced(text)))

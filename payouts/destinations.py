@@ -16,7 +16,7 @@ from stdnum import iban as ibans
 from stdnum import numdb
 from stdnum.us import rtn as routing_numbers
 
-from core.text import one_line
+from core.text import single_spaced
 from notifications.email_addresses import is_address
 from payouts.models import PayoutMethod
 
@@ -185,7 +185,7 @@ def _account(written: str) -> str:
 
 
 def _words(field: str, written: str, max_length: int) -> str:
-    words = one_line(written)
+    words = single_spaced(written)
     if not words:
         raise DestinationError(field, "missing")
     if len(words) > max_length or not words.isprintable():
