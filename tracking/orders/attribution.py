@@ -18,7 +18,7 @@ from core.kept_queries import kept_query
 from offers.models import Enrollment, Offer
 from tracking.links import click_ids
 from tracking.links.code_text import normal_code
-from tracking.models import Conversion, Evidence, PromoCode, TrackingLink
+from tracking.models import Conversion, ConversionStatus, Evidence, PromoCode, TrackingLink
 from tracking.orders.facts import FieldProblem, OrderFacts
 
 MAX_CLOCK_SKEW = timedelta(minutes=5)  # a shop's clock may be this much behind ours
@@ -79,21 +79,38 @@ class Attribution:
 
 @dataclass(slots=True)
 class BatchEvidence:
-    """The codes, links and customers that the orders of one batch name, read at once."""
+    """The codes, links and customers that the orders of one batch name, read at once.
+
+    `customers` holds, by offer and reference, when each was won and by whom.
+    """
 
     codes: dict[str, PromoCode]
     links: dict[int, TrackingLink]
-    customers: dict[tuple[int, str], Enrollment] = field(default_factory=dict)
+    customers: dict[tuple[int, str], list[tuple[datetime, Enrollment]]] = field(
+        default_factory=dict
+    )
     remembering: dict[int, Offer] = field(default_factory=dict)
 
-    def remember(self, *, customer_ref: str, enrollment: Enrollment) -> None:
-        """Add the customer of an order, for later orders of the same batch."""
+    def remember(self, *, customer_ref: str, won_at: datetime, enrollment: Enrollment) -> None:
+        """Add a customer whom a code, a click or staff gave to a member."""
         if customer_ref and enrollment.offer_id in self.remembering:
-            self.customers[enrollment.offer_id, customer_ref] = enrollment
+            won = self.customers.setdefault((enrollment.offer_id, customer_ref), [])
+            won.append((won_at, enrollment))
+
+    def winner_of(
+        self, offer: Offer, *, customer_ref: str, ordered_at: datetime
+    ) -> Enrollment | None:
+        """Who won the customer last before this order; None when they left the offer since."""
+        won = self.customers.get((offer.pk, customer_ref), [])
+        before = [one for one in won if one[0] < ordered_at]
+        if not before:
+            return None
+        _, enrollment = max(before, key=lambda one: (one[0], one[1].pk))
+        return enrollment if enrollment.is_active else None
 
 
-def load_evidence(orders: Sequence[OrderFacts]) -> BatchEvidence:
-    """Fetch the evidence for a batch of orders. The number of queries is fixed."""
+def load_evidence(orders: Sequence[OrderFacts], *, source: str) -> BatchEvidence:
+    """Fetch the evidence for a batch of orders of one source. The number of queries is fixed."""
     codes = {normal_code(order.promo_code) for order in orders if order.promo_code}
     clicks = [click_ids.read(order.click_id) for order in orders if order.click_id]
     evidence = BatchEvidence(
@@ -106,7 +123,8 @@ def load_evidence(orders: Sequence[OrderFacts]) -> BatchEvidence:
         remembering={offer.pk: offer for offer in _remembering()},
     )
     if evidence.remembering:
-        _load_customers(evidence, {order.customer_ref for order in orders if order.customer_ref})
+        refs = {order.customer_ref for order in orders if order.customer_ref}
+        _load_customers(evidence, refs, source=source)
     return evidence
 
 
@@ -121,16 +139,24 @@ def _remembering() -> QuerySet[Offer]:
     return Offer.objects.filter(remembers_customers=True)
 
 
-def _load_customers(evidence: BatchEvidence, customer_refs: Iterable[str]) -> None:
+def _load_customers(evidence: BatchEvidence, refs: Iterable[str], *, source: str) -> None:
+    """Customers of other sources have other references, and a rejected order wins nobody."""
     rows = (
         Conversion.objects.filter(
-            order__customer_ref__in=set(customer_refs), offer__in=list(evidence.remembering)
+            order__customer_ref__in=set(refs),
+            order__source=source,
+            offer__in=list(evidence.remembering),
         )
+        .exclude(status=ConversionStatus.REJECTED)
+        .exclude(evidence=Evidence.CUSTOMER)
         .select_related("enrollment__offer", "order")
-        .order_by("occurred_at", "pk")
     )
     for row in rows:
-        evidence.remember(customer_ref=row.order.customer_ref, enrollment=row.enrollment)
+        evidence.remember(
+            customer_ref=row.order.customer_ref,
+            won_at=row.occurred_at,
+            enrollment=row.enrollment,
+        )
 
 
 def attribute(order: OrderFacts, evidence: BatchEvidence) -> Attribution:
@@ -180,6 +206,10 @@ def _by_click(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | Fie
         return FieldProblem(
             "click_id", "inactive_link", "the link was not active when it was clicked"
         )
+    if not link.enrollment.is_active and _ended(link.deactivated_at, order.ordered_at):
+        return FieldProblem(
+            "click_id", "inactive_member", "the member was not active when the order was placed"
+        )
     if not offer.counts_at(click.clicked_at):
         return _not_counting("click_id", offer)
     if click.clicked_at > order.ordered_at + MAX_CLOCK_SKEW:
@@ -201,8 +231,10 @@ def _by_click(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | Fie
 def _by_customer(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | None:
     if not order.customer_ref:
         return None
-    for offer_id, offer in sorted(evidence.remembering.items()):
-        enrollment = evidence.customers.get((offer_id, order.customer_ref))
+    for _, offer in sorted(evidence.remembering.items()):
+        enrollment = evidence.winner_of(
+            offer, customer_ref=order.customer_ref, ordered_at=order.ordered_at
+        )
         if enrollment is not None and offer.counts_at(order.ordered_at):
             return FoundEvidence(
                 Evidence.CUSTOMER, enrollment, "a customer won by an earlier order"

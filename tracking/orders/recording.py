@@ -22,7 +22,7 @@ from offers.models import Approval, Enrollment
 from offers.selectors import TermsHistory, terms_histories
 from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
-from tracking.models import Conversion, ConversionStatus, Order, OrderLine
+from tracking.models import Conversion, ConversionStatus, Evidence, Order, OrderLine
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, BatchEvidence, attribute, load_evidence
 from tracking.orders.conversions import conversion_of
@@ -93,7 +93,9 @@ def _accept_new(
 ) -> list[_Accepted]:
     """Write results for repeats and conflicts to `outcomes`; return the new orders."""
     known = dict(_digests(source=source, external_ids=[order.external_id for order in orders]))
-    evidence = load_evidence([order for order in orders if order.external_id not in known])
+    evidence = load_evidence(
+        [order for order in orders if order.external_id not in known], source=source
+    )
     accepted: dict[str, _Accepted] = {}
     conflicts: list[int] = []
     for index, order in enumerate(orders):
@@ -164,8 +166,13 @@ def _currency_mismatch(order: OrderFacts, attribution: Attribution) -> FieldProb
 
 
 def _remember(order: OrderFacts, attribution: Attribution, evidence: BatchEvidence) -> None:
-    if attribution.winner is not None:
-        evidence.remember(customer_ref=order.customer_ref, enrollment=attribution.winner.enrollment)
+    winner = attribution.winner
+    if winner is not None and winner.kind is not Evidence.CUSTOMER:
+        evidence.remember(
+            customer_ref=order.customer_ref,
+            won_at=order.ordered_at,
+            enrollment=winner.enrollment,
+        )
 
 
 def _order_row(

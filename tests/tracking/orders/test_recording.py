@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
 from tracking.commissions.approval import reject_conversions
 from tracking.links import click_ids
 from tracking.links.membership import deactivate_member
-from tracking.models import Conversion, DailyTotal, Order, OrderLine, TrackingLink
+from tracking.models import Conversion, DailyTotal, Order, OrderLine, Refund, TrackingLink
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.facts import OrderFacts
 from tracking.orders.lookup import orders_as_sent
@@ -195,36 +196,97 @@ def test_a_forged_click_id_is_named(cast: Cast) -> None:
     assert [problem.code for problem in outcome.problems] == ["unknown_click"]
 
 
-def test_a_remembered_customer_is_credited_where_the_offer_says_so(cast: Cast) -> None:
+LATER = (NOW - timedelta(minutes=1)).isoformat()  # than an order that says no time
+
+
+def remembering(cast: Cast) -> None:
     change_offer(offer=cast.glow, values=offer_values(remembers_customers=True), by=SYSTEM, now=NOW)
+
+
+def of_the_same_customer(order_id: str = "1002", **changes: Any) -> OrderFacts:
+    """A later order of customer c1, without a code."""
+    changes = {"customer_id": "c1", "promo_code": None, "ordered_at": LATER} | changes
+    return order(order_id, **changes)
+
+
+def test_a_remembered_customer_is_credited_where_the_offer_says_so(cast: Cast) -> None:
+    remembering(cast)
     record(order("1001", customer_id="c1"))
 
-    outcome = record(order("1002", customer_id="c1", promo_code=None))
+    outcome = record(of_the_same_customer())
 
     conversion = of(outcome)
     assert (conversion.evidence, conversion.enrollment_id) == ("customer", cast.mara_in_glow.pk)
 
 
-def test_a_batch_remembers_as_single_orders_do(cast: Cast) -> None:
-    change_offer(offer=cast.glow, values=offer_values(remembers_customers=True), by=SYSTEM, now=NOW)
-
-    outcomes = record_orders(
-        source="api",
-        orders=[order("1", customer_id="c1"), order("2", customer_id="c1", promo_code=None)],
-        by=SYSTEM,
-        now=NOW,
-    )
-
-    assert [outcome.status for outcome in outcomes] == [
-        RecordingStatus.RECORDED,
-        RecordingStatus.RECORDED,
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_a_customer_belongs_to_whoever_won_them_last_before_the_order(
+    cast: Cast, in_one_batch: bool
+) -> None:
+    """However the orders come in, and an earlier order is nobody's."""
+    remembering(cast)
+    hours = {
+        "0": (9, None),
+        "1": (8, "MARA15"),
+        "2": (7, None),
+        "3": (6, "DIEGO10"),
+        "4": (5, None),
+    }
+    facts = [
+        of_the_same_customer(
+            name, promo_code=code, ordered_at=(NOW - timedelta(hours=ago)).isoformat()
+        )
+        for name, (ago, code) in hours.items()
     ]
+    first = [one for one in facts if one.promo_code]
+    others = [one for one in facts if not one.promo_code]
+    for batch in [[*first, *others]] if in_one_batch else [[one] for one in first + others]:
+        record_orders(source="api", orders=batch, by=SYSTEM, now=NOW)
+
+    won = dict(Conversion.objects.values_list("order__external_id", "member__email"))
+    mara, diego = cast.mara.email, cast.diego.email
+    assert won == {"1": mara, "2": mara, "3": diego, "4": diego}
+
+
+def test_a_customer_of_another_shop_is_somebody_else(cast: Cast) -> None:
+    remembering(cast)
+    record(order("1001", customer_id="c1"), source="first-shop")
+
+    outcome = record(of_the_same_customer(), source="second-shop")
+
+    assert outcome.status == RecordingStatus.UNATTRIBUTED
+
+
+def test_a_rejected_order_wins_no_customer(cast: Cast) -> None:
+    remembering(cast)
+    first = of(record(order("1001", customer_id="c1")))
+    reject_conversions(conversion_ids=[first.pk], reason="own order", by=SYSTEM, now=NOW)
+
+    assert record(of_the_same_customer()).status == RecordingStatus.UNATTRIBUTED
+
+
+def test_who_left_an_offer_earns_nothing_new(cast: Cast) -> None:
+    """Neither by a customer nor by a click from before."""
+    remembering(cast)
+    record(order("1001", customer_id="c1"))
+    link = TrackingLink.objects.get(enrollment=cast.mara_in_glow)
+    click = click_ids.make(link_id=link.pk, clicked_at=NOW - timedelta(minutes=50))
+    deactivate_member(enrollment=cast.mara_in_glow, by=SYSTEM, now=NOW - timedelta(minutes=30))
+
+    by_customer = record(of_the_same_customer())
+    by_click = record(of_the_same_customer("1003", customer_id="", click_id=click))
+    earlier = (NOW - timedelta(minutes=40)).isoformat()
+    before = record(of_the_same_customer("1004", click_id=click, ordered_at=earlier))
+
+    assert by_customer.status == RecordingStatus.UNATTRIBUTED
+    assert [problem.code for problem in by_click.problems] == ["inactive_member"]
+    assert before.status == RecordingStatus.RECORDED
 
 
 def test_customers_are_not_remembered_unless_the_offer_says_so(cast: Cast) -> None:
     record(order("1001", customer_id="c1"))
 
-    outcome = record(order("1002", customer_id="c1", promo_code=None))
+    outcome = record(of_the_same_customer())
 
     assert outcome.status == RecordingStatus.UNATTRIBUTED
 
@@ -245,16 +307,19 @@ def test_a_code_taken_out_of_use_keeps_its_past_and_gets_no_future(cast: Cast) -
     assert [problem.code for problem in after.problems] == ["inactive_code"]
 
 
-@pytest.mark.parametrize(
-    ("hours", "code"), [(1, ""), (1.01, "in_the_future"), (500_000, "in_the_future")]
-)
-def test_an_order_from_the_future_is_refused(cast: Cast, hours: float, code: str) -> None:
-    facts = order("1001", ordered_at=(NOW + timedelta(hours=hours)).isoformat())
+@pytest.mark.parametrize(("hours", "codes"), [(1, []), (2, ["in_the_future"])])
+def test_what_is_dated_in_the_future_is_refused(cast: Cast, hours: int, codes: list[str]) -> None:
+    later = (NOW + timedelta(hours=hours)).isoformat()
+    record(order("0"))
 
-    outcome = record_order(source="api", order=facts, by=SYSTEM, now=NOW)
+    dated = record_order(source="api", order=order("1", ordered_at=later), by=SYSTEM, now=NOW)
+    refunded = record_refund(
+        source="api", refund=refund(order_id="0", refunded_at=later), by=SYSTEM, now=NOW
+    )
 
-    assert [problem.code for problem in outcome.problems] == ([code] if code else [])
-    assert Order.objects.count() == (0 if code else 1)
+    assert [problem.code for problem in dated.problems] == codes
+    assert [problem.code for problem in refunded.problems] == codes
+    assert (Order.objects.count(), Refund.objects.count()) == ((1, 0) if codes else (2, 1))
 
 
 def test_a_paused_offer_stops_counting_from_then_on(cast: Cast) -> None:
