@@ -148,7 +148,7 @@ def test_every_clash_is_named_per_member_and_nothing_is_half_done(
     assert rows[diego.pk].problem == ""
     assert "NOGOOD? is not a code" in rows[june.pk].problem
     assert [rows[pk].code for pk in (mara.pk, diego.pk)] == ["DIEGO10", "FINE"]
-    assert all(response.context["listing"].is_ticked(row) for row in rows.values())
+    assert all(response.context["listing"].is_selected(row) for row in rows.values())
     assert "Mara Lindqvist: the code DIEGO10 belongs to someone else" in page_text(response)
     after = (PromoCode.objects.count(), TrackingLink.objects.count(), AuditEntry.objects.count())
     assert after == before

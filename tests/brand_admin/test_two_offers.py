@@ -200,7 +200,10 @@ def test_a_deep_link_off_the_domain_is_warned_of_and_nothing_is_made(
     [row] = [row for row in answer.context["rows"] if row.enrollment == in_links]
     assert answer.status_code == 422
     assert row.page_problem == "https://evil.example/x is not on juniper.example"
-    assert (row.page, answer.context["listing"].is_ticked(row)) == ("https://evil.example/x", True)
+    assert (row.page, answer.context["listing"].is_selected(row)) == (
+        "https://evil.example/x",
+        True,
+    )
     assert snapshot() == before
 
 
