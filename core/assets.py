@@ -1,4 +1,4 @@
-"""One stylesheet per face, joined from one file per component, without a build step.
+"""One stylesheet per kind of page, joined from one file per component, without a build step.
 
 A page links one address. It holds a digest of the content, so browsers cache it for ever and it is
 never stale. The second stylesheet is a brand's accent colour. It depends only on the colour in its
@@ -55,7 +55,7 @@ EVERYWHERE = (
     "components/scheme_switch",
     "components/language_switch",
 )
-FACES = {
+STYLESHEETS = {
     "portal": (*EVERYWHERE, "components/pagination", "portal", "dashboard", "print"),
     "admin": (
         *EVERYWHERE,
@@ -76,7 +76,7 @@ FACES = {
 
 @dataclass(frozen=True, slots=True)
 class Stylesheet:
-    """A face's whole stylesheet, its gzip form and the digest its address carries."""
+    """A whole stylesheet, its gzip form and the digest its address carries."""
 
     body: bytes
     compressed: bytes
@@ -91,9 +91,9 @@ class CarriedStyle:
     source: str
 
 
-def stylesheet_url(face: str) -> str:
-    """Return the address of `face`'s stylesheet."""
-    return reverse("assets:stylesheet", args=[face, stylesheet(face).digest])
+def stylesheet_url(name: str) -> str:
+    """Return the address of the stylesheet `name`."""
+    return reverse("assets:stylesheet", args=[name, stylesheet(name).digest])
 
 
 def accent_url(colour: str) -> str:
@@ -101,14 +101,14 @@ def accent_url(colour: str) -> str:
     return reverse("assets:accent", args=[colour.removeprefix("#").lower()])
 
 
-def stylesheet(face: str) -> Stylesheet:
-    """Return `face`'s stylesheet. In local mode, read it again when a file has changed."""
-    sources = _sources(face)
+def stylesheet(name: str) -> Stylesheet:
+    """Return the stylesheet `name`. In local mode, read it again when a file has changed."""
+    sources = _sources(name)
     seen = max(source.stat().st_mtime_ns for source in sources) if settings.LOCAL else 0
     return _read(sources, seen)
 
 
-@lru_cache(maxsize=2 * len(FACES))  # locally one more for each change of a file
+@lru_cache(maxsize=2 * len(STYLESHEETS))  # locally one more for each change of a file
 def _read(sources: tuple[Path, ...], seen: int) -> Stylesheet:
     body = without_comments("\n".join(source.read_text() for source in sources)).encode()
     return Stylesheet(
@@ -132,14 +132,14 @@ def without_comments(css: str) -> str:
 
 
 @cache
-def _sources(face: str) -> tuple[Path, ...]:
+def _sources(name: str) -> tuple[Path, ...]:
     folder = Path(settings.BASE_DIR) / "static" / "css"
-    return tuple(folder / f"{name}.css" for name in FACES[face])
+    return tuple(folder / f"{part}.css" for part in STYLESHEETS[name])
 
 
-def carried_style(face: str, accent: str) -> CarriedStyle:
-    """Return `face`'s stylesheet with a brand's colour ("#1a2b3c" or "") as an inline style."""
-    return _carried(stylesheet(face).body, accent.removeprefix("#").lower())
+def carried_style(name: str, accent: str) -> CarriedStyle:
+    """Return the stylesheet `name` with a brand's colour ("#1a2b3c" or "") as an inline style."""
+    return _carried(stylesheet(name).body, accent.removeprefix("#").lower())
 
 
 @lru_cache(maxsize=MAX_CARRIED_STYLES)
@@ -150,11 +150,11 @@ def _carried(body: bytes, colour: str) -> CarriedStyle:
 
 
 @require_safe
-def show_stylesheet(request: HttpRequest, face: str, digest: str) -> HttpResponse:
-    """Serve a face's stylesheet. An old page's digest gets today's stylesheet, not cached."""
-    if face not in FACES:
+def show_stylesheet(request: HttpRequest, sheet: str, digest: str) -> HttpResponse:
+    """Serve a stylesheet. An old page's digest gets today's stylesheet, not cached."""
+    if sheet not in STYLESHEETS:
         raise Http404
-    found = stylesheet(face)
+    found = stylesheet(sheet)
     keep = FOREVER if digest == found.digest else "no-cache"
     packed = "gzip" in request.headers.get("Accept-Encoding", "")
     return _css(found.compressed if packed else found.body, keep=keep, packed=packed)
@@ -202,6 +202,6 @@ register_converter(ColourConverter, "colour")
 
 app_name = "assets"
 urlpatterns = [
-    path("<slug:face>.<slug:digest>.css", show_stylesheet, name="stylesheet"),
+    path("<slug:sheet>.<slug:digest>.css", show_stylesheet, name="stylesheet"),
     path("accent/<colour:colour>.css", show_accent, name="accent"),
 ]

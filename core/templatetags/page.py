@@ -25,9 +25,9 @@ SCHEME_COOKIE = "scheme"
 
 
 @register.simple_tag
-def face_stylesheet(face: str) -> str:
-    """The address of a face's one stylesheet."""
-    return stylesheet_url(face)
+def page_stylesheet(name: str) -> str:
+    """The address of the stylesheet `name`."""
+    return stylesheet_url(name)
 
 
 @register.simple_tag
@@ -37,12 +37,12 @@ def accent_stylesheet(colour: str) -> str:
 
 
 @register.simple_tag
-def carried_stylesheet(face: str, colour: str = "") -> SafeString:
-    """A face's stylesheet with a brand's colour inside the page, drawn with the first answer.
+def carried_stylesheet(name: str, colour: str = "") -> SafeString:
+    """The stylesheet `name` with a brand's colour inside the page, drawn with the first answer.
 
-    The page's policy has to name `carried_style(face, colour).source`.
+    The page's policy has to name `carried_style(name, colour).source`.
     """
-    body = mark_safe(carried_style(face, colour).body)  # noqa: S308  # our own files, and hex digits
+    body = mark_safe(carried_style(name, colour).body)  # noqa: S308  # our own files, and hex digits
     return format_html("<style>{}</style>", body)
 
 

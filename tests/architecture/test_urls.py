@@ -25,7 +25,7 @@ from tests.snapshot import snapshot
 # Open to everybody, and why.
 PUBLIC = {
     "": "the front door sends everybody on",
-    "assets/<slug:face>.<slug:digest>.css": "stylesheets",
+    "assets/<slug:sheet>.<slug:digest>.css": "stylesheets",
     "assets/accent/<colour:colour>.css": "a colour",
     "account/login/": "where staff and operators log in",
     "account/login/code/": "the same, by a code",

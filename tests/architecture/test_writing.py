@@ -12,7 +12,7 @@ import pytest
 from tests.architecture.source import modules, relative, tree
 
 WRITES, POSTS, LOCKS, SENDS = "writes", "posts", "locks", "sends"
-FACES = ("brand_admin/", "portal/", "api/", "edge/", "config/")
+WEB_PACKAGES = ("brand_admin/", "portal/", "api/", "edge/", "config/")
 
 # Methods of a queryset, a manager or a row. `update` and `create` take keywords alone: that tells
 # them from those of a dict; `save` and `delete` take update_fields or nothing.
@@ -147,7 +147,7 @@ def test_what_sends_mail_is_listed() -> None:
 
 
 def test_a_face_does_none_of_it() -> None:
-    assert {path for path in found() if path.startswith(FACES)} == LOCAL_TOOLS
+    assert {path for path in found() if path.startswith(WEB_PACKAGES)} == LOCAL_TOOLS
 
 
 @pytest.mark.parametrize(

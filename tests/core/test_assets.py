@@ -1,4 +1,4 @@
-"""A face is one stylesheet, kept for ever under an address that changes with its content."""
+"""A page has one stylesheet, kept for ever under an address that changes with its content."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from django.test import Client
 
 from core import assets
 from core.assets import (
-    FACES,
     MAX_CARRIED_STYLES,
+    STYLESHEETS,
     accent_url,
     carried_style,
     stylesheet,
@@ -25,14 +25,14 @@ from core.assets import (
 CSS = Path(settings.BASE_DIR) / "static" / "css"
 
 
-@pytest.mark.parametrize("face", sorted(FACES))
-def test_a_face_is_one_request_kept_for_ever(client: Client, face: str) -> None:
-    response = client.get(stylesheet_url(face))
+@pytest.mark.parametrize("name", sorted(STYLESHEETS))
+def test_a_stylesheet_is_one_request_kept_for_ever(client: Client, name: str) -> None:
+    response = client.get(stylesheet_url(name))
 
     assert response.status_code == 200
     assert response["Content-Type"] == "text/css; charset=utf-8"
     assert response["Cache-Control"] == "public, max-age=31536000, immutable"
-    assert response.content == stylesheet(face).body
+    assert response.content == stylesheet(name).body
 
 
 def test_it_is_compressed_for_who_can_read_that(client: Client) -> None:
@@ -50,13 +50,13 @@ def test_an_old_address_gets_the_present_stylesheet_and_does_not_keep_it(client:
     assert response.content == stylesheet("portal").body
 
 
-def test_an_unknown_face_is_not_found(client: Client) -> None:
+def test_an_unknown_stylesheet_is_not_found(client: Client) -> None:
     assert client.get("/assets/other.0123456789ab.css").status_code == 404
 
 
-def test_every_components_stylesheet_belongs_to_a_face() -> None:
+def test_every_components_stylesheet_is_served() -> None:
     written = {f"components/{path.stem}" for path in (CSS / "components").glob("*.css")}
-    served = {name for names in FACES.values() for name in names}
+    served = {name for names in STYLESHEETS.values() for name in names}
 
     assert written == {name for name in served if name.startswith("components/")}
 

@@ -1,4 +1,4 @@
-"""Ten thousand things happen in an order nobody chose, and every face says the same of them."""
+"""Ten thousand things happen in an order nobody chose, and every page says the same of them."""
 
 from __future__ import annotations
 
