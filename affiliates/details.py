@@ -63,7 +63,7 @@ def read_tags(text: str) -> list[str]:
         tag = one_line(piece)
         if len(tag) > MAX_TAG_LENGTH:
             raise TagError(f"a tag has at most {MAX_TAG_LENGTH} characters")
-        if "\0" in tag:
+        if "\0" in piece:
             raise TagError("a tag holds no NUL character")
         if tag:
             found.setdefault(tag.lower(), tag)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.validators import ProhibitNullCharactersValidator
 
 from core.text import one_line
 
@@ -17,4 +18,6 @@ class OneLineField(forms.CharField):
     """
 
     def to_python(self, value: Any) -> str:
-        return one_line(super().to_python(value) or "")
+        text = super().to_python(value) or ""
+        ProhibitNullCharactersValidator()(text)  # as a CharField does, before `one_line` removes it
+        return one_line(text)

@@ -48,6 +48,7 @@ def test_line_breaks_become_spaces(typed: str, cleaned: str) -> None:
     assert OneLineField().clean(typed) == cleaned
 
 
-def test_white_space_is_no_name() -> None:
+@pytest.mark.parametrize("typed", [" \n ", "Juni\0per"])
+def test_white_space_and_null_characters_are_no_name(typed: str) -> None:
     with pytest.raises(forms.ValidationError):
-        OneLineField().clean(" \n ")
+        OneLineField().clean(typed)

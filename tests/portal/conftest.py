@@ -45,7 +45,8 @@ def sell(cast: Cast) -> Sell:
         at = cast.now - timedelta(days=days_ago, hours=1)
         facts = order(order_id, **({"ordered_at": at.isoformat()} | changes))
         with acting_for(cast.juniper):
-            outcome = record_order(order=facts, source="shop", by=cast.by, now=at)
+            now = max(at, facts.ordered_at)
+            outcome = record_order(order=facts, source="shop", by=cast.by, now=now)
             assert outcome.conversion_id is not None
             return Conversion.objects.get(pk=outcome.conversion_id)
 
