@@ -119,6 +119,8 @@ class TermsForm(forms.Form):
                 ).minor
             except ValidationError as error:
                 self.add_error(name, error)
+        if values.get("cap") and values.get("cap_minor") == 0:
+            self.add_error("cap", "A cap is more than zero. Leave it empty for no cap.")
         return values
 
     @property

@@ -217,6 +217,8 @@ def test_the_form_opens_with_the_terms_there_are(cast: Cast, theo: Client) -> No
         ({"rules-0-kind": ""}, "Choose what it is for."),
         ({"rules-0-percent": "-1"}, "The rate must be between 0 % and 100 %."),
         ({"cap": "x"}, "Write a number, like 12.5."),
+        ({"cap": "0"}, "A cap is more than zero. Leave it empty for no cap."),
+        ({"cap": "0.00"}, "A cap is more than zero. Leave it empty for no cap."),
         ({"tiers-TOTAL_FORMS": "12"}, "at most 10"),
     ],
 )
