@@ -188,6 +188,6 @@ def _words(field: str, written: str, max_length: int) -> str:
     words = single_spaced(written)
     if not words:
         raise DestinationError(field, "missing")
-    if len(words) > max_length or not "".join(written.split()).isprintable():
+    if len(words) > max_length or not words.isprintable():
         raise DestinationError(field, "words")
     return words
