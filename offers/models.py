@@ -25,6 +25,7 @@ JOIN_ENROLLMENT = (
     "JOIN offers_enrollment enrollment ON enrollment.brand_id = moved.brand_id"
     " AND enrollment.id = moved.enrollment_id"
 )
+MAX_CUSTOMER_DAYS = 3_650  # that a customer is remembered
 # A SQL/JSON path that finds rates outside the allowed range.
 WRONG_RATE = "$[*] ? (@.percent_bp < 0 || @.percent_bp > 10000 || @.fixed_minor < 0)"
 
@@ -67,6 +68,8 @@ class Offer(TenantModel):
     deep_links_allowed = models.BooleanField(default=True)
     click_window_days = models.PositiveSmallIntegerField(default=28)
     remembers_customers = models.BooleanField(default=False)
+    # How long after the order that won a customer; `db_default` is for web processes of before.
+    customer_window_days = models.PositiveSmallIntegerField(default=365, db_default=365)
     code_pattern = models.CharField(max_length=60, default="{FIRST_NAME}")
     utm_template = models.CharField(max_length=500, blank=True)  # see offers.utm
     starts_at = models.DateTimeField(null=True, blank=True)  # null: no start
@@ -81,6 +84,12 @@ class Offer(TenantModel):
             models.CheckConstraint(
                 condition=models.Q(click_window_days__gte=1, click_window_days__lte=365),
                 name="offers_offer_window",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    customer_window_days__gte=1, customer_window_days__lte=MAX_CUSTOMER_DAYS
+                ),
+                name="offers_offer_customer_window",
             ),
             models.CheckConstraint(
                 condition=models.Q(starts_at=None)

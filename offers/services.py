@@ -17,6 +17,7 @@ from affiliates.models import Member
 from core.money import exponent
 from core.versions import check_version
 from offers.models import (
+    MAX_CUSTOMER_DAYS,
     Enrollment,
     EnrollmentStatus,
     Offer,
@@ -43,6 +44,7 @@ class OfferValues:
     deep_links_allowed: bool = True
     click_window_days: int = 28
     remembers_customers: bool = False
+    customer_window_days: int = 365
     code_pattern: str = "{FIRST_NAME}"
     utm_template: str = ""
     starts_at: datetime | None = None
@@ -287,6 +289,9 @@ def _check(values: OfferValues) -> None:
         raise OfferError("destination_url", "the destination must begin with http:// or https://")
     if not 1 <= values.click_window_days <= 365:
         raise OfferError("click_window_days", "the click window must be between 1 and 365 days")
+    if not 1 <= values.customer_window_days <= MAX_CUSTOMER_DAYS:
+        message = f"customers are remembered for 1 to {MAX_CUSTOMER_DAYS:,} days"
+        raise OfferError("customer_window_days", message)
     if values.starts_at and values.ends_at and values.starts_at >= values.ends_at:
         raise OfferError("ends_at", "the end must be after the start")
     try:
@@ -297,8 +302,8 @@ def _check(values: OfferValues) -> None:
 
 EDITABLE_FIELDS = (
     "name", "description", "kind", "destination_url", "allowed_domains", "deep_links_allowed",
-    "click_window_days", "remembers_customers", "code_pattern", "utm_template", "starts_at",
-    "ends_at",
+    "click_window_days", "remembers_customers", "customer_window_days", "code_pattern",
+    "utm_template", "starts_at", "ends_at",
 )  # fmt: skip
 
 
@@ -312,6 +317,7 @@ def _assign(offer: Offer, values: OfferValues) -> None:
     offer.deep_links_allowed = values.deep_links_allowed
     offer.click_window_days = values.click_window_days
     offer.remembers_customers = values.remembers_customers
+    offer.customer_window_days = values.customer_window_days
     offer.code_pattern = values.code_pattern
     offer.utm_template = read_template(values.utm_template)
     offer.starts_at = values.starts_at

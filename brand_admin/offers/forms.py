@@ -16,7 +16,7 @@ from brand_admin.refusals import sentence
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
 from core.money import currencies_in_use
-from offers.models import Offer, OfferKind, OfferStatus
+from offers.models import MAX_CUSTOMER_DAYS, Offer, OfferKind, OfferStatus
 from offers.services import OfferValues
 from offers.utm import UtmError, read_template
 
@@ -87,6 +87,13 @@ class OfferForm(forms.Form):
         required=False,
         help_text="A customer's later orders count for the member who brought them,"
         " even without code or click.",
+    )
+    customer_window_days = forms.IntegerField(
+        label="Remember them for",
+        min_value=1,
+        max_value=MAX_CUSTOMER_DAYS,
+        initial=365,
+        help_text="Counted from the order that brought the customer.",
     )
     starts_on = forms.DateField(
         label="First day",
@@ -165,6 +172,7 @@ class OfferForm(forms.Form):
             deep_links_allowed=values["deep_links_allowed"],
             click_window_days=values["click_window_days"],
             remembers_customers=values["remembers_customers"],
+            customer_window_days=values["customer_window_days"],
             code_pattern=values["code_pattern"],
             utm_template=values["utm_template"],
             starts_at=self._starts_at(),
@@ -215,8 +223,8 @@ def offer_initial(offer: Offer) -> dict[str, Any]:
     """Return the form's initial values for an existing offer."""
     names = (
         "name", "description", "kind", "destination_url", "deep_links_allowed",
-        "allowed_domains", "click_window_days", "remembers_customers", "code_pattern",
-        "utm_template",
+        "allowed_domains", "click_window_days", "remembers_customers",
+        "customer_window_days", "code_pattern", "utm_template",
     )  # fmt: skip
     return {name: getattr(offer, name) for name in names} | {
         "starts_on": timezone.localtime(offer.starts_at).date() if offer.starts_at else None,

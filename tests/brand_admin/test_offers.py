@@ -122,6 +122,7 @@ def test_a_new_offer_is_what_was_typed(theo: Client) -> None:
     assert (offer.kind, offer.currency, offer.click_window_days) == ("both", "GBP", 30)
     assert offer.allowed_domains == ["gifts.example"]
     assert (offer.deep_links_allowed, offer.remembers_customers) == (True, True)
+    assert offer.customer_window_days == 90
     assert offer.code_pattern == "{FIRST_NAME}15"
     assert offer.ends_at == datetime(2027, 2, 1, tzinfo=UTC)
     terms = terms_of(offer).latest
@@ -173,6 +174,8 @@ def test_the_last_day_is_a_day_of_the_brand(cast: Cast) -> None:
         ("allowed_domains", "https://gifts.example/", "is not a domain"),
         ("click_window_days", "0", "greater than or equal to 1"),
         ("click_window_days", "366", "less than or equal to 365"),
+        ("customer_window_days", "0", "greater than or equal to 1"),
+        ("customer_window_days", "3651", "less than or equal to 3650"),
         ("ends_on", "31/31/2027", "Enter a valid date."),
         ("ends_on", "9999-12-31", "That is too far away."),
         ("code_pattern", "{CITY}", "{CITY} is not known."),

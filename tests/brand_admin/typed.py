@@ -16,6 +16,7 @@ def typed(**changes: Any) -> dict[str, Any]:
         "allowed_domains": "gifts.example",
         "click_window_days": "30",
         "remembers_customers": "on",
+        "customer_window_days": "90",
         "ends_on": "2027-01-31",
         "code_pattern": "{first_name}15",
         "currency": "GBP",

@@ -100,13 +100,17 @@ class BatchEvidence:
     def winner_of(
         self, offer: Offer, *, customer_ref: str, ordered_at: datetime
     ) -> Enrollment | None:
-        """Who won the customer last before this order; None when they left the offer since."""
+        """Who won the customer last before this order.
+
+        None when that is longer ago than the offer remembers, or the member left the offer since.
+        """
         won = self.customers.get((offer.pk, customer_ref), [])
         before = [one for one in won if one[0] < ordered_at]
         if not before:
             return None
-        _, enrollment = max(before, key=lambda one: (one[0], one[1].pk))
-        return enrollment if enrollment.is_active else None
+        won_at, enrollment = max(before, key=lambda one: (one[0], one[1].pk))
+        is_remembered = ordered_at - won_at <= timedelta(days=offer.customer_window_days)
+        return enrollment if is_remembered and enrollment.is_active else None
 
 
 def load_evidence(orders: Sequence[OrderFacts], *, source: str) -> BatchEvidence:

@@ -248,6 +248,21 @@ def test_a_customer_belongs_to_whoever_won_them_last_before_the_order(
     assert won == {"1": mara, "2": mara, "3": diego, "4": diego}
 
 
+@pytest.mark.parametrize(("days", "is_credited"), [(89, True), (90, True), (91, False)])
+def test_a_customer_is_remembered_as_long_as_the_offer_says(
+    cast: Cast, days: int, is_credited: bool
+) -> None:
+    values = offer_values(remembers_customers=True, customer_window_days=90)
+    change_offer(offer=cast.glow, values=values, by=SYSTEM, now=NOW)
+    won_at = NOW - timedelta(days=100)
+    record(order("1001", customer_id="c1", ordered_at=won_at.isoformat()))
+
+    again = (won_at + timedelta(days=days)).isoformat()
+    outcome = record(of_the_same_customer(ordered_at=again))
+
+    assert (outcome.status == RecordingStatus.RECORDED) is is_credited
+
+
 def test_a_customer_of_another_shop_is_somebody_else(cast: Cast) -> None:
     remembering(cast)
     record(order("1001", customer_id="c1"), source="first-shop")
