@@ -26,12 +26,12 @@ from offers.services import enroll
 from tests.architecture.routes import in_brand_admin
 from tests.cast import Cast, assemble
 from tests.factories import AuthenticatorFactory
+from tests.inspection import SCROLLED, faults_of, prepare
 from tests.journeys.busy_creator import make_busy, prove
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.dashboards import dashboards
 from tests.journeys.drawer import Drawer
 from tests.journeys.furnished import Furnished, empty_brand, furnish_richly
-from tests.journeys.inspection import SCROLLED, faults_of, prepare
 from tests.journeys.steps import path_of, tick
 from tests.mailbox import Mailbox
 

@@ -20,8 +20,8 @@ from core.tenancy import acting_for
 from payouts import run_work
 from payouts.services import adjust
 from tests.cast import SYSTEM, Cast
+from tests.inspection import faults_of, prepare
 from tests.journeys.conftest import DESKTOP, PHONE
-from tests.journeys.inspection import faults_of, prepare
 from tests.worker import Worker
 from tracking.importing.members_in_background import ask_for_preview
 

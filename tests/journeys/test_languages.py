@@ -14,10 +14,10 @@ from affiliates.logins import user_for_proven_address
 from config.local.messages import TRANSLATED
 from offers.dashboard_links import token_for
 from tests.cast import Cast, assemble
+from tests.inspection import faults_of, prepare
 from tests.journeys.busy_creator import make_busy
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.furnished import furnish_richly
-from tests.journeys.inspection import faults_of, prepare
 from tests.journeys.steps import code_in, only_mail_to
 from tests.mailbox import Mailbox
 

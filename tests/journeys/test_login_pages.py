@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 
 from accounts import one_time_login
 from tests.cast import Cast
+from tests.inspection import faults_of, prepare
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
-from tests.journeys.inspection import faults_of, prepare
 from tests.security.people import gather
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

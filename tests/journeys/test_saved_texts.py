@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.cast import Cast
+from tests.inspection import faults_of, prepare
 from tests.journeys.conftest import DESKTOP, PHONE
 from tests.journeys.drawer import Drawer
-from tests.journeys.inspection import faults_of, prepare
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 

@@ -12,8 +12,8 @@ from playwright.sync_api import Page, expect
 from accounts.models import Role, Staff, User
 from core.tenancy import acting_for
 from tests.cast import Cast
+from tests.inspection import faults_of, prepare
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
-from tests.journeys.inspection import faults_of, prepare
 from tests.journeys.steps import only_mail_to, path_of, text_of
 from tests.mailbox import Mailbox
 

@@ -9,15 +9,16 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-EVERY_RULE = {"runOnly": STANDARDS, "resultTypes": ["violations"], "iframes": False}
+# Axe describes each element that passed a rule, unless it is asked for what is wrong alone.
+WHAT_IS_WRONG = {"resultTypes": ["violations"], "iframes": False}
+EVERY_RULE = WHAT_IS_WRONG | {"runOnly": STANDARDS}
 # What another width can change about a page whose markup and colours were looked at before.
-LAYOUT = {
-    "runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]},
-    "iframes": False,
+LAYOUT = WHAT_IS_WRONG | {
+    "runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}
 }
 # What another language can change: names and labels, which may become alike.
 WORDS = EVERY_RULE | {"rules": {"color-contrast": {"enabled": False}}}
-COLOURS = {"runOnly": {"type": "rule", "values": ["color-contrast"]}, "iframes": False}
+COLOURS = WHAT_IS_WRONG | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 RUN = """options => axe.run(document, options).then(found => found.violations.map(one => ({
     rule: one.id, help: one.help, nodes: one.nodes.map(node => node.html.slice(0, 160) + " ("
         + node.failureSummary.split("\\n").slice(1, 3).join(";").trim() + ")") })))"""
