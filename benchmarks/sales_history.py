@@ -56,8 +56,8 @@ JOIN (SELECT id, member_id, row_number() OVER (ORDER BY id) - 1 AS place
   ON enrollment.place = (n * 104729) %% %(members)s;
 
 INSERT INTO tracking_order (brand_id, source, external_id, ordered_at, currency, total_minor,
-  customer_ref, promo_code, click_id, digest, unattributed, received_at)
-SELECT %(brand)s, 'bench', n::text, at, 'GBP', sale, '', '', '', '', '', at FROM add_conversions;
+  customer_ref, promo_codes, click_id, digest, unattributed, received_at)
+SELECT %(brand)s, 'bench', n::text, at, 'GBP', sale, '', '{}', '', '', '', at FROM add_conversions;
 
 INSERT INTO tracking_conversion (brand_id, order_id, enrollment_id, offer_id, member_id, terms_id,
   tier, promo_code, customer, status, reason, evidence, why, claims, occurred_at, payable_at,

@@ -113,9 +113,9 @@ def numbers(form: dict[str, Any]) -> list[tuple[Any, bool]]:
 def lists(form: dict[str, Any]) -> list[tuple[Any, bool]]:
     is_of_objects = form["items"]["type"] == "object"
     item: Any = {**LINE, "unit_price": "1"} if is_of_objects else "x"
-    most = form["maxItems"]
-    found: list[tuple[Any, bool]] = [([item], True), ([item] * most, True)]
-    found += [([item] * (most + 1), False), ([], not form.get("minItems"))]
+    most = form.get("maxItems")
+    found: list[tuple[Any, bool]] = [([item], True), ([], not form.get("minItems"))]
+    found += [([item] * most, True), ([item] * (most + 1), False)] if most else []
     if not is_of_objects:
         found += [([text], allowed) for text, allowed in texts(form["items"])]
     return found

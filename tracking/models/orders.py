@@ -30,7 +30,8 @@ class Order(TenantModel):
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()  # of the lines, after discounts, no tax, no shipping
     customer_ref = models.CharField(max_length=120, blank=True)
-    promo_code = models.CharField(max_length=60, blank=True)
+    # As they were sent, in their order; tracking.links.code_text says which are the same code.
+    promo_codes = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     click_id = models.CharField(max_length=120, blank=True)
     customer_is_new = models.BooleanField(null=True)  # where the shop says so
     digest = models.CharField(max_length=64)

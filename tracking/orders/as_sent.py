@@ -20,7 +20,7 @@ def order_as_sent(
         "ordered_at": time_as_sent(order.ordered_at),
         "currency": order.currency,
         "customer_id": order.customer_ref,
-        "promo_code": order.promo_code,
+        "promo_codes": list(order.promo_codes),
         "click_id": order.click_id,
         "new_customer": order.customer_is_new,
         "lines": [

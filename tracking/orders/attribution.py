@@ -115,7 +115,7 @@ class BatchEvidence:
 
 def load_evidence(orders: Sequence[OrderFacts], *, source: str) -> BatchEvidence:
     """Fetch the evidence for a batch of orders of one source. The number of queries is fixed."""
-    codes = {normal_code(order.promo_code) for order in orders if order.promo_code}
+    codes = {normal_code(code) for order in orders for code in order.promo_codes}
     clicks = [click_ids.read(order.click_id) for order in orders if order.click_id]
     evidence = BatchEvidence(
         codes={row.code.upper(): row for row in _codes(codes=sorted(codes))} if codes else {},
@@ -180,22 +180,32 @@ def attribute(order: OrderFacts, evidence: BatchEvidence) -> Attribution:
 
 
 def _by_code(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | FieldProblem | None:
-    if not order.promo_code:
-        return None
-    code = evidence.codes.get(normal_code(order.promo_code))
-    if code is None:
-        return FieldProblem(
-            "promo_code", "unknown_code", f"no member has the code {order.promo_code}"
-        )
+    """The first of the order's codes that counts; else what is wrong with the first known one."""
+    problems = []
+    for text in order.promo_codes:
+        code = evidence.codes.get(normal_code(text))
+        problem = _code_problem(code, order) if code else None
+        if code and problem is None:
+            words = f"the code {code.code}"
+            return FoundEvidence(Evidence.CODE, code.enrollment, words, {"code": code.code})
+        problems += [problem] if problem else []
+    if problems or not order.promo_codes:
+        return problems[0] if problems else None
+    said = ("the code " if len(order.promo_codes) == 1 else "one of the codes ") + ", ".join(
+        order.promo_codes
+    )
+    return FieldProblem("promo_code", "unknown_code", f"no member has {said}")
+
+
+def _code_problem(code: PromoCode, order: OrderFacts) -> FieldProblem | None:
+    """Why a member's code does not count for this order; None if it does."""
     if _ended(code.deactivated_at, order.ordered_at):
         return FieldProblem(
             "promo_code", "inactive_code", f"the code {code.code} was not active at that time"
         )
     if not code.enrollment.offer.counts_at(order.ordered_at):
         return _not_counting("promo_code", code.enrollment.offer)
-    return FoundEvidence(
-        Evidence.CODE, code.enrollment, f"the code {code.code}", {"code": code.code}
-    )
+    return None
 
 
 def _by_click(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | FieldProblem | None:

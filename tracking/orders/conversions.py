@@ -22,10 +22,12 @@ def conversion_of(
     why: str,
     claims: Iterable[dict[str, Any]],
     refunded_minor: int,
+    promo_code: str = "",
 ) -> Conversion:
     """The conversion of `order` for `enrollment` under `terms`, payable when the hold is over.
 
-    `why` says in words why this member; `claims` is all the evidence there was, the winner first.
+    `why` says in words why this member; `claims` is all the evidence there was, the winner first;
+    `promo_code` is the code that won, if one did.
     """
     return Conversion(
         order=order,
@@ -33,7 +35,7 @@ def conversion_of(
         offer_id=enrollment.offer_id,
         member_id=enrollment.member_id,
         terms=terms,
-        promo_code=order.promo_code if evidence == Evidence.CODE else "",
+        promo_code=promo_code,
         status=status,
         evidence=evidence,
         why=why[:MAX_WHY_LENGTH],

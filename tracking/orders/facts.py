@@ -48,7 +48,7 @@ class OrderFacts:
     ordered_at: datetime
     currency: str
     customer_ref: str
-    promo_code: str
+    promo_codes: tuple[str, ...]
     click_id: str
     lines: tuple[LineFacts, ...]
     customer_is_new: bool | None = None
@@ -68,7 +68,8 @@ class OrderFacts:
             self.ordered_at.isoformat(),
             self.currency,
             self.customer_ref,
-            self.promo_code,
+            # A list only where there are several, as orders had a single text before.
+            self.promo_codes if len(self.promo_codes) > 1 else "".join(self.promo_codes),
             self.click_id,
             self.customer_is_new,
             lines,

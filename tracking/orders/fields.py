@@ -20,6 +20,7 @@ from tracking.orders.facts import FieldProblem
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
 WHOLE_NUMBER = re.compile(r"(-?[0-9]{1,18})(?:\.0*)?")  # spreadsheets and PHP write 2.0
+BETWEEN_CODES = re.compile(r"[,;|\t\r\n]")
 MAX_TIME_LENGTH = 40
 SECONDS, MILLISECONDS = re.compile(r"[0-9]{9,10}"), re.compile(r"[0-9]{12,13}")  # since 1970
 # "2026-11-20 09:50:26 +0000", as the CSV files of Shopify have it
@@ -127,6 +128,33 @@ class EvidenceField(TextField):
 
     def forms(self) -> list[dict[str, Any]]:
         return [{"type": "string"}, {"type": "integer"}]
+
+
+@dataclass(frozen=True)
+class CodesField(Field[tuple[str, ...]]):
+    """Promo codes in the order in which they were given: a list, or a text that may hold several.
+
+    In a text they are separated by commas, semicolons, bars or line breaks; a space belongs to its
+    code. More than `max_items` are cut off, because what nobody knows refuses no order.
+    """
+
+    max_length: int = 60  # of each code; see EvidenceField
+    max_items: int = 50
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> tuple[str, ...]:
+        value = raw.get(self.name)
+        parts = value if isinstance(value, list) else [value]
+        one = EvidenceField(self.name, required=False, max_length=self.max_length)
+        codes = [
+            one.read({self.name: text}, problems)
+            for part in parts
+            for text in (BETWEEN_CODES.split(part) if isinstance(part, str) else [part])
+        ]
+        return tuple(dict.fromkeys(filter(None, codes)))[: self.max_items]
+
+    def forms(self) -> list[dict[str, Any]]:
+        codes = {"type": "array", "items": {"type": ["string", "integer"]}}
+        return [codes, {"type": "string"}, {"type": "integer"}]
 
 
 @dataclass(frozen=True)

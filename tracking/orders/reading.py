@@ -14,6 +14,7 @@ from core.money import MAX_AMOUNT_MINOR, MoneyError, to_minor
 from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts, RefundFacts
 from tracking.orders.fields import (
     AmountField,
+    CodesField,
     CurrencyField,
     CustomerField,
     EvidenceField,
@@ -52,7 +53,14 @@ CUSTOMER_ID = CustomerField(
     required=False,
     description="The shop's own reference; no name or address. Empty or 0 for a guest.",
 )
-PROMO_CODE = EvidenceField("promo_code", required=False, max_length=60)
+PROMO_CODES = CodesField(
+    "promo_codes",
+    required=False,
+    description="All that the order had: the first that belongs to a member counts.",
+)
+PROMO_CODE = CodesField(
+    "promo_code", required=False, description="The same as promo_codes, for a shop with one code."
+)
 CLICK_ID = EvidenceField(
     "click_id", required=False, description="What the address had as ?trb= when the shopper came."
 )
@@ -65,7 +73,8 @@ LINES = ObjectListField(
     "lines", fields=LINE_FIELDS, max_items=MAX_ORDER_LINES, owner="an order", item="line"
 )
 ORDER_FIELDS = (
-    ORDER_ID, ORDERED_AT, CURRENCY, CUSTOMER_ID, PROMO_CODE, CLICK_ID, NEW_CUSTOMER, LINES,
+    ORDER_ID, ORDERED_AT, CURRENCY, CUSTOMER_ID, PROMO_CODES, PROMO_CODE, CLICK_ID, NEW_CUSTOMER,
+    LINES,
 )  # fmt: skip
 
 REFUND_ID = TextField("refund_id")
@@ -92,7 +101,7 @@ def read_order(raw: Any) -> OrderFacts:
         ordered_at=ORDERED_AT.read(sent, problems),
         currency=currency,
         customer_ref=CUSTOMER_ID.read(sent, problems),
-        promo_code=PROMO_CODE.read(sent, problems),
+        promo_codes=_each_once(*PROMO_CODES.read(sent, problems), *PROMO_CODE.read(sent, problems)),
         click_id=CLICK_ID.read(sent, problems),
         customer_is_new=NEW_CUSTOMER.read(sent, problems),
         lines=tuple(
@@ -104,6 +113,10 @@ def read_order(raw: Any) -> OrderFacts:
         problems.add("lines", "too_large", "the order is too large")
     _refuse_if(problems)
     return facts
+
+
+def _each_once(*codes: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(codes))
 
 
 def _read_line(raw: Any, currency: str, problems: Problems) -> LineFacts:

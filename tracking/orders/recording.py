@@ -185,7 +185,7 @@ def _order_row(
         currency=order.currency,
         total_minor=order.total_minor,
         customer_ref=order.customer_ref,
-        promo_code=order.promo_code,
+        promo_codes=list(order.promo_codes),
         click_id=order.click_id,
         customer_is_new=order.customer_is_new,
         digest=digest,
@@ -243,6 +243,7 @@ def _conversion(
         why=new.attribution.why,
         claims=[found.as_json() for found in new.attribution.evidence],
         refunded_minor=refunded_minor,
+        promo_code=winner.facts.get("code", ""),
     )
 
 

@@ -135,10 +135,11 @@ def test_an_empty_cell_on_a_further_row_means_as_above() -> None:
 
 def test_a_code_as_it_was_typed(cast: Cast) -> None:
     report = orders(
+        '5601,2026-11-18T09:50:26Z,GBP,c1,"WELCOME10, MARA15",GLOW,Glow oil,1,20.00',
         "5602,2026-11-18T09:50:26Z,GBP,c1,mara15 ,GLOW,Glow oil,1,20.00",
         "5603,2026-11-18T09:50:26Z,GBP,c1,MARA 15,GLOW,Glow oil,1,20.00",
     )
 
-    assert report.counts == {"recorded": 2}
+    assert report.counts == {"recorded": 3}
     with acting_for(cast.juniper):
         assert {row.enrollment_id for row in Conversion.objects.all()} == {cast.mara_in_glow.pk}

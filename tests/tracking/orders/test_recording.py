@@ -238,8 +238,8 @@ def test_a_customer_belongs_to_whoever_won_them_last_before_the_order(
         )
         for name, (ago, code) in hours.items()
     ]
-    first = [one for one in facts if one.promo_code]
-    others = [one for one in facts if not one.promo_code]
+    first = [one for one in facts if one.promo_codes]
+    others = [one for one in facts if not one.promo_codes]
     for batch in [[*first, *others]] if in_one_batch else [[one] for one in first + others]:
         record_orders(source="api", orders=batch, by=SYSTEM, now=NOW)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from tests.cast import NOW, SYSTEM, Cast, order, raw_order
-from tracking.models import Order
+from tracking.links.membership import deactivate_member
+from tracking.models import Conversion, Order
 from tracking.orders.facts import LineFacts
 from tracking.orders.reading import InputError, read_order
 from tracking.orders.recording import record_order
@@ -96,3 +97,58 @@ def test_a_code_however_it_was_typed(at_juniper: Cast, typed: str) -> None:
     outcome = record_order(source="api", order=order("1001", promo_code=typed), by=SYSTEM, now=NOW)
 
     assert outcome.status == RecordingStatus.RECORDED
+
+
+@pytest.mark.parametrize(
+    ("sent", "codes"),
+    [
+        ({"promo_codes": ["WELCOME10", "mara15"]}, ("WELCOME10", "mara15")),
+        ({"promo_code": "WELCOME10, mara15"}, ("WELCOME10", "mara15")),
+        ({"promo_code": "WELCOME10;mara15"}, ("WELCOME10", "mara15")),
+        ({"promo_code": "WELCOME10 | mara15|"}, ("WELCOME10", "mara15")),
+        ({"promo_codes": ["A1", "B2"], "promo_code": "B2\nC3"}, ("A1", "B2", "C3")),
+        ({"promo_codes": [15, "MARA 15"]}, ("15", "MARA 15")),
+        ({"promo_codes": [], "promo_code": ""}, ()),
+        ({"promo_codes": None, "promo_code": None}, ()),
+    ],
+)
+def test_an_order_may_have_several_codes(sent: dict[str, Any], codes: tuple[str, ...]) -> None:
+    assert read_order(raw_order(**{"promo_code": None} | sent)).promo_codes == codes
+
+
+def test_the_first_code_that_belongs_to_an_active_member_counts(at_juniper: Cast) -> None:
+    deactivate_member(enrollment=at_juniper.diego_in_glow, by=SYSTEM, now=NOW - timedelta(days=1))
+    facts = order("1001", promo_code="WELCOME10, diego10, mara 15, JUNE20")
+    outcome = record_order(source="api", order=facts, by=SYSTEM, now=NOW)
+
+    conversion = Conversion.objects.get()
+    assert outcome.conversion_id == conversion.pk
+    assert conversion.enrollment_id == at_juniper.mara_in_glow.pk
+    assert conversion.promo_code == "MARA15"
+    assert conversion.why == "the order brought the code MARA15"
+    assert Order.objects.get().promo_codes == ["WELCOME10", "diego10", "mara 15", "JUNE20"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "said"),
+    [
+        ("NOBODY1", "no member has the code NOBODY1"),
+        ("NOBODY1,NOBODY2", "no member has one of the codes NOBODY1, NOBODY2"),
+        ("NOBODY1,DIEGO10", "the code DIEGO10 was not active at that time"),
+    ],
+)
+def test_why_no_code_counts(at_juniper: Cast, sent: str, said: str) -> None:
+    deactivate_member(enrollment=at_juniper.diego_in_glow, by=SYSTEM, now=NOW - timedelta(days=1))
+
+    outcome = record_order(source="api", order=order("1001", promo_code=sent), by=SYSTEM, now=NOW)
+
+    assert [problem.message for problem in outcome.problems] == [said]
+
+
+def test_one_code_and_a_list_of_one_are_the_same_order() -> None:
+    one, listed = (
+        read_order(raw_order("1001", **{"promo_code": None} | sent)).digest()
+        for sent in ({"promo_code": "MARA15"}, {"promo_codes": ["MARA15"]})
+    )
+
+    assert one == listed
