@@ -22,7 +22,7 @@ from affiliates.handles import Handle, clean_handle
 from affiliates.models import Member, MemberHandle, MemberTag, Platform
 from core.db import lock_identities
 from core.tenancy import current_brand_id
-from core.text import one_line
+from core.text import single_spaced
 
 MAX_TAG_LENGTH = 40
 MAX_TAGS = 30  # of one member
@@ -60,10 +60,10 @@ def read_tags(text: str) -> list[str]:
     """The tags in a text, between commas, semicolons or line ends. Raises TagError."""
     found: dict[str, str] = {}
     for piece in re.split(r"[,;\r\n]+", text):
-        tag = one_line(piece)
+        tag = single_spaced(piece)
         if len(tag) > MAX_TAG_LENGTH:
             raise TagError(f"a tag has at most {MAX_TAG_LENGTH} characters")
-        if "\0" in piece:
+        if "\0" in tag:
             raise TagError("a tag holds no NUL character")
         if tag:
             found.setdefault(tag.lower(), tag)

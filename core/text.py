@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+# Spaces and line breaks, but not the spaces at which no line may break: "10 %" has one.
+_BREAKS = re.compile("[ \t-\r\x1c-\x1f\x85\u2028\u2029]+")
 # Control characters, and marks that turn the direction of everything after them.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
@@ -18,4 +20,4 @@ def one_line(text: str) -> str:
 
     So nobody's name can add a line to a mail, or write the rest of a line backwards.
     """
-    return single_spaced(_UNSEEN.sub("", single_spaced(text)))
+    return _BREAKS.sub(" ", _UNSEEN.sub("", _BREAKS.sub(" ", text))).strip()

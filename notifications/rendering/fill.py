@@ -42,9 +42,9 @@ def render(prepared: Prepared, *, values: Values, unsubscribe_link: str) -> Rend
     given = {**values, UNSUBSCRIBE_LINK: unsubscribe_link}
     pattern = _pattern(given, _ALL_NAMES)
     missing: dict[str, None] = {}
-    subject = _fill(_plan(prepared.subject, pattern, ""), given, missing, _in_text)
+    subject = _fill(_plan(prepared.subject, pattern, ""), given, missing, one_line)
     html = _fill(_plan(prepared.html, pattern, "<br>"), given, missing, _in_html)
-    text = _fill(_plan(prepared.text, pattern, "\n"), given, missing, _in_text)
+    text = _fill(_plan(prepared.text, pattern, "\n"), given, missing, one_line)
     if missing:
         raise MissingValueError(tuple(missing))
     return Rendered(one_line(subject), html, _BLANK_LINES.sub("\n\n", text))
@@ -212,8 +212,3 @@ def _slots(line: _Line) -> Iterator[_Slot]:
 @lru_cache(maxsize=1024)
 def _in_html(value: str) -> str:
     return escape(one_line(value))
-
-
-def _in_text(value: str) -> str:
-    """In one line, as in HTML: a name adds no line to a mail."""
-    return " ".join(value.split())

@@ -37,7 +37,8 @@ def sell(cast: Cast, order_id: str = "1001", *, days_ago: int = 0, **changes: An
     placed = NOW - timedelta(days=days_ago, hours=1)
     facts = order(order_id, **({"ordered_at": placed.isoformat()} | changes))
     with acting_for(cast.juniper):
-        outcome = record_order(source="shop", order=facts, by=SYSTEM, now=NOW)
+        now = max(NOW, facts.ordered_at)
+        outcome = record_order(source="shop", order=facts, by=SYSTEM, now=now)
         assert outcome.conversion_id is not None, outcome.problems
         return Conversion.objects.get(pk=outcome.conversion_id)
 

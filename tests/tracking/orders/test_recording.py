@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 import pytest
 
 from offers.models import OfferStatus
-from offers.services import change_offer, set_offer_status, supersede_terms
+from offers.services import set_offer_status, supersede_terms
 from offers.terms import TermsValues
 from payouts.ledger import balances
 from payouts.models import LedgerEntry
-from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
+from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tracking.commissions.approval import reject_conversions
 from tracking.links import click_ids
 from tracking.links.membership import deactivate_member
@@ -194,116 +193,6 @@ def test_a_forged_click_id_is_named(cast: Cast) -> None:
     outcome = record(order("1001", promo_code=None, click_id=forged))
 
     assert [problem.code for problem in outcome.problems] == ["unknown_click"]
-
-
-LATER = (NOW - timedelta(minutes=1)).isoformat()  # than an order that says no time
-
-
-def remembering(cast: Cast) -> None:
-    change_offer(offer=cast.glow, values=offer_values(remembers_customers=True), by=SYSTEM, now=NOW)
-
-
-def of_the_same_customer(order_id: str = "1002", **changes: Any) -> OrderFacts:
-    """A later order of customer c1, without a code."""
-    changes = {"customer_id": "c1", "promo_code": None, "ordered_at": LATER} | changes
-    return order(order_id, **changes)
-
-
-def test_a_remembered_customer_is_credited_where_the_offer_says_so(cast: Cast) -> None:
-    remembering(cast)
-    record(order("1001", customer_id="c1"))
-
-    outcome = record(of_the_same_customer())
-
-    conversion = of(outcome)
-    assert (conversion.evidence, conversion.enrollment_id) == ("customer", cast.mara_in_glow.pk)
-
-
-@pytest.mark.parametrize("in_one_batch", [True, False])
-def test_a_customer_belongs_to_whoever_won_them_last_before_the_order(
-    cast: Cast, in_one_batch: bool
-) -> None:
-    """However the orders come in, and an earlier order is nobody's."""
-    remembering(cast)
-    hours = {
-        "0": (9, None),
-        "1": (8, "MARA15"),
-        "2": (7, None),
-        "3": (6, "DIEGO10"),
-        "4": (5, None),
-    }
-    facts = [
-        of_the_same_customer(
-            name, promo_code=code, ordered_at=(NOW - timedelta(hours=ago)).isoformat()
-        )
-        for name, (ago, code) in hours.items()
-    ]
-    first = [one for one in facts if one.promo_codes]
-    others = [one for one in facts if not one.promo_codes]
-    for batch in [[*first, *others]] if in_one_batch else [[one] for one in first + others]:
-        record_orders(source="api", orders=batch, by=SYSTEM, now=NOW)
-
-    won = dict(Conversion.objects.values_list("order__external_id", "member__email"))
-    mara, diego = cast.mara.email, cast.diego.email
-    assert won == {"1": mara, "2": mara, "3": diego, "4": diego}
-
-
-@pytest.mark.parametrize(("days", "is_credited"), [(89, True), (90, True), (91, False)])
-def test_a_customer_is_remembered_as_long_as_the_offer_says(
-    cast: Cast, days: int, is_credited: bool
-) -> None:
-    values = offer_values(remembers_customers=True, customer_window_days=90)
-    change_offer(offer=cast.glow, values=values, by=SYSTEM, now=NOW)
-    won_at = NOW - timedelta(days=100)
-    record(order("1001", customer_id="c1", ordered_at=won_at.isoformat()))
-
-    again = (won_at + timedelta(days=days)).isoformat()
-    outcome = record(of_the_same_customer(ordered_at=again))
-
-    assert (outcome.status == RecordingStatus.RECORDED) is is_credited
-
-
-def test_a_customer_of_another_shop_is_somebody_else(cast: Cast) -> None:
-    remembering(cast)
-    record(order("1001", customer_id="c1"), source="first-shop")
-
-    outcome = record(of_the_same_customer(), source="second-shop")
-
-    assert outcome.status == RecordingStatus.UNATTRIBUTED
-
-
-def test_a_rejected_order_wins_no_customer(cast: Cast) -> None:
-    remembering(cast)
-    first = of(record(order("1001", customer_id="c1")))
-    reject_conversions(conversion_ids=[first.pk], reason="own order", by=SYSTEM, now=NOW)
-
-    assert record(of_the_same_customer()).status == RecordingStatus.UNATTRIBUTED
-
-
-def test_who_left_an_offer_earns_nothing_new(cast: Cast) -> None:
-    """Neither by a customer nor by a click from before."""
-    remembering(cast)
-    record(order("1001", customer_id="c1"))
-    link = TrackingLink.objects.get(enrollment=cast.mara_in_glow)
-    click = click_ids.make(link_id=link.pk, clicked_at=NOW - timedelta(minutes=50))
-    deactivate_member(enrollment=cast.mara_in_glow, by=SYSTEM, now=NOW - timedelta(minutes=30))
-
-    by_customer = record(of_the_same_customer())
-    by_click = record(of_the_same_customer("1003", customer_id="", click_id=click))
-    earlier = (NOW - timedelta(minutes=40)).isoformat()
-    before = record(of_the_same_customer("1004", click_id=click, ordered_at=earlier))
-
-    assert by_customer.status == RecordingStatus.UNATTRIBUTED
-    assert [problem.code for problem in by_click.problems] == ["inactive_member"]
-    assert before.status == RecordingStatus.RECORDED
-
-
-def test_customers_are_not_remembered_unless_the_offer_says_so(cast: Cast) -> None:
-    record(order("1001", customer_id="c1"))
-
-    outcome = record(of_the_same_customer())
-
-    assert outcome.status == RecordingStatus.UNATTRIBUTED
 
 
 def test_an_order_older_than_its_code_counts(cast: Cast) -> None:

@@ -1,0 +1,30 @@
+"""Text of one line."""
+
+from __future__ import annotations
+
+import pytest
+
+from core.text import one_line, single_spaced
+
+NO_BREAK, NARROW = "\N{NO-BREAK SPACE}", "\N{NARROW NO-BREAK SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("  Mara \t Lindqvist ", "Mara Lindqvist"),
+        ("Mara\r\nBcc: x@y.example", "Mara Bcc: x@y.example"),
+        ("a\u2028b\u2029c\x85d\x0be", "a b c d e"),
+        ("pay\u202egnp.exe", "paygnp.exe"),
+        ("a\0b \x07 c", "ab c"),
+        (f"10{NO_BREAK}%", f"10{NO_BREAK}%"),
+        (f"1{NARROW}000 €", f"1{NARROW}000 €"),
+        (f"{NO_BREAK} \n", ""),
+    ],
+)
+def test_one_line(text: str, line: str) -> None:
+    assert one_line(text) == line
+
+
+def test_single_spaced() -> None:
+    assert single_spaced(f" a \n b{NO_BREAK} c ") == "a b c"
