@@ -168,7 +168,8 @@ def qr_image(request: HttpRequest, visit: Visit, kind: str) -> HttpResponse:
 def links(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Make a deep link to one page of the shop, and list earlier ones."""
     form = DeepLinkForm(request.POST or None, offer=visit.offer)
-    if request.method == "POST" and form.is_valid():
+    can_make = can_make_links(visit.enrollment, now=visit.now)
+    if request.method == "POST" and can_make and form.is_valid():
         try:
             made = make_deep_link(
                 enrollment=visit.enrollment,
@@ -184,10 +185,10 @@ def links(request: HttpRequest, visit: Visit) -> HttpResponse:
         request,
         "links",
         visit,
-        status=422 if form.errors else 200,
+        status=422 if request.method == "POST" else 200,
         form=form,
         shop=", ".join(visit.offer.link_domains),
-        can_make=can_make_links(visit.enrollment, now=visit.now),
+        can_make=can_make,
         links=deep_links(visit.enrollment),
         made=request.GET.get("made", ""),
     )

@@ -9,11 +9,11 @@ import pytest
 from django.test import Client
 
 from core.tenancy import acting_for
-from offers.models import Offer
-from offers.services import supersede_terms
+from offers.models import Offer, OfferStatus
+from offers.services import set_offer_status, supersede_terms
 from offers.terms import TermsValues
 from tests.answers import page_text
-from tests.cast import Cast
+from tests.cast import SYSTEM, Cast
 from tests.portal.conftest import (
     Sell,
     new_terms,
@@ -77,6 +77,20 @@ def test_no_link_is_made_where_none_are_allowed(cast: Cast, client: Client, path
     assert answer.status_code == 422
     assert snapshot() == before
     assert "Make a link" not in text_of(client, path)
+
+
+@pytest.mark.parametrize("status", ["paused", "ended", "archived"])
+def test_no_link_is_made_while_the_offer_does_not_count(
+    cast: Cast, client: Client, path: str, status: str
+) -> None:
+    with acting_for(cast.juniper):
+        set_offer_status(offer=cast.glow, status=OfferStatus(status), by=SYSTEM, now=cast.now)
+    before = snapshot()
+
+    answer = client.post(f"{path}/links", {"page": "https://juniper.example/gift"})
+
+    assert answer.status_code == 422
+    assert snapshot() == before
 
 
 def test_a_qr_code_is_drawn_of_own_links_only(cast: Cast, client: Client, path: str) -> None:
