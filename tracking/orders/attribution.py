@@ -164,7 +164,11 @@ def _load_customers(evidence: BatchEvidence, refs: Iterable[str], *, source: str
 
 
 def attribute(order: OrderFacts, evidence: BatchEvidence) -> Attribution:
-    """Return the evidence for `order`, the winner first."""
+    """Return the evidence for `order`, the winner first.
+
+    None counts when the winner's offer is in another currency: the order earns nothing until staff
+    credit it, and weaker evidence does not take its place.
+    """
     found: list[FoundEvidence] = []
     problems: list[FieldProblem] = []
     for evidence_or_problem in (
@@ -176,7 +180,19 @@ def attribute(order: OrderFacts, evidence: BatchEvidence) -> Attribution:
             found.append(evidence_or_problem)
         elif evidence_or_problem is not None:
             problems.append(evidence_or_problem)
+    if found and (problem := _currency_problem(order, found[0].enrollment.offer)):
+        return Attribution((), (problem, *problems))
     return Attribution(tuple(found), tuple(problems))
+
+
+def _currency_problem(order: OrderFacts, offer: Offer) -> FieldProblem | None:
+    if offer.currency == order.currency:
+        return None
+    return FieldProblem(
+        "currency",
+        "not_the_offers_currency",
+        f"the order is in {order.currency}, the offer {offer.name} in {offer.currency}",
+    )
 
 
 def _by_code(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | FieldProblem | None:

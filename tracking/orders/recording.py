@@ -106,15 +106,13 @@ def _accept_new(
             if earlier != digest:
                 conflicts.append(index)
             continue
-        attribution = attribute(order, evidence)
-        problem = future_problem("ordered_at", order.ordered_at, now=now) or _currency_mismatch(
-            order, attribution
-        )
+        problem = future_problem("ordered_at", order.ordered_at, now=now)
         if problem is not None:
             outcomes[index] = RecordingResult(
                 order.external_id, RecordingStatus.REFUSED, problems=(problem,)
             )
             continue
+        attribution = attribute(order, evidence)
         row = _order_row(source, order, attribution, digest, now=now)
         accepted[order.external_id] = _Accepted(index, order, attribution, row)
         known[order.external_id] = digest
@@ -150,19 +148,6 @@ def _answer_conflicts(
             recorded=recorded,
             received=order_as_sent(order, order.lines),
         )
-
-
-def _currency_mismatch(order: OrderFacts, attribution: Attribution) -> FieldProblem | None:
-    if attribution.winner is None:
-        return None
-    offer = attribution.winner.enrollment.offer
-    if offer.currency == order.currency:
-        return None
-    return FieldProblem(
-        "currency",
-        "not_the_offers_currency",
-        f"the order is in {order.currency}, the offer {offer.name} in {offer.currency}",
-    )
 
 
 def _remember(order: OrderFacts, attribution: Attribution, evidence: BatchEvidence) -> None:

@@ -7,14 +7,15 @@ from datetime import datetime, timedelta
 import pytest
 
 from offers.models import OfferStatus
-from offers.services import set_offer_status, supersede_terms
+from offers.services import create_offer, enroll, set_offer_status, supersede_terms
 from offers.terms import TermsValues
 from payouts.ledger import balances
 from payouts.models import LedgerEntry
-from tests.cast import NOW, SYSTEM, Cast, order, refund
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
 from tracking.commissions.approval import reject_conversions
 from tracking.links import click_ids
 from tracking.links.membership import deactivate_member
+from tracking.links.tracking_links import give_links
 from tracking.models import Conversion, DailyTotal, Order, OrderLine, Refund, TrackingLink
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.facts import OrderFacts
@@ -130,14 +131,26 @@ def test_a_code_of_another_brand_is_an_unknown_code(cast: Cast) -> None:
     assert outcome.problems[0].code == "unknown_code"
 
 
-def test_another_currency_than_the_offers_is_refused(cast: Cast) -> None:
-    outcome = record(order("1001", currency="USD"))
+def test_an_order_in_another_currency_than_the_offers_is_kept_and_credited_to_nobody(
+    cast: Cast,
+) -> None:
+    """Not to the member of a weaker kind of evidence either."""
+    dollars = offer_values(name="Dollars", currency="USD")
+    offer = create_offer(values=dollars, terms=TermsValues(percent_bp=1_000), by=SYSTEM, now=NOW)
+    [in_dollars] = enroll(offer=offer, members=[cast.diego], by=SYSTEM, now=NOW)
+    [link] = give_links(enrollments=[in_dollars], by=SYSTEM, now=NOW)
+    click = click_ids.make(link_id=link.pk, clicked_at=NOW - timedelta(hours=2))
 
-    assert outcome.status == RecordingStatus.REFUSED
+    outcome = record(order("1001", currency="USD", click_id=click))
+
+    kept = Order.objects.get()
+    assert outcome.status == RecordingStatus.UNATTRIBUTED
     assert [(p.field, p.code) for p in outcome.problems] == [
         ("currency", "not_the_offers_currency")
     ]
-    assert Order.objects.count() == 0
+    said = "the order is in USD, the offer Winter Glow creators in GBP"
+    assert (kept.currency, kept.unattributed) == ("USD", said)
+    assert Conversion.objects.count() == 0
 
 
 def test_a_click_id_proves_itself_without_the_clicks_row(cast: Cast) -> None:
