@@ -12,7 +12,7 @@ from tests.api.shop import ORDERS, REFUNDS, Shop, key_for
 from tests.cast import Cast, raw_order, raw_refund
 from tests.snapshot import snapshot
 from tracking.links import click_ids
-from tracking.models import Conversion, TrackingLink
+from tracking.models import Conversion, Order, TrackingLink
 
 
 def test_an_order_is_recorded(shop: Shop, cast: Cast) -> None:
@@ -85,6 +85,15 @@ def test_an_order_with_an_unknown_code_is_kept_and_credited_to_nobody(
         assert not LedgerEntry.objects.exists()
 
 
+def test_an_order_in_another_currency_is_kept_and_says_so(shop: Shop, cast: Cast) -> None:
+    answer = shop.send(ORDERS, raw_order(currency="USD"))
+
+    assert (answer.status_code, answer.json()["outcome"]) == (201, "unattributed")
+    assert [reason["code"] for reason in answer.json()["reasons"]] == ["not_the_offers_currency"]
+    with acting_for(cast.juniper):
+        assert Order.objects.get().currency == "USD"
+
+
 def test_an_order_without_evidence_says_so(shop: Shop) -> None:
     answer = shop.send(ORDERS, raw_order(promo_code=None))
 
@@ -146,7 +155,7 @@ def test_a_batch_answers_for_each_item(shop: Shop) -> None:
             raw_order("1002", promo_code="NOBODY"),
             raw_order("1000"),
             raw_order("1000", amount="1.00"),
-            raw_order("1003", currency="USD"),
+            raw_order("1003", ordered_at="2099-01-01T00:00:00Z"),
             raw_order("1004", amount="-1"),
             "nonsense",
             raw_order("1005") | {"source": "till"},
@@ -171,7 +180,7 @@ def test_a_batch_answers_for_each_item(shop: Shop) -> None:
     assert results[3]["problem"]["code"] == "recorded_differently"
     assert [row["problem"]["problems"][0]["field"] for row in results[3:]] == [
         "order_id",
-        "currency",
+        "ordered_at",
         "lines.0.unit_price",
         "body",
         "source",
