@@ -69,7 +69,11 @@ def read_rows(lines: Iterable[str], *, columns: Sequence[str]) -> Iterator[Row]:
             if any("\0" in cell for cell in cells):
                 raise ImportFileError(f"line {line} holds a NUL character")
             if any(cells):
-                yield line, _row(header, cells)
+                is_whole = len(cells) == len(header)
+                yield (
+                    line,
+                    dict(zip(header, cells, strict=True)) if is_whole else _row(header, cells),
+                )
     except UnicodeDecodeError as error:
         raise ImportFileError("the file is not UTF-8 text") from error
     except csv.Error as error:
@@ -100,6 +104,7 @@ def _check_header(header: Sequence[str], columns: Sequence[str]) -> None:
 
 
 def _row(header: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
+    """A row that has fewer or more cells than the header."""
     padded = [*cells, *([""] * (len(header) - len(cells)))]
     row = dict(zip(header, padded, strict=False))
     beyond = "".join(padded[len(header) :]).strip()
@@ -115,6 +120,6 @@ def problem_of_cells(cells: Mapping[str, str], ids: Iterable[str]) -> tuple[str,
     if BEYOND in cells:
         return "row", f"has more cells than the header, up to {cells[BEYOND]!r}"
     for name in ids:
-        if SPREADSHEET_NUMBER.fullmatch(cells.get(name, "").strip()):
+        if "E" in cells[name].upper() and SPREADSHEET_NUMBER.fullmatch(cells[name].strip()):
             return name, f"{cells[name].strip()}: a spreadsheet turned this into a number"
     return None

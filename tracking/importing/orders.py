@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby, islice
+from operator import itemgetter
 
 from accounts.actors import Actor
 from core.batches import batches
@@ -69,10 +70,14 @@ def _order(lines: Sequence[Row]) -> OrderFacts:
     An empty cell of a further row means the same as above, as in Shopify's files.
     """
     first = lines[0][1]
+    of_the_order = itemgetter(*OF_THE_ORDER)
+    first_has = of_the_order(first)
     for index, (_, row) in enumerate(lines):
         if problem := problem_of_cells(row, ORDER_IDS):
             raise InputError(FieldProblem(f"lines.{index}.{problem[0]}", "bad_cell", problem[1]))
-        if any(row[name] not in {"", first[name]} for name in OF_THE_ORDER):
+        if of_the_order(row) != first_has and any(
+            row[name] not in {"", first[name]} for name in OF_THE_ORDER
+        ):
             raise InputError(
                 FieldProblem(
                     f"lines.{index}.order_id",

@@ -7,7 +7,7 @@ Amounts enter as plain decimal text and become minor units here, rounded half up
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Context, Decimal, localcontext
+from decimal import Context, Decimal
 from typing import Any
 
 from core.money import MAX_AMOUNT_MINOR, MoneyError, to_minor
@@ -124,8 +124,7 @@ def _read_line(raw: Any, currency: str, problems: Problems) -> LineFacts:
     quantity = QUANTITY.read(sent, problems)
     price = UNIT_PRICE.read(sent, problems)
     discount = DISCOUNT.read(sent, problems)
-    with localcontext(EXACT):
-        net = quantity * price - discount
+    net = EXACT.subtract(EXACT.multiply(price, quantity), discount)
     if price >= 0 and net < 0:
         problems.add("discount", "too_large", "the discount is larger than the line")
     return LineFacts(
