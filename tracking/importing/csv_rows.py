@@ -70,10 +70,8 @@ def read_rows(lines: Iterable[str], *, columns: Sequence[str]) -> Iterator[Row]:
                 raise ImportFileError(f"line {line} holds a NUL character")
             if any(cells):
                 is_whole = len(cells) == len(header)
-                yield (
-                    line,
-                    dict(zip(header, cells, strict=True)) if is_whole else _row(header, cells),
-                )
+                row = dict(zip(header, cells, strict=True)) if is_whole else _row(header, cells)
+                yield line, row
     except UnicodeDecodeError as error:
         raise ImportFileError("the file is not UTF-8 text") from error
     except csv.Error as error:
