@@ -24,7 +24,7 @@ BETWEEN_CODES = re.compile(r"[,;|\t\r\n]")
 MAX_TIME_LENGTH = 40
 SECONDS, MILLISECONDS = re.compile(r"[0-9]{9,10}"), re.compile(r"[0-9]{12,13}")  # since 1970
 # "2026-11-20 09:50:26 +0000", as the CSV files of Shopify have it
-SPACED_OFFSET = re.compile(r"(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}$)| UTC$")
+SPACED_OFFSET = re.compile(r"(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}$)")
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 WORDS: dict[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
 NULL, EMPTY = {"type": "null"}, {"const": ""}
@@ -130,6 +130,11 @@ class EvidenceField(TextField):
         return [{"type": "string"}, {"type": "integer"}]
 
 
+def each_once(codes: Iterable[str]) -> tuple[str, ...]:
+    """The codes in their order, without repeats."""
+    return tuple(dict.fromkeys(codes))
+
+
 @dataclass(frozen=True)
 class CodesField(Field[tuple[str, ...]]):
     """Promo codes in the order in which they were given: a list, or a text that may hold several.
@@ -150,7 +155,7 @@ class CodesField(Field[tuple[str, ...]]):
             for part in parts
             for text in (BETWEEN_CODES.split(part) if isinstance(part, str) else [part])
         ]
-        return tuple(dict.fromkeys(filter(None, codes)))[: self.max_items]
+        return each_once(filter(None, codes))[: self.max_items]
 
     def forms(self) -> list[dict[str, Any]]:
         codes = {"type": "array", "items": {"type": ["string", "integer"]}}
@@ -241,13 +246,11 @@ class TimeField(Field[datetime]):
 def _moment(text: str) -> datetime | None:
     """The time that a text says, None if it says none."""
     if SECONDS.fullmatch(text):
-        return datetime.fromtimestamp(int(text), UTC)
+        return EARLIEST + timedelta(seconds=int(text))
     if MILLISECONDS.fullmatch(text):
-        return datetime.fromtimestamp(0, UTC) + timedelta(milliseconds=int(text))
+        return EARLIEST + timedelta(milliseconds=int(text))
     try:
-        return datetime.fromisoformat(
-            SPACED_OFFSET.sub(lambda found: "Z" if found[0].strip() else "", text)
-        )
+        return datetime.fromisoformat(SPACED_OFFSET.sub("", text.replace(" UTC", "Z")))
     except ValueError:
         return None
 

@@ -25,6 +25,7 @@ from tracking.orders.fields import (
     TextListField,
     TimeField,
     YesNoField,
+    each_once,
 )
 
 MAX_ORDER_LINES = 1_000
@@ -101,7 +102,9 @@ def read_order(raw: Any) -> OrderFacts:
         ordered_at=ORDERED_AT.read(sent, problems),
         currency=currency,
         customer_ref=CUSTOMER_ID.read(sent, problems),
-        promo_codes=_each_once(*PROMO_CODES.read(sent, problems), *PROMO_CODE.read(sent, problems)),
+        promo_codes=each_once(
+            [*PROMO_CODES.read(sent, problems), *PROMO_CODE.read(sent, problems)]
+        ),
         click_id=CLICK_ID.read(sent, problems),
         customer_is_new=NEW_CUSTOMER.read(sent, problems),
         lines=tuple(
@@ -113,10 +116,6 @@ def read_order(raw: Any) -> OrderFacts:
         problems.add("lines", "too_large", "the order is too large")
     _refuse_if(problems)
     return facts
-
-
-def _each_once(*codes: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(codes))
 
 
 def _read_line(raw: Any, currency: str, problems: Problems) -> LineFacts:
