@@ -36,10 +36,21 @@ def until(
 
 
 def send(number: signal.Signals, *pids: int) -> None:
-    """Send a signal to each of `pids` that still lives."""
+    """Send a signal to each of `pids` that still lives.
+
+    A process that is to stand still, or to die, does so when this returns: until its threads have
+    seen the signal, which takes a while on a busy machine, they could still accept a connection.
+    """
     for pid in pids:
         with suppress(ProcessLookupError):
             os.kill(pid, number)
+    at_rest = {signal.SIGSTOP: "TZX", signal.SIGKILL: "ZX"}.get(number)
+    if at_rest:
+        until(
+            lambda: all(state in at_rest for pid in pids for state in states_of_threads(pid)),
+            f"{pids} live on after {number.name}",
+            every=0.001,
+        )
 
 
 def children_of(parent: int) -> list[int]:
@@ -53,11 +64,14 @@ def children_of(parent: int) -> list[int]:
     return sorted(found)
 
 
-def threads_of(pid: int) -> int:
-    """How many threads a process has; 0 when it is gone."""
-    with suppress(OSError):
-        return len(list(Path(f"/proc/{pid}/task").iterdir()))
-    return 0
+def states_of_threads(pid: int) -> list[str]:
+    """The state of each thread of a process, as in proc(5): R runs, S sleeps, T stands still."""
+    states = []
+    with suppress(OSError):  # the process may be gone
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            with suppress(OSError):  # and so may one of its threads
+                states.append((thread / "stat").read_text().rpartition(")")[2].split()[0])
+    return states
 
 
 def with_children(pid: int) -> list[int]:

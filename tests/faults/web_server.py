@@ -14,7 +14,7 @@ from typing import Any
 
 from config.heartbeats import STARTING_SECONDS
 from config.local.ports import HOST, next_free
-from tests.own_processes import ROOT, children_of, threads_of, until
+from tests.own_processes import ROOT, children_of, states_of_threads, until
 from tests.own_servers import OwnServers
 
 FIRST_PORT = 8890
@@ -78,7 +78,7 @@ class WebServer:
 
         A worker has one thread while it loads the product; its first heartbeat is another.
         """
-        threads = [threads_of(pid) for pid in self.workers()]
+        threads = [len(states_of_threads(pid)) for pid in self.workers()]
         is_started = len(threads) == WORKERS and all(number > 1 for number in threads)
         return is_started and self.get("/readyz").status == 200
 
