@@ -49,6 +49,19 @@ def read_batch(request: HttpRequest, *, many: str) -> Batch:
     return Batch(items, source, is_single=False)
 
 
+def read_one(request: HttpRequest, *, identity: str, source: str, name: str) -> Batch:
+    """Return one object, of the source and with the id that its address has. Raises ApiError."""
+    sent = read_json(request)
+    if not isinstance(sent, Mapping):
+        raise invalid([FieldProblem("body", "not_an_object", "is not a JSON object")])
+    in_address = {"source": source, identity: name}
+    for field, value in in_address.items():
+        if str(sent.get(field, value)) != value:
+            message = f"{sent[field]!r} is not {value}, which the address names"
+            raise invalid([FieldProblem(field, "not_the_addressed", message)])
+    return Batch([{**sent, **in_address}], _source(in_address), is_single=True)
+
+
 def read_json(request: HttpRequest) -> Any:
     """Return the JSON of the body. Raises ApiError: 415, 413, or 400 with line and column."""
     if request.content_type != "application/json":

@@ -47,15 +47,24 @@ class OrderTaken(Schema):
 
     order_id: str
     source: str
-    outcome: Literal["recorded", "unattributed", "duplicate"]
+    outcome: Literal["recorded", "unattributed", "duplicate", "revised", "superseded"]
     reasons: list[Reason]
 
 
 class RefundTaken(Schema):
+    """`reasons` says why less was `applied` than the refund asks for. Null: nothing yet."""
+
     refund_id: str
     source: str
-    outcome: Literal["recorded", "parked", "duplicate"]
+    outcome: Literal["recorded", "parked", "duplicate", "replaced"]
+    applied: str | None = None
     reasons: list[Reason]
+
+
+class RefundUndone(Schema):
+    refund_id: str
+    source: str
+    outcome: Literal["undone"]
 
 
 class RefusedInBatch(Schema):
@@ -110,13 +119,24 @@ class CommissionShown(Schema):
     reason: str
 
 
-class RefundShown(Schema):
-    refund_id: str
+class RefundedLine(Schema):
+    """What was asked for a line. An amount of null is the quantity's share, or all that is left."""
+
+    line_id: str
     sku: str
-    quantity: int
+    quantity: int | str | None
+    amount: str | None
+
+
+class RefundShown(Schema):
+    """`amount` is what was applied; `reason` says why that is less than was asked."""
+
+    refund_id: str
     amount: str
     refunded_at: str
-    state: str
+    state: Literal["parked", "applied", "undone"]
+    reason: str
+    lines: list[RefundedLine]
 
 
 class OrderShown(Schema):
@@ -126,7 +146,12 @@ class OrderShown(Schema):
     source: str
     ordered_at: str
     received_at: str
+    updated_at: str
+    revision: int
     currency: str
+    payment_status: Literal["pending", "paid", "voided"]
+    cancelled_at: str | None
+    is_test: bool
     total: str
     status: Literal["pending", "accepted", "rejected", "unattributed"]
     why: str = Field(description="Why the order is credited to its member, or to none.")
@@ -141,6 +166,7 @@ REFUNDS_ANSWERS: dict[int, Any] = {
     202: RefundTaken,
     200: RefundTaken | RefundsTaken,
 }
+REFUND_UNDONE: dict[int, Any] = {200: RefundUndone}
 ORDER_ANSWER: dict[int, Any] = {200: OrderShown}
 
 
@@ -156,14 +182,28 @@ REFUND = object_schema(REFUND_FIELDS)
 
 def taking(thing: dict[str, Any], *, many: str) -> dict[str, Any]:
     """Describe a body with one `thing`, or a list of them under `many`."""
-    one = thing | {"properties": {"source": SOURCE_NAME, **thing["properties"]}}
+    one = _with_source(thing)
     listed = {"type": "array", "minItems": 1, "maxItems": MAX_BATCH_ITEMS, "items": thing}
     batch = {
         "type": "object",
         "required": [many],
         "properties": {"source": SOURCE_NAME, many: listed},
     }
-    body = {"content": {"application/json": {"schema": {"anyOf": [one, batch]}}}, "required": True}
+    return _body({"anyOf": [one, batch]})
+
+
+def stating(thing: dict[str, Any], *, identity: str) -> dict[str, Any]:
+    """Describe a body with one `thing`, whose `identity` and source are in the address."""
+    required = [name for name in thing["required"] if name != identity]
+    return _body(_with_source(thing) | {"required": required})
+
+
+def _with_source(thing: dict[str, Any]) -> dict[str, Any]:
+    return thing | {"properties": {"source": SOURCE_NAME, **thing["properties"]}}
+
+
+def _body(schema: dict[str, Any]) -> dict[str, Any]:
+    body = {"content": {"application/json": {"schema": schema}}, "required": True}
     return {"requestBody": body, "responses": _refusals(400, 401, 405, 409, 413, 415, 422, 500)}
 
 

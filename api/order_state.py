@@ -6,7 +6,7 @@ from typing import Any
 
 from core.money import Money
 from tracking.models import Conversion, Refund
-from tracking.orders.as_sent import time_as_sent
+from tracking.orders.as_sent import refunded_lines, time_as_sent
 from tracking.orders.lookup import OrderState
 
 
@@ -18,7 +18,12 @@ def order_state_as_json(state: OrderState) -> dict[str, Any]:
         "source": order.source,
         "ordered_at": time_as_sent(order.ordered_at),
         "received_at": time_as_sent(order.received_at),
+        "updated_at": time_as_sent(order.updated_at),
+        "revision": order.revision,
         "currency": order.currency,
+        "payment_status": order.payment_status,
+        "cancelled_at": time_as_sent(order.cancelled_at) if order.cancelled_at else None,
+        "is_test": order.is_test,
         "total": state.total.plain(),
         "status": conversion.status if conversion else "unattributed",
         "why": state.why,
@@ -55,9 +60,9 @@ def _commission(conversion: Conversion) -> dict[str, Any]:
 def _refund(refund: Refund) -> dict[str, Any]:
     return {
         "refund_id": refund.external_id,
-        "sku": refund.sku,
-        "quantity": refund.quantity,
-        "amount": Money(refund.amount_minor, refund.currency).plain(),
+        "amount": refund.given_back.plain(),
         "refunded_at": time_as_sent(refund.refunded_at),
         "state": refund.state,
+        "reason": refund.reason,
+        "lines": refunded_lines(refund),
     }

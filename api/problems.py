@@ -13,6 +13,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError
 
@@ -70,6 +71,14 @@ def refuse(error: ApiError) -> HttpResponse:
 
 
 NOT_FOUND = ApiError(404, "not_found", "There is nothing at this address.")
+
+
+@csrf_exempt
+def nothing(request: HttpRequest) -> HttpResponse:
+    """Answer any method at an address that leads nowhere."""
+    return refuse(NOT_FOUND)
+
+
 INVALID_KEY = ApiError(
     401,
     "invalid_api_key",

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
+from urllib.parse import quote
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from accounts.actors import Actor
 from api.authentication import key_of
-from api.bodies import Batch, read_batch
+from api.bodies import Batch, read_batch, read_one
 from api.problems import ApiError, as_json, document, invalid, refuse
 from core.tenancy import acting_for
 from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
@@ -31,28 +32,31 @@ F = TypeVar("F", OrderFacts, RefundFacts)
 
 @dataclass(frozen=True, slots=True)
 class Intake(Generic[F]):
-    """Orders or refunds. `many` is the key of a list, `identity` the field with the id."""
+    """Orders or refunds. `many` is the key of a list, `identity` the field with the id.
+
+    `record` takes whether recorded ones are stated anew.
+    """
 
     many: str
     identity: str
     read: Callable[[Any], F]
-    record: Callable[[str, Sequence[F], Actor, datetime], list[RecordingResult]]
+    record: Callable[[str, Sequence[F], bool, Actor, datetime], list[RecordingResult]]
 
 
 ORDERS = Intake(
     many="orders",
     identity="order_id",
     read=read_order,
-    record=lambda source, orders, by, now: record_orders(
-        source=source, orders=orders, by=by, now=now
+    record=lambda source, orders, anew, by, now: record_orders(
+        source=source, orders=orders, revising=anew, by=by, now=now
     ),
 )
 REFUNDS = Intake(
     many="refunds",
     identity="refund_id",
     read=read_refund,
-    record=lambda source, refunds, by, now: record_refunds(
-        source=source, refunds=refunds, by=by, now=now
+    record=lambda source, refunds, anew, by, now: record_refunds(
+        source=source, refunds=refunds, replacing=anew, by=by, now=now
     ),
 )
 ANSWERED_WITH = {
@@ -60,15 +64,37 @@ ANSWERED_WITH = {
     RecordingStatus.UNATTRIBUTED: HTTPStatus.CREATED,
     RecordingStatus.PARKED: HTTPStatus.ACCEPTED,
     RecordingStatus.DUPLICATE: HTTPStatus.OK,
+    RecordingStatus.REVISED: HTTPStatus.OK,
+    RecordingStatus.SUPERSEDED: HTTPStatus.OK,
+    RecordingStatus.REPLACED: HTTPStatus.OK,
 }
 
 
 def receive(request: HttpRequest, intake: Intake[F]) -> HttpResponse:
-    """Record the items of an authenticated request, and return the answer. Raises ApiError."""
+    """Record the items of an authenticated request, and return the answer. Raises ApiError.
+
+    PUT states recorded ones anew.
+    """
+    return _answer(request, intake, read_batch(request, many=intake.many))
+
+
+def receive_at(request: HttpRequest, intake: Intake[F], *, source: str, name: str) -> HttpResponse:
+    """The same for one item, whose source and id are in the address."""
+    return _answer(
+        request, intake, read_one(request, identity=intake.identity, source=source, name=name)
+    )
+
+
+def _answer(request: HttpRequest, intake: Intake[F], batch: Batch) -> HttpResponse:
     key = key_of(request)
-    batch = read_batch(request, many=intake.many)
     with acting_for(key.brand):
-        results = _record(intake, batch, by=Actor.of_api_key(key), now=timezone.now())
+        results = _record(
+            intake,
+            batch,
+            anew=request.method == "PUT",
+            by=Actor.of_api_key(key),
+            now=timezone.now(),
+        )
     if not batch.is_single:
         return JsonResponse({"results": [_in_batch(n, one) for n, one in enumerate(results)]})
     result = results[0]
@@ -78,7 +104,7 @@ def receive(request: HttpRequest, intake: Intake[F]) -> HttpResponse:
 
 
 def _record(
-    intake: Intake[F], batch: Batch, *, by: Actor, now: datetime
+    intake: Intake[F], batch: Batch, *, anew: bool, by: Actor, now: datetime
 ) -> list[dict[str, Any] | ApiError]:
     """One result per item, in sequence. An item that can't be read does not stop the others."""
     results: dict[int, dict[str, Any] | ApiError] = {}
@@ -88,7 +114,7 @@ def _record(
             facts[index] = _read(intake, raw, batch)
         except InputError as error:
             results[index] = invalid(error.problems, **_name(intake, raw))
-    outcomes = intake.record(batch.source, list(facts.values()), by, now) if facts else []
+    outcomes = intake.record(batch.source, list(facts.values()), anew, by, now) if facts else []
     for index, outcome in zip(facts, outcomes, strict=True):
         results[index] = _result(intake, outcome, batch.source)
     return [results[index] for index in range(len(batch.items))]
@@ -111,13 +137,15 @@ def _result(intake: Intake[F], outcome: RecordingResult, source: str) -> dict[st
     name = {intake.identity: outcome.external_id, "source": source}
     if outcome.is_accepted:
         reasons = [as_json(problem) for problem in outcome.problems]
-        return {**name, "outcome": outcome.status.value, "reasons": reasons}
+        applied = {} if outcome.applied is None else {"applied": outcome.applied.plain()}
+        return {**name, "outcome": outcome.status.value, **applied, "reasons": reasons}
     if outcome.status is RecordingStatus.REFUSED:
         return invalid(outcome.problems, **name)
+    address = f"/api/v1/{intake.many}/{source}/{quote(outcome.external_id)}"
     return ApiError(
         HTTPStatus.CONFLICT,
         "recorded_differently",
-        outcome.problems[0].message,
+        f"{outcome.problems[0].message}. If this is its state now, PUT it to {address}.",
         problems=outcome.problems,
         more={**name, "recorded": outcome.recorded, "received": outcome.received},
     )

@@ -7,14 +7,14 @@ from api.health import healthz, readyz
 from api.links import follow
 from api.metrics import metrics
 from api.pictures import picture
-from api.problems import NOT_FOUND, refuse, with_problem_details
+from api.problems import nothing, with_problem_details
 from api.v1 import api
 
 v1_patterns, v1_app_name, v1_namespace = api.urls
 for pattern in v1_patterns:
     if isinstance(pattern, URLPattern) and pattern.callback is not None:
         pattern.callback = with_problem_details(pattern.callback)
-v1_patterns.append(re_path("", lambda request: refuse(NOT_FOUND), name="nothing"))
+v1_patterns.append(re_path("", nothing, name="nothing"))
 
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [

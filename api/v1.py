@@ -1,18 +1,21 @@
-"""/api/v1/: shops send orders and refunds, and look up an order."""
+"""/api/v1/: shops send orders and refunds, state them anew, and look up an order."""
 
 from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from ninja import NinjaAPI
 
+from accounts.actors import Actor
 from api import documents
 from api.authentication import ShopKey, key_of
 from api.bodies import DEFAULT_SOURCE
 from api.order_state import order_state_as_json
 from api.problems import NOT_FOUND, ApiError, answer_errors_with_problem_details
-from api.receiving import ORDERS, REFUNDS, receive
+from api.receiving import ORDERS, REFUNDS, receive, receive_at
 from core.tenancy import acting_for
 from tracking.orders.lookup import look_up_order
+from tracking.orders.refunds import undo_refund
 
 api = NinjaAPI(
     title="Tributary",
@@ -36,9 +39,39 @@ def send_orders(request: HttpRequest) -> HttpResponse:
     """Record one order, or up to 500 under `orders`.
 
     Source and order_id identify an order. It is recorded once: sending it again is safe and answers
-    200. An order that is credited to no member is recorded too, and `reasons` says why.
+    200, and with other contents it answers 409. To say what an order is now, use PUT. An order that
+    is credited to no member is recorded too, and `reasons` says why.
     """
     return receive(request, ORDERS)
+
+
+@api.put(
+    "/orders",
+    operation_id="state_orders",
+    summary="State orders anew",
+    response=documents.ORDERS_ANSWERS,
+    openapi_extra=documents.taking(documents.ORDER, many="orders"),
+)
+def state_orders(request: HttpRequest) -> HttpResponse:
+    """Say what one order, or up to 500 under `orders`, are now. Unknown orders are recorded.
+
+    Of two statements of an order, the one with the newer `updated_at` counts, in whatever sequence
+    they come; an older one is answered `superseded`. Commission follows. A credited order keeps its
+    member, its terms, its tier and its day.
+    """
+    return receive(request, ORDERS)
+
+
+@api.put(
+    "/orders/{source}/{path:order_id}",
+    operation_id="state_order",
+    summary="State one order anew",
+    response=documents.ORDERS_ANSWERS,
+    openapi_extra=documents.stating(documents.ORDER, identity="order_id"),
+)
+def state_order(request: HttpRequest, source: str, order_id: str) -> HttpResponse:
+    """Say what an order is now. One that is unknown is recorded."""
+    return receive_at(request, ORDERS, source=source, name=order_id)
 
 
 @api.post(
@@ -51,9 +84,56 @@ def send_orders(request: HttpRequest) -> HttpResponse:
 def send_refunds(request: HttpRequest) -> HttpResponse:
     """Record one refund, or up to 500 under `refunds`.
 
-    A refund that comes before its order waits for it, and the answer is 202.
+    A refund is of some lines, with an amount, a quantity or neither, or of the whole order. One
+    that comes before its order waits for it, and the answer is 202. What is more than is left of
+    the order is recorded too: the answer says what was `applied`, and why not all.
     """
     return receive(request, REFUNDS)
+
+
+@api.put(
+    "/refunds",
+    operation_id="state_refunds",
+    summary="State refunds anew",
+    response=documents.REFUNDS_ANSWERS,
+    openapi_extra=documents.taking(documents.REFUND, many="refunds"),
+)
+def state_refunds(request: HttpRequest) -> HttpResponse:
+    """Replace one refund, or up to 500 under `refunds`. Unknown ones are recorded."""
+    return receive(request, REFUNDS)
+
+
+@api.put(
+    "/refunds/{source}/{path:refund_id}",
+    operation_id="state_refund",
+    summary="State one refund anew",
+    response=documents.REFUNDS_ANSWERS,
+    openapi_extra=documents.stating(documents.REFUND, identity="refund_id"),
+)
+def state_refund(request: HttpRequest, source: str, refund_id: str) -> HttpResponse:
+    """Replace a refund. One that is unknown is recorded."""
+    return receive_at(request, REFUNDS, source=source, name=refund_id)
+
+
+@api.delete(
+    "/refunds/{source}/{path:refund_id}",
+    operation_id="undo_refund",
+    summary="Undo a refund",
+    response=documents.REFUND_UNDONE,
+    openapi_extra=documents.ASKING,
+)
+def undo_one_refund(request: HttpRequest, source: str, refund_id: str) -> HttpResponse:
+    """Take a refund back: its order earns as if the refund had never been. Safe to repeat."""
+    key = key_of(request)
+    with acting_for(key.brand):
+        is_undone = undo_refund(
+            source=source, external_id=refund_id, by=Actor.of_api_key(key), now=timezone.now()
+        )
+    if not is_undone:
+        raise ApiError(
+            NOT_FOUND.status, "unknown_refund", f"There is no refund {refund_id} of {source}."
+        )
+    return JsonResponse({"refund_id": refund_id, "source": source, "outcome": "undone"})
 
 
 @api.get(

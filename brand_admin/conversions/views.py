@@ -18,7 +18,9 @@ from core.references import Reference
 from offers.wording import explain
 from payouts.selectors import entries_of_conversion
 from tracking.figures.conversion_list import conversions
-from tracking.orders.lookup import lines_of_order, refunds_of_order
+from tracking.models import OrderRevision, PaymentStatus, Refund
+from tracking.orders.as_sent import refunded_lines
+from tracking.orders.lookup import lines_of_order, refunds_of_order, revisions_of_order
 
 SECTION = "conversions"
 
@@ -47,8 +49,38 @@ def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
         explanation=explain(conversion.explanation, conversion.currency),
         other_evidence=conversion.claims[1:],
         lines=[(row, Money(row.net_minor, conversion.currency)) for row in lines],
-        refunds=refunds,
+        total=Money(conversion.order.total_minor, conversion.currency),
+        refunds=[(refund, _refunded(refund)) for refund in refunds],
+        revisions=[
+            (revision, _stated(revision)) for revision in revisions_of_order(conversion.order)
+        ],
         entries=entries,
         booked=Money(sum(entry.amount_minor for entry in entries), conversion.currency),
         history=history.lines(history_of(targets)),
     )
+
+
+def _refunded(refund: Refund) -> str:
+    """What was given back, in words: "GLOW-1 × 2, SOAP", or "the whole order"."""
+    return (
+        ", ".join(
+            f"{part['line_id'] or part['sku']}"
+            + (f" × {part['quantity']}" if part["quantity"] is not None else "")
+            for part in refunded_lines(refund)
+        )
+        or "the whole order"
+    )
+
+
+def _stated(revision: OrderRevision) -> str:
+    """What the shop said of an order, in words: "84.20 GBP, 2 lines, cancelled"."""
+    contents = revision.contents
+    currency = contents["currency"]
+    total = sum(Money.parse(line["amount"], currency).minor for line in contents["lines"])
+    number = len(contents["lines"])
+    parts = [str(Money(total, currency)), f"{number} line{'s' if number > 1 else ''}"]
+    if contents["payment_status"] != PaymentStatus.PAID:
+        parts.append(PaymentStatus(contents["payment_status"]).label.lower())
+    if contents["cancelled_at"]:
+        parts.append("cancelled")
+    return ", ".join(parts)

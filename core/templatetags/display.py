@@ -82,6 +82,12 @@ def count(value: int | None) -> str:
 
 
 @register.filter
+def quantity(value: Decimal) -> str:
+    """A quantity with its groups and up to three decimal places: "1,284", "1.5"."""
+    return format_decimal(value, format="#,##0.###", locale=spoken_locale())
+
+
+@register.filter
 def day(value: date | datetime | None, form: str = "full") -> str:
     """A date: "22 Nov 2026", "22 Nov" with `day:"short"`, "Nov 2026" with `day:"month"`.
 

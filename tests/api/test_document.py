@@ -69,6 +69,8 @@ def test_every_field_that_is_read_is_described_and_the_other_way_round(
 def problems_with(thing: str, field: str, value: Any) -> list[tuple[str, str]]:
     """What is said of `field` when it holds `value`; LEFT_OUT takes it away."""
     sent = {"order": raw_order(lines=[LINE]), "line": dict(LINE), "refund": raw_refund()}[thing]
+    if (thing, field) == ("refund", "lines"):  # instead of the one line
+        sent = {name: it for name, it in sent.items() if name not in {"sku", "quantity", "amount"}}
     sent[field] = value
     if value is LEFT_OUT:
         del sent[field]
@@ -129,8 +131,8 @@ def texts(form: dict[str, Any]) -> list[tuple[Any, bool]]:
     if "A-Z" in pattern:
         return [("GBP", True), ("gbp", True), ("GBPX", False)]
     if "0-9" in pattern and not longest:
-        may = [("1", True), ("1".zfill(18), True), ("2.0", True)]
-        return [*may, ("1".zfill(19), False), ("-1", False), ("1.5", False)]
+        may = [("1", True), ("1".zfill(18), True), ("2.0", True), ("1.5", True)]
+        return [*may, ("1".zfill(19), False), ("-1", False), ("1,5", False)]
     if "0-9" in pattern:
         may = [(text, True) for text in ("1", "0.50", ".5", "1.", "1." + "0" * (longest - 2))]
         return [*may, *((text, False) for text in ("-1", "1e5", "x", "1." + "0" * (longest - 1)))]

@@ -19,7 +19,10 @@ from tests.api.shop import ORDERS, Shop, key_for
 from tests.cast import Cast
 
 DOCUMENT = "/api/v1/openapi.json"
-OPERATIONS = {"send_orders", "send_refunds", "show_order", "show_order_of_source"}
+OPERATIONS = {
+    "send_orders", "state_orders", "state_order", "show_order", "show_order_of_source",
+    "send_refunds", "state_refunds", "state_refund", "undo_refund",
+}  # fmt: skip
 CHECKS = [
     not_a_server_error,
     status_code_conformance,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from accounts.models import ApiKey
 from accounts.services import revoke_api_key
@@ -62,14 +63,11 @@ WRONG_ORDERS = [
     ("lines", "missing", raw_order(lines=[])),
     ("lines", "missing", raw_order(lines="one")),
     ("lines", "too_large", raw_order(lines=[LINE | {"unit_price": "9000000000000"}] * 2)),
-    ("lines.0.sku", "missing", with_line(sku=None)),
-    ("lines.0.quantity", "not_positive", with_line(quantity=0)),
     ("lines.0.quantity", "not_positive", with_line(quantity=-1)),
     ("lines.0.quantity", "not_positive", with_line(quantity=2**31)),
-    ("lines.0.quantity", "not_a_whole_number", with_line(quantity="two")),
-    ("lines.0.quantity", "not_a_whole_number", with_line(quantity=1.5)),
-    ("lines.0.quantity", "not_a_whole_number", with_line(quantity=True)),
-    ("lines.0.quantity", "not_a_whole_number", with_line(quantity="9" * 5000)),
+    ("lines.0.quantity", "not_a_number", with_line(quantity="two")),
+    ("lines.0.quantity", "not_a_number", with_line(quantity=True)),
+    ("lines.0.quantity", "not_a_number", with_line(quantity="9" * 5000)),
     ("lines.0.unit_price", "negative", with_line(unit_price="-84.20")),
     ("lines.0.unit_price", "not_an_amount", with_line(unit_price=None)),
     ("lines.0.unit_price", "not_an_amount", with_line(unit_price="a lot")),
@@ -81,7 +79,13 @@ WRONG_ORDERS = [
     ("lines.0.unit_price", "too_large", with_line(unit_price="99999999999999")),
     ("lines.0.discount", "negative", with_line(discount="-1")),
     ("lines.0.discount", "too_large", with_line(discount="84.21")),
-    ("lines.0.quantity", "not_a_whole_number", raw_order(lines=[None])),
+    ("lines.0.quantity", "not_a_number", raw_order(lines=[None])),
+    ("lines.1.line_id", "duplicate", raw_order(lines=[LINE | {"line_id": "7"}] * 2)),
+    ("payment_status", "not_a_choice", raw_order() | {"payment_status": "maybe"}),
+    ("cancelled_at", "not_a_time", raw_order() | {"cancelled_at": "yesterday"}),
+    ("updated_at", "in_the_future", raw_order() | {"updated_at": "2076-01-01T00:00:00Z"}),
+    ("cancelled_at", "in_the_future", raw_order() | {"cancelled_at": "2076-01-01T00:00:00Z"}),
+    ("is_test", "not_yes_or_no", raw_order() | {"is_test": "perhaps"}),
 ]
 
 
@@ -101,11 +105,10 @@ WRONG_REFUNDS = [
     ("order_id", "missing", raw_refund("R1", None)),
     ("refunded_at", "not_a_time", raw_refund("R1", "1000", refunded_at="soon")),
     ("currency", "unknown_currency", raw_refund("R1", "1000", currency="XYZ")),
-    ("currency", "not_the_orders_currency", raw_refund("R1", "1000", currency="USD")),
-    ("sku", "not_in_order", raw_refund("R1", "1000", sku="SOAP")),
-    ("quantity", "not_positive", raw_refund("R1", "1000", quantity=0)),
-    ("quantity", "larger_than_line", raw_refund("R1", "1000", quantity=2)),
-    ("amount", "larger_than_line", raw_refund("R1", "1000", amount="84.21")),
+    ("quantity", "not_positive", raw_refund("R1", "1000", quantity=-1)),
+    ("sku", "missing", raw_refund("R1", "1000", sku="")),
+    ("lines", "misplaced", raw_refund("R1", "1000") | {"lines": [{"sku": "GLOW-1"}]}),
+    ("refunded_at", "in_the_future", raw_refund("R1", "1000", refunded_at="2076-01-01T00:00:00Z")),
     ("amount", "negative", raw_refund("R1", "1000", amount="-1")),
     ("amount", "not_positive", raw_refund("R1", "1000", amount="0")),
     ("amount", "not_an_amount", raw_refund("R1", "1000", amount="all")),
@@ -123,18 +126,8 @@ def test_a_wrong_refund_is_refused(
     assert (field, code) in {(found["field"], found["code"]) for found in said["problems"]}
 
 
-def test_refunds_together_larger_than_their_line_are_refused(shop: Shop, before: Snapshot) -> None:
-    shop.send(REFUNDS, raw_refund("R1", "1000", amount="50.00"))
-    after_first = snapshot()
-
-    answer = shop.send(REFUNDS, raw_refund("R2", "1000", amount="34.21"))
-
-    said = assert_refused(answer, 422, "invalid_input", after_first)
-    assert [found["field"] for found in said["problems"]] == ["amount"]
-
-
 def test_everything_wrong_is_said_at_once(shop: Shop, before: Snapshot) -> None:
-    answer = shop.send(ORDERS, with_line(quantity=0, unit_price="-1") | {"currency": "XYZ"})
+    answer = shop.send(ORDERS, with_line(quantity=-1, unit_price="-1") | {"currency": "XYZ"})
 
     said = assert_refused(answer, 422, "invalid_input", before)
     assert {found["field"] for found in said["problems"]} == {
@@ -156,6 +149,7 @@ def test_an_order_with_other_contents_is_refused_and_both_are_shown(
     assert said["recorded"]["lines"][0]["amount"] == "84.20"
     assert said["received"]["lines"][0]["amount"] == "1.00"
     assert said["recorded"].keys() == said["received"].keys()
+    assert "PUT it to /api/v1/orders/api/1000" in said["detail"]
 
 
 def test_a_refund_with_other_contents_is_refused_and_both_are_shown(
@@ -264,11 +258,11 @@ def test_a_body_that_does_not_say_json_is_refused(
     assert_refused(answer, 415, "not_json", before)
 
 
-@pytest.mark.parametrize("method", ["get", "put", "patch", "delete", "options", "head"])
+@pytest.mark.parametrize("method", ["get", "patch", "delete", "options", "head"])
 def test_another_method_is_refused(shop: Shop, before: Snapshot, method: str) -> None:
     answer = getattr(shop.client, method)(ORDERS, headers=shop.headers)
 
-    assert (answer.status_code, answer["Allow"]) == (405, "POST")
+    assert (answer.status_code, answer["Allow"]) == (405, "POST, PUT")
     assert answer["Content-Type"] == "application/problem+json"
     assert snapshot() == before
 
@@ -278,6 +272,15 @@ def test_an_address_that_leads_nowhere_is_refused_in_the_same_shape(
     shop: Shop, before: Snapshot, path: str
 ) -> None:
     assert_refused(shop.ask(path), 404, "not_found", before)
+
+
+def test_a_body_sent_to_an_address_that_leads_nowhere_is_refused_in_the_same_shape() -> None:
+    """Also from a client that has no CSRF token: it is a program."""
+    program = Client(enforce_csrf_checks=True)
+
+    for method in ("post", "put", "patch", "delete"):
+        answer = getattr(program, method)("/api/v1/offers", "{}", content_type="application/json")
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), method
 
 
 def wrong_keys(cast: Cast) -> Iterator[str | None]:

@@ -18,7 +18,11 @@ class ApprovalError(ValueError):
 
 
 def accept_conversions(*, conversion_ids: Iterable[int], by: Actor, now: datetime) -> int:
-    """Accept pending or rejected conversions, and return how many changed."""
+    """Accept pending or rejected conversions, and return how many changed.
+
+    One whose order is not paid stays pending until it is, and one that the shop cancelled stays
+    rejected.
+    """
     return _set_status(conversion_ids, ConversionStatus.ACCEPTED, reason="", by=by, now=now)
 
 
@@ -47,11 +51,11 @@ def _set_status(
 ) -> int:
     with changing(conversion_ids, now=now) as conversions:
         changed: list[tuple[Conversion, dict[str, str]]] = [
-            (row, {"before": row.status, "reason": reason})
+            (row, {"before": row.decision, "reason": reason})
             for row in conversions
-            if row.status != status
+            if row.decision != status
         ]
         for row, _ in changed:
-            row.status, row.reason = status, reason
+            row.decision, row.decision_reason = status, reason
     audit.record_many(action=f"conversion.{status.value}", targets=changed, by=by, now=now)
     return len(changed)

@@ -42,7 +42,9 @@ def customers_of(orders: Sequence[Order]) -> dict[int, Customer]:
     if not unknown:
         return known
     first = set(
-        Order.objects.filter(customer_ref__in={order.customer_ref for order in unknown})
+        Order.objects.filter(
+            customer_ref__in={order.customer_ref for order in unknown}, is_test=False
+        )
         .order_by("customer_ref", "ordered_at", "pk")
         .distinct("customer_ref")
         .values_list("pk", flat=True)

@@ -6,47 +6,40 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from django.db.models import Sum
-
 from offers.commission import Line, Sale
-from tracking.models import Conversion, OrderLine, Refund, RefundState
+from tracking.models import Conversion, OrderLine
 
 Lines = Mapping[int, tuple[Line, ...]]  # by order id
 
 
 @dataclass(slots=True)
 class _Product:
-    """All lines of one sku in one order, because a refund does not say which one it is for."""
+    """All lines of one sku in one order, or a line without sku."""
 
     sold_minor: int = 0
+    refunded_minor: int = 0
     collections: set[str] = field(default_factory=set)
 
 
 def order_lines_net_of_refunds(order_ids: Iterable[int]) -> dict[int, tuple[Line, ...]]:
-    """Return the lines by order id, one per sku, net of refunds. Minor units."""
+    """Return the lines that earn commission by order id, one per sku. Minor units."""
     ids = list(order_ids)
     if not ids:
         return {}
     products: dict[int, dict[str, _Product]] = defaultdict(lambda: defaultdict(_Product))
-    rows = OrderLine.objects.filter(order__in=ids).order_by("order_id", "position")
-    for order_id, sku, net_minor, collections in rows.values_list(
-        "order_id", "sku", "net_minor", "collections"
-    ):
-        product = products[order_id][sku]
-        product.sold_minor += net_minor
-        product.collections.update(collections)
-    refunds = Refund.objects.filter(order__in=ids, state=RefundState.APPLIED)
-    refunded = {
-        (row["order_id"], row["sku"]): row["minor"]
-        for row in refunds.values("order_id", "sku").annotate(minor=Sum("amount_minor"))
-    }
+    rows = OrderLine.objects.filter(order__in=ids, is_commissionable=True)
+    for row in rows.order_by("order_id", "position"):
+        product = products[row.order_id][row.sku or row.line_id]
+        product.sold_minor += row.net_minor
+        product.refunded_minor += row.refunded_minor
+        product.collections.update(row.collections)
     return {
         order_id: tuple(
             Line(
                 sku=sku,
                 collections=tuple(sorted(product.collections)),
                 sold_minor=product.sold_minor,
-                refunded_minor=refunded.get((order_id, sku), 0),
+                refunded_minor=product.refunded_minor,
             )
             for sku, product in of_order.items()
         )

@@ -18,14 +18,15 @@ from offers.commission import REJECTED, Commission, commission_of, waiting
 from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry
 from tracking.commissions.order_lines import Lines, lines_that_terms_look_at, sale_of
+from tracking.commissions.status import set_status
 from tracking.commissions.tier_progress import lock_capped, progress_of
 from tracking.models import Conversion, ConversionStatus
 from tracking.models.totals import NOTHING
 from tracking.totals.daily import move_totals, totals_of
 
 SETTLED_FIELDS = [
-    "status", "reason", "refunded_minor", "commission_minor", "earnable_minor",
-    "left_under_cap_minor", "explanation",
+    "decision", "decision_reason", "status", "reason", "sale_minor", "refunded_minor",
+    "commission_minor", "earnable_minor", "left_under_cap_minor", "explanation",
 ]  # fmt: skip
 
 
@@ -48,7 +49,9 @@ def changing(
     now: datetime,
     happened_at: Mapping[int, datetime] | None = None,
 ) -> Iterator[list[Conversion]]:
-    """Lock conversions, let the caller change status, reason or refunded amount, and settle them.
+    """Lock conversions, let the caller change decision, sale or refunds, and settle them.
+
+    Their status follows from the decision and the order.
 
     `happened_at` is the time of the cause by conversion id, `now` by default. A correction may be
     paid from that time on, or from the end of the hold if that is later.
@@ -58,13 +61,15 @@ def changing(
         lock_capped(ids)
         rows = list(
             Conversion.objects.select_for_update(of=("self",))
-            .select_related("terms")
+            .select_related("terms", "order")
             .filter(pk__in=ids)
             .order_by("pk")
         )
         rejected = [row for row in rows if row.status == ConversionStatus.REJECTED]
         before = [totals_of(row) for row in rows]
         yield rows
+        for row in rows:
+            set_status(row)
         _apply_cap_again(row for row in rejected if row.status != ConversionStatus.REJECTED)
         booked = ledger.booked_by_conversion(row.pk for row in rows)
         entries = _settle(rows, booked, now=now, happened_at=happened_at or {})
@@ -78,6 +83,8 @@ def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
 
     In the order of `conversions`, each gets its member's tier and what the cap leaves.
     """
+    for row in conversions:
+        set_status(row)
     progress = progress_of(conversions)
     lines = lines_that_terms_look_at(conversions)
     for row in conversions:

@@ -38,18 +38,28 @@ REFUND_COLUMNS = (
     "refund_id", "order_id", "refunded_at", "currency", "sku", "quantity", "amount",
 )  # fmt: skip
 OF_THE_ORDER = ("currency", "customer_id", "discount_code")
+ALSO_OF_THE_ORDER = ("new_customer", "payment_status", "cancelled_at", "is_test", "updated_at")
 ORDER_IDS, REFUND_IDS = ("order_id", "customer_id"), ("refund_id", "order_id")
 COLUMN_OF = {"promo_code": "discount_code"}  # what the file calls a field of the API
 
 
 def import_orders(
-    rows: Iterable[Row], *, source: str, by: Actor, now: datetime, counted: Counted
+    rows: Iterable[Row],
+    *,
+    source: str,
+    by: Actor,
+    now: datetime,
+    counted: Counted,
+    anew: bool = False,
 ) -> ImportReport:
-    """Record the orders of a file: one row per order line, an order's rows together."""
+    """Record the orders of a file: one row per order line, an order's rows together.
+
+    With `anew`, a known order is what the file says now; without, other contents are an error.
+    """
     report = ImportReport()
     for batch in batches(_orders(rows, report), BATCH, tables=ORDER_TABLES):
         orders = [order for _, order in batch]
-        outcomes = record_orders(source=source, orders=orders, by=by, now=now)
+        outcomes = record_orders(source=source, orders=orders, revising=anew, by=by, now=now)
         _count(report, [line for line, _ in batch], outcomes)
         counted(len(batch))
     return report
@@ -92,7 +102,7 @@ def _order(lines: Sequence[Row]) -> OrderFacts:
             "currency": first["currency"],
             "customer_id": first["customer_id"],
             "promo_code": first["discount_code"],
-            "new_customer": first.get("new_customer"),
+            **{name: first.get(name) for name in ALSO_OF_THE_ORDER},
             "lines": [row | {"collections": _listed(row)} for _, row in lines],
         }
     )
@@ -113,13 +123,19 @@ def _row_error(problem: FieldProblem, lines: Sequence[Row]) -> RowError:
 
 
 def import_refunds(
-    rows: Iterable[Row], *, source: str, by: Actor, now: datetime, counted: Counted
+    rows: Iterable[Row],
+    *,
+    source: str,
+    by: Actor,
+    now: datetime,
+    counted: Counted,
+    anew: bool = False,
 ) -> ImportReport:
-    """Record the refunds of a file with a row per refunded line."""
+    """Record the refunds of a file with a row per refunded line; `anew` as for orders."""
     report = ImportReport()
     for batch in batches(_refunds(rows, report), BATCH, tables=ORDER_TABLES):
         refunds = [refund for _, refund in batch]
-        outcomes = record_refunds(source=source, refunds=refunds, by=by, now=now)
+        outcomes = record_refunds(source=source, refunds=refunds, replacing=anew, by=by, now=now)
         _count(report, [line for line, _ in batch], outcomes)
         counted(len(batch))
     return report
@@ -143,6 +159,8 @@ def _count(report: ImportReport, lines: Sequence[int], outcomes: Sequence[Record
     for line, outcome in zip(lines, outcomes, strict=True):
         report.counts[outcome.status.value] += 1
         if not outcome.is_accepted:
+            hint = "; --update makes it what the file says" if outcome.recorded else ""
             report.errors += [
-                RowError(line, COLUMN_OF.get(p.field, p.field), p.message) for p in outcome.problems
+                RowError(line, COLUMN_OF.get(p.field, p.field), f"{p.message}{hint}")
+                for p in outcome.problems
             ]

@@ -17,7 +17,14 @@ from tracking.models.items import (
     TrackingLink,
     out_of_use,
 )
-from tracking.models.orders import Order, OrderLine, Refund, RefundState
+from tracking.models.orders import (
+    Order,
+    OrderLine,
+    OrderRevision,
+    PaymentStatus,
+    Refund,
+    RefundState,
+)
 from tracking.models.questions import Question, QuestionState
 
 __all__ = [
@@ -35,6 +42,8 @@ __all__ = [
     "OfferDay",
     "Order",
     "OrderLine",
+    "OrderRevision",
+    "PaymentStatus",
     "PromoCode",
     "Question",
     "QuestionState",

@@ -34,6 +34,7 @@ CONVERSION_TOLD = {
     "enrollment": "added.enrollment_id",
     "status": "added.status",
     "currency": "added.currency",
+    "sale_minor": "added.sale_minor",
     "refunded_minor": "added.refunded_minor",
     "commission_minor": "added.commission_minor",
 }
@@ -63,10 +64,12 @@ class Conversion(TenantModel):
     promo_code = models.CharField(max_length=60, blank=True)  # if it was the code that won
     customer = models.CharField(max_length=9, blank=True)  # structure.Customer, where a rule asks
     left_under_cap_minor = models.BigIntegerField(null=True)  # what the cap left it; none: no cap
+    # What staff or the terms decided, and why. The state of the order can stand above it:
+    # tracking.commissions.status derives `status` and `reason`, which the member reads.
+    decision = models.CharField(max_length=8, choices=ConversionStatus)
+    decision_reason = models.CharField(max_length=300, blank=True)
     status = models.CharField(max_length=8, choices=ConversionStatus)
-    reason = models.CharField(
-        max_length=300, blank=True
-    )  # why it was rejected; the member reads it
+    reason = models.CharField(max_length=300, blank=True)
     evidence = models.CharField(max_length=8, choices=Evidence)
     why = models.CharField(max_length=300)  # why this evidence won, in a sentence
     claims = models.JSONField(default=list)  # a list of orders.attribution.FoundEvidence
@@ -138,7 +141,7 @@ class Conversion(TenantModel):
                 name="tracking_conversion_changed",
                 target="conversion",
                 data=CONVERSION_TOLD,
-                columns=["status", "refunded_minor", "commission_minor"],
+                columns=["status", "sale_minor", "refunded_minor", "commission_minor"],
             ),
         ]
 

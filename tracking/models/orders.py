@@ -1,4 +1,4 @@
-"""Orders and refunds as the shop sent them. Facts only, no commission."""
+"""Orders, what became of them, and refunds, as the shop stated them. Facts only, no commission."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from django.db.models.functions import Collate, Reverse, Upper
 
 from accounts.models import OutboxEvent
 from accounts.outbox.triggers import event_of_change, event_of_new
+from core.db import append_only
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 
@@ -17,11 +18,22 @@ NUMBER_FORWARDS = Collate(Upper("external_id"), "C")
 NUMBER_BACKWARDS = Collate(Reverse(Upper("external_id")), "C")
 
 
-class Order(TenantModel):
-    """Identity is (brand, source, external_id), once for ever.
+class PaymentStatus(models.TextChoices):
+    PENDING = "pending", "Not paid yet"
+    PAID = "paid", "Paid"
+    VOIDED = "voided", "Payment voided"
 
-    `digest` is the SHA-256 of the order's contents: a repeat has the same digest, and an order with
-    other contents is refused. `unattributed` says why the order has no conversion.
+
+# What the outbox tells of an order.
+ORDER_TOLD = {"currency": "added.currency", "total_minor": "added.total_minor"}
+
+
+class Order(TenantModel):
+    """An order as its newest statement has it. Identity is (brand, source, external_id), for ever.
+
+    `digest` is the SHA-256 of its contents, by which a repeat is known. `updated_at` is the shop's
+    own time of the statement, and `revision` its number. `unattributed` says why the order has no
+    conversion.
     """
 
     source = models.CharField(max_length=60)
@@ -29,12 +41,20 @@ class Order(TenantModel):
     ordered_at = models.DateTimeField()
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()  # of the lines, after discounts, no tax, no shipping
+    commissionable_minor = models.BigIntegerField()  # of the lines that earn commission
+    payment_status = models.CharField(
+        max_length=7, choices=PaymentStatus, default=PaymentStatus.PAID
+    )
+    cancelled_at = models.DateTimeField(null=True)
+    is_test = models.BooleanField(default=False)  # never counts
     customer_ref = models.CharField(max_length=120, blank=True)
     # As they were sent, in their order; tracking.links.code_text says which are the same code.
     promo_codes = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     click_id = models.CharField(max_length=120, blank=True)
     customer_is_new = models.BooleanField(null=True)  # where the shop says so
     digest = models.CharField(max_length=64)
+    revision = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField()
     unattributed = models.CharField(max_length=200, blank=True)
     received_at = models.DateTimeField()
 
@@ -43,6 +63,12 @@ class Order(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
                 fields=["brand", "source", "external_id"], name="tracking_order_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    commissionable_minor__gte=0, total_minor__gte=models.F("commissionable_minor")
+                ),
+                name="tracking_order_amounts",
             ),
         ]
         indexes = [
@@ -59,39 +85,95 @@ class Order(TenantModel):
                 OutboxEvent.ORDER_RECORDED,
                 name="tracking_order_recorded",
                 target="order",
-                data={"currency": "added.currency", "total_minor": "added.total_minor"},
-            )
+                data=ORDER_TOLD,
+            ),
+            event_of_change(
+                OutboxEvent.ORDER_REVISED,
+                name="tracking_order_revised",
+                target="order",
+                data=ORDER_TOLD,
+                columns=["revision"],
+            ),
         ]
 
 
-class OrderLine(TenantModel):
+class OrderRevision(TenantModel):
+    """One statement of an order by its shop, numbered as they arrived.
+
+    `contents` is the order in the words of the API. An order that was stated once has no row here:
+    its only statement is the order itself. The first is written together with the second. A
+    statement that is older than what was known is kept, and the order's `revision` names another.
+    """
+
     order = TenantForeignKey(Order)
-    position = models.PositiveIntegerField()
-    sku = models.CharField(max_length=120)
-    product = models.CharField(max_length=300, blank=True)
-    collections = ArrayField(models.CharField(max_length=120), default=list, blank=True)
-    quantity = models.PositiveIntegerField()
-    net_minor = models.BigIntegerField()
+    number = models.PositiveIntegerField()
+    contents = models.JSONField()
+    digest = models.CharField(max_length=64)
+    updated_at = models.DateTimeField()  # by the shop's clock
+    received_at = models.DateTimeField()
 
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
-                fields=["brand", "order", "position"], name="tracking_line_position"
-            ),
-            models.CheckConstraint(
-                condition=models.Q(quantity__gt=0, net_minor__gte=0), name="tracking_line_positive"
+                fields=["brand", "order", "number"], name="tracking_revision_number"
             ),
         ]
+        triggers = [append_only("tracking_revision_append_only")]
+
+
+class OrderLine(TenantModel):
+    """`line_id` is the shop's own name of the line, or else its place, from 1.
+
+    `refunded_minor` is what the order's refunds take from it; see tracking.orders.applying.
+    """
+
+    order = TenantForeignKey(Order)
+    position = models.PositiveIntegerField()
+    line_id = models.CharField(max_length=120)
+    sku = models.CharField(max_length=120, blank=True)
+    product = models.CharField(max_length=300, blank=True)
+    collections = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    quantity = models.DecimalField(max_digits=15, decimal_places=3)
+    net_minor = models.BigIntegerField()
+    refunded_minor = models.BigIntegerField(default=0, db_default=0)
+    is_commissionable = models.BooleanField(default=True)
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "order", "line_id"], name="tracking_line_once"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    quantity__gte=0,
+                    refunded_minor__gte=0,
+                    net_minor__gte=models.F("refunded_minor"),
+                ),
+                name="tracking_line_amounts",
+            ),
+        ]
+
+    @property
+    def left_minor(self) -> int:
+        """What is not refunded, in minor units."""
+        return self.net_minor - self.refunded_minor
+
+    def refund(self, minor: int) -> int:
+        """Refund up to `minor` of it, unsaved; return how much that was."""
+        taken = min(minor, self.left_minor)
+        self.refunded_minor += taken
+        return taken
 
 
 class RefundState(models.TextChoices):
     PARKED = "parked", "Waiting for its order"
     APPLIED = "applied", "Applied"
-    REFUSED = "refused", "Refused"
+    UNDONE = "undone", "Undone"
 
 
-# What the outbox tells of a refund that was applied.
+# What the outbox tells of a refund that was applied, applied again, or undone.
 REFUND_TOLD = {
     "order": "added.order_id",
     "currency": "added.currency",
@@ -100,19 +182,21 @@ REFUND_TOLD = {
 
 
 class Refund(TenantModel):
-    """Money given back for all lines of one sku in one order.
+    """Money given back for an order: for some of its lines, or for the order as a whole.
 
-    A refund that arrives before its order is parked, and applied when the order arrives. If it is
-    then larger than its lines, it is refused and `reason` says so.
+    `parts` says for which lines (facts.RefundPart as JSON; none: the whole order), `asked_minor`
+    how much for the whole order (None: all that is left). `amount_minor` is what it takes from the
+    order's lines, and `reason` says why that is less than was asked. A refund that arrives before
+    its order waits for it. tracking.orders.applying works this out.
     """
 
     source = models.CharField(max_length=60)
     external_id = models.CharField(max_length=120)
     order_external_id = models.CharField(max_length=120)
     order = TenantForeignKey(Order, null=True)
-    sku = models.CharField(max_length=120)
-    quantity = models.PositiveIntegerField()
-    amount_minor = models.BigIntegerField()
+    parts = models.JSONField(default=list)
+    asked_minor = models.BigIntegerField(null=True)
+    amount_minor = models.BigIntegerField(default=0)
     currency = models.CharField(max_length=3)
     refunded_at = models.DateTimeField()
     state = models.CharField(max_length=8, choices=RefundState)
@@ -127,11 +211,14 @@ class Refund(TenantModel):
                 fields=["brand", "source", "external_id"], name="tracking_refund_once"
             ),
             models.CheckConstraint(
-                condition=models.Q(quantity__gt=0, amount_minor__gt=0),
-                name="tracking_refund_positive",
+                condition=models.Q(amount_minor__gte=0), name="tracking_refund_positive"
             ),
             models.CheckConstraint(
                 condition=~models.Q(state="applied", order=None), name="tracking_refund_has_order"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="applied") | models.Q(amount_minor=0),
+                name="tracking_refund_takes_nothing",
             ),
         ]
         indexes = [
@@ -155,8 +242,8 @@ class Refund(TenantModel):
                 name="tracking_refund_applied_later",
                 target="refund",
                 data=REFUND_TOLD,
-                columns=["state"],
-                where="added.state = 'applied'",
+                columns=["amount_minor", "state"],
+                where="added.order_id IS NOT NULL",
             ),
         ]
 

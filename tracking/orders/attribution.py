@@ -180,9 +180,13 @@ def attribute(order: OrderFacts, evidence: BatchEvidence) -> Attribution:
             found.append(evidence_or_problem)
         elif evidence_or_problem is not None:
             problems.append(evidence_or_problem)
+    attribution = Attribution(tuple(found), tuple(problems))
+    if order.is_test:
+        message = f"a test order never counts; {attribution.why}"
+        return Attribution((), (FieldProblem("is_test", "test_order", message),))
     if found and (problem := _currency_problem(order, found[0].enrollment.offer)):
         return Attribution((), (problem, *problems))
-    return Attribution(tuple(found), tuple(problems))
+    return attribution
 
 
 def _currency_problem(order: OrderFacts, offer: Offer) -> FieldProblem | None:

@@ -1,13 +1,17 @@
-"""Make the conversion of an order that is credited to a member. It is not saved here."""
+"""Make the conversions of orders that are credited to members."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
-from offers.models import Enrollment, Terms
+from offers.models import Approval, Enrollment, Terms
+from offers.selectors import TermsHistory, terms_histories
+from tracking.commissions.new_customers import mark_new_customers
+from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Evidence, Order
+from tracking.orders.attribution import Attribution
 
 MAX_WHY_LENGTH = 300
 
@@ -17,15 +21,16 @@ def conversion_of(
     order: Order,
     enrollment: Enrollment,
     terms: Terms,
-    status: ConversionStatus,
+    decision: ConversionStatus,
     evidence: Evidence,
     why: str,
     claims: Iterable[dict[str, Any]],
     refunded_minor: int,
     promo_code: str = "",
 ) -> Conversion:
-    """The conversion of `order` for `enrollment` under `terms`, payable when the hold is over.
+    """The unsaved conversion of `order` for `enrollment`, payable when the hold of `terms` is over.
 
+    `decision` is what staff or the terms decided; its status follows when it is settled.
     `why` says in words why this member; `claims` is all the evidence there was, the winner first;
     `promo_code` is the code that won, if one did.
     """
@@ -36,13 +41,50 @@ def conversion_of(
         member_id=enrollment.member_id,
         terms=terms,
         promo_code=promo_code,
-        status=status,
+        decision=decision,
         evidence=evidence,
         why=why[:MAX_WHY_LENGTH],
         claims=list(claims),
         occurred_at=order.ordered_at,
         payable_at=order.ordered_at + timedelta(days=terms.hold_days),
         currency=order.currency,
-        sale_minor=order.total_minor,
+        sale_minor=order.commissionable_minor,
         refunded_minor=refunded_minor,
+    )
+
+
+def credit_by_evidence(
+    orders: Iterable[tuple[Order, Attribution]], refunded: Mapping[int, int], *, now: datetime
+) -> list[Conversion]:
+    """Save the conversions of the orders that their own evidence credits to a member, and settle.
+
+    `refunded` is what is refunded of the lines that earn commission, in minor units by order id.
+    """
+    credited = [(order, found) for order, found in orders if found.winner]
+    histories = terms_histories(found.evidence[0].enrollment.offer_id for _, found in credited)
+    conversions = [
+        _by_evidence(order, found, histories, refunded.get(order.pk, 0))
+        for order, found in credited
+    ]
+    mark_new_customers(conversions)
+    settle_new(conversions, now=now)
+    return conversions
+
+
+def _by_evidence(
+    order: Order, found: Attribution, histories: Mapping[int, TermsHistory], refunded_minor: int
+) -> Conversion:
+    winner = found.evidence[0]
+    terms = histories[winner.enrollment.offer_id].at(order.ordered_at)
+    by_hand = terms.approval == Approval.BY_HAND
+    return conversion_of(
+        order=order,
+        enrollment=winner.enrollment,
+        terms=terms,
+        decision=ConversionStatus.PENDING if by_hand else ConversionStatus.ACCEPTED,
+        evidence=winner.kind,
+        why=found.why,
+        claims=[each.as_json() for each in found.evidence],
+        refunded_minor=refunded_minor,
+        promo_code=winner.facts.get("code", ""),
     )

@@ -15,7 +15,7 @@ from offers.models import Enrollment
 from offers.selectors import terms_of
 from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
-from tracking.models import Conversion, ConversionStatus, Evidence, Order, Refund, RefundState
+from tracking.models import Conversion, ConversionStatus, Evidence, Order, OrderLine
 from tracking.orders.conversions import MAX_WHY_LENGTH, conversion_of
 from tracking.orders.identity import order_identity
 
@@ -72,6 +72,8 @@ def _check(order: Order, enrollment: Enrollment) -> None:
         raise AttributionError(
             f"Order {order.external_id} is credited to {earlier.member} already."
         )
+    if order.is_test:
+        raise AttributionError(f"Order {order.external_id} is a test: it never counts.")
     offer = enrollment.offer
     if order.currency != offer.currency:
         raise AttributionError(
@@ -83,7 +85,7 @@ def _check(order: Order, enrollment: Enrollment) -> None:
 def _conversion(order: Order, enrollment: Enrollment, reason: str) -> Conversion:
     terms = terms_of(enrollment.offer).at(order.ordered_at)
     words = f"the brand added it by hand: {reason}"[:MAX_WHY_LENGTH]
-    refunds = Refund.objects.filter(order=order, state=RefundState.APPLIED)
+    earning = OrderLine.objects.filter(order=order, is_commissionable=True)
     evidence = {
         "evidence": Evidence.BY_HAND.value,
         "enrollment": enrollment.pk,
@@ -94,9 +96,9 @@ def _conversion(order: Order, enrollment: Enrollment, reason: str) -> Conversion
         order=order,
         enrollment=enrollment,
         terms=terms,
-        status=ConversionStatus.ACCEPTED,
+        decision=ConversionStatus.ACCEPTED,
         evidence=Evidence.BY_HAND,
         why=words,
         claims=[evidence],
-        refunded_minor=refunds.aggregate(total=Sum("amount_minor"))["total"] or 0,
+        refunded_minor=earning.aggregate(total=Sum("refunded_minor"))["total"] or 0,
     )

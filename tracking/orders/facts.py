@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
+
+from tracking.models import PaymentStatus
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,18 +34,23 @@ def future_problem(field: str, moment: datetime, *, now: datetime) -> FieldProbl
 
 @dataclass(frozen=True, slots=True)
 class LineFacts:
+    """A line, net of its discounts. `line_id` is the shop's own, or else its place, from 1."""
+
+    line_id: str
     sku: str
     product: str
-    quantity: int
+    quantity: Decimal
     net_minor: int
     collections: tuple[str, ...] = ()
+    is_commissionable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class OrderFacts:
-    """A valid order. Line amounts are net of discounts, without tax and shipping.
+    """What a shop states of an order. Line amounts are net, without tax and shipping.
 
-    `customer_is_new` is what the shop says; None when it says nothing.
+    `customer_is_new` is what the shop says; None when it says nothing. `updated_at` is when the
+    shop last changed the order, None when it does not say.
     """
 
     external_id: str
@@ -52,41 +61,100 @@ class OrderFacts:
     click_id: str
     lines: tuple[LineFacts, ...]
     customer_is_new: bool | None = None
+    payment_status: str = PaymentStatus.PAID
+    cancelled_at: datetime | None = None
+    is_test: bool = False
+    updated_at: datetime | None = None
 
     @property
     def total_minor(self) -> int:
         return sum(line.net_minor for line in self.lines)
 
+    @property
+    def commissionable_minor(self) -> int:
+        """The total of the lines that earn commission."""
+        return sum(line.net_minor for line in self.lines if line.is_commissionable)
+
     def digest(self) -> str:
-        """Return the SHA-256 of all fields."""
-        lines = [
-            (line.sku, line.product, line.collections, line.quantity, line.net_minor)
-            for line in self.lines
-        ]
+        """Return the SHA-256 of all fields but `updated_at`."""
         return _digest(
             self.external_id,
             self.ordered_at.isoformat(),
             self.currency,
             self.customer_ref,
-            # A list only where there are several, as orders had a single text before.
-            self.promo_codes if len(self.promo_codes) > 1 else "".join(self.promo_codes),
+            self.promo_codes,
             self.click_id,
             self.customer_is_new,
-            lines,
+            self.payment_status,
+            self.cancelled_at.isoformat() if self.cancelled_at else None,
+            self.is_test,
+            [
+                (
+                    line.line_id, line.sku, line.product, line.collections,
+                    plain_quantity(line.quantity), line.net_minor, line.is_commissionable,
+                )
+                for line in self.lines
+            ],
+        )  # fmt: skip
+
+    def future_problem(self, *, now: datetime) -> FieldProblem | None:
+        """What is wrong with the first of its times that has not come yet; None if all have."""
+        times = (
+            ("ordered_at", self.ordered_at),
+            ("updated_at", self.updated_at),
+            ("cancelled_at", self.cancelled_at),
+        )
+        problems = (future_problem(name, at, now=now) for name, at in times if at is not None)
+        return next(filter(None, problems), None)
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPart:
+    """What is given back for one line, named by `line_id` or, for all its lines, by `sku`.
+
+    With an amount (minor units) that is it, whatever the quantity. Without one, the quantity's
+    share of the line; without both, all that is left of the line.
+    """
+
+    line_id: str
+    sku: str
+    quantity: Decimal | None
+    amount_minor: int | None
+
+    def as_json(self) -> dict[str, Any]:
+        quantity = None if self.quantity is None else plain_quantity(self.quantity)
+        return {
+            "line_id": self.line_id,
+            "sku": self.sku,
+            "quantity": quantity,
+            "amount_minor": self.amount_minor,
+        }
+
+    @classmethod
+    def from_json(cls, kept: Mapping[str, Any]) -> RefundPart:
+        quantity = kept["quantity"]
+        return cls(
+            line_id=kept["line_id"],
+            sku=kept["sku"],
+            quantity=None if quantity is None else Decimal(str(quantity)),
+            amount_minor=kept["amount_minor"],
         )
 
 
 @dataclass(frozen=True, slots=True)
 class RefundFacts:
-    """A valid refund of one sku in one order, over all lines with that sku."""
+    """A refund of some lines, or of the order as a whole where there are no `parts`.
+
+    `amount_minor` is what the whole order gives back; None: all that is left, or what the parts
+    say.
+    """
 
     external_id: str
     order_external_id: str
     refunded_at: datetime
     currency: str
-    sku: str
-    quantity: int
-    amount_minor: int
+    parts: tuple[RefundPart, ...] = ()
+    amount_minor: int | None = None
 
     def digest(self) -> str:
         """Return the SHA-256 of all fields."""
@@ -95,10 +163,15 @@ class RefundFacts:
             self.order_external_id,
             self.refunded_at.isoformat(),
             self.currency,
-            self.sku,
-            self.quantity,
+            [part.as_json() for part in self.parts],
             self.amount_minor,
         )
+
+
+def plain_quantity(quantity: Decimal) -> int | str:
+    """A quantity as JSON has it: 2, or "1.5"."""
+    whole = int(quantity)
+    return whole if whole == quantity else f"{quantity.normalize():f}"
 
 
 def _digest(*contents: Any) -> str:

@@ -12,14 +12,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
-from typing import Any, ClassVar, Generic, TypeVar
+from decimal import ROUND_HALF_UP, Context, Decimal
+from typing import Any, Generic, TypeVar
 
 from core.money import MoneyError, UnknownCurrencyError, exponent, parse_decimal
 from tracking.orders.facts import FieldProblem
 
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
-WHOLE_NUMBER = re.compile(r"(-?[0-9]{1,18})(?:\.0*)?")  # spreadsheets and PHP write 2.0
+NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{0,18})?")  # spreadsheets and PHP write 2.0
+THREE_PLACES, ROOMY = Decimal("0.001"), Context(prec=40)
 BETWEEN_CODES = re.compile(r"[,;|\t\r\n]")
 MAX_TIME_LENGTH = 40
 SECONDS, MILLISECONDS = re.compile(r"[0-9]{9,10}"), re.compile(r"[0-9]{12,13}")  # since 1970
@@ -27,7 +28,7 @@ SECONDS, MILLISECONDS = re.compile(r"[0-9]{9,10}"), re.compile(r"[0-9]{12,13}") 
 SPACED_OFFSET = re.compile(r"(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}$)")
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 WORDS: dict[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
-NULL, EMPTY = {"type": "null"}, {"const": ""}
+LEFT_OUT = ({"type": "null"}, {"const": ""})  # what may stand for a value that is left out
 
 T = TypeVar("T", covariant=True)
 
@@ -57,8 +58,12 @@ class Field(ABC, Generic[T]):
     required: bool = True
     description: str = ""
 
-    # What may stand for a value that is left out.
-    left_out: ClassVar[tuple[dict[str, Any], ...]] = (NULL, EMPTY)
+    def is_given(self, raw: Mapping[str, Any]) -> bool:
+        return raw.get(self.name) not in (None, "")  # a tuple, as it may be a list
+
+    def read_if_given(self, raw: Mapping[str, Any], problems: Problems) -> T | None:
+        """The field's value, None where it is left out."""
+        return self.read(raw, problems) if self.is_given(raw) else None
 
     @abstractmethod
     def read(self, raw: Mapping[str, Any], problems: Problems) -> T:
@@ -69,7 +74,7 @@ class Field(ABC, Generic[T]):
         """The JSON Schema of each form in which the value may come."""
 
     def schema(self) -> dict[str, Any]:
-        forms = [*self.forms(), *(() if self.required else self.left_out)]
+        forms = [*self.forms(), *(() if self.required else LEFT_OUT)]
         described = forms[0] if len(forms) == 1 else {"anyOf": forms}
         return described | {"description": self.description} if self.description else described
 
@@ -273,27 +278,46 @@ class CurrencyField(Field[str]):
 
 
 @dataclass(frozen=True)
-class QuantityField(Field[int]):
-    """How many: a whole number of 1 or more, or its digits."""
+class ChoiceField(Field[str]):
+    """One of a few words, whatever their case. The first stands for a value that is left out."""
+
+    choices: tuple[str, ...] = ()
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
+        text = _read_text(self, raw, problems, max_length=60).lower()
+        if text and text not in self.choices:
+            message = f"{text!r} is none of {', '.join(self.choices)}"
+            problems.add(self.name, "not_a_choice", message)
+        return text or self.choices[0]
+
+    def forms(self) -> list[dict[str, Any]]:
+        return [{"enum": list(self.choices)}]
+
+
+@dataclass(frozen=True)
+class QuantityField(Field[Decimal]):
+    """How many, or how much of what is weighed: a number with up to three decimal places.
+
+    Further places are rounded, half up. Zero is a line that was removed.
+    """
 
     maximum: int = 2**31 - 1
 
-    def read(self, raw: Mapping[str, Any], problems: Problems) -> int:
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> Decimal:
         value = raw.get(self.name)
-        if isinstance(value, str) and (digits := WHOLE_NUMBER.fullmatch(value.strip())):
-            value = int(digits[1])
-        if not isinstance(value, int) or isinstance(value, bool):
-            problems.add(self.name, "not_a_whole_number", f"{value!r} is not a whole number")
-            return 1
-        if not 0 < value <= self.maximum:
-            message = f"{value} is not a quantity: it must be 1 or more"
+        if isinstance(value, bool) or not NUMBER.fullmatch(str(value).strip()):
+            problems.add(self.name, "not_a_number", f"{value!r} is not a number")
+            return Decimal(1)
+        number = Decimal(str(value).strip()).quantize(THREE_PLACES, ROUND_HALF_UP, ROOMY)
+        if not 0 <= number <= self.maximum:
+            message = f"{value} is not a quantity: it must be 0 or more"
             problems.add(self.name, "not_positive", message)
-            return 1
-        return value
+            return Decimal(1)
+        return number
 
     def forms(self) -> list[dict[str, Any]]:
-        number = {"type": "integer", "minimum": 1, "maximum": self.maximum}
-        return [number, {"type": "string", "pattern": r"^[0-9]{1,18}(\.0*)?$"}]
+        number = {"type": "number", "minimum": 0, "maximum": self.maximum}
+        return [number, {"type": "string", "pattern": r"^[0-9]{1,18}(\.[0-9]{0,18})?$"}]
 
 
 @dataclass(frozen=True)
@@ -307,11 +331,9 @@ class AmountField(Field[Decimal]):
     max_length: int = 40
     more_than_zero: bool = False  # in minor units, which the caller rounds to
 
-    left_out: ClassVar[tuple[dict[str, Any], ...]] = (NULL,)
-
     def read(self, raw: Mapping[str, Any], problems: Problems) -> Decimal:
         value = raw.get(self.name)
-        if value is None and not self.required:
+        if not self.required and not self.is_given(raw):
             return Decimal(0)
         if isinstance(value, bool) or not isinstance(value, str | int):
             problems.add(self.name, "not_an_amount", f'{value!r} is not an amount such as "12.50"')
@@ -351,6 +373,8 @@ class ObjectListField(Field[list[Any]]):
 
     def read(self, raw: Mapping[str, Any], problems: Problems) -> list[Any]:
         value = raw.get(self.name)
+        if not self.required and not self.is_given(raw):
+            return []
         if not isinstance(value, list) or not value:
             problems.add(self.name, "missing", f"{self.owner} needs at least one {self.item}")
             return []

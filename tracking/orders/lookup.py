@@ -10,8 +10,8 @@ from typing import Any
 from django.db.models import QuerySet
 
 from core.money import Money
-from tracking.models import Conversion, Order, OrderLine, Refund
-from tracking.orders.as_sent import order_as_sent, refund_as_sent
+from tracking.models import Conversion, Order, OrderLine, OrderRevision, Refund
+from tracking.orders.as_sent import order_as_sent
 
 
 def refunds_of_order(order_id: int) -> QuerySet[Refund]:
@@ -35,10 +35,38 @@ def orders_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[s
     return {row.external_id: order_as_sent(row, lines[row.pk]) for row in rows.values()}
 
 
-def refunds_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Return recorded refunds as the API receives them, by external id."""
-    rows = Refund.objects.filter(source=source, external_id__in=list(external_ids))
-    return {row.external_id: refund_as_sent(row) for row in rows}
+def known_digests(source: str, external_ids: Iterable[str]) -> dict[str, set[str]]:
+    """The digests of all statements of recorded orders, by external id."""
+    orders = Order.objects.filter(source=source, external_id__in=list(external_ids))
+    digests: dict[str, set[str]] = defaultdict(set)
+    for _, external_id, digest in (
+        stated := list(orders.values_list("pk", "external_id", "digest"))
+    ):
+        digests[external_id].add(digest)
+    names = {pk: external_id for pk, external_id, _ in stated}
+    earlier = OrderRevision.objects.filter(order__in=list(names))
+    for order_id, digest in earlier.values_list("order_id", "digest"):
+        digests[names[order_id]].add(digest)
+    return digests
+
+
+def revisions_of_order(order: Order) -> list[OrderRevision]:
+    """All statements of an order, the first one first. One that was stated once has one."""
+    return list(OrderRevision.objects.filter(order=order).order_by("number")) or [
+        revision_of(order, lines_of_order(order.pk))
+    ]
+
+
+def revision_of(order: Order, lines: Iterable[OrderLine]) -> OrderRevision:
+    """The first statement of an order that was stated once. It is not saved."""
+    return OrderRevision(
+        order=order,
+        number=order.revision,
+        contents=order_as_sent(order, lines),
+        digest=order.digest,
+        updated_at=order.updated_at,
+        received_at=order.received_at,
+    )
 
 
 @dataclass(frozen=True, slots=True)

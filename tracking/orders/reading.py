@@ -6,14 +6,16 @@ Amounts enter as plain decimal text and become minor units here, rounded half up
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Context, Decimal
 from typing import Any
 
 from core.money import MAX_AMOUNT_MINOR, MoneyError, to_minor
-from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts, RefundFacts
+from tracking.models import PaymentStatus
+from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts, RefundFacts, RefundPart
 from tracking.orders.fields import (
     AmountField,
+    ChoiceField,
     CodesField,
     CurrencyField,
     CustomerField,
@@ -34,8 +36,15 @@ EXACT = Context(prec=100)
 
 ORDER_ID = TextField("order_id")
 CURRENCY = CurrencyField("currency", description="ISO 4217")
-SKU = TextField("sku")
-QUANTITY = QuantityField("quantity")
+LINE_ID = TextField(
+    "line_id",
+    required=False,
+    description="The shop's own name of the line. Left out: its place, from 1.",
+)
+SKU = TextField("sku", required=False)
+QUANTITY = QuantityField(
+    "quantity", description="Up to three decimal places. 0 for a line that was removed."
+)
 
 PRODUCT = TextField("product", required=False, max_length=300)
 UNIT_PRICE = AmountField(
@@ -45,7 +54,10 @@ DISCOUNT = AmountField("discount", required=False, description="Of the whole lin
 COLLECTIONS = TextListField(
     "collections", required=False, description="The shop's groups of products that it belongs to."
 )
-LINE_FIELDS = (SKU, PRODUCT, QUANTITY, UNIT_PRICE, DISCOUNT, COLLECTIONS)
+COMMISSIONABLE = YesNoField(
+    "commissionable", required=False, description="No for gift cards and fees. Left out: yes."
+)
+LINE_FIELDS = (LINE_ID, SKU, PRODUCT, QUANTITY, UNIT_PRICE, DISCOUNT, COLLECTIONS, COMMISSIONABLE)
 
 WHEN = "ISO 8601 with offset from UTC, or seconds since 1970"
 ORDERED_AT = TimeField("ordered_at", description=WHEN)
@@ -70,18 +82,53 @@ NEW_CUSTOMER = YesNoField(
     required=False,
     description="Whether it is their first order; left out, the first with their customer_id is.",
 )
+PAYMENT_STATUS = ChoiceField(
+    "payment_status",
+    required=False,
+    choices=(PaymentStatus.PAID, PaymentStatus.PENDING, PaymentStatus.VOIDED),
+    description="An order earns once it is paid. Left out: paid.",
+)
+CANCELLED_AT = TimeField(
+    "cancelled_at", required=False, description="A cancelled order earns nothing."
+)
+IS_TEST = YesNoField("is_test", required=False, description="A test order never counts.")
+UPDATED_AT = TimeField(
+    "updated_at",
+    required=False,
+    description="When the shop last changed the order: of two statements the newer one counts.",
+)
 LINES = ObjectListField(
     "lines", fields=LINE_FIELDS, max_items=MAX_ORDER_LINES, owner="an order", item="line"
 )
 ORDER_FIELDS = (
     ORDER_ID, ORDERED_AT, CURRENCY, CUSTOMER_ID, PROMO_CODES, PROMO_CODE, CLICK_ID, NEW_CUSTOMER,
-    LINES,
+    PAYMENT_STATUS, CANCELLED_AT, IS_TEST, UPDATED_AT, LINES,
 )  # fmt: skip
 
 REFUND_ID = TextField("refund_id")
 REFUNDED_AT = TimeField("refunded_at", description=WHEN)
-AMOUNT = AmountField("amount", more_than_zero=True, description="More than zero. Text or number.")
-REFUND_FIELDS = (REFUND_ID, ORDER_ID, REFUNDED_AT, CURRENCY, SKU, QUANTITY, AMOUNT)
+AMOUNT = AmountField(
+    "amount",
+    required=False,
+    more_than_zero=True,
+    description=(
+        "Of the line that is named, or of the whole order where none is: it is spread over what is"
+        " left of the order. Left out: all that is left."
+    ),
+)
+PART_QUANTITY = QuantityField("quantity", required=False)
+PART_AMOUNT = AmountField(
+    "amount",
+    required=False,
+    description="Left out: the quantity's share, or all that is left.",
+)
+PART_FIELDS = (LINE_ID, SKU, PART_QUANTITY, PART_AMOUNT)
+PARTS = ObjectListField(
+    "lines", required=False, fields=PART_FIELDS, max_items=MAX_ORDER_LINES, owner="a refund",
+    item="line", description="What is given back for each of several lines.",
+)  # fmt: skip
+OF_ONE_LINE = (LINE_ID, SKU, PART_QUANTITY)
+REFUND_FIELDS = (REFUND_ID, ORDER_ID, REFUNDED_AT, CURRENCY, *OF_ONE_LINE, AMOUNT, PARTS)
 
 
 class InputError(ValueError):
@@ -107,18 +154,35 @@ def read_order(raw: Any) -> OrderFacts:
         ),
         click_id=CLICK_ID.read(sent, problems),
         customer_is_new=NEW_CUSTOMER.read(sent, problems),
+        payment_status=PAYMENT_STATUS.read(sent, problems),
+        cancelled_at=CANCELLED_AT.read_if_given(sent, problems),
+        is_test=bool(IS_TEST.read(sent, problems)),
+        updated_at=UPDATED_AT.read_if_given(sent, problems),
         lines=tuple(
-            _read_line(line, currency, problems.inside(f"lines.{index}."))
+            _read_line(line, index, currency, problems.inside(f"lines.{index}."))
             for index, line in enumerate(lines)
         ),
     )
+    _check_line_ids(facts.lines, problems)
     if facts.total_minor > MAX_AMOUNT_MINOR:
         problems.add("lines", "too_large", "the order is too large")
     _refuse_if(problems)
     return facts
 
 
-def _read_line(raw: Any, currency: str, problems: Problems) -> LineFacts:
+def _check_line_ids(lines: Sequence[LineFacts], problems: Problems) -> None:
+    known = {line.line_id for line in lines}
+    if len(known) == len(lines):
+        return
+    seen: set[str] = set()
+    for index, line in enumerate(lines):
+        if line.line_id in seen:
+            message = f"{line.line_id} is another line's too"
+            problems.add(f"lines.{index}.line_id", "duplicate", message)
+        seen.add(line.line_id)
+
+
+def _read_line(raw: Any, index: int, currency: str, problems: Problems) -> LineFacts:
     sent = raw if isinstance(raw, Mapping) else {}
     quantity = QUANTITY.read(sent, problems)
     price = UNIT_PRICE.read(sent, problems)
@@ -127,11 +191,13 @@ def _read_line(raw: Any, currency: str, problems: Problems) -> LineFacts:
     if price >= 0 and net < 0:
         problems.add("discount", "too_large", "the discount is larger than the line")
     return LineFacts(
+        line_id=LINE_ID.read(sent, problems) or str(index + 1),
         sku=SKU.read(sent, problems),
         product=PRODUCT.read(sent, problems),
         quantity=quantity,
         net_minor=_minor(UNIT_PRICE, max(net, Decimal(0)), currency, problems),
         collections=COLLECTIONS.read(sent, problems),
+        is_commissionable=COMMISSIONABLE.read(sent, problems) is not False,
     )
 
 
@@ -139,18 +205,41 @@ def read_refund(raw: Any) -> RefundFacts:
     """Return the facts of a refund. Raises InputError."""
     sent, problems = _object(raw), Problems()
     currency = CURRENCY.read(sent, problems)
-    amount = AMOUNT.read(sent, problems)
+    lines = PARTS.read(sent, problems)
+    amount_minor = _minor_if_given(AMOUNT, sent, currency, problems)
+    is_of_one_line = any(field.is_given(sent) for field in OF_ONE_LINE)
+    if lines and (is_of_one_line or amount_minor is not None):
+        problems.add("lines", "misplaced", "say line, quantity and amount in `lines` or beside it")
+    if is_of_one_line:
+        lines = [sent]
     facts = RefundFacts(
         external_id=REFUND_ID.read(sent, problems),
         order_external_id=ORDER_ID.read(sent, problems),
         refunded_at=REFUNDED_AT.read(sent, problems),
         currency=currency,
-        sku=SKU.read(sent, problems),
-        quantity=QUANTITY.read(sent, problems),
-        amount_minor=_minor(AMOUNT, amount, currency, problems),
+        parts=tuple(
+            _read_part(
+                line, currency, problems if is_of_one_line else problems.inside(f"lines.{index}.")
+            )
+            for index, line in enumerate(lines)
+        ),
+        amount_minor=None if lines else amount_minor,
     )
     _refuse_if(problems)
     return facts
+
+
+def _read_part(raw: Any, currency: str, problems: Problems) -> RefundPart:
+    sent = raw if isinstance(raw, Mapping) else {}
+    line_id, sku = LINE_ID.read(sent, problems), SKU.read(sent, problems)
+    if not line_id and not sku:
+        problems.add("sku", "missing", "name the line by line_id or sku")
+    return RefundPart(
+        line_id=line_id,
+        sku="" if line_id else sku,
+        quantity=PART_QUANTITY.read_if_given(sent, problems),
+        amount_minor=_minor_if_given(PART_AMOUNT, sent, currency, problems),
+    )
 
 
 def _object(raw: Any) -> Mapping[str, Any]:
@@ -169,6 +258,13 @@ def _minor(field: AmountField, amount: Decimal, currency: str, problems: Problem
     if minor == 0 and field.more_than_zero and not problems.found:
         problems.add(field.name, "not_positive", "a refund must be more than zero")
     return minor
+
+
+def _minor_if_given(
+    field: AmountField, sent: Mapping[str, Any], currency: str, problems: Problems
+) -> int | None:
+    amount = field.read_if_given(sent, problems)
+    return None if amount is None else _minor(field, amount, currency, problems)
 
 
 def _refuse_if(problems: Problems) -> None:

@@ -1,73 +1,29 @@
-"""Record refunds: apply each to its order, or park it until the order comes."""
+"""Record refunds: apply each to its order, or let it wait until the order comes."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Sum
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities
-from core.money import Money
 from core.tenancy import current_brand_id
 from tracking.commissions.settlement import changing
-from tracking.models import Conversion, Order, OrderLine, Refund, RefundState
+from tracking.models import Conversion, Order, Refund, RefundState
+from tracking.orders.applying import apply_refunds
 from tracking.orders.as_sent import refund_as_sent
 from tracking.orders.facts import FieldProblem, RefundFacts, future_problem
 from tracking.orders.identity import order_identity
-from tracking.orders.lookup import refunds_as_sent
 from tracking.orders.results import RecordingResult, RecordingStatus
 
-
-@dataclass(slots=True)
-class _Refundable:
-    """How much of one sku in one order can still be refunded."""
-
-    quantity: int = 0
-    amount_minor: int = 0
-    is_in_order: bool = False
-
-
-@dataclass(slots=True)
-class _RefundableLines:
-    """How much can still be refunded per sku of some orders. Refunds subtract from it."""
-
-    by_sku: dict[tuple[int, str], _Refundable] = field(
-        default_factory=lambda: defaultdict(_Refundable)
-    )
-
-    def problem(
-        self, order: Order, *, sku: str, quantity: int, amount_minor: int
-    ) -> FieldProblem | None:
-        line = self.by_sku[order.pk, sku]
-        if not line.is_in_order:
-            return FieldProblem(
-                "sku", "not_in_order", f"order {order.external_id} has no line {sku}"
-            )
-        if amount_minor > line.amount_minor:
-            left = Money(line.amount_minor, order.currency)
-            return FieldProblem(
-                "amount",
-                "larger_than_line",
-                f"{Money(amount_minor, order.currency)} is more than the {left} left on {sku}",
-            )
-        if quantity > line.quantity:
-            return FieldProblem(
-                "quantity",
-                "larger_than_line",
-                f"{quantity} is more than the {line.quantity} left on {sku}",
-            )
-        return None
-
-    def take(self, order: Order, *, sku: str, quantity: int, amount_minor: int) -> None:
-        line = self.by_sku[order.pk, sku]
-        line.quantity -= quantity
-        line.amount_minor -= amount_minor
+STATED_FIELDS = [
+    "parts", "asked_minor", "amount_minor", "currency", "refunded_at", "state", "reason", "digest",
+]  # fmt: skip
 
 
 def record_refund(*, source: str, refund: RefundFacts, by: Actor, now: datetime) -> RecordingResult:
@@ -77,57 +33,73 @@ def record_refund(*, source: str, refund: RefundFacts, by: Actor, now: datetime)
 
 @transaction.atomic
 def record_refunds(
-    *, source: str, refunds: Sequence[RefundFacts], by: Actor, now: datetime
+    *,
+    source: str,
+    refunds: Sequence[RefundFacts],
+    by: Actor,
+    now: datetime,
+    replacing: bool = False,
 ) -> list[RecordingResult]:
-    """Record refunds of one source, each at most once, and settle the conversions of their orders.
+    """Record refunds of one source, each once, and settle the conversions of their orders.
 
-    Returns one result per refund. A refund whose order is unknown is parked. A refund is refused
-    and has no effect when it is larger than what is left of its lines, in another currency, for a
-    sku that the order does not have, or from the future.
+    Returns one result per refund. A refund whose order is unknown waits for it. What exceeds what
+    is left of the order is recorded too, and the result says how much was applied and why. With
+    `replacing`, a refund that is recorded with other contents is replaced; otherwise that is a
+    conflict. Refused is a refund from the future, or one that would move to another order.
     """
-    lock_identities(
-        [order_identity(source, refund.order_external_id) for refund in refunds]
-        + [f"refund:{current_brand_id()}:{source}:{refund.external_id}" for refund in refunds]
-    )
-    orders = {
-        order.external_id: order
-        for order in Order.objects.filter(
-            source=source, external_id__in={refund.order_external_id for refund in refunds}
-        )
-    }
-    known = dict(
-        Refund.objects.filter(
-            source=source, external_id__in=[refund.external_id for refund in refunds]
-        ).values_list("external_id", "digest")
-    )
-    refundable = _refundable_lines_of(orders.values())
-    outcomes: list[RecordingResult] = []
-    rows: list[Refund] = []
+    known = _lock(source, refunds)
+    orders = _orders(source, (refund.order_external_id for refund in refunds))
+    outcomes: list[RecordingResult | tuple[Refund, RecordingStatus]] = []
+    changed: dict[str, Refund] = {}
+    before: dict[str, dict[str, Any]] = {}
     for refund in refunds:
-        outcome = _repeat(source, refund, known)
+        row = known.get(refund.external_id)
+        outcome = _without_effect(refund, row, replacing=replacing, now=now)
         if outcome is None:
-            order = orders.get(refund.order_external_id)
-            problem = future_problem("refunded_at", refund.refunded_at, now=now)
-            if problem is None and order is not None:
-                problem = _apply(refund, order, refundable)
-            outcome = _result(refund, order, problem)
-            if problem is None:
-                known[refund.external_id] = refund.digest()
-                rows.append(_row(source, refund, order, now=now))
-        outcomes.append(outcome)
-    saved = Refund.objects.bulk_create(rows)
-    _settle(saved, now=now)
-    audit.record_many(
-        action="refund.recorded",
-        targets=[(row, {"refund_id": row.external_id, "state": row.state}) for row in saved],
-        by=by,
-        now=now,
+            status = RecordingStatus.REPLACED if row else RecordingStatus.RECORDED
+            if row is not None:
+                before[row.external_id] = refund_as_sent(row)
+            row = row or Refund(source=source, external_id=refund.external_id, received_at=now)
+            _state(row, refund, orders.get(refund.order_external_id))
+            known[refund.external_id] = changed[refund.external_id] = row
+            outcomes.append((row, status))
+        else:
+            outcomes.append(outcome)
+    _save(list(changed.values()), orders.values(), now=now)
+    _audit(changed.values(), before, by=by, now=now)
+    return [one if isinstance(one, RecordingResult) else _result(*one) for one in outcomes]
+
+
+@transaction.atomic
+def undo_refund(*, source: str, external_id: str, by: Actor, now: datetime) -> bool:
+    """Take a refund back, as if it had never been; its facts stay. False if there is none.
+
+    Undoing it again changes nothing.
+    """
+    if "\x00" in source + external_id:
+        return False  # PostgreSQL can't store a null character
+    found = Refund.objects.filter(source=source, external_id=external_id).first()
+    if found is None:
+        return False
+    lock_identities(
+        [order_identity(source, found.order_external_id), _refund_identity(source, external_id)]
     )
-    return outcomes
+    found.refresh_from_db()
+    if found.state == RefundState.UNDONE:
+        return True
+    found.state, found.amount_minor, found.reason = RefundState.UNDONE, 0, ""
+    found.save(update_fields=["state", "amount_minor", "reason"])
+    if found.order_id is not None:
+        _settle(apply_refunds([found.order]), {found.order_id: now}, now=now)
+    audit.record(action="refund.undone", target=found, by=by, now=now, refund_id=found.external_id)
+    return True
 
 
-def apply_parked(orders: Sequence[Order], *, now: datetime) -> dict[int, int]:
-    """Apply the parked refunds of these new orders; return refunded minor units by order id."""
+def apply_parked(orders: Sequence[Order]) -> dict[int, int]:
+    """Apply the refunds that waited for these new orders.
+
+    Returns by order id what is refunded of the lines that earn commission, in minor units.
+    """
     if not orders:
         return {}
     by_identity = {(order.source, order.external_id): order for order in orders}
@@ -142,26 +114,56 @@ def apply_parked(orders: Sequence[Order], *, now: datetime) -> dict[int, int]:
     )
     if not waiting:
         return {}
-    refundable = _refundable_lines_of(orders)
-    refunded: dict[int, int] = defaultdict(int)
     for refund in waiting:
-        order = by_identity[refund.source, refund.order_external_id]
-        problem = _apply(_facts(refund), order, refundable)
-        if problem is None:
-            refund.order, refund.state = order, RefundState.APPLIED
-            refunded[order.pk] += refund.amount_minor
-        else:
-            refund.state, refund.reason = RefundState.REFUSED, problem.message[:300]
-    Refund.objects.bulk_update(waiting, ["order", "state", "reason"])
+        refund.order = by_identity[refund.source, refund.order_external_id]
+        refund.state = RefundState.APPLIED
+    refunded = apply_refunds(
+        {refund.order.pk: refund.order for refund in waiting}.values(), changed=waiting
+    )
+    Refund.objects.bulk_update(waiting, ["order", "state", "amount_minor", "reason"])
     return refunded
 
 
-def _repeat(source: str, refund: RefundFacts, known: dict[str, str]) -> RecordingResult | None:
-    earlier = known.get(refund.external_id)
-    if earlier is None:
+def _lock(source: str, refunds: Sequence[RefundFacts]) -> dict[str, Refund]:
+    """Lock orders and refunds; return the recorded refunds by external id."""
+    lock_identities(
+        [order_identity(source, refund.order_external_id) for refund in refunds]
+        + [_refund_identity(source, refund.external_id) for refund in refunds]
+    )
+    ids = [refund.external_id for refund in refunds]
+    return {
+        row.external_id: row for row in Refund.objects.filter(source=source, external_id__in=ids)
+    }
+
+
+def _refund_identity(source: str, external_id: str) -> str:
+    return f"refund:{current_brand_id()}:{source}:{external_id}"
+
+
+def _orders(source: str, external_ids: Iterable[str]) -> dict[str, Order]:
+    rows = Order.objects.filter(source=source, external_id__in=set(external_ids))
+    return {row.external_id: row for row in rows}
+
+
+def _without_effect(
+    refund: RefundFacts, row: Refund | None, *, replacing: bool, now: datetime
+) -> RecordingResult | None:
+    """The result of a repeat, a conflict or a refused refund; None for one to be recorded."""
+    if row is not None and row.digest == refund.digest():
+        if not replacing or row.state != RefundState.UNDONE:
+            return RecordingResult(refund.external_id, RecordingStatus.DUPLICATE)
+    elif row is not None and not replacing:
+        return _conflict(refund, row)
+    problem = future_problem("refunded_at", refund.refunded_at, now=now)
+    if row is not None and row.order_external_id != refund.order_external_id:
+        message = f"refund {refund.external_id} is one of order {row.order_external_id}"
+        problem = FieldProblem("order_id", "another_order", message)
+    if problem is None:
         return None
-    if earlier == refund.digest():
-        return RecordingResult(refund.external_id, RecordingStatus.DUPLICATE)
+    return RecordingResult(refund.external_id, RecordingStatus.REFUSED, problems=(problem,))
+
+
+def _conflict(refund: RefundFacts, row: Refund) -> RecordingResult:
     return RecordingResult(
         refund.external_id,
         RecordingStatus.CONFLICT,
@@ -172,95 +174,63 @@ def _repeat(source: str, refund: RefundFacts, known: dict[str, str]) -> Recordin
                 f"refund {refund.external_id} is recorded already with other contents",
             ),
         ),
-        recorded=refunds_as_sent(source, {refund.external_id}).get(refund.external_id),
+        recorded=refund_as_sent(row),
         received=refund_as_sent(refund),
     )
 
 
-def _apply(refund: RefundFacts, order: Order, refundable: _RefundableLines) -> FieldProblem | None:
-    """Subtract the refund from what is left, or return why that is not possible."""
-    if refund.currency != order.currency:
-        return FieldProblem(
-            "currency",
-            "not_the_orders_currency",
-            f"the refund is in {refund.currency}, the order in {order.currency}",
-        )
-    asked = {
-        "sku": refund.sku,
-        "quantity": refund.quantity,
-        "amount_minor": refund.amount_minor,
-    }
-    problem = refundable.problem(order, **asked)  # type: ignore[arg-type]
-    if problem is None:
-        refundable.take(order, **asked)  # type: ignore[arg-type]
-    return problem
+def _state(row: Refund, refund: RefundFacts, order: Order | None) -> None:
+    """Set what a shop states of a refund. It is not saved."""
+    row.order_external_id, row.order = refund.order_external_id, order
+    row.parts = [part.as_json() for part in refund.parts]
+    row.asked_minor, row.currency = refund.amount_minor, refund.currency
+    row.refunded_at, row.digest = refund.refunded_at, refund.digest()
+    row.state = RefundState.APPLIED if order else RefundState.PARKED
+    row.amount_minor, row.reason = 0, ""
 
 
-def _result(
-    refund: RefundFacts, order: Order | None, problem: FieldProblem | None
-) -> RecordingResult:
-    if problem is not None:
-        return RecordingResult(refund.external_id, RecordingStatus.REFUSED, problems=(problem,))
-    return RecordingResult(
-        refund.external_id, RecordingStatus.RECORDED if order else RecordingStatus.PARKED
-    )
-
-
-def _row(source: str, refund: RefundFacts, order: Order | None, *, now: datetime) -> Refund:
-    return Refund(
-        source=source,
-        external_id=refund.external_id,
-        order_external_id=refund.order_external_id,
-        order=order,
-        sku=refund.sku,
-        quantity=refund.quantity,
-        amount_minor=refund.amount_minor,
-        currency=refund.currency,
-        refunded_at=refund.refunded_at,
-        state=RefundState.APPLIED if order else RefundState.PARKED,
-        digest=refund.digest(),
-        received_at=now,
-    )
-
-
-def _facts(refund: Refund) -> RefundFacts:
-    return RefundFacts(
-        external_id=refund.external_id,
-        order_external_id=refund.order_external_id,
-        refunded_at=refund.refunded_at,
-        currency=refund.currency,
-        sku=refund.sku,
-        quantity=refund.quantity,
-        amount_minor=refund.amount_minor,
-    )
-
-
-def _refundable_lines_of(orders: Iterable[Order]) -> _RefundableLines:
-    """The lines of these orders, minus what was refunded already."""
-    refundable = _RefundableLines()
-    ids = [order.pk for order in orders]
-    sold = OrderLine.objects.filter(order__in=ids).values("order_id", "sku")
-    for row in sold.annotate(pieces=Sum("quantity"), net=Sum("net_minor")):
-        line = refundable.by_sku[row["order_id"], row["sku"]]
-        line.quantity, line.amount_minor, line.is_in_order = row["pieces"], row["net"], True
-    gone = Refund.objects.filter(order__in=ids, state=RefundState.APPLIED).values("order_id", "sku")
-    for taken in gone.annotate(pieces=Sum("quantity"), net=Sum("amount_minor")):
-        line = refundable.by_sku[taken["order_id"], taken["sku"]]
-        line.quantity -= taken["pieces"]
-        line.amount_minor -= taken["net"]
-    return refundable
-
-
-def _settle(rows: Sequence[Refund], *, now: datetime) -> None:
-    """Add the refunds to their conversions, and settle these."""
-    amounts: dict[int, int] = defaultdict(int)
-    moments: dict[int, datetime] = {}
-    for row in rows:
+def _save(changed: Sequence[Refund], orders: Iterable[Order], *, now: datetime) -> None:
+    """Apply and save changed refunds, and settle the conversions of their orders."""
+    moments: dict[int, datetime] = defaultdict(lambda: datetime.min.replace(tzinfo=now.tzinfo))
+    for row in changed:
         if row.order_id is not None:
-            amounts[row.order_id] += row.amount_minor
-            moments[row.order_id] = max(row.refunded_at, moments.get(row.order_id, row.refunded_at))
-    touched = dict(Conversion.objects.filter(order__in=list(amounts)).values_list("pk", "order_id"))
+            moments[row.order_id] = max(row.refunded_at, moments[row.order_id])
+    refunded = apply_refunds([order for order in orders if order.pk in moments], changed=changed)
+    Refund.objects.bulk_create([row for row in changed if row.pk is None])
+    Refund.objects.bulk_update([row for row in changed if row.pk is not None], STATED_FIELDS)
+    _settle(refunded, moments, now=now)
+
+
+def _settle(refunded: dict[int, int], moments: dict[int, datetime], *, now: datetime) -> None:
+    """Set what is refunded of each conversion, by order id, and settle it."""
+    touched = dict(
+        Conversion.objects.filter(order__in=list(refunded)).values_list("pk", "order_id")
+    )
     happened_at = {pk: moments[order_id] for pk, order_id in touched.items()}
     with changing(touched, now=now, happened_at=happened_at) as conversions:
         for conversion in conversions:
-            conversion.refunded_minor += amounts[conversion.order_id]
+            conversion.refunded_minor = refunded[conversion.order_id]
+
+
+def _result(row: Refund, status: RecordingStatus) -> RecordingResult:
+    if row.order_id is None and status is RecordingStatus.RECORDED:
+        status = RecordingStatus.PARKED
+    problems = (FieldProblem("amount", "not_left", row.reason),) if row.reason else ()
+    return RecordingResult(
+        row.external_id, status, problems=problems, applied=row.given_back if row.order_id else None
+    )
+
+
+def _audit(
+    changed: Iterable[Refund], before: Mapping[str, dict[str, Any]], *, by: Actor, now: datetime
+) -> None:
+    """`before` is what was known of the refunds that were replaced, by external id."""
+    targets = [(row, {"refund_id": row.external_id, "state": row.state}) for row in changed]
+    new = [target for target in targets if target[0].external_id not in before]
+    replaced = [
+        (row, {**details, "before": before[row.external_id]})
+        for row, details in targets
+        if row.external_id in before
+    ]
+    audit.record_many(action="refund.recorded", targets=new, by=by, now=now)
+    audit.record_many(action="refund.replaced", targets=replaced, by=by, now=now)

@@ -12,18 +12,46 @@ LEFT JOIN tracking_orderline l ON l.brand_id = o.brand_id AND l.order_id = o.id
 WHERE o.brand_id = %(brand)s
 GROUP BY o.id HAVING o.total_minor <> coalesce(sum(l.net_minor), 0)
 """
+_EARNING = """
+SELECT 'order lines that earn commission', o.id, o.commissionable_minor,
+  coalesce(sum(l.net_minor) FILTER (WHERE l.is_commissionable), 0)::bigint
+FROM tracking_order o
+LEFT JOIN tracking_orderline l ON l.brand_id = o.brand_id AND l.order_id = o.id
+WHERE o.brand_id = %(brand)s
+GROUP BY o.id HAVING o.commissionable_minor
+  <> coalesce(sum(l.net_minor) FILTER (WHERE l.is_commissionable), 0)
+"""
 _SALES = """
-SELECT 'conversion sale', c.id, c.sale_minor, o.total_minor
+SELECT 'conversion sale', c.id, c.sale_minor, o.commissionable_minor
 FROM tracking_conversion c JOIN tracking_order o ON o.brand_id = c.brand_id AND o.id = c.order_id
-WHERE c.brand_id = %(brand)s AND c.sale_minor <> o.total_minor
+WHERE c.brand_id = %(brand)s AND c.sale_minor <> o.commissionable_minor
+"""
+_STATUS = """
+SELECT 'conversion status', c.id, c.status, expected.status
+FROM tracking_conversion c
+JOIN tracking_order o ON o.brand_id = c.brand_id AND o.id = c.order_id
+CROSS JOIN LATERAL (SELECT CASE
+  WHEN o.is_test OR o.cancelled_at IS NOT NULL OR o.payment_status = 'voided' THEN 'rejected'
+  WHEN o.payment_status = 'pending' AND c.decision <> 'rejected' THEN 'pending'
+  ELSE c.decision END AS status) expected
+WHERE c.brand_id = %(brand)s AND c.status <> expected.status
+"""
+_REFUNDED_LINES = """
+SELECT 'refunds of order', o.id, coalesce(line.refunded, 0)::bigint, coalesce(back.minor, 0)::bigint
+FROM tracking_order o
+LEFT JOIN (SELECT order_id, sum(refunded_minor) AS refunded FROM tracking_orderline
+  WHERE brand_id = %(brand)s GROUP BY 1) line ON line.order_id = o.id
+LEFT JOIN (SELECT order_id, sum(amount_minor) AS minor FROM tracking_refund
+  WHERE brand_id = %(brand)s AND state = 'applied' GROUP BY 1) back ON back.order_id = o.id
+WHERE o.brand_id = %(brand)s AND coalesce(line.refunded, 0) <> coalesce(back.minor, 0)
 """
 _REFUNDS = """
-SELECT 'conversion refunds', c.id, c.refunded_minor, coalesce(sum(r.amount_minor), 0)::bigint
+SELECT 'conversion refunds', c.id, c.refunded_minor, coalesce(sum(l.refunded_minor), 0)::bigint
 FROM tracking_conversion c
-LEFT JOIN tracking_refund r
-  ON r.brand_id = c.brand_id AND r.order_id = c.order_id AND r.state = 'applied'
+LEFT JOIN tracking_orderline l
+  ON l.brand_id = c.brand_id AND l.order_id = c.order_id AND l.is_commissionable
 WHERE c.brand_id = %(brand)s
-GROUP BY c.id HAVING c.refunded_minor <> coalesce(sum(r.amount_minor), 0)
+GROUP BY c.id HAVING c.refunded_minor <> coalesce(sum(l.refunded_minor), 0)
 """
 _LEDGER = """
 SELECT 'conversion ledger', c.id, coalesce(sum(e.amount_minor), 0)::bigint, c.commission_minor
@@ -73,4 +101,6 @@ WHERE (coalesce(kept.clicks, 0), coalesce(kept.conversions, 0), coalesce(kept.pe
     coalesce(day_facts.refunds, 0), coalesce(day_facts.commission, 0),
     coalesce(day_facts.waiting, 0))
 """
-SALES_QUERIES = (_ORDERS, _SALES, _REFUNDS, _LEDGER, _DAILY)
+SALES_QUERIES = (
+    _ORDERS, _EARNING, _SALES, _STATUS, _REFUNDED_LINES, _REFUNDS, _LEDGER, _DAILY,
+)  # fmt: skip

@@ -127,7 +127,7 @@ class LedgerMachine(RuleBasedStateMachine):
             customer_id=f"c-{number % 3}",
         )
         self.orders.append(facts)
-        record_order(source="api", order=facts, by=SYSTEM, now=self.now)
+        record_order(source="api", order=facts, by=SYSTEM, now=max(self.now, ordered_at))
         return Conversion.objects.filter(order__external_id=f"L{number}").first()
 
     @rule(minor=st.integers(0, 10**7))

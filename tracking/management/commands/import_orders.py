@@ -30,6 +30,7 @@ class Importer(Protocol):
         by: Actor,
         now: datetime,
         counted: Counted,
+        anew: bool,
     ) -> ImportReport: ...
 
 
@@ -53,31 +54,35 @@ class Command(commands.Command):
         parser.add_argument("file", help=", ".join(ORDER_COLUMNS))
         parser.add_argument("--refunds", metavar="FILE", help=", ".join(REFUND_COLUMNS))
         parser.add_argument("--source", required=True, metavar="NAME", help="which shop it is")
+        parser.add_argument(
+            "--update",
+            action="store_true",
+            help="known orders and refunds are now what the files say",
+        )
         add_brand_option(parser)
 
     def handle(self, *args: Any, **options: Any) -> None:
         source = options["source"].strip()
         if not 0 < len(source) <= 60:
             raise CommandError("source: 1 to 60 characters")
-        reports = []
+        files: list[tuple[str, str, Importer, Sequence[str]]] = [
+            (options["file"], "orders", import_orders, ORDER_COLUMNS)
+        ]
+        if options["refunds"]:
+            files.append((options["refunds"], "refunds", import_refunds, REFUND_COLUMNS))
         with acting_for(brand_named(options["brand"])):
-            reports.append(
-                self._import(options["file"], "orders", import_orders, ORDER_COLUMNS, source)
-            )
-            if options["refunds"]:
-                reports.append(
-                    self._import(
-                        options["refunds"],
-                        "refunds",
-                        import_refunds,
-                        REFUND_COLUMNS,
-                        source,
-                    )
-                )
+            reports = [self._import(*file, source, anew=options["update"]) for file in files]
         fail_on_errors(*reports)
 
     def _import(
-        self, path: str, noun: str, importer: Importer, columns: Sequence[str], source: str
+        self,
+        path: str,
+        noun: str,
+        importer: Importer,
+        columns: Sequence[str],
+        source: str,
+        *,
+        anew: bool,
     ) -> ImportReport:
         progress = ProgressLine(self.stderr, noun)
         self.counted.append(progress)
@@ -89,6 +94,6 @@ class Command(commands.Command):
             noun=noun,
             progress=progress,
             importer=lambda rows, counted: importer(
-                rows, source=source, by=by, now=timezone.now(), counted=counted
+                rows, source=source, by=by, now=timezone.now(), counted=counted, anew=anew
             ),
         )

@@ -1,0 +1,37 @@
+"""Whether a conversion counts: what was decided about it, and the state of its order above that."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_noop
+
+from tracking.models import Conversion, ConversionStatus, Order, PaymentStatus
+
+# The member reads these, in their language.
+CANCELLED = gettext_noop("The shop cancelled the order.")
+VOIDED = gettext_noop("The payment of the order was voided.")
+IS_TEST = gettext_noop("It is a test order.")
+NOT_PAID = gettext_noop("The order is not paid yet.")
+
+
+def shop_rejects(order: Order) -> str:
+    """Why an order earns nothing, whoever decided what; "" if it may earn."""
+    if order.is_test:
+        return IS_TEST
+    if order.cancelled_at is not None:
+        return CANCELLED
+    return VOIDED if order.payment_status == PaymentStatus.VOIDED else ""
+
+
+def set_status(conversion: Conversion) -> None:
+    """Set `status` and `reason` from the decision and the order. It is not saved."""
+    order = conversion.order
+    if reason := shop_rejects(order):
+        conversion.status, conversion.reason = ConversionStatus.REJECTED, reason
+    elif (
+        order.payment_status == PaymentStatus.PENDING
+        and conversion.decision != ConversionStatus.REJECTED
+    ):
+        conversion.status, conversion.reason = ConversionStatus.PENDING, NOT_PAID
+    else:
+        conversion.status = ConversionStatus(conversion.decision)
+        conversion.reason = conversion.decision_reason

@@ -1,0 +1,219 @@
+"""Revise: a shop states anew what an order is now.
+
+Each statement that says something else is kept as a revision. Of two, the newer one by the shop's
+clock is the order's state; an older one that comes late is kept and changes nothing. Commission
+follows by settling. A credited order keeps its member, its terms, its tier and its day; while
+nobody is credited, each new statement is looked at for evidence.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from accounts.actors import Actor
+from accounts.audit_log import audit
+from tracking.commissions.settlement import changing
+from tracking.models import Conversion, Order, OrderLine, OrderRevision
+from tracking.orders.applying import apply_refunds
+from tracking.orders.as_sent import order_as_sent
+from tracking.orders.attribution import Attribution, attribute, load_evidence
+from tracking.orders.conversions import credit_by_evidence
+from tracking.orders.facts import FieldProblem, OrderFacts
+from tracking.orders.lookup import revision_of
+from tracking.orders.results import RecordingResult, RecordingStatus
+from tracking.orders.saving import STATED_FIELDS, save_lines, state_order
+
+MAX_UNATTRIBUTED = 200
+
+
+@dataclass(slots=True)
+class _Known:
+    """Recorded orders by external id, their revisions by order, and which of them have a member."""
+
+    orders: dict[str, Order]
+    revisions: dict[int, list[OrderRevision]]
+    conversions: dict[int, int]  # the conversion's id by order id
+    new_revisions: list[OrderRevision] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, source: str, external_ids: Iterable[str]) -> _Known:
+        rows = Order.objects.filter(source=source, external_id__in=set(external_ids))
+        orders = {row.external_id: row for row in rows}
+        ids = [row.pk for row in orders.values()]
+        revisions: dict[int, list[OrderRevision]] = defaultdict(list)
+        for revision in OrderRevision.objects.filter(order__in=ids).order_by("number"):
+            revisions[revision.order_id].append(revision)
+        conversions = Conversion.objects.filter(order__in=ids)
+        return cls(orders, revisions, dict(conversions.values_list("order_id", "pk")))
+
+    def keep(self, order: Order, facts: OrderFacts, *, updated_at: datetime, now: datetime) -> int:
+        """Keep a statement, and before the second one the first; return its number."""
+        revisions = self.revisions[order.pk]
+        if not revisions:
+            lines = OrderLine.objects.filter(order=order).order_by("position")
+            self._add(revision_of(order, lines))
+        number = revisions[-1].number + 1
+        self._add(
+            OrderRevision(
+                order=order,
+                number=number,
+                contents=order_as_sent(facts, facts.lines),
+                digest=facts.digest(),
+                updated_at=updated_at,
+                received_at=now,
+            )
+        )
+        return number
+
+    def _add(self, revision: OrderRevision) -> None:
+        self.revisions[revision.order_id].append(revision)
+        self.new_revisions.append(revision)
+
+
+def revise(
+    *, source: str, orders: Sequence[OrderFacts], by: Actor, now: datetime
+) -> list[RecordingResult]:
+    """State recorded orders anew, in sequence; returns one result each.
+
+    The caller holds the orders' locks, in a transaction. Refused is a statement from the future, or
+    one in another currency than the order has.
+    """
+    if not orders:
+        return []
+    known = _Known.of(source, (order.external_id for order in orders))
+    results: list[RecordingResult | None] = [None] * len(orders)
+    for positions in _rounds(orders):
+        changed: list[tuple[int, Order, OrderFacts]] = []
+        for index in positions:
+            order = known.orders[orders[index].external_id]
+            results[index] = _without_effect(known, order, orders[index], now=now)
+            if results[index] is None:
+                changed.append((index, order, orders[index]))
+        attributions = _change(known, source, [one[1:] for one in changed], now=now)
+        for index, order, facts in changed:
+            results[index] = RecordingResult(
+                facts.external_id,
+                RecordingStatus.REVISED,
+                problems=attributions[order.pk].reasons if order.pk in attributions else (),
+                conversion_id=known.conversions.get(order.pk),
+            )
+        _audit([one[1] for one in changed], by=by, now=now)
+    OrderRevision.objects.bulk_create(known.new_revisions)
+    return [result for result in results if result is not None]
+
+
+def _rounds(orders: Sequence[OrderFacts]) -> list[list[int]]:
+    """The positions of the first statements of all orders, of their second ones, and so on."""
+    rounds: list[list[int]] = []
+    seen: dict[str, int] = defaultdict(int)
+    for index, order in enumerate(orders):
+        number = seen[order.external_id]
+        seen[order.external_id] += 1
+        if number == len(rounds):
+            rounds.append([])
+        rounds[number].append(index)
+    return rounds
+
+
+def _without_effect(
+    known: _Known, order: Order, facts: OrderFacts, *, now: datetime
+) -> RecordingResult | None:
+    """The result of a statement that changes nothing; None for one that is the order's state."""
+    problem = facts.future_problem(now=now)
+    if facts.currency != order.currency:
+        message = f"order {order.external_id} is in {order.currency}, not in {facts.currency}"
+        problem = FieldProblem("currency", "not_the_orders_currency", message)
+    if problem is not None:
+        return RecordingResult(facts.external_id, RecordingStatus.REFUSED, problems=(problem,))
+    digest = facts.digest()
+    if digest == order.digest:
+        if facts.updated_at is not None and facts.updated_at > order.updated_at:
+            order.updated_at = facts.updated_at
+            order.save(update_fields=["updated_at"])
+        return RecordingResult(facts.external_id, RecordingStatus.DUPLICATE)
+    if facts.updated_at is None or facts.updated_at >= order.updated_at:
+        return None
+    if any(revision.digest == digest for revision in known.revisions[order.pk]):
+        return RecordingResult(facts.external_id, RecordingStatus.DUPLICATE)
+    known.keep(order, facts, updated_at=facts.updated_at, now=now)
+    return RecordingResult(facts.external_id, RecordingStatus.SUPERSEDED)
+
+
+def _change(
+    known: _Known, source: str, changed: Sequence[tuple[Order, OrderFacts]], *, now: datetime
+) -> dict[int, Attribution]:
+    """Make each statement its order's state, and settle. Returns new attributions by order id."""
+    if not changed:
+        return {}
+    moments: dict[int, datetime] = {}
+    for order, facts in changed:
+        # Without a time it is what the shop says now, even if its clock is ahead of ours.
+        updated_at = facts.updated_at or max(now, order.updated_at)
+        order.revision = known.keep(order, facts, updated_at=updated_at, now=now)
+        ordered_at = order.ordered_at
+        state_order(order, facts, digest=facts.digest(), updated_at=updated_at)
+        if order.pk in known.conversions:
+            order.ordered_at = ordered_at
+        moments[order.pk] = min(updated_at, now)
+    orders = [order for order, _ in changed]
+    Order.objects.bulk_update(orders, STATED_FIELDS)
+    OrderLine.objects.filter(order__in=orders).delete()
+    save_lines(changed)
+    refunded = apply_refunds(orders)
+    _settle(known, orders, refunded, moments, now=now)
+    waiting = [(order, facts) for order, facts in changed if order.pk not in known.conversions]
+    return _attribute(known, source, waiting, refunded, now=now)
+
+
+def _settle(
+    known: _Known,
+    orders: Sequence[Order],
+    refunded: dict[int, int],
+    moments: dict[int, datetime],
+    *,
+    now: datetime,
+) -> None:
+    touched = {known.conversions[one.pk]: one for one in orders if one.pk in known.conversions}
+    happened_at = {pk: moments[order.pk] for pk, order in touched.items()}
+    with changing(touched, now=now, happened_at=happened_at) as conversions:
+        for conversion in conversions:
+            conversion.sale_minor = touched[conversion.pk].commissionable_minor
+            conversion.refunded_minor = refunded[conversion.order_id]
+
+
+def _attribute(
+    known: _Known,
+    source: str,
+    orders: Sequence[tuple[Order, OrderFacts]],
+    refunded: dict[int, int],
+    *,
+    now: datetime,
+) -> dict[int, Attribution]:
+    """Look for evidence in orders that nobody is credited for, and credit those that have some."""
+    if not orders:
+        return {}
+    evidence = load_evidence([facts for _, facts in orders], source=source)
+    attributions = {order.pk: attribute(facts, evidence) for order, facts in orders}
+    for order, _ in orders:
+        found = attributions[order.pk]
+        order.unattributed = "" if found.winner else found.why[:MAX_UNATTRIBUTED]
+    Order.objects.bulk_update([order for order, _ in orders], ["unattributed"])
+    conversions = credit_by_evidence(
+        ((order, attributions[order.pk]) for order, _ in orders), refunded, now=now
+    )
+    known.conversions.update({row.order_id: row.pk for row in conversions})
+    return attributions
+
+
+def _audit(orders: Sequence[Order], *, by: Actor, now: datetime) -> None:
+    audit.record_many(
+        action="order.revised",
+        targets=[
+            (order, {"order_id": order.external_id, "revision": order.revision}) for order in orders
+        ],
+        by=by,
+        now=now,
+    )
