@@ -61,11 +61,11 @@ def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
 
 
 def _refunded(refund: Refund) -> str:
-    """What was given back, in words: "GLOW-1 × 2, SOAP", or "the whole order"."""
+    """What was given back, in words: "GLOW-1 (quantity 2), SOAP", or "the whole order"."""
     return (
         ", ".join(
             f"{part['line_id'] or part['sku']}"
-            + (f" × {part['quantity']}" if part["quantity"] is not None else "")
+            + (f" (quantity {part['quantity']})" if part["quantity"] is not None else "")
             for part in refunded_lines(refund)
         )
         or "the whole order"

@@ -36,6 +36,12 @@ class Shop:
         options = {"content_type": "application/json", "headers": self.headers} | changes
         return self.client.post(path, data, **options)
 
+    def put(self, path: str, body: Any) -> Answer:
+        return self.client.put(path, body, content_type="application/json", headers=self.headers)
+
+    def delete(self, path: str) -> Answer:
+        return self.client.delete(path, headers=self.headers)
+
     def ask(self, path: str) -> Answer:
         return self.client.get(path, headers=self.headers)
 

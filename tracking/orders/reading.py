@@ -127,8 +127,9 @@ PARTS = ObjectListField(
     "lines", required=False, fields=PART_FIELDS, max_items=MAX_ORDER_LINES, owner="a refund",
     item="line", description="What is given back for each of several lines.",
 )  # fmt: skip
-OF_ONE_LINE = (LINE_ID, SKU, PART_QUANTITY)
-REFUND_FIELDS = (REFUND_ID, ORDER_ID, REFUNDED_AT, CURRENCY, *OF_ONE_LINE, AMOUNT, PARTS)
+REFUND_FIELDS = (
+    REFUND_ID, ORDER_ID, REFUNDED_AT, CURRENCY, LINE_ID, SKU, PART_QUANTITY, AMOUNT, PARTS,
+)  # fmt: skip
 
 
 class InputError(ValueError):
@@ -207,9 +208,11 @@ def read_refund(raw: Any) -> RefundFacts:
     currency = CURRENCY.read(sent, problems)
     lines = PARTS.read(sent, problems)
     amount_minor = _minor_if_given(AMOUNT, sent, currency, problems)
-    is_of_one_line = any(field.is_given(sent) for field in OF_ONE_LINE)
+    is_of_one_line = LINE_ID.is_given(sent) or SKU.is_given(sent)
     if lines and (is_of_one_line or amount_minor is not None):
         problems.add("lines", "misplaced", "say line, quantity and amount in `lines` or beside it")
+    elif PART_QUANTITY.is_given(sent) and not is_of_one_line and amount_minor is None:
+        problems.add("sku", "missing", "a quantity needs its line, by line_id or sku")
     if is_of_one_line:
         lines = [sent]
     facts = RefundFacts(

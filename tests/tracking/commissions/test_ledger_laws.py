@@ -6,7 +6,9 @@ import uuid
 from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
+from dataclasses import replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import transaction
@@ -45,10 +47,10 @@ from tracking.commissions.click_earnings import credit_clicks
 from tracking.links.clicks import follow_link
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
-from tracking.models import ClickEarning, Conversion, ConversionStatus, TrackingLink
-from tracking.orders.facts import OrderFacts
+from tracking.models import ClickEarning, Conversion, ConversionStatus, Refund, TrackingLink
+from tracking.orders.facts import OrderFacts, RefundFacts, RefundPart
 from tracking.orders.recording import record_order, record_orders
-from tracking.orders.refunds import record_refund
+from tracking.orders.refunds import record_refund, record_refunds, undo_refund
 from tracking.reconciliation.differences import differences
 
 
@@ -183,6 +185,42 @@ class LedgerMachine(RuleBasedStateMachine):
         )
         for _ in range(data.draw(st.integers(1, 2))):
             record_refund(source="api", refund=facts, by=SYSTEM, now=self.now)
+
+    @precondition(lambda self: self.orders)
+    @rule(data=st.data())
+    def an_order_is_stated_anew(self, data: st.DataObject) -> None:
+        """Raised, lowered, cancelled, not paid, back again; sometimes a statement is an old one."""
+        first = data.draw(st.sampled_from(self.orders))
+        minor = data.draw(st.integers(0, 10**7))
+        updated_at = self.now + timedelta(minutes=data.draw(st.integers(-60, 30)))
+        stated = replace(
+            first,
+            lines=(replace(first.lines[0], net_minor=minor),),
+            payment_status=data.draw(st.sampled_from(["paid", "paid", "pending", "voided"])),
+            cancelled_at=data.draw(st.sampled_from([None, None, None, self.now])),
+            updated_at=data.draw(st.sampled_from([None, updated_at])),
+        )
+        record_orders(source="api", orders=[stated], revising=True, by=SYSTEM, now=self.now)
+
+    @precondition(lambda self: self.refunds)
+    @rule(data=st.data())
+    def a_refund_is_replaced_or_undone(self, data: st.DataObject) -> None:
+        name = f"R{data.draw(st.integers(1, self.refunds))}"
+        row = Refund.objects.get(external_id=name)
+        if data.draw(st.booleans()):
+            undo_refund(source="api", external_id=name, by=SYSTEM, now=self.now)
+            return
+        facts = RefundFacts(
+            name,
+            row.order_external_id,
+            self.now,
+            self.currency,
+            parts=data.draw(
+                st.sampled_from([(), (RefundPart("", "GLOW-1", Decimal("0.5"), None),)])
+            ),
+            amount_minor=data.draw(st.none() | st.integers(1, 10**7)),
+        )
+        record_refunds(source="api", refunds=[facts], replacing=True, by=SYSTEM, now=self.now)
 
     def some_conversions(self, data: st.DataObject) -> list[int]:
         ids = list(Conversion.objects.order_by("pk").values_list("pk", flat=True))
