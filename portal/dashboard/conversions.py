@@ -60,16 +60,21 @@ def _row(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Conv
         sale=money(Money(row.sale_minor, row.currency)),
         reference=masked_reference(row.order.external_id),
         earned=signed(earned.minor, money(earned)),
-        note=f"{short} · {row.reason or _(EVIDENCE[row.evidence])}",
+        note=f"{short} · {_reason(row) or _(EVIDENCE[row.evidence])}",
         label=label,
         tone=tone,
         ordered=moment(row.occurred_at),
         why=why_in_words(row),
-        reason=row.reason,
+        reason=_reason(row),
         refunded=money(Money(row.refunded_minor, row.currency)) if row.refunded_minor else "",
         how=tuple(explain(row.explanation, row.currency)),
         money=tuple(_payment_sentences(row, postings, now=now)),
     )
+
+
+def _reason(row: Conversion) -> str:
+    """Why it earns nothing: the shop's reasons in the reader's language, staff's as they wrote."""
+    return _(row.reason) if row.reason else ""
 
 
 def state_of(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> tuple[str, str]:
@@ -214,7 +219,7 @@ def _lines(batch: Sequence[Conversion]) -> Iterator[list[str]]:
             ),
             row.currency,
             words[row.status],
-            row.reason,
+            _reason(row),
             words[row.evidence],
             timezone.localtime(row.payable_at).date().isoformat(),
             _paid_on(postings.get(row.pk, [])),

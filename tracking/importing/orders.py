@@ -159,8 +159,8 @@ def _count(report: ImportReport, lines: Sequence[int], outcomes: Sequence[Record
     for line, outcome in zip(lines, outcomes, strict=True):
         report.counts[outcome.status.value] += 1
         if not outcome.is_accepted:
-            hint = "; --update makes it what the file says" if outcome.recorded else ""
+            advice = "; --update makes it what the file says" if outcome.recorded else ""
             report.errors += [
-                RowError(line, COLUMN_OF.get(p.field, p.field), f"{p.message}{hint}")
+                RowError(line, COLUMN_OF.get(p.field, p.field), f"{p.message}{advice}")
                 for p in outcome.problems
             ]
