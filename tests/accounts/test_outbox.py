@@ -223,6 +223,7 @@ def test_an_entry_belongs_to_its_brand_and_contains_no_name(at_juniper: Cast) ->
         "enrollment": at_juniper.mara_in_glow.pk,
         "status": "accepted",
         "currency": "GBP",
+        "sale_minor": 8420,
         "refunded_minor": 0,
         "commission_minor": 842,
     }

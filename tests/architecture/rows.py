@@ -110,6 +110,6 @@ def _value(field: models.Field[Any, Any]) -> Any:
         return timezone.now()
     if kind == "BooleanField":
         return False
-    if "Integer" in kind:
+    if "Integer" in kind or kind == "DecimalField":
         return 1
     return uuid.uuid4().hex[: field.max_length or 32]

@@ -136,7 +136,7 @@ def test_every_parameter_is_known() -> None:
 
 
 def test_the_api_needs_a_key_everywhere(world: World) -> None:
-    values = {"order_id": "juniper-9001", "source": "api"}
+    values = {"order_id": "juniper-9001", "refund_id": "R1", "source": "api"}
     before = snapshot()
 
     for route in routes():

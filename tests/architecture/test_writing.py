@@ -53,7 +53,8 @@ WRITERS = {
     "tracking": """
         questions/services commissions/click_earnings commissions/settlement links/bulk_generation
         links/clicks links/generating links/membership links/promo_codes links/tracking_links
-        models/days orders/crediting orders/recording orders/refunds privacy/erasure
+        models/days orders/applying orders/crediting orders/recording orders/refunds orders/revising
+        orders/saving privacy/erasure
         totals/daily
     """,
 }
