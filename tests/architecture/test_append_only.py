@@ -16,6 +16,7 @@ APPEND_ONLY = {
     "accounts.OperatorAction",
     "offers.Terms",
     "payouts.LedgerEntry",
+    "tracking.OrderRevision",
 }
 
 

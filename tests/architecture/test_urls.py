@@ -146,7 +146,7 @@ def test_the_api_needs_a_key_everywhere(world: World) -> None:
         }:
             statuses = {
                 getattr(browser(), method)(route.address(values)).status_code
-                for method in BROWSER_METHODS
+                for method in ("get", "head", "options", "post", "put", "patch", "delete")
             }
             assert statuses == {401, 405}, route
 
