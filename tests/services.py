@@ -38,7 +38,7 @@ SETTINGS = {
 DISK = SHARED_PLACE if os.geteuid() == 0 else Path(tempfile.gettempdir())
 MEMORY = Path("/dev/shm")  # noqa: S108 - Linux keeps its files in memory
 MIN_FREE_MEMORY = 6 * 2**30  # bytes; a run of all tests writes a part of that
-pytest_plugins = ["tests.browser", "tests.mailbox", "tests.own_servers"]
+pytest_plugins = ["tests.browser", "tests.forked", "tests.mailbox", "tests.own_servers"]
 
 
 def place_for_tests() -> Path:

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 from tests.architecture.source import ROOT
-from tests.architecture.test_settings import COMPLETE, load
+from tests.forked import COMPLETE, Load
 
 PROCESS = "TRIBUTARY_PROCESS"
 READ = re.compile(r"env\.\w+\(\s*\"([A-Z_]+)\"")
@@ -23,7 +23,7 @@ def test_every_limit_is_in_the_documents(name: str) -> None:
 
 
 @pytest.mark.parametrize(("process", "seconds"), [("web", 5), ("worker", 60), ("command", 0)])
-def test_a_kind_of_process_has_its_own_limits(process: str, seconds: int) -> None:
+def test_a_kind_of_process_has_its_own_limits(load: Load, process: str, seconds: int) -> None:
     loaded = load(
         COMPLETE | {"TRIBUTARY_PROCESS": process},
         "print(round(settings.limits.DATABASE_LIMITS.statement))",
@@ -57,7 +57,7 @@ def test_the_package_does_not_decide_what_kind_of_process_it_is_in() -> None:
     assert imported.stdout.strip() == "False"
 
 
-def test_an_unknown_kind_of_process_is_refused() -> None:
+def test_an_unknown_kind_of_process_is_refused(load: Load) -> None:
     loaded = load(COMPLETE | {"TRIBUTARY_PROCESS": "bakery"})
 
     assert "TRIBUTARY_PROCESS is 'bakery'" in loaded.stderr

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 
-from config.local.keys import fresh_secrets
-from config.local.throwaway import ADDRESSES
 from tests.architecture.source import ROOT
+from tests.forked import COMPLETE, Load
 
-COMPLETE = {**fresh_secrets(), **ADDRESSES}
 # Read by settings.py, and safe as they stand when nobody says anything.
 OPTIONAL = {
     "ACCESS_LOG",
@@ -54,33 +49,21 @@ def required() -> list[str]:
     return sorted(set(READ.findall((ROOT / "config/settings.py").read_text())) - OPTIONAL)
 
 
-def load(environment: dict[str, str], code: str = "") -> subprocess.CompletedProcess[str]:
-    """Import the settings in a process that has `environment` and nothing else."""
-    return subprocess.run(
-        [sys.executable, "-c", f"from config import settings\n{code}"],
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], **environment},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def test_complete_settings_load() -> None:
+def test_complete_settings_load(load: Load) -> None:
     loaded = load(COMPLETE)
 
     assert (loaded.returncode, loaded.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("name", required())
-def test_without_one_of_them_nothing_starts(name: str) -> None:
+def test_without_one_of_them_nothing_starts(load: Load, name: str) -> None:
     loaded = load({key: value for key, value in COMPLETE.items() if key != name})
 
     assert loaded.returncode != 0
     assert name in loaded.stderr.strip().splitlines()[-1]
 
 
-def test_production_is_the_default_mode() -> None:
+def test_production_is_the_default_mode(load: Load) -> None:
     silent = {key: value for key, value in COMPLETE.items() if key != "TRIBUTARY_MODE"}
     names = "LOCAL", "DEBUG", "SECURE_SSL_REDIRECT", "SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE"
 
@@ -89,7 +72,7 @@ def test_production_is_the_default_mode() -> None:
     assert loaded.stdout.split() == ["False", "False", "True", "True", "True"]
 
 
-def test_an_unknown_mode_is_refused() -> None:
+def test_an_unknown_mode_is_refused(load: Load) -> None:
     loaded = load(COMPLETE | {"TRIBUTARY_MODE": "debug"})
 
     assert loaded.returncode != 0
@@ -97,7 +80,7 @@ def test_an_unknown_mode_is_refused() -> None:
 
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "LINK_KEYS", "CLICK_KEYS", "DETAILS_KEYS"])
-def test_an_empty_secret_is_none(name: str) -> None:
+def test_an_empty_secret_is_none(load: Load, name: str) -> None:
     loaded = load(COMPLETE | {name: ""})
 
     assert loaded.returncode != 0

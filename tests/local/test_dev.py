@@ -22,8 +22,8 @@ from config.local.ports import HOST, next_free
 from config.local.run import commands
 from config.local.serving import Requests, compile_text
 from config.local.supervisor import ForegroundChild, Output
-from tests.architecture.test_settings import COMPLETE, load
 from tests.databases import Databases
+from tests.forked import COMPLETE, Load
 from tests.local.test_run import NOT_COPIED
 from tests.own_processes import until
 
@@ -70,7 +70,7 @@ def test_nobody_else_is_let_in(environ: dict[str, str]) -> None:
     assert status_for(**environ) == "403 Forbidden"
 
 
-def test_production_never_shows_a_page_about_an_error() -> None:
+def test_production_never_shows_a_page_about_an_error(load: Load) -> None:
     asked = {**COMPLETE, "TRIBUTARY_DEV": "1", "DEBUG": "1"}
 
     loaded = load(asked, "print(settings.DEBUG)")
@@ -78,7 +78,7 @@ def test_production_never_shows_a_page_about_an_error() -> None:
     assert loaded.stdout == "False\n"
 
 
-def test_make_dev_has_such_pages_behind_the_guard() -> None:
+def test_make_dev_has_such_pages_behind_the_guard(load: Load) -> None:
     asked = {**COMPLETE, "TRIBUTARY_MODE": "local", "TRIBUTARY_DEV": "1"}
 
     loaded = load(
