@@ -98,7 +98,7 @@ def preview_frame(
     get_object_or_404(Enrollment, pk=enrollment_id, offer=text["offer"])
     [*shown] = audience(
         purpose=Purpose.EMAIL_MEMBERS,
-        enrollment_ids=[enrollment_id],
+        enrollments=Enrollment.objects.filter(pk=enrollment_id),
         include_already_sent=True,
         now=timezone.now(),
     ).recipients

@@ -79,7 +79,7 @@ class Draft:
             chosen = everybody.not_removed()
         return audience(
             purpose=self.purpose,
-            enrollment_ids=chosen.values_list("pk", flat=True),
+            enrollments=chosen,
             include_already_sent=self.include_already_sent,
             now=now,
         )

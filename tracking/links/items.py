@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
 
 from core.kept_queries import kept_query
 from offers import dashboard_links
@@ -48,15 +49,12 @@ def items_of(enrollments: Sequence[Enrollment]) -> dict[int, Items]:
     }
 
 
-def codes_and_slugs(
-    enrollment_ids: Sequence[int] | QuerySet[Any, Any],
-) -> tuple[dict[int, str], dict[int, str]]:
-    """Return the codes in use and the slugs of links in use, each by enrollment id.
-
-    For very many enrollments pass a queryset of ids, which becomes a subquery.
-    """
-    codes = PromoCode.objects.in_use().filter(enrollment__in=enrollment_ids)
-    links = TrackingLink.objects.main().in_use().filter(enrollment__in=enrollment_ids)
+def codes_and_slugs(enrollment_ids: Sequence[int]) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the codes in use and the slugs of links in use, each by enrollment id."""
+    # One array, whose length PostgreSQL knows when it plans, and not as many parameters as ids.
+    wanted = RawSQL("SELECT unnest(%s::bigint[])", [list(enrollment_ids)])
+    codes = PromoCode.objects.in_use().filter(enrollment__in=wanted)
+    links = TrackingLink.objects.main().in_use().filter(enrollment__in=wanted)
     return (
         dict(codes.values_list("enrollment_id", "code")),
         dict(links.values_list("enrollment_id", "slug")),

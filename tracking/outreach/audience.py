@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -111,20 +111,15 @@ _FIELDS = (
 def audience(
     *,
     purpose: str,
-    enrollment_ids: Iterable[int],
+    enrollments: QuerySet[Enrollment],
     include_already_sent: bool,
     now: datetime,
 ) -> Audience:
-    """Divide the enrollments into recipients and members left out, with reasons.
-
-    For very many, pass a queryset of their ids.
-    """
-    ids = enrollment_ids if isinstance(enrollment_ids, QuerySet) else list(enrollment_ids)
-    chosen = Enrollment.objects.filter(pk__in=ids)
-    ordered = chosen.order_by("member__first_name", "member__last_name", "pk")
+    """Divide the enrollments into recipients and members left out, with reasons."""
+    ordered = enrollments.order_by("member__first_name", "member__last_name", "pk")
     rows = [_Row(*fields) for fields in ordered.values_list(*_FIELDS)]
     offers = Offer.objects.in_bulk({row.offer_id for row in rows})
-    codes, slugs = codes_and_slugs(chosen.values("pk"))
+    codes, slugs = codes_and_slugs([row.pk for row in rows])
     suppressed = suppressed_among(row.email for row in rows)
     sent = _already_sent(purpose, rows, include_already_sent)
     reachable, left_out = [], []

@@ -22,7 +22,7 @@ from notifications.models import Campaign, Purpose
 from notifications.rendering import missing_values, prepare
 from notifications.selectors import latest_campaign
 from notifications.services import AudienceTakenError, Recipient, confirm_campaign
-from offers.models import Offer
+from offers.models import Enrollment, Offer
 from tracking.outreach.audience import audience
 from tracking.outreach.first_texts import FIRST_TEXTS, FirstText
 from tracking.outreach.unsent_items import never_tried
@@ -64,7 +64,10 @@ def _send(
     """Confirm a campaign to those who can get it; return None if nobody can."""
     text = _text(latest_seen)
     chosen = audience(
-        purpose=PURPOSE, enrollment_ids=enrollment_ids, include_already_sent=False, now=now
+        purpose=PURPOSE,
+        enrollments=Enrollment.objects.filter(pk__in=enrollment_ids),
+        include_already_sent=False,
+        now=now,
     )
     people = _sendable(chosen.recipients, text)
     if not people:

@@ -40,7 +40,7 @@ def send_terms_mail(*, terms: Terms, before: Terms, by: Actor, now: datetime) ->
     active = Enrollment.objects.active().filter(offer=offer)
     chosen = audience(
         purpose=Purpose.TERMS_CHANGED,
-        enrollment_ids=active.values_list("pk", flat=True),
+        enrollments=active,
         include_already_sent=True,
         now=now,
     )

@@ -30,7 +30,7 @@ def look_at(
 ) -> Audience:
     return audience(
         purpose=purpose,
-        enrollment_ids=[row.pk for row in enrollments],
+        enrollments=Enrollment.objects.filter(pk__in=[row.pk for row in enrollments]),
         include_already_sent=again,
         now=NOW,
     )
