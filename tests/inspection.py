@@ -8,17 +8,20 @@ from typing import Any, Literal
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from tests.contrast import illegible_texts
+
 STANDARDS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Axe describes each element that passed a rule, unless it is asked for what is wrong alone.
 WHAT_IS_WRONG = {"resultTypes": ["violations"], "iframes": False}
-EVERY_RULE = WHAT_IS_WRONG | {"runOnly": STANDARDS}
+# Contrast is measured apart: see tests.contrast. The other rules are all that another language can
+# change: names and labels, which may become alike.
+ALL_BUT_CONTRAST = WHAT_IS_WRONG | {
+    "runOnly": STANDARDS, "rules": {"color-contrast": {"enabled": False}},
+}  # fmt: skip
 # What another width can change about a page whose markup and colours were looked at before.
 LAYOUT = WHAT_IS_WRONG | {
     "runOnly": {"type": "rule", "values": ["target-size", "scrollable-region-focusable"]}
 }
-# What another language can change: names and labels, which may become alike.
-WORDS = EVERY_RULE | {"rules": {"color-contrast": {"enabled": False}}}
-COLOURS = WHAT_IS_WRONG | {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
 RUN = """options => axe.run(document, options).then(found => found.violations.map(one => ({
     rule: one.id, help: one.help, nodes: one.nodes.map(node => node.html.slice(0, 160) + " ("
         + node.failureSummary.split("\\n").slice(1, 3).join(";").trim() + ")") })))"""
@@ -68,12 +71,11 @@ def faults_of(page: Page, name: str) -> list[str]:
     """What is wrong with the page that is open: axe in light and dark, and overflow if narrow."""
     page.evaluate("scrollTo(0, 0)")  # from under the bar that stays on top
     differs_by = page.evaluate("window.differsBy")
-    if differs_by:
-        faults = _violations(page, LAYOUT if differs_by == "width" else WORDS)
-    else:
-        faults = _violations(page, EVERY_RULE)
+    faults = _violations(page, LAYOUT if differs_by == "width" else ALL_BUT_CONTRAST)
+    if not differs_by:
+        faults += [f"too little contrast: {text}" for text in illegible_texts(page)]
         page.emulate_media(color_scheme="dark")
-        faults += [f"dark: {fault}" for fault in _violations(page, COLOURS)]
+        faults += [f"too little contrast in the dark: {text}" for text in illegible_texts(page)]
         page.emulate_media(color_scheme="light")
     faults += _overflow(page)
     return [f"{name}: {fault}" for fault in faults]

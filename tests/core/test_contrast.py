@@ -1,0 +1,74 @@
+"""The inspection of pages finds each text of too little contrast, and passes over none it met."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page
+
+from tests.inspection import faults_of, prepare
+
+pytestmark = pytest.mark.browser
+OpenPage = Callable[..., Page]
+# A text of each kind that an element can have: its own, a field's, on a parent's ground.
+BODY = """<!doctype html><html lang="en"><title>Texts</title><meta name="viewport"
+content="width=device-width"><style>body { background: #fff; color: #111 } %s
+</style><main><h1>Texts</h1><p>A text</p><p class="one">Another</p>
+<div class="ground"><p>On a ground</p></div><label>Name <input value="Mara"></label></main>
+</html>"""
+ALIKE = """<h1>Texts</h1><div class="row"><p class="one">Covered</p><i></i></div>
+<div class="row"><p class="one">Open</p></div>"""
+
+
+@pytest.fixture
+def faults(open_page: OpenPage) -> Callable[[str], list[str]]:
+    """What is found when the page has one more style."""
+    page = prepare(open_page())
+
+    def found(style: str = "") -> list[str]:
+        page.goto("about:blank")
+        page.set_content(BODY % style)
+        return faults_of(page, "texts")
+
+    assert found() == []  # from here on all its looks are known
+    assert found() == []
+    return found
+
+
+def test_a_text_that_is_faint_is_found_each_time(faults: Callable[[str], list[str]]) -> None:
+    for style, what in (
+        (".one { color: #bbb }", "Another"),
+        (".ground { background: #444 }", "On a ground"),
+        (".one { opacity: .3 }", "Another"),
+        ("main { opacity: .3 }", "Texts"),
+        ("input { color: #ccc }", "Mara"),
+        ("p + .ground > p { color: #999; font-size: 12px }", "On a ground"),
+    ):
+        for _ in range(2):
+            found = [fault for fault in faults(style) if what in fault and "contrast" in fault]
+            assert (style, len(found)) == (style, 2), "in light and in the dark"
+
+
+def test_a_text_that_is_faint_in_the_dark_alone_is_found(
+    faults: Callable[[str], list[str]],
+) -> None:
+    [fault] = faults("@media (prefers-color-scheme: dark) { .one { color: #ccc } }")
+
+    assert fault.startswith('texts: too little contrast in the dark: <p class="one">Another</p>')
+
+
+def test_where_nothing_can_be_said_of_one_text_its_like_is_measured(open_page: OpenPage) -> None:
+    """Something lies over the first of two that look alike."""
+    page = prepare(open_page())
+    page.goto("about:blank")
+    page.set_content(
+        BODY % ".one { color: #ccc } .row { position: relative }"
+        " i { position: absolute; inset: 0; background: linear-gradient(#000, #111) }"
+    )
+    page.locator("main").evaluate("(main, inner) => { main.innerHTML = inner; }", ALIKE)
+
+    light, dark = faults_of(page, "texts")
+
+    assert light.startswith('texts: too little contrast: <p class="one">Open</p>')
+    assert dark.startswith('texts: too little contrast in the dark: <p class="one">Open</p>')
