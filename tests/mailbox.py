@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,10 +14,9 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 from pytest_django import Settings
 
-from config.local.ports import HOST, next_free
-
-WAIT_SECONDS = 15
-FIRST_PORT = 24000  # plus something of this process, so that xdist's workers don't race
+from config.local.ports import HOST
+from tests.own_processes import MAX_WAIT_SECONDS
+from tests.ports import lent_port
 
 
 class Mailbox:
@@ -36,7 +34,7 @@ class Mailbox:
         Fails when they don't come.
         """
         with self._arrived:
-            came = self._arrived.wait_for(lambda: len(self.to(address)) >= number, WAIT_SECONDS)
+            came = self._arrived.wait_for(lambda: len(self.to(address)) >= number, MAX_WAIT_SECONDS)
         assert came, f"{address} has {len(self.to(address))} mails, not {number}"
         return self.to(address)
 
@@ -70,11 +68,14 @@ class Mailbox:
 def open_mailbox() -> Iterator[Mailbox]:
     """A mail server on a port of its own."""
     box = Mailbox()
-    box.port = next_free(FIRST_PORT + os.getpid() % 2000)
-    controller = Controller(box, hostname=HOST, port=box.port, server_hostname="localhost")
-    controller.start()
-    yield box
-    controller.stop()
+    with lent_port() as box.port:
+        controller = Controller(
+            box, hostname=HOST, port=box.port, server_hostname="localhost",
+            ready_timeout=MAX_WAIT_SECONDS,
+        )  # fmt: skip
+        controller.start()
+        yield box
+        controller.stop()
 
 
 def send_to(box: Mailbox, settings: Settings) -> None:

@@ -21,10 +21,11 @@ import pytest
 from config.local.folders import SHARED_PLACE, LocalServiceError, own_folder
 from config.local.keys import fresh_secrets, kept_secrets
 from config.local.locks import HeldLock, locked
-from config.local.ports import FIRST, TRIES, is_free, keep_port, kept_port
+from config.local.ports import keep_port, kept_port
 from config.local.postgres import Postgres
 from config.local.services import SETTINGS as SETTINGS_KEYS
 from config.local.valkey import Valkey
+from tests.ports import own_port
 from tests.template import kept_secrets_file, start_from_template
 
 PREFIX = "tributary-test-"
@@ -111,12 +112,10 @@ def start_services(
     if kept is not None:
         shutil.copy2(kept, home / "secrets.env")
     start_from_template(services.postgres, home / "secrets.env", services.environment())
-    first = FIRST["valkey"] + os.getpid() % 1000
-    for port in range(first, first + TRIES):
-        keep_port(home / "ports.json", "valkey", port)
-        if is_free(port) and services.valkey.start():
-            return services
-    raise LocalServiceError("Valkey finds no free port.")
+    keep_port(home / "ports.json", "valkey", own_port())
+    if not services.valkey.start():
+        raise LocalServiceError("The port of the tests' Valkey was taken.")
+    return services
 
 
 def sweep_killed_runs() -> None:

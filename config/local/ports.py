@@ -52,16 +52,24 @@ def settle_port(path: Path, kind: str) -> int:
 def reserve_port(path: Path, kind: str, *, only: int | None = None) -> int:
     """Reserve a port for `kind`, or `only` that one, against our other checkouts.
 
-    A free port is not enough: the web server sets SO_REUSEPORT, so two checkouts started at the
-    same time could share one port. The reservation lasts as long as this process.
+    The reservation lasts as long as this process.
     """
     wanted = [only] if only else [kept_port(path, kind), *range(FIRST[kind], FIRST[kind] + TRIES)]
     for port in wanted:
-        lock = HeldLock(SHARED_PLACE / f"tributary-{os.geteuid()}-port-{port}.lock")
-        if is_free(port) and lock.take():
+        if reserve(port):
             keep_port(path, kind, port)
             return port
     raise LocalServiceError(f"No free port for the {kind}: tried {wanted[0]} to {wanted[-1]}.")
+
+
+def reserve(port: int) -> bool:
+    """Reserve `port` for as long as this process lives; False if it is taken or reserved.
+
+    A free port is not enough: the web server sets SO_REUSEPORT, so two processes that choose at the
+    same time could share one port.
+    """
+    lock = HeldLock(SHARED_PLACE / f"tributary-{os.geteuid()}-port-{port}.lock")
+    return is_free(port) and lock.take()
 
 
 def keep_port(path: Path, kind: str, port: int) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 import time
@@ -13,11 +12,11 @@ from http.client import HTTPConnection
 from typing import Any
 
 from config.heartbeats import STARTING_SECONDS
-from config.local.ports import HOST, next_free
+from config.local.ports import HOST
 from tests.own_processes import ROOT, children_of, states_of_threads, until
 from tests.own_servers import OwnServers
+from tests.ports import own_port
 
-FIRST_PORT = 8890
 WORKERS = 2
 SEED = "seed"  # an order that is always there
 
@@ -43,7 +42,7 @@ class WebServer:
 
     def __init__(self, servers: OwnServers, **environment: str) -> None:
         self.servers = servers
-        self.port = next_free(FIRST_PORT + os.getpid() % 1000)
+        self.port = own_port()
         self._environment = {
             **servers.environment,
             "WEB_WORKERS": str(WORKERS),

@@ -18,7 +18,7 @@ import pytest
 
 from config.local.folders import CHECKOUT
 from config.local.loopback import only_from_this_machine
-from config.local.ports import HOST, next_free
+from config.local.ports import HOST
 from config.local.run import commands
 from config.local.serving import Requests, compile_text
 from config.local.supervisor import ForegroundChild, Output
@@ -26,6 +26,7 @@ from tests.databases import Databases
 from tests.forked import COMPLETE, Load
 from tests.local.test_run import NOT_COPIED
 from tests.own_processes import until
+from tests.ports import own_port
 
 HERE = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:8000"}
 
@@ -152,7 +153,7 @@ class Served:
     """A copy of the code behind the web process of `make dev`, on the database of the tests."""
 
     def __init__(self, root: Path, database: str) -> None:
-        self.root, self.port = root, next_free(8600 + os.getpid() % 300)
+        self.root, self.port = root, own_port()
         address = os.environ["DATABASE_URL"].rpartition("/")[0]
         environment = {
             **os.environ,

@@ -7,6 +7,7 @@ import smtplib
 import threading
 from collections.abc import Callable, Iterator
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,11 @@ from django.test import Client
 from playwright.sync_api import Page
 
 from config.local.mails import find_keys, read_mail, read_rows
-from config.local.ports import HOST, next_free
+from config.local.ports import HOST
 from config.local.smtp import Keeper, serve
 from tests.answers import page_text
+from tests.own_processes import MAX_WAIT_SECONDS
+from tests.ports import lent_port
 
 Send = Callable[..., None]
 
@@ -31,35 +34,37 @@ def inbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def send(inbox: Path) -> Iterator[Send]:
     """Send one mail to the inbox over real SMTP."""
-    port = next_free(26000)
     loop = asyncio.new_event_loop()
     stopped = asyncio.Event()
     started = threading.Event()
 
-    async def run() -> None:
+    async def run(port: int) -> None:
         async with await serve(keeper=Keeper(inbox), port=port):
             started.set()
             await stopped.wait()
 
-    thread = threading.Thread(target=lambda: loop.run_until_complete(run()))
-    thread.start()
-    assert started.wait(10)
-
-    def send_one(*, to: str, subject: str = "Hello", text: str = "Hi", html: str = "") -> None:
-        mail = EmailMessage()
-        mail["From"] = "Juniper & Co <tracking@tributary.example>"
-        mail["To"] = to
-        mail["Subject"] = subject
-        mail.set_content(text)
-        if html:
-            mail.add_alternative(html, subtype="html")
-        with smtplib.SMTP(HOST, port, local_hostname="localhost") as server:
-            server.send_message(mail)
-
-    yield send_one
-    loop.call_soon_threadsafe(stopped.set)
-    thread.join()
+    with lent_port() as port:
+        thread = threading.Thread(target=lambda: loop.run_until_complete(run(port)))
+        thread.start()
+        assert started.wait(MAX_WAIT_SECONDS)
+        yield partial(send_one, port)
+        loop.call_soon_threadsafe(stopped.set)
+        thread.join()
     loop.close()
+
+
+def send_one(
+    port: int, *, to: str, subject: str = "Hello", text: str = "Hi", html: str = ""
+) -> None:
+    mail = EmailMessage()
+    mail["From"] = "Juniper & Co <tracking@tributary.example>"
+    mail["To"] = to
+    mail["Subject"] = subject
+    mail.set_content(text)
+    if html:
+        mail.add_alternative(html, subtype="html")
+    with smtplib.SMTP(HOST, port, local_hostname="localhost") as server:
+        server.send_message(mail)
 
 
 def test_mails_are_listed_newest_first_and_found_by_address(send: Send, inbox: Path) -> None:

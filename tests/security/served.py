@@ -7,7 +7,6 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,14 +14,13 @@ from pathlib import Path
 
 from config.local.folders import CHECKOUT, own_folder
 from config.local.locks import locked
-from config.local.ports import next_free
+from tests.own_processes import MAX_WAIT_SECONDS, ROOT, until
+from tests.ports import lent_port
 
-ROOT = Path(__file__).resolve().parents[2]
 HOST = "127.0.0.1"  # where the servers listen
 PROXY = "127.0.0.2"  # the address of the one proxy that they trust
 STRANGER = "127.0.0.3"
 NAME = "tributary.example"
-FIRST_PORT = 8890
 PRODUCTION = {
     "TRIBUTARY_MODE": "production",
     "ALLOWED_HOSTS": NAME,
@@ -50,25 +48,25 @@ class Answer:
 @contextmanager
 def granian(target: str, *, log: Path | None = None, **environment: str) -> Iterator[int]:
     """Serve `target` in production mode; yields the port. The server ends with the block."""
-    port = next_free(FIRST_PORT + os.getpid() % 1000)
-    command = [
-        sys.executable, "-W", "ignore", "-m", "granian", "--interface", "asgi", "--no-ws",
-        "--host", HOST, "--port", str(port), "--log-level", "warning", target,
-    ]  # fmt: skip
     out = log.open("wb") if log else subprocess.DEVNULL
-    process = subprocess.Popen(
-        command,
-        env={**os.environ, **PRODUCTION, **environment},
-        cwd=ROOT,
-        stdout=out,
-        stderr=subprocess.STDOUT,
-    )
-    try:
-        _wait_for(port)
-        yield port
-    finally:
-        process.terminate()
-        process.wait(timeout=20)
+    with lent_port() as port:
+        command = [
+            sys.executable, "-W", "ignore", "-m", "granian", "--interface", "asgi", "--no-ws",
+            "--host", HOST, "--port", str(port), "--log-level", "warning", target,
+        ]  # fmt: skip
+        process = subprocess.Popen(
+            command,
+            env={**os.environ, **PRODUCTION, **environment},
+            cwd=ROOT,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            until(lambda: answers(port), "the server does not come up")
+            yield port
+        finally:
+            process.terminate()
+            process.wait(timeout=MAX_WAIT_SECONDS)
 
 
 def collect_static_files() -> None:
@@ -94,7 +92,9 @@ def ask(
     lines = [f"{method} {path} HTTP/1.1", f"Host: {host}", "Connection: close", *headers]
     if body:
         lines.append(f"Content-Length: {len(body)}")
-    with socket.create_connection((HOST, port), timeout=20, source_address=(peer, 0)) as stream:
+    with socket.create_connection(
+        (HOST, port), timeout=MAX_WAIT_SECONDS, source_address=(peer, 0)
+    ) as stream:
         stream.sendall("\r\n".join([*lines, "", ""]).encode("latin-1") + body)
         received = b"".join(iter(lambda: stream.recv(65_536), b""))
     head, _, content = received.partition(b"\r\n\r\n")
@@ -105,13 +105,10 @@ def ask(
     )
 
 
-def _wait_for(port: int) -> None:
-    until = time.monotonic() + 60
-    while True:
-        try:
-            ask(port, "/healthz")
-        except OSError:
-            assert time.monotonic() < until, "the server did not come up"
-            time.sleep(0.1)
-        else:
-            return
+def answers(port: int) -> bool:
+    """Whether somebody answers there, whatever they say."""
+    try:
+        ask(port, "/healthz")
+    except OSError:
+        return False
+    return True
