@@ -14,6 +14,8 @@ from django.test import Client
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from tests.own_processes import MAX_WAIT_SECONDS
+
 if TYPE_CHECKING:  # playwright is large, and few tests need it
     from playwright.sync_api import Browser, ConsoleMessage, Error, Page, Request, Response
 
@@ -40,7 +42,7 @@ ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
     f"--disable-features={','.join(WITHOUT)}",
 ]  # fmt: skip
-TIMEOUT = 10_000  # milliseconds
+MAX_WAIT = MAX_WAIT_SECONDS * 1_000  # milliseconds
 ASKED_FOR = {"document", "fetch", "xhr"}  # an error status of these is the test's own business
 
 
@@ -93,7 +95,9 @@ def go_without() -> NoReturn:
 @pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """A headless Chromium; without one the test is skipped, in CI it fails."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
+
+    expect.set_options(timeout=MAX_WAIT)
 
     with pytest.MonkeyPatch.context() as patch, sync_playwright() as playwright:
         program = find_chromium(of_playwright=Path(playwright.chromium.executable_path))
@@ -124,7 +128,7 @@ def open_page(
             viewport={"width": width, "height": height},
             **{"reduced_motion": "reduce", "locale": "en-GB", **options},
         )
-        context.set_default_timeout(TIMEOUT)
+        context.set_default_timeout(MAX_WAIT)
         context.on("page", watch.follow)
         return context.new_page()
 

@@ -68,7 +68,11 @@ def prepare(page: Page, *, differs_by: Literal["", "width", "language"] = "") ->
 
 
 def faults_of(page: Page, name: str) -> list[str]:
-    """What is wrong with the page that is open: axe in light and dark, and overflow if narrow."""
+    """What is wrong with the page that is open: axe in light and dark, and overflow if narrow.
+
+    A click that led here has waited for the page to begin, not for the whole of it.
+    """
+    page.wait_for_load_state()
     page.evaluate("scrollTo(0, 0)")  # from under the bar that stays on top
     differs_by = page.evaluate("window.differsBy")
     faults = _violations(page, LAYOUT if differs_by == "width" else ALL_BUT_CONTRAST)

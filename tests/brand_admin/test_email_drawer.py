@@ -349,7 +349,7 @@ def test_the_drawer_in_a_browser(desk: Callable[..., Page], mailbox: Mailbox, wi
     page.locator('[data-insert="first_name"]').click()
     page.get_by_role("button", name="Next", exact=True).click()
     page.get_by_text("Member 1 of 3").wait_for()
-    assert page.get_by_text("For Diego", exact=True).is_visible()
+    page.get_by_text("For Diego", exact=True).wait_for()
     frame = page.frame_locator("iframe")
     frame.get_by_text("Dear Diego Arroyo, Winter Glow creatorsHi Diego").wait_for()
     page.get_by_role("button", name="Next member").click()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from django.core.cache import cache
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -18,7 +18,6 @@ from tests.worker import Worker
 OpenPage = Callable[..., Page]
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844, "has_touch": True, "is_mobile": True}
-expect.set_options(timeout=15_000)  # milliseconds: two busy cores, and a worker that has to come up
 
 
 @pytest.fixture(scope="session")

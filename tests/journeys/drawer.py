@@ -63,7 +63,7 @@ class Drawer:
 
     def is_done(self, *, accepted: int) -> None:
         """Wait until the worker has handed over every mail."""
-        expect(self.box).to_contain_text(f"{accepted} of {accepted} done", timeout=60_000)
+        expect(self.box).to_contain_text(f"{accepted} of {accepted} done")
         report = self.box.get_by_role("definition").first
         expect(report).to_have_text(str(accepted))
 

@@ -12,10 +12,12 @@ from playwright.sync_api import Locator, Page, expect
 from tests.mailbox import Mailbox
 
 STATS = "View my performance stats"
+ON_CLIPBOARD = "async text => await navigator.clipboard.readText() === text"
 
 
 def go_to(page: Page, *path: str) -> None:
     """Click a section in the left navigation, under its heading; a phone has it behind the menu."""
+    page.wait_for_load_state()  # a click has waited for the page to begin; it may have no menu yet
     menu = page.locator(".admin-bar summary")
     if menu.is_visible():
         menu.click()
@@ -48,6 +50,13 @@ def row_of(page: Page, text: str) -> Locator:
     return page.get_by_role("row").filter(
         has=page.get_by_role("rowheader", name=re.compile(re.escape(text)))
     )
+
+
+def copied(page: Page, button: Locator) -> str:
+    """Press a button that copies, and read the clipboard once the text has arrived there."""
+    button.click()
+    page.wait_for_function(ON_CLIPBOARD, arg=button.get_attribute("data-copy"))
+    return str(page.evaluate("navigator.clipboard.readText()"))
 
 
 def path_of(address: str) -> str:

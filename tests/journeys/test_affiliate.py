@@ -21,7 +21,7 @@ from payouts.services import record_payment
 from tests.cast import Cast, offer_values, order
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.drawer import open_email_members
-from tests.journeys.steps import code_in, link_in, only_mail_to, path_of
+from tests.journeys.steps import code_in, copied, link_in, only_mail_to, path_of
 from tests.mailbox import Mailbox
 from tests.worker import Worker
 from tracking.links.generating import generate_items
@@ -48,11 +48,6 @@ def sell_and_pay(cast: Cast) -> None:
         )  # fmt: skip
 
 
-def copied(page: Page, what: str) -> str:
-    page.get_by_role("button", name=f"Copy: {what}").click()
-    return str(page.evaluate("navigator.clipboard.readText()"))
-
-
 def rows_of(page: Page, name: str) -> Locator:
     return page.get_by_role("list", name=name, exact=True).get_by_role("listitem")
 
@@ -74,8 +69,12 @@ def test_code_link_commission_conversions_and_payments_are_found(
     link = page.get_by_text(re.compile(r"/r/\w+\s*$"))
     expect(link).to_be_visible()
     if script:
-        assert copied(page, "Your code") == "MARA15"
-        assert urlsplit(copied(page, "Your link"))[1:3] == urlsplit(f"//{link.inner_text()}")[1:3]
+        code, address = (
+            copied(page, page.get_by_role("button", name=f"Copy: Your {what}"))
+            for what in ("code", "link")
+        )
+        assert code == "MARA15"
+        assert urlsplit(address)[1:3] == urlsplit(f"//{link.inner_text()}")[1:3]
 
     # "Review the commission structure of the offer"
     commission = page.locator(".card", has=page.get_by_role("heading", name="Your commission"))

@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from offers.dashboard_links import token_for
 from tests.cast import Cast
 from tests.journeys.conftest import PHONE, OpenPage
-from tests.journeys.steps import go_to, row_of
+from tests.journeys.steps import copied, go_to, row_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 SHOPPER = "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15"
@@ -50,6 +50,8 @@ def make_key(desk: Page) -> str:
     go_to(desk, "Home")
     go_to(desk, "Settings")
     desk.get_by_role("link", name="API keys").click()
+    expect(desk.get_by_label("What uses it")).to_be_visible()
+    desk.wait_for_load_state()
     assert key not in desk.content(), "an API key is shown a second time"
     return key
 
@@ -82,8 +84,7 @@ def test_from_the_click_to_the_payment(
     phone = open_page(**PHONE, permissions=["clipboard-read", "clipboard-write"])
     phone.goto(f"/d/{token_for(cast.mara_in_glow)}")
     expect(phone.get_by_text("No conversions yet")).to_be_visible()
-    phone.get_by_role("button", name="Copy: Your link").click()
-    link = phone.evaluate("navigator.clipboard.readText()")
+    link = copied(phone, phone.get_by_role("button", name="Copy: Your link"))
 
     # A shopper follows the link and is at the shop with a click id.
     shop = urlsplit(follow(chromium, link))
