@@ -120,15 +120,15 @@ class OwnServers:
             self.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
         )
 
-    def cut_connections(self, *, only: str = "true") -> None:
-        """End all connections but this one, or those for which the condition holds."""
+    def cut_connections(self, *, only: str = "true") -> int:
+        """End all connections but this one, or those for which the condition holds; how many."""
         with self.connect() as ours:
-            ours.execute(
+            return ours.execute(
                 sql.SQL(
                     "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {}"
                     " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
                 ).format(sql.SQL(cast("Any", only)))
-            )
+            ).rowcount
 
     def process(self, *command: str, **environment: str) -> Process:
         """`python -m …` on these servers, not started yet."""

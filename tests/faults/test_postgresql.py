@@ -7,29 +7,32 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from itertools import count
 
 import pytest
 
 from tests.faults.load import Load
-from tests.faults.web_server import Answer, WebServer
+from tests.faults.web_server import Answer, WebServer, room, slowest
 from tests.own_processes import until
 
-BUSY_MACHINE = 2.0  # seconds that a bound may be missed by here
+BUSY_MACHINE = 2.0  # seconds that a bound may be missed by here, at least
 ANSWERED, HEALTH, READY, BACK = 3.0, 0.5, 2.0, 2.0  # seconds that are promised
+on_every_outage = pytest.mark.parametrize("outage", ["frozen", "killed"])
 
 
-@pytest.fixture(params=["frozen", "killed"])
-def outage(request: pytest.FixtureRequest, web: WebServer) -> Iterator[str]:
-    """PostgreSQL is away for the length of the test."""
-    web.get(web.servers.dashboard)  # there are connections in the pool
-    if request.param == "frozen":
+@contextmanager
+def away(web: WebServer, outage: str) -> Iterator[None]:
+    """PostgreSQL is away during the block, and was there until then."""
+    if outage == "frozen":
         with web.servers.frozen_postgres():
-            yield request.param
+            yield
     else:
         web.servers.kill_postgres()
-        yield request.param
+        yield
 
 
 def change_language(web: WebServer) -> Answer:
@@ -38,19 +41,26 @@ def change_language(web: WebServer) -> Answer:
     return web.ask("POST", f"{web.servers.dashboard}/language", "language=de", form)
 
 
-@pytest.mark.usefixtures("outage")
-def test_everything_is_answered_within_three_seconds(web: WebServer) -> None:
+def ask_for_everything(web: WebServer, name: str) -> tuple[list[Answer], list[Answer]]:
+    """Sixteen pages and eight orders at a time."""
     with ThreadPoolExecutor(24) as people:
         pages = [people.submit(web.get, web.servers.dashboard) for _ in range(16)]
-        orders = [people.submit(web.send_order, f"out-{n}") for n in range(8)]
-        page_answers = [one.result() for one in pages]
-        order_answers = [one.result() for one in orders]
-    form, link = change_language(web), web.get("/r/no-such-link")
+        orders = [people.submit(web.send_order, f"{name}-{n}") for n in range(8)]
+        return [one.result() for one in pages], [one.result() for one in orders]
+
+
+@on_every_outage
+def test_everything_is_answered_within_three_seconds(web: WebServer, outage: str) -> None:
+    pages_before, orders_before = ask_for_everything(web, f"before-{outage}")
+    with away(web, outage):
+        page_answers, order_answers = ask_for_everything(web, "out")
+        form, link = change_language(web), web.get("/r/no-such-link")
 
     answers = [*page_answers, *order_answers, form, link]
     assert {answer.status for answer in answers} == {503}
     assert {answer.headers["retry-after"] for answer in answers} == {"2"}
-    assert max(answer.seconds for answer in answers) < ANSWERED + BUSY_MACHINE
+    usual = slowest([*pages_before, *orders_before])
+    assert slowest(answers) < ANSWERED + room(usual, least=BUSY_MACHINE)
     assert b"Please try again in a moment" in page_answers[0].body
     assert b"What you sent was not saved" in form.body
     assert b"saved" not in page_answers[0].body
@@ -60,31 +70,40 @@ def test_everything_is_answered_within_three_seconds(web: WebServer) -> None:
     assert "Nothing of this request was recorded. It is safe to send it again." in problem["detail"]
 
 
-def test_health_is_told_truly_and_in_time(web: WebServer, outage: str) -> None:
-    del outage
+def ask_for_health(web: WebServer) -> tuple[list[Answer], Answer]:
+    """Whether it is alive, again and again, and once whether it is ready, while it is busy."""
     with ThreadPoolExecutor(16) as people:
         busy = [people.submit(web.get, web.servers.dashboard) for _ in range(16)]
         alive = [web.get("/healthz") for _ in range(20)]
         ready = web.get("/readyz")
         for one in busy:
             one.result()
+    return alive, ready
+
+
+@on_every_outage
+def test_health_is_told_truly_and_in_time(web: WebServer, outage: str) -> None:
+    alive_before, ready_before = ask_for_health(web)
+    with away(web, outage):
+        alive, ready = ask_for_health(web)
 
     assert {answer.status for answer in alive} == {200}
-    assert max(answer.seconds for answer in alive) < HEALTH + BUSY_MACHINE / 2
+    assert slowest(alive) < HEALTH + room(slowest(alive_before), least=BUSY_MACHINE / 2)
     assert (ready.status, ready.json()["postgresql"]) == (503, "not ready")
-    assert ready.seconds < READY + BUSY_MACHINE
+    assert ready.seconds < READY + room(ready_before.seconds, least=BUSY_MACHINE)
 
 
 def test_it_answers_again_within_two_seconds_of_the_return(web: WebServer) -> None:
+    usual = slowest(web.look() for _ in range(4))
     with web.servers.frozen_postgres():
         assert web.look().status == 503
-    thawed = until(lambda: web.look().status == 200, "no answer", seconds=20)
+    thawed = until(lambda: web.look().status == 200, "no answer")
     web.servers.kill_postgres()
     assert web.look().status == 503
     web.servers.revive()
-    revived = until(lambda: web.look().status == 200, "no answer", seconds=20)
+    revived = until(lambda: web.look().status == 200, "no answer")
 
-    assert max(thawed, revived) < BACK + BUSY_MACHINE
+    assert max(thawed, revived) < BACK + room(usual, least=BUSY_MACHINE)
     assert web.get("/readyz").status == 200
 
 
@@ -103,26 +122,47 @@ def test_connections_that_were_cut_are_nobodys_error(web: WebServer) -> None:
 
 
 def test_a_request_cut_in_the_middle_is_repeated_if_it_may_be(web: WebServer) -> None:
-    """All connections are cut again and again while pages and orders are asked for."""
-    over = threading.Event()
+    """Connections are cut in the middle of pages and orders, ten times.
+
+    Nobody is cut twice, which nothing helps against: the next cut waits until everybody has an
+    answer who was there at this one.
+    """
+    asking, numbers, over = set[int](), count(), threading.Event()
+
+    def ask(job: Callable[[], Answer]) -> Answer:
+        number = next(numbers)
+        asking.add(number)
+        try:
+            return job()
+        finally:
+            asking.discard(number)
+
+    def go_on(person: int) -> Iterator[Answer]:
+        while not over.is_set():
+            yield ask(partial(web.get, web.servers.dashboard))
+            for _ in range(4):
+                yield ask(partial(web.send_order, f"mid-{person}-{next(numbers)}"))
 
     def cut() -> None:
-        while not over.is_set():
-            web.servers.cut_connections(only="state = 'active'")
-            over.wait(0.3)
+        until(lambda: web.servers.cut_connections(only="state = 'active'") > 0, "nobody is cut")
+        were_there = set(asking)
+        until(lambda: not were_there & asking, "no answer")
 
-    cutter = threading.Thread(target=cut)
-    cutter.start()
     with ThreadPoolExecutor(4) as people:
-        pages = list(people.map(web.get, [web.servers.dashboard] * 10))
-        orders = list(people.map(web.send_order, [f"mid-{n}" for n in range(40)]))
-    over.set()
-    cutter.join()
+        begun = [people.submit(list, go_on(person)) for person in range(4)]
+        try:
+            for _ in range(10):
+                cut()
+        finally:
+            over.set()
+        answers = [answer for one in begun for answer in one.result()]
 
-    # Only who is cut twice within a request hears of it.
-    refused = [answer for answer in [*pages, *orders] if answer.status not in {200, 201}]
+    refused = [answer for answer in answers if answer.status not in {200, 201}]
     assert {answer.status for answer in refused} <= {503}
-    assert len(refused) <= 4
+    # Their commit was cut.
+    assert {answer.json()["detail"].split(".")[0] for answer in refused} <= {
+        "We do not know whether this request was recorded"
+    }
 
 
 def test_nothing_is_claimed_when_the_connection_died_during_commit(web: WebServer) -> None:
@@ -144,18 +184,21 @@ def test_nothing_is_claimed_when_the_connection_died_during_commit(web: WebServe
 
 
 def test_who_waits_for_a_lock_is_refused_in_time_and_nothing_is_kept(web: WebServer) -> None:
+    usual = web.send_order("unlocked-1")
     with web.servers.connect() as ours, ours.transaction():
         ours.execute("LOCK TABLE tracking_order IN EXCLUSIVE MODE")
         answer = web.send_order("locked-1")
 
     assert answer.status == 503
     assert answer.headers["retry-after"] == "2"
-    assert answer.seconds < ANSWERED + BUSY_MACHINE
+    assert answer.seconds < ANSWERED + room(usual.seconds, least=BUSY_MACHINE)
     assert web.send_order("locked-1").status == 201
 
 
 def test_no_order_is_lost_or_doubled_under_kills_and_freezes(web: WebServer) -> None:
-    load = Load(web, name="load", senders=4)
+    usual, load = (Load(web, name=name, senders=4) for name in ("before", "load"))
+    with usual.running():
+        until(lambda: usual.accepted >= 20, "no order is taken")
     with load.running():
         with web.servers.frozen_postgres():
             time.sleep(2)
@@ -165,5 +208,5 @@ def test_no_order_is_lost_or_doubled_under_kills_and_freezes(web: WebServer) -> 
         time.sleep(1)
 
     assert load.accepted > 0
-    assert load.slowest < ANSWERED + BUSY_MACHINE
+    assert load.slowest < ANSWERED + room(usual.slowest, least=BUSY_MACHINE)
     assert (load.lost(), load.doubled()) == (0, 0)

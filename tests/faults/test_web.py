@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 from config.local.ports import HOST
 from tests.faults.test_postgresql import ANSWERED, BUSY_MACHINE, HEALTH
-from tests.faults.web_server import Answer, WebServer
+from tests.faults.web_server import Answer, WebServer, room, slowest
 from tests.own_processes import send, until
 
 RESPAWN_PAUSE = 6.0  # granian takes two deaths of one worker within 5.5 s for a defect, and ends
@@ -29,7 +29,7 @@ def test_a_killed_worker_is_replaced_and_the_other_goes_on_serving(web: WebServe
     before = web.workers()
     send(signal.SIGKILL, before[0])
     answers = ask_for(web, seconds=2)
-    until(lambda: len(set(web.workers()) - {before[0]}) == 2, "not replaced", seconds=30)
+    until(lambda: len(set(web.workers()) - {before[0]}) == 2, "not replaced")
     replaced_at = time.monotonic()
 
     assert answers[0].status == 200
@@ -39,38 +39,42 @@ def test_a_killed_worker_is_replaced_and_the_other_goes_on_serving(web: WebServe
 
 
 def test_a_frozen_worker_takes_no_connection_and_is_replaced(web: WebServer) -> None:
-    before = web.workers()
+    before, usual = web.workers(), slowest(web.look() for _ in range(10))
     send(signal.SIGSTOP, before[1])
     answers = ask_for(web, seconds=2)
-    until(lambda: before[1] not in web.workers(), "not killed", seconds=30)
+    until(lambda: before[1] not in web.workers(), "not killed")
     until(web.is_whole, "not replaced")
 
     assert {answer.status for answer in answers} == {200}
-    assert max(answer.seconds for answer in answers) < ANSWERED + BUSY_MACHINE
+    assert slowest(answers) < ANSWERED + room(usual, least=BUSY_MACHINE)
+
+
+def crowd(web: WebServer) -> tuple[list[Answer], list[Answer]]:
+    """Ask for many more pages at a time than may wait, and meanwhile whether it is alive."""
+    with ThreadPoolExecutor(120) as people:
+        pages = [people.submit(web.get, web.servers.dashboard) for _ in range(120)]
+        alive = [web.get("/healthz") for _ in range(10)]
+        return alive, [one.result() for one in pages]
 
 
 def test_with_all_threads_busy_health_is_told_and_the_rest_is_refused(web: WebServer) -> None:
     """Every page waits for a lock, and many more are asked for than may wait."""
-    with (
-        web.servers.connect() as ours,
-        ours.transaction(),
-        ThreadPoolExecutor(120) as people,
-    ):
+    alive_before, answers_before = crowd(web)
+    with web.servers.connect() as ours, ours.transaction():
         ours.execute("LOCK TABLE offers_enrollment IN ACCESS EXCLUSIVE MODE")
-        begun = [people.submit(web.get, web.servers.dashboard) for _ in range(120)]
-        alive = [web.get("/healthz") for _ in range(10)]
-        answers = [one.result() for one in begun]
+        alive, answers = crowd(web)
 
     assert {answer.status for answer in alive} == {200}
-    assert max(answer.seconds for answer in alive) < HEALTH + BUSY_MACHINE / 2
+    assert slowest(alive) < HEALTH + room(slowest(alive_before), least=BUSY_MACHINE / 2)
     assert {answer.status for answer in answers} == {503}
     assert {answer.headers["retry-after"] for answer in answers} == {"2"}
-    assert max(answer.seconds for answer in answers) < ANSWERED + BUSY_MACHINE
+    assert slowest(answers) < ANSWERED + room(slowest(answers_before), least=BUSY_MACHINE)
     assert web.get(web.servers.dashboard).status == 200
 
 
 def test_connections_that_ask_nothing_keep_nobody_out(web: WebServer) -> None:
     """More of them than granian's own limit lets in at a time."""
+    usual = web.get("/healthz")
     with ExitStack() as idle:
         for _ in range(IDLE_CONNECTIONS):
             idle.enter_context(socket.create_connection((HOST, web.port)))
@@ -78,4 +82,4 @@ def test_connections_that_ask_nothing_keep_nobody_out(web: WebServer) -> None:
         order = web.look()
 
     assert (alive.status, order.status) == (200, 200)
-    assert alive.seconds < HEALTH + BUSY_MACHINE / 2
+    assert alive.seconds < HEALTH + room(usual.seconds, least=BUSY_MACHINE / 2)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
@@ -16,7 +15,7 @@ import pytest
 from celery import Celery
 
 from tests.faults.importer import BEGUN, ROWS
-from tests.own_processes import Process, children_of, frozen, until
+from tests.own_processes import Process, children_of, frozen, send, until
 from tests.own_servers import OwnServers
 
 names = itertools.count()
@@ -83,7 +82,7 @@ def kill_worker(servers: OwnServers, worker: Process) -> None:
 
 def kill_its_child(servers: OwnServers, worker: Process) -> None:
     """The process of the pool that does the work: the worker replaces it."""
-    os.kill(children_of(worker.pid)[0], signal.SIGKILL)
+    send(signal.SIGKILL, children_of(worker.pid)[0])
 
 
 @pytest.mark.parametrize(
