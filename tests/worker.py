@@ -6,11 +6,11 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 from django.db import connection
 
-ROOT = Path(__file__).resolve().parents[1]
+from tests.own_processes import MAX_WAIT_SECONDS, ROOT, send
+
 COMMAND = ("-m", "celery", "--quiet", "-A", "config", "worker", "--pool=solo", "--loglevel=ERROR")
 ALONE = ("--without-mingle", "--without-gossip")
 
@@ -38,7 +38,7 @@ class Worker:
     def kill(self) -> None:
         """End it as a power cut would."""
         assert self.process is not None
-        os.kill(self.process.pid, signal.SIGKILL)
+        send(signal.SIGKILL, self.process.pid)
 
     def is_dead(self) -> bool:
         return self.process is not None and self.process.poll() is not None
@@ -46,4 +46,4 @@ class Worker:
     def stop(self) -> None:
         if self.process is not None and not self.is_dead():
             self.process.terminate()
-            self.process.wait(timeout=20)
+            self.process.wait(timeout=MAX_WAIT_SECONDS)

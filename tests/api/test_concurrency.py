@@ -20,6 +20,7 @@ from core.tenancy import acting_for
 from payouts.models import LedgerEntry
 from tests.api.shop import ORDERS, REFUNDS, key_for
 from tests.cast import Cast, raw_order, raw_refund
+from tests.own_processes import MAX_WAIT_SECONDS
 from tracking.models import Conversion, Order, OrderLine, Refund
 from tracking.reconciliation.differences import differences
 
@@ -34,7 +35,9 @@ class Line:
     """One kept connection of a shop to the live server, which is there before all begin."""
 
     def __init__(self, address: str, secret: str) -> None:
-        self.connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+        self.connection = http.client.HTTPConnection(
+            urlsplit(address).netloc, timeout=MAX_WAIT_SECONDS
+        )
         self.connection.connect()
         self.headers = {"Content-Type": "application/json", "Authorization": f"Bearer {secret}"}
 
@@ -52,7 +55,7 @@ def all_at_once(jobs: Sequence[Callable[[], Any]]) -> list[Any]:
     begin = Barrier(len(jobs))
 
     def run(job: Callable[[], Any]) -> Any:
-        begin.wait(timeout=60)
+        begin.wait(timeout=MAX_WAIT_SECONDS)
         return job()
 
     with ThreadPoolExecutor(len(jobs)) as pool:
@@ -115,7 +118,7 @@ def test_a_refund_at_the_moment_of_its_order_always_ends_applied(
         def send() -> list[int]:
             statuses = []
             for body in bodies:
-                together.wait(timeout=60)
+                together.wait(timeout=MAX_WAIT_SECONDS)
                 statuses.append(line.send(path, body)["status"])
             line.close()
             return statuses

@@ -25,6 +25,7 @@ from notifications.models import MessageState
 from tests.api.test_probes import read, samples
 from tests.cast import Cast
 from tests.factories import MessageFactory, WorkFactory
+from tests.own_processes import MAX_WAIT_SECONDS
 
 pytestmark = pytest.mark.django_db
 SWEEP = "notifications.sweep"
@@ -200,7 +201,7 @@ def test_only_processes_that_live_add_up(tmp_path: Path) -> None:
     first.communicate()
     totals = []
     for process in (second, third):
-        text, _ = process.communicate("go\n", timeout=60)
+        text, _ = process.communicate("go\n", timeout=MAX_WAIT_SECONDS)
         found = samples(text)
         totals.append(found["tributary_database_pool_connections", (("state", "in_use"),)])
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import multiprocessing
-import os
 import signal
 import time
 
@@ -11,6 +10,7 @@ import pytest
 
 from config import heartbeats
 from config.heartbeats import Heartbeats, beat
+from tests.own_processes import send
 
 SOON = 60.0  # seconds, on a busy machine
 
@@ -49,7 +49,7 @@ def test_a_worker_that_is_frozen_is_killed_and_was_left_alone_while_well() -> No
     worker.join(4)
     exit_code_while_well = worker.exitcode
     assert worker.pid
-    os.kill(worker.pid, signal.SIGSTOP)
+    send(signal.SIGSTOP, worker.pid)
 
     worker.join(SOON)
     watching.stop()

@@ -6,14 +6,14 @@ import json
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from core.models import Round
-from tests.security.served import PRODUCTION, ROOT
+from tests.own_processes import MAX_WAIT_SECONDS, ROOT, until
+from tests.security.served import PRODUCTION
 
 SWEEP = "notifications.sweep"
 
@@ -35,17 +35,13 @@ def test_beat_and_worker_note_their_rounds_and_log_in_one_way(tmp_path: Path) ->
         with logs[name].open("wb") as log:
             processes.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log))
     try:
-        until = time.monotonic() + 120
-        while not Round.objects.filter(
-            task=SWEEP, asked_at__isnull=False, done_at__isnull=False
-        ).exists():
-            assert time.monotonic() < until, [log.read_text() for log in logs.values()]
-            time.sleep(0.2)
+        noted = Round.objects.filter(task=SWEEP, asked_at__isnull=False, done_at__isnull=False)
+        until(lambda: noted.all().exists(), f"no round is noted, see {tmp_path}", every=0.2)
     finally:
         for process in processes:
             process.terminate()
         for process in processes:
-            process.wait(timeout=60)
+            process.wait(timeout=MAX_WAIT_SECONDS)
 
     written = {
         name: [json.loads(line) for line in log.read_text().splitlines()]

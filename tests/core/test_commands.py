@@ -16,7 +16,7 @@ from django.core.management import get_commands
 
 from core import commands
 from core.commands import OUTAGE_EXIT_CODE, STOPPED_EXIT_CODE
-from tests.own_processes import ROOT, until
+from tests.own_processes import MAX_WAIT_SECONDS, ROOT, until
 from tests.own_servers import OwnServers
 
 OURS = sorted(
@@ -192,7 +192,7 @@ def test_an_import_that_loses_postgresql_says_how_far_it_was_and_goes_on_when_ru
         cut_off = start(*command)
         until(lambda: own_servers.waiting() == 1, "the import is not in the middle")
         own_servers.kill_postgres()
-        _, said = cut_off.communicate(timeout=60)
+        _, said = cut_off.communicate(timeout=MAX_WAIT_SECONDS)
     own_servers.revive()
     with own_servers.connect() as ours:
         ours.execute("DROP TRIGGER stands_still ON tracking_order; DROP FUNCTION stand_still()")
@@ -221,10 +221,10 @@ def test_an_export_that_loses_postgresql_leaves_the_old_file_and_prints_nothing(
         to_screen = start("export_offer", *offer)
         until(lambda: own_servers.waiting() == 2, "they do not wait for the lock", seconds=120)
         own_servers.kill_postgres()
-        ended = [one.communicate(timeout=60) for one in (to_file, to_screen)]
+        ended = [one.communicate(timeout=MAX_WAIT_SECONDS) for one in (to_file, to_screen)]
     own_servers.revive()
     whole = start("export_offer", *offer, "--output", str(target))
-    whole.communicate(timeout=60)
+    whole.communicate(timeout=MAX_WAIT_SECONDS)
 
     assert [out for out, _ in ended] == ["", ""]
     assert [said.count("Nothing was written.") for _, said in ended] == [1, 1]
@@ -240,7 +240,7 @@ def test_ctrl_c_is_one_line(own_servers: OwnServers, start: Start) -> None:
         stopped = start("reconcile")
         until(lambda: own_servers.waiting() == 1, "nobody waits for the lock")
         stopped.send_signal(2)
-        out, said = stopped.communicate(timeout=60)
+        out, said = stopped.communicate(timeout=MAX_WAIT_SECONDS)
 
     assert stopped.returncode == STOPPED_EXIT_CODE
     assert (out, said.splitlines()) == (
@@ -261,7 +261,7 @@ def test_a_command_has_its_own_limits_though_this_process_serves_the_web(
 def test_a_file_that_cannot_be_written_is_named(start: Start, tmp_path: Path) -> None:
     offer = ["--brand", "juniper", "--offer", "Winter Glow creators"]
     refused = start("export_offer", *offer, "--output", str(tmp_path / "no" / "x.csv"))
-    _, said = refused.communicate(timeout=60)
+    _, said = refused.communicate(timeout=MAX_WAIT_SECONDS)
 
     assert refused.returncode == 1
     assert said.splitlines()[-1].startswith("CommandError: output: ")

@@ -15,6 +15,7 @@ from core.tenancy import acting_for
 from payouts.models import LedgerEntry, LedgerSum
 from payouts.services import adjust
 from tests.cast import NOW, SYSTEM, Cast
+from tests.own_processes import MAX_WAIT_SECONDS
 
 
 @pytest.fixture
@@ -159,7 +160,7 @@ def test_folding_beside_itself_and_beside_writers_loses_nothing(cast: Cast) -> N
     begin = Barrier(8)
 
     def work(mine: list[Callable[[], object]]) -> None:
-        begin.wait(timeout=60)
+        begin.wait(timeout=MAX_WAIT_SECONDS)
         with acting_for(cast.juniper):
             for job in mine:
                 job()

@@ -14,7 +14,7 @@ from typing import Any
 
 from config.heartbeats import STARTING_SECONDS
 from config.local.ports import HOST
-from tests.own_processes import ROOT, children_of, states_of_threads, until
+from tests.own_processes import MAX_WAIT_SECONDS, ROOT, children_of, states_of_threads, until
 from tests.own_servers import OwnServers
 from tests.ports import own_port
 
@@ -82,7 +82,7 @@ class WebServer:
 
     def stop(self) -> None:
         self.process.terminate()
-        self.process.wait(timeout=40)
+        self.process.wait(timeout=MAX_WAIT_SECONDS)
 
     def workers(self) -> list[int]:
         """The pids of granian's workers."""

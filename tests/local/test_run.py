@@ -19,9 +19,8 @@ from config.local.keys import kept_secrets
 from config.local.processes import is_alive
 from config.local.services import LocalServices
 from tests.local.output import read_until
-from tests.own_processes import until
+from tests.own_processes import MAX_WAIT_SECONDS, send, until
 
-MINUTE = 60.0
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "media", "tests")
 
 
@@ -46,7 +45,7 @@ class Product:
 
     def stop(self, number: signal.Signals) -> None:
         self.run.send_signal(number)
-        rest, _ = self.run.communicate(timeout=60)
+        rest, _ = self.run.communicate(timeout=MAX_WAIT_SECONDS)
         assert self.run.returncode == 0, rest
 
 
@@ -95,11 +94,10 @@ def pids_in(copy: Checkout) -> list[int]:
 def kill(record: Path) -> None:
     """End a process as a power cut would, and wait until another has taken its place."""
     killed = pid_in(record)
-    os.kill(killed, signal.SIGKILL)
+    send(signal.SIGKILL, killed)
     until(
         lambda: pid_in(record) not in {0, killed} and is_alive(pid_in(record)),
         record.name,
-        seconds=MINUTE,
     )
 
 
@@ -112,7 +110,7 @@ def test_a_killed_supervisor_leaves_nothing_in_the_way_of_the_next(product: Prod
     product.run_it()
 
     assert [pid for pid in left if is_alive(pid)] == []
-    assert answers(product.shown[0], seconds=MINUTE) is True
+    assert answers(product.shown[0], seconds=MAX_WAIT_SECONDS) is True
 
 
 def test_whatever_is_killed_in_a_run_is_started_again(product: Product) -> None:
@@ -130,10 +128,10 @@ def test_whatever_is_killed_in_a_run_is_started_again(product: Product) -> None:
     kill(postgres.data / "postmaster.pid")
     kill(copy.valkey / "valkey.pid")
 
-    until(lambda: answers(f"{base}/readyz"), "it never was ready again", seconds=MINUTE)
-    until(lambda: answers(f"{base}/inbox/"), "the page of mails", seconds=MINUTE)
+    until(lambda: answers(f"{base}/readyz"), "it never was ready again")
+    until(lambda: answers(f"{base}/inbox/"), "the page of mails")
     with Celery(broker=valkey.url, set_as_current=False) as app:
-        until(lambda: bool(app.control.ping(timeout=1)), "no worker answers", seconds=MINUTE)
+        until(lambda: bool(app.control.ping(timeout=1)), "no worker answers")
     assert environment_of(copy.processes / "worker") == before
     product.stop(signal.SIGINT)
     assert (postgres.is_running(), valkey.is_running()) == (False, False)
@@ -149,9 +147,9 @@ def test_a_run_serves_stops_without_a_trace_and_comes_back_as_it_was(product: Pr
     shown = product.shown
     until(lambda: len(pids_in(copy)) == 4, "not all of it was started")
     pids = pids_in(copy)
-    answered = [answers(address, seconds=MINUTE) for address in shown]
+    answered = [answers(address, seconds=MAX_WAIT_SECONDS) for address in shown]
     beside = start(copy)
-    refusal, _ = beside.communicate(timeout=60)
+    refusal, _ = beside.communicate(timeout=MAX_WAIT_SECONDS)
     product.stop(signal.SIGTERM)
 
     assert answered == [True] * 4

@@ -27,6 +27,7 @@ from config.local.folders import (
 )
 from config.local.keys import NAMES, kept_secrets
 from config.local.services import LocalServices
+from tests.own_processes import send, until
 
 # A process that uses the services of a checkout until its input is closed.
 USER = """
@@ -175,10 +176,8 @@ def test_killed_servers_are_started_again_with_their_data(checkout: Checkout) ->
     found = services.ensure({})
     with connect(found["DATABASE_URL"]) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
-    os.kill(_postmaster(checkout), signal.SIGKILL)
-    os.kill(int((checkout.valkey / "valkey.pid").read_text()), signal.SIGKILL)
-    while are_running(checkout) != (False, False):
-        pass
+    send(signal.SIGKILL, _postmaster(checkout), int((checkout.valkey / "valkey.pid").read_text()))
+    until(lambda: are_running(checkout) == (False, False), "they live on")
 
     found = services.ensure({})
 
@@ -196,7 +195,7 @@ def test_a_recorded_pid_that_a_stranger_has_by_now_does_not_stop_the_start(
     services.leave()
     postgres = services.postgres(kept_secrets(checkout.secrets))
     account = postgres.account
-    stranger = subprocess.Popen(["sleep", "60"], user=account.uid if account else None)
+    stranger = subprocess.Popen(["sleep", "1000"], user=account.uid if account else None)
     (postgres.data / "postmaster.pid").write_text(f"{stranger.pid}\n{postgres.data}\n")
 
     services.ensure({})

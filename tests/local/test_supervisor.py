@@ -13,6 +13,7 @@ import pytest
 from config.local.folders import CHECKOUT
 from config.local.processes import is_alive
 from tests.local.output import read_until
+from tests.own_processes import MAX_WAIT_SECONDS, send
 
 # Supervises shell commands: each argument is a name and a command, with "=" between.
 SCRIPT = """
@@ -53,13 +54,13 @@ def supervise(folder: Path, **commands: str) -> subprocess.Popen[str]:
 
 def end(run: subprocess.Popen[str], number: signal.Signals = signal.SIGINT) -> None:
     run.send_signal(number)
-    rest, _ = run.communicate(timeout=30)
+    rest, _ = run.communicate(timeout=MAX_WAIT_SECONDS)
     assert run.returncode == 0, rest
 
 
 def test_what_dies_five_times_in_a_minute_ends_the_run_with_its_reason(tmp_path: Path) -> None:
     run = supervise(tmp_path, worker="echo no good; exit 3", web="echo up; sleep 1000")
-    output, complaint = run.communicate(timeout=60)
+    output, complaint = run.communicate(timeout=MAX_WAIT_SECONDS)
 
     assert run.returncode == 1
     assert complaint == (
@@ -75,7 +76,7 @@ def test_what_dies_five_times_in_a_minute_ends_the_run_with_its_reason(tmp_path:
 def test_a_killed_process_comes_back_with_its_environment(tmp_path: Path) -> None:
     run = supervise(tmp_path, web="echo $KEPT; sleep 1000")
     first = read_until(run, "as it was")
-    os.kill(int((tmp_path / "web").read_text()), signal.SIGKILL)
+    send(signal.SIGKILL, int((tmp_path / "web").read_text()))
     second = read_until(run, "web was killed by SIGKILL; it is started again.", "as it was")
 
     end(run)
@@ -86,7 +87,7 @@ def test_a_killed_process_comes_back_with_its_environment(tmp_path: Path) -> Non
 def test_the_children_of_a_killed_process_are_ended(tmp_path: Path) -> None:
     run = supervise(tmp_path, web="sleep 1000 & echo child $!; wait")
     child = int(read_until(run, "child")[0].split()[-1])
-    os.kill(int((tmp_path / "web").read_text()), signal.SIGKILL)
+    send(signal.SIGKILL, int((tmp_path / "web").read_text()))
     read_until(run, "it is started again.", "child")
 
     assert is_alive(child) is False
@@ -134,7 +135,7 @@ def test_a_signal_ends_all_of_it_quietly(tmp_path: Path, number: signal.Signals)
     pids = [int((tmp_path / name).read_text()) for name in ("web", "beat")]
 
     run.send_signal(number)
-    output, complaint = run.communicate(timeout=30)
+    output, complaint = run.communicate(timeout=MAX_WAIT_SECONDS)
 
     assert (run.returncode, output, complaint) == (0, "", "")
     assert [pid for pid in pids if is_alive(pid)] == []

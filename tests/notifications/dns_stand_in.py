@@ -10,6 +10,8 @@ import pytest
 from dns import flags, message, rcode, rdatatype, rrset
 from dns.resolver import Resolver
 
+from tests.own_processes import MAX_WAIT_SECONDS
+
 
 class DnsStandIn:
     """`texts` holds the TXT records by name; a name in `failing` answers SERVFAIL."""
@@ -54,7 +56,7 @@ class DnsStandIn:
     def stop(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
             own.sendto(b"", self.socket.getsockname())
-        self.thread.join(timeout=5)
+        self.thread.join(timeout=MAX_WAIT_SECONDS)
         self.socket.close()
 
 

@@ -17,6 +17,7 @@ from typing import Any
 import psycopg
 from django.db import connection
 
+from tests.own_processes import MAX_WAIT_SECONDS
 from tests.worker import Worker
 
 # The twelve moments at which a worker dies. Before the claim it is the test itself that kills.
@@ -49,6 +50,8 @@ SELECT id FROM notifications_campaign WHERE 1 =
 (SELECT count(*) FROM notifications_message WHERE state IN ('pending', 'retry', 'submitting'))
 FOR NO KEY UPDATE
 """
+# Once its slice is over, a worker may have nothing to enqueue, and it begins no other mail.
+MAY_NOT_COME = {BETWEEN, TURN_OVER}
 LOCKS = {ANSWERED: OWN_ROW, BETWEEN: NEXT_ROW, TURN_OVER: CAMPAIGN, FINISHING: LAST_ONE}
 
 
@@ -144,9 +147,10 @@ class Fate:
         strike.start()
 
     def strike(self, held: psycopg.Connection[Any], name: str, moment: str) -> None:
-        """Kill who waits for the lock. A worker that leaves nothing to enqueue never does."""
+        """Kill who waits for the lock."""
         with held:
-            is_met = bool(until_waiting(name))
+            seconds = 15.0 if moment in MAY_NOT_COME else MAX_WAIT_SECONDS
+            is_met = bool(until_waiting(name, seconds=seconds))
             if is_met:
                 self.crew.kill(name, moment)
             held.rollback()
@@ -272,9 +276,9 @@ def hold(query: str, parameters: dict[str, str]) -> psycopg.Connection[Any] | No
     return held
 
 
-def until_waiting(name: str = "worker-%") -> str:
+def until_waiting(name: str = "worker-%", *, seconds: float = MAX_WAIT_SECONDS) -> str:
     """The worker of that name, or any, that waits for a lock; empty if none does in time."""
-    deadline = time.monotonic() + 15
+    deadline = time.monotonic() + seconds
     tick = threading.Event()
     with database() as cursor:
         while time.monotonic() < deadline:

@@ -28,6 +28,7 @@ from notifications.services import (
 )
 from tests.cast import NOW, SYSTEM, Cast, assemble
 from tests.notifications.senders import confirm, recipient, values
+from tests.own_processes import MAX_WAIT_SECONDS
 
 
 def test_confirming_freezes_the_mail_and_everyone_who_gets_it(cast: Cast) -> None:
@@ -129,7 +130,7 @@ def test_the_second_of_two_staff_is_told(cast: Cast) -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_of_two_who_send_at_the_very_same_moment_one_is_told() -> None:
-    cast, both_ready = assemble(), threading.Barrier(2, timeout=30)
+    cast, both_ready = assemble(), threading.Barrier(2, timeout=MAX_WAIT_SECONDS)
 
     def press_send(_: int) -> str:
         try:
@@ -151,7 +152,8 @@ def test_of_two_who_send_at_the_very_same_moment_one_is_told() -> None:
 
 @pytest.mark.django_db(transaction=True)
 def test_two_clicks_at_the_very_same_moment_are_one_campaign() -> None:
-    cast, both_ready, once = assemble(), threading.Barrier(2, timeout=30), uuid.uuid4()
+    cast, once = assemble(), uuid.uuid4()
+    both_ready = threading.Barrier(2, timeout=MAX_WAIT_SECONDS)
 
     def press_send(_: int) -> int:
         try:

@@ -96,7 +96,7 @@ def drive(crew: Crew, campaign: Campaign, cast: Cast) -> None:
         sweep(now=timezone.now())
         pause.wait(SWEEP_SECONDS)
     for strike in fate.strikes:
-        strike.join(timeout=20)
+        strike.join()
 
 
 def is_done(campaign: Campaign, cast: Cast) -> bool:
@@ -112,5 +112,7 @@ def kill_before_the_claim(crew: Crew, campaign: Campaign, cast: Cast) -> None:
             threading.Event().wait(0.02)
         held.execute("LOCK TABLE notifications_message IN EXCLUSIVE MODE")
         resume_campaign(campaign=campaign, by=SYSTEM, now=timezone.now())
-        crew.kill(until_waiting(), BEFORE_CLAIM)
+        worker = until_waiting()
+        assert worker, "no worker takes the message"
+        crew.kill(worker, BEFORE_CLAIM)
         held.rollback()

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from notifications.mime import as_bytes
 from notifications.models import MessageState
 from notifications.transport import PLAIN_SMTP, Transport
+from tests.own_processes import MAX_WAIT_SECONDS
 
 # What `printable` leaves: no control characters, and lines that end in one way.
 TEXTS = st.text(st.characters(exclude_categories=["Cs", "Cc"]) | st.just("\n"), max_size=3_000)
@@ -145,7 +146,7 @@ def scripted(monkeypatch: pytest.MonkeyPatch) -> Iterator[Start]:
 
     yield start
     for one in made:
-        one.thread.join(timeout=10)
+        one.thread.join(timeout=MAX_WAIT_SECONDS)
 
 
 def submit() -> tuple[str, str]:
@@ -160,7 +161,7 @@ def test_a_server_that_allows_it_is_asked_everything_at_once(scripted: Start) ->
 
     assert submit() == (MessageState.ACCEPTED, "")
 
-    server.thread.join(timeout=10)
+    server.thread.join(timeout=MAX_WAIT_SECONDS)
     questions = b"MAIL FROM:<tracking@tributary.example>\r\nRCPT TO:<mara@example.com>\r\nDATA\r\n"
     assert questions in server.chunks
     content = next(line for line in server.heard if b"Subject" in line)
@@ -185,7 +186,7 @@ def test_the_answer_that_counts_is_the_first_no(
 
     found, _ = submit()
 
-    server.thread.join(timeout=10)
+    server.thread.join(timeout=MAX_WAIT_SECONDS)
     assert found == state
     assert sum(b"Subject" in line for line in server.heard) == (answers[2:3] == ("354 go on",)) - (
         len(answers) == 4 and answers[1].startswith("550")

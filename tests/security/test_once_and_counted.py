@@ -20,6 +20,7 @@ from accounts.code_limits import FACTOR_HOUR, PASSWORD_NETWORK_HOUR
 from accounts.models import CodeCount, User
 from tests.answers import page_text
 from tests.cast import Cast
+from tests.own_processes import MAX_WAIT_SECONDS
 from tests.security.entering import (
     PASSWORD,
     WRONG,
@@ -109,7 +110,8 @@ def test_of_many_at_one_moment_one_enters(
     settings.CACHES = {"default": dict(settings.CACHES["default"], LOCATION=NOWHERE)}
     secret = give_app(cast.ines)
     clients, code = [waiting(cast.ines) for _ in range(4)], code_of(secret)
-    all_checked, check = threading.Barrier(4, timeout=30), allauth_forms.AuthenticateForm.clean_code
+    all_checked = threading.Barrier(4, timeout=MAX_WAIT_SECONDS)
+    check = allauth_forms.AuthenticateForm.clean_code
 
     def check_together(form: Any) -> str:
         found = check(form)

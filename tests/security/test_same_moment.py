@@ -17,6 +17,7 @@ from accounts.models import Role, Staff, User
 from affiliates.logins import user_for_proven_address
 from core.tenancy import across_brands, acting_for
 from tests.cast import Cast
+from tests.own_processes import MAX_WAIT_SECONDS
 
 NEW = "nora@saltmarsh.example"
 
@@ -35,7 +36,7 @@ def _at_noon(cast: Cast, time_machine: Any) -> None:
 @pytest.fixture
 def late(monkeypatch: pytest.MonkeyPatch) -> threading.Barrier:
     """Both look for a login and find none before either makes one."""
-    both, make = threading.Barrier(2, timeout=30), User.objects.create_user
+    both, make = threading.Barrier(2, timeout=MAX_WAIT_SECONDS), User.objects.create_user
 
     def create_user(*args: Any, **fields: Any) -> User:
         both.wait()

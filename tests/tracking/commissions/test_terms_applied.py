@@ -18,6 +18,7 @@ from offers.terms import TermsValues
 from payouts.ledger import balances
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, order, refund
+from tests.own_processes import MAX_WAIT_SECONDS
 from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.commissions.click_earnings import credit_clicks
 from tracking.links.clicks import follow_link
@@ -199,7 +200,7 @@ def test_orders_at_once_never_earn_more_than_the_cap(cast: Cast) -> None:
     begin = Barrier(12)
 
     def come(number: int) -> None:
-        begin.wait(timeout=30)
+        begin.wait(timeout=MAX_WAIT_SECONDS)
         try:
             comes(cast, f"at-once-{number}")
         finally:
