@@ -212,8 +212,8 @@ class Supervisor:
             signal.signal(number, self._end)
         try:
             self._start(needs_data=False)
+            self._prepare_data()
             if not self._is_asked_to_end:
-                self._prepare_data()
                 self._start(needs_data=True)
                 self._when_started()
             return self._watch()
@@ -223,7 +223,8 @@ class Supervisor:
     def _prepare_data(self) -> None:
         self._is_preparing = True
         try:
-            self._prepare()
+            if not self._is_asked_to_end:  # a signal that comes after this ends the preparation
+                self._prepare()
         finally:
             self._is_preparing = False
 

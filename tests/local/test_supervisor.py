@@ -12,8 +12,9 @@ import pytest
 
 from config.local.folders import CHECKOUT
 from config.local.processes import is_alive
+from config.local.supervisor import Output, Supervisor
 from tests.local.output import read_until
-from tests.own_processes import MAX_WAIT_SECONDS, send
+from tests.own_processes import MAX_WAIT_SECONDS, send, until
 
 # Supervises shell commands: each argument is a name and a command, with "=" between.
 SCRIPT = """
@@ -116,14 +117,26 @@ def test_a_signal_ends_the_preparation(tmp_path: Path) -> None:
     assert not (tmp_path / "web").exists()
 
 
+def test_after_a_signal_nothing_is_prepared() -> None:
+    prepared = list[str]()
+    supervisor = Supervisor(
+        servers=[], children=[], output=Output(sys.stdout, ["web"]),
+        prepare=lambda: prepared.append("data"),
+    )  # fmt: skip
+
+    supervisor._end(signal.SIGTERM, None)
+    supervisor._prepare_data()
+
+    assert prepared == []
+
+
 def test_a_server_that_is_gone_is_started_again(tmp_path: Path) -> None:
     (tmp_path / "server-lives").touch()
     run = supervise(tmp_path, web="echo up; sleep 1000", server="")
     read_until(run, "up")
     (tmp_path / "server-lives").unlink()
     read_until(run, "server is gone; it is started again.")
-    while not (tmp_path / "server-lives").exists():
-        assert run.poll() is None
+    until((tmp_path / "server-lives").exists, "the server is not started again")
 
     end(run)
 
