@@ -25,11 +25,20 @@ def until(
     *,
     seconds: float = MAX_WAIT_SECONDS,
     every: float = TICK_SECONDS,
+    progress: Callable[[], object] = lambda: None,
 ) -> float:
-    """Ask `every` so many seconds; returns how long it took. Fails with `what` after `seconds`."""
-    begun, tick = time.monotonic(), threading.Event()
+    """Ask `every` so many seconds; returns how long it took. Fails with `what` after `seconds`.
+
+    They begin anew whenever `progress` returns something else: work that is far from its end on a
+    slow machine goes on for as long as it gets anywhere.
+    """
+    begun = moved_at = time.monotonic()
+    reached, tick = progress(), threading.Event()
     while not condition():
-        if time.monotonic() - begun > seconds:
+        now, before, reached = time.monotonic(), reached, progress()
+        if reached != before:
+            moved_at = now
+        elif now - moved_at > seconds:
             raise AssertionError(f"after {seconds:g} s: {what}")
         tick.wait(every)
     return time.monotonic() - begun

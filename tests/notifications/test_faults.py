@@ -6,7 +6,6 @@ Nobody gets two, nobody is lost, and the report says so.
 from __future__ import annotations
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
@@ -32,9 +31,10 @@ from tests.notifications.faults import (
     until_waiting,
 )
 from tests.notifications.senders import confirm, recipient
+from tests.own_processes import MAX_WAIT_SECONDS, until
 
 CROWD = 2_000
-MAX_SECONDS = 600  # seconds; a quiet machine needs a tenth of it
+STANDSTILL_SECONDS = 2 * MAX_WAIT_SECONDS  # for three workers to load the product at a time
 SWEEP_SECONDS = 0.5  # between two sweeps: more of them would take the CPU that the workers need
 
 
@@ -84,17 +84,24 @@ def drive(crew: Crew, campaign: Campaign, cast: Cast) -> None:
     """Do what beat and an operator would: sweep, replace the dead, lose the broker's memory."""
     fate = crew.server.fate
     assert fate is not None
-    deadline = time.monotonic() + MAX_SECONDS
-    is_flushed, pause = False, threading.Event()
-    while not is_done(campaign, cast):
-        assert time.monotonic() < deadline, (crew.deaths, fate.moments, fate.mails)
+    is_flushed = False
+
+    def is_over() -> bool:
+        nonlocal is_flushed
+        if is_done(campaign, cast):
+            return True
         crew.fill_up()
         if fate.is_due(BEFORE_CLAIM):
             kill_before_the_claim(crew, campaign, cast)
         if not is_flushed and fate.mails > CROWD // 2:
             is_flushed = redis.from_url(settings.REDIS_URL).flushdb()  # all that this broker holds
         sweep(now=timezone.now())
-        pause.wait(SWEEP_SECONDS)
+        return False
+
+    until(
+        is_over, "nothing happens any more", seconds=STANDSTILL_SECONDS,
+        every=SWEEP_SECONDS, progress=lambda: (fate.mails, len(crew.deaths)),
+    )  # fmt: skip
     for strike in fate.strikes:
         strike.join()
 

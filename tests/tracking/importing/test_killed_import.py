@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 import uuid
 from collections.abc import Iterator
 
@@ -16,6 +14,7 @@ from background.models import Work, WorkProblem, WorkState
 from background.sweeping import sweep_work
 from core.tenancy import acting_for
 from tests.cast import SYSTEM, assemble
+from tests.own_processes import until
 from tests.worker import Worker
 from tracking.importing.members_in_background import ask_for_import, ask_for_preview
 from tracking.models import PromoCode
@@ -43,20 +42,22 @@ def file() -> bytes:
     return "\n".join(["email,first_name,last_name,promo_code", *rows]).encode()
 
 
-def until_done(work: Work, worker: Worker, *, seconds: float) -> Work:
+def until_done(work: Work, worker: Worker) -> Work:
     """Look again and again; the worker is killed when the import has come so far."""
-    deadline, tick, kills = time.monotonic() + seconds, threading.Event(), list(KILLED_AT)
-    while work.is_live:
-        assert time.monotonic() < deadline, f"it stands at {work.done}"
-        tick.wait(SWEEP_SECONDS)
+    kills = list(KILLED_AT) if work.kind == "member_import" else []
+
+    def is_over() -> bool:
         if worker.is_dead():
             worker.start()
-        elif kills and work.kind == "member_import" and work.done >= kills[0]:
+        elif kills and work.done >= kills[0]:
             kills.pop(0)
             worker.kill()
         sweep_work(now=timezone.now())
         work.refresh_from_db()
-    assert not kills or work.kind != "member_import"
+        return not work.is_live
+
+    until(is_over, "no row is read", every=SWEEP_SECONDS, progress=lambda: (work.done, len(kills)))
+    assert not kills
     return work
 
 
@@ -69,11 +70,11 @@ def test_a_killed_worker_brings_no_row_in_twice_and_leaves_none_out(worker: Work
             content=file(), filename="crowd.csv", rows=CROWD, offer=cast.glow,
             confirmation=uuid.uuid4(), by=SYSTEM, now=timezone.now(),
         )  # fmt: skip
-        until_done(preview, worker, seconds=120)
+        until_done(preview, worker)
         assert Member.objects.count() == 3
         work = ask_for_import(preview=preview, by=SYSTEM, now=timezone.now())
         again = ask_for_import(preview=preview, by=SYSTEM, now=timezone.now())
-        work = until_done(work, worker, seconds=240)
+        work = until_done(work, worker)
         worker.stop()
 
         assert again == work
