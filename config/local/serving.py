@@ -63,11 +63,10 @@ class Requests:
         return run
 
     @contextmanager
-    def none_running(self) -> Iterator[None]:
-        """Let the running requests finish, and new ones wait."""
+    def none_running(self) -> Iterator[bool]:
+        """Let the running requests finish, and new ones wait; False if a running one didn't."""
         with self._changed:
-            self._changed.wait_for(lambda: self.running == 0, timeout=self.DEBUGGER_SECONDS)
-            yield
+            yield self._changed.wait_for(lambda: self.running == 0, timeout=self.DEBUGGER_SECONDS)
 
 
 class Reloader(autoreload.StatReloader):
@@ -75,14 +74,23 @@ class Reloader(autoreload.StatReloader):
 
     SLEEP_TIME = 0.5  # type: ignore[assignment]
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.to_read_again = set[Path]()
+
     def notify_file_changed(self, path: str | os.PathLike[str]) -> None:
-        with requests.none_running():
+        with requests.none_running() as none_was:
             super().notify_file_changed(path)
+        if not none_was:  # it may have compiled a page with the old text, and kept it just now
+            self.to_read_again.add(Path(path))
 
     def tick(self) -> Iterator[None]:
         """Poll once per step."""
         seen: dict[Path, float] = {}
         while True:
+            again, self.to_read_again = self.to_read_again, set()
+            for path in again:
+                self.notify_file_changed(path)
             for path, saved_at in self.snapshot_files():
                 # A file from the future would otherwise count as saved at every start.
                 before = seen.get(path, STARTED_AT if saved_at <= time.time() else saved_at)

@@ -8,24 +8,28 @@ import shutil
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterable, Iterator
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.utils.autoreload import StatReloader
 
+from config.local import serving
 from config.local.folders import CHECKOUT
 from config.local.loopback import only_from_this_machine
 from config.local.ports import HOST
 from config.local.run import commands
-from config.local.serving import Requests, compile_text
+from config.local.serving import Reloader, Requests, compile_text
 from config.local.supervisor import ForegroundChild, Output
 from tests.databases import Databases
 from tests.forked import COMPLETE, Load
 from tests.local.test_run import NOT_COPIED
-from tests.own_processes import until
+from tests.own_processes import MAX_WAIT_SECONDS, until
 from tests.ports import own_port
 
 HERE = {"REMOTE_ADDR": "127.0.0.1", "HTTP_HOST": "127.0.0.1:8000"}
@@ -149,6 +153,30 @@ def test_a_change_is_read_between_two_requests() -> None:
     assert requests.running == 0
 
 
+def test_a_text_is_read_again_after_a_request_that_outlasted_its_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests, read = Requests(), list[Path]()
+    monkeypatch.setattr(requests, "DEBUGGER_SECONDS", 0)
+    monkeypatch.setattr(serving, "requests", requests)
+    monkeypatch.setattr(
+        StatReloader, "notify_file_changed", lambda self, path: read.append(Path(path))
+    )
+    monkeypatch.setattr(Reloader, "SLEEP_TIME", 0)
+    text, saved_at = tmp_path / "login.html", time.time()
+    reloader = Reloader()
+    monkeypatch.setattr(reloader, "snapshot_files", lambda: [(text, saved_at)])
+    polls = reloader.tick()
+
+    requests.running = 1  # for longer than anybody waits
+    next(polls)
+    requests.running = 0
+    next(polls)
+    next(polls)
+
+    assert read == [text, text]
+
+
 class Served:
     """A copy of the code behind the web process of `make dev`, on the database of the tests."""
 
@@ -166,17 +194,29 @@ class Served:
             cwd=root, env=environment,
         )  # fmt: skip
 
+    def read(self, path: str) -> str:
+        """The page in German, as soon as there is one."""
+        pages = list[str]()
+
+        def is_there() -> bool:
+            status, page = self.get(path)
+            pages.append(page)
+            return status == 200
+
+        until(is_there, f"no page {path}")
+        return pages[-1]
+
     def get(self, path: str) -> tuple[int, str]:
-        """Status and body in German; 0 while nobody answers."""
+        """Status and body in German; 0 while nobody answers, or when the answer breaks off."""
         asked = urllib.request.Request(
             f"http://{HOST}:{self.port}{path}", headers={"Accept-Language": "de"}
         )
         try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:  # noqa: S310
+            with urllib.request.urlopen(asked, timeout=MAX_WAIT_SECONDS) as answer:  # noqa: S310
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as refused:
             return refused.code, refused.read().decode()
-        except OSError:
+        except (OSError, HTTPException):
             return 0, ""
 
     def edit(self, name: str, old: str, new: str) -> None:
@@ -200,13 +240,13 @@ def served(tmp_path: Path, databases: Databases) -> Iterator[Served]:
 def test_a_saved_change_is_on_the_next_page(served: Served) -> None:
     login, template = "/portal/login/", "templates/portal/creator/login.html"
     took: dict[str, float] = {}
-    assert "edited-" not in served.get(login)[1]
+    assert "edited-" not in served.read(login)
 
     def measure(name: str, old: str, new: str, *, path: str = login) -> None:
         served.edit(name, old, new)
-        took[name] = until(lambda: "edited-" in served.get(path)[1], f"{name} is not read again")
+        took[name] = until(lambda: "edited-" in served.read(path), f"{name} is not read again")
         served.edit(name, new, old)
-        until(lambda: "edited-" not in served.get(path)[1], f"{name} is not read once more")
+        until(lambda: "edited-" not in served.read(path), f"{name} is not read once more")
 
     measure(template, "<h1>", "<h1>edited-template ")
     measure(
@@ -214,16 +254,21 @@ def test_a_saved_change_is_on_the_next_page(served: Served) -> None:
         'msgid "Log in"\nmsgstr "Anmelden"',
         'msgid "Log in"\nmsgstr "edited-translation"',
     )
-    style = stylesheet_of(served.get(login)[1])
+    style = stylesheet_of(served.read(login))
     measure("static/css/base.css", "body {", "body { --edited-style: 1;", path=style)
     front, broken = (
         'path("", views.front_door',
         'path("fails/", lambda request: {}["edited-python"])',
     )
     served.edit("config/urls.py", front, f"{broken},\n    {front}")
-    until(lambda: served.get("/fails/")[0] == 500, "it is not restarted")
+    answers = [(0, "")]
 
-    page = served.get("/fails/")[1]
+    def fails() -> bool:
+        answers.append(served.get("/fails/"))
+        return answers[-1][0] == 500
+
+    until(fails, "it is not restarted")
+    page = answers[-1][1]
     assert "Traceback" in page
     assert "edited-python" in page
 
