@@ -16,6 +16,7 @@ from tests.journeys.conftest import DESKTOP, PHONE
 from tests.journeys.drawer import Drawer, open_email_members
 from tests.journeys.steps import go_to_step, link_in, only_mail_to, path_of, row_of, text_of, tick
 from tests.mailbox import Mailbox
+from tests.own_processes import until
 from tests.worker import Worker
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -32,11 +33,15 @@ def look_and_send(page: Page, drawer: Drawer, *people: tuple[str, str]) -> None:
     drawer.press("Send")
     done = page.get_by_text("Done", exact=True)
     again = page.get_by_role("link", name="Reload to see the progress")
-    for _ in range(60):
+
+    def is_done() -> bool:
         expect(done.or_(again).first).to_be_visible()  # the report has come, early or late
-        if done.count():
-            break
-        again.click()
+        if not done.count():
+            again.click()
+            return False
+        return True
+
+    until(is_done, "the mails are not sent", every=0.2)
     expect(page.get_by_text(f"{len(people)} of {len(people)} done")).to_be_visible()
 
 

@@ -242,6 +242,7 @@ def test_the_browser_keeps_no_cookie_and_tells_nobody_where_it_was(
     page.goto(path)
 
     page.get_by_role("link", name="Why isn").click()
+    expect(page.get_by_role("link", name="A sale is missing")).to_be_visible()
 
     assert page.evaluate("document.referrer") == ""
     assert page.context.cookies() == []
