@@ -10,6 +10,8 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.totp.internal.auth import TOTP, format_hotp_value, generate_totp_secret, hotp_value
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
+from time_machine import TimeMachineFixture
 
 from accounts.models import Brand, User
 from accounts.totp_codes import LAST_TIME_STEP
@@ -29,6 +31,12 @@ def fast_and_fresh(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+@pytest.fixture
+def standing_clock(time_machine: TimeMachineFixture) -> None:
+    """A code of an app is still that of this half minute when it is entered."""
+    time_machine.move_to(timezone.now(), tick=False)
+
+
 def give_password(user: User) -> User:
     row = User.objects.get(pk=user.pk)
     if not row.check_password(PASSWORD):
@@ -45,7 +53,11 @@ def give_app(user: User) -> str:
 
 
 def code_of(secret: str) -> str:
-    """What the app shows now. Each code enters once, so what was used before is forgotten."""
+    """What the app shows now. Each code enters once, so what was used before is forgotten.
+
+    The half minute must not end before the code is entered, so the clock stands.
+    """
+    assert time.time_ns() == time.time_ns(), "the test has to ask for standing_clock"
     cache.clear()
     for row in Authenticator.objects.filter(type="totp", data__has_key=LAST_TIME_STEP):
         del row.data[LAST_TIME_STEP]

@@ -21,6 +21,9 @@ from tests.security.entering import (
     post_password,
 )
 from tests.security.entering import fast_and_fresh as fast_and_fresh
+from tests.security.entering import standing_clock as standing_clock
+
+pytestmark = pytest.mark.usefixtures("standing_clock")
 
 NOWHERE = "redis://127.0.0.1:1/0"
 TOO_MANY = "Too many"

@@ -31,8 +31,11 @@ from tests.cast import NOW, SYSTEM, Cast
 from tests.mailbox import Mailbox
 from tests.portal.test_portal import mailed_code
 from tests.security.entering import code_of
+from tests.security.entering import standing_clock as standing_clock
 from tests.security.identities import identities
 from tests.security.people import SECRET, People, gather, logged_in, unproven
+
+pytestmark = pytest.mark.usefixtures("standing_clock")
 
 PASSWORD = "a-quiet-river-9"
 SET_UP = 'href="/account/2fa/totp/activate/"'

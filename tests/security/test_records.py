@@ -34,6 +34,9 @@ from tests.security.entering import (
     post_password,
 )
 from tests.security.entering import fast_and_fresh as fast_and_fresh
+from tests.security.entering import standing_clock as standing_clock
+
+pytestmark = pytest.mark.usefixtures("standing_clock")
 
 FROM = {"REMOTE_ADDR": "203.0.113.7"}
 STANDARD = set(vars(logging.makeLogRecord({}))) | {"message", "asctime"}

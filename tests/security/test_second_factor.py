@@ -30,7 +30,10 @@ from tests.security.entering import (
     require_factor,
 )
 from tests.security.entering import fast_and_fresh as fast_and_fresh
+from tests.security.entering import standing_clock as standing_clock
 from tests.snapshot import snapshot
+
+pytestmark = pytest.mark.usefixtures("standing_clock")
 
 METHODS = ("get", "post")
 STAFF = "/admin/juniper/settings/staff/"

@@ -38,6 +38,9 @@ from tests.security.entering import (  # noqa: F401
     give_password,
     log_in,
 )
+from tests.security.entering import standing_clock as standing_clock
+
+pytestmark = pytest.mark.usefixtures("standing_clock")
 
 HOURS, DAYS = 3600, 24 * 3600
 START = datetime.fromisoformat("2026-11-20T12:00:00+00:00")

@@ -31,6 +31,9 @@ from tests.security.entering import (  # noqa: F401
     log_in,
     post_password,
 )
+from tests.security.entering import standing_clock as standing_clock
+
+pytestmark = pytest.mark.usefixtures("standing_clock")
 
 FACTOR = "/account/2fa/authenticate/"
 NEW = "seven lamps under water"
