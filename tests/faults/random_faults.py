@@ -28,7 +28,7 @@ class RandomFaults:
         self.chance = chance
         self.done: Counter[str] = Counter()
         self._web_worker_hurt_at = 0.0
-        self._known: list[tuple[str, Callable[[], None]]] = [
+        self._known: list[tuple[str, Callable[[], object]]] = [
             ("PostgreSQL killed", self._kill_postgres),
             ("PostgreSQL frozen", self._freeze_postgres),
             ("connections cut", servers.cut_connections),
@@ -42,7 +42,7 @@ class RandomFaults:
             ("beat killed", lambda: self._kill(beat)),
             ("beat frozen", lambda: self._freeze(beat)),
         ]
-        self._to_come: list[tuple[str, Callable[[], None]]] = []
+        self._to_come: list[tuple[str, Callable[[], object]]] = []
 
     def do_one(self) -> None:
         """All of them in random order, before any comes a second time."""

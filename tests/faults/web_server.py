@@ -61,6 +61,8 @@ class WebServer:
         self._environment = {
             **servers.environment,
             "WEB_WORKERS": str(WORKERS),
+            # Twice what production gives: a worker on a busy machine is silent for long, and lives.
+            "WEB_STUCK_SECONDS": "20",
             "LOG_LEVEL": "ERROR",
             **environment,
         }
