@@ -1,7 +1,9 @@
-"""Let staff credit a recorded order that no evidence attributed to a member."""
+"""Let staff credit recorded orders that no evidence attributed to a member."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
@@ -11,7 +13,7 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities
 from core.text import one_line
-from offers.models import Enrollment
+from offers.models import Enrollment, Terms
 from offers.selectors import terms_of
 from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
@@ -26,66 +28,131 @@ class AttributionError(ValueError):
     """The order can't be credited by hand; the message tells staff why."""
 
 
-@transaction.atomic
+@dataclass(frozen=True, slots=True)
+class NotCredited:
+    """An order that was not credited. `why` ends the sentence that `subject` begins."""
+
+    subject: str
+    why: str
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.why}."
+
+
+@dataclass(frozen=True, slots=True)
+class CreditingResult:
+    """The new conversions, by the time of their orders, and the orders that stay as they are."""
+
+    conversions: Sequence[Conversion]
+    not_credited: Sequence[NotCredited]
+
+
 def attribute_order_by_hand(
     *, order_id: int, enrollment: Enrollment, reason: str, by: Actor, now: datetime
 ) -> Conversion:
-    """Credit an unattributed order to `enrollment`, under the terms in force when it was placed.
+    """Credit one unattributed order to `enrollment`, as `credit_orders_by_hand` does.
 
-    The conversion is accepted at once, even if the terms ask for approval, because staff decided.
-    Earlier refunds are subtracted. Raises AttributionError when the order does not exist, is
-    credited already, has another currency than the offer, or `reason` is empty.
+    Raises AttributionError when the order does not exist, is credited already, has another
+    currency than the offer, or `reason` is empty.
+    """
+    result = credit_orders_by_hand(
+        order_ids=[order_id], enrollment=enrollment, reason=reason, by=by, now=now
+    )
+    for problem in result.not_credited:
+        raise AttributionError(str(problem))
+    if not result.conversions:
+        raise AttributionError("There is no such order.")
+    return result.conversions[0]
+
+
+@transaction.atomic
+def credit_orders_by_hand(
+    *, order_ids: Iterable[int], enrollment: Enrollment, reason: str, by: Actor, now: datetime
+) -> CreditingResult:
+    """Credit unattributed orders to `enrollment`, each under the terms in force when it was placed.
+
+    The conversions are accepted at once, even if the terms ask for approval, because staff decided.
+    Earlier refunds are subtracted. An order that is credited already or has another currency than
+    the offer stays as it is, is reported, and does not stop the others. Ids of no order are
+    ignored. Raises AttributionError when `reason` is empty.
     """
     if not reason.strip():
         raise AttributionError("Say why: the member reads it.")
-    order = _locked(order_id)
-    _check(order, enrollment)
-    conversion = _conversion(order, enrollment, one_line(reason))
-    mark_new_customers([conversion])
-    settle_new([conversion], now=now)
-    before, order.unattributed = order.unattributed, ""
-    order.save(update_fields=["unattributed"])
-    audit.record(
+    orders, not_credited = _creditable(_locked(order_ids), enrollment)
+    conversions = _conversions(orders, enrollment, one_line(reason))
+    mark_new_customers(conversions)
+    settle_new(conversions, now=now)
+    Order.objects.filter(pk__in=[order.pk for order in orders]).update(unattributed="")
+    audit.record_many(
         action="conversion.added_by_hand",
-        target=conversion,
+        targets=[
+            (
+                conversion,
+                {
+                    "order_id": conversion.order.external_id,
+                    "reason": reason.strip(),
+                    "was_unattributed": conversion.order.unattributed,
+                },
+            )
+            for conversion in conversions
+        ],
         by=by,
         now=now,
-        order_id=order.external_id,
-        reason=reason.strip(),
-        was_unattributed=before,
     )
-    return conversion
+    return CreditingResult(conversions, not_credited)
 
 
-def _locked(order_id: int) -> Order:
-    """The order. Takes the lock that recording its refunds takes, so that none is missed."""
-    found = Order.objects.filter(pk=order_id).first()
-    if found is None:
-        raise AttributionError("There is no such order.")
-    lock_identities([order_identity(found.source, found.external_id)])
-    return found
+def _locked(order_ids: Iterable[int]) -> list[Order]:
+    """The orders by time. Takes the locks that recording their refunds takes, so none is missed."""
+    found = Order.objects.filter(pk__in=list(order_ids)).order_by("ordered_at", "pk")
+    names = found.values_list("source", "external_id")
+    lock_identities(order_identity(source, external_id) for source, external_id in names)
+    return list(found)
 
 
-def _check(order: Order, enrollment: Enrollment) -> None:
-    earlier = Conversion.objects.filter(order=order).select_related("member").first()
-    if earlier is not None:
-        raise AttributionError(
-            f"Order {order.external_id} is credited to {earlier.member} already."
-        )
-    if order.is_test:
-        raise AttributionError(f"Order {order.external_id} is a test: it never counts.")
+def _creditable(
+    orders: Sequence[Order], enrollment: Enrollment
+) -> tuple[list[Order], list[NotCredited]]:
+    """Part the orders that can be credited from those that can't."""
     offer = enrollment.offer
-    if order.currency != offer.currency:
-        raise AttributionError(
-            f"Order {order.external_id} is in {order.currency},"
-            f" the offer {offer.name} in {offer.currency}."
+    earlier = Conversion.objects.filter(order__in=orders).select_related("member")
+    members = {conversion.order_id: conversion.member for conversion in earlier}
+    creditable: list[Order] = []
+    not_credited: list[NotCredited] = []
+    for order in orders:
+        if order.pk in members:
+            why = f"is credited to {members[order.pk]} already"
+        elif order.is_test:
+            why = "is a test: it never counts"
+        elif order.currency != offer.currency:
+            why = f"is in {order.currency}, the offer {offer.name} in {offer.currency}"
+        else:
+            creditable.append(order)
+            continue
+        not_credited.append(NotCredited(f"Order {order.external_id}", why))
+    return creditable, not_credited
+
+
+def _conversions(orders: Sequence[Order], enrollment: Enrollment, reason: str) -> list[Conversion]:
+    history = terms_of(enrollment.offer)
+    earning = OrderLine.objects.filter(order__in=orders, is_commissionable=True).values("order_id")
+    refunded = dict(earning.annotate(total=Sum("refunded_minor")).values_list("order_id", "total"))
+    return [
+        _conversion(
+            order,
+            enrollment,
+            reason,
+            terms=history.at(order.ordered_at),
+            refunded_minor=refunded.get(order.pk, 0),
         )
+        for order in orders
+    ]
 
 
-def _conversion(order: Order, enrollment: Enrollment, reason: str) -> Conversion:
-    terms = terms_of(enrollment.offer).at(order.ordered_at)
+def _conversion(
+    order: Order, enrollment: Enrollment, reason: str, *, terms: Terms, refunded_minor: int
+) -> Conversion:
     words = f"the brand added it by hand: {reason}"[:MAX_WHY_LENGTH]
-    earning = OrderLine.objects.filter(order=order, is_commissionable=True)
     evidence = {
         "evidence": Evidence.BY_HAND.value,
         "enrollment": enrollment.pk,
@@ -100,5 +167,5 @@ def _conversion(order: Order, enrollment: Enrollment, reason: str) -> Conversion
         evidence=Evidence.BY_HAND,
         why=words,
         claims=[evidence],
-        refunded_minor=earning.aggregate(total=Sum("refunded_minor"))["total"] or 0,
+        refunded_minor=refunded_minor,
     )

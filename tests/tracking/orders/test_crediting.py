@@ -1,4 +1,4 @@
-"""An order that nobody was credited with, added by the brand's own hand."""
+"""Orders that nobody was credited with, added by the brand's own hand."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from accounts.actors import Actor
+from accounts.models import AuditEntry
 from core.tenancy import acting_for
 from offers.models import Enrollment
 from offers.services import supersede_terms
@@ -21,7 +22,11 @@ from tracking.models import (
     Evidence,
     Order,
 )
-from tracking.orders.crediting import AttributionError, attribute_order_by_hand
+from tracking.orders.crediting import (
+    AttributionError,
+    attribute_order_by_hand,
+    credit_orders_by_hand,
+)
 from tracking.orders.recording import record_order
 from tracking.orders.refunds import record_refund
 from tracking.reconciliation.differences import differences
@@ -149,5 +154,76 @@ def test_adding_by_hand_needs_a_reason(cast: Cast) -> None:
 
     with pytest.raises(AttributionError, match="Say why"):
         by_hand(found, cast.mara_in_glow, "  ")
+
+    assert snapshot() == before
+
+
+def test_many_orders_earn_as_if_each_were_added_alone(cast: Cast) -> None:
+    values = TermsValues(percent_bp=1_000, cap_minor=2_000, cap_period="always")
+    soon = NOW + timedelta(minutes=1)
+    supersede_terms(offer=cast.glow, values=values, starts_at=soon, by=SYSTEM, now=NOW)
+    later = NOW + timedelta(hours=3)
+    found = []
+    for number in (3, 1, 2):  # not in the order of their times
+        at = (NOW + timedelta(hours=number)).isoformat()
+        facts = order(f"{number}", promo_code=None, ordered_at=at)
+        record_order(source="shop", order=facts, by=SYSTEM, now=later)
+        found.append(Order.objects.get(external_id=f"{number}").pk)
+
+    result = credit_orders_by_hand(
+        order_ids=found, enrollment=cast.mara_in_glow, reason="Hers", by=INES, now=later
+    )
+
+    assert [(row.order.external_id, row.commission_minor) for row in result.conversions] == [
+        ("1", 842),
+        ("2", 842),
+        ("3", 316),
+    ]
+    assert result.not_credited == []
+    assert list(differences(cast.juniper)) == []
+
+
+def test_of_many_orders_those_that_can_not_be_credited_are_reported(cast: Cast) -> None:
+    credited = record("1001", promo_code="DIEGO10")
+    foreign = record("1002", currency="USD")
+    with acting_for(cast.saltmarsh):
+        theirs = record("T1")
+    free = record("1003", lines=[{"sku": "GLOW-1", "quantity": 2, "unit_price": "42.10"}])
+    record_refund(source="shop", refund=refund("R1", "1003"), by=SYSTEM, now=NOW)
+
+    result = credit_orders_by_hand(
+        order_ids=[credited.pk, foreign.pk, theirs.pk, free.pk, free.pk],
+        enrollment=cast.mara_in_glow,
+        reason="Her code\nwas forgotten",
+        by=INES,
+        now=NOW,
+    )
+
+    [conversion] = result.conversions
+    assert (conversion.order_id, conversion.commission_minor) == (free.pk, 742)
+    assert conversion.why == "the brand added it by hand: Her code was forgotten"
+    assert list(map(str, result.not_credited)) == [
+        "Order 1001 is credited to Diego Arroyo already.",
+        "Order 1002 is in USD, the offer Winter Glow creators in GBP.",
+    ]
+    left = Order.objects.exclude(unattributed="")
+    assert [row.external_id for row in left] == ["1002"]
+    [entry] = AuditEntry.objects.filter(action="conversion.added_by_hand")
+    assert entry.target == f"conversion:{conversion.pk}"
+    assert entry.detail == {
+        "order_id": "1003",
+        "reason": "Her code\nwas forgotten",
+        "was_unattributed": free.unattributed,
+    }
+    assert list(differences(cast.juniper)) == []
+
+
+def test_adding_many_by_hand_needs_a_reason_too(cast: Cast) -> None:
+    found, before = record(), snapshot()
+
+    with pytest.raises(AttributionError, match="Say why"):
+        credit_orders_by_hand(
+            order_ids=[found.pk], enrollment=cast.mara_in_glow, reason=" ", by=INES, now=NOW
+        )
 
     assert snapshot() == before
