@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
-from tracking.figures.periods import bounds
+from tracking.figures.periods import Bounds, bounds
 
 
 class ConfirmationForm(forms.Form):
@@ -40,18 +40,22 @@ class DayFilters(forms.Form):
     def days(self) -> dict[str, datetime | None]:
         """Return the range as moments; the second moment is excluded.
 
-        An invalid day sets no limit. The same is true of a day before the brand's first fact or
-        after today (tracking.figures.periods).
+        An invalid day sets no limit. The same is true of a day outside of `bounds`.
         """
         self.is_valid()
         first, last = self.cleaned_data.get("first"), self.cleaned_data.get("last")
         if first or last:
-            first, last = bounds().limits(first, last)
+            first, last = self.bounds().limits(first, last)
         return {
-            "first": _start_of(first) if first else None,
-            "last": _start_of(last + timedelta(days=1)) if last else None,
+            "first": start_of(first) if first else None,
+            "last": start_of(last + timedelta(days=1)) if last else None,
         }
 
+    def bounds(self) -> Bounds:
+        """Return the days that can have rows: from the brand's first fact to today."""
+        return bounds()
 
-def _start_of(day: date) -> datetime:
+
+def start_of(day: date) -> datetime:
+    """Return the moment at which the day begins in the brand's time zone."""
     return timezone.make_aware(datetime.combine(day, time.min))

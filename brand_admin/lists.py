@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from brand_admin.background import lists as background_lists
 from brand_admin.conversions import lists as conversion_lists
+from brand_admin.conversions import unattributed
 from brand_admin.emails import lists as email_lists
 from brand_admin.listing.listing import LISTS, list_of_reference
 from brand_admin.members import lists as member_lists
@@ -33,6 +34,7 @@ MODULES = (
     reporting_lists,
     run_lists,
     step_lists,
+    unattributed,
 )
 
 __all__ = ["LISTS", "MODULES", "list_of_reference"]

@@ -1,4 +1,4 @@
-"""The filters of the lists, the reason that rejecting needs, and the answer to a question."""
+"""The filters of the lists, the reasons that rejecting and crediting need, and answers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,18 @@ from typing import Any
 from django import forms
 
 from brand_admin.forms import DayFilters
+from brand_admin.pages import id_in
+from offers.models import Enrollment
 from offers.selectors import offers
+from tracking.figures.periods import Bounds
+from tracking.figures.unattributed_orders import (
+    Brought,
+    oldest_unattributed_day,
+    sources_of_orders,
+)
 from tracking.models import ConversionStatus, Evidence, Order, QuestionState
 from tracking.models.questions import MAX_ANSWER_LENGTH
+from tracking.orders.crediting import MAX_REASON_LENGTH
 
 EVERY_STATE = "all"
 
@@ -56,6 +65,64 @@ class RejectionForm(forms.Form):
         help_text="The member reads this on their dashboard.",
         error_messages={"required": "Say why: the member reads it."},
     )
+
+
+class UnattributedFilters(DayFilters):
+    """Which orders to list; everything unless the address says otherwise."""
+
+    field_order = ["source", "brought", "first", "last"]
+
+    source = forms.ChoiceField(required=False)
+    brought = forms.ChoiceField(
+        required=False, label="Evidence", choices=[("", "Anything"), *Brought.choices]
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["source"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        field.choices = [("", "All sources"), *((name, name) for name in sources_of_orders())]
+
+    def bounds(self) -> Bounds:
+        """Return the same with the days of these orders, which no figure counts."""
+        usual, oldest = super().bounds(), oldest_unattributed_day()
+        return Bounds(min(usual.first, oldest or usual.first), usual.last)
+
+    def chosen(self) -> dict[str, Any]:
+        """Keyword arguments for `unattributed_orders`; nonsense is ignored."""
+        self.is_valid()
+        return {
+            "source": self.cleaned_data.get("source") or "",
+            "brought": self.cleaned_data.get("brought") or "",
+            **self.days(),
+        }
+
+
+class CreditForm(forms.Form):
+    """The member in an offer whom orders are credited to, and why."""
+
+    enrollment = forms.IntegerField(
+        widget=forms.HiddenInput, error_messages={"required": "Choose the member first."}
+    )
+    reason = forms.CharField(
+        label="Why",
+        max_length=MAX_REASON_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="The member reads this on their dashboard.",
+        error_messages={"required": "Say why: the member reads it."},
+    )
+
+    def member(self) -> Enrollment | None:
+        """Return the chosen enrollment, with member and offer; None for an invalid one."""
+        chosen = id_in(str(self["enrollment"].value()))
+        found = Enrollment.objects.not_removed().select_related("member", "offer")
+        return found.filter(pk=chosen).first() if chosen is not None else None
+
+    def clean_enrollment(self) -> int:
+        chosen = self.member()
+        if chosen is None:
+            raise forms.ValidationError("This member is not in the offer any more. Choose again.")
+        return chosen.pk
 
 
 class QuestionFilters(forms.Form):

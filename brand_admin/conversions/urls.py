@@ -4,6 +4,7 @@ from django.urls import path
 
 from brand_admin.conversions import questions, views
 from brand_admin.conversions.lists import Conversions, Questions
+from brand_admin.conversions.unattributed import UnattributedOrders, choose_member
 from brand_admin.listing.views import list_change, list_file, list_page
 
 urlpatterns = [
@@ -13,5 +14,9 @@ urlpatterns = [
     path("questions/", list_page(Questions), name="questions"),
     path("questions.csv", list_file(Questions), name="questions_csv"),
     path("questions/<int:question_id>/", questions.question_page, name="question"),
+    path("unattributed/", list_page(UnattributedOrders), name="unattributed"),
+    path("unattributed.csv", list_file(UnattributedOrders), name="unattributed_csv"),
+    path("unattributed/member/", choose_member, name="unattributed_member"),
+    path("unattributed/credit/", list_change(UnattributedOrders), name="unattributed_credit"),
     path("<int:conversion_id>/", views.conversion_page, name="conversion"),
 ]

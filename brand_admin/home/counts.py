@@ -3,25 +3,34 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db.models import Count, QuerySet
+from django.utils import timezone
 
+from brand_admin.forms import start_of
 from core.kept_queries import kept_query
+from core.templatetags.display import count
 from notifications.models import Message, MessageState
 from tracking.figures.conversion_list import conversion_count
-from tracking.models import Conversion, ConversionStatus
+from tracking.figures.unattributed_orders import unattributed_orders
+from tracking.models import Conversion, ConversionStatus, Order
 from tracking.outreach.unsent_items import not_sent, without_items
 from tracking.questions.selectors import open_questions
 
-RECENT_SENDS = timedelta(days=30)
+RECENT = timedelta(days=30)
+MAX_COUNTED_ORDERS = 10_000  # a shop may send every order, and counting them all is slow
 TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """The counts. `oldest_pending_at` is the time of the oldest order that waits for approval."""
+    """The counts. `oldest_pending_at` is the time of the oldest order that waits for approval.
+
+    `unattributed` counts the orders from the day `unattributed_from` on, and stops at
+    MAX_COUNTED_ORDERS + 1.
+    """
 
     pending: int
     oldest_pending_at: datetime | None
@@ -30,12 +39,26 @@ class Attention:
     failed_sends: int
     unknown_sends: int
     questions: int
+    unattributed: int
+    unattributed_from: date
+
+    @property
+    def unattributed_in_words(self) -> str:
+        if self.unattributed <= MAX_COUNTED_ORDERS:
+            return count(self.unattributed)
+        return f"more than {count(MAX_COUNTED_ORDERS)}"
+
+    @property
+    def unattributed_query(self) -> str:
+        """The filter of the list that shows the same orders."""
+        return f"?first={self.unattributed_from.isoformat()}"
 
 
 def what_needs_attention(*, now: datetime) -> Attention:
     """Count what waits for the staff of the current brand."""
-    sends = dict(_troubled_sends(since=now - RECENT_SENDS))
+    sends = dict(_troubled_sends(since=now - RECENT))
     unknown = sends.pop(MessageState.UNKNOWN.value, 0)
+    unattributed_from = timezone.localdate(now) - RECENT
     return Attention(
         pending=conversion_count(status=ConversionStatus.PENDING),
         oldest_pending_at=next(iter(_oldest_pending()), None),
@@ -44,6 +67,8 @@ def what_needs_attention(*, now: datetime) -> Attention:
         failed_sends=sum(sends.values()),
         unknown_sends=unknown,
         questions=_open_questions.count(),
+        unattributed=_unattributed.count(since=start_of(unattributed_from)),
+        unattributed_from=unattributed_from,
     )
 
 
@@ -58,6 +83,11 @@ def _troubled_sends(*, since: datetime) -> QuerySet[Message, Any]:
 def _oldest_pending() -> QuerySet[Conversion, Any]:
     pending = Conversion.objects.filter(status=ConversionStatus.PENDING)
     return pending.order_by("occurred_at").values_list("occurred_at", flat=True)[:1]
+
+
+@kept_query
+def _unattributed(*, since: datetime) -> QuerySet[Order, Any]:
+    return unattributed_orders(first=since).values("pk")[: MAX_COUNTED_ORDERS + 1]
 
 
 _without_items = kept_query(without_items)

@@ -31,6 +31,10 @@ from tracking.models.totals import NOTHING, Totals
 
 DAYS = 30
 LATEST = 6
+UNATTRIBUTED_NOTE = (
+    "In the last 30 days. If there are many, the shop may be wired wrongly: look at what their"
+    " codes say."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,7 @@ def home(request: BrandRequest) -> HttpResponse:
         "brand_admin/home/home.html",
         section="home",
         attention=what_needs_attention(now=now),
+        unattributed_note=UNATTRIBUTED_NOTE,
         sums=[
             (summary, _tiles(summary, before.get(summary.currency, NOTHING))) for summary in sums
         ],

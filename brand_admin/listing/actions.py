@@ -57,7 +57,8 @@ class Action:
     service that it calls checks each row again, because the list may have changed. `done` is the
     message, with the form's values in braces. With `asks`, a page asks for confirmation and shows
     the form; else the form is beside the button. `confirm` is a question that the browser asks.
-    With `leads`, the button redirects to the address that it returns for the list and the ids. With
+    With `leads`, the button redirects to the address that it returns for the list and the ids; if
+    the action also has `act`, that address leads to the page that asks for confirmation. With
     `posts_to`, the button posts the form to another page.
     """
 

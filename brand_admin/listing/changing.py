@@ -44,7 +44,7 @@ def change_rows(request: BrandRequest, listing: Listing[Any]) -> HttpResponse:
     pressed = request.POST.get("action", only)
     action = next((each for each in listing.actions if each.key == pressed), None)
     ids = chosen_ids(request, listing)
-    if action is not None and ids and action.leads:
+    if action is not None and ids and action.leads and not _is_confirmed(action, request):
         return redirect(action.leads(listing, ids))
     if action is None or action.act is None or not ids:
         return _nothing(request, listing, f"Choose {listing.noun} first")
@@ -52,11 +52,11 @@ def change_rows(request: BrandRequest, listing: Listing[Any]) -> HttpResponse:
         limit = f"at most {MAX_CHOSEN_ROWS:,} {listing.noun} can be changed at once"
         return _nothing(request, listing, f"Search or filter first, {limit}")
     if not action.is_answered(request.POST):
-        return _ask(request, listing, action, ids, _form(listing, action))
+        return ask_for_confirmation(request, listing, action, ids, _form(listing, action))
     form = _form(listing, action, request.POST)
     if form is not None and not form.is_valid():
         if action.asks:
-            return _ask(request, listing, action, ids, form)
+            return ask_for_confirmation(request, listing, action, ids, form)
         [first, *_] = [text for texts in form.errors.values() for text in texts]
         return _nothing(request, listing, str(first).rstrip("."))
     values = dict(form.cleaned_data) if form is not None else {}
@@ -65,6 +65,10 @@ def change_rows(request: BrandRequest, listing: Listing[Any]) -> HttpResponse:
     done = action.act(listing, ids=ids, by=request.actor, now=listing.now, **values)
     _show_result(request, listing, action, done, values)
     return redirect(_back(request, listing) if "back" in request.POST else listing.after(action))
+
+
+def _is_confirmed(action: Action, request: BrandRequest) -> bool:
+    return action.act is not None and action.is_answered(request.POST)
 
 
 def _form(listing: Listing[Any], action: Action, data: Any = None) -> forms.Form | None:
@@ -76,13 +80,14 @@ def _nothing(request: BrandRequest, listing: Listing[Any], why: str) -> HttpResp
     return redirect(_back(request, listing))
 
 
-def _ask(
+def ask_for_confirmation(
     request: BrandRequest,
     listing: Listing[Any],
     action: Action,
     ids: list[int],
     form: forms.Form | None,
 ) -> HttpResponse:
+    """Show the selected rows and the form of the action; its button runs the action."""
     return render_page(
         request,
         "brand_admin/listing/ask.html",
@@ -90,6 +95,7 @@ def _ask(
         status=422 if form is not None and form.is_bound else 200,
         listing=listing,
         action=action,
+        asks=listing.asks(action, form),
         form=form,
         ids=[] if listing.all_chosen else ids,
         number=len(ids),

@@ -83,6 +83,10 @@ class ChosenRows(Generic[Row]):
         rows = self.rows_of(list(self.everything().filter(pk__in=ids)))
         return [Seen(self.row_label(row)) for row in rows]
 
+    def asks(self, action: Action, form: forms.Form | None) -> str:
+        """Return what that page says about the action."""
+        return action.asks
+
     def warning(self, action: Action, ids: list[int]) -> str:
         """Return the warning of that page; "" for none."""
         return ""

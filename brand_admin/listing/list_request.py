@@ -22,7 +22,8 @@ class ListRequest(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class StoredListRequest:
-    """The same, made again from an address that was stored."""
+    """The same, made again from an address that was stored. A worker has no role."""
 
     brand: Brand
     GET: QueryDict
+    role: str | None = None

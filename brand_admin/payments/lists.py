@@ -12,13 +12,12 @@ from typing import Any, ClassVar
 from django.db.models import QuerySet
 
 from accounts.permissions import Permission
-from affiliates.selectors import members
+from brand_admin.enrollment_choice import EnrollmentChoice
 from brand_admin.listing.cells import Cell, Fragment, Link, person
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
 from brand_admin.payments.forms import PaymentFilters
-from offers.models import Enrollment
 from payouts.models import Payout, PayoutRun
 from payouts.selectors import payouts
 
@@ -112,40 +111,16 @@ class Payments(Listing[Payout]):
         return {"tab": "sent"}
 
 
-class ChosenEnrollment(Listing[Enrollment]):
+class ChosenEnrollment(EnrollmentChoice):
     """The enrollments to choose from for a bonus or a correction."""
 
     name, section = "adjustment", SECTION
     heading, subtitle = "Bonus or correction", "For whom, and in which offer?"
-    label, noun = "Members and their offers", "members in offers"
     page_name = "adjustment_new"
     template = "brand_admin/payments/choose.html"
-    search_label = "Search members"
-    always_filters = True
-    shows_times = False
-    columns = (
-        Column(
-            "Member",
-            lambda row: Link(row.member, "adjustment_new", enrollment=row.pk),
-            names_row=True,
-        ),
-        Column("Email", lambda row: row.member.email or "no address", look="wide"),
-        Column("Offer", lambda row: row.offer.name),
-        Column("Currency", lambda row: row.offer.currency),
-    )
     nothing_yet = EmptyState(
         "Nobody is in an offer yet",
         "A bonus belongs to a member in an offer. Open the offer and add members first.",
         icon="members",
         links=(PageLink("Sales Tracking", "reporting"),),
     )
-    nothing_matches = EmptyState(
-        "Nobody matches", "Every word must stand in the name or the address.", icon="search"
-    )
-
-    def find(self) -> QuerySet[Enrollment]:
-        return (
-            Enrollment.objects.filter(member__in=members(search=self.search))
-            .select_related("member", "offer")
-            .order_by("member__last_name", "member__first_name", "pk")
-        )

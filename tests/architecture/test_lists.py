@@ -20,6 +20,7 @@ PICKED_FROM = {
     "admin/<slug:slug>/projects/<int:project_id>/add-members/": "who is added to a project",
     "admin/<slug:slug>/reporting/sales-tracking/<int:offer_id>/add-members/": "and to an offer",
     "admin/<slug:slug>/payments/adjustment/": "whom a bonus is for",
+    "admin/<slug:slug>/conversions/unattributed/member/": "whom orders are credited to",
     "admin/<slug:slug>/background/<int:work_id>/": "its lines are searched in their file",
 }
 NEWEST_FIRST = {  # logs: read from the newest on, and narrowed by days or by words

@@ -80,6 +80,7 @@ FIELDS = {
     "member": "member_id",
     "offer": "offer_id",
     "order_id": "order_id",
+    "orders": "order_id",
     "owner": "staff_id",
     "payment": "payment_id",
     "project": "project_id",
@@ -131,6 +132,8 @@ def _furnish(
         set_up_stage(project=project, offer=offer, by=SYSTEM, now=NOW)
         sale = order(f"{brand.slug}-9001", promo_code=code, currency=currency)
         record_order(source="api", order=sale, by=SYSTEM, now=NOW)
+        nobodys = order(f"{brand.slug}-9002", promo_code=f"{brand.slug}-10", currency=currency)
+        record_order(source="api", order=nobodys, by=SYSTEM, now=NOW)
         pay_all_due(member, currency=currency, reference=f"{brand.slug} bank", now=paid_at)
         _draft_a_run(enrollment, currency=currency)
         confirm(

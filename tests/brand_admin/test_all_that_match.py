@@ -74,13 +74,15 @@ def test_every_list_with_actions_says_what_can_be_chosen() -> None:
 
     assert sorted(acting) == [
         "conversions", "due", "members", "offer", "offer_add", "project_add", "project_generate",
-        "project_send",
+        "project_send", "unattributed",
     ]  # fmt: skip
     assert {
         name: kind.everything is Listing.everything
         for name, kind in acting.items()
         if any(action.act for action in kind.actions)
-    } == dict.fromkeys(["conversions", "members", "offer", "offer_add", "project_add"], False)
+    } == dict.fromkeys(
+        ["conversions", "members", "offer", "offer_add", "project_add", "unattributed"], False
+    )
 
 
 # --- members

@@ -12,8 +12,9 @@ from core.tenancy import acting_for
 from offers.services import create_offer
 from offers.terms import TermsValues
 from tests.brand_admin.desk import at, desk_of, queries_of, sell, shown
-from tests.cast import NOW, SYSTEM, Cast, offer_values
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tests.notifications.senders import confirm, recipient
+from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_noon")
 
@@ -27,6 +28,22 @@ def test_home_lists_what_needs_a_person(cast: Cast) -> None:
     assert "Payments due" in page
     assert "£8.42" in page
     assert "Conversions to review" not in page
+
+
+def test_home_leads_to_recent_orders_that_no_member_is_credited_for(cast: Cast) -> None:
+    vera, address = desk_of(cast.vera), at(cast.juniper, "home")
+    before = shown(vera.get(address))
+    with acting_for(cast.juniper):
+        record_order(source="shop", order=order(promo_code=None), by=SYSTEM, now=NOW)
+
+    page = shown(vera.get(address))
+
+    assert "no member is credited for" not in before
+    assert "Orders that no member is credited for" in page
+    assert "the shop may be wired wrongly: look at what their codes say." in page
+    listed = f"{at(cast.juniper, 'unattributed')}?first=2026-10-21"
+    assert f'href="{listed}"' in page
+    assert [row.external_id for row in vera.get(listed).context["page"]] == ["1001"]
 
 
 def test_a_phone_names_the_section_it_is_in(cast: Cast) -> None:
@@ -119,9 +136,9 @@ def test_before_the_first_sale_home_says_what_comes_next(cast: Cast) -> None:
 def test_home_takes_as_many_queries_for_three_conversions_as_for_one(cast: Cast) -> None:
     ines, address = desk_of(cast.ines), at(cast.juniper, "home")
     sell(cast)
-    assert queries_of(ines, address) == 17
+    assert queries_of(ines, address) == 18
 
     sell(cast, "1002", promo_code="DIEGO10")
     sell(cast, "1003", promo_code="JUNE20")
 
-    assert queries_of(ines, address) == 17
+    assert queries_of(ines, address) == 18

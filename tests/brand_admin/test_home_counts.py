@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from brand_admin.home import counts
 from brand_admin.home.counts import what_needs_attention
 from core.tenancy import acting_for
 from notifications.models import MessageState, SuppressionReason
@@ -14,9 +15,10 @@ from notifications.services import suppress
 from offers.models import Enrollment, OfferStatus
 from offers.services import create_offer, enroll, set_offer_status
 from offers.terms import TermsValues
-from tests.cast import NOW, SYSTEM, Cast, offer_values
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order
 from tests.factories import MemberMessageFactory
 from tracking.links.membership import add_to_offer, deactivate_member
+from tracking.orders.recording import record_order
 
 
 @pytest.fixture(autouse=True)
@@ -112,8 +114,47 @@ def test_failed_and_unknown_sends_are_told_apart_for_a_month(cast: Cast) -> None
     assert (found.failed_sends, found.unknown_sends) == (2, 1)
 
 
+def lose(order_id: str, *, days_ago: int) -> None:
+    """An order of that day that no member is credited for."""
+    at = (NOW - timedelta(days=days_ago)).isoformat()
+    record_order(
+        source="shop",
+        order=order(order_id, promo_code=None, ordered_at=at),
+        by=SYSTEM,
+        now=NOW,
+    )
+
+
+def test_unattributed_orders_of_the_last_thirty_days_are_counted(cast: Cast) -> None:
+    for number, days_ago in enumerate((0, 30, 31)):
+        lose(f"{number}", days_ago=days_ago)
+    record_order(source="shop", order=order("credited"), by=SYSTEM, now=NOW)
+
+    found = what_needs_attention(now=NOW)
+
+    assert (found.unattributed, found.unattributed_in_words) == (2, "2")
+    assert found.unattributed_query == "?first=2026-10-21"
+
+
+def test_many_unattributed_orders_are_counted_so_far(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(counts, "MAX_COUNTED_ORDERS", 2)
+    counts._unattributed.kept.clear()
+    for number in range(4):
+        lose(f"{number}", days_ago=number)
+
+    found = what_needs_attention(now=NOW)
+
+    counts._unattributed.kept.clear()
+    assert (found.unattributed, found.unattributed_in_words) == (3, "more than 2")
+
+
 def test_nothing_of_another_brand_is_counted(cast: Cast) -> None:
+    lose("1001", days_ago=0)
+
     with acting_for(cast.saltmarsh):
         found = what_needs_attention(now=NOW)
 
     assert (found.pending, found.without_items, found.not_sent) == (0, 1, 0)
+    assert found.unattributed == 0

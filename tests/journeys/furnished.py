@@ -61,6 +61,7 @@ def furnish_richly(cast: Cast) -> Furnished:
         bare = add_member(email="", first_name="Otis", last_name="", by=SYSTEM, now=NOW)
         add_member(email="elif@demir.example", first_name="", last_name="", by=SYSTEM, now=NOW)
         _sell(cast)
+        _lose_orders()
         _pay(cast)
         yen = _offer_in_yen(cast, [cast.mara, long, bare])
         _correspond(cast)
@@ -87,6 +88,20 @@ def _sell(cast: Cast) -> None:
     for number, (code, amount) in enumerate([("DIEGO10", "1234567.89"), ("JUNE20", "0.10")]):
         facts = order(f"BIG-{number}", promo_code=code, amount=amount)
         record_order(order=facts, source="shop", by=SYSTEM, now=NOW)
+
+
+def _lose_orders() -> None:
+    """Orders that nobody is credited for, with every kind of evidence and without any."""
+    brought: list[dict[str, object]] = [
+        {"promo_codes": ["WELCOME10", "FREESHIPPING-ON-EVERYTHING-UNTIL-THE-END-OF-NOVEMBER"]},
+        {"click_id": "1Zk3vQ-a-click-id-of-another-shop-that-nobody-here-knows"},
+        {"customer_id": "gid://shop/Customer/7049182349821"},
+        {"promo_codes": ["MARA15"], "currency": "JPY", "amount": "9800000"},
+        {},
+    ]
+    for number, facts in enumerate(brought):
+        found = order(f"LOST-{number}", **{"promo_code": None, **facts})
+        record_order(order=found, source="shop" if number else "point-of-sale", by=SYSTEM, now=NOW)
 
 
 def _pay(cast: Cast) -> None:

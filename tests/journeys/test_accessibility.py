@@ -206,6 +206,8 @@ def test_lists_that_are_filtered(full: Furnished, desk: Desk) -> None:
         look_at(
             page,
             [
+                f"{base}/conversions/unattributed/?brought=nothing&source=shop",
+                f"{base}/conversions/unattributed/?q=nothing",
                 f"{base}/reporting/sales-tracking/?range=custom&status=all",
                 f"{base}/reporting/sales-tracking/?range=year&show=clicks&currency=JPY",
                 f"{base}/reporting/sales-tracking/{cast.glow.pk}/?status=removed",
@@ -219,6 +221,31 @@ def test_lists_that_are_filtered(full: Furnished, desk: Desk) -> None:
             ],
         )
     )
+
+
+@on_each_device
+def test_crediting_orders(full: Furnished, desk: Desk, device: dict[str, Any]) -> None:
+    page = prepare(
+        desk(full.world.cast.theo, **device), differs_by="width" if device is PHONE else ""
+    )
+    page.goto("/admin/juniper/conversions/unattributed/")
+    for number in ("LOST-0", "LOST-3"):
+        tick(page, number)
+    faults = faults_of(page, "orders ticked")
+    page.get_by_role("button", name="Credit to a member").click()
+    expect(page.get_by_text("Whom are 2 orders credited to?")).to_be_visible()
+    faults += faults_of(page, "choice of a member")
+    page.get_by_role("link", name="Diego Arroyo").first.click()
+    expect(page.get_by_text("They go to Diego Arroyo in Winter Glow creators")).to_be_visible()
+    faults += faults_of(page, "the reason")
+    page.get_by_role("button", name="Credit to a member").click()
+    faults += faults_of(page, "no reason")
+    page.get_by_label("Why").fill("His code was not in the shop yet")
+    page.get_by_role("button", name="Credit to a member").click()
+    expect(page.get_by_text("1 order credited to Diego Arroyo.")).to_be_visible()
+    expect(page.get_by_text("1 skipped: Order LOST-3 is in JPY")).to_be_visible()
+    faults += faults_of(page, "credited")
+    report(faults)
 
 
 # --- The member's pages --------------------------------------------------------------------------

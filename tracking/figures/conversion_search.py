@@ -27,8 +27,8 @@ def conversions_matching(word: str) -> Q:
     The order number must begin or end with the word; name and address contain it.
     """
     enrollments = Enrollment.objects.filter(member__in=members_matching(word))
-    return Q(order__in=_ids_or_subquery(orders_numbered(word))) | Q(
-        enrollment__in=_ids_or_subquery(enrollments)
+    return Q(order__in=ids_or_subquery(orders_numbered(word))) | Q(
+        enrollment__in=ids_or_subquery(enrollments)
     )
 
 
@@ -40,6 +40,7 @@ def orders_numbered(text: str) -> QuerySet[Order]:
     )
 
 
-def _ids_or_subquery(rows: QuerySet[M]) -> list[int] | QuerySet[Any, Any]:
+def ids_or_subquery(rows: QuerySet[M]) -> list[int] | QuerySet[Any, Any]:
+    """Return the ids of few rows, or a subquery for many."""
     few = list(rows.values_list("pk", flat=True)[: MAX_LISTED_IDS + 1])
     return few if len(few) <= MAX_LISTED_IDS else rows.values("pk")

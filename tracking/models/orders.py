@@ -17,6 +17,9 @@ from core.tenancy import TenantForeignKey, TenantModel
 NUMBER_FORWARDS = Collate(Upper("external_id"), "C")
 NUMBER_BACKWARDS = Collate(Reverse(Upper("external_id")), "C")
 
+NOT_CREDITED = ~models.Q(unattributed="")
+HAS_CODE = ~models.Q(promo_codes=[])
+
 
 class PaymentStatus(models.TextChoices):
     PENDING = "pending", "Not paid yet"
@@ -79,6 +82,16 @@ class Order(TenantModel):
             ),
             models.Index(models.F("brand"), NUMBER_FORWARDS, name="tracking_order_number"),
             models.Index(models.F("brand"), NUMBER_BACKWARDS, name="tracking_order_number_end"),
+            models.Index(
+                fields=["brand", "-ordered_at", "-id"],
+                name="tracking_order_unattributed",
+                condition=NOT_CREDITED,
+            ),
+            models.Index(
+                fields=["brand", "-ordered_at", "-id"],
+                name="tracking_order_lost_codes",
+                condition=NOT_CREDITED & HAS_CODE,
+            ),
         ]
         triggers = [
             event_of_new(

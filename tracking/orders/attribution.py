@@ -21,6 +21,7 @@ from tracking.links.code_text import normal_code
 from tracking.models import Conversion, ConversionStatus, Evidence, PromoCode, TrackingLink
 from tracking.orders.facts import FieldProblem, OrderFacts
 
+OTHER_CURRENCY = "the order is in "  # how the reason of an order in another currency begins
 MAX_CLOCK_SKEW = timedelta(minutes=5)  # a shop's clock may be this much behind ours
 
 NO_EVIDENCE = FieldProblem(
@@ -195,7 +196,7 @@ def _currency_problem(order: OrderFacts, offer: Offer) -> FieldProblem | None:
     return FieldProblem(
         "currency",
         "not_the_offers_currency",
-        f"the order is in {order.currency}, the offer {offer.name} in {offer.currency}",
+        f"{OTHER_CURRENCY}{order.currency}, the offer {offer.name} in {offer.currency}",
     )
 
 

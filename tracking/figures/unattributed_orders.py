@@ -1,0 +1,104 @@
+"""The list of orders that no member is credited for: search, filters, and their sources.
+
+A shop that sends every order has many of them. An index lists them by time, and another one those
+that brought a code, so that a search for a code reads no others.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db import connection, models
+from django.db.models import F, Func, Q, QuerySet, TextField, Value
+from django.db.models.functions import Upper
+from django.utils import timezone
+
+from core.tenancy import current_brand_id
+from tracking.figures.conversion_search import ids_or_subquery, orders_numbered
+from tracking.models import Order
+from tracking.models.orders import HAS_CODE, NOT_CREDITED
+from tracking.orders.attribution import OTHER_CURRENCY
+
+MAX_SOURCES = 100  # in a filter
+CODES = Upper(
+    Func(F("promo_codes"), Value("\n"), function="array_to_string", output_field=TextField())
+)
+# One step along the index per source: DISTINCT would read every order.
+_SOURCES = f"""
+WITH RECURSIVE found (source) AS (
+  SELECT min(source) FROM {Order._meta.db_table} WHERE brand_id = %(brand)s
+  UNION ALL
+  SELECT (
+    SELECT min(later.source) FROM {Order._meta.db_table} later
+    WHERE later.brand_id = %(brand)s AND later.source > found.source
+  )
+  FROM found WHERE found.source IS NOT NULL
+)
+SELECT source FROM found WHERE source IS NOT NULL LIMIT %(limit)s
+"""  # noqa: S608
+
+
+class Brought(models.TextChoices):
+    """What an order brought that could have won it for a member."""
+
+    CODE = "code", "A code"
+    CLICK = "click", "A click"
+    NOTHING = "nothing", "No code and no click"
+    CURRENCY = "currency", "Another currency than the offer"
+
+
+_CONDITIONS = {
+    Brought.CODE: HAS_CODE,
+    Brought.CLICK: ~Q(click_id=""),
+    Brought.NOTHING: ~HAS_CODE & Q(click_id=""),
+    Brought.CURRENCY: Q(unattributed__startswith=OTHER_CURRENCY),
+}
+
+
+def unattributed_orders(
+    *,
+    search: str = "",
+    source: str = "",
+    brought: str = "",
+    first: datetime | None = None,
+    last: datetime | None = None,
+) -> QuerySet[Order]:
+    """Return the brand's orders that no member is credited for, newest first.
+
+    Each word of `search` is the beginning or the end of an order's number, or a part of one of its
+    codes; letter case does not matter. `brought` is a value of Brought.
+    """
+    found = Order.objects.filter(NOT_CREDITED)
+    if source:
+        found = found.filter(source=source)
+    if brought:
+        found = found.filter(_CONDITIONS[Brought(brought)])
+    if first is not None:
+        found = found.filter(ordered_at__gte=first)
+    if last is not None:
+        found = found.filter(ordered_at__lt=last)
+    for word in search.split():
+        found = found.filter(_matching(word))
+    return found.order_by("-ordered_at", "-pk")
+
+
+def _matching(word: str) -> Q:
+    """Match orders by number or code. Two queries, as in `conversion_search`."""
+    numbered = orders_numbered(word).filter(NOT_CREDITED)
+    coded = Order.objects.alias(codes=CODES).filter(
+        NOT_CREDITED & HAS_CODE, codes__contains=Upper(Value(word))
+    )
+    return Q(pk__in=ids_or_subquery(numbered)) | Q(pk__in=ids_or_subquery(coded))
+
+
+def oldest_unattributed_day() -> date | None:
+    """Return the day of the oldest of these orders, in the brand's time zone."""
+    oldest = unattributed_orders().order_by("ordered_at", "pk").first()
+    return timezone.localdate(oldest.ordered_at) if oldest else None
+
+
+def sources_of_orders() -> list[str]:
+    """Return where the brand's orders come from, in alphabetical order, at most MAX_SOURCES."""
+    with connection.cursor() as cursor:
+        cursor.execute(_SOURCES, {"brand": current_brand_id(), "limit": MAX_SOURCES})
+        return [source for (source,) in cursor.fetchall()]
