@@ -121,6 +121,17 @@ def test_the_list_is_searched_and_filtered_by_its_address(
     assert [line[0] for line in lines[1:]] == orders
 
 
+def test_test_orders_are_listed_apart(cast: Cast, theo: Client, four: list[Order]) -> None:
+    lose("1005", promo_code="MARA15", is_test=True)
+
+    usual = theo.get(at(cast.juniper, "unattributed"))
+    tests = theo.get(f"{at(cast.juniper, 'unattributed')}?brought=test")
+
+    assert [row.external_id for row in usual.context["page"]] == ["1001", "1002", "1003", "1004"]
+    assert [row.external_id for row in tests.context["page"]] == ["1005"]
+    assert "A test order never counts; the order brought the code MARA15" in page_text(tests)
+
+
 def test_the_export_holds_every_piece_of_evidence_and_no_formula(cast: Cast) -> None:
     lose("=1+1", promo_code=None, promo_codes=["@SUM(A1)", "B"], customer_id="C7", click_id="x1")
 

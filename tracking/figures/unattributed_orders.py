@@ -45,6 +45,7 @@ class Brought(models.TextChoices):
     CLICK = "click", "A click"
     NOTHING = "nothing", "No code and no click"
     CURRENCY = "currency", "Another currency than the offer"
+    TEST = "test", "Test orders"
 
 
 _CONDITIONS = {
@@ -52,6 +53,7 @@ _CONDITIONS = {
     Brought.CLICK: ~Q(click_id=""),
     Brought.NOTHING: ~HAS_CODE & Q(click_id=""),
     Brought.CURRENCY: Q(unattributed__startswith=OTHER_CURRENCY),
+    Brought.TEST: Q(),
 }
 
 
@@ -66,9 +68,10 @@ def unattributed_orders(
     """Return the brand's orders that no member is credited for, newest first.
 
     Each word of `search` is the beginning or the end of an order's number, or a part of one of its
-    codes; letter case does not matter. `brought` is a value of Brought.
+    codes; letter case does not matter. `brought` is a value of Brought. Test orders are listed only
+    when they are asked for.
     """
-    found = Order.objects.filter(NOT_CREDITED)
+    found = Order.objects.filter(NOT_CREDITED, is_test=brought == Brought.TEST)
     if source:
         found = found.filter(source=source)
     if brought:
