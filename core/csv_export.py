@@ -20,21 +20,26 @@ _FORMULA = re.compile(f"^(?={_IGNORED}{_SIGN})|^(?=[\t\r\n])")
 _INNER_FORMULA = re.compile(f"([;\t\r\n]{_IGNORED})(?={_SIGN})")
 
 
+BYTE_ORDER_MARK = "\ufeff"  # without it Excel takes UTF-8 for an older encoding
+
+
 class _Echo:
     def write(self, text: str) -> str:
         return text
 
 
 def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Yield one CSV line per row, with CRLF at its end (RFC 4180).
+    """Yield one CSV line per row, with CRLF at its end (RFC 4180), the first with a mark for Excel.
 
     What a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV injection),
     also in the middle of a cell, where a spreadsheet that separates by other characters would begin
     a cell. Plain negative numbers stay as they are.
     """
     writer = csv.writer(_Echo())
+    mark = BYTE_ORDER_MARK
     for row in rows:
-        yield writer.writerow([_harmless(cell) for cell in row])
+        yield mark + writer.writerow([_harmless(cell) for cell in row])
+        mark = ""
 
 
 def csv_moment(at: datetime | None) -> str:

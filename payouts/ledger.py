@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum, Value
+from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Sum, Value, When
 
 from core.kept_queries import kept_query
 from offers.models import Enrollment
@@ -102,12 +102,16 @@ def booked_by_conversion(conversion_ids: Iterable[int]) -> dict[int, int]:
 
 
 def due_entries(*, member_id: int, currency: str, now: datetime) -> QuerySet[LedgerEntry]:
-    """Return exactly the entries that a payment to this member would pay now, oldest first."""
+    """Return exactly the entries that a payment to this member would pay now.
+
+    Corrections that lower it come first, then the oldest: so the first ones never add up to more
+    than is due.
+    """
     return (
         _payable(now)
         .filter(enrollment__member=member_id, currency=currency)
         .select_related("enrollment__offer")
-        .order_by("available_at", "pk")
+        .order_by(Case(When(amount_minor__lt=0, then=0), default=1), "available_at", "pk")
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Sum
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
@@ -49,7 +50,8 @@ def record_payment(
     """Record that the brand paid exactly these entries to `member`, outside of the product.
 
     Locks the member, so that two people who click Pay at once pay once. Raises DueChangedError when
-    an entry is not due any more, and PayoutError when the sum is not more than zero.
+    an entry is not due any more, or when less is due in all than the entries say, because a refund
+    came meanwhile; and PayoutError when the sum is not more than zero.
     """
     Member.objects.select_for_update().get(pk=member.pk)
     wanted = set(entry_ids)
@@ -58,6 +60,8 @@ def record_payment(
     if {entry.pk for entry in entries} != wanted:
         raise DueChangedError("what is due has changed: check it again before you pay")
     amount = sum(entry.amount_minor for entry in entries)
+    if amount > (due.aggregate(total=Sum("amount_minor"))["total"] or 0):
+        raise DueChangedError("less is due than this: check it again before you pay")
     if amount <= 0:
         raise PayoutError("nothing is due: a payment must be more than zero")
     payout = Payout.objects.create(

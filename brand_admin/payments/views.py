@@ -47,9 +47,7 @@ from payouts.services import (
 from tracking.figures.statements import statement_of, statement_rows, with_conversions
 
 SECTION = "payments"
-MAX_SHOWN_ENTRIES = (
-    2_000  # in one payment, the oldest first: what a page can show and a person read
-)
+MAX_SHOWN_ENTRIES = 2_000  # in one payment, corrections and then the oldest: what a person can read
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -57,7 +57,7 @@ def logged(response: Answer) -> list[HistoryLine]:
 def csv_of(response: Any) -> list[list[str]]:
     """The lines of a CSV download."""
     assert response["Content-Type"] == "text/csv; charset=utf-8"
-    text = b"".join(response.streaming_content).decode()
+    text = b"".join(response.streaming_content).decode("utf-8-sig")
     return list(csv.reader(text.splitlines()))
 
 

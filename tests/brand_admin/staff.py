@@ -30,5 +30,5 @@ def address(view: str, *args: object, slug: str = "juniper", query: str = "") ->
 
 def csv_of(response: HttpResponseBase) -> list[str]:
     """The lines of a CSV download."""
-    text = b"".join(response.streaming_content).decode()  # type: ignore[attr-defined]
+    text = b"".join(response.streaming_content).decode("utf-8-sig")  # type: ignore[attr-defined]
     return text.splitlines()

@@ -66,6 +66,27 @@ def test_a_payment_pays_exactly_what_is_due(owed: Cast) -> None:
     assert due_by_member(now=NOW) == []
 
 
+def test_a_payment_of_more_than_is_due_in_all_is_refused(owed: Cast) -> None:
+    """A refund came after the form was opened: the member would have been paid too much."""
+    seen = due_ids(owed)
+    earn(owed.mara_in_glow, -1_000)
+
+    with pytest.raises(DueChangedError):
+        pay(owed, seen)
+
+    assert not Payout.objects.exists()
+    assert balance(owed).due_minor == 0
+
+
+def test_corrections_stand_before_what_they_lower(owed: Cast) -> None:
+    """A page shows the first entries only, and they never add up to more than is due."""
+    earn(owed.mara_in_glow, -300)
+
+    due = due_entries(member_id=owed.mara.pk, currency="GBP", now=NOW)
+
+    assert list(due.values_list("amount_minor", flat=True)) == [-300, 1_000]
+
+
 def test_paying_the_same_entries_again_is_refused(owed: Cast) -> None:
     ids = due_ids(owed)
     pay(owed, ids)

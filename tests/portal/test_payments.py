@@ -192,4 +192,4 @@ def test_a_long_payment_is_shown_by_the_page(
 def statement(client: Client, address: str) -> list[list[str]]:
     answer = client.get(address)
     assert answer["Content-Type"] == "text/csv; charset=utf-8"
-    return list(csv.reader(io.StringIO(b"".join(answer).decode())))
+    return list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))

@@ -60,7 +60,7 @@ def write_export(*, creator: Creator, user: User, to: IO[bytes], now: datetime) 
 
 
 def _write(archive: zipfile.ZipFile, name: str, rows: Iterable[list[str]]) -> None:
-    with archive.open(name, "w") as file, io.TextIOWrapper(file, "utf-8-sig", newline="") as text:
+    with archive.open(name, "w") as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
         text.writelines(csv_lines(rows))
 
 
