@@ -195,16 +195,17 @@ def taking(thing: dict[str, Any], *, many: str) -> dict[str, Any]:
 def stating(thing: dict[str, Any], *, identity: str) -> dict[str, Any]:
     """Describe a body with one `thing`, whose `identity` and source are in the address."""
     required = [name for name in thing["required"] if name != identity]
-    return _body(_with_source(thing) | {"required": required})
+    return _body(_with_source(thing) | {"required": required}, 404)
 
 
 def _with_source(thing: dict[str, Any]) -> dict[str, Any]:
     return thing | {"properties": {"source": SOURCE_NAME, **thing["properties"]}}
 
 
-def _body(schema: dict[str, Any]) -> dict[str, Any]:
+def _body(schema: dict[str, Any], *also: int) -> dict[str, Any]:
     body = {"content": {"application/json": {"schema": schema}}, "required": True}
-    return {"requestBody": body, "responses": _refusals(400, 401, 405, 409, 413, 415, 422, 500)}
+    refusals = _refusals(400, 401, *also, 405, 409, 413, 415, 422, 500)
+    return {"requestBody": body, "responses": refusals}
 
 
 def _refusals(*statuses: int) -> dict[int, Any]:

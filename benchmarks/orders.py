@@ -1,7 +1,8 @@
 """Import a shop's history: its speed, and that every figure is what an independent loop computes.
 
 With ORDERS and REFUNDS in the environment those files are used (columns: docs/importing.md),
-else a made-up history of the same shape: 3,745 orders with 102,891 lines and 48 codes.
+else a made-up history of the same shape: 3,745 orders with 102,891 lines and 48 codes. A second
+brand gets the same orders in another sequence, each first with wrong lines and then corrected.
 """
 
 from __future__ import annotations
@@ -32,16 +33,18 @@ def run() -> None:
         orders = os.environ.get("ORDERS") or made_up_orders(Path(folder))
         refunds = os.environ.get("REFUNDS") or made_up_refunds(Path(folder), orders)
         members = members_of(Path(folder), orders)
-        prepare(members)
+        prepare("bench", members)
         measure(orders, refunds)
+        prepare("corrected", members)
+        correct(Path(folder), orders, refunds)
 
 
-def prepare(members: str) -> None:
-    quiet("create_brand", "bench", "--name", "Bench", "--currency", "GBP", "--timezone",
-          "Europe/London", "--owner", "owner@bench.example")  # fmt: skip
-    quiet("create_offer", "--brand", "bench", "--name", "All", "--kind", "both", "--percent", "10",
-          "--destination", "https://bench.example/")  # fmt: skip
-    quiet("import_members", members, "--brand", "bench", "--offer", "All")
+def prepare(brand: str, members: str) -> None:
+    quiet("create_brand", brand, "--name", brand.title(), "--currency", "GBP", "--timezone",
+          "Europe/London", "--owner", f"owner@{brand}.example")  # fmt: skip
+    quiet("create_offer", "--brand", brand, "--name", "All", "--kind", "both", "--percent", "10",
+          "--destination", f"https://{brand}.example/")  # fmt: skip
+    quiet("import_members", members, "--brand", brand, "--offer", "All")
 
 
 def measure(orders: str, refunds: str) -> None:
@@ -58,11 +61,55 @@ def measure(orders: str, refunds: str) -> None:
         "second import, which changes nothing", f"{second:.1f} s, {second / first:.2f} of the first"
     )
     show("reconcile", f"{timed(lambda: quiet('reconcile')):.1f} s")
-    show("codes whose figures differ from the independent loop", str(differing(orders, refunds)))
+    found = differing("bench", orders, refunds)
+    show("codes whose figures differ from the independent loop", str(found))
 
 
-def differing(orders: str, refunds: str) -> int:
-    exported = quiet("export_offer", "--brand", "bench", "--offer", "All")
+def correct(folder: Path, orders: str, refunds: str) -> None:
+    """Send all orders wrong and in another sequence, refunds with them; then send them right."""
+    wrong, right = stated_twice(folder, orders)
+    options = ("--brand", "corrected", "--source", "b")
+    first = timed(lambda: quiet("import_orders", wrong, "--refunds", refunds, *options))
+    second = timed(lambda: quiet("import_orders", right, "--update", *options))
+    show("all orders in another sequence, with wrong lines", f"{first:.1f} s")
+    show("  corrected, in yet another sequence", f"{second:.1f} s, {second / first:.2f} of it")
+    found = differing("corrected", orders, refunds)
+    show("  codes whose figures differ from the independent loop", str(found))
+
+
+def stated_twice(folder: Path, orders: str) -> tuple[str, str]:
+    """Write the orders in two sequences into two files, and in the first with wrong lines."""
+    chance = Random(2)
+    with opened(orders) as file:
+        rows = csv.DictReader(file)
+        columns = list(rows.fieldnames or ())
+        by_order: dict[str, list[dict[str, str]]] = {}
+        for row in rows:
+            by_order.setdefault(row["order_id"], []).append(row)
+    paths = []
+    for name in ("wrong", "right"):
+        path = folder / f"{name}.csv"
+        ids = list(by_order)
+        chance.shuffle(ids)
+        with path.open("w", newline="") as out:
+            writer = csv.DictWriter(out, columns)
+            writer.writeheader()
+            for order_id in ids:
+                lines = by_order[order_id]
+                writer.writerows(made_wrong(lines, chance) if name == "wrong" else lines)
+        paths.append(str(path))
+    return paths[0], paths[1]
+
+
+def made_wrong(lines: list[dict[str, str]], chance: Random) -> list[dict[str, str]]:
+    if len(lines) > 1 and chance.random() < 0.5:
+        return lines[:-1]
+    extra = lines[0] | {"sku": "WRONG", "quantity": "3"}
+    return [lines[0] | {"quantity": "7"}, *lines[1:], extra]
+
+
+def differing(brand: str, orders: str, refunds: str) -> int:
+    exported = quiet("export_offer", "--brand", brand, "--offer", "All")
     rows = {row["code"]: row for row in csv.DictReader(io.StringIO(exported))}
     computed = expected(orders, refunds, "10")
     assert rows.keys() == computed.keys()

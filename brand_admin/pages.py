@@ -13,7 +13,7 @@ from accounts.models import Role
 from accounts.permissions import Permission, may
 from accounts.selectors import brands_of
 from brand_admin.access import BrandRequest
-from core.csv_export import csv_lines
+from core.csv_export import csv_file
 from core.tenancy import acting_for
 
 MAX_ID_DIGITS = 18  # so that the number fits into a bigint
@@ -57,7 +57,7 @@ def csv_response(
 
     def lines() -> Iterator[str]:
         with acting_for(brand), timezone.override(brand.zone):
-            yield from csv_lines(rows)
+            yield from csv_file(rows)
 
     return StreamingHttpResponse(
         lines(),

@@ -11,7 +11,7 @@ from background.files import add_chunk, delete_file
 from background.models import WorkFile
 from background.running import WorkError, WorkSlice, count_batch
 from brand_admin.lists import list_of_reference
-from core.csv_export import csv_lines
+from core.csv_export import csv_file
 
 ROWS = 1_000  # per chunk of the file
 
@@ -29,7 +29,7 @@ def make_export(work_slice: WorkSlice) -> bool:
         except Http404 as error:
             raise WorkError("the list to export does not exist any more") from error
         _begin_anew(work_slice, filename=f"{brand.slug}-{listing.file_name()}.csv", rows=rows)
-        lines = csv_lines(listing.file_lines())
+        lines = csv_file(listing.file_lines())
         header = next(lines, "")
         number = 0
         while (piece := list(islice(lines, ROWS))) or header:

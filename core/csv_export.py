@@ -29,16 +29,22 @@ class _Echo:
 
 
 def csv_lines(rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Yield one CSV line per row, with CRLF at its end (RFC 4180), the first with a mark for Excel.
+    """Yield one CSV line per row, with CRLF at its end (RFC 4180).
 
     What a spreadsheet would run as a formula gets an apostrophe before it (OWASP, CSV injection),
     also in the middle of a cell, where a spreadsheet that separates by other characters would begin
     a cell. Plain negative numbers stay as they are.
     """
     writer = csv.writer(_Echo())
-    mark = BYTE_ORDER_MARK
     for row in rows:
-        yield mark + writer.writerow([_harmless(cell) for cell in row])
+        yield writer.writerow([_harmless(cell) for cell in row])
+
+
+def csv_file(rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    """Yield the same lines as a file for people, the first with the mark that Excel looks for."""
+    mark = BYTE_ORDER_MARK
+    for line in csv_lines(rows):
+        yield mark + line
         mark = ""
 
 

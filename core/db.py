@@ -6,8 +6,10 @@ domain knowledge.
 
 from __future__ import annotations
 
+import json
 import zlib
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
 import pgtrigger
@@ -134,6 +136,35 @@ def copy_rows(*, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any
     with connection.cursor() as cursor, cursor.copy(f"COPY {q(table)} ({names}) FROM STDIN") as out:
         for row in rows:
             out.write_row(row)
+
+
+def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
+    """Save these fields of rows of one table, in one statement.
+
+    Django's `bulk_update` writes a CASE with a condition per row and field, which takes ten times
+    as long for hundreds of rows. PostgreSQL checks the types: the values go there as one JSON text.
+    The caller checks that the rows are of the current brand.
+    """
+    if not rows:
+        return
+    q, meta = connection.ops.quote_name, rows[0]._meta
+    columns = [field for field in meta.concrete_fields if field.name in fields]
+    names = [q(str(field.column)) for field in columns]
+    types = ", ".join(
+        f"{name} {field.db_type(connection)}" for name, field in zip(names, columns, strict=True)
+    )
+    values = [
+        {"id": row.pk} | {str(field.column): getattr(row, field.attname) for field in columns}
+        for row in rows
+    ]
+    changes = ", ".join(f"{name} = new.{name}" for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {q(meta.db_table)} AS kept SET {changes}"  # noqa: S608
+            f" FROM jsonb_to_recordset(%s::jsonb) AS new (id bigint, {types})"
+            " WHERE kept.id = new.id",
+            [json.dumps(values, default=datetime.isoformat)],
+        )
 
 
 def lock_identities(identities: Iterable[str]) -> None:

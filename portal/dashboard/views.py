@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.actors import Actor
-from core.csv_export import csv_lines
+from core.csv_export import csv_file
 from core.keyset_pagination import Keyset
 from core.languages import speaking, spoken_tag
 from core.tenancy import acting_for
@@ -113,7 +113,7 @@ def _csv(visit: Visit, name: str, rows: Iterator[list[str]]) -> StreamingHttpRes
 
     def lines() -> Iterator[str]:
         with acting_for(visit.brand), timezone.override(visit.brand.zone), speaking(tag):
-            yield from csv_lines(rows)
+            yield from csv_file(rows)
 
     file = "-".join(filter(None, [slugify(visit.offer.name), name]))
     return StreamingHttpResponse(

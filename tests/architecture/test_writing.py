@@ -16,7 +16,14 @@ WEB_PACKAGES = ("brand_admin/", "portal/", "api/", "edge/", "config/")
 
 # Methods of a queryset, a manager or a row. `update` and `create` take keywords alone: that tells
 # them from those of a dict; `save` and `delete` take update_fields or nothing.
-WRITING = {"bulk_create", "bulk_update", "get_or_create", "update_or_create", "copy_rows"}
+WRITING = {
+    "bulk_create",
+    "bulk_update",
+    "get_or_create",
+    "update_or_create",
+    "copy_rows",
+    "update_rows",
+}
 WRITING_BY_KEYWORD = {"update", "create", "create_user", "create_superuser"}
 LOCKING = {"select_for_update", "lock_identities"}
 SENDING = {"send_transactional_mail", "send_messages", "send_mail", "mail_change", "submit"}

@@ -7,25 +7,19 @@ import io
 
 import pytest
 
-from core.csv_export import csv_lines
+from core.csv_export import csv_file, csv_lines
 
 FULL_WIDTH = "\uff1d\uff0b\uff0d\uff20"  # = + - @ as Japanese keyboards write them
 
 
-def lines(rows: list[list[str]]) -> list[str]:
-    """The lines of a file without the mark of its byte order."""
-    first, *others = csv_lines(rows)
-    return [first.removeprefix("\ufeff"), *others]
-
-
 def test_a_file_begins_with_the_mark_by_which_excel_knows_utf_8() -> None:
-    assert list(csv_lines([["Zoë"], ["Łucja"]])) == ["\ufeffZoë\r\n", "Łucja\r\n"]
-    assert list(csv_lines([])) == []
+    assert list(csv_file([["Zoë"], ["Łucja"]])) == ["\ufeffZoë\r\n", "Łucja\r\n"]
+    assert list(csv_file([])) == []
 
 
 @pytest.mark.parametrize("start", [*"=+-@\t\r\n", *FULL_WIDTH])
 def test_a_cell_that_would_run_gets_an_apostrophe(start: str) -> None:
-    [line] = lines([[f"{start}1+1", "12.50", "-3", "-3.5"]])
+    [line] = csv_lines([[f"{start}1+1", "12.50", "-3", "-3.5"]])
 
     assert line.removeprefix('"').startswith(f"'{start}1+1")
     assert line.endswith(",12.50,-3,-3.5\r\n")
@@ -35,7 +29,7 @@ def test_a_cell_that_would_run_gets_an_apostrophe(start: str) -> None:
     "hidden", [" ", "\u00a0", "\ufeff", "\u200b", "\u202e", "\x0b", "\x1b", '"']
 )
 def test_nothing_unseen_hides_the_start_of_a_formula(hidden: str) -> None:
-    [line] = lines([[f"{hidden}=1+1", f"{hidden}text"]])
+    [line] = csv_lines([[f"{hidden}=1+1", f"{hidden}text"]])
 
     assert next(csv.reader([line])) == [f"'{hidden}=1+1", f"{hidden}text"]
 
@@ -46,7 +40,7 @@ def test_no_cell_begins_with_a_formula_wherever_the_file_is_opened(
     between: str, separator: str
 ) -> None:
     """Excel separates by semicolons where a comma stands in numbers."""
-    text = "".join(lines([["Mara", f"Lind{between}=1+1", "a, b", f"c{between}@d"]]))
+    text = "".join(csv_lines([["Mara", f"Lind{between}=1+1", "a, b", f"c{between}@d"]]))
 
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
 
@@ -58,6 +52,6 @@ def test_no_cell_begins_with_a_formula_wherever_the_file_is_opened(
     "text", ["a-b; c", "12; 13", "mara+shop@lindqvist.example", "1 = 1", "-3.5"]
 )
 def test_other_text_stays_as_it_is(text: str) -> None:
-    [line] = lines([[text]])
+    [line] = csv_lines([[text]])
 
     assert next(csv.reader([line])) == [text]

@@ -50,7 +50,7 @@ WITHOUT_ROWS = {
     "admin/<slug:slug>/projects/<int:project_id>/tracking.csv",
     "admin/<slug:slug>/background/<int:work_id>/file/",
 }
-# Where CSV is read or written. Who makes another file writes it with `csv_lines` too.
+# Where CSV is read or written. Who makes another file writes it with `csv_file` too.
 CSV_MODULES = {"core/csv_export.py", "tracking/importing/csv_rows.py"}
 CSV_ANSWERS = {
     "brand_admin/background/views.py",
@@ -139,7 +139,7 @@ def test_the_file_of_the_command_holds_no_formula(world: World, tmp_path: Path) 
 
 
 def test_every_csv_is_written_in_one_place() -> None:
-    """Another file is written with `csv_lines` too, and its address is walked above."""
+    """Another file is written with `csv_file` too, and its address is walked above."""
     writing = {relative(path) for path in modules() if "csv" in imported(path)}
     answering = {relative(path) for path in modules() if "text/csv" in path.read_text()}
 

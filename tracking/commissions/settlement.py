@@ -14,6 +14,7 @@ from datetime import datetime
 
 from django.db import transaction
 
+from core.db import update_rows
 from offers.commission import REJECTED, Commission, commission_of, waiting
 from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry
@@ -73,7 +74,7 @@ def changing(
         _apply_cap_again(row for row in rejected if row.status != ConversionStatus.REJECTED)
         booked = ledger.booked_by_conversion(row.pk for row in rows)
         entries = _settle(rows, booked, now=now, happened_at=happened_at or {})
-        Conversion.objects.bulk_update(rows, SETTLED_FIELDS)
+        update_rows(rows, SETTLED_FIELDS)
         LedgerEntry.objects.bulk_create(entries)
         move_totals(rows, before)
 

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from core.db import update_rows
 from core.money import Money
 from tracking.models import Order, OrderLine, Refund, RefundState
 from tracking.orders.facts import RefundPart
@@ -117,10 +118,8 @@ def apply_refunds(orders: Iterable[Order], *, changed: Sequence[Refund] = ()) ->
     earlier = [(refund, (refund.amount_minor, refund.reason)) for refund in known]
     for pk, order in by_id.items():
         _apply_in_sequence(order, lines[pk], refunds[pk])
-    OrderLine.objects.bulk_update(
-        [line for line, was in before if line.refunded_minor != was], ["refunded_minor"]
-    )
-    Refund.objects.bulk_update(
+    update_rows([line for line, was in before if line.refunded_minor != was], ["refunded_minor"])
+    update_rows(
         [refund for refund, was in earlier if (refund.amount_minor, refund.reason) != was],
         ["amount_minor", "reason"],
     )

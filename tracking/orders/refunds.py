@@ -11,7 +11,7 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from core.db import lock_identities
+from core.db import lock_identities, update_rows
 from core.tenancy import current_brand_id
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, Order, Refund, RefundState
@@ -120,7 +120,7 @@ def apply_parked(orders: Sequence[Order]) -> dict[int, int]:
     refunded = apply_refunds(
         {refund.order.pk: refund.order for refund in waiting}.values(), changed=waiting
     )
-    Refund.objects.bulk_update(waiting, ["order", "state", "amount_minor", "reason"])
+    update_rows(waiting, ["order", "state", "amount_minor", "reason"])
     return refunded
 
 
@@ -196,8 +196,8 @@ def _save(changed: Sequence[Refund], orders: Iterable[Order], *, now: datetime) 
         if row.order_id is not None:
             moments[row.order_id] = max(row.refunded_at, moments[row.order_id])
     refunded = apply_refunds([order for order in orders if order.pk in moments], changed=changed)
-    Refund.objects.bulk_create([row for row in changed if row.pk is None])
-    Refund.objects.bulk_update([row for row in changed if row.pk is not None], STATED_FIELDS)
+    new = {row.pk for row in Refund.objects.bulk_create([row for row in changed if not row.pk])}
+    update_rows([row for row in changed if row.pk not in new], STATED_FIELDS)
     _settle(refunded, moments, now=now)
 
 

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
+from core.db import update_rows
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, Order, OrderLine, OrderRevision
 from tracking.orders.applying import apply_refunds
@@ -24,7 +25,7 @@ from tracking.orders.conversions import credit_by_evidence
 from tracking.orders.facts import FieldProblem, OrderFacts
 from tracking.orders.lookup import revision_of
 from tracking.orders.results import RecordingResult, RecordingStatus
-from tracking.orders.saving import STATED_FIELDS, save_lines, state_order
+from tracking.orders.saving import STATED_FIELDS, save_lines, save_revisions, state_order
 
 MAX_UNATTRIBUTED = 200
 
@@ -36,6 +37,7 @@ class _Known:
     orders: dict[str, Order]
     revisions: dict[int, list[OrderRevision]]
     conversions: dict[int, int]  # the conversion's id by order id
+    lines: dict[int, list[OrderLine]]  # of the orders that were stated once
     new_revisions: list[OrderRevision] = field(default_factory=list)
 
     @classmethod
@@ -47,14 +49,18 @@ class _Known:
         for revision in OrderRevision.objects.filter(order__in=ids).order_by("number"):
             revisions[revision.order_id].append(revision)
         conversions = Conversion.objects.filter(order__in=ids)
-        return cls(orders, revisions, dict(conversions.values_list("order_id", "pk")))
+        credited = dict(conversions.values_list("order_id", "pk"))
+        stated_once = [pk for pk in ids if pk not in revisions]
+        lines: dict[int, list[OrderLine]] = defaultdict(list)
+        for line in OrderLine.objects.filter(order__in=stated_once).order_by("position"):
+            lines[line.order_id].append(line)
+        return cls(orders, revisions, credited, lines)
 
     def keep(self, order: Order, facts: OrderFacts, *, updated_at: datetime, now: datetime) -> int:
         """Keep a statement, and before the second one the first; return its number."""
         revisions = self.revisions[order.pk]
         if not revisions:
-            lines = OrderLine.objects.filter(order=order).order_by("position")
-            self._add(revision_of(order, lines))
+            self._add(revision_of(order, self.lines[order.pk]))
         number = revisions[-1].number + 1
         self._add(
             OrderRevision(
@@ -101,7 +107,7 @@ def revise(
                 conversion_id=known.conversions.get(order.pk),
             )
         _audit([one[1] for one in changed], by=by, now=now)
-    OrderRevision.objects.bulk_create(known.new_revisions)
+    save_revisions(known.new_revisions)
     return [result for result in results if result is not None]
 
 
@@ -159,7 +165,7 @@ def _change(
             order.ordered_at = ordered_at
         moments[order.pk] = min(updated_at, now)
     orders = [order for order, _ in changed]
-    Order.objects.bulk_update(orders, STATED_FIELDS)
+    update_rows(orders, STATED_FIELDS)
     OrderLine.objects.filter(order__in=orders).delete()
     save_lines(changed)
     refunded = apply_refunds(orders)
@@ -200,7 +206,7 @@ def _attribute(
     for order, _ in orders:
         found = attributions[order.pk]
         order.unattributed = "" if found.winner else found.why[:MAX_UNATTRIBUTED]
-    Order.objects.bulk_update([order for order, _ in orders], ["unattributed"])
+    update_rows([order for order, _ in orders], ["unattributed"])
     conversions = credit_by_evidence(
         ((order, attributions[order.pk]) for order, _ in orders), refunded, now=now
     )

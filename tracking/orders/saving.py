@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from psycopg.types.json import Jsonb
+
 from core.db import copy_rows
 from core.tenancy import current_brand_id
-from tracking.models import Order, OrderLine
+from tracking.models import Order, OrderLine, OrderRevision
 from tracking.orders.facts import LineFacts, OrderFacts
 
 # What a statement of an order sets, and what follows from it.
@@ -19,6 +21,10 @@ STATED_FIELDS = [
 LINE_COLUMNS = (
     "brand_id", "order_id", "position", "line_id", "sku", "product", "collections", "quantity",
     "net_minor", "is_commissionable",
+)  # fmt: skip
+
+REVISION_COLUMNS = (
+    "brand_id", "order_id", "number", "contents", "digest", "updated_at", "received_at",
 )  # fmt: skip
 
 
@@ -45,6 +51,22 @@ def save_lines(orders: Iterable[tuple[Order, OrderFacts]]) -> None:
             for position, line in enumerate(order.lines)
         ),
     )
+
+
+def save_revisions(revisions: Iterable[OrderRevision]) -> None:
+    """Insert new revisions."""
+    brand_id = current_brand_id()
+    copy_rows(
+        table=OrderRevision._meta.db_table,
+        columns=REVISION_COLUMNS,
+        rows=(
+            (
+                brand_id, one.order_id, one.number, Jsonb(one.contents), one.digest,
+                one.updated_at, one.received_at,
+            )
+            for one in revisions
+        ),
+    )  # fmt: skip
 
 
 def _line_values(line: LineFacts) -> tuple[object, ...]:

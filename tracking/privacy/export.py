@@ -17,7 +17,7 @@ from accounts.models import User
 from accounts.passkeys import passkeys_of
 from accounts.sessions import open_sessions
 from affiliates.models import Creator, Member, MemberHandle
-from core.csv_export import csv_lines
+from core.csv_export import csv_file
 from core.money import Money
 from core.references import Reference
 from core.templatetags.display import masked_reference
@@ -61,7 +61,7 @@ def write_export(*, creator: Creator, user: User, to: IO[bytes], now: datetime) 
 
 def _write(archive: zipfile.ZipFile, name: str, rows: Iterable[list[str]]) -> None:
     with archive.open(name, "w") as file, io.TextIOWrapper(file, "utf-8", newline="") as text:
-        text.writelines(csv_lines(rows))
+        text.writelines(csv_file(rows))
 
 
 def _you(creator: Creator, user: User) -> Rows:

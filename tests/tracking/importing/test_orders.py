@@ -157,7 +157,7 @@ def test_a_bad_row_is_named_by_line_and_reason_and_the_rest_goes_in(
         ORDERS,
         "1,2026-01-01T10:00:00Z,GBP,,UK,MARA15,A,Tea,1,5.00",
         "2,2026-01-01T10:00:00Z,GBP,,UK,MARA15,A,Tea,1,5.00",
-        "2,2026-01-01T10:00:00Z,GBP,,UK,MARA15,B,Cup,0,5.00",
+        "2,2026-01-01T10:00:00Z,GBP,,UK,MARA15,B,Cup,-1,5.00",
         "3,yesterday,GBP,,UK,MARA15,A,Tea,1,5.00",
         "4,2026-01-01T10:00:00Z,XXQ,,UK,MARA15,A,Tea,1,5.00",
         "5,2026-01-01T10:00:00Z,USD,,UK,MARA15,A,Tea,1,5.00",
@@ -170,7 +170,7 @@ def test_a_bad_row_is_named_by_line_and_reason_and_the_rest_goes_in(
 
     assert message == "5 rows were refused; all others were imported"
     assert err.splitlines()[1:] == [
-        "line 4: quantity: 0 is not a quantity: it must be 1 or more",
+        "line 4: quantity: -1 is not a quantity: it must be 0 or more",
         "line 5: ordered_at: 'yesterday' is not an ISO 8601 time",
         "line 6: currency: 'XXQ' is not a currency",
         "line 8: unit_price: -5.00 is negative",

@@ -186,13 +186,13 @@ def test_approval_by_hand_is_still_asked_for_after_a_revision(cast: Cast) -> Non
     supersede_terms(
         offer=cast.glow,
         values=TermsValues(percent_bp=1000, approval=Approval.BY_HAND),
-        starts_at=NOW,
+        starts_at=NOW + timedelta(minutes=1),
         by=SYSTEM,
         now=NOW,
     )
-    sell(stated(ordered_at=at(0)))
-    state(stated(ordered_at=at(0), cancelled_at=at(0), updated_at=at(1)))
-    state(stated(ordered_at=at(0), updated_at=at(2)))
+    sell(stated(ordered_at=at(1)))
+    state(stated(ordered_at=at(1), cancelled_at=at(2), updated_at=at(2)))
+    state(stated(ordered_at=at(1), updated_at=at(3)))
 
     found = Conversion.objects.get()
     assert (found.status, found.reason) == (ConversionStatus.PENDING, "")

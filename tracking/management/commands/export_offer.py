@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from accounts.management.options import add_brand_option, brand_named
 from core import commands
-from core.csv_export import csv_lines
+from core.csv_export import csv_file, csv_lines
 from core.files import whole_file
 from core.tenancy import acting_for
 from offers.management.options import add_offer_option, offer_of
@@ -34,12 +34,12 @@ class Command(commands.Command):
         brand = brand_named(options["brand"])
         with acting_for(brand):
             offer = offer_of(brand, options["offer"])
-            lines = csv_lines(export_rows(offer, now=timezone.now()))
+            rows = export_rows(offer, now=timezone.now())
             if options["output"]:
                 path = Path(options["output"])
                 try:
                     with whole_file(path) as file:
-                        file.writelines(lines)
+                        file.writelines(csv_file(rows))
                 except OSError as error:
                     raise CommandError(f"output: {path}: {error.strerror}") from error
                 return
@@ -47,7 +47,7 @@ class Command(commands.Command):
             with tempfile.SpooledTemporaryFile(
                 IN_MEMORY, "w+", encoding="utf-8", newline=""
             ) as table:
-                table.writelines(lines)
+                table.writelines(csv_lines(rows))
                 table.seek(0)
                 for line in table:
                     self.stdout.write(line, ending="")
