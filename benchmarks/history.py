@@ -28,7 +28,8 @@ ORDERS = """
 INSERT INTO tracking_order SELECT made.* FROM tracking_order o, generate_series(1, %(count)s) n,
 LATERAL jsonb_populate_record(o, jsonb_build_object(
   'id', o.id + n, 'external_id', 'SHOP-' || n, 'ordered_at', %(now)s - n * %(step)s,
-  'received_at', %(now)s - n * %(step)s, 'digest', md5(n::text))) made
+  'received_at', %(now)s - n * %(step)s, 'updated_at', %(now)s - n * %(step)s,
+  'digest', md5(n::text))) made
 WHERE o.id = %(order)s
 """
 CONVERSIONS = """
@@ -38,7 +39,9 @@ LATERAL jsonb_populate_record(c, jsonb_build_object(
   'id', c.id + n, 'order_id', c.order_id + n, 'occurred_at', %(now)s - n * %(step)s,
   'payable_at', %(now)s - n * %(step)s + interval '14 days',
   'status', CASE n %% 50 WHEN 0 THEN 'rejected' WHEN 1 THEN 'pending' ELSE 'accepted' END,
+  'decision', CASE n %% 50 WHEN 0 THEN 'rejected' WHEN 1 THEN 'pending' ELSE 'accepted' END,
   'reason', CASE n %% 50 WHEN 0 THEN 'Cancelled by the shop' ELSE '' END,
+  'decision_reason', CASE n %% 50 WHEN 0 THEN 'Cancelled by the shop' ELSE '' END,
   'commission_minor', CASE WHEN n %% 50 < 2 THEN 0 ELSE c.commission_minor END)) made
 WHERE c.id = %(conversion)s
 """

@@ -56,13 +56,17 @@ JOIN (SELECT id, member_id, row_number() OVER (ORDER BY id) - 1 AS place
   ON enrollment.place = (n * 104729) %% %(members)s;
 
 INSERT INTO tracking_order (brand_id, source, external_id, ordered_at, currency, total_minor,
-  customer_ref, promo_codes, click_id, digest, unattributed, received_at)
-SELECT %(brand)s, 'bench', n::text, at, 'GBP', sale, '', '{}', '', '', '', at FROM add_conversions;
+  commissionable_minor, payment_status, is_test, revision, updated_at, customer_ref, promo_codes,
+  click_id, digest, unattributed, received_at)
+SELECT %(brand)s, 'bench', n::text, at, 'GBP', sale, sale, 'paid', false, 1, at, '', '{}', '', '',
+  '', at FROM add_conversions;
 
 INSERT INTO tracking_conversion (brand_id, order_id, enrollment_id, offer_id, member_id, terms_id,
-  tier, promo_code, customer, status, reason, evidence, why, claims, occurred_at, payable_at,
-  currency, sale_minor, refunded_minor, commission_minor, earnable_minor, explanation)
+  tier, promo_code, customer, decision, decision_reason, status, reason, evidence, why, claims,
+  occurred_at, payable_at, currency, sale_minor, refunded_minor, commission_minor, earnable_minor,
+  explanation)
 SELECT %(brand)s, o.id, enrollment_id, %(offer)s, member_id, %(terms)s, 0, '', '', status,
+  CASE status WHEN 'rejected' THEN 'No' ELSE '' END, status,
   CASE status WHEN 'rejected' THEN 'No' ELSE '' END, 'code', 'the order brought its code',
   '[{"evidence": "code", "code": "BENCH"}]', at, at + interval '14 days', 'GBP', sale, 0,
   CASE status WHEN 'accepted' THEN sale / 10 ELSE 0 END,

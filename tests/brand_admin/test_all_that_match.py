@@ -163,7 +163,7 @@ def test_more_than_a_limit_is_refused(
 
 def test_all_pending_conversions_are_accepted_however_many(cast: Cast, theo: Client) -> None:
     sold = [sell(cast, f"{number}") for number in range(1001, 1004)]
-    Conversion.objects.update(status="pending")
+    Conversion.objects.update(status="pending", decision="pending")
     address = f"{at(cast.juniper, 'conversions_judge')}?q=mara&all=1"
     accept_conversions(conversion_ids=[sold[0].pk], by=SYSTEM, now=NOW)
 
