@@ -1,6 +1,6 @@
 # One image for all processes: web (the default), worker, beat and migrate differ by command.
-# Pin it by its digest: docs/operations.md says how.
-ARG PYTHON_IMAGE=python:3.11-slim
+# Pinned by its digest: docs/operations.md says how to renew it.
+ARG PYTHON_IMAGE=python:3.11-slim@sha256:db3ff2e1800a8581e2c48a27c3995339d47bdf046da21c7627accd3d51053a93
 FROM ${PYTHON_IMAGE}
 
 ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1

@@ -47,12 +47,15 @@ def test_a_service_has_limits(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_an_image_can_be_pinned_without_changing_the_file(name: str) -> None:
+def test_an_image_is_pinned_and_renewed_without_changing_the_file(name: str) -> None:
     service = SERVICES[name]
     given = service["build"]["args"]["PYTHON_IMAGE"] if "build" in service else service["image"]
 
-    assert re.fullmatch(r"\$\{[A-Z]+_IMAGE:-[a-z0-9./-]+:[a-z0-9.-]+\}", given)
-    assert not given.endswith(":latest}")
+    assert re.fullmatch(r"\$\{[A-Z]+_IMAGE:-[a-z0-9./-]+:[a-z0-9.-]+@sha256:[0-9a-f]{64}\}", given)
+    assert ":latest@" not in given
+    if "build" in service:
+        default = given.partition(":-")[2].removesuffix("}")
+        assert f"ARG PYTHON_IMAGE={default}\n" in DOCKERFILE
 
 
 @pytest.mark.parametrize("name", SERVICES)
