@@ -166,7 +166,7 @@ def csv_of(client: Client, address: str) -> list[list[str]]:
     assert answer["Content-Disposition"] == (
         'attachment; filename="winter-glow-creators-conversions.csv"'
     )
-    return list(csv.reader(io.StringIO(b"".join(answer).decode())))
+    return list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
 
 
 QUERIES = 14

@@ -170,7 +170,7 @@ def test_the_csv_is_in_the_readers_words_and_every_programs_numbers(
 
     answer = client.get(f"{path}/conversions.csv", headers={"Accept-Language": "de"})
 
-    rows = list(csv.reader(io.StringIO(b"".join(answer).decode())))
+    rows = list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
     assert rows[0][:3] == ["Bestellt am", "Bestellung", "Umsatz"]
     assert rows[1][2:9] == [
         "84.20",
