@@ -22,7 +22,7 @@ from tracking.commissions.order_lines import Lines, lines_that_terms_look_at, sa
 from tracking.commissions.status import set_status
 from tracking.commissions.tier_progress import lock_capped, progress_of
 from tracking.models import Conversion, ConversionStatus
-from tracking.models.totals import NOTHING
+from tracking.models.totals import NOTHING, Totals
 from tracking.totals.daily import move_totals, totals_of
 
 SETTLED_FIELDS = [
@@ -66,12 +66,11 @@ def changing(
             .filter(pk__in=ids)
             .order_by("pk")
         )
-        rejected = [row for row in rows if row.status == ConversionStatus.REJECTED]
         before = [totals_of(row) for row in rows]
         yield rows
         for row in rows:
             set_status(row)
-        _apply_cap_again(row for row in rejected if row.status != ConversionStatus.REJECTED)
+        _apply_cap_again(rows, before)
         booked = ledger.booked_by_conversion(row.pk for row in rows)
         entries = _settle(rows, booked, now=now, happened_at=happened_at or {})
         update_rows(rows, SETTLED_FIELDS)
@@ -106,17 +105,27 @@ def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
     move_totals(rows, [NOTHING] * len(rows))
 
 
-def _apply_cap_again(returning: Iterable[Conversion]) -> None:
-    """Conversions that are no longer rejected get what the cap leaves now, in order."""
-    rows = [row for row in returning if row.terms.cap_minor is not None]
-    progress = progress_of(rows)
+def _apply_cap_again(rows: Sequence[Conversion], before: Sequence[Totals]) -> None:
+    """Conversions that would earn more than `before` get what the cap leaves now, in order.
+
+    What one earned less meanwhile, others may have earned.
+    """
+    capped = [
+        (row, was)
+        for row, was in zip(rows, before, strict=True)
+        if row.terms.cap_minor is not None and row.status != ConversionStatus.REJECTED
+    ]
+    lines = lines_that_terms_look_at(row for row, _ in capped)
+    for row, _ in capped:
+        settle_target(row, lines)
+    raised = [(row, was) for row, was in capped if row.earnable_minor > was.cap_used_minor]
+    progress = progress_of(row for row, _ in raised)
     if progress is None:
         return
-    lines = lines_that_terms_look_at(rows)
-    for row in rows:
-        row.left_under_cap_minor = progress.left_under_cap_for(row)
+    for row, was in raised:
+        row.left_under_cap_minor = progress.left_under_cap_for(row, without=was)
         settle_target(row, lines)
-        progress.add(row)
+        progress.add(row, instead_of=was)
 
 
 def _settle(

@@ -19,8 +19,8 @@ from core.db import lock_identities
 from core.tenancy import current_brand_id
 from offers.models import Enrollment, Terms
 from offers.structure import CapPeriod, TierBy
-from tracking.models import Conversion, ConversionStatus, DailyTotal
-from tracking.models.totals import Totals
+from tracking.models import Conversion, DailyTotal
+from tracking.models.totals import NOTHING, Totals
 from tracking.totals.daily import day_of, totals_of
 
 _SUMS = f"""
@@ -53,7 +53,7 @@ class Reached:
     def add(self, totals: Totals) -> None:
         self.conversions += totals.conversions
         self.sales_minor += totals.sales_minor - totals.refunds_minor
-        self.cap_used_minor += totals.commission_minor + totals.pending_minor
+        self.cap_used_minor += totals.cap_used_minor
 
     def towards(self, terms: Terms) -> int:
         """Return what the thresholds of `terms` count."""
@@ -64,9 +64,14 @@ class Reached:
         reached = self.towards(terms)
         return sum(1 for tier in terms.tier_list if tier.threshold <= reached)
 
-    def left_under_cap(self, terms: Terms) -> int | None:
-        """Return what the cap of `terms` leaves, in minor units; None without a cap."""
-        return None if terms.cap_minor is None else max(0, terms.cap_minor - self.cap_used_minor)
+    def left_under_cap(self, terms: Terms, *, without: Totals = NOTHING) -> int | None:
+        """Return what the cap of `terms` leaves, in minor units; None without a cap.
+
+        `without` is a part of what was reached that does not count.
+        """
+        if terms.cap_minor is None:
+            return None
+        return max(0, terms.cap_minor - (self.cap_used_minor - without.cap_used_minor))
 
 
 @dataclass(slots=True)
@@ -108,15 +113,16 @@ class TierProgress:
         day = day_of(row.occurred_at, self.zone)
         return self.for_tier(row.enrollment_id, row.terms, day).tier(row.terms)
 
-    def left_under_cap_for(self, row: Conversion) -> int | None:
+    def left_under_cap_for(self, row: Conversion, *, without: Totals = NOTHING) -> int | None:
         """Return what the cap leaves for a conversion, in minor units; None without a cap."""
-        day = day_of(row.occurred_at, self.zone)
-        return self.for_cap(row.enrollment_id, row.terms, day).left_under_cap(row.terms)
+        reached = self.for_cap(row.enrollment_id, row.terms, day_of(row.occurred_at, self.zone))
+        return reached.left_under_cap(row.terms, without=without)
 
-    def add(self, row: Conversion) -> None:
-        """Add a recorded conversion, for the next conversions of the batch."""
+    def add(self, row: Conversion, *, instead_of: Totals = NOTHING) -> None:
+        """Add a conversion, for the next ones of the batch, instead of what it added before."""
         day = day_of(row.occurred_at, self.zone)
-        self.add_on(row.enrollment_id, row.terms, day, totals_of(row))
+        totals = totals_of(row).plus(instead_of, times=-1)
+        self.add_on(row.enrollment_id, row.terms, day, totals)
 
     def add_on(self, enrollment_id: int, terms: Terms, day: date, totals: Totals) -> None:
         for span in {_span(enrollment_id, period, day) for period in _periods(terms)}:
@@ -157,15 +163,13 @@ def progress_of(rows: Iterable[Conversion]) -> TierProgress | None:
 
 
 def lock_capped(conversion_ids: Iterable[int]) -> None:
-    """Lock the progress of rejected conversions under a cap, before the conversions themselves.
+    """Lock the progress of conversions under a cap, before the conversions themselves.
 
-    A rejected conversion that is accepted later gets what the cap leaves then.
+    One that earns more than before gets what the cap leaves then.
     """
     lock_progress(
         Conversion.objects.filter(
-            pk__in=list(conversion_ids),
-            status=ConversionStatus.REJECTED,
-            terms__cap_minor__isnull=False,
+            pk__in=list(conversion_ids), terms__cap_minor__isnull=False
         ).values_list("enrollment_id", flat=True)
     )
 

@@ -19,6 +19,11 @@ class Totals:
     pending_minor: int = 0
     clicks: int = 0
 
+    @property
+    def cap_used_minor(self) -> int:
+        """What counts towards a cap: what was earned, and what pending conversions would earn."""
+        return self.commission_minor + self.pending_minor
+
     def plus(self, other: Totals, *, times: int = 1) -> Totals:
         return Totals(*(a + times * b for a, b in zip(self.parts(), other.parts(), strict=True)))
 

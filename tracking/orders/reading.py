@@ -207,8 +207,8 @@ def read_refund(raw: Any) -> RefundFacts:
     sent, problems = _object(raw), Problems()
     currency = CURRENCY.read(sent, problems)
     lines = PARTS.read(sent, problems)
-    amount_minor = _minor_if_given(AMOUNT, sent, currency, problems)
     is_of_one_line = LINE_ID.is_given(sent) or SKU.is_given(sent)
+    amount_minor = None if is_of_one_line else _minor_if_given(AMOUNT, sent, currency, problems)
     if lines and (is_of_one_line or amount_minor is not None):
         problems.add("lines", "misplaced", "say line, quantity and amount in `lines` or beside it")
     elif PART_QUANTITY.is_given(sent) and not is_of_one_line and amount_minor is None:
@@ -221,9 +221,9 @@ def read_refund(raw: Any) -> RefundFacts:
         refunded_at=REFUNDED_AT.read(sent, problems),
         currency=currency,
         parts=tuple(
-            _read_part(
-                line, currency, problems if is_of_one_line else problems.inside(f"lines.{index}.")
-            )
+            _read_part(line, AMOUNT, currency, problems)
+            if is_of_one_line
+            else _read_part(line, PART_AMOUNT, currency, problems.inside(f"lines.{index}."))
             for index, line in enumerate(lines)
         ),
         amount_minor=None if lines else amount_minor,
@@ -232,7 +232,7 @@ def read_refund(raw: Any) -> RefundFacts:
     return facts
 
 
-def _read_part(raw: Any, currency: str, problems: Problems) -> RefundPart:
+def _read_part(raw: Any, amount: AmountField, currency: str, problems: Problems) -> RefundPart:
     sent = raw if isinstance(raw, Mapping) else {}
     line_id, sku = LINE_ID.read(sent, problems), SKU.read(sent, problems)
     if not line_id and not sku:
@@ -241,7 +241,7 @@ def _read_part(raw: Any, currency: str, problems: Problems) -> RefundPart:
         line_id=line_id,
         sku="" if line_id else sku,
         quantity=PART_QUANTITY.read_if_given(sent, problems),
-        amount_minor=_minor_if_given(PART_AMOUNT, sent, currency, problems),
+        amount_minor=_minor_if_given(amount, sent, currency, problems),
     )
 
 

@@ -22,7 +22,8 @@ from tracking.orders.identity import order_identity
 from tracking.orders.results import RecordingResult, RecordingStatus
 
 STATED_FIELDS = [
-    "parts", "asked_minor", "amount_minor", "currency", "refunded_at", "state", "reason", "digest",
+    "order", "parts", "asked_minor", "amount_minor", "currency", "refunded_at", "state", "reason",
+    "digest",
 ]  # fmt: skip
 
 
@@ -194,7 +195,8 @@ def _save(changed: Sequence[Refund], orders: Iterable[Order], *, now: datetime) 
     moments: dict[int, datetime] = defaultdict(lambda: datetime.min.replace(tzinfo=now.tzinfo))
     for row in changed:
         if row.order_id is not None:
-            moments[row.order_id] = max(row.refunded_at, moments[row.order_id])
+            # What is taken back is due at once, even if the shop's clock is ahead of ours.
+            moments[row.order_id] = min(max(row.refunded_at, moments[row.order_id]), now)
     refunded = apply_refunds([order for order in orders if order.pk in moments], changed=changed)
     new = {row.pk for row in Refund.objects.bulk_create([row for row in changed if not row.pk])}
     update_rows([row for row in changed if row.pk not in new], STATED_FIELDS)

@@ -140,10 +140,13 @@ def _without_effect(
             order.updated_at = facts.updated_at
             order.save(update_fields=["updated_at"])
         return RecordingResult(facts.external_id, RecordingStatus.DUPLICATE)
-    if facts.updated_at is None or facts.updated_at >= order.updated_at:
+    if facts.updated_at is None or facts.updated_at > order.updated_at:
         return None
-    if any(revision.digest == digest for revision in known.revisions[order.pk]):
+    said = known.revisions[order.pk]
+    if any(one.digest == digest and one.updated_at == facts.updated_at for one in said):
         return RecordingResult(facts.external_id, RecordingStatus.DUPLICATE)
+    if facts.updated_at == order.updated_at:
+        return None
     known.keep(order, facts, updated_at=facts.updated_at, now=now)
     return RecordingResult(facts.external_id, RecordingStatus.SUPERSEDED)
 

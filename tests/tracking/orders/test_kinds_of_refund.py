@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from payouts.ledger import balances
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, raw_order
 from tracking.models import Conversion, OrderLine, Refund
@@ -141,6 +142,28 @@ def test_a_refund_that_waits_can_be_undone(cast: Cast, at_juniper: None) -> None
     )
 
     assert left() == [3000, 500, 1500]
+
+
+def test_a_refund_undone_before_its_order_came_may_come_back(cast: Cast, at_juniper: None) -> None:
+    record_refund(source="api", refund=refund(line_id="a"), by=SYSTEM, now=NOW)
+    undo_refund(source="api", external_id="R1", by=SYSTEM, now=NOW)
+    order = read_order(raw_order() | {"lines": LINES})
+    record_orders(source="api", orders=[order], by=SYSTEM, now=NOW)
+
+    [back] = record_refunds(
+        source="api", refunds=[refund(line_id="a")], replacing=True, by=SYSTEM, now=NOW
+    )
+
+    assert (back.status, left()) == (RecordingStatus.REPLACED, [0, 500, 1500])
+
+
+def test_a_refund_by_a_clock_that_is_ahead_is_taken_back_at_once(cast: Cast, sold: None) -> None:
+    """Until that time came, the commission could still be paid."""
+    ahead = refund(refunded_at=(NOW + timedelta(minutes=59)).isoformat())
+    record_refund(source="api", refund=ahead, by=SYSTEM, now=NOW)
+
+    balance = balances([cast.mara_in_glow.pk], now=NOW)[cast.mara_in_glow.pk]
+    assert (balance.due_minor, balance.held_minor) == (0, 0)
 
 
 def test_a_refund_does_not_move_to_another_order(cast: Cast, sold: None) -> None:

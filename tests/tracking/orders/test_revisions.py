@@ -21,7 +21,7 @@ from tracking.orders.facts import OrderFacts
 from tracking.orders.lookup import revisions_of_order
 from tracking.orders.reading import read_order
 from tracking.orders.recording import record_orders
-from tracking.orders.refunds import record_refunds
+from tracking.orders.refunds import record_refunds, undo_refund
 from tracking.orders.results import RecordingResult, RecordingStatus
 from tracking.reconciliation.differences import differences
 
@@ -346,6 +346,60 @@ def test_lines_that_go_take_their_refunds_along_and_bring_them_back(cast: Cast) 
     row.refresh_from_db()
     assert (row.amount_minor, row.reason) == (1500, "")
     assert earned() == 150
+    assert list(differences(cast.juniper)) == []
+
+
+def test_of_two_statements_with_one_time_the_later_counts_and_a_retry_does_not(
+    cast: Cast,
+) -> None:
+    """Shops count in seconds, and send again what they had no answer for."""
+    first, second = (stated(lines=lines(price), updated_at=at(1)) for price in ("10", "20"))
+    sell(first)
+
+    [changed] = state(second)
+    [retry] = state(first)
+
+    assert (changed.status, retry.status) == (RecordingStatus.REVISED, RecordingStatus.DUPLICATE)
+    assert earned() == 200
+
+
+def capped(cast: Cast) -> None:
+    """At most £10.00 a month, from a minute after noon on."""
+    supersede_terms(
+        offer=cast.glow,
+        values=TermsValues(percent_bp=1000, cap_minor=1000, cap_period="month"),
+        starts_at=NOW + timedelta(minutes=1),
+        by=SYSTEM,
+        now=NOW,
+    )
+
+
+def test_no_cap_is_exceeded_by_orders_that_are_lowered_and_raised_again(cast: Cast) -> None:
+    capped(cast)
+    for number in range(3):
+        sell(stated(f"{number}", lines=lines("100"), ordered_at=at(10)))
+        state(stated(f"{number}", lines=lines("0"), ordered_at=at(10)))
+    state(*(stated(f"{number}", lines=lines("60"), ordered_at=at(10)) for number in range(3)))
+
+    assert list(Conversion.objects.order_by("pk").values_list("commission_minor", flat=True)) == [
+        600,
+        400,
+        0,
+    ]
+    assert earned() == 1000
+    assert list(differences(cast.juniper)) == []
+
+
+def test_no_cap_is_exceeded_by_a_refund_that_is_undone(cast: Cast) -> None:
+    capped(cast)
+    sell(stated("1", lines=lines("100"), ordered_at=at(10)))
+    whole = refund("R1", "1", sku=None, quantity=None, amount=None, refunded_at=at(11))
+    record_refunds(source="api", refunds=[whole], by=SYSTEM, now=LATER)
+    sell(stated("2", lines=lines("100"), ordered_at=at(10)))
+
+    undo_refund(source="api", external_id="R1", by=SYSTEM, now=LATER)
+
+    assert earned() == 1000
     assert list(differences(cast.juniper)) == []
 
 
