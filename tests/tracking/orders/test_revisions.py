@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
@@ -14,53 +14,17 @@ from offers.terms import TermsValues
 from payouts.ledger import balances
 from payouts.models import LedgerEntry
 from payouts.services import record_payment
-from tests.cast import NOW, SYSTEM, Cast, order, raw_order, refund
+from tests.cast import NOW, SYSTEM, Cast, order, refund
+from tests.tracking.orders.stating import LATER, at, earned, lines, sell, state, stated
 from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.models import Conversion, ConversionStatus, DailyTotal, Order, OrderLine, Refund
-from tracking.orders.facts import OrderFacts
 from tracking.orders.lookup import revisions_of_order
-from tracking.orders.reading import read_order
 from tracking.orders.recording import record_orders
-from tracking.orders.refunds import record_refunds, undo_refund
-from tracking.orders.results import RecordingResult, RecordingStatus
+from tracking.orders.refunds import record_refunds
+from tracking.orders.results import RecordingStatus
 from tracking.reconciliation.differences import differences
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
-
-LATER = NOW + timedelta(hours=1)
-
-
-def stated(order_id: str = "1001", **changes: Any) -> OrderFacts:
-    """Mara's order of £84.20, with `changes`, which may also be fields that the factory lacks."""
-    return read_order(raw_order(order_id) | changes)
-
-
-def at(minutes: int) -> str:
-    return (NOW + timedelta(minutes=minutes)).isoformat()
-
-
-def lines(*prices: str) -> list[dict[str, Any]]:
-    return [
-        {
-            "line_id": f"L{number}",
-            "sku": f"S{number}",
-            "quantity": 1,
-            "unit_price": price,
-        }
-        for number, price in enumerate(prices)
-    ]
-
-
-def sell(*facts: OrderFacts, now: datetime = NOW) -> list[RecordingResult]:
-    return record_orders(source="api", orders=facts or [stated()], by=SYSTEM, now=now)
-
-
-def state(*facts: OrderFacts, now: datetime = LATER) -> list[RecordingResult]:
-    return record_orders(source="api", orders=facts, revising=True, by=SYSTEM, now=now)
-
-
-def earned() -> int:
-    return sum(LedgerEntry.objects.values_list("amount_minor", flat=True))
 
 
 def the_state() -> dict[str, Any]:
@@ -361,46 +325,6 @@ def test_of_two_statements_with_one_time_the_later_counts_and_a_retry_does_not(
 
     assert (changed.status, retry.status) == (RecordingStatus.REVISED, RecordingStatus.DUPLICATE)
     assert earned() == 200
-
-
-def capped(cast: Cast) -> None:
-    """At most £10.00 a month, from a minute after noon on."""
-    supersede_terms(
-        offer=cast.glow,
-        values=TermsValues(percent_bp=1000, cap_minor=1000, cap_period="month"),
-        starts_at=NOW + timedelta(minutes=1),
-        by=SYSTEM,
-        now=NOW,
-    )
-
-
-def test_no_cap_is_exceeded_by_orders_that_are_lowered_and_raised_again(cast: Cast) -> None:
-    capped(cast)
-    for number in range(3):
-        sell(stated(f"{number}", lines=lines("100"), ordered_at=at(10)))
-        state(stated(f"{number}", lines=lines("0"), ordered_at=at(10)))
-    state(*(stated(f"{number}", lines=lines("60"), ordered_at=at(10)) for number in range(3)))
-
-    assert list(Conversion.objects.order_by("pk").values_list("commission_minor", flat=True)) == [
-        600,
-        400,
-        0,
-    ]
-    assert earned() == 1000
-    assert list(differences(cast.juniper)) == []
-
-
-def test_no_cap_is_exceeded_by_a_refund_that_is_undone(cast: Cast) -> None:
-    capped(cast)
-    sell(stated("1", lines=lines("100"), ordered_at=at(10)))
-    whole = refund("R1", "1", sku=None, quantity=None, amount=None, refunded_at=at(11))
-    record_refunds(source="api", refunds=[whole], by=SYSTEM, now=LATER)
-    sell(stated("2", lines=lines("100"), ordered_at=at(10)))
-
-    undo_refund(source="api", external_id="R1", by=SYSTEM, now=LATER)
-
-    assert earned() == 1000
-    assert list(differences(cast.juniper)) == []
 
 
 def test_a_revision_is_never_changed(cast: Cast) -> None:
