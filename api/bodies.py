@@ -34,9 +34,7 @@ class Batch:
 
 def read_batch(request: HttpRequest, *, many: str) -> Batch:
     """Return one object, or the objects listed under the key `many`. Raises ApiError."""
-    sent = read_json(request)
-    if not isinstance(sent, Mapping):
-        raise invalid([FieldProblem("body", "not_an_object", "is not a JSON object")])
+    sent = _read_object(request)
     source = _source(sent)
     if many not in sent:
         return Batch([sent], source, is_single=True)
@@ -51,15 +49,20 @@ def read_batch(request: HttpRequest, *, many: str) -> Batch:
 
 def read_one(request: HttpRequest, *, identity: str, source: str, name: str) -> Batch:
     """Return one object, of the source and with the id that its address has. Raises ApiError."""
-    sent = read_json(request)
-    if not isinstance(sent, Mapping):
-        raise invalid([FieldProblem("body", "not_an_object", "is not a JSON object")])
+    sent = _read_object(request)
     in_address = {"source": source, identity: name}
     for field, value in in_address.items():
         if str(sent.get(field, value)) != value:
             message = f"{sent[field]!r} is not {value}, which the address names"
             raise invalid([FieldProblem(field, "not_the_addressed", message)])
     return Batch([{**sent, **in_address}], _source(in_address), is_single=True)
+
+
+def _read_object(request: HttpRequest) -> Mapping[str, Any]:
+    sent = read_json(request)
+    if not isinstance(sent, Mapping):
+        raise invalid([FieldProblem("body", "not_an_object", "is not a JSON object")])
+    return sent
 
 
 def read_json(request: HttpRequest) -> Any:

@@ -1,7 +1,7 @@
 """Ports for the servers that tests start: each belongs to one test process at a time.
 
-The processes of a run, and of two runs on one machine, look for ports at the same moment. Whoever
-only asks whether a port is free may be told so twice before anybody listens on it.
+The processes of a run, and of two runs on one machine, look for ports at the same moment. A port
+that is only asked about can be free for two of them, before one listens on it.
 """
 
 from __future__ import annotations

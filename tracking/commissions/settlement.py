@@ -70,9 +70,10 @@ def changing(
         yield rows
         for row in rows:
             set_status(row)
-        _apply_cap_again(rows, before)
+        lines = lines_that_terms_look_at(rows)
+        _apply_cap_again(rows, before, lines)
         booked = ledger.booked_by_conversion(row.pk for row in rows)
-        entries = _settle(rows, booked, now=now, happened_at=happened_at or {})
+        entries = _settle(rows, lines, booked, now=now, happened_at=happened_at or {})
         update_rows(rows, SETTLED_FIELDS)
         LedgerEntry.objects.bulk_create(entries)
         move_totals(rows, before)
@@ -105,7 +106,7 @@ def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
     move_totals(rows, [NOTHING] * len(rows))
 
 
-def _apply_cap_again(rows: Sequence[Conversion], before: Sequence[Totals]) -> None:
+def _apply_cap_again(rows: Sequence[Conversion], before: Sequence[Totals], lines: Lines) -> None:
     """Conversions that would earn more than `before` get what the cap leaves now, in order.
 
     What one earned less meanwhile, others may have earned.
@@ -115,7 +116,6 @@ def _apply_cap_again(rows: Sequence[Conversion], before: Sequence[Totals]) -> No
         for row, was in zip(rows, before, strict=True)
         if row.terms.cap_minor is not None and row.status != ConversionStatus.REJECTED
     ]
-    lines = lines_that_terms_look_at(row for row, _ in capped)
     for row, _ in capped:
         settle_target(row, lines)
     raised = [(row, was) for row, was in capped if row.earnable_minor > was.cap_used_minor]
@@ -130,13 +130,13 @@ def _apply_cap_again(rows: Sequence[Conversion], before: Sequence[Totals]) -> No
 
 def _settle(
     rows: Sequence[Conversion],
+    lines: Lines,
     booked: Mapping[int, int],
     *,
     now: datetime,
     happened_at: Mapping[int, datetime],
 ) -> list[LedgerEntry]:
     entries = []
-    lines = lines_that_terms_look_at(rows)
     for row in rows:
         difference = settle_target(row, lines).minor - booked.get(row.pk, 0)
         if difference:

@@ -14,7 +14,7 @@ NOT_PAID = gettext_noop("The order is not paid yet.")
 
 
 def shop_rejects(order: Order) -> str:
-    """Why an order earns nothing, whoever decided what; "" if it may earn."""
+    """Why an order earns nothing, also if its conversion was accepted; "" if it may earn."""
     if order.is_test:
         return IS_TEST
     if order.cancelled_at is not None:

@@ -22,6 +22,7 @@ from tracking.models import Conversion, ConversionStatus, Evidence, PromoCode, T
 from tracking.orders.facts import FieldProblem, OrderFacts
 
 OTHER_CURRENCY = "the order is in "  # how the reason of an order in another currency begins
+MAX_UNATTRIBUTED = 200  # characters
 MAX_CLOCK_SKEW = timedelta(minutes=5)  # a shop's clock may be this much behind ours
 
 NO_EVIDENCE = FieldProblem(
@@ -65,6 +66,11 @@ class Attribution:
     def reasons(self) -> tuple[FieldProblem, ...]:
         """Why no member is credited; empty when one is."""
         return () if self.evidence else self.problems or (NO_EVIDENCE,)
+
+    @property
+    def unattributed(self) -> str:
+        """Why no member is credited, as the order keeps it; "" when one is."""
+        return "" if self.evidence else self.why[:MAX_UNATTRIBUTED]
 
     @property
     def why(self) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import compress
 from typing import Any
 
 from django.db import transaction
@@ -26,7 +27,7 @@ from tracking.orders.identity import order_identity
 from tracking.orders.lookup import known_digests, orders_as_sent
 from tracking.orders.refunds import apply_parked
 from tracking.orders.results import RecordingResult, RecordingStatus
-from tracking.orders.revising import MAX_UNATTRIBUTED, revise
+from tracking.orders.revising import revise
 from tracking.orders.saving import save_lines, state_order
 
 
@@ -125,9 +126,8 @@ def _accept_new(
             )
             continue
         attribution = attribute(order, evidence)
-        accepted.append(_Accepted(index, order, attribution, _new_row(source, order, now=now)))
-        if attribution.winner is None:
-            accepted[-1].row.unattributed = attribution.why[:MAX_UNATTRIBUTED]
+        row = _new_row(source, order, attribution, now=now)
+        accepted.append(_Accepted(index, order, attribution, row))
         known.add(order.external_id)
         _remember(order, attribution, evidence)
     return accepted, again
@@ -137,17 +137,17 @@ def _repeats_and_conflicts(source: str, orders: Sequence[OrderFacts]) -> list[Re
     """The results of orders that are known: the same contents as once before, or others."""
     if not orders:
         return []
-    ids = [order.external_id for order in orders]
-    digests = known_digests(source, ids)
-    differing = {
-        order.external_id for order in orders if order.digest() not in digests[order.external_id]
-    }
-    stored = orders_as_sent(source, differing)
+    digests = known_digests(source, [order.external_id for order in orders])
+    conflicts = [order.digest() not in digests[order.external_id] for order in orders]
+    stored = orders_as_sent(
+        source,
+        {order.external_id for order in compress(orders, conflicts)},
+    )
     return [
         _conflict(order, stored[order.external_id])
-        if order.external_id in differing and order.digest() not in digests[order.external_id]
+        if differs
         else RecordingResult(order.external_id, RecordingStatus.DUPLICATE)
-        for order in orders
+        for order, differs in zip(orders, conflicts, strict=True)
     ]
 
 
@@ -177,12 +177,16 @@ def _remember(order: OrderFacts, attribution: Attribution, evidence: BatchEviden
         )
 
 
-def _new_row(source: str, order: OrderFacts, *, now: datetime) -> Order:
+def _new_row(source: str, order: OrderFacts, attribution: Attribution, *, now: datetime) -> Order:
     row = Order(
-        source=source, external_id=order.external_id, currency=order.currency, received_at=now
+        source=source,
+        external_id=order.external_id,
+        currency=order.currency,
+        unattributed=attribution.unattributed,
+        received_at=now,
     )
     # A shop that does not say when the order was changed has not changed it yet.
-    state_order(row, order, digest=order.digest(), updated_at=order.updated_at or order.ordered_at)
+    state_order(row, order, updated_at=order.updated_at or order.ordered_at)
     return row
 
 

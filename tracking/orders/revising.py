@@ -27,8 +27,6 @@ from tracking.orders.lookup import revision_of
 from tracking.orders.results import RecordingResult, RecordingStatus
 from tracking.orders.saving import STATED_FIELDS, save_lines, save_revisions, state_order
 
-MAX_UNATTRIBUTED = 200
-
 
 @dataclass(slots=True)
 class _Known:
@@ -163,7 +161,7 @@ def _change(
         updated_at = facts.updated_at or max(now, order.updated_at)
         order.revision = known.keep(order, facts, updated_at=updated_at, now=now)
         ordered_at = order.ordered_at
-        state_order(order, facts, digest=facts.digest(), updated_at=updated_at)
+        state_order(order, facts, updated_at=updated_at)
         if order.pk in known.conversions:
             order.ordered_at = ordered_at
         moments[order.pk] = min(updated_at, now)
@@ -207,8 +205,7 @@ def _attribute(
     evidence = load_evidence([facts for _, facts in orders], source=source)
     attributions = {order.pk: attribute(facts, evidence) for order, facts in orders}
     for order, _ in orders:
-        found = attributions[order.pk]
-        order.unattributed = "" if found.winner else found.why[:MAX_UNATTRIBUTED]
+        order.unattributed = attributions[order.pk].unattributed
     update_rows([order for order, _ in orders], ["unattributed"])
     conversions = credit_by_evidence(
         ((order, attributions[order.pk]) for order, _ in orders), refunded, now=now

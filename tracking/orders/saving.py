@@ -28,7 +28,7 @@ REVISION_COLUMNS = (
 )  # fmt: skip
 
 
-def state_order(row: Order, order: OrderFacts, *, digest: str, updated_at: datetime) -> None:
+def state_order(row: Order, order: OrderFacts, *, updated_at: datetime) -> None:
     """Set what `order` states. It is not saved."""
     row.ordered_at, row.updated_at = order.ordered_at, updated_at
     row.total_minor, row.commissionable_minor = order.total_minor, order.commissionable_minor
@@ -36,7 +36,7 @@ def state_order(row: Order, order: OrderFacts, *, digest: str, updated_at: datet
     row.is_test = order.is_test
     row.customer_ref, row.customer_is_new = order.customer_ref, order.customer_is_new
     row.promo_codes, row.click_id = list(order.promo_codes), order.click_id
-    row.digest = digest
+    row.digest = order.digest()
 
 
 def save_lines(orders: Iterable[tuple[Order, OrderFacts]]) -> None:
