@@ -55,17 +55,19 @@ WHERE e.conversion_id = %(conversion)s AND n %% 50 > 1
 """
 DAYS = """
 INSERT INTO tracking_dailytotal AS total (brand_id, enrollment_id, day, clicks, conversions,
-  pending, sales_minor, refunds_minor, commission_minor, pending_minor)
+  pending, sales_minor, refunds_minor, commission_minor, pending_minor, pending_sales_minor)
 SELECT brand_id, enrollment_id, (occurred_at AT TIME ZONE %(zone)s)::date, 0,
   count(*) FILTER (WHERE status = 'accepted'), count(*) FILTER (WHERE status = 'pending'),
   coalesce(sum(sale_minor) FILTER (WHERE status = 'accepted'), 0), 0, sum(commission_minor),
-  coalesce(sum(earnable_minor) FILTER (WHERE status = 'pending'), 0)
+  coalesce(sum(earnable_minor) FILTER (WHERE status = 'pending'), 0),
+  coalesce(sum(sale_minor - refunded_minor) FILTER (WHERE status = 'pending'), 0)
 FROM tracking_conversion
 WHERE enrollment_id = %(enrollment)s AND id > %(conversion)s GROUP BY 1, 2, 3
 ON CONFLICT (brand_id, enrollment_id, day) DO UPDATE SET
   conversions = total.conversions + excluded.conversions, pending = excluded.pending,
   sales_minor = total.sales_minor + excluded.sales_minor, pending_minor = excluded.pending_minor,
-  commission_minor = total.commission_minor + excluded.commission_minor
+  commission_minor = total.commission_minor + excluded.commission_minor,
+  pending_sales_minor = excluded.pending_sales_minor
 """
 ITEMS = """
 INSERT INTO payouts_payoutitem (brand_id, payout_id, entry_id)

@@ -22,19 +22,20 @@ SELECT brand_id, offer_id, status, count(*), true FROM tracking_conversion GROUP
 """
 OFFERDAY_ROWS = """
 INSERT INTO tracking_offerday (brand_id, offer_id, day, clicks, conversions, pending, sales_minor,
-  refunds_minor, commission_minor, pending_minor, is_folded)
+  refunds_minor, commission_minor, pending_minor, pending_sales_minor, is_folded)
 SELECT total.brand_id, offer_id, day, sum(clicks), sum(conversions), sum(pending),
-  sum(sales_minor), sum(refunds_minor), sum(commission_minor), sum(pending_minor), true
+  sum(sales_minor), sum(refunds_minor), sum(commission_minor), sum(pending_minor),
+  sum(pending_sales_minor), true
 FROM tracking_dailytotal total JOIN offers_enrollment enrollment
   ON enrollment.brand_id = total.brand_id AND enrollment.id = total.enrollment_id
 GROUP BY 1, 2, 3
 """
 MONTHTOTAL_ROWS = """
 INSERT INTO tracking_monthtotal (brand_id, enrollment_id, month, clicks, conversions, pending,
-  sales_minor, refunds_minor, commission_minor, pending_minor, is_folded)
+  sales_minor, refunds_minor, commission_minor, pending_minor, pending_sales_minor, is_folded)
 SELECT brand_id, enrollment_id, date_trunc('month', day)::date, sum(clicks), sum(conversions),
   sum(pending), sum(sales_minor), sum(refunds_minor), sum(commission_minor), sum(pending_minor),
-  true
+  sum(pending_sales_minor), true
 FROM tracking_dailytotal GROUP BY 1, 2, 3 ORDER BY 3, 1, 2
 """
 SOLDSPAN_ROWS = """

@@ -106,11 +106,12 @@ SELECT brand_id, received_at, 'api key:bench', 'order.recorded', 'order:' || id,
 FROM tracking_order WHERE brand_id = %(brand)s;
 
 INSERT INTO tracking_dailytotal (brand_id, enrollment_id, day, clicks, conversions, pending,
-  sales_minor, refunds_minor, commission_minor, pending_minor)
+  sales_minor, refunds_minor, commission_minor, pending_minor, pending_sales_minor)
 SELECT brand_id, enrollment_id, (occurred_at AT TIME ZONE 'Europe/London')::date, 3,
   count(*) FILTER (WHERE status = 'accepted'), count(*) FILTER (WHERE status = 'pending'),
   coalesce(sum(sale_minor) FILTER (WHERE status = 'accepted'), 0), 0, sum(commission_minor),
-  coalesce(sum(earnable_minor) FILTER (WHERE status = 'pending'), 0)
+  coalesce(sum(earnable_minor) FILTER (WHERE status = 'pending'), 0),
+  coalesce(sum(sale_minor - refunded_minor) FILTER (WHERE status = 'pending'), 0)
 FROM tracking_conversion WHERE brand_id = %(brand)s GROUP BY 1, 2, 3 ORDER BY 3;
 """
 

@@ -7,24 +7,22 @@ them. Crediting twice posts nothing.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.db import connection, transaction
 
 from accounts.models import Brand
 from accounts.selectors import current_zone
+from core.db import update_rows
 from core.tenancy import acting_for, current_brand_id
 from offers.models import Terms
-from payouts.models import EntryKind, LedgerEntry
-from tracking.commissions.tier_progress import TierProgress, lock_progress
+from tracking.commissions.caps import apply_caps
+from tracking.commissions.posting import post_clicks, post_followers
+from tracking.commissions.tier_progress import lock_progress
 from tracking.models import ClickEarning
-from tracking.models.totals import Totals
-from tracking.totals.daily import DayKey, add_to_totals
 
 LOOK_BACK = timedelta(days=3)  # no click is missed while Celery beat is down for less
 BATCH = 1_000
@@ -99,50 +97,24 @@ def _credit(batch: Sequence[_CountedClicks], *, now: datetime) -> int:
             enrollment__in={one.enrollment_id for one in batch}, day__in={one.day for one in batch}
         )
     }
-    zone = current_zone()
-    progress = TierProgress.of(((one.enrollment_id, one.terms, one.day) for one in batch), zone)
-    entries: list[LedgerEntry] = []
-    moves: dict[DayKey, Totals] = defaultdict(Totals)
+    changed: list[tuple[ClickEarning, int]] = []
     for one in batch:
         row = known.get((one.enrollment_id, one.day, one.terms.pk)) or _new(one)
-        left = progress.for_cap(one.enrollment_id, one.terms, one.day).left_under_cap(one.terms)
-        more = _still_to_earn(one, row, left)
-        if more or row.clicks < one.clicks:
-            row.clicks = max(one.clicks, row.clicks)
-            row.amount_minor += more
-            row.save()
-        if more:
-            entries.append(_entry(one, row, more, zone=zone, now=now))
-            earned = Totals(commission_minor=more)
-            moves[one.enrollment_id, one.day] = moves[one.enrollment_id, one.day].plus(earned)
-            progress.add_on(one.enrollment_id, one.terms, one.day, earned)
-    LedgerEntry.objects.bulk_create(entries)
-    add_to_totals(moves)
-    return len(entries)
+        if one.clicks > row.clicks:
+            row.terms = one.terms
+            changed.append((row, row.amount_minor))
+            row.clicks = one.clicks
+            row.amount_minor = one.clicks * one.terms.per_click_minor
+    rows = [row for row, _ in changed]
+    followers = apply_caps([], {}, clicks=rows)
+    new = {row.pk for row in ClickEarning.objects.bulk_create(row for row in rows if not row.pk)}
+    update_rows([row for row in rows if row.pk not in new], ["clicks", "amount_minor"])
+    posted = post_clicks(changed, now=now)
+    post_followers(followers, now=now)
+    return posted
 
 
 def _new(one: _CountedClicks) -> ClickEarning:
     return ClickEarning(
         enrollment_id=one.enrollment_id, day=one.day, terms=one.terms, clicks=0, amount_minor=0
-    )
-
-
-def _still_to_earn(one: _CountedClicks, row: ClickEarning, left: int | None) -> int:
-    more = max(0, one.clicks * one.terms.per_click_minor - row.amount_minor)
-    return more if left is None else min(more, left)
-
-
-def _entry(
-    one: _CountedClicks, row: ClickEarning, amount: int, *, zone: ZoneInfo, now: datetime
-) -> LedgerEntry:
-    """An entry that may be paid when the hold after its day is over."""
-    day_over = datetime.combine(one.day + timedelta(days=1), time.min, tzinfo=zone)
-    return LedgerEntry(
-        enrollment_id=one.enrollment_id,
-        kind=EntryKind.COMMISSION,
-        amount_minor=amount,
-        currency=one.terms.offer.currency,
-        click_earning_id=row.pk,
-        posted_at=now,
-        available_at=max(now, day_over + timedelta(days=one.terms.hold_days)),
     )

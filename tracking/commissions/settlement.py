@@ -14,33 +14,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from core.db import update_rows
-from offers.commission import REJECTED, Commission, commission_of, waiting
-from payouts import ledger
-from payouts.models import EntryKind, LedgerEntry
-from tracking.commissions.order_lines import Lines, lines_that_terms_look_at, sale_of
+from tracking.commissions.caps import Followers, apply_caps, cap_periods
+from tracking.commissions.order_lines import lines_that_terms_look_at
+from tracking.commissions.posting import post_changed, post_followers, post_new
 from tracking.commissions.status import set_status
-from tracking.commissions.tier_progress import lock_capped, progress_of
-from tracking.models import Conversion, ConversionStatus
-from tracking.models.totals import NOTHING, Totals
-from tracking.totals.daily import move_totals, totals_of
-
-SETTLED_FIELDS = [
-    "decision", "decision_reason", "status", "reason", "sale_minor", "refunded_minor",
-    "commission_minor", "earnable_minor", "left_under_cap_minor", "explanation",
-]  # fmt: skip
-
-
-def settle_target(conversion: Conversion, lines: Lines) -> Commission:
-    """Set the commission that the conversion should have earned by now, and its explanation."""
-    earnable = REJECTED
-    if conversion.status != ConversionStatus.REJECTED:
-        earnable = commission_of(terms=conversion.terms, sale=sale_of(conversion, lines))
-    is_pending = conversion.status == ConversionStatus.PENDING
-    earned = waiting(earnable) if is_pending else earnable
-    conversion.earnable_minor = earnable.minor
-    conversion.commission_minor, conversion.explanation = earned.minor, list(earned.steps)
-    return earned
+from tracking.commissions.targets import set_target
+from tracking.commissions.tier_progress import lock_progress, set_tiers
+from tracking.models import Conversion
+from tracking.totals.daily import totals_of
 
 
 @contextmanager
@@ -52,14 +33,15 @@ def changing(
 ) -> Iterator[list[Conversion]]:
     """Lock conversions, let the caller change decision, sale or refunds, and settle them.
 
-    Their status follows from the decision and the order.
+    Their status follows from the decision and the order, and what others earn from what is left
+    under their caps.
 
     `happened_at` is the time of the cause by conversion id, `now` by default. A correction may be
     paid from that time on, or from the end of the hold if that is later.
     """
     with transaction.atomic():
         ids = list(conversion_ids)
-        lock_capped(ids)
+        _lock_capped(ids)
         rows = list(
             Conversion.objects.select_for_update(of=("self",))
             .select_related("terms", "order")
@@ -70,88 +52,41 @@ def changing(
         yield rows
         for row in rows:
             set_status(row)
-        lines = lines_that_terms_look_at(rows)
-        _apply_cap_again(rows, before, lines)
-        booked = ledger.booked_by_conversion(row.pk for row in rows)
-        entries = _settle(rows, lines, booked, now=now, happened_at=happened_at or {})
-        update_rows(rows, SETTLED_FIELDS)
-        LedgerEntry.objects.bulk_create(entries)
-        move_totals(rows, before)
+        followers = _set_targets(rows)
+        post_changed(rows, before, now=now, happened_at=happened_at or {})
+        post_followers(followers, now=now)
 
 
 def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
     """Save new conversions with their first ledger entries and totals.
 
-    In the order of `conversions`, each gets its member's tier and what the cap leaves.
+    In the order of `conversions`, each gets its member's tier. What a cap leaves them follows from
+    the time of their orders.
     """
     for row in conversions:
         set_status(row)
-    progress = progress_of(conversions)
-    lines = lines_that_terms_look_at(conversions)
-    for row in conversions:
-        if progress and row.terms.looks_back:
-            row.tier, row.left_under_cap_minor = (
-                progress.tier_for(row),
-                progress.left_under_cap_for(row),
-            )
-        settle_target(row, lines)
-        if progress and row.terms.looks_back:
-            progress.add(row)
-    rows = Conversion.objects.bulk_create(conversions)
-    LedgerEntry.objects.bulk_create(
-        _entry(row, row.commission_minor, now=now, available_at=row.payable_at)
-        for row in rows
-        if row.commission_minor
+    capped = cap_periods({row.offer_id for row in conversions})
+    lock_progress(
+        {row.enrollment_id for row in conversions if row.terms.tiers or row.offer_id in capped}
     )
-    move_totals(rows, [NOTHING] * len(rows))
+    set_tiers(conversions)
+    followers = _set_targets(conversions)
+    post_new(Conversion.objects.bulk_create(conversions), now=now)
+    post_followers(followers, now=now)
 
 
-def _apply_cap_again(rows: Sequence[Conversion], before: Sequence[Totals], lines: Lines) -> None:
-    """Conversions that would earn more than `before` get what the cap leaves now, in order.
-
-    What one earned less meanwhile, others may have earned.
-    """
-    capped = [
-        (row, was)
-        for row, was in zip(rows, before, strict=True)
-        if row.terms.cap_minor is not None and row.status != ConversionStatus.REJECTED
-    ]
-    for row, _ in capped:
-        settle_target(row, lines)
-    raised = [(row, was) for row, was in capped if row.earnable_minor > was.cap_used_minor]
-    progress = progress_of(row for row, _ in raised)
-    if progress is None:
-        return
-    for row, was in raised:
-        row.left_under_cap_minor = progress.left_under_cap_for(row, without=was)
-        settle_target(row, lines)
-        progress.add(row, instead_of=was)
-
-
-def _settle(
-    rows: Sequence[Conversion],
-    lines: Lines,
-    booked: Mapping[int, int],
-    *,
-    now: datetime,
-    happened_at: Mapping[int, datetime],
-) -> list[LedgerEntry]:
-    entries = []
+def _set_targets(rows: Sequence[Conversion]) -> Followers:
+    """Set the target of each; return the others that a cap leaves something else now."""
+    lines = lines_that_terms_look_at(rows)
     for row in rows:
-        difference = settle_target(row, lines).minor - booked.get(row.pk, 0)
-        if difference:
-            available_at = max(row.payable_at, happened_at.get(row.pk, now))
-            entries.append(_entry(row, difference, now=now, available_at=available_at))
-    return entries
+        row.left_under_cap_minor = None
+        set_target(row, lines)
+    return apply_caps(rows, lines)
 
 
-def _entry(row: Conversion, amount: int, *, now: datetime, available_at: datetime) -> LedgerEntry:
-    return LedgerEntry(
-        enrollment_id=row.enrollment_id,
-        kind=EntryKind.COMMISSION,
-        amount_minor=amount,
-        currency=row.currency,
-        conversion_id=row.pk,
-        posted_at=now,
-        available_at=available_at,
-    )
+def _lock_capped(conversion_ids: Iterable[int]) -> None:
+    """Lock the progress of members whose offer has or had a cap, before the conversions."""
+    found = Conversion.objects.filter(pk__in=list(conversion_ids))
+    enrollments = list(found.values_list("enrollment_id", "offer_id").distinct())
+    capped = cap_periods({offer_id for _, offer_id in enrollments})
+    lock_progress({pk for pk, offer_id in enrollments if offer_id in capped})

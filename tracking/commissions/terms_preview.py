@@ -175,7 +175,7 @@ def _simulate(
             minor = minor if left is None else min(minor, left)
             happened = Totals(commission_minor=minor)
         sums.after[enrollment_id] += minor
-        progress.add_on(enrollment_id, terms, at, happened)
+        progress.add_on(enrollment_id, at, happened)
 
 
 def _in_order(
@@ -206,7 +206,11 @@ def _sale(
 def _totals(row: Conversion, minor: int) -> Totals:
     """What the conversion adds to its member's progress under the other terms."""
     if row.status == ConversionStatus.PENDING:
-        return Totals(pending=1, pending_minor=minor)
+        return Totals(
+            pending=1,
+            pending_minor=minor,
+            pending_sales_minor=row.sale_minor - row.refunded_minor,
+        )
     return Totals(
         conversions=1,
         sales_minor=row.sale_minor,

@@ -1,11 +1,13 @@
 """What a member has reached in an offer: the tier of the next conversion, and what the cap leaves.
 
-Reads the daily totals. A caller that sets the tier of a conversion, or what the cap leaves, must
-hold the lock of its enrollment, so that two orders never both earn the rest under the cap.
+Reads the daily totals. A tier counts all orders that are known when a conversion is recorded, the
+pending ones too; what a conversion gets then, it keeps. A caller that sets a tier, or applies a
+cap, must hold the lock of the enrollment, so that two orders never both earn the rest under it.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -20,19 +22,19 @@ from core.tenancy import current_brand_id
 from offers.models import Enrollment, Terms
 from offers.structure import CapPeriod, TierBy
 from tracking.models import Conversion, DailyTotal
-from tracking.models.totals import NOTHING, Totals
+from tracking.models.totals import Totals
 from tracking.totals.daily import day_of, totals_of
 
 _SUMS = f"""
 SELECT wanted.enrollment, wanted.first, wanted.last,
-  coalesce(sum(total.conversions), 0)::bigint,
-  coalesce(sum(total.sales_minor - total.refunds_minor), 0)::bigint,
+  coalesce(sum(total.conversions + total.pending), 0)::bigint,
+  coalesce(sum(total.sales_minor - total.refunds_minor + total.pending_sales_minor), 0)::bigint,
   coalesce(sum(total.commission_minor + total.pending_minor), 0)::bigint
-FROM unnest(%(enrollments)s::bigint[], %(firsts)s::date[], %(lasts)s::date[])
-  AS wanted (enrollment, first, last)
+FROM unnest(%(enrollments)s::bigint[], %(firsts)s::date[], %(lasts)s::date[], %(befores)s::date[])
+  AS wanted (enrollment, first, last, before)
 LEFT JOIN {DailyTotal._meta.db_table} total ON total.brand_id = %(brand)s
   AND total.enrollment_id = wanted.enrollment AND total.day BETWEEN wanted.first AND wanted.last
-  AND total.day < %(before)s
+  AND total.day < wanted.before
 GROUP BY 1, 2, 3
 """  # noqa: S608
 Span = tuple[int, date, date]  # enrollment id, first and last day
@@ -42,8 +44,9 @@ Span = tuple[int, date, date]  # enrollment id, first and last day
 class Reached:
     """What a member has reached in a span of days. Amounts are minor units.
 
-    `conversions` and `sales_minor` are of accepted conversions, net of refunds. `cap_used_minor`
-    counts towards the cap: what was earned, and what pending conversions would earn.
+    `conversions` and `sales_minor` are of accepted and pending conversions, net of refunds.
+    `cap_used_minor` counts towards the cap: what was earned, and what pending conversions would
+    earn.
     """
 
     conversions: int = 0
@@ -51,8 +54,8 @@ class Reached:
     cap_used_minor: int = 0
 
     def add(self, totals: Totals) -> None:
-        self.conversions += totals.conversions
-        self.sales_minor += totals.sales_minor - totals.refunds_minor
+        self.conversions += totals.conversions + totals.pending
+        self.sales_minor += totals.sales_minor - totals.refunds_minor + totals.pending_sales_minor
         self.cap_used_minor += totals.cap_used_minor
 
     def towards(self, terms: Terms) -> int:
@@ -64,14 +67,9 @@ class Reached:
         reached = self.towards(terms)
         return sum(1 for tier in terms.tier_list if tier.threshold <= reached)
 
-    def left_under_cap(self, terms: Terms, *, without: Totals = NOTHING) -> int | None:
-        """Return what the cap of `terms` leaves, in minor units; None without a cap.
-
-        `without` is a part of what was reached that does not count.
-        """
-        if terms.cap_minor is None:
-            return None
-        return max(0, terms.cap_minor - (self.cap_used_minor - without.cap_used_minor))
+    def left_under_cap(self, terms: Terms) -> int | None:
+        """Return what the cap of `terms` leaves, in minor units; None without a cap."""
+        return None if terms.cap_minor is None else max(0, terms.cap_minor - self.cap_used_minor)
 
 
 @dataclass(slots=True)
@@ -80,6 +78,12 @@ class TierProgress:
 
     zone: ZoneInfo
     spans: dict[Span, Reached] = field(default_factory=dict)
+    _of_enrollment: dict[int, list[Span]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._of_enrollment = defaultdict(list)
+        for span in self.spans:
+            self._of_enrollment[span[0]].append(span)
 
     @classmethod
     def of(
@@ -93,40 +97,33 @@ class TierProgress:
 
         Days from `before` on are left out.
         """
-        wanted = sorted(
-            {
-                _span(enrollment_id, period, day)
-                for enrollment_id, terms, day in rows
-                for period in _periods(terms)
-            }
-        )
-        return cls(zone, _reached(wanted, before))
+        wanted = {
+            span_of(enrollment_id, period, day)
+            for enrollment_id, terms, day in rows
+            for period in (terms.tier_period, terms.cap_period)
+        }
+        return cls(zone, reached_before((span, before) for span in sorted(wanted)))
 
     def for_tier(self, enrollment_id: int, terms: Terms, day: date) -> Reached:
-        return self.spans[_span(enrollment_id, terms.tier_period, day)]
+        return self.spans[span_of(enrollment_id, terms.tier_period, day)]
 
     def for_cap(self, enrollment_id: int, terms: Terms, day: date) -> Reached:
-        return self.spans[_span(enrollment_id, terms.cap_period, day)]
+        return self.spans[span_of(enrollment_id, terms.cap_period, day)]
 
     def tier_for(self, row: Conversion) -> int:
         """Return the tier of a new conversion, counted from 1; 0 below the first."""
         day = day_of(row.occurred_at, self.zone)
         return self.for_tier(row.enrollment_id, row.terms, day).tier(row.terms)
 
-    def left_under_cap_for(self, row: Conversion, *, without: Totals = NOTHING) -> int | None:
-        """Return what the cap leaves for a conversion, in minor units; None without a cap."""
-        reached = self.for_cap(row.enrollment_id, row.terms, day_of(row.occurred_at, self.zone))
-        return reached.left_under_cap(row.terms, without=without)
+    def add(self, row: Conversion) -> None:
+        """Add a conversion, for the next ones of the batch."""
+        self.add_on(row.enrollment_id, day_of(row.occurred_at, self.zone), totals_of(row))
 
-    def add(self, row: Conversion, *, instead_of: Totals = NOTHING) -> None:
-        """Add a conversion, for the next ones of the batch, instead of what it added before."""
-        day = day_of(row.occurred_at, self.zone)
-        totals = totals_of(row).plus(instead_of, times=-1)
-        self.add_on(row.enrollment_id, row.terms, day, totals)
-
-    def add_on(self, enrollment_id: int, terms: Terms, day: date, totals: Totals) -> None:
-        for span in {_span(enrollment_id, period, day) for period in _periods(terms)}:
-            self.spans[span].add(totals)
+    def add_on(self, enrollment_id: int, day: date, totals: Totals) -> None:
+        """Add to every period that contains the day, whichever terms asked for it."""
+        for span in self._of_enrollment[enrollment_id]:
+            if span[1] <= day <= span[2]:
+                self.spans[span].add(totals)
 
 
 def tier_names_today(
@@ -150,46 +147,40 @@ def lock_progress(enrollment_ids: Iterable[int]) -> None:
     lock_identities(f"progress:{brand_id}:{pk}" for pk in enrollment_ids)
 
 
-def progress_of(rows: Iterable[Conversion]) -> TierProgress | None:
-    """Lock and load the progress that conversions need; None without tiers and caps."""
-    looking = [row for row in rows if row.terms.looks_back]
-    if not looking:
-        return None
-    lock_progress({row.enrollment_id for row in looking})
-    zone = current_zone()
-    return TierProgress.of(
-        ((row.enrollment_id, row.terms, day_of(row.occurred_at, zone)) for row in looking), zone
-    )
+def set_tiers(rows: Sequence[Conversion]) -> None:
+    """Give each new conversion the tier that its member has reached, in the order of `rows`.
 
-
-def lock_capped(conversion_ids: Iterable[int]) -> None:
-    """Lock the progress of conversions under a cap, before the conversions themselves.
-
-    One that earns more than before gets what the cap leaves then.
+    The caller holds the locks of their progress.
     """
-    lock_progress(
-        Conversion.objects.filter(
-            pk__in=list(conversion_ids), terms__cap_minor__isnull=False
-        ).values_list("enrollment_id", flat=True)
-    )
+    zone = current_zone()
+    asked = [
+        (row.enrollment_id, row.terms, day_of(row.occurred_at, zone))
+        for row in rows
+        if row.terms.tiers
+    ]
+    if not asked:
+        return
+    progress = TierProgress.of(asked, zone)
+    for row in rows:
+        if row.terms.tiers:
+            row.tier = progress.tier_for(row)
+        progress.add(row)
 
 
-def _periods(terms: Terms) -> set[str]:
-    return {terms.tier_period, terms.cap_period}
+def span_of(enrollment_id: int, period: str, day: date) -> Span:
+    """Return the period that contains `day`."""
+    return enrollment_id, *CapPeriod(period).days(day)
 
 
-def _span(enrollment_id: int, period: str, day: date) -> Span:
-    first, last = CapPeriod(period).days(day)
-    return enrollment_id, first, last
-
-
-def _reached(spans: Sequence[Span], before: date) -> dict[Span, Reached]:
+def reached_before(spans: Iterable[tuple[Span, date]]) -> dict[Span, Reached]:
+    """Return what was reached in each span on the days before the one that stands with it."""
+    wanted = list(spans)
     values: dict[str, Any] = {
         "brand": current_brand_id(),
-        "enrollments": [span[0] for span in spans],
-        "firsts": [span[1] for span in spans],
-        "lasts": [span[2] for span in spans],
-        "before": before,
+        "enrollments": [span[0] for span, _ in wanted],
+        "firsts": [span[1] for span, _ in wanted],
+        "lasts": [span[2] for span, _ in wanted],
+        "befores": [before for _, before in wanted],
     }
     with connection.cursor() as cursor:
         cursor.execute(_SUMS, values)

@@ -63,7 +63,7 @@ class Conversion(TenantModel):
     tier = models.PositiveSmallIntegerField(default=0)  # counts from 1; 0: below the first
     promo_code = models.CharField(max_length=60, blank=True)  # if it was the code that won
     customer = models.CharField(max_length=9, blank=True)  # structure.Customer, where a rule asks
-    left_under_cap_minor = models.BigIntegerField(null=True)  # what the cap left it; none: no cap
+    left_under_cap_minor = models.BigIntegerField(null=True)  # where a cap cuts what it earns
     # What staff or the terms decided, and why. The state of the order can stand above it:
     # tracking.commissions.status derives `status` and `reason`, which the member reads.
     decision = models.CharField(max_length=8, choices=ConversionStatus)

@@ -44,7 +44,7 @@ class DailyTotal(TenantModel):
 
     A refund or a change of status counts on the day of its order. Conversions, sales and refunds
     are those of accepted conversions; commission includes that of clicks; `pending_minor` is the
-    amount that pending conversions would earn.
+    amount that pending conversions would earn, `pending_sales_minor` their sales net of refunds.
     """
 
     enrollment = TenantForeignKey(Enrollment)
@@ -57,6 +57,7 @@ class DailyTotal(TenantModel):
     commission_minor = models.BigIntegerField(default=0)
     changes = models.IntegerField(db_default=1)  # the number of writes; it only grows
     pending_minor = models.BigIntegerField(default=0)
+    pending_sales_minor = models.BigIntegerField(default=0, db_default=0)
 
     class Meta(TenantModel.Meta):
         constraints = [
@@ -106,6 +107,7 @@ class SummedDays(KeptSum):
     refunds_minor = models.BigIntegerField(default=0)
     commission_minor = models.BigIntegerField(default=0)
     pending_minor = models.BigIntegerField(default=0)
+    pending_sales_minor = models.BigIntegerField(default=0, db_default=0)
 
     class Meta(KeptSum.Meta):
         abstract = True

@@ -9,7 +9,10 @@ from operator import attrgetter
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Counts and amounts (minor units) of accepted conversions; pending ones have own fields."""
+    """Counts and amounts (minor units) of accepted conversions; pending ones have own fields.
+
+    `pending_sales_minor` is net of refunds, `pending_minor` the commission they would earn.
+    """
 
     conversions: int = 0
     pending: int = 0
@@ -17,6 +20,7 @@ class Totals:
     refunds_minor: int = 0
     commission_minor: int = 0
     pending_minor: int = 0
+    pending_sales_minor: int = 0
     clicks: int = 0
 
     @property

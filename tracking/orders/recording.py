@@ -18,6 +18,7 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities
 from core.kept_queries import kept_query
+from tracking.commissions.new_customers import decide_again, lock_customers
 from tracking.models import Conversion, Evidence, Order
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, BatchEvidence, attribute, load_evidence
@@ -63,6 +64,7 @@ def record_orders(
     effect and does not stop the others.
     """
     lock_identities(order_identity(source, order.external_id) for order in orders)
+    lock_customers((source, order.customer_ref) for order in orders)
     outcomes: list[RecordingResult | None] = [None] * len(orders)
     accepted, again = _accept_new(source, orders, outcomes, now=now)
     Order.objects.bulk_create([new.row for new in accepted])
@@ -71,6 +73,7 @@ def record_orders(
     credited = credit_by_evidence(
         ((new.row, new.attribution) for new in accepted), refunded, now=now
     )
+    decide_again([new.row for new in accepted], now=now)
     conversions = {row.order_id: row for row in credited}
     for new in accepted:
         conversion = conversions.get(new.row.pk)

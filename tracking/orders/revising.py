@@ -16,6 +16,7 @@ from datetime import datetime
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import update_rows
+from tracking.commissions.new_customers import decide_again, lock_customers
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, Order, OrderLine, OrderRevision
 from tracking.orders.applying import apply_refunds
@@ -88,6 +89,8 @@ def revise(
     if not orders:
         return []
     known = _Known.of(source, (order.external_id for order in orders))
+    before = {(source, order.customer_ref) for order in known.orders.values()}
+    lock_customers(before)
     results: list[RecordingResult | None] = [None] * len(orders)
     for positions in _rounds(orders):
         changed: list[tuple[int, Order, OrderFacts]] = []
@@ -106,6 +109,7 @@ def revise(
             )
         _audit([one[1] for one in changed], by=by, now=now)
     save_revisions(known.new_revisions)
+    decide_again(list(known.orders.values()), before=before, now=now)
     return [result for result in results if result is not None]
 
 

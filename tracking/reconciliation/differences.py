@@ -16,7 +16,7 @@ from django.db import connection
 from accounts.models import Brand
 from core.batches import batches
 from tracking.commissions.order_lines import lines_that_terms_look_at
-from tracking.commissions.settlement import settle_target
+from tracking.commissions.targets import set_target
 from tracking.models import Conversion
 from tracking.reconciliation.clicks import CLICK_QUERIES
 from tracking.reconciliation.kept_sums import KEPT_SUM_QUERIES
@@ -63,7 +63,7 @@ def _wrong_commissions(conversions: Sequence[Conversion]) -> Iterator[Difference
     lines = lines_that_terms_look_at(conversions)
     for row in conversions:
         kept = row.commission_minor, row.earnable_minor
-        settle_target(row, lines)
+        set_target(row, lines)
         computed = row.commission_minor, row.earnable_minor
         if kept != computed:
             yield Difference("conversion commission", row.pk, kept, computed)

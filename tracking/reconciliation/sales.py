@@ -69,37 +69,39 @@ WITH facts AS (
     sum(sale_minor) FILTER (WHERE status = 'accepted') AS sales,
     sum(refunded_minor) FILTER (WHERE status = 'accepted') AS refunds,
     sum(commission_minor) FILTER (WHERE status = 'accepted') AS commission,
-    sum(earnable_minor) FILTER (WHERE status = 'pending') AS waiting
+    sum(earnable_minor) FILTER (WHERE status = 'pending') AS waiting,
+    sum(sale_minor - refunded_minor) FILTER (WHERE status = 'pending') AS waiting_sales
   FROM tracking_conversion WHERE brand_id = %(brand)s GROUP BY 1, 2
   UNION ALL
   SELECT enrollment_id, (clicked_at AT TIME ZONE %(zone)s)::date,
-    count(*), 0, 0, 0, 0, 0, 0
+    count(*), 0, 0, 0, 0, 0, 0, 0
   FROM tracking_click WHERE brand_id = %(brand)s AND counted GROUP BY 1, 2
   UNION ALL
-  SELECT enrollment_id, day, 0, 0, 0, 0, 0, sum(amount_minor), 0
+  SELECT enrollment_id, day, 0, 0, 0, 0, 0, sum(amount_minor), 0, 0
   FROM tracking_clickearning WHERE brand_id = %(brand)s AND amount_minor <> 0 GROUP BY 1, 2
 ), day_facts AS (
   SELECT enrollment_id, day, sum(clicks) AS clicks, sum(conversions) AS conversions,
     sum(pending) AS pending, coalesce(sum(sales), 0) AS sales,
     coalesce(sum(refunds), 0) AS refunds, coalesce(sum(commission), 0) AS commission,
-    coalesce(sum(waiting), 0) AS waiting
+    coalesce(sum(waiting), 0) AS waiting, coalesce(sum(waiting_sales), 0) AS waiting_sales
   FROM facts GROUP BY 1, 2
 ), kept AS (SELECT * FROM tracking_dailytotal WHERE brand_id = %(brand)s)
 SELECT 'day ' || coalesce(kept.day, day_facts.day) || ' of enrollment',
   coalesce(kept.enrollment_id, day_facts.enrollment_id),
   concat_ws(' ', kept.clicks, kept.conversions, kept.pending, kept.sales_minor,
-    kept.refunds_minor, kept.commission_minor, kept.pending_minor),
+    kept.refunds_minor, kept.commission_minor, kept.pending_minor, kept.pending_sales_minor),
   concat_ws(' ', day_facts.clicks, day_facts.conversions, day_facts.pending, day_facts.sales,
-    day_facts.refunds, day_facts.commission, day_facts.waiting)
+    day_facts.refunds, day_facts.commission, day_facts.waiting, day_facts.waiting_sales)
 FROM kept FULL JOIN day_facts USING (enrollment_id, day)
 WHERE (coalesce(kept.clicks, 0), coalesce(kept.conversions, 0), coalesce(kept.pending, 0),
     coalesce(kept.sales_minor, 0), coalesce(kept.refunds_minor, 0),
-    coalesce(kept.commission_minor, 0), coalesce(kept.pending_minor, 0))
+    coalesce(kept.commission_minor, 0), coalesce(kept.pending_minor, 0),
+    coalesce(kept.pending_sales_minor, 0))
   IS DISTINCT FROM
   (coalesce(day_facts.clicks, 0), coalesce(day_facts.conversions, 0),
     coalesce(day_facts.pending, 0), coalesce(day_facts.sales, 0),
     coalesce(day_facts.refunds, 0), coalesce(day_facts.commission, 0),
-    coalesce(day_facts.waiting, 0))
+    coalesce(day_facts.waiting, 0), coalesce(day_facts.waiting_sales, 0))
 """
 SALES_QUERIES = (
     _ORDERS, _EARNING, _SALES, _STATUS, _REFUNDED_LINES, _REFUNDS, _LEDGER, _DAILY,

@@ -20,7 +20,11 @@ DayKey = tuple[int, date]  # enrollment id, day in the brand's time zone
 def totals_of(conversion: Conversion) -> Totals:
     """Return what a conversion adds to its day: accepted, pending (own fields) or nothing."""
     if conversion.status == ConversionStatus.PENDING:
-        return Totals(pending=1, pending_minor=conversion.earnable_minor)
+        return Totals(
+            pending=1,
+            pending_minor=conversion.earnable_minor,
+            pending_sales_minor=conversion.sale_minor - conversion.refunded_minor,
+        )
     if conversion.status == ConversionStatus.REJECTED:
         return NOTHING
     return Totals(
