@@ -139,6 +139,16 @@ class RefundShown(Schema):
     lines: list[RefundedLine]
 
 
+class ShareShown(Schema):
+    """A member's part of the order, in basis points, and their commission for it."""
+
+    member: str
+    offer: str
+    share_bp: int
+    status: Literal["pending", "accepted", "rejected"]
+    amount: str
+
+
 class OrderShown(Schema):
     """An order with its attribution, commission and refunds."""
 
@@ -157,6 +167,10 @@ class OrderShown(Schema):
     why: str = Field(description="Why the order is credited to its member, or to none.")
     attribution: AttributionShown | None
     commission: CommissionShown | None
+    shares: list[ShareShown] = Field(
+        description="Everyone who has a part of the order; attribution and commission are those of"
+        " the first one, who has the largest."
+    )
     refunds: list[RefundShown]
 
 

@@ -28,6 +28,7 @@ def order_state_as_json(state: OrderState) -> dict[str, Any]:
         "status": conversion.status if conversion else "unattributed",
         "why": state.why,
         "attribution": _attribution(conversion) if conversion else None,
+        "shares": [_share(row) for row in state.conversions],
         "commission": _commission(conversion) if conversion else None,
         "refunds": [_refund(refund) for refund in state.refunds],
     }
@@ -41,6 +42,16 @@ def _attribution(conversion: Conversion) -> dict[str, Any]:
         "claims": [
             {"evidence": each["evidence"], "words": each["words"]} for each in conversion.claims
         ],
+    }
+
+
+def _share(conversion: Conversion) -> dict[str, Any]:
+    return {
+        "member": str(conversion.member),
+        "offer": conversion.offer.name,
+        "share_bp": conversion.share_bp,
+        "status": conversion.status,
+        "amount": conversion.commission.plain(),
     }
 
 

@@ -21,6 +21,28 @@ class AmountField(forms.CharField):
         super().__init__(max_length=20, widget=forms.TextInput(attrs=digits), **kwargs)
 
 
+class PercentField(forms.CharField):
+    """A percentage with at most two decimals, as basis points. Empty is None."""
+
+    widget = forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"})
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        basis_points = read_decimal(text.removesuffix("%")) * 100
+        if basis_points != int(basis_points):
+            raise ValidationError("Use at most two decimals.")
+        if not 0 <= basis_points <= 10_000:
+            raise ValidationError("The rate must be between 0 % and 100 %.")
+        return int(basis_points)
+
+    def prepare_value(self, value: Any) -> Any:
+        if isinstance(value, int):
+            return f"{Decimal(value) / 100:f}" if value else ""
+        return value
+
+
 def read_amount(text: str, currency: str, *, more_than_zero: bool = False) -> Money:
     """Return the typed amount; an empty text is zero. Raises ValidationError for anything else."""
     amount = read_decimal(text) if text.strip() else Decimal(0)

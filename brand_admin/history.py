@@ -27,6 +27,7 @@ WORDS = {
     "campaign.sending": "resumed the campaign",
     "code.given": "gave the code {code}",
     "conversion.accepted": "accepted the conversion",
+    "conversion.shared": "set the share of the order {order_id} to {share}: {reason}",
     "conversion.added_by_hand": "credited the order {order_id} by hand: {reason}",
     "conversion.rejected": "rejected the conversion: {reason}",
     "dashboard_link.renewed": "revoked the dashboard link and made a new one",

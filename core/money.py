@@ -7,6 +7,7 @@ minor unit enters, once when a commission is computed.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 
@@ -66,6 +67,24 @@ def round_half_up(numerator: int, denominator: int) -> int:
     quotient, rest = divmod(abs(numerator), denominator)
     rounded = quotient + (2 * rest >= denominator)
     return rounded if numerator >= 0 else -rounded
+
+
+def spread(minor: int, weights: Sequence[int]) -> list[int]:
+    """Part `minor` in proportion to `weights`: whole numbers that add up to it.
+
+    What rounding down leaves goes to the parts with the largest remainders, the first before later
+    ones. A part is never larger than its weight while `minor` is not larger than their sum. All
+    parts are 0 where all weights are.
+    """
+    total = sum(weights)
+    if not total:
+        return [0] * len(weights)
+    parts = [minor * weight // total for weight in weights]
+    remainders = [minor * weight % total for weight in weights]
+    by_remainder = sorted(range(len(weights)), key=lambda index: (-remainders[index], index))
+    for index in by_remainder[: minor - sum(parts)]:
+        parts[index] += 1
+    return parts
 
 
 def to_minor(amount: Decimal, currency: str) -> int:

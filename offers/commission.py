@@ -80,7 +80,8 @@ class Sale:
 
     `tier` counts from 1, 0 is no tier; `code` is the promo code that the order is credited by;
     `customer` is a `structure.Customer` or empty; `left_under_cap_minor` is what the member can
-    still earn, None without a cap. `lines` are needed only when a rule is about lines.
+    still earn, None without a cap. `lines` are needed only when a rule is about lines. `share_bp`
+    is the member's share of the commission, in basis points.
     """
 
     sold_minor: int
@@ -90,6 +91,7 @@ class Sale:
     customer: str = ""
     left_under_cap_minor: int | None = None
     lines: tuple[Line, ...] = ()
+    share_bp: int = BASIS_POINTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +128,10 @@ def commission_of(*, terms: CommissionTerms, sale: Sale) -> Commission:
     steps += parts
     if len(parts) > 1:
         steps.append(CommissionStep(step="total", amount=total))
+    if sale.share_bp != BASIS_POINTS:
+        part = round_half_up(total * sale.share_bp, BASIS_POINTS)
+        steps.append(CommissionStep(step="share", rate_bp=sale.share_bp, amount=part))
+        total = part
     if sale.left_under_cap_minor is not None and total > sale.left_under_cap_minor:
         steps.append(CommissionStep(step="capped", base=total, amount=sale.left_under_cap_minor))
         total = sale.left_under_cap_minor

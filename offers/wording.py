@@ -219,6 +219,9 @@ def _sentence(step: CommissionStep, currency: str) -> str:
             return _("%(amount)s for the conversion (%(reason)s)") % values
         case "fixed":
             return _("%(amount)s for the conversion") % {"amount": amount}
+        case "share":
+            values = {"share": rate(step["rate_bp"]), "amount": amount}
+            return _("%(share)s of it, because the order is shared: %(amount)s") % values
         case "capped":
             values = {"earned": base, "amount": amount}
             return _("The cap reduces %(earned)s to %(amount)s") % values

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
 from django.db.models import QuerySet
@@ -91,6 +92,7 @@ class Conversions(Listing[Conversion]):
         "offer": lambda row: row.offer.name,
         "evidence": lambda row: row.evidence,
         "why": lambda row: row.why,
+        "share": lambda row: f"{Decimal(row.share_bp) / 100:f}%",
         "status": lambda row: row.status,
         "reason": lambda row: row.reason,
         "sale": lambda row: Money(row.sale_minor, row.currency),

@@ -20,7 +20,12 @@ from payouts.selectors import entries_of_conversion
 from tracking.figures.conversion_list import conversions
 from tracking.models import OrderRevision, PaymentStatus, Refund
 from tracking.orders.as_sent import refunded_lines
-from tracking.orders.lookup import lines_of_order, refunds_of_order, revisions_of_order
+from tracking.orders.lookup import (
+    conversions_of_order,
+    lines_of_order,
+    refunds_of_order,
+    revisions_of_order,
+)
 
 SECTION = "conversions"
 
@@ -45,6 +50,7 @@ def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
         "brand_admin/conversions/conversion.html",
         section=SECTION,
         conversion=conversion,
+        others=[row for row in conversions_of_order(conversion.order_id) if row != conversion],
         order=conversion.order,
         explanation=explain(conversion.explanation, conversion.currency),
         other_evidence=conversion.claims[1:],

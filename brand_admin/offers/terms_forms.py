@@ -13,8 +13,7 @@ from django.core.exceptions import ValidationError
 from django.http import QueryDict
 from django.utils import timezone
 
-from brand_admin.amounts import AmountField, read_amount
-from brand_admin.offers.fields import PercentField
+from brand_admin.amounts import AmountField, PercentField, read_amount
 from core.form_fields import OneLineField
 from core.money import Money
 from offers.models import Approval, Terms

@@ -30,7 +30,10 @@ BATCH = 500
 
 @dataclass(frozen=True, slots=True)
 class ConversionRow:
-    """One conversion for the member. `how` explains the commission, `money` its payment."""
+    """One conversion for the member. `how` explains the commission, `money` its payment.
+
+    `shared` is why staff gave it to them, or to them and others.
+    """
 
     sale: str
     reference: str
@@ -41,6 +44,7 @@ class ConversionRow:
     ordered: str
     why: str
     reason: str
+    shared: str
     refunded: str
     how: tuple[str, ...]
     money: tuple[str, ...]
@@ -66,6 +70,7 @@ def _row(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Conv
         ordered=moment(row.occurred_at),
         why=why_in_words(row),
         reason=_reason(row),
+        shared=row.share_reason if row.share_bp else "",
         refunded=money(Money(row.refunded_minor, row.currency)) if row.refunded_minor else "",
         how=tuple(explain(row.explanation, row.currency)),
         money=tuple(_payment_sentences(row, postings, now=now)),

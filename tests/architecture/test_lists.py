@@ -21,6 +21,7 @@ PICKED_FROM = {
     "admin/<slug:slug>/reporting/sales-tracking/<int:offer_id>/add-members/": "and to an offer",
     "admin/<slug:slug>/payments/adjustment/": "whom a bonus is for",
     "admin/<slug:slug>/conversions/unattributed/member/": "whom orders are credited to",
+    "admin/<slug:slug>/conversions/share-member/": "and whom an order is shared with",
     "admin/<slug:slug>/background/<int:work_id>/": "its lines are searched in their file",
 }
 NEWEST_FIRST = {  # logs: read from the newest on, and narrowed by days or by words

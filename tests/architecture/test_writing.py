@@ -58,24 +58,25 @@ WRITERS = {
         details releases resealing run_files run_lines runs services
     """,
     "tracking": """
-        questions/services commissions/click_earnings commissions/settlement links/bulk_generation
+        questions/services commissions/click_earnings commissions/posting commissions/settlement
+        links/bulk_generation
         links/clicks links/generating links/membership links/promo_codes links/tracking_links
         models/days orders/applying orders/crediting orders/recording orders/refunds orders/revising
-        orders/saving privacy/erasure
+        orders/saving orders/sharing privacy/erasure
         totals/daily
     """,
 }
 # The demo brand, and the tool that proves that a restored copy refuses what it must.
 LOCAL_TOOLS = {"config/local/demo.py", "config/local/drill/refusals.py"}
 POSTERS = {
-    "tracking/commissions/click_earnings.py",
-    "tracking/commissions/settlement.py",
+    "tracking/commissions/posting.py",
     "payouts/services.py",
 }
 # They lock what others write; every other module locks what it writes itself.
 LOCKERS = {
     "tracking/importing/members.py",
     "core/db.py",
+    "tracking/commissions/caps.py",
     "tracking/commissions/new_customers.py",
     "tracking/commissions/tier_progress.py",
 }

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from core.money import BASIS_POINTS
 from offers.commission import Line, Sale
 from tracking.models import Conversion, OrderLine
 
@@ -48,20 +49,33 @@ def order_lines_net_of_refunds(order_ids: Iterable[int]) -> dict[int, tuple[Line
 
 
 def lines_that_terms_look_at(conversions: Iterable[Conversion]) -> Lines:
-    """Return the lines of conversions whose terms have rules about lines. At most two queries."""
+    """Return the lines of conversions whose terms have rules about lines, or that are shared.
+
+    At most two queries.
+    """
     return order_lines_net_of_refunds(
-        row.order_id for row in conversions if row.terms.looks_at_lines
+        row.order_id
+        for row in conversions
+        if row.terms.looks_at_lines or row.share_bp != BASIS_POINTS
     )
 
 
 def sale_of(conversion: Conversion, lines: Lines) -> Sale:
-    """Return the conversion as input of `offers.commission.commission_of`."""
+    """Return the conversion as input of `offers.commission.commission_of`.
+
+    A shared order is computed as a whole, from its lines, and its commission is shared.
+    """
+    of_order = lines.get(conversion.order_id, ())
+    is_whole = conversion.share_bp == BASIS_POINTS
     return Sale(
-        sold_minor=conversion.sale_minor,
-        refunded_minor=conversion.refunded_minor,
+        sold_minor=conversion.sale_minor if is_whole else sum(line.sold_minor for line in of_order),
+        refunded_minor=conversion.refunded_minor
+        if is_whole
+        else sum(line.refunded_minor for line in of_order),
+        share_bp=conversion.share_bp,
         tier=conversion.tier,
         code=conversion.promo_code,
         customer=conversion.customer,
         left_under_cap_minor=conversion.left_under_cap_minor,
-        lines=lines.get(conversion.order_id, ()),
+        lines=of_order,
     )

@@ -1,4 +1,4 @@
-"""Whether a conversion counts: what was decided about it, and the state of its order above that."""
+"""Whether a conversion counts: what was decided about it, its share, and the state of its order."""
 
 from __future__ import annotations
 
@@ -25,7 +25,10 @@ def shop_rejects(order: Order) -> str:
 def set_status(conversion: Conversion) -> None:
     """Set `status` and `reason` from the decision and the order. It is not saved."""
     order = conversion.order
-    if reason := shop_rejects(order):
+    if not conversion.share_bp:
+        conversion.status = ConversionStatus.REJECTED
+        conversion.reason = conversion.share_reason
+    elif reason := shop_rejects(order):
         conversion.status, conversion.reason = ConversionStatus.REJECTED, reason
     elif (
         order.payment_status == PaymentStatus.PENDING

@@ -9,7 +9,7 @@ from accounts.models import OutboxEvent
 from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.kept_sums import KeptSum, kept_in
-from core.money import Money
+from core.money import BASIS_POINTS, Money
 from core.tenancy import TenantForeignKey, TenantModel
 from offers.models import Enrollment, Offer, Terms
 from tracking.models.orders import Order
@@ -46,9 +46,22 @@ CLICKS_TOLD = {
 }
 
 
-class Conversion(TenantModel):
-    """An order that is credited to a member.
+# One conversion with the whole share needs no look at the others: an index allows but one.
+_SHARES = """
+IF (SELECT sum(share_bp) FROM tracking_conversion
+    WHERE brand_id = NEW.brand_id AND order_id = NEW.order_id) <> 10000 THEN
+  RAISE EXCEPTION 'the shares of an order add up to 10000 basis points'
+    USING ERRCODE = 'check_violation', CONSTRAINT = 'tracking_conversion_shares';
+END IF;
+RETURN NULL;
+"""
 
+
+class Conversion(TenantModel):
+    """An order that is credited to a member, whole or by share.
+
+    The shares of an order's conversions add up to 10,000 basis points; a member who lost the order
+    to others keeps a conversion with the share 0. Sale and refunds are those of the share.
     `commission_minor` is the target: the sum of its ledger entries. `earnable_minor` is the
     commission that it earns or would earn if accepted. Fields that are set when it is recorded
     decide what it earns: the version of the terms, the tier, the code, the kind of customer, and
@@ -61,6 +74,8 @@ class Conversion(TenantModel):
     member = TenantForeignKey(Member)
     terms = TenantForeignKey(Terms)
     tier = models.PositiveSmallIntegerField(default=0)  # counts from 1; 0: below the first
+    share_bp = models.PositiveSmallIntegerField(default=BASIS_POINTS, db_default=BASIS_POINTS)
+    share_reason = models.CharField(max_length=300, blank=True, db_default="")  # members read it
     promo_code = models.CharField(max_length=60, blank=True)  # if it was the code that won
     customer = models.CharField(max_length=9, blank=True)  # structure.Customer, where a rule asks
     left_under_cap_minor = models.BigIntegerField(null=True)  # where a cap cuts what it earns
@@ -85,7 +100,17 @@ class Conversion(TenantModel):
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,
-            models.UniqueConstraint(fields=["brand", "order"], name="tracking_conversion_once"),
+            models.UniqueConstraint(
+                fields=["brand", "order", "enrollment"], name="tracking_conversion_share"
+            ),
+            models.UniqueConstraint(
+                fields=["brand", "order"],
+                name="tracking_conversion_whole",
+                condition=models.Q(share_bp=BASIS_POINTS),
+            ),
+            models.CheckConstraint(
+                condition=models.Q(share_bp__lte=BASIS_POINTS), name="tracking_conversion_share_bp"
+            ),
             models.CheckConstraint(
                 condition=models.Q(
                     refunded_minor__gte=0,
@@ -124,6 +149,20 @@ class Conversion(TenantModel):
             ),
         ]
         triggers = [
+            *(
+                pgtrigger.Trigger(
+                    name=f"tracking_conversion_shares_{name}",
+                    operation=operation,
+                    when=pgtrigger.After,
+                    timing=pgtrigger.Deferred,
+                    condition=condition,
+                    func=_SHARES,
+                )
+                for name, operation, condition in (
+                    ("insert", pgtrigger.Insert, pgtrigger.Q(new__share_bp__lt=BASIS_POINTS)),
+                    ("update", pgtrigger.UpdateOf("share_bp"), None),
+                )
+            ),
             *kept_in(
                 "tracking_conversioncount",
                 keys={"offer_id": "moved.offer_id", "status": "moved.status"},

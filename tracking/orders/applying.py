@@ -11,8 +11,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import ROUND_HALF_UP, Decimal
 
+from django.db.models import Sum
+
 from core.db import update_rows
-from core.money import Money
+from core.money import Money, spread
 from tracking.models import Order, OrderLine, Refund, RefundState
 from tracking.orders.facts import RefundPart
 
@@ -38,7 +40,9 @@ def apply_to_lines(
     if not parts:
         left = sum(line.left_minor for line in lines)
         asked = left if asked_minor is None else asked_minor
-        _spread(lines, min(asked, left))
+        parts_of_lines = spread(min(asked, left), [line.left_minor for line in lines])
+        for line, minor in zip(lines, parts_of_lines, strict=True):
+            line.refund(minor)
         return Applied(min(asked, left), _too_large(asked, left, "the order", currency))
     taken, reasons = 0, []
     for part in parts:
@@ -79,25 +83,6 @@ def _too_large(asked: int, left: int, name: str, currency: str) -> str:
     return f"{Money(asked, currency)} is more than the {Money(left, currency)} left on {name}"
 
 
-def _spread(lines: Sequence[OrderLine], minor: int) -> None:
-    """Take `minor`, which is left, from all lines in proportion to what is left on each.
-
-    What rounding down leaves goes to the lines with the largest remainders, the first before later
-    ones.
-    """
-    left = [line.left_minor for line in lines]
-    total = sum(left)
-    if not total:
-        return
-    shares = [minor * one // total for one in left]
-    remainders = [minor * one % total for one in left]
-    by_remainder = sorted(range(len(lines)), key=lambda index: (-remainders[index], index))
-    for index in by_remainder[: minor - sum(shares)]:
-        shares[index] += 1
-    for line, share in zip(lines, shares, strict=True):
-        line.refund(share)
-
-
 def apply_refunds(orders: Iterable[Order], *, changed: Sequence[Refund] = ()) -> dict[int, int]:
     """Work out what the refunds of these orders take, and save it on their lines and refunds.
 
@@ -126,6 +111,13 @@ def apply_refunds(orders: Iterable[Order], *, changed: Sequence[Refund] = ()) ->
     return {
         pk: sum(line.refunded_minor for line in lines[pk] if line.is_commissionable) for pk in by_id
     }
+
+
+def refunded_of(orders: Iterable[Order]) -> dict[int, int]:
+    """What is refunded of the lines that earn commission, in minor units by order id."""
+    earning = OrderLine.objects.filter(order__in=list(orders), is_commissionable=True)
+    summed = earning.values("order_id").annotate(total=Sum("refunded_minor"))
+    return dict(summed.values_list("order_id", "total"))
 
 
 def _apply_in_sequence(order: Order, lines: Sequence[OrderLine], refunds: list[Refund]) -> None:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Sum
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
@@ -17,7 +16,8 @@ from offers.models import Enrollment, Terms
 from offers.selectors import terms_of
 from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
-from tracking.models import Conversion, ConversionStatus, Evidence, Order, OrderLine
+from tracking.models import Conversion, ConversionStatus, Evidence, Order
+from tracking.orders.applying import refunded_of
 from tracking.orders.conversions import MAX_WHY_LENGTH, conversion_of
 from tracking.orders.identity import order_identity
 
@@ -78,7 +78,7 @@ def credit_orders_by_hand(
     """
     if not reason.strip():
         raise AttributionError("Say why: the member reads it.")
-    orders, not_credited = _creditable(_locked(order_ids), enrollment)
+    orders, not_credited = _creditable(locked_orders(order_ids), enrollment)
     conversions = _conversions(orders, enrollment, one_line(reason))
     mark_new_customers(conversions)
     settle_new(conversions, now=now)
@@ -102,7 +102,7 @@ def credit_orders_by_hand(
     return CreditingResult(conversions, not_credited)
 
 
-def _locked(order_ids: Iterable[int]) -> list[Order]:
+def locked_orders(order_ids: Iterable[int]) -> list[Order]:
     """The orders by time. Takes the locks that recording their refunds takes, so none is missed."""
     found = Order.objects.filter(pk__in=list(order_ids)).order_by("ordered_at", "pk")
     names = found.values_list("source", "external_id")
@@ -115,7 +115,7 @@ def _creditable(
 ) -> tuple[list[Order], list[NotCredited]]:
     """Part the orders that can be credited from those that can't."""
     offer = enrollment.offer
-    earlier = Conversion.objects.filter(order__in=orders).select_related("member")
+    earlier = Conversion.objects.filter(order__in=orders, share_bp__gt=0).select_related("member")
     members = {conversion.order_id: conversion.member for conversion in earlier}
     creditable: list[Order] = []
     not_credited: list[NotCredited] = []
@@ -135,10 +135,9 @@ def _creditable(
 
 def _conversions(orders: Sequence[Order], enrollment: Enrollment, reason: str) -> list[Conversion]:
     history = terms_of(enrollment.offer)
-    earning = OrderLine.objects.filter(order__in=orders, is_commissionable=True).values("order_id")
-    refunded = dict(earning.annotate(total=Sum("refunded_minor")).values_list("order_id", "total"))
+    refunded = refunded_of(orders)
     return [
-        _conversion(
+        by_hand(
             order,
             enrollment,
             reason,
@@ -149,9 +148,10 @@ def _conversions(orders: Sequence[Order], enrollment: Enrollment, reason: str) -
     ]
 
 
-def _conversion(
+def by_hand(
     order: Order, enrollment: Enrollment, reason: str, *, terms: Terms, refunded_minor: int
 ) -> Conversion:
+    """An unsaved conversion that staff credit to a member, accepted, with their reason."""
     words = f"the brand added it by hand: {reason}"[:MAX_WHY_LENGTH]
     evidence = {
         "evidence": Evidence.BY_HAND.value,

@@ -23,6 +23,12 @@ def lines_of_order(order_id: int) -> QuerySet[OrderLine]:
     return OrderLine.objects.filter(order=order_id).order_by("position")
 
 
+def conversions_of_order(order_id: int) -> QuerySet[Conversion]:
+    """Return the conversions that have a share of the order, the largest first."""
+    rows = Conversion.objects.filter(order=order_id, share_bp__gt=0)
+    return rows.select_related("member", "offer").order_by("-share_bp", "pk")
+
+
 def orders_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Return recorded orders as the API receives them, by external id, for a conflict answer."""
     wanted = list(external_ids)
@@ -71,11 +77,16 @@ def revision_of(order: Order, lines: Iterable[OrderLine]) -> OrderRevision:
 
 @dataclass(frozen=True, slots=True)
 class OrderState:
-    """An order with its conversion, if it has one, and its refunds, oldest first."""
+    """An order with its conversions, the largest share first, and its refunds, oldest first."""
 
     order: Order
-    conversion: Conversion | None
+    conversions: tuple[Conversion, ...]
     refunds: tuple[Refund, ...]
+
+    @property
+    def conversion(self) -> Conversion | None:
+        """The conversion with the largest share, if the order is credited."""
+        return next(iter(self.conversions), None)
 
     @property
     def total(self) -> Money:
@@ -96,6 +107,6 @@ def look_up_order(*, source: str, external_id: str) -> OrderState | None:
         return None
     return OrderState(
         order=order,
-        conversion=Conversion.objects.select_related("member", "offer").filter(order=order).first(),
+        conversions=tuple(conversions_of_order(order.pk)),
         refunds=tuple(refunds_of_order(order.pk)),
     )

@@ -14,6 +14,7 @@ from accounts.audit_log import audit
 from core.db import lock_identities, update_rows
 from core.tenancy import current_brand_id
 from tracking.commissions.settlement import changing
+from tracking.commissions.shares import set_amounts
 from tracking.models import Conversion, Order, Refund, RefundState
 from tracking.orders.applying import apply_refunds
 from tracking.orders.as_sent import refund_as_sent
@@ -210,8 +211,7 @@ def _settle(refunded: dict[int, int], moments: dict[int, datetime], *, now: date
     )
     happened_at = {pk: moments[order_id] for pk, order_id in touched.items()}
     with changing(touched, now=now, happened_at=happened_at) as conversions:
-        for conversion in conversions:
-            conversion.refunded_minor = refunded[conversion.order_id]
+        set_amounts(conversions, refunded)
 
 
 def _result(row: Refund, status: RecordingStatus) -> RecordingResult:

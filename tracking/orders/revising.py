@@ -18,6 +18,7 @@ from accounts.audit_log import audit
 from core.db import update_rows
 from tracking.commissions.new_customers import decide_again, lock_customers
 from tracking.commissions.settlement import changing
+from tracking.commissions.shares import set_amounts
 from tracking.models import Conversion, Order, OrderLine, OrderRevision
 from tracking.orders.applying import apply_refunds
 from tracking.orders.as_sent import order_as_sent
@@ -35,7 +36,7 @@ class _Known:
 
     orders: dict[str, Order]
     revisions: dict[int, list[OrderRevision]]
-    conversions: dict[int, int]  # the conversion's id by order id
+    conversions: dict[int, list[int]]  # their ids by order id, the largest share first
     lines: dict[int, list[OrderLine]]  # of the orders that were stated once
     new_revisions: list[OrderRevision] = field(default_factory=list)
 
@@ -47,8 +48,10 @@ class _Known:
         revisions: dict[int, list[OrderRevision]] = defaultdict(list)
         for revision in OrderRevision.objects.filter(order__in=ids).order_by("number"):
             revisions[revision.order_id].append(revision)
-        conversions = Conversion.objects.filter(order__in=ids)
-        credited = dict(conversions.values_list("order_id", "pk"))
+        credited: dict[int, list[int]] = defaultdict(list)
+        conversions = Conversion.objects.filter(order__in=ids).order_by("-share_bp", "pk")
+        for order_id, pk in conversions.values_list("order_id", "pk"):
+            credited[order_id].append(pk)
         stated_once = [pk for pk in ids if pk not in revisions]
         lines: dict[int, list[OrderLine]] = defaultdict(list)
         for line in OrderLine.objects.filter(order__in=stated_once).order_by("position"):
@@ -105,7 +108,7 @@ def revise(
                 facts.external_id,
                 RecordingStatus.REVISED,
                 problems=attributions[order.pk].reasons if order.pk in attributions else (),
-                conversion_id=known.conversions.get(order.pk),
+                conversion_id=next(iter(known.conversions.get(order.pk, [])), None),
             )
         _audit([one[1] for one in changed], by=by, now=now)
     save_revisions(known.new_revisions)
@@ -187,12 +190,11 @@ def _settle(
     *,
     now: datetime,
 ) -> None:
-    touched = {known.conversions[one.pk]: one for one in orders if one.pk in known.conversions}
-    happened_at = {pk: moments[order.pk] for pk, order in touched.items()}
-    with changing(touched, now=now, happened_at=happened_at) as conversions:
-        for conversion in conversions:
-            conversion.sale_minor = touched[conversion.pk].commissionable_minor
-            conversion.refunded_minor = refunded[conversion.order_id]
+    happened_at = {
+        pk: moments[order.pk] for order in orders for pk in known.conversions.get(order.pk, [])
+    }
+    with changing(happened_at, now=now, happened_at=happened_at) as conversions:
+        set_amounts(conversions, refunded)
 
 
 def _attribute(
@@ -214,7 +216,7 @@ def _attribute(
     conversions = credit_by_evidence(
         ((order, attributions[order.pk]) for order, _ in orders), refunded, now=now
     )
-    known.conversions.update({row.order_id: row.pk for row in conversions})
+    known.conversions.update({row.order_id: [row.pk] for row in conversions})
     return attributions
 
 

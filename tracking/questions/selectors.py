@@ -99,7 +99,9 @@ def orders_by_reference(references: Sequence[str]) -> dict[str, list[FoundOrder]
     rows = list(Order.objects.filter(external_id__in=wanted).order_by("ordered_at", "pk"))
     credited = {
         row.order_id: row
-        for row in Conversion.objects.filter(order__in=rows).select_related("member", "offer")
+        for row in Conversion.objects.filter(order__in=rows)
+        .select_related("member", "offer")
+        .order_by("share_bp", "-pk")
     }
     by_name: dict[str, list[FoundOrder]] = defaultdict(list)
     for row in rows:

@@ -108,7 +108,7 @@ def _check_order(
         raise QuestionError(_("This day is in the future."), "ordered_on")
     if today - ordered_on > MAX_ORDER_AGE:
         raise QuestionError(_("This is more than two years ago."), "ordered_on")
-    own = Conversion.objects.filter(enrollment=enrollment)
+    own = Conversion.objects.filter(enrollment=enrollment, share_bp__gt=0)
     if own.filter(order__external_id__in=possible_order_numbers(reference)).exists():
         raise QuestionError(
             _("Good news: this order is among your conversions already."), "order_reference"

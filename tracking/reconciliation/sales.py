@@ -22,15 +22,17 @@ GROUP BY o.id HAVING o.commissionable_minor
   <> coalesce(sum(l.net_minor) FILTER (WHERE l.is_commissionable), 0)
 """
 _SALES = """
-SELECT 'conversion sale', c.id, c.sale_minor, o.commissionable_minor
+SELECT 'sales of conversions of order', o.id, sum(c.sale_minor)::bigint, o.commissionable_minor
 FROM tracking_conversion c JOIN tracking_order o ON o.brand_id = c.brand_id AND o.id = c.order_id
-WHERE c.brand_id = %(brand)s AND c.sale_minor <> o.commissionable_minor
+WHERE c.brand_id = %(brand)s
+GROUP BY o.id HAVING sum(c.sale_minor) <> o.commissionable_minor
 """
 _STATUS = """
 SELECT 'conversion status', c.id, c.status, expected.status
 FROM tracking_conversion c
 JOIN tracking_order o ON o.brand_id = c.brand_id AND o.id = c.order_id
 CROSS JOIN LATERAL (SELECT CASE
+  WHEN c.share_bp = 0 THEN 'rejected'
   WHEN o.is_test OR o.cancelled_at IS NOT NULL OR o.payment_status = 'voided' THEN 'rejected'
   WHEN o.payment_status = 'pending' AND c.decision <> 'rejected' THEN 'pending'
   ELSE c.decision END AS status) expected
@@ -46,12 +48,13 @@ LEFT JOIN (SELECT order_id, sum(amount_minor) AS minor FROM tracking_refund
 WHERE o.brand_id = %(brand)s AND coalesce(line.refunded, 0) <> coalesce(back.minor, 0)
 """
 _REFUNDS = """
-SELECT 'conversion refunds', c.id, c.refunded_minor, coalesce(sum(l.refunded_minor), 0)::bigint
-FROM tracking_conversion c
+SELECT 'refunds of conversions of order', c.order_id, c.refunded,
+  coalesce(sum(l.refunded_minor), 0)::bigint
+FROM (SELECT brand_id, order_id, sum(refunded_minor)::bigint AS refunded FROM tracking_conversion
+  WHERE brand_id = %(brand)s GROUP BY 1, 2) c
 LEFT JOIN tracking_orderline l
   ON l.brand_id = c.brand_id AND l.order_id = c.order_id AND l.is_commissionable
-WHERE c.brand_id = %(brand)s
-GROUP BY c.id HAVING c.refunded_minor <> coalesce(sum(l.refunded_minor), 0)
+GROUP BY c.order_id, c.refunded HAVING c.refunded <> coalesce(sum(l.refunded_minor), 0)
 """
 _LEDGER = """
 SELECT 'conversion ledger', c.id, coalesce(sum(e.amount_minor), 0)::bigint, c.commission_minor

@@ -188,9 +188,9 @@ def test_pending_conversions_hold_their_room_and_rejected_ones_give_it_back(cast
     assert (first.earnable_minor, second.earnable_minor, third.earnable_minor) == (
         1_000,
         500,
-        1_000,
+        500,
     )
-    assert earned == {"1": 0, "2": 500, "3": 1_000}
+    assert earned == {"1": 1_000, "2": 500, "3": 0}
     assert nothing_differs(cast)
 
 
@@ -262,7 +262,9 @@ def test_clicks_and_conversions_share_a_cap(cast: Cast) -> None:
 
     with acting_for(cast.juniper):
         assert ClickEarning.objects.get().amount_minor == 500
-    assert comes(cast, "2").commission_minor == 0
+    assert comes(cast, "2").commission_minor == 500
+    with acting_for(cast.juniper):
+        assert ClickEarning.objects.get().amount_minor == 0
     assert nothing_differs(cast)
 
 

@@ -61,8 +61,11 @@ def test_an_honest_history_has_no_difference(history: Cast) -> None:
     ("falsify", "what"),
     [
         ("UPDATE tracking_order SET total_minor = total_minor + 1", "order total"),
-        ("UPDATE tracking_conversion SET sale_minor = sale_minor + 1", "conversion sale"),
-        ("UPDATE tracking_conversion SET refunded_minor = 999", "conversion refunds"),
+        (
+            "UPDATE tracking_conversion SET sale_minor = sale_minor + 1",
+            "sales of conversions of order",
+        ),
+        ("UPDATE tracking_conversion SET refunded_minor = 999", "refunds of conversions of order"),
         ("UPDATE tracking_conversion SET commission_minor = 1", "conversion ledger"),
         ("UPDATE tracking_conversion SET commission_minor = 1", "conversion commission"),
         ("UPDATE tracking_dailytotal SET clicks = 1", "day 2026-11-20 of enrollment"),

@@ -1,0 +1,26 @@
+"""What each of an order's conversions has of its sale and refunds, by their shares."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from core.money import spread
+from tracking.models import Conversion
+
+
+def set_amounts(rows: Iterable[Conversion], refunded: Mapping[int, int]) -> None:
+    """Set sale and refunds of conversions, among which are all those of each order.
+
+    `refunded` is what is refunded of the lines that earn commission, in minor units by order id.
+    The parts add up to the whole. The conversions are not saved.
+    """
+    of_order: dict[int, list[Conversion]] = defaultdict(list)
+    for row in rows:
+        of_order[row.order_id].append(row)
+    for order_id, shared in of_order.items():
+        shared.sort(key=lambda row: row.enrollment_id)
+        sales = spread(shared[0].order.commissionable_minor, [row.share_bp for row in shared])
+        refunds = spread(refunded.get(order_id, 0), sales)
+        for row, sale, back in zip(shared, sales, refunds, strict=True):
+            row.sale_minor, row.refunded_minor = sale, back

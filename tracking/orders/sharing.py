@@ -1,0 +1,154 @@
+"""Let staff give a credited order to another member, or share it among several."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.audit_log import audit
+from core.db import update_rows
+from core.money import BASIS_POINTS
+from core.text import one_line
+from offers.models import Enrollment
+from offers.selectors import terms_histories
+from tracking.commissions.new_customers import mark_new_customers
+from tracking.commissions.settlement import changing, settle_new
+from tracking.commissions.shares import set_amounts
+from tracking.models import Conversion, ConversionStatus, Order
+from tracking.orders.applying import refunded_of
+from tracking.orders.crediting import AttributionError, by_hand, locked_orders
+
+MAX_MEMBERS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A member's part of an order in basis points, more than 0 and at most 10,000."""
+
+    enrollment: Enrollment
+    share_bp: int
+
+
+@transaction.atomic
+def share_order(
+    *, order_id: int, shares: Sequence[Share], reason: str, by: Actor, now: datetime
+) -> list[Conversion]:
+    """Credit an order that is credited already to these members, by their shares.
+
+    Each earns by the terms of their own offer at the time of the order, and of that their share.
+    Who had the order and is not named keeps a rejected conversion with `reason`, which all of them
+    read. What was decided about the order stays: a new member's conversion waits where the others'
+    do. Returns the conversions that have a share, the largest first. Raises AttributionError where
+    that is impossible; the message tells staff why.
+    """
+    orders = locked_orders([order_id])
+    if not orders:
+        raise AttributionError("There is no such order.")
+    [order] = orders
+    known = list(Conversion.objects.filter(order=order).select_related("enrollment__member"))
+    wanted = {share.enrollment.pk: share for share in shares}
+    _check(order, known, shares, reason)
+    before = {row.pk: row.share_bp for row in known}
+    waits = any(row.share_bp and row.decision == ConversionStatus.PENDING for row in known)
+    decision = ConversionStatus.PENDING if waits else ConversionStatus.ACCEPTED
+    new = _new(order, [wanted[pk] for pk in wanted.keys() - _ids(known)], reason, decision)
+    mark_new_customers(new)
+    with changing(before, now=now) as rows:
+        # An index allows one whole share at any moment: the old ones end before the new ones begin.
+        Conversion.objects.filter(order=order).update(share_bp=0)
+        for row in rows:
+            share = wanted.get(row.enrollment_id)
+            if share is not None and not row.share_bp:
+                row.decision, row.decision_reason = decision, ""
+            row.share_bp = share.share_bp if share else 0
+            row.share_reason = one_line(reason)
+        update_rows(rows, ["share_bp", "share_reason"])
+        set_amounts([*rows, *new], refunded_of([order]))
+    settle_new(new, now=now)
+    changed = [*rows, *new]
+    _audit(changed, before, reason, by=by, now=now)
+    return sorted((row for row in changed if row.share_bp), key=lambda row: (-row.share_bp, row.pk))
+
+
+def _check(order: Order, known: Sequence[Conversion], shares: Sequence[Share], reason: str) -> None:
+    if not reason.strip():
+        raise AttributionError("Say why: the members read it.")
+    if not known:
+        raise AttributionError("Nobody is credited for this order yet.")
+    if len({share.enrollment.pk for share in shares}) < len(shares):
+        raise AttributionError("A member is named twice.")
+    if len(shares) > MAX_MEMBERS:
+        raise AttributionError(f"An order can be shared by at most {MAX_MEMBERS} members.")
+    if any(share.share_bp <= 0 for share in shares):
+        raise AttributionError("A share must be more than 0.")
+    if sum(share.share_bp for share in shares) != BASIS_POINTS:
+        raise AttributionError("The shares must add up to 100 %.")
+    for share in shares:
+        _check_member(order, share.enrollment, is_new=share.enrollment.pk not in _ids(known))
+
+
+def _check_member(order: Order, enrollment: Enrollment, *, is_new: bool) -> None:
+    if is_new and not enrollment.is_active:
+        raise AttributionError(f"{enrollment.member} is not active in {enrollment.offer}.")
+    if enrollment.offer.currency != order.currency:
+        raise AttributionError(
+            f"The order is in {order.currency}, the offer {enrollment.offer} in"
+            f" {enrollment.offer.currency}."
+        )
+
+
+def _ids(known: Sequence[Conversion]) -> set[int]:
+    return {row.enrollment_id for row in known}
+
+
+def _new(
+    order: Order, shares: Sequence[Share], reason: str, decision: ConversionStatus
+) -> list[Conversion]:
+    """Unsaved conversions of members who had none of this order. Amounts are set later."""
+    histories = terms_histories(share.enrollment.offer_id for share in shares)
+    conversions = []
+    for share in sorted(shares, key=lambda share: share.enrollment.pk):
+        terms = histories[share.enrollment.offer_id].at(order.ordered_at)
+        conversion = by_hand(
+            order, share.enrollment, one_line(reason), terms=terms, refunded_minor=0
+        )
+        conversion.decision = decision
+        conversion.share_bp, conversion.share_reason = share.share_bp, one_line(reason)
+        conversions.append(conversion)
+    return conversions
+
+
+def _audit(
+    conversions: Sequence[Conversion],
+    before: Mapping[int, int],
+    reason: str,
+    *,
+    by: Actor,
+    now: datetime,
+) -> None:
+    audit.record_many(
+        action="conversion.shared",
+        targets=[
+            (
+                row,
+                {
+                    "order_id": row.order.external_id,
+                    "before": _percent(before.get(row.pk, 0)),
+                    "share": _percent(row.share_bp),
+                    "reason": reason.strip(),
+                },
+            )
+            for row in conversions
+        ],
+        by=by,
+        now=now,
+    )
+
+
+def _percent(basis_points: int) -> str:
+    return f"{Decimal(basis_points) / 100:f} %"
