@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import cast
 
 from django.contrib.auth.decorators import login_required
@@ -21,11 +21,17 @@ from brand_admin.home.beginning import first_steps
 from brand_admin.home.counts import what_needs_attention
 from brand_admin.pages import render_page
 from core.money import round_half_up
-from core.templatetags.display import count, money
+from core.templatetags.display import after_refunds, count, money
 from offers.models import Offer
 from offers.selectors import offers
 from tracking.figures.conversion_list import conversions
-from tracking.figures.metrics import DateRange, offers_totals_by_day, today, totals_by_offer
+from tracking.figures.metrics import (
+    DateRange,
+    Figures,
+    offers_totals_by_day,
+    today,
+    totals_by_offer,
+)
 from tracking.figures.offer_report import CurrencySummary, offer_rows, summaries
 from tracking.models.totals import NOTHING, Totals
 
@@ -39,7 +45,7 @@ UNATTRIBUTED_NOTE = (
 
 @dataclass(frozen=True, slots=True)
 class Tile:
-    """A figure, and its change from the period before."""
+    """A figure, and its change from the period before; what is left of sales beside it."""
 
     label: str
     value: str
@@ -107,11 +113,17 @@ def _tiles(summary: CurrencySummary, then: Totals) -> list[Tile]:
     figures = summary.figures
     now = figures.totals
     return [
-        _tile("Sales", money(figures.sales), now.sales_minor, then.sales_minor),
+        _sales_tile(figures, then),
         _tile("Commission", money(figures.commission), now.commission_minor, then.commission_minor),
         _tile("Conversions", count(now.conversions), now.conversions, then.conversions),
         _tile("Clicks", count(now.clicks), now.clicks, then.clicks),
     ]
+
+
+def _sales_tile(figures: Figures, then: Totals) -> Tile:
+    tile = _tile("Sales", money(figures.sales), figures.totals.sales_minor, then.sales_minor)
+    kept = after_refunds(figures.sales, figures.refunds)
+    return replace(tile, change=" · ".join(filter(None, (tile.change, kept))))
 
 
 def _tile(label: str, value: str, now: int, before: int) -> Tile:

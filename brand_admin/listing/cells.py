@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Protocol
 
 from django.template.loader import get_template
 from django.utils.html import escape
@@ -18,7 +19,7 @@ from django.utils.http import urlencode
 from core.components.from_python import component
 from core.components.page_urls import page_url
 from core.money import Money
-from core.templatetags.display import ABSENT, count, day, moment, money, who
+from core.templatetags.display import ABSENT, after_refunds, count, day, moment, money, who
 
 
 class Cell(ABC):
@@ -44,6 +45,20 @@ def written(value: object, slug: str) -> str:
     if isinstance(value, date):
         return day(value)
     return escape(str(value))
+
+
+class HasSales(Protocol):
+    """A row of figures."""
+
+    @property
+    def sales(self) -> Money: ...
+    @property
+    def refunds(self) -> Money: ...
+
+
+def sales(row: HasSales) -> Cell:
+    """Sales, and under them what is left after refunds, where something was given back."""
+    return Lines(row.sales, Muted(after_refunds(row.sales, row.refunds)) if row.refunds else "")
 
 
 def _address(page: str, slug: str, args: tuple[int, ...], query: Mapping[str, str | int]) -> str:

@@ -22,7 +22,7 @@ from affiliates.details import (
 from affiliates.models import Member, Platform
 from affiliates.selectors import members
 from brand_admin.listing.actions import Action, Done, Skipped
-from brand_admin.listing.cells import Cell, Chip, Chips, Lines, Link, Muted, address, amounts
+from brand_admin.listing.cells import Cell, Chip, Chips, Lines, Link, Muted, address, amounts, sales
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
@@ -106,7 +106,7 @@ class Members(Listing[MemberLine]):
         ),
         Column("Offers", lambda row: row.summary.offers, look="number"),
         Column("Conversions", lambda row: row.summary.conversions, look="number"),
-        Column("Sales", lambda row: amounts(row.summary.sales), look="number"),
+        Column("Sales", lambda row: Lines(*map(sales, row.summary.sold)), look="number"),
         Column("Commission", lambda row: amounts(row.summary.commission), look="number"),
         Column("Due", lambda row: amounts(row.summary.due), look="number strong"),
         Column(
@@ -127,7 +127,8 @@ class Members(Listing[MemberLine]):
         **{platform.value: _handle(platform) for platform in Platform},
         "offers": lambda row: row.summary.offers,
         "conversions": lambda row: row.summary.conversions,
-        "sales": lambda row: "; ".join(map(str, row.summary.sales)),
+        "sales": lambda row: "; ".join(str(sold.sales) for sold in row.summary.sold),
+        "net_sales": lambda row: "; ".join(str(sold.net_sales) for sold in row.summary.sold),
         "commission": lambda row: "; ".join(map(str, row.summary.commission)),
         "due": lambda row: "; ".join(map(str, row.summary.due)),
     }

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from django.db.models import QuerySet
 
 from accounts.permissions import Permission
-from brand_admin.listing.cells import Badge, Lines, Link, Muted
+from brand_admin.listing.cells import Badge, Lines, Link, Muted, sales
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
@@ -51,7 +51,7 @@ class Offers(Listing[OfferRow]):
         ),
         Column("Members", lambda row: row.figures.members, look="number"),
         Column("Conversions", lambda row: row.figures.totals.conversions, look="number"),
-        Column("Sales", lambda row: row.figures.sales, look="number"),
+        Column("Sales", lambda row: sales(row.figures), look="number"),
         Column("Commission", lambda row: row.figures.commission, look="number strong"),
         Column(
             "Added",
@@ -74,6 +74,7 @@ class Offers(Listing[OfferRow]):
         "conversions": lambda row: row.figures.totals.conversions,
         "sales": lambda row: row.figures.sales,
         "refunds": lambda row: row.figures.refunds,
+        "net_sales": lambda row: row.figures.net_sales,
         "commission": lambda row: row.figures.commission,
         "created": lambda row: row.offer.created_at.isoformat(),
     }

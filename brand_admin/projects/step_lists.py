@@ -13,7 +13,7 @@ from django.http import Http404, QueryDict
 from django.urls import reverse
 
 from brand_admin.listing.actions import Action
-from brand_admin.listing.cells import Cell, Chip, Copied, Fragment, Link, address
+from brand_admin.listing.cells import Cell, Chip, Copied, Fragment, Link, address, sales
 from brand_admin.listing.columns import Column, FileColumns
 from brand_admin.listing.empty_state import EmptyState
 from brand_admin.projects.frame import offer_asked, offer_tabs
@@ -262,6 +262,7 @@ class Tracked(AtStep):
         "conversions": lambda line: line.row.totals.conversions,
         "sales": lambda line: line.row.sales,
         "refunds": lambda line: line.row.refunds,
+        "net_sales": lambda line: line.row.net_sales,
         "commission": lambda line: line.row.commission,
         "paid": lambda line: line.row.paid,
         "due": lambda line: line.row.due,
@@ -286,7 +287,7 @@ class Tracked(AtStep):
                 sort="conversions",
                 look="number",
             ),
-            Column("Sales", lambda line: line.row.sales, sort="sales", look="number"),
+            Column("Sales", lambda line: sales(line.row), sort="sales", look="number"),
             Column(
                 "Commission",
                 lambda line: line.row.commission,

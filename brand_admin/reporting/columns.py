@@ -56,24 +56,26 @@ OF_OFFERS = (
     ),
     Column("sales", "Sales", lambda row: money(row.figures.sales), "sales"),
     Column("refunds", "Refunds", lambda row: money(row.figures.refunds)),
+    Column("net", "After refunds", lambda row: money(row.figures.net_sales)),
     Column("per-member", "Sales per member", lambda row: money(row.figures.sales_per_member)),
     Column("commission", "Commission", lambda row: money(row.figures.commission), "commission"),
     Column("average", "Average commission", lambda row: money(row.figures.average_commission)),
     Column("due", "Due", lambda row: money(row.payments_due), "due", is_strong=True),
     Column("members-due", "Members due", lambda row: count(row.due.members)),
 )
-OFFER_DEFAULTS = ("members", "clicks", "conversions", "sales", "commission", "due")
+OFFER_DEFAULTS = ("members", "clicks", "conversions", "sales", "net", "commission", "due")
 
 OF_MEMBERS = (
     Column("clicks", "Clicks", _member_clicks, "clicks"),
     Column("conversions", "Conversions", lambda row: count(row.totals.conversions), "conversions"),
     Column("sales", "Sales", lambda row: money(row.sales), "sales"),
     Column("refunds", "Refunds", lambda row: money(row.refunds), "refunds"),
+    Column("net", "After refunds", lambda row: money(row.net_sales)),
     Column("commission", "Commission", lambda row: money(row.commission), "commission"),
     Column("paid", "Paid", lambda row: money(row.paid), "paid"),
     Column("due", "Due", lambda row: money(row.due), "due", is_strong=True),
 )
-MEMBER_DEFAULTS = ("clicks", "conversions", "sales", "commission", "paid", "due")
+MEMBER_DEFAULTS = ("clicks", "conversions", "sales", "net", "commission", "paid", "due")
 
 
 def columns_in(

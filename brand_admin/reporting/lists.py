@@ -120,6 +120,7 @@ class OfferFigures(WithFigures):
         "conversions": lambda row: row.figures.totals.conversions,
         "sales": lambda row: row.figures.sales,
         "refunds": lambda row: row.figures.refunds,
+        "net_sales": lambda row: row.figures.net_sales,
         "sales_per_member": lambda row: row.figures.sales_per_member,
         "commission": lambda row: row.figures.commission,
         "average_commission": lambda row: row.figures.average_commission,

@@ -46,6 +46,14 @@ def money(value: Money | None) -> str:
     return LETTERS_THEN_DIGITS.sub(NO_BREAK_SPACE, shown)
 
 
+@register.filter
+def after_refunds(sales: Money, refunds: Money) -> str:
+    """What is left of sales ("£1,200.00 after refunds"); "" where nothing was refunded."""
+    if not refunds:
+        return ""
+    return _("%(amount)s after refunds") % {"amount": money(sales - refunds)}
+
+
 def short_money(value: Money) -> str:
     """An amount without an empty fraction ("£10"), for the scale of a chart."""
     if value.minor % 10 ** exponent(value.currency):

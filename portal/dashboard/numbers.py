@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.charts import BarChart, Point, Series, bar_chart
 from core.money import Money, round_half_up
-from core.templatetags.display import count, day, money, short_money
+from core.templatetags.display import after_refunds, count, day, money, short_money
 from offers.models import Enrollment
 from tracking.figures.metrics import (
     DateRange,
@@ -74,7 +74,7 @@ def numbers_of(enrollment: Enrollment, period: DateRange) -> Numbers:
 def _figures(now: Figures, before: Figures | None, *, with_clicks: bool) -> tuple[Figure, ...]:
     figures = [
         _amount(_("Earnings"), now.commission, before.commission if before else None),
-        _amount(_("Sales"), now.sales, before.sales if before else None),
+        _with_refunds(_amount(_("Sales"), now.sales, before.sales if before else None), now),
         _count(
             _("Conversions"), now.totals.conversions, before.totals.conversions if before else None
         ),
@@ -83,6 +83,11 @@ def _figures(now: Figures, before: Figures | None, *, with_clicks: bool) -> tupl
         clicks_before = before.totals.clicks if before else None
         figures.append(_count(_("Clicks"), now.totals.clicks, clicks_before))
     return tuple(figures)
+
+
+def _with_refunds(sales: Figure, now: Figures) -> Figure:
+    kept = after_refunds(now.sales, now.refunds)
+    return replace(sales, change=" · ".join(filter(None, (sales.change, kept))))
 
 
 def _amount(label: str, now: Money, before: Money | None) -> Figure:

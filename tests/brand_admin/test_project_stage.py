@@ -280,5 +280,5 @@ def test_tracking_shows_what_the_sent_ones_sold(cast: Cast, staged: Project, the
     assert str(response.context["figures"].commission) == "8.42 GBP"
     assert "£84.20" in page_text(response)
     assert lines[0].startswith("email,first_name,last_name,code,link,sent,clicks,conversions")
-    assert lines[1].endswith(",0,1,84.20,0.00,8.42,0.00,8.42")
+    assert lines[1].endswith(",0,1,84.20,0.00,84.20,8.42,0.00,8.42")
     assert len(lines) == 3

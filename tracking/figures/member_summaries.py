@@ -20,13 +20,25 @@ from tracking.models.totals import NOTHING
 
 
 @dataclass(frozen=True, slots=True)
+class Sold:
+    """A member's sales in one currency, and what was given back of them."""
+
+    sales: Money
+    refunds: Money
+
+    @property
+    def net_sales(self) -> Money:
+        return self.sales - self.refunds
+
+
+@dataclass(frozen=True, slots=True)
 class MemberSummary:
     """`offers` counts the member's current offers; the figures include former offers."""
 
     member: Member
     offers: int
     conversions: int
-    sales: tuple[Money, ...]
+    sold: tuple[Sold, ...]
     commission: tuple[Money, ...]
     due: tuple[Money, ...]
 
@@ -36,6 +48,7 @@ class CurrencyAccount:
     """A member's sales, commission and payments in one currency."""
 
     sales: Money
+    refunds: Money
     commission: Money
     due: Money
     held: Money
@@ -58,17 +71,22 @@ def member_summaries(members: Sequence[Member], *, now: datetime) -> list[Member
         sums: dict[str, list[int]] = {}
         for row in rows:
             figures, balance = totals.get(row.pk, NOTHING), money.get(row.pk, Balance())
-            so_far = sums.setdefault(row.offer.currency, [0, 0, 0])
-            parts = (figures.sales_minor, figures.commission_minor, balance.due_minor)
+            so_far = sums.setdefault(row.offer.currency, [0] * 4)
+            parts = (
+                figures.sales_minor,
+                figures.refunds_minor,
+                figures.commission_minor,
+                balance.due_minor,
+            )
             sums[row.offer.currency] = [a + b for a, b in zip(so_far, parts, strict=True)]
         summaries.append(
             MemberSummary(
                 member=member,
                 offers=sum(row.status != EnrollmentStatus.REMOVED for row in rows),
                 conversions=sum(totals.get(row.pk, NOTHING).conversions for row in rows),
-                sales=_amounts(sums, 0),
-                commission=_amounts(sums, 1),
-                due=_amounts(sums, 2),
+                sold=tuple(map(Sold, _amounts(sums, 0), _amounts(sums, 1))),
+                commission=_amounts(sums, 2),
+                due=_amounts(sums, 3),
             )
         )
     return summaries
@@ -84,9 +102,10 @@ def accounts_by_currency(rows: Iterable[MemberRow]) -> list[CurrencyAccount]:
     """Return the rows of one member added up per currency."""
     sums: dict[str, list[int]] = {}
     for row in rows:
-        so_far = sums.setdefault(row.currency, [0] * 6)
+        so_far = sums.setdefault(row.currency, [0] * 7)
         parts = (
             row.totals.sales_minor,
+            row.totals.refunds_minor,
             row.totals.commission_minor,
             row.balance.due_minor,
             row.balance.held_minor,

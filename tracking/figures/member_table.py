@@ -35,6 +35,10 @@ class MemberRow:
         return Money(self.totals.refunds_minor, self.currency)
 
     @property
+    def net_sales(self) -> Money:
+        return self.sales - self.refunds
+
+    @property
     def commission(self) -> Money:
         return Money(self.totals.commission_minor, self.currency)
 
@@ -99,8 +103,8 @@ def export_rows(
     Includes former members, unless `found` names the enrollments.
     """
     yield [
-        "email", "code", "link", "clicks", "conversions", "sales", "refunds", "commission",
-        "paid", "due",
+        "email", "code", "link", "clicks", "conversions", "sales", "refunds", "net_sales",
+        "commission", "paid", "due",
     ]  # fmt: skip
     everybody = Enrollment.objects.filter(offer=offer) if found is None else found
     rows = everybody.select_related("member", "offer").order_by("pk")
@@ -116,6 +120,13 @@ def export_rows(
                 str(row.totals.conversions),
                 *(
                     amount.plain()
-                    for amount in (row.sales, row.refunds, row.commission, row.paid, row.due)
+                    for amount in (
+                        row.sales,
+                        row.refunds,
+                        row.net_sales,
+                        row.commission,
+                        row.paid,
+                        row.due,
+                    )
                 ),
             ]

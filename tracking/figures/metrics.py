@@ -2,7 +2,8 @@
 
 - clicks: without robots, while offer and link are active; on the day of the click.
 - conversions: accepted ones; pending ones are a figure of their own. On the day of the order.
-- sales: the amount of accepted orders before refunds; refunds: the amount given back of it.
+- sales: the amount of accepted orders before refunds; refunds: the amount given back of it;
+  net sales: the rest. Screens show both.
 - commission: the amount that accepted conversions earn now, net of refunds.
 - sales per member and average commission: divided by the number of members with conversions.
 - due, held, on the way, paid: from the ledger, see payouts.ledger.Balance.
@@ -81,6 +82,10 @@ class Figures:
     @property
     def refunds(self) -> Money:
         return Money(self.totals.refunds_minor, self.currency)
+
+    @property
+    def net_sales(self) -> Money:
+        return self.sales - self.refunds
 
     @property
     def commission(self) -> Money:
