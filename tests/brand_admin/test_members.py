@@ -102,7 +102,8 @@ def test_the_export_holds_exactly_what_is_filtered(cast: Cast, theo: Client) -> 
         "email,first_name,last_name,joined,owner,tags,instagram,tiktok,youtube,twitch,x,facebook,"
         "pinterest,website,offers,conversions,sales,net_sales,commission,due"
     )
-    person, figures = "mara@lindqvist.example,Mara,Lindqvist", "84.20 GBP,8.42 GBP,8.42 GBP"
+    person = "mara@lindqvist.example,Mara,Lindqvist"
+    figures = "84.20 GBP,84.20 GBP,8.42 GBP,8.42 GBP"
     assert lines[1:] == [f"{person},2026-11-20T12:00:00+00:00{',' * 11}1,1,{figures}"]
     assert len(everybody) == 5
     assert "'=HYPERLINK(1)" in everybody[-1]
