@@ -147,6 +147,11 @@ class ShareShown(Schema):
     share_bp: int
     status: Literal["pending", "accepted", "rejected"]
     amount: str
+    currency: str = Field(description="The offer's; attribution and commission are in it too.")
+    rate: str | None = Field(
+        description="What one unit of the order's currency was worth in it, if they differ."
+    )
+    rate_on: str | None
 
 
 class OrderShown(Schema):

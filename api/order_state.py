@@ -52,6 +52,9 @@ def _share(conversion: Conversion) -> dict[str, Any]:
         "share_bp": conversion.share_bp,
         "status": conversion.status,
         "amount": conversion.commission.plain(),
+        "currency": conversion.currency,
+        "rate": f"{conversion.rate.normalize():f}" if conversion.rate else None,
+        "rate_on": conversion.rate_on.isoformat() if conversion.rate_on else None,
     }
 
 

@@ -92,6 +92,7 @@ WORDS = {
     "refund.undone": "took the refund {refund_id} back",
     "operator.made": "made {email} an operator",
     "staff.address_changed": "changed their login from {before} to {email}",
+    "rate.set": "set the rate of {rate} to {value}",
     "second_factor.added": "added {factor} to their second factors",
     "second_factor.removed": "removed {factor} from their second factors",
     "sessions.ended": "ended {what} of their own",
@@ -108,6 +109,7 @@ WORDS = {
 THINGS = {
     "apikey": "API key",  # pragma: allowlist secret
     "emailtemplate": "email template",
+    "exchangerate": "exchange rate",
     "ledgerentry": "ledger entry",
     "payout": "payment",
     "payoutrun": "payout run",

@@ -69,6 +69,12 @@ def round_half_up(numerator: int, denominator: int) -> int:
     return rounded if numerator >= 0 else -rounded
 
 
+def convert(minor: int, rate: Decimal, currency: str, to: str) -> int:
+    """Return an amount in the minor units of `to`; one of `currency` is worth `rate` of it."""
+    moved = Decimal(minor) * rate * Decimal(10) ** (exponent(to) - exponent(currency))
+    return round_half_up(*moved.as_integer_ratio())
+
+
 def spread(minor: int, weights: Sequence[int]) -> list[int]:
     """Part `minor` in proportion to `weights`: whole numbers that add up to it.
 

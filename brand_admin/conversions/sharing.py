@@ -138,7 +138,10 @@ def share_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
 @brand_page(Permission.MANAGE)
 def choose_member(request: BrandRequest) -> HttpResponse:
     """Let staff choose another member for an order; then back to its shares."""
-    conversion = get_object_or_404(conversions(), pk=id_in(request.GET.get("conversion", "")))
+    chosen = id_in(request.GET.get("conversion", ""))
+    if chosen is None:
+        return redirect("brand_admin:conversions", request.brand.slug)
+    conversion = get_object_or_404(conversions(), pk=chosen)
     asked = id_in(request.GET.get("enrollment", ""))
     if asked is None:
         return show_list(request, SharingMember(request))

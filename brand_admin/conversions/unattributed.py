@@ -40,7 +40,7 @@ from core.templatetags.display import count, moment
 from offers.models import Enrollment
 from tracking.figures.unattributed_orders import unattributed_orders
 from tracking.models import Order
-from tracking.orders.crediting import credit_orders_by_hand
+from tracking.orders.crediting import credit_by_own_evidence, credit_orders_by_hand
 from tracking.questions.selectors import open_questions
 
 SHOWN_OF_CLICK_ID = 16  # characters, in the list; the file has all of them
@@ -51,6 +51,14 @@ def _credit(
 ) -> Done:
     to = Enrollment.objects.select_related("member", "offer").get(pk=enrollment)
     result = credit_orders_by_hand(order_ids=ids, enrollment=to, reason=reason, by=by, now=now)
+    return Done(
+        len(result.conversions),
+        skipped=[Skipped(each.subject, each.why) for each in result.not_credited],
+    )
+
+
+def _look_again(listing: Listing[Any], *, ids: list[int], by: Actor, now: datetime) -> Done:
+    result = credit_by_own_evidence(order_ids=ids, by=by, now=now)
     return Done(
         len(result.conversions),
         skipped=[Skipped(each.subject, each.why) for each in result.not_credited],
@@ -91,6 +99,7 @@ class UnattributedOrders(Listing[Order]):
     label, noun = "Unattributed orders", "orders"
     page_name, file_page, change_page = "unattributed", "unattributed_csv", "unattributed_credit"
     export_in_header = True
+    header_links = (PageLink("Exchange rates", "exchange_rates"),)
     template = "brand_admin/conversions/unattributed.html"
     search_label = "Order or code"
     filter_form = UnattributedFilters
@@ -126,6 +135,15 @@ class UnattributedOrders(Listing[Order]):
             kind="primary",
             leads=_to_choice,
             asks="They are accepted and earn at once.",
+        ),
+        Action(
+            key="look-again",
+            label="Look again",
+            act=_look_again,
+            done="credited to the members whom their codes, clicks and customers speak for",
+            icon="search",
+            asks="An order whose code, click or customer speaks for a member by now is credited to"
+            " them. One in another currency than the offer's is converted at the rate of its day.",
         ),
     )
     nothing_yet = EmptyState(
@@ -173,10 +191,13 @@ class UnattributedOrders(Listing[Order]):
             return action.asks
         return (
             f"They go to {to.member} in {to.offer.name}, each under the terms in force when it was"
-            f" placed, and earn at once. An order that is not in {to.offer.currency} is skipped."
+            f" placed, and earn at once. An order that is not in {to.offer.currency} is converted"
+            " at the exchange rate of its day, and skipped where there is none."
         )
 
     def done_words(self, action: Action, values: dict[str, Any]) -> str:
+        if "enrollment" not in values:
+            return super().done_words(action, values)
         to = Enrollment.objects.select_related("member").get(pk=values["enrollment"])
         return super().done_words(action, {**values, "member": to.member})
 
@@ -240,6 +261,6 @@ def choose_member(request: BrandRequest) -> HttpResponse:
     if asked is None:
         return show_list(request, choice)
     to = get_object_or_404(Enrollment.objects.not_removed(), pk=asked)
-    [action] = UnattributedOrders.actions
+    action = UnattributedOrders.actions[0]
     form = choice.orders.form_of(action, initial={"enrollment": to.pk})
     return ask_for_confirmation(request, choice.orders, action, choice.order_ids, form)

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.conversions import questions, sharing, views
+from brand_admin.conversions import questions, rates, sharing, views
 from brand_admin.conversions.lists import Conversions, Questions
+from brand_admin.conversions.rates import ExchangeRates
 from brand_admin.conversions.unattributed import UnattributedOrders, choose_member
 from brand_admin.listing.views import list_change, list_file, list_page
 
@@ -18,6 +19,9 @@ urlpatterns = [
     path("unattributed.csv", list_file(UnattributedOrders), name="unattributed_csv"),
     path("unattributed/member/", choose_member, name="unattributed_member"),
     path("unattributed/credit/", list_change(UnattributedOrders), name="unattributed_credit"),
+    path("rates/", list_page(ExchangeRates), name="exchange_rates"),
+    path("rates.csv", list_file(ExchangeRates), name="exchange_rates_csv"),
+    path("rates/new/", rates.new_rates, name="exchange_rates_new"),
     path("share-member/", sharing.choose_member, name="conversion_share_member"),
     path("<int:conversion_id>/share/", sharing.share_page, name="conversion_share"),
     path("<int:conversion_id>/", views.conversion_page, name="conversion"),

@@ -54,8 +54,9 @@ def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
         order=conversion.order,
         explanation=explain(conversion.explanation, conversion.currency),
         other_evidence=conversion.claims[1:],
-        lines=[(row, Money(row.net_minor, conversion.currency)) for row in lines],
-        total=Money(conversion.order.total_minor, conversion.currency),
+        lines=[(row, Money(row.net_minor, conversion.order.currency)) for row in lines],
+        total=Money(conversion.order.total_minor, conversion.order.currency),
+        rate=f"{conversion.rate.normalize():f}" if conversion.rate else "",
         refunds=[(refund, _refunded(refund)) for refund in refunds],
         revisions=[
             (revision, _stated(revision)) for revision in revisions_of_order(conversion.order)

@@ -24,7 +24,7 @@ ABOUT = {
     "members": ("Members", ("member", "enrollment", "question")),
     "offers": ("Offers, codes and links", ("offer", "terms", "promocode", "trackinglink")),
     "projects": ("Projects", ("project",)),
-    "sales": ("Orders and conversions", ("order", "refund", "conversion")),
+    "sales": ("Orders and conversions", ("order", "refund", "conversion", "exchangerate")),
     "money": ("Payments", ("payout", "payoutrun", "ledgerentry")),
     "mails": ("Mails", ("campaign", "emailtemplate", "suppression")),
     "brand": ("Brand and staff", ("brand", "staff", "invitation", "apikey")),

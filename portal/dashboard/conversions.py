@@ -72,9 +72,20 @@ def _row(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> Conv
         reason=_reason(row),
         shared=row.share_reason if row.share_bp else "",
         refunded=money(Money(row.refunded_minor, row.currency)) if row.refunded_minor else "",
-        how=tuple(explain(row.explanation, row.currency)),
+        how=(*_converted(row), *explain(row.explanation, row.currency)),
         money=tuple(_payment_sentences(row, postings, now=now)),
     )
+
+
+def _converted(row: Conversion) -> Iterator[str]:
+    """How an order in another currency became the sale."""
+    if row.rate is not None and row.rate_on is not None:
+        yield _("The order is in %(currency)s; 1 %(currency)s = %(rate)s %(to)s on %(day)s") % {
+            "currency": row.order.currency,
+            "rate": f"{row.rate.normalize():f}",
+            "to": row.currency,
+            "day": day(row.rate_on),
+        }
 
 
 def _reason(row: Conversion) -> str:

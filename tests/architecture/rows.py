@@ -70,11 +70,12 @@ def new_brand() -> int:
 
 
 def insert(model: type[models.Model], given: Mapping[str, Any]) -> int:
-    """A row with the `given` columns, and a valid value in every other required column."""
+    """A row with the `given` columns, and a valid value in every other one without a default."""
     values = {
         column: given[column] if column in given else _something(field, given)
         for field in model._meta.local_concrete_fields
-        if (column := str(field.column)) and not field.primary_key and not field.generated
+        if (column := str(field.column)) in given
+        or not (field.primary_key or field.generated or field.has_db_default())
     }
     quote = connection.ops.quote_name
     columns = ", ".join(map(quote, values))

@@ -151,6 +151,7 @@ def test_the_export_holds_what_stands_on_the_screen(cast: Cast) -> None:
         "offer": "Winter Glow creators",
         "evidence": "code",
         "why": "the order brought the code MARA15",
+        "share": "100%",
         "status": "accepted",
         "reason": "",
         "sale": "84.20",

@@ -246,8 +246,8 @@ def test_what_can_not_be_credited_is_told_and_stops_no_other(
     assert told(answer) == [
         "2 orders credited to Mara Lindqvist.",
         (
-            "2 skipped: Order 1004 is in USD, the offer Winter Glow creators in GBP;"
-            " Order 1001 is credited to Diego Arroyo already."
+            "2 skipped: Order 1004 is in USD, the offer Winter Glow creators in GBP, and there"
+            " is no exchange rate for its day; Order 1001 is credited to Diego Arroyo already."
         ),
     ]
     assert Order.objects.exclude(unattributed="").get() == four[3]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from core.money import BASIS_POINTS
+from core.money import BASIS_POINTS, spread
 from offers.commission import Line, Sale
+from tracking.commissions.shares import in_offers_currency
 from tracking.models import Conversion, OrderLine
 
 Lines = Mapping[int, tuple[Line, ...]]  # by order id
@@ -60,12 +61,29 @@ def lines_that_terms_look_at(conversions: Iterable[Conversion]) -> Lines:
     )
 
 
+def converted_lines(conversion: Conversion, lines: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Return lines in the currency of the offer; they add up to the whole as it is converted."""
+    if conversion.rate is None or not lines:
+        return lines
+    sold, refunded = in_offers_currency(
+        conversion,
+        sum(line.sold_minor for line in lines),
+        sum(line.refunded_minor for line in lines),
+    )
+    kept = spread(sold - refunded, [line.kept_minor for line in lines])
+    given_back = spread(refunded, [line.refunded_minor for line in lines])
+    return tuple(
+        replace(line, sold_minor=left + back, refunded_minor=back)
+        for line, left, back in zip(lines, kept, given_back, strict=True)
+    )
+
+
 def sale_of(conversion: Conversion, lines: Lines) -> Sale:
     """Return the conversion as input of `offers.commission.commission_of`.
 
     A shared order is computed as a whole, from its lines, and its commission is shared.
     """
-    of_order = lines.get(conversion.order_id, ())
+    of_order = converted_lines(conversion, lines.get(conversion.order_id, ()))
     is_whole = conversion.share_bp == BASIS_POINTS
     return Sale(
         sold_minor=conversion.sale_minor if is_whole else sum(line.sold_minor for line in of_order),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
-from core.money import spread
+from core.money import convert, spread
 from tracking.models import Conversion
 
 
@@ -13,7 +13,8 @@ def set_amounts(rows: Iterable[Conversion], refunded: Mapping[int, int]) -> None
     """Set sale and refunds of conversions, among which are all those of each order.
 
     `refunded` is what is refunded of the lines that earn commission, in minor units by order id.
-    The parts add up to the whole. The conversions are not saved.
+    The parts add up to the whole, and are converted where the offer has another currency. The
+    conversions are not saved.
     """
     of_order: dict[int, list[Conversion]] = defaultdict(list)
     for row in rows:
@@ -23,4 +24,11 @@ def set_amounts(rows: Iterable[Conversion], refunded: Mapping[int, int]) -> None
         sales = spread(shared[0].order.commissionable_minor, [row.share_bp for row in shared])
         refunds = spread(refunded.get(order_id, 0), sales)
         for row, sale, back in zip(shared, sales, refunds, strict=True):
-            row.sale_minor, row.refunded_minor = sale, back
+            row.sale_minor, row.refunded_minor = in_offers_currency(row, sale, back)
+
+
+def in_offers_currency(row: Conversion, *amounts: int) -> list[int]:
+    """Return amounts of the order in the currency of the conversion's offer. Minor units."""
+    if row.rate is None:
+        return list(amounts)
+    return [convert(minor, row.rate, row.order.currency, row.currency) for minor in amounts]

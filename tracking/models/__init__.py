@@ -26,6 +26,7 @@ from tracking.models.orders import (
     RefundState,
 )
 from tracking.models.questions import Question, QuestionState
+from tracking.models.rates import ExchangeRate
 
 __all__ = [
     "IN_USE",
@@ -36,6 +37,7 @@ __all__ = [
     "ConversionStatus",
     "DailyTotal",
     "Evidence",
+    "ExchangeRate",
     "ItemQuerySet",
     "ItemStatus",
     "MonthTotal",

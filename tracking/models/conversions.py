@@ -90,7 +90,10 @@ class Conversion(TenantModel):
     claims = models.JSONField(default=list)  # a list of orders.attribution.FoundEvidence
     occurred_at = models.DateTimeField()  # when the order was placed
     payable_at = models.DateTimeField()  # when the hold ends
-    currency = models.CharField(max_length=3)
+    currency = models.CharField(max_length=3)  # the offer's
+    # Where the order is in another currency: what one of it is worth, and the rate's day.
+    rate = models.DecimalField(max_digits=18, decimal_places=9, null=True)
+    rate_on = models.DateField(null=True)
     sale_minor = models.BigIntegerField()
     refunded_minor = models.BigIntegerField(default=0)
     commission_minor = models.BigIntegerField(default=0)
@@ -110,6 +113,11 @@ class Conversion(TenantModel):
             ),
             models.CheckConstraint(
                 condition=models.Q(share_bp__lte=BASIS_POINTS), name="tracking_conversion_share_bp"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(rate=None, rate_on=None)
+                | models.Q(rate__gt=0, rate_on__isnull=False),
+                name="tracking_conversion_rate",
             ),
             models.CheckConstraint(
                 condition=models.Q(

@@ -18,7 +18,15 @@ from core.kept_queries import kept_query
 from offers.models import Enrollment, Offer
 from tracking.links import click_ids
 from tracking.links.code_text import normal_code
-from tracking.models import Conversion, ConversionStatus, Evidence, PromoCode, TrackingLink
+from tracking.models import (
+    Conversion,
+    ConversionStatus,
+    Evidence,
+    Order,
+    PromoCode,
+    TrackingLink,
+)
+from tracking.orders.exchange import Rates
 from tracking.orders.facts import FieldProblem, OrderFacts
 
 OTHER_CURRENCY = "the order is in "  # how the reason of an order in another currency begins
@@ -30,6 +38,9 @@ NO_EVIDENCE = FieldProblem(
     "no_evidence",
     "the order has no code, no click and no customer of an earlier order",
 )
+
+
+AnyOrder = OrderFacts | Order  # as it is sent, or as it is recorded
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +131,7 @@ class BatchEvidence:
         return enrollment if is_remembered and enrollment.is_active else None
 
 
-def load_evidence(orders: Sequence[OrderFacts], *, source: str) -> BatchEvidence:
+def load_evidence(orders: Sequence[AnyOrder], *, source: str) -> BatchEvidence:
     """Fetch the evidence for a batch of orders of one source. The number of queries is fixed."""
     codes = {normal_code(code) for order in orders for code in order.promo_codes}
     clicks = [click_ids.read(order.click_id) for order in orders if order.click_id]
@@ -170,11 +181,13 @@ def _load_customers(evidence: BatchEvidence, refs: Iterable[str], *, source: str
         )
 
 
-def attribute(order: OrderFacts, evidence: BatchEvidence) -> Attribution:
+def attribute(
+    order: AnyOrder, evidence: BatchEvidence, *, rates: Rates | None = None
+) -> Attribution:
     """Return the evidence for `order`, the winner first.
 
-    None counts when the winner's offer is in another currency: the order earns nothing until staff
-    credit it, and weaker evidence does not take its place.
+    None counts when the winner's offer is in another currency, unless `rates` have one for it: the
+    order earns nothing until staff credit it, and weaker evidence does not take its place.
     """
     found: list[FoundEvidence] = []
     problems: list[FieldProblem] = []
@@ -191,13 +204,13 @@ def attribute(order: OrderFacts, evidence: BatchEvidence) -> Attribution:
     if order.is_test:
         message = f"a test order never counts; {attribution.why}"
         return Attribution((), (FieldProblem("is_test", "test_order", message),))
-    if found and (problem := _currency_problem(order, found[0].enrollment.offer)):
+    if found and (problem := _currency_problem(order, found[0].enrollment.offer, rates)):
         return Attribution((), (problem, *problems))
     return attribution
 
 
-def _currency_problem(order: OrderFacts, offer: Offer) -> FieldProblem | None:
-    if offer.currency == order.currency:
+def _currency_problem(order: AnyOrder, offer: Offer, rates: Rates | None) -> FieldProblem | None:
+    if offer.currency == order.currency or (rates and rates.at(order, offer.currency)):
         return None
     return FieldProblem(
         "currency",
@@ -206,7 +219,7 @@ def _currency_problem(order: OrderFacts, offer: Offer) -> FieldProblem | None:
     )
 
 
-def _by_code(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | FieldProblem | None:
+def _by_code(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | FieldProblem | None:
     """The first of the order's codes that counts; else what is wrong with the first known one."""
     problems = []
     for text in order.promo_codes:
@@ -224,7 +237,7 @@ def _by_code(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | Fiel
     return FieldProblem("promo_code", "unknown_code", f"no member has {said}")
 
 
-def _code_problem(code: PromoCode, order: OrderFacts) -> FieldProblem | None:
+def _code_problem(code: PromoCode, order: AnyOrder) -> FieldProblem | None:
     """Why a member's code does not count for this order; None if it does."""
     if _ended(code.deactivated_at, order.ordered_at):
         return FieldProblem(
@@ -235,7 +248,7 @@ def _code_problem(code: PromoCode, order: OrderFacts) -> FieldProblem | None:
     return None
 
 
-def _by_click(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | FieldProblem | None:
+def _by_click(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | FieldProblem | None:
     if not order.click_id:
         return None
     click = click_ids.read(order.click_id)
@@ -269,7 +282,7 @@ def _by_click(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | Fie
     )
 
 
-def _by_customer(order: OrderFacts, evidence: BatchEvidence) -> FoundEvidence | None:
+def _by_customer(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | None:
     if not order.customer_ref:
         return None
     for _, offer in sorted(evidence.remembering.items()):

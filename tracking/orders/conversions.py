@@ -10,10 +10,13 @@ from offers.models import Approval, Enrollment, Terms
 from offers.selectors import TermsHistory, terms_histories
 from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
+from tracking.commissions.shares import set_amounts
 from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.orders.attribution import Attribution
+from tracking.orders.exchange import DatedRate
 
 MAX_WHY_LENGTH = 300
+NO_RATES: Mapping[int, DatedRate] = {}
 
 
 def conversion_of(
@@ -27,14 +30,16 @@ def conversion_of(
     claims: Iterable[dict[str, Any]],
     refunded_minor: int,
     promo_code: str = "",
+    rate: DatedRate | None = None,
 ) -> Conversion:
     """The unsaved conversion of `order` for `enrollment`, payable when the hold of `terms` is over.
 
     `decision` is what staff or the terms decided; its status follows when it is settled.
     `why` says in words why this member; `claims` is all the evidence there was, the winner first;
-    `promo_code` is the code that won, if one did.
+    `promo_code` is the code that won, if one did; `rate` is needed where the order is in another
+    currency than the offer.
     """
-    return Conversion(
+    conversion = Conversion(
         order=order,
         enrollment=enrollment,
         offer_id=enrollment.offer_id,
@@ -47,23 +52,30 @@ def conversion_of(
         claims=list(claims),
         occurred_at=order.ordered_at,
         payable_at=order.ordered_at + timedelta(days=terms.hold_days),
-        currency=order.currency,
-        sale_minor=order.commissionable_minor,
-        refunded_minor=refunded_minor,
+        currency=rate.to if rate else order.currency,
+        rate=rate.rate if rate else None,
+        rate_on=rate.day if rate else None,
     )
+    set_amounts([conversion], {order.pk: refunded_minor})
+    return conversion
 
 
 def credit_by_evidence(
-    orders: Iterable[tuple[Order, Attribution]], refunded: Mapping[int, int], *, now: datetime
+    orders: Iterable[tuple[Order, Attribution]],
+    refunded: Mapping[int, int],
+    *,
+    rates: Mapping[int, DatedRate] = NO_RATES,
+    now: datetime,
 ) -> list[Conversion]:
     """Save the conversions of the orders that their own evidence credits to a member, and settle.
 
-    `refunded` is what is refunded of the lines that earn commission, in minor units by order id.
+    `refunded` is what is refunded of the lines that earn commission, in minor units by order id;
+    `rates` is by order id too.
     """
     credited = [(order, found) for order, found in orders if found.winner]
     histories = terms_histories(found.evidence[0].enrollment.offer_id for _, found in credited)
     conversions = [
-        _by_evidence(order, found, histories, refunded.get(order.pk, 0))
+        _by_evidence(order, found, histories, refunded.get(order.pk, 0), rates.get(order.pk))
         for order, found in credited
     ]
     mark_new_customers(conversions)
@@ -72,7 +84,11 @@ def credit_by_evidence(
 
 
 def _by_evidence(
-    order: Order, found: Attribution, histories: Mapping[int, TermsHistory], refunded_minor: int
+    order: Order,
+    found: Attribution,
+    histories: Mapping[int, TermsHistory],
+    refunded_minor: int,
+    rate: DatedRate | None,
 ) -> Conversion:
     winner = found.evidence[0]
     terms = histories[winner.enrollment.offer_id].at(order.ordered_at)
@@ -87,4 +103,5 @@ def _by_evidence(
         claims=[each.as_json() for each in found.evidence],
         refunded_minor=refunded_minor,
         promo_code=winner.facts.get("code", ""),
+        rate=rate,
     )

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from core.db import lock_identities
+from core.db import lock_identities, update_rows
 from core.text import one_line
 from offers.models import Enrollment, Terms
 from offers.selectors import terms_of
@@ -18,7 +18,9 @@ from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.orders.applying import refunded_of
-from tracking.orders.conversions import MAX_WHY_LENGTH, conversion_of
+from tracking.orders.attribution import Attribution, attribute, load_evidence
+from tracking.orders.conversions import MAX_WHY_LENGTH, conversion_of, credit_by_evidence
+from tracking.orders.exchange import DatedRate, Rates
 from tracking.orders.identity import order_identity
 
 MAX_REASON_LENGTH = 300
@@ -72,17 +74,73 @@ def credit_orders_by_hand(
     """Credit unattributed orders to `enrollment`, each under the terms in force when it was placed.
 
     The conversions are accepted at once, even if the terms ask for approval, because staff decided.
-    Earlier refunds are subtracted. An order that is credited already or has another currency than
-    the offer stays as it is, is reported, and does not stop the others. Ids of no order are
-    ignored. Raises AttributionError when `reason` is empty.
+    Earlier refunds are subtracted. An order in another currency than the offer is converted by the
+    rate of its day. One without a rate, or that is credited already, stays as it is, is reported,
+    and does not stop the others. Ids of no order are ignored. Raises AttributionError when `reason`
+    is empty.
     """
     if not reason.strip():
         raise AttributionError("Say why: the member reads it.")
-    orders, not_credited = _creditable(locked_orders(order_ids), enrollment)
-    conversions = _conversions(orders, enrollment, one_line(reason))
+    found = locked_orders(order_ids)
+    rates = Rates.for_orders(found)
+    orders, not_credited = _creditable(found, enrollment, rates)
+    conversions = _conversions(orders, enrollment, one_line(reason), rates)
     mark_new_customers(conversions)
     settle_new(conversions, now=now)
     Order.objects.filter(pk__in=[order.pk for order in orders]).update(unattributed="")
+    _audit(conversions, reason.strip(), by=by, now=now)
+    return CreditingResult(conversions, not_credited)
+
+
+@transaction.atomic
+def credit_by_own_evidence(
+    *, order_ids: Iterable[int], by: Actor, now: datetime
+) -> CreditingResult:
+    """Look again whom the codes, clicks and customers of unattributed orders speak for.
+
+    An order in another currency than the offer is converted by the rate of its day. What still
+    speaks for nobody keeps its reason, a new one if that changed, and is reported.
+    """
+    found = locked_orders(order_ids)
+    credited = set(Conversion.objects.filter(order__in=found).values_list("order_id", flat=True))
+    waiting = [order for order in found if order.pk not in credited]
+    rates = Rates.for_orders(waiting)
+    attributions = _look_again(waiting, rates)
+    for order in waiting:
+        order.unattributed = attributions[order.pk].unattributed
+    update_rows(waiting, ["unattributed"])
+    winners = {pk: one.winner for pk, one in attributions.items() if one.winner}
+    dated = {
+        order.pk: rates.at(order, winners[order.pk].enrollment.offer.currency)
+        for order in waiting
+        if order.pk in winners
+    }
+    conversions = credit_by_evidence(
+        ((order, attributions[order.pk]) for order in waiting),
+        refunded_of(waiting),
+        rates={pk: rate for pk, rate in dated.items() if rate},
+        now=now,
+    )
+    _audit(conversions, "their own evidence was looked at again", by=by, now=now)
+    left = [
+        NotCredited(f"Order {order.external_id}", f"stays: {order.unattributed}")
+        for order in waiting
+        if order.unattributed
+    ]
+    return CreditingResult(conversions, left)
+
+
+def _look_again(orders: Sequence[Order], rates: Rates) -> dict[int, Attribution]:
+    attributions = {}
+    for source in {order.source for order in orders}:
+        of_source = [order for order in orders if order.source == source]
+        evidence = load_evidence(of_source, source=source)
+        for order in of_source:
+            attributions[order.pk] = attribute(order, evidence, rates=rates)
+    return attributions
+
+
+def _audit(conversions: Sequence[Conversion], reason: str, *, by: Actor, now: datetime) -> None:
     audit.record_many(
         action="conversion.added_by_hand",
         targets=[
@@ -90,7 +148,7 @@ def credit_orders_by_hand(
                 conversion,
                 {
                     "order_id": conversion.order.external_id,
-                    "reason": reason.strip(),
+                    "reason": reason,
                     "was_unattributed": conversion.order.unattributed,
                 },
             )
@@ -99,7 +157,6 @@ def credit_orders_by_hand(
         by=by,
         now=now,
     )
-    return CreditingResult(conversions, not_credited)
 
 
 def locked_orders(order_ids: Iterable[int]) -> list[Order]:
@@ -111,7 +168,7 @@ def locked_orders(order_ids: Iterable[int]) -> list[Order]:
 
 
 def _creditable(
-    orders: Sequence[Order], enrollment: Enrollment
+    orders: Sequence[Order], enrollment: Enrollment, rates: Rates
 ) -> tuple[list[Order], list[NotCredited]]:
     """Part the orders that can be credited from those that can't."""
     offer = enrollment.offer
@@ -124,8 +181,11 @@ def _creditable(
             why = f"is credited to {members[order.pk]} already"
         elif order.is_test:
             why = "is a test: it never counts"
-        elif order.currency != offer.currency:
-            why = f"is in {order.currency}, the offer {offer.name} in {offer.currency}"
+        elif order.currency != offer.currency and rates.at(order, offer.currency) is None:
+            why = (
+                f"is in {order.currency}, the offer {offer.name} in {offer.currency}, and there is"
+                " no exchange rate for its day"
+            )
         else:
             creditable.append(order)
             continue
@@ -133,7 +193,9 @@ def _creditable(
     return creditable, not_credited
 
 
-def _conversions(orders: Sequence[Order], enrollment: Enrollment, reason: str) -> list[Conversion]:
+def _conversions(
+    orders: Sequence[Order], enrollment: Enrollment, reason: str, rates: Rates
+) -> list[Conversion]:
     history = terms_of(enrollment.offer)
     refunded = refunded_of(orders)
     return [
@@ -143,13 +205,20 @@ def _conversions(orders: Sequence[Order], enrollment: Enrollment, reason: str) -
             reason,
             terms=history.at(order.ordered_at),
             refunded_minor=refunded.get(order.pk, 0),
+            rate=rates.at(order, enrollment.offer.currency),
         )
         for order in orders
     ]
 
 
 def by_hand(
-    order: Order, enrollment: Enrollment, reason: str, *, terms: Terms, refunded_minor: int
+    order: Order,
+    enrollment: Enrollment,
+    reason: str,
+    *,
+    terms: Terms,
+    refunded_minor: int,
+    rate: DatedRate | None,
 ) -> Conversion:
     """An unsaved conversion that staff credit to a member, accepted, with their reason."""
     words = f"the brand added it by hand: {reason}"[:MAX_WHY_LENGTH]
@@ -168,4 +237,5 @@ def by_hand(
         why=words,
         claims=[evidence],
         refunded_minor=refunded_minor,
+        rate=rate,
     )

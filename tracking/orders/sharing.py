@@ -22,6 +22,7 @@ from tracking.commissions.shares import set_amounts
 from tracking.models import Conversion, ConversionStatus, Order
 from tracking.orders.applying import refunded_of
 from tracking.orders.crediting import AttributionError, by_hand, locked_orders
+from tracking.orders.exchange import Rates
 
 MAX_MEMBERS = 10
 
@@ -52,11 +53,13 @@ def share_order(
     [order] = orders
     known = list(Conversion.objects.filter(order=order).select_related("enrollment__member"))
     wanted = {share.enrollment.pk: share for share in shares}
-    _check(order, known, shares, reason)
+    rates = Rates.for_orders(orders)
+    _check(order, known, shares, reason, rates)
     before = {row.pk: row.share_bp for row in known}
     waits = any(row.share_bp and row.decision == ConversionStatus.PENDING for row in known)
     decision = ConversionStatus.PENDING if waits else ConversionStatus.ACCEPTED
-    new = _new(order, [wanted[pk] for pk in wanted.keys() - _ids(known)], reason, decision)
+    added = [wanted[pk] for pk in wanted.keys() - _ids(known)]
+    new = _new(order, added, reason, decision, rates)
     mark_new_customers(new)
     with changing(before, now=now) as rows:
         # An index allows one whole share at any moment: the old ones end before the new ones begin.
@@ -75,7 +78,13 @@ def share_order(
     return sorted((row for row in changed if row.share_bp), key=lambda row: (-row.share_bp, row.pk))
 
 
-def _check(order: Order, known: Sequence[Conversion], shares: Sequence[Share], reason: str) -> None:
+def _check(
+    order: Order,
+    known: Sequence[Conversion],
+    shares: Sequence[Share],
+    reason: str,
+    rates: Rates,
+) -> None:
     if not reason.strip():
         raise AttributionError("Say why: the members read it.")
     if not known:
@@ -89,16 +98,18 @@ def _check(order: Order, known: Sequence[Conversion], shares: Sequence[Share], r
     if sum(share.share_bp for share in shares) != BASIS_POINTS:
         raise AttributionError("The shares must add up to 100 %.")
     for share in shares:
-        _check_member(order, share.enrollment, is_new=share.enrollment.pk not in _ids(known))
+        if share.enrollment.pk not in _ids(known):
+            _check_new(order, share.enrollment, rates)
 
 
-def _check_member(order: Order, enrollment: Enrollment, *, is_new: bool) -> None:
-    if is_new and not enrollment.is_active:
-        raise AttributionError(f"{enrollment.member} is not active in {enrollment.offer}.")
-    if enrollment.offer.currency != order.currency:
+def _check_new(order: Order, enrollment: Enrollment, rates: Rates) -> None:
+    offer = enrollment.offer
+    if not enrollment.is_active:
+        raise AttributionError(f"{enrollment.member} is not active in {offer.name}.")
+    if offer.currency != order.currency and rates.at(order, offer.currency) is None:
         raise AttributionError(
-            f"The order is in {order.currency}, the offer {enrollment.offer} in"
-            f" {enrollment.offer.currency}."
+            f"The order is in {order.currency}, the offer {offer.name} in {offer.currency}, and"
+            " there is no exchange rate for its day."
         )
 
 
@@ -107,7 +118,11 @@ def _ids(known: Sequence[Conversion]) -> set[int]:
 
 
 def _new(
-    order: Order, shares: Sequence[Share], reason: str, decision: ConversionStatus
+    order: Order,
+    shares: Sequence[Share],
+    reason: str,
+    decision: ConversionStatus,
+    rates: Rates,
 ) -> list[Conversion]:
     """Unsaved conversions of members who had none of this order. Amounts are set later."""
     histories = terms_histories(share.enrollment.offer_id for share in shares)
@@ -115,7 +130,12 @@ def _new(
     for share in sorted(shares, key=lambda share: share.enrollment.pk):
         terms = histories[share.enrollment.offer_id].at(order.ordered_at)
         conversion = by_hand(
-            order, share.enrollment, one_line(reason), terms=terms, refunded_minor=0
+            order,
+            share.enrollment,
+            one_line(reason),
+            terms=terms,
+            refunded_minor=0,
+            rate=rates.at(order, share.enrollment.offer.currency),
         )
         conversion.decision = decision
         conversion.share_bp, conversion.share_reason = share.share_bp, one_line(reason)

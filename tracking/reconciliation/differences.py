@@ -16,8 +16,10 @@ from django.db import connection
 from accounts.models import Brand
 from core.batches import batches
 from tracking.commissions.order_lines import lines_that_terms_look_at
+from tracking.commissions.shares import set_amounts
 from tracking.commissions.targets import set_target
 from tracking.models import Conversion
+from tracking.orders.applying import refunded_of
 from tracking.reconciliation.clicks import CLICK_QUERIES
 from tracking.reconciliation.kept_sums import KEPT_SUM_QUERIES
 from tracking.reconciliation.payout_runs import PAYOUT_RUN_QUERIES
@@ -54,9 +56,22 @@ def differences(brand: Brand) -> Iterator[Difference]:
     for query in QUERIES:
         for row in _rows(query, values):
             yield Difference(*row)
-    conversions = Conversion.objects.select_related("terms").order_by("pk").iterator(BATCH)
-    for batch in batches(conversions, BATCH):
+    conversions = Conversion.objects.select_related("terms", "order").order_by("pk")
+    for batch in batches(conversions.iterator(BATCH), BATCH):
         yield from _wrong_commissions(batch)
+    yield from _wrong_conversions_of_currency()
+
+
+def _wrong_conversions_of_currency() -> Iterator[Difference]:
+    """Sale and refunds of the orders that were converted. They are few."""
+    orders = Conversion.objects.filter(rate__isnull=False).values("order")
+    rows = list(Conversion.objects.filter(order__in=orders).select_related("order").order_by("pk"))
+    kept = [(row.sale_minor, row.refunded_minor) for row in rows]
+    set_amounts(rows, refunded_of({row.order for row in rows}))
+    for row, was in zip(rows, kept, strict=True):
+        if was != (row.sale_minor, row.refunded_minor):
+            facts = row.sale_minor, row.refunded_minor
+            yield Difference("converted amounts of conversion", row.pk, was, facts)
 
 
 def _wrong_commissions(conversions: Sequence[Conversion]) -> Iterator[Difference]:

@@ -1,6 +1,7 @@
 """Compare orders, conversions and daily totals with order lines, refunds, clicks and the ledger.
 
 Each query returns (what, id, kept value, value from the facts) where the two values differ.
+`differences` compares the amounts of converted orders.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ _SALES = """
 SELECT 'sales of conversions of order', o.id, sum(c.sale_minor)::bigint, o.commissionable_minor
 FROM tracking_conversion c JOIN tracking_order o ON o.brand_id = c.brand_id AND o.id = c.order_id
 WHERE c.brand_id = %(brand)s
-GROUP BY o.id HAVING sum(c.sale_minor) <> o.commissionable_minor
+GROUP BY o.id HAVING sum(c.sale_minor) <> o.commissionable_minor AND bool_and(c.rate IS NULL)
 """
 _STATUS = """
 SELECT 'conversion status', c.id, c.status, expected.status
@@ -51,7 +52,7 @@ _REFUNDS = """
 SELECT 'refunds of conversions of order', c.order_id, c.refunded,
   coalesce(sum(l.refunded_minor), 0)::bigint
 FROM (SELECT brand_id, order_id, sum(refunded_minor)::bigint AS refunded FROM tracking_conversion
-  WHERE brand_id = %(brand)s GROUP BY 1, 2) c
+  WHERE brand_id = %(brand)s GROUP BY 1, 2 HAVING bool_and(rate IS NULL)) c
 LEFT JOIN tracking_orderline l
   ON l.brand_id = c.brand_id AND l.order_id = c.order_id AND l.is_commissionable
 GROUP BY c.order_id, c.refunded HAVING c.refunded <> coalesce(sum(l.refunded_minor), 0)

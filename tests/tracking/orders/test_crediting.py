@@ -204,7 +204,10 @@ def test_of_many_orders_those_that_can_not_be_credited_are_reported(cast: Cast) 
     assert conversion.why == "the brand added it by hand: Her code was forgotten"
     assert list(map(str, result.not_credited)) == [
         "Order 1001 is credited to Diego Arroyo already.",
-        "Order 1002 is in USD, the offer Winter Glow creators in GBP.",
+        (
+            "Order 1002 is in USD, the offer Winter Glow creators in GBP, and there is no exchange"
+            " rate for its day."
+        ),
     ]
     left = Order.objects.exclude(unattributed="")
     assert [row.external_id for row in left] == ["1002"]

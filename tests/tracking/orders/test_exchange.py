@@ -1,0 +1,154 @@
+"""Orders in another currency than the offer's, credited by the rate of their day."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from offers.services import supersede_terms
+from offers.structure import Rule, RuleKind
+from offers.terms import TermsValues
+from payouts.models import LedgerEntry
+from tests.cast import NOW, SYSTEM, Cast, refund
+from tests.tracking.orders.stating import LATER, at, lines, sell, state, stated
+from tracking.models import Conversion, ExchangeRate, Order
+from tracking.orders.crediting import credit_by_own_evidence, credit_orders_by_hand
+from tracking.orders.exchange import DatedRate, save_rates
+from tracking.orders.refunds import record_refunds
+from tracking.orders.sharing import Share, share_order
+from tracking.reconciliation.differences import differences
+
+pytestmark = pytest.mark.usefixtures("at_juniper")
+TODAY = NOW.date()
+
+
+def rate(value: str, *, days_ago: int = 0, currency: str = "USD", to: str = "GBP") -> None:
+    dated = DatedRate(TODAY - timedelta(days=days_ago), currency, to, Decimal(value))
+    save_rates([dated], by=SYSTEM, now=NOW)
+
+
+def sold_in_dollars(*prices: str, **changes: object) -> Order:
+    sell(stated(lines=lines(*(prices or ("100",))), currency="USD", **changes))
+    return Order.objects.get()
+
+
+def look_again(order: Order) -> list[str]:
+    found = credit_by_own_evidence(order_ids=[order.pk], by=SYSTEM, now=LATER)
+    return [str(each) for each in found.not_credited]
+
+
+def consistent(cast: Cast) -> bool:
+    connection.check_constraints()
+    return list(differences(cast.juniper)) == []
+
+
+def test_an_order_is_credited_by_its_own_evidence_at_the_rate_of_its_day(cast: Cast) -> None:
+    order = sold_in_dollars()
+    assert "the order is in USD" in order.unattributed
+    assert look_again(order) == [f"Order 1001 stays: {order.unattributed}."]
+    rate("0.7", days_ago=2)
+    rate("0.7912", days_ago=1)
+    rate("0.9", days_ago=-1)
+
+    assert look_again(order) == []
+
+    row = Conversion.objects.get()
+    assert (row.currency, row.sale_minor, row.commission_minor) == ("GBP", 7_912, 791)
+    assert (row.rate, row.rate_on) == (Decimal("0.7912"), TODAY - timedelta(days=1))
+    assert row.promo_code == "MARA15"
+    assert LedgerEntry.objects.get().currency == "GBP"
+    order.refresh_from_db()
+    assert order.unattributed == ""
+    assert consistent(cast)
+
+
+def test_refunds_and_revisions_keep_the_rate(cast: Cast) -> None:
+    rate("0.5")
+    order = sold_in_dollars()
+    look_again(order)
+    rate("0.9")
+
+    record_refunds(
+        source="api",
+        refunds=[
+            refund("R1", sku=None, quantity=None, amount="10.01", currency="USD", refunded_at=at(5))
+        ],
+        by=SYSTEM,
+        now=LATER,
+    )
+    row = Conversion.objects.get()
+    assert (row.sale_minor, row.refunded_minor, row.commission_minor) == (5_000, 501, 450)
+    state(stated(lines=lines("200"), currency="USD"))
+    row.refresh_from_db()
+    assert (row.sale_minor, row.rate) == (10_000, Decimal("0.5"))
+    assert consistent(cast)
+
+
+def test_rules_about_products_see_converted_lines(cast: Cast) -> None:
+    supersede_terms(
+        offer=cast.glow,
+        values=TermsValues(percent_bp=1_000, rules=(Rule(RuleKind.PRODUCT, "S0", 2_000),)),
+        starts_at=NOW + timedelta(minutes=1),
+        by=SYSTEM,
+        now=NOW,
+    )
+    rate("0.333333333")
+    sell(stated(lines=lines("10.01", "10.01"), currency="USD", ordered_at=at(5)), now=LATER)
+
+    look_again(Order.objects.get())
+
+    row = Conversion.objects.get()
+    assert row.sale_minor == 667
+    bases = [step["base"] for step in row.explanation if step["step"] == "percent"]
+    assert sum(bases) == row.sale_minor
+    assert consistent(cast)
+
+
+def test_staff_credit_it_by_hand_or_share_it(cast: Cast) -> None:
+    order = sold_in_dollars(promo_code=None)
+    reason = "Said so on the phone"
+    refused = credit_orders_by_hand(
+        order_ids=[order.pk], enrollment=cast.mara_in_glow, reason=reason, by=SYSTEM, now=LATER
+    )
+    assert "no exchange rate" in str(refused.not_credited[0])
+    rate("150", currency="USD", to="JPY")
+    rate("0.8")
+
+    credit_orders_by_hand(
+        order_ids=[order.pk], enrollment=cast.mara_in_glow, reason=reason, by=SYSTEM, now=LATER
+    )
+    share_order(
+        order_id=order.pk,
+        shares=[Share(cast.mara_in_glow, 5_000), Share(cast.diego_in_glow, 5_000)],
+        reason=reason,
+        by=SYSTEM,
+        now=LATER,
+    )
+
+    rows = Conversion.objects.order_by("pk")
+    assert [(row.sale_minor, row.commission_minor) for row in rows] == [(4_000, 400)] * 2
+    assert consistent(cast)
+
+
+def test_a_rate_that_is_older_than_a_month_does_not_count() -> None:
+    rate("0.8", days_ago=32)
+
+    assert "USD" in look_again(sold_in_dollars())[0]
+
+
+def test_a_rate_for_the_same_day_takes_the_place_of_the_first() -> None:
+    rate("0.8")
+    rate("0.9")
+
+    assert ExchangeRate.objects.get().rate == Decimal("0.9")
+
+
+@pytest.mark.parametrize("value", ["0", "-1"])
+def test_the_database_takes_no_rate_that_is_not_positive(value: str) -> None:
+    wrong = ExchangeRate(currency="USD", to="GBP", day=date(2026, 11, 1), rate=Decimal(value))
+
+    with pytest.raises(IntegrityError, match="tracking_rate_positive"), transaction.atomic():
+        wrong.save()
