@@ -192,7 +192,7 @@ def _as_text(typed: Typed) -> str:
 
 
 def _choice_address(request: BrandRequest, conversion: Conversion, typed: Typed) -> str:
-    query = {
+    query: dict[str, str | int] = {
         "conversion": conversion.pk,
         "shares": _as_text(typed),
         "reason": request.POST.get("reason", "")[:MAX_REASON_LENGTH],

@@ -25,6 +25,7 @@ pytestmark = pytest.mark.usefixtures("at_noon", "at_juniper")
 def conversion() -> Conversion:
     """Mara's order of £84.20."""
     result = record_order(source="api", order=order("1001"), by=SYSTEM, now=NOW)
+    assert result.conversion_id is not None
     return Conversion.objects.get(pk=result.conversion_id)
 
 

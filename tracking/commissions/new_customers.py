@@ -24,15 +24,18 @@ from tracking.models import Conversion, Order
 Key = tuple[str, str]  # the source, and the customer's id there
 
 
-def lock_customers(customers: Iterable[Key]) -> None:
+def lock_customers(customers: Iterable[Key]) -> bool:
     """Lock customers until the transaction ends, if some terms of the brand ask about them.
 
+    Returns whether any was locked.
     Whoever adds or changes an order of a customer does it first, before any other lock but those of
     the orders, so that no customer counts as new twice.
     """
     known = {(source, ref) for source, ref in customers if ref}
-    if known and list(_terms_that_ask()):
-        lock_identities(f"customer:{current_brand_id()}:{source}:{ref}" for source, ref in known)
+    if not known or not list(_terms_that_ask()):
+        return False
+    lock_identities(f"customer:{current_brand_id()}:{source}:{ref}" for source, ref in known)
+    return True
 
 
 def mark_new_customers(conversions: Sequence[Conversion]) -> None:

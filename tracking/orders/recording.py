@@ -64,7 +64,7 @@ def record_orders(
     effect and does not stop the others.
     """
     lock_identities(order_identity(source, order.external_id) for order in orders)
-    lock_customers((source, order.customer_ref) for order in orders)
+    customers_count = lock_customers((source, order.customer_ref) for order in orders)
     outcomes: list[RecordingResult | None] = [None] * len(orders)
     accepted, again = _accept_new(source, orders, outcomes, now=now)
     Order.objects.bulk_create([new.row for new in accepted])
@@ -73,7 +73,8 @@ def record_orders(
     credited = credit_by_evidence(
         ((new.row, new.attribution) for new in accepted), refunded, now=now
     )
-    decide_again([new.row for new in accepted], now=now)
+    if customers_count:
+        decide_again([new.row for new in accepted], now=now)
     conversions = {row.order_id: row for row in credited}
     for new in accepted:
         conversion = conversions.get(new.row.pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -30,7 +31,7 @@ def rate(value: str, *, days_ago: int = 0, currency: str = "USD", to: str = "GBP
     save_rates([dated], by=SYSTEM, now=NOW)
 
 
-def sold_in_dollars(*prices: str, **changes: object) -> Order:
+def sold_in_dollars(*prices: str, **changes: Any) -> Order:
     sell(stated(lines=lines(*(prices or ("100",))), currency="USD", **changes))
     return Order.objects.get()
 
