@@ -10,7 +10,7 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from core.db import lock_identities, update_rows
+from core.db import lock_identities
 from core.text import one_line
 from offers.models import Enrollment, Terms
 from offers.selectors import terms_of
@@ -18,10 +18,10 @@ from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import settle_new
 from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.orders.applying import refunded_of
-from tracking.orders.attribution import Attribution, attribute, load_evidence
-from tracking.orders.conversions import MAX_WHY_LENGTH, conversion_of, credit_by_evidence
+from tracking.orders.conversions import MAX_WHY_LENGTH, conversion_of
 from tracking.orders.exchange import DatedRate, Rates
 from tracking.orders.identity import order_identity
+from tracking.orders.looking_again import credit_later_orders, look_again
 
 MAX_REASON_LENGTH = 300
 
@@ -87,6 +87,7 @@ def credit_orders_by_hand(
     conversions = _conversions(orders, enrollment, one_line(reason), rates)
     mark_new_customers(conversions)
     settle_new(conversions, now=now)
+    credit_later_orders(conversions, now=now)
     Order.objects.filter(pk__in=[order.pk for order in orders]).update(unattributed="")
     _audit(conversions, reason.strip(), by=by, now=now)
     return CreditingResult(conversions, not_credited)
@@ -104,23 +105,8 @@ def credit_by_own_evidence(
     found = locked_orders(order_ids)
     credited = set(Conversion.objects.filter(order__in=found).values_list("order_id", flat=True))
     waiting = [order for order in found if order.pk not in credited]
-    rates = Rates.for_orders(waiting)
-    attributions = _look_again(waiting, rates)
-    for order in waiting:
-        order.unattributed = attributions[order.pk].unattributed
-    update_rows(waiting, ["unattributed"])
-    winners = {pk: one.winner for pk, one in attributions.items() if one.winner}
-    dated = {
-        order.pk: rates.at(order, winners[order.pk].enrollment.offer.currency)
-        for order in waiting
-        if order.pk in winners
-    }
-    conversions = credit_by_evidence(
-        ((order, attributions[order.pk]) for order in waiting),
-        refunded_of(waiting),
-        rates={pk: rate for pk, rate in dated.items() if rate},
-        now=now,
-    )
+    conversions = look_again(waiting, rates=Rates.for_orders(waiting), now=now)
+    credit_later_orders(conversions, now=now)
     _audit(conversions, "their own evidence was looked at again", by=by, now=now)
     left = [
         NotCredited(f"Order {order.external_id}", f"stays: {order.unattributed}")
@@ -128,16 +114,6 @@ def credit_by_own_evidence(
         if order.unattributed
     ]
     return CreditingResult(conversions, left)
-
-
-def _look_again(orders: Sequence[Order], rates: Rates) -> dict[int, Attribution]:
-    attributions = {}
-    for source in {order.source for order in orders}:
-        of_source = [order for order in orders if order.source == source]
-        evidence = load_evidence(of_source, source=source)
-        for order in of_source:
-            attributions[order.pk] = attribute(order, evidence, rates=rates)
-    return attributions
 
 
 def _audit(conversions: Sequence[Conversion], reason: str, *, by: Actor, now: datetime) -> None:

@@ -25,6 +25,7 @@ from tracking.orders.attribution import Attribution, BatchEvidence, attribute, l
 from tracking.orders.conversions import credit_by_evidence
 from tracking.orders.facts import FieldProblem, OrderFacts
 from tracking.orders.identity import order_identity
+from tracking.orders.looking_again import credit_later_orders
 from tracking.orders.lookup import known_digests, orders_as_sent
 from tracking.orders.refunds import apply_parked
 from tracking.orders.results import RecordingResult, RecordingStatus
@@ -73,6 +74,7 @@ def record_orders(
     credited = credit_by_evidence(
         ((new.row, new.attribution) for new in accepted), refunded, now=now
     )
+    credited += credit_later_orders(credited, now=now)
     if customers_count:
         decide_again([new.row for new in accepted], now=now)
     conversions = {row.order_id: row for row in credited}
@@ -81,7 +83,7 @@ def record_orders(
         outcomes[new.index] = RecordingResult(
             new.facts.external_id,
             RecordingStatus.RECORDED if conversion else RecordingStatus.UNATTRIBUTED,
-            problems=new.attribution.reasons,
+            problems=() if conversion else new.attribution.reasons,
             conversion_id=conversion.pk if conversion else None,
         )
     _audit(accepted, conversions, by=by, now=now)

@@ -25,6 +25,7 @@ from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, attribute, load_evidence
 from tracking.orders.conversions import credit_by_evidence
 from tracking.orders.facts import FieldProblem, OrderFacts
+from tracking.orders.looking_again import credit_later_orders
 from tracking.orders.lookup import revision_of
 from tracking.orders.results import RecordingResult, RecordingStatus
 from tracking.orders.saving import STATED_FIELDS, save_lines, save_revisions, state_order
@@ -107,7 +108,7 @@ def revise(
             results[index] = RecordingResult(
                 facts.external_id,
                 RecordingStatus.REVISED,
-                problems=attributions[order.pk].reasons if order.pk in attributions else (),
+                problems=() if order.pk in known.conversions else attributions[order.pk].reasons,
                 conversion_id=next(iter(known.conversions.get(order.pk, [])), None),
             )
         _audit([one[1] for one in changed], by=by, now=now)
@@ -216,6 +217,7 @@ def _attribute(
     conversions = credit_by_evidence(
         ((order, attributions[order.pk]) for order, _ in orders), refunded, now=now
     )
+    conversions += credit_later_orders(conversions, now=now)
     known.conversions.update({row.order_id: [row.pk] for row in conversions})
     return attributions
 

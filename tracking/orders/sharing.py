@@ -23,6 +23,7 @@ from tracking.models import Conversion, ConversionStatus, Order
 from tracking.orders.applying import refunded_of
 from tracking.orders.crediting import AttributionError, by_hand, locked_orders
 from tracking.orders.exchange import Rates
+from tracking.orders.looking_again import credit_later_orders
 
 MAX_MEMBERS = 10
 
@@ -73,6 +74,7 @@ def share_order(
         update_rows(rows, ["share_bp", "share_reason"])
         set_amounts([*rows, *new], refunded_of([order]))
     settle_new(new, now=now)
+    credit_later_orders(new, now=now)
     changed = [*rows, *new]
     _audit(changed, before, reason, by=by, now=now)
     return sorted((row for row in changed if row.share_bp), key=lambda row: (-row.share_bp, row.pk))

@@ -75,6 +75,24 @@ def test_a_customer_belongs_to_whoever_won_them_last_before_the_order(
     assert won == {"1": mara, "2": mara, "3": diego, "4": diego}
 
 
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_an_order_is_credited_when_the_one_that_won_its_customer_comes_late(
+    cast: Cast, in_one_batch: bool
+) -> None:
+    remembering(cast)
+    late = order("1001", customer_id="c1", ordered_at=(NOW - timedelta(hours=1)).isoformat())
+    before = of_the_same_customer("1000", ordered_at=(NOW - timedelta(hours=2)).isoformat())
+    facts = [of_the_same_customer(), before, late]
+
+    for batch in [facts] if in_one_batch else [[one] for one in facts]:
+        record_orders(source="api", orders=batch, by=SYSTEM, now=NOW)
+
+    assert dict(Conversion.objects.values_list("order__external_id", "evidence")) == {
+        "1001": "code",
+        "1002": "customer",
+    }
+
+
 @pytest.mark.parametrize(("days", "is_credited"), [(89, True), (90, True), (91, False)])
 def test_a_customer_is_remembered_as_long_as_the_offer_says(
     cast: Cast, days: int, is_credited: bool

@@ -1,0 +1,72 @@
+"""Look again whom the evidence of unattributed orders speaks for, after more became known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from core.db import lock_identities, update_rows
+from tracking.models import Conversion, Evidence, Order
+from tracking.models.orders import NOT_CREDITED
+from tracking.orders.applying import refunded_of
+from tracking.orders.attribution import Attribution, attribute, load_evidence
+from tracking.orders.conversions import credit_by_evidence
+from tracking.orders.exchange import Rates
+from tracking.orders.identity import order_identity
+
+
+def look_again(
+    orders: Sequence[Order], *, rates: Rates | None = None, now: datetime
+) -> list[Conversion]:
+    """Credit those of these orders whose evidence speaks for a member by now.
+
+    Nobody is credited for them yet, and the caller holds their locks. The others keep a reason.
+    With `rates`, an order in another currency than the offer is converted.
+    """
+    attributions: dict[int, Attribution] = {}
+    for source in {order.source for order in orders}:
+        of_source = [order for order in orders if order.source == source]
+        evidence = load_evidence(of_source, source=source)
+        for order in of_source:
+            attributions[order.pk] = attribute(order, evidence, rates=rates)
+    for order in orders:
+        order.unattributed = attributions[order.pk].unattributed
+    update_rows(orders, ["unattributed"])
+    dated = {}
+    for order in orders:
+        winner = attributions[order.pk].winner
+        if winner is not None and rates is not None:
+            dated[order.pk] = rates.at(order, winner.enrollment.offer.currency)
+    return credit_by_evidence(
+        ((order, attributions[order.pk]) for order in orders),
+        refunded_of(orders),
+        rates={pk: rate for pk, rate in dated.items() if rate},
+        now=now,
+    )
+
+
+def credit_later_orders(conversions: Sequence[Conversion], *, now: datetime) -> list[Conversion]:
+    """Credit the orders that customers placed after those by which new `conversions` won them.
+
+    They became known before, when nobody had won the customer yet.
+    """
+    won = [
+        row
+        for row in conversions
+        if row.evidence != Evidence.CUSTOMER
+        and row.order.customer_ref
+        and row.enrollment.offer.remembers_customers
+    ]
+    if not won:
+        return []
+    found = Order.objects.filter(
+        NOT_CREDITED,
+        source__in={row.order.source for row in won},
+        customer_ref__in={row.order.customer_ref for row in won},
+        ordered_at__gt=min(row.occurred_at for row in won),
+    )
+    names = list(found.values_list("source", "external_id"))
+    if not names:
+        return []
+    lock_identities(order_identity(source, external_id) for source, external_id in names)
+    return look_again(list(found.order_by("ordered_at", "pk")), now=now)
