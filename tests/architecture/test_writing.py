@@ -61,8 +61,8 @@ WRITERS = {
         questions/services commissions/click_earnings commissions/posting commissions/settlement
         links/bulk_generation
         links/clicks links/generating links/membership links/promo_codes links/tracking_links
-        models/days orders/applying orders/crediting orders/exchange orders/looking_again orders/recording
-        orders/refunds orders/revising orders/saving orders/sharing privacy/erasure
+        models/days orders/applying orders/crediting orders/exchange orders/looking_again
+        orders/recording orders/refunds orders/revising orders/saving orders/sharing privacy/erasure
         totals/daily
     """,
 }
