@@ -18,7 +18,10 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 from django.conf import settings
 from django.db import models
 
+from core.db import insert_rows
 from core.log_context import enter_brand, leave_brand
+
+LEAST_ROWS_TO_COPY = 20  # for fewer, one INSERT is quicker than asking for ids first
 
 
 class NoBrandInScopeError(RuntimeError):
@@ -92,11 +95,24 @@ class TenantQuerySet(models.QuerySet[M]):
             row.assign_current_brand()
         return super().bulk_create(rows, *args, **kwargs)
 
+    def insert_many(self, objs: Iterable[Any]) -> list[M]:
+        """Insert new rows as `bulk_create` does; of many, in a fraction of the time."""
+        rows = list(objs)
+        if len(rows) < LEAST_ROWS_TO_COPY:
+            return self.bulk_create(rows)
+        for row in rows:
+            row.assign_current_brand()
+        insert_rows(rows)
+        return rows
+
 
 class TenantManager(models.Manager[M]):
     """`TenantManager.from_queryset(…)` adds named querysets, filtered to the brand like `all()`."""
 
     _queryset_class: type[TenantQuerySet[Any]] = TenantQuerySet
+
+    def insert_many(self, objs: Iterable[Any]) -> list[M]:
+        return self.get_queryset().insert_many(objs)
 
     def get_queryset(self) -> TenantQuerySet[M]:
         scope = _scope.get()

@@ -42,7 +42,7 @@ def record_many(
         (target if isinstance(target, str) else Reference.to(target), detail)
         for target, detail in targets
     ]
-    AuditEntry.objects.bulk_create(
+    AuditEntry.objects.insert_many(
         AuditEntry(
             at=now,
             actor=by.label[:200],

@@ -22,6 +22,8 @@ WRITING = {
     "get_or_create",
     "update_or_create",
     "copy_rows",
+    "insert_many",
+    "insert_rows",
     "update_rows",
 }
 WRITING_BY_KEYWORD = {"update", "create", "create_user", "create_superuser"}

@@ -71,7 +71,7 @@ def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
     )
     set_tiers(conversions)
     followers = _set_targets(conversions)
-    post_new(Conversion.objects.bulk_create(conversions), now=now)
+    post_new(Conversion.objects.insert_many(conversions), now=now)
     post_followers(followers, now=now)
 
 

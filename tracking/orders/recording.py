@@ -68,7 +68,7 @@ def record_orders(
     customers_count = lock_customers((source, order.customer_ref) for order in orders)
     outcomes: list[RecordingResult | None] = [None] * len(orders)
     accepted, again = _accept_new(source, orders, outcomes, now=now)
-    Order.objects.bulk_create([new.row for new in accepted])
+    Order.objects.insert_many([new.row for new in accepted])
     save_lines((new.row, new.facts) for new in accepted)
     refunded = apply_parked([new.row for new in accepted])
     credited = credit_by_evidence(
