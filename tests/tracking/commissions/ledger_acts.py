@@ -127,6 +127,11 @@ class LedgerActs(RuleBasedStateMachine):
     def order_comes(self, minor: int) -> None:
         self.record(minor, ordered_at=NOW + timedelta(hours=len(self.orders)))
 
+    @rule(minor=st.integers(0, 10**7), hours=st.integers(0, 60))
+    def an_order_comes_late(self, minor: int, hours: int) -> None:
+        """Others that were placed after it are known, and may be paid."""
+        self.record(minor, ordered_at=self.now - timedelta(hours=hours))
+
     @precondition(lambda self: self.orders)
     @rule(data=st.data())
     def an_order_comes_again(self, data: st.DataObject) -> None:

@@ -19,7 +19,7 @@ from payouts.ledger import Balance, balances
 from payouts.models import LedgerEntry, Payout, PayoutItem, PayoutState
 from tests.cast import Cast
 from tests.tracking.commissions.ledger_acts import LedgerActs
-from tracking.models import ClickEarning, Conversion, ConversionStatus
+from tracking.models import ClickEarning, Conversion, ConversionStatus, Order
 from tracking.reconciliation.differences import differences
 
 
@@ -100,6 +100,16 @@ class LedgerMachine(LedgerActs):
                 assert earned == min(wants, left)
             for period in periods.values():
                 used[who, period] += earned
+
+    @invariant()
+    def what_was_never_paid_knows_new_customers_by_their_earliest_order(self) -> None:
+        paid = set(PayoutItem.objects.values_list("entry__conversion_id", flat=True))
+        for row in Conversion.objects.exclude(customer="").select_related("order"):
+            if row.pk in paid:
+                continue
+            same = Order.objects.filter(customer_ref=row.order.customer_ref)
+            first = same.order_by("ordered_at", "external_id").first()
+            assert row.customer == ("new" if row.order == first else "returning")
 
     @invariant()
     def a_balance_adds_up(self) -> None:
