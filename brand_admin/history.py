@@ -102,6 +102,7 @@ WORDS = {
     "template.deleted": "deleted the email template {name}",
     "template.saved": "saved the email template {name}",
     "terms.superseded": "set new terms",
+    "terms.withdrawn": "withdrew version {version} of the terms before it began",
     "work.asked": "started {title}",
 }
 

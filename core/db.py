@@ -37,9 +37,16 @@ class NoneIn(Func):
         super().__init__(F(column), Value(path))
 
 
-def append_only(name: str) -> pgtrigger.Protect:
-    """Return a trigger that refuses UPDATE and DELETE on the table."""
-    return pgtrigger.Protect(name=name, operation=pgtrigger.Update | pgtrigger.Delete)
+def append_only(name: str, *, when: str = "") -> pgtrigger.Protect:
+    """Return a trigger that refuses UPDATE and DELETE on the table.
+
+    With `when`, an SQL condition over `OLD`, it refuses that for the rows that fulfil it.
+    """
+    return pgtrigger.Protect(
+        name=name,
+        operation=pgtrigger.Update | pgtrigger.Delete,
+        condition=pgtrigger.Condition(when) if when else None,
+    )
 
 
 class AddTenantReference(Operation):

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import ClassVar, Self
 from urllib.parse import urlsplit
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
 from django.db import models
 from django.utils import timezone
@@ -149,8 +150,8 @@ class Approval(models.TextChoices):
     BY_HAND = "by_hand", "By hand"
 
 
-class Terms(TenantModel):
-    """One immutable version of an offer's commission structure.
+class CommissionStructure(TenantModel):
+    """What one version of an offer's terms says, and when it applies from.
 
     `tiers` and `rules` hold `structure.Tier` and `structure.Rule`, checked by `offers.terms`.
     """
@@ -176,6 +177,37 @@ class Terms(TenantModel):
     starts_at = models.DateTimeField()
 
     class Meta(TenantModel.Meta):
+        abstract = True
+
+    @cached_property
+    def tier_list(self) -> tuple[Tier, ...]:
+        return tiers_from(self.tiers)
+
+    @cached_property
+    def rule_list(self) -> tuple[Rule, ...]:
+        return rules_from(self.rules)
+
+    @property
+    def looks_at_lines(self) -> bool:
+        """Whether a rule is about the lines of an order, so that their sum is not enough."""
+        return any(rule.kind.is_of_line for rule in self.rule_list)
+
+    @property
+    def looks_back(self) -> bool:
+        """Whether a conversion's commission depends on what its member earned or sold before."""
+        return bool(self.tiers) or self.cap_minor is not None
+
+
+class Terms(CommissionStructure):
+    """One version of an offer's commission structure, which never changes.
+
+    A version that has begun stays for ever. One that has not can be withdrawn, which moves it to
+    WithdrawnTerms; the foreign keys of conversions and click earnings refuse that once one of them
+    names it.
+    """
+
+    class Meta(CommissionStructure.Meta):
+        abstract = False
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
@@ -195,7 +227,8 @@ class Terms(TenantModel):
             ),
         ]
         triggers = [
-            append_only("offers_terms_append_only"),
+            append_only("offers_terms_append_only", when="OLD.starts_at <= clock_timestamp()"),
+            pgtrigger.Protect(name="offers_terms_unchanged", operation=pgtrigger.Update),
             event_of_new(
                 OutboxEvent.TERMS_CHANGED,
                 name="offers_terms_changed",
@@ -204,23 +237,32 @@ class Terms(TenantModel):
             ),
         ]
 
-    @cached_property
-    def tier_list(self) -> tuple[Tier, ...]:
-        return tiers_from(self.tiers)
 
-    @cached_property
-    def rule_list(self) -> tuple[Rule, ...]:
-        return rules_from(self.rules)
+class WithdrawnTerms(CommissionStructure):
+    """A version of the terms that was withdrawn before it began, kept so that staff can read it."""
 
-    @property
-    def looks_at_lines(self) -> bool:
-        """Whether a rule is about the lines of an order, so that their sum is not enough."""
-        return any(rule.kind.is_of_line for rule in self.rule_list)
+    terms_id = models.BigIntegerField()  # the id that it had as Terms; mails about it name that
+    withdrawn_at = models.DateTimeField()
+    withdrawn_by = models.CharField(max_length=200)
 
-    @property
-    def looks_back(self) -> bool:
-        """Whether a conversion's commission depends on what its member earned or sold before."""
-        return bool(self.tiers) or self.cap_minor is not None
+    class Meta(CommissionStructure.Meta):
+        abstract = False
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["brand", "offer", "version"], name="offers_withdrawnterms_version"
+            ),
+        ]
+        triggers = [
+            append_only("offers_withdrawnterms_append_only"),
+            event_of_new(
+                OutboxEvent.TERMS_WITHDRAWN,
+                name="offers_terms_withdrawn",
+                target="terms",
+                target_id="added.terms_id",
+                data={"offer": "added.offer_id", "version": "added.version"},
+            ),
+        ]
 
 
 class EnrollmentStatus(models.TextChoices):

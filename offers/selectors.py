@@ -20,12 +20,14 @@ from offers.models import (
     Project,
     ProjectMember,
     Terms,
+    WithdrawnTerms,
 )
+from offers.terms import OfferError
 
 
 @dataclass(frozen=True, slots=True)
 class TermsHistory:
-    """All versions of one offer's terms, oldest first."""
+    """All versions of one offer's terms that were not withdrawn, in the order of their starts."""
 
     versions: tuple[Terms, ...]
 
@@ -38,6 +40,28 @@ class TermsHistory:
     def latest(self) -> Terms:
         return self.versions[-1]
 
+    def planned(self, now: datetime) -> tuple[Terms, ...]:
+        """Return the versions that have not begun. The first version of all is never planned."""
+        return tuple(terms for terms in self.versions[1:] if terms.starts_at > now)
+
+    def without(self, terms: Terms) -> TermsHistory:
+        """Return the history as if `terms` had been withdrawn."""
+        return TermsHistory(tuple(one for one in self.versions if one.pk != terms.pk))
+
+    def check_start(self, starts_at: datetime, *, replaced: Terms | None = None) -> None:
+        """Raise OfferError unless a new version may start then.
+
+        It starts after all others. One that takes the place of `replaced`, which is still in this
+        history, starts after the version before that one, and before the version after it.
+        """
+        place = self.versions.index(replaced) if replaced else len(self.versions)
+        if starts_at <= self.versions[place - 1].starts_at:
+            raise OfferError("starts_at", "new terms must start after the ones they supersede")
+        after = self.versions[place + 1 :]
+        if after and starts_at >= after[0].starts_at:
+            message = f"these terms must start before version {after[0].version}, which is planned"
+            raise OfferError("starts_at", message)
+
 
 def terms_histories(offer_ids: Iterable[int]) -> dict[int, TermsHistory]:
     """Return the terms of each offer, by offer id."""
@@ -49,11 +73,16 @@ def terms_histories(offer_ids: Iterable[int]) -> dict[int, TermsHistory]:
 
 @kept_query
 def _versions(*, offer_ids: list[int]) -> QuerySet[Terms]:
-    return Terms.objects.filter(offer__in=offer_ids).order_by("offer_id", "version")
+    return Terms.objects.filter(offer__in=offer_ids).order_by("offer_id", "starts_at")
 
 
 def terms_of(offer: Offer) -> TermsHistory:
     return terms_histories([offer.pk])[offer.pk]
+
+
+def withdrawn_terms(offer: Offer) -> QuerySet[WithdrawnTerms]:
+    """Return the versions of the offer's terms that were withdrawn before they began."""
+    return WithdrawnTerms.objects.filter(offer=offer).order_by("version")
 
 
 def offers(

@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from django.db import transaction
+from django.db.models import Max, ProtectedError
 from psycopg.types.range import TimestamptzRange
 
 from accounts.actors import Actor
@@ -18,6 +19,7 @@ from core.money import exponent
 from core.versions import check_version
 from offers.models import (
     MAX_CUSTOMER_DAYS,
+    CommissionStructure,
     Enrollment,
     EnrollmentStatus,
     Offer,
@@ -26,9 +28,13 @@ from offers.models import (
     Project,
     ProjectMember,
     Terms,
+    WithdrawnTerms,
 )
+from offers.selectors import terms_histories, terms_of
 from offers.terms import OfferError, TermsValues, check_terms
 from offers.utm import UtmError, read_template
+
+STRUCTURE_FIELDS = CommissionStructure._meta.local_fields
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,24 +137,68 @@ def set_offer_status(*, offer: Offer, status: OfferStatus, by: Actor, now: datet
 
 @transaction.atomic
 def supersede_terms(
-    *, offer: Offer, values: TermsValues, starts_at: datetime, by: Actor, now: datetime
+    *,
+    offer: Offer,
+    values: TermsValues,
+    starts_at: datetime,
+    by: Actor,
+    now: datetime,
+    replaced: Terms | None = None,
 ) -> Terms:
     """Add the next version of the terms. It applies to orders placed from `starts_at` on.
 
-    Raises OfferError when `offers.terms.check_terms` does, and when the new version would not start
-    after the last one.
+    With `replaced`, that version is withdrawn. Raises OfferError when `offers.terms.check_terms`,
+    `TermsHistory.check_start` or `withdraw_terms` does.
     """
     check_terms(values)
     Offer.objects.select_for_update().get(pk=offer.pk)
-    last = Terms.objects.filter(offer=offer).order_by("-version").first()
-    if last is not None and starts_at <= last.starts_at:
-        raise OfferError("starts_at", "the new terms must start after the terms they replace")
+    history = terms_histories([offer.pk]).get(offer.pk)
+    if replaced is not None and (history is None or replaced not in history.versions):
+        raise OfferError("", f"version {replaced.version} of the terms was withdrawn meanwhile")
+    if history is not None:
+        history.check_start(starts_at, replaced=replaced)
+    if replaced is not None:
+        withdraw_terms(terms=replaced, by=by, now=now)
     terms = values.as_terms()
     terms.offer, terms.starts_at = offer, starts_at
-    terms.version = 1 if last is None else last.version + 1
+    terms.version = 1 + max(
+        model.objects.filter(offer=offer).aggregate(last=Max("version"))["last"] or 0
+        for model in (Terms, WithdrawnTerms)
+    )
     terms.save()
     audit.record(action="terms.superseded", target=terms, by=by, now=now, offer=offer.pk)
     return terms
+
+
+@transaction.atomic
+def withdraw_terms(*, terms: Terms, by: Actor, now: datetime) -> None:
+    """Take back a version of the terms that has not begun. It stays readable as WithdrawnTerms.
+
+    Raises OfferError when it has begun, was withdrawn before, or an order or click names it.
+    """
+    offer = Offer.objects.select_for_update().get(pk=terms.offer_id)
+    history = terms_of(offer)
+    if terms not in history.versions:
+        raise OfferError("", f"version {terms.version} of the terms was withdrawn already")
+    if terms not in history.planned(now):
+        raise OfferError("", f"version {terms.version} of the terms has begun: add new terms")
+    said = {field.attname: getattr(terms, field.attname) for field in STRUCTURE_FIELDS}
+    WithdrawnTerms.objects.create(
+        **said, number_as_terms=terms.pk, withdrawn_at=now, withdrawn_by=by.label[:200]
+    )
+    audit.record(
+        action="terms.withdrawn",
+        target=terms,
+        by=by,
+        now=now,
+        offer=offer.pk,
+        version=terms.version,
+    )
+    try:
+        terms.delete()
+    except ProtectedError as error:
+        message = f"something was earned under version {terms.version} of the terms already"
+        raise OfferError("", message) from error
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_noop, ngettext, pgettext
 from core.money import Money
 from core.templatetags.display import count, money, rate
 from offers.commission import Because, CommissionStep
-from offers.models import Terms
+from offers.models import CommissionStructure
 from offers.structure import CapPeriod, Customer, Rule, RuleKind, Tier, TierBy
 
 
@@ -27,7 +27,7 @@ class RateLike(Protocol):
     def fixed_minor(self) -> int: ...
 
 
-def describe(terms: Terms, currency: str) -> str:
+def describe(terms: CommissionStructure, currency: str) -> str:
     """Return "10 % of every sale" or the like: the value of {{ commission }} in a mail."""
     best = _best_tier(terms)
     if best is not None:
@@ -54,7 +54,7 @@ def describe_rate(given: RateLike, currency: str) -> str:
     return _("no commission")
 
 
-def describe_fully(terms: Terms, currency: str, *, tier: Tier | None = None) -> str:
+def describe_fully(terms: CommissionStructure, currency: str, *, tier: Tier | None = None) -> str:
     """Return the terms in sentences; with `tier`, for a member who has reached that tier."""
     sentences = [
         _earned(tier or terms, terms, currency),
@@ -65,22 +65,22 @@ def describe_fully(terms: Terms, currency: str, *, tier: Tier | None = None) -> 
     return " ".join(filter(None, sentences))
 
 
-def describe_tiers(terms: Terms, currency: str) -> list[str]:
+def describe_tiers(terms: CommissionStructure, currency: str) -> list[str]:
     """Return a sentence for each tier, the lowest first."""
     return [_tier(tier, terms, currency) for tier in terms.tier_list]
 
 
-def describe_beginning(terms: Terms, currency: str) -> str:
+def describe_beginning(terms: CommissionStructure, currency: str) -> str:
     """Return what a member earns below the first tier, in words."""
     return _("At first: %(commission)s") % {"commission": describe_rate(terms, currency)}
 
 
-def describe_rules(terms: Terms, currency: str) -> list[str]:
+def describe_rules(terms: CommissionStructure, currency: str) -> list[str]:
     """Return a sentence for each rule, in the order that staff gave."""
     return [_rule(rule, currency) for rule in terms.rule_list]
 
 
-def _earned(given: RateLike, terms: Terms, currency: str) -> str:
+def _earned(given: RateLike, terms: CommissionStructure, currency: str) -> str:
     values = {"rate": rate(given.percent_bp), "amount": _money(given.fixed_minor, currency)}
     if given.percent_bp and given.fixed_minor:
         return (
@@ -100,7 +100,7 @@ def _earned(given: RateLike, terms: Terms, currency: str) -> str:
     return "" if terms.per_click_minor else _("You earn no commission.")
 
 
-def _clicks(terms: Terms, currency: str) -> str:
+def _clicks(terms: CommissionStructure, currency: str) -> str:
     if not terms.per_click_minor:
         return ""
     return _("You earn %(amount)s for every click.") % {
@@ -108,7 +108,7 @@ def _clicks(terms: Terms, currency: str) -> str:
     }
 
 
-def _capped(terms: Terms, currency: str) -> str:
+def _capped(terms: CommissionStructure, currency: str) -> str:
     if terms.cap_minor is None:
         return ""
     sentence = {
@@ -129,7 +129,7 @@ def _payable(hold_days: int) -> str:
     ) % {"days": count(hold_days)}
 
 
-def _tier(tier: Tier, terms: Terms, currency: str) -> str:
+def _tier(tier: Tier, terms: CommissionStructure, currency: str) -> str:
     values = {
         "tier": tier.name,
         "reached": describe_threshold(tier.threshold, terms, currency),
@@ -140,7 +140,7 @@ def _tier(tier: Tier, terms: Terms, currency: str) -> str:
     return _("%(tier)s, from %(reached)s: %(commission)s") % values
 
 
-def describe_threshold(reached: int, terms: Terms, currency: str) -> str:
+def describe_threshold(reached: int, terms: CommissionStructure, currency: str) -> str:
     """Return a threshold in words: "£1,000.00 of sales" or "50 conversions"."""
     if terms.tier_by == TierBy.CONVERSIONS:
         return ngettext("%(count)s conversion", "%(count)s conversions", reached) % {
@@ -170,7 +170,7 @@ def _rule(rule: Rule, currency: str) -> str:
             raise ValueError(f"a rule of terms has no sentence: {kind} {value}")
 
 
-def _best_tier(terms: Terms) -> Tier | None:
+def _best_tier(terms: CommissionStructure) -> Tier | None:
     """The highest tier, if it pays more than the rate below the first tier, and less in nothing."""
     if not terms.tier_list:
         return None

@@ -23,6 +23,7 @@ class OutboxEvent(models.TextChoices):
     PAYOUT_CHANGED = "payout.changed", "A payment was made or its state changed"
     PAYOUT_RUN_CHANGED = "payout_run.changed", "A payout run's state changed"
     TERMS_CHANGED = "terms.changed", "An offer got another version of its terms"
+    TERMS_WITHDRAWN = "terms.withdrawn", "Terms were withdrawn before they began"
 
 
 class OutboxEntry(TenantModel):

@@ -15,7 +15,7 @@ from core.kept_sums import after_statement
 
 _WRITE = """
 INSERT INTO accounts_outboxentry (brand_id, written_at, event, target, data)
-SELECT added.brand_id, now(), {event}, '{target}:' || added.id, jsonb_build_object({data})
+SELECT added.brand_id, now(), {event}, '{target}:' || {target_id}, jsonb_build_object({data})
 FROM added {changed} WHERE {where} ORDER BY added.id;
 RETURN NULL;
 """
@@ -29,15 +29,15 @@ def event_of_new(
     target: str,
     data: Mapping[str, str],
     where: str = "true",
+    target_id: str = "added.id",
 ) -> pgtrigger.Trigger:
     """Write `event` for each row that is inserted and for which `where` is true.
 
     `target` is the model's name in references ("order"). `data` gives each value of the entry as an
-    SQL expression over `added`, the inserted row.
+    SQL expression over `added`, the inserted row; `target_id` does so for the id of the target.
     """
-    return after_statement(
-        pgtrigger.Insert, name=name, func=_sql(f"'{event.value}'", target, data, where)
-    )
+    func = _sql(f"'{event.value}'", target, data, where, target_id=target_id)
+    return after_statement(pgtrigger.Insert, name=name, func=func)
 
 
 def event_of_change(
@@ -59,6 +59,15 @@ def event_of_change(
     return after_statement(pgtrigger.Update, name=name, func=func)
 
 
-def _sql(event: str, target: str, data: Mapping[str, str], where: str, changed: str = "") -> str:
+def _sql(
+    event: str,
+    target: str,
+    data: Mapping[str, str],
+    where: str,
+    changed: str = "",
+    target_id: str = "added.id",
+) -> str:
     pairs = ", ".join(f"'{key}', {value}" for key, value in data.items())
-    return _WRITE.format(event=event, target=target, data=pairs, where=where, changed=changed)
+    return _WRITE.format(
+        event=event, target=target, target_id=target_id, data=pairs, where=where, changed=changed
+    )

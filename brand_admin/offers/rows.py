@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import zip_longest
 
 from django.utils.text import capfirst
 
 from brand_admin.offers.words import in_brief
-from offers.models import Approval, Offer, OfferStatus, Terms
-from offers.selectors import member_counts, terms_histories
+from offers.models import Approval, CommissionStructure, Offer, OfferStatus, Terms
+from offers.selectors import TermsHistory, member_counts, terms_histories, withdrawn_terms
 from tracking.figures.metrics import Figures, figures_of_offers
 
 TONES = {
@@ -37,10 +38,10 @@ class OfferRow:
 class Version:
     """A version of the terms, and when it applied. `until` is None for the latest version."""
 
-    terms: Terms
+    terms: CommissionStructure
     words: str
-    state: str  # "past", "current" or "planned"
-    until: datetime | None
+    state: str  # "past", "current", "planned" or "withdrawn"
+    until: datetime | None = None
 
     @property
     def number(self) -> str:
@@ -75,16 +76,25 @@ def offer_rows(offers: Sequence[Offer], *, now: datetime) -> list[OfferRow]:
     ]
 
 
-def versions(offer: Offer, all_terms: Sequence[Terms], *, now: datetime) -> list[Version]:
-    """Return every version of the offer's terms, newest first."""
-    starts = [terms.starts_at for terms in all_terms]
-    current = max((i for i, start in enumerate(starts) if start <= now), default=0)
-    return [
+def versions(offer: Offer, history: TermsHistory, *, now: datetime) -> list[Version]:
+    """Return every version of the offer's terms by its start, the newest first."""
+    current, planned = history.at(now), history.planned(now)
+    ends = [terms.starts_at for terms in history.versions[1:]]
+    found = [
         Version(
             terms=terms,
-            words=capfirst(in_brief(terms, offer.currency)),
-            state="current" if i == current else "past" if i < current else "planned",
-            until=starts[i + 1] if i + 1 < len(starts) else None,
+            words=_in_brief(terms, offer),
+            state="current" if terms == current else "planned" if terms in planned else "past",
+            until=until,
         )
-        for i, terms in reversed(list(enumerate(all_terms)))
+        for terms, until in zip_longest(history.versions, ends)
     ]
+    found += [
+        Version(terms=terms, words=_in_brief(terms, offer), state="withdrawn")
+        for terms in withdrawn_terms(offer)
+    ]
+    return sorted(found, key=lambda one: (one.terms.starts_at, one.terms.version), reverse=True)
+
+
+def _in_brief(terms: CommissionStructure, offer: Offer) -> str:
+    return capfirst(in_brief(terms, offer.currency))

@@ -1,4 +1,4 @@
-"""New terms for an offer: the form, a preview of what they would have paid, and saving."""
+"""New terms for an offer: the form, a preview of what they would have paid, saving, withdrawing."""
 
 from __future__ import annotations
 
@@ -17,16 +17,15 @@ from brand_admin.offers.terms_forms import (
     terms_initial,
 )
 from brand_admin.pages import render_page
-from brand_admin.refusals import add_refusal
+from brand_admin.refusals import add_refusal, sentence
 from core.templatetags.display import count
 from offers.models import Offer, Terms
-from offers.selectors import terms_of
-from offers.services import supersede_terms
+from offers.selectors import TermsHistory, terms_of
 from offers.structure import Rate, Tier, falling_tiers
 from offers.terms import OfferError, TermsValues, check_terms
 from offers.wording import RateLike, describe_fully, describe_rules, describe_tiers
 from tracking.commissions.terms_preview import DAYS, preview_terms
-from tracking.outreach.terms_mail import send_terms_mail
+from tracking.outreach.changing_terms import announced, change_terms, withdraw_planned_terms
 
 SECTION = "offers"
 NOT_CARRIED = {"csrfmiddlewaretoken", "step", "seen", *MORE_ROWS}
@@ -34,36 +33,96 @@ NOT_CARRIED = {"csrfmiddlewaretoken", "step", "seen", *MORE_ROWS}
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def terms_new(request: BrandRequest, offer_id: int) -> HttpResponse:
-    """Make the next version of the terms; existing versions never change.
-
-    Terms are saved only from the preview, which names the version that it compared with.
-    """
+    """Make the next version of the terms; existing versions never change."""
     offer = get_object_or_404(Offer, pk=offer_id)
-    latest = terms_of(offer).latest
-    data = request.POST or None
-    form = NewTermsForm(
-        data, currency=offer.currency, initial=terms_initial(latest, offer.currency)
+    return _terms_page(request, offer, terms_of(offer), replaced=None)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def terms_replace(request: BrandRequest, offer_id: int, version: int) -> HttpResponse:
+    """Replace a version that has not begun: it is withdrawn when the new one is saved."""
+    offer = get_object_or_404(Offer, pk=offer_id)
+    history = terms_of(offer)
+    planned = _planned(history, version)
+    if planned is None:
+        return _not_planned(request, offer, version)
+    return _terms_page(request, offer, history, replaced=planned)
+
+
+@brand_page(Permission.READ, post=Permission.MANAGE)
+def terms_withdraw(request: BrandRequest, offer_id: int, version: int) -> HttpResponse:
+    """Show what withdrawing a version does; on POST, do it."""
+    offer = get_object_or_404(Offer, pk=offer_id)
+    history, now = terms_of(offer), timezone.now()
+    planned = _planned(history, version)
+    if planned is None:
+        return _not_planned(request, offer, version)
+    if request.method == "POST":
+        try:
+            told = withdraw_planned_terms(terms=planned, by=request.actor, now=now)
+        except OfferError as error:
+            messages.error(request, sentence(error))
+        else:
+            messages.success(request, f"Version {version} of the terms is withdrawn.{_mailed(told)}")
+        return redirect("brand_admin:offer", request.brand.slug, offer.pk)
+    return render_page(
+        request,
+        "brand_admin/offers/terms_withdraw.html",
+        section=SECTION,
+        offer=offer,
+        planned=planned,
+        words=describe_fully(planned, offer.currency),
+        instead=describe_fully(history.without(planned).at(planned.starts_at), offer.currency),
+        announced=announced(planned),
     )
-    rows = TermsRows(data, terms=latest, currency=offer.currency)
+
+
+def _planned(history: TermsHistory, version: int) -> Terms | None:
+    planned = history.planned(timezone.now())
+    return next((terms for terms in planned if terms.version == version), None)
+
+
+def _not_planned(request: BrandRequest, offer: Offer, version: int) -> HttpResponse:
+    """Lead back from the page of a version that began, or was withdrawn, meanwhile."""
+    messages.info(request, f"Version {version} of the terms is not planned any more.")
+    return redirect("brand_admin:offer", request.brand.slug, offer.pk)
+
+
+def _terms_page(
+    request: BrandRequest, offer: Offer, history: TermsHistory, *, replaced: Terms | None
+) -> HttpResponse:
+    """Terms are saved only from the preview, which names the version that it compared with."""
+    latest = history.without(replaced).at(replaced.starts_at) if replaced else history.latest
+    data = request.POST or None
+    shown = replaced or latest
+    form = NewTermsForm(data, currency=offer.currency, initial=terms_initial(shown, offer.currency))
+    if replaced:
+        form.initial["starts_on"] = timezone.localdate(replaced.starts_at)
+    rows = TermsRows(data, terms=shown, currency=offer.currency)
     values = typed_values(form, rows) if request.method == "POST" else None
-    if values is not None and form.starts_at(timezone.now()) <= latest.starts_at:
-        form.add_error("starts_on", "New terms must start after the ones they supersede.")
-        values = None
+    if values is not None:
+        try:
+            history.check_start(form.starts_at(timezone.now()), replaced=replaced)
+        except OfferError as error:
+            add_refusal(form, error)
+            values = None
     step = request.POST.get("step", "")
     if values is not None and step == "save" and request.POST.get("seen") == str(latest.version):
-        saved = _save(request, offer, latest, form, values)
+        saved = _save(request, offer, form, values, replaced=replaced)
         if saved is not None:
             return redirect("brand_admin:offer", request.brand.slug, offer.pk)
     if values is not None and step != "edit" and not form.errors:
-        return _review(request, offer, latest, form, values)
+        return _review(request, offer, latest, form, values, replaced=replaced)
     return render_page(
         request,
         "brand_admin/offers/terms.html",
         section=SECTION,
+        heading="Replace planned terms" if replaced else "New terms",
         offer=offer,
         latest=latest,
         is_planned=latest.starts_at > timezone.now(),
         sentence=describe_fully(latest, offer.currency),
+        replaced=replaced,
         form=form,
         rows=rows,
         status=422 if form.errors or rows.has_errors else 200,
@@ -100,31 +159,46 @@ def _falling(values: TermsValues) -> list[Tier]:
 
 
 def _save(
-    request: BrandRequest, offer: Offer, latest: Terms, form: NewTermsForm, values: TermsValues
+    request: BrandRequest,
+    offer: Offer,
+    form: NewTermsForm,
+    values: TermsValues,
+    *,
+    replaced: Terms | None,
 ) -> Terms | None:
     now = timezone.now()
     try:
-        terms = supersede_terms(
+        changed = change_terms(
             offer=offer,
             values=values,
             starts_at=form.starts_at(now),
+            tells_members=form.cleaned_data["tells_members"],
+            replaced=replaced,
             by=request.actor,
             now=now,
         )
     except OfferError as error:
         add_refusal(form, error)
         return None
-    told = 0
-    if form.cleaned_data["tells_members"]:
-        sent = send_terms_mail(terms=terms, before=latest, by=request.actor, now=now)
-        told = sum(campaign.recipients for campaign in sent)
-    mailed = f" {count(told)} member{'' if told == 1 else 's'} will get a mail." if told else ""
-    messages.success(request, f"Version {terms.version} of the terms is saved.{mailed}")
-    return terms
+    saved = f"Version {changed.terms.version} of the terms is saved."
+    if replaced is not None:
+        saved += f" It takes the place of version {replaced.version}."
+    messages.success(request, saved + _mailed(changed.told))
+    return changed.terms
+
+
+def _mailed(told: int) -> str:
+    return f" {count(told)} member{'' if told == 1 else 's'} will get a mail." if told else ""
 
 
 def _review(
-    request: BrandRequest, offer: Offer, latest: Terms, form: NewTermsForm, values: TermsValues
+    request: BrandRequest,
+    offer: Offer,
+    latest: Terms,
+    form: NewTermsForm,
+    values: TermsValues,
+    *,
+    replaced: Terms | None,
 ) -> HttpResponse:
     """Show the text for members, and what the terms would have paid. Nothing is saved yet."""
     now = timezone.now()
@@ -136,6 +210,8 @@ def _review(
         section=SECTION,
         offer=offer,
         latest=latest,
+        replaced=replaced,
+        announced=announced(replaced) if replaced else None,
         is_overtaken=bool(seen) and seen != str(latest.version),
         starts_at=form.starts_at(now),
         tells_members=form.cleaned_data["tells_members"],

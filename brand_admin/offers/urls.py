@@ -14,5 +14,11 @@ urlpatterns = [
     path("<int:offer_id>/edit/", views.offer_edit, name="offer_edit"),
     path("<int:offer_id>/image/", image.offer_image, name="offer_image"),
     path("<int:offer_id>/terms/", terms_views.terms_new, name="terms_new"),
+    path("<int:offer_id>/terms/<int:terms_id>/", terms_views.terms_replace, name="terms_replace"),
+    path(
+        "<int:offer_id>/terms/<int:terms_id>/withdraw/",
+        terms_views.terms_withdraw,
+        name="terms_withdraw",
+    ),
     path("<int:offer_id>/status/<slug:action>/", views.offer_status, name="offer_status"),
 ]

@@ -77,7 +77,7 @@ def offer_page(request: BrandRequest, offer_id: int) -> HttpResponse:
         sentence=describe_fully(row.terms, offer.currency),
         tiers=describe_tiers(row.terms, offer.currency),
         rules=describe_rules(row.terms, offer.currency),
-        versions=versions(offer, history.versions, now=now),
+        versions=versions(offer, history, now=now),
         last_day=last_day_of(offer),
         is_over=offer.ends_at is not None and offer.ends_at <= now,
         projects=projects_with(offer),

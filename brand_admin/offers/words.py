@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from core.templatetags.display import rate
-from offers.models import Terms
+from offers.models import CommissionStructure
 from offers.wording import describe_rate
 
 
-def in_brief(terms: Terms, currency: str) -> str:
+def in_brief(terms: CommissionStructure, currency: str) -> str:
     """Return "12 % of every sale", or with tiers "12 % to 15 % of every sale, 2 tiers"."""
     begins = describe_rate(terms, currency)
     if not terms.tier_list:

@@ -41,8 +41,9 @@ def _facts(*, enrollment_id: int, now: datetime) -> QuerySet[Any, Any]:
         *_items(TrackingLink.objects.all()),
         *_ledger(now),
         *_of_each(Question.objects.all(), Max("pk"), Max("answered_at")),
-        _of(Terms.objects.all(), Max("version"), by="offer"),
-        _of(Terms.objects.filter(starts_at__lte=now), Max("version"), by="offer"),
+        _of(Terms.objects.all(), Max("pk"), by="offer"),
+        _of(Terms.objects.all(), Count("pk"), by="offer"),
+        _of(Terms.objects.filter(starts_at__lte=now), Count("pk"), by="offer"),
     )
     return rows
 

@@ -71,12 +71,12 @@ def commission_card(
 ) -> CommissionCard:
     """Return the terms in force and the next ones. Two more queries with tiers or a cap."""
     terms, currency = history.at(now), enrollment.offer.currency
-    latest = history.latest
+    planned = history.planned(now)
     on_tiers, on_cap = _reached(enrollment, terms)
     return CommissionCard(
         terms=terms,
         words=TermsInWords.of(terms, currency, reached=on_tiers.tier(terms)),
-        upcoming=TermsInWords.of(latest, currency) if latest.starts_at > now else None,
+        upcoming=TermsInWords.of(planned[0], currency) if planned else None,
         is_new=terms.version > 1 and now - terms.starts_at < NEW_TERMS_SHOWN_FOR,
         climb=_climb(terms, on_tiers, currency) if terms.tiers else None,
         left_under_cap=_left_under_cap(terms, on_cap, currency),

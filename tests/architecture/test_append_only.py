@@ -14,7 +14,8 @@ from tests.architecture.rows import insert, name_of, new_brand, take_checks_away
 APPEND_ONLY = {
     "accounts.AuditEntry",
     "accounts.OperatorAction",
-    "offers.Terms",
+    "offers.Terms",  # once they have begun; before, they can be withdrawn
+    "offers.WithdrawnTerms",
     "payouts.LedgerEntry",
     "tracking.OrderRevision",
 }

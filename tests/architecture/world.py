@@ -30,7 +30,7 @@ from notifications.models import (
     SuppressionReason,
 )
 from notifications.services import save_template, suppress
-from offers.models import Enrollment, Offer, Project
+from offers.models import Enrollment, Offer, Project, Terms
 from offers.services import add_to_project, create_project, set_up_stage
 from payouts.models import Payout, PayoutRun, PayoutRunMember
 from payouts.runs import draft_run
@@ -60,6 +60,7 @@ NAMED: dict[str, type[TenantModel]] = {
     "staff_id": Staff,
     "suppression_id": Suppression,
     "template_id": EmailTemplate,
+    "terms_id": Terms,
     "work_id": Work,
 }
 # Those that name no row.

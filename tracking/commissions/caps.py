@@ -215,7 +215,7 @@ def _work_out(
         for row in conversions
         if row.status != ConversionStatus.REJECTED
     ]
-    happened += [(row.day, 1, (row.terms.version,), row) for row in clicks]
+    happened += [(row.day, 1, (row.terms.starts_at,), row) for row in clicks]
     for day, _, _, row in sorted(happened, key=lambda one: one[:3]):
         left = use.left(row.enrollment_id, row.terms, day)
         if isinstance(row, Conversion):

@@ -36,7 +36,8 @@ JOIN LATERAL (
   SELECT id, per_click_minor FROM offers_terms version
   WHERE version.brand_id = click.brand_id AND version.offer_id = enrollment.offer_id
   ORDER BY version.starts_at <= click.clicked_at DESC,
-    CASE WHEN version.starts_at <= click.clicked_at THEN version.version END DESC, version.version
+    CASE WHEN version.starts_at <= click.clicked_at THEN version.starts_at END DESC,
+    version.starts_at
   LIMIT 1
 ) AS terms ON true
 WHERE click.brand_id = %(brand)s AND click.counted AND click.clicked_at >= %(since)s

@@ -1,4 +1,4 @@
-"""The mail about new terms to the members of an offer.
+"""The mails about new terms, and about terms that were withdrawn, to the members of an offer.
 
 One campaign per language. It is sent like every other mail: with unsubscribe headers, and nothing
 to a suppressed address. The dashboard shows the new terms as soon as they are saved.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from html import escape
 
@@ -21,33 +21,149 @@ from affiliates.selectors import language_of
 from core.languages import speaking
 from core.references import Reference
 from core.templatetags.display import day
-from notifications.models import Campaign, Purpose
-from notifications.services import Recipient, confirm_campaign
-from offers.models import Enrollment, Offer, Terms
+from notifications.models import (
+    WAITING_STATES,
+    Campaign,
+    Message,
+    MessageQuerySet,
+    Purpose,
+)
+from notifications.services import Recipient, cancel_campaign, confirm_campaign
+from offers.models import CommissionStructure, Enrollment, EnrollmentQuerySet, Offer, Terms
 from offers.wording import describe_fully, describe_rules, describe_tiers
 from tracking.outreach.audience import audience
 from tracking.outreach.template_values import literal
 
 _NAMESPACE = uuid.UUID("0b9a2f0e-5c0c-4f4c-8f4e-6c7a0a5f2d11")
+_Text = Callable[[], tuple[str, str]]  # subject and body in the active language
 
 
-def send_terms_mail(*, terms: Terms, before: Terms, by: Actor, now: datetime) -> list[Campaign]:
+def send_terms_mail(
+    *, terms: Terms, before: Terms, by: Actor, now: datetime, without: Collection[int] = ()
+) -> list[Campaign]:
     """Mail every active member the new `terms` (with offer) and the terms `before` them.
 
-    A second call for the same version sends nothing.
+    Enrollments in `without` are left out. A second call for the same version sends nothing.
     """
-    offer = terms.offer
-    active = Enrollment.objects.active().filter(offer=offer)
+    return _send_all(
+        Enrollment.objects.exclude(pk__in=list(without)),
+        terms.offer,
+        lambda: (_("New terms for {{ offer_name }}"), _body(terms, before)),
+        about=Reference.to(terms),
+        key=str(terms.pk),
+        by=by,
+        now=now,
+    )
+
+
+def send_replacement_mail(
+    *,
+    terms: Terms,
+    before: Terms,
+    withdrawn: CommissionStructure,
+    to: Collection[int],
+    by: Actor,
+    now: datetime,
+) -> list[Campaign]:
+    """Mail these enrollments the new `terms`, which take the place of terms that they know of."""
+    return _send_all(
+        Enrollment.objects.filter(pk__in=list(to)),
+        terms.offer,
+        lambda: (_("New terms for {{ offer_name }}"), _body(terms, before, withdrawn)),
+        about=Reference.to(terms),
+        key=f"{terms.pk} instead",
+        by=by,
+        now=now,
+    )
+
+
+def send_withdrawal_mail(
+    *,
+    offer: Offer,
+    withdrawn: CommissionStructure,
+    about: Reference,
+    instead: Terms,
+    to: Collection[int],
+    by: Actor,
+    now: datetime,
+) -> list[Campaign]:
+    """Mail these enrollments that announced terms do not come, and what they earn `instead`."""
+    return _send_all(
+        Enrollment.objects.filter(pk__in=list(to)),
+        offer,
+        lambda: (
+            _("The new terms for {{ offer_name }} are withdrawn"),
+            _withdrawal(withdrawn, instead, offer),
+        ),
+        about=about,
+        key=f"{about} withdrawn",
+        by=by,
+        now=now,
+    )
+
+
+def told_of(about: Reference) -> set[int]:
+    """Return the enrollments that were mailed, or perhaps mailed, about a version of terms."""
+    return _enrollments(_messages(about).perhaps_reached())
+
+
+def waiting_for(about: Reference) -> set[int]:
+    """Return the enrollments whose mail about a version of terms was not sent yet."""
+    return _enrollments(_messages(about).filter(state__in=WAITING_STATES))
+
+
+def _messages(about: Reference) -> MessageQuerySet:
+    found: MessageQuerySet = Message.objects.filter(
+        purpose=Purpose.TERMS_CHANGED, campaign__about=about
+    )
+    return found
+
+
+def _enrollments(rows: MessageQuerySet) -> set[int]:
+    found = (Reference(text).id_of(Enrollment) for text in rows.values_list("about", flat=True))
+    return {number for number in found if number is not None}
+
+
+def stop_mails(about: Reference, *, by: Actor, now: datetime) -> None:
+    """Cancel the mails about a version of the terms that were not sent yet."""
+    for campaign in Campaign.objects.filter(purpose=Purpose.TERMS_CHANGED, about=about):
+        cancel_campaign(campaign=campaign, by=by, now=now)
+
+
+def _send_all(
+    enrollments: EnrollmentQuerySet,
+    offer: Offer,
+    text: _Text,
+    *,
+    about: Reference,
+    key: str,
+    by: Actor,
+    now: datetime,
+) -> list[Campaign]:
+    """Send a mail to those who are active in the offer, a campaign per language."""
     chosen = audience(
         purpose=Purpose.TERMS_CHANGED,
-        enrollments=active,
+        enrollments=enrollments.active().filter(offer=offer),
         include_already_sent=True,
         now=now,
     )
     sent = []
     for language, people in _by_language(chosen.recipients).items():
         with speaking(language), timezone.override(offer.brand.zone):
-            sent.append(_send(offer, terms, before, people, language, by=by, now=now))
+            subject, body = text()
+        sent.append(
+            confirm_campaign(
+                purpose=Purpose.TERMS_CHANGED,
+                about=about,
+                title=offer.name,
+                subject=subject,
+                body=body,
+                recipients=people,
+                confirmation=uuid.uuid5(_NAMESPACE, f"{key} {language}"),
+                by=by,
+                now=now,
+            )
+        )
     return sent
 
 
@@ -60,40 +176,45 @@ def _by_language(recipients: Sequence[Recipient]) -> dict[str, list[Recipient]]:
     return found
 
 
-def _send(
-    offer: Offer,
-    terms: Terms,
-    before: Terms,
-    people: list[Recipient],
-    language: str,
-    *,
-    by: Actor,
-    now: datetime,
-) -> Campaign:
-    return confirm_campaign(
-        purpose=Purpose.TERMS_CHANGED,
-        about=Reference.to(offer),
-        title=offer.name,
-        subject=_("New terms for {{ offer_name }}"),
-        body=_body(offer, terms, before),
-        recipients=people,
-        confirmation=uuid.uuid5(_NAMESPACE, f"{terms.pk} {language}"),
-        by=by,
-        now=now,
+def _body(terms: Terms, before: Terms, withdrawn: CommissionStructure | None = None) -> str:
+    """Return the mail's HTML in the active language."""
+    offer = terms.offer
+    until = _("Nothing changes for orders placed before:")
+    return _mail(
+        [
+            *([_announced(withdrawn, _("The terms below take their place."))] if withdrawn else []),
+            *_from_then_on(terms, terms.starts_at, offer),
+            f"<p>{until}</p>",
+            f"<blockquote><p>{_escaped(describe_fully(before, offer.currency))}</p></blockquote>",
+        ]
     )
 
 
-def _body(offer: Offer, terms: Terms, before: Terms) -> str:
-    """Return the mail's HTML in the active language."""
-    starts = _("From %(day)s on you earn for {{ offer_name }}:") % {"day": day(terms.starts_at)}
-    until = _("Nothing changes for orders placed before:")
+def _withdrawal(withdrawn: CommissionStructure, instead: Terms, offer: Offer) -> str:
+    return _mail(
+        [
+            _announced(withdrawn, _("They are withdrawn and do not come.")),
+            *_from_then_on(instead, withdrawn.starts_at, offer),
+        ]
+    )
+
+
+def _announced(withdrawn: CommissionStructure, what_now: str) -> str:
+    values = {"day": day(withdrawn.starts_at)}
+    announced = _("We announced new terms for {{ offer_name }} from %(day)s on.") % values
+    return f"<p>{announced} {what_now}</p>"
+
+
+def _from_then_on(terms: Terms, starts_at: datetime, offer: Offer) -> list[str]:
+    starts = _("From %(day)s on you earn for {{ offer_name }}:") % {"day": day(starts_at)}
+    return [f"<p>{starts}</p>", _terms_html(terms, offer.currency)]
+
+
+def _mail(parts: Sequence[str]) -> str:
     return "\n".join(
         [
             f"<p>{_('Hi {{ first_name | there }},')}</p>",
-            f"<p>{starts}</p>",
-            _terms_html(terms, offer.currency),
-            f"<p>{until}</p>",
-            f"<blockquote><p>{_escaped(describe_fully(before, offer.currency))}</p></blockquote>",
+            *parts,
             f'<p><a href="{{{{ dashboard_link }}}}">{_("See my dashboard")}</a></p>',
             f"<p>{_('Thanks,')}<br>{{{{ sender_name }}}}</p>",
         ]
