@@ -47,6 +47,15 @@ class TermsValues:
     rules: tuple[Rule, ...] = ()
     cap_minor: int | None = None
     cap_period: str = CapPeriod.MONTH.value
+    may_pay_nothing: bool = False  # staff confirmed that terms that pay nothing are meant
+
+    @property
+    def pays_nothing(self) -> bool:
+        """Whether no sale and no click earns anything, whatever tier and rule apply."""
+        rates = (self, *self.tiers, *self.rules)
+        return not self.per_click_minor and not any(
+            one.percent_bp or one.fixed_minor for one in rates
+        )
 
     def as_terms(self) -> Terms:
         """Return unsaved Terms with these values."""
@@ -77,6 +86,8 @@ def check_terms(values: TermsValues) -> None:
     _check_names(values)
     _check_tiers(values.tiers)
     _check_rules(values.rules)
+    if values.pays_nothing and not values.may_pay_nothing:
+        raise OfferError("may_pay_nothing", "these terms pay nothing: confirm that this is meant")
 
 
 def _check_names(values: TermsValues) -> None:

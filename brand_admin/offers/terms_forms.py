@@ -47,6 +47,11 @@ class TermsForm(forms.Form):
         label="Amount per conversion",
         help_text="On top of the percentage, or instead of it.",
     )
+    may_pay_nothing = forms.BooleanField(
+        label="Members earn nothing under these terms",
+        required=False,
+        help_text="Tick it if terms that pay nothing are meant.",
+    )
     per_click = AmountField(
         required=False,
         label="Amount per click",
@@ -136,6 +141,7 @@ class TermsForm(forms.Form):
             tier_period=values["tier_period"] or CapPeriod.ALWAYS.value,
             hold_days=values["hold_days"],
             approval=values["approval"],
+            may_pay_nothing=values["may_pay_nothing"],
         )
 
 

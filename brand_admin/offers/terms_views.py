@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
 
@@ -20,10 +20,10 @@ from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal, sentence
 from core.templatetags.display import count
 from offers.models import Offer, Terms
-from offers.selectors import TermsHistory, terms_of
+from offers.selectors import TermsHistory, terms_of, withdrawn_terms
 from offers.structure import Rate, Tier, falling_tiers
 from offers.terms import OfferError, TermsValues, check_terms
-from offers.wording import RateLike, describe_fully, describe_rules, describe_tiers
+from offers.wording import describe_fully, describe_rules, describe_tiers
 from tracking.commissions.terms_preview import DAYS, preview_terms
 from tracking.outreach.changing_terms import announced, change_terms, withdraw_planned_terms
 
@@ -39,31 +39,33 @@ def terms_new(request: BrandRequest, offer_id: int) -> HttpResponse:
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
-def terms_replace(request: BrandRequest, offer_id: int, version: int) -> HttpResponse:
+def terms_replace(request: BrandRequest, offer_id: int, terms_id: int) -> HttpResponse:
     """Replace a version that has not begun: it is withdrawn when the new one is saved."""
     offer = get_object_or_404(Offer, pk=offer_id)
     history = terms_of(offer)
-    planned = _planned(history, version)
+    planned = _planned(history, terms_id)
     if planned is None:
-        return _not_planned(request, offer, version)
+        return _not_planned(request, offer, history, terms_id)
     return _terms_page(request, offer, history, replaced=planned)
 
 
 @brand_page(Permission.READ, post=Permission.MANAGE)
-def terms_withdraw(request: BrandRequest, offer_id: int, version: int) -> HttpResponse:
+def terms_withdraw(request: BrandRequest, offer_id: int, terms_id: int) -> HttpResponse:
     """Show what withdrawing a version does; on POST, do it."""
     offer = get_object_or_404(Offer, pk=offer_id)
     history, now = terms_of(offer), timezone.now()
-    planned = _planned(history, version)
+    planned = _planned(history, terms_id)
     if planned is None:
-        return _not_planned(request, offer, version)
+        return _not_planned(request, offer, history, terms_id)
     if request.method == "POST":
         try:
             told = withdraw_planned_terms(terms=planned, by=request.actor, now=now)
         except OfferError as error:
             messages.error(request, sentence(error))
         else:
-            messages.success(request, f"Version {version} of the terms is withdrawn.{_mailed(told)}")
+            messages.success(
+                request, f"Version {planned.version} of the terms is withdrawn.{_mailed(told)}"
+            )
         return redirect("brand_admin:offer", request.brand.slug, offer.pk)
     return render_page(
         request,
@@ -77,14 +79,20 @@ def terms_withdraw(request: BrandRequest, offer_id: int, version: int) -> HttpRe
     )
 
 
-def _planned(history: TermsHistory, version: int) -> Terms | None:
+def _planned(history: TermsHistory, terms_id: int) -> Terms | None:
     planned = history.planned(timezone.now())
-    return next((terms for terms in planned if terms.version == version), None)
+    return next((terms for terms in planned if terms.pk == terms_id), None)
 
 
-def _not_planned(request: BrandRequest, offer: Offer, version: int) -> HttpResponse:
+def _not_planned(
+    request: BrandRequest, offer: Offer, history: TermsHistory, terms_id: int
+) -> HttpResponse:
     """Lead back from the page of a version that began, or was withdrawn, meanwhile."""
-    messages.info(request, f"Version {version} of the terms is not planned any more.")
+    withdrawn = withdrawn_terms(offer).filter(number_as_terms=terms_id)
+    known = [*withdrawn, *(terms for terms in history.versions if terms.pk == terms_id)]
+    if not known:
+        raise Http404
+    messages.info(request, f"Version {known[0].version} of the terms is not planned any more.")
     return redirect("brand_admin:offer", request.brand.slug, offer.pk)
 
 
@@ -136,22 +144,15 @@ def typed_values(form: TermsForm, rows: TermsRows) -> TermsValues | None:
     values = rows.values(form)
     if values is None:
         return None
+    if form.cleaned_data["percent"] is None and values.pays_nothing:
+        form.add_error("percent", "Enter a percentage, an amount, or both.")
+        return None
     try:
         check_terms(values)
     except OfferError as error:
         add_refusal(form, error)
         return None
-    if form.cleaned_data["percent"] is None and _pays_nothing(values):
-        form.add_error("percent", "Enter a percentage, an amount, or both.")
-        return None
     return values
-
-
-def _pays_nothing(values: TermsValues) -> bool:
-    parts: tuple[RateLike, ...] = (values, *values.tiers, *values.rules)
-    return not values.per_click_minor and not any(
-        part.percent_bp or part.fixed_minor for part in parts
-    )
 
 
 def _falling(values: TermsValues) -> list[Tier]:

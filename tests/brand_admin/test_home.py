@@ -88,7 +88,7 @@ def test_home_shows_each_currency_apart(cast: Cast) -> None:
     with acting_for(cast.juniper):
         create_offer(
             values=offer_values(name="Tokyo", currency="JPY"),
-            terms=TermsValues(),
+            terms=TermsValues(percent_bp=1_000),
             by=SYSTEM,
             now=NOW - timedelta(days=1),
         )

@@ -76,7 +76,10 @@ def test_members_who_lack_what_the_offer_gives_wait_for_it(
     kind: str, lacking: int, cast: Cast
 ) -> None:
     offer = create_offer(
-        values=offer_values(name="Spring", kind=kind), terms=TermsValues(), by=SYSTEM, now=NOW
+        values=offer_values(name="Spring", kind=kind),
+        terms=TermsValues(percent_bp=1_000),
+        by=SYSTEM,
+        now=NOW,
     )
     enroll(offer=offer, members=[cast.mara], by=SYSTEM, now=NOW)
     assert what_needs_attention(now=NOW).without_items == lacking

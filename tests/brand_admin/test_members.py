@@ -185,7 +185,7 @@ def test_the_page_takes_the_same_queries_for_one_offer_and_for_three(
         )
         enroll(offer=offer, members=[cast.mara], by=SYSTEM, now=NOW)
 
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         response = theo.get(address("member", cast.mara.pk))
 
     assert len(response.context["rows"]) == offers
@@ -222,7 +222,7 @@ def test_conversions_payments_messages_and_history(cast: Cast, theo: Client) -> 
 
 def test_a_member_joins_an_offer(cast: Cast, theo: Client) -> None:
     offer = create_offer(
-        values=offer_values(name="Spring"), terms=TermsValues(), by=SYSTEM, now=NOW
+        values=offer_values(name="Spring"), terms=TermsValues(percent_bp=1_000), by=SYSTEM, now=NOW
     )
 
     theo.post(address("member_join", cast.mara.pk), {"offer": offer.pk})
@@ -231,7 +231,9 @@ def test_a_member_joins_an_offer(cast: Cast, theo: Client) -> None:
 
 
 def test_offers_that_cannot_be_joined_are_refused(cast: Cast, theo: Client) -> None:
-    ended = create_offer(values=offer_values(name="Over"), terms=TermsValues(), by=SYSTEM, now=NOW)
+    ended = create_offer(
+        values=offer_values(name="Over"), terms=TermsValues(percent_bp=1_000), by=SYSTEM, now=NOW
+    )
     set_offer_status(offer=ended, status=OfferStatus.ENDED, by=SYSTEM, now=NOW)
 
     answers = [

@@ -72,7 +72,7 @@ def test_bad_terms_name_their_field_and_change_nothing(
 def test_terms_before_planned_ones_are_refused(cast: Cast, theo: Client) -> None:
     supersede_terms(
         offer=cast.glow,
-        values=TermsValues(),
+        values=TermsValues(percent_bp=1_000),
         starts_at=timezone.now() + timedelta(days=9),
         by=SYSTEM,
         now=NOW,
@@ -230,6 +230,41 @@ def test_tiers_and_rules_that_can_not_be_are_refused(
     assert response.status_code == 422
     assert message in page_text(response)
     assert Terms.objects.filter(offer=cast.glow).count() == 1
+
+
+def test_terms_that_pay_nothing_are_saved_once_it_is_confirmed(cast: Cast, theo: Client) -> None:
+    page = address("terms_new", cast.glow.pk)
+    box = "Members earn nothing under these terms"
+    assert box not in page_text(theo.get(page))
+
+    asked = theo.post(page, terms(percent="0"))
+
+    assert asked.status_code == 422
+    assert box in page_text(asked)
+    assert asked.context["form"].errors["may_pay_nothing"] == [
+        "These terms pay nothing: confirm that this is meant."
+    ]
+    assert Terms.objects.filter(offer=cast.glow).count() == 1
+
+    confirmed = terms(percent="0", may_pay_nothing="on")
+    review = theo.post(page, confirmed | {"step": "review"})
+    assert ("may_pay_nothing", "on") in review.context["carried"]
+    theo.post(page, confirmed)
+    assert terms_of(cast.glow).latest.percent_bp == 0
+
+
+def test_an_offer_that_pays_nothing_is_made_once_it_is_confirmed(theo: Client) -> None:
+    nothing = typed(percent="0", fixed="")
+    before = Offer.objects.count()
+
+    asked = theo.post(address("offer_new"), nothing)
+
+    assert asked.status_code == 422
+    assert "Members earn nothing under these terms" in page_text(asked)
+    assert Offer.objects.count() == before
+
+    theo.post(address("offer_new"), nothing | {"may_pay_nothing": "on"})
+    assert terms_of(Offer.objects.get(name="Spring")).latest.percent_bp == 0
 
 
 def test_a_button_adds_an_empty_row_and_loses_nothing(cast: Cast, theo: Client) -> None:

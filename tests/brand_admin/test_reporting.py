@@ -102,7 +102,10 @@ def test_currencies_are_never_added_together(cast: Cast) -> None:
 def test_active_offers_are_shown_unless_the_filter_asks_for_others(cast: Cast) -> None:
     with acting_for(cast.juniper):
         paused = create_offer(
-            values=offer_values(name="Autumn", kind="code"), terms=TermsValues(), by=SYSTEM, now=NOW
+            values=offer_values(name="Autumn", kind="code"),
+            terms=TermsValues(1_000),
+            by=SYSTEM,
+            now=NOW,
         )
         set_offer_status(offer=paused, status=OfferStatus.PAUSED, by=SYSTEM, now=NOW)
     ines, address = desk_of(cast.ines), at(cast.juniper, "reporting")
@@ -187,7 +190,10 @@ def test_the_offer_page_shows_each_members_figures(cast: Cast) -> None:
 def test_clicks_are_a_dash_where_nothing_can_be_clicked(cast: Cast) -> None:
     with acting_for(cast.juniper):
         codes = create_offer(
-            values=offer_values(name="Codes", kind="code"), terms=TermsValues(), by=SYSTEM, now=NOW
+            values=offer_values(name="Codes", kind="code"),
+            terms=TermsValues(1_000),
+            by=SYSTEM,
+            now=NOW,
         )
         add_to_offer(offer=codes, members=[cast.mara], with_items=True, by=SYSTEM, now=NOW)
 
@@ -248,7 +254,9 @@ def test_sales_tracking_takes_as_many_queries_for_three_offers_as_for_one(cast: 
 
     with acting_for(cast.juniper):
         for name in ("Spring", "Summer"):
-            create_offer(values=offer_values(name=name), terms=TermsValues(), by=SYSTEM, now=NOW)
+            create_offer(
+                values=offer_values(name=name), terms=TermsValues(1_000), by=SYSTEM, now=NOW
+            )
 
     assert queries_of(ines, address) == 11
 
@@ -349,7 +357,7 @@ def test_email_members_leads_to_the_drawer_for_all_or_for_the_ticked(cast: Cast)
 def test_members_are_added_with_their_items(cast: Cast) -> None:
     with acting_for(cast.juniper):
         spring = create_offer(
-            values=offer_values(name="Spring"), terms=TermsValues(), by=SYSTEM, now=NOW
+            values=offer_values(name="Spring"), terms=TermsValues(1_000), by=SYSTEM, now=NOW
         )
     theo, address = desk_of(cast.theo), at(cast.juniper, "offer_add_members", offer_id=spring.pk)
     offered = theo.get(address).context["page"]
@@ -372,7 +380,7 @@ def test_members_are_added_with_their_items(cast: Cast) -> None:
 def test_members_are_added_without_items_when_not_wanted(cast: Cast) -> None:
     with acting_for(cast.juniper):
         spring = create_offer(
-            values=offer_values(name="Spring"), terms=TermsValues(), by=SYSTEM, now=NOW
+            values=offer_values(name="Spring"), terms=TermsValues(1_000), by=SYSTEM, now=NOW
         )
 
     desk_of(cast.theo).post(

@@ -48,7 +48,7 @@ def test_an_offer_begins_before_it_ends(cast: Cast) -> None:
         with pytest.raises(OfferError, match="must be after the start") as refused:
             create_offer(
                 values=offer_values(name="Never", starts_at=cast.now, ends_at=cast.now),
-                terms=TermsValues(), by=cast.by, now=cast.now,
+                terms=TermsValues(percent_bp=1_000), by=cast.by, now=cast.now,
             )  # fmt: skip
 
     assert refused.value.field == "ends_at"

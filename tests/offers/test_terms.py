@@ -60,6 +60,35 @@ def test_what_can_not_be_names_its_field(field: str, changes: dict[str, object])
     assert refused.value.field == field
 
 
+NOTHING = TermsValues(
+    tiers=(Tier("Silver", 100),), rules=(Rule(RuleKind.PRODUCT, "GLOW", 0),), cap_minor=1
+)
+
+
+def test_terms_that_pay_nothing_are_refused_until_it_is_confirmed() -> None:
+    with pytest.raises(OfferError, match="these terms pay nothing") as refused:
+        check_terms(NOTHING)
+
+    assert refused.value.field == "may_pay_nothing"
+    check_terms(replace(NOTHING, may_pay_nothing=True))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"percent_bp": 1},
+        {"fixed_minor": 1},
+        {"per_click_minor": 1},
+        {"tiers": (Tier("Silver", 100, 1),)},
+        {"tiers": (Tier("Silver", 100, 0, 1),)},
+        {"rules": (Rule(RuleKind.CODE, "GLOW", 1),)},
+        {"rules": (Rule(RuleKind.CODE, "GLOW", 0, 1),)},
+    ],
+)
+def test_terms_of_which_a_part_pays_need_no_confirmation(changes: dict[str, object]) -> None:
+    check_terms(replace(NOTHING, **changes))  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize(
     ("begins", "steps", "falling"),
     [

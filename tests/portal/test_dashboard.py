@@ -69,7 +69,10 @@ def test_a_code_only_offer_has_no_link_and_no_clicks(cast: Cast, client: Client)
 def test_what_is_not_given_yet_is_said(cast: Cast, client: Client) -> None:
     with acting_for(cast.juniper):
         other = create_offer(
-            values=offer_values(name="Other"), terms=TermsValues(), by=cast.by, now=cast.now
+            values=offer_values(name="Other"),
+            terms=TermsValues(percent_bp=1_000),
+            by=cast.by,
+            now=cast.now,
         )
         [row] = enroll(offer=other, members=[cast.mara], by=cast.by, now=cast.now)
 

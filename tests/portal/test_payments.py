@@ -81,7 +81,10 @@ def test_a_payment_over_two_offers_tells_what_is_for_this_one(
     sell("SHOP-4821", amount="84.20")
     with acting_for(cast.juniper):
         other = create_offer(
-            values=offer_values(name="Other"), terms=TermsValues(), by=cast.by, now=cast.now
+            values=offer_values(name="Other"),
+            terms=TermsValues(percent_bp=1_000),
+            by=cast.by,
+            now=cast.now,
         )
         [elsewhere] = enroll(offer=other, members=[cast.mara], by=cast.by, now=cast.now)
         adjust(

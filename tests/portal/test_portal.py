@@ -349,7 +349,10 @@ def test_money_of_one_currency_is_added_over_brands(cast: Cast, client: Client) 
     earn(cast)
     with acting_for(cast.saltmarsh):
         pounds = create_offer(
-            values=offer_values(name="Pounds"), terms=TermsValues(), by=cast.by, now=cast.now
+            values=offer_values(name="Pounds"),
+            terms=TermsValues(percent_bp=1_000),
+            by=cast.by,
+            now=cast.now,
         )
         [row] = enroll(offer=pounds, members=[cast.june_at_saltmarsh], by=cast.by, now=cast.now)
         adjust(
@@ -385,7 +388,7 @@ def test_the_page_asks_the_same_of_two_offers_as_of_four(
         for number in range(more):
             other = create_offer(
                 values=offer_values(name=f"Other {number}"),
-                terms=TermsValues(), by=cast.by, now=cast.now,
+                terms=TermsValues(percent_bp=1_000), by=cast.by, now=cast.now,
             )  # fmt: skip
             enroll(offer=other, members=[cast.june], by=cast.by, now=cast.now)
     logged_in(client, cast)

@@ -1,4 +1,7 @@
-"""manage.py create_offer --brand B --name N --kind K --percent P --hold DAYS --destination URL"""
+"""manage.py create_offer --brand B --name N --kind K --percent P --hold DAYS --destination URL
+
+With --percent 0, --pays-nothing says that this is meant.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,9 @@ class Command(commands.Command):
         parser.add_argument("--name", required=True)
         parser.add_argument("--kind", required=True, choices=OfferKind.values)
         parser.add_argument("--percent", required=True, help="of each sale, such as 10 or 12.5")
+        parser.add_argument(
+            "--pays-nothing", action="store_true", help="needed for an offer of 0 percent"
+        )
         parser.add_argument("--hold", type=int, default=0, metavar="DAYS")
         parser.add_argument("--destination", required=True, metavar="URL")
 
@@ -43,7 +49,9 @@ class Command(commands.Command):
                         currency=brand.currency,
                     ),
                     terms=TermsValues(
-                        percent_bp=basis_points(options["percent"]), hold_days=options["hold"]
+                        percent_bp=basis_points(options["percent"]),
+                        hold_days=options["hold"],
+                        may_pay_nothing=options["pays_nothing"],
                     ),
                     by=Actor.system("manage.py create_offer"),
                     now=timezone.now(),

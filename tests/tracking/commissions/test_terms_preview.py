@@ -103,6 +103,8 @@ def test_what_was_before_the_90_days_counts_towards_tiers_only(cast: Cast) -> No
 
 def test_an_offer_without_conversions_has_nothing_to_compare(cast: Cast) -> None:
     with acting_for(cast.juniper):
-        preview = preview_terms(offer=cast.glow, terms=TermsValues().as_terms(), now=NOW)
+        preview = preview_terms(
+            offer=cast.glow, terms=TermsValues(percent_bp=1_000).as_terms(), now=NOW
+        )
 
     assert (preview.conversions, preview.before_minor, preview.largest) == (0, 0, ())
