@@ -4,8 +4,9 @@ The rate of a line is the best of the rules that match it, even when the terms' 
 more. Without such a rule it is the rate of the conversion's tier; without tiers, the terms' own.
 
 Property tests hold these laws: a commission is never negative and never above what the cap leaves;
-a sale refunded in full earns nothing; the order of partial refunds doesn't matter, because only
-their sum is used; rounding happens once, and the steps add up to the whole.
+a sale refunded in full earns nothing; after a refund of a part, a fixed amount is whole or in
+proportion to what was kept; the order of partial refunds doesn't matter, because only their sum is
+used; rounding happens once, and the steps add up to the whole.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import NotRequired, Protocol, TypedDict
 
 from core.money import BASIS_POINTS, round_half_up
-from offers.structure import Rate, Rule, RuleKind, Tier
+from offers.structure import FixedAfterRefund, Rate, Rule, RuleKind, Tier
 
 
 class CommissionTerms(Protocol):
@@ -25,6 +26,8 @@ class CommissionTerms(Protocol):
     def percent_bp(self) -> int: ...
     @property
     def fixed_minor(self) -> int: ...
+    @property
+    def fixed_after_refund(self) -> str: ...
     @property
     def tier_list(self) -> Sequence[Tier]: ...
     @property
@@ -119,11 +122,7 @@ def commission_of(*, terms: CommissionTerms, sale: Sale) -> Commission:
             )
         )
     general = _rate_of_order(terms, sale)
-    parts = [*_percentages(terms, sale, general)]
-    if general.rate.fixed_minor:
-        parts.append(
-            _explained(CommissionStep(step="fixed", amount=general.rate.fixed_minor), general)
-        )
+    parts = [*_parts(terms, sale, general)]
     total = sum(part["amount"] for part in parts)
     steps += parts
     if len(parts) > 1:
@@ -190,8 +189,8 @@ def _by_rule(rule: Rule) -> _Chosen:
     return _Chosen(Rate(rule.percent_bp, rule.fixed_minor), because, is_rule=True)
 
 
-def _percentages(terms: CommissionTerms, sale: Sale, general: _Chosen) -> Iterator[CommissionStep]:
-    """One step per rate. The sum is rounded once, and the steps add up to it."""
+def _parts(terms: CommissionTerms, sale: Sale, general: _Chosen) -> Iterator[CommissionStep]:
+    """One step per rate, then the fixed amount. The sum is rounded once; the steps add up to it."""
     sum_of_shares = paid_so_far = 0
     for chosen, kept in _kept_by_rate(terms, sale, general):
         sum_of_shares += kept * chosen.rate.percent_bp
@@ -205,6 +204,16 @@ def _percentages(terms: CommissionTerms, sale: Sale, general: _Chosen) -> Iterat
             )
             yield _explained(step, chosen)
         paid_so_far = paid
+    fixed = general.rate.fixed_minor
+    if fixed and sale.refunded_minor and terms.fixed_after_refund == FixedAfterRefund.SHARE:
+        kept = sale.sold_minor - sale.refunded_minor
+        shares = sum_of_shares * sale.sold_minor + fixed * kept * BASIS_POINTS
+        total = round_half_up(shares, BASIS_POINTS * sale.sold_minor)
+        yield _explained(
+            CommissionStep(step="fixed", base=fixed, amount=total - paid_so_far), general
+        )
+    elif fixed:
+        yield _explained(CommissionStep(step="fixed", amount=fixed), general)
 
 
 def _kept_by_rate(

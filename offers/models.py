@@ -19,7 +19,7 @@ from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.db import NoneIn, append_only
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
-from offers.structure import CapPeriod, Rule, Tier, TierBy, rules_from, tiers_from
+from offers.structure import CapPeriod, FixedAfterRefund, Rule, Tier, TierBy, rules_from, tiers_from
 
 # The SQL join by which a kept sum finds the offer and the member of an enrollment.
 JOIN_ENROLLMENT = (
@@ -160,6 +160,13 @@ class CommissionStructure(TenantModel):
     version = models.PositiveIntegerField()
     percent_bp = models.PositiveIntegerField(default=0)  # basis points of the sale
     fixed_minor = models.PositiveBigIntegerField(default=0)  # per conversion, minor units
+    # For every amount per conversion of this version; `db_default` is for processes of before.
+    fixed_after_refund = models.CharField(
+        max_length=5,
+        choices=_choices(FixedAfterRefund),
+        default=FixedAfterRefund.WHOLE.value,
+        db_default=FixedAfterRefund.WHOLE.value,
+    )
     per_click_minor = models.PositiveBigIntegerField(default=0)  # per counted click, minor units
     tiers = models.JSONField(default=list, blank=True)  # lowest first
     tier_by = models.CharField(max_length=11, choices=_choices(TierBy), default=TierBy.SALES.value)
@@ -188,6 +195,13 @@ class CommissionStructure(TenantModel):
         return rules_from(self.rules)
 
     @property
+    def reduces_fixed(self) -> bool:
+        """Whether an amount per conversion is reduced when a part of the order is refunded."""
+        amounts = [self.fixed_minor, *(tier.fixed_minor for tier in self.tier_list)]
+        amounts += [rule.fixed_minor for rule in self.rule_list]
+        return self.fixed_after_refund == FixedAfterRefund.SHARE and any(amounts)
+
+    @property
     def looks_at_lines(self) -> bool:
         """Whether a rule is about the lines of an order, so that their sum is not enough."""
         return any(rule.kind.is_of_line for rule in self.rule_list)
@@ -207,7 +221,6 @@ class Terms(CommissionStructure):
     """
 
     class Meta(CommissionStructure.Meta):
-        abstract = False
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
@@ -241,12 +254,11 @@ class Terms(CommissionStructure):
 class WithdrawnTerms(CommissionStructure):
     """A version of the terms that was withdrawn before it began, kept so that staff can read it."""
 
-    terms_id = models.BigIntegerField()  # the id that it had as Terms; mails about it name that
+    number_as_terms = models.BigIntegerField()  # its id before; mails about it name that
     withdrawn_at = models.DateTimeField()
     withdrawn_by = models.CharField(max_length=200)
 
     class Meta(CommissionStructure.Meta):
-        abstract = False
         constraints = [
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(
@@ -259,7 +271,7 @@ class WithdrawnTerms(CommissionStructure):
                 OutboxEvent.TERMS_WITHDRAWN,
                 name="offers_terms_withdrawn",
                 target="terms",
-                target_id="added.terms_id",
+                target_id="added.number_as_terms",
                 data={"offer": "added.offer_id", "version": "added.version"},
             ),
         ]

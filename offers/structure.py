@@ -11,7 +11,7 @@ from dataclasses import asdict, astuple, dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from operator import le
-from typing import Any
+from typing import Any, Protocol
 
 MAX_TIERS = 10
 MAX_RULES = 200
@@ -41,6 +41,13 @@ class TierBy(StrEnum):
 
     SALES = "sales"
     CONVERSIONS = "conversions"
+
+
+class FixedAfterRefund(StrEnum):
+    """What is left of the amount per conversion when a part of the order was refunded."""
+
+    WHOLE = "whole"  # all of it, as long as anything of the sale was kept
+    SHARE = "share"  # in proportion to what was kept
 
 
 class RuleKind(StrEnum):
@@ -97,6 +104,15 @@ class Rule:
     def key(self) -> tuple[RuleKind, str]:
         """Two rules with the same key contradict each other."""
         return self.kind, self.value.casefold()
+
+
+class RateLike(Protocol):
+    """Terms, a tier or a rule: basis points of the sale, minor units per conversion."""
+
+    @property
+    def percent_bp(self) -> int: ...
+    @property
+    def fixed_minor(self) -> int: ...
 
 
 def falling_tiers(begins: Rate, tiers: Iterable[Tier]) -> list[Tier]:

@@ -12,6 +12,8 @@ from offers.structure import (
     MAX_TIERS,
     CapPeriod,
     Customer,
+    FixedAfterRefund,
+    RateLike,
     Rule,
     RuleKind,
     Tier,
@@ -47,12 +49,13 @@ class TermsValues:
     rules: tuple[Rule, ...] = ()
     cap_minor: int | None = None
     cap_period: str = CapPeriod.MONTH.value
+    fixed_after_refund: str = FixedAfterRefund.WHOLE.value
     may_pay_nothing: bool = False  # staff confirmed that terms that pay nothing are meant
 
     @property
     def pays_nothing(self) -> bool:
         """Whether no sale and no click earns anything, whatever tier and rule apply."""
-        rates = (self, *self.tiers, *self.rules)
+        rates: tuple[RateLike, ...] = (self, *self.tiers, *self.rules)
         return not self.per_click_minor and not any(
             one.percent_bp or one.fixed_minor for one in rates
         )
@@ -62,6 +65,7 @@ class TermsValues:
         return Terms(
             percent_bp=self.percent_bp,
             fixed_minor=self.fixed_minor,
+            fixed_after_refund=self.fixed_after_refund,
             per_click_minor=self.per_click_minor,
             tiers=as_stored(self.tiers),
             tier_by=self.tier_by,
@@ -93,6 +97,11 @@ def check_terms(values: TermsValues) -> None:
 def _check_names(values: TermsValues) -> None:
     for name, value, names in (
         ("approval", values.approval, Approval.values),
+        (
+            "fixed_after_refund",
+            values.fixed_after_refund,
+            [one.value for one in FixedAfterRefund],
+        ),
         ("tier_by", values.tier_by, [one.value for one in TierBy]),
         ("tier_period", values.tier_period, [CapPeriod.MONTH.value, CapPeriod.ALWAYS.value]),
         ("cap_period", values.cap_period, [one.value for one in CapPeriod]),

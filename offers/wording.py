@@ -6,7 +6,6 @@ Every sentence is translated as a whole, because word order differs between lang
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Protocol
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop, ngettext, pgettext
@@ -15,16 +14,7 @@ from core.money import Money
 from core.templatetags.display import count, money, rate
 from offers.commission import Because, CommissionStep
 from offers.models import CommissionStructure
-from offers.structure import CapPeriod, Customer, Rule, RuleKind, Tier, TierBy
-
-
-class RateLike(Protocol):
-    """Terms, a tier or a rule: basis points of the sale, minor units per conversion."""
-
-    @property
-    def percent_bp(self) -> int: ...
-    @property
-    def fixed_minor(self) -> int: ...
+from offers.structure import CapPeriod, Customer, RateLike, Rule, RuleKind, Tier, TierBy
 
 
 def describe(terms: CommissionStructure, currency: str) -> str:
@@ -58,6 +48,7 @@ def describe_fully(terms: CommissionStructure, currency: str, *, tier: Tier | No
     """Return the terms in sentences; with `tier`, for a member who has reached that tier."""
     sentences = [
         _earned(tier or terms, terms, currency),
+        _after_refund(terms),
         _clicks(terms, currency),
         _capped(terms, currency),
         _payable(terms.hold_days),
@@ -98,6 +89,12 @@ def _earned(given: RateLike, terms: CommissionStructure, currency: str) -> str:
     if given.fixed_minor:
         return _("You earn %(amount)s for every sale.") % values
     return "" if terms.per_click_minor else _("You earn no commission.")
+
+
+def _after_refund(terms: CommissionStructure) -> str:
+    if not terms.reduces_fixed:
+        return ""
+    return _("When a part of an order is refunded, the amount for the sale falls in proportion.")
 
 
 def _clicks(terms: CommissionStructure, currency: str) -> str:
@@ -214,11 +211,8 @@ def _sentence(step: CommissionStep, currency: str) -> str:
                 "rate": _rate_and_reason(step),
                 "amount": amount,
             }
-        case "fixed" if "because" in step:
-            values = {"amount": amount, "reason": _reason(step["because"])}
-            return _("%(amount)s for the conversion (%(reason)s)") % values
         case "fixed":
-            return _("%(amount)s for the conversion") % {"amount": amount}
+            return _fixed(step, base=base, amount=amount)
         case "share":
             values = {"share": rate(step["rate_bp"]), "amount": amount}
             return _("%(share)s of it, because the order is shared: %(amount)s") % values
@@ -233,6 +227,26 @@ def _sentence(step: CommissionStep, currency: str) -> str:
             }
         case other:
             return _(SENTENCES_WITHOUT_VALUES[other])
+
+
+def _fixed(step: CommissionStep, *, base: str, amount: str) -> str:
+    """The amount for a conversion; `base` is what it was before a refund reduced it."""
+    values = {"fixed": base, "amount": amount}
+    if "because" in step:
+        values["reason"] = _reason(step["because"])
+    match "base" in step, "because" in step:
+        case True, True:
+            sentence = _(
+                "%(fixed)s for the conversion (%(reason)s), in proportion to what was kept:"
+                " %(amount)s"
+            )
+        case True, False:
+            sentence = _("%(fixed)s for the conversion, in proportion to what was kept: %(amount)s")
+        case False, True:
+            sentence = _("%(amount)s for the conversion (%(reason)s)")
+        case _neither:
+            sentence = _("%(amount)s for the conversion")
+    return sentence % values
 
 
 def _rate_and_reason(step: CommissionStep) -> str:

@@ -53,7 +53,8 @@ class Version:
         days = self.terms.hold_days
         hold = f"{days} day{'' if days == 1 else 's'} hold" if days else "No hold"
         by_hand = self.terms.approval == Approval.BY_HAND
-        return f"{hold} · accepted {'by hand' if by_hand else 'automatically'}"
+        fixed = " · amount in proportion after a refund" if self.terms.reduces_fixed else ""
+        return f"{hold} · accepted {'by hand' if by_hand else 'automatically'}{fixed}"
 
 
 def offer_rows(offers: Sequence[Offer], *, now: datetime) -> list[OfferRow]:

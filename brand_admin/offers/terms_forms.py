@@ -17,7 +17,17 @@ from brand_admin.amounts import AmountField, PercentField, read_amount
 from core.form_fields import OneLineField
 from core.money import Money
 from offers.models import Approval, Terms
-from offers.structure import MAX_RULES, MAX_TIERS, CapPeriod, Customer, Rule, RuleKind, Tier, TierBy
+from offers.structure import (
+    MAX_RULES,
+    MAX_TIERS,
+    CapPeriod,
+    Customer,
+    FixedAfterRefund,
+    Rule,
+    RuleKind,
+    Tier,
+    TierBy,
+)
 from offers.terms import MAX_RULE_VALUE_LENGTH, TermsValues
 
 LAST_YEAR = 9000  # datetime ends at 9999; time zones and the day after must fit
@@ -47,10 +57,19 @@ class TermsForm(forms.Form):
         label="Amount per conversion",
         help_text="On top of the percentage, or instead of it.",
     )
-    may_pay_nothing = forms.BooleanField(
-        label="Members earn nothing under these terms",
+    fixed_after_refund = forms.ChoiceField(
+        label="Amount after a refund of a part",
+        choices=[
+            (FixedAfterRefund.WHOLE, "Whole, for any paid order"),
+            (FixedAfterRefund.SHARE, "In proportion to what was kept"),
+        ],
+        initial=FixedAfterRefund.WHOLE,
         required=False,
-        help_text="Tick it if terms that pay nothing are meant.",
+        help_text="For each amount per conversion, also of tiers and rules. A full refund leaves"
+        " nothing.",
+    )
+    may_pay_nothing = forms.BooleanField(
+        label="Members earn nothing under these terms", required=False
     )
     per_click = AmountField(
         required=False,
@@ -134,6 +153,7 @@ class TermsForm(forms.Form):
         return TermsValues(
             percent_bp=values["percent"] or 0,
             fixed_minor=values["fixed_minor"],
+            fixed_after_refund=values["fixed_after_refund"] or FixedAfterRefund.WHOLE.value,
             per_click_minor=values["per_click_minor"],
             cap_minor=values["cap_minor"] or None,
             cap_period=values["cap_period"] or CapPeriod.MONTH.value,
@@ -285,6 +305,7 @@ def terms_initial(terms: Terms, currency: str) -> dict[str, Any]:
     return {
         "percent": terms.percent_bp,
         "fixed": _plain(terms.fixed_minor, currency),
+        "fixed_after_refund": terms.fixed_after_refund,
         "per_click": _plain(terms.per_click_minor, currency),
         "cap": _plain(terms.cap_minor or 0, currency),
         "cap_period": terms.cap_period,

@@ -190,6 +190,19 @@ def test_tiers_rules_and_a_cap_are_saved(cast: Cast, theo: Client) -> None:
     assert (saved.cap_minor, saved.cap_period, saved.per_click_minor) == (25_000, "month", 5)
 
 
+def test_the_fixed_amount_after_a_refund_is_a_choice(cast: Cast, theo: Client) -> None:
+    page = address("terms_new", cast.glow.pk)
+    assert terms_of(cast.glow).latest.fixed_after_refund == "whole"
+
+    theo.post(page, terms(fixed="2.00", fixed_after_refund="share"))
+
+    assert terms_of(cast.glow).latest.fixed_after_refund == "share"
+    assert '<option value="share" selected>' in page_text(theo.get(page))
+    shown = page_text(theo.get(address("offer", cast.glow.pk)))
+    assert "the amount for the sale falls in proportion" in shown
+    assert "amount in proportion after a refund" in shown
+
+
 def test_the_form_opens_with_the_terms_there_are(cast: Cast, theo: Client) -> None:
     theo.post(address("terms_new", cast.glow.pk), structured())
 

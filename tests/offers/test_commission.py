@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from offers.commission import Commission, Line, Sale, commission_of
 from offers.models import Terms
 from offers.structure import Rule, RuleKind, Tier
-from offers.wording import describe, explain
+from offers.wording import describe, describe_fully, explain
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class SomeTerms:
     fixed_minor: int = 0
     tier_list: tuple[Tier, ...] = ()
     rule_list: tuple[Rule, ...] = ()
+    fixed_after_refund: str = "whole"
 
 
 RATES = st.integers(0, 10_000)
@@ -40,6 +42,7 @@ TERMS = st.builds(
     AMOUNTS,
     TIERS.map(tuple),
     st.lists(RULES, max_size=5, unique_by=lambda rule: rule.key).map(tuple),
+    st.sampled_from(["whole", "share"]),
 )
 
 
@@ -164,6 +167,70 @@ def test_a_commission_explains_itself_line_by_line() -> None:
         "£2.00 for the conversion",
         "Total: £12.10",
     ]
+
+
+def test_a_fixed_amount_is_in_proportion_if_the_terms_say_so() -> None:
+    """30 % and two pounds of which 84.20 of 94.20 was kept: 25.26 + 1.7877, rounded once."""
+    terms = SomeTerms(percent_bp=3_000, fixed_minor=200, fixed_after_refund="share")
+
+    whole = commission_of(terms=terms, sale=Sale(sold_minor=9_420))
+    partly = commission_of(terms=terms, sale=Sale(sold_minor=9_420, refunded_minor=1_000))
+    nothing = commission_of(terms=terms, sale=Sale(sold_minor=9_420, refunded_minor=9_420))
+
+    assert (whole.minor, partly.minor, nothing.minor) == (3_026, 2_705, 0)
+    assert told(whole)[1] == "£2.00 for the conversion"
+    assert told(partly)[1:] == [
+        "£84.20 of products that count \N{MULTIPLICATION SIGN} 30 % = £25.26",
+        "£2.00 for the conversion, in proportion to what was kept: £1.79",
+        "Total: £27.05",
+    ]
+
+
+def test_the_amount_of_a_rule_is_in_proportion_too() -> None:
+    terms = SomeTerms(
+        rule_list=(Rule(RuleKind.CUSTOMER, "new", 0, 1_000),), fixed_after_refund="share"
+    )
+
+    commission = commission_of(
+        terms=terms, sale=Sale(sold_minor=300, refunded_minor=100, customer="new")
+    )
+
+    assert told(commission) == [
+        "£3.00 sold \N{MINUS SIGN} £1.00 refunded = £2.00",
+        "£10.00 for the conversion (new customer), in proportion to what was kept: £6.67",
+    ]
+
+
+@given(terms_and_sales())
+def test_a_share_of_the_fixed_amount_is_never_more_than_the_whole(
+    given_: tuple[SomeTerms, Sale],
+) -> None:
+    terms, sale = given_
+
+    share = earned(replace(terms, fixed_after_refund="share"), sale)
+    whole = earned(replace(terms, fixed_after_refund="whole"), sale)
+
+    assert share <= whole
+    assert share == whole or sale.refunded_minor
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_said"),
+    [
+        ({"fixed_minor": 200}, True),
+        ({"tiers": [{"name": "Gold", "threshold": 9, "percent_bp": 0, "fixed_minor": 1}]}, True),
+        ({}, False),
+        ({"fixed_minor": 200, "fixed_after_refund": "whole"}, False),
+    ],
+)
+def test_terms_say_that_the_amount_falls_with_a_refund(
+    changes: dict[str, Any], is_said: bool
+) -> None:
+    terms = Terms(**{"percent_bp": 1_000, "fixed_after_refund": "share"} | changes)
+
+    assert (
+        "the amount for the sale falls in proportion" in describe_fully(terms, "GBP")
+    ) is is_said
 
 
 def test_a_tier_says_its_name() -> None:

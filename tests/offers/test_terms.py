@@ -38,6 +38,7 @@ def test_what_can_be_is_let_through() -> None:
         ("cap", {"cap_minor": 0}),
         ("approval", {"approval": "perhaps"}),
         ("tier_by", {"tier_by": "luck"}),
+        ("fixed_after_refund", {"fixed_after_refund": "half"}),
         ("tiers", {"tiers": (Tier("Gold", 1, 14_000),)}),
         ("tiers", {"tiers": (Tier("Gold", 200), Tier("Silver", 100))}),
         ("tiers", {"tiers": (Tier("Gold", 200), Tier("Silver", 200))}),
