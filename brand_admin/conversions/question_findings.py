@@ -124,7 +124,7 @@ def _code(enrollment: Enrollment, known: Findings) -> Iterator[Fact]:
     if code is None:
         yield Fact("Their code", "Never given", "bad")
     elif code.is_in_use:
-        yield Fact("Their code", f"{code.code}, active since {moment(code.created_at)}", "good")
+        yield Fact("Their code", f"{code.code}, active since {moment(code.in_use_since)}", "good")
     else:
         since = f" since {moment(code.deactivated_at)}" if code.deactivated_at else ""
         yield Fact("Their code", f"{code.code}, not active{since}", "bad")

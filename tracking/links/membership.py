@@ -16,7 +16,7 @@ from payouts.ledger import Balance, balances
 from tracking.links.generating import deactivate_items
 from tracking.links.promo_codes import give_codes, suggest_codes
 from tracking.links.tracking_links import give_links
-from tracking.models import ItemQuerySet, PromoCode, TrackingLink
+from tracking.models import USE_FIELDS, ItemQuerySet, PromoCode, TrackingLink
 
 
 class OwedError(ValueError):
@@ -62,9 +62,12 @@ def deactivate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
 
 @transaction.atomic
 def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
-    """Activate a member again, with the code and the link that were active last."""
-    _bring_back(PromoCode.objects.filter(enrollment=enrollment))
-    _bring_back(TrackingLink.objects.main().filter(enrollment=enrollment))
+    """Activate a member again, with the code and the link that were active last.
+
+    Orders and clicks from the time in between never count.
+    """
+    _bring_back(PromoCode.objects.filter(enrollment=enrollment), now=now)
+    _bring_back(TrackingLink.objects.main().filter(enrollment=enrollment), now=now)
     return set_enrollment_status(
         enrollment=enrollment, status=EnrollmentStatus.ACTIVE, by=by, now=now
     )
@@ -82,9 +85,11 @@ def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
     )
 
 
-def _bring_back(items: ItemQuerySet[PromoCode] | ItemQuerySet[TrackingLink]) -> None:
+def _bring_back(
+    items: ItemQuerySet[PromoCode] | ItemQuerySet[TrackingLink], *, now: datetime
+) -> None:
     """Activate the row that was deactivated last, unless another one is active."""
     last = items.in_use_first().first()
     if last is not None and not last.is_in_use:
-        last.put_in_use()
-        last.save(update_fields=["status", "deactivated_at"])
+        last.put_in_use(now)
+        last.save(update_fields=USE_FIELDS)

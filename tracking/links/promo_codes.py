@@ -23,7 +23,7 @@ from tracking.links.code_text import (
     normal_code,
 )
 from tracking.links.items import ItemError
-from tracking.models import PromoCode, out_of_use
+from tracking.models import USE_FIELDS, PromoCode, out_of_use
 
 
 def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[int, str]:
@@ -80,8 +80,8 @@ def give_codes(
     PromoCode.objects.in_use().filter(enrollment__in=list(changing)).update(**out_of_use(now))
     returning = [own[code] for code in changing.values() if code in own]
     for code_row in returning:
-        code_row.put_in_use()
-    PromoCode.objects.bulk_update(returning, ["status", "deactivated_at"])
+        code_row.put_in_use(now)
+    PromoCode.objects.bulk_update(returning, USE_FIELDS)
     new = PromoCode.objects.bulk_create(
         PromoCode(enrollment=rows[pk], code=code, created_at=now)
         for pk, code in changing.items()

@@ -10,6 +10,7 @@ from tracking.models.conversions import (
 from tracking.models.days import DailyTotal, MonthTotal, OfferDay, SoldSpan
 from tracking.models.items import (
     IN_USE,
+    USE_FIELDS,
     Click,
     ItemQuerySet,
     ItemStatus,
@@ -30,6 +31,7 @@ from tracking.models.rates import ExchangeRate
 
 __all__ = [
     "IN_USE",
+    "USE_FIELDS",
     "Click",
     "ClickEarning",
     "Conversion",

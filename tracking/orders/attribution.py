@@ -239,7 +239,7 @@ def _by_code(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | FieldP
 
 def _code_problem(code: PromoCode, order: AnyOrder) -> FieldProblem | None:
     """Why a member's code does not count for this order; None if it does."""
-    if _ended(code.deactivated_at, order.ordered_at):
+    if not code.was_in_use_at(order.ordered_at):
         return FieldProblem(
             "promo_code", "inactive_code", f"the code {code.code} was not active at that time"
         )
@@ -256,11 +256,11 @@ def _by_click(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | Field
     if click is None or link is None:
         return FieldProblem("click_id", "unknown_click", "the click id is not one of ours")
     offer = link.enrollment.offer
-    if _ended(link.deactivated_at, click.clicked_at):
+    if not link.was_in_use_at(click.clicked_at):
         return FieldProblem(
             "click_id", "inactive_link", "the link was not active when it was clicked"
         )
-    if not link.enrollment.is_active and _ended(link.deactivated_at, order.ordered_at):
+    if _member_was_inactive(link, order.ordered_at):
         return FieldProblem(
             "click_id", "inactive_member", "the member was not active when the order was placed"
         )
@@ -296,8 +296,11 @@ def _by_customer(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | No
     return None
 
 
-def _ended(deactivated_at: datetime | None, moment: datetime) -> bool:
-    return deactivated_at is not None and moment >= deactivated_at
+def _member_was_inactive(link: TrackingLink, moment: datetime) -> bool:
+    """A link comes back only with its member; of an active member, one that is replaced counts."""
+    return link.was_paused_at(moment) or (
+        not link.enrollment.is_active and not link.was_in_use_at(moment)
+    )
 
 
 def _not_counting(where: str, offer: Offer) -> FieldProblem:
