@@ -36,7 +36,10 @@ def change_chosen(work_slice: WorkSlice) -> bool:
                     row,
                     done=len(ids),
                     counts={"done": done.count, "unchanged": done.unchanged},
-                    problems=[RowProblem(None, each.who, each.why) for each in done.skipped],
+                    problems=[
+                        RowProblem(None, each.who, each.why)
+                        for each in (*done.skipped, *done.notes)
+                    ],
                 )
             if work_slice.is_over:
                 return work_slice.work.done >= work_slice.work.total

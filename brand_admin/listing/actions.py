@@ -23,20 +23,31 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    """The result of an action: rows changed, rows that needed no change, and rows skipped."""
+    """The result of an action: rows changed, rows that needed no change, and rows skipped.
+
+    `notes` say what staff should know of rows that were changed.
+    """
 
     count: int
     unchanged: int = 0
     skipped: Sequence[Skipped] = ()
+    notes: Sequence[Skipped] = ()
 
     def in_words(self, what: str) -> str:
         """Return why rows were not changed, or "". `what` describes the unchanged ones."""
         parts = [f"{self.unchanged:,} {what} already"] if self.unchanged else []
-        parts += [f"{each.who} {each.why}" for each in self.skipped[:NAMED_SKIPPED]]
-        more = len(self.skipped) - NAMED_SKIPPED
-        if more > 0:
-            parts.append(f"and {more:,} more")
-        return "; ".join(parts)
+        return "; ".join([*parts, *_named(self.skipped)])
+
+    @property
+    def notes_in_words(self) -> str:
+        return "; ".join(_named(self.notes))
+
+
+def _named(rows: Sequence[Skipped]) -> list[str]:
+    """Name the first rows, and say how many more there are."""
+    more = len(rows) - NAMED_SKIPPED
+    named = [f"{each.who} {each.why}" for each in rows[:NAMED_SKIPPED]]
+    return [*named, f"and {more:,} more"] if more > 0 else named
 
 
 @dataclass(frozen=True, slots=True)

@@ -154,6 +154,8 @@ def _show_result(
         messages.warning(request, f"{count(number)} skipped: {why}.")
     elif not done.count:
         messages.warning(request, "Nothing was changed.")
+    if done.notes:
+        messages.warning(request, f"{done.notes_in_words}.")
 
 
 def _counted(listing: Listing[Any], number: int) -> str:

@@ -43,6 +43,7 @@ class ToGenerate(AtStep):
     )
 
     problems: Mapping[int, str] = {}  # the error of a typed code
+    had_before: Mapping[int, str] = {}  # typed codes that somebody else had before
     off_domain: Mapping[int, str] = {}  # the error of a typed deep link
     typed: Mapping[str, str] = {}
     selected: frozenset[int] = frozenset()
@@ -57,7 +58,7 @@ class ToGenerate(AtStep):
     def shown_columns(self) -> Sequence[Column]:
         columns = [MEMBER, ADDRESS]
         if self.offer.gives_codes:
-            columns.append(Column("Code", self._code, look="wide"))
+            columns.append(Column("Code", self._code, look="wide wraps"))
         if self.offer.gives_links:
             columns.append(Column("Link", self._link, look="wide"))
         if self.takes_deep_links:
@@ -88,6 +89,7 @@ class ToGenerate(AtStep):
             enrollments_at(found),
             typed=self.typed,
             problems=self.problems,
+            had_before=self.had_before,
             off_domain=self.off_domain,
         )
 

@@ -56,6 +56,7 @@ class GenerateRow:
     items: Items
     code: str
     problem: str
+    had_before: str  # the typed code, if somebody else had it before
     page: str
     page_problem: str
 
@@ -66,6 +67,7 @@ def generate_rows(
     *,
     typed: Mapping[str, str],
     problems: Mapping[int, str],
+    had_before: Mapping[int, str],
     off_domain: Mapping[int, str],
 ) -> list[GenerateRow]:
     """Return the rows of these enrollments, with suggested codes; after an error, with the `typed`
@@ -79,6 +81,7 @@ def generate_rows(
             items=having[row.pk],
             code=typed.get(f"code-{row.pk}", codes.get(row.pk, "")),
             problem=problems.get(row.pk, ""),
+            had_before=had_before.get(row.pk, ""),
             page=typed.get(f"page-{row.pk}", ""),
             page_problem=off_domain.get(row.pk, ""),
         )

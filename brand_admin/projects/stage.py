@@ -76,7 +76,7 @@ def generate(request: BrandRequest, project_id: int) -> HttpResponse:
         try:
             return _generate(request, project, offer)
         except ItemError as error:
-            listing.problems = error.problems
+            listing.problems, listing.had_before = error.problems, error.had_before
     is_refused = bool(listing.problems or off_domain)
     if is_refused:
         listing.off_domain, listing.typed = off_domain, request.POST.dict()
@@ -136,6 +136,7 @@ def _generate(request: BrandRequest, project: Project, offer: Offer) -> HttpResp
             for row in chosen
             if wants_codes and offer.gives_codes and having[row.pk].promo_code is None
         },
+        may_reuse=request.POST.getlist("reuse"),
         links=wants_links and offer.gives_links,
         deep_links={
             row.pk: url

@@ -23,6 +23,7 @@ from tracking.links.membership import (
     remove_from_offer,
 )
 from tracking.links.promo_codes import suggest_codes
+from tracking.models import PromoCode
 
 
 def owed_among(enrollments: Iterable[Enrollment], *, now: datetime) -> dict[int, Money]:
@@ -41,7 +42,7 @@ def _each(
     """Return an action that calls the service per member; `onto` is the state it leads to."""
 
     def act(listing: Listing[Any], *, ids: list[int], by: Actor, now: datetime) -> Done:
-        count, unchanged, skipped = 0, 0, []
+        count, unchanged, skipped, notes = 0, 0, [], []
         rows = listing.everything().filter(pk__in=ids).select_related("member", "offer")
         for row in rows.order_by("pk"):
             if onto is not None and row.status == onto:
@@ -50,14 +51,21 @@ def _each(
                 skipped.append(Skipped(str(row.member), "was removed from the offer"))
             else:
                 try:
-                    service(enrollment=row, by=by, now=now)
+                    taken_by = service(enrollment=row, by=by, now=now)
                 except OwedError as error:
                     skipped.append(Skipped(str(row.member), f"is owed {money(error.owed)}"))
                 else:
                     count += 1
-        return Done(count, unchanged, skipped)
+                    if isinstance(taken_by, PromoCode):
+                        notes.append(Skipped(str(row.member), _without_code(taken_by)))
+        return Done(count, unchanged, skipped, notes)
 
     return act
+
+
+def _without_code(taken_by: PromoCode) -> str:
+    holder = taken_by.enrollment.member
+    return f"has no code now: {taken_by.code} belongs to {holder}. Refresh their codes"
 
 
 def _refresh_codes(listing: Listing[Any], *, ids: list[int], by: Actor, now: datetime) -> Done:

@@ -29,12 +29,16 @@ SECTION = "sales_tracking"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A member whose code is replaced. `code` is the suggested or typed code."""
+    """A member whose code is replaced. `code` is the suggested or typed code.
+
+    `had_before` is the typed code if somebody else had it before.
+    """
 
     enrollment: Enrollment
     old: str
     code: str
     problem: str
+    had_before: str
 
 
 @require_POST
@@ -50,17 +54,18 @@ def refresh_codes(request: BrandRequest, offer_id: int) -> HttpResponse:
         messages.warning(request, "Choose active members first: nothing was changed.")
         return redirect("brand_admin:offer_report", request.brand.slug, offer.pk)
     problems: Mapping[int, str] = {}
+    had_before: Mapping[int, str] = {}
     if "confirmed" in request.POST:
         try:
             return _refreshed(request, offer, chosen)
         except ItemError as error:
-            problems = error.problems
+            problems, had_before = error.problems, error.had_before
     return render_page(
         request,
         "brand_admin/reporting/refresh.html",
         section=SECTION,
         offer=offer,
-        rows=_rows(request, offer, chosen, problems),
+        rows=_rows(request, offer, chosen, problems, had_before),
         button=f"Refresh {_codes(len(chosen))}",
         back=listing.href,
         problems=len(problems),
@@ -81,6 +86,7 @@ def _refreshed(request: BrandRequest, offer: Offer, chosen: Sequence[Enrollment]
     given, _ = generate_items(
         enrollments=chosen,
         codes={row.pk: request.POST.get(f"code-{row.pk}", "") for row in chosen},
+        may_reuse=request.POST.getlist("reuse"),
         links=False,
         by=request.actor,
         now=timezone.now(),
@@ -96,6 +102,7 @@ def _rows(
     offer: Offer,
     chosen: Sequence[Enrollment],
     problems: Mapping[int, str],
+    had_before: Mapping[int, str],
 ) -> list[Row]:
     """Return rows with suggested codes; after an error, with the typed codes and their errors."""
     items, fresh = items_of(chosen), suggest_codes(offer=offer, enrollments=chosen)
@@ -106,6 +113,7 @@ def _rows(
             old=items[row.pk].promo_code or "",
             code=typed.get(f"code-{row.pk}", fresh[row.pk]),
             problem=problems.get(row.pk, ""),
+            had_before=had_before.get(row.pk, ""),
         )
         for row in chosen
     ]

@@ -207,7 +207,9 @@ def _enroll_and_give_items(
     lines = {of_member[members[row.person.email].pk].pk: row for row in valid_rows}
     codes = {pk: row.code for pk, row in lines.items() if row.code}
     try:
-        given = give_codes(codes=codes, enrollments=enrollments, by=by, now=now)
+        given = give_codes(
+            codes=codes, enrollments=enrollments, by=by, now=now, may_reuse=codes.values()
+        )
     except ItemError as error:
         problems = {lines[pk].line: why for pk, why in error.problems.items()}
         raise _CodesRefusedError(problems) from error

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from django.db import transaction
@@ -25,11 +25,13 @@ def generate_items(
     by: Actor,
     now: datetime,
     deep_links: Mapping[int, str] | None = None,
+    may_reuse: Collection[str] = (),
 ) -> tuple[list[PromoCode], list[TrackingLink]]:
     """Give `codes` (by enrollment id) and, with `links`, tracking links: all of them or none.
 
-    `deep_links` are addresses in the shop by enrollment id; each becomes a deep link. Raises
-    ItemError as `give_codes` and `make_deep_link` do, and when an enrollment is not active.
+    `deep_links` are addresses in the shop by enrollment id; each becomes a deep link. `may_reuse`
+    are codes that others had before. Raises ItemError as `give_codes` and `make_deep_link` do, and
+    when an enrollment is not active.
     """
     ids = [row.pk for row in enrollments]
     # Locked in id order, so that a second click on the same button waits for the first.
@@ -39,7 +41,9 @@ def generate_items(
     idle = [row for row in rows if not row.is_active]
     if idle:
         raise ItemError({row.pk: "is not active in this offer" for row in idle})
-    given = give_codes(codes=codes, enrollments=rows, by=by, now=now) if codes else []
+    given = []
+    if codes:
+        given = give_codes(codes=codes, enrollments=rows, by=by, now=now, may_reuse=may_reuse)
     made = give_links(enrollments=rows, by=by, now=now) if links else []
     by_id = {row.pk: row for row in rows}
     for pk, url in (deep_links or {}).items():

@@ -106,8 +106,14 @@ def _first_deep_link(*, enrollment_id: int) -> QuerySet[TrackingLink, Any]:
 
 
 class ItemError(ValueError):
-    """A code or link can't be given; `problems` says why by enrollment id."""
+    """A code or link can't be given; `problems` says why by enrollment id.
 
-    def __init__(self, problems: Mapping[int, str]) -> None:
+    `had_before` has those of the codes that can be given once staff know that somebody had them.
+    """
+
+    def __init__(
+        self, problems: Mapping[int, str], *, had_before: Mapping[int, str] | None = None
+    ) -> None:
         super().__init__("; ".join(problems.values()))
         self.problems = dict(problems)
+        self.had_before = dict(had_before or {})

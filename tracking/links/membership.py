@@ -14,7 +14,7 @@ from offers.models import Enrollment, EnrollmentStatus, Offer
 from offers.services import enroll, set_enrollment_status
 from payouts.ledger import Balance, balances
 from tracking.links.generating import deactivate_items
-from tracking.links.promo_codes import give_codes, suggest_codes
+from tracking.links.promo_codes import give_codes, lock_codes, suggest_codes
 from tracking.links.tracking_links import give_links
 from tracking.models import USE_FIELDS, ItemQuerySet, PromoCode, TrackingLink
 
@@ -61,16 +61,16 @@ def deactivate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
 
 
 @transaction.atomic
-def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
+def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> PromoCode | None:
     """Activate a member again, with the code and the link that were active last.
 
-    Orders and clicks from the time in between never count.
+    Orders and clicks from the time in between never count. A code that somebody else has now stays
+    with them: it is returned as theirs, and the member has none.
     """
-    _bring_back(PromoCode.objects.filter(enrollment=enrollment), now=now)
+    taken_by = _bring_back_code(enrollment, now=now)
     _bring_back(TrackingLink.objects.main().filter(enrollment=enrollment), now=now)
-    return set_enrollment_status(
-        enrollment=enrollment, status=EnrollmentStatus.ACTIVE, by=by, now=now
-    )
+    set_enrollment_status(enrollment=enrollment, status=EnrollmentStatus.ACTIVE, by=by, now=now)
+    return taken_by
 
 
 @transaction.atomic
@@ -83,6 +83,19 @@ def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> En
     return set_enrollment_status(
         enrollment=enrollment, status=EnrollmentStatus.REMOVED, by=by, now=now
     )
+
+
+def _bring_back_code(enrollment: Enrollment, *, now: datetime) -> PromoCode | None:
+    codes = PromoCode.objects.filter(enrollment=enrollment)
+    last = codes.in_use_first().first()
+    if last is None:
+        return None
+    lock_codes([last.code.upper()])
+    others = PromoCode.objects.in_use().named([last.code.upper()]).exclude(enrollment=enrollment)
+    taken_by: PromoCode | None = others.select_related("enrollment__member").first()
+    if taken_by is None:
+        _bring_back(codes, now=now)
+    return taken_by
 
 
 def _bring_back(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.db.models.functions import Upper
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from affiliates.models import Member
 from core.db import lock_identities
+from core.templatetags.display import moment
 from core.tenancy import current_brand_id
 from offers.models import Enrollment, Offer
 from tracking.links.code_text import (
@@ -60,30 +63,42 @@ def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[in
 
 @transaction.atomic
 def give_codes(
-    *, codes: Mapping[int, str], enrollments: Sequence[Enrollment], by: Actor, now: datetime
+    *,
+    codes: Mapping[int, str],
+    enrollments: Sequence[Enrollment],
+    by: Actor,
+    now: datetime,
+    may_reuse: Collection[str] = (),
 ) -> list[PromoCode]:
     """Give codes to enrollments by id, replacing their active codes: all or none.
 
-    A code that the enrollment had before becomes active again. Raises ItemError that lists every
-    malformed, repeated or taken code.
+    A code that the enrollment had before becomes active again. A code that somebody else had until
+    it was ended is given only if it is in `may_reuse`: staff know of it. Raises ItemError that
+    lists every malformed, repeated or taken code.
     """
     rows = {row.pk: row for row in enrollments}
     wanted = {pk: normal_code(code) for pk, code in codes.items()}
-    brand_id = current_brand_id()
-    lock_identities(f"code:{brand_id}:{code}" for code in wanted.values())
-    own, problems = _check_codes(wanted)
+    lock_codes(wanted.values())
+    earlier = _rows_of(code for code in wanted.values() if is_code(code))
+    problems, had_before = _check_codes(wanted, earlier, {normal_code(code) for code in may_reuse})
     if problems:
-        raise ItemError(problems)
+        raise ItemError(problems, had_before=had_before)
+    own = {
+        code: row
+        for code, listed in earlier.items()
+        for row in listed
+        if wanted.get(row.enrollment_id) == code
+    }
     changing = {
         pk: code for pk, code in wanted.items() if (code not in own) or not own[code].is_in_use
     }
     PromoCode.objects.in_use().filter(enrollment__in=list(changing)).update(**out_of_use(now))
     returning = [own[code] for code in changing.values() if code in own]
     for code_row in returning:
-        code_row.put_in_use(now)
+        code_row.put_in_use(_free_from(earlier[code_row.code.upper()], now))
     PromoCode.objects.bulk_update(returning, USE_FIELDS)
     new = PromoCode.objects.bulk_create(
-        PromoCode(enrollment=rows[pk], code=code, created_at=now)
+        PromoCode(enrollment=rows[pk], code=code, created_at=_free_from(earlier[code], now))
         for pk, code in changing.items()
         if code not in own
     )
@@ -96,27 +111,72 @@ def give_codes(
     return [*returning, *new]
 
 
-def _check_codes(wanted: Mapping[int, str]) -> tuple[dict[str, PromoCode], dict[int, str]]:
-    """Codes that belong to the enrollments already, and what is wrong with the others."""
+def lock_codes(codes: Iterable[str]) -> None:
+    """Lock codes in their normal form until the transaction ends."""
+    brand_id = current_brand_id()
+    lock_identities(f"code:{brand_id}:{code}" for code in codes)
+
+
+def earlier_holders(enrollment_ids: Collection[int]) -> dict[int, PromoCode]:
+    """Return who had the code of each enrollment last before it, by enrollment id, with the member.
+
+    Codes that nobody had before are left out.
+    """
+    in_use = PromoCode.objects.in_use().filter(enrollment__in=list(enrollment_ids))
+    listed = _rows_of(in_use.values_list(Upper("code")))
+    found = {}
+    for holders in listed.values():
+        before = [row for row in holders if not row.is_in_use]
+        for row in holders:
+            others = [one for one in before if one.enrollment_id != row.enrollment_id]
+            if row.is_in_use and row.enrollment_id in enrollment_ids and others:
+                found[row.enrollment_id] = max(others, key=_ended_at)
+    return found
+
+
+def _ended_at(row: PromoCode) -> datetime:
+    return row.deactivated_at or row.in_use_since
+
+
+def _rows_of(codes: Iterable[str] | QuerySet[Any, Any]) -> dict[str, list[PromoCode]]:
+    """Everybody who has or had each code, with the member."""
+    found: dict[str, list[PromoCode]] = defaultdict(list)
+    for row in PromoCode.objects.named(codes).select_related("enrollment__member"):
+        found[row.code.upper()].append(row)
+    return found
+
+
+def _free_from(holders: Iterable[PromoCode], now: datetime) -> datetime:
+    """From when on a code can be given: now, or when it ended by a clock that is ahead of ours."""
+    return max([now, *(row.deactivated_at for row in holders if row.deactivated_at)])
+
+
+def _check_codes(
+    wanted: Mapping[int, str],
+    earlier: Mapping[str, Sequence[PromoCode]],
+    may_reuse: Collection[str],
+) -> tuple[dict[int, str], dict[int, str]]:
+    """Return what is wrong with the codes, and those of them that somebody else had before."""
     problems: dict[int, str] = {}
-    own: dict[str, PromoCode] = {}
+    had_before: dict[int, str] = {}
     first: dict[str, int] = {}
-    codes = [code for code in wanted.values() if is_code(code)]
-    taken = {
-        row.code.upper(): row
-        for row in PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=codes)
-    }
     for pk, code in wanted.items():
-        holder = taken.get(code)
+        others = [row for row in earlier.get(code, ()) if row.enrollment_id != pk]
         if not is_code(code):
             problems[pk] = f"{code or 'an empty text'} is not a code: {CODE_RULE}"
         elif first.setdefault(code, pk) != pk:
             problems[pk] = problems[first[code]] = f"the code {code} is in this list twice"
-        elif holder is not None and holder.enrollment_id != pk:
+        elif any(row.is_in_use for row in others):
             problems[pk] = f"the code {code} belongs to someone else"
-        elif holder is not None:
-            own[code] = holder
-    return own, problems
+        elif others and code not in may_reuse:
+            had_before[pk] = code
+            problems[pk] = f"the code {code} belonged to {had_until(max(others, key=_ended_at))}"
+    return problems, had_before
+
+
+def had_until(row: PromoCode) -> str:
+    """Return who had a code that was ended: "Mara Lindqvist until 3 Nov 2026, 12:00"."""
+    return f"{row.enrollment.member} until {moment(row.deactivated_at)}"
 
 
 def _from_pattern(offer: Offer, member: Member) -> str:
@@ -136,5 +196,4 @@ def _numbered(stem: str, number: int) -> str:
 
 def _taken(codes: Iterable[str]) -> set[str]:
     """Those of the codes that a member of the brand has or had."""
-    found = PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=list(codes))
-    return set(found.values_list("upper", flat=True))
+    return {row.code.upper() for row in PromoCode.objects.named(codes)}

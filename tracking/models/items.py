@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
 
-from django.contrib.postgres.fields import ArrayField, DateTimeRangeField
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
 from django.db import models
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Upper
 from django.utils import timezone
 from psycopg.types.range import TimestamptzRange
@@ -94,24 +97,64 @@ class Item(TenantModel):
         self.status, self.deactivated_at = ItemStatus.ACTIVE, None
 
 
+class PromoCodeQuerySet(ItemQuerySet["PromoCode"]):
+    def named(self, codes: Iterable[str] | models.QuerySet[Any, Any]) -> Self:
+        """The codes with these texts, in upper case: of whoever has or had them."""
+        wanted = codes if isinstance(codes, models.QuerySet) else list(codes)
+        return self.annotate(upper=Upper("code")).filter(upper__in=wanted)
+
+
 class PromoCode(Item):
-    """A code belongs to one enrollment for ever: past orders of a disabled code stay credited."""
+    """A code of one enrollment: past orders of a code that is out of use stay credited.
+
+    After it has ended, another enrollment can get the same code, in a row of its own. At any moment
+    one enrollment of the brand has it at most: PostgreSQL compares the times of such rows.
+    """
 
     code = models.CharField(max_length=60)
 
-    objects: ClassVar = TenantManager.from_queryset(ItemQuerySet)()
+    objects: ClassVar = TenantManager.from_queryset(PromoCodeQuerySet)()
 
     class Meta(Item.Meta):
         constraints = [
             *Item.Meta.constraints,
-            models.UniqueConstraint("brand", Upper("code"), name="tracking_code_once"),
+            # A code of a brand is a range of one value, and the times in which it was in use are
+            # ranges too: PostgreSQL compares them without an extension. The type of the first
+            # is made in a migration.
+            ExclusionConstraint(
+                name="tracking_code_one_holder",
+                expressions=[
+                    (
+                        RawSQL(
+                            "tracking_coderange((brand_id::text || ':' || upper(code)),"
+                            " (brand_id::text || ':' || upper(code)), '[]')",
+                            [],
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                    (
+                        RawSQL(
+                            "((CASE WHEN deactivated_at IS NULL\n"
+                            "THEN tstzmultirange(tstzrange(created_at, NULL))\n"
+                            "ELSE tstzmultirange(tstzrange(created_at,"
+                            " greatest(created_at, deactivated_at))) END)\n"
+                            "- tstzmultirange(VARIADIC pauses))",
+                            [],
+                        ),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
             models.UniqueConstraint(
                 fields=["brand", "enrollment"],
                 condition=models.Q(status="active"),
                 name="tracking_code_one_active",
             ),
         ]
-        indexes = [models.Index(fields=["brand", "enrollment"], name="tracking_code_enrollment")]
+        indexes = [
+            models.Index(fields=["brand", "enrollment"], name="tracking_code_enrollment"),
+            models.Index("brand", Upper("code"), name="tracking_code_text"),
+        ]
 
 
 class TrackingLink(Item):

@@ -7,12 +7,11 @@ evidence of a batch at once; `attribute` is a pure function.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
-from django.db.models.functions import Upper
 
 from core.kept_queries import kept_query
 from offers.models import Enrollment, Offer
@@ -99,10 +98,11 @@ class Attribution:
 class BatchEvidence:
     """The codes, links and customers that the orders of one batch name, read at once.
 
+    `codes` holds everybody who has or had a code, in the order in which they got it.
     `customers` holds, by offer and reference, when each was won and by whom.
     """
 
-    codes: dict[str, PromoCode]
+    codes: dict[str, list[PromoCode]]
     links: dict[int, TrackingLink]
     customers: dict[tuple[int, str], list[tuple[datetime, Enrollment]]] = field(
         default_factory=dict
@@ -136,7 +136,7 @@ def load_evidence(orders: Sequence[AnyOrder], *, source: str) -> BatchEvidence:
     codes = {normal_code(code) for order in orders for code in order.promo_codes}
     clicks = [click_ids.read(order.click_id) for order in orders if order.click_id]
     evidence = BatchEvidence(
-        codes={row.code.upper(): row for row in _codes(codes=sorted(codes))} if codes else {},
+        codes=_holders(codes),
         links=TrackingLink.objects.select_related("enrollment__offer").in_bulk(
             [click.link_id for click in clicks if click]
         )
@@ -150,9 +150,16 @@ def load_evidence(orders: Sequence[AnyOrder], *, source: str) -> BatchEvidence:
     return evidence
 
 
+def _holders(codes: Collection[str]) -> dict[str, list[PromoCode]]:
+    holders: dict[str, list[PromoCode]] = {}
+    for row in _codes(codes=sorted(codes)) if codes else ():
+        holders.setdefault(row.code.upper(), []).append(row)
+    return holders
+
+
 @kept_query
 def _codes(*, codes: list[str]) -> QuerySet[PromoCode]:
-    rows = PromoCode.objects.annotate(upper=Upper("code")).filter(upper__in=codes)
+    rows = PromoCode.objects.named(codes).order_by("created_at", "pk")
     return rows.select_related("enrollment__offer")
 
 
@@ -223,8 +230,9 @@ def _by_code(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | FieldP
     """The first of the order's codes that counts; else what is wrong with the first known one."""
     problems = []
     for text in order.promo_codes:
-        code = evidence.codes.get(normal_code(text))
-        problem = _code_problem(code, order) if code else None
+        holders = evidence.codes.get(normal_code(text), [])
+        code = _holder_at(holders, order.ordered_at)
+        problem = _code_problem(holders, code, order) if holders else None
         if code and problem is None:
             words = f"the code {code.code}"
             return FoundEvidence(Evidence.CODE, code.enrollment, words, {"code": code.code})
@@ -237,11 +245,23 @@ def _by_code(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | FieldP
     return FieldProblem("promo_code", "unknown_code", f"no member has {said}")
 
 
-def _code_problem(code: PromoCode, order: AnyOrder) -> FieldProblem | None:
-    """Why a member's code does not count for this order; None if it does."""
-    if not code.was_in_use_at(order.ordered_at):
+def _holder_at(holders: Sequence[PromoCode], moment: datetime) -> PromoCode | None:
+    """The code of whoever had it then. Orders from before anybody had it are the first one's."""
+    for code in holders:
+        is_given = code is holders[0] or moment >= code.created_at
+        if is_given and code.was_in_use_at(moment):
+            return code
+    return None
+
+
+def _code_problem(
+    holders: Sequence[PromoCode], code: PromoCode | None, order: AnyOrder
+) -> FieldProblem | None:
+    """Why a code that members have or had does not count for this order; None if it does."""
+    if code is None:
+        named = holders[0].code
         return FieldProblem(
-            "promo_code", "inactive_code", f"the code {code.code} was not active at that time"
+            "promo_code", "inactive_code", f"the code {named} was not active at that time"
         )
     if not code.enrollment.offer.counts_at(order.ordered_at):
         return _not_counting("promo_code", code.enrollment.offer)
