@@ -39,6 +39,7 @@ WORDS = {
     "invitation.withdrawn": "withdrew the invitation of {email}",
     "items.deactivated": "deactivated the code and the link",
     "ledger.adjusted": "posted an adjustment: {note}",
+    "ledger.written_off": "wrote off what was paid too much: {note}",
     "link.given": "gave a tracking link",
     "login.activated": "activated the login of {email} again",
     "login.deactivated": "deactivated the login of {email}",

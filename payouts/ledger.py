@@ -12,16 +12,24 @@ from django.db.models import Case, Exists, OuterRef, Q, QuerySet, Sum, Value, Wh
 
 from core.kept_queries import kept_query
 from offers.models import Enrollment
-from payouts.models import EARNED_KINDS, EntryKind, LedgerEntry, LedgerSum, PayoutItem
+from payouts.models import (
+    EARNED_KINDS,
+    PAYABLE_KINDS,
+    EntryKind,
+    LedgerEntry,
+    LedgerSum,
+    PayoutItem,
+)
 
-PARTS = ("owed", "held", "moved", "paid")
+PARTS = ("owed", "held", "moved", "paid", "written_off")
 
 
 @dataclass(frozen=True, slots=True)
 class Balance:
     """The balance of one enrollment in minor units. `due` may be paid now, `held` after its hold.
 
-    Always: earned = commissions + adjustments = due + held + on_the_way + paid.
+    Always: earned = commissions + adjustments, and
+    earned + written_off = due + held + on_the_way + paid.
     """
 
     earned_minor: int = 0
@@ -29,11 +37,17 @@ class Balance:
     held_minor: int = 0
     on_the_way_minor: int = 0
     paid_minor: int = 0
+    written_off_minor: int = 0
 
     @property
     def owed_minor(self) -> int:
         """What is to be paid now or after its hold. A negative amount is carried over."""
         return self.due_minor + self.held_minor
+
+    @property
+    def debt_minor(self) -> int:
+        """What the member was paid too much, and later commission has not made up for; or 0."""
+        return max(0, -self.owed_minor)
 
     def __add__(self, other: Balance) -> Balance:
         return Balance(
@@ -42,6 +56,7 @@ class Balance:
             self.held_minor + other.held_minor,
             self.on_the_way_minor + other.on_the_way_minor,
             self.paid_minor + other.paid_minor,
+            self.written_off_minor + other.written_off_minor,
         )
 
 
@@ -62,11 +77,12 @@ def balances(
         found[enrollment_id][part] = minor
     return {
         enrollment_id: Balance(
-            earned_minor=of["owed"] - of["moved"],
+            earned_minor=of["owed"] - of["moved"] - of["written_off"],
             due_minor=of["owed"] - of["held"],
             held_minor=of["held"],
             on_the_way_minor=of["paid"] - of["moved"],
             paid_minor=-of["paid"],
+            written_off_minor=of["written_off"],
         )
         for enrollment_id, of in found.items()
     }
@@ -77,12 +93,14 @@ def _parts(
 ) -> QuerySet[Any, Any]:
     """Enrollment, part of its balance, and how much that is."""
     entries = LedgerEntry.objects.filter(enrollment__in=enrollment_ids)
-    moved = entries.filter(~Q(kind=EntryKind.COMMISSION) & ~Q(kind=EntryKind.ADJUSTMENT))
+    not_commissions = entries.filter(~Q(kind=EntryKind.COMMISSION))
+    moved = not_commissions.filter(~Q(kind=EntryKind.ADJUSTMENT) & ~Q(kind=EntryKind.WRITE_OFF))
     parts = {
         "owed": LedgerSum.objects.filter(enrollment__in=enrollment_ids),
         "held": entries.filter(kind__in=EARNED_KINDS, available_at__gt=now),
         "moved": moved,
         "paid": moved.filter(kind=EntryKind.PAYOUT, payout__state="paid"),
+        "written_off": not_commissions.filter(kind=EntryKind.WRITE_OFF),
     }
     first, *others = (_summed(rows, part) for part, rows in parts.items())
     return first.union(*others, all=True)
@@ -116,9 +134,9 @@ def due_entries(*, member_id: int, currency: str, now: datetime) -> QuerySet[Led
 
 
 def _payable(now: datetime) -> QuerySet[LedgerEntry]:
-    """Earned entries after their hold that no live payment pays."""
+    """Entries that were earned or written off, after their hold, that no live payment pays."""
     live = PayoutItem.objects.live().filter(entry=OuterRef("pk"))
-    return LedgerEntry.objects.filter(~Exists(live), kind__in=EARNED_KINDS, available_at__lte=now)
+    return LedgerEntry.objects.filter(~Exists(live), kind__in=PAYABLE_KINDS, available_at__lte=now)
 
 
 def _summed(rows: QuerySet[Any], part: str) -> QuerySet[Any, Any]:

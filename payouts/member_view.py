@@ -11,7 +11,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from core.kept_queries import kept_query
-from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem
+from payouts.models import GIVEN_KINDS, EntryKind, LedgerEntry, Payout, PayoutItem
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,9 @@ def _live_items(*, conversion_ids: list[int]) -> QuerySet[PayoutItem]:
 
 @kept_query
 def adjustments_of(*, enrollment_id: int) -> QuerySet[LedgerEntry]:
-    """Return the bonuses and corrections of one enrollment, newest first."""
-    return LedgerEntry.objects.filter(enrollment=enrollment_id, kind=EntryKind.ADJUSTMENT).order_by(
-        "-posted_at", "-pk"
-    )
+    """Return the bonuses, corrections and write-offs of one enrollment, newest first."""
+    given = LedgerEntry.objects.filter(enrollment=enrollment_id, kind__in=GIVEN_KINDS)
+    return given.order_by("-posted_at", "-pk")
 
 
 @kept_query

@@ -24,7 +24,7 @@ SELECT e.id, e.amount_minor, n.member_id
 FROM payouts_ledgerentry e
 JOIN offers_enrollment n ON n.brand_id = e.brand_id AND n.id = e.enrollment_id
 WHERE e.brand_id = %(brand)s AND e.currency = %(currency)s
-  AND e.kind IN ('commission', 'adjustment') AND e.available_at <= %(now)s
+  AND e.kind IN ('commission', 'adjustment', 'write_off') AND e.available_at <= %(now)s
   AND NOT EXISTS (SELECT 1 FROM payouts_payoutitem i
     WHERE i.brand_id = e.brand_id AND i.entry_id = e.id AND i.released_at IS NULL)
 """

@@ -1,4 +1,4 @@
-"""Record payments to members, return failed or cancelled ones, and post adjustments."""
+"""Record and return payments to members, post adjustments, and write debts off."""
 
 from __future__ import annotations
 
@@ -172,6 +172,55 @@ def adjust(
     )
     audit.record(
         action="ledger.adjusted", target=entry, by=by, now=now, amount_minor=amount_minor, note=note
+    )
+    return entry
+
+
+@transaction.atomic
+def write_off(
+    *,
+    enrollment: Enrollment,
+    debt_minor: int,
+    note: str,
+    by: Actor,
+    now: datetime,
+    confirmation: uuid.UUID | None = None,
+) -> LedgerEntry:
+    """Post that the brand gives up what a member was paid too much, with a reason they can read.
+
+    `debt_minor` is the debt that the person saw: DueChangedError when it is another one by now. The
+    same `confirmation` returns the entry that was posted first. Raises PayoutError when there is
+    no debt or no reason.
+    """
+    if not note.strip():
+        raise PayoutError("say why the debt is written off")
+    Member.objects.select_for_update().get(pk=enrollment.member_id)
+    if confirmation is not None:
+        posted = LedgerEntry.objects.filter(confirmation=confirmation).first()
+        if posted is not None:
+            return posted
+    balance = ledger.balances([enrollment.pk], now=now).get(enrollment.pk, ledger.Balance())
+    if not balance.debt_minor:
+        raise PayoutError("there is no debt to write off")
+    if balance.debt_minor != debt_minor:
+        raise DueChangedError("the debt has changed meanwhile: look at it again, then confirm")
+    entry = LedgerEntry.objects.create(
+        enrollment=enrollment,
+        kind=EntryKind.WRITE_OFF,
+        amount_minor=debt_minor,
+        currency=enrollment.offer.currency,
+        note=note.strip(),
+        confirmation=confirmation,
+        posted_at=now,
+        available_at=now,
+    )
+    audit.record(
+        action="ledger.written_off",
+        target=entry,
+        by=by,
+        now=now,
+        amount_minor=debt_minor,
+        note=note.strip(),
     )
     return entry
 

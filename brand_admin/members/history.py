@@ -11,7 +11,7 @@ from accounts.models import AuditEntry
 from affiliates.models import Member
 from core.references import Reference, kind_of, reference_in_sql
 from offers.models import Enrollment
-from payouts.models import EntryKind, LedgerEntry, Payout
+from payouts.models import GIVEN_KINDS, LedgerEntry, Payout
 from tracking.models import Conversion, PromoCode, Question, TrackingLink
 
 # What belongs to an enrollment, by the name that the audit log uses.
@@ -33,7 +33,7 @@ def member_history(member_id: int) -> QuerySet[AuditEntry]:
     for model in OF_ENROLLMENT:
         rows = model._default_manager.filter(enrollment__in=own.values("pk"))
         if model is LedgerEntry:
-            rows = rows.filter(kind=EntryKind.ADJUSTMENT)  # others are of a conversion
+            rows = rows.filter(kind__in=GIVEN_KINDS)  # others are of a conversion
         found |= Q(target__in=_targets(rows))
     return AuditEntry.objects.filter(found).order_by("-at", "-pk")
 

@@ -13,7 +13,7 @@ from accounts.permissions import Permission
 from affiliates.models import Member
 from affiliates.selectors import members
 from brand_admin.listing.actions import Action
-from brand_admin.listing.cells import ButtonTo, Cell, Link, Muted
+from brand_admin.listing.cells import ButtonTo, Cell, Lines, Link, LinkTo, Muted
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
@@ -48,7 +48,8 @@ class DueToMember:
 
 def _pay(row: DueToMember) -> Cell:
     if row.is_carried:
-        return Muted("carried to the next payment")
+        debt = LinkTo("See the debt", f"of {row.member}", "member", row.member.pk)
+        return Lines(Muted("carried to the next payment"), debt)
     return ButtonTo(
         "Send payment",
         f"to {row.member}",

@@ -79,6 +79,14 @@ class ReturnPaymentForm(forms.Form):
     reason = OneLineField(max_length=300, help_text="The member sees it.")
 
 
+class WriteOffForm(forms.Form):
+    """Why a debt is written off, and the debt that the page showed, in minor units."""
+
+    note = OneLineField(label="Reason", max_length=300, help_text="The member sees it.")
+    debt = forms.IntegerField(min_value=1, widget=forms.HiddenInput)
+    confirmation = forms.UUIDField(widget=forms.HiddenInput)
+
+
 class AdjustmentForm(forms.Form):
     """A bonus or a correction in the currency of the offer."""
 

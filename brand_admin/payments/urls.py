@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from brand_admin.listing.views import list_file, list_page
-from brand_admin.payments import run_views, views
+from brand_admin.payments import run_views, views, write_off_views
 from brand_admin.payments.due_list import Due
 from brand_admin.payments.lists import Payments
 from brand_admin.payments.run_lists import RunMembers, Runs
@@ -15,6 +15,7 @@ urlpatterns = [
     path("sent.csv", list_file(Payments), name="payments_csv"),
     path("new/", views.payment_new, name="payment_new"),
     path("adjustment/", views.adjustment_new, name="adjustment_new"),
+    path("write-off/<int:enrollment_id>/", write_off_views.debt_write_off, name="debt_write_off"),
     path("<int:payment_id>/", views.payment_page, name="payment"),
     path("<int:payment_id>/statement.csv", views.payment_statement, name="payment_statement"),
     path(

@@ -29,7 +29,7 @@ from brand_admin.reporting.columns import (
     columns_in,
 )
 from brand_admin.reporting.forms import OfferMemberFilters, OfferReportFilters
-from brand_admin.reporting.members import MEMBER_ACTIONS, owed_among
+from brand_admin.reporting.members import MEMBER_ACTIONS, notes_on_removal, owed_among
 from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
 from offers.selectors import enrollments_of, offers, terms_of
 from tracking.commissions.tier_progress import tier_names_today
@@ -371,14 +371,9 @@ class OfferMembers(WithFigures):
 
     def seen(self, action: Action, ids: list[int]) -> list[Seen]:
         rows = self.everything().filter(pk__in=ids).select_related("member", "offer")
-        owed = owed_among(rows, now=self.now) if action.key == "remove" else {}
+        notes = notes_on_removal(rows, now=self.now) if action.key == "remove" else {}
         return [
-            Seen(
-                str(row.member),
-                more=row.member.email,
-                amount=owed.get(row.pk),
-                note="Owed: stays in the offer" if row.pk in owed else "",
-            )
+            Seen(str(row.member), row.member.email, *notes.get(row.pk, (None, "")))
             for row in rows.order_by(*BY_NAME)
         ]
 

@@ -32,8 +32,26 @@ def owed_among(enrollments: Iterable[Enrollment], *, now: datetime) -> dict[int,
     return {
         pk: Money(balance.owed_minor, chosen[pk].offer.currency)
         for pk, balance in balances(chosen, now=now).items()
-        if balance.owed_minor
+        if balance.owed_minor > 0
     }
+
+
+def notes_on_removal(
+    enrollments: Iterable[Enrollment], *, now: datetime
+) -> dict[int, tuple[Money, str]]:
+    """Return what staff should know before they remove members: an amount and words, by enrollment.
+
+    Who is owed money stays in the offer; what somebody was paid too much stays as a debt.
+    """
+    chosen = {enrollment.pk: enrollment for enrollment in enrollments}
+    notes = {}
+    for pk, balance in balances(chosen, now=now).items():
+        amount = Money(abs(balance.owed_minor), chosen[pk].offer.currency)
+        if balance.owed_minor > 0:
+            notes[pk] = amount, "Owed: stays in the offer"
+        elif balance.debt_minor:
+            notes[pk] = amount, "Paid too much: stays as a debt"
+    return notes
 
 
 def _each(
@@ -128,7 +146,8 @@ MEMBER_ACTIONS = (
         done="removed from the offer",
         unchanged="were removed",
         asks="Their code and link stop counting at once. Their history stays readable under"
-        " removed members. Nobody who is owed money is removed.",
+        " removed members. Nobody who is owed money is removed. What somebody was paid too much"
+        " stays as a debt on their page, and can be written off there.",
         kind="danger",
     ),
 )

@@ -3,7 +3,9 @@
 from payouts.models.details import DetailsRelease, PayoutDetails, PayoutMethod
 from payouts.models.payments import (
     EARNED_KINDS,
+    GIVEN_KINDS,
     OPEN_STATES,
+    PAYABLE_KINDS,
     RUN_STATE_OF_PAYMENTS,
     EntryKind,
     LedgerEntry,
@@ -18,7 +20,9 @@ from payouts.models.payments import (
 
 __all__ = [
     "EARNED_KINDS",
+    "GIVEN_KINDS",
     "OPEN_STATES",
+    "PAYABLE_KINDS",
     "RUN_STATE_OF_PAYMENTS",
     "DetailsRelease",
     "EntryKind",

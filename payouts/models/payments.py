@@ -203,6 +203,7 @@ class Payout(TenantModel):
 class EntryKind(models.TextChoices):
     COMMISSION = "commission", "Commission"
     ADJUSTMENT = "adjustment", "Adjustment"
+    WRITE_OFF = "write_off", "Write-off"  # the brand no longer asks for a debt
     PAYOUT = "payout", "Payout"
     PAYOUT_RETURNED = "payout_returned", "Payout returned"
 
@@ -218,6 +219,9 @@ RUN_STATE_OF_PAYMENTS = {
 }
 OF_NOTHING = models.Q(conversion_id=None, click_earning_id=None)
 EARNED_KINDS = (EntryKind.COMMISSION, EntryKind.ADJUSTMENT)
+# What a payment takes together. A write-off is not earned: it balances entries that lower what is.
+PAYABLE_KINDS = (*EARNED_KINDS, EntryKind.WRITE_OFF)
+GIVEN_KINDS = (EntryKind.ADJUSTMENT, EntryKind.WRITE_OFF)  # by staff, with a note for the member
 
 
 class LedgerEntry(TenantModel):
@@ -252,6 +256,7 @@ class LedgerEntry(TenantModel):
                 )
                 | models.Q(kind="commission", conversion_id=None, click_earning_id__isnull=False)
                 | models.Q(kind="adjustment", payout=None) & OF_NOTHING
+                | models.Q(kind="write_off", payout=None, amount_minor__gt=0) & OF_NOTHING
                 | models.Q(kind__in=["payout", "payout_returned"], payout__isnull=False)
                 & OF_NOTHING,
                 name="payouts_entry_kind",
@@ -314,7 +319,7 @@ class LedgerEntry(TenantModel):
                     "currency": "added.currency",
                     "amount_minor": "added.amount_minor",
                 },
-                where="added.kind = 'adjustment'",
+                where="added.kind IN ('adjustment', 'write_off')",
             ),
         ]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from core.money import Money
@@ -12,12 +13,16 @@ from core.templatetags.display import count, day, money
 from offers.models import Enrollment, Terms
 from payouts.ledger import Balance, balances
 from payouts.member_view import adjustments_of
+from payouts.models import EntryKind
 from portal.dashboard.numbers import signed
 
 
 @dataclass(frozen=True, slots=True)
 class MyMoney:
-    """The ledger's balance of one enrollment; `earned` is the sum of the other four."""
+    """The ledger's balance of one enrollment.
+
+    The first four add up to `earned` and to what was written off.
+    """
 
     due: Money
     held: Money
@@ -43,18 +48,20 @@ def money_of(enrollment: Enrollment, terms: Terms, *, now: datetime) -> MyMoney:
 
 @dataclass(frozen=True, slots=True)
 class AdjustmentRow:
-    """A bonus or correction, with the reason the brand gave."""
+    """A bonus, correction or debt written off, with the reason the brand gave."""
 
     note: str
+    what: str  # what it is, where the sign of the amount does not say it
     amount: str
     posted_on: str
 
 
 def adjustment_rows(enrollment: Enrollment) -> list[AdjustmentRow]:
-    """Return the bonuses and corrections, newest first. One query."""
+    """Return the bonuses, corrections and write-offs, newest first. One query."""
     return [
         AdjustmentRow(
             entry.note,
+            _("Debt written off") if entry.kind == EntryKind.WRITE_OFF else "",
             signed(entry.amount_minor, money(Money(abs(entry.amount_minor), entry.currency))),
             day(entry.posted_at),
         )

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.money import Money
 from core.templatetags.display import day, money
-from payouts.models import LedgerEntry, Payout
+from payouts.models import EntryKind, LedgerEntry, Payout
 from payouts.selectors import items_of
 from tracking.models import ClickEarning, Conversion
 
@@ -19,7 +19,7 @@ from tracking.models import ClickEarning, Conversion
 class StatementLine:
     """One ledger entry of a payment, with its conversion or its day's clicks.
 
-    An adjustment has neither.
+    An adjustment or a write-off has neither.
     """
 
     entry: LedgerEntry
@@ -37,6 +37,8 @@ class StatementLine:
             return _("Commission") if self.entry.amount_minor > 0 else _("Commission taken back")
         if self.clicks:
             return "Clicks"
+        if self.entry.kind == EntryKind.WRITE_OFF:
+            return _("Debt written off")
         return _("Bonus") if self.entry.amount_minor > 0 else _("Correction")
 
     @property

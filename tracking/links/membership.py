@@ -75,9 +75,12 @@ def activate_member(*, enrollment: Enrollment, by: Actor, now: datetime) -> Prom
 
 @transaction.atomic
 def remove_from_offer(*, enrollment: Enrollment, by: Actor, now: datetime) -> Enrollment:
-    """Remove the member from the offer. Raises OwedError while anything is due or held."""
+    """Remove the member from the offer. Raises OwedError while anything is due or held.
+
+    What the member was paid too much does not keep them in it: the debt stays in the ledger.
+    """
     balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
-    if balance.owed_minor:
+    if balance.owed_minor > 0:
         raise OwedError(Money(balance.owed_minor, enrollment.offer.currency))
     deactivate_items(enrollment=enrollment, by=by, now=now)
     return set_enrollment_status(

@@ -25,7 +25,7 @@ from core.tenancy import acting_for
 from offers.services import create_offer, enroll, supersede_terms
 from offers.structure import Rule, RuleKind, Tier
 from offers.terms import TermsValues
-from payouts.ledger import due_entries
+from payouts.ledger import Balance, balances, due_entries
 from payouts.models import LedgerEntry, Payout, PayoutRun, PayoutState
 from payouts.runs import (
     confirm_run,
@@ -35,7 +35,7 @@ from payouts.runs import (
     redraft_run,
     return_run,
 )
-from payouts.services import PayoutError, mark_paid, record_payment, return_payment
+from payouts.services import PayoutError, mark_paid, record_payment, return_payment, write_off
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
 from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.commissions.click_earnings import credit_clicks
@@ -58,6 +58,8 @@ STRUCTURES = st.builds(
     TermsValues,
     percent_bp=RATES,
     fixed_minor=AMOUNTS,
+    fixed_after_refund=st.sampled_from(["whole", "share"]),
+    may_pay_nothing=st.just(True),
     hold_days=st.just(1),
     approval=st.sampled_from(["automatic", "by_hand"]),
     per_click_minor=st.sampled_from([0, 0, 3]),
@@ -148,7 +150,7 @@ class LedgerActs(RuleBasedStateMachine):
         """The one that crosses earns by the old rate, for ever; the next one by the tier's."""
         threshold = max(0, self.net_sales()) + minor
         tiers = (Tier("Next", threshold, tier_bp),)
-        self.terms_change(TermsValues(percent_bp=rate_bp, tiers=tiers))
+        self.terms_change(TermsValues(percent_bp=rate_bp, tiers=tiers, may_pay_nothing=True))
         crossing = self.record(minor, ordered_at=self.now)
         has_crossed = self.net_sales() >= threshold  # a refund may have come before its order
         after = self.record(minor, ordered_at=self.now)
@@ -269,6 +271,17 @@ class LedgerActs(RuleBasedStateMachine):
     @rule(hours=st.integers(1, 72))
     def time_passes(self, hours: int) -> None:
         self.now += timedelta(hours=hours)
+
+    @rule()
+    def a_debt_is_written_off(self) -> None:
+        known = balances([self.enrollment.pk], now=self.now).get(self.enrollment.pk, Balance())
+        if known.debt_minor:
+            write_off(
+                enrollment=self.enrollment, debt_minor=known.debt_minor, note="law", by=SYSTEM,
+                now=self.now,
+            )  # fmt: skip
+            after = balances([self.enrollment.pk], now=self.now)[self.enrollment.pk]
+            assert after.owed_minor == 0
 
     @rule()
     def what_is_due_is_paid(self) -> None:

@@ -119,7 +119,10 @@ def added_up(enrollment_id: int, now: datetime) -> ledger.Balance:
                 paid_minor=-amount if is_paid else 0, on_the_way_minor=on_the_way
             )
             continue
-        balance += ledger.Balance(earned_minor=amount)
+        if entry.kind == EntryKind.WRITE_OFF:
+            balance += ledger.Balance(written_off_minor=amount)
+        else:
+            balance += ledger.Balance(earned_minor=amount)
         if PayoutItem.objects.filter(entry=entry, released_at=None).exists():
             continue
         is_held = entry.available_at > now

@@ -16,7 +16,7 @@ from hypothesis.stateful import (
 from core.money import round_half_up
 from payouts.due import OfferDue, due_by_member, due_by_offer
 from payouts.ledger import Balance, balances
-from payouts.models import LedgerEntry, Payout, PayoutItem, PayoutState
+from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutState
 from tests.cast import Cast
 from tests.tracking.commissions.ledger_acts import LedgerActs
 from tracking.models import ClickEarning, Conversion, ConversionStatus, Order
@@ -56,6 +56,8 @@ class LedgerMachine(LedgerActs):
         targets = Conversion.objects.aggregate(total=Sum("commission_minor"))["total"] or 0
         targets += ClickEarning.objects.aggregate(total=Sum("amount_minor"))["total"] or 0
         ledger = LedgerEntry.objects.aggregate(total=Sum("amount_minor"))["total"] or 0
+        written_off = LedgerEntry.objects.filter(kind=EntryKind.WRITE_OFF)
+        targets += written_off.aggregate(total=Sum("amount_minor"))["total"] or 0
         paid, on_the_way = sum_in(PayoutState.PAID), sum_in(PayoutState.PROCESSING)
         assert ledger == targets - paid - on_the_way
         found = balances([self.enrollment.pk], now=self.now).get(self.enrollment.pk, Balance())
@@ -114,7 +116,7 @@ class LedgerMachine(LedgerActs):
     @invariant()
     def a_balance_adds_up(self) -> None:
         for balance in balances([self.enrollment.pk], now=self.now).values():
-            assert balance.earned_minor == (
+            assert balance.earned_minor + balance.written_off_minor == (
                 balance.due_minor
                 + balance.held_minor
                 + balance.on_the_way_minor
