@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from brand_admin.background import lists as background_lists
 from brand_admin.conversions import lists as conversion_lists
-from brand_admin.conversions import unattributed
+from brand_admin.conversions import refunds, unattributed
 from brand_admin.emails import lists as email_lists
 from brand_admin.listing.listing import LISTS, list_of_reference
 from brand_admin.members import lists as member_lists
@@ -31,6 +31,7 @@ MODULES = (
     offer_lists,
     payment_lists,
     project_lists,
+    refunds,
     reporting_lists,
     run_lists,
     step_lists,

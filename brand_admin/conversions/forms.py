@@ -12,11 +12,9 @@ from brand_admin.pages import id_in
 from offers.models import Enrollment
 from offers.selectors import offers
 from tracking.figures.periods import Bounds
-from tracking.figures.unattributed_orders import (
-    Brought,
-    oldest_unattributed_day,
-    sources_of_orders,
-)
+from tracking.figures.refunds_to_check import RefundOutcome, oldest_refund_day
+from tracking.figures.sources import sources_of_orders, sources_of_refunds
+from tracking.figures.unattributed_orders import Brought, oldest_unattributed_day
 from tracking.models import ConversionStatus, Evidence, Order, QuestionState
 from tracking.models.questions import MAX_ANSWER_LENGTH
 from tracking.orders.crediting import MAX_REASON_LENGTH
@@ -94,6 +92,37 @@ class UnattributedFilters(DayFilters):
         return {
             "source": self.cleaned_data.get("source") or "",
             "brought": self.cleaned_data.get("brought") or "",
+            **self.days(),
+        }
+
+
+class RefundFilters(DayFilters):
+    """Which refunds to list, by the day of receipt; all unless the address says otherwise."""
+
+    field_order = ["outcome", "source", "first", "last"]
+
+    outcome = forms.ChoiceField(
+        required=False, label="What came of it", choices=[("", "Anything"), *RefundOutcome.choices]
+    )
+    source = forms.ChoiceField(required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["source"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        field.choices = [("", "All sources"), *((name, name) for name in sources_of_refunds())]
+
+    def bounds(self) -> Bounds:
+        """Return the same with the days of these refunds, which no figure counts."""
+        usual, oldest = super().bounds(), oldest_refund_day()
+        return Bounds(min(usual.first, oldest or usual.first), usual.last)
+
+    def chosen(self) -> dict[str, Any]:
+        """Keyword arguments for `refunds_to_check`; nonsense is ignored."""
+        self.is_valid()
+        return {
+            "outcome": self.cleaned_data.get("outcome") or "",
+            "source": self.cleaned_data.get("source") or "",
             **self.days(),
         }
 

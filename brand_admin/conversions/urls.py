@@ -5,6 +5,7 @@ from django.urls import path
 from brand_admin.conversions import questions, rates, sharing, views
 from brand_admin.conversions.lists import Conversions, Questions
 from brand_admin.conversions.rates import ExchangeRates
+from brand_admin.conversions.refunds import RefundsToCheck
 from brand_admin.conversions.unattributed import UnattributedOrders, choose_member
 from brand_admin.listing.views import list_change, list_file, list_page
 
@@ -24,5 +25,7 @@ urlpatterns = [
     path("rates/new/", rates.new_rates, name="exchange_rates_new"),
     path("share-member/", sharing.choose_member, name="conversion_share_member"),
     path("<int:conversion_id>/share/", sharing.share_page, name="conversion_share"),
+    path("refunds/", list_page(RefundsToCheck), name="refunds"),
+    path("refunds.csv", list_file(RefundsToCheck), name="refunds_csv"),
     path("<int:conversion_id>/", views.conversion_page, name="conversion"),
 ]

@@ -10,16 +10,14 @@ from accounts.audit_log.selectors import history_of
 from accounts.permissions import Permission
 from brand_admin import history
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.pages import (
-    render_page,
-)
+from brand_admin.conversions.refunds import lines_in_words
+from brand_admin.pages import render_page
 from core.money import Money
 from core.references import Reference
 from offers.wording import explain
 from payouts.selectors import entries_of_conversion
 from tracking.figures.conversion_list import conversions
-from tracking.models import OrderRevision, PaymentStatus, Refund
-from tracking.orders.as_sent import refunded_lines
+from tracking.models import OrderRevision, PaymentStatus
 from tracking.orders.lookup import (
     conversions_of_order,
     lines_of_order,
@@ -57,25 +55,13 @@ def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
         lines=[(row, Money(row.net_minor, conversion.order.currency)) for row in lines],
         total=Money(conversion.order.total_minor, conversion.order.currency),
         rate=f"{conversion.rate.normalize():f}" if conversion.rate else "",
-        refunds=[(refund, _refunded(refund)) for refund in refunds],
+        refunds=[(refund, lines_in_words(refund)) for refund in refunds],
         revisions=[
             (revision, _stated(revision)) for revision in revisions_of_order(conversion.order)
         ],
         entries=entries,
         booked=Money(sum(entry.amount_minor for entry in entries), conversion.currency),
         history=history.lines(history_of(targets)),
-    )
-
-
-def _refunded(refund: Refund) -> str:
-    """What was given back, in words: "GLOW-1 (quantity 2), SOAP", or "the whole order"."""
-    return (
-        ", ".join(
-            f"{part['line_id'] or part['sku']}"
-            + (f" (quantity {part['quantity']})" if part["quantity"] is not None else "")
-            for part in refunded_lines(refund)
-        )
-        or "the whole order"
     )
 
 

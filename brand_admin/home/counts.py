@@ -14,13 +14,14 @@ from core.kept_queries import kept_query
 from core.templatetags.display import count
 from notifications.models import Message, MessageState
 from tracking.figures.conversion_list import conversion_count
+from tracking.figures.refunds_to_check import refunds_to_check
 from tracking.figures.unattributed_orders import unattributed_orders
-from tracking.models import Conversion, ConversionStatus, Order
+from tracking.models import Conversion, ConversionStatus, Order, Refund
 from tracking.outreach.unsent_items import not_sent, without_items
 from tracking.questions.selectors import open_questions
 
 RECENT = timedelta(days=30)
-MAX_COUNTED_ORDERS = 10_000  # a shop may send every order, and counting them all is slow
+MAX_COUNTED_ORDERS = 10_000  # or refunds: a shop may send all of them, and counting is slow
 TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNOWN)
 
 
@@ -28,8 +29,8 @@ TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNO
 class Attention:
     """The counts. `oldest_pending_at` is the time of the oldest order that waits for approval.
 
-    `unattributed` counts the orders from the day `unattributed_from` on, and stops at
-    MAX_COUNTED_ORDERS + 1.
+    `unattributed` counts the orders and `refunds` the refunds to check from the day `recent_from`
+    on; both stop at MAX_COUNTED_ORDERS + 1.
     """
 
     pending: int
@@ -40,25 +41,34 @@ class Attention:
     unknown_sends: int
     questions: int
     unattributed: int
-    unattributed_from: date
+    refunds: int
+    recent_from: date
 
     @property
     def unattributed_in_words(self) -> str:
-        if self.unattributed <= MAX_COUNTED_ORDERS:
-            return count(self.unattributed)
-        return f"more than {count(MAX_COUNTED_ORDERS)}"
+        return _counted_so_far(self.unattributed)
 
     @property
-    def unattributed_query(self) -> str:
-        """The filter of the list that shows the same orders."""
-        return f"?first={self.unattributed_from.isoformat()}"
+    def refunds_in_words(self) -> str:
+        return _counted_so_far(self.refunds)
+
+    @property
+    def recent_query(self) -> str:
+        """The filter of the lists that show the same orders and refunds."""
+        return f"?first={self.recent_from.isoformat()}"
+
+
+def _counted_so_far(number: int) -> str:
+    if number <= MAX_COUNTED_ORDERS:
+        return count(number)
+    return f"more than {count(MAX_COUNTED_ORDERS)}"
 
 
 def what_needs_attention(*, now: datetime) -> Attention:
     """Count what waits for the staff of the current brand."""
     sends = dict(_troubled_sends(since=now - RECENT))
     unknown = sends.pop(MessageState.UNKNOWN.value, 0)
-    unattributed_from = timezone.localdate(now) - RECENT
+    recent_from = timezone.localdate(now) - RECENT
     return Attention(
         pending=conversion_count(status=ConversionStatus.PENDING),
         oldest_pending_at=next(iter(_oldest_pending()), None),
@@ -67,8 +77,9 @@ def what_needs_attention(*, now: datetime) -> Attention:
         failed_sends=sum(sends.values()),
         unknown_sends=unknown,
         questions=_open_questions.count(),
-        unattributed=_unattributed.count(since=start_of(unattributed_from)),
-        unattributed_from=unattributed_from,
+        unattributed=_unattributed.count(since=start_of(recent_from)),
+        refunds=_refunds.count(since=start_of(recent_from)),
+        recent_from=recent_from,
     )
 
 
@@ -88,6 +99,11 @@ def _oldest_pending() -> QuerySet[Conversion, Any]:
 @kept_query
 def _unattributed(*, since: datetime) -> QuerySet[Order, Any]:
     return unattributed_orders(first=since).values("pk")[: MAX_COUNTED_ORDERS + 1]
+
+
+@kept_query
+def _refunds(*, since: datetime) -> QuerySet[Refund, Any]:
+    return refunds_to_check(first=since).values("pk")[: MAX_COUNTED_ORDERS + 1]
 
 
 _without_items = kept_query(without_items)

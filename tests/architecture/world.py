@@ -35,10 +35,11 @@ from offers.services import add_to_project, create_project, set_up_stage
 from payouts.models import Payout, PayoutRun, PayoutRunMember
 from payouts.runs import draft_run
 from payouts.services import adjust
-from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due
+from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due, refund
 from tests.notifications.senders import confirm, recipient
 from tracking.models import Conversion, Order, Question
 from tracking.orders.recording import record_order
+from tracking.orders.refunds import record_refund
 from tracking.questions.services import ask_about_order
 
 # What the parameters of addresses name.
@@ -135,6 +136,8 @@ def _furnish(
         record_order(source="api", order=sale, by=SYSTEM, now=NOW)
         nobodys = order(f"{brand.slug}-9002", promo_code=f"{brand.slug}-10", currency=currency)
         record_order(source="api", order=nobodys, by=SYSTEM, now=NOW)
+        early = refund(f"{brand.slug}-R1", f"{brand.slug}-9003", currency=currency)
+        record_refund(source="api", refund=early, by=SYSTEM, now=NOW)
         pay_all_due(member, currency=currency, reference=f"{brand.slug} bank", now=paid_at)
         _draft_a_run(enrollment, currency=currency)
         confirm(

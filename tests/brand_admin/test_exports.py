@@ -156,7 +156,8 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
         "campaign", "campaigns", "conversions", "due",
         "member_history", "members", "messages", "offer", "offers",
         "payments", "project", "project_generate", "project_members", "project_send", "projects",
-        "questions", "run", "runs", "sales_tracking", "suppressed", "unattributed", "work",
+        "questions", "refunds", "run", "runs", "sales_tracking", "suppressed", "unattributed",
+        "work",
     ]  # fmt: skip
 
 

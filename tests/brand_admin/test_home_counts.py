@@ -15,10 +15,11 @@ from notifications.services import suppress
 from offers.models import Enrollment, OfferStatus
 from offers.services import create_offer, enroll, set_offer_status
 from offers.terms import TermsValues
-from tests.cast import NOW, SYSTEM, Cast, offer_values, order
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
 from tests.factories import MemberMessageFactory
 from tracking.links.membership import add_to_offer, deactivate_member
 from tracking.orders.recording import record_order
+from tracking.orders.refunds import record_refund
 
 
 @pytest.fixture(autouse=True)
@@ -136,7 +137,7 @@ def test_unattributed_orders_of_the_last_thirty_days_are_counted(cast: Cast) -> 
     found = what_needs_attention(now=NOW)
 
     assert (found.unattributed, found.unattributed_in_words) == (2, "2")
-    assert found.unattributed_query == "?first=2026-10-21"
+    assert found.recent_query == "?first=2026-10-21"
 
 
 def test_many_unattributed_orders_are_counted_so_far(
@@ -153,11 +154,25 @@ def test_many_unattributed_orders_are_counted_so_far(
     assert (found.unattributed, found.unattributed_in_words) == (3, "more than 2")
 
 
+def test_refunds_to_check_of_the_last_thirty_days_are_counted(cast: Cast) -> None:
+    record_order(source="shop", order=order("1001"), by=SYSTEM, now=NOW)
+    for number, days_ago in enumerate((0, 30, 31)):
+        at = NOW - timedelta(days=days_ago)
+        early = refund(f"R{number}", "not there", refunded_at=at.isoformat())
+        record_refund(source="shop", refund=early, by=SYSTEM, now=at)
+    record_refund(source="shop", refund=refund("fits", amount="1.00"), by=SYSTEM, now=NOW)
+
+    found = what_needs_attention(now=NOW)
+
+    assert (found.refunds, found.refunds_in_words) == (2, "2")
+
+
 def test_nothing_of_another_brand_is_counted(cast: Cast) -> None:
     lose("1001", days_ago=0)
+    record_refund(source="shop", refund=refund("R1", "not there"), by=SYSTEM, now=NOW)
 
     with acting_for(cast.saltmarsh):
         found = what_needs_attention(now=NOW)
 
     assert (found.pending, found.without_items, found.not_sent) == (0, 1, 0)
-    assert found.unattributed == 0
+    assert (found.unattributed, found.refunds) == (0, 0)

@@ -85,9 +85,20 @@ def _sell(cast: Cast) -> None:
     )
     taken = refund("R-1", "SHOP-00003", amount="20.00")
     record_refund(source="shop", refund=taken, by=SYSTEM, now=NOW)
+    _refund_wrongly()
     for number, (code, amount) in enumerate([("DIEGO10", "1234567.89"), ("JUNE20", "0.10")]):
         facts = order(f"BIG-{number}", promo_code=code, amount=amount)
         record_order(order=facts, source="shop", by=SYSTEM, now=NOW)
+
+
+def _refund_wrongly() -> None:
+    """Refunds to check: one waits, one is too large, one names a line that is not there."""
+    for facts in (
+        refund("R-2", "ORDER-OF-ANOTHER-SHOP-THAT-NEVER-COMES-7049182349821", amount="20.00"),
+        refund("R-3", "SHOP-00004", amount="9999.00"),
+        refund("R-4", "SHOP-00005", sku="A-LINE-THAT-THE-ORDER-DOES-NOT-HAVE", amount="1.00"),
+    ):
+        record_refund(source="shop", refund=facts, by=SYSTEM, now=NOW)
 
 
 def _lose_orders() -> None:

@@ -208,6 +208,8 @@ def test_lists_that_are_filtered(full: Furnished, desk: Desk) -> None:
             [
                 f"{base}/conversions/unattributed/?brought=nothing&source=shop",
                 f"{base}/conversions/unattributed/?q=nothing",
+                f"{base}/conversions/refunds/?outcome=in-part&source=shop",
+                f"{base}/conversions/refunds/?q=nothing",
                 f"{base}/reporting/sales-tracking/?range=custom&status=all",
                 f"{base}/reporting/sales-tracking/?range=year&show=clicks&currency=JPY",
                 f"{base}/reporting/sales-tracking/{cast.glow.pk}/?status=removed",

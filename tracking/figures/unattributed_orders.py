@@ -1,4 +1,4 @@
-"""The list of orders that no member is credited for: search, filters, and their sources.
+"""The list of orders that no member is credited for: search and filters.
 
 A shop that sends every order has many of them. An index lists them by time, and another one those
 that brought a code, so that a search for a code reads no others.
@@ -8,34 +8,19 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.db import connection, models
+from django.db import models
 from django.db.models import F, Func, Q, QuerySet, TextField, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
 
-from core.tenancy import current_brand_id
 from tracking.figures.conversion_search import ids_or_subquery, orders_numbered
 from tracking.models import Order
 from tracking.models.orders import HAS_CODE, NOT_CREDITED
 from tracking.orders.attribution import OTHER_CURRENCY
 
-MAX_SOURCES = 100  # in a filter
 CODES = Upper(
     Func(F("promo_codes"), Value("\n"), function="array_to_string", output_field=TextField())
 )
-# One step along the index per source: DISTINCT would read every order.
-_SOURCES = f"""
-WITH RECURSIVE found (source) AS (
-  SELECT min(source) FROM {Order._meta.db_table} WHERE brand_id = %(brand)s
-  UNION ALL
-  SELECT (
-    SELECT min(later.source) FROM {Order._meta.db_table} later
-    WHERE later.brand_id = %(brand)s AND later.source > found.source
-  )
-  FROM found WHERE found.source IS NOT NULL
-)
-SELECT source FROM found WHERE source IS NOT NULL LIMIT %(limit)s
-"""  # noqa: S608
 
 
 class Brought(models.TextChoices):
@@ -98,10 +83,3 @@ def oldest_unattributed_day() -> date | None:
     """Return the day of the oldest of these orders, in the brand's time zone."""
     oldest = unattributed_orders().order_by("ordered_at", "pk").first()
     return timezone.localdate(oldest.ordered_at) if oldest else None
-
-
-def sources_of_orders() -> list[str]:
-    """Return where the brand's orders come from, in alphabetical order, at most MAX_SOURCES."""
-    with connection.cursor() as cursor:
-        cursor.execute(_SOURCES, {"brand": current_brand_id(), "limit": MAX_SOURCES})
-        return [source for (source,) in cursor.fetchall()]

@@ -186,6 +186,9 @@ class RefundState(models.TextChoices):
     UNDONE = "undone", "Undone"
 
 
+# Refunds that staff should look at: they wait for their order, or took less than was asked.
+TO_CHECK = models.Q(state="parked") | models.Q(state="applied") & ~models.Q(reason="")
+
 # What the outbox tells of a refund that was applied, applied again, or undone.
 REFUND_TOLD = {
     "order": "added.order_id",
@@ -240,6 +243,11 @@ class Refund(TenantModel):
                 fields=["brand", "source", "order_external_id"],
                 name="tracking_refund_parked",
                 condition=models.Q(state="parked"),
+            ),
+            models.Index(
+                fields=["brand", "-received_at", "-id"],
+                name="tracking_refund_to_check",
+                condition=TO_CHECK,
             ),
         ]
         triggers = [
