@@ -28,7 +28,7 @@ def make_export(work_slice: WorkSlice) -> bool:
             rows = listing.count
         except Http404 as error:
             raise WorkError("the list to export does not exist any more") from error
-        _begin_anew(work_slice, filename=f"{brand.slug}-{listing.file_name()}.csv", rows=rows)
+        _begin_anew(work_slice, filename=listing.whole_file_name(), rows=rows)
         lines = csv_file(listing.file_lines())
         header = next(lines, "")
         number = 0

@@ -23,12 +23,15 @@ from django.utils.safestring import SafeString, mark_safe
 from accounts.models import Brand
 from accounts.permissions import Permission, may
 from affiliates.models import Member
+from brand_admin.forms import DayFilters
 from brand_admin.listing.choosing import SELECTED_ALL, ChosenRows
 from brand_admin.listing.columns import Column, FileColumns, in_file, sorted_by
 from brand_admin.listing.empty_state import EmptyState, PageLink
+from brand_admin.listing.file_names import file_name_of
 from brand_admin.listing.list_request import ListRequest, StoredListRequest
 from brand_admin.listing.paging import PER_PAGE, LongPaginator
 from brand_admin.pages import id_in
+from tracking.figures.metrics import ALL_TIME, DateRange
 
 AT_ONCE = 500  # rows of the file that are read together
 NOT_FILTERS = ("page", SELECTED_ALL)  # parameters that a new search drops
@@ -119,6 +122,14 @@ class Listing(ChosenRows[Row], ABC):
     def file_name(self) -> str:
         """Return the file's name after the brand's: "members" for juniper-members.csv."""
         return self.name.replace("_", "-")
+
+    def file_period(self) -> DateRange:
+        """Return the days that limit the list, for the name of its file."""
+        if not isinstance(self.filters, DayFilters):
+            return ALL_TIME
+        self.filters.is_valid()
+        given = self.filters.cleaned_data
+        return DateRange(given.get("first"), given.get("last"))
 
     def file_title(self) -> str:
         """Return the file's name for people, for the page that offers a large one."""
@@ -231,6 +242,18 @@ class Listing(ChosenRows[Row], ABC):
             yield mark_safe(f"<tr>{box}{cells}</tr>")  # noqa: S308 - cells escape their texts
 
     # Its file.
+
+    def whole_file_name(self) -> str:
+        """Return the file's name with the brand, the filters and its ending."""
+        member = [str(self.member)] if self.member else []
+        return file_name_of(
+            brand=self.brand.slug,
+            name=self.file_name(),
+            form=self.filters,
+            search=self.search,
+            period=self.file_period(),
+            more=[*member, *(self.GET.get(name, "") for name in self.more_filters)],
+        )
 
     def file_rows(self) -> Iterator[Row]:
         """Yield all rows that match, read in batches."""

@@ -90,9 +90,8 @@ def show_list(
 def answer_with_file(request: BrandRequest, listing: Listing[Any]) -> HttpResponseBase:
     """Respond with a small file; for a large one, offer to make it, and order it on POST."""
     rows = listing.count
-    name = f"{request.brand.slug}-{listing.file_name()}.csv"
     if rows <= MAX_DOWNLOADED_ROWS:
-        return csv_response(request, name, listing.file_lines())
+        return csv_response(request, listing.whole_file_name(), listing.file_lines())
     form = ConfirmationForm(request.POST if request.method == "POST" else None)
     if form.is_bound and form.is_valid():
         work = _ask(request, listing, rows, form.cleaned_data["confirmation"])

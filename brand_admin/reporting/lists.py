@@ -34,7 +34,7 @@ from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
 from offers.selectors import enrollments_of, offers, terms_of
 from tracking.commissions.tier_progress import tier_names_today
 from tracking.figures.member_table import MemberRow, export_rows, member_rows
-from tracking.figures.metrics import ALL_TIME, today
+from tracking.figures.metrics import ALL_TIME, DateRange, today
 from tracking.figures.offer_report import OfferRow, in_order, offer_rows
 from tracking.figures.periods import BRAND_CHOICES, ChosenPeriod, choose
 from tracking.figures.ranking import BY_NAME, ranked, with_at_least
@@ -63,6 +63,9 @@ class WithFigures(Listing[Any]):
         """The range of days; without one in the address, six months."""
         asked = {name: str(value) for name, value in self.GET.items()}
         return choose(asked, choices=BRAND_CHOICES, default="6m", today=today())
+
+    def file_period(self) -> DateRange:
+        return self.chosen.period if self.GET.get("range") else ALL_TIME
 
     @property
     @abstractmethod
