@@ -1,4 +1,4 @@
-"""Orders, refunds and members from CSV files, and what the import commands need.
+"""Orders, refunds and members from CSV files and spreadsheets, in the background and by commands.
 
 Rows are recorded by the same services that the API uses. A file can be imported twice.
 """

@@ -8,19 +8,22 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from typing import Any
 
 BATCH = 200
 MEMBER_COLUMNS = ("email", "first_name", "last_name", "promo_code")
 DELIMITERS = (",", ";", "\t")
 SEPARATOR_LINE = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)  # for Excel
+BLANK = ',;\t" \r\n'  # what a line without contents is made of
 BEYOND = "\0"  # the key of what a row has beyond the header; no column has this name
 SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 Row = tuple[int, dict[str, str]]  # file line, cells by column
+Reader = Any  # of the csv module, which does not name its type
 Counted = Callable[[int], None]
 
 
 class ImportFileError(ValueError):
-    """The file can't be read: it is not CSV in UTF-8, or a column is missing."""
+    """The file can't be read: it is no table of a known kind, or a column is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,46 +51,81 @@ class ImportReport:
         self.errors += other.errors
 
 
-def read_rows(lines: Iterable[str], *, columns: Sequence[str]) -> Iterator[Row]:
+def read_rows(
+    lines: Iterable[str], *, columns: Sequence[str], mapping: Mapping[str, str] | None = None
+) -> Iterator[Row]:
     """Yield the rows of a CSV file with their line numbers. Raises ImportFileError.
 
     Cells are separated by commas, semicolons or tabs. The names of columns match whatever their
-    case, spaces, hyphens and underscores. What a row has beyond the header is under BEYOND.
+    case, spaces, hyphens and underscores. `mapping` says which column of the file holds one of
+    ours, by `column_name`; "" for one that the file does not have. What a row has beyond the header
+    is under BEYOND.
     """
-    lines, before = iter(lines), 0
+    mapping = mapping or {}
+    absent = {name: "" for name, column in mapping.items() if not column}
+    before = 0
     try:
-        first = next(lines, "").removeprefix("\ufeff")
-        said = SEPARATOR_LINE.fullmatch(first)
-        if said:
-            first, before = next(lines, ""), 1
-        delimiter = said[1] if said else _delimiter(first, columns)
-        reader = csv.reader(chain([first], lines), delimiter=delimiter)
-        header = [_column(name) for name in next(reader, [])]
-        _check_header(header, columns)
+        names, reader, before = _opened(lines, columns=columns, mapping=mapping)
+        header = _header(names, mapping)
+        _check_header(header, [name for name in columns if name not in absent])
         for cells in reader:
             line = reader.line_num + before
             if any("\0" in cell for cell in cells):
                 raise ImportFileError(f"line {line} holds a NUL character")
-            if any(cells):
+            if any(map(str.strip, cells)):
                 is_whole = len(cells) == len(header)
                 row = dict(zip(header, cells, strict=True)) if is_whole else _row(header, cells)
-                yield line, row
+                yield line, (absent | row if absent else row)
     except UnicodeDecodeError as error:
         raise ImportFileError("the file is not UTF-8 text") from error
     except csv.Error as error:
         raise ImportFileError(f"line {reader.line_num + before} is not CSV: {error}") from error
 
 
-def _column(name: str) -> str:
-    return re.sub(r"[\s_-]+", "_", name.strip().lower())
+def read_header(lines: Iterable[str], *, columns: Sequence[str]) -> list[str]:
+    """Return the names of the file's columns as it has them. Raises ImportFileError."""
+    try:
+        return _opened(lines, columns=columns, mapping={})[0]
+    except UnicodeDecodeError as error:
+        raise ImportFileError("the file is not UTF-8 text") from error
+    except csv.Error as error:
+        raise ImportFileError(f"the first line is not CSV: {error}") from error
 
 
-def _delimiter(header: str, columns: Sequence[str]) -> str:
-    """The separator that shows most of the columns; a comma where none shows more."""
+def _opened(
+    lines: Iterable[str], *, columns: Sequence[str], mapping: Mapping[str, str]
+) -> tuple[list[str], Reader, int]:
+    """The header, a reader of the rows under it, and how many lines stand before the header."""
+    lines, before = iter(lines), 0
+    first = next(lines, "").removeprefix("\ufeff")
+    said = SEPARATOR_LINE.fullmatch(first)
+    if said:
+        first, before = next(lines, ""), 1
+    while first and not first.strip(BLANK):
+        first, before = next(lines, ""), before + 1
+    delimiter = said[1] if said else _delimiter(first, {*columns, *mapping.values()} - {""})
+    reader = csv.reader(chain([first], lines), delimiter=delimiter)
+    return next(reader, []), reader, before
 
-    def shown(delimiter: str) -> int:
+
+def column_name(text: str) -> str:
+    """Return the name of a column as it is compared: "Promo Code" is promo_code."""
+    return re.sub(r"[\s_-]+", "_", text.strip().lower())
+
+
+def _header(names: Iterable[str], mapping: Mapping[str, str]) -> list[str]:
+    """Our names of the file's columns. A column whose name another one has here is nameless."""
+    ours = {column: name for name, column in mapping.items() if column}
+    header = [column_name(name) for name in names]
+    return [ours.get(name, "" if name in mapping else name) for name in header]
+
+
+def _delimiter(header: str, columns: set[str]) -> str:
+    """The separator that shows most of the columns; if none shows any, that of most cells."""
+
+    def shown(delimiter: str) -> tuple[int, int]:
         names = header.replace('"', "").split(delimiter)
-        return len({_column(name) for name in names} & set(columns))
+        return len({column_name(name) for name in names} & columns), len(names)
 
     return max(DELIMITERS, key=shown)
 

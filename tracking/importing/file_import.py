@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
+from datetime import tzinfo
 
 from django.core.management.base import BaseCommand, CommandError
 
-from tracking.importing.csv_rows import Counted, ImportFileError, ImportReport, Row, read_rows
-from tracking.importing.input_files import opened
+from tracking.importing.csv_rows import Counted, ImportFileError, ImportReport
+from tracking.importing.input_files import input_table
 from tracking.importing.progress_line import ProgressLine
 from tracking.importing.report_output import print_report
+from tracking.importing.tables import Table
 
 
 def import_file(
@@ -17,16 +19,19 @@ def import_file(
     *,
     path: str,
     columns: Sequence[str],
+    zone: tzinfo,
     noun: str,
     progress: ProgressLine,
-    importer: Callable[[Iterable[Row], Counted], ImportReport],
+    importer: Callable[[Table, Counted], ImportReport],
 ) -> ImportReport:
-    """Pass the file's rows to `importer`. Raises CommandError for a file that can't be read."""
-    with opened(path) as file:
-        try:
-            report = importer(read_rows(file, columns=columns), progress.add)
-        except ImportFileError as error:
-            raise CommandError(f"file: {error}") from error
+    """Pass the file's table to `importer`. Raises CommandError for a file that can't be read."""
+    try:
+        table = input_table(path, columns=columns, zone=zone)
+        for note in table.notes:
+            command.stderr.write(f"{noun}: {note}")
+        report = importer(table, progress.add)
+    except ImportFileError as error:
+        raise CommandError(f"file: {error}") from error
     progress.end()
     print_report(command, noun, report)
     return report

@@ -1,4 +1,4 @@
-"""Import orders and refunds from the rows of a CSV file, by the same services as the API.
+"""Import orders and refunds from a file, by the same services as the API.
 
 A second import of the same file changes nothing. A bad row is reported with its line and reason;
 all others are imported. An order with one bad line is left out completely, because its total would
@@ -7,44 +7,116 @@ be wrong.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from itertools import groupby, islice
-from operator import itemgetter
+from typing import cast
 
 from accounts.actors import Actor
 from core.batches import batches
 from payouts.models import LedgerEntry
-from tracking.importing.csv_rows import (
-    BATCH,
-    Counted,
-    ImportReport,
-    Row,
-    RowError,
-    problem_of_cells,
-)
+from tracking.importing.csv_rows import BATCH, Counted, ImportReport, RowError
+from tracking.importing.entries import ORDERS, REFUNDS, Entry, EntryKind
+from tracking.importing.tables import Table
 from tracking.models import Conversion, Order, OrderLine, Refund
-from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
-from tracking.orders.reading import MAX_ORDER_LINES, InputError, read_order, read_refund
+from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts, future_problem
+from tracking.orders.lookup import known_digests
 from tracking.orders.recording import record_orders
 from tracking.orders.refunds import record_refunds
-from tracking.orders.results import RecordingResult
+from tracking.orders.results import RecordingResult, RecordingStatus
 
-ORDER_COLUMNS = (
-    "order_id", "ordered_at", "currency", "customer_id", "discount_code", "sku", "product",
-    "quantity", "unit_price",
-)  # fmt: skip
-REFUND_COLUMNS = (
-    "refund_id", "order_id", "refunded_at", "currency", "sku", "quantity", "amount",
-)  # fmt: skip
-OF_THE_ORDER = ("currency", "customer_id", "discount_code")
-ALSO_OF_THE_ORDER = ("new_customer", "payment_status", "cancelled_at", "is_test", "updated_at")
-ORDER_IDS, REFUND_IDS = ("order_id", "customer_id"), ("refund_id", "order_id")
-COLUMN_OF = {"promo_code": "discount_code"}  # what the file calls a field of the API
+ORDER_TABLES = (Order, OrderLine, Conversion, LedgerEntry, Refund)
+LEFT_OUT = "left out"  # what became of an entry that can't be read
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of an entry, in a word, and what is wrong with it.
+
+    `why` says why an order that is recorded has no member, or why a refund took less than it asked.
+    """
+
+    entry: Entry
+    status: str
+    errors: Sequence[RowError] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EntryImport:
+    """Records entries of one source. With `anew`, a known one is what the file says now."""
+
+    kind: EntryKind
+    source: str
+    anew: bool = False
+
+    def record(self, entries: Sequence[Entry], *, by: Actor, now: datetime) -> list[Outcome]:
+        """Record all entries that could be read; return what became of each."""
+        read = [entry for entry in entries if entry.facts is not None]
+        results = dict(zip(map(id, read), self._record(read, by=by, now=now), strict=True))
+        return [
+            _outcome(entry, results[id(entry)])
+            if id(entry) in results
+            else Outcome(entry, LEFT_OUT, entry.errors)
+            for entry in entries
+        ]
+
+    def _record(
+        self, entries: Sequence[Entry], *, by: Actor, now: datetime
+    ) -> list[RecordingResult]:
+        facts = [entry.facts for entry in entries]
+        if self.kind is ORDERS:
+            orders = cast("list[OrderFacts]", facts)
+            return record_orders(
+                source=self.source, orders=orders, revising=self.anew, by=by, now=now
+            )
+        refunds = cast("list[RefundFacts]", facts)
+        return record_refunds(
+            source=self.source, refunds=refunds, replacing=self.anew, by=by, now=now
+        )
+
+    def foresee(self, entries: Sequence[Entry], *, now: datetime) -> list[Outcome]:
+        """Return what would become of each, without a change; of new ones only that they are."""
+        known = self._known([entry.number for entry in entries])
+        return [self._foreseen(entry, known.get(entry.number), now=now) for entry in entries]
+
+    def _known(self, numbers: Sequence[str]) -> dict[str, set[str]]:
+        """The digests of all that was stated of the recorded ones, by number."""
+        if self.kind is ORDERS:
+            return known_digests(self.source, numbers)
+        rows = Refund.objects.filter(source=self.source, external_id__in=numbers)
+        return {number: {digest} for number, digest in rows.values_list("external_id", "digest")}
+
+    def _foreseen(self, entry: Entry, digests: set[str] | None, *, now: datetime) -> Outcome:
+        facts = entry.facts
+        if facts is None:
+            return Outcome(entry, LEFT_OUT, entry.errors)
+        problem = (
+            facts.future_problem(now=now)
+            if isinstance(facts, OrderFacts)
+            else future_problem("refunded_at", facts.refunded_at, now=now)
+        )
+        if problem is not None:
+            return Outcome(entry, RecordingStatus.REFUSED, [entry.error(problem)])
+        if digests is None:
+            return Outcome(entry, RecordingStatus.RECORDED)
+        if facts.digest() in digests:
+            return Outcome(entry, RecordingStatus.DUPLICATE)
+        if self.anew:
+            return Outcome(entry, RecordingStatus.REVISED)
+        message = f"{entry.number} is recorded already with other contents"
+        problem = FieldProblem(self.kind.key, "recorded_differently", message)
+        return Outcome(entry, RecordingStatus.CONFLICT, [entry.error(problem)])
+
+
+def _outcome(entry: Entry, result: RecordingResult) -> Outcome:
+    if result.is_accepted:
+        return Outcome(entry, result.status, why="; ".join(p.message for p in result.problems))
+    return Outcome(entry, result.status, [entry.error(problem) for problem in result.problems])
 
 
 def import_orders(
-    rows: Iterable[Row],
+    table: Table,
     *,
     source: str,
     by: Actor,
@@ -52,78 +124,15 @@ def import_orders(
     counted: Counted,
     anew: bool = False,
 ) -> ImportReport:
-    """Record the orders of a file: one row per order line, an order's rows together.
+    """Record the orders of a file: one row per order line.
 
     With `anew`, a known order is what the file says now; without, other contents are an error.
     """
-    report = ImportReport()
-    for batch in batches(_orders(rows, report), BATCH, tables=ORDER_TABLES):
-        orders = [order for _, order in batch]
-        outcomes = record_orders(source=source, orders=orders, revising=anew, by=by, now=now)
-        _count(report, [line for line, _ in batch], outcomes)
-        counted(len(batch))
-    return report
-
-
-def _orders(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, OrderFacts]]:
-    for _, group in groupby(rows, key=lambda row: row[1]["order_id"]):
-        lines = list(islice(group, MAX_ORDER_LINES + 1))  # one more, so that it is refused
-        try:
-            yield lines[0][0], _order(lines)
-        except InputError as error:
-            report.errors += [_row_error(problem, lines) for problem in error.problems]
-
-
-def _order(lines: Sequence[Row]) -> OrderFacts:
-    """Read one order from its rows. Its time is that of the first row: tills write lines later.
-
-    An empty cell of a further row means the same as above, as in Shopify's files.
-    """
-    first = lines[0][1]
-    of_the_order = itemgetter(*OF_THE_ORDER)
-    first_has = of_the_order(first)
-    for index, (_, row) in enumerate(lines):
-        if problem := problem_of_cells(row, ORDER_IDS):
-            raise InputError(FieldProblem(f"lines.{index}.{problem[0]}", "bad_cell", problem[1]))
-        if of_the_order(row) != first_has and any(
-            row[name] not in {"", first[name]} for name in OF_THE_ORDER
-        ):
-            raise InputError(
-                FieldProblem(
-                    f"lines.{index}.order_id",
-                    "lines_disagree",
-                    "its currency, customer or code differs from the order's first line",
-                )
-            )
-    return read_order(
-        {
-            "order_id": first["order_id"],
-            "ordered_at": first["ordered_at"],
-            "currency": first["currency"],
-            "customer_id": first["customer_id"],
-            "promo_code": first["discount_code"],
-            **{name: first.get(name) for name in ALSO_OF_THE_ORDER},
-            "lines": [row | {"collections": _listed(row)} for _, row in lines],
-        }
-    )
-
-
-def _listed(row: Mapping[str, str]) -> list[str]:
-    """Return the collections of a line: "Skin care|Sets"."""
-    return row.get("collections", "").split("|")
-
-
-def _row_error(problem: FieldProblem, lines: Sequence[Row]) -> RowError:
-    """Return the order's problem as a file's error: "lines.2.quantity" is its third row."""
-    head, _, rest = problem.field.partition(".")
-    if head != "lines" or not rest:
-        return RowError(lines[0][0], COLUMN_OF.get(head, head), problem.message)
-    index, _, name = rest.partition(".")
-    return RowError(lines[int(index)][0], name, problem.message)
+    return _import(table, EntryImport(ORDERS, source, anew), by=by, now=now, counted=counted)
 
 
 def import_refunds(
-    rows: Iterable[Row],
+    table: Table,
     *,
     source: str,
     by: Actor,
@@ -131,36 +140,23 @@ def import_refunds(
     counted: Counted,
     anew: bool = False,
 ) -> ImportReport:
-    """Record the refunds of a file with a row per refunded line; `anew` as for orders."""
+    """Record the refunds of a file: one row per refunded line; `anew` as for orders."""
+    return _import(table, EntryImport(REFUNDS, source, anew), by=by, now=now, counted=counted)
+
+
+def _import(
+    table: Table, file: EntryImport, *, by: Actor, now: datetime, counted: Counted
+) -> ImportReport:
     report = ImportReport()
-    for batch in batches(_refunds(rows, report), BATCH, tables=ORDER_TABLES):
-        refunds = [refund for _, refund in batch]
-        outcomes = record_refunds(source=source, refunds=refunds, replacing=anew, by=by, now=now)
-        _count(report, [line for line, _ in batch], outcomes)
+    for batch in batches(file.kind.entries(table), BATCH, tables=ORDER_TABLES):
+        for outcome in file.record(batch, by=by, now=now):
+            if outcome.status != LEFT_OUT:
+                report.counts[outcome.status] += 1
+            is_known = outcome.status == RecordingStatus.CONFLICT
+            advice = "; --update makes it what the file says" if is_known else ""
+            report.errors += [
+                RowError(error.line, error.field, f"{error.message}{advice}")
+                for error in outcome.errors
+            ]
         counted(len(batch))
     return report
-
-
-def _refunds(rows: Iterable[Row], report: ImportReport) -> Iterator[tuple[int, RefundFacts]]:
-    for line, row in rows:
-        if problem := problem_of_cells(row, REFUND_IDS):
-            report.errors.append(RowError(line, *problem))
-            continue
-        try:
-            yield line, read_refund(row)
-        except InputError as error:
-            report.errors += [RowError(line, p.field, p.message) for p in error.problems]
-
-
-ORDER_TABLES = (Order, OrderLine, Conversion, LedgerEntry, Refund)
-
-
-def _count(report: ImportReport, lines: Sequence[int], outcomes: Sequence[RecordingResult]) -> None:
-    for line, outcome in zip(lines, outcomes, strict=True):
-        report.counts[outcome.status.value] += 1
-        if not outcome.is_accepted:
-            advice = "; --update makes it what the file says" if outcome.recorded else ""
-            report.errors += [
-                RowError(line, COLUMN_OF.get(p.field, p.field), f"{p.message}{advice}")
-                for p in outcome.problems
-            ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC
+
 import pytest
 
 from core.tenancy import acting_for
@@ -13,8 +15,17 @@ from tracking.importing.csv_rows import (
     ImportReport,
     read_rows,
 )
+from tracking.importing.entries import ORDER_COLUMNS
 from tracking.importing.members import import_members
-from tracking.importing.orders import ORDER_COLUMNS, import_orders
+from tracking.importing.orders import import_orders
+from tracking.importing.tables import Table
+from tracking.importing.text_encodings import (
+    UTF_8,
+    UTF_16,
+    WINDOWS_1252,
+    encoding_of,
+)
+from tracking.importing.uploads import read_upload
 from tracking.models import Conversion, Order, PromoCode
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
@@ -29,8 +40,8 @@ def members(offer: Offer, *lines: str) -> ImportReport:
 
 
 def orders(*lines: str, header: str = ORDERS) -> ImportReport:
-    rows = read_rows([f"{line}\r\n" for line in (header, *lines)], columns=ORDER_COLUMNS)
-    return import_orders(rows, source="shop", by=SYSTEM, now=NOW, counted=lambda _: None)
+    table = Table.of_lines([f"{line}\r\n" for line in (header, *lines)], ORDER_COLUMNS)
+    return import_orders(table, source="shop", by=SYSTEM, now=NOW, counted=lambda _: None)
 
 
 def totals() -> dict[str, int]:
@@ -143,3 +154,58 @@ def test_a_code_as_it_was_typed(cast: Cast) -> None:
     assert report.counts == {"recorded": 3}
     with acting_for(cast.juniper):
         assert {row.enrollment_id for row in Conversion.objects.all()} == {cast.mara_in_glow.pk}
+
+
+ANA = "email,first_name,last_name,promo_code\nana@x.example,Ana,Núñez,\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "encoding"),
+    [
+        (b"", UTF_8),
+        (b"a", UTF_8),
+        (ANA.encode(), UTF_8),
+        (ANA.encode("utf-8-sig"), UTF_8),
+        ("\U0001f600".encode(), UTF_8),
+        (ANA.encode("utf-16"), UTF_16),
+        (b"\xfe\xff" + ANA.encode("utf-16-be"), UTF_16),
+        (ANA.encode("cp1252"), WINDOWS_1252),
+        ("€ “quoted”".encode("cp1252"), WINDOWS_1252),
+        ("é".encode()[:1], WINDOWS_1252),
+    ],
+)
+def test_the_encoding_of_a_text_is_told(content: bytes, encoding: str) -> None:
+    piecemeal = [content[at : at + 2] for at in range(0, len(content), 2)]
+
+    assert encoding_of([content]) == encoding
+    assert encoding_of(piecemeal) == encoding
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        ANA.encode("utf-16")[:-1],
+        ANA.encode("utf-16-le"),  # without its mark
+        b"caf\x81\xff",
+        b"\xff\xfe\x00ba",
+        b"a,b\n\xff\x00",
+    ],
+)
+def test_what_is_no_text_is_refused(content: bytes) -> None:
+    with pytest.raises(ImportFileError, match="save it as CSV UTF-8"):
+        encoding_of([content])
+
+
+@pytest.mark.parametrize(
+    ("encoding", "note"),
+    [
+        ("utf-8", ""),
+        ("utf-16", "The file is UTF-16 text, and was read as such."),
+        ("cp1252", "It was read as Windows-1252"),
+    ],
+)
+def test_an_upload_says_what_it_was_read_as(encoding: str, note: str) -> None:
+    read = read_upload(ANA.encode(encoding), zone=UTC)
+
+    assert read.content.decode("utf-8-sig") == ANA
+    assert [note in one for one in read.notes] == [True] * bool(note)

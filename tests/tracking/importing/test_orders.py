@@ -188,7 +188,7 @@ def test_a_bad_row_is_named_by_line_and_reason_and_the_rest_goes_in(
     ("content", "reason"),
     [
         (b"order_id,ordered_at\n1,2\n", "file: the file has no column currency, customer_id"),
-        (b"\xff\xfe\x00bad", "file: the file is not UTF-8 text"),
+        (b"\xff\xfe\x00ba", "file: the file is not UTF-8 text"),
         (b"", "file: the file has no column order_id"),
     ],
 )

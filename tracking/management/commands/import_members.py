@@ -20,7 +20,9 @@ from tracking.importing.report_output import fail_on_errors
 
 
 class Command(commands.Command):
-    help = "Add members with their codes to an offer, from a CSV: " + ", ".join(MEMBER_COLUMNS)
+    help = "Add members with their codes to an offer, from CSV or .xlsx: " + ", ".join(
+        MEMBER_COLUMNS
+    )
     again = "Run the same command again: members who are in already are left as they are."
 
     progress: ProgressLine | None = None
@@ -45,10 +47,11 @@ class Command(commands.Command):
                 self,
                 path=options["file"],
                 columns=MEMBER_COLUMNS,
+                zone=brand.zone,
                 noun="members",
                 progress=self.progress,
-                importer=lambda rows, counted: import_members(
-                    rows,
+                importer=lambda table, counted: import_members(
+                    table.rows(),
                     offer=offer,
                     by=Actor.system("manage.py import_members"),
                     now=timezone.now(),

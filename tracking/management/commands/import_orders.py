@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, tzinfo
 from typing import Any, Protocol
 
 from django.core.management.base import CommandError
@@ -14,17 +14,19 @@ from accounts.actors import Actor
 from accounts.management.options import add_brand_option, brand_named
 from core import commands
 from core.tenancy import acting_for
-from tracking.importing.csv_rows import Counted, ImportReport, Row
+from tracking.importing.csv_rows import Counted, ImportReport
+from tracking.importing.entries import ORDER_COLUMNS, REFUND_COLUMNS
 from tracking.importing.file_import import import_file
-from tracking.importing.orders import ORDER_COLUMNS, REFUND_COLUMNS, import_orders, import_refunds
+from tracking.importing.orders import import_orders, import_refunds
 from tracking.importing.progress_line import ProgressLine
 from tracking.importing.report_output import fail_on_errors
+from tracking.importing.tables import Table
 
 
 class Importer(Protocol):
     def __call__(
         self,
-        rows: Iterable[Row],
+        table: Table,
         *,
         source: str,
         by: Actor,
@@ -35,7 +37,7 @@ class Importer(Protocol):
 
 
 class Command(commands.Command):
-    help = "Record orders, a row per line, and refunds from CSV files (.csv or .csv.gz)."
+    help = "Record orders, a row per line, and refunds from files (.csv, .csv.gz or .xlsx)."
     again = (
         "Run the same command again: orders and refunds are known by their numbers, and those that"
         " were kept are not recorded twice."
@@ -70,8 +72,12 @@ class Command(commands.Command):
         ]
         if options["refunds"]:
             files.append((options["refunds"], "refunds", import_refunds, REFUND_COLUMNS))
-        with acting_for(brand_named(options["brand"])):
-            reports = [self._import(*file, source, anew=options["update"]) for file in files]
+        brand = brand_named(options["brand"])
+        with acting_for(brand):
+            reports = [
+                self._import(*file, source, zone=brand.zone, anew=options["update"])
+                for file in files
+            ]
         fail_on_errors(*reports)
 
     def _import(
@@ -82,6 +88,7 @@ class Command(commands.Command):
         columns: Sequence[str],
         source: str,
         *,
+        zone: tzinfo,
         anew: bool,
     ) -> ImportReport:
         progress = ProgressLine(self.stderr, noun)
@@ -91,9 +98,10 @@ class Command(commands.Command):
             self,
             path=path,
             columns=columns,
+            zone=zone,
             noun=noun,
             progress=progress,
-            importer=lambda rows, counted: importer(
-                rows, source=source, by=by, now=timezone.now(), counted=counted, anew=anew
+            importer=lambda table, counted: importer(
+                table, source=source, by=by, now=timezone.now(), counted=counted, anew=anew
             ),
         )
