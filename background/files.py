@@ -25,6 +25,12 @@ def add_chunk(work: Work, file: WorkFile, *, number: int, content: bytes) -> Non
     WorkChunk.objects.create(work=work, file=file, number=number, content=content)
 
 
+def append_chunk(work: Work, file: WorkFile, content: bytes) -> None:
+    """Write one more chunk of a file, in the batch that made it."""
+    written = WorkChunk.objects.filter(work=work, file=file).count()
+    add_chunk(work, file, number=written, content=content)
+
+
 def delete_file(work: Work, file: WorkFile) -> None:
     """Delete every chunk, to write the file again. Call it in a transaction."""
     WorkChunk.objects.filter(work=work, file=file).delete()

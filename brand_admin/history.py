@@ -26,6 +26,7 @@ WORDS = {
     "campaign.paused": "paused the campaign",
     "campaign.sending": "resumed the campaign",
     "code.given": "gave the code {code}",
+    "columns.chosen": "chose the columns of files with {kind}",
     "conversion.accepted": "accepted the conversion",
     "conversion.shared": "set the share of the order {order_id} to {share}: {reason}",
     "conversion.added_by_hand": "credited the order {order_id} by hand: {reason}",
@@ -109,6 +110,7 @@ WORDS = {
 
 
 THINGS = {
+    "columnmapping": "columns of files",
     "apikey": "API key",  # pragma: allowlist secret
     "emailtemplate": "email template",
     "exchangerate": "exchange rate",

@@ -9,7 +9,7 @@ from brand_admin.work_changes import change_chosen
 from brand_admin.work_exports import make_export
 from brand_admin.work_kinds import CHANGE, EXPORT
 from payouts import run_work
-from tracking.importing import members_in_background
+from tracking.importing import members_in_background, orders_in_background
 from tracking.links import bulk_generation
 
 HANDLERS: Mapping[str, Handler] = {
@@ -18,6 +18,7 @@ HANDLERS: Mapping[str, Handler] = {
     bulk_generation.GENERATE: bulk_generation.generate,
     members_in_background.IMPORT: members_in_background.import_file,
     members_in_background.PREVIEW: members_in_background.preview_file,
+    **orders_in_background.HANDLERS,
     run_work.CONFIRM: run_work.confirm,
     run_work.DRAFT: run_work.draft,
     run_work.MARK_PAID: run_work.mark_paid,

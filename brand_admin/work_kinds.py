@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from payouts import run_work
-from tracking.importing import members_in_background
+from tracking.importing import members_in_background, orders_in_background
+from tracking.importing.entries import ORDERS, REFUNDS
 from tracking.links import bulk_generation
 
 EXPORT = "export"
@@ -26,11 +27,39 @@ class Kind:
     tiles: Mapping[str, str] = field(default_factory=dict)
     left_out: str = "Left out"
     is_at_once: bool = False  # done in one transaction, so there is no progress to show
+    is_preview: bool = False  # its page asks whether to do it
 
 
 def _of_runs(noun: str, *, is_at_once: bool = False) -> Kind:
     return Kind(section="payments", noun=noun, icon="payments", result="run", is_at_once=is_at_once)
 
+
+def _of_orders(tiles: Mapping[str, str], *, is_preview: bool) -> Kind:
+    return Kind(
+        section="conversions",
+        noun="row",
+        icon="upload",
+        result="order_preview" if is_preview else "order_import",
+        tiles=tiles,
+        left_out="Rows that are left out" if is_preview else "Rows that were left out",
+        is_preview=is_preview,
+    )
+
+
+_FORESEEN = {"recorded": "New", "revised": "To be changed", "duplicate": "As they are already"}
+_ORDERS_RECORDED = {
+    "recorded": "Recorded, with a member",
+    "unattributed": "Recorded, with nobody",
+    "revised": "Changed",
+    "superseded": "Older than what is known",
+    "duplicate": "As they were already",
+}
+_REFUNDS_RECORDED = {
+    "recorded": "Applied",
+    "parked": "Waiting for their order",
+    "replaced": "Changed",
+    "duplicate": "As they were already",
+}
 
 KINDS: Mapping[str, Kind] = {
     members_in_background.PREVIEW: Kind(
@@ -42,8 +71,10 @@ KINDS: Mapping[str, Kind] = {
             "added": "To be added",
             "changed": "To be changed",
             "unchanged": "As they are already",
+            members_in_background.ASKS: "Replace a code",
         },
-        left_out="Rows that are left out",
+        left_out="Rows to look at",
+        is_preview=True,
     ),
     members_in_background.IMPORT: Kind(
         section="members",
@@ -53,6 +84,10 @@ KINDS: Mapping[str, Kind] = {
         tiles={"added": "Added", "changed": "Changed", "unchanged": "As they were already"},
         left_out="Rows that were left out",
     ),
+    orders_in_background.PREVIEWS[ORDERS.name]: _of_orders(_FORESEEN, is_preview=True),
+    orders_in_background.PREVIEWS[REFUNDS.name]: _of_orders(_FORESEEN, is_preview=True),
+    orders_in_background.IMPORTS[ORDERS.name]: _of_orders(_ORDERS_RECORDED, is_preview=False),
+    orders_in_background.IMPORTS[REFUNDS.name]: _of_orders(_REFUNDS_RECORDED, is_preview=False),
     bulk_generation.GENERATE: Kind(
         section="projects",
         noun="member",

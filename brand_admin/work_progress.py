@@ -8,6 +8,7 @@ from background.models import Work, WorkState
 from background.selectors import recent_work_about
 from brand_admin.work_kinds import KINDS, Kind
 from core.templatetags.display import count, who
+from tracking.importing.members_in_background import ASKS
 
 TONES = {
     WorkState.WAITING: "neutral",
@@ -53,6 +54,12 @@ class WorkProgress:
         return [
             (label, count(self.work.counts.get(key, 0))) for key, label in self.kind.tiles.items()
         ]
+
+    @property
+    def left_out(self) -> int:
+        """How many rows or members are left out, without those that a preview asks about."""
+        asks = self.work.counts.get(ASKS, 0) if self.kind.is_preview else 0
+        return self.work.problems - asks
 
     @property
     def asked_by(self) -> str:

@@ -17,6 +17,9 @@ from background.models import Work, WorkFile, WorkProblem, WorkState
 from background.selectors import problems_of
 from background.sweeping import FILES_KEPT
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.background.preview_row import PreviewRow
+from brand_admin.columns_form import ColumnsForm
+from brand_admin.file_form import ReplaceCodesForm
 from brand_admin.pages import csv_response, render_page
 from brand_admin.work_kinds import KINDS
 from brand_admin.work_progress import WorkProgress
@@ -24,8 +27,11 @@ from core.references import Reference
 from core.tenancy import acting_for
 from offers.models import Offer
 from payouts.models import PayoutRun
+from tracking.importing.column_choice import missing_fields
 from tracking.importing.csv_rows import MEMBER_COLUMNS, read_rows
-from tracking.importing.members_in_background import PREVIEW
+from tracking.importing.members import is_asked
+from tracking.importing.members_in_background import ASKS, PREVIEW
+from tracking.importing.orders_in_background import PREVIEWS, ImportChoice, shown_entries
 
 SHOWN_ROWS = 50
 
@@ -106,11 +112,27 @@ def _preview(work: Work) -> dict[str, Any]:
     wrong: dict[int | None, WorkProblem] = {}
     for problem in problems_of(work).filter(line__in=[line for line, _ in rows]):
         wrong.setdefault(problem.line, problem)
+    asked = {line for line, problem in wrong.items() if is_asked(problem.message)}
     return {
         "offer": offer,
-        "rows": [(line, cells, wrong.get(line)) for line, cells in rows],
+        "rows": [(line, cells, wrong.get(line), line in asked) for line, cells in rows],
         "more": max(0, work.total - SHOWN_ROWS),
-        "good": work.counts.get("added", 0) + work.counts.get("changed", 0),
+        "good": sum(work.counts.get(name, 0) for name in ("added", "changed", ASKS)),
+        "asks": work.counts.get(ASKS, 0),
+        "replace_form": ReplaceCodesForm(),
+    }
+
+
+def _order_preview(work: Work) -> dict[str, Any]:
+    """Return the first orders of the file as they were read, and the choice of its columns."""
+    choice = ImportChoice.of(work)
+    counts = work.counts
+    return {
+        "choice": choice,
+        "missing": missing_fields(choice.kind, choice.columns),
+        "columns_form": ColumnsForm(choice=choice),
+        "entries": [PreviewRow(entry) for entry in shown_entries(work)],
+        "good": counts.get("recorded", 0) + counts.get("revised", 0),
     }
 
 
@@ -120,5 +142,6 @@ def _run(work: Work) -> dict[str, Any]:
 
 MORE: dict[str, Callable[[Work], dict[str, Any]]] = {
     PREVIEW: _preview,
+    **dict.fromkeys(PREVIEWS.values(), _order_preview),
     **{name: _run for name, kind in KINDS.items() if kind.result == "run"},
 }

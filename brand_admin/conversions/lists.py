@@ -63,6 +63,9 @@ class Conversions(Listing[Conversion]):
     label, noun = "Conversions", "conversions"
     page_name, file_page, change_page = "conversions", "conversions_csv", "conversions_judge"
     export_in_header = True
+    header_links = (
+        PageLink("Import orders", "orders_import", icon="upload", needs=Permission.MANAGE),
+    )
     template = "brand_admin/conversions/list.html"
     search_label = "Order or member"
     filter_form = ConversionFilters
@@ -136,6 +139,7 @@ class Conversions(Listing[Conversion]):
                 kind="primary",
                 needs=Permission.ADMINISTER,
             ),
+            PageLink("Import orders", "orders_import", icon="upload", needs=Permission.MANAGE),
         ),
     )
     nothing_matches = EmptyState(

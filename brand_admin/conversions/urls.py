@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.conversions import questions, rates, sharing, views
+from brand_admin.conversions import importing, questions, rates, sharing, views
 from brand_admin.conversions.lists import Conversions, Questions
 from brand_admin.conversions.rates import ExchangeRates
 from brand_admin.conversions.refunds import RefundsToCheck
@@ -27,5 +27,12 @@ urlpatterns = [
     path("<int:conversion_id>/share/", sharing.share_page, name="conversion_share"),
     path("refunds/", list_page(RefundsToCheck), name="refunds"),
     path("refunds.csv", list_file(RefundsToCheck), name="refunds_csv"),
+    path("import/", importing.orders_import, name="orders_import"),
+    path(
+        "import/<int:work_id>/columns/",
+        importing.orders_import_columns,
+        name="orders_import_columns",
+    ),
+    path("import/<int:work_id>/", importing.orders_import_confirm, name="orders_import_confirm"),
     path("<int:conversion_id>/", views.conversion_page, name="conversion"),
 ]

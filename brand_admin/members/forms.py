@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from io import StringIO
 from typing import Any
 
 from django import forms
@@ -20,16 +19,14 @@ from affiliates.details import (
 )
 from affiliates.handles import HandleError
 from affiliates.models import Member, Platform
-from brand_admin.forms import ConfirmationForm
+from brand_admin.file_form import FileForm
 from brand_admin.refusals import add_refusal, sentence
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
 from offers.models import Offer
 from offers.selectors import offers, offers_to_join
-from tracking.importing.csv_rows import MEMBER_COLUMNS, ImportFileError, read_rows
+from tracking.importing.csv_rows import MEMBER_COLUMNS
 
-MAX_FILE_BYTES = 20_000_000
-MAX_ROWS = 100_000
 NO_OFFER = "none"
 NO_OWNER = "none"
 
@@ -215,8 +212,10 @@ class JoinForm(forms.Form):
         self.fields["offer"].queryset = offers_to_join(member)  # type: ignore[attr-defined]
 
 
-class ImportForm(ConfirmationForm):
-    """A CSV file of members. If valid, `content` has its bytes and `rows` is the number of rows."""
+class ImportForm(FileForm):
+    """A file of members, and the offer that they join."""
+
+    needed_columns = MEMBER_COLUMNS
 
     offer: forms.ModelChoiceField[Offer] = forms.ModelChoiceField(
         queryset=None,
@@ -225,48 +224,13 @@ class ImportForm(ConfirmationForm):
         help_text="Everybody in the file joins this offer, with the code in their row. They get a"
         " tracking link if the offer has links.",
     )
-    file = forms.FileField(
-        label="CSV file",
-        widget=forms.FileInput,
-        max_length=100,
-        error_messages={
-            "required": "Choose a file.",
-            "max_length": "The file's name is longer than 100 characters: shorten it.",
-        },
-    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         running = offers().exclude(status__in=["ended", "archived"]).order_by("name")
         self.fields["offer"].queryset = running  # type: ignore[attr-defined]
-        self.content, self.rows = b"", 0
 
     @property
     def chosen_offer(self) -> Offer | None:
         offer: Offer | None = self.cleaned_data["offer"]
         return offer
-
-    def clean_file(self) -> Any:
-        """Check the whole file: size, encoding, header and number of rows."""
-        upload = self.cleaned_data["file"]
-        if upload.size > MAX_FILE_BYTES:
-            raise _refused(
-                f"the file is larger than {MAX_FILE_BYTES // 1_000_000} MB: split it into several"
-            )
-        self.content = upload.read()
-        try:
-            text = StringIO(self.content.decode("utf-8-sig"), newline="")
-            self.rows = sum(1 for _ in read_rows(text, columns=MEMBER_COLUMNS))
-        except UnicodeDecodeError as error:
-            raise _refused("the file is not UTF-8 text: save it as CSV UTF-8") from error
-        except ImportFileError as error:
-            raise _refused(str(error)) from error
-        if not self.rows:
-            raise _refused("the file has no row under its header")
-        if self.rows > MAX_ROWS:
-            raise _refused(f"the file has more than {MAX_ROWS:,} rows: split it into several files")
-        return upload
-
-
-def _refused(message: str) -> forms.ValidationError:
-    return forms.ValidationError(sentence(message))

@@ -1,4 +1,4 @@
-"""Import members from a CSV file: upload it, preview the result, import it."""
+"""Import members from a file: upload it, preview the result, import it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from accounts.permissions import Permission
 from background.models import Work
 from background.running import WorkError
 from brand_admin.access import BrandRequest, brand_page
-from brand_admin.members.forms import MAX_FILE_BYTES, MAX_ROWS, ImportForm
+from brand_admin.file_form import LIMITS, ReplaceCodesForm
+from brand_admin.members.forms import ImportForm
 from brand_admin.pages import render_page
 from brand_admin.refusals import sentence
 from brand_admin.work_progress import started_about
@@ -29,6 +30,7 @@ def members_import(request: BrandRequest) -> HttpResponse:
             content=form.content,
             filename=form.cleaned_data["file"].name,
             rows=form.rows,
+            notes=form.notes,
             offer=form.chosen_offer,
             confirmation=form.cleaned_data["confirmation"],
             by=request.actor,
@@ -41,7 +43,7 @@ def members_import(request: BrandRequest) -> HttpResponse:
         section="members",
         form=form,
         columns=MEMBER_COLUMNS,
-        limits=f"{MAX_FILE_BYTES // 1_000_000} MB and {MAX_ROWS:,} rows.",
+        limits=LIMITS,
         started=started_about(ABOUT),
         status=422 if form.errors else 200,
     )
@@ -51,9 +53,15 @@ def members_import(request: BrandRequest) -> HttpResponse:
 @brand_page(Permission.MANAGE)
 def members_import_confirm(request: BrandRequest, work_id: int) -> HttpResponse:
     """Import what was previewed. A second click does not import it again."""
-    preview = get_object_or_404(Work, pk=work_id)
+    preview, form = get_object_or_404(Work, pk=work_id), ReplaceCodesForm(request.POST)
+    form.is_valid()
     try:
-        work = ask_for_import(preview=preview, by=request.actor, now=timezone.now())
+        work = ask_for_import(
+            preview=preview,
+            replace_codes=form.cleaned_data["replace_codes"],
+            by=request.actor,
+            now=timezone.now(),
+        )
     except WorkError as error:
         messages.error(request, sentence(error))
         return redirect("brand_admin:members_import", request.brand.slug)

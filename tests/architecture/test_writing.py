@@ -65,7 +65,7 @@ WRITERS = {
         links/clicks links/generating links/membership links/promo_codes links/tracking_links
         models/days orders/applying orders/crediting orders/exchange orders/looking_again
         orders/recording orders/refunds orders/revising orders/saving orders/sharing privacy/erasure
-        totals/daily
+        importing/column_choice totals/daily
     """,
 }
 # The demo brand, and the tool that proves that a restored copy refuses what it must.

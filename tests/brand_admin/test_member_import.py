@@ -15,13 +15,14 @@ from accounts.models import AuditEntry
 from affiliates.models import Member
 from background.models import Work
 from background.running import MAX_ROWS_RUN_AT_ONCE, run_slice
-from brand_admin.members.forms import MAX_FILE_BYTES, MAX_ROWS
+from brand_admin.file_form import MAX_FILE_BYTES, MAX_ROWS
 from brand_admin.work_handlers import HANDLERS
 from offers.models import Enrollment
 from tests.answers import Answer, page_text
 from tests.brand_admin.staff import address, csv_of
 from tests.cast import Cast
 from tests.snapshot import snapshot
+from tests.spreadsheets import xlsx
 from tracking.models import PromoCode, TrackingLink
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
@@ -42,9 +43,9 @@ def upload(theo: Client, text: str | bytes, *, key: str = "", **fields: object) 
     return theo.post(address("members_import"), told, follow=True)
 
 
-def confirm(theo: Client, preview: Answer) -> Answer:
+def confirm(theo: Client, preview: Answer, **fields: str) -> Answer:
     work = preview.context["work"]
-    return theo.post(address("members_import_confirm", work.pk), follow=True)
+    return theo.post(address("members_import_confirm", work.pk), fields, follow=True)
 
 
 def left_out(response: Answer) -> list[str]:
@@ -58,6 +59,7 @@ def test_the_preview_says_what_would_happen_and_changes_nothing(cast: Cast, theo
 
     assert page.context["row"].tiles == [
         ("To be added", "1"), ("To be changed", "0"), ("As they are already", "1"),
+        ("Replace a code", "0"),
     ]  # fmt: skip
     assert left_out(page) == [
         "4: email: 'not an address' is not an email address",
@@ -116,13 +118,14 @@ def test_skipped_rows_can_be_downloaded(cast: Cast, theo: Client) -> None:
         (b"", "The submitted file is empty."),
         (b"email,first_name\n", "The file has no column last_name, promo_code."),
         (HEADER.encode(), "The file has no row under its header."),
-        (HEADER.encode() + b"\xff\xfe,a,b,c\n", "The file is not UTF-8 text"),
-        ((HEADER + "a@b.example,a,b,c\n").encode("utf-16"), "The file is not UTF-8 text"),
+        (HEADER.encode() + b"\xff\x81,a,b,c\n", "The file is not UTF-8 text"),
+        ((HEADER + "a@b.example,a,b,c\n").encode("utf-16")[:-1], "The file is not UTF-8 text"),
+        (b"PK\x03\x04", "The file is not a spreadsheet that can be read."),
         (HEADER.encode() + b"a\x00@b.example,a,b,c\n", "Line 2 holds a NUL character."),
         (HEADER.encode() + b"a@b.example,a,b,\n" * (MAX_ROWS + 1), "more than 100,000 rows"),
         (b"x" * (MAX_FILE_BYTES + 1), "The file is larger than 20 MB"),
     ],
-    ids=["empty", "columns", "header", "not text", "utf-16", "nul", "rows", "bytes"],
+    ids=["empty", "columns", "header", "not text", "utf-16", "xlsx", "nul", "rows", "bytes"],
 )
 def test_a_file_that_can_not_be_read_says_why(theo: Client, content: bytes, message: str) -> None:
     before = snapshot()
@@ -192,3 +195,68 @@ def test_a_preview_whose_file_is_gone_can_not_be_confirmed(cast: Cast, theo: Cli
 
     assert "This preview has expired: choose the file again." in page_text(answer)
     assert Member.objects.count() == 3
+
+
+def codes_in_use() -> list[str]:
+    return sorted(PromoCode.objects.in_use().values_list("code", flat=True))
+
+
+def test_a_code_that_would_stop_is_named_and_asked_about(cast: Cast, theo: Client) -> None:
+    rows = "mara@lindqvist.example,Mara,Lindqvist,MIA12\nelif@demir.example,Elif,Demir,ELIF20\n"
+    preview = upload(theo, HEADER + rows, offer=cast.glow.pk)
+    text = page_text(preview)
+
+    assert left_out(preview) == ["2: promo_code: replaces MARA15, which stops at once"]
+    assert dict(preview.context["row"].tiles)["Replace a code"] == "1"
+    assert preview.context["row"].left_out == 0
+    for words in (
+        "Codes in use would stop",
+        "1 row of the file has another",
+        "Replaces a code",
+    ):
+        assert words in text
+    assert codes_in_use() == ["DIEGO10", "JUNE20", "MARA15"]
+
+    unasked = confirm(theo, preview)
+
+    assert left_out(unasked) == ["2: promo_code: replaces MARA15, which stops at once"]
+    assert unasked.context["row"].left_out == 1
+    assert codes_in_use() == ["DIEGO10", "ELIF20", "JUNE20", "MARA15"]
+
+    confirmed = confirm(theo, preview, replace_codes="on")
+
+    assert left_out(confirmed) == []
+    assert codes_in_use() == ["DIEGO10", "ELIF20", "JUNE20", "MIA12"]
+
+
+def test_the_same_code_again_asks_nothing(cast: Cast, theo: Client) -> None:
+    preview = upload(
+        theo, HEADER + "mara@lindqvist.example,Mara,Lindqvist,mara 15\n", offer=cast.glow.pk
+    )
+
+    assert preview.context["asks"] == 0
+    assert "Codes in use would stop" not in page_text(preview)
+
+
+def test_a_file_in_another_encoding_is_read_and_said(theo: Client) -> None:
+    rows = "ana@x.example,Ana,Núñez,\n"
+
+    western, marked = (upload(theo, (HEADER + rows).encode(name)) for name in ("cp1252", "utf-16"))
+
+    assert "check that letters with accents are right" in page_text(western)
+    assert "The file is UTF-16 text" in page_text(marked)
+    for page in (western, marked):
+        assert "Núñez" in page_text(page)
+
+
+def test_a_spreadsheet_of_members_is_read(cast: Cast, theo: Client) -> None:
+    sheet: list[list[object]] = [
+        [*HEADER.strip().split(",")],
+        ["elif@demir.example", "Elif", "Demir", 2020.0],
+        [None],
+    ]
+
+    preview = upload(theo, xlsx({"Members": sheet}), offer=cast.glow.pk)
+    confirm(theo, preview)
+
+    assert PromoCode.objects.get(code="2020").enrollment.member.first_name == "Elif"

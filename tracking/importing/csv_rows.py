@@ -40,15 +40,17 @@ class RowError:
 
 @dataclass(slots=True)
 class ImportReport:
-    """The number of rows per outcome, and the refused rows."""
+    """The number of rows per outcome, the refused rows, and those that need a confirmation."""
 
     counts: Counter[str] = field(default_factory=Counter)
     errors: list[RowError] = field(default_factory=list)
+    asks: list[RowError] = field(default_factory=list)
 
     def add(self, other: ImportReport) -> None:
         """Add the report of the next batch."""
         self.counts += other.counts
         self.errors += other.errors
+        self.asks += other.asks
 
 
 def read_rows(

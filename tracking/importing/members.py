@@ -6,7 +6,7 @@ all others are imported. A second import of the same file changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -37,6 +37,7 @@ from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 from tracking.models import PromoCode, TrackingLink
 
+REPLACES, STOPS = "replaces", "which stops at once"
 MEMBER_TABLES = (Creator, Member, Enrollment, PromoCode, TrackingLink)
 
 
@@ -51,21 +52,25 @@ class _ValidRow:
 
 
 class _CodesRefusedError(Exception):
-    """Some rows' codes can't be given: the reasons by file line."""
+    """Some rows' codes can't be given: the reasons by file line.
 
-    def __init__(self, problems: dict[int, str]) -> None:
+    With `asks`, they can, but another code would stop, and nobody has confirmed that.
+    """
+
+    def __init__(self, problems: dict[int, str], *, asks: bool = False) -> None:
         super().__init__(problems)
-        self.problems = problems
+        self.problems, self.asks = problems, asks
 
 
 class MemberImport:
     """Imports the rows of one file in their order, in batches, and finds repeated rows.
 
-    Without an offer, a row that names a code is an error: a code belongs to an offer.
+    Without an offer, a row that names a code is an error: a code belongs to an offer. A row whose
+    code would take the place of one in use is left out, unless `replace_codes` confirms it.
     """
 
-    def __init__(self, *, offer: Offer | None, by: Actor) -> None:
-        self.offer, self.by = offer, by
+    def __init__(self, *, offer: Offer | None, by: Actor, replace_codes: bool = False) -> None:
+        self.offer, self.by, self.replace_codes = offer, by, replace_codes
         self.first_line: dict[str, int] = {}
 
     @transaction.atomic
@@ -73,7 +78,7 @@ class MemberImport:
         """Add each row's person to the brand and the offer, with the row's code and a link."""
         report = ImportReport()
         valid_rows = [read for row in rows if (read := self._read(row, report))]
-        _import_batch(valid_rows, self.offer, report, by=self.by, now=now)
+        self._import_batch(valid_rows, report, now=now)
         report.errors.sort(key=lambda error: error.line)
         return report
 
@@ -121,14 +126,120 @@ class MemberImport:
         if earlier != line:
             raise MemberError(column, f"{value} is already on line {earlier}")
 
+    def _import_batch(
+        self, valid_rows: Sequence[_ValidRow], report: ImportReport, *, now: datetime
+    ) -> None:
+        """Import a batch. If codes are refused, leave out their rows and try the others again."""
+        while valid_rows:
+            try:
+                with transaction.atomic():
+                    report.counts.update(self._import_valid_rows(valid_rows, now=now))
+            except _CodesRefusedError as refused:
+                (report.asks if refused.asks else report.errors).extend(
+                    RowError(line, "promo_code", why) for line, why in refused.problems.items()
+                )
+                valid_rows = [row for row in valid_rows if row.line not in refused.problems]
+            else:
+                return
+
+    def _import_valid_rows(self, valid_rows: Sequence[_ValidRow], *, now: datetime) -> list[str]:
+        """Import the rows; return the outcome of each: added, changed or unchanged."""
+        lock_identities([f"member-import:{current_brand_id()}"])  # one import at a time
+        known = members_by_address(row.person.email for row in valid_rows)
+        new = [row.person for row in valid_rows if row.person.email not in known]
+        added = {member.email: member for member in add_members(people=new, by=self.by, now=now)}
+        members = {**known, **added}
+        noted = {
+            members[row.person.email].pk: row.details for row in valid_rows if row.details.is_any
+        }
+        changed = add_details(details=noted, by=self.by, now=now) if noted else set()
+        if self.offer is not None:
+            changed |= self._enroll_and_give_items(valid_rows, members, self.offer, now=now)
+        return [
+            "added"
+            if row.person.email in added
+            else "changed"
+            if known[row.person.email].pk in changed
+            else "unchanged"
+            for row in valid_rows
+        ]
+
+    def _enroll_and_give_items(
+        self,
+        valid_rows: Sequence[_ValidRow],
+        members: dict[str, Member],
+        offer: Offer,
+        *,
+        now: datetime,
+    ) -> set[int]:
+        """Enroll all members and give codes and links; return the ids of changed members."""
+        inside = set(
+            Enrollment.objects.not_removed()
+            .filter(offer=offer, member__in=list(members.values()))
+            .values_list("member_id", flat=True)
+        )
+        enrollments = enroll(offer=offer, members=members.values(), by=self.by, now=now)
+        of_member = {row.member_id: row for row in enrollments}
+        lines = {of_member[members[row.person.email].pk].pk: row for row in valid_rows}
+        codes = {pk: row.code for pk, row in lines.items() if row.code}
+        stopping = {} if self.replace_codes else _codes_that_stop(codes)
+        if stopping:
+            why = {lines[pk].line: f"{REPLACES} {code}, {STOPS}" for pk, code in stopping.items()}
+            raise _CodesRefusedError(why, asks=True)
+        try:
+            given = give_codes(
+                codes=codes,
+                enrollments=enrollments,
+                by=self.by,
+                now=now,
+                may_reuse=codes.values(),
+            )
+        except ItemError as error:
+            problems = {lines[pk].line: why for pk, why in error.problems.items()}
+            raise _CodesRefusedError(problems) from error
+        links = (
+            give_links(enrollments=enrollments, by=self.by, now=now) if offer.gives_links else []
+        )
+        touched = {code.enrollment_id for code in given} | {link.enrollment_id for link in links}
+        return {
+            row.member_id for row in enrollments if row.pk in touched or row.member_id not in inside
+        }
+
+
+def is_asked(message: str) -> bool:
+    """Whether a row that was left out only needs a confirmation."""
+    return message.startswith(f"{REPLACES} ") and message.endswith(STOPS)
+
+
+def _codes_that_stop(codes: Mapping[int, str]) -> dict[int, str]:
+    """Return the codes in use that these codes by enrollment would take the place of."""
+    in_use = PromoCode.objects.in_use().filter(enrollment__in=list(codes)).order_by("pk")
+    return {row.enrollment_id: row.code for row in in_use if row.code != codes[row.enrollment_id]}
+
 
 def import_members(
-    rows: Iterable[Row], *, offer: Offer | None, by: Actor, now: datetime, counted: Counted
+    rows: Iterable[Row],
+    *,
+    offer: Offer | None,
+    by: Actor,
+    now: datetime,
+    counted: Counted,
+    replace_codes: bool = False,
 ) -> ImportReport:
-    """Import all rows in batches."""
-    report, file = ImportReport(), MemberImport(offer=offer, by=by)
+    """Import all rows in batches. A code that would take another one's place is an error.
+
+    With `replace_codes`, it takes the place, and the other code stops.
+    """
+    report = ImportReport()
+    file = MemberImport(offer=offer, by=by, replace_codes=replace_codes)
     for batch in batches(iter(rows), BATCH, tables=MEMBER_TABLES):
-        report.add(file.import_rows(batch, now=now))
+        found = file.import_rows(batch, now=now)
+        found.errors += [
+            RowError(ask.line, ask.field, f"{ask.message}; --replace-codes does it")
+            for ask in found.asks
+        ]
+        found.errors.sort(key=lambda error: error.line)
+        report.add(found)
         counted(len(batch))
     return report
 
@@ -141,80 +252,3 @@ def _read_details(cells: dict[str, str]) -> MemberDetails:
         raise MemberError("tags", str(error)) from error
     except HandleError as error:
         raise MemberError(error.platform.value, str(error)) from error
-
-
-def _import_batch(
-    valid_rows: Sequence[_ValidRow],
-    offer: Offer | None,
-    report: ImportReport,
-    *,
-    by: Actor,
-    now: datetime,
-) -> None:
-    """Import a batch. If codes are refused, leave out their rows and try the others again."""
-    while valid_rows:
-        try:
-            with transaction.atomic():
-                report.counts.update(_import_valid_rows(valid_rows, offer, by=by, now=now))
-        except _CodesRefusedError as refused:
-            report.errors += [
-                RowError(line, "promo_code", why) for line, why in refused.problems.items()
-            ]
-            valid_rows = [row for row in valid_rows if row.line not in refused.problems]
-        else:
-            return
-
-
-def _import_valid_rows(
-    valid_rows: Sequence[_ValidRow], offer: Offer | None, *, by: Actor, now: datetime
-) -> list[str]:
-    """Import the rows; return the outcome of each: added, changed or unchanged."""
-    lock_identities([f"member-import:{current_brand_id()}"])  # one import at a time
-    known = members_by_address(row.person.email for row in valid_rows)
-    new = [row.person for row in valid_rows if row.person.email not in known]
-    added = {member.email: member for member in add_members(people=new, by=by, now=now)}
-    members = {**known, **added}
-    noted = {members[row.person.email].pk: row.details for row in valid_rows if row.details.is_any}
-    changed = add_details(details=noted, by=by, now=now) if noted else set()
-    if offer is not None:
-        changed |= _enroll_and_give_items(valid_rows, members, offer, by=by, now=now)
-    return [
-        "added"
-        if row.person.email in added
-        else "changed"
-        if known[row.person.email].pk in changed
-        else "unchanged"
-        for row in valid_rows
-    ]
-
-
-def _enroll_and_give_items(
-    valid_rows: Sequence[_ValidRow],
-    members: dict[str, Member],
-    offer: Offer,
-    *,
-    by: Actor,
-    now: datetime,
-) -> set[int]:
-    """Enroll all members and give codes and links; return the ids of changed members."""
-    inside = set(
-        Enrollment.objects.not_removed()
-        .filter(offer=offer, member__in=list(members.values()))
-        .values_list("member_id", flat=True)
-    )
-    enrollments = enroll(offer=offer, members=members.values(), by=by, now=now)
-    of_member = {row.member_id: row for row in enrollments}
-    lines = {of_member[members[row.person.email].pk].pk: row for row in valid_rows}
-    codes = {pk: row.code for pk, row in lines.items() if row.code}
-    try:
-        given = give_codes(
-            codes=codes, enrollments=enrollments, by=by, now=now, may_reuse=codes.values()
-        )
-    except ItemError as error:
-        problems = {lines[pk].line: why for pk, why in error.problems.items()}
-        raise _CodesRefusedError(problems) from error
-    links = give_links(enrollments=enrollments, by=by, now=now) if offer.gives_links else []
-    touched = {code.enrollment_id for code in given} | {link.enrollment_id for link in links}
-    return {
-        row.member_id for row in enrollments if row.pk in touched or row.member_id not in inside
-    }

@@ -7,6 +7,7 @@ after the last counted row.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import islice
@@ -30,6 +31,7 @@ from tracking.importing.members import MEMBER_TABLES, MemberImport
 
 PREVIEW, IMPORT = "member_preview", "member_import"
 ABOUT = "members"
+ASKS = "asks"  # the count of rows that are left out unless somebody confirms them
 ImportStep = Callable[[MemberImport, Sequence[Row], datetime], ImportReport]
 
 
@@ -42,22 +44,34 @@ def ask_for_preview(
     confirmation: uuid.UUID,
     by: Actor,
     now: datetime,
+    notes: Sequence[str] = (),
 ) -> Work:
-    """Enqueue a preview of the file. `rows` is its number of rows without the header."""
+    """Enqueue a preview of the file, which is CSV in UTF-8.
+
+    `rows` is its number of rows without the header, and `notes` say what it was read as.
+    """
     request = WorkRequest(
         kind=PREVIEW,
         title=f"Preview of {filename}" + (f" for {offer.name}" if offer else ""),
         about=ABOUT,
         total=rows,
         confirmation=confirmation,
-        parameters={"offer": offer.pk if offer else None, "filename": filename},
+        parameters={
+            "offer": offer.pk if offer else None,
+            "filename": filename,
+            "notes": list(notes),
+        },
         given=[content],
     )
     return start_work(request, handler=preview_file, by=by, now=now)
 
 
-def ask_for_import(*, preview: Work, by: Actor, now: datetime) -> Work:
-    """Enqueue the import of a previewed file, at most once. Raises WorkError."""
+def ask_for_import(*, preview: Work, by: Actor, now: datetime, replace_codes: bool = False) -> Work:
+    """Enqueue the import of a previewed file, at most once. Raises WorkError.
+
+    With `replace_codes`, codes in use that the file would replace stop; without, their rows are
+    left out.
+    """
     if preview.kind != PREVIEW or preview.state != "done" or preview.files_gone_at:
         raise WorkError("this preview has expired: choose the file again")
     offer = _offer_of(preview)
@@ -67,8 +81,8 @@ def ask_for_import(*, preview: Work, by: Actor, now: datetime) -> Work:
         + (f" into {offer.name}" if offer else ""),
         about=ABOUT,
         total=preview.total,
-        confirmation=uuid.uuid5(preview.confirmation, IMPORT),
-        parameters=preview.parameters,
+        confirmation=uuid.uuid5(preview.confirmation, f"{IMPORT} {replace_codes}"),
+        parameters={**preview.parameters, "replace_codes": replace_codes},
         given=read_file_bytes(preview, WorkFile.GIVEN),
     )
     return start_work(request, handler=import_file, by=by, now=now)
@@ -86,17 +100,24 @@ def import_file(work_slice: WorkSlice) -> bool:
 
 def _process_rows(work_slice: WorkSlice, step: ImportStep) -> bool:
     """Process the rows that are not counted yet, in batches, until the time slice is over."""
-    file = MemberImport(offer=_offer_of(work_slice.work), by=work_slice.by)
+    file = MemberImport(
+        offer=_offer_of(work_slice.work),
+        by=work_slice.by,
+        replace_codes=work_slice.work.parameters.get("replace_codes", False),
+    )
     rows = read_rows(read_file_lines(work_slice.work, WorkFile.GIVEN), columns=MEMBER_COLUMNS)
     try:
         file.skip_rows(islice(rows, work_slice.work.done))
         for batch in batches(rows, BATCH, tables=MEMBER_TABLES):
             with work_slice.batch() as work:
                 report = step(file, batch, work_slice.clock())
-                problems = [
-                    RowProblem(each.line, each.field, each.message) for each in report.errors
-                ]
-                count_batch(work, done=len(batch), counts=report.counts, problems=problems)
+                left_out = sorted([*report.errors, *report.asks], key=lambda each: each.line)
+                count_batch(
+                    work,
+                    done=len(batch),
+                    counts=report.counts + Counter({ASKS: len(report.asks)}),
+                    problems=[RowProblem(each.line, each.field, each.message) for each in left_out],
+                )
             if work_slice.is_over:
                 return work_slice.work.done >= work_slice.work.total
     except ImportFileError as error:

@@ -8,6 +8,7 @@ from tracking.models.conversions import (
     Evidence,
 )
 from tracking.models.days import DailyTotal, MonthTotal, OfferDay, SoldSpan
+from tracking.models.importing import ColumnMapping
 from tracking.models.items import (
     IN_USE,
     USE_FIELDS,
@@ -34,6 +35,7 @@ __all__ = [
     "USE_FIELDS",
     "Click",
     "ClickEarning",
+    "ColumnMapping",
     "Conversion",
     "ConversionCount",
     "ConversionStatus",

@@ -156,6 +156,14 @@ class RefundFacts:
     parts: tuple[RefundPart, ...] = ()
     amount_minor: int | None = None
 
+    @property
+    def asked_minor(self) -> int | None:
+        """What it asks for; None where that depends on what is left of the order."""
+        if not self.parts:
+            return self.amount_minor
+        amounts = [part.amount_minor for part in self.parts]
+        return None if None in amounts else sum(amount or 0 for amount in amounts)
+
     def digest(self) -> str:
         """Return the SHA-256 of all fields."""
         return _digest(

@@ -90,7 +90,7 @@ def test_ten_members_take_as_many_statements_as_one(
     ten = [row(line, f"m{line}@x.example", f"CODE{line}") for line in range(2, 12)]
 
     for rows in (one, ten):
-        with django_assert_num_queries(34):
+        with django_assert_num_queries(35):
             bring_in(rows, spring)
 
 
@@ -136,3 +136,25 @@ def test_a_bad_tag_or_handle_leaves_the_row_out(extras: dict[str, str], said: st
 
     assert [str(error)[: len(said)] for error in report.errors] == [said]
     assert not Member.objects.filter(email="new@person.example").exists()
+
+
+def test_a_code_in_use_stops_only_if_that_is_confirmed(cast: Cast) -> None:
+    rows = [row(2, cast.mara.email, "MIA12"), row(3, "new@person.example", "FRESH")]
+
+    def bring(*, replace_codes: bool) -> ImportReport:
+        return import_members(
+            rows, offer=cast.glow, by=SYSTEM, now=NOW, counted=lambda _: None,
+            replace_codes=replace_codes,
+        )  # fmt: skip
+
+    first = bring(replace_codes=False)
+    in_use = set(PromoCode.objects.in_use().values_list("code", flat=True))
+    second = bring(replace_codes=True)
+
+    said = "replaces MARA15, which stops at once; --replace-codes does it"
+    assert [str(error) for error in first.errors] == [f"line 2: promo_code: {said}"]
+    assert first.counts == {"added": 1}
+    assert in_use == {"MARA15", "DIEGO10", "JUNE20", "FRESH"}
+    assert (second.errors, second.counts) == ([], {"changed": 1, "unchanged": 1})
+    assert not PromoCode.objects.get(code="MARA15").is_in_use
+    assert PromoCode.objects.get(code="MIA12").is_in_use

@@ -37,6 +37,11 @@ class Command(commands.Command):
         parser.add_argument("file")
         add_brand_option(parser)
         add_offer_option(parser)
+        parser.add_argument(
+            "--replace-codes",
+            action="store_true",
+            help="codes in use stop where the file has another one; without, such rows are errors",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         brand = brand_named(options["brand"])
@@ -56,6 +61,7 @@ class Command(commands.Command):
                     by=Actor.system("manage.py import_members"),
                     now=timezone.now(),
                     counted=counted,
+                    replace_codes=options["replace_codes"],
                 ),
             )
         fail_on_errors(report)
