@@ -11,6 +11,7 @@ from brand_admin.forms import DayFilters
 from brand_admin.pages import id_in
 from offers.models import Enrollment
 from offers.selectors import offers
+from tracking.figures.conversion_list import UNDECIDED
 from tracking.figures.periods import Bounds
 from tracking.figures.refunds_to_check import RefundOutcome, oldest_refund_day
 from tracking.figures.sources import sources_of_orders, sources_of_refunds
@@ -27,7 +28,10 @@ class ConversionFilters(DayFilters):
 
     field_order = ["status", "offer", "evidence", "first", "last"]
 
-    status = forms.ChoiceField(required=False, choices=[("", "All"), *ConversionStatus.choices])
+    status = forms.ChoiceField(
+        required=False,
+        choices=[("", "All"), (UNDECIDED, "Waiting for you"), *ConversionStatus.choices],
+    )
     offer = forms.ChoiceField(required=False)
     evidence = forms.ChoiceField(
         required=False, label="Won by", choices=[("", "Anything"), *Evidence.choices]

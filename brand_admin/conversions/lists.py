@@ -22,8 +22,13 @@ from brand_admin.listing.listing import Listing
 from core.money import Money
 from core.templatetags.display import day, moment
 from tracking.commissions.approval import accept_conversions, reject_conversions
-from tracking.figures.conversion_list import conversion_count, conversions
-from tracking.models import Conversion, ConversionStatus, Question, QuestionState
+from tracking.figures.conversion_list import (
+    UNDECIDED,
+    conversion_count,
+    conversions,
+    undecided_count,
+)
+from tracking.models import Conversion, Question, QuestionState
 from tracking.questions.selectors import open_questions, orders_by_reference, questions
 
 
@@ -159,7 +164,7 @@ class Conversions(Listing[Conversion]):
         kept = {name: self.chosen[name] for name in ("status", "offer_id")}
         if self.search or any(self.chosen[name] for name in self.chosen.keys() - kept.keys()):
             return None
-        return conversion_count(**kept)
+        return None if kept["status"] == UNDECIDED else conversion_count(**kept)
 
     def row_label(self, row: Conversion) -> str:
         return str(row.order.external_id)
@@ -181,7 +186,7 @@ class Conversions(Listing[Conversion]):
     def context(self) -> dict[str, Any]:
         return {
             "open_questions": open_questions().count(),
-            "pending": conversion_count(status=ConversionStatus.PENDING),
+            "pending": undecided_count(),
         }
 
 

@@ -13,10 +13,10 @@ from brand_admin.forms import start_of
 from core.kept_queries import kept_query
 from core.templatetags.display import count
 from notifications.models import Message, MessageState
-from tracking.figures.conversion_list import conversion_count
+from tracking.figures.conversion_list import oldest_undecided, undecided_count
 from tracking.figures.refunds_to_check import refunds_to_check
 from tracking.figures.unattributed_orders import unattributed_orders
-from tracking.models import Conversion, ConversionStatus, Order, Refund
+from tracking.models import Order, Refund
 from tracking.outreach.unsent_items import not_sent, without_items
 from tracking.questions.selectors import open_questions
 
@@ -70,8 +70,8 @@ def what_needs_attention(*, now: datetime) -> Attention:
     unknown = sends.pop(MessageState.UNKNOWN.value, 0)
     recent_from = timezone.localdate(now) - RECENT
     return Attention(
-        pending=conversion_count(status=ConversionStatus.PENDING),
-        oldest_pending_at=next(iter(_oldest_pending()), None),
+        pending=undecided_count(),
+        oldest_pending_at=oldest_undecided(),
         without_items=_without_items.count(),
         not_sent=_not_sent.count(),
         failed_sends=sum(sends.values()),
@@ -88,12 +88,6 @@ def _troubled_sends(*, since: datetime) -> QuerySet[Message, Any]:
     """Return how many recent mails failed or have an unknown result, by state."""
     sends = Message.objects.filter(settled_at__gte=since, state__in=TROUBLED_STATES)
     return sends.values("state").annotate(mails=Count("pk")).values_list("state", "mails")
-
-
-@kept_query
-def _oldest_pending() -> QuerySet[Conversion, Any]:
-    pending = Conversion.objects.filter(status=ConversionStatus.PENDING)
-    return pending.order_by("occurred_at").values_list("occurred_at", flat=True)[:1]
 
 
 @kept_query

@@ -18,6 +18,7 @@ from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
 from tests.factories import MemberMessageFactory
 from tracking.links.membership import add_to_offer, deactivate_member
+from tracking.models import Conversion
 from tracking.orders.recording import record_order
 from tracking.orders.refunds import record_refund
 
@@ -176,3 +177,14 @@ def test_nothing_of_another_brand_is_counted(cast: Cast) -> None:
 
     assert (found.pending, found.without_items, found.not_sent) == (0, 1, 0)
     assert (found.unattributed, found.refunds) == (0, 0)
+
+
+def test_what_waits_for_its_payment_does_not_wait_for_staff(cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        facts = order("1001", payment_status="pending")
+        record_order(source="shop", order=facts, by=SYSTEM, now=NOW)
+        assert Conversion.objects.get().status == "pending"
+
+        found = what_needs_attention(now=NOW)
+
+    assert (found.pending, found.oldest_pending_at) == (0, None)

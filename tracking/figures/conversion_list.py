@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet, Sum
+from django.db.models import Q, QuerySet, Sum
 
 from core.kept_queries import kept_query
 from offers.models import Enrollment
@@ -13,8 +13,11 @@ from tracking.figures.conversion_search import conversions_matching
 from tracking.models import (
     Conversion,
     ConversionCount,
+    ConversionStatus,
 )
 
+UNDECIDED = "undecided"  # pending until staff decide; others wait for the order's payment
+IS_UNDECIDED = Q(status=ConversionStatus.PENDING, decision=ConversionStatus.PENDING)
 CONVERSION_ORDERS = {
     "time": "occurred_at",
     "sale": "sale_minor",
@@ -37,12 +40,12 @@ def conversions(
 ) -> QuerySet[Conversion]:
     """Return the brand's conversions with order, member and offer.
 
-    `order` is a key of CONVERSION_ORDERS, with "-" before it for descending; otherwise the newest
-    order comes first.
+    `status` is one of ConversionStatus, or UNDECIDED. `order` is a key of CONVERSION_ORDERS, with
+    "-" before it for descending; otherwise the newest order comes first.
     """
     found = Conversion.objects.select_related("order", "member", "offer", "terms")
     if status:
-        found = found.filter(status=status)
+        found = found.filter(IS_UNDECIDED if status == UNDECIDED else Q(status=status))
     if offer_id is not None:
         found = found.filter(offer=offer_id)
     if enrollment_id is not None:
@@ -79,6 +82,27 @@ def _counts(*, status: str | None, offer_id: int | None) -> QuerySet[ConversionC
         counts = counts.filter(offer=offer_id)
     sums = counts.values("brand_id").annotate(sum=Sum("conversions"))
     return sums.values_list("sum", flat=True)
+
+
+def undecided_count() -> int:
+    """Return the number of conversions that wait for the decision of staff."""
+    return _undecided.count()
+
+
+def oldest_undecided() -> datetime | None:
+    """Return the time of the oldest order among them."""
+    return next(iter(_oldest_undecided()), None)
+
+
+@kept_query
+def _undecided() -> QuerySet[Conversion, Any]:
+    return Conversion.objects.filter(IS_UNDECIDED).values("pk")
+
+
+@kept_query
+def _oldest_undecided() -> QuerySet[Conversion, Any]:
+    rows = Conversion.objects.filter(IS_UNDECIDED).order_by("occurred_at")
+    return rows.values_list("occurred_at", flat=True)[:1]
 
 
 def own_conversions(*, enrollment_id: int, status: str | None) -> QuerySet[Conversion]:
