@@ -240,6 +240,18 @@ def test_an_order_tells_what_came_of_it(shop: Shop) -> None:
             "payable_at": "2026-11-20T11:00:00+00:00",
             "reason": "",
         },
+        "shares": [
+            {
+                "member": "Mara Lindqvist",
+                "offer": "Winter Glow creators",
+                "share_bp": 10_000,
+                "status": "accepted",
+                "amount": "8.42",
+                "currency": "GBP",
+                "rate": None,
+                "rate_on": None,
+            }
+        ],
         "refunds": [],
     }
 
