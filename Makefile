@@ -13,8 +13,10 @@ PACKAGES = accounts affiliates api background brand_admin config core notificati
 MAY_HOLD_SECRETS = . ':!tests' ':!static' ':!locale' ':!requirements/*.txt' ':!*/migrations/*'
 TEMPLATES = $(shell find templates -name '*.html')
 
-# A few tests run in one process: starting more processes would take longer than the tests.
-WORKERS = $(if $(filter tests% -k%,$(ARGS)),-n 0,-n auto --dist worksteal)
+# All tests run in as many processes as there are cores, or in PROCESSES; a few tests run in one, as
+# starting more would take longer than the tests.
+PROCESSES = auto
+WORKERS = $(if $(filter tests% -k%,$(ARGS)),-n 0,-n $(PROCESSES) --dist worksteal)
 
 # Cache compiled modules even if the environment turns that off.
 unexport PYTHONDONTWRITEBYTECODE

@@ -1,5 +1,6 @@
 """What every test may ask for."""
 
+import gc
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +22,10 @@ __all__ = ["cast", "database_of_test", "databases", "django_db_setup", "pytest_i
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("unhurried")
 
+# The product, its libraries and the tests are a million objects that live to the end. Python looks
+# through them for garbage as a program allocates, by default after every 700 objects.
+gc.set_threshold(100_000, 20, 100)
+
 # What takes longest starts first, the longest before all, so that a run does not end with one
 # process waiting for the other.
 SLOW_FIRST = (
@@ -40,6 +45,10 @@ SLOW_FIRST = (
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=order_of)
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()  # nothing that is there by now is garbage before the end
 
 
 def order_of(item: pytest.Item) -> int:
