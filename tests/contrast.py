@@ -60,7 +60,7 @@ FIND_LOOKS = """() => {
 # Measures one element of each look; if that one decides nothing, all others of the look as well.
 MEASURE = """async decidedBefore => {
     const options = {resultTypes: ["violations", "passes", "incomplete"], iframes: false,
-        elementRef: true, runOnly: {type: "rule", values: ["color-contrast"]}};
+        elementRef: true, selectors: false, runOnly: {type: "rule", values: ["color-contrast"]}};
     const nodes = results => results.flatMap(one => one.nodes);
     const standsOnPicture = node =>
         ["bgImage", "bgGradient"].includes(node.any[0]?.data?.messageKey);
