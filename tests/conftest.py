@@ -14,9 +14,12 @@ from tests.databases import (
     databases,
     django_db_setup,
     pytest_itemcollected,
+    world,
 )
 
-__all__ = ["cast", "database_of_test", "databases", "django_db_setup", "pytest_itemcollected"]
+__all__ = [
+    "cast", "database_of_test", "databases", "django_db_setup", "pytest_itemcollected", "world",
+]  # fmt: skip
 
 # No test is timed: a busy machine is no defect.
 settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])

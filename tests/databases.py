@@ -1,33 +1,46 @@
-"""The two databases of a test process: an empty one, and one in which the cast already stands.
+"""The databases of a test process: an empty one, and one each that the cast or the world is in.
 
-To put the cast into a database takes longer than most tests, so each process does it once. A test
-that asks for `cast` and does everything in one transaction, which is undone at its end, runs on
-the second database; all others run on the first.
+To put the cast into a database takes longer than most tests, and the world takes twice as long, so
+each process does it once. A test that asks for `cast` or `world` and does everything in one
+transaction, which is undone at its end, runs on a database of those; all others run on the empty.
 """
 
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from pytest_django import DjangoDbBlocker
 
 from tests.cast import Cast, assemble
 from tests.template import TEMPLATE
 
+if TYPE_CHECKING:  # it loads every package, and most runs of a few tests don't need it
+    from tests.architecture.world import World
+
 COMMITTING = {"transactional_db", "live_server"}  # fixtures
+
+
+def _make_world() -> World:
+    from tests.architecture.world import furnish
+
+    return furnish(assemble())
+
+
+# What is in each database, by the fixture that asks for it.
+MAKERS: dict[str, Callable[[], object]] = {"cast": assemble, "world": _make_world}
 
 
 @dataclass
 class Databases:
-    """Their names, and the cast as it was put into the second."""
+    """The name of the empty one, and what was put into the others, by fixture."""
 
     empty: str
-    furnished: str
-    pickled_cast: bytes = b""
+    pickled: dict[str, bytes] = field(default_factory=dict)
 
     def use(self, name: str) -> None:
         """Lead this process to one of them."""
@@ -37,21 +50,32 @@ class Databases:
             connection.close_pool()  # type: ignore[attr-defined]
             connection.settings_dict["NAME"] = name
 
-    def furnish(self) -> None:
-        """Make the second one, if nobody has needed it yet."""
-        if not self.pickled_cast:
+    def use_furnished(self, fixture: str) -> None:
+        """Lead this process to the one with `cast` or `world`, made if nobody has needed it yet."""
+        name = self._name_of(fixture)
+        if fixture not in self.pickled:
             with connection._nodb_cursor() as cursor:
-                cursor.execute(f'DROP DATABASE IF EXISTS "{self.furnished}"')
-                cursor.execute(f'CREATE DATABASE "{self.furnished}" TEMPLATE "{TEMPLATE}"')
-            self.use(self.furnished)
-            self.pickled_cast = pickle.dumps(assemble())
+                cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+                cursor.execute(f'CREATE DATABASE "{name}" TEMPLATE "{TEMPLATE}"')
+            self.use(name)
+            with transaction.atomic():
+                self.pickled[fixture] = pickle.dumps(MAKERS[fixture]())
+                connection.run_on_commit.clear()  # no worker is to do what a test may do
+        self.use(name)
+
+    def content(self, fixture: str) -> Any:
+        """What was put into its database, as if that had been done just now."""
+        return pickle.loads(self.pickled[fixture])  # noqa: S301 - written by this process
+
+    def _name_of(self, fixture: str) -> str:
+        return f"{self.empty}_{fixture}"
 
     def drop(self) -> None:
         self.use(self.empty)
         connection.close()
         connection.close_pool()  # type: ignore[attr-defined]
         with connection._nodb_cursor() as cursor:
-            for name in (self.furnished, self.empty):
+            for name in (*map(self._name_of, MAKERS), self.empty):
                 # A server thread of a test may still close its connection.
                 cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
@@ -68,7 +92,7 @@ def databases(
         name = connection.creation._create_test_db(  # type: ignore[attr-defined]
             verbosity=0, autoclobber=True
         )
-        kept, made = connection.settings_dict["NAME"], Databases(name, f"{name}_cast")
+        kept, made = connection.settings_dict["NAME"], Databases(name)
         made.use(name)  # and close what a test without a database may have opened
     yield made
     with django_db_blocker.unblock():
@@ -87,9 +111,9 @@ def database_of_test(
 ) -> None:
     """Comes before all other fixtures of a test that uses a database."""
     with django_db_blocker.unblock():
-        if "cast" in request.fixturenames and not is_transactional(request.node):
-            databases.furnish()
-            databases.use(databases.furnished)
+        fixture = next((name for name in ("world", "cast") if name in request.fixturenames), "")
+        if fixture and not is_transactional(request.node):
+            databases.use_furnished(fixture)
         else:
             databases.use(databases.empty)
 
@@ -99,7 +123,20 @@ def cast(request: pytest.FixtureRequest, db: None, databases: Databases) -> Cast
     """Everybody, as if they had been put into the database just now."""
     if is_transactional(request.node):
         return assemble()
-    found: Cast = pickle.loads(databases.pickled_cast)  # noqa: S301 - written by this process
+    if "world" in request.fixturenames:
+        world: World = request.getfixturevalue("world")
+        return world.cast
+    found: Cast = databases.content("cast")
+    return found
+
+
+@pytest.fixture
+def world(db: None, databases: Databases) -> World:
+    """Two brands with one of everything, for tests in one transaction; the cast is a part of it.
+
+    A file that adds to it overrides it by a fixture that asks for this one, and not for `cast`.
+    """
+    found: World = databases.content("world")
     return found
 
 

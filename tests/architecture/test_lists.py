@@ -5,13 +5,11 @@ from __future__ import annotations
 import html
 import re
 
-import pytest
 from django.test import Client
 
 from tests.answers import page_text
 from tests.architecture.routes import Route, in_brand_admin
-from tests.architecture.world import World, furnish
-from tests.cast import Cast
+from tests.architecture.world import World
 
 PAGES = 'class="pagination"'
 EXPORT = re.compile(r'href="([^"]+\.csv[^"]*)"[^>]*>(?:(?!</a>).)*Export CSV', re.DOTALL)
@@ -30,11 +28,6 @@ NEWEST_FIRST = {  # logs: read from the newest on, and narrowed by days or by wo
     "admin/<slug:slug>/members/<int:member_id>/messages/",
     "admin/<slug:slug>/emails/messages/",
 }
-
-
-@pytest.fixture
-def world(cast: Cast) -> World:
-    return furnish(cast)
 
 
 def pages_with_lists(client: Client, world: World) -> dict[Route, str]:

@@ -18,8 +18,7 @@ from accounts.models import User
 from accounts.permissions import Permission
 from tests.answers import Answer
 from tests.architecture.routes import Route, in_brand_admin, opened_by, routes
-from tests.architecture.world import FIELDS, NAMED, NOBODYS, WORDS, World, furnish, undone
-from tests.cast import Cast
+from tests.architecture.world import FIELDS, NAMED, NOBODYS, WORDS, World, undone
 from tests.snapshot import snapshot
 
 # Open to everybody, and why.
@@ -84,11 +83,6 @@ OF_NO_ROW = {"currency", "source", "tag"}
 BROWSER_METHODS = ("get", "post")
 # A viewer reads the brand, and ends sessions of their own.
 OF_EVERY_ROLE = {Permission.READ, Permission.OWN_ACCOUNT}
-
-
-@pytest.fixture
-def world(cast: Cast) -> World:
-    return furnish(cast)
 
 
 def browser(user: User | None = None) -> Client:

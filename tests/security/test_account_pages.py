@@ -8,7 +8,7 @@ import pytest
 
 from tests.architecture.routes import opened_by, routes
 from tests.architecture.test_urls import BROWSER_METHODS, browser
-from tests.architecture.world import World, furnish
+from tests.architecture.world import World
 from tests.cast import Cast
 from tests.security.identities import identities
 from tests.snapshot import snapshot
@@ -26,11 +26,6 @@ ROUTED = {
 OURS = {
     "login/code/", "login/code/confirm/", "confirm/", "confirm/code/", "address/", "address/code/",
 }  # fmt: skip
-
-
-@pytest.fixture
-def world(cast: Cast) -> World:
-    return furnish(cast)
 
 
 def test_no_page_of_a_library_is_routed_unnamed() -> None:

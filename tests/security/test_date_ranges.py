@@ -10,8 +10,7 @@ import pytest
 
 from tests.architecture.routes import in_brand_admin, routes
 from tests.architecture.test_urls import body, browser
-from tests.architecture.world import World, furnish
-from tests.cast import Cast
+from tests.architecture.world import World
 from tests.portal.conftest import path_of
 from tracking.figures.periods import ChosenPeriod
 
@@ -23,11 +22,6 @@ RANGES = (
     (LATEST, EARLIEST), (GARBAGE, LATEST), (EARLIEST, GARBAGE), (NONE, LATEST), (NONE, NONE),
 )  # fmt: skip
 WIDEST = (RANGES[0], RANGES[5], RANGES[10], RANGES[11])  # and reversed, and garbage
-
-
-@pytest.fixture
-def world(cast: Cast) -> World:
-    return furnish(cast)
 
 
 def queries(ranges: Iterable[tuple[str, str]] = RANGES) -> list[str]:

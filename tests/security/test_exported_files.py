@@ -30,8 +30,8 @@ from payouts.services import adjust
 from tests.architecture.routes import in_brand_admin, routes
 from tests.architecture.source import imported, modules, relative
 from tests.architecture.test_urls import body, browser
-from tests.architecture.world import World, furnish
-from tests.cast import IBAN, NOW, SYSTEM, Cast, give_details
+from tests.architecture.world import World
+from tests.cast import IBAN, NOW, SYSTEM, give_details
 from tests.security.hostile import fill_with
 from tracking.privacy.export import write_export
 
@@ -60,9 +60,9 @@ CSV_ANSWERS = {
 
 
 @pytest.fixture
-def world(cast: Cast) -> World:
+def world(world: World) -> World:
     """Everything of a brand, with a run on its way to a bank and to PayPal."""
-    made = furnish(cast)
+    cast = world.cast
     give_details(cast.diego, bank_account(country="DE", holder=HOLDER, iban=IBAN, tax_id=HOLDER))
     give_details(cast.june, paypal_account(country="GB", holder=HOLDER, paypal="j@pay.example"))
     with acting_for(cast.juniper):
@@ -76,11 +76,11 @@ def world(cast: Cast) -> World:
             confirmation=uuid.uuid4(), by=SYSTEM, now=NOW,
         )  # fmt: skip
         confirm_run(run=run, by=SYSTEM, now=NOW)
-        WorkProblem.objects.create(work_id=made.own["work_id"], line=1, subject="x", message="x")
-    made.own["run_id"] = run.pk
+        WorkProblem.objects.create(work_id=world.own["work_id"], line=1, subject="x", message="x")
+    world.own["run_id"] = run.pk
     Brand.objects.filter(pk=cast.juniper.pk).update(name=FORMULA)
     assert fill_with(FORMULA, brand=cast.juniper) > 30
-    return made
+    return world
 
 
 def test_no_file_of_the_brand_admin_holds_a_formula(world: World) -> None:

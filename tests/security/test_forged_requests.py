@@ -23,7 +23,7 @@ from offers.dashboard_links import token_for
 from payouts.models import Payout
 from tests.architecture.routes import Route, in_brand_admin, routes
 from tests.architecture.test_urls import body
-from tests.architecture.world import World, furnish
+from tests.architecture.world import World
 from tests.cast import NOW, Cast
 from tests.security.people import gather, logged_in
 from tests.snapshot import snapshot
@@ -47,9 +47,9 @@ OPENED = {
 
 
 @pytest.fixture
-def world(cast: Cast, time_machine: TimeMachineFixture) -> World:
+def world(world: World, time_machine: TimeMachineFixture) -> World:
     time_machine.move_to(NOW, tick=False)  # the invitations are open
-    return furnish(cast)
+    return world
 
 
 def visitors(cast: Cast, *, is_checked: bool = False) -> dict[str, Client]:

@@ -26,7 +26,7 @@ from payouts.models import Payout
 from tests.architecture.routes import Route, in_brand_admin, opened_by, routes
 from tests.architecture.source import ROOT
 from tests.architecture.test_urls import body, browser, in_the_portal
-from tests.architecture.world import World, furnish, undone
+from tests.architecture.world import World, undone
 from tests.cast import NOW, SYSTEM, Cast
 from tests.notifications.senders import confirm, recipient
 from tests.security.hostile import fill_with
@@ -42,12 +42,12 @@ ADDRESS = "https://shop.example/r/1?a=1&b=<xq7>"
 
 
 @pytest.fixture
-def world(cast: Cast) -> World:
-    made = furnish(cast)
-    assert fill_with(MARKUP, brand=cast.juniper) > 30
-    Brand.objects.filter(pk=cast.juniper.pk).update(name=MARKUP, sender_name=MARKUP)
+def world(world: World) -> World:
+    juniper = world.cast.juniper
+    assert fill_with(MARKUP, brand=juniper) > 30
+    Brand.objects.filter(pk=juniper.pk).update(name=MARKUP, sender_name=MARKUP)
     User.objects.update(name=MARKUP)
-    return made
+    return world
 
 
 def taken_as_markup(client: Client, addresses: Iterable[str]) -> dict[str, list[str]]:

@@ -47,7 +47,7 @@ FILES = ("payment_run_bank", "payment_run_paypal")
 
 
 @pytest.fixture
-def world(cast: Cast) -> World:
+def unshared(cast: Cast) -> World:
     """One of everything, with a bank account of Mara's and a PayPal account of Diego's that no
     brand may see yet, and a confirmed run that pays both.
     """
@@ -94,16 +94,16 @@ def told_by(text: str, *, with_endings: bool = True) -> list[str]:
     return [secret for secret in (*SECRETS, *(ENDINGS if with_endings else ())) if secret in text]
 
 
-def walked(world: World, run: PayoutRun) -> dict[str, list[str]]:
+def walked(unshared: World, run: PayoutRun) -> dict[str, list[str]]:
     """Everything that the owner can open, for the run and for each of its payments: what it tells.
 
     Files that pay are asked for with POST; everything else is read.
     """
-    owner, found, opened = browser(world.cast.ines), {}, 0
-    with acting_for(world.cast.juniper):
+    owner, found, opened = browser(unshared.cast.ines), {}, 0
+    with acting_for(unshared.cast.juniper):
         payments = list(Payout.objects.filter(run=run).values_list("pk", flat=True))
-    members = (world.cast.mara.pk, world.cast.diego.pk)
-    values = world.own_values() | {"run_id": run.pk}
+    members = (unshared.cast.mara.pk, unshared.cast.diego.pk)
+    values = unshared.own_values() | {"run_id": run.pk}
     for route in in_brand_admin():
         named = {
             route.address(values | {"payment_id": payment, "member_id": member})
@@ -127,38 +127,38 @@ def files_of(cast: Cast, run: PayoutRun) -> str:
     return "".join(body_of(owner.post(at(cast.juniper, name, run_id=run.pk))) for name in FILES)
 
 
-def test_nothing_is_told_before_it_is_shared(world: World) -> None:
-    run = confirmed_run(world.cast)
+def test_nothing_is_told_before_it_is_shared(unshared: World) -> None:
+    run = confirmed_run(unshared.cast)
 
-    assert walked(world, run) == {}
-    with acting_for(world.cast.juniper):
+    assert walked(unshared, run) == {}
+    with acting_for(unshared.cast.juniper):
         assert {row.state for row in Payout.objects.filter(run=run)} == {"pending_info"}
 
 
-def test_the_files_tell_it_while_it_is_shared_and_nothing_else_does(world: World) -> None:
-    run = confirmed_run(world.cast)
-    share(world.cast)
+def test_the_files_tell_it_while_it_is_shared_and_nothing_else_does(unshared: World) -> None:
+    run = confirmed_run(unshared.cast)
+    share(unshared.cast)
 
-    told = files_of(world.cast, run)
-    pages = walked(world, run)
+    told = files_of(unshared.cast, run)
+    pages = walked(unshared, run)
 
     assert told_by(told, with_endings=False) == [*SECRETS[:3], SECRETS[4]]
     in_full = {page for page, words in pages.items() if set(words) & set(SECRETS)}
-    assert in_full == {at(world.cast.juniper, name, run_id=run.pk) for name in FILES}
+    assert in_full == {at(unshared.cast.juniper, name, run_id=run.pk) for name in FILES}
 
 
 @pytest.mark.parametrize("has_file", [False, True], ids=["no file yet", "after a file"])
-def test_nothing_is_told_after_it_was_taken_back(world: World, has_file: bool) -> None:
-    share(world.cast)
-    run = confirmed_run(world.cast)
+def test_nothing_is_told_after_it_was_taken_back(unshared: World, has_file: bool) -> None:
+    share(unshared.cast)
+    run = confirmed_run(unshared.cast)
     if has_file:
-        assert IBAN in files_of(world.cast, run)
-    for member in (world.cast.mara, world.cast.diego):
-        take_back(world.cast, member.email)
+        assert IBAN in files_of(unshared.cast, run)
+    for member in (unshared.cast.mara, unshared.cast.diego):
+        take_back(unshared.cast, member.email)
 
-    assert walked(world, run) == {}
-    assert told_by(files_of(world.cast, run)) == []
-    with acting_for(world.cast.juniper):
+    assert walked(unshared, run) == {}
+    assert told_by(files_of(unshared.cast, run)) == []
+    with acting_for(unshared.cast.juniper):
         states = {row.state for row in Payout.objects.filter(run=run)}
     assert states == {"processing" if has_file else "pending_info"}
 
@@ -189,15 +189,15 @@ def test_what_one_brand_may_see_another_may_not(cast: Cast) -> None:
 
 
 def everything_told(
-    owner: Client, world: World, run: PayoutRun, draft: PayoutRun
+    owner: Client, unshared: World, run: PayoutRun, draft: PayoutRun
 ) -> dict[str, str]:
     """What the brand can read: its pages and files, and the dashboards it has links to."""
-    cast, told = world.cast, {}
+    cast, told = unshared.cast, {}
     dashboard = path_of(cast.mara_in_glow)
     with acting_for(cast.juniper):
         payment = Payout.objects.get(run=run, member=cast.mara)
         work = list(Work.objects.values_list("pk", flat=True))
-    values = world.own_values() | {
+    values = unshared.own_values() | {
         "run_id": run.pk, "payment_id": payment.pk, "member_id": cast.mara.pk,
     }  # fmt: skip
     for address in (
@@ -215,46 +215,50 @@ def everything_told(
 
 
 def test_a_brand_cannot_tell_details_it_may_not_see_from_none(
-    world: World, time_machine: Any
+    unshared: World, time_machine: Any
 ) -> None:
     """Whether a creator is paid by another brand is none of this one's business."""
     time_machine.move_to(NOW, tick=False)
-    run = confirmed_run(world.cast)
-    with acting_for(world.cast.juniper):
+    run = confirmed_run(unshared.cast)
+    with acting_for(unshared.cast.juniper):
         adjust(
-            enrollment=world.cast.mara_in_glow, currency="GBP", amount_minor=700, note="Bonus",
+            enrollment=unshared.cast.mara_in_glow, currency="GBP", amount_minor=700, note="Bonus",
             by=SYSTEM, now=NOW,
         )  # fmt: skip
         draft = draft_run(
             currency="GBP", member_ids=None, minimum_minor=0, confirmation=uuid.uuid4(),
             by=SYSTEM, now=NOW,
         )  # fmt: skip
-    assert PayoutDetails.objects.filter(creator=world.cast.mara.creator).exists()
-    owner = browser(world.cast.ines)
-    not_shared = everything_told(owner, world, run, draft)
+    assert PayoutDetails.objects.filter(creator=unshared.cast.mara.creator).exists()
+    owner = browser(unshared.cast.ines)
+    not_shared = everything_told(owner, unshared, run, draft)
     PayoutDetails.objects.filter(
-        creator__in=[world.cast.mara.creator, world.cast.diego.creator]
+        creator__in=[unshared.cast.mara.creator, unshared.cast.diego.creator]
     ).delete()
 
-    none = everything_told(owner, world, run, draft)
+    none = everything_told(owner, unshared, run, draft)
 
     assert {address for address, told in none.items() if told != not_shared[address]} == set()
     assert len(none) > 100
-    assert "waiting for their details" in none[at(world.cast.juniper, "payment_run", run_id=run.pk)]
+    assert (
+        "waiting for their details" in none[at(unshared.cast.juniper, "payment_run", run_id=run.pk)]
+    )
 
 
-def test_no_file_that_is_kept_holds_details(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_file_that_is_kept_holds_details(
+    unshared: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """While they are shared: what a worker makes is downloadable for seven days, whoever takes
     what back meanwhile.
     """
     monkeypatch.setattr(views, "MAX_DOWNLOADED_ROWS", 0)
-    share(world.cast)
-    run = confirmed_run(world.cast)
-    owner, values = browser(world.cast.ines), world.own_values() | {"run_id": run.pk}
+    share(unshared.cast)
+    run = confirmed_run(unshared.cast)
+    owner, values = browser(unshared.cast.ines), unshared.own_values() | {"run_id": run.pk}
     for route in in_brand_admin():
         if "csv" in str(route) or "export" in str(route):
             owner.post(route.address(values), {"confirmation": str(uuid.uuid4())})
-    with acting_for(world.cast.juniper):
+    with acting_for(unshared.cast.juniper):
         for work in list(Work.objects.order_by("pk")):
             run_slice(work.pk, handlers=HANDLERS, now=NOW)
 
@@ -264,11 +268,11 @@ def test_no_file_that_is_kept_holds_details(world: World, monkeypatch: pytest.Mo
     assert told_by(kept) == []
 
 
-def test_a_dashboard_link_alone_tells_nothing_and_shares_nothing(world: World) -> None:
-    run = confirmed_run(world.cast)
-    path = path_of(world.cast.mara_in_glow)
-    with acting_for(world.cast.juniper):
-        payment = Payout.objects.get(run=run, member=world.cast.mara)
+def test_a_dashboard_link_alone_tells_nothing_and_shares_nothing(unshared: World) -> None:
+    run = confirmed_run(unshared.cast)
+    path = path_of(unshared.cast.mara_in_glow)
+    with acting_for(unshared.cast.juniper):
+        payment = Payout.objects.get(run=run, member=unshared.cast.mara)
     visitor = Client()
 
     for address in (path, f"{path}/payments/{payment.public_id}", f"{path}/why"):
@@ -277,14 +281,14 @@ def test_a_dashboard_link_alone_tells_nothing_and_shares_nothing(world: World) -
     shared = visitor.post("/portal/payout/share/?brand=juniper", {"brands": "juniper"})
 
     assert shared["Location"] == "/portal/login/"
-    with acting_for(world.cast.juniper):
+    with acting_for(unshared.cast.juniper):
         assert not DetailsRelease.objects.filter(
-            taken_back_at=None, creator=world.cast.mara.creator
+            taken_back_at=None, creator=unshared.cast.mara.creator
         ).exists()
 
 
-def test_the_audit_log_tells_no_account(world: World) -> None:
-    share(world.cast)
+def test_the_audit_log_tells_no_account(unshared: World) -> None:
+    share(unshared.cast)
 
     with across_brands(reason="the test reads every entry"):
         told = " ".join(str(entry.detail) for entry in AuditEntry.objects.all())

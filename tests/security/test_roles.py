@@ -20,15 +20,10 @@ from core.tenancy import acting_for
 from tests.answers import as_one_line
 from tests.architecture.routes import in_brand_admin
 from tests.architecture.test_urls import body, browser
-from tests.architecture.world import World, furnish
+from tests.architecture.world import World
 from tests.cast import IBAN, NOW, SYSTEM, Cast
 from tests.security.people import gather, logged_in
 from tests.snapshot import snapshot
-
-
-@pytest.fixture
-def world(cast: Cast) -> World:
-    return furnish(cast)
 
 
 def removed(cast: Cast) -> Client:
