@@ -46,7 +46,7 @@ WRITERS = {
         erasure files running sweeping work_requests
     """,
     "core": """
-        jobs kept_sums periodic_tasks tenancy
+        db jobs kept_sums periodic_tasks tenancy
     """,
     "notifications": """
         queue services/campaigns services/delivery services/erasure services/message_transitions
@@ -77,7 +77,6 @@ POSTERS = {
 # They lock what others write; every other module locks what it writes itself.
 LOCKERS = {
     "tracking/importing/members.py",
-    "core/db.py",
     "tracking/commissions/caps.py",
     "tracking/commissions/new_customers.py",
     "tracking/commissions/tier_progress.py",
