@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from operator import itemgetter
 from typing import Any
 
@@ -41,11 +42,14 @@ class EntryKind:
     numbers: Sequence[str]
     read: Callable[[Sequence[Row]], Facts]
 
-    def entries(self, table: Table) -> Iterator[Entry]:
-        """Yield the orders of a table, or its refunds. Raises ImportFileError."""
+    def entries(self, table: Table, *, after: int = 0) -> Iterator[Entry]:
+        """Yield the orders of a table, or its refunds. Raises ImportFileError.
+
+        The first `after` of them are passed over, which costs no more than to parse their rows.
+        """
         known = survey(table, key=self.key, numbers=self.numbers)
         groups = grouped(table.rows(), key=self.key, apart=known.apart, kept=MAX_ORDER_LINES + 1)
-        for group in groups:
+        for group in islice(groups, after, None):
             yield self._entry(group, known)
 
     def _entry(self, group: RowGroup, known: Survey) -> Entry:

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from itertools import islice
 from typing import Any
 
 from accounts.actors import Actor
@@ -178,8 +177,8 @@ def import_file(work_slice: WorkSlice) -> bool:
 def _process(work_slice: WorkSlice, choice: ImportChoice, run: RunBatch) -> bool:
     """Process what is not counted yet, in batches, until the time slice is over."""
     try:
-        entries = choice.kind.entries(_table(work_slice.work, choice))
-        next(islice(entries, work_slice.work.cursor, work_slice.work.cursor), None)
+        work = work_slice.work
+        entries = choice.kind.entries(_table(work, choice), after=work.cursor)
         for batch in batches(entries, BATCH, tables=ORDER_TABLES):
             with work_slice.batch() as work:
                 outcomes = run(batch, work, work_slice.clock())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -11,11 +13,12 @@ from django.core.management import CommandError, call_command
 from core.tenancy import acting_for
 from tests.cast import NOW, SYSTEM, Cast
 from tracking.importing import tables
-from tracking.importing.csv_rows import ImportFileError, ImportReport
+from tracking.importing.csv_rows import ImportFileError, ImportReport, Row
 from tracking.importing.entries import ORDER_COLUMNS, ORDERS, REFUND_COLUMNS
 from tracking.importing.orders import import_orders, import_refunds
 from tracking.importing.tables import Table, survey
 from tracking.models import Order, OrderLine, Refund
+from tracking.orders.facts import OrderFacts, RefundFacts
 
 HEADER = ",".join(ORDER_COLUMNS)
 
@@ -142,3 +145,19 @@ def test_a_file_that_ends_badly_changes_nothing(cast: Cast, tmp_path: Path) -> N
 
     with acting_for(cast.juniper):
         assert totals() == {}
+
+
+def test_orders_that_were_counted_before_are_passed_over_without_being_read() -> None:
+    read: list[int] = []
+
+    def noting(rows: Sequence[Row]) -> OrderFacts | RefundFacts:
+        read.append(rows[0][0])
+        return ORDERS.read(rows)
+
+    kind = replace(ORDERS, read=noting)
+    file = table(row("1", "A"), row("2", "A"), row("1", "B"), row("3", "A"), row("4", "A"))
+
+    left = list(kind.entries(file, after=2))
+
+    assert [entry.number for entry in left] == ["3", "4"]
+    assert read == [5, 6]
