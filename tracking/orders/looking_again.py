@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.db import lock_identities, update_rows
-from tracking.models import Conversion, Evidence, Order
+from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.models.orders import NOT_CREDITED
 from tracking.orders.applying import refunded_of
 from tracking.orders.attribution import Attribution, attribute, load_evidence
@@ -53,7 +53,8 @@ def credit_later_orders(conversions: Sequence[Conversion], *, now: datetime) -> 
     won = [
         row
         for row in conversions
-        if row.evidence != Evidence.CUSTOMER
+        if row.status != ConversionStatus.REJECTED
+        and row.evidence != Evidence.CUSTOMER
         and row.order.customer_ref
         and row.enrollment.offer.remembers_customers
     ]

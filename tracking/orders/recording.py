@@ -19,6 +19,7 @@ from accounts.audit_log import audit
 from core.db import lock_identities
 from core.kept_queries import kept_query
 from tracking.commissions.new_customers import decide_again, lock_customers
+from tracking.commissions.status import shop_rejects
 from tracking.models import Conversion, Evidence, Order
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, BatchEvidence, attribute, load_evidence
@@ -135,7 +136,8 @@ def _accept_new(
         row = _new_row(source, order, attribution, now=now)
         accepted.append(_Accepted(index, order, attribution, row))
         known.add(order.external_id)
-        _remember(order, attribution, evidence)
+        if not shop_rejects(row):
+            _remember(order, attribution, evidence)
     return accepted, again
 
 
