@@ -154,7 +154,7 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
     assert sorted(exported) == [
         "audit",
         "campaign", "campaigns", "conversions", "due",
-        "member_history", "members", "messages", "offer", "offers",
+        "exchange_rates", "member_history", "members", "messages", "offer", "offers",
         "payments", "project", "project_generate", "project_members", "project_send", "projects",
         "questions", "refunds", "run", "runs", "sales_tracking", "suppressed", "unattributed",
         "work",
