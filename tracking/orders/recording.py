@@ -66,7 +66,7 @@ def record_orders(
     effect and does not stop the others.
     """
     lock_identities(order_identity(source, order.external_id) for order in orders)
-    customers_count = lock_customers((source, order.customer_ref) for order in orders)
+    asks_about_customers = lock_customers((source, order.customer_ref) for order in orders)
     outcomes: list[RecordingResult | None] = [None] * len(orders)
     accepted, again = _accept_new(source, orders, outcomes, now=now)
     Order.objects.insert_many([new.row for new in accepted])
@@ -76,7 +76,7 @@ def record_orders(
         ((new.row, new.attribution) for new in accepted), refunded, now=now
     )
     credited += credit_later_orders(credited, now=now)
-    if customers_count:
+    if asks_about_customers:
         decide_again([new.row for new in accepted], now=now)
     conversions = {row.order_id: row for row in credited}
     for new in accepted:
