@@ -8,20 +8,25 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
 
 import pgtrigger
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.state import ProjectState
 from django.db.models import BooleanField, F, Field, Func, JSONField, Model, Value
 from django.db.models.expressions import DatabaseDefault
 from django.utils.deconstruct import deconstructible
+from psycopg.errors import DeadlockDetected
 from psycopg.types.json import Jsonb
 
+P = ParamSpec("P")
+R = TypeVar("R")
+DEADLOCK_TRIES = 3
 ADVISORY_SPACE = 0x7472  # keeps our advisory locks apart from those of other software
 
 
@@ -208,6 +213,28 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
             " WHERE kept.id = new.id",
             [json.dumps(values, default=datetime.isoformat)],
         )
+
+
+def retried_transaction(act: Callable[P, R]) -> Callable[P, R]:
+    """Run a function in a transaction, and again when it met another in a deadlock.
+
+    PostgreSQL ends one of two transactions that wait for each other. What `act` did is undone then,
+    so it must change nothing else. Inside another transaction it is part of that one.
+    """
+
+    @wraps(act)
+    def run(*args: P.args, **kwargs: P.kwargs) -> R:
+        for tries_left in reversed(range(DEADLOCK_TRIES)):
+            try:
+                with transaction.atomic():
+                    return act(*args, **kwargs)
+            except OperationalError as error:
+                is_deadlock = isinstance(error.__cause__, DeadlockDetected)
+                if not is_deadlock or not tries_left or connection.in_atomic_block:
+                    raise
+        raise AssertionError  # the last try returns or raises
+
+    return run
 
 
 def lock_identities(identities: Iterable[str]) -> None:

@@ -25,6 +25,7 @@ from payouts.models import (
     PayoutRun,
     PayoutState,
 )
+from payouts.taking_back import Raised, take_back_write_offs
 
 COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
 
@@ -124,7 +125,11 @@ def return_payment(
     items = PayoutItem.objects.live().filter(payout=payout)
     entries = [item.entry for item in items.select_related("entry")]
     items.update(released_at=now)
-    _post(payout, _per_enrollment(entries), kind=EntryKind.PAYOUT_RETURNED, sign=1, now=now)
+    amounts = _per_enrollment(entries)
+    _post(payout, amounts, kind=EntryKind.PAYOUT_RETURNED, sign=1, now=now)
+    take_back_write_offs(
+        (Raised(pk, minor, payout.created_at) for pk, minor in amounts.items()), now=now
+    )
     payout.state, payout.reason, payout.settled_at = state, reason.strip(), now
     payout.save(update_fields=["state", "reason", "settled_at"])
     if payout.run_id is not None:
@@ -200,6 +205,8 @@ def write_off(
         if posted is not None:
             return posted
     balance = ledger.balances([enrollment.pk], now=now).get(enrollment.pk, ledger.Balance())
+    if balance.on_the_way_minor:
+        raise PayoutError("a payment is on the way: wait until it has arrived or come back")
     if not balance.debt_minor:
         raise PayoutError("there is no debt to write off")
     if balance.debt_minor != debt_minor:

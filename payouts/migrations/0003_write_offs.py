@@ -71,7 +71,6 @@ class Migration(migrations.Migration):
                         ("conversion_id", None),
                     ),
                     models.Q(
-                        ("amount_minor__gt", 0),
                         ("kind", "write_off"),
                         ("payout", None),
                         ("click_earning_id", None),

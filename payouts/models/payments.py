@@ -256,7 +256,7 @@ class LedgerEntry(TenantModel):
                 )
                 | models.Q(kind="commission", conversion_id=None, click_earning_id__isnull=False)
                 | models.Q(kind="adjustment", payout=None) & OF_NOTHING
-                | models.Q(kind="write_off", payout=None, amount_minor__gt=0) & OF_NOTHING
+                | models.Q(kind="write_off", payout=None) & OF_NOTHING  # negative: taken back
                 | models.Q(kind__in=["payout", "payout_returned"], payout__isnull=False)
                 & OF_NOTHING,
                 name="payouts_entry_kind",

@@ -57,7 +57,7 @@ WRITERS = {
         services
     """,
     "payouts": """
-        details releases resealing run_files run_lines runs services
+        details releases resealing run_files run_lines runs services taking_back
     """,
     "tracking": """
         questions/services commissions/click_earnings commissions/posting commissions/settlement

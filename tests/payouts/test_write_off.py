@@ -12,14 +12,17 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import AuditEntry, OutboxEntry
 from core.tenancy import acting_for
+from offers.models import Enrollment
 from payouts.due import due_by_member
 from payouts.ledger import Balance, balances, due_entries
-from payouts.models import LedgerEntry
+from payouts.models import LedgerEntry, PayoutState
 from payouts.runs import confirm_run, draft_run
-from payouts.services import DueChangedError, PayoutError, write_off
-from tests.cast import NOW, SYSTEM, Cast, pay_all_due
+from payouts.services import DueChangedError, PayoutError, return_payment, write_off
+from tests.cast import NOW, SYSTEM, Cast, pay_all_due, refund
 from tests.payouts.owing import earn
+from tests.tracking.orders.stating import LATER, at, lines, sell, stated
 from tracking.figures.statements import statement_of, statement_rows
+from tracking.orders.refunds import record_refunds, undo_refund
 from tracking.reconciliation.differences import differences
 
 
@@ -141,6 +144,43 @@ def test_what_can_not_be_written_off_posts_nothing(
     assert balance(indebted) == before
 
 
+def test_what_comes_back_after_a_write_off_is_not_paid_again(at_juniper: Cast) -> None:
+    cast = at_juniper
+    sell(stated(lines=lines("100")))
+    paid = pay_all_due(cast.mara, now=LATER)
+    give_all_back()
+    write_off(enrollment=cast.mara_in_glow, debt_minor=1_000, note="Ours", by=SYSTEM, now=LATER)
+
+    return_payment(payout=paid, state=PayoutState.FAILED, reason="Closed", by=SYSTEM, now=LATER)
+
+    assert owed_to(cast.mara_in_glow) == 0
+    sell(stated("1002", lines=lines("50")))
+    assert owed_to(cast.mara_in_glow) == 500
+
+
+def test_a_refund_that_is_undone_after_a_write_off_takes_that_back(at_juniper: Cast) -> None:
+    cast = at_juniper
+    sell(stated(lines=lines("100")))
+    pay_all_due(cast.mara, now=LATER)
+    give_all_back()
+    write_off(enrollment=cast.mara_in_glow, debt_minor=1_000, note="Ours", by=SYSTEM, now=LATER)
+    sell(stated("1002", lines=lines("50")))
+    assert owed_to(cast.mara_in_glow) == 500
+
+    undo_refund(source="api", external_id="R1", by=SYSTEM, now=LATER)
+
+    assert owed_to(cast.mara_in_glow) == 500
+
+
+def give_all_back() -> None:
+    whole = refund("R1", sku=None, quantity=None, amount=None, refunded_at=at(5))
+    record_refunds(source="api", refunds=[whole], by=SYSTEM, now=LATER)
+
+
+def owed_to(enrollment: Enrollment) -> int:
+    return balances([enrollment.pk], now=LATER)[enrollment.pk].owed_minor
+
+
 def test_without_a_debt_there_is_nothing_to_write_off(indebted: Cast) -> None:
     earn(indebted.mara_in_glow, 800)
 
@@ -148,7 +188,7 @@ def test_without_a_debt_there_is_nothing_to_write_off(indebted: Cast) -> None:
         forgive(indebted)
 
 
-@pytest.mark.parametrize("changes", [{"amount_minor": -1}, {"conversion_id": 1}])
+@pytest.mark.parametrize("changes", [{"payout_id": 1}, {"conversion_id": 1}])
 def test_postgresql_knows_what_a_write_off_is(indebted: Cast, changes: dict[str, int]) -> None:
     values: dict[str, Any] = {
         "enrollment": indebted.mara_in_glow, "kind": "write_off", "amount_minor": 1,

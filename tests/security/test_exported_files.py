@@ -49,9 +49,14 @@ WITHOUT_ROWS = {
     "admin/<slug:slug>/projects/<int:project_id>/send.csv",
     "admin/<slug:slug>/projects/<int:project_id>/tracking.csv",
     "admin/<slug:slug>/background/<int:work_id>/file/",
+    "admin/<slug:slug>/conversions/rates.csv",  # days, currencies and numbers
 }
 # Where CSV is read or written. Who makes another file writes it with `csv_file` too.
-CSV_MODULES = {"core/csv_export.py", "tracking/importing/csv_rows.py"}
+CSV_MODULES = {
+    "core/csv_export.py",
+    "tracking/importing/csv_rows.py",
+    "tracking/importing/sheet_reader.py",  # lines that `csv_rows` reads again
+}
 CSV_ANSWERS = {
     "brand_admin/background/views.py",
     "brand_admin/pages.py",

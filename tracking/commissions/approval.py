@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from django.db import transaction
-
 from accounts.actors import Actor
 from accounts.audit_log import audit
+from core.db import retried_transaction
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, ConversionStatus
 
@@ -40,7 +39,7 @@ def reject_conversions(
     )
 
 
-@transaction.atomic
+@retried_transaction
 def _set_status(
     conversion_ids: Iterable[int],
     status: ConversionStatus,

@@ -69,13 +69,13 @@ def decide_again(orders: Sequence[Order], *, before: Iterable[Key] = (), now: da
         if _asks(row.terms)
     ]
     found = customers_of([row.order for row in rows])
-    differing = {row.pk for row in rows if found.get(row.order_id, row.customer) != row.customer}
+    differing = {row.pk for row in rows if found.get(row.order_id, "") != row.customer}
     paid = PayoutItem.objects.live().filter(entry__conversion_id__in=differing)
     with changing(
         differing - set(paid.values_list("entry__conversion_id", flat=True)), now=now
     ) as conversions:
         for conversion in conversions:
-            conversion.customer = found[conversion.order_id]
+            conversion.customer = found.get(conversion.order_id, "")
 
 
 def customers_of(orders: Sequence[Order]) -> dict[int, Customer]:

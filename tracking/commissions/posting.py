@@ -10,6 +10,7 @@ from accounts.selectors import current_zone
 from core.db import update_rows
 from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry
+from payouts.taking_back import Raised, take_back_write_offs
 from tracking.commissions.caps import Followers
 from tracking.models import ClickEarning, Conversion
 from tracking.models.totals import Totals
@@ -58,6 +59,14 @@ def post_changed(
         if difference
     )
     move_totals(rows, before)
+    take_back_write_offs(
+        (
+            Raised(row.enrollment_id, difference, row.order.received_at)
+            for row, difference in differences
+            if difference > 0
+        ),
+        now=now,
+    )
 
 
 def post_followers(followers: Followers, *, now: datetime) -> None:

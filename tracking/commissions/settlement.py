@@ -42,9 +42,12 @@ def changing(
     with transaction.atomic():
         ids = list(conversion_ids)
         _lock_capped(ids)
+        # Their orders are read in a second statement, after the locks: one that was waited for may
+        # have been cancelled meanwhile.
         rows = list(
             Conversion.objects.select_for_update(of=("self",))
-            .select_related("terms", "order")
+            .select_related("terms")
+            .prefetch_related("order")
             .filter(pk__in=ids)
             .order_by("pk")
         )

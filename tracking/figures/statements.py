@@ -38,7 +38,8 @@ class StatementLine:
         if self.clicks:
             return "Clicks"
         if self.entry.kind == EntryKind.WRITE_OFF:
-            return _("Debt written off")
+            taken_back = self.entry.amount_minor < 0
+            return _("Write-off taken back") if taken_back else _("Debt written off")
         return _("Bonus") if self.entry.amount_minor > 0 else _("Correction")
 
     @property

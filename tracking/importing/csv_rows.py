@@ -15,6 +15,7 @@ MEMBER_COLUMNS = ("email", "first_name", "last_name", "promo_code")
 DELIMITERS = (",", ";", "\t")
 SEPARATOR_LINE = re.compile(r"sep=([,;\t])\s*", re.IGNORECASE)  # for Excel
 BLANK = ',;\t" \r\n'  # what a line without contents is made of
+MAX_COLUMNS = 500
 BEYOND = "\0"  # the key of what a row has beyond the header; no column has this name
 SPREADSHEET_NUMBER = re.compile(r"[0-9]+(?:[.,][0-9]+)?E\+?[0-9]+", re.IGNORECASE)
 Row = tuple[int, dict[str, str]]  # file line, cells by column
@@ -107,7 +108,12 @@ def _opened(
         first, before = next(lines, ""), before + 1
     delimiter = said[1] if said else _delimiter(first, {*columns, *mapping.values()} - {""})
     reader = csv.reader(chain([first], lines), delimiter=delimiter)
-    return next(reader, []), reader, before
+    names = next(reader, [])
+    if any("\0" in name for name in names):
+        raise ImportFileError("the first line holds a NUL character")
+    if len(names) > MAX_COLUMNS:
+        raise ImportFileError(f"the file has {len(names):,} columns, more than {MAX_COLUMNS}")
+    return names, reader, before
 
 
 def column_name(text: str) -> str:

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 
 from core.kept_queries import kept_query
+from core.money import BASIS_POINTS
 from offers.models import Enrollment, Offer
 from tracking.links import click_ids
 from tracking.links.code_text import normal_code
@@ -99,21 +100,28 @@ class BatchEvidence:
     """The codes, links and customers that the orders of one batch name, read at once.
 
     `codes` holds everybody who has or had a code, in the order in which they got it.
-    `customers` holds, by offer and reference, when each was won and by whom.
+    `customers` holds, by offer and reference, when each was won, with what share, and by whom.
     """
 
     codes: dict[str, list[PromoCode]]
     links: dict[int, TrackingLink]
-    customers: dict[tuple[int, str], list[tuple[datetime, Enrollment]]] = field(
+    customers: dict[tuple[int, str], list[tuple[datetime, int, Enrollment]]] = field(
         default_factory=dict
     )
     remembering: dict[int, Offer] = field(default_factory=dict)
 
-    def remember(self, *, customer_ref: str, won_at: datetime, enrollment: Enrollment) -> None:
+    def remember(
+        self,
+        *,
+        customer_ref: str,
+        won_at: datetime,
+        enrollment: Enrollment,
+        share_bp: int = BASIS_POINTS,
+    ) -> None:
         """Add a customer whom a code, a click or staff gave to a member."""
         if customer_ref and enrollment.offer_id in self.remembering:
             won = self.customers.setdefault((enrollment.offer_id, customer_ref), [])
-            won.append((won_at, enrollment))
+            won.append((won_at, share_bp, enrollment))
 
     def winner_of(
         self, offer: Offer, *, customer_ref: str, ordered_at: datetime
@@ -126,7 +134,7 @@ class BatchEvidence:
         before = [one for one in won if one[0] < ordered_at]
         if not before:
             return None
-        won_at, enrollment = max(before, key=lambda one: (one[0], one[1].pk))
+        won_at, _, enrollment = max(before, key=lambda one: (one[0], one[1], one[2].pk))
         is_remembered = ordered_at - won_at <= timedelta(days=offer.customer_window_days)
         return enrollment if is_remembered and enrollment.is_active else None
 
@@ -185,6 +193,7 @@ def _load_customers(evidence: BatchEvidence, refs: Iterable[str], *, source: str
             customer_ref=row.order.customer_ref,
             won_at=row.occurred_at,
             enrollment=row.enrollment,
+            share_bp=row.share_bp,
         )
 
 

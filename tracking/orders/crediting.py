@@ -6,11 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
-
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from core.db import lock_identities
+from core.db import lock_identities, retried_transaction
 from core.text import one_line
 from offers.models import Enrollment, Terms
 from offers.selectors import terms_of
@@ -67,7 +65,7 @@ def attribute_order_by_hand(
     return result.conversions[0]
 
 
-@transaction.atomic
+@retried_transaction
 def credit_orders_by_hand(
     *, order_ids: Iterable[int], enrollment: Enrollment, reason: str, by: Actor, now: datetime
 ) -> CreditingResult:
@@ -93,7 +91,7 @@ def credit_orders_by_hand(
     return CreditingResult(conversions, not_credited)
 
 
-@transaction.atomic
+@retried_transaction
 def credit_by_own_evidence(
     *, order_ids: Iterable[int], by: Actor, now: datetime
 ) -> CreditingResult:

@@ -14,6 +14,9 @@ from django.db.models import Q, QuerySet
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.selectors import current_zone
+from core.db import lock_identities
+from core.money import MAX_AMOUNT_MINOR, convert
+from core.tenancy import current_brand_id
 from tracking.models import ExchangeRate, Order
 from tracking.orders.facts import OrderFacts
 
@@ -54,11 +57,18 @@ class Rates:
         return rates
 
     def at(self, order: OrderFacts | Order, to: str) -> DatedRate | None:
-        """The newest rate on the order's day or before, at most `MAX_AGE` old; None without one."""
+        """The newest rate on the order's day or before, at most `MAX_AGE` old.
+
+        None without one, and for one so wrong that it makes an impossible amount of the order.
+        """
         day = _day(order.ordered_at)
         known = self.known.get((order.currency, to), [])
         fitting = [(on, rate) for on, rate in known if day - MAX_AGE <= on <= day]
-        return DatedRate(fitting[-1][0], order.currency, to, fitting[-1][1]) if fitting else None
+        if not fitting:
+            return None
+        on, rate = fitting[-1]
+        minor = convert(order.total_minor, rate, order.currency, to)
+        return DatedRate(on, order.currency, to, rate) if minor <= MAX_AMOUNT_MINOR else None
 
 
 def exchange_rates(*, search: str = "") -> QuerySet[ExchangeRate]:
@@ -73,6 +83,7 @@ def save_rates(rates: Sequence[DatedRate], *, by: Actor, now: datetime) -> int:
 
     What is credited already keeps its rate.
     """
+    lock_identities([f"rates:{current_brand_id()}"])
     changed: list[tuple[ExchangeRate, dict[str, str]]] = []
     for rate in rates:
         row = ExchangeRate.objects.filter(

@@ -11,12 +11,11 @@ from datetime import datetime
 from itertools import compress
 from typing import Any
 
-from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from core.db import lock_identities
+from core.db import lock_identities, retried_transaction
 from core.kept_queries import kept_query
 from tracking.commissions.new_customers import decide_again, lock_customers
 from tracking.commissions.status import shop_rejects
@@ -49,7 +48,7 @@ def record_order(*, source: str, order: OrderFacts, by: Actor, now: datetime) ->
     return record_orders(source=source, orders=[order], by=by, now=now)[0]
 
 
-@transaction.atomic
+@retried_transaction
 def record_orders(
     *,
     source: str,

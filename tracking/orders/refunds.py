@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from core.db import lock_identities, update_rows
+from core.db import lock_identities, retried_transaction, update_rows
 from core.tenancy import current_brand_id
 from tracking.commissions.settlement import changing
 from tracking.commissions.shares import set_amounts
@@ -33,7 +31,7 @@ def record_refund(*, source: str, refund: RefundFacts, by: Actor, now: datetime)
     return record_refunds(source=source, refunds=[refund], by=by, now=now)[0]
 
 
-@transaction.atomic
+@retried_transaction
 def record_refunds(
     *,
     source: str,
@@ -72,7 +70,7 @@ def record_refunds(
     return [one if isinstance(one, RecordingResult) else _result(*one) for one in outcomes]
 
 
-@transaction.atomic
+@retried_transaction
 def undo_refund(*, source: str, external_id: str, by: Actor, now: datetime) -> bool:
     """Take a refund back, as if it had never been; its facts stay. False if there is none.
 

@@ -19,7 +19,7 @@ from core.db import update_rows
 from tracking.commissions.new_customers import decide_again, lock_customers
 from tracking.commissions.settlement import changing
 from tracking.commissions.shares import set_amounts
-from tracking.models import Conversion, Order, OrderLine, OrderRevision
+from tracking.models import Conversion, ConversionStatus, Order, OrderLine, OrderRevision
 from tracking.orders.applying import apply_refunds
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, attribute, load_evidence
@@ -195,7 +195,9 @@ def _settle(
         pk: moments[order.pk] for order in orders for pk in known.conversions.get(order.pk, [])
     }
     with changing(happened_at, now=now, happened_at=happened_at) as conversions:
+        was_rejected = [row for row in conversions if row.status == ConversionStatus.REJECTED]
         set_amounts(conversions, refunded)
+    credit_later_orders(was_rejected, now=now)
 
 
 def _attribute(

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db import transaction
-
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from core.db import update_rows
+from core.db import retried_transaction, update_rows
 from core.money import BASIS_POINTS
 from core.text import one_line
 from offers.models import Enrollment
@@ -19,6 +17,7 @@ from offers.selectors import terms_histories
 from tracking.commissions.new_customers import mark_new_customers
 from tracking.commissions.settlement import changing, settle_new
 from tracking.commissions.shares import set_amounts
+from tracking.commissions.tier_progress import lock_progress
 from tracking.models import Conversion, ConversionStatus, Order
 from tracking.orders.applying import refunded_of
 from tracking.orders.crediting import AttributionError, by_hand, locked_orders
@@ -36,7 +35,7 @@ class Share:
     share_bp: int
 
 
-@transaction.atomic
+@retried_transaction
 def share_order(
     *, order_id: int, shares: Sequence[Share], reason: str, by: Actor, now: datetime
 ) -> list[Conversion]:
@@ -62,6 +61,7 @@ def share_order(
     added = [wanted[pk] for pk in wanted.keys() - _ids(known)]
     new = _new(order, added, reason, decision, rates)
     mark_new_customers(new)
+    lock_progress(_ids(known) | wanted.keys())
     with changing(before, now=now) as rows:
         # An index allows one whole share at any moment: the old ones end before the new ones begin.
         Conversion.objects.filter(order=order).update(share_bp=0)
@@ -91,6 +91,8 @@ def _check(
         raise AttributionError("Say why: the members read it.")
     if not known:
         raise AttributionError("Nobody is credited for this order yet.")
+    if all(row.decision == ConversionStatus.REJECTED for row in known if row.share_bp):
+        raise AttributionError("This order was rejected. Accept it first.")
     if len({share.enrollment.pk for share in shares}) < len(shares):
         raise AttributionError("A member is named twice.")
     if len(shares) > MAX_MEMBERS:

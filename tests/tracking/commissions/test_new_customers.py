@@ -89,6 +89,14 @@ def test_an_order_that_turns_out_to_be_of_somebody_else_decides_again() -> None:
     assert earnings() == {"first": 2_000, "second": 2_000}
 
 
+def test_a_customer_taken_off_an_order_is_new_on_none() -> None:
+    sell(bought("first", 10), bought("second", 20), now=LATER)
+
+    state(bought("first", 10, customer_id=None))
+
+    assert earnings() == {"first": 1_000, "second": 2_000}
+
+
 def test_every_sequence_of_arrival_ends_the_same() -> None:
     orders = [bought("a", 10), bought("b", 10), bought("c", 20), bought("d", 30, new_customer=True)]
     ends = set()

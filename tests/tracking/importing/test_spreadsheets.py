@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import zipfile
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
@@ -13,8 +14,8 @@ from django.core.management import CommandError, call_command
 
 from core.tenancy import acting_for
 from tests.cast import Cast
-from tests.spreadsheets import xlsx
-from tracking.importing.csv_rows import ImportFileError
+from tests.spreadsheets import HEAD, MAIN, xlsx
+from tracking.importing.csv_rows import ImportFileError, read_header
 from tracking.importing.spreadsheets import read_spreadsheet
 from tracking.importing.uploads import read_upload
 from tracking.models import Order, PromoCode, Refund
@@ -186,3 +187,48 @@ def test_a_long_number_that_the_spreadsheet_rounded_is_refused_as_an_id(
 
     with acting_for(cast.juniper):
         assert not Order.objects.exists()
+
+
+def with_sheet(cells: str) -> bytes:
+    """A workbook whose only sheet has these cells, as XML."""
+    packed = io.BytesIO()
+    whole = zipfile.ZipFile(io.BytesIO(xlsx({"S": [["a"]]})))
+    with whole, zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as book:
+        for part in whole.namelist():
+            sheet = f'{HEAD}<worksheet xmlns="{MAIN}"><sheetData>{cells}</sheetData></worksheet>'
+            is_sheet = part == "xl/worksheets/sheet1.xml"
+            book.writestr(part, sheet if is_sheet else whole.read(part))
+    return packed.getvalue()
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        (
+            '<row r="1"><c r="A1"><v>1</v></c></row>'
+            '<row r="1048576"><c r="XFD1048576"><v>1</v></c></row>'
+        ),
+        '<row r="1"><c r="ZZZZZZ99999999999"><v>1</v></c></row>',
+    ],
+    ids=["a cell in the farthest corner", "a cell that cannot be"],
+)
+def test_a_small_file_cannot_take_all_memory(cells: str) -> None:
+    with pytest.raises(ImportFileError, match="can't be read"):
+        read_upload(with_sheet(cells), zone=LONDON)
+
+
+@pytest.mark.parametrize("area", ["L1:L2", "Z1:Z9", "A1:C2"])
+def test_a_merged_area_beside_the_table_changes_nothing(area: str) -> None:
+    read_upload(xlsx({"S": [["a", "b"], ["1", "2"]]}, merged=[area]), zone=LONDON)
+
+
+@pytest.mark.parametrize(
+    ("header", "message"),
+    [
+        (",".join(f"c{number}" for number in range(501)), "has 501 columns, more than 500"),
+        ("order_id,no\0te", "the first line holds a NUL character"),
+    ],
+)
+def test_a_header_that_no_table_has_is_refused(header: str, message: str) -> None:
+    with pytest.raises(ImportFileError, match=message):
+        read_header([f"{header}\n", "1\n"], columns=ORDERS)

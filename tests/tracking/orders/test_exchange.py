@@ -140,6 +140,12 @@ def test_a_rate_that_is_older_than_a_month_does_not_count() -> None:
     assert "USD" in look_again(sold_in_dollars())[0]
 
 
+def test_a_rate_that_makes_an_impossible_amount_does_not_count() -> None:
+    rate("999999999", currency="USD")
+
+    assert "USD" in look_again(sold_in_dollars("99999999"))[0]
+
+
 def test_a_rate_for_the_same_day_takes_the_place_of_the_first() -> None:
     rate("0.8")
     rate("0.9")

@@ -8,14 +8,16 @@ from typing import Any
 import pytest
 
 from offers.services import change_offer
-from tests.cast import NOW, SYSTEM, Cast, offer_values, order
+from tests.cast import NOW, SYSTEM, Cast, offer_values, order, raw_order
 from tracking.commissions.approval import reject_conversions
 from tracking.links import click_ids
 from tracking.links.membership import deactivate_member
-from tracking.models import Conversion, TrackingLink
+from tracking.models import Conversion, Order, TrackingLink
 from tracking.orders.facts import OrderFacts
+from tracking.orders.reading import read_order
 from tracking.orders.recording import record_order, record_orders
 from tracking.orders.results import RecordingResult, RecordingStatus
+from tracking.orders.sharing import Share, share_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -91,6 +93,45 @@ def test_an_order_is_credited_when_the_one_that_won_its_customer_comes_late(
         "1001": "code",
         "1002": "customer",
     }
+
+
+@pytest.mark.parametrize("in_one_batch", [True, False])
+def test_a_cancelled_order_wins_nobody_until_the_shop_restores_it(
+    cast: Cast, in_one_batch: bool
+) -> None:
+    remembering(cast)
+    placed = (NOW - timedelta(hours=1)).isoformat()
+    first = raw_order("1001", customer_id="c1", ordered_at=placed)
+    cancelled = read_order(first | {"cancelled_at": placed})
+    facts = [cancelled, of_the_same_customer()]
+    for batch in [facts] if in_one_batch else [[one] for one in facts]:
+        record_orders(source="api", orders=batch, by=SYSTEM, now=NOW)
+    assert Conversion.objects.get().status == "rejected"
+
+    record_orders(source="api", orders=[read_order(first)], revising=True, by=SYSTEM, now=NOW)
+
+    assert sorted(Conversion.objects.values_list("order__external_id", flat=True)) == [
+        "1001",
+        "1002",
+    ]
+
+
+def test_of_those_who_share_an_order_the_larger_share_wins_its_customer(cast: Cast) -> None:
+    remembering(cast)
+    placed = (NOW - timedelta(hours=1)).isoformat()
+    record(order("1001", customer_id="c1", ordered_at=placed))
+    share_order(
+        order_id=Order.objects.get().pk,
+        shares=[Share(cast.mara_in_glow, 9_000), Share(cast.diego_in_glow, 1_000)],
+        reason="Together",
+        by=SYSTEM,
+        now=NOW,
+    )
+
+    record(of_the_same_customer())
+
+    later = Conversion.objects.get(order__external_id="1002")
+    assert later.enrollment == cast.mara_in_glow
 
 
 @pytest.mark.parametrize(("days", "is_credited"), [(89, True), (90, True), (91, False)])

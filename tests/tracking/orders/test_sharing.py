@@ -13,6 +13,7 @@ from offers.terms import TermsValues
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, give_details, pay_all_due, refund
 from tests.tracking.orders.stating import LATER, at, lines, sell, state, stated
+from tracking.commissions.approval import reject_conversions
 from tracking.models import Conversion, ConversionStatus, DailyTotal, Order
 from tracking.orders.crediting import AttributionError
 from tracking.orders.refunds import record_refunds
@@ -167,6 +168,16 @@ def test_impossible_shares_are_refused(
     with pytest.raises(AttributionError, match=message):
         share(*zip((cast.mara_in_glow, diego), shares, strict=True), reason=reason)
     assert row(cast.mara_in_glow).share_bp == 10_000
+
+
+def test_an_order_that_staff_rejected_is_accepted_first(cast: Cast, diego: Enrollment) -> None:
+    sell(stated(lines=lines("100")))
+    ids = [row(cast.mara_in_glow).pk]
+    reject_conversions(conversion_ids=ids, reason="Fraud", by=SYSTEM, now=LATER)
+
+    with pytest.raises(AttributionError, match="rejected"):
+        share((cast.mara_in_glow, 5_000), (diego, 5_000))
+    assert (in_ledger(cast.mara_in_glow), in_ledger(diego)) == (0, 0)
 
 
 def test_nobody_is_named_twice_and_nobody_inactive_is_added(cast: Cast, diego: Enrollment) -> None:
