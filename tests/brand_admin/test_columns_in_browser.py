@@ -31,7 +31,7 @@ def opened(page: Page) -> None:
 def test_escape_closes_it_and_goes_back_to_its_button(report: Page, focused: str) -> None:
     opened(report)
     if focused == "a box":
-        report.get_by_label("Refunds").check()
+        report.get_by_label("Refunds", exact=True).check()
     else:
         report.evaluate("document.activeElement.blur()")
 
@@ -44,7 +44,7 @@ def test_escape_closes_it_and_goes_back_to_its_button(report: Page, focused: str
 @pytest.mark.parametrize("leave", ["click", "tab"])
 def test_leaving_it_closes_it_and_keeps_what_was_ticked(report: Page, leave: str) -> None:
     opened(report)
-    report.get_by_label("Refunds").check()
+    report.get_by_label("Refunds", exact=True).check()
 
     if leave == "click":
         report.get_by_role("heading", name="Sales Tracking").click()
@@ -53,7 +53,7 @@ def test_leaving_it_closes_it_and_keeps_what_was_ticked(report: Page, leave: str
 
     expect(report.get_by_role("group", name="Columns")).to_be_hidden()
     opened(report)
-    expect(report.get_by_label("Refunds")).to_be_checked()
+    expect(report.get_by_label("Refunds", exact=True)).to_be_checked()
 
 
 def test_a_click_inside_leaves_it_open(report: Page) -> None:

@@ -42,7 +42,7 @@ def test_a_large_import_goes_on_when_the_page_is_left(
     page = desk(cast.theo, **device)
     page.goto("/admin/juniper/members/import/")
     content = (HEADER + rows(MAX_ROWS_RUN_AT_ONCE + 100) + "no address,,,\n").encode()
-    page.get_by_label("CSV file").set_input_files(
+    page.get_by_label("CSV or Excel file").set_input_files(
         {"name": "crowd.csv", "mimeType": "text/csv", "buffer": content}
     )
     page.get_by_role("button", name="Preview").click()
