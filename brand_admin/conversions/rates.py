@@ -47,6 +47,7 @@ class ExchangeRates(Listing[ExchangeRate]):
     page_name, file_page = "exchange_rates", "exchange_rates_csv"
     template = "brand_admin/conversions/rates.html"
     search_label = "Currency"
+    shows_times = False
     default_sort = "-day"
     columns: ClassVar[Sequence[Column]] = (
         Column(
