@@ -85,8 +85,8 @@ def credit_orders_by_hand(
     conversions = _conversions(orders, enrollment, one_line(reason), rates)
     mark_new_customers(conversions)
     settle_new(conversions, now=now)
-    credit_later_orders(conversions, now=now)
     Order.objects.filter(pk__in=[order.pk for order in orders]).update(unattributed="")
+    credit_later_orders(conversions, now=now)
     _audit(conversions, reason.strip(), by=by, now=now)
     return CreditingResult(conversions, not_credited)
 

@@ -13,6 +13,7 @@ from tracking.commissions.approval import reject_conversions
 from tracking.links import click_ids
 from tracking.links.membership import deactivate_member
 from tracking.models import Conversion, Order, TrackingLink
+from tracking.orders.crediting import credit_orders_by_hand
 from tracking.orders.facts import OrderFacts
 from tracking.orders.reading import read_order
 from tracking.orders.recording import record_order, record_orders
@@ -114,6 +115,24 @@ def test_a_cancelled_order_wins_nobody_until_the_shop_restores_it(
         "1001",
         "1002",
     ]
+
+
+def test_two_orders_of_a_customer_are_credited_by_hand_at_once(cast: Cast) -> None:
+    """The first wins the customer, and the second is not credited a second time for that."""
+    remembering(cast)
+    placed = (NOW - timedelta(hours=1)).isoformat()
+    record(of_the_same_customer("1001", ordered_at=placed))
+    record(of_the_same_customer())
+
+    credit_orders_by_hand(
+        order_ids=Order.objects.values_list("pk", flat=True),
+        enrollment=cast.mara_in_glow,
+        reason="Theirs",
+        by=SYSTEM,
+        now=NOW,
+    )
+
+    assert list(Conversion.objects.values_list("evidence", flat=True)) == ["by_hand", "by_hand"]
 
 
 def test_of_those_who_share_an_order_the_larger_share_wins_its_customer(cast: Cast) -> None:
