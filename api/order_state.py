@@ -7,6 +7,7 @@ from typing import Any
 from core.money import Money
 from tracking.models import Conversion, Refund
 from tracking.orders.as_sent import refunded_lines, time_as_sent
+from tracking.orders.exchange import plain_rate
 from tracking.orders.lookup import OrderState
 
 
@@ -53,7 +54,7 @@ def _share(conversion: Conversion) -> dict[str, Any]:
         "status": conversion.status,
         "amount": conversion.commission.plain(),
         "currency": conversion.currency,
-        "rate": f"{conversion.rate.normalize():f}" if conversion.rate else None,
+        "rate": plain_rate(conversion.rate) if conversion.rate else None,
         "rate_on": conversion.rate_on.isoformat() if conversion.rate_on else None,
     }
 

@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from core.money import Money, MoneyError, exponent, parse_decimal
+from core.money import Money, MoneyError, exponent, parse_decimal, plain_percent
 
 MAX_TYPED_AMOUNT_MINOR = 10**12  # a longer number is a mistake; a bigint holds far more
 
@@ -39,7 +39,7 @@ class PercentField(forms.CharField):
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, int):
-            return f"{Decimal(value) / 100:f}" if value else ""
+            return plain_percent(value) if value else ""
         return value
 
 

@@ -69,6 +69,11 @@ def round_half_up(numerator: int, denominator: int) -> int:
     return rounded if numerator >= 0 else -rounded
 
 
+def plain_percent(basis_points: int) -> str:
+    """Return basis points as a number of percent that every program reads: 1_250 is "12.5"."""
+    return f"{Decimal(basis_points) / 100:f}"
+
+
 def convert(minor: int, rate: Decimal, currency: str, to: str) -> int:
     """Return an amount in the minor units of `to`; one of `currency` is worth `rate` of it."""
     moved = Decimal(minor) * rate * Decimal(10) ** (exponent(to) - exponent(currency))

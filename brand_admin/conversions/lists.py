@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any, ClassVar, NamedTuple
 
 from django.db.models import QuerySet
@@ -19,7 +18,7 @@ from brand_admin.listing.cells import Badge, Cell, Fragment, Lines, Link, Muted,
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
-from core.money import Money
+from core.money import Money, plain_percent
 from core.templatetags.display import day, moment
 from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.figures.conversion_list import (
@@ -100,7 +99,7 @@ class Conversions(Listing[Conversion]):
         "offer": lambda row: row.offer.name,
         "evidence": lambda row: row.evidence,
         "why": lambda row: row.why,
-        "share": lambda row: f"{Decimal(row.share_bp) / 100:f}%",
+        "share": lambda row: f"{plain_percent(row.share_bp)}%",
         "status": lambda row: row.status,
         "reason": lambda row: row.reason,
         "sale": lambda row: Money(row.sale_minor, row.currency),

@@ -26,7 +26,7 @@ from brand_admin.pages import render_page
 from core.money import MoneyError, exponent
 from core.templatetags.display import count, day
 from tracking.models import ExchangeRate
-from tracking.orders.exchange import DatedRate, exchange_rates, save_rates
+from tracking.orders.exchange import DatedRate, exchange_rates, plain_rate, save_rates
 
 MAX_LINES = 2_000
 MAX_RATE = Decimal(10**9)
@@ -56,13 +56,13 @@ class ExchangeRates(Listing[ExchangeRate]):
         ),
         Column("From", lambda row: row.currency, sort="from", by=("currency", "day", "pk")),
         Column("To", lambda row: row.to),
-        Column("Rate", lambda row: f"{row.rate.normalize():f}", look="number strong"),
+        Column("Rate", lambda row: plain_rate(row.rate), look="number strong"),
     )  # fmt: skip
     file_columns = {
         "day": lambda row: row.day.isoformat(),
         "from": lambda row: row.currency,
         "to": lambda row: row.to,
-        "rate": lambda row: f"{row.rate.normalize():f}",
+        "rate": lambda row: plain_rate(row.rate),
     }
     header_links = (
         PageLink("Add rates", "exchange_rates_new", icon="plus", kind="primary",

@@ -7,7 +7,6 @@ back; the address carries what was typed, as `shares`: "12:50,30:50" by enrollme
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -28,6 +27,7 @@ from brand_admin.listing.empty_state import EmptyState
 from brand_admin.listing.views import show_list
 from brand_admin.pages import id_in, render_page
 from brand_admin.refusals import add_refusal
+from core.money import plain_percent
 from offers.models import Enrollment
 from tracking.figures.conversion_list import conversions
 from tracking.models import Conversion
@@ -158,7 +158,7 @@ def _members(typed: Typed) -> QuerySet[Enrollment]:
 
 def _now(conversion: Conversion) -> Typed:
     return {
-        row.enrollment_id: f"{Decimal(row.share_bp) / 100:f}"
+        row.enrollment_id: plain_percent(row.share_bp)
         for row in conversions_of_order(conversion.order_id)
     }
 

@@ -18,6 +18,7 @@ from offers.wording import explain
 from payouts.selectors import entries_of_conversion
 from tracking.figures.conversion_list import conversions
 from tracking.models import OrderRevision, PaymentStatus
+from tracking.orders.exchange import plain_rate
 from tracking.orders.lookup import (
     conversions_of_order,
     lines_of_order,
@@ -54,7 +55,7 @@ def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
         other_evidence=conversion.claims[1:],
         lines=[(row, Money(row.net_minor, conversion.order.currency)) for row in lines],
         total=Money(conversion.order.total_minor, conversion.order.currency),
-        rate=f"{conversion.rate.normalize():f}" if conversion.rate else "",
+        rate=plain_rate(conversion.rate) if conversion.rate else "",
         refunds=[(refund, lines_in_words(refund)) for refund in refunds],
         revisions=[
             (revision, _stated(revision)) for revision in revisions_of_order(conversion.order)

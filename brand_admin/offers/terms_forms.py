@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, time
-from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -15,7 +14,7 @@ from django.utils import timezone
 
 from brand_admin.amounts import AmountField, PercentField, read_amount
 from core.form_fields import OneLineField
-from core.money import Money
+from core.money import Money, plain_percent
 from offers.models import Approval, Terms
 from offers.structure import (
     MAX_RULES,
@@ -353,7 +352,7 @@ def _rule_rows(terms: Terms | None, currency: str) -> list[Mapping[str, Any]]:
             {
                 "kind": rule.value if of_customer else rule.kind.value,
                 "value": "" if of_customer else rule.value,
-                "percent": f"{Decimal(rule.percent_bp) / 100:f}",
+                "percent": plain_percent(rule.percent_bp),
                 "fixed": _plain(rule.fixed_minor, currency),
             }
         )

@@ -18,6 +18,7 @@ from payouts.models import Payout, PayoutState
 from portal.dashboard.attribution_reason import why_in_words
 from portal.dashboard.numbers import signed
 from tracking.models import Conversion, ConversionStatus, Evidence
+from tracking.orders.exchange import plain_rate
 
 EVIDENCE = {
     Evidence.CODE.value: gettext_noop("your code"),
@@ -82,7 +83,7 @@ def _converted(row: Conversion) -> Iterator[str]:
     if row.rate is not None and row.rate_on is not None:
         yield _("The order is in %(currency)s; 1 %(currency)s = %(rate)s %(to)s on %(day)s") % {
             "currency": row.order.currency,
-            "rate": f"{row.rate.normalize():f}",
+            "rate": plain_rate(row.rate),
             "to": row.currency,
             "day": day(row.rate_on),
         }

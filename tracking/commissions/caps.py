@@ -105,15 +105,20 @@ def cap_periods(offer_ids: Iterable[int]) -> dict[int, Periods]:
 
 
 def apply_caps(
-    changed: Sequence[Conversion], lines: Lines, *, clicks: Sequence[ClickEarning] = ()
+    changed: Sequence[Conversion],
+    lines: Lines,
+    *,
+    capped: Mapping[int, Periods],
+    clicks: Sequence[ClickEarning] = (),
 ) -> Followers:
     """Cut what `changed` and all that happened after them earn to what their caps leave.
 
-    `changed` and `clicks` have what they would earn without a cap; they may be new. The caller
-    holds the locks of the progress of their enrollments.
+    `changed` and `clicks` have what they would earn without a cap; they may be new. `capped` is
+    what `cap_periods` says of their offers. The caller holds the locks of the progress of their
+    enrollments.
     """
     zone = current_zone()
-    days = _days_to_work_out(changed, clicks, zone)
+    days = _days_to_work_out(changed, clicks, capped, zone)
     if not days:
         return Followers()
     changed = [row for row in changed if row.enrollment_id in days]
@@ -134,17 +139,19 @@ def apply_caps(
 
 
 def _days_to_work_out(
-    changed: Iterable[Conversion], clicks: Iterable[ClickEarning], zone: ZoneInfo
+    changed: Iterable[Conversion],
+    clicks: Iterable[ClickEarning],
+    capped: Mapping[int, Periods],
+    zone: ZoneInfo,
 ) -> dict[int, _Days]:
     """By enrollment, without those whose offer never had a cap."""
     happened = [
         (row.enrollment_id, row.offer_id, day_of(row.occurred_at, zone)) for row in changed
     ] + [(row.enrollment_id, row.terms.offer_id, row.day) for row in clicks]
-    periods = cap_periods(offer_id for _, offer_id, _ in happened)
     days: dict[int, _Days] = {}
     for enrollment_id, offer_id, day in happened:
-        if offer_id in periods:
-            mine = days.setdefault(enrollment_id, _Days(day, day, periods[offer_id]))
+        if offer_id in capped:
+            mine = days.setdefault(enrollment_id, _Days(day, day, capped[offer_id]))
             mine.include(day)
     return days
 

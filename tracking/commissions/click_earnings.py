@@ -19,7 +19,7 @@ from accounts.selectors import current_zone
 from core.db import update_rows
 from core.tenancy import acting_for, current_brand_id
 from offers.models import Terms
-from tracking.commissions.caps import apply_caps
+from tracking.commissions.caps import apply_caps, cap_periods
 from tracking.commissions.posting import post_clicks, post_followers
 from tracking.commissions.tier_progress import lock_progress
 from tracking.models import ClickEarning
@@ -107,7 +107,8 @@ def _credit(batch: Sequence[_CountedClicks], *, now: datetime) -> int:
             row.clicks = one.clicks
             row.amount_minor = one.clicks * one.terms.per_click_minor
     rows = [row for row, _ in changed]
-    followers = apply_caps([], {}, clicks=rows)
+    capped = cap_periods({row.terms.offer_id for row in rows})
+    followers = apply_caps([], {}, capped=capped, clicks=rows)
     new = {row.pk for row in ClickEarning.objects.bulk_create(row for row in rows if not row.pk)}
     update_rows([row for row in rows if row.pk not in new], ["clicks", "amount_minor"])
     posted = post_clicks(changed, now=now)

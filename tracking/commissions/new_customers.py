@@ -27,8 +27,8 @@ Key = tuple[str, str]  # the source, and the customer's id there
 def lock_customers(customers: Iterable[Key]) -> bool:
     """Lock customers until the transaction ends, if some terms of the brand ask about them.
 
-    Returns whether any was locked. Whoever adds or changes an order of a customer does it first,
-    before any other lock but those of the orders, so that no customer counts as new twice.
+    Returns whether any was locked. A service that adds or changes orders of customers does it
+    first, before any other lock but those of the orders, so that no customer counts as new twice.
     """
     known = {(source, ref) for source, ref in customers if ref}
     if not known or not list(_terms_that_ask()):

@@ -13,7 +13,7 @@ from payouts.models import EntryKind, LedgerEntry
 from payouts.taking_back import Raised, take_back_write_offs
 from tracking.commissions.caps import Followers
 from tracking.models import ClickEarning, Conversion
-from tracking.models.totals import Totals
+from tracking.models.totals import NOTHING, Totals
 from tracking.totals.daily import DayKey, add_to_totals, move_totals
 
 SETTLED_FIELDS = [
@@ -30,7 +30,7 @@ def post_new(rows: Sequence[Conversion], *, now: datetime) -> None:
         for row in rows
         if row.commission_minor
     )
-    move_totals(rows, [Totals()] * len(rows))
+    move_totals(rows, [NOTHING] * len(rows))
 
 
 def post_changed(

@@ -14,7 +14,7 @@ from datetime import datetime
 
 from django.db import transaction
 
-from tracking.commissions.caps import Followers, apply_caps, cap_periods
+from tracking.commissions.caps import Followers, Periods, apply_caps, cap_periods
 from tracking.commissions.order_lines import lines_that_terms_look_at
 from tracking.commissions.posting import post_changed, post_followers, post_new
 from tracking.commissions.status import set_status
@@ -41,7 +41,7 @@ def changing(
     """
     with transaction.atomic():
         ids = list(conversion_ids)
-        _lock_capped(ids)
+        capped = _lock_capped(ids)
         # Their orders are read in a second statement, after the locks: one that was waited for may
         # have been cancelled meanwhile.
         rows = list(
@@ -55,7 +55,7 @@ def changing(
         yield rows
         for row in rows:
             set_status(row)
-        followers = _set_targets(rows)
+        followers = _set_targets(rows, capped)
         post_changed(rows, before, now=now, happened_at=happened_at or {})
         post_followers(followers, now=now)
 
@@ -73,23 +73,27 @@ def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
         {row.enrollment_id for row in conversions if row.terms.tiers or row.offer_id in capped}
     )
     set_tiers(conversions)
-    followers = _set_targets(conversions)
+    followers = _set_targets(conversions, capped)
     post_new(Conversion.objects.insert_many(conversions), now=now)
     post_followers(followers, now=now)
 
 
-def _set_targets(rows: Sequence[Conversion]) -> Followers:
+def _set_targets(rows: Sequence[Conversion], capped: Mapping[int, Periods]) -> Followers:
     """Set the target of each; return the others that a cap leaves something else now."""
     lines = lines_that_terms_look_at(rows)
     for row in rows:
         row.left_under_cap_minor = None
         set_target(row, lines)
-    return apply_caps(rows, lines)
+    return apply_caps(rows, lines, capped=capped)
 
 
-def _lock_capped(conversion_ids: Iterable[int]) -> None:
-    """Lock the progress of members whose offer has or had a cap, before the conversions."""
+def _lock_capped(conversion_ids: Iterable[int]) -> dict[int, Periods]:
+    """Lock the progress of members whose offer has or had a cap, before the conversions.
+
+    Returns the periods of these caps by offer id.
+    """
     found = Conversion.objects.filter(pk__in=list(conversion_ids))
     enrollments = list(found.values_list("enrollment_id", "offer_id").distinct())
     capped = cap_periods({offer_id for _, offer_id in enrollments})
     lock_progress({pk for pk, offer_id in enrollments if offer_id in capped})
+    return capped

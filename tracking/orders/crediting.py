@@ -155,11 +155,8 @@ def _creditable(
             why = f"is credited to {members[order.pk]} already"
         elif order.is_test:
             why = "is a test: it never counts"
-        elif order.currency != offer.currency and rates.at(order, offer.currency) is None:
-            why = (
-                f"is in {order.currency}, the offer {offer.name} in {offer.currency}, and there is"
-                " no exchange rate for its day"
-            )
+        elif missing := rates.missing(order, offer):
+            why = missing
         else:
             creditable.append(order)
             continue

@@ -17,6 +17,7 @@ from accounts.selectors import current_zone
 from core.db import lock_identities
 from core.money import MAX_AMOUNT_MINOR, convert
 from core.tenancy import current_brand_id
+from offers.models import Offer
 from tracking.models import ExchangeRate, Order
 from tracking.orders.facts import OrderFacts
 
@@ -70,6 +71,20 @@ class Rates:
         minor = convert(order.total_minor, rate, order.currency, to)
         return DatedRate(on, order.currency, to, rate) if minor <= MAX_AMOUNT_MINOR else None
 
+    def missing(self, order: OrderFacts | Order, offer: Offer) -> str:
+        """Why an order can't be converted, as the end of a sentence about it; "" if it can."""
+        if order.currency == offer.currency or self.at(order, offer.currency):
+            return ""
+        return (
+            f"is in {order.currency}, the offer {offer.name} in {offer.currency}, and there is"
+            " no exchange rate for its day"
+        )
+
+
+def plain_rate(rate: Decimal) -> str:
+    """Return a rate as people write it: 0.790000000 is "0.79"."""
+    return f"{rate.normalize():f}"
+
 
 def exchange_rates(*, search: str = "") -> QuerySet[ExchangeRate]:
     """Return the brand's rates, the newest first."""
@@ -91,11 +106,11 @@ def save_rates(rates: Sequence[DatedRate], *, by: Actor, now: datetime) -> int:
         ).first() or ExchangeRate(currency=rate.currency, to=rate.to, day=rate.day)
         if row.rate == rate.rate:
             continue
-        before = "" if row.rate is None else f"{row.rate.normalize():f}"
+        before = "" if row.rate is None else plain_rate(row.rate)
         row.rate = rate.rate
         row.save()
         words = f"{rate.currency} to {rate.to} on {rate.day.isoformat()}"
-        value = f"{rate.rate.normalize():f}"
+        value = plain_rate(rate.rate)
         changed.append((row, {"rate": words, "value": value, "before": before}))
     audit.record_many(action="rate.set", targets=changed, by=by, now=now)
     return len(changed)

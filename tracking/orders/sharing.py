@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import retried_transaction, update_rows
-from core.money import BASIS_POINTS
+from core.money import BASIS_POINTS, plain_percent
 from core.text import one_line
 from offers.models import Enrollment
 from offers.selectors import terms_histories
@@ -110,11 +109,8 @@ def _check_new(order: Order, enrollment: Enrollment, rates: Rates) -> None:
     offer = enrollment.offer
     if not enrollment.is_active:
         raise AttributionError(f"{enrollment.member} is not active in {offer.name}.")
-    if offer.currency != order.currency and rates.at(order, offer.currency) is None:
-        raise AttributionError(
-            f"The order is in {order.currency}, the offer {offer.name} in {offer.currency}, and"
-            " there is no exchange rate for its day."
-        )
+    if missing := rates.missing(order, offer):
+        raise AttributionError(f"The order {missing}.")
 
 
 def _ids(known: Sequence[Conversion]) -> set[int]:
@@ -162,8 +158,8 @@ def _audit(
                 row,
                 {
                     "order_id": row.order.external_id,
-                    "before": _percent(before.get(row.pk, 0)),
-                    "share": _percent(row.share_bp),
+                    "before": f"{plain_percent(before.get(row.pk, 0))} %",
+                    "share": f"{plain_percent(row.share_bp)} %",
                     "reason": reason.strip(),
                 },
             )
@@ -172,7 +168,3 @@ def _audit(
         by=by,
         now=now,
     )
-
-
-def _percent(basis_points: int) -> str:
-    return f"{Decimal(basis_points) / 100:f} %"
