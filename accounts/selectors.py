@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db.models import Exists, OuterRef, QuerySet, Value
@@ -37,7 +38,13 @@ def current_brand() -> Brand:
 
 def current_zone() -> ZoneInfo:
     """The time zone of the brand acted for, which decides when its days begin."""
-    return current_brand().zone
+    [name] = _time_zone(brand_id=current_brand_id())
+    return ZoneInfo(name)
+
+
+@kept_query
+def _time_zone(*, brand_id: int) -> QuerySet[Brand, Any]:
+    return Brand.objects.filter(pk=brand_id).values_list("time_zone", flat=True)
 
 
 def brands_of(user: User) -> list[BrandRole]:

@@ -20,6 +20,7 @@ from accounts.actors import Actor
 from api.authentication import key_of
 from api.bodies import Batch, read_batch, read_one
 from api.problems import ApiError, as_json, document, invalid, refuse
+from api.together import Together
 from core.tenancy import acting_for
 from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
 from tracking.orders.reading import InputError, read_order, read_refund
@@ -28,19 +29,22 @@ from tracking.orders.refunds import record_refunds
 from tracking.orders.results import RecordingResult, RecordingStatus
 
 F = TypeVar("F", OrderFacts, RefundFacts)
+Recorder = Callable[[Sequence[F]], list[RecordingResult]]
+TOGETHER = Together[Any, RecordingResult]()
 
 
 @dataclass(frozen=True, slots=True)
 class Intake(Generic[F]):
     """Orders or refunds. `many` is the key of a list, `identity` the field with the id.
 
-    `record` takes whether recorded ones are stated anew.
+    `record` takes whether recorded ones are stated anew. `lines` counts the lines of one.
     """
 
     many: str
     identity: str
     read: Callable[[Any], F]
     record: Callable[[str, Sequence[F], bool, Actor, datetime], list[RecordingResult]]
+    lines: Callable[[F], int]
 
 
 ORDERS = Intake(
@@ -50,6 +54,7 @@ ORDERS = Intake(
     record=lambda source, orders, anew, by, now: record_orders(
         source=source, orders=orders, revising=anew, by=by, now=now
     ),
+    lines=lambda order: len(order.lines),
 )
 REFUNDS = Intake(
     many="refunds",
@@ -58,6 +63,7 @@ REFUNDS = Intake(
     record=lambda source, refunds, anew, by, now: record_refunds(
         source=source, refunds=refunds, replacing=anew, by=by, now=now
     ),
+    lines=lambda refund: 1 + len(refund.parts),
 )
 ANSWERED_WITH = {
     RecordingStatus.RECORDED: HTTPStatus.CREATED,
@@ -88,13 +94,7 @@ def receive_at(request: HttpRequest, intake: Intake[F], *, source: str, name: st
 def _answer(request: HttpRequest, intake: Intake[F], batch: Batch) -> HttpResponse:
     key = key_of(request)
     with acting_for(key.brand):
-        results = _record(
-            intake,
-            batch,
-            anew=request.method == "PUT",
-            by=Actor.of_api_key(key),
-            now=timezone.now(),
-        )
+        results = _record(intake, batch, _recorder(request, intake, batch))
     if not batch.is_single:
         return JsonResponse({"results": [_in_batch(n, one) for n, one in enumerate(results)]})
     result = results[0]
@@ -103,8 +103,30 @@ def _answer(request: HttpRequest, intake: Intake[F], batch: Batch) -> HttpRespon
     return JsonResponse(result, status=_status(result))
 
 
+def _recorder(request: HttpRequest, intake: Intake[F], batch: Batch) -> Recorder[F]:
+    """What records the items. One by itself is recorded together with others of its shop."""
+    key, anew = key_of(request), request.method == "PUT"
+    by, now = Actor.of_api_key(key), timezone.now()
+
+    def record(items: Sequence[F]) -> list[RecordingResult]:
+        return intake.record(batch.source, items, anew, by, now)
+
+    def record_one(items: Sequence[F]) -> list[RecordingResult]:
+        return [
+            TOGETHER.record(
+                (intake.many, key.pk, batch.source, anew),
+                items[0],
+                lines=intake.lines(items[0]),
+                record=record,
+                place=request.META.get("tributary.place"),
+            )
+        ]
+
+    return record_one if batch.is_single else record
+
+
 def _record(
-    intake: Intake[F], batch: Batch, *, anew: bool, by: Actor, now: datetime
+    intake: Intake[F], batch: Batch, record: Recorder[F]
 ) -> list[dict[str, Any] | ApiError]:
     """One result per item, in sequence. An item that can't be read does not stop the others."""
     results: dict[int, dict[str, Any] | ApiError] = {}
@@ -114,7 +136,7 @@ def _record(
             facts[index] = _read(intake, raw, batch)
         except InputError as error:
             results[index] = invalid(error.problems, **_name(intake, raw))
-    outcomes = intake.record(batch.source, list(facts.values()), anew, by, now) if facts else []
+    outcomes = record(list(facts.values())) if facts else []
     for index, outcome in zip(facts, outcomes, strict=True):
         results[index] = _result(intake, outcome, batch.source)
     return [results[index] for index in range(len(batch.items))]

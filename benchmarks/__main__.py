@@ -11,7 +11,17 @@ import sys
 
 from tests.services import DISK, start_services
 
-BENCHMARKS = ("orders", "mail", "drawer", "codes", "payouts", "dashboard", "pages", "overload")
+BENCHMARKS = (
+    "intake",
+    "orders",
+    "mail",
+    "drawer",
+    "codes",
+    "payouts",
+    "dashboard",
+    "pages",
+    "overload",
+)
 
 
 def main() -> int:

@@ -31,7 +31,7 @@ from urllib.parse import unquote_to_bytes
 os.environ.setdefault("TRIBUTARY_PROCESS", "web")  # read by config.limits
 
 from config import limits
-from config.gate import REFUSED, Pace, Places
+from config.gate import REFUSED, Pace, Place, Places
 from config.heartbeats import BEAT_SECONDS, beat
 from config.wsgi import application as wsgi_application
 from config.wsgi import refuse
@@ -81,7 +81,10 @@ class Server:
         # Streamed responses may not take all places, because their clients can be slow.
         self.streams = threading.BoundedSemaphore(max(1, places.number // 2))
         self.pace = Pace(limits.WEB_REFUSALS, seconds=limits.WEB_QUEUE_SECONDS)
-        self.threads = ThreadPoolExecutor(places.number, thread_name_prefix="request")
+        self.waiting = threading.BoundedSemaphore(limits.WEB_WAITING_REQUESTS)
+        self.threads = ThreadPoolExecutor(
+            places.number + limits.WEB_WAITING_REQUESTS, thread_name_prefix="request"
+        )
         self.spare_threads = ThreadPoolExecutor(limits.WEB_SPARE_THREADS)
         self.ticked_at = time.monotonic()
 
@@ -161,10 +164,11 @@ class Server:
             await self.pace.wait()
             Context().run(self.run_refusal, environ, answer, reason)
         else:
+            place = environ["tributary.place"] = Place(self.places, self.waiting)
             try:
                 await self.run_in(self.threads, environ, answer)
             finally:
-                self.places.leave()
+                place.end()
 
     async def run_in(self, threads: ThreadPoolExecutor, environ: Environ, answer: Answer) -> None:
         # A context of its own: what a request leaves in context variables ends with it.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
-from functools import wraps
+from functools import partial, wraps
 from typing import Any, ParamSpec, TypeVar
 
 import pgtrigger
@@ -151,6 +152,7 @@ def copy_rows(*, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any
     with connection.wrap_database_errors, connection.cursor() as cursor, cursor.copy(copy) as out:
         for row in rows:
             out.write_row(row)
+    analyze_if_new(table)
 
 
 def insert_rows(rows: Sequence[Model]) -> None:
@@ -178,6 +180,40 @@ def insert_rows(rows: Sequence[Model]) -> None:
     )
     for row in rows:
         row._state.adding, row._state.db = False, connection.alias
+
+
+FEW_ROWS = 1_000
+_inserts: Counter[str] = Counter()  # of this process, per table
+
+
+def refresh_statistics(*models: type[Model]) -> None:
+    """Run ANALYZE on these tables, in the midst of a load that is one transaction.
+
+    A foreign key's check keeps the plan of its first use in a session. A plan made for an empty
+    table may scan an index of the whole brand. A load into a new database would then get slower
+    with every row until autovacuum, which looks once a minute, has gathered statistics.
+    """
+    tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)
+    with connection.cursor() as cursor:
+        cursor.execute(f"ANALYZE {tables}")
+
+
+def analyze_if_new(table: str) -> None:
+    """Do the same after the commit of an insert, if the table seemed almost empty before.
+
+    It looks after the first insert of this process, and each time there were twice as many.
+    """
+    _inserts[table] += 1
+    if _inserts[table].bit_count() == 1:
+        transaction.on_commit(partial(_analyze, table), robust=True)
+
+
+def _analyze(table: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT reltuples FROM pg_class WHERE oid = %s::regclass", [table])
+        [(known_rows,)] = cursor.fetchall()
+        if known_rows < FEW_ROWS:
+            cursor.execute(f"ANALYZE (SKIP_LOCKED) {connection.ops.quote_name(table)}")
 
 
 def _for_copy(field: Field[Any, Any], value: Any) -> Any:
@@ -252,15 +288,3 @@ def lock_identities(identities: Iterable[str]) -> None:
             " FROM (SELECT unnest(%s::int[]) AS key ORDER BY 1) AS ordered",
             [ADVISORY_SPACE, keys],
         )
-
-
-def refresh_statistics(*models: type[Model]) -> None:
-    """Run ANALYZE on these tables, without waiting for autovacuum.
-
-    A foreign key's check keeps the plan of its first use in a session. A plan made for an empty
-    table may scan an index of the whole brand. A bulk load into a new database would then get
-    slower with every row until statistics exist.
-    """
-    tables = ", ".join(connection.ops.quote_name(model._meta.db_table) for model in models)
-    with connection.cursor() as cursor:
-        cursor.execute(f"ANALYZE {tables}")

@@ -14,18 +14,16 @@ from typing import cast
 
 from accounts.actors import Actor
 from core.batches import batches
-from payouts.models import LedgerEntry
 from tracking.importing.csv_rows import BATCH, Counted, ImportReport, RowError
 from tracking.importing.entries import ORDERS, REFUNDS, Entry, EntryKind
 from tracking.importing.tables import Table
-from tracking.models import Conversion, Order, OrderLine, Refund
+from tracking.models import Refund
 from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts, future_problem
 from tracking.orders.lookup import known_digests
 from tracking.orders.recording import record_orders
 from tracking.orders.refunds import record_refunds
 from tracking.orders.results import RecordingResult, RecordingStatus
 
-ORDER_TABLES = (Order, OrderLine, Conversion, LedgerEntry, Refund)
 LEFT_OUT = "left out"  # what became of an entry that can't be read
 
 
@@ -148,7 +146,7 @@ def _import(
     table: Table, file: EntryImport, *, by: Actor, now: datetime, counted: Counted
 ) -> ImportReport:
     report = ImportReport()
-    for batch in batches(file.kind.entries(table), BATCH, tables=ORDER_TABLES):
+    for batch in batches(file.kind.entries(table), BATCH):
         for outcome in file.record(batch, by=by, now=now):
             if outcome.status != LEFT_OUT:
                 report.counts[outcome.status] += 1

@@ -31,7 +31,7 @@ from core.csv_export import csv_file, csv_lines
 from tracking.importing.column_choice import FIELDS, missing_fields, remember_columns
 from tracking.importing.csv_rows import BATCH, ImportFileError
 from tracking.importing.entries import KINDS, ORDERS, REFUNDS, Entry, EntryKind
-from tracking.importing.orders import ORDER_TABLES, EntryImport, Outcome
+from tracking.importing.orders import EntryImport, Outcome
 from tracking.importing.tables import Table
 from tracking.orders.facts import OrderFacts, RefundFacts
 
@@ -179,7 +179,7 @@ def _process(work_slice: WorkSlice, choice: ImportChoice, run: RunBatch) -> bool
     try:
         work = work_slice.work
         entries = choice.kind.entries(_table(work, choice), after=work.cursor)
-        for batch in batches(entries, BATCH, tables=ORDER_TABLES):
+        for batch in batches(entries, BATCH):
             with work_slice.batch() as work:
                 outcomes = run(batch, work, work_slice.clock())
                 work.cursor += len(batch)

@@ -239,8 +239,11 @@ class LedgerActs(RuleBasedStateMachine):
     @rule(data=st.data(), first_bp=st.sampled_from([0, 1, 3_333, 5_000, 10_000]))
     def an_order_is_shared(self, data: st.DataObject, first_bp: int) -> None:
         """Given to the other member, shared with them, or taken back."""
-        credited = Conversion.objects.order_by("pk").values_list("order_id", flat=True)
-        ids = list(dict.fromkeys(credited))
+        credited = Conversion.objects.order_by("pk").exclude(share_bp=0)
+        rejected = credited.filter(decision=ConversionStatus.REJECTED).values("order")
+        ids = list(
+            credited.exclude(order__in=rejected).values_list("order_id", flat=True).distinct()
+        )
         shares = [Share(self.enrollment, first_bp), Share(self.other, 10_000 - first_bp)]
         if ids:
             share_order(

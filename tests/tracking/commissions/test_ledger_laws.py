@@ -15,7 +15,7 @@ from hypothesis.stateful import (
 
 from core.money import round_half_up
 from payouts.due import OfferDue, due_by_member, due_by_offer
-from payouts.ledger import Balance, balances
+from payouts.ledger import balances
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutState
 from tests.cast import Cast
 from tests.tracking.commissions.ledger_acts import LedgerActs
@@ -60,8 +60,9 @@ class LedgerMachine(LedgerActs):
         targets += written_off.aggregate(total=Sum("amount_minor"))["total"] or 0
         paid, on_the_way = sum_in(PayoutState.PAID), sum_in(PayoutState.PROCESSING)
         assert ledger == targets - paid - on_the_way
-        found = balances([self.enrollment.pk], now=self.now).get(self.enrollment.pk, Balance())
-        assert (found.paid_minor, found.on_the_way_minor) == (paid, on_the_way)
+        found = balances([self.enrollment.pk, self.other.pk], now=self.now).values()
+        assert sum(balance.paid_minor for balance in found) == paid
+        assert sum(balance.on_the_way_minor for balance in found) == on_the_way
 
     @invariant()
     def every_commission_keeps_its_laws(self) -> None:
@@ -115,7 +116,7 @@ class LedgerMachine(LedgerActs):
 
     @invariant()
     def a_balance_adds_up(self) -> None:
-        for balance in balances([self.enrollment.pk], now=self.now).values():
+        for balance in balances([self.enrollment.pk, self.other.pk], now=self.now).values():
             assert balance.earned_minor + balance.written_off_minor == (
                 balance.due_minor
                 + balance.held_minor
