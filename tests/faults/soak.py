@@ -2,7 +2,8 @@
 
 `python -m tests.faults.soak`; SOAK_MINUTES says how long (30), SOAK_SEED which moments. Meanwhile a
 shop sends orders, members are imported, and campaigns are mailed. It prints what it counted, and
-ends with 1 when anything was lost or doubled or an answer took too long.
+ends with 1 when anything was lost or doubled or an answer took too long. Then the laws of the ledger
+are tried with SOAK_LAWS random acts (1,000,000: some hours; 0: not at all).
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from tests.own_servers import OwnServers, start_own_servers
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 SEED = int(os.environ.get("SOAK_SEED", "0")) or int(time.time())
+LAWS = int(os.environ.get("SOAK_LAWS", "1_000_000"))
 ANSWERED_SECONDS = 5.0  # three are promised; the rest is the machine, which does all of this
 HEALTH_SECONDS = 1.0
 CODE_MAIL_THREADS = 4
@@ -181,9 +183,25 @@ def main() -> int:
         soak = Soak(start_own_servers(), mailbox, Path(folder))
         try:
             soak.run()
-            return int(not soak.report())
+            is_well = soak.report()
         finally:
             soak.stop()
+    return int(not (is_well and laws_hold()))
+
+
+def laws_hold() -> bool:
+    """Whether the laws of the ledger hold after many more acts than the tests try."""
+    if not LAWS:
+        return True
+    print(f"Trying the laws of the ledger with {LAWS:,} acts", flush=True)
+    tests = "tests/tracking/commissions/test_ledger_laws.py"
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-n", "auto", tests],
+        cwd=ROOT,
+        env={**os.environ, "LAWS_STEPS": str(LAWS)},
+        check=False,
+    )
+    return ran.returncode == 0
 
 
 if __name__ == "__main__":

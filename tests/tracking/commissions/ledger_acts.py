@@ -105,6 +105,7 @@ class LedgerActs(RuleBasedStateMachine):
         self.now = NOW
         self.orders: list[OrderFacts] = []
         self.refunds = 0
+        self.acts = 0
 
     def teardown(self) -> None:
         self.scope.__exit__(None, None, None)

@@ -1,7 +1,11 @@
-"""Whatever happens in whatever order: ledger = targets, totals = facts, no entry is paid twice."""
+"""Whatever happens in whatever order: ledger = targets, totals = facts, no entry is paid twice.
+
+LAWS_STEPS in the environment is how many acts are tried (10,000); `make soak` tries a million.
+"""
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from typing import Any
 
@@ -22,6 +26,10 @@ from tests.tracking.commissions.ledger_acts import LedgerActs
 from tracking.models import ClickEarning, Conversion, ConversionStatus, Order
 from tracking.reconciliation.differences import differences
 
+STEPS = int(os.environ.get("LAWS_STEPS", "10_000"))
+ACTS_IN_A_LIFE = 50
+CHECKED_EVERY = 10
+
 
 def wanted(row: Conversion) -> int:
     """What a conversion would earn without a cap, by its explanation."""
@@ -36,13 +44,38 @@ def sum_in(state: PayoutState) -> int:
 
 
 class LedgerMachine(LedgerActs):
-    """The laws that hold after every act, in the currency that the subclass names."""
+    """The laws that hold after every act, in the currency that the subclass names.
+
+    Checking them costs several times as much as an act, so they are checked after every tenth act
+    and at the end. A failure is shortened to the fewest acts after which they do not hold.
+    """
 
     @invariant()
+    def the_laws_hold_now_and_then(self) -> None:
+        self.acts += 1
+        if self.acts % CHECKED_EVERY == 0:
+            self.check()
+
+    def teardown(self) -> None:
+        try:
+            self.check()
+        finally:
+            super().teardown()
+
+    def check(self) -> None:
+        """Check every law."""
+        self.kept_figures_are_what_the_facts_say()
+        self.what_is_due_is_the_same_in_sums_and_in_entries()
+        self.the_ledger_is_the_targets_less_what_was_paid_or_is_on_the_way()
+        self.every_commission_keeps_its_laws()
+        self.every_cap_leaves_what_earlier_earnings_left()
+        self.what_was_never_paid_knows_new_customers_by_their_earliest_order()
+        self.a_balance_adds_up()
+        self.no_entry_is_paid_twice()
+
     def kept_figures_are_what_the_facts_say(self) -> None:
         assert list(differences(self.cast.juniper)) == []
 
-    @invariant()
     def what_is_due_is_the_same_in_sums_and_in_entries(self) -> None:
         offer = self.enrollment.offer_id
         found = balances([self.enrollment.pk, self.other.pk], now=self.now)
@@ -51,7 +84,6 @@ class LedgerMachine(LedgerActs):
         assert owed == OfferDue(sum(due), sum(minor > 0 for minor in due))
         assert sorted(row.due_minor for row in due_by_member(now=self.now)) == sorted(due)
 
-    @invariant()
     def the_ledger_is_the_targets_less_what_was_paid_or_is_on_the_way(self) -> None:
         targets = Conversion.objects.aggregate(total=Sum("commission_minor"))["total"] or 0
         targets += ClickEarning.objects.aggregate(total=Sum("amount_minor"))["total"] or 0
@@ -64,7 +96,6 @@ class LedgerMachine(LedgerActs):
         assert sum(balance.paid_minor for balance in found) == paid
         assert sum(balance.on_the_way_minor for balance in found) == on_the_way
 
-    @invariant()
     def every_commission_keeps_its_laws(self) -> None:
         for row in Conversion.objects.all():
             assert 0 <= row.commission_minor <= row.earnable_minor
@@ -80,7 +111,6 @@ class LedgerMachine(LedgerActs):
             total = sum(step["amount"] for step in parts)
             assert wanted(row) == round_half_up(total * row.share_bp, 10_000)
 
-    @invariant()
     def every_cap_leaves_what_earlier_earnings_left(self) -> None:
         """An independent account of each member: day by day, orders by their time, then clicks."""
         zone = self.cast.juniper.zone
@@ -104,7 +134,6 @@ class LedgerMachine(LedgerActs):
             for period in periods.values():
                 used[who, period] += earned
 
-    @invariant()
     def what_was_never_paid_knows_new_customers_by_their_earliest_order(self) -> None:
         paid = set(PayoutItem.objects.values_list("entry__conversion_id", flat=True))
         for row in Conversion.objects.exclude(customer="").select_related("order"):
@@ -114,7 +143,6 @@ class LedgerMachine(LedgerActs):
             first = same.order_by("ordered_at", "external_id").first()
             assert row.customer == ("new" if row.order == first else "returning")
 
-    @invariant()
     def a_balance_adds_up(self) -> None:
         for balance in balances([self.enrollment.pk, self.other.pk], now=self.now).values():
             assert balance.earned_minor + balance.written_off_minor == (
@@ -124,7 +152,6 @@ class LedgerMachine(LedgerActs):
                 + balance.paid_minor
             )
 
-    @invariant()
     def no_entry_is_paid_twice(self) -> None:
         live = PayoutItem.objects.filter(released_at=None).values("entry")
         assert not live.annotate(times=Count("pk")).filter(times__gt=1).exists()
@@ -139,8 +166,8 @@ class InDinar(LedgerMachine):
 
 
 LAWS = settings(
-    max_examples=15,
-    stateful_step_count=20,
+    max_examples=max(1, STEPS // 3 // ACTS_IN_A_LIFE + 1),  # for each of three currencies
+    stateful_step_count=ACTS_IN_A_LIFE,
     deadline=None,
     suppress_health_check=list(HealthCheck),
 )
@@ -148,7 +175,15 @@ LAWS = settings(
 
 @pytest.mark.parametrize("machine", [LedgerMachine, InYen, InDinar])
 def test_the_laws_of_the_ledger(machine: type[LedgerMachine], cast: Cast) -> None:
-    run_state_machine_as_test(
-        lambda: machine(cast),  # type: ignore[arg-type]  # all that hypothesis does is to call it
-        settings=LAWS,
-    )
+    acts: list[int] = []
+
+    class Counted(machine):  # type: ignore[valid-type, misc]
+        def __init__(self) -> None:
+            super().__init__(cast)
+
+        def teardown(self) -> None:
+            acts.append(self.acts - 1)  # the laws are asked once before the first act
+            super().teardown()
+
+    run_state_machine_as_test(Counted, settings=LAWS)
+    assert sum(acts) >= STEPS // 3
