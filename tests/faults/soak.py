@@ -2,7 +2,7 @@
 
 `python -m tests.faults.soak`; SOAK_MINUTES says how long (30), SOAK_SEED which moments. Meanwhile a
 shop sends orders, members are imported, and campaigns are mailed. It prints what it counted, and
-ends with 1 when anything was lost or doubled or an answer took too long. Then the laws of the ledger
+ends with 1 when anything was lost or doubled or an answer took too long. Then the ledger's laws
 are tried with SOAK_LAWS random acts (1,000,000: some hours; 0: not at all).
 """
 
