@@ -1,0 +1,247 @@
+"""Call other people's servers: shops, and addresses that a brand entered.
+
+A call has a limit of time and of size, for everything together. It never reaches an address of a
+private network, also not by a name: the name is resolved here, and the connection goes to the
+address that was checked. Only local mode may call this machine. Redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import json as json_format
+import ssl
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
+from types import TracebackType
+from typing import Any, Self
+
+import certifi
+import httpcore
+import httpx
+from django.conf import settings
+from dns.exception import DNSException
+from dns.resolver import Resolver
+
+CALL_SECONDS = 15.0
+CONNECT_SECONDS = 5.0
+RESOLVE_SECONDS = 3.0
+MAX_ANSWER_BYTES = 20_000_000
+USER_AGENT = "Tributary"
+Address = IPv4Address | IPv6Address
+
+
+class NoAnswerError(Exception):
+    """The server gave no usable answer. The message is the end of a sentence: "it …"."""
+
+
+class ForbiddenAddressError(NoAnswerError):
+    """The address leads to a private network, or is no address of a server."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer, whole. Header names match whatever their case."""
+
+    status: int
+    headers: httpx.Headers
+    body: bytes
+
+    def json(self) -> Any:
+        """Return the body as JSON. Raises NoAnswerError."""
+        try:
+            return json_format.loads(self.body)
+        except ValueError:  # also of bytes that are no text
+            raise NoAnswerError("did not answer with JSON") from None
+
+
+def is_public(address: Address) -> bool:
+    """Whether a server on the internet can have the address.
+
+    An IPv6 address that carries an IPv4 one (mapped, 6to4, NAT64, Teredo) counts as both.
+    """
+    if isinstance(address, IPv6Address):
+        carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
+        if address in NAT64:
+            carried.append(IPv4Address(int(address) & 0xFFFFFFFF))
+        if any(inner is not None and not is_public(inner) for inner in carried):
+            return False
+        if address.ipv4_mapped is not None:
+            return True
+    return address.is_global and not address.is_multicast
+
+
+class _Nat64:
+    """64:ff9b::/96, RFC 6052."""
+
+    def __contains__(self, address: IPv6Address) -> bool:
+        return int(address) >> 32 == 0x0064_FF9B << 64
+
+
+NAT64 = _Nat64()
+
+
+def addresses_of(host: str) -> list[Address]:
+    """Return the addresses of a host that may be called. Raises NoAnswerError.
+
+    One address that may not be called forbids the host: its name could be resolved to any of them.
+    """
+    found = _literal(host) or _resolved(host)
+    if not found:
+        raise NoAnswerError("has no address: the name of its host is not known")
+    if not all(is_public(one) or (settings.LOCAL and one.is_loopback) for one in found):
+        raise ForbiddenAddressError("leads to a private network")
+    return found
+
+
+def _literal(host: str) -> list[Address]:
+    if host == "localhost":
+        return [IPv4Address("127.0.0.1")]
+    try:
+        return [ip_address(host)]
+    except ValueError:
+        return []
+
+
+def _resolved(host: str) -> list[Address]:
+    try:
+        names = Resolver().resolve_name(host, lifetime=RESOLVE_SECONDS)
+    except (DNSException, ValueError):  # ValueError: no name at all, or a label too long
+        return []
+    return [ip_address(text) for text in names.addresses()]
+
+
+class Caller:
+    """Calls servers, and keeps connections between calls. For one thread; use it as a context."""
+
+    def __init__(self, *, seconds: float = CALL_SECONDS, max_bytes: int = MAX_ANSWER_BYTES) -> None:
+        self.seconds, self.max_bytes = seconds, max_bytes
+        self.until = 0.0  # of time.monotonic(), for the call under way
+        self._client = httpx.Client(
+            transport=_Transport(self), trust_env=False, headers={"User-Agent": USER_AGENT}
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._client.close()
+
+    def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+        json: Any = None,
+        form: Mapping[str, str] | None = None,
+        auth: tuple[str, str] | None = None,
+    ) -> Answer:
+        """Send one request. Raises NoAnswerError; a status of an error is an answer."""
+        self.until = time.monotonic() + self.seconds
+        try:
+            with self._client.stream(
+                method, url, headers=headers, params=params, content=content, json=json,
+                data=form, auth=auth, timeout=httpx.Timeout(self.seconds, connect=CONNECT_SECONDS),
+            ) as answer:  # fmt: skip
+                return Answer(answer.status_code, answer.headers, self._whole(answer))
+        except httpx.TimeoutException:
+            raise NoAnswerError(f"did not answer within {self.seconds:g} seconds") from None
+        except httpx.ConnectError as error:
+            raise _unreachable(error) from None
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError):
+            raise NoAnswerError("broke the connection, or did not answer with HTTP") from None
+
+    def _whole(self, answer: httpx.Response) -> bytes:
+        parts, length = [], 0
+        for part in answer.iter_bytes():
+            length += len(part)
+            if length > self.max_bytes:
+                raise NoAnswerError("answered with more than can be read")
+            parts.append(part)
+        return b"".join(parts)
+
+    def left(self) -> float:
+        """Return the seconds that are left of the call; more than 0."""
+        return max(0.001, self.until - time.monotonic())
+
+
+def _unreachable(error: httpx.ConnectError) -> NoAnswerError:
+    if isinstance(error.__cause__, ssl.SSLError) or "CERTIFICATE" in str(error):
+        return NoAnswerError("has no valid certificate")
+    return NoAnswerError("can't be reached")
+
+
+class _Transport(httpx.HTTPTransport):
+    """httpx's own, with connections only to checked addresses."""
+
+    def __init__(self, caller: Caller) -> None:
+        super().__init__()
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=ssl.create_default_context(cafile=certifi.where()),
+            network_backend=_Backend(caller),
+            max_connections=4,
+        )
+
+
+class _Backend(httpcore.SyncBackend):
+    def __init__(self, caller: Caller) -> None:
+        self.caller = caller
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        failed: Exception = NoAnswerError("can't be reached")
+        for address in addresses_of(host):
+            try:
+                stream = super().connect_tcp(
+                    str(address), port, min(timeout or CONNECT_SECONDS, self.caller.left()),
+                    local_address, socket_options,
+                )  # fmt: skip
+            except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+                failed = error
+            else:
+                return _Stream(stream, self.caller)
+        raise failed
+
+
+class _Stream(httpcore.NetworkStream):
+    """A connection that ends with the time of the call, however slowly the bytes come."""
+
+    def __init__(self, inner: httpcore.NetworkStream, caller: Caller) -> None:
+        self.inner, self.caller = inner, caller
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        if time.monotonic() > self.caller.until:
+            raise httpcore.ReadTimeout
+        return self.inner.read(max_bytes, self.caller.left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self.inner.write(buffer, self.caller.left())
+
+    def close(self) -> None:
+        self.inner.close()
+
+    def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,
+    ) -> httpcore.NetworkStream:
+        secured = self.inner.start_tls(ssl_context, server_hostname, self.caller.left())
+        return _Stream(secured, self.caller)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self.inner.get_extra_info(info)

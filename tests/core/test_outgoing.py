@@ -1,0 +1,158 @@
+"""Calls to other servers: bounded in time and size, and never into a private network."""
+
+from __future__ import annotations
+
+import gzip
+import time
+from collections.abc import Iterator
+from ipaddress import ip_address
+
+import pytest
+from django.test import override_settings
+
+from core.outgoing import Caller, ForbiddenAddressError, NoAnswerError, addresses_of, is_public
+from tests.integrations.stand_in import Fault, Reply, Sent, StandIn
+
+
+class Echo(StandIn):
+    """Answers with what it was asked."""
+
+    def answer(self, sent: Sent) -> Reply:
+        return Reply.of({"method": sent.method, "path": sent.path, "body": sent.body.decode()})
+
+
+@pytest.fixture
+def echo() -> Iterator[Echo]:
+    with Echo().running() as server:
+        yield server
+
+
+def test_a_call_brings_status_headers_and_body(echo: Echo) -> None:
+    with Caller() as caller:
+        answer = caller.send("POST", f"{echo.address}/orders", json={"a": 1}, auth=("key", "word"))
+    assert answer.status == 200
+    assert answer.headers["CONTENT-TYPE"] == "application/json"
+    assert answer.json() == {"method": "POST", "path": "/orders", "body": '{"a":1}'}
+    assert echo.requests[0].headers["authorization"].startswith("Basic ")
+
+
+def test_a_redirect_is_an_answer_and_not_followed(echo: Echo) -> None:
+    echo.faults.append(Fault(Reply(302, b"", {"location": f"{echo.address}/elsewhere"})))
+    with Caller() as caller:
+        assert caller.send("GET", echo.address).status == 302
+    assert len(echo.requests) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault(stalls=True), Fault(drips=True)])
+def test_a_call_ends_in_time(fault: Fault, echo: Echo) -> None:
+    echo.faults.append(fault)
+    begun = time.monotonic()
+    with Caller(seconds=0.3) as caller, pytest.raises(NoAnswerError, match=r"within 0\.3 seconds"):
+        caller.send("GET", echo.address)
+    assert time.monotonic() - begun < 5
+
+
+def test_an_endless_answer_is_cut_off(echo: Echo) -> None:
+    echo.faults.append(Fault(is_endless=True))
+    with Caller(max_bytes=100_000) as caller, pytest.raises(NoAnswerError, match="more than"):
+        caller.send("GET", echo.address)
+
+
+def test_a_packed_answer_counts_by_its_contents(echo: Echo) -> None:
+    packed = Reply(200, gzip.compress(b" " * 1_000_000), {"content-encoding": "gzip"})
+    echo.faults.append(Fault(packed))
+    with Caller(max_bytes=100_000) as caller, pytest.raises(NoAnswerError, match="more than"):
+        caller.send("GET", echo.address)
+
+
+def test_the_next_call_has_its_own_time(echo: Echo) -> None:
+    with Caller(seconds=0.5) as caller:
+        for _ in range(3):
+            assert caller.send("GET", echo.address).status == 200
+            time.sleep(0.25)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(drops=True), "broke the connection"),
+        (Fault(Reply(200, b"<html>")), "did not answer with JSON"),
+        (Fault(Reply(200, b"\xff")), "did not answer with JSON"),
+    ],
+)
+def test_what_is_no_answer_is_said(fault: Fault, said: str, echo: Echo) -> None:
+    echo.faults.append(fault)
+    with Caller() as caller, pytest.raises(NoAnswerError, match=said):
+        caller.send("GET", echo.address).json()
+
+
+def test_nobody_listens(echo: Echo) -> None:
+    with Caller() as caller, pytest.raises(NoAnswerError, match="can't be reached"):
+        caller.send("GET", "http://127.0.0.1:1/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["http:///", "http://[::1", "nonsense", "ftp://127.0.0.1/", "http://a..b/", "http://\x00/"],
+)
+def test_what_is_no_address_of_a_server(url: str) -> None:
+    with Caller() as caller, pytest.raises(NoAnswerError):
+        caller.send("GET", url)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0",  # noqa: S104
+        "100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "::1", "::", "fe80::1",
+        "fc00::1", "ff02::1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "2002:7f00:1::",
+        "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "2001:0:7f00:1::",
+    ],
+)  # fmt: skip
+def test_private_addresses(address: str) -> None:
+    assert not is_public(ip_address(address))
+
+
+@pytest.mark.parametrize(
+    "address", ["1.1.1.1", "93.184.216.34", "2606:4700::1111", "::ffff:1.1.1.1"]
+)
+def test_public_addresses(address: str) -> None:
+    assert is_public(ip_address(address))
+
+
+def test_only_local_mode_calls_this_machine(echo: Echo) -> None:
+    with override_settings(LOCAL=False), Caller() as caller:
+        with pytest.raises(ForbiddenAddressError):
+            caller.send("GET", echo.address)
+        with pytest.raises(ForbiddenAddressError):
+            caller.send("GET", f"http://localhost:{echo.port}/")
+    assert echo.requests == []
+
+
+def test_a_name_that_leads_to_a_private_network_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = ["93.184.216.34", "10.0.0.7"]
+    monkeypatch.setattr(
+        "core.outgoing._resolved", lambda host: [ip_address(one) for one in answers]
+    )
+    with pytest.raises(ForbiddenAddressError):
+        addresses_of("shop.example.com")
+    with Caller() as caller, pytest.raises(ForbiddenAddressError):
+        caller.send("GET", "http://shop.example.com/")
+
+
+def test_the_connection_goes_to_the_address_that_was_checked(
+    echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name that leads elsewhere when it is asked again has no second chance."""
+    asked: list[str] = []
+
+    def resolved(host: str) -> list[object]:
+        asked.append(host)
+        return [ip_address("127.0.0.1")]
+
+    monkeypatch.setattr("core.outgoing._resolved", resolved)
+    with Caller() as caller:
+        answer = caller.send("GET", f"http://shop.example.com:{echo.port}/")
+    assert answer.status == 200
+    assert asked == ["shop.example.com"]
+    assert echo.requests[0].headers["host"] == f"shop.example.com:{echo.port}"
