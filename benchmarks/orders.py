@@ -2,7 +2,8 @@
 
 With ORDERS and REFUNDS in the environment those files are used (columns: docs/importing.md),
 else a made-up history of the same shape: 3,745 orders with 102,891 lines and 48 codes. A second
-brand gets the same orders in another sequence, each first with wrong lines and then corrected.
+brand gets the same orders in another sequence, each first with wrong lines and then corrected; a
+third gets each order and each refund in a call to the API of its own.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from django.db import connection
 
 from benchmarks.figures import show, timed
 from benchmarks.independent import expected, opened
+from benchmarks.single_calls import send_as_single_calls
 
 HEADER = (
     "order_id,ordered_at,currency,customer_id,country,discount_code,sku,product,quantity,unit_price"
@@ -37,6 +39,8 @@ def run() -> None:
         measure(orders, refunds)
         prepare("corrected", members)
         correct(Path(folder), orders, refunds)
+        prepare("calls", members)
+        call_singly(orders, refunds)
 
 
 def prepare(brand: str, members: str) -> None:
@@ -74,6 +78,14 @@ def correct(folder: Path, orders: str, refunds: str) -> None:
     show("all orders in another sequence, with wrong lines", f"{first:.1f} s")
     show("  corrected, in yet another sequence", f"{second:.1f} s, {second / first:.2f} of it")
     found = differing("corrected", orders, refunds)
+    show("  codes whose figures differ from the independent loop", str(found))
+
+
+def call_singly(orders: str, refunds: str) -> None:
+    calls, seconds = send_as_single_calls("calls", orders, refunds)
+    show("orders and refunds as single calls, shuffled", f"{seconds:.1f} s")
+    show("  calls", f"{calls:,}, {calls / seconds:,.0f} a second")
+    found = differing("calls", orders, refunds)
     show("  codes whose figures differ from the independent loop", str(found))
 
 
