@@ -8,6 +8,7 @@ from api.links import follow
 from api.metrics import metrics
 from api.pictures import picture
 from api.problems import nothing, with_problem_details
+from api.shop_webhooks import receive as receive_from_shop
 from api.v1 import api
 
 v1_patterns, v1_app_name, v1_namespace = api.urls
@@ -22,6 +23,9 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("r/<slug:slug>", follow, name="follow"),
     path("pictures/<slug:slug>/<slug:digest>", picture, name="picture"),
     path("webhooks/email/<slug:service>/", receive, name="email_webhook"),
+    path("webhooks/<uuid:public_id>", receive_from_shop),
+    path("webhooks/<uuid:public_id>/", receive_from_shop, name="shop_webhook"),
+    path("webhooks/<uuid:public_id>/<path:rest>", receive_from_shop),
     path("healthz", healthz, name="healthz"),
     path("readyz", readyz, name="readyz"),
     path("metrics", metrics, name="metrics"),

@@ -31,7 +31,8 @@ SECRET_KEY: str = env.str("SECRET_KEY")
 SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", default=[])
 LINK_KEYS: list[str] = env.list("LINK_KEYS")  # dashboard links; the first key signs, all verify
 CLICK_KEYS: list[str] = env.list("CLICK_KEYS")  # click ids; the same
-DETAILS_KEYS: list[str] = env.list("DETAILS_KEYS")  # payout details; the first seals, all open
+# Payout details and credentials of shops: the first seals, all open. core.sealing
+DETAILS_KEYS: list[str] = env.list("DETAILS_KEYS")
 # For digests of erased addresses: the first key makes them, all find them. notifications.erased
 ERASED_KEYS: list[str] = env.list("ERASED_KEYS", default=[SECRET_KEY, *SECRET_KEY_FALLBACKS])
 for _name, _keys in (
@@ -84,6 +85,7 @@ INSTALLED_APPS = [
     "offers",
     "payouts",
     "tracking",
+    "integrations",
     "brand_admin",
     "portal",
     "api",

@@ -10,7 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
+
+# The credential with which the shop signs its deliveries. `Shop.clean` adds it where it follows
+# from what was entered. Else integrations.connections makes one before it makes a client, whose
+# `subscribe` tells the shop.
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - the name of the value
 
 
 class CredentialError(ValueError):
@@ -153,6 +158,16 @@ class ShopClient(Protocol):
 
     def end_codes(self, discount: Discount, codes: Sequence[str]) -> Mapping[str, str]:
         """Take codes out of use. Returns a sentence for each that could not be ended."""
+
+
+@runtime_checkable
+class ChoosesSecret(Protocol):
+    """A client of a shop that chooses the secret itself: it is known once `subscribe` returned.
+
+    "" where subscribing made no new webhook, so that the secret is the one that was known before.
+    """
+
+    chosen_secret: str
 
 
 class Shop(Protocol):

@@ -30,6 +30,7 @@ PACKAGES = (
     "brand_admin",
     "config",
     "core",
+    "integrations",
     "notifications",
     "offers",
     "payouts",

@@ -34,6 +34,7 @@ ACROSS_BRANDS = {
     "accounts/services.py": 1,
     "api/work_metrics.py": 1,
     "background/sweeping.py": 1,
+    "integrations/receiving.py": 1,
     "notifications/services/pacing.py": 1,
     "notifications/services/reported_events.py": 1,
     "notifications/services/sweeping.py": 1,

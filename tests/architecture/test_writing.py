@@ -48,6 +48,9 @@ WRITERS = {
     "core": """
         db jobs kept_sums periodic_tasks tenancy
     """,
+    "integrations": """
+        receiving
+    """,
     "notifications": """
         queue services/campaigns services/delivery services/erasure services/message_transitions
         services/pacing services/reported_events services/suppression services/sweeping
