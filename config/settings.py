@@ -227,6 +227,26 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 300.0,
         "options": {"expires": 300},
     },
+    "integrations.sweep_events": {
+        "task": "integrations.sweep_events",
+        "schedule": 5.0,
+        "options": {"expires": 10},
+    },
+    "integrations.fill_due": {
+        "task": "integrations.fill_due",
+        "schedule": 60.0,
+        "options": {"expires": 60},
+    },
+    "integrations.find_silent_shops": {
+        "task": "integrations.find_silent_shops",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
+    "integrations.empty_old_bodies": {
+        "task": "integrations.empty_old_bodies",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
 }
 
 # --- Mail

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
+from typing import ClassVar
 
 import pgtrigger
 from django.contrib.postgres.fields import ArrayField
@@ -84,7 +85,7 @@ class Connection(LeasedModel):
     currencies = ArrayField(models.CharField(max_length=3), default=list, blank=True)
     silent_since = models.DateTimeField(null=True)  # staff and owners were told
 
-    objects = TenantManager.from_queryset(ConnectionQuerySet)()
+    objects: ClassVar = TenantManager.from_queryset(ConnectionQuerySet)()
 
     class Meta(LeasedModel.Meta):
         constraints = [

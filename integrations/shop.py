@@ -148,7 +148,7 @@ class ShopClient(Protocol):
     def unsubscribe(self, address: str) -> None: ...
 
     def changed_since(self, moment: datetime) -> Iterator[RawDelivery]:
-        """The orders that changed since, as deliveries."""
+        """The orders that changed since, as deliveries; what changed first comes first."""
 
     def codes(self, discount: Discount) -> Iterator[ShopCode]:
         """Return the codes of this discount."""

@@ -49,7 +49,7 @@ WRITERS = {
         db jobs kept_sums periodic_tasks tenancy
     """,
     "integrations": """
-        receiving
+        connections filling privacy receiving replaying resealing retention rhythm states working
     """,
     "notifications": """
         queue services/campaigns services/delivery services/erasure services/message_transitions
@@ -68,6 +68,7 @@ WRITERS = {
         links/clicks links/generating links/membership links/promo_codes links/tracking_links
         models/days orders/applying orders/crediting orders/exchange orders/looking_again
         orders/recording orders/refunds orders/revising orders/saving orders/sharing privacy/erasure
+        privacy/shoppers
         importing/column_choice totals/daily
     """,
 }
@@ -79,6 +80,7 @@ POSTERS = {
 }
 # They lock what others write; every other module locks what it writes itself.
 LOCKERS = {
+    "integrations/recording.py",
     "tracking/importing/members.py",
     "tracking/commissions/caps.py",
     "tracking/commissions/new_customers.py",
@@ -88,6 +90,7 @@ SENDERS = {
     "affiliates/code_mail.py",
     "accounts/invitations.py",
     "core/transactional_mail.py",
+    "integrations/rhythm.py",
     "notifications/transport.py",
     "notifications/services/delivery.py",
     "affiliates/notices.py",

@@ -1,0 +1,78 @@
+"""What a shop asks for its shoppers' sake: what is known of them, and to forget them.
+
+Called while the delivery that asks is worked on, in its transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+
+from accounts.actors import Actor
+from accounts.audit_log import audit
+from integrations.models import Connection, ConnectionState, DataRequest, Event, EventState
+from integrations.shop import PrivacyKind, PrivacyRequest
+from integrations.states import end_connection
+from tracking.privacy.shoppers import forget_all_shoppers, forget_shopper
+
+ANSWER_WITHIN = timedelta(days=30)
+ERASED = "Its contents were erased at the shop's request."
+
+
+def obey(
+    request: PrivacyRequest, *, connection: Connection, event: Event, by: Actor, now: datetime
+) -> None:
+    """Do what the shop asks. Orders, commissions and figures stay; who bought does not."""
+    if request.kind is PrivacyKind.DATA_REQUEST:
+        DataRequest.objects.get_or_create(
+            event=event,
+            customer_ref=request.customer_id[:120],
+            defaults={
+                "connection": connection,
+                "order_ids": list(request.order_ids),
+                "received_at": event.received_at,
+                "due_at": event.received_at + ANSWER_WITHIN,
+            },
+        )
+        return
+    if request.kind is PrivacyKind.CUSTOMER_ERASURE:
+        forgotten = forget_shopper(
+            source=connection.source,
+            customer_ref=request.customer_id,
+            order_ids=request.order_ids,
+            by=by,
+            now=now,
+        )
+        about_them = Q(order_ids__overlap=[*request.order_ids, *forgotten]) | Q(pk=event.pk)
+        _erase(Event.objects.filter(about_them, connection=connection))
+        if request.customer_id:
+            DataRequest.objects.filter(
+                connection=connection, customer_ref=request.customer_id
+            ).update(customer_ref="")
+        return
+    forget_all_shoppers(source=connection.source, by=by, now=now)
+    _erase(Event.objects.filter(connection=connection))
+    DataRequest.objects.filter(connection=connection).update(customer_ref="")
+    if connection.state == ConnectionState.UNINSTALLED:
+        end_connection(connection, ConnectionState.DISCONNECTED, by=by, now=now)
+
+
+def _erase(events: QuerySet[Event]) -> None:
+    """Empty them. One that waits can't be worked on then."""
+    events.filter(state=EventState.WAITING).update(
+        state=EventState.IGNORED, reason=ERASED, try_again_at=None, body=None, headers={}
+    )
+    events.filter(body__isnull=False).update(body=None, headers={})
+
+
+@transaction.atomic
+def answer_data_request(*, request: DataRequest, by: Actor, now: datetime) -> DataRequest:
+    """Note that the brand answered the shopper. A second time it changes nothing."""
+    row = DataRequest.objects.select_for_update().get(pk=request.pk)
+    if row.answered_at is None:
+        row.answered_at, row.answered_by = now, by.label[:200]
+        row.save(update_fields=["answered_at", "answered_by"])
+        audit.record(action="data_request.answered", target=row, by=by, now=now)
+    return row
