@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from integrations.shop import NotUnderstoodError, Statements
@@ -30,6 +31,11 @@ class Facts:
     @property
     def refund_ids(self) -> list[str]:
         return sorted({refund.external_id for refund in self.refunds})
+
+    @property
+    def stated_at(self) -> datetime | None:
+        """By the shop's clock, when the newest of its orders was changed; None if unknown."""
+        return max((one.updated_at for one in self.orders if one.updated_at), default=None)
 
 
 def read_statements(statements: Statements) -> Facts:

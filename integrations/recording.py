@@ -1,7 +1,8 @@
 """Record the facts of one delivery, so that its place among all others makes no difference.
 
-Orders know which of their statements is the newest. For refunds, the deliveries that were worked on
-tell: what a later one listed is not undone or replaced by an earlier one that comes late.
+Orders know which of their statements is the newest. Of a refund, the newest word counts: a delivery
+that states it, or one that lists all refunds of its order without it. The deliveries that were
+worked on tell what was said when, so an older one that comes late changes nothing.
 """
 
 from __future__ import annotations
@@ -9,14 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from accounts.actors import Actor
 from core.db import lock_identities
 from integrations.models import Event
 from integrations.reading import Facts, sentence
-from tracking.models import Order, Refund, RefundState
-from tracking.orders.facts import FieldProblem, RefundFacts
+from tracking.models import Refund, RefundState
 from tracking.orders.identity import order_identity
 from tracking.orders.recording import record_orders
 from tracking.orders.refunds import record_refunds, undo_refund
@@ -30,23 +30,23 @@ class NotYetError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class _Age:
-    """Which orders this delivery knows less of than another one that was worked on.
+class _LaterWords:
+    """The refunds that newer deliveries state, and the orders whose refunds they list whole."""
 
-    `outdated` are orders of which a newer statement is known; `relisted` are those whose refunds a
-    later delivery listed whole.
-    """
-
-    outdated: frozenset[str]
-    relisted: frozenset[str]
+    refund_ids: frozenset[str]
+    listed: frozenset[str]
 
 
 def record_facts(facts: Facts, *, event: Event, by: Actor, now: datetime) -> str:
     """Record everything that a delivery states; return why something was refused, "" if nothing.
 
-    Call it in the transaction that marks the event. Raises NotYetError.
+    Call it in the transaction that saves the event: its ids and, if the delivery had no time, the
+    time of its order are set here. Raises NotYetError.
     """
     source = event.connection.source
+    event.order_ids, event.refund_ids = facts.order_ids, facts.refund_ids
+    event.listed_order_ids = sorted(facts.listed)
+    event.happened_at = event.happened_at or facts.stated_at
     lock_identities(order_identity(source, one) for one in facts.order_ids)
     results = [
         ("order", result)
@@ -54,66 +54,49 @@ def record_facts(facts: Facts, *, event: Event, by: Actor, now: datetime) -> str
             source=source, orders=facts.orders, revising=True, by=by, now=now
         )
     ]
-    age = _age(facts, event)
-    counting = _counting(facts, age, source)
-    results += [
-        ("refund", result)
-        for result in record_refunds(
-            source=source, refunds=counting, replacing=True, by=by, now=now
-        )
-    ]
-    _undo_unlisted(facts, age, source, by=by, now=now)
+    if facts.refunds or facts.listed:
+        later = _later_words(facts, event)
+        newest = [
+            one
+            for one in facts.refunds
+            if one.external_id not in later.refund_ids and one.order_external_id not in later.listed
+        ]
+        results += [
+            ("refund", result)
+            for result in record_refunds(
+                source=source, refunds=newest, replacing=True, by=by, now=now
+            )
+        ]
+        _undo_unlisted(facts, later, source, by=by, now=now)
     return _refusals(results)
 
 
-def _age(facts: Facts, event: Event) -> _Age:
-    source = event.connection.source
-    known = dict(
-        Order.objects.filter(
-            source=source, external_id__in=[one.external_id for one in facts.orders]
-        ).values_list("external_id", "updated_at")
-    )
-    outdated = {
-        one.external_id
-        for one in facts.orders
-        if one.updated_at and known.get(one.external_id, one.updated_at) > one.updated_at
-    }
-    if not facts.refunds and not facts.listed:
-        return _Age(frozenset(outdated), frozenset())
-    later = Q(order_ids__overlap=sorted(outdated))
-    if event.happened_at is not None:
-        later |= Q(happened_at__gt=event.happened_at)
-    # Only what was worked on has ids, also while it waits to be worked on again.
-    listing = Event.objects.filter(
-        later, connection=event.connection, order_ids__overlap=facts.order_ids
+def _later_words(facts: Facts, event: Event) -> _LaterWords:
+    """What newer deliveries said of these orders' refunds. Only what was worked on has ids."""
+    others = Event.objects.filter(
+        connection=event.connection, order_ids__overlap=facts.order_ids
     ).exclude(pk=event.pk)
-    relisted: set[str] = set()
-    for happened_at, ids in listing.values_list("happened_at", "listed_order_ids"):
-        is_later = bool(event.happened_at and happened_at and happened_at > event.happened_at)
-        relisted |= set(ids) if is_later else set(ids) & outdated
-    return _Age(frozenset(outdated), frozenset(relisted))
-
-
-def _counting(facts: Facts, age: _Age, source: str) -> list[RefundFacts]:
-    """The refunds of which this delivery is the newest that is known."""
-    candidates = [one for one in facts.refunds if one.order_external_id not in age.relisted]
-    old = [one.external_id for one in candidates if one.order_external_id in age.outdated]
-    known = set(
-        Refund.objects.filter(source=source, external_id__in=old).values_list(
-            "external_id", flat=True
-        )
+    newer = others.annotate(moment=Coalesce("happened_at", "received_at")).filter(
+        moment__gt=event.happened_at or event.received_at
     )
-    return [one for one in candidates if one.external_id not in known]
+    refund_ids: set[str] = set()
+    listed: set[str] = set()
+    for refunds, orders in newer.values_list("refund_ids", "listed_order_ids"):
+        refund_ids.update(refunds)
+        listed.update(orders)
+    return _LaterWords(frozenset(refund_ids), frozenset(listed))
 
 
-def _undo_unlisted(facts: Facts, age: _Age, source: str, *, by: Actor, now: datetime) -> None:
-    listed = facts.listed - age.outdated - age.relisted
+def _undo_unlisted(
+    facts: Facts, later: _LaterWords, source: str, *, by: Actor, now: datetime
+) -> None:
+    listed = facts.listed - later.listed
     if not listed:
         return
     gone = (
         Refund.objects.filter(source=source, order_external_id__in=sorted(listed))
         .exclude(state=RefundState.UNDONE)
-        .exclude(external_id__in=facts.refund_ids)
+        .exclude(external_id__in={*facts.refund_ids, *later.refund_ids})
     )
     for external_id in gone.order_by("pk").values_list("external_id", flat=True):
         undo_refund(source=source, external_id=external_id, by=by, now=now)
@@ -121,14 +104,12 @@ def _undo_unlisted(facts: Facts, age: _Age, source: str, *, by: Actor, now: date
 
 def _refusals(results: list[tuple[str, RecordingResult]]) -> str:
     """Why some were refused, in sentences. Raises NotYetError if later they will not be."""
-    refused = [(what, result) for what, result in results if not result.is_accepted]
-    problems = [problem for _, result in refused for problem in result.problems]
-    if any(_is_of_the_clock(problem) for problem in problems):
-        what, result = refused[0]
-        said = sentence(what, result.external_id, result.problems)
-        raise NotYetError(f"{said} The shop's clock is ahead of ours: set it right.")
-    return " ".join(sentence(what, one.external_id, one.problems) for what, one in refused)
-
-
-def _is_of_the_clock(problem: FieldProblem) -> bool:
-    return problem.code == AHEAD
+    refused = [
+        sentence(what, one.external_id, one.problems)
+        for what, one in results
+        if not one.is_accepted
+    ]
+    problems = [problem for _, one in results if not one.is_accepted for problem in one.problems]
+    if any(problem.code == AHEAD for problem in problems):
+        raise NotYetError(f"{refused[0]} The shop's clock is ahead of ours: set it right.")
+    return " ".join(refused)

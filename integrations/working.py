@@ -170,8 +170,6 @@ def _record(
     connection = event.connection
     by = actor_of(connection)
     refused = record_facts(facts, event=event, by=by, now=now)
-    event.order_ids, event.refund_ids = facts.order_ids, facts.refund_ids
-    event.listed_order_ids = sorted(facts.listed)
     state = _state(statements, facts, refused)
     _leave(event, state, refused or _ignored(state, statements), now=now)
     event.save()
