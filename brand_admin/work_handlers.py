@@ -8,6 +8,7 @@ from background.running import Handler
 from brand_admin.work_changes import change_chosen
 from brand_admin.work_exports import make_export
 from brand_admin.work_kinds import CHANGE, EXPORT
+from integrations import filling
 from payouts import run_work
 from tracking.importing import members_in_background, orders_in_background
 from tracking.links import bulk_generation
@@ -16,6 +17,7 @@ HANDLERS: Mapping[str, Handler] = {
     CHANGE: change_chosen,
     EXPORT: make_export,
     bulk_generation.GENERATE: bulk_generation.generate,
+    filling.HISTORY: filling.import_history,
     members_in_background.IMPORT: members_in_background.import_file,
     members_in_background.PREVIEW: members_in_background.preview_file,
     **orders_in_background.HANDLERS,

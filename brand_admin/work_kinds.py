@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from integrations.filling import HISTORY
 from payouts import run_work
 from tracking.importing import members_in_background, orders_in_background
 from tracking.importing.entries import ORDERS, REFUNDS
@@ -27,6 +28,7 @@ class Kind:
     tiles: Mapping[str, str] = field(default_factory=dict)
     left_out: str = "Left out"
     is_at_once: bool = False  # done in one transaction, so there is no progress to show
+    is_open_ended: bool = False  # nobody knows how many there are before the end
     is_preview: bool = False  # its page asks whether to do it
 
 
@@ -101,6 +103,14 @@ KINDS: Mapping[str, Kind] = {
     run_work.CONFIRM: _of_runs("payment", is_at_once=True),
     run_work.MARK_PAID: _of_runs("payment", is_at_once=True),
     run_work.RETURN: _of_runs("payment", is_at_once=True),
+    HISTORY: Kind(
+        section="conversions",
+        noun="order",
+        icon="upload",
+        result="history_import",
+        tiles={"fetched": "Fetched", "known": "Known already"},
+        is_open_ended=True,
+    ),
     EXPORT: Kind(section="work", noun="row", icon="download", result="export_done"),
     CHANGE: Kind(
         section="work",

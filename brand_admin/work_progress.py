@@ -87,8 +87,9 @@ class WorkProgress:
 
     @property
     def is_uncounted(self) -> bool:
-        """Whether there is no progress to show, because it is done in one transaction."""
-        return self.work.state == WorkState.RUNNING and self.kind.is_at_once
+        """Whether nothing tells how far it is: it is one transaction, or its end is unknown."""
+        is_uncounted = self.kind.is_at_once or self.kind.is_open_ended
+        return self.work.state == WorkState.RUNNING and is_uncounted
 
     @property
     def has_lines(self) -> bool:

@@ -32,6 +32,7 @@ from integrations.shop import (
     Shop,
     ShopAwayError,
     ShopClient,
+    SignsWithCredential,
 )
 from integrations.shops import filled_every, shop_of
 from integrations.states import end_connection, note_access, note_access_refused, note_problem
@@ -39,6 +40,7 @@ from integrations.states import end_connection, note_access, note_access_refused
 FORMER_SECRET_VALID_FOR = timedelta(days=1)
 MAX_SOURCE = 60  # characters, of which the API allows a-z, 0-9, "-" and "_"
 REACHED = "The shop answers"
+THE_SHOP_MAKES_IT = "The shop makes its secret: make a new one there, and enter it here."
 
 
 class StoreTakenError(Exception):
@@ -77,7 +79,7 @@ def connect(
     what was entered, and StoreTakenError.
     """
     shop = shop_of(kind)
-    credentials = _with_secret(shop.clean(entered))
+    credentials = _with_secret(shop, shop.clean(entered), made=new_secret())
     store = shop.store_of(credentials)
     try:
         return _connect(shop, store, credentials, name=name, by=by, now=now)
@@ -128,13 +130,15 @@ def change_credentials(
     """
     row = _locked(connection)
     shop = shop_of(row.kind)
-    known = secret_of(row)
-    credentials = _with_secret(shop.clean(entered), known=known)
+    known, field = secret_of(row), secret_field_of(shop)
+    credentials = _with_secret(shop, shop.clean(entered), made=known)
+    if not entered.get(field):
+        credentials[field] = known  # a shop that has a secret of ours keeps it
     if shop.store_of(credentials) != row.store:
         raise CredentialError(
             shop.fields[0].name, f"This is another store. Enter the credentials of {row.store}."
         )
-    if credentials[WEBHOOK_SECRET] != known:
+    if credentials[field] != known:
         _put_former_secret(row, now=now)
     _keep(row, credentials, now=now)
     row.save()
@@ -189,7 +193,7 @@ def _subscribed(
     row = _locked(connection)
     if chosen and chosen != secret_of(row):
         _put_former_secret(row, now=now)
-        _keep(row, {**credentials_of(row), WEBHOOK_SECRET: chosen}, now=now)
+        _keep(row, {**credentials_of(row), secret_field_of(shop_of(row.kind)): chosen}, now=now)
     wrong = [finding for finding in findings if not finding.is_ok]
     row.subscribed_at = now
     if row.state == ConnectionState.CONNECTING and not wrong:
@@ -207,14 +211,19 @@ def rotate_secret(
     """Change the secret that the shop signs with; the former one is valid for a day more.
 
     Without a `secret` that the shop gave out, one is made; call `subscribe` to tell the shop.
-    Raises NotConnectedError.
+    Raises NotConnectedError, and CredentialError where the shop alone can make one.
     """
+    field = secret_field_of(shop_of(connection.kind))
+    if not secret.strip() and field != WEBHOOK_SECRET:
+        raise CredentialError(
+            field, "The shop makes its secret: make a new one there, and enter it here."
+        )
     with transaction.atomic():
         row = _locked(connection)
         new = secret.strip() or new_secret()
         if new != secret_of(row):
             _put_former_secret(row, now=now)
-            _keep(row, {**credentials_of(row), WEBHOOK_SECRET: new}, now=now)
+            _keep(row, {**credentials_of(row), field: new}, now=now)
             row.save()
             audit.record(action="connection.secret_rotated", target=row, by=by, now=now)
     return row
@@ -260,15 +269,20 @@ def new_secret() -> str:
     return secrets.token_urlsafe(32)
 
 
-def _with_secret(credentials: Mapping[str, str], *, known: str = "") -> dict[str, str]:
-    if credentials.get(WEBHOOK_SECRET):
-        return dict(credentials)
-    return {**credentials, WEBHOOK_SECRET: known or new_secret()}
+def secret_field_of(shop: Shop) -> str:
+    """Return the name of the credential that the shop signs with."""
+    return shop.secret_field if isinstance(shop, SignsWithCredential) else WEBHOOK_SECRET
+
+
+def _with_secret(shop: Shop, credentials: Mapping[str, str], *, made: str) -> dict[str, str]:
+    """The credentials with a secret: the one that was entered, or else the one that we made."""
+    field = secret_field_of(shop)
+    return {**credentials, field: credentials.get(field) or made}
 
 
 def _keep(row: Connection, credentials: Mapping[str, str], *, now: datetime) -> None:
     """Set the sealed credentials and the secret among them. It is not saved."""
-    secret = credentials[WEBHOOK_SECRET]
+    secret = credentials[secret_field_of(shop_of(row.kind))]
     if secret not in live_secrets(row, now=now)[:1]:
         row.sealed_secret, row.secret_at = seal_secret(row, secret), now
     row.sealed_credentials = seal_credentials(row, credentials)

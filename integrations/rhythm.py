@@ -21,14 +21,14 @@ from integrations.models import Connection, ConnectionState
 
 LOOKS_BACK = timedelta(days=30)
 MIN_SILENCE = timedelta(hours=24)
-TIMES_THE_LONGEST_GAP = 4
+TIMES_THE_LONGEST_GAP = 4  # the second longest: an outage is not usual
 MIN_ORDERS = 5  # fewer show no rhythm
 GAPS = """
-SELECT count(*), max(ordered_at - before) FROM (
-  SELECT ordered_at, lag(ordered_at) OVER (ORDER BY ordered_at) AS before FROM tracking_order
+SELECT count(*) OVER (), gap FROM (
+  SELECT ordered_at - lag(ordered_at) OVER (ORDER BY ordered_at) AS gap FROM tracking_order
   WHERE brand_id = %s AND source = %s AND NOT is_test
     AND ordered_at > %s AND ordered_at <= %s
-) AS orders
+) AS orders ORDER BY gap DESC NULLS LAST OFFSET 1 LIMIT 1
 """
 
 
@@ -40,11 +40,11 @@ def longest_usual_silence(connection: Connection) -> timedelta | None:
     values = (current_brand_id(), connection.source, last - LOOKS_BACK, last)
     with database.cursor() as cursor:
         cursor.execute(GAPS, values)
-        number, longest = cursor.fetchone()
-    if number < MIN_ORDERS:
+        number, gap = cursor.fetchone() or (0, None)
+    if gap is None or number < MIN_ORDERS:
         return None
-    gap: timedelta = longest
-    return max(MIN_SILENCE, TIMES_THE_LONGEST_GAP * gap)
+    usual: timedelta = gap
+    return max(MIN_SILENCE, TIMES_THE_LONGEST_GAP * usual)
 
 
 def find_silent_connections(*, now: datetime) -> list[int]:

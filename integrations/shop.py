@@ -12,9 +12,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol, runtime_checkable
 
-# The credential with which the shop signs its deliveries. `Shop.clean` adds it where it follows
-# from what was entered. Else integrations.connections makes one before it makes a client, whose
-# `subscribe` tells the shop.
+# The credential with which the shop signs its deliveries, unless the shop has a `secret_field`.
+# Where `Shop.clean` returns none, integrations.connections makes one before it makes a client,
+# whose `subscribe` tells the shop.
 WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - the name of the value
 
 
@@ -158,6 +158,13 @@ class ShopClient(Protocol):
 
     def end_codes(self, discount: Discount, codes: Sequence[str]) -> Mapping[str, str]:
         """Take codes out of use. Returns a sentence for each that could not be ended."""
+
+
+@runtime_checkable
+class SignsWithCredential(Protocol):
+    """A shop that signs with one of the credentials that it gave out, named by `secret_field`."""
+
+    secret_field: str
 
 
 @runtime_checkable

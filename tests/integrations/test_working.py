@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from accounts.models import AuditEntry
+from core.jobs import claim
 from core.tenancy import acting_for
 from integrations import working
 from integrations.connections import change_credentials, check
@@ -233,9 +234,7 @@ def test_a_second_worker_leaves_an_event_alone_that_the_first_one_has(
     connection: Connection,
 ) -> None:
     deliver(connection, stated("1", order=raw_order()))
-    token, [event_id] = working.claim(
-        Event.objects.all(), limit=1, lease=timedelta(minutes=1), now=NOW
-    )
+    token, [event_id] = claim(Event.objects.all(), limit=1, lease=timedelta(minutes=1), now=NOW)
     before = snapshot()
 
     assert work(connection) == 0

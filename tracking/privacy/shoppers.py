@@ -40,8 +40,8 @@ _REVISIONS = """
 UPDATE tracking_orderrevision AS revision
 SET contents = jsonb_set(contents, '{customer_id}', to_jsonb(kept.customer_ref))
 FROM tracking_order AS kept
-WHERE revision.brand_id = %(brand)s AND kept.brand_id = %(brand)s
-  AND kept.id = revision.order_id AND kept.id = ANY (%(ids)s)
+WHERE revision.brand_id = %s AND kept.brand_id = revision.brand_id
+  AND kept.id = revision.order_id AND kept.id = ANY (%s)
 """
 
 
@@ -87,7 +87,7 @@ def _forget(
         cursor.execute(_ORDERS, values)
         rows = cursor.fetchall()
         with pgtrigger.ignore("tracking.OrderRevision:tracking_revision_append_only"):
-            cursor.execute(_REVISIONS, values | {"ids": [pk for pk, _ in rows]})
+            cursor.execute(_REVISIONS, (values["brand"], [pk for pk, _ in rows]))
     if rows:
         audit.record(
             action="shoppers.forgotten", target=f"source:{source}", by=by, now=now, orders=len(rows)

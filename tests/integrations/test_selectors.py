@@ -1,0 +1,164 @@
+"""What staff read: health, notices, events, refusals, and bodies without personal data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from core.tenancy import acting_for
+from integrations.masking import MASK, readable_body
+from integrations.models import Connection
+from integrations.selectors import (
+    NoticeKind,
+    body_of,
+    connection_health,
+    events,
+    has_first_order,
+    notices,
+    refused_deliveries,
+)
+from tests.cast import NOW, Cast, raw_order
+from tests.integrations.deliveries import connected, deliver, work
+
+
+@pytest.fixture(autouse=True)
+def at_now() -> Iterator[None]:
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def busy(connection: Connection) -> Connection:
+    """One order, one failure, one delivery that waits, and one forged."""
+    deliver(connection, {"id": "1", "order": raw_order()})
+    deliver(connection, {"id": "2"}, topic="hats")
+    work(connection)
+    deliver(connection, {"id": "3"})
+    deliver(connection, {"id": "4"}, secret="x")
+    return connection
+
+
+@pytest.mark.django_db
+def test_health_counts_what_happened_in_seven_days(busy: Connection) -> None:
+    [health] = connection_health(now=NOW)
+
+    assert (health.events, health.waiting, health.failed, health.refused) == (3, 1, 1, 1)
+    assert health.connection.last_order_at == NOW
+    assert [one.kind for one in notices(now=NOW)] == [NoticeKind.FAILED, NoticeKind.REFUSED]
+    assert has_first_order()
+
+    [later] = connection_health(now=NOW + timedelta(days=8))
+    assert (later.events, later.waiting, later.failed, later.refused) == (0, 1, 0, 0)
+
+
+@pytest.mark.django_db
+def test_health_takes_the_same_queries_for_one_and_three(
+    busy: Connection, django_assert_num_queries: Any
+) -> None:
+    with django_assert_num_queries(4):
+        connection_health(now=NOW)
+    for name in ("two.example", "three.example"):
+        connected(store=name)
+    with django_assert_num_queries(4):
+        assert len(connection_health(now=NOW)) == 3
+
+
+@pytest.mark.django_db
+def test_orders_in_another_currency_are_told(connection: Connection) -> None:
+    deliver(connection, {"id": "1", "order": raw_order(currency="EUR")})
+    work(connection)
+
+    [notice] = notices(now=NOW)
+    assert notice.kind is NoticeKind.CURRENCY
+    assert notice.text.startswith("Its orders are in EUR, and the brand's currency is GBP.")
+
+
+@pytest.mark.django_db
+def test_events_are_found_by_state_order_and_topic(busy: Connection, cast: Cast) -> None:
+    def found(**wanted: Any) -> list[str]:
+        return [event.event_id for event in events(**wanted)]
+
+    assert found() == ["3", "2", "1"]
+    assert found(state="failed") == ["2"]
+    assert found(search="1001") == ["1"]
+    assert found(search="HAT") == ["2"]
+    assert found(search="3") == ["3"]
+    assert found(connection=busy, origin="fetched") == []
+    assert [one.number for one in refused_deliveries(now=NOW, connection=busy)] == [1]
+    with acting_for(cast.saltmarsh):
+        assert found() == []
+        assert connection_health(now=NOW) == []
+
+
+@pytest.mark.django_db
+def test_a_body_is_shown_without_the_shopper(connection: Connection) -> None:
+    deliver(connection, {"id": "1", "order": raw_order(), "email": "ann@example.com"})
+
+    shown = body_of(events().get())
+
+    assert "MARA15" in shown
+    assert "ann@example.com" not in shown
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        {  # Shopify
+            "id": 1, "email": "ann@x.example", "contact_email": "ann@x.example", "name": "#1001",
+            "phone": "+4420", "browser_ip": "192.0.2.7", "note": "ring Ann", "token": "ann-token",
+            "customer": {"id": 77, "first_name": "Ann", "default_address": {"city": "Annapolis"}},
+            "billing_address": {"address1": "1 Ann St", "country": "UK", "latitude": 51.5},
+            "client_details": {"user_agent": "AnnBrowser"}, "current_total_price": "9.00",
+        },
+        {  # WooCommerce
+            "id": 1, "billing": {"first_name": "Ann", "postcode": "ANN 1"}, "total": "9.00",
+            "customer_note": "Ann", "customer_ip_address": "192.0.2.7", "customer_id": 7,
+            "shipping": {"address_1": "1 Ann St"}, "customer_user_agent": "AnnBrowser",
+        },
+        {  # Stripe
+            "data": {"object": {
+                "customer_details": {"email": "ann@x.example", "address": {"line1": "1 Ann St"}},
+                "customer": "cus_1", "receipt_email": "ann@x.example", "amount_total": 900,
+                "payment_method_details": {"card": {"last4": "4242", "fingerprint": "annf"}},
+            }},
+        },
+    ],
+)  # fmt: skip
+def test_nothing_of_a_person_is_shown(body: dict[str, Any]) -> None:
+    shown = readable_body(json.dumps(body).encode())
+
+    assert "ann" not in shown.lower()
+    assert "192.0.2.7" not in shown
+    assert "4242" not in shown
+    assert MASK in shown
+    assert "9.00" in shown or "900" in shown
+
+
+def test_ids_codes_and_names_of_orders_and_products_stay() -> None:
+    body = {
+        "id": 1, "name": "#1001", "customer": {"id": 77, "first_name": "Ann"},
+        "line_items": [{"name": "Glow set", "title": "Glow set", "sku": "G-1"}],
+        "discount_codes": [{"code": "MARA15"}],
+    }  # fmt: skip
+
+    assert json.loads(readable_body(json.dumps(body).encode())) == {
+        **body,
+        "customer": {"id": 77, "first_name": MASK},
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        (b"\xff\xfe", "The body is not text."),
+        (b"name=Ann", "8 bytes that are not JSON."),
+        (b"[" * 100_000, "100,000 bytes that are not JSON."),
+    ],
+)
+def test_what_is_not_json_is_not_shown(body: bytes, shown: str) -> None:
+    assert readable_body(body) == shown
