@@ -11,14 +11,19 @@ from django.db import connection
 
 from tests.own_processes import MAX_WAIT_SECONDS, ROOT, send
 
-COMMAND = ("-m", "celery", "--quiet", "-A", "config", "worker", "--pool=solo", "--loglevel=ERROR")
+COMMAND = ("-m", "celery", "--quiet", "-A")
+OPTIONS = ("worker", "--pool=solo", "--loglevel=ERROR")
 ALONE = ("--without-mingle", "--without-gossip")
 
 
 class Worker:
-    """Start it once the test's database is there. `environment` is added to the test's own."""
+    """Start it once the test's database is there. `environment` is added to the test's own.
 
-    def __init__(self, mail_port: int, **environment: str) -> None:
+    `app` names the module of its Celery application.
+    """
+
+    def __init__(self, mail_port: int, app: str = "config", **environment: str) -> None:
+        self.app = app
         address, mark, where = os.environ["DATABASE_URL"].partition("?")
         database = f"{address.rpartition('/')[0]}/{connection.settings_dict['NAME']}{mark}{where}"
         self.environment = {
@@ -32,7 +37,7 @@ class Worker:
 
     def start(self) -> None:
         self.process = subprocess.Popen(
-            [sys.executable, *COMMAND, *ALONE], cwd=ROOT, env=self.environment
+            [sys.executable, *COMMAND, self.app, *OPTIONS, *ALONE], cwd=ROOT, env=self.environment
         )
 
     def kill(self) -> None:

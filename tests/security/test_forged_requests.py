@@ -34,6 +34,7 @@ NO_FORM_TOKEN = {
     "u/<str:token>": "the signed token in the address; mail providers post without a cookie",
     "language": "the cookie of a login is SameSite=Lax and does not come along",
     "webhooks/email/<slug:service>/": "a signature or password of the delivery service",
+    "webhooks/<uuid:public_id>": "the shop's signature",
     "api/v1/": "the API key in a header",
 }
 # A GET that is counted, on purpose.
