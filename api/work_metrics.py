@@ -14,6 +14,8 @@ from prometheus_client.registry import Collector
 from background.models import LIVE_WORK, Work, WorkState
 from core.models import Round
 from core.tenancy import across_brands
+from integrations.models import Event, EventState
+from integrations.working import waiting_events
 from notifications.models import LIVE_STATES, Message, MessageState
 from tracking.models import Refund, RefundState
 
@@ -31,6 +33,7 @@ class WaitingWork(Collector):
         with across_brands(reason="the operator watches work that waits, without whose it is"):
             yield from _messages(now)
             yield from _work(now)
+            yield from _shop_events(now)
             yield GaugeMetricFamily(
                 "tributary_refunds_parked",
                 "Refunds that wait for their order",
@@ -98,6 +101,26 @@ def _work(now: datetime) -> Iterator[GaugeMetricFamily]:
     yield GaugeMetricFamily(
         "tributary_work_failed_last_day",
         "Imports, exports and payout runs that failed in the last 24 hours",
+        value=failed.count(),
+    )
+
+
+def _shop_events(now: datetime) -> Iterator[GaugeMetricFamily]:
+    due = waiting_events(now=now).aggregate(number=Count("pk"), oldest=Min("try_again_at"))
+    yield GaugeMetricFamily(
+        "tributary_shop_events_waiting",
+        "Deliveries of shops that could be worked on now",
+        value=due["number"],
+    )
+    yield GaugeMetricFamily(
+        "tributary_shop_events_oldest_waiting_seconds",
+        "Seconds since the oldest of them could be worked on; 0 when none waits",
+        value=_age(due["oldest"], now) if due["number"] else 0,
+    )
+    failed = Event.objects.filter(state=EventState.FAILED, received_at__gt=now - LAST_DAY)
+    yield GaugeMetricFamily(
+        "tributary_shop_events_failed_last_day",
+        "Deliveries of the last 24 hours that could not be recorded",
         value=failed.count(),
     )
 

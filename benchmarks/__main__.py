@@ -12,16 +12,10 @@ import sys
 from tests.services import DISK, start_services
 
 BENCHMARKS = (
-    "intake",
-    "orders",
-    "mail",
-    "drawer",
-    "codes",
-    "payouts",
-    "dashboard",
-    "pages",
+BENCHMARKS = (
+    "intake", "orders", "events", "mail", "drawer", "codes", "payouts", "dashboard", "pages",
     "overload",
-)
+)  # fmt: skip
 
 
 def main() -> int:

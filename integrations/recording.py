@@ -90,11 +90,10 @@ def _later_words(facts: Facts, event: Event) -> _LaterWords:
 def _undo_unlisted(
     facts: Facts, later: _LaterWords, source: str, *, by: Actor, now: datetime
 ) -> None:
-    listed = facts.listed - later.listed
-    if not listed:
+    if not facts.listed:
         return
     gone = (
-        Refund.objects.filter(source=source, order_external_id__in=sorted(listed))
+        Refund.objects.filter(source=source, order_external_id__in=sorted(facts.listed))
         .exclude(state=RefundState.UNDONE)
         .exclude(external_id__in={*facts.refund_ids, *later.refund_ids})
     )

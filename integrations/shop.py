@@ -15,7 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 # The credential with which the shop signs its deliveries, unless the shop has a `secret_field`.
 # Where `Shop.clean` returns none, integrations.connections makes one before it makes a client,
 # whose `subscribe` tells the shop.
-WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 - the name of the value
+WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 # pragma: allowlist secret
 
 
 class CredentialError(ValueError):

@@ -16,6 +16,7 @@ from typing import Any
 
 from integrations.shop import (
     WEBHOOK_SECRET,
+    AccessRefusedError,
     CredentialError,
     CredentialField,
     Delivery,
@@ -25,6 +26,7 @@ from integrations.shop import (
     PrivacyKind,
     PrivacyRequest,
     RawDelivery,
+    ShopClient,
     ShopCode,
     Statements,
 )
@@ -60,8 +62,6 @@ class MadeUpClient:
     secret: str
 
     def _ask(self) -> None:
-        from integrations.shop import AccessRefusedError
-
         if self.store.failure is not None:
             raise self.store.failure
         if self.token != self.store.token:
@@ -102,7 +102,7 @@ class MadeUpShop:
 
     kind = KIND
     name = "Made-up shop"
-    fields = (
+    fields: tuple[CredentialField, ...] = (
         CredentialField("store", "Address", "Where the shop is"),
         CredentialField("token", "Token", "From the shop's settings", is_secret=True),
     )
@@ -138,14 +138,14 @@ class MadeUpShop:
         return any(hmac.compare_digest(signature(body, one).encode(), given) for one in secrets)
 
     def understand(
-        self, delivery: Delivery, body: bytes, *, client: MadeUpClient | None
+        self, delivery: Delivery, body: bytes, *, client: ShopClient | None
     ) -> Statements:
         read = _json(body)
         if delivery.topic not in TOPICS:
             raise NotUnderstoodError(f"The topic {delivery.topic!r} is not known.")
         if delivery.topic == "away":
             assert client is not None
-            client._ask()
+            client.check()
         if delivery.topic == "defect":
             raise KeyError("unheard of")
         if delivery.topic == "nothing":
