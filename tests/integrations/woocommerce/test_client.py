@@ -140,11 +140,12 @@ def test_refunds_are_fetched_with_the_order_as_it_is_now(
     old = store.shown(723)
     for refund in json.loads(json.dumps(fixture("refunds"), default=str)):
         store.refund(723, refund)
+    store.now += timedelta(minutes=5)
     store.put({**store.orders[723], "status": "completed"})
     found = understood(client, "order.updated", old)
     assert found.whole_refunds_of == ("723",)
     assert [read_refund(one).asked_minor for one in found.refunds] == [2250, 920]
-    assert found.orders[0]["updated_at"] == "2026-11-27T10:00:00+00:00"
+    assert found.orders[0]["updated_at"] == "2026-11-27T10:05:00+00:00"
 
 
 def test_an_old_delivery_undoes_no_refund_that_was_made_since(
