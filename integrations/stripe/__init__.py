@@ -1,0 +1,1 @@
+"""Stripe: orders of Checkout and of subscriptions, refunds, disputes, promotion codes."""
