@@ -37,9 +37,9 @@ class Payment:
 class StripeShopClient:
     """Calls are bounded in time and size. Raises ShopAwayError and AccessRefusedError.
 
-    `webhook_secret` is the stored secret of the endpoint, "" where there is none yet. Where
-    `subscribe` has made an endpoint, `new_secret` is its secret, to be stored: Stripe shows it
-    once.
+    `webhook_secret` is the stored secret; one that does not begin with whsec_ is none of Stripe's.
+    Where `subscribe` has made an endpoint, `chosen_secret` is its secret, to be stored: Stripe
+    shows it once.
     `clock` gives the seconds since 1970.
     """
 
@@ -48,7 +48,12 @@ class StripeShopClient:
     webhook_secret: str = field(default="", repr=False)
     address: str = ADDRESS
     clock: Callable[[], float] = time.time
-    new_secret: str = field(default="", repr=False)
+    chosen_secret: str = field(default="", repr=False)
+
+    @property
+    def is_secret_known(self) -> bool:
+        """Whether the stored secret can be one that Stripe signs with."""
+        return self.webhook_secret.startswith("whsec_")
 
     def check(self) -> tuple[Finding, ...]:
         with self._calling() as api:
@@ -56,16 +61,16 @@ class StripeShopClient:
                 api,
                 key=self.key,
                 account=self.account,
-                is_secret_known=bool(self.webhook_secret),
+                is_secret_known=self.is_secret_known,
                 now=self.clock(),
             )
 
     def subscribe(self, address: str) -> tuple[Finding, ...]:
         with self._calling() as api:
-            is_known = bool(self.webhook_secret)
-            finding, secret = endpoints.ensure(api, address, is_secret_known=is_known)
-            if secret:
-                self.new_secret = self.webhook_secret = secret
+            finding, self.chosen_secret = endpoints.ensure(
+                api, address, is_secret_known=self.is_secret_known
+            )
+            self.webhook_secret = self.chosen_secret or self.webhook_secret
             return (finding,)
 
     def unsubscribe(self, address: str) -> None:

@@ -35,8 +35,6 @@ def ensure(api: StripeApi, address: str, *, is_secret_known: bool) -> tuple[Find
         return _by_hand(error, address, is_secret_known=is_secret_known), ""
     if is_secret_known and len(found) == 1:
         return _repair(api, found[0]), ""
-    for endpoint in filter(_is_ours, found):
-        remove(api, endpoint)
     by_hand = [endpoint for endpoint in found if not _is_ours(endpoint)]
     try:
         made = api.post(
@@ -49,6 +47,8 @@ def ensure(api: StripeApi, address: str, *, is_secret_known: bool) -> tuple[Find
         )
     except RefusedRequestError as error:
         return Finding(TITLE, False, f"Stripe did not make the endpoint: {error}"), ""
+    for endpoint in filter(_is_ours, found):  # after the new one is there, so that none is missed
+        remove(api, endpoint)
     secret = payload.text(made, "secret")
     if by_hand:
         ids = ", ".join(payload.text(endpoint, "id") for endpoint in by_hand)

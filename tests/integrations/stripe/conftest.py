@@ -1,0 +1,26 @@
+"""Stripe's stand-in, and a client that calls it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from integrations.stripe.client import StripeShopClient
+from integrations.stripe.shop import StripeShop
+from tests.integrations.stripe.objects import BEGUN
+from tests.integrations.stripe.stand_in import ACCOUNT, KEY, StripeStandIn
+
+
+@pytest.fixture
+def stripe() -> Iterator[StripeStandIn]:
+    with StripeStandIn().running() as server:
+        yield server
+
+
+@pytest.fixture
+def client(stripe: StripeStandIn) -> StripeShopClient:
+    """A client whose clock stands a day after everything began."""
+    made = StripeShop(address=stripe.address).client({"account": ACCOUNT, "key": KEY})
+    made.clock = lambda: BEGUN + 86_400.0
+    return made
