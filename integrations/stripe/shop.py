@@ -52,7 +52,7 @@ class Books(Protocol):
     def payment(self, payment_intent: str) -> Payment | None: ...
 
 
-@dataclass(frozen=True)
+@dataclass
 class StripeShop:
     """`address` is where the API is called; tests have a stand-in of it."""
 

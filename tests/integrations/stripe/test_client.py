@@ -14,6 +14,7 @@ from integrations.shop import (
     AccessRefusedError,
     CredentialError,
     Discount,
+    Shop,
     ShopAwayError,
     ShopClient,
 )
@@ -30,14 +31,19 @@ SINCE = datetime.fromtimestamp(BEGUN, tz=UTC)
 MEMBERS = Discount("Spring", 1_500)
 
 
-def as_protocol(client: StripeShopClient) -> ShopClient:
+def as_shop(shop: StripeShop) -> Shop:
+    return shop
+
+
+def as_client(client: StripeShopClient) -> ShopClient:
     return client
 
 
 def test_it_says_its_key_and_version_and_nothing_of_this_machine(
     stripe: StripeStandIn, client: StripeShopClient
 ) -> None:
-    assert as_protocol(client).make_codes(MEMBERS, ["MARA15"]) == {}
+    assert as_shop(StripeShop()).kind == "stripe"
+    assert as_client(client).make_codes(MEMBERS, ["MARA15"]) == {}
 
     for sent in stripe.requests:
         assert sent.headers["authorization"] == f"Bearer {KEY}"
@@ -45,6 +51,18 @@ def test_it_says_its_key_and_version_and_nothing_of_this_machine(
         assert "telemetry" not in json.dumps(dict(sent.headers)).lower()
     keys = [sent.headers["idempotency-key"] for sent in stripe.requests if sent.method == "POST"]
     assert len(set(keys)) == 2  # the coupon and the promotion code
+
+
+def test_an_answer_with_impossible_ids_is_no_answer(
+    stripe: StripeStandIn, client: StripeShopClient
+) -> None:
+    address = "https://tributary.example/webhooks/one"
+    ours = {"id": "../x", "url": address, "metadata": {"made_by": "Tributary"}}
+    stripe.faults.append(Fault(Reply.of({"data": [ours], "has_more": False})))
+
+    with pytest.raises(ShopAwayError, match="not an id"):
+        client.unsubscribe(address)
+    assert len(stripe.requests) == 1
 
 
 # What a session lacks

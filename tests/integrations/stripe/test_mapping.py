@@ -232,7 +232,7 @@ def test_an_invoice_that_gives_money_back_earns_nothing() -> None:
 
 
 def test_codes_are_found_in_each_form() -> None:
-    discounts = [
+    discounts: list[dict[str, Any]] = [
         {"coupon": "c1", "promotion_code": "promo_1"},
         {"coupon": "c1", "promotion_code": {"id": "promo_2", "code": "SAM"}},
         {"coupon": {"id": "25% off"}, "promotion_code": None},
