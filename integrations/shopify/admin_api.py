@@ -20,6 +20,7 @@ from integrations.shopify.tokens import NoStoreError, TokenSource
 MAX_WAIT_SECONDS = 30.0  # for one question, all its tries together
 PAUSES_SECONDS = (1.0, 3.0)  # before a question is asked again after a fault
 MAX_TRIES = 10
+MARGIN_SECONDS = 0.1  # so that a point that is not quite back does not cost a try
 MAX_SAID = 200  # characters of a message of Shopify's that are shown
 
 REFUSED = "Shopify no longer accepts our access. Enter the app's credentials again."
@@ -152,7 +153,8 @@ class AdminApi:
             return 0.0
         left, back, when = self._points
         now_left = left + (self.clock() - when) * back
-        return max((self._costs.get(query.name, 0.0) - now_left) / back, 0.0)
+        missing = self._costs.get(query.name, 0.0) - now_left
+        return missing / back + MARGIN_SECONDS if missing > 0 else 0.0
 
     def _throttled(self, query: Query, said: Mapping[str, Any]) -> float | None:
         """Return the seconds to wait, None if the question was answered."""

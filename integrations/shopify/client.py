@@ -173,7 +173,7 @@ def _clock(seconds_ahead: float | None) -> Iterator[Finding]:
     behind = "behind" if seconds_ahead > 0 else "ahead of"
     advice = (
         f"Our server's clock is {round(abs(seconds_ahead) / 60)} minutes {behind} Shopify's. Ask"
-        " whoever runs this server to set it right: until then orders may be refused as from the"
-        " future."
+        " the person who runs this server to set it right: until then orders may be refused as from"
+        " the future."
     )
     yield Finding("Clock", is_ok=False, advice=advice)
