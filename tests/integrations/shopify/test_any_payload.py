@@ -177,7 +177,7 @@ def test_bodies_that_break_a_parser_are_refused() -> None:
         b"\xff\xfe",
         b"[" * 100_000,
         b'{"id": ' + b"9" * 5_000 + b"}",
-        b'{"id": NaN}',
+        whole.replace(b'"order_number": 7001', b'"order_number": NaN'),
         b"[]",
         b'"text"',
         whole.replace(b'"quantity": 2', b'"quantity": 1e400', 1),
