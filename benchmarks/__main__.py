@@ -12,7 +12,6 @@ import sys
 from tests.services import DISK, start_services
 
 BENCHMARKS = (
-BENCHMARKS = (
     "intake", "orders", "events", "mail", "drawer", "codes", "payouts", "dashboard", "pages",
     "overload",
 )  # fmt: skip

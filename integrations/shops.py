@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from integrations.shop import Shop
+from integrations.shopify.shop import Shopify
+from integrations.stripe.shop import StripeShop
+from integrations.woocommerce.shop import WooCommerce
 
-SHOPS: dict[str, Shop] = {}
+_all: tuple[Shop, ...] = (Shopify(), WooCommerce(), StripeShop())
+SHOPS = {shop.kind: shop for shop in _all}
 # How often the orders that changed are fetched, beside what the shop sends by itself.
 FILLED_EVERY = {"woocommerce": timedelta(minutes=15)}
 FILLED_NIGHTLY = timedelta(days=1)

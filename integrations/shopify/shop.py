@@ -23,6 +23,7 @@ from integrations.shopify.client import ShopifyClient
 from integrations.shopify.queries import VERSION
 from integrations.shopify.reading import Payload
 
+STORE = credentials.STORE
 MAX_TOPIC_LENGTH, MAX_EVENT_ID_LENGTH, MAX_STORE_LENGTH = 60, 100, 200
 TEST_AMOUNT = Decimal("100.00")
 
@@ -39,8 +40,8 @@ class Shopify:
         """Return the credentials without what people paste around them. Raises CredentialError."""
         return credentials.clean(entered)
 
-    def store_of(self, given: Mapping[str, str]) -> str:
-        return given[credentials.STORE]
+    def store_of(self, credentials: Mapping[str, str]) -> str:
+        return credentials[STORE]
 
     def read_headers(self, headers: Mapping[str, str], body: bytes) -> Delivery:
         """Say what a delivery is. Raises NotUnderstoodError.
@@ -84,8 +85,8 @@ class Shopify:
             return Statements(ignored=f"Deliveries about {delivery.topic} are not used.")
         return understand(reading.parse(body), client)
 
-    def client(self, given: Mapping[str, str]) -> ShopifyClient:
-        return ShopifyClient(given)
+    def client(self, credentials: Mapping[str, str]) -> ShopifyClient:
+        return ShopifyClient(credentials)
 
     def test_delivery(
         self, *, order_id: str, code: str, currency: str, secret: str, now: datetime

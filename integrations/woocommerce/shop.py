@@ -40,7 +40,7 @@ class WooCommerce:
 
     kind = "woocommerce"
     name = "WooCommerce"
-    fields = (
+    fields: tuple[CredentialField, ...] = (
         CredentialField(
             "store",
             "Store address",
