@@ -12,6 +12,7 @@ import ssl
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import TracebackType
 from typing import Any, Self
@@ -179,13 +180,19 @@ def _unreachable(error: httpx.ConnectError) -> NoAnswerError:
     return NoAnswerError("can't be reached")
 
 
+@cache
+def _certificates() -> ssl.SSLContext:
+    """Made once: reading the certificates takes 40 ms."""
+    return ssl.create_default_context(cafile=certifi.where())
+
+
 class _Transport(httpx.HTTPTransport):
     """httpx's own, with connections only to checked addresses."""
 
     def __init__(self, caller: Caller) -> None:
-        super().__init__()
+        super().__init__(verify=_certificates())
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(cafile=certifi.where()),
+            ssl_context=_certificates(),
             network_backend=_Backend(caller),
             max_connections=4,
         )

@@ -117,7 +117,7 @@ class StripeApi:
     def post(self, path: str, **params: Any) -> Object:
         return self._call("post", path, params)
 
-    def delete(self, path: str) -> Object:
+    def remove(self, path: str) -> Object:
         return self._call("delete", path, {})
 
     def first(self, path: str, **params: Any) -> Object | None:

@@ -83,7 +83,7 @@ def remove_ours(api: StripeApi, address: str) -> None:
 def remove(api: StripeApi, endpoint: Object) -> None:
     """Remove an endpoint; one that is gone is removed."""
     try:
-        api.delete(f"{PATH}/{payload.own_id(endpoint)}")
+        api.remove(f"{PATH}/{payload.own_id(endpoint)}")
     except RefusedRequestError as error:
         if not error.is_about_unknown:
             raise

@@ -21,7 +21,7 @@ from integrations.stripe.api import StripeApi
 from integrations.stripe.payload import Object
 
 EVENTS_KEPT = timedelta(days=29)  # a day less, so that none is lost while the list is read
-EVENTS_STRETCH, OLDER_STRETCH = timedelta(days=1), timedelta(days=7)
+EVENTS_SPAN, OLDER_SPAN = timedelta(days=1), timedelta(days=7)
 # Path, what else is asked, the event's type, and the field that says the state.
 OLDER: tuple[tuple[str, dict[str, str], str, str], ...] = (
     ("/v1/checkout/sessions", {"status": "complete"}, mapping.CHECKOUT_COMPLETED, "payment_status"),
@@ -35,13 +35,13 @@ CHANGING = ("pending_webhooks", "request")  # of an event; they say nothing of w
 def since(api: StripeApi, moment: datetime, *, now: datetime) -> Iterator[RawDelivery]:
     """Return events since `moment`; of before Stripe's events, sessions, invoices and refunds."""
     events_from = max(moment, now - EVENTS_KEPT)
-    for created in _stretches(moment, events_from, OLDER_STRETCH):
+    for created in _spans(moment, events_from, OLDER_SPAN):
         yield from _deliveries(_older(api, created))
-    for created in _stretches(events_from, now + EVENTS_STRETCH, EVENTS_STRETCH):
+    for created in _spans(events_from, now + EVENTS_SPAN, EVENTS_SPAN):
         yield from _deliveries(_events(api, created))
 
 
-def _stretches(begin: datetime, end: datetime, length: timedelta) -> Iterator[dict[str, int]]:
+def _spans(begin: datetime, end: datetime, length: timedelta) -> Iterator[dict[str, int]]:
     """Return the stretches from `begin` to `end`, as Stripe takes them."""
     while begin < end:
         until = min(begin + length, end)

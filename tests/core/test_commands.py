@@ -47,6 +47,7 @@ ARGUMENTS = {
     "invite_staff": ["noor@juniper.example", *OF_BRAND],
     "load_demo": [],
     "reconcile": [],
+    "reseal_connections": [],
     "reseal_details": [],
 }  # fmt: skip
 PASSWORD = "a-word-that-nobody-may-see"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -56,7 +57,7 @@ class Fault:
     is_endless: bool = False  # a body without an end
 
 
-class StandIn:
+class StandIn(ABC):
     """Answers on a port of its own while `running`. `clock_ahead` is in seconds."""
 
     def __init__(self) -> None:
@@ -66,8 +67,8 @@ class StandIn:
         self.ending = threading.Event()
         self.port = 0
 
-    def answer(self, sent: Sent) -> Reply:
-        raise NotImplementedError
+    @abstractmethod
+    def answer(self, sent: Sent) -> Reply: ...
 
     @property
     def address(self) -> str:
@@ -99,6 +100,7 @@ class StandIn:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
     owner: StandIn
 
     def handle_any(self) -> None:
