@@ -45,7 +45,7 @@ async def ask(
                     status = await read_answer(reader)
                     taken = (time.perf_counter() - begun) * 1_000
                     (tally.refused if status == 503 else tally.served).append(taken)
-                    assert status in {200, 201, 503}, (status, text)
+                    assert status in {200, 201, 503}, (status, text[:300])
                     await asyncio.sleep(REFUSED_PAUSE_SECONDS if status == 503 else pause)
             finally:
                 writer.close()
