@@ -15,6 +15,7 @@ from django.http import HttpResponse, HttpResponseBase, StreamingHttpResponse
 from config.asgi import Server
 from config.gate import Pace, Places
 from config.unavailable import refuse
+from tests.event_loop import run
 
 pytestmark = pytest.mark.usefixtures("kept_connections")
 
@@ -136,7 +137,7 @@ def test_whatever_becomes_of_an_answer_its_place_is_left() -> None:
         server.threads.shutdown()
         return clients
 
-    clients = asyncio.run(ask_all())
+    clients = run(ask_all())
 
     assert {client.status for client in clients} == {200, 304, 500, 503}
     assert (server.places.taken, len(server.places.waiting)) == (0, 0)
@@ -160,7 +161,7 @@ def test_everything_that_needs_no_place_is_answered_while_all_are_taken() -> Non
             held.release.set()
         return [*told, await first, await waiting]
 
-    answers = asyncio.run(ask())
+    answers = run(ask())
 
     assert [answer.status for answer in answers] == [200, 200, 503, 200, 200]
     assert [answer.body for answer in answers[:2]] == [b"alive\n", b"ready"]
@@ -183,7 +184,7 @@ def test_a_refusal_needs_no_thread() -> None:
         held.release.set()
         await first
 
-    asyncio.run(ask())
+    run(ask())
 
     assert named == [threading.main_thread().name]
 
@@ -205,7 +206,7 @@ def test_a_refusal_waits_for_its_time() -> None:
         refused = [await Client("/page").ask(server) for _ in range(3)]
         return [served.status, *(one.status for one in refused)]
 
-    assert asyncio.run(ask()) == [200, 503, 503, 503]
+    assert run(ask()) == [200, 503, 503, 503]
     assert pace.waited == 3
 
 
@@ -221,7 +222,7 @@ def test_downloads_never_take_all_places() -> None:
         first.may_go_on.set()
         return [refused, page, await begun, await Client("/long").ask(server)]
 
-    refused, page, begun, later = asyncio.run(ask())
+    refused, page, begun, later = run(ask())
 
     assert (refused.status, page.body) == (503, b"page")
     assert (begun.body, later.body) == (PART * 50, PART * 50)
@@ -243,7 +244,7 @@ def test_a_short_answer_holds_no_place_however_slowly_it_is_read() -> None:
             one.may_go_on.set()
         return [download, *(await asyncio.gather(*begun))] if taken == 0 else []
 
-    download, *read = asyncio.run(ask())
+    download, *read = run(ask())
 
     assert download.body == PART * 50
     assert [one.body for one in read] == [PART * 20] * 3
@@ -264,7 +265,7 @@ def test_an_answer_that_breaks_while_it_is_joined_is_closed() -> None:
     async def ask() -> Client:
         return await Client("/page").ask(server)
 
-    assert asyncio.run(ask()).status == 500
+    assert run(ask()).status == 500
     assert len(closed) == 1
 
 
@@ -285,7 +286,7 @@ def test_no_request_waits_while_garbage_is_looked_for_in_what_was_loaded() -> No
 
     gc.unfreeze()
     try:
-        asyncio.run(start_and_stop())
+        run(start_and_stop())
     finally:
         gc.unfreeze()
 

@@ -14,6 +14,7 @@ import pytest
 from config import request_log
 from config.gate import Pace, Place, Places
 from config.unavailable import refuse
+from tests import event_loop
 
 T = TypeVar("T")
 SOON = 60.0  # seconds, on a busy machine
@@ -26,7 +27,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
         async with asyncio.timeout(SOON):
             return await work
 
-    return asyncio.run(bounded())
+    return event_loop.run(bounded())
 
 
 async def one_waits(places: Places) -> asyncio.Task[str]:
