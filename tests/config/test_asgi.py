@@ -177,16 +177,17 @@ def test_a_refusal_needs_no_thread() -> None:
     held = Held()
     server = Server(held, refuse=note_thread, places=Places(1, queue=0, seconds=SOON))
 
-    async def ask() -> None:
+    async def ask() -> str:
         first = asyncio.create_task(Client("/first").ask(server))
         await held.until_entered()
         await Client("/second").ask(server)
         held.release.set()
         await first
+        return threading.current_thread().name
 
-    run(ask())
+    of_the_loop = run(ask())
 
-    assert named == [threading.main_thread().name]
+    assert named == [of_the_loop]
 
 
 def test_a_refusal_waits_for_its_time() -> None:
