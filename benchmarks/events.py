@@ -51,6 +51,7 @@ def run() -> None:
     deliveries = [delivery(number) for number in range(int(SECONDS * RATE))]
     path = urlsplit(webhook_address(connection)).path
     database.close()
+    os.environ["ACCESS_LOG"] = "off"  # a line for each delivery would hide the figures
     with served(workers=WORKERS) as port:
         warm_up(port, path, [delivery(10**6 + number) for number in range(50)])
         taken, statuses = send(port, path, deliveries)

@@ -58,6 +58,11 @@ MAX_CONNECTIONS_AT_ONCE = 1_000
 DEFECT = "We could not read this delivery because of a defect on our side. Try again later."
 NOT_STORED = "PostgreSQL refused what this delivery states."
 NOTHING = "It states nothing that is recorded."
+# What working on an event sets; its body is not written again.
+WORKED_FIELDS = [
+    "state", "reason", "worked_at", "try_again_at", "lease_token", "lease_until", "happened_at",
+    "order_ids", "refund_ids", "listed_order_ids",
+]  # fmt: skip
 Clock = Callable[[], datetime]
 logger = logging.getLogger(__name__)
 
@@ -163,7 +168,8 @@ def _record(
     event_id: int, token: uuid.UUID, facts: Facts, statements: Statements, *, now: datetime
 ) -> None:
     """Record everything with the event's new state. Nothing if another worker took it over."""
-    held = Event.objects.select_for_update(of=("self",)).select_related("connection")
+    rows = Event.objects.defer("body", "headers").select_related("connection")
+    held = rows.select_for_update(of=("self",))
     event = held.filter(pk=event_id, lease_token=token, state=EventState.WAITING).first()
     if event is None:
         return
@@ -172,7 +178,7 @@ def _record(
     refused = record_facts(facts, event=event, by=by, now=now)
     state = _state(statements, facts, refused)
     _leave(event, state, refused or _ignored(state, statements), now=now)
-    event.save()
+    event.save(update_fields=WORKED_FIELDS)
     for request in statements.privacy:
         privacy.obey(request, connection=connection, event=event, by=by, now=now)
     if event.origin != EventOrigin.TEST:

@@ -339,3 +339,14 @@ def test_an_old_word_of_the_removal_does_not_end_a_new_connection(connection: Co
     work(connection)
 
     assert (only_event().state, again(connection).state) == ("done", "waiting")
+
+
+def test_working_takes_few_statements(
+    connection: Connection, django_assert_max_num_queries: Any
+) -> None:
+    deliver(connection, stated("1", order=raw_order()))
+    work(connection)
+    deliver(connection, stated("2", order=raw_order("1002")))
+
+    with django_assert_max_num_queries(33):
+        work(connection)
