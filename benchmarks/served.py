@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
 
-from config.local.ports import HOST, is_free
+from config.local.ports import HOST, reserve
 
 AS_PROXIED = {"X-Forwarded-Proto": "https"}  # what production's proxy says of a request
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
@@ -21,7 +21,7 @@ FIRST_PORT = 8790
 @contextmanager
 def served(*, workers: int = 1) -> Iterator[int]:
     """Serve the run's database; yields the port. The server ends with the block."""
-    port = next(port for port in range(FIRST_PORT, FIRST_PORT + 100) if is_free(port))
+    port = next(port for port in range(FIRST_PORT, FIRST_PORT + 100) if reserve(port))
     environment = {
         **os.environ,
         "TRIBUTARY_MODE": "production",
