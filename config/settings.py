@@ -131,6 +131,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     }
 ]
+FORM_RENDERER = "core.components.CompiledWidgets"
 
 # --- Data
 DATABASES: dict[str, Any] = {"default": env.db_url("DATABASE_URL")}

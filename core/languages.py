@@ -17,7 +17,7 @@ from babel import Locale, UnknownLocaleError
 from django.conf import settings
 from django.http import HttpRequest
 from django.utils import translation
-from django.utils.translation.trans_real import get_language, parse_accept_lang_header
+from django.utils.translation.trans_real import parse_accept_lang_header
 
 ENGLISH = "en"
 # English without a country puts the day first ("18 Aug 2026") and writes "US$".
@@ -57,15 +57,13 @@ def language_of(tag: str) -> str:
 
 
 def spoken_tag() -> str:
-    """Return the active tag."""
-    language = language_of(get_language() or ENGLISH)
-    tag = _spoken.get()
-    return tag if language_of(tag) == language else language
+    """Return the active tag. Only `speaking` changes it, and Django's active language with it."""
+    return _spoken.get()
 
 
 def spoken_locale() -> Locale:
     """Return the active locale of amounts and dates."""
-    return _written_locale(spoken_tag())
+    return locale_of(spoken_tag())
 
 
 def tag_for(request: HttpRequest) -> str:
@@ -91,7 +89,8 @@ def _with_country(request: HttpRequest, language: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _written_locale(tag: str) -> Locale:
+def locale_of(tag: str) -> Locale:
+    """Return the locale in which amounts and dates are written for a tag."""
     return _locale(COUNTRIES.get(tag, tag)) or Locale.parse(COUNTRIES[ENGLISH], sep="-")
 
 

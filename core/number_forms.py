@@ -18,6 +18,7 @@ from babel.numbers import (
     get_group_symbol,
 )
 
+from core.languages import locale_of
 from core.money import exponent
 
 
@@ -53,16 +54,18 @@ class NumberForm:
 
 
 @lru_cache(maxsize=512)
-def money_form(locale: Locale, currency: str) -> NumberForm:
-    """How an amount in minor units of the currency is written."""
+def money_form(tag: str, currency: str) -> NumberForm:
+    """How an amount in minor units of the currency is written for a reader of the language tag."""
+    locale = locale_of(tag)
     digits = exponent(currency)
     one, below = (format_currency(Decimal(sign), currency, locale=locale) for sign in (1, -1))
     return _form(locale, locale.currency_formats["standard"], digits, one, below)
 
 
 @lru_cache(maxsize=64)
-def count_form(locale: Locale) -> NumberForm:
-    """How a whole number is written."""
+def count_form(tag: str) -> NumberForm:
+    """How a whole number is written for a reader of the language tag."""
+    locale = locale_of(tag)
     one, below = (format_decimal(sign, locale=locale) for sign in (1, -1))
     return _form(locale, locale.decimal_formats[None], 0, one, below)
 

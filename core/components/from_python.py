@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable
+from functools import lru_cache
 
 from django.template import Context, Engine, Template
 from django.utils.safestring import SafeString
 
 from core.components.calls import ComponentNode
+from core.components.compiling import writer
+from core.components.expressions import Scope
+from core.languages import spoken_tag
 
 
 def component(name: str, **attributes: object) -> SafeString:
@@ -15,16 +19,19 @@ def component(name: str, **attributes: object) -> SafeString:
 
     Values are escaped as in a template. Raises ComponentError for what the contract refuses.
     """
-    template, node = _call(name, tuple(attributes))
+    template, write = _call(name, tuple(attributes), spoken_tag())
     context = Context(attributes)
     context.template = template
-    return node.render(context)
+    return SafeString(write(context))  # escaped by what made it
 
 
-@cache  # as many as there are calls in the source
-def _call(name: str, keys: tuple[str, ...]) -> tuple[Template, ComponentNode]:
+@lru_cache(maxsize=512)  # as many as there are calls in the source, in each language
+def _call(
+    name: str, keys: tuple[str, ...], tag: str
+) -> tuple[Template, Callable[[Context], str]]:
+    """A call with these attributes, compiled for readers of the language tag."""
     given = " ".join(f"{key}={key}" for key in keys)
     template = Engine.get_default().from_string(f'{{% component "{name}" {given} %}}')
     [node] = template.nodelist
     assert isinstance(node, ComponentNode)  # noqa: S101 - narrows the type
-    return template, node
+    return template, writer(node.compile_call(name, Scope(template)))

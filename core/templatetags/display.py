@@ -13,7 +13,6 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import TypeVar
 
-from babel import Locale
 from babel.dates import format_skeleton, get_timezone_location
 from babel.numbers import format_currency, format_decimal
 from django.template import Library
@@ -22,7 +21,7 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-from core.languages import spoken_locale
+from core.languages import locale_of, spoken_locale, spoken_tag
 from core.money import BASIS_POINTS, Money, exponent
 from core.number_forms import count_form, money_form
 
@@ -42,7 +41,7 @@ def money(value: Money | None) -> str:
     """An amount with its currency ("£1,284.50"); a dash for none."""
     if value is None:
         return ABSENT
-    shown = money_form(spoken_locale(), value.currency).written(value.minor)
+    shown = money_form(spoken_tag(), value.currency).written(value.minor)
     return LETTERS_THEN_DIGITS.sub(NO_BREAK_SPACE, shown)
 
 
@@ -74,19 +73,19 @@ def rate(value: int | None) -> str:
     """Basis points as percent: 1_250 is "12.5 %"."""
     if value is None:
         return ABSENT
-    return _written_rate(value, spoken_locale())
+    return _written_rate(value, spoken_tag())
 
 
 @lru_cache(maxsize=1024)
-def _written_rate(value: int, locale: Locale) -> str:
+def _written_rate(value: int, tag: str) -> str:
     percent = Decimal(value) * 100 / BASIS_POINTS
-    return f"{format_decimal(percent, locale=locale)}{NO_BREAK_SPACE}%"
+    return f"{format_decimal(percent, locale=locale_of(tag))}{NO_BREAK_SPACE}%"
 
 
 @register.filter
 def count(value: int | None) -> str:
     """A whole number with its groups ("1,284"); a dash for none."""
-    return ABSENT if value is None else count_form(spoken_locale()).written(value)
+    return ABSENT if value is None else count_form(spoken_tag()).written(value)
 
 
 @register.filter
@@ -105,12 +104,12 @@ def day(value: date | datetime | None, form: str = "full") -> str:
         return ABSENT
     local = _local(value)
     on = local.date() if isinstance(local, datetime) else local
-    return _written_day(on, form, spoken_locale())
+    return _written_day(on, form, spoken_tag())
 
 
 @lru_cache(maxsize=4096)  # a page shows few days, and many times each
-def _written_day(on: date, form: str, locale: Locale) -> str:
-    return str(format_skeleton(DAY_FORMS[form], on, locale=locale))
+def _written_day(on: date, form: str, tag: str) -> str:
+    return str(format_skeleton(DAY_FORMS[form], on, locale=locale_of(tag)))
 
 
 @register.filter
@@ -118,8 +117,8 @@ def moment(value: datetime | None, form: str = "full") -> str:
     """A time: "22 Nov 2026, 11:40", or "22 Nov, 11:40" with `moment:"short"`."""
     if value is None:
         return ABSENT
-    local, locale = _local(value), spoken_locale()
-    return f"{_written_day(local.date(), form, locale)}, {_written_clock(local, locale)}"
+    local, tag = _local(value), spoken_tag()
+    return f"{_written_day(local.date(), form, tag)}, {_written_clock(local, tag)}"
 
 
 @register.filter
@@ -127,16 +126,16 @@ def clock(value: datetime | None) -> str:
     """The time of day: "11:40"."""
     if value is None:
         return ABSENT
-    return _written_clock(_local(value), spoken_locale())
+    return _written_clock(_local(value), spoken_tag())
 
 
-def _written_clock(local: datetime, locale: Locale) -> str:
-    return _written_time(local.hour, local.minute, locale)
+def _written_clock(local: datetime, tag: str) -> str:
+    return _written_time(local.hour, local.minute, tag)
 
 
 @lru_cache(maxsize=24 * 60)
-def _written_time(hour: int, minute: int, locale: Locale) -> str:
-    return str(format_skeleton("Hm", time(hour, minute), locale=locale))
+def _written_time(hour: int, minute: int, tag: str) -> str:
+    return str(format_skeleton("Hm", time(hour, minute), locale=locale_of(tag)))
 
 
 @register.filter
@@ -168,12 +167,12 @@ def time_zone_name() -> str:
     zone = timezone.get_current_timezone_name()
     if zone in {"UTC", "GMT", "Etc/UTC"}:
         return "UTC"
-    return _("%(city)s time") % {"city": _city(zone, spoken_locale())}
+    return _("%(city)s time") % {"city": _city(zone, spoken_tag())}
 
 
 @lru_cache(maxsize=1024)
-def _city(zone: str, locale: Locale) -> str:
-    return str(get_timezone_location(zone, locale=locale, return_city=True))
+def _city(zone: str, tag: str) -> str:
+    return str(get_timezone_location(zone, locale=locale_of(tag), return_city=True))
 
 
 DayOrMoment = TypeVar("DayOrMoment", date, datetime)
