@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterable
 from operator import itemgetter
 from typing import Any
 
+from django.core.exceptions import EmptyResultSet
+from django.db import connections
 from django.db.models import Model, QuerySet
 from django.db.models.base import ModelState
 from django.db.models.query import (
@@ -24,6 +26,22 @@ from django.db.models.utils import create_namedtuple_class
 
 Row = tuple[Any, ...]
 Maker = Callable[[Row], Any]
+
+
+def fetch_rows(queryset: QuerySet[Any, Any]) -> list[Any]:
+    """Return what `list(queryset)` would, with cheaper rows. Raises UnknownRowsError."""
+    if queryset._prefetch_related_lookups:  # type: ignore[attr-defined]
+        raise UnknownRowsError("What is fetched beside the rows is not fetched here.")
+    compiler: Any = queryset.query.get_compiler(queryset.db)
+    try:
+        sql, parameters = compiler.as_sql()
+    except EmptyResultSet:
+        return []
+    connection = connections[queryset.db]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, parameters)
+        fetched = cursor.fetchall()
+    return RowPlan(queryset, compiler).rows(fetched, connection)
 
 
 class UnknownRowsError(TypeError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 
 from django.db.models import QuerySet
@@ -24,7 +25,7 @@ from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.figures.conversion_list import (
     UNDECIDED,
     conversion_count,
-    conversions,
+    listed_conversions,
     undecided_count,
 )
 from tracking.models import Conversion, Question, QuestionState
@@ -151,9 +152,9 @@ class Conversions(Listing[Conversion]):
     )
 
     def find(self) -> QuerySet[Conversion]:
-        return conversions(search=self.search, order=self.GET.get("sort", ""), **self.chosen)
+        return listed_conversions(search=self.search, order=self.GET.get("sort", ""), **self.chosen)
 
-    @property
+    @cached_property
     def chosen(self) -> dict[str, Any]:
         found: dict[str, Any] = self.filters.chosen()
         return found
@@ -169,7 +170,7 @@ class Conversions(Listing[Conversion]):
         return str(row.order.external_id)
 
     def everything(self) -> QuerySet[Conversion]:
-        return conversions()
+        return listed_conversions()
 
     def seen(self, action: Action, ids: list[int]) -> list[Seen]:
         return [

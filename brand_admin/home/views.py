@@ -24,7 +24,7 @@ from core.money import round_half_up
 from core.templatetags.display import after_refunds, count, money
 from offers.models import Offer
 from offers.selectors import offers
-from tracking.figures.conversion_list import conversions
+from tracking.figures.conversion_list import listed_conversions
 from tracking.figures.metrics import (
     DateRange,
     Figures,
@@ -68,7 +68,7 @@ def door(request: HttpRequest) -> HttpResponse:
 def home(request: BrandRequest) -> HttpResponse:
     """Show what needs attention, and the brand's figures."""
     now, period = timezone.now(), DateRange.of_days(DAYS, today=today())
-    found, latest = list(offers()), list(conversions()[:LATEST])
+    found, latest = list(offers()), list(listed_conversions()[:LATEST])
     rows = offer_rows(found, period=period, now=now, with_sellers=False)
     sums = summaries(rows, first_currency=request.brand.currency)
     before = _before(found, period)

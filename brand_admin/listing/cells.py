@@ -17,24 +17,48 @@ from django.utils.http import urlencode
 
 from core.components import render_compiled
 from core.components.from_python import component
-from core.components.page_urls import page_url
+from core.components.page_urls import url_pattern
 from core.money import Money
 from core.templatetags.display import ABSENT, after_refunds, count, day, moment, money, who
+
+NO_QUERY: Mapping[str, str | int] = {}
+
+
+class BrandPages:
+    """The addresses of a brand's pages. The pattern of each is found once, not in every row."""
+
+    def __init__(self, slug: str) -> None:
+        self.slug = slug
+        self._patterns: dict[tuple[str, int], str] = {}
+
+    def address(
+        self, page: str, args: tuple[int, ...], query: Mapping[str, str | int] = NO_QUERY
+    ) -> str:
+        """Return the address of a page, escaped. Raises NoReverseMatch for an unknown one."""
+        key = (page, len(args))
+        pattern = self._patterns.get(key)
+        if pattern is None:
+            pattern = url_pattern(f"brand_admin:{page}", self.slug, *args)
+            self._patterns[key] = pattern
+        address = pattern.format(self.slug, *args)
+        return escape(f"{address}?{urlencode(query)}") if query else address
 
 
 class Cell(ABC):
     """A cell with markup of its own."""
 
     @abstractmethod
-    def html(self, slug: str) -> str:
-        """Return the HTML; links lead to pages of the brand with this slug."""
+    def html(self, pages: BrandPages) -> str:
+        """Return the HTML; links lead to these pages."""
 
 
-def written(value: object, slug: str) -> str:
+def written(value: object, pages: BrandPages) -> str:
     """Return the HTML of any value of a cell; a dash for an empty one."""
+    if isinstance(value, str):
+        return escape(value) or ABSENT
     if isinstance(value, Cell):
-        return value.html(slug)
-    if value is None or value == "":
+        return value.html(pages)
+    if value is None:
         return ABSENT
     if isinstance(value, Money):
         return escape(money(value))
@@ -44,7 +68,7 @@ def written(value: object, slug: str) -> str:
         return moment(value)
     if isinstance(value, date):
         return day(value)
-    return escape(str(value))
+    return escape(str(value)) or ABSENT
 
 
 class HasSales(Protocol):
@@ -61,20 +85,15 @@ def sales(row: HasSales) -> Cell:
     return Lines(row.sales, Muted(after_refunds(row.sales, row.refunds)) if row.refunds else "")
 
 
-def _address(page: str, slug: str, args: tuple[int, ...], query: Mapping[str, str | int]) -> str:
-    address = page_url(f"brand_admin:{page}", [slug, *args], {})
-    return escape(f"{address}?{urlencode(query)}") if query else address
-
-
 class Link(Cell):
     """A link to a page of the brand: `Link(member, "member", member.pk)`."""
 
     def __init__(self, text: object, page: str, *args: int, **query: str | int) -> None:
         self.text, self.page, self.args, self.query = text, page, args, query
 
-    def html(self, slug: str) -> str:
-        address = _address(self.page, slug, self.args, self.query)
-        return f'<a href="{address}">{written(self.text, slug)}</a>'
+    def html(self, pages: BrandPages) -> str:
+        address = pages.address(self.page, self.args, self.query)
+        return f'<a href="{address}">{written(self.text, pages)}</a>'
 
 
 class LinkTo(Cell):
@@ -86,8 +105,8 @@ class LinkTo(Cell):
         self.label, self.whom = label, whom
         self.page, self.args, self.query = page, args, query
 
-    def html(self, slug: str) -> str:
-        address = _address(self.page, slug, self.args, self.query)
+    def html(self, pages: BrandPages) -> str:
+        address = pages.address(self.page, self.args, self.query)
         look = f' class="{self.look}"' if self.look else ""
         whom = f'<span class="visually-hidden"> {escape(self.whom)}</span>'
         return f'<a{look} href="{address}"><span>{escape(self.label)}</span>{whom}</a>'
@@ -106,7 +125,7 @@ class Badge(Cell):
     label: str
     tone: str = "neutral"
 
-    def html(self, slug: str) -> str:
+    def html(self, pages: BrandPages) -> str:
         return component("badge", label=self.label, tone=self.tone)
 
 
@@ -117,7 +136,7 @@ class Chip(Cell):
     label: str | None
     kind: str = "accent"
 
-    def html(self, slug: str) -> str:
+    def html(self, pages: BrandPages) -> str:
         return component("chip", label=self.label, kind=self.kind) if self.label else ABSENT
 
 
@@ -129,7 +148,7 @@ class Copied(Cell):
     value: str | None
     shown: str = ""
 
-    def html(self, slug: str) -> str:
+    def html(self, pages: BrandPages) -> str:
         if not self.value:
             return ABSENT
         return component(
@@ -143,8 +162,8 @@ class Muted(Cell):
 
     text: object
 
-    def html(self, slug: str) -> str:
-        return f'<span class="small muted">{written(self.text, slug)}</span>'
+    def html(self, pages: BrandPages) -> str:
+        return f'<span class="small muted">{written(self.text, pages)}</span>'
 
 
 class Lines(Cell):
@@ -153,8 +172,8 @@ class Lines(Cell):
     def __init__(self, *lines: object) -> None:
         self.lines = lines
 
-    def html(self, slug: str) -> str:
-        said = [written(line, slug) for line in self.lines if line is not None and line != ""]
+    def html(self, pages: BrandPages) -> str:
+        said = [written(line, pages) for line in self.lines if line is not None and line != ""]
         return "<br>".join(said) or ABSENT
 
 
@@ -164,8 +183,8 @@ class Chips(Cell):
     def __init__(self, *parts: object) -> None:
         self.parts = parts
 
-    def html(self, slug: str) -> str:
-        said = " ".join([written(part, slug) for part in self.parts])
+    def html(self, pages: BrandPages) -> str:
+        said = " ".join([written(part, pages) for part in self.parts])
         return f'<span class="chips">{said}</span>'
 
 
@@ -175,8 +194,8 @@ class Beside(Cell):
     def __init__(self, *parts: object) -> None:
         self.parts = parts
 
-    def html(self, slug: str) -> str:
-        said = [written(part, slug) for part in self.parts if part is not None and part != ""]
+    def html(self, pages: BrandPages) -> str:
+        said = [written(part, pages) for part in self.parts if part is not None and part != ""]
         return " ".join(said) or ABSENT
 
 
@@ -187,8 +206,8 @@ class Titled(Cell):
     text: str
     title: str
 
-    def html(self, slug: str) -> str:
-        return f'<span title="{escape(self.title)}">{written(self.text, slug)}</span>'
+    def html(self, pages: BrandPages) -> str:
+        return f'<span title="{escape(self.title)}">{written(self.text, pages)}</span>'
 
 
 class Fragment(Cell):
@@ -197,8 +216,8 @@ class Fragment(Cell):
     def __init__(self, template: str, **context: object) -> None:
         self.template, self.context = template, context
 
-    def html(self, slug: str) -> str:
-        return render_compiled(self.template, {"slug": slug, **self.context})
+    def html(self, pages: BrandPages) -> str:
+        return render_compiled(self.template, {"slug": pages.slug, **self.context})
 
 
 def person(actor: str) -> Cell | str:

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from html import escape
 from typing import Any
 
-from brand_admin.listing.cells import written
 from core.csv_export import csv_moment
 from core.money import Money
 
@@ -39,13 +38,13 @@ class Column:
     def number(self) -> bool:
         return "number" in self.look
 
-    def html(self, row: object, slug: str) -> str:
-        """Return the cell of a row."""
+    def tags(self) -> tuple[str, str]:
+        """Return the HTML before and after what its cells hold."""
         look = f' class="{self.look}"' if self.look else ""
         if self.names_row:
-            return f'<th scope="row"{look}>{written(self.cell(row), slug)}</th>'
+            return f'<th scope="row"{look}>', "</th>"
         label = "" if self.hidden else f' data-label="{escape(self.label)}"'
-        return f"<td{look}{label}>{written(self.cell(row), slug)}</td>"
+        return f"<td{look}{label}>", "</td>"
 
 
 def sorted_by(columns: Sequence[Column], wanted: str, default: str) -> list[str]:

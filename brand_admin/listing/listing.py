@@ -18,12 +18,13 @@ from django.db.models import QuerySet
 from django.http import Http404, QueryDict
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from accounts.models import Brand
 from accounts.permissions import Permission, may
 from affiliates.models import Member
 from brand_admin.forms import DayFilters
+from brand_admin.listing.cells import BrandPages, written
 from brand_admin.listing.choosing import SELECTED_ALL, ChosenRows
 from brand_admin.listing.columns import Column, FileColumns, in_file, sorted_by
 from brand_admin.listing.empty_state import EmptyState, PageLink
@@ -31,6 +32,7 @@ from brand_admin.listing.file_names import file_name_of
 from brand_admin.listing.list_request import ListRequest, StoredListRequest
 from brand_admin.listing.paging import PER_PAGE, LongPaginator
 from brand_admin.pages import id_in
+from core.fetched_rows import fetch_rows
 from tracking.figures.metrics import ALL_TIME, DateRange
 
 AT_ONCE = 500  # rows of the file that are read together
@@ -164,13 +166,16 @@ class Listing(ChosenRows[Row], ABC):
 
     @cached_property
     def page(self) -> Page[Any]:
-        """The page that ?page= names; the nearest page for an invalid number."""
+        """The page that ?page= names, with its rows; the nearest page for an invalid number."""
         kind = LongPaginator if self.is_long else Paginator
         paginator = kind(self.found, self.per_page)
         known = self.known_count()
         if known is not None:
             paginator.count = known
-        return paginator.get_page(self.GET.get("page"))
+        page = paginator.get_page(self.GET.get("page"))
+        if isinstance(page.object_list, QuerySet):
+            page.object_list = fetch_rows(page.object_list)
+        return page
 
     @cached_property
     def rows(self) -> Sequence[Row]:
@@ -235,11 +240,12 @@ class Listing(ChosenRows[Row], ABC):
 
     def lines(self) -> Iterator[SafeString]:
         """Yield the rows as HTML."""
-        columns, slug = self.shown_columns(), self.brand.slug
+        pages, chooses = BrandPages(self.brand.slug), self.chooses
+        columns = [(column.cell, *column.tags()) for column in self.shown_columns()]
         for row in self.rows:
-            box = self._box(row) if self.chooses else ""
-            cells = "".join([column.html(row, slug) for column in columns])
-            yield mark_safe(f"<tr>{box}{cells}</tr>")  # noqa: S308 - cells escape their texts
+            box = self._box(row) if chooses else ""
+            cells = [f"{start}{written(cell(row), pages)}{end}" for cell, start, end in columns]
+            yield SafeString(f"<tr>{box}{''.join(cells)}</tr>")  # cells escape their texts
 
     # Its file.
 

@@ -52,7 +52,7 @@ from core.templatetags.display import who
 from notifications.selectors import messages_to
 from payouts.models import Payout
 from payouts.selectors import payouts
-from tracking.figures.conversion_list import conversions
+from tracking.figures.conversion_list import listed_conversions
 from tracking.models import Conversion, Question
 
 SECTION = "members"
@@ -129,7 +129,7 @@ class MemberConversions(OfMember, Conversions):
 
     def find(self) -> QuerySet[Conversion]:
         chosen = self.chosen | {"member_id": self.of.pk}
-        return conversions(search=self.search, order=self.GET.get("sort", ""), **chosen)
+        return listed_conversions(search=self.search, order=self.GET.get("sort", ""), **chosen)
 
     def known_count(self) -> None:
         return None

@@ -32,6 +32,17 @@ def page_url(name: str, args: Sequence[object], kwargs: Mapping[str, object]) ->
     return reverse(name, args=list(args), kwargs=dict(kwargs))
 
 
+def url_pattern(name: str, *args: object) -> str:
+    """The URL with a place for each argument, for `str.format`. Raises NoReverseMatch.
+
+    It holds for arguments of the same kinds: numbers from 0 on, and texts that need no quoting.
+    """
+    pattern = _form(name, tuple(map(type, args)), get_urlconf(), get_script_prefix())
+    if pattern is None:
+        raise NoReverseMatch(f"There is no pattern for {name!r} with {args!r}.")
+    return pattern
+
+
 @lru_cache(maxsize=1024)
 def _form(name: str, kinds: tuple[type, ...], urlconf: object, prefix: str) -> str | None:
     """The address with a place for each argument; None when it does not simply hold them."""

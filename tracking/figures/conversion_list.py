@@ -24,6 +24,12 @@ CONVERSION_ORDERS = {
     "refunds": "refunded_minor",
     "commission": "commission_minor",
 }
+LISTED = (
+    "brand", "order", "order__external_id", "order__source", "member", "member__first_name",
+    "member__last_name", "member__email", "offer", "offer__name", "enrollment", "share_bp", "status",
+    "reason", "decision", "evidence", "why", "occurred_at", "currency", "sale_minor",
+    "refunded_minor", "commission_minor",
+)  # fmt: skip
 
 
 def conversions(
@@ -65,6 +71,12 @@ def conversions(
     if order.removeprefix("-") not in CONVERSION_ORDERS or order.startswith("-"):
         return found.order_by(f"-{column}", "-pk")
     return found.order_by(column, "pk")
+
+
+def listed_conversions(**chosen: Any) -> QuerySet[Conversion]:
+    """Return the same rows as `conversions`, with the fields alone that lists and files show."""
+    found = conversions(**chosen).select_related(None)
+    return found.select_related("order", "member", "offer").only(*LISTED)
 
 
 def conversion_count(*, status: str = "", offer_id: int | None = None) -> int:
