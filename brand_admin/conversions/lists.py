@@ -28,7 +28,7 @@ from tracking.figures.conversion_list import (
     listed_conversions,
     undecided_count,
 )
-from tracking.models import Conversion, Question, QuestionState
+from tracking.models import Conversion, Evidence, Question, QuestionState
 from tracking.questions.selectors import open_questions, orders_by_reference, questions
 
 
@@ -52,7 +52,7 @@ ORDER = Column(
     "Order", lambda row: Link(row.order.external_id, "conversion", row.pk), names_row=True
 )
 TIME = Column("Time", lambda row: row.occurred_at, sort="time")
-WON_BY = Column("Won by", lambda row: Titled(row.get_evidence_display(), capfirst(row.why)))
+WON_BY = Column("Won by", lambda row: Titled(Evidence(row.evidence).label, capfirst(row.why)))
 AMOUNTS = (
     Column("Sale", lambda row: row.sale, sort="sale", look="number"),
     Column("Refunds", lambda row: row.refunded, sort="refunds", look="number"),

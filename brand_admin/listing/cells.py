@@ -7,17 +7,18 @@ its HTML, in which every text is escaped.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from html import escape
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.utils.http import urlencode
 
 from core.components import render_compiled
-from core.components.from_python import component
+from core.components.from_python import component, repeated_component
 from core.components.page_urls import url_pattern
+from core.languages import spoken_tag
 from core.money import Money
 from core.templatetags.display import ABSENT, after_refunds, count, day, moment, money, who
 
@@ -54,21 +55,25 @@ class Cell(ABC):
 
 def written(value: object, pages: BrandPages) -> str:
     """Return the HTML of any value of a cell; a dash for an empty one."""
-    if isinstance(value, str):
-        return escape(value) or ABSENT
+    write = WRITERS.get(value.__class__)
+    if write is not None:
+        return write(value)
     if isinstance(value, Cell):
         return value.html(pages)
-    if value is None:
-        return ABSENT
-    if isinstance(value, Money):
-        return escape(money(value))
-    if isinstance(value, int):
-        return count(value)
-    if isinstance(value, datetime):
-        return moment(value)
-    if isinstance(value, date):
-        return day(value)
+    for kind, write in WRITERS.items():
+        if isinstance(value, kind):
+            return write(value)
     return escape(str(value)) or ABSENT
+
+
+WRITERS: Mapping[type, Callable[[Any], str]] = {
+    str: lambda text: escape(text) or ABSENT,
+    type(None): lambda nothing: ABSENT,
+    Money: lambda amount: escape(money(amount)),
+    int: count,
+    datetime: moment,
+    date: day,
+}
 
 
 class HasSales(Protocol):
@@ -120,16 +125,16 @@ class QuietButtonTo(LinkTo):
     look = "button button-quiet"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Badge(Cell):
     label: str
     tone: str = "neutral"
 
     def html(self, pages: BrandPages) -> str:
-        return component("badge", label=self.label, tone=self.tone)
+        return repeated_component("badge", spoken_tag(), label=str(self.label), tone=self.tone)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Chip(Cell):
     """A code or a tag; a dash if there is none."""
 
@@ -137,10 +142,12 @@ class Chip(Cell):
     kind: str = "accent"
 
     def html(self, pages: BrandPages) -> str:
-        return component("chip", label=self.label, kind=self.kind) if self.label else ABSENT
+        if not self.label:
+            return ABSENT
+        return repeated_component("chip", spoken_tag(), label=str(self.label), kind=self.kind)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Copied(Cell):
     """A value with a button to copy it. `shown` is a shorter form; a dash if there is no value."""
 
@@ -156,7 +163,7 @@ class Copied(Cell):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Muted(Cell):
     """A small grey text beside or under another one."""
 
@@ -199,7 +206,7 @@ class Beside(Cell):
         return " ".join(said) or ABSENT
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Titled(Cell):
     """A text with a tooltip."""
 

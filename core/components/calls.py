@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.template import Context, Node, NodeList, Template
+from django.template import Context, Engine, Node, NodeList, Template
 from django.template.base import FilterExpression, VariableNode
 from django.utils.safestring import SafeString
 
@@ -122,7 +122,7 @@ class _Call:
 
     def give(self, key: str, value: Constant | Reader) -> None:
         """Take the value of an attribute."""
-        if key == HTML or key.startswith(HTML_PREFIXES):
+        if _is_html(key):
             self.html[key] = value
         elif isinstance(value, Constant):
             self.constants[key] = self.accepted(key, value.value)
@@ -152,12 +152,33 @@ class _Call:
         html = self._html()
         if isinstance(html, Constant):
             self.constants[HTML] = html.value
-        scope = Scope(self.template, self.constants).spared(self.template.nodelist)
-        body = stripped(compile_nodes(self.template.nodelist, scope))
+        body = self._body()
         read_html = None if isinstance(html, Constant) else html
         if isinstance(body, str) and not (self.read or self.slots or read_html):
             return body
         return self._reading(writer(body), read_html)
+
+    def compile_with_values(self) -> Callable[[dict[str, object]], str]:
+        """The same, for a caller who gives the values of its attributes."""
+        self.constants[HTML] = html_attributes(self.name, {}) if self.contract.html else None
+        write, constants = writer(self._body()), self.constants
+        choices, accepted, template = self.contract.choices, self.accepted, self.template
+
+        def render(given: dict[str, object]) -> str:
+            values = {**constants, **given}
+            for key, value in given.items():
+                if value is None or key in choices:
+                    values[key] = accepted(key, value)
+            context = Context()
+            context.dicts = [NAMES, values]
+            context.template = template
+            return write(context)
+
+        return render
+
+    def _body(self) -> Piece:
+        scope = Scope(self.template, self.constants).spared(self.template.nodelist)
+        return stripped(compile_nodes(self.template.nodelist, scope))
 
     def _html(self) -> Constant | Reader:
         if not self.contract.html:
@@ -196,6 +217,25 @@ class _Call:
         return render
 
 
+def compile_for_python(
+    name: str, keys: tuple[str, ...], engine: Engine
+) -> Callable[[dict[str, object]], str]:
+    """What a call with these attributes writes. Raises ComponentError as a template does."""
+    template, contract = load(name, engine)
+    refuse(name, mistakes_of(contract, keys, ()))
+    refuse(name, [f"takes no {key!r} from Python" for key in keys if _is_html(key)])
+    call = _Call(name, template, contract)
+    for key in keys:
+        call.give(key, _given)
+    for key in contract.slots:
+        call.fill(key, "")
+    return call.compile_with_values()
+
+
+def _given(context: Context) -> None:
+    """Stands for a value that the caller gives."""
+
+
 def _inside(context: Context, values: dict[str, object]) -> Context:
     """A context of the same page that holds these values alone, as `context.new` makes one."""
     inside: Context = object.__new__(type(context))
@@ -226,6 +266,10 @@ def problems(template: Template) -> list[str]:
                 mistakes += bad_choice(contract, key, expression.var)
         found += [f"component {name!r}: {mistake}" for mistake in mistakes]
     return found
+
+
+def _is_html(key: str) -> bool:
+    return key == HTML or key.startswith(HTML_PREFIXES)
 
 
 def _is_blank(node: Node) -> bool:

@@ -54,9 +54,11 @@ def compile_nodes(nodes: Iterable[Node], scope: Scope) -> Piece:
         return ""
     if len(pieces) == 1:
         return pieces[0]
+    writers = [piece for piece in pieces if not isinstance(piece, str)]
+    text = "".join(piece.replace("%", "%%") if isinstance(piece, str) else "%s" for piece in pieces)
 
     def render(context: Context) -> str:
-        return "".join([piece if isinstance(piece, str) else piece(context) for piece in pieces])
+        return text % tuple([write(context) for write in writers])
 
     return render
 

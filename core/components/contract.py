@@ -108,7 +108,7 @@ def load(name: str, engine: Engine) -> tuple[Template, Contract]:
 
 
 def mistakes_of(
-    contract: Contract, attributes: Mapping[str, FilterExpression], slots: Iterable[str]
+    contract: Contract, attributes: Iterable[str], slots: Iterable[str]
 ) -> list[str]:
     """What the shape of a call has wrong, whatever its values are."""
     found = []

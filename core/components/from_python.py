@@ -5,33 +5,33 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from django.template import Context, Engine, Template
+from django.template import Engine
 from django.utils.safestring import SafeString
 
-from core.components.calls import ComponentNode
-from core.components.compiling import writer
-from core.components.expressions import Scope
+from core.components.calls import compile_for_python
 from core.languages import spoken_tag
 
 
 def component(name: str, **attributes: object) -> SafeString:
     """`component("badge", label="Paid", tone="good")`, for cells of a table that Python writes.
 
-    Values are escaped as in a template. Raises ComponentError for what the contract refuses.
+    Values are escaped as in a template. Raises ComponentError for what the contract refuses, and
+    for html attributes.
     """
-    template, write = _call(name, tuple(attributes), spoken_tag())
-    context = Context(attributes)
-    context.template = template
-    return SafeString(write(context))  # escaped by what made it
+    render = _call(name, tuple(attributes), spoken_tag())
+    return SafeString(render(attributes))  # escaped by what made it
+
+
+@lru_cache(maxsize=2048)
+def repeated_component(name: str, tag: str, **texts: str) -> SafeString:
+    """The same for a component that many rows have with the same few texts, kept once written.
+
+    `tag` is the language that is spoken: `spoken_tag()`.
+    """
+    return component(name, **texts)
 
 
 @lru_cache(maxsize=512)  # as many as there are calls in the source, in each language
-def _call(
-    name: str, keys: tuple[str, ...], tag: str
-) -> tuple[Template, Callable[[Context], str]]:
+def _call(name: str, keys: tuple[str, ...], tag: str) -> Callable[[dict[str, object]], str]:
     """A call with these attributes, compiled for readers of the language tag."""
-    given = " ".join(f"{key}={key}" for key in keys)
-    template = Engine.get_default().from_string(f'{{% component "{name}" {given} %}}')
-    [node] = template.nodelist
-    assert isinstance(node, ComponentNode)  # noqa: S101 - narrows the type
-    return template, writer(node.compile_call(name, Scope(template)))
+    return compile_for_python(name, keys, Engine.get_default())
