@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ def _nothing() -> Combinable:
 
 @dataclass(frozen=True, slots=True)
 class BrandRole:
-    """A user's role in a brand. `counted` is the number that `role_in` was asked to count."""
+    """A user's role in a brand. `counted` is the number that `brands_of` was asked to count."""
 
     brand: Brand
     role: str
@@ -47,34 +47,25 @@ def _time_zone(*, brand_id: int) -> QuerySet[Brand, Any]:
     return Brand.objects.filter(pk=brand_id).values_list("time_zone", flat=True)
 
 
-def brands_of(user: User) -> list[BrandRole]:
-    """Every brand the user works for, by name."""
-    with across_brands(reason="staff choose among their own brands"):
-        rows = _staff_of(user_id=user.pk)
-        return [BrandRole(row.brand, row.role, staff_id=row.pk) for row in rows]
+def brands_of(user: User, *, count: Counting = _nothing) -> list[BrandRole]:
+    """Every brand the user works for, by name.
 
-
-@kept_query
-def _staff_of(*, user_id: int) -> QuerySet[Staff]:
-    return Staff.objects.filter(user=user_id).select_related("brand").order_by("brand__name")
-
-
-def role_in(*, user: User, slug: str, count: Counting = _nothing) -> BrandRole | None:
-    """The user's role in the brand with that slug; None also when there is no such brand.
-
-    `count` returns an expression that counts something of the brand in the same query.
+    `count` returns an expression that counts something of each brand in the same query.
     """
-    with across_brands(reason="the address names the brand before anyone acts for it"):
-        for row in _staff_in(user_id=user.pk, slug=slug, count=count):
-            return BrandRole(row.brand, row.role, row.counted, row.pk)
-    return None
+    with across_brands(reason="staff choose among their own brands"):
+        rows = _staff_of(user_id=user.pk, count=count)
+        return [BrandRole(row.brand, row.role, row.counted, row.pk) for row in rows]
 
 
 @kept_query
-def _staff_in(*, user_id: int, slug: str, count: Counting) -> QuerySet[Staff]:
-    """The user's row in a brand."""
-    roles = Staff.objects.filter(user=user_id, brand__slug=slug).select_related("brand")
+def _staff_of(*, user_id: int, count: Counting) -> QuerySet[Staff]:
+    roles = Staff.objects.filter(user=user_id).select_related("brand").order_by("brand__name")
     return roles.annotate(counted=count())
+
+
+def role_in(roles: Iterable[BrandRole], *, slug: str) -> BrandRole | None:
+    """The role in the brand with that slug; None also when there is no such brand."""
+    return next((role for role in roles if role.brand.slug == slug), None)
 
 
 def session_kind_of(user_id: int) -> SessionKind:

@@ -29,7 +29,7 @@ from accounts.second_factor import (
     has_used_second_factor,
     remember_wanted_page,
 )
-from accounts.selectors import brands_of, role_in
+from accounts.selectors import BrandRole, brands_of, role_in
 from accounts.sessions import is_within_staff_limits
 from background.selectors import live_work_count
 from core.tenancy import acting_for
@@ -40,6 +40,7 @@ class BrandRequest(HttpRequest):
 
     brand: Brand
     role: str
+    roles: list[BrandRole]  # in every brand that the user works for
     working: int  # how many pieces of the brand's long work wait or run
     actor: Actor
     user: User
@@ -60,7 +61,8 @@ def brand_page(
         @login_required
         @wraps(view)
         def enter(request: BrandRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
-            found = role_in(user=request.user, slug=slug, count=live_work_count)
+            roles = brands_of(request.user, count=live_work_count)
+            found = role_in(roles, slug=slug)
             if found is None:
                 raise Http404
             if not is_within_staff_limits(request.session, now=timezone.now()):
@@ -73,7 +75,7 @@ def brand_page(
             needed = (post or permission) if request.method == "POST" else permission
             if not may(found.role, needed):
                 raise PermissionDenied
-            request.brand, request.role = found.brand, found.role
+            request.brand, request.role, request.roles = found.brand, found.role, roles
             request.working = found.counted
             request.actor = Actor.of_user(request.user)
             with acting_for(found.brand), timezone.override(found.brand.zone):

@@ -11,7 +11,6 @@ from django.utils import timezone
 
 from accounts.models import Role
 from accounts.permissions import Permission, may
-from accounts.selectors import brands_of
 from brand_admin.access import BrandRequest
 from core.csv_export import csv_file
 from core.tenancy import acting_for
@@ -41,7 +40,7 @@ def render_page(
         "brand": request.brand,
         "accent": request.brand.accent,
         "role_name": Role(request.role).label,
-        "switchable_brands": [entry.brand for entry in brands_of(request.user)],
+        "switchable_brands": [entry.brand for entry in request.roles],
         "may_manage": may(request.role, Permission.MANAGE),
         "may_pay": may(request.role, Permission.PAY),
         "may_administer": may(request.role, Permission.ADMINISTER),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.urls import reverse
-
 from accounts.permissions import Permission
+from core.components.page_urls import page_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +21,7 @@ class PageLink:
     args: tuple[int, ...] = ()
 
     def href(self, slug: str) -> str:
-        return reverse(f"brand_admin:{self.page}", args=[slug, *self.args]) + self.query
+        return page_url(f"brand_admin:{self.page}", [slug, *self.args], {}) + self.query
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 from uuid import UUID
 
-from django.urls import NoReverseMatch, get_script_prefix, get_urlconf, reverse
+from django.conf import settings
+from django.urls import NoReverseMatch, get_script_prefix, reverse
 
 PLAIN = re.compile(r"[-a-zA-Z0-9_]+")  # needs no quoting, and any path converter of text takes it
 PROBES: dict[type, Callable[[int], object]] = {
@@ -16,20 +18,27 @@ PROBES: dict[type, Callable[[int], object]] = {
     UUID: lambda number: UUID(int=number),
 }
 
+PLAIN_KINDS = frozenset(PROBES)
+
 
 def page_url(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
     """What `reverse` says. Raises NoReverseMatch."""
     kinds = tuple(map(type, args))
-    if not kwargs and all(
-        (kind is int and value >= 0)  # type: ignore[operator]
-        or (kind is str and PLAIN.fullmatch(value))  # type: ignore[call-overload]
-        or kind is UUID
+    if kwargs or not PLAIN_KINDS.issuperset(kinds):
+        return reverse(name, args=list(args), kwargs=dict(kwargs))
+    return _kept(name, kinds, tuple(args), settings.ROOT_URLCONF, get_script_prefix())
+
+
+@lru_cache(maxsize=4096)  # every page has the addresses of the navigation
+def _kept(
+    name: str, kinds: tuple[type, ...], args: tuple[Any, ...], urlconf: object, prefix: str
+) -> str:
+    is_plain = all(
+        (kind is int and value >= 0) or (kind is str and PLAIN.fullmatch(value)) or kind is UUID
         for kind, value in zip(kinds, args, strict=True)
-    ):
-        form = _form(name, kinds, get_urlconf(), get_script_prefix())
-        if form is not None:
-            return form.format(*args)
-    return reverse(name, args=list(args), kwargs=dict(kwargs))
+    )
+    pattern = _pattern(name, kinds, urlconf, prefix) if is_plain else None
+    return reverse(name, args=args) if pattern is None else pattern.format(*args)
 
 
 def url_pattern(name: str, *args: object) -> str:
@@ -37,14 +46,14 @@ def url_pattern(name: str, *args: object) -> str:
 
     It holds for arguments of the same kinds: numbers from 0 on, and texts that need no quoting.
     """
-    pattern = _form(name, tuple(map(type, args)), get_urlconf(), get_script_prefix())
+    pattern = _pattern(name, tuple(map(type, args)), settings.ROOT_URLCONF, get_script_prefix())
     if pattern is None:
         raise NoReverseMatch(f"There is no pattern for {name!r} with {args!r}.")
     return pattern
 
 
 @lru_cache(maxsize=1024)
-def _form(name: str, kinds: tuple[type, ...], urlconf: object, prefix: str) -> str | None:
+def _pattern(name: str, kinds: tuple[type, ...], urlconf: object, prefix: str) -> str | None:
     """The address with a place for each argument; None when it does not simply hold them."""
     given = [PROBES[kind](7_310_000_000 + place) for place, kind in enumerate(kinds)]
     probes = [str(value) for value in given]

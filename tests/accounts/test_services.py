@@ -49,7 +49,7 @@ def test_whose_address_is_proven_owns_the_brand_from_the_start() -> None:
 
     brand = make_brand()
 
-    found = role_in(user=greta, slug="fern")
+    found = role_in(brands_of(greta), slug="fern")
     assert found is not None
     assert (found.brand, found.role) == (brand, Role.OWNER)
     assert mail.outbox == []
@@ -149,8 +149,8 @@ def test_one_person_may_work_for_two_brands(cast: Cast) -> None:
 
 
 def test_an_outsider_has_no_role(cast: Cast) -> None:
-    assert role_in(user=cast.otto, slug="juniper") is None
-    assert role_in(user=cast.ines, slug="no-such-brand") is None
+    assert role_in(brands_of(cast.otto), slug="juniper") is None
+    assert role_in(brands_of(cast.ines), slug="no-such-brand") is None
 
 
 def test_giving_a_role_again_changes_it(cast: Cast) -> None:

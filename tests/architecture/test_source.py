@@ -174,6 +174,16 @@ def test_the_brand_acted_for_is_read_in_one_place() -> None:
     assert found == {"accounts/selectors.py"}
 
 
+def test_one_module_changes_the_language() -> None:
+    """So the language of a text and the form of its amounts are always those of one reader."""
+    changes = re.compile(r"\btranslation\.(?:activate|deactivate|override)|import .*\b(?:de)?activate\b")
+
+    found = {relative(path) for path in modules() if changes.search(path.read_text())}
+
+    assert found == {"core/languages.py"}
+    assert not [relative(path) for path in templates() if "{% language" in path.read_text()]
+
+
 def test_rows_are_referred_to_by_references() -> None:
     """ "enrollment:12" is made and taken apart in core.references alone."""
     kinds = "|".join(str(model._meta.model_name) for model in apps.get_models())

@@ -10,7 +10,7 @@ import pytest
 from babel.numbers import format_currency, format_decimal
 from django.http import HttpRequest
 from django.template import Context
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from core.languages import speaking, spoken_locale
 from core.money import Money, exponent
@@ -48,7 +48,7 @@ def test_money_shows_its_currency_and_its_own_digits(amount: Money | None, shown
 
 
 def test_money_follows_the_language() -> None:
-    with translation.override("de"):
+    with speaking("de"):
         assert money(Money(128_450, "EUR")) == "1.284,50\N{NO-BREAK SPACE}€"
 
 

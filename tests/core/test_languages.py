@@ -7,12 +7,12 @@ from datetime import UTC, datetime
 import pytest
 from django.http import HttpRequest
 from django.test import RequestFactory
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import get_language
 
 from core.languages import chosen_tag, speaking, spoken_tag, supported, tag_for
 from core.money import Money
-from core.templatetags.display import count, day, money, rate, short_money, time_zone_name
+from core.templatetags.display import day, money, rate, short_money, time_zone_name
 
 MORNING = datetime(2026, 11, 22, 9, 40, tzinfo=UTC)
 SPACE = "\N{NO-BREAK SPACE}"
@@ -91,12 +91,6 @@ def test_a_language_is_spoken_for_as_long_as_it_is_asked_for() -> None:
         assert spoken_tag() == "es-mx"
 
     assert (get_language(), spoken_tag()) == before
-
-
-def test_a_language_activated_by_django_alone_has_no_country() -> None:
-    with speaking("es-mx"), translation.override("de"):
-        assert spoken_tag() == "de"
-        assert count(1_284) == "1.284"
 
 
 @pytest.mark.parametrize(
