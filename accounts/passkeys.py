@@ -18,11 +18,13 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.webauthn.internal import auth
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.audit_log.security_log import log_event
 from accounts.codes import spend_code
 from accounts.models import CodePurpose, User
 from accounts.selectors import brands_of
+from core.kept_queries import kept_query
 
 MAX_PASSKEYS = 20
 MAX_PASSKEY_NAME_LENGTH = 60
@@ -58,7 +60,12 @@ def manages_passkeys_in_portal(user: User) -> bool:
 
 def passkeys_of(user: User) -> list[Passkey]:
     """The user's passkeys, oldest first."""
-    return [_passkey(row) for row in _rows(user).order_by("created_at", "pk")]
+    return [_passkey(row) for row in _passkeys(user_id=user.pk)]
+
+
+@kept_query
+def _passkeys(*, user_id: int) -> QuerySet[Authenticator]:
+    return _rows(user_id).order_by("created_at", "pk")
 
 
 def passkey_of(user: User, passkey_id: int) -> Passkey | None:
@@ -142,7 +149,7 @@ def authenticate(credential: Any) -> Authenticator:
         raise PasskeyError from error
 
 
-def _rows(user: User) -> Any:
+def _rows(user: User | int) -> Any:
     return Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN)
 
 

@@ -216,15 +216,19 @@ def open_sessions(user: User, *, current: SessionBase | None, now: datetime) -> 
             used_at=now if row.session_key == key else row.used_at,
             is_this=row.session_key == key,
         )
-        for row in Session.objects.filter(user=user, expire_date__gt=now).exclude(
-            kind=SessionKind.VISITOR
-        )
+        for row in _open(user_id=user.pk, now=now)
     ]
     return sorted(
         found,
         key=lambda one: (one.is_this, one.used_at is not None, one.used_at or now),
         reverse=True,
     )
+
+
+@kept_query
+def _open(*, user_id: int, now: datetime) -> QuerySet[Session]:
+    alive = Session.objects.filter(user=user_id, expire_date__gt=now)
+    return alive.exclude(kind=SessionKind.VISITOR)
 
 
 @transaction.atomic

@@ -10,9 +10,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, QuerySet
 from django.db.models.functions import Lower
 
 from accounts.actors import Actor
@@ -21,6 +22,7 @@ from accounts.models import Staff
 from affiliates.handles import Handle, clean_handle
 from affiliates.models import Member, MemberHandle, MemberTag, Platform
 from core.db import lock_identities
+from core.kept_queries import kept_query
 from core.tenancy import current_brand_id
 from core.text import single_spaced
 
@@ -88,25 +90,40 @@ def read_handles(texts: Mapping[str, str]) -> dict[Platform, str]:
 
 def tags_in_use() -> list[TagCount]:
     """The brand's tags, with how many members have each, by name."""
-    rows = MemberTag.objects.values("tag").annotate(members=Count("pk")).order_by(Lower("tag"))
-    return [TagCount(row["tag"], row["members"]) for row in rows]
+    return [TagCount(row["tag"], row["members"]) for row in _tags_in_use()]
+
+
+@kept_query
+def _tags_in_use() -> QuerySet[MemberTag, Any]:
+    counted = MemberTag.objects.values("tag").annotate(members=Count("pk"))
+    return counted.order_by(Lower("tag"))
 
 
 def member_details_of(members: Sequence[Member]) -> dict[int, MemberDetails]:
     """The details of each member (with owner and user fetched), in two queries."""
     ids = [member.pk for member in members]
     tags: dict[int, list[str]] = defaultdict(list)
-    rows = MemberTag.objects.filter(member__in=ids).order_by(Lower("tag"))
-    for member_id, tag in rows.values_list("member_id", "tag"):
+    for member_id, tag in _tags_of(member_ids=ids):
         tags[member_id].append(tag)
     handles: dict[int, dict[Platform, str]] = defaultdict(dict)
-    found = MemberHandle.objects.filter(member__in=ids)
-    for member_id, platform, handle in found.values_list("member_id", "platform", "handle"):
+    for member_id, platform, handle in _handles_of(member_ids=ids):
         handles[member_id][Platform(platform)] = handle
     return {
         member.pk: MemberDetails(tags[member.pk], handles[member.pk], member.owner)
         for member in members
     }
+
+
+@kept_query
+def _tags_of(*, member_ids: list[int]) -> QuerySet[MemberTag, Any]:
+    rows = MemberTag.objects.filter(member__in=member_ids).order_by(Lower("tag"))
+    return rows.values_list("member_id", "tag")
+
+
+@kept_query
+def _handles_of(*, member_ids: list[int]) -> QuerySet[MemberHandle, Any]:
+    found = MemberHandle.objects.filter(member__in=member_ids)
+    return found.values_list("member_id", "platform", "handle")
 
 
 def write_details(*, member: Member, details: MemberDetails) -> list[str]:

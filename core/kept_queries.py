@@ -13,6 +13,9 @@ one of them did not reach PostgreSQL as it was. Numbers, texts, days, moments, U
 them vary. Anything else is part of the shape, as are the length of a list, the time zone, and
 whether one brand is acted for, all, or none. The brand is a value. A text that may be empty varies
 too, so pass None where the SQL differs.
+
+`kept_selection` keeps the queries of a list whose arguments are what a person chose: there texts
+are part of the shape.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import update_wrapper
+from functools import cache, update_wrapper
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +40,9 @@ FIRST = 7_310_000_000_000  # far from any id
 BRAND = FIRST - 1
 WORD = "stand-in-"
 UUID_MARK = str(UUID(int=FIRST))[:-3]
+
+
+WHOLE = slice(None)
 
 
 class NotKeptError(ValueError):
@@ -70,17 +76,21 @@ class _Kept:
             raise NotKeptError(f"{sorted(value.name for value in missing)} {left} in {self.sql}")
         self.plan = RowPlan(queryset, compiler)
 
-    def rows(self, arguments: dict[str, Any]) -> list[Any]:
-        return self.plan.rows(self._fetched(self.sql, arguments), connections[self.using])
+    def rows(self, arguments: dict[str, Any], part: slice = WHOLE) -> list[Any]:
+        return self.plan.rows(self._fetched(self.sql, arguments, part), connections[self.using])
 
-    def count(self, arguments: dict[str, Any]) -> int:
-        counting = f"SELECT COUNT(*) FROM ({self.sql}) AS counted"  # noqa: S608 - Django's own
-        [(rows,)] = self._fetched(counting, arguments)
+    def count(self, arguments: dict[str, Any], limit: int | None = None) -> int:
+        counted = f"{self.sql} LIMIT {limit:d}" if limit is not None else self.sql
+        counting = f"SELECT COUNT(*) FROM ({counted}) AS counted"  # noqa: S608 - Django's own
+        [(rows,)] = self._fetched(counting, arguments, WHOLE)
         return int(rows)
 
-    def _fetched(self, sql: str, arguments: dict[str, Any]) -> list[tuple[Any, ...]]:
+    def _fetched(self, sql: str, arguments: dict[str, Any], part: slice) -> list[tuple[Any, ...]]:
+        values = tuple(self._values(arguments))
+        if part is not WHOLE:
+            sql, values = f"{sql} LIMIT %s OFFSET %s", (*values, part.stop - part.start, part.start)
         with connections[self.using].cursor() as cursor:
-            cursor.execute(sql, tuple(self._values(arguments)))
+            cursor.execute(sql, values)
             fetched: list[tuple[Any, ...]] = cursor.fetchall()
             return fetched
 
@@ -98,37 +108,54 @@ _BRAND = _Value("brand")
 class KeptQuery:
     """A function that builds a queryset, of which only the values of its arguments change."""
 
-    def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
+    def __init__(
+        self, build: Callable[..., QuerySet[Any, Any]], *, texts_vary: bool = True
+    ) -> None:
         self.build = build
+        self.varying = VARYING if texts_vary else tuple(kind for kind in VARYING if kind is not str)
         self.kept: dict[Any, _Kept | None] = {}
         update_wrapper(self, build)
 
     def __call__(self, **arguments: Any) -> list[Any]:
         """Return the rows."""
+        return self.part(WHOLE, arguments)
+
+    def part(self, part: slice, arguments: dict[str, Any]) -> list[Any]:
+        """Return the rows from a start to an end, which both have to be given; or all."""
         kept, values = self._kept_for(arguments)
         if kept is TOO_MANY:
-            return list(self.build(**arguments))
-        return kept.rows(values) if kept else []
+            return list(self.build(**arguments)[part])
+        return kept.rows(values, part) if kept else []
 
     def count(self, **arguments: Any) -> int:
         """Return how many rows there are."""
+        return self.count_up_to(None, arguments)
+
+    def count_up_to(self, limit: int | None, arguments: dict[str, Any]) -> int:
+        """Return how many rows there are, at most `limit`."""
         kept, values = self._kept_for(arguments)
         if kept is TOO_MANY:
-            return self.build(**arguments).count()
-        return kept.count(values) if kept else 0
+            return self.build(**arguments)[:limit].count()
+        return kept.count(values, limit) if kept else 0
 
     def _kept_for(self, arguments: dict[str, Any]) -> tuple[Any, dict[str, Any]]:
         """The query of this shape, and its values. None where no row can match."""
         is_in_scope, brand = scope_in_use()
         shape = (
             is_in_scope, type(brand), timezone.get_current_timezone_name(),
-            *((name, _shape(value)) for name, value in arguments.items()),
+            *((name, self._shape(value)) for name, value in arguments.items()),
         )  # fmt: skip
         if shape not in self.kept:
             if len(self.kept) >= MAX_SHAPES:
                 return TOO_MANY, arguments
-            self.kept[shape] = _built(self.build, arguments, brand)
+            self.kept[shape] = _built(self.build, arguments, brand, self.varying)
         return self.kept[shape], {**arguments, "brand": brand}
+
+    def _shape(self, value: Any) -> Any:
+        if _varies(value, self.varying):
+            is_many = isinstance(value, list | tuple)
+            return (type(value), tuple(map(type, value))) if is_many else type(value)
+        return tuple(value) if isinstance(value, list) else value
 
 
 TOO_MANY = object()  # shapes of one query
@@ -139,23 +166,80 @@ def kept_query(build: Callable[..., QuerySet[Any, Any]]) -> KeptQuery:
     return KeptQuery(build)
 
 
+class KeptSelection:
+    """The rows of `select(**arguments)` in an order, for a list that shows them page by page.
+
+    Texts among the arguments are part of the shape, so a list that is searched is not kept.
+    """
+
+    def __init__(
+        self, select: Callable[..., QuerySet[Any, Any]], fields: tuple[str, ...] = ()
+    ) -> None:
+        def ordered(**arguments: Any) -> QuerySet[Any, Any]:
+            found = select(**arguments)
+            return found.order_by(*fields) if fields else found
+
+        def counted(**arguments: Any) -> QuerySet[Any, Any]:
+            return select(**arguments).order_by().values("pk")
+
+        self._rows = KeptQuery(ordered, texts_vary=False)
+        self._counted = KeptQuery(counted, texts_vary=False)
+
+    def rows(self, part: slice, arguments: dict[str, Any]) -> list[Any]:
+        """Return the rows from a start to an end."""
+        return self._rows.part(part, arguments)
+
+    def all_rows(self, **arguments: Any) -> list[Any]:
+        """Return all rows."""
+        return self.rows(WHOLE, arguments)
+
+    def count(self, arguments: dict[str, Any], *, limit: int | None = None) -> int:
+        """Return how many rows there are, at most `limit`."""
+        return self._counted.count_up_to(limit, arguments)
+
+
+class KeptRows:
+    """The rows of a kept selection for these arguments, as a paginator reads them."""
+
+    def __init__(self, selection: KeptSelection, arguments: dict[str, Any]) -> None:
+        self._selection, self._arguments = selection, arguments
+
+    def __getitem__(self, part: slice) -> list[Any]:
+        if part.stop <= part.start:  # the only page of an empty list
+            return []
+        return self._selection.rows(part, self._arguments)
+
+    def __len__(self) -> int:
+        return self.count()
+
+    def count(self, *, limit: int | None = None) -> int:
+        """Return how many rows there are, at most `limit`."""
+        return self._selection.count(self._arguments, limit=limit)
+
+
+kept_selection = cache(KeptSelection)  # as many as there are lists, and orders of their columns
+
+
 def _built(
-    build: Callable[..., QuerySet[Any, Any]], arguments: dict[str, Any], brand: int | None
+    build: Callable[..., QuerySet[Any, Any]],
+    arguments: dict[str, Any],
+    brand: int | None,
+    varying: tuple[type, ...],
 ) -> _Kept | None:
     """None where no row can match, and PostgreSQL is asked nothing."""
     stand_ins: dict[Any, _Value] = {BRAND: _BRAND} if brand is not None else {}
     given = {}
     for name, value in arguments.items():
-        if isinstance(value, list | tuple):
+        if not _varies(value, varying):
+            given[name] = value
+        elif isinstance(value, list | tuple):
             places = [_Value(name, place) for place in range(len(value))]
             made = [_stand_in(one, len(stand_ins) + place) for place, one in enumerate(value)]
             given[name] = made
             stand_ins.update(zip(map(_key, made), places, strict=True))
-        elif type(value) in VARYING:
+        else:
             given[name] = _stand_in(value, len(stand_ins))
             stand_ins[_key(given[name])] = _Value(name)
-        else:
-            given[name] = value
     try:
         if brand is None:
             return _Kept(build(**given), stand_ins)
@@ -168,10 +252,11 @@ def _built(
 VARYING = (int, str, date, datetime, UUID)
 
 
-def _shape(value: Any) -> Any:
+def _varies(value: Any, varying: tuple[type, ...]) -> bool:
+    """Whether a value stands for others of its kind. Of a list, all members have to."""
     if isinstance(value, list | tuple):
-        return (type(value), tuple(map(type, value)))
-    return type(value) if type(value) in VARYING else value
+        return varying is VARYING or all(type(one) in varying for one in value)
+    return type(value) in varying
 
 
 def _stand_in(value: Any, number: int) -> Any:

@@ -124,10 +124,15 @@ def with_counts(rows: Iterable[Campaign]) -> list[CampaignRow]:
 def counts_of(campaign_ids: Iterable[int]) -> dict[int, Counts]:
     """The messages of each campaign by state."""
     found: dict[int, Counter[str]] = {pk: Counter() for pk in campaign_ids}
-    rows = Message.objects.filter(campaign__in=list(found)).order_by()
-    for pk, state, number in rows.values_list("campaign_id", "state").annotate(Count("pk")):
+    for pk, state, number in _messages_by_state(campaign_ids=list(found)):
         found[pk][state] = number
     return {pk: Counts(counter) for pk, counter in found.items()}
+
+
+@kept_query
+def _messages_by_state(*, campaign_ids: list[int]) -> QuerySet[Message, Any]:
+    rows = Message.objects.filter(campaign__in=campaign_ids).order_by()
+    return rows.values_list("campaign_id", "state").annotate(Count("pk"))
 
 
 def report(campaign: Campaign, *, search: str = "", state: str = "") -> QuerySet[Message]:

@@ -102,9 +102,30 @@ def offers(
     return found
 
 
-def enrollments_of(offer: Offer, *, search: str = "", status: str = "") -> QuerySet[Enrollment]:
-    """Return the offer's enrollments by name; removed ones only when `status` is REMOVED."""
-    found = Enrollment.objects.filter(offer=offer).select_related("member")
+def offer_names(*, by_name: bool = False) -> list[tuple[int, str]]:
+    """Return id and name of each of the brand's offers, newest first or by name."""
+    return _offer_names(by_name=by_name)
+
+
+@kept_query
+def _offer_names(*, by_name: bool) -> QuerySet[Offer, Any]:
+    found = offers().order_by("name") if by_name else offers()
+    return found.values_list("pk", "name")
+
+
+def project_names() -> list[tuple[int, str]]:
+    """Return id and name of each of the brand's projects, newest first."""
+    return _project_names()
+
+
+@kept_query
+def _project_names() -> QuerySet[Project, Any]:
+    return projects().values_list("pk", "name")
+
+
+def enrollments_of(offer_id: int, *, search: str = "", status: str = "") -> QuerySet[Enrollment]:
+    """Return an offer's enrollments by name; removed ones only when `status` is REMOVED."""
+    found = Enrollment.objects.filter(offer=offer_id).select_related("member")
     found = found.filter(status=status) if status else found.not_removed()
     for word in search.split():
         found = found.filter(name_contains(word, via="member__"))

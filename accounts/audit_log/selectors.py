@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, QuerySet, Sum, TextField
 from django.db.models.functions import Cast
 
 from accounts.models import AuditCount, AuditEntry
+from core.kept_queries import kept_query
 
 ActionsForWord = Callable[[str], Iterable[str]]  # the actions whose shown text has the word
 
@@ -68,9 +70,17 @@ def filter_entries(
 
 def audit_count(kinds: Iterable[str] = ()) -> int:
     """The number of `audit_entries` of these kinds, or of all, from the stored counts."""
-    wanted = set(kinds)
-    counts = AuditCount.objects.filter(kind__in=wanted) if wanted else AuditCount.objects.all()
-    return counts.aggregate(sum=Sum("entries"))["sum"] or 0
+    return sum(_counts(kinds=sorted(set(kinds)) or None))
+
+
+@kept_query
+def _counts(*, kinds: list[str] | None) -> QuerySet[AuditCount, Any]:
+    """The one sum of the brand; none where nothing was counted."""
+    counts = (
+        AuditCount.objects.all() if kinds is None else AuditCount.objects.filter(kind__in=kinds)
+    )
+    sums = counts.values("brand_id").annotate(sum=Sum("entries"))
+    return sums.values_list("sum", flat=True)
 
 
 def history_of(targets: Iterable[str]) -> QuerySet[AuditEntry]:

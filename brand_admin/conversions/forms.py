@@ -10,7 +10,7 @@ from django import forms
 from brand_admin.forms import DayFilters
 from brand_admin.pages import id_in
 from offers.models import Enrollment
-from offers.selectors import offers
+from offers.selectors import offer_names
 from tracking.figures.conversion_list import UNDECIDED
 from tracking.figures.periods import Bounds
 from tracking.figures.refunds_to_check import RefundOutcome, oldest_refund_day
@@ -40,7 +40,7 @@ class ConversionFilters(DayFilters):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = [(str(offer.pk), offer.name) for offer in offers()]
+        names = [(str(pk), name) for pk, name in offer_names()]
         field = self.fields["offer"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
         field.choices = [("", "All offers"), *names]

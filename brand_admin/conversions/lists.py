@@ -18,18 +18,19 @@ from brand_admin.listing.actions import Action, Done, Seen
 from brand_admin.listing.cells import Badge, Cell, Fragment, Lines, Link, Muted, Titled
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
-from brand_admin.listing.listing import Listing
+from brand_admin.listing.listing import Listing, Selection
 from core.money import Money, plain_percent
 from core.templatetags.display import day, moment
 from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.figures.conversion_list import (
+    CONVERSION_ORDERS,
     UNDECIDED,
     conversion_count,
     listed_conversions,
     undecided_count,
 )
 from tracking.models import Conversion, Evidence, Question, QuestionState
-from tracking.questions.selectors import open_questions, orders_by_reference, questions
+from tracking.questions.selectors import open_question_count, orders_by_reference, questions
 
 
 def conversion_status(row: Conversion) -> Cell:
@@ -151,8 +152,11 @@ class Conversions(Listing[Conversion]):
         "No conversion matches", "Change the search or the filters.", icon="search"
     )
 
-    def find(self) -> QuerySet[Conversion]:
-        return listed_conversions(search=self.search, order=self.GET.get("sort", ""), **self.chosen)
+    def selection(self) -> Selection:
+        order = self.GET.get("sort", "")
+        known = order if order.removeprefix("-") in CONVERSION_ORDERS else ""
+        chosen = {"search": self.search, "order": known, **self.chosen}
+        return Selection(listed_conversions, chosen)
 
     @cached_property
     def chosen(self) -> dict[str, Any]:
@@ -185,7 +189,7 @@ class Conversions(Listing[Conversion]):
 
     def context(self) -> dict[str, Any]:
         return {
-            "open_questions": open_questions().count(),
+            "open_questions": open_question_count(),
             "pending": undecided_count(),
         }
 
@@ -291,7 +295,7 @@ class Questions(Listing[QuestionLine]):
         return [QuestionLine(row, verdicts.get(row.pk)) for row in found]
 
     def context(self) -> dict[str, Any]:
-        return {"open_questions": open_questions().count()}
+        return {"open_questions": open_question_count()}
 
 
 def shortened(answer: str) -> str:

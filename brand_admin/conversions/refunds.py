@@ -18,7 +18,7 @@ from tracking.figures.refunds_to_check import RefundOutcome, outcome_of, refunds
 from tracking.figures.unattributed_orders import Brought
 from tracking.models import Conversion, Refund
 from tracking.orders.as_sent import refunded_lines
-from tracking.questions.selectors import open_questions
+from tracking.questions.selectors import open_question_count
 
 TONES = {
     RefundOutcome.WAITING: "neutral",
@@ -160,4 +160,4 @@ class RefundsToCheck(Listing[RefundRow]):
         return "refunds-to-check"
 
     def context(self) -> dict[str, Any]:
-        return {"open_questions": open_questions().count()}
+        return {"open_questions": open_question_count()}

@@ -41,7 +41,7 @@ from offers.models import Enrollment
 from tracking.figures.unattributed_orders import unattributed_orders
 from tracking.models import Order
 from tracking.orders.crediting import credit_by_own_evidence, credit_orders_by_hand
-from tracking.questions.selectors import open_questions
+from tracking.questions.selectors import open_question_count
 
 SHOWN_OF_CLICK_ID = 16  # characters, in the list; the file has all of them
 
@@ -202,7 +202,7 @@ class UnattributedOrders(Listing[Order]):
         return super().done_words(action, {**values, "member": to.member})
 
     def context(self) -> dict[str, Any]:
-        return {"open_questions": open_questions().count()}
+        return {"open_questions": open_question_count()}
 
 
 class CreditedMember(EnrollmentChoice):

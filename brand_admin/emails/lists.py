@@ -19,7 +19,7 @@ from brand_admin.emails.progress import CampaignProgress
 from brand_admin.listing.cells import Badge, Cell, Fragment, Lines, Link, LinkTo, Muted
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
-from brand_admin.listing.listing import Listing
+from brand_admin.listing.listing import Listing, Selection
 from core.references import Reference
 from core.templatetags.display import moment, who
 from notifications import selectors
@@ -98,8 +98,9 @@ class Campaigns(Listing[CampaignProgress]):
         "No campaign matches", "Change the search or the filters.", icon="search"
     )
 
-    def find(self) -> QuerySet[Campaign]:
-        return selectors.campaigns(search=self.search, **self.filters.chosen())
+    def selection(self) -> Selection:
+        chosen = {"search": self.search, **self.filters.chosen()}
+        return Selection(selectors.campaigns, chosen)
 
     def rows_of(self, found: Sequence[Campaign]) -> list[CampaignProgress]:
         brand = self.brand.name

@@ -18,7 +18,7 @@ from tracking.figures.refunds_to_check import refunds_to_check
 from tracking.figures.unattributed_orders import unattributed_orders
 from tracking.models import Order, Refund
 from tracking.outreach.unsent_items import not_sent, without_items
-from tracking.questions.selectors import open_questions
+from tracking.questions.selectors import open_question_count
 
 RECENT = timedelta(days=30)
 MAX_COUNTED_ORDERS = 10_000  # or refunds: a shop may send all of them, and counting is slow
@@ -76,7 +76,7 @@ def what_needs_attention(*, now: datetime) -> Attention:
         not_sent=_not_sent.count(),
         failed_sends=sum(sends.values()),
         unknown_sends=unknown,
-        questions=_open_questions.count(),
+        questions=open_question_count(),
         unattributed=_unattributed.count(since=start_of(recent_from)),
         refunds=_refunds.count(since=start_of(recent_from)),
         recent_from=recent_from,
@@ -102,4 +102,3 @@ def _refunds(*, since: datetime) -> QuerySet[Refund, Any]:
 
 _without_items = kept_query(without_items)
 _not_sent = kept_query(not_sent)
-_open_questions = kept_query(open_questions)

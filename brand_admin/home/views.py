@@ -20,6 +20,7 @@ from brand_admin.charts import draw
 from brand_admin.home.beginning import first_steps
 from brand_admin.home.counts import what_needs_attention
 from brand_admin.pages import render_page
+from core.kept_queries import kept_selection
 from core.money import round_half_up
 from core.templatetags.display import after_refunds, count, money
 from offers.models import Offer
@@ -68,7 +69,8 @@ def door(request: HttpRequest) -> HttpResponse:
 def home(request: BrandRequest) -> HttpResponse:
     """Show what needs attention, and the brand's figures."""
     now, period = timezone.now(), DateRange.of_days(DAYS, today=today())
-    found, latest = list(offers()), list(listed_conversions()[:LATEST])
+    found = kept_selection(offers).all_rows()
+    latest = kept_selection(listed_conversions).rows(slice(0, LATEST), {})
     rows = offer_rows(found, period=period, now=now, with_sellers=False)
     sums = summaries(rows, first_currency=request.brand.currency)
     before = _before(found, period)

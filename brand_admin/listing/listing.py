@@ -6,11 +6,10 @@ the file and the actions on selected rows all use an instance, so that they have
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import islice
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 from django import forms
 from django.core.paginator import Page, Paginator
@@ -33,6 +32,7 @@ from brand_admin.listing.list_request import ListRequest, StoredListRequest
 from brand_admin.listing.paging import PER_PAGE, LongPaginator
 from brand_admin.pages import id_in
 from core.fetched_rows import fetch_rows
+from core.kept_queries import KeptRows, kept_selection
 from tracking.figures.metrics import ALL_TIME, DateRange
 
 AT_ONCE = 500  # rows of the file that are read together
@@ -43,7 +43,14 @@ Row = TypeVar("Row")
 LISTS: dict[str, type[Listing[Any]]] = {}  # by name; `brand_admin.lists` imports all lists
 
 
-class Listing(ChosenRows[Row], ABC):
+class Selection(NamedTuple):
+    """A selector and its arguments: numbers, moments, and texts of which there are few."""
+
+    select: Callable[..., QuerySet[Any]]
+    arguments: dict[str, Any]
+
+
+class Listing(ChosenRows[Row]):
     """A list of the brand admin, for one request."""
 
     # Its names: for the worker, in the navigation, on its page.
@@ -84,6 +91,8 @@ class Listing(ChosenRows[Row], ABC):
         super().__init_subclass__(**kwargs)
         if "name" in vars(cls):
             LISTS[cls.name] = cls
+        if "find" in vars(cls) and "selection" not in vars(cls):
+            cls.selection = Listing.selection  # type: ignore[method-assign]
 
     def __init__(self, request: ListRequest, **args: int) -> None:
         self.request, self.brand, self.GET, self.args = request, request.brand, request.GET, args
@@ -99,9 +108,19 @@ class Listing(ChosenRows[Row], ABC):
         """Return the name of the list's offer or project; "" for a list of the brand."""
         return ""
 
-    @abstractmethod
+    def selection(self) -> Selection | None:
+        """Return what selects the rows, if one selector does: its queries are then kept."""
+        return None
+
     def find(self) -> QuerySet[Any] | Sequence[Any]:
-        """Return the rows that match; a queryset is ordered afterwards."""
+        """Return the rows that match; a queryset is ordered afterwards.
+
+        A list without a selection defines this itself.
+        """
+        chosen = self.selection()
+        if chosen is None:
+            raise NotImplementedError(f"{type(self).__name__} says neither what it finds nor how.")
+        return chosen.select(**chosen.arguments)
 
     def rows_of(self, found: Sequence[Any]) -> Sequence[Row]:
         """Return the rows with the data of their cells, in a fixed number of queries."""
@@ -160,15 +179,26 @@ class Listing(ChosenRows[Row], ABC):
     @cached_property
     def found(self) -> QuerySet[Any] | Sequence[Any]:
         """The rows that match, in the order that the address names."""
-        found = self.find()
-        fields = sorted_by(self.shown_columns(), self.GET.get("sort", ""), self.usual_sort())
+        found, fields = self.find(), self._order
         return found.order_by(*fields) if fields and isinstance(found, QuerySet) else found
+
+    @property
+    def _order(self) -> list[str]:
+        return sorted_by(self.shown_columns(), self.GET.get("sort", ""), self.usual_sort())
+
+    @property
+    def _paged(self) -> QuerySet[Any] | Sequence[Any] | KeptRows:
+        """The same rows, by a kept query if there is one."""
+        chosen = self.selection()
+        if chosen is None or self.search:
+            return self.found
+        return KeptRows(kept_selection(chosen.select, tuple(self._order)), chosen.arguments)
 
     @cached_property
     def page(self) -> Page[Any]:
         """The page that ?page= names, with its rows; the nearest page for an invalid number."""
         kind = LongPaginator if self.is_long else Paginator
-        paginator = kind(self.found, self.per_page)
+        paginator = kind(self._paged, self.per_page)
         known = self.known_count()
         if known is not None:
             paginator.count = known

@@ -8,6 +8,8 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.utils.functional import cached_property
 
+from core.kept_queries import KeptRows
+
 PER_PAGE = 50
 MAX_COUNTED_ROWS = 10_000  # of a long list; people search instead of opening later pages
 
@@ -28,5 +30,7 @@ class LongPaginator(Paginator):
 
     @cached_property
     def _counted(self) -> int:
+        if isinstance(self.object_list, KeptRows):
+            return self.object_list.count(limit=MAX_COUNTED_ROWS + 1)
         rows = cast("QuerySet[Any]", self.object_list)
         return rows.order_by()[: MAX_COUNTED_ROWS + 1].count()

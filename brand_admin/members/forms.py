@@ -23,8 +23,9 @@ from brand_admin.file_form import FileForm
 from brand_admin.refusals import add_refusal, sentence
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
+from core.kept_queries import kept_query
 from offers.models import Offer
-from offers.selectors import offers, offers_to_join
+from offers.selectors import offer_names, offers, offers_to_join
 from tracking.importing.csv_rows import MEMBER_COLUMNS
 
 NO_OFFER = "none"
@@ -33,7 +34,10 @@ NO_OWNER = "none"
 
 def staff_choices() -> list[tuple[str, str]]:
     """Return the choices of staff who can be responsible for members."""
-    return [(str(row.pk), str(row.user)) for row in staff_of_brand()]
+    return [(str(row.pk), str(row.user)) for row in _staff()]
+
+
+_staff = kept_query(staff_of_brand)
 
 
 class MemberFilters(forms.Form):
@@ -45,9 +49,7 @@ class MemberFilters(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = [
-            (str(pk), name) for pk, name in offers().order_by("name").values_list("pk", "name")
-        ]
+        names = [(str(pk), name) for pk, name in offer_names(by_name=True)]
         self.tags, self.staff = tags_in_use(), staff_choices()
         tags = [(one.tag, f"{one.tag} ({one.members:,})") for one in self.tags]
         self._offer("offer", [("", "Any"), (NO_OFFER, "In no offer"), *names])

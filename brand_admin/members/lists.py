@@ -25,7 +25,7 @@ from brand_admin.listing.actions import Action, Done, Skipped
 from brand_admin.listing.cells import Cell, Chip, Chips, Lines, Link, Muted, address, amounts, sales
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
-from brand_admin.listing.listing import Listing
+from brand_admin.listing.listing import Listing, Selection
 from brand_admin.members.forms import NO_OFFER, MemberFilters, OwnerForm, TagForm
 from brand_admin.suppressed import suppressed_in_words
 from core.templatetags.display import day
@@ -81,6 +81,11 @@ def _give(listing: Listing[Any], *, ids: list[int], owner: str, by: Actor, now: 
         return Done(0, skipped=[Skipped(str(row), gone) for row in rows])
     changed = assign_owner(member_ids=ids, owner=chosen, by=by, now=now)
     return Done(changed, unchanged=len(ids) - changed)
+
+
+def _members(*, in_no_offer: bool, offer_id: int | None, **chosen: Any) -> QuerySet[Member]:
+    found = members(**chosen)
+    return in_offer(found, offer_id) if in_no_offer or offer_id is not None else found
 
 
 class Members(Listing[MemberLine]):
@@ -160,10 +165,15 @@ class Members(Listing[MemberLine]):
         "Nobody matches", "Every word must stand in the name or the address.", icon="search"
     )
 
-    def find(self) -> QuerySet[Member]:
+    def selection(self) -> Selection:
         offer = self.filters.chosen
-        found = members(search=self.search, **self.filters.details)
-        return in_offer(found, None if offer == NO_OFFER else int(offer)) if offer else found
+        chosen = {
+            "search": self.search,
+            **self.filters.details,
+            "in_no_offer": offer == NO_OFFER,
+            "offer_id": int(offer) if offer and offer != NO_OFFER else None,
+        }
+        return Selection(_members, chosen)
 
     def rows_of(self, found: Sequence[Member]) -> list[MemberLine]:
         noted = member_details_of(found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, ClassVar, NamedTuple
 from urllib.parse import urlencode
 
@@ -41,7 +42,7 @@ from brand_admin.listing.actions import Action
 from brand_admin.listing.cells import Fragment, Lines, Link, Muted
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
-from brand_admin.listing.listing import Listing
+from brand_admin.listing.listing import Listing, Selection
 from brand_admin.members.history import member_history as history_of_member
 from brand_admin.members.history import offers_named_in
 from brand_admin.pages import render_page
@@ -50,10 +51,7 @@ from brand_admin.suppressed import suppressed_in_words
 from core.references import Reference
 from core.templatetags.display import who
 from notifications.selectors import messages_to
-from payouts.models import Payout
-from payouts.selectors import payouts
-from tracking.figures.conversion_list import listed_conversions
-from tracking.models import Conversion, Question
+from tracking.models import Question
 
 SECTION = "members"
 NOTHING_MATCHES = EmptyState("Nothing matches", "Change the search or the filters.", icon="search")
@@ -127,9 +125,9 @@ class MemberConversions(OfMember, Conversions):
         icon="conversions",
     )
 
-    def find(self) -> QuerySet[Conversion]:
-        chosen = self.chosen | {"member_id": self.of.pk}
-        return listed_conversions(search=self.search, order=self.GET.get("sort", ""), **chosen)
+    @cached_property
+    def chosen(self) -> dict[str, Any]:
+        return self.filters.chosen() | {"member_id": self.of.pk}
 
     def known_count(self) -> None:
         return None
@@ -158,8 +156,9 @@ class MemberPayments(OfMember, Payments):
         due = PageLink("See what is due now", "payments", query=query, needs=Permission.PAY)
         return replace(super().empty(), links=(due,))
 
-    def find(self) -> QuerySet[Payout]:
-        return payouts(search=self.search, **(self.filters.chosen() | {"member_id": self.of.pk}))
+    def selection(self) -> Selection:
+        select, chosen = super().selection()
+        return Selection(select, chosen | {"member_id": self.of.pk})
 
 
 class MemberMessages(OfMember, Messages):

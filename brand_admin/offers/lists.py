@@ -10,12 +10,18 @@ from accounts.permissions import Permission
 from brand_admin.listing.cells import Badge, Lines, Link, Muted, sales
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
-from brand_admin.listing.listing import Listing
+from brand_admin.listing.listing import Listing, Selection
 from brand_admin.offers.forms import OfferFilters
 from brand_admin.offers.rows import OfferRow, offer_rows
 from core.templatetags.display import day
 from offers.models import Offer, OfferKind, OfferStatus
 from offers.selectors import offers
+
+
+def _offers(*, search: str, status: str, kind: str) -> QuerySet[Offer]:
+    """Return the matching offers; archived ones only if the status is theirs, or "all"."""
+    found = offers(search=search, status="" if status == "all" else status, kind=kind)
+    return found if status else found.exclude(status=OfferStatus.ARCHIVED)
 
 
 class Offers(Listing[OfferRow]):
@@ -95,11 +101,9 @@ class Offers(Listing[OfferRow]):
         links=(PageLink("Show all, archived too", "offers", query="?status=all"),),
     )
 
-    def find(self) -> QuerySet[Offer]:
-        """Return the matching offers; archived ones only if the filter names them."""
+    def selection(self) -> Selection:
         status, kind = self.filters.chosen()
-        found = offers(search=self.search, status="" if status == "all" else status, kind=kind)
-        return found if status else found.exclude(status=OfferStatus.ARCHIVED)
+        return Selection(_offers, {"search": self.search, "status": status, "kind": kind})
 
     def rows_of(self, found: Sequence[Offer]) -> list[OfferRow]:
         return offer_rows(found, now=self.now)

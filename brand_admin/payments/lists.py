@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
-
 from accounts.permissions import Permission
 from brand_admin.enrollment_choice import EnrollmentChoice
 from brand_admin.listing.cells import Cell, Fragment, Link, person
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
-from brand_admin.listing.listing import Listing
+from brand_admin.listing.listing import Listing, Selection
 from brand_admin.payments.forms import PaymentFilters
 from payouts.models import Payout, PayoutRun
 from payouts.selectors import payouts
@@ -104,8 +102,8 @@ class Payments(Listing[Payout]):
         "No payment matches", "Change the search or the filter.", icon="search"
     )
 
-    def find(self) -> QuerySet[Payout]:
-        return payouts(search=self.search, **self.filters.chosen())
+    def selection(self) -> Selection:
+        return Selection(payouts, {"search": self.search, **self.filters.chosen()})
 
     def context(self) -> dict[str, Any]:
         return {"tab": "sent"}

@@ -13,7 +13,7 @@ from accounts.permissions import Permission
 from brand_admin.listing.cells import Badge, Cell, Lines, Link, Muted, QuietButtonTo, person
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
-from brand_admin.listing.listing import Listing
+from brand_admin.listing.listing import Listing, Selection
 from brand_admin.payments.lists import (
     AMOUNT,
     HEADER_LINKS,
@@ -94,8 +94,8 @@ class Runs(Listing[PayoutRun]):
         "No run matches", "Change the search or the filters.", icon="search"
     )
 
-    def find(self) -> QuerySet[PayoutRun]:
-        return runs(search=self.search, **self.filters.chosen())
+    def selection(self) -> Selection:
+        return Selection(runs, {"search": self.search, **self.filters.chosen()})
 
     def file_name(self) -> str:
         return "payout-runs"

@@ -9,7 +9,7 @@ from django import forms
 
 from core.money import MoneyError, exponent, parse_decimal
 from offers.models import EnrollmentStatus, OfferKind, OfferStatus
-from offers.selectors import projects
+from offers.selectors import project_names
 from tracking.figures.offer_report import SORT_KEYS, OfferRow
 
 EVERY_STATUS = "all"
@@ -77,7 +77,7 @@ class OfferReportFilters(FigureFilters):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = [(str(row.pk), row.name) for row in projects()]
+        names = [(str(pk), name) for pk, name in project_names()]
         field = self.fields["project"]
         assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
         field.choices = [("", "All projects"), *names]

@@ -19,7 +19,7 @@ from brand_admin.listing.actions import Action, Seen
 from brand_admin.listing.cells import Badge, Cell, Fragment, Link
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
-from brand_admin.listing.listing import Listing
+from brand_admin.listing.listing import Listing, Selection
 from brand_admin.reporting.columns import (
     MEMBER_DEFAULTS,
     OF_MEMBERS,
@@ -30,6 +30,7 @@ from brand_admin.reporting.columns import (
 )
 from brand_admin.reporting.forms import OfferMemberFilters, OfferReportFilters
 from brand_admin.reporting.members import MEMBER_ACTIONS, notes_on_removal, owed_among
+from core.kept_queries import kept_selection
 from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
 from offers.selectors import enrollments_of, offers, terms_of
 from tracking.commissions.tier_progress import tier_names_today
@@ -37,7 +38,13 @@ from tracking.figures.member_table import MemberRow, export_rows, member_rows
 from tracking.figures.metrics import ALL_TIME, DateRange, today
 from tracking.figures.offer_report import OfferRow, in_order, offer_rows
 from tracking.figures.periods import BRAND_CHOICES, ChosenPeriod, choose
-from tracking.figures.ranking import BY_NAME, ranked, with_at_least
+from tracking.figures.ranking import (
+    BY_NAME,
+    in_order_of_names,
+    is_by_figure,
+    ranked,
+    with_at_least,
+)
 
 SECTION = "sales_tracking"
 # Parameters that every filter keeps.
@@ -172,8 +179,10 @@ class OfferFigures(WithFigures):
         return cast("Sequence[OfferRow]", self.found)
 
     def find(self) -> list[OfferRow]:
-        found = offers(search=self.search, **self.filters.chosen())
-        rows = offer_rows(list(found), period=self.chosen.period, now=self.now)
+        chosen, search = self.filters.chosen(), self.search
+        kept = kept_selection(offers)
+        found = list(offers(search=search, **chosen)) if search else kept.all_rows(**chosen)
+        rows = offer_rows(found, period=self.chosen.period, now=self.now)
         enough = [row for row in rows if self.filters.enough(row)]
         return in_order(enough, self.GET.get("sort", ""))
 
@@ -216,6 +225,15 @@ def _into_drawer(listing: OfferMembers) -> dict[str, str]:
         "hx-target": "#drawer",
         "hx-include": "closest form",
     }
+
+
+def _members_of(offer_id: int, *, status: str, search: str = "") -> QuerySet[Enrollment]:
+    found = enrollments_of(offer_id, search=search, status=status)
+    return found.select_related("member", "offer")
+
+
+def _by_name(*, offer_id: int, status: str, is_reversed: bool) -> QuerySet[Enrollment]:
+    return in_order_of_names(_members_of(offer_id, status=status), is_reversed=is_reversed)
 
 
 class OfferMembers(WithFigures):
@@ -314,6 +332,23 @@ class OfferMembers(WithFigures):
             may_pay=self._may(Permission.PAY),
         )
 
+    def selection(self) -> Selection | None:
+        """Return what selects the members by name; an order by a figure depends on its days."""
+        asks_for_least = self.filters.least_of(self.offer.currency) is not None
+        return None if asks_for_least or is_by_figure(self.GET.get("sort", "")) else self._by_name
+
+    @property
+    def _by_name(self) -> Selection:
+        order, status = self.GET.get("sort", ""), self.filters.chosen()
+        chosen = {"offer_id": self.offer.pk, "status": status, "is_reversed": order == "-name"}
+        return Selection(_by_name, chosen)
+
+    def known_count(self) -> int | None:
+        """Return how many match, which no order changes."""
+        if self.search or self.filters.least_of(self.offer.currency) is not None:
+            return None
+        return kept_selection(_by_name).count(self._by_name.arguments)
+
     def find(self) -> QuerySet[Enrollment]:
         """Return the members that match the status, the search and the minimum of a figure."""
         return ranked(
@@ -321,9 +356,7 @@ class OfferMembers(WithFigures):
         )
 
     def _among(self) -> QuerySet[Enrollment]:
-        found = enrollments_of(
-            self.offer, search=self.search, status=self.filters.chosen()
-        ).select_related("member", "offer")
+        found = _members_of(self.offer.pk, search=self.search, status=self.filters.chosen())
         asked = self.filters.least_of(self.offer.currency)
         if asked is None:
             return found

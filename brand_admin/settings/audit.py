@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.text import capfirst
 
 from accounts.audit_log.selectors import audit_count, audit_entries
@@ -16,7 +15,7 @@ from brand_admin.forms import DayFilters
 from brand_admin.listing.cells import Lines, Link, Muted
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState
-from brand_admin.listing.listing import Listing
+from brand_admin.listing.listing import Listing, Selection
 from brand_admin.settings.audit_names import names_in
 from core.templatetags.display import who
 
@@ -97,8 +96,8 @@ class AuditLog(Listing[AuditLine]):
     }
     nothing_yet = nothing_matches = EmptyState("Nothing found", "No entry matches.", icon="history")
 
-    def find(self) -> QuerySet[AuditEntry]:
-        return audit_entries(search=self.search, **self.filters.chosen())
+    def selection(self) -> Selection:
+        return Selection(audit_entries, {"search": self.search, **self.filters.chosen()})
 
     def known_count(self) -> int | None:
         chosen = self.filters.chosen()

@@ -1,7 +1,7 @@
 """Templates compiled as a whole.
 
-`{% compiled %}` compiles the rest of a page, with the blocks that fill it. `render_compiled` renders
-a template without a page around it: a cell of a list, or the widget of a form.
+`{% compiled %}` compiles the rest of a page, with the blocks that fill it. `render_compiled`
+renders a template without a page around it: a cell of a list, or the widget of a form.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ Version = tuple[str, tuple[BlockNode, ...]]
 class CompiledWidgets(DjangoTemplates):
     """Render the widgets of forms by compiled templates; the setting FORM_RENDERER names this."""
 
-    def render(self, template_name: str, context: dict[str, Any], request: Any = None) -> SafeString:
+    def render(
+        self, template_name: str, context: dict[str, Any], request: Any = None
+    ) -> SafeString:
         rendered = render_compiled(template_name, context, self.engine.engine)
         return SafeString(rendered.strip())  # escaped by what made it
 

@@ -107,9 +107,7 @@ def load(name: str, engine: Engine) -> tuple[Template, Contract]:
     return template, contract_of(template)
 
 
-def mistakes_of(
-    contract: Contract, attributes: Iterable[str], slots: Iterable[str]
-) -> list[str]:
+def mistakes_of(contract: Contract, attributes: Iterable[str], slots: Iterable[str]) -> list[str]:
     """What the shape of a call has wrong, whatever its values are."""
     found = []
     for key in attributes:

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from accounts.actors import Actor
 from affiliates.services import set_language_if_unset
+from core.kept_queries import KeptRows, kept_selection
 from core.languages import spoken_tag
 from portal.dashboard.access import Visit, dashboard_page
 from portal.dashboard.forms import MissingSaleForm
@@ -38,7 +39,8 @@ def questions(request: HttpRequest, visit: Visit) -> HttpResponse:
             if visit.member.creator is not None:
                 set_language_if_unset(creator=visit.member.creator, tag=spoken_tag())
             return redirect(f"{reverse('portal:questions', args=[visit.token])}?asked={asked.pk}")
-    page = Paginator(questions_of(visit.enrollment.pk), PER_PAGE).get_page(request.GET.get("page"))
+    asked = KeptRows(kept_selection(questions_of), {"enrollment_id": visit.enrollment.pk})
+    page = Paginator(asked, PER_PAGE).get_page(request.GET.get("page"))
     rows = question_rows(page.object_list)
     return render_page(
         request,

@@ -18,6 +18,7 @@ from tests.architecture.source import (
     modules,
     our_files,
     relative,
+    templates,
     tree,
 )
 
@@ -176,7 +177,9 @@ def test_the_brand_acted_for_is_read_in_one_place() -> None:
 
 def test_one_module_changes_the_language() -> None:
     """So the language of a text and the form of its amounts are always those of one reader."""
-    changes = re.compile(r"\btranslation\.(?:activate|deactivate|override)|import .*\b(?:de)?activate\b")
+    changes = re.compile(
+        r"\btranslation\.(?:activate|deactivate|override)|import .*\b(?:de)?activate\b"
+    )
 
     found = {relative(path) for path in modules() if changes.search(path.read_text())}
 

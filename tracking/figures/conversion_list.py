@@ -26,8 +26,8 @@ CONVERSION_ORDERS = {
 }
 LISTED = (
     "brand", "order", "order__external_id", "order__source", "member", "member__first_name",
-    "member__last_name", "member__email", "offer", "offer__name", "enrollment", "share_bp", "status",
-    "reason", "decision", "evidence", "why", "occurred_at", "currency", "sale_minor",
+    "member__last_name", "member__email", "offer", "offer__name", "enrollment", "share_bp",
+    "status", "reason", "decision", "evidence", "why", "occurred_at", "currency", "sale_minor",
     "refunded_minor", "commission_minor",
 )  # fmt: skip
 

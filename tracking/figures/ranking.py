@@ -35,14 +35,26 @@ AMOUNT = BigIntegerField()
 ORDERS = ("name", *TOTAL_COLUMNS, "paid", "due")
 
 
+def is_by_figure(order: str) -> bool:
+    """Whether `ranked` sorts by a figure in this order, not by name."""
+    figure = order.removeprefix("-")
+    return figure in ORDERS and figure != "name"
+
+
+def in_order_of_names(
+    enrollments: QuerySet[Enrollment], *, is_reversed: bool
+) -> QuerySet[Enrollment]:
+    """Sort the enrollments by the names of their members."""
+    return enrollments.order_by(*(f"-{name}" if is_reversed else name for name in BY_NAME))
+
+
 def ranked(
     enrollments: QuerySet[Enrollment], *, order: str, period: DateRange, now: datetime
 ) -> QuerySet[Enrollment]:
     """Sort the enrollments by "sales", "-sales" etc., ties by name; by name if unknown."""
     figure = order.removeprefix("-")
-    if figure not in ORDERS or figure == "name":
-        names = BY_NAME if order != "-name" else tuple(f"-{name}" for name in BY_NAME)
-        return enrollments.order_by(*names)
+    if not is_by_figure(order):
+        return in_order_of_names(enrollments, is_reversed=order == "-name")
     found, rank = _joined(enrollments, figure, name="rank", period=period, now=now)
     by_rank = "-rank" if order.startswith("-") else "rank"
     return found.annotate(rank=rank).order_by(by_rank, *BY_NAME)

@@ -6,11 +6,13 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from accounts.selectors import current_zone
 from affiliates.selectors import name_contains
+from core.kept_queries import kept_query
 from core.money import Money
 from core.text import one_line
 from offers.models import Enrollment
@@ -82,6 +84,15 @@ def questions_of(enrollment_id: int) -> QuerySet[Question]:
 
 def open_questions() -> QuerySet[Question]:
     return Question.objects.filter(state=QuestionState.OPEN)
+
+
+def open_question_count() -> int:
+    return _open.count()
+
+
+@kept_query
+def _open() -> QuerySet[Question, Any]:
+    return open_questions().values("pk")
 
 
 def possible_order_numbers(reference: str) -> list[str]:
