@@ -102,9 +102,9 @@ def accent_url(colour: str) -> str:
 
 
 def stylesheet(name: str) -> Stylesheet:
-    """Return the stylesheet `name`. In local mode, read it again when a file has changed."""
+    """Return the stylesheet `name`. With `make dev`, read it again when a file has changed."""
     sources = _sources(name)
-    seen = max(source.stat().st_mtime_ns for source in sources) if settings.LOCAL else 0
+    seen = max(source.stat().st_mtime_ns for source in sources) if settings.DEBUG else 0
     return _read(sources, seen)
 
 

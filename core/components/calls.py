@@ -13,6 +13,7 @@ from django.template import Context, Engine, Node, NodeList, Template
 from django.template.base import FilterExpression, VariableNode
 from django.utils.safestring import SafeString
 
+import core.components.compiled_tags  # noqa: F401 - registers how these are compiled
 from core.components.compiling import COMPILERS, Piece, by_django, compile_nodes, stripped, writer
 from core.components.contract import (
     HTML,

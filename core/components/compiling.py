@@ -16,13 +16,14 @@ from typing import Any, cast
 
 from django.template import Context, Node, NodeList, Template
 from django.template.base import FilterExpression, TextNode, VariableDoesNotExist, VariableNode
-from django.template.defaulttags import CommentNode, ForNode, IfNode, LoadNode, URLNode, WithNode
+from django.template.defaulttags import (
+    CommentNode,
+    ForNode,
+    IfNode,
+    LoadNode,
+    WithNode,
+)
 from django.template.loader_tags import BlockNode, ExtendsNode, IncludeNode
-from django.templatetags.i18n import BlockTranslateNode, TranslateNode
-from django.templatetags.static import StaticNode
-from django.urls import NoReverseMatch
-from django.utils.html import escape
-from django.utils.translation import gettext
 
 from core.components.expressions import (
     Constant,
@@ -31,11 +32,9 @@ from core.components.expressions import (
     all_nodes,
     compile_condition,
     compile_expression,
-    is_constant,
     read_of,
     shown,
 )
-from core.components.page_urls import page_url
 from core.languages import spoken_tag
 
 Piece = str | Callable[[Context], str]
@@ -302,72 +301,6 @@ def _include_of_varying_name(node: IncludeNode, name: Reader, scope: Scope) -> P
     return render
 
 
-def _translate(node: TranslateNode, scope: Scope) -> Piece:
-    if node.asvar or node.message_context or not is_constant(node.filter_expression, scope):
-        return by_django(node)
-    return str(node.render(scope.context()))
-
-
-def _block_translate(node: BlockTranslateNode, scope: Scope) -> Piece:
-    if node.plural or node.message_context or node.asvar:
-        return by_django(node)
-    singular, names = node.render_token_list(node.singular)
-    values = {
-        key: compile_expression(expression, scope) for key, expression in node.extra_context.items()
-    }
-    known = {**{key: Constant(value) for key, value in scope.constants.items()}, **values}
-    if all(isinstance(known.get(name), Constant) for name in names):
-        return str(node.render(scope.context()))
-    message = gettext(singular)
-    readers = [(name, read_of(values[name])) for name in names if name in values]
-    others = [name for name in names if name not in values]
-
-    def render(context: Context) -> str:
-        texts = {name: shown(read(context), context) for name, read in readers}
-        for name in others:
-            texts[name] = shown(context.get(name, ""), context)
-        try:
-            return message % texts
-        except (KeyError, ValueError):  # the translation is broken: Django shows the source
-            return str(node.render(context))
-
-    return render
-
-
-def _static(node: StaticNode, scope: Scope) -> Piece:
-    if node.varname is not None or not is_constant(node.path, scope):
-        return by_django(node)
-    return str(node.render(scope.context()))
-
-
-def _url(node: URLNode, scope: Scope) -> Piece:
-    name = compile_expression(node.view_name, scope)
-    if not isinstance(name, Constant):
-        return by_django(node)
-    args = [read_of(compile_expression(value, scope)) for value in node.args]
-    kwargs = {key: read_of(compile_expression(value, scope)) for key, value in node.kwargs.items()}
-
-    def address(context: Context) -> str:
-        return page_url(
-            name.value,
-            [read(context) for read in args],
-            {key: read(context) for key, read in kwargs.items()},
-        )
-
-    kept_as = node.asvar
-    if kept_as is None:
-        return lambda context: escape(address(context))
-
-    def keep(context: Context) -> str:
-        try:
-            context[kept_as] = address(context)
-        except NoReverseMatch:
-            context[kept_as] = ""
-        return ""
-
-    return keep
-
-
 def _block(node: BlockNode, scope: Scope) -> Piece:
     """What the page has in place of the block; by Django where it asks for what it replaces."""
     block = scope.blocks.get(node.name, node)
@@ -396,9 +329,5 @@ COMPILERS: dict[type[Node], Callable[[Any, Scope], Piece]] = {
     ForNode: _for,
     WithNode: _with,
     IncludeNode: _include,
-    TranslateNode: _translate,
-    BlockTranslateNode: _block_translate,
-    StaticNode: _static,
-    URLNode: _url,
     BlockNode: _block,
 }

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
+from django.http import QueryDict
 from django.template import Context, Node, Template
 from django.template.base import (
     FilterExpression,
@@ -40,6 +41,13 @@ COMPARISONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "in": lambda item, many: item in many,
     "not in": lambda item, many: item not in many,
 }
+
+
+RAISE = object()  # what stands for a missing variable, where that is an error
+
+
+class NothingThereError(LookupError):
+    """A mapping has neither the key nor an attribute of that name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,29 +156,35 @@ def shown(value: Any, context: Context) -> str:
     return render_value_in_context(value, context)
 
 
-def _reader(variable: Any, missing: str | None) -> Reader:
+def _reader(variable: Any, missing: object) -> Reader:
     if not isinstance(variable, Variable):
         return lambda context: variable
     if variable.lookups is None or variable.translate:
         return variable.resolve
     name, *bits = variable.lookups
 
-    def resolved(context: Context) -> Any:
-        try:
-            return variable.resolve(context)
-        except VariableDoesNotExist:
-            return missing
-
     def read(context: Context) -> Any:
         for names in reversed(context.dicts):
             if name in names:
                 try:
                     return _followed(names[name], bits)
+                except NothingThereError:
+                    break
                 except Exception:
-                    return resolved(context)
-        return missing
+                    return _resolved(variable, context, missing)
+        return missing if missing is not RAISE else variable.resolve(context)
 
     return read
+
+
+def _resolved(variable: Variable, context: Context, missing: object) -> Any:
+    """What Django makes of the variable."""
+    try:
+        return variable.resolve(context)
+    except VariableDoesNotExist:
+        if missing is RAISE:
+            raise
+        return missing
 
 
 def _followed(value: Any, bits: list[str]) -> Any:
@@ -178,15 +192,32 @@ def _followed(value: Any, bits: list[str]) -> Any:
     if callable(value):
         value = _called(value)
     for bit in bits:
-        if value.__class__ is dict:
-            value = value[bit]
+        if value.__class__ is dict or value.__class__ is QueryDict:
+            value = _item(value, bit)
         elif hasattr(value, "__getitem__"):
-            raise LookupError(bit)
+            value = _item_or_attribute(value, bit)
         else:
             value = getattr(value, bit)
         if callable(value):
             value = _called(value)
     return value
+
+
+def _item(value: dict[str, Any], bit: str) -> Any:
+    """A value by its key, or an attribute. Raises NothingThereError where there is neither."""
+    if bit in value:
+        return value[bit]
+    if not hasattr(value, bit) and not bit.isdigit():
+        raise NothingThereError(bit)
+    return getattr(value, bit)
+
+
+def _item_or_attribute(value: Any, bit: str) -> Any:
+    """What Django tries first, and then: a page of a list and a form's field have attributes."""
+    try:
+        return value[bit]
+    except (TypeError, AttributeError, KeyError, ValueError, IndexError):
+        return getattr(value, bit)
 
 
 def _called(value: Any) -> Any:
@@ -200,7 +231,7 @@ def _called(value: Any) -> Any:
 def _filtered(read: Reader, function: Any, arguments: Any) -> Reader:
     is_safe = getattr(function, "is_safe", False)
     readers = [
-        value.resolve if is_var else read_of(Constant(mark_safe(value)))  # noqa: S308 - of a template
+        _reader(value, RAISE) if is_var else read_of(Constant(mark_safe(value)))  # noqa: S308 - of a template
         for is_var, value in arguments
     ]
 
