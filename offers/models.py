@@ -19,6 +19,7 @@ from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.db import NoneIn, append_only
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
+from offers.pauses import PAUSES_ARE_PAST, Pausable, keeps_pauses
 from offers.structure import CapPeriod, FixedAfterRefund, Rule, Tier, TierBy, rules_from, tiers_from
 
 # The SQL join by which a kept sum finds the offer and the member of an enrollment.
@@ -300,8 +301,8 @@ class EnrollmentQuerySet(TenantQuerySet["Enrollment"]):
         return self.exclude(status=EnrollmentStatus.REMOVED)
 
 
-class Enrollment(TenantModel):
-    """A member in an offer. Raising `link_version` revokes the dashboard link."""
+class Enrollment(Pausable):
+    """A member in an offer, active or away. Raising `link_version` revokes the dashboard link."""
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     member = TenantForeignKey(Member)
@@ -314,15 +315,17 @@ class Enrollment(TenantModel):
 
     objects: ClassVar = TenantManager.from_queryset(EnrollmentQuerySet)()
 
-    class Meta(TenantModel.Meta):
+    class Meta(Pausable.Meta):
         constraints = [
-            *TenantModel.Meta.constraints,
+            *Pausable.Meta.constraints,
             models.UniqueConstraint(
                 fields=["brand", "offer", "member"], name="offers_enrollment_once"
             ),
+            models.CheckConstraint(condition=PAUSES_ARE_PAST, name="offers_enrollment_pauses"),
         ]
         indexes = [models.Index(fields=["brand", "member"], name="offers_enrollment_member")]
         triggers = [
+            keeps_pauses("offers_enrollment_keeps_pauses"),
             event_of_new(
                 OutboxEvent.MEMBER_JOINED,
                 name="offers_member_joined",

@@ -34,6 +34,7 @@ from offers.selectors import terms_histories, terms_of
 from offers.terms import OfferError, TermsValues, check_terms
 from offers.utm import UtmError, read_template
 
+STATUS_FIELDS = ["status", "deactivated_at", "pauses"]  # of an enrollment
 STRUCTURE_FIELDS = CommissionStructure._meta.local_fields
 
 
@@ -215,9 +216,9 @@ def enroll(
         for row in Enrollment.objects.select_for_update().filter(offer=offer, member__in=wanted)
     }
     returning = [row for row in known.values() if row.status == EnrollmentStatus.REMOVED]
-    Enrollment.objects.filter(pk__in=[row.pk for row in returning]).update(
-        status=EnrollmentStatus.ACTIVE
-    )
+    for row in returning:
+        _set_status(row, EnrollmentStatus.ACTIVE, now)
+    Enrollment.objects.bulk_update(returning, STATUS_FIELDS)
     added = Enrollment.objects.bulk_create(
         Enrollment(offer=offer, member=member, joined_at=now)
         for pk, member in wanted.items()
@@ -240,12 +241,15 @@ def enroll(
 def set_enrollment_status(
     *, enrollment: Enrollment, status: EnrollmentStatus, by: Actor, now: datetime
 ) -> Enrollment:
-    """Activate, deactivate or remove an enrollment. Its history stays.
+    """Activate, deactivate or remove an enrollment. Its history and the times away stay.
 
     Whether the member is owed money is not checked here: see tracking.links.membership.
     """
-    before, enrollment.status = enrollment.status, status
-    enrollment.save(update_fields=["status"])
+    locked = Enrollment.objects.select_for_update()
+    enrollment.refresh_from_db(fields=STATUS_FIELDS, from_queryset=locked)
+    before = enrollment.status
+    _set_status(enrollment, status, now)
+    enrollment.save(update_fields=STATUS_FIELDS)
     audit.record(
         action="enrollment.status_set",
         target=enrollment,
@@ -326,6 +330,16 @@ def add_to_project(
         now=now,
         members=[member.pk for member in rows],
     )
+
+
+def _set_status(enrollment: Enrollment, status: EnrollmentStatus, now: datetime) -> None:
+    """Set STATUS_FIELDS: the status, and since when the member is away. It is not saved."""
+    enrollment.status = status
+    if status == EnrollmentStatus.ACTIVE:
+        enrollment.end_pause(now)
+    elif enrollment.deactivated_at is None:
+        # The server that ended the last pause may have a clock that is ahead of ours.
+        enrollment.deactivated_at = max([now, *(pause.upper for pause in enrollment.pauses)])
 
 
 def _check(values: OfferValues) -> None:

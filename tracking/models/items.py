@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
 
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import ArrayField, DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Upper
 from django.utils import timezone
-from psycopg.types.range import TimestamptzRange
 
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 from offers.models import Enrollment
+from offers.pauses import Pausable
 
 
 class ItemStatus(models.TextChoices):
@@ -55,21 +55,14 @@ class TrackingLinkQuerySet(ItemQuerySet["TrackingLink"]):
         return self.exclude(destination_url="")
 
 
-class Item(TenantModel):
-    """What a member shares, in use or not any more.
-
-    It was in use from the beginning to `deactivated_at`, except for `pauses`: the past times from
-    going out of use to coming back.
-    """
+class Item(Pausable):
+    """What a member shares, in use or not any more."""
 
     enrollment = TenantForeignKey(Enrollment)
     status = models.CharField(max_length=8, choices=ItemStatus, default=ItemStatus.ACTIVE)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
-    deactivated_at = models.DateTimeField(null=True)
-    # `db_default` is for web processes of before.
-    pauses = ArrayField(DateTimeRangeField(), default=list, db_default=[], blank=True)
 
-    class Meta(TenantModel.Meta):
+    class Meta(Pausable.Meta):
         abstract = True
 
     @property
@@ -82,19 +75,10 @@ class Item(TenantModel):
         since: datetime = self.pauses[-1].upper if self.pauses else self.created_at
         return since
 
-    def was_in_use_at(self, moment: datetime) -> bool:
-        """Whether it had not gone out of use by then, or was back."""
-        has_ended = self.deactivated_at is not None and moment >= self.deactivated_at
-        return not has_ended and not self.was_paused_at(moment)
-
-    def was_paused_at(self, moment: datetime) -> bool:
-        return any(pause.lower <= moment < pause.upper for pause in self.pauses)
-
     def put_in_use(self, now: datetime) -> None:
         """Bring it back, and keep the pause. Changes USE_FIELDS, for the caller to save."""
-        if self.deactivated_at is not None and self.deactivated_at < now:
-            self.pauses = [*self.pauses, TimestamptzRange(self.deactivated_at, now)]
-        self.status, self.deactivated_at = ItemStatus.ACTIVE, None
+        self.status = ItemStatus.ACTIVE
+        self.end_pause(now)
 
 
 class PromoCodeQuerySet(ItemQuerySet["PromoCode"]):

@@ -128,7 +128,8 @@ class BatchEvidence:
     ) -> Enrollment | None:
         """Who won the customer last before this order.
 
-        None when that is longer ago than the offer remembers, or the member left the offer since.
+        None when that is longer ago than the offer remembers, or the member was away from the offer
+        when the order was placed.
         """
         won = self.customers.get((offer.pk, customer_ref), [])
         before = [one for one in won if one[0] < ordered_at]
@@ -136,7 +137,7 @@ class BatchEvidence:
             return None
         won_at, _, enrollment = max(before, key=lambda one: (one[0], one[1], one[2].pk))
         is_remembered = ordered_at - won_at <= timedelta(days=offer.customer_window_days)
-        return enrollment if is_remembered and enrollment.is_active else None
+        return enrollment if is_remembered and enrollment.was_active_at(ordered_at) else None
 
 
 def load_evidence(orders: Sequence[AnyOrder], *, source: str) -> BatchEvidence:
@@ -258,7 +259,7 @@ def _holder_at(holders: Sequence[PromoCode], moment: datetime) -> PromoCode | No
     """The code of whoever had it then. Orders from before anybody had it are the first one's."""
     for code in holders:
         is_given = code is holders[0] or moment >= code.created_at
-        if is_given and code.was_in_use_at(moment):
+        if is_given and code.was_active_at(moment):
             return code
     return None
 
@@ -272,6 +273,8 @@ def _code_problem(
         return FieldProblem(
             "promo_code", "inactive_code", f"the code {named} was not active at that time"
         )
+    if not code.enrollment.was_active_at(order.ordered_at):
+        return _member_away("promo_code")
     if not code.enrollment.offer.counts_at(order.ordered_at):
         return _not_counting("promo_code", code.enrollment.offer)
     return None
@@ -285,14 +288,12 @@ def _by_click(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | Field
     if click is None or link is None:
         return FieldProblem("click_id", "unknown_click", "the click id is not one of ours")
     offer = link.enrollment.offer
-    if not link.was_in_use_at(click.clicked_at):
+    if not link.was_active_at(click.clicked_at):
         return FieldProblem(
             "click_id", "inactive_link", "the link was not active when it was clicked"
         )
-    if _member_was_inactive(link, order.ordered_at):
-        return FieldProblem(
-            "click_id", "inactive_member", "the member was not active when the order was placed"
-        )
+    if not link.enrollment.was_active_at(order.ordered_at):
+        return _member_away("click_id")
     if not offer.counts_at(click.clicked_at):
         return _not_counting("click_id", offer)
     if click.clicked_at > order.ordered_at + MAX_CLOCK_SKEW:
@@ -325,11 +326,9 @@ def _by_customer(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | No
     return None
 
 
-def _member_was_inactive(link: TrackingLink, moment: datetime) -> bool:
-    """A link comes back only with its member; of an active member, one that is replaced counts."""
-    return link.was_paused_at(moment) or (
-        not link.enrollment.is_active and not link.was_in_use_at(moment)
-    )
+def _member_away(where: str) -> FieldProblem:
+    message = "the member was not active when the order was placed"
+    return FieldProblem(where, "inactive_member", message)
 
 
 def _not_counting(where: str, offer: Offer) -> FieldProblem:

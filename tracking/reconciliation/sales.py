@@ -107,6 +107,18 @@ WHERE (coalesce(kept.clicks, 0), coalesce(kept.conversions, 0), coalesce(kept.pe
     coalesce(day_facts.refunds, 0), coalesce(day_facts.commission, 0),
     coalesce(day_facts.waiting, 0), coalesce(day_facts.waiting_sales, 0))
 """
+# By its own evidence no order from while a member was away is credited to them, once that is known.
+_AWAY = """
+SELECT 'member of conversion', c.id, c.enrollment_id, 'away then'
+FROM offers_enrollment e
+JOIN tracking_conversion c ON c.brand_id = e.brand_id AND c.enrollment_id = e.id
+JOIN tracking_order o ON o.brand_id = c.brand_id AND o.id = c.order_id
+WHERE e.brand_id = %(brand)s AND (e.deactivated_at IS NOT NULL OR e.pauses <> '{}')
+  AND c.evidence <> 'by_hand' AND c.status <> 'rejected'
+  AND EXISTS (
+    SELECT FROM unnest(e.pauses || tstzrange(coalesce(e.deactivated_at, 'infinity'), NULL)) away
+    WHERE away @> c.occurred_at AND o.received_at >= lower(away))
+"""
 SALES_QUERIES = (
-    _ORDERS, _EARNING, _SALES, _STATUS, _REFUNDED_LINES, _REFUNDS, _LEDGER, _DAILY,
+    _ORDERS, _EARNING, _SALES, _STATUS, _REFUNDED_LINES, _REFUNDS, _LEDGER, _DAILY, _AWAY,
 )  # fmt: skip

@@ -59,7 +59,7 @@ def test_each_pause_is_kept(cast: Cast) -> None:
 
     code = PromoCode.objects.get(enrollment=cast.mara_in_glow)
 
-    in_use = [code.was_in_use_at(NOW + timedelta(days=day, hours=12)) for day in range(8)]
+    in_use = [code.was_active_at(NOW + timedelta(days=day, hours=12)) for day in range(8)]
     assert in_use == [True, False, True, False, True, False, True, True]
     assert code.in_use_since == NOW + timedelta(days=6)
 

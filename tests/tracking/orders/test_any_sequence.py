@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from offers.terms import TermsValues
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, offer_values, refund
 from tests.tracking.orders.stating import at, lines, stated
+from tracking.links.membership import activate_member, deactivate_member
 from tracking.models import Conversion, Order
 from tracking.orders.facts import OrderFacts, RefundFacts
 from tracking.orders.recording import record_orders
@@ -46,6 +47,13 @@ ORDERS = st.lists(
 )
 
 
+# When Mara goes away from the offer and when she is back, in minutes.
+OUT, BACK = 10, 900
+WON = {
+    "price": "100", "minutes": 0, "promo_code": "MARA15", "customer_id": "ada", "currency": "GBP",
+    "payment_status": "paid", "refunded": None,
+}  # fmt: skip
+WHILE_AWAY = WON | {"minutes": 400, "promo_code": None}
 WINNERS = {"ada": "MARA15", "bob": "DIEGO10"}
 
 
@@ -77,10 +85,27 @@ def facts_of(rows: Sequence[dict[str, Any]]) -> list[Fact]:
     return found
 
 
-def recorded(batches: Sequence[Sequence[Fact]], cast: Cast) -> list[Any]:
-    """What stands in the database after these batches. It is undone."""
+def happened_at(fact: Fact) -> datetime:
+    return fact.ordered_at if isinstance(fact, OrderFacts) else fact.refunded_at
+
+
+def recorded(
+    batches: Sequence[Sequence[Fact]], cast: Cast, *, before_out: int = 0, before_back: int = 0
+) -> list[Any]:
+    """What stands in the database after these batches. It is undone.
+
+    So many batches arrive before Mara goes away and before she is back; by default, she was away
+    and is back when the first arrives.
+    """
+    mara = cast.mara_in_glow
     with transaction.atomic():
-        for batch in batches:
+        for number in range(len(batches) + 1):
+            if number == before_out:
+                away_at = NOW + timedelta(minutes=OUT)
+                deactivate_member(enrollment=mara, by=SYSTEM, now=away_at)
+            if number == max(before_out, before_back):
+                activate_member(enrollment=mara, by=SYSTEM, now=NOW + timedelta(minutes=BACK))
+            batch = batches[number] if number < len(batches) else ()
             orders = [fact for fact in batch if isinstance(fact, OrderFacts)]
             refunds = [fact for fact in batch if isinstance(fact, RefundFacts)]
             record_refunds(source="api", refunds=refunds, by=SYSTEM, now=LATER)
@@ -124,11 +149,19 @@ def test_any_sequence_and_any_batches_give_the_same_rows(cast: Cast) -> None:
     @settings(max_examples=20, phases=NO_SHRINKING, suppress_health_check=list(HealthCheck))
     @given(rows=ORDERS, data=st.data())
     def same(rows: list[dict[str, Any]], data: st.DataObject) -> None:
-        facts = facts_of(rows)
+        facts = facts_of([WON, WHILE_AWAY, *rows])
         shuffled = data.draw(st.permutations(facts))
         cut = data.draw(st.integers(0, len(facts)))
         with acting_for(cast.juniper):
-            one_by_one = recorded([[fact] for fact in facts], cast)
+            in_time = sorted(facts, key=happened_at)
+            one_by_one = recorded(
+                [[fact] for fact in in_time],
+                cast,
+                before_out=sum(happened_at(fact) < NOW + timedelta(minutes=OUT) for fact in facts),
+                before_back=sum(
+                    happened_at(fact) < NOW + timedelta(minutes=BACK) for fact in facts
+                ),
+            )
             assert recorded([facts], cast) == one_by_one
             assert recorded([shuffled[:cut], shuffled[cut:]], cast) == one_by_one
             assert recorded([[fact] for fact in shuffled], cast) == one_by_one

@@ -79,6 +79,10 @@ def test_an_honest_history_has_no_difference(history: Cast) -> None:
         ("UPDATE payouts_payoutrunmember SET due_minor = 2", "run line"),
         ("UPDATE payouts_payoutrunmember SET due_minor = 2", "run payment"),
         ("DELETE FROM payouts_payoutrunentry", "run line"),
+        (
+            "UPDATE offers_enrollment SET status = 'removed', deactivated_at = '2026-11-20'",
+            "member of conversion",
+        ),
         ("UPDATE tracking_offerday SET sales_minor = 1", "day 2026-11-20 of offer"),
         ("DELETE FROM tracking_offerday", "day 2026-11-20 of offer"),
         ("UPDATE tracking_monthtotal SET clicks = 9", "month 2026-11-01 of enrollment"),
