@@ -6,7 +6,7 @@ back; the address carries what was typed, as `shares`: "12:50,30:50" by enrollme
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
@@ -33,7 +33,13 @@ from tracking.figures.conversion_list import conversions
 from tracking.models import Conversion
 from tracking.orders.crediting import MAX_REASON_LENGTH, AttributionError
 from tracking.orders.lookup import conversions_of_order
-from tracking.orders.sharing import MAX_MEMBERS, Share, share_order
+from tracking.orders.sharing import (
+    MAX_MEMBERS,
+    Share,
+    SharesChangedError,
+    share_order,
+    shares_as_text,
+)
 
 SECTION = "conversions"
 FIELD = "percent_"  # and the id of the enrollment
@@ -41,8 +47,13 @@ Typed = dict[int, str]  # percentages by enrollment id
 
 
 class ShareForm(forms.Form):
-    """A percentage for each member, and why."""
+    """A percentage for each member, and why. `seen` are the shares that the page showed."""
 
+    seen = forms.CharField(
+        max_length=400,
+        widget=forms.HiddenInput,
+        error_messages={"required": "Open this page again: the form is incomplete."},
+    )
     reason = forms.CharField(
         label="Why",
         max_length=MAX_REASON_LENGTH,
@@ -79,7 +90,7 @@ class SharingMember(EnrollmentChoice):
     page_name = "conversion_share_member"
     reads = Permission.MANAGE
     template = "brand_admin/conversions/share_choice.html"
-    carried = ("conversion", "shares", "reason")
+    carried = ("conversion", "shares", "seen", "reason")
     nothing_yet = EmptyState(
         "Nobody else is in an offer", "Open an offer and add members first.", icon="members"
     )
@@ -99,16 +110,9 @@ class SharingMember(EnrollmentChoice):
 def share_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
     """Whom the order of a conversion is credited to, by percentage."""
     conversion = get_object_or_404(conversions(), pk=conversion_id)
-    is_post = request.method == "POST"
-    typed = _posted(request.POST) if is_post else _in_address(request.GET) or _now(conversion)
     if "add" in request.POST:
-        return redirect(_choice_address(request, conversion, typed))
-    form = ShareForm(
-        request.POST if is_post else None,
-        members=_members(typed),
-        initial={"reason": request.GET.get("reason", "").replace("\0", "")}
-        | {f"{FIELD}{pk}": percent for pk, percent in typed.items()},
-    )
+        return redirect(_choice_address(request, conversion))
+    form = _sent(request.POST) if request.method == "POST" else _opened(conversion, request.GET)
     if form.is_valid():
         try:
             share_order(
@@ -117,7 +121,11 @@ def share_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
                 reason=form.cleaned_data["reason"],
                 by=request.actor,
                 now=timezone.now(),
+                seen=form.cleaned_data["seen"],
             )
+        except SharesChangedError as error:
+            form = _compared(conversion, request.POST)
+            add_refusal(form, error)
         except AttributionError as error:
             add_refusal(form, error)
         else:
@@ -147,20 +155,44 @@ def choose_member(request: BrandRequest) -> HttpResponse:
         return show_list(request, SharingMember(request))
     typed = _with_member(_in_address(request.GET), asked)
     address = reverse("brand_admin:conversion_share", args=[request.brand.slug, conversion.pk])
-    query = {"shares": _as_text(typed), "reason": request.GET.get("reason", "")}
+    query = {"shares": _as_text(typed)} | {
+        name: request.GET.get(name, "") for name in ("seen", "reason")
+    }
     return redirect(f"{address}?{urlencode(query)}")
 
 
-def _members(typed: Typed) -> QuerySet[Enrollment]:
-    found = Enrollment.objects.filter(pk__in=list(typed)).select_related("member", "offer")
-    return found.order_by("member__last_name", "member__first_name", "pk")[:MAX_MEMBERS]
-
-
-def _now(conversion: Conversion) -> Typed:
-    return {
-        row.enrollment_id: plain_percent(row.share_bp)
-        for row in conversions_of_order(conversion.order_id)
+def _opened(conversion: Conversion, query: QueryDict) -> ShareForm:
+    """The shares of now, or those that the address carries."""
+    now = conversions_of_order(conversion.order_id)
+    typed = _in_address(query) or _shares_of(now)
+    initial = {
+        "seen": query.get("seen", "").replace("\0", "") or shares_as_text(now),
+        "reason": query.get("reason", "").replace("\0", ""),
+        **{f"{FIELD}{pk}": percent for pk, percent in typed.items()},
     }
+    return ShareForm(members=_members(typed), initial=initial)
+
+
+def _sent(data: QueryDict) -> ShareForm:
+    return ShareForm(data, members=_members(_posted(data)))
+
+
+def _compared(conversion: Conversion, data: QueryDict) -> ShareForm:
+    """What was sent, with all members who have a share now."""
+    now = conversions_of_order(conversion.order_id)
+    again = data.copy()
+    again["seen"] = shares_as_text(now)
+    members = _members(_shares_of(now) | _posted(data), most=2 * MAX_MEMBERS)
+    return ShareForm(again, members=members)
+
+
+def _members(typed: Typed, *, most: int = MAX_MEMBERS) -> QuerySet[Enrollment]:
+    found = Enrollment.objects.filter(pk__in=list(typed)).select_related("member", "offer")
+    return found.order_by("member__last_name", "member__first_name", "pk")[:most]
+
+
+def _shares_of(conversions: Iterable[Conversion]) -> Typed:
+    return {row.enrollment_id: plain_percent(row.share_bp) for row in conversions}
 
 
 def _posted(data: Mapping[str, Any]) -> Typed:
@@ -191,10 +223,11 @@ def _as_text(typed: Typed) -> str:
     return ",".join(f"{pk}:{percent}" for pk, percent in typed.items())
 
 
-def _choice_address(request: BrandRequest, conversion: Conversion, typed: Typed) -> str:
+def _choice_address(request: BrandRequest, conversion: Conversion) -> str:
     query: dict[str, str | int] = {
         "conversion": conversion.pk,
-        "shares": _as_text(typed),
+        "shares": _as_text(_posted(request.POST)),
+        "seen": request.POST.get("seen", ""),
         "reason": request.POST.get("reason", "")[:MAX_REASON_LENGTH],
     }
     address = reverse("brand_admin:conversion_share_member", args=[request.brand.slug])

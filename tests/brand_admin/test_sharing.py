@@ -45,7 +45,12 @@ def on_dashboard(enrollment: Enrollment) -> str:
 
 
 def send(client: Client, cast: Cast, conversion: Conversion, **sent: Any) -> Any:
-    form = percents(cast, "30", "70") | {"reason": "They made the video together"} | sent
+    """As the page sends it that was opened while Mara had the whole order."""
+    form = percents(cast, "30", "70") | {
+        "reason": "They made the video together",
+        "seen": f"{cast.mara_in_glow.pk}:10000",
+        **sent,
+    }
     return client.post(page_of(cast, conversion), form, follow=True)
 
 
@@ -57,10 +62,17 @@ def test_the_way_from_the_conversion_to_a_shared_order(
     page = shown(theo.get(page_of(cast, conversion)))
     assert "Mara Lindqvist in Winter Glow creators" in page
     assert 'value="100"' in page
+    seen = f"{cast.mara_in_glow.pk}:10000"
+    assert f'name="seen" value="{seen}"' in page
 
     choice = theo.post(
         page_of(cast, conversion),
-        {f"percent_{cast.mara_in_glow.pk}": "100", "reason": "The video", "add": "1"},
+        {
+            f"percent_{cast.mara_in_glow.pk}": "100",
+            "reason": "The video",
+            "seen": seen,
+            "add": "1",
+        },
         follow=True,
     )
     link = f"enrollment={cast.diego_in_glow.pk}"
@@ -69,6 +81,7 @@ def test_the_way_from_the_conversion_to_a_shared_order(
     back = theo.get(address, follow=True)
 
     query = parse_qs(urlsplit(back.redirect_chain[-1][0]).query)
+    assert query["seen"] == [seen]
     assert query["shares"] == [f"{cast.mara_in_glow.pk}:0,{cast.diego_in_glow.pk}:100"]
     assert "Diego Arroyo in Winter Glow creators" in shown(back)
     assert "The video" in shown(back)
@@ -122,6 +135,43 @@ def test_what_is_impossible_is_said_and_what_was_typed_stays(
 
     assert answer.status_code == 422
     assert message in page_text(answer)
+    assert Conversion.objects.count() == 1
+
+
+def test_of_two_who_share_an_order_the_second_is_told_and_changes_nothing(
+    theo: Client, cast: Cast, conversion: Conversion
+) -> None:
+    send(theo, cast, conversion)
+    june = f"percent_{cast.june_in_glow.pk}"
+    both = {**percents(cast, "50", ""), june: "50"}
+
+    answer = send(desk_of(cast.ines), cast, conversion, **both)
+
+    assert answer.status_code == 422
+    text = page_text(answer)
+    assert "The shares have changed since you opened this page." in text
+    assert "They are now: Diego Arroyo 70 %, Mara Lindqvist 30 %." in text
+    assert AuditEntry.objects.filter(action="conversion.shared").count() == 2
+    shares = Conversion.objects.order_by("share_bp").values_list("share_bp", flat=True)
+    assert list(shares) == [3_000, 7_000]
+    page = answer.content.decode()
+    seen = f"{cast.mara_in_glow.pk}:3000,{cast.diego_in_glow.pk}:7000"
+    assert f'name="seen" value="{seen}"' in page
+    assert f'name="percent_{cast.diego_in_glow.pk}"' in page
+
+    assert send(desk_of(cast.ines), cast, conversion, seen=seen, **both).status_code == 200
+
+    kept = Conversion.objects.filter(share_bp__gt=0).values_list("enrollment", "share_bp")
+    assert dict(kept) == {cast.mara_in_glow.pk: 5_000, cast.june_in_glow.pk: 5_000}
+
+
+def test_a_form_that_shows_no_shares_changes_nothing(
+    theo: Client, cast: Cast, conversion: Conversion
+) -> None:
+    answer = send(theo, cast, conversion, seen="")
+
+    assert answer.status_code == 422
+    assert "Open this page again: the form is incomplete." in page_text(answer)
     assert Conversion.objects.count() == 1
 
 

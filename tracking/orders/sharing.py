@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,23 +34,42 @@ class Share:
     share_bp: int
 
 
+class SharesChangedError(AttributionError):
+    """The shares are others than those that were shown to who changes them."""
+
+
+def shares_as_text(conversions: Iterable[Conversion]) -> str:
+    """The shares of an order as a form carries them: "12:3000,30:7000", by enrollment."""
+    shares = sorted((row.enrollment_id, row.share_bp) for row in conversions if row.share_bp)
+    return ",".join(f"{enrollment_id}:{share_bp}" for enrollment_id, share_bp in shares)
+
+
 @retried_transaction
 def share_order(
-    *, order_id: int, shares: Sequence[Share], reason: str, by: Actor, now: datetime
+    *,
+    order_id: int,
+    shares: Sequence[Share],
+    reason: str,
+    by: Actor,
+    now: datetime,
+    seen: str | None = None,
 ) -> list[Conversion]:
     """Credit an order that is credited already to these members, by their shares.
 
     Each earns by the terms of their own offer at the time of the order, and of that their share.
     Who had the order and is not named keeps a rejected conversion with `reason`, which all of them
     read. What was decided about the order stays: a new member's conversion waits where the others'
-    do. Returns the conversions that have a share, the largest first. Raises AttributionError where
-    that is impossible; the message tells staff why.
+    do. `seen` are the shares that were shown (see `shares_as_text`), where somebody saw them.
+    Returns the conversions that have a share, the largest first. Raises AttributionError where that
+    is impossible; the message tells staff why. SharesChangedError is one of them.
     """
     orders = locked_orders([order_id])
     if not orders:
         raise AttributionError("There is no such order.")
     [order] = orders
     known = list(Conversion.objects.filter(order=order).select_related("enrollment__member"))
+    if seen is not None and seen != shares_as_text(known):
+        raise SharesChangedError(_changed(known))
     wanted = {share.enrollment.pk: share for share in shares}
     rates = Rates.for_orders(orders)
     _check(order, known, shares, reason, rates)
@@ -77,6 +96,12 @@ def share_order(
     changed = [*rows, *new]
     _audit(changed, before, reason, by=by, now=now)
     return sorted((row for row in changed if row.share_bp), key=lambda row: (-row.share_bp, row.pk))
+
+
+def _changed(known: Sequence[Conversion]) -> str:
+    held = sorted((row for row in known if row.share_bp), key=lambda row: (-row.share_bp, row.pk))
+    told = ", ".join(f"{row.enrollment.member} {plain_percent(row.share_bp)} %" for row in held)
+    return f"The shares have changed since you opened this page. They are now: {told}."
 
 
 def _check(
