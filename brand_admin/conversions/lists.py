@@ -21,7 +21,6 @@ from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing, Selection
 from core.money import Money, plain_percent
 from core.templatetags.display import day, moment
-from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.figures.conversion_list import (
     CONVERSION_ORDERS,
     UNDECIDED,
@@ -30,6 +29,7 @@ from tracking.figures.conversion_list import (
     undecided_count,
 )
 from tracking.models import Conversion, Evidence, Question, QuestionState
+from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.questions.selectors import open_question_count, orders_by_reference, questions
 
 

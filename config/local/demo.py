@@ -32,7 +32,6 @@ from offers.structure import CapPeriod, Customer, Rule, RuleKind, Tier
 from offers.terms import TermsValues
 from payouts.ledger import due_entries
 from payouts.services import adjust, record_payment
-from tracking.commissions.approval import reject_conversions
 from tracking.commissions.click_earnings import credit_clicks
 from tracking.links import click_ids
 from tracking.links.clicks import follow_link
@@ -40,6 +39,7 @@ from tracking.links.items import items_of
 from tracking.links.promo_codes import give_codes, suggest_codes
 from tracking.links.tracking_links import give_links
 from tracking.models import TrackingLink
+from tracking.orders.approval import reject_conversions
 from tracking.orders.facts import OrderFacts, RefundFacts
 from tracking.orders.reading import read_order, read_refund
 from tracking.orders.recording import record_orders

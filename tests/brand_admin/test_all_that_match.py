@@ -17,8 +17,8 @@ from tests.brand_admin.choosing import let_a_worker, posted_to, told
 from tests.brand_admin.desk import at, desk_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
-from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.models import Conversion
+from tracking.orders.approval import accept_conversions, reject_conversions
 
 pytestmark = pytest.mark.usefixtures("at_juniper", "at_noon")
 

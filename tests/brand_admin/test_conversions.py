@@ -18,8 +18,8 @@ from tests.answers import page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast, refund
 from tests.snapshot import snapshot
-from tracking.commissions.approval import reject_conversions
 from tracking.models import Conversion, ConversionStatus
+from tracking.orders.approval import reject_conversions
 from tracking.orders.refunds import record_refund
 
 pytestmark = pytest.mark.usefixtures("at_noon")

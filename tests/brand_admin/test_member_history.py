@@ -10,8 +10,8 @@ from affiliates.details import tag_members
 from brand_admin.members.history import member_history, offers_named_in
 from payouts.services import adjust
 from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due
-from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.models import Conversion
+from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.orders.recording import record_order
 from tracking.questions.services import ask_about_order
 

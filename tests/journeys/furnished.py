@@ -29,10 +29,10 @@ from payouts.services import adjust, return_payment
 from tests.architecture.world import World, furnish
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due, refund
 from tests.notifications.senders import confirm, recipient
-from tracking.commissions.approval import reject_conversions
 from tracking.links.generating import generate_items
 from tracking.links.membership import deactivate_member, remove_from_offer
 from tracking.links.tracking_links import make_deep_link
+from tracking.orders.approval import reject_conversions
 from tracking.orders.recording import record_order
 from tracking.orders.refunds import record_refund
 

@@ -19,8 +19,8 @@ from offers.terms import TermsValues
 from payouts.models import Payout
 from tests.answers import as_one_line
 from tests.cast import Cast, order, pay_all_due
-from tracking.commissions.approval import reject_conversions
 from tracking.models import Conversion
+from tracking.orders.approval import reject_conversions
 from tracking.orders.recording import record_order
 
 Sell = Callable[..., Conversion]

@@ -23,11 +23,11 @@ from tests.portal.conftest import (
     pay,
     text_of,
 )
-from tracking.commissions.approval import accept_conversions
 from tracking.links.clicks import follow_link
 from tracking.links.membership import activate_member, deactivate_member, remove_from_offer
 from tracking.links.promo_codes import give_codes
 from tracking.models import ItemStatus, PromoCode, TrackingLink
+from tracking.orders.approval import accept_conversions
 
 PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15"
 

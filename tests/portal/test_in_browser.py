@@ -16,8 +16,8 @@ from payouts.services import adjust
 from tests.cast import Cast, assemble, order, pay_all_due
 from tests.inspection import faults_of, prepare
 from tests.mailbox import Mailbox
-from tracking.commissions.approval import reject_conversions
 from tracking.links.tracking_links import make_deep_link
+from tracking.orders.approval import reject_conversions
 from tracking.orders.recording import record_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]

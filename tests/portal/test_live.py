@@ -19,13 +19,13 @@ from payouts.services import adjust, mark_paid, return_payment
 from tests.cast import Cast, refund, release_to_brand
 from tests.portal.conftest import Sell, new_terms, path_of, pay, reject, text_of
 from tests.snapshot import snapshot
-from tracking.commissions.approval import accept_conversions
 from tracking.links.clicks import follow_link
 from tracking.links.generating import deactivate_items
 from tracking.links.membership import deactivate_member
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import make_deep_link
 from tracking.models import Conversion, Question, TrackingLink
+from tracking.orders.approval import accept_conversions
 from tracking.orders.refunds import record_refund
 from tracking.questions.services import ask_about_order, explain_question
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from django.db.models import prefetch_related_objects
+
 from core.db import lock_identities, update_rows
 from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.models.orders import NOT_CREDITED
@@ -13,6 +15,8 @@ from tracking.orders.attribution import Attribution, attribute, load_evidence
 from tracking.orders.conversions import credit_by_evidence
 from tracking.orders.exchange import Rates
 from tracking.orders.identity import order_identity
+
+REJECTED = ConversionStatus.REJECTED
 
 
 def look_again(
@@ -46,18 +50,22 @@ def look_again(
 
 
 def credit_later_orders(conversions: Sequence[Conversion], *, now: datetime) -> list[Conversion]:
-    """Credit the orders that customers placed after those by which new `conversions` won them.
+    """Credit the orders that customers placed after those by which `conversions` won them.
 
-    They became known before, when nobody had won the customer yet.
+    They became known before, when nobody had won the customer: these conversions are new, or were
+    rejected until now.
     """
-    won = [
-        row
-        for row in conversions
-        if row.status != ConversionStatus.REJECTED
-        and row.evidence != Evidence.CUSTOMER
-        and row.order.customer_ref
-        and row.enrollment.offer.remembers_customers
+    later = lock_later_orders([row for row in conversions if row.status != REJECTED])
+    return look_again(later, now=now) if later else []
+
+
+def lock_later_orders(conversions: Sequence[Conversion]) -> list[Order]:
+    """The orders that `credit_later_orders` looks at if these conversions count, locked."""
+    with_customer = [
+        row for row in conversions if row.evidence != Evidence.CUSTOMER and row.order.customer_ref
     ]
+    prefetch_related_objects(with_customer, "enrollment__offer")
+    won = [row for row in with_customer if row.enrollment.offer.remembers_customers]
     if not won:
         return []
     found = Order.objects.filter(
@@ -70,4 +78,4 @@ def credit_later_orders(conversions: Sequence[Conversion], *, now: datetime) -> 
     if not names:
         return []
     lock_identities(order_identity(source, external_id) for source, external_id in names)
-    return look_again(list(found.order_by("ordered_at", "pk")), now=now)
+    return list(found.order_by("ordered_at", "pk"))

@@ -37,12 +37,12 @@ from payouts.runs import (
 )
 from payouts.services import PayoutError, mark_paid, record_payment, return_payment, write_off
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
-from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.commissions.click_earnings import credit_clicks
 from tracking.links.clicks import follow_link
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 from tracking.models import Conversion, ConversionStatus, Refund, TrackingLink
+from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.orders.facts import OrderFacts, RefundFacts, RefundPart
 from tracking.orders.recording import record_order, record_orders
 from tracking.orders.refunds import record_refund, record_refunds, undo_refund

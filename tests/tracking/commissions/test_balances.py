@@ -19,8 +19,8 @@ from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutItem, PayoutState
 from payouts.services import adjust, record_payment, return_payment
 from tests.cast import Cast, order, refund, release_to_brand
-from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.models import Conversion
+from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.orders.recording import record_order
 from tracking.orders.refunds import record_refund
 

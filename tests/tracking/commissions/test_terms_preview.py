@@ -13,10 +13,10 @@ from offers.services import create_offer, enroll
 from offers.structure import Rule, RuleKind, Tier
 from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
-from tracking.commissions.approval import reject_conversions
 from tracking.commissions.terms_preview import preview_terms
 from tracking.links.promo_codes import give_codes
 from tracking.models import Conversion
+from tracking.orders.approval import reject_conversions
 from tracking.orders.recording import record_order
 from tracking.orders.refunds import record_refund
 

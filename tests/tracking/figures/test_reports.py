@@ -19,7 +19,6 @@ from payouts.ledger import Balance, balances
 from payouts.models import PayoutState
 from payouts.services import adjust, return_payment
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, pay_all_due
-from tracking.commissions.approval import reject_conversions
 from tracking.figures.member_table import MemberRow, member_rows
 from tracking.figures.metrics import ALL_TIME, DateRange, sellers_by_offer, totals_by_enrollment
 from tracking.figures.offer_report import in_order, offer_rows, summaries
@@ -27,6 +26,7 @@ from tracking.figures.ranking import ranked
 from tracking.links.promo_codes import give_codes
 from tracking.models import Conversion, DailyTotal
 from tracking.models.totals import NOTHING, Totals
+from tracking.orders.approval import reject_conversions
 from tracking.orders.recording import record_order
 from tracking.totals.daily import add_to_totals
 

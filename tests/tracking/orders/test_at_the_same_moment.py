@@ -19,9 +19,9 @@ from offers.terms import TermsValues
 from tests.cast import NOW, SYSTEM, Cast, offer_values
 from tests.own_processes import MAX_WAIT_SECONDS, until
 from tests.tracking.orders.stating import LATER, at, earned, lines, sell, state, stated
-from tracking.commissions.approval import accept_conversions
 from tracking.models import Conversion, Order
 from tracking.orders import recording, sharing
+from tracking.orders.approval import accept_conversions
 from tracking.orders.sharing import Share, share_order
 from tracking.reconciliation.differences import differences
 

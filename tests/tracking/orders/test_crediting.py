@@ -16,12 +16,12 @@ from offers.terms import TermsValues
 from payouts.ledger import balances
 from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tests.snapshot import snapshot
-from tracking.commissions.approval import reject_conversions
 from tracking.models import (
     ConversionStatus,
     Evidence,
     Order,
 )
+from tracking.orders.approval import reject_conversions
 from tracking.orders.crediting import (
     AttributionError,
     attribute_order_by_hand,

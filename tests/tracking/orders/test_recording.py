@@ -12,11 +12,11 @@ from offers.terms import TermsValues
 from payouts.ledger import balances
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
-from tracking.commissions.approval import reject_conversions
 from tracking.links import click_ids
 from tracking.links.membership import deactivate_member
 from tracking.links.tracking_links import give_links
 from tracking.models import Conversion, DailyTotal, Order, OrderLine, Refund, TrackingLink
+from tracking.orders.approval import reject_conversions
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.facts import OrderFacts
 from tracking.orders.lookup import orders_as_sent

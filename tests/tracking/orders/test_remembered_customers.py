@@ -9,16 +9,17 @@ import pytest
 
 from offers.services import change_offer
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, raw_order
-from tracking.commissions.approval import reject_conversions
 from tracking.links import click_ids
 from tracking.links.membership import deactivate_member
 from tracking.models import Conversion, Order, TrackingLink
+from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.orders.crediting import credit_orders_by_hand
 from tracking.orders.facts import OrderFacts
 from tracking.orders.reading import read_order
 from tracking.orders.recording import record_order, record_orders
 from tracking.orders.results import RecordingResult, RecordingStatus
 from tracking.orders.sharing import Share, share_order
+from tracking.reconciliation.differences import differences
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
 
@@ -184,6 +185,51 @@ def test_a_rejected_order_wins_no_customer(cast: Cast) -> None:
     reject_conversions(conversion_ids=[first.pk], reason="own order", by=SYSTEM, now=NOW)
 
     assert record(of_the_same_customer()).status == RecordingStatus.UNATTRIBUTED
+
+
+def test_an_order_that_is_accepted_after_all_wins_its_customers_later_orders(cast: Cast) -> None:
+    """Those that came while it was rejected, too; what is somebody's already stays theirs."""
+    remembering(cast)
+    hours = {"0": 9, "1": 8, "2": 7, "3": 6, "4": 5}
+    codes = {"1": "MARA15", "3": "DIEGO10"}
+    sent = {
+        name: of_the_same_customer(
+            name,
+            promo_code=codes.get(name),
+            ordered_at=(NOW - timedelta(hours=ago)).isoformat(),
+        )
+        for name, ago in hours.items()
+    }
+    record(sent["1"])
+    first = Conversion.objects.get()
+    reject_conversions(conversion_ids=[first.pk], reason="own order", by=SYSTEM, now=NOW)
+    for name in ("4", "2", "0", "3"):
+        record(sent[name])
+    assert Conversion.objects.filter(order__external_id="2").count() == 0
+
+    assert accept_conversions(conversion_ids=[first.pk], by=SYSTEM, now=NOW) == 1
+    assert accept_conversions(conversion_ids=[first.pk], by=SYSTEM, now=NOW) == 0
+
+    won = dict(Conversion.objects.values_list("order__external_id", "member__email"))
+    mara, diego = cast.mara.email, cast.diego.email
+    assert won == {"1": mara, "2": mara, "3": diego, "4": diego}
+    assert list(differences(cast.juniper)) == []
+
+
+def test_one_that_the_shop_cancelled_wins_nobody_though_it_is_accepted(cast: Cast) -> None:
+    remembering(cast)
+    placed = (NOW - timedelta(hours=1)).isoformat()
+    first = raw_order("1001", customer_id="c1", ordered_at=placed)
+    record(read_order(first))
+    pk = Conversion.objects.get().pk
+    reject_conversions(conversion_ids=[pk], reason="own order", by=SYSTEM, now=NOW)
+    cancelled = read_order(first | {"cancelled_at": placed})
+    record_orders(source="api", orders=[cancelled], revising=True, by=SYSTEM, now=NOW)
+    record(of_the_same_customer())
+
+    accept_conversions(conversion_ids=[pk], by=SYSTEM, now=NOW)
+
+    assert Conversion.objects.count() == 1
 
 
 def test_who_left_an_offer_earns_nothing_new(cast: Cast) -> None:

@@ -16,8 +16,8 @@ from payouts.models import LedgerEntry
 from payouts.services import record_payment
 from tests.cast import NOW, SYSTEM, Cast, order, refund
 from tests.tracking.orders.stating import LATER, at, earned, lines, sell, state, stated
-from tracking.commissions.approval import accept_conversions, reject_conversions
 from tracking.models import Conversion, ConversionStatus, DailyTotal, Order, OrderLine, Refund
+from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.orders.lookup import revisions_of_order
 from tracking.orders.recording import record_orders
 from tracking.orders.refunds import record_refunds

@@ -13,8 +13,8 @@ from offers.terms import TermsValues
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, give_details, pay_all_due, refund
 from tests.tracking.orders.stating import LATER, at, lines, sell, state, stated
-from tracking.commissions.approval import reject_conversions
 from tracking.models import Conversion, ConversionStatus, DailyTotal, Order
+from tracking.orders.approval import reject_conversions
 from tracking.orders.crediting import AttributionError
 from tracking.orders.refunds import record_refunds
 from tracking.orders.sharing import Share, share_order

@@ -7,8 +7,8 @@ import pytest
 from accounts.models import AuditEntry
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, order
-from tracking.commissions.approval import ApprovalError, accept_conversions, reject_conversions
 from tracking.models import Conversion, DailyTotal
+from tracking.orders.approval import ApprovalError, accept_conversions, reject_conversions
 from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.usefixtures("at_juniper")

@@ -10,6 +10,7 @@ from accounts.audit_log import audit
 from core.db import retried_transaction
 from tracking.commissions.settlement import changing
 from tracking.models import Conversion, ConversionStatus
+from tracking.orders.looking_again import credit_later_orders, lock_later_orders
 
 
 class ApprovalError(ValueError):
@@ -20,7 +21,8 @@ def accept_conversions(*, conversion_ids: Iterable[int], by: Actor, now: datetim
     """Accept pending or rejected conversions, and return how many changed.
 
     One whose order is not paid stays pending until it is, and one that the shop cancelled stays
-    rejected.
+    rejected. What was rejected wins its customer again, also the later orders that came meanwhile;
+    one that is credited to somebody already stays theirs.
     """
     return _set_status(conversion_ids, ConversionStatus.ACCEPTED, reason="", by=by, now=now)
 
@@ -48,7 +50,12 @@ def _set_status(
     by: Actor,
     now: datetime,
 ) -> int:
-    with changing(conversion_ids, now=now) as conversions:
+    ids = list(conversion_ids)
+    was_rejected = Conversion.objects.filter(pk__in=ids, status=ConversionStatus.REJECTED)
+    rejected = list(was_rejected.select_related("order"))
+    if status == ConversionStatus.ACCEPTED:
+        lock_later_orders(rejected)  # before the conversions: see the sequence of locks
+    with changing(ids, now=now) as conversions:
         changed: list[tuple[Conversion, dict[str, str]]] = [
             (row, {"before": row.decision, "reason": reason})
             for row in conversions
@@ -57,4 +64,6 @@ def _set_status(
         for row, _ in changed:
             row.decision, row.decision_reason = status, reason
     audit.record_many(action=f"conversion.{status.value}", targets=changed, by=by, now=now)
+    returned = {row.pk for row in rejected}
+    credit_later_orders([row for row, _ in changed if row.pk in returned], now=now)
     return len(changed)
