@@ -13,7 +13,7 @@ from tracking.models.orders import NOT_CREDITED
 from tracking.orders.applying import refunded_of
 from tracking.orders.attribution import Attribution, attribute, load_evidence
 from tracking.orders.conversions import credit_by_evidence
-from tracking.orders.exchange import Rates
+from tracking.orders.exchange import DatedRate, Rates
 from tracking.orders.identity import order_identity
 
 REJECTED = ConversionStatus.REJECTED
@@ -27,26 +27,23 @@ def look_again(
     Nobody is credited for them yet, and the caller holds their locks. The others keep a reason.
     With `rates`, an order in another currency than the offer is converted.
     """
-    attributions: dict[int, Attribution] = {}
-    for source in {order.source for order in orders}:
-        of_source = [order for order in orders if order.source == source]
-        evidence = load_evidence(of_source, source=source)
-        for order in of_source:
-            attributions[order.pk] = attribute(order, evidence, rates=rates)
+    sources = {order.source for order in orders}
+    evidence = {
+        source: load_evidence([order for order in orders if order.source == source], source=source)
+        for source in sources
+    }
+    found: list[tuple[Order, Attribution]] = []
+    dated: dict[int, DatedRate] = {}
     for order in orders:
-        order.unattributed = attributions[order.pk].unattributed
+        attribution = attribute(order, evidence[order.source], rates=rates)
+        order.unattributed = attribution.unattributed
+        winner = attribution.winner
+        rate = rates.at(order, winner.enrollment.offer.currency) if rates and winner else None
+        if rate is not None:
+            dated[order.pk] = rate
+        found.append((order, attribution))
     update_rows(orders, ["unattributed"])
-    dated = {}
-    for order in orders:
-        winner = attributions[order.pk].winner
-        if winner is not None and rates is not None:
-            dated[order.pk] = rates.at(order, winner.enrollment.offer.currency)
-    return credit_by_evidence(
-        ((order, attributions[order.pk]) for order in orders),
-        refunded_of(orders),
-        rates={pk: rate for pk, rate in dated.items() if rate},
-        now=now,
-    )
+    return credit_by_evidence(found, refunded_of(orders), rates=dated, now=now)
 
 
 def credit_later_orders(conversions: Sequence[Conversion], *, now: datetime) -> list[Conversion]:
