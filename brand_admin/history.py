@@ -64,6 +64,7 @@ WORDS = {
     "offer.image_removed": "removed the offer's image",
     "offer.image_set": "set the offer's image",
     "offer.status_set": "set the offer from {before} to {after}",
+    "order.credited": "credited the order {order_id} to a member: {why}",
     "order.recorded": "recorded the order {order_id}",
     "order.revised": "changed the order {order_id}: statement {revision}",
     "password.changed": "changed their password, which ended {ended} other sessions",

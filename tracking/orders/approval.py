@@ -65,5 +65,5 @@ def _set_status(
             row.decision, row.decision_reason = status, reason
     audit.record_many(action=f"conversion.{status.value}", targets=changed, by=by, now=now)
     returned = {row.pk for row in rejected}
-    credit_later_orders([row for row, _ in changed if row.pk in returned], now=now)
+    credit_later_orders([row for row, _ in changed if row.pk in returned], by=by, now=now)
     return len(changed)

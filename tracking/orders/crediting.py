@@ -86,7 +86,7 @@ def credit_orders_by_hand(
     mark_new_customers(conversions)
     settle_new(conversions, now=now)
     Order.objects.filter(pk__in=[order.pk for order in orders]).update(unattributed="")
-    credit_later_orders(conversions, now=now)
+    credit_later_orders(conversions, by=by, now=now)
     _audit(conversions, reason.strip(), by=by, now=now)
     return CreditingResult(conversions, not_credited)
 
@@ -104,7 +104,7 @@ def credit_by_own_evidence(
     credited = set(Conversion.objects.filter(order__in=found).values_list("order_id", flat=True))
     waiting = [order for order in found if order.pk not in credited]
     conversions = look_again(waiting, rates=Rates.for_orders(waiting), now=now)
-    credit_later_orders(conversions, now=now)
+    credit_later_orders(conversions, by=by, now=now)
     _audit(conversions, "their own evidence was looked at again", by=by, now=now)
     left = [
         NotCredited(f"Order {order.external_id}", f"stays: {order.unattributed}")

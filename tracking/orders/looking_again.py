@@ -7,6 +7,8 @@ from datetime import datetime
 
 from django.db.models import prefetch_related_objects
 
+from accounts.actors import Actor
+from accounts.audit_log import audit
 from core.db import lock_identities, update_rows
 from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.models.orders import NOT_CREDITED
@@ -46,14 +48,31 @@ def look_again(
     return credit_by_evidence(found, refunded_of(orders), rates=dated, now=now)
 
 
-def credit_later_orders(conversions: Sequence[Conversion], *, now: datetime) -> list[Conversion]:
+def credit_later_orders(
+    conversions: Sequence[Conversion], *, by: Actor, now: datetime
+) -> list[Conversion]:
     """Credit the orders that customers placed after those by which `conversions` won them.
 
     They became known before, when nobody had won the customer: these conversions are new, or were
     rejected until now.
     """
     later = lock_later_orders([row for row in conversions if row.status != REJECTED])
-    return look_again(later, now=now) if later else []
+    if not later:
+        return []
+    credited = look_again(later, now=now)
+    audit.record_many(
+        action="order.credited",
+        targets=[
+            (
+                row.order,
+                {"order_id": row.order.external_id, "conversion": row.pk, "why": row.why},
+            )
+            for row in credited
+        ],
+        by=by,
+        now=now,
+    )
+    return credited
 
 
 def lock_later_orders(conversions: Sequence[Conversion]) -> list[Order]:

@@ -19,7 +19,7 @@ from core.db import lock_identities, retried_transaction
 from core.kept_queries import kept_query
 from tracking.commissions.new_customers import decide_again, lock_customers
 from tracking.commissions.status import shop_rejects
-from tracking.models import Conversion, Evidence, Order
+from tracking.models import Evidence, Order
 from tracking.orders.as_sent import order_as_sent
 from tracking.orders.attribution import Attribution, BatchEvidence, attribute, load_evidence
 from tracking.orders.conversions import credit_by_evidence
@@ -74,7 +74,8 @@ def record_orders(
     credited = credit_by_evidence(
         ((new.row, new.attribution) for new in accepted), refunded, now=now
     )
-    credited += credit_later_orders(credited, now=now)
+    _audit(accepted, {row.order_id: row.pk for row in credited}, by=by, now=now)
+    credited += credit_later_orders(credited, by=by, now=now)
     if asks_about_customers:
         decide_again([new.row for new in accepted], now=now)
     conversions = {row.order_id: row for row in credited}
@@ -86,7 +87,6 @@ def record_orders(
             problems=() if conversion else new.attribution.reasons,
             conversion_id=conversion.pk if conversion else None,
         )
-    _audit(accepted, conversions, by=by, now=now)
     stated = [orders[index] for index in again]
     answers = (
         revise(source=source, orders=stated, by=by, now=now)
@@ -199,7 +199,7 @@ def _new_row(source: str, order: OrderFacts, attribution: Attribution, *, now: d
 
 def _audit(
     accepted: Sequence[_Accepted],
-    conversions: Mapping[int, Conversion],
+    conversions: Mapping[int, int],
     *,
     by: Actor,
     now: datetime,
@@ -209,10 +209,7 @@ def _audit(
         targets=[
             (
                 new.row,
-                {
-                    "order_id": new.facts.external_id,
-                    "conversion": conversions[new.row.pk].pk if new.row.pk in conversions else None,
-                },
+                {"order_id": new.facts.external_id, "conversion": conversions.get(new.row.pk)},
             )
             for new in accepted
         ],

@@ -103,7 +103,7 @@ def revise(
             results[index] = _without_effect(known, order, orders[index], now=now)
             if results[index] is None:
                 changed.append((index, order, orders[index]))
-        attributions = _change(known, source, [one[1:] for one in changed], now=now)
+        attributions = _change(known, source, [one[1:] for one in changed], by=by, now=now)
         for index, order, facts in changed:
             results[index] = RecordingResult(
                 facts.external_id,
@@ -158,7 +158,12 @@ def _without_effect(
 
 
 def _change(
-    known: _Known, source: str, changed: Sequence[tuple[Order, OrderFacts]], *, now: datetime
+    known: _Known,
+    source: str,
+    changed: Sequence[tuple[Order, OrderFacts]],
+    *,
+    by: Actor,
+    now: datetime,
 ) -> dict[int, Attribution]:
     """Make each statement its order's state, and settle. Returns new attributions by order id."""
     if not changed:
@@ -178,9 +183,9 @@ def _change(
     OrderLine.objects.filter(order__in=orders).delete()
     save_lines(changed)
     refunded = apply_refunds(orders)
-    _settle(known, orders, refunded, moments, now=now)
+    _settle(known, orders, refunded, moments, by=by, now=now)
     waiting = [(order, facts) for order, facts in changed if order.pk not in known.conversions]
-    return _attribute(known, source, waiting, refunded, now=now)
+    return _attribute(known, source, waiting, refunded, by=by, now=now)
 
 
 def _settle(
@@ -189,6 +194,7 @@ def _settle(
     refunded: dict[int, int],
     moments: dict[int, datetime],
     *,
+    by: Actor,
     now: datetime,
 ) -> None:
     happened_at = {
@@ -197,7 +203,7 @@ def _settle(
     with changing(happened_at, now=now, happened_at=happened_at) as conversions:
         was_rejected = [row for row in conversions if row.status == ConversionStatus.REJECTED]
         set_amounts(conversions, refunded)
-    credit_later_orders(was_rejected, now=now)
+    credit_later_orders(was_rejected, by=by, now=now)
 
 
 def _attribute(
@@ -206,6 +212,7 @@ def _attribute(
     orders: Sequence[tuple[Order, OrderFacts]],
     refunded: dict[int, int],
     *,
+    by: Actor,
     now: datetime,
 ) -> dict[int, Attribution]:
     """Look for evidence in orders that nobody is credited for, and credit those that have some."""
@@ -219,7 +226,7 @@ def _attribute(
     conversions = credit_by_evidence(
         ((order, attributions[order.pk]) for order, _ in orders), refunded, now=now
     )
-    conversions += credit_later_orders(conversions, now=now)
+    conversions += credit_later_orders(conversions, by=by, now=now)
     known.conversions.update({row.order_id: [row.pk] for row in conversions})
     return attributions
 

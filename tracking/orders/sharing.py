@@ -92,7 +92,7 @@ def share_order(
         update_rows(rows, ["share_bp", "share_reason"])
         set_amounts([*rows, *new], refunded_of([order]))
     settle_new(new, now=now)
-    credit_later_orders(new, now=now)
+    credit_later_orders(new, by=by, now=now)
     changed = [*rows, *new]
     _audit(changed, before, reason, by=by, now=now)
     return sorted((row for row in changed if row.share_bp), key=lambda row: (-row.share_bp, row.pk))

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from accounts.models import AuditEntry
+from core.references import Reference
 from offers.services import change_offer
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, raw_order
 from tracking.links import click_ids
@@ -94,6 +96,14 @@ def test_an_order_is_credited_when_the_one_that_won_its_customer_comes_late(
     assert dict(Conversion.objects.values_list("order__external_id", "evidence")) == {
         "1001": "code",
         "1002": "customer",
+    }
+    conversion = Conversion.objects.get(order__external_id="1002")
+    [entry] = AuditEntry.objects.filter(action="order.credited")
+    assert entry.target == Reference.to(conversion.order)
+    assert entry.detail == {
+        "order_id": "1002",
+        "conversion": conversion.pk,
+        "why": "the order brought a customer won by an earlier order",
     }
 
 
