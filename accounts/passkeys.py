@@ -149,8 +149,11 @@ def authenticate(credential: Any) -> Authenticator:
         raise PasskeyError from error
 
 
-def _rows(user: User | int) -> Any:
-    return Authenticator.objects.filter(user=user, type=Authenticator.Type.WEBAUTHN)
+def _rows(user: User | int) -> QuerySet[Authenticator]:
+    found: QuerySet[Authenticator] = Authenticator.objects.filter(
+        user=user, type=Authenticator.Type.WEBAUTHN
+    )
+    return found
 
 
 def _passkey(row: Authenticator) -> Passkey:

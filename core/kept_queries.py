@@ -35,6 +35,7 @@ from django.utils import timezone
 from core.fetched_rows import RowPlan
 from core.tenancy import acting_for, scope_in_use
 
+MAX_NUMBER = 2**63 - 1  # of a bigint
 MAX_SHAPES = 200  # of one query
 FIRST = 7_310_000_000_000  # far from any id
 BRAND = FIRST - 1
@@ -256,6 +257,8 @@ def _varies(value: Any, varying: tuple[type, ...]) -> bool:
     """Whether a value stands for others of its kind. Of a list, all members have to."""
     if isinstance(value, list | tuple):
         return varying is VARYING or all(type(one) in varying for one in value)
+    if type(value) is int and not -MAX_NUMBER <= value <= MAX_NUMBER:
+        return False  # PostgreSQL has no such number, and Django knows what that means
     return type(value) in varying
 
 

@@ -119,7 +119,7 @@ class Listing(ChosenRows[Row]):
         """
         chosen = self.selection()
         if chosen is None:
-            raise NotImplementedError(f"{type(self).__name__} says neither what it finds nor how.")
+            raise TypeError(f"{type(self).__name__} says neither what it finds nor how.")
         return chosen.select(**chosen.arguments)
 
     def rows_of(self, found: Sequence[Any]) -> Sequence[Row]:
@@ -187,8 +187,8 @@ class Listing(ChosenRows[Row]):
         return sorted_by(self.shown_columns(), self.GET.get("sort", ""), self.usual_sort())
 
     @property
-    def _paged(self) -> QuerySet[Any] | Sequence[Any] | KeptRows:
-        """The same rows, by a kept query if there is one."""
+    def _paged(self) -> Any:
+        """The same rows for a paginator, by a kept query if there is one."""
         chosen = self.selection()
         if chosen is None or self.search:
             return self.found

@@ -83,7 +83,8 @@ def _give(listing: Listing[Any], *, ids: list[int], owner: str, by: Actor, now: 
     return Done(changed, unchanged=len(ids) - changed)
 
 
-def _members(*, in_no_offer: bool, offer_id: int | None, **chosen: Any) -> QuerySet[Member]:
+def selected_members(*, in_no_offer: bool, offer_id: int | None, **chosen: Any) -> QuerySet[Member]:
+    """Return the members in an offer, in none, or all, of those that `members` returns."""
     found = members(**chosen)
     return in_offer(found, offer_id) if in_no_offer or offer_id is not None else found
 
@@ -173,7 +174,7 @@ class Members(Listing[MemberLine]):
             "in_no_offer": offer == NO_OFFER,
             "offer_id": int(offer) if offer and offer != NO_OFFER else None,
         }
-        return Selection(_members, chosen)
+        return Selection(selected_members, chosen)
 
     def rows_of(self, found: Sequence[Member]) -> list[MemberLine]:
         noted = member_details_of(found)

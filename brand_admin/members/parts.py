@@ -127,7 +127,7 @@ class MemberConversions(OfMember, Conversions):
 
     @cached_property
     def chosen(self) -> dict[str, Any]:
-        return self.filters.chosen() | {"member_id": self.of.pk}
+        return {**self.filters.chosen(), "member_id": self.of.pk}
 
     def known_count(self) -> None:
         return None

@@ -16,8 +16,8 @@ from brand_admin.listing.actions import Action, Done
 from brand_admin.listing.cells import Badge, Fragment, Lines, Link, Muted, address
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
-from brand_admin.listing.listing import Listing
-from brand_admin.members.lists import Members
+from brand_admin.listing.listing import Listing, Selection
+from brand_admin.members.lists import Members, selected_members
 from brand_admin.projects.forms import StepFilters
 from brand_admin.projects.frame import SECTION, project_asked
 from core.templatetags.display import day
@@ -229,6 +229,15 @@ def _add(listing: ToAdd, *, ids: list[int], by: Actor, now: datetime) -> Done:
     return Done(len(added), unchanged=len(ids) - len(added))
 
 
+def _outside(found: QuerySet[Member], project_id: int) -> QuerySet[Member]:
+    inside = ProjectMember.objects.filter(project=project_id)
+    return found.exclude(pk__in=inside.values("member"))
+
+
+def _selected_outside(*, project_id: int, **chosen: Any) -> QuerySet[Member]:
+    return _outside(selected_members(**chosen), project_id)
+
+
 class ToAdd(Members):
     """Members who are not in the project yet."""
 
@@ -271,15 +280,12 @@ class ToAdd(Members):
     def prepare(self, **args: int) -> None:
         self.project = project_asked(args["project_id"])
 
-    def find(self) -> QuerySet[Member]:
-        return self._outside(super().find())
+    def selection(self) -> Selection:
+        _select, chosen = super().selection()
+        return Selection(_selected_outside, {"project_id": self.project.pk, **chosen})
 
     def everything(self) -> QuerySet[Member]:
-        return self._outside(Member.objects.all())
-
-    def _outside(self, found: QuerySet[Member]) -> QuerySet[Member]:
-        inside = ProjectMember.objects.filter(project=self.project)
-        return found.exclude(pk__in=inside.values("member"))
+        return _outside(Member.objects.all(), self.project.pk)
 
     def rows_of(self, found: Sequence[Member]) -> Sequence[Any]:  # type: ignore[override]
         return found

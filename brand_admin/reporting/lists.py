@@ -5,12 +5,10 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple, cast
-from urllib.parse import urlencode
 
 from django import forms
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
-from django.urls import reverse
 from django.utils.functional import cached_property
 
 from accounts.permissions import Permission
@@ -20,6 +18,7 @@ from brand_admin.listing.cells import Badge, Cell, Fragment, Link
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing, Selection
+from brand_admin.reporting.addresses import into_drawer, to_drawer
 from brand_admin.reporting.columns import (
     MEMBER_DEFAULTS,
     OF_MEMBERS,
@@ -32,7 +31,7 @@ from brand_admin.reporting.forms import OfferMemberFilters, OfferReportFilters
 from brand_admin.reporting.members import MEMBER_ACTIONS, notes_on_removal, owed_among
 from core.kept_queries import kept_selection
 from offers.models import Enrollment, EnrollmentStatus, Offer, Terms
-from offers.selectors import enrollments_of, offers, terms_of
+from offers.selectors import offers, terms_of
 from tracking.commissions.tier_progress import tier_names_today
 from tracking.figures.member_table import MemberRow, export_rows, member_rows
 from tracking.figures.metrics import ALL_TIME, DateRange, today
@@ -40,8 +39,9 @@ from tracking.figures.offer_report import OfferRow, in_order, offer_rows
 from tracking.figures.periods import BRAND_CHOICES, ChosenPeriod, choose
 from tracking.figures.ranking import (
     BY_NAME,
-    in_order_of_names,
     is_by_figure,
+    offer_members,
+    offer_members_by_name,
     ranked,
     with_at_least,
 )
@@ -203,39 +203,6 @@ class MemberLine(NamedTuple):
         return member
 
 
-def compose_address(slug: str, offer: Offer, ids: Sequence[int] = (), rows: str = "") -> str:
-    """Return the address of Email Members: for all members of the offer, for the named ones, or
-    for those of the list that `rows` names.
-    """
-    query: list[tuple[str, object]] = [("purpose", "email_members"), ("offer", offer.pk)]
-    query += [("selected", pk) for pk in ids] if not rows else [("rows", rows)]
-    return f"{reverse('brand_admin:compose', args=[slug])}?{urlencode(query)}"
-
-
-def _to_drawer(listing: OfferMembers, ids: list[int]) -> str:
-    if listing.all_chosen:
-        return compose_address(listing.brand.slug, listing.offer, rows=listing.reference)
-    return compose_address(listing.brand.slug, listing.offer, ids)
-
-
-def _into_drawer(listing: OfferMembers) -> dict[str, str]:
-    rows = listing.reference if listing.all_chosen else ""
-    return {
-        "hx-get": compose_address(listing.brand.slug, listing.offer, rows=rows),
-        "hx-target": "#drawer",
-        "hx-include": "closest form",
-    }
-
-
-def _members_of(offer_id: int, *, status: str, search: str = "") -> QuerySet[Enrollment]:
-    found = enrollments_of(offer_id, search=search, status=status)
-    return found.select_related("member", "offer")
-
-
-def _by_name(*, offer_id: int, status: str, is_reversed: bool) -> QuerySet[Enrollment]:
-    return in_order_of_names(_members_of(offer_id, status=status), is_reversed=is_reversed)
-
-
 class OfferMembers(WithFigures):
     """An offer's members with their figures; removed ones only if the filter names them."""
 
@@ -254,8 +221,8 @@ class OfferMembers(WithFigures):
             key="email_members",
             label="Email Members",
             icon="emails",
-            leads=_to_drawer,
-            html=_into_drawer,
+            leads=to_drawer,
+            html=into_drawer,
         ),
         *MEMBER_ACTIONS,
     )
@@ -341,13 +308,13 @@ class OfferMembers(WithFigures):
     def _by_name(self) -> Selection:
         order, status = self.GET.get("sort", ""), self.filters.chosen()
         chosen = {"offer_id": self.offer.pk, "status": status, "is_reversed": order == "-name"}
-        return Selection(_by_name, chosen)
+        return Selection(offer_members_by_name, chosen)
 
     def known_count(self) -> int | None:
         """Return how many match, which no order changes."""
         if self.search or self.filters.least_of(self.offer.currency) is not None:
             return None
-        return kept_selection(_by_name).count(self._by_name.arguments)
+        return kept_selection(offer_members_by_name).count(self._by_name.arguments)
 
     def find(self) -> QuerySet[Enrollment]:
         """Return the members that match the status, the search and the minimum of a figure."""
@@ -356,7 +323,7 @@ class OfferMembers(WithFigures):
         )
 
     def _among(self) -> QuerySet[Enrollment]:
-        found = _members_of(self.offer.pk, search=self.search, status=self.filters.chosen())
+        found = offer_members(self.offer.pk, search=self.search, status=self.filters.chosen())
         asked = self.filters.least_of(self.offer.currency)
         if asked is None:
             return found

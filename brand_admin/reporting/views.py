@@ -14,10 +14,10 @@ from brand_admin.listing.changing import change_rows
 from brand_admin.listing.views import show_list
 from brand_admin.offers.words import in_brief
 from brand_admin.reporting.adding import ToAddToOffer
+from brand_admin.reporting.addresses import compose_address
 from brand_admin.reporting.lists import (
     OfferFigures,
     OfferMembers,
-    compose_address,
 )
 from tracking.figures.metrics import DateRange, offers_totals_by_day, today
 from tracking.figures.offer_report import CurrencySummary, OfferRow, offer_rows, summaries

@@ -7,10 +7,11 @@ renders a template without a page around it: a cell of a list, or the widget of 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django.forms.renderers import DjangoTemplates
 from django.template import Context, Engine, Node, NodeList
+from django.template.backends.django import DjangoTemplates as Backend
 from django.template.loader_tags import BLOCK_CONTEXT_KEY, BlockNode
 from django.utils.safestring import SafeString
 
@@ -27,7 +28,8 @@ class CompiledWidgets(DjangoTemplates):
     def render(
         self, template_name: str, context: dict[str, Any], request: Any = None
     ) -> SafeString:
-        rendered = render_compiled(template_name, context, self.engine.engine)
+        engine = cast("Backend", self.engine).engine
+        rendered = render_compiled(template_name, context, engine)
         return SafeString(rendered.strip())  # escaped by what made it
 
 

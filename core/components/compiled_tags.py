@@ -11,6 +11,7 @@ from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch
 from django.utils.html import conditional_escape
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from core.components.compiling import COMPILERS, Piece, by_django
@@ -67,7 +68,7 @@ def _first_of(node: FirstOfNode, scope: Scope) -> Piece:
 
     def render(context: Context) -> str:
         found = next(filter(None, (read(context) for read in readers)), None)
-        text = "" if found is None else shown(found, context)
+        text = SafeString("" if found is None else shown(found, context))
         if kept_as is None:
             return text
         context[kept_as] = text

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.core.paginator import Paginator
+from typing import Any
+
+from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -15,6 +17,7 @@ from portal.dashboard.access import Visit, dashboard_page
 from portal.dashboard.forms import MissingSaleForm
 from portal.dashboard.frame import render_page
 from portal.dashboard.questions import question_rows
+from tracking.models import Question
 from tracking.questions.selectors import questions_of
 from tracking.questions.services import QuestionError, ask_about_order
 
@@ -39,8 +42,8 @@ def questions(request: HttpRequest, visit: Visit) -> HttpResponse:
             if visit.member.creator is not None:
                 set_language_if_unset(creator=visit.member.creator, tag=spoken_tag())
             return redirect(f"{reverse('portal:questions', args=[visit.token])}?asked={asked.pk}")
-    asked = KeptRows(kept_selection(questions_of), {"enrollment_id": visit.enrollment.pk})
-    page = Paginator(asked, PER_PAGE).get_page(request.GET.get("page"))
+    earlier: Any = KeptRows(kept_selection(questions_of), {"enrollment_id": visit.enrollment.pk})
+    page: Page[Question] = Paginator(earlier, PER_PAGE).get_page(request.GET.get("page"))
     rows = question_rows(page.object_list)
     return render_page(
         request,

@@ -63,7 +63,7 @@ def test_the_list_takes_the_same_queries_for_one_offer_and_for_three(
     for number in range(offers - 1):
         another(f"Offer {number}")
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         response = theo.get(address("offers"))
 
     assert len(response.context["rows"]) == offers

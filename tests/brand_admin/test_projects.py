@@ -35,7 +35,7 @@ def test_the_list_takes_the_same_queries_for_one_project_and_for_three(
     for number in range(projects - 1):
         create_project(name=f"Project {number}", by=SYSTEM, now=NOW)
 
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         response = theo.get(address("projects"))
 
     assert len(response.context["rows"]) == projects
@@ -135,7 +135,7 @@ def test_members_of_another_brand_and_nonsense_are_not_added(cast: Cast, theo: C
 def test_the_members_take_the_same_queries_for_one_and_for_three(
     staged: Project, theo: Client, query: str, members: int, django_assert_num_queries: Any
 ) -> None:
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         response = theo.get(address("project_members", staged.pk, query=query))
 
     assert len(response.context["page"]) == members

@@ -114,11 +114,11 @@ def test_a_failure_says_what_happened(cast: Cast, theo: Client) -> None:
 def test_the_list_takes_as_many_queries_for_three_as_for_one(cast: Cast, theo: Client) -> None:
     address = at(cast.juniper, "work_list")
     asked(cast)
-    assert queries_of(theo, address) == 6
+    assert queries_of(theo, address) == 5
 
     asked(cast, state="running")
     asked(cast, state="done")
-    assert queries_of(theo, address) == 6
+    assert queries_of(theo, address) == 5
 
 
 # --- where it is started

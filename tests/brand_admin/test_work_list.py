@@ -108,7 +108,7 @@ def test_the_list_takes_the_same_queries_for_one_and_for_three(cast: Cast, vera:
     asked(cast, "export", "Export of offers", "Ines", 1)
     asked(cast, "export", "Export of payments", "Ines", 1)
 
-    assert (one, queries_of(vera, at(cast.juniper, "work_list"))) == (6, 6)
+    assert (one, queries_of(vera, at(cast.juniper, "work_list"))) == (5, 5)
 
 
 def test_it_is_found_from_every_page_while_nothing_runs(cast: Cast, vera: Client) -> None:

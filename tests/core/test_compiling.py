@@ -6,6 +6,9 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
+from django import forms
+from django.core.paginator import Paginator
+from django.forms.renderers import DjangoTemplates as Plain
 from django.http import QueryDict
 from django.template import Context, Engine, TemplateSyntaxError
 from django.template.exceptions import TemplateDoesNotExist
@@ -13,9 +16,10 @@ from django.test import RequestFactory
 from django.utils.safestring import mark_safe
 from django.utils.translation import gettext_lazy
 
-from core.components import ComponentError
+from core.components import CompiledWidgets, ComponentError
 from core.components.compiling import compile_nodes, writer
 from core.components.expressions import Scope
+from core.components.from_python import component, repeated_component
 from core.languages import speaking
 from tests.core.test_components import BUILTINS, TEMPLATES
 
@@ -85,6 +89,7 @@ def values() -> dict[str, Any]:
         "row": Row(), "name": "<Mara>", "rows": ["x", "<y>", 3], "none": None, "yes": True,
         "zero": 0, "pairs": [("a", 1), ("b", 2)], "safe": mark_safe("<i>"), "empty": [],
         "request": request, "csrf_token": "t0ken", "get": QueryDict("a=1"),
+        "page": Paginator(["x"], 1).page(1), "templates": ["part.html", "sets.html"],
         "generated": (letter for letter in "ab"),
     }  # fmt: skip
 
@@ -134,6 +139,12 @@ SOURCES = [
     ("{% include 'part.html' with name='literal' %}{% with set='old' %}{% include 'sets.html' %}"
     "{{ set }}{% endwith %}"),
     "{% translate 'Copy' %} {% translate 'Copy' as copy %}{{ copy }}",
+    "{% firstof missing zero safe name %}{% firstof missing %}{% firstof '' name as f %}{{ f }}",
+    "{{ get.a }} {{ get.b }} {{ get.items }} {{ get.0 }} {{ page.number }} {{ page.gone }}",
+    "{{ row.table.gone }} {{ row.table.keys }} {{ row.table.0 }} {{ name|add:row.plain }}",
+    "{% for one in templates %}{% include one with extra='<x>' %}{% endfor %}",
+    "{% querystring get page=None %} {% querystring get a=name as there %}{{ there }}",
+    "100 % {{ name }} %s %(x)s {{ row.plain }}",
     "{% translate name %} {% translate '5 %%' %}",
     "{% blocktranslate %}Copy {{ name }}{% endblocktranslate %}",
     "{% blocktranslate with label=row.plain %}{{ label }} copied{% endblocktranslate %}",
@@ -263,3 +274,50 @@ def test_an_include_that_is_not_there_fails_only_where_it_is_rendered() -> None:
     assert "<section" in template.render(Context({"yes": False}))
     with pytest.raises((TemplateDoesNotExist, TemplateSyntaxError)):
         template.render(Context({"yes": True}))
+
+
+def test_a_widget_of_a_form_is_what_django_renders() -> None:
+    class Form(forms.Form):
+        kind = forms.ChoiceField(
+            choices=[("", "All"), ("Group", [("a", "A & <b>"), ("b", "B")])],
+            widget=forms.Select(attrs={"data-x": "1", "hidden": True, "none": False}),
+        )
+        colours = forms.MultipleChoiceField(
+            choices=[("r", "Red"), ("g", "<Green>")], widget=forms.CheckboxSelectMultiple
+        )
+        number = forms.IntegerField(initial=1234567)
+        text = forms.CharField(widget=forms.Textarea)
+
+    given = {"kind": "b", "colours": ["g"], "number": "12", "text": "</textarea>"}
+    for data in (None, given, {}):
+        compiled, plain = Form(data, renderer=CompiledWidgets()), Form(data, renderer=Plain())
+        for field, other in zip(compiled, plain, strict=True):
+            assert str(field) == str(other)
+            assert str(field.errors) == str(other.errors)
+            assert field.label_tag() == other.label_tag()
+
+
+def test_a_component_written_by_python_is_held_to_its_contract() -> None:
+    assert component("badge", label="<New>", tone=None) == (
+        '<span class="badge badge-neutral">&lt;New&gt;</span>'
+    )
+    for wrong in (
+        {"label": "x", "tone": "loud"},
+        {"tone": "good"},
+        {"label": None},
+        {"label": "x", "gone": 1},
+        {"label": "x", "data-x": "1"},
+    ):
+        with pytest.raises(ComponentError):
+            component("badge", **wrong)
+    with pytest.raises(ComponentError, match="from Python"):
+        component("chip", label="x", **{"data-x": "1"})
+
+
+def test_a_repeated_component_is_written_once_for_each_language() -> None:
+    assert repeated_component("badge", "en", label="A") is repeated_component(
+        "badge", "en", label="A"
+    )
+    assert repeated_component("badge", "en", label="B") != repeated_component(
+        "badge", "en", label="A"
+    )

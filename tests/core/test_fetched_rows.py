@@ -11,6 +11,7 @@ from django.db.models.functions import Lower
 
 from accounts.models import Staff
 from affiliates.models import Creator, Member
+from core.fetched_rows import UnknownRowsError, fetch_rows
 from core.kept_queries import KeptQuery, kept_query
 from core.tenancy import acting_for
 from offers.models import Enrollment
@@ -118,3 +119,20 @@ def test_a_reference_to_nothing_is_none(cast: Cast) -> None:
 
         assert without.owner is None
         assert with_owner.owner == Staff.objects.first()
+
+
+@pytest.mark.parametrize("place", range(10))
+def test_rows_that_are_fetched_once_are_those_of_django(cast: Cast, place: int) -> None:
+    with acting_for(cast.juniper):
+        expected = list(_lists(status="active")[place])
+        found = fetch_rows(_lists(status="active")[place])
+        first = fetch_rows(_lists(status="active")[place][:1])
+
+    assert (found, first) == (expected, expected[:1])
+    if expected and isinstance(expected[0], Enrollment):
+        assert [_contents(row) for row in found] == [_contents(row) for row in expected]
+
+
+def test_rows_with_others_fetched_beside_them_are_refused(cast: Cast) -> None:
+    with acting_for(cast.juniper), pytest.raises(UnknownRowsError):
+        fetch_rows(Enrollment.objects.prefetch_related("member"))

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from affiliates.models import Member
-from core.kept_queries import NotKeptError, kept_query
+from core.kept_queries import KeptRows, KeptSelection, NotKeptError, kept_query
 from core.tenancy import NoBrandInScopeError, across_brands, acting_for
 from offers.models import Enrollment, Offer
 from tests.cast import Cast
@@ -105,3 +105,41 @@ def test_a_value_that_does_not_arrive_as_it_is_is_refused(cast: Cast) -> None:
         for query in (changed, unused, joined):
             with pytest.raises(NotKeptError):
                 query(word="x")
+
+
+def test_a_selection_shows_pages_and_counts_them(cast: Cast) -> None:
+    shapes: list[str] = []
+
+    def select(*, word: str, member_id: int | None) -> QuerySet[Member]:
+        shapes.append(word)
+        found = Member.objects.filter(first_name__icontains=word) if word else Member.objects.all()
+        return found if member_id is None else found.filter(pk=member_id)
+
+    kept = KeptSelection(select, ("email",))
+    for brand in (cast.juniper, cast.saltmarsh):
+        with acting_for(brand):
+            for word, member_id in (("", None), ("a", None), ("", cast.mara.pk), ("", 10**30)):
+                chosen: dict[str, Any] = {"word": word, "member_id": member_id}
+                expected = list(select(**chosen).order_by("email"))
+                shapes.clear()
+                rows = KeptRows(kept, chosen)
+                assert (rows.count(), len(rows)) == (len(expected), len(expected))
+                assert rows.count(limit=1) == min(len(expected), 1)
+                assert rows[0:1] == expected[:1]
+                assert rows[1:50] == expected[1:]
+                assert kept.all_rows(**chosen) == expected
+                assert len(shapes) == (2 if brand == cast.juniper else 0)
+
+
+def test_a_selection_asks_once_for_a_page_and_for_an_empty_one_never(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
+    def select() -> QuerySet[Member]:
+        return Member.objects.all()
+
+    rows = KeptRows(KeptSelection(select, ("email",)), {})
+    with acting_for(cast.juniper):
+        with django_assert_num_queries(1):
+            assert rows[0:1]
+        with django_assert_num_queries(0):
+            assert rows[0:0] == []

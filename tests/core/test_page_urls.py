@@ -8,7 +8,7 @@ import pytest
 from django.http import HttpResponse
 from django.urls import NoReverseMatch, path, reverse
 
-from core.components.page_urls import page_url
+from core.components.page_urls import page_url, url_pattern
 
 DIGITS = UUID("00000000-0000-0000-0000-000000000001")
 
@@ -65,3 +65,11 @@ def test_what_has_no_address_is_told(name: str, args: list[object]) -> None:
 
 def test_arguments_come_by_name_too() -> None:
     assert page_url("member", [], {"brand": "juniper", "pk": 3}) == "/member/juniper/3/"
+
+
+def test_a_pattern_takes_arguments_of_the_same_kinds() -> None:
+    pattern = url_pattern("member", "juniper", 1)
+
+    assert pattern.format("salt-marsh", 12) == reverse("member", args=["salt-marsh", 12])
+    with pytest.raises(NoReverseMatch):
+        url_pattern("gone", 1)

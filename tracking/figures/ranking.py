@@ -18,6 +18,7 @@ from django.db.models.sql.constants import LOUTER
 from django_cte import CTE, with_cte
 
 from offers.models import Enrollment
+from offers.selectors import enrollments_of
 from payouts.due import due_of_each, paid_of_each
 from tracking.figures.metrics import DateRange, today
 from tracking.models import DailyTotal, MonthTotal
@@ -46,6 +47,17 @@ def in_order_of_names(
 ) -> QuerySet[Enrollment]:
     """Sort the enrollments by the names of their members."""
     return enrollments.order_by(*(f"-{name}" if is_reversed else name for name in BY_NAME))
+
+
+def offer_members(offer_id: int, *, status: str, search: str = "") -> QuerySet[Enrollment]:
+    """Return an offer's enrollments with member and offer; removed ones only by their status."""
+    found = enrollments_of(offer_id, search=search, status=status)
+    return found.select_related("member", "offer")
+
+
+def offer_members_by_name(*, offer_id: int, status: str, is_reversed: bool) -> QuerySet[Enrollment]:
+    """Return the same in the order of names."""
+    return in_order_of_names(offer_members(offer_id, status=status), is_reversed=is_reversed)
 
 
 def ranked(
