@@ -6,7 +6,7 @@ does by it: an icon is a text, and a button with an icon a text around what vari
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from django.template import Context, Engine, Node, NodeList, Template
@@ -219,15 +219,18 @@ class _Call:
 
 
 def compile_for_python(
-    name: str, keys: tuple[str, ...], engine: Engine
+    name: str, keys: tuple[str, ...], constants: Mapping[str, object], engine: Engine
 ) -> Callable[[dict[str, object]], str]:
-    """What a call with these attributes writes. Raises ComponentError as a template does."""
+    """What a call with these attributes writes, of which some are always the same.
+
+    Raises ComponentError as a template does.
+    """
     template, contract = load(name, engine)
     refuse(name, mistakes_of(contract, keys, ()))
     refuse(name, [f"takes no {key!r} from Python" for key in keys if _is_html(key)])
     call = _Call(name, template, contract)
     for key in keys:
-        call.give(key, _given)
+        call.give(key, Constant(constants[key]) if key in constants else _given)
     for key in contract.slots:
         call.fill(key, "")
     return call.compile_with_values()

@@ -18,7 +18,10 @@ def component(name: str, **attributes: object) -> SafeString:
     Values are escaped as in a template. Raises ComponentError for what the contract refuses, and
     for html attributes.
     """
-    render = _call(name, tuple(attributes), spoken_tag())
+    switches = tuple(
+        [(key, value) for key, value in attributes.items() if value is True or value is False]
+    )
+    render = _call(name, tuple(attributes), switches, spoken_tag())
     return SafeString(render(attributes))  # escaped by what made it
 
 
@@ -32,6 +35,8 @@ def repeated_component(name: str, tag: str, **texts: str) -> SafeString:
 
 
 @lru_cache(maxsize=512)  # as many as there are calls in the source, in each language
-def _call(name: str, keys: tuple[str, ...], tag: str) -> Callable[[dict[str, object]], str]:
-    """A call with these attributes, compiled for readers of the language tag."""
-    return compile_for_python(name, keys, Engine.get_default())
+def _call(
+    name: str, keys: tuple[str, ...], switches: tuple[tuple[str, bool], ...], tag: str
+) -> Callable[[dict[str, object]], str]:
+    """A call with these attributes and switches, compiled for readers of the language tag."""
+    return compile_for_python(name, keys, dict(switches), Engine.get_default())

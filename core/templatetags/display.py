@@ -179,6 +179,6 @@ DayOrMoment = TypeVar("DayOrMoment", date, datetime)
 
 
 def _local(value: DayOrMoment) -> DayOrMoment:
-    if isinstance(value, datetime) and timezone.is_aware(value):
-        return timezone.localtime(value)
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        return value.astimezone(timezone.get_current_timezone())
     return value
