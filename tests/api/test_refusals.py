@@ -52,6 +52,8 @@ WRONG_ORDERS = [
     ("order_id", "not_text", raw_order(order_id=["1001"])),
     ("order_id", "not_text", raw_order(order_id="10\x0001")),
     ("order_id", "not_text", raw_order(order_id="\ud83d")),
+    ("order_id", "control_character", raw_order(order_id="10\n01")),
+    ("order_id", "control_character", raw_order(order_id="10\x8501")),
     ("ordered_at", "missing", raw_order(ordered_at=None)),
     ("ordered_at", "not_a_time", raw_order(ordered_at="yesterday")),
     ("ordered_at", "not_a_time", raw_order(ordered_at="0001-01-01T00:00:00+14:00")),
@@ -102,6 +104,7 @@ def test_a_wrong_order_is_refused(
 
 WRONG_REFUNDS = [
     ("refund_id", "missing", raw_refund(None)),
+    ("refund_id", "control_character", raw_refund("R\t1")),
     ("order_id", "missing", raw_refund("R1", None)),
     ("refunded_at", "not_a_time", raw_refund("R1", "1000", refunded_at="soon")),
     ("currency", "unknown_currency", raw_refund("R1", "1000", currency="XYZ")),

@@ -29,19 +29,21 @@ from tracking.orders.fields import (
     YesNoField,
     each_once,
 )
+from tracking.orders.id_fields import AddressedField, LineNameField
 
 MAX_ORDER_LINES = 1_000
 # Enough for the longest price times the largest quantity, less a discount, without rounding.
 EXACT = Context(prec=100)
 
-ORDER_ID = TextField("order_id")
+NO_CONTROLS = "Without line breaks and other control characters."
+ORDER_ID = AddressedField("order_id", description=NO_CONTROLS)
 CURRENCY = CurrencyField("currency", description="ISO 4217")
-LINE_ID = TextField(
+LINE_ID = LineNameField(
     "line_id",
     required=False,
     description="The shop's own name of the line. Left out: its place, from 1.",
 )
-SKU = TextField("sku", required=False)
+SKU = LineNameField("sku", required=False)
 QUANTITY = QuantityField(
     "quantity", description="Up to three decimal places. 0 for a line that was removed."
 )
@@ -105,7 +107,7 @@ ORDER_FIELDS = (
     PAYMENT_STATUS, CANCELLED_AT, IS_TEST, UPDATED_AT, LINES,
 )  # fmt: skip
 
-REFUND_ID = TextField("refund_id")
+REFUND_ID = AddressedField("refund_id", description=NO_CONTROLS)
 REFUNDED_AT = TimeField("refunded_at", description=WHEN)
 AMOUNT = AmountField(
     "amount",

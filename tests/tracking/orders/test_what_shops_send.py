@@ -36,6 +36,12 @@ def test_times(sent: object, moment: datetime) -> None:
     assert read_order(raw_order(ordered_at=sent)).ordered_at == moment
 
 
+@pytest.mark.parametrize("name", ["line_id", "sku"])
+@pytest.mark.parametrize("sent", ["GLOW 1", "GLOW\n1", "GLOW\r\n1", "\tGLOW\x001\n", "GLOW\x851"])
+def test_a_lines_name_is_of_one_line(name: str, sent: str) -> None:
+    assert getattr(line(**{name: sent}), name) == "GLOW 1"
+
+
 @pytest.mark.parametrize("sent", [44_927, "44927", "20.11.2026", "2026-11-20 09:50:26", 1.5, -1])
 def test_what_is_no_time(sent: object) -> None:
     with pytest.raises(InputError):
