@@ -227,12 +227,14 @@ def update_rows(rows: Sequence[Model], fields: Sequence[str]) -> None:
 
     Django's `bulk_update` writes a CASE with a condition per row and field, which takes ten times
     as long for hundreds of rows. PostgreSQL checks the types: the values go there as one JSON text.
-    The caller checks that the rows are of the current brand.
+    The caller checks that the rows are of the current brand. Raises KeyError for a field that the
+    rows do not have.
     """
     if not rows:
         return
     q, meta = connection.ops.quote_name, rows[0]._meta
-    columns = [field for field in meta.concrete_fields if field.name in fields]
+    known = {field.name: field for field in meta.concrete_fields}
+    columns = [known[name] for name in fields]
     names = [q(str(field.column)) for field in columns]
     types = ", ".join(
         f"{name} {field.db_type(connection)}" for name, field in zip(names, columns, strict=True)

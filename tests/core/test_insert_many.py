@@ -105,3 +105,13 @@ def test_a_batch_of_orders_equals_the_same_orders_one_by_one(cast: Cast) -> None
         for one in facts:
             record_orders(source="api", orders=[one], by=SYSTEM, now=NOW)
         assert rows_of(cast.saltmarsh) == batch
+
+
+def test_a_field_that_the_rows_do_not_have_is_an_error(at_juniper: Cast) -> None:
+    [row] = Order.objects.insert_many(some_orders(1))
+    row.currency = "USD"
+
+    with pytest.raises(KeyError, match="curency"):
+        db.update_rows([row], ["curency", "currency"])
+
+    assert Order.objects.get().currency == "GBP"
