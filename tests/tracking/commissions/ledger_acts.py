@@ -279,7 +279,7 @@ class LedgerActs(RuleBasedStateMachine):
     @rule()
     def a_debt_is_written_off(self) -> None:
         known = balances([self.enrollment.pk], now=self.now).get(self.enrollment.pk, Balance())
-        if known.debt_minor:
+        if known.debt_minor and not known.on_the_way_minor:
             write_off(
                 enrollment=self.enrollment, debt_minor=known.debt_minor, note="law", by=SYSTEM,
                 now=self.now,
