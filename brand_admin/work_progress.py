@@ -8,7 +8,7 @@ from background.models import Work, WorkState
 from background.selectors import recent_work_about
 from brand_admin.work_kinds import KINDS, Kind
 from core.templatetags.display import count, who
-from tracking.importing.members_in_background import ASKS
+from tracking.importing.members_in_background import ASKS, REMARKS
 
 TONES = {
     WorkState.WAITING: "neutral",
@@ -31,7 +31,7 @@ class WorkProgress:
 
     @property
     def tone(self) -> str:
-        if self.work.state == WorkState.DONE and self.work.problems:
+        if self.work.state == WorkState.DONE and self.problems:
             return "wait"
         return TONES[WorkState(self.work.state)]
 
@@ -58,8 +58,12 @@ class WorkProgress:
     @property
     def left_out(self) -> int:
         """How many rows or members are left out, without those that a preview asks about."""
-        asks = self.work.counts.get(ASKS, 0) if self.kind.is_preview else 0
-        return self.work.problems - asks
+        return self.problems - (self.work.counts.get(ASKS, 0) if self.kind.is_preview else 0)
+
+    @property
+    def problems(self) -> int:
+        """How many rows or members are left out, or will be unless somebody confirms them."""
+        return self.work.problems - self.work.counts.get(REMARKS, 0)
 
     @property
     def asked_by(self) -> str:
@@ -69,7 +73,7 @@ class WorkProgress:
     @property
     def label(self) -> str:
         """The state in words, with whether something was left out."""
-        if self.work.state == WorkState.DONE and self.work.problems:
+        if self.work.state == WorkState.DONE and self.problems:
             return "Done, some left out"
         return str(WorkState(self.work.state).label)
 

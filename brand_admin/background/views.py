@@ -29,8 +29,8 @@ from offers.models import Offer
 from payouts.models import PayoutRun
 from tracking.importing.column_choice import missing_fields
 from tracking.importing.csv_rows import MEMBER_COLUMNS, read_rows
-from tracking.importing.members import is_asked
-from tracking.importing.members_in_background import ASKS, PREVIEW
+from tracking.importing.members import is_asked, is_remark
+from tracking.importing.members_in_background import ASKS, PREVIEW, REMARKS
 from tracking.importing.orders_in_background import PREVIEWS, ImportChoice, shown_entries
 
 SHOWN_ROWS = 50
@@ -112,15 +112,21 @@ def _preview(work: Work) -> dict[str, Any]:
     wrong: dict[int | None, WorkProblem] = {}
     for problem in problems_of(work).filter(line__in=[line for line, _ in rows]):
         wrong.setdefault(problem.line, problem)
-    asked = {line for line, problem in wrong.items() if is_asked(problem.message)}
+    marks = {line: _mark(problem.message) for line, problem in wrong.items()}
     return {
         "offer": offer,
-        "rows": [(line, cells, wrong.get(line), line in asked) for line, cells in rows],
+        "rows": [(line, cells, wrong.get(line), marks.get(line)) for line, cells in rows],
         "more": max(0, work.total - SHOWN_ROWS),
         "good": sum(work.counts.get(name, 0) for name in ("added", "changed", ASKS)),
         "asks": work.counts.get(ASKS, 0),
+        "remarks": work.counts.get(REMARKS, 0),
         "replace_form": ReplaceCodesForm(),
     }
+
+
+def _mark(message: str) -> str:
+    """Whether a row goes in, though something is said of it."""
+    return "asked" if is_asked(message) else "in" if is_remark(message) else ""
 
 
 def _order_preview(work: Work) -> dict[str, Any]:

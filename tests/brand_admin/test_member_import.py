@@ -20,9 +20,10 @@ from brand_admin.work_handlers import HANDLERS
 from offers.models import Enrollment
 from tests.answers import Answer, page_text
 from tests.brand_admin.staff import address, csv_of
-from tests.cast import Cast
+from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 from tests.spreadsheets import xlsx
+from tracking.links.membership import deactivate_member
 from tracking.models import PromoCode, TrackingLink
 
 pytestmark = pytest.mark.usefixtures("at_juniper")
@@ -227,6 +228,41 @@ def test_a_code_that_would_stop_is_named_and_asked_about(cast: Cast, theo: Clien
 
     assert left_out(confirmed) == []
     assert codes_in_use() == ["DIEGO10", "ELIF20", "JUNE20", "MIA12"]
+
+
+def test_the_preview_says_who_had_a_code_before(cast: Cast, theo: Client) -> None:
+    deactivate_member(enrollment=cast.mara_in_glow, by=SYSTEM, now=NOW)
+    rows = (
+        "elif@demir.example,Elif,Demir,mara15\n"
+        "mara@lindqvist.example,Mara,Lindqvist,\n"
+        "otis@brandt.example,Otis,Brandt,DIEGO10\n"
+    )
+
+    preview = upload(theo, HEADER + rows, offer=cast.glow.pk)
+
+    assert left_out(preview) == [
+        "2: promo_code: MARA15 belonged to Mara Lindqvist until 20 Nov 2026, 12:00",
+        "4: promo_code: the code DIEGO10 belongs to someone else",
+    ]
+    row, text = preview.context["row"], page_text(preview)
+    assert (row.left_out, row.label) == (1, "Done, some left out")
+    assert dict(row.tiles)["To be added"] == "1"
+    assert "Codes that somebody else had before" in text
+    assert "1 row of the file gives a code" in text
+    [first, *_] = preview.context["rows"]
+    assert first[3] == "in"
+
+    done = confirm(theo, preview)
+
+    assert left_out(done) == ["4: promo_code: the code DIEGO10 belongs to someone else"]
+    assert codes_in_use() == ["DIEGO10", "JUNE20", "MARA15"]
+
+
+def test_a_members_own_code_of_before_is_not_remarked_on(cast: Cast, theo: Client) -> None:
+    deactivate_member(enrollment=cast.mara_in_glow, by=SYSTEM, now=NOW)
+    mara = "mara@lindqvist.example,Mara,Lindqvist,mara15\n"
+
+    assert left_out(upload(theo, HEADER + mara, offer=cast.glow.pk)) == []
 
 
 def test_the_same_code_again_asks_nothing(cast: Cast, theo: Client) -> None:

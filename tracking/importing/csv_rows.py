@@ -41,11 +41,15 @@ class RowError:
 
 @dataclass(slots=True)
 class ImportReport:
-    """The number of rows per outcome, the refused rows, and those that need a confirmation."""
+    """The number of rows per outcome, the refused rows, and those that need a confirmation.
+
+    `remarks` are what a preview says of other rows.
+    """
 
     counts: Counter[str] = field(default_factory=Counter)
     errors: list[RowError] = field(default_factory=list)
     asks: list[RowError] = field(default_factory=list)
+    remarks: list[RowError] = field(default_factory=list)
 
     def add(self, other: ImportReport) -> None:
         """Add the report of the next batch."""

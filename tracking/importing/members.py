@@ -33,11 +33,12 @@ from tracking.importing.csv_rows import (
 )
 from tracking.links.code_text import normal_code
 from tracking.links.items import ItemError
-from tracking.links.promo_codes import give_codes
+from tracking.links.promo_codes import give_codes, had_until, last_holders
 from tracking.links.tracking_links import give_links
 from tracking.models import PromoCode, TrackingLink
 
 REPLACES, STOPS = "replaces", "which stops at once"
+BELONGED = "belonged to"
 MEMBER_TABLES = (Creator, Member, Enrollment, PromoCode, TrackingLink)
 
 
@@ -77,15 +78,23 @@ class MemberImport:
     def import_rows(self, rows: Sequence[Row], *, now: datetime) -> ImportReport:
         """Add each row's person to the brand and the offer, with the row's code and a link."""
         report = ImportReport()
-        valid_rows = [read for row in rows if (read := self._read(row, report))]
-        self._import_batch(valid_rows, report, now=now)
+        self._import_batch(self._valid(rows, report), report, now=now)
         report.errors.sort(key=lambda error: error.line)
         return report
 
     @transaction.atomic
     def preview(self, rows: Sequence[Row], *, now: datetime) -> ImportReport:
-        """Return the report of `import_rows`: run it and roll it back."""
-        report = self.import_rows(rows, now=now)
+        """Return the report of `import_rows`: run it and roll it back.
+
+        It remarks whose code, until it was ended, somebody else gets.
+        """
+        report = ImportReport()
+        valid_rows = self._valid(rows, report)
+        remarks = _remarks_on_codes(valid_rows)
+        self._import_batch(valid_rows, report, now=now)
+        report.errors.sort(key=lambda error: error.line)
+        refused = {error.line for error in report.errors}
+        report.remarks = [remark for remark in remarks if remark.line not in refused]
         transaction.set_rollback(True)
         return report
 
@@ -94,6 +103,9 @@ class MemberImport:
         forgotten = ImportReport()
         for row in rows:
             self._read(row, forgotten)
+
+    def _valid(self, rows: Sequence[Row], report: ImportReport) -> list[_ValidRow]:
+        return [read for row in rows if (read := self._read(row, report))]
 
     def _read(self, row: Row, report: ImportReport) -> _ValidRow | None:
         """Check the row; for an invalid row add an error to the report and return None."""
@@ -209,6 +221,21 @@ class MemberImport:
 def is_asked(message: str) -> bool:
     """Whether a row that was left out only needs a confirmation."""
     return message.startswith(f"{REPLACES} ") and message.endswith(STOPS)
+
+
+def is_remark(message: str) -> bool:
+    """Whether it is said of a row that is not left out."""
+    return f" {BELONGED} " in message and not is_asked(message)
+
+
+def _remarks_on_codes(valid_rows: Sequence[_ValidRow]) -> list[RowError]:
+    """Who had the codes before that are given to somebody else now."""
+    holders = last_holders(row.code for row in valid_rows if row.code)
+    return [
+        RowError(row.line, "promo_code", f"{row.code} {BELONGED} {had_until(last)}")
+        for row in valid_rows
+        if (last := holders.get(row.code)) and last.enrollment.member.email != row.person.email
+    ]
 
 
 def _codes_that_stop(codes: Mapping[int, str]) -> dict[int, str]:

@@ -31,6 +31,7 @@ from tracking.importing.members import MEMBER_TABLES, MemberImport
 
 PREVIEW, IMPORT = "member_preview", "member_import"
 ABOUT = "members"
+REMARKS = "remarks"  # the count of rows that are not left out, of which a preview says something
 ASKS = "asks"  # the count of rows that are left out unless somebody confirms them
 ImportStep = Callable[[MemberImport, Sequence[Row], datetime], ImportReport]
 
@@ -111,12 +112,16 @@ def _process_rows(work_slice: WorkSlice, step: ImportStep) -> bool:
         for batch in batches(rows, BATCH, tables=MEMBER_TABLES):
             with work_slice.batch() as work:
                 report = step(file, batch, work_slice.clock())
-                left_out = sorted([*report.errors, *report.asks], key=lambda each: each.line)
+                said = [*report.errors, *report.asks, *report.remarks]
+                told = {ASKS: len(report.asks), REMARKS: len(report.remarks)}
                 count_batch(
                     work,
                     done=len(batch),
-                    counts=report.counts + Counter({ASKS: len(report.asks)}),
-                    problems=[RowProblem(each.line, each.field, each.message) for each in left_out],
+                    counts=report.counts + Counter(told),
+                    problems=[
+                        RowProblem(each.line, each.field, each.message)
+                        for each in sorted(said, key=lambda each: each.line)
+                    ],
                 )
             if work_slice.is_over:
                 return work_slice.work.done >= work_slice.work.total

@@ -134,6 +134,13 @@ def earlier_holders(enrollment_ids: Collection[int]) -> dict[int, PromoCode]:
     return found
 
 
+def last_holders(codes: Iterable[str]) -> dict[str, PromoCode]:
+    """Return who had each of these codes last, with the member; without codes that are in use."""
+    listed = _rows_of(codes)
+    ended = {code: rows for code, rows in listed.items() if not any(row.is_in_use for row in rows)}
+    return {code: max(rows, key=_ended_at) for code, rows in ended.items()}
+
+
 def _ended_at(row: PromoCode) -> datetime:
     return row.deactivated_at or row.in_use_since
 
