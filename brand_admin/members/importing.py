@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.contrib import messages
+from functools import partial
+
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
@@ -10,12 +11,11 @@ from django.views.decorators.http import require_POST
 
 from accounts.permissions import Permission
 from background.models import Work
-from background.running import WorkError
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.file_form import LIMITS, ReplaceCodesForm
 from brand_admin.members.forms import ImportForm
 from brand_admin.pages import render_page
-from brand_admin.refusals import sentence
+from brand_admin.starting_work import start_and_follow
 from brand_admin.work_progress import started_about
 from tracking.importing.csv_rows import MEMBER_COLUMNS
 from tracking.importing.members_in_background import ABOUT, ask_for_import, ask_for_preview
@@ -55,14 +55,11 @@ def members_import_confirm(request: BrandRequest, work_id: int) -> HttpResponse:
     """Import what was previewed. A second click does not import it again."""
     preview, form = get_object_or_404(Work, pk=work_id), ReplaceCodesForm(request.POST)
     form.is_valid()
-    try:
-        work = ask_for_import(
-            preview=preview,
-            replace_codes=form.cleaned_data["replace_codes"],
-            by=request.actor,
-            now=timezone.now(),
-        )
-    except WorkError as error:
-        messages.error(request, sentence(error))
-        return redirect("brand_admin:members_import", request.brand.slug)
-    return redirect("brand_admin:work", request.brand.slug, work.pk)
+    start = partial(
+        ask_for_import,
+        preview=preview,
+        replace_codes=form.cleaned_data["replace_codes"],
+        by=request.actor,
+        now=timezone.now(),
+    )
+    return start_and_follow(request, start, back="members_import")
