@@ -3,11 +3,15 @@
 A call has a limit of time and of size, for everything together. It never reaches an address of a
 private network, also not by a name: the name is resolved here, and the connection goes to the
 address that was checked. Only local mode may call this machine. Redirects are not followed.
+
+In local mode a shop's own address can lead to a server on this machine (STAND_INS), so that a brand
+can be tried out whose shops are api.stripe.com or anything.myshopify.com.
 """
 
 from __future__ import annotations
 
 import json as json_format
+import re
 import ssl
 import time
 from collections.abc import Iterable, Mapping
@@ -16,6 +20,7 @@ from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import TracebackType
 from typing import Any, Self
+from urllib.parse import urlsplit
 
 import certifi
 import httpcore
@@ -29,6 +34,7 @@ CONNECT_SECONDS = 5.0
 RESOLVE_SECONDS = 3.0
 MAX_ANSWER_BYTES = 20_000_000
 USER_AGENT = "Tributary"
+STAND_IN = re.compile(r"127\.0\.0\.1:[0-9]{1,5}")
 Address = IPv4Address | IPv6Address
 
 
@@ -112,6 +118,27 @@ def _resolved(host: str) -> list[Address]:
     return [ip_address(text) for text in names.addresses()]
 
 
+def stand_in_for(url: str) -> tuple[str, str] | None:
+    """Return the URL of the stand-in of a URL's host, and the host; None where it has none.
+
+    There is none outside of local mode, whatever the settings say.
+    """
+    if not settings.LOCAL or not settings.STAND_INS:
+        return None
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return None
+    above = f"*.{host.partition('.')[2]}"
+    found = settings.STAND_INS.get(host) or settings.STAND_INS.get(above)
+    if found is None:
+        return None
+    if not STAND_IN.fullmatch(found):
+        raise ForbiddenAddressError("has a stand-in that is not on this machine")
+    return parts._replace(scheme="http", netloc=found).geturl(), parts.netloc
+
+
 class Caller:
     """Calls servers, and keeps connections between calls. For one thread; use it as a context."""
 
@@ -147,6 +174,9 @@ class Caller:
     ) -> Answer:
         """Send one request. Raises NoAnswerError; a status of an error is an answer."""
         self.until = time.monotonic() + self.seconds
+        if stand_in := stand_in_for(url):
+            url, host = stand_in
+            headers = {**(headers or {}), "Host": host}
         try:
             with self._client.stream(
                 method, url, headers=headers, params=params, content=content, json=json,

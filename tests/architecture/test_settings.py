@@ -32,6 +32,7 @@ OPTIONAL = {
     "OPERATOR_SESSION_WHOLE",
     "SECRET_KEY_FALLBACKS",
     "SPF_INCLUDE",
+    "STAND_INS",
     "STAFF_SESSION_IDLE",
     "STAFF_SESSION_WHOLE",
     "TRUSTED_PROXIES",
@@ -71,6 +72,16 @@ def test_production_is_the_default_mode(load: Load) -> None:
     loaded = load(silent, f"print(*[getattr(settings, name) for name in {names!r}])")
 
     assert loaded.stdout.split() == ["False", "False", "True", "True", "True"]
+
+
+def test_only_local_mode_has_stand_ins_of_shops(load: Load) -> None:
+    said = {"STAND_INS": "api.stripe.com=127.0.0.1:9001"}
+
+    production = load(COMPLETE | said, "print(settings.STAND_INS)")
+    local = load(COMPLETE | said | {"TRIBUTARY_MODE": "local"}, "print(settings.STAND_INS)")
+
+    assert production.stdout.strip() == "{}"
+    assert local.stdout.strip() == "{'api.stripe.com': '127.0.0.1:9001'}"
 
 
 def test_an_unknown_mode_is_refused(load: Load) -> None:

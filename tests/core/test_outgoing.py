@@ -10,7 +10,14 @@ from ipaddress import ip_address
 import pytest
 from django.test import override_settings
 
-from core.outgoing import Caller, ForbiddenAddressError, NoAnswerError, addresses_of, is_public
+from core.outgoing import (
+    Caller,
+    ForbiddenAddressError,
+    NoAnswerError,
+    addresses_of,
+    is_public,
+    stand_in_for,
+)
 from tests.integrations.stand_in import Fault, Reply, Sent, StandIn
 
 
@@ -156,3 +163,48 @@ def test_the_connection_goes_to_the_address_that_was_checked(
     assert answer.status == 200
     assert asked == ["shop.example.com"]
     assert echo.requests[0].headers["host"] == f"shop.example.com:{echo.port}"
+
+
+@pytest.mark.parametrize("name", ["api.stripe.com", "*.stripe.com"])
+def test_a_shop_has_a_stand_in_on_this_machine(echo: Echo, name: str) -> None:
+    with override_settings(STAND_INS={name: f"127.0.0.1:{echo.port}"}), Caller() as caller:
+        answer = caller.send("GET", "https://api.stripe.com/v1/events?limit=1")
+
+    assert answer.json()["path"] == "/v1/events"
+    assert echo.requests[0].headers["host"] == "api.stripe.com"
+    assert echo.requests[0].query == {"limit": ["1"]}
+
+
+def test_outside_of_local_mode_no_shop_has_a_stand_in(
+    echo: Echo, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not even where the setting was made: the shop itself is looked up."""
+    asked: list[str] = []
+
+    def resolved(host: str) -> list[object]:
+        asked.append(host)
+        return []
+
+    monkeypatch.setattr("core.outgoing._resolved", resolved)
+    said = {"api.stripe.com": f"127.0.0.1:{echo.port}"}
+    with override_settings(LOCAL=False, STAND_INS=said), Caller() as caller:
+        with pytest.raises(NoAnswerError, match="has no address"):
+            caller.send("GET", "https://api.stripe.com/v1/events")
+
+    assert asked == ["api.stripe.com"]
+    assert echo.requests == []
+
+
+@pytest.mark.parametrize("where", ["10.0.0.1:80", "example.com:80", "127.0.0.1.example.com:80"])
+def test_a_stand_in_is_on_this_machine(where: str) -> None:
+    with override_settings(STAND_INS={"shop.example.com": where}), Caller() as caller:
+        with pytest.raises(ForbiddenAddressError):
+            caller.send("GET", "https://shop.example.com/")
+
+
+def test_other_hosts_have_no_stand_in(echo: Echo) -> None:
+    said = {"*.myshopify.com": f"127.0.0.1:{echo.port}"}
+    with override_settings(STAND_INS=said):
+        assert stand_in_for("https://glow.myshopify.com/x") is not None
+        for url in ("https://myshopify.com/", "https://a.b.myshopify.com/", "https://[::1"):
+            assert stand_in_for(url) is None
