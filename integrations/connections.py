@@ -192,7 +192,9 @@ def _subscribed(
 ) -> None:
     row = _locked(connection)
     if chosen and chosen != secret_of(row):
-        _put_former_secret(row, now=now)
+        # After a rotation the former one is the shop's; the one that we made signed nothing.
+        if len(live_secrets(row, now=now)) < 2:
+            _put_former_secret(row, now=now)
         _keep(row, {**credentials_of(row), secret_field_of(shop_of(row.kind)): chosen}, now=now)
     wrong = [finding for finding in findings if not finding.is_ok]
     row.subscribed_at = now
@@ -215,9 +217,7 @@ def rotate_secret(
     """
     field = secret_field_of(shop_of(connection.kind))
     if not secret.strip() and field != WEBHOOK_SECRET:
-        raise CredentialError(
-            field, "The shop makes its secret: make a new one there, and enter it here."
-        )
+        raise CredentialError(field, THE_SHOP_MAKES_IT)
     with transaction.atomic():
         row = _locked(connection)
         new = secret.strip() or new_secret()

@@ -173,7 +173,8 @@ class Event(LeasedModel):
 
     The body is emptied after integrations.retention.BODIES_KEPT_FOR. `reason` says why it failed,
     was ignored, or waits to be tried again. The ids are those of the orders and refunds that it
-    stated; of the orders in `listed_order_ids` it listed all refunds.
+    stated; of the orders in `listed_order_ids` it listed all refunds, and those in
+    `deleted_order_ids` are gone in the shop for good.
     """
 
     connection = TenantForeignKey(Connection)
@@ -181,7 +182,8 @@ class Event(LeasedModel):
     topic = models.CharField(max_length=120, blank=True)
     event_id = models.CharField(max_length=200, blank=True)  # a repeat has the same; "": none
     store = models.CharField(max_length=200, blank=True)
-    happened_at = models.DateTimeField(null=True)  # by the shop's clock
+    # By the shop's clock. Of an order, once it is recorded, when the order was as it is stated.
+    happened_at = models.DateTimeField(null=True)
     headers = models.JSONField(default=dict)  # lower case, without authorization and cookies
     body = models.BinaryField(null=True)
     received_at = models.DateTimeField()
@@ -193,6 +195,9 @@ class Event(LeasedModel):
     order_ids = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     refund_ids = ArrayField(models.CharField(max_length=120), default=list, blank=True)
     listed_order_ids = ArrayField(models.CharField(max_length=120), default=list, blank=True)
+    deleted_order_ids = ArrayField(
+        models.CharField(max_length=120), default=list, db_default=[], blank=True
+    )
 
     class Meta(LeasedModel.Meta):
         constraints = [
@@ -237,6 +242,11 @@ class Event(LeasedModel):
                 condition=models.Q(body__isnull=False),
             ),
             GinIndex(fields=["order_ids"], name="integrations_event_orders"),
+            GinIndex(
+                fields=["deleted_order_ids"],
+                name="integrations_event_deleted",
+                condition=~models.Q(deleted_order_ids=[]),
+            ),
         ]
 
     def __str__(self) -> str:

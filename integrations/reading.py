@@ -16,16 +16,19 @@ MAX_PROBLEMS_NAMED = 5
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """The orders and refunds of one delivery, and the orders whose refunds it lists whole."""
+    """The orders and refunds of one delivery, the orders whose refunds it lists whole, and those
+    that are gone in the shop.
+    """
 
     orders: tuple[OrderFacts, ...]
     refunds: tuple[RefundFacts, ...]
     listed: frozenset[str]
+    deleted: frozenset[str] = frozenset()
 
     @property
     def order_ids(self) -> list[str]:
         """Every order that it says something of."""
-        named = {order.external_id for order in self.orders} | self.listed
+        named = {order.external_id for order in self.orders} | self.listed | self.deleted
         return sorted(named | {refund.order_external_id for refund in self.refunds})
 
     @property
@@ -44,6 +47,7 @@ def read_statements(statements: Statements) -> Facts:
         orders=tuple(_order(one) for one in statements.orders),
         refunds=tuple(_refund(one) for one in statements.refunds),
         listed=frozenset(statements.whole_refunds_of),
+        deleted=frozenset(statements.deleted_orders),
     )
 
 

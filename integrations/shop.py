@@ -88,12 +88,15 @@ class Statements:
     """What a delivery states. `orders` and `refunds` are JSON of our API; newer ones replace.
 
     The refunds of the orders in `whole_refunds_of` are listed whole: others that are recorded of
-    them are undone. `ignored` is a sentence where there is nothing to record.
+    them are undone. `deleted_orders` are gone in the shop for good: what is known of them, or
+    becomes known later, is recorded as cancelled. `ignored` is a sentence where there is nothing to
+    record.
     """
 
     orders: tuple[Mapping[str, Any], ...] = ()
     refunds: tuple[Mapping[str, Any], ...] = ()
     whole_refunds_of: tuple[str, ...] = ()
+    deleted_orders: tuple[str, ...] = ()
     privacy: tuple[PrivacyRequest, ...] = ()
     is_uninstalled: bool = False
     ignored: str = ""
@@ -175,6 +178,17 @@ class ChoosesSecret(Protocol):
     """
 
     chosen_secret: str
+
+
+@runtime_checkable
+class ReadsWhileUnderstanding(Protocol):
+    """A shop whose `understand` reads orders and refunds from the shop as they are now.
+
+    Its deliveries are worked on one at a time for each connection, so that what was read last is
+    what counts, however old the delivery is that made us read it.
+    """
+
+    reads_while_understanding: bool
 
 
 class Shop(Protocol):

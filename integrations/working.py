@@ -1,7 +1,8 @@
 """Work on stored deliveries: understand each, and record what it states, in one transaction.
 
 A delivery is leased by one worker. Understanding may call the shop, so it happens outside of the
-transaction; recording commits together with the delivery's state, or not at all.
+transaction; recording commits together with the delivery's state, or not at all. Where
+understanding reads from the shop, one worker at a time works on a connection's deliveries.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ from integrations.shop import (
     AccessRefusedError,
     Delivery,
     NotUnderstoodError,
+    ReadsWhileUnderstanding,
     ShopAwayError,
     Statements,
 )
@@ -55,6 +57,7 @@ REFUSED_PAUSE = timedelta(hours=1)  # while the shop refuses access; there is no
 MAX_BEGINNINGS = len(PAUSES) + 4  # with those of workers that were killed
 LOST_MESSAGE_AFTER = timedelta(seconds=10)
 MAX_CONNECTIONS_AT_ONCE = 1_000
+CALLS_OF_AN_EVENT = 3  # that understanding may make; each takes up to half of WORK_LEASE
 DEFECT = "We could not read this delivery because of a defect on our side. Try again later."
 NOT_STORED = "PostgreSQL refused what this delivery states."
 NOTHING = "It states nothing that is recorded."
@@ -82,18 +85,42 @@ def work_events(*, connection_id: int, now: datetime, clock: Clock = timezone.no
     If there are more, a message for the rest is sent.
     """
     worked, ends_at = 0, now + SLICE_LENGTH
+    connection = Connection.objects.filter(pk=connection_id).first()
+    if connection is None:
+        return 0
+    is_in_turn = _is_in_turn(connection)
     while True:
-        due = waiting_events(now=max(now, clock())).filter(connection=connection_id)
-        token, ids = claim(due.order_by("pk"), limit=BATCH, lease=_lease(), now=max(now, clock()))
+        token, ids = _claim(connection, is_in_turn=is_in_turn, now=max(now, clock()))
         for event_id in ids:
             work_on(event_id, token=token, clock=clock)
         worked += len(ids)
-        if len(ids) < BATCH:
+        # The message of an event that came while this worker had others led to nothing: look again.
+        if len(ids) < (1 if is_in_turn else BATCH):
             return worked
         if clock() >= ends_at:
-            brand_id = Connection.objects.values_list("brand_id", flat=True).get(pk=connection_id)
-            publish(TASK, brand_id=brand_id, connection_id=connection_id)
+            publish(TASK, brand_id=connection.brand_id, connection_id=connection_id)
             return worked
+
+
+def _is_in_turn(connection: Connection) -> bool:
+    """Whether its events are worked on by one worker at a time."""
+    shop = shop_of(connection.kind)
+    return isinstance(shop, ReadsWhileUnderstanding) and shop.reads_while_understanding
+
+
+@transaction.atomic
+def _claim(
+    connection: Connection, *, is_in_turn: bool, now: datetime
+) -> tuple[uuid.UUID, list[int]]:
+    """Claim events that are due; none while another worker has some, where they go in turn."""
+    if is_in_turn:
+        Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
+        waiting = Event.objects.filter(connection=connection, state=EventState.WAITING)
+        if waiting.filter(lease_until__gt=now).exists():
+            return uuid.uuid4(), []
+    due = waiting_events(now=now).filter(connection=connection)
+    lease = _lease(is_in_turn=is_in_turn)
+    return claim(due.order_by("pk"), limit=BATCH, lease=lease, now=now)
 
 
 def work_on_event(*, event_id: int, now: datetime, clock: Clock = timezone.now) -> None:
@@ -115,6 +142,8 @@ def work_on(event_id: int, *, token: uuid.UUID, clock: Clock) -> None:
     try:
         statements = understand(event)
         facts = read_statements(statements)
+        if _is_in_turn(event.connection) and not _is_still_held(event, token, now=clock()):
+            return
         _record(event.pk, token, facts, statements, now=clock())
     except NotUnderstoodError as error:
         _end(event, token, EventState.FAILED, str(error), now=clock())
@@ -127,8 +156,15 @@ def work_on(event_id: int, *, token: uuid.UUID, clock: Clock) -> None:
         _end(event, token, EventState.FAILED, NOT_STORED, now=clock())
 
 
-def _lease() -> timedelta:
-    return timedelta(seconds=settings.WORK_LEASE)
+def _lease(*, is_in_turn: bool = False) -> timedelta:
+    """Longer than a shop may take to answer, where it is asked several things."""
+    return timedelta(seconds=settings.WORK_LEASE * (CALLS_OF_AN_EVENT if is_in_turn else 1))
+
+
+def _is_still_held(event: Event, token: uuid.UUID, *, now: datetime) -> bool:
+    """Renew the lease after the shop was read: another worker may have read it since then."""
+    held = Event.objects.filter(pk=event.pk, lease_token=token, lease_until__gt=now)
+    return bool(held.update(lease_until=now + _lease(is_in_turn=True)))
 
 
 def _begin(event_id: int, token: uuid.UUID, *, now: datetime) -> Event | None:
@@ -138,7 +174,8 @@ def _begin(event_id: int, token: uuid.UUID, *, now: datetime) -> Event | None:
     if event is None:
         return None
     event.tries += 1
-    taken = held.update(tries=event.tries, lease_until=now + _lease())
+    lease = _lease(is_in_turn=_is_in_turn(event.connection))
+    taken = held.update(tries=event.tries, lease_until=now + lease)
     return event if taken else None
 
 
@@ -175,7 +212,8 @@ def _record(
         return
     connection = event.connection
     by = actor_of(connection)
-    refused = record_facts(facts, event=event, by=by, now=now)
+    was_read_now = _is_in_turn(connection)
+    refused = record_facts(facts, event=event, by=by, now=now, was_read_now=was_read_now)
     state = _state(statements, facts, refused)
     _leave(event, state, refused or _ignored(state, statements), now=now)
     event.save(update_fields=WORKED_FIELDS)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from integrations.shop import (
     CredentialField,
@@ -26,6 +28,8 @@ from integrations.shopify.reading import Payload
 STORE = credentials.STORE
 MAX_TOPIC_LENGTH, MAX_EVENT_ID_LENGTH, MAX_STORE_LENGTH = 60, 100, 200
 TEST_AMOUNT = Decimal("100.00")
+LAST_OF_SECOND = timedelta(microseconds=999_999)
+ALMOST_LAST_OF_SECOND = timedelta(microseconds=999_000)
 
 
 class Shopify:
@@ -83,7 +87,7 @@ class Shopify:
         understand = UNDERSTANDING.get(delivery.topic)
         if understand is None:
             return Statements(ignored=f"Deliveries about {delivery.topic} are not used.")
-        return understand(reading.parse(body), client)
+        return _within_second(understand(reading.parse(body), client), delivery)
 
     def client(self, credentials: Mapping[str, str]) -> ShopifyClient:
         return ShopifyClient(credentials)
@@ -112,6 +116,31 @@ def _short(event_id: str) -> str:
     if is_plain:
         return event_id
     return hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _within_second(statements: Statements, delivery: Delivery) -> Statements:
+    """Tell apart what was stated of an order within one second, to which its times are exact.
+
+    An order that is made and paid at once is stated twice with the same `updated_at`. The time of
+    the delivery's trigger, which is a little later and more exact, says which came last; what was
+    fetched is the last.
+    """
+    if not statements.orders:
+        return statements
+    return replace(
+        statements, orders=tuple(_more_exact(one, delivery) for one in statements.orders)
+    )
+
+
+def _more_exact(order: Mapping[str, Any], delivery: Delivery) -> Mapping[str, Any]:
+    updated_at = reading.time_of(order.get("updated_at"))
+    if updated_at is None or updated_at.microsecond:
+        return order
+    after = LAST_OF_SECOND
+    if delivery.topic in topics.ORDERS:
+        triggered_at = delivery.happened_at or updated_at
+        after = min(max(triggered_at - updated_at, timedelta(0)), ALMOST_LAST_OF_SECOND)
+    return {**order, "updated_at": (updated_at + after).isoformat()}
 
 
 def _order(payload: Payload, client: ShopClient | None) -> Statements:

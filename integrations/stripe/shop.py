@@ -59,6 +59,7 @@ class StripeShop:
     address: str = ADDRESS
     kind: str = "stripe"
     name: str = "Stripe"
+    reads_while_understanding: bool = True
     fields: tuple[CredentialField, ...] = (
         CredentialField(
             "account",

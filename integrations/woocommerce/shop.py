@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -40,6 +41,7 @@ class WooCommerce:
 
     kind = "woocommerce"
     name = "WooCommerce"
+    reads_while_understanding = True
     fields: tuple[CredentialField, ...] = (
         CredentialField(
             "store",
@@ -112,7 +114,7 @@ class WooCommerce:
     def understand(
         self, delivery: Delivery, body: bytes, *, client: ShopClient | None
     ) -> Statements:
-        """Map a delivery. The refunds of an order are asked for, as they are now.
+        """Map a delivery. The order is read as it is now, with its refunds.
 
         A delivery says what was when it was sent, so one that comes late would undo a refund that
         was made since. Only a new order without refunds is taken as it came.
@@ -125,23 +127,13 @@ class WooCommerce:
         stated = mapping.statements(order, None)
         if stated.ignored or (delivery.topic == CREATED and not values.items(order, "refunds")):
             return stated
-        reader = _reader(client)
-        refunds = reader.refunds_of(values.shop_id(order))
-        if refunds:
-            # What a refund takes depends on the order, so both must be of the same moment.
-            order = reader.order(values.shop_id(order)) or order
-        return mapping.statements(order, refunds)
+        reader, order_id = _reader(client), values.shop_id(order)
+        return _as_it_is(order_id, reader) or replace(stated, deleted_orders=(order_id,))
 
     def _deleted(self, body: object, reader: _Reader) -> Statements:
-        """State an order that went to the trash, or that has come back since."""
+        """State an order that went to the trash, that is gone, or that has come back since."""
         order_id = values.shop_id(mapping.checked_order(body))
-        order = reader.order(order_id)
-        if order is None:
-            raise NotUnderstoodError(
-                f"Order {order_id} was deleted for good in the store, so it can't be read any "
-                "more. If it is listed here, reject its conversion."
-            )
-        return mapping.statements(order, reader.refunds_of(order_id))
+        return _as_it_is(order_id, reader) or Statements(deleted_orders=(order_id,))
 
     def client(self, credentials: Mapping[str, str]) -> WooClient:
         return WooClient(
@@ -186,6 +178,18 @@ class WooCommerce:
             },
             body,
         )
+
+
+def _as_it_is(order_id: str, reader: _Reader) -> Statements | None:
+    """What an order and its refunds are now; None if it was deleted for good.
+
+    The order tells whether it has refunds, so that most need one question.
+    """
+    order = reader.order(order_id)
+    if order is None:
+        return None
+    has_refunds = "refunds" not in order or values.items(order, "refunds")
+    return mapping.statements(order, reader.refunds_of(order_id) if has_refunds else [])
 
 
 def _reader(client: ShopClient | None) -> _Reader:

@@ -51,6 +51,7 @@ OVER_ALL_BRANDS = {
     "affiliates_member_creator",
     "integrations_connection_fill",
     "integrations_event_body",
+    "integrations_event_deleted",
     "integrations_event_due",
     "integrations_event_orders",
     "integrations_refused_hour",

@@ -187,9 +187,12 @@ def test_outside_of_local_mode_no_shop_has_a_stand_in(
 
     monkeypatch.setattr("core.outgoing._resolved", resolved)
     said = {"api.stripe.com": f"127.0.0.1:{echo.port}"}
-    with override_settings(LOCAL=False, STAND_INS=said), Caller() as caller:
-        with pytest.raises(NoAnswerError, match="has no address"):
-            caller.send("GET", "https://api.stripe.com/v1/events")
+    with (
+        override_settings(LOCAL=False, STAND_INS=said),
+        Caller() as caller,
+        pytest.raises(NoAnswerError, match="has no address"),
+    ):
+        caller.send("GET", "https://api.stripe.com/v1/events")
 
     assert asked == ["api.stripe.com"]
     assert echo.requests == []
@@ -197,9 +200,12 @@ def test_outside_of_local_mode_no_shop_has_a_stand_in(
 
 @pytest.mark.parametrize("where", ["10.0.0.1:80", "example.com:80", "127.0.0.1.example.com:80"])
 def test_a_stand_in_is_on_this_machine(where: str) -> None:
-    with override_settings(STAND_INS={"shop.example.com": where}), Caller() as caller:
-        with pytest.raises(ForbiddenAddressError):
-            caller.send("GET", "https://shop.example.com/")
+    with (
+        override_settings(STAND_INS={"shop.example.com": where}),
+        Caller() as caller,
+        pytest.raises(ForbiddenAddressError),
+    ):
+        caller.send("GET", "https://shop.example.com/")
 
 
 def test_other_hosts_have_no_stand_in(echo: Echo) -> None:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from config.celery import app as app
-from integrations.shops import SHOPS
-from tests.integrations.made_up_shop import KIND, MadeUpShop
+import django
 
-SHOPS[KIND] = MadeUpShop()
+from config.celery import app as app
+
+django.setup()  # before the shops, whose mappings know the models
+
+
+def _add_made_up_shop() -> None:
+    from integrations.shops import SHOPS
+    from tests.integrations.made_up_shop import KIND, MadeUpShop
+
+    SHOPS[KIND] = MadeUpShop()
+
+
+_add_made_up_shop()

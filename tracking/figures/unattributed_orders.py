@@ -17,6 +17,7 @@ from tracking.figures.conversion_search import ids_or_subquery, orders_numbered
 from tracking.models import Order
 from tracking.models.orders import HAS_CODE, NOT_CREDITED
 from tracking.orders.attribution import OTHER_CURRENCY
+from tracking.orders.same_order import MAY_BE_SAME
 
 CODES = Upper(
     Func(F("promo_codes"), Value("\n"), function="array_to_string", output_field=TextField())
@@ -30,6 +31,7 @@ class Brought(models.TextChoices):
     CLICK = "click", "A click"
     NOTHING = "nothing", "No code and no click"
     CURRENCY = "currency", "Another currency than the offer"
+    SAME = "same", "May be counted already, from another source"
     TEST = "test", "Test orders"
 
 
@@ -38,6 +40,7 @@ _CONDITIONS = {
     Brought.CLICK: ~Q(click_id=""),
     Brought.NOTHING: ~HAS_CODE & Q(click_id=""),
     Brought.CURRENCY: Q(unattributed__startswith=OTHER_CURRENCY),
+    Brought.SAME: Q(unattributed__startswith=MAY_BE_SAME),
     Brought.TEST: Q(),
 }
 

@@ -16,6 +16,7 @@ from core.tenancy import TenantForeignKey, TenantModel
 # collation "C".
 NUMBER_FORWARDS = Collate(Upper("external_id"), "C")
 NUMBER_BACKWARDS = Collate(Reverse(Upper("external_id")), "C")
+SHOWN_NUMBER = Collate(Upper("number"), "C")
 
 NOT_CREDITED = ~models.Q(unattributed="")
 HAS_CODE = ~models.Q(promo_codes=[])
@@ -35,12 +36,14 @@ class Order(TenantModel):
     """An order as its newest statement has it. Identity is (brand, source, external_id), for ever.
 
     `digest` is the SHA-256 of its contents, by which a repeat is known. `updated_at` is the shop's
-    own time of the statement, and `revision` its number. `unattributed` says why the order has no
-    conversion.
+    own time of the statement, and `revision` its number. `number` is what the shop shows in place
+    of the id, such as "#7001". `unattributed` says why the order has no conversion.
     """
 
     source = models.CharField(max_length=60)
     external_id = models.CharField(max_length=120)
+    # `db_default` is for web processes of before.
+    number = models.CharField(max_length=120, blank=True, default="", db_default="")
     ordered_at = models.DateTimeField()
     currency = models.CharField(max_length=3)
     total_minor = models.BigIntegerField()  # of the lines, after discounts, no tax, no shipping
@@ -82,6 +85,12 @@ class Order(TenantModel):
             ),
             models.Index(models.F("brand"), NUMBER_FORWARDS, name="tracking_order_number"),
             models.Index(models.F("brand"), NUMBER_BACKWARDS, name="tracking_order_number_end"),
+            models.Index(
+                models.F("brand"),
+                SHOWN_NUMBER,
+                name="tracking_order_shown_number",
+                condition=~models.Q(number=""),
+            ),
             models.Index(
                 fields=["brand", "-ordered_at", "-id"],
                 name="tracking_order_unattributed",

@@ -17,6 +17,7 @@ def order_as_sent(
     """Amounts are decimal texts, of whole lines; times are UTC."""
     return {
         "order_id": order.external_id,
+        **({"number": order.number} if order.number else {}),
         "ordered_at": time_as_sent(order.ordered_at),
         "currency": order.currency,
         "customer_id": order.customer_ref,

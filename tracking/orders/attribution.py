@@ -28,6 +28,7 @@ from tracking.models import (
 )
 from tracking.orders.exchange import Rates
 from tracking.orders.facts import FieldProblem, OrderFacts
+from tracking.orders.same_order import SameOrder, credited_elsewhere
 
 OTHER_CURRENCY = "the order is in "  # how the reason of an order in another currency begins
 MAX_UNATTRIBUTED = 200  # characters
@@ -101,6 +102,7 @@ class BatchEvidence:
 
     `codes` holds everybody who has or had a code, in the order in which they got it.
     `customers` holds, by offer and reference, when each was won, with what share, and by whom.
+    `elsewhere` holds credited orders of other sources with the number of one of the batch.
     """
 
     codes: dict[str, list[PromoCode]]
@@ -109,6 +111,7 @@ class BatchEvidence:
         default_factory=dict
     )
     remembering: dict[int, Offer] = field(default_factory=dict)
+    elsewhere: list[SameOrder] = field(default_factory=list)
 
     def remember(
         self,
@@ -156,6 +159,8 @@ def load_evidence(orders: Sequence[AnyOrder], *, source: str) -> BatchEvidence:
     if evidence.remembering:
         refs = {order.customer_ref for order in orders if order.customer_ref}
         _load_customers(evidence, refs, source=source)
+    if evidence.codes or evidence.links or evidence.remembering:
+        evidence.elsewhere = credited_elsewhere(orders, source=source)
     return evidence
 
 
@@ -204,7 +209,8 @@ def attribute(
     """Return the evidence for `order`, the winner first.
 
     None counts when the winner's offer is in another currency, unless `rates` have one for it: the
-    order earns nothing until staff credit it, and weaker evidence does not take its place.
+    order earns nothing until staff credit it, and weaker evidence does not take its place. Nor does
+    any count when the order may be one that is credited already, from another source.
     """
     found: list[FoundEvidence] = []
     problems: list[FieldProblem] = []
@@ -223,6 +229,9 @@ def attribute(
         return Attribution((), (FieldProblem("is_test", "test_order", message),))
     if found and (problem := _currency_problem(order, found[0].enrollment.offer, rates)):
         return Attribution((), (problem, *problems))
+    same = next((one for one in evidence.elsewhere if one.is_also(order)), None) if found else None
+    if same is not None:
+        return Attribution((), (FieldProblem("order_id", "may_be_same", same.words),))
     return attribution
 
 

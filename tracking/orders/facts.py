@@ -50,7 +50,8 @@ class OrderFacts:
     """What a shop states of an order. Line amounts are net, without tax and shipping.
 
     `customer_is_new` is what the shop says; None when it says nothing. `updated_at` is when the
-    shop last changed the order, None when it does not say.
+    shop last changed the order, None when it does not say. `number` is what the shop shows where
+    that is not the id.
     """
 
     external_id: str
@@ -65,6 +66,7 @@ class OrderFacts:
     cancelled_at: datetime | None = None
     is_test: bool = False
     updated_at: datetime | None = None
+    number: str = ""
 
     @property
     def total_minor(self) -> int:
@@ -76,7 +78,7 @@ class OrderFacts:
         return sum(line.net_minor for line in self.lines if line.is_commissionable)
 
     def digest(self) -> str:
-        """Return the SHA-256 of all fields but `updated_at`."""
+        """Return the SHA-256 of all fields but `updated_at` and `number`."""
         return _digest(
             self.external_id,
             self.ordered_at.isoformat(),

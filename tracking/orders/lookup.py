@@ -12,6 +12,7 @@ from django.db.models import QuerySet
 from core.money import Money
 from tracking.models import Conversion, Order, OrderLine, OrderRevision, Refund
 from tracking.orders.as_sent import order_as_sent
+from tracking.orders.facts import LineFacts, OrderFacts
 
 
 def refunds_of_order(order_id: int) -> QuerySet[Refund]:
@@ -39,6 +40,44 @@ def orders_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[s
     for line in OrderLine.objects.filter(order__in=list(rows)).order_by("order_id", "position"):
         lines[line.order_id].append(line)
     return {row.external_id: order_as_sent(row, lines[row.pk]) for row in rows.values()}
+
+
+def facts_as_recorded(source: str, external_ids: Iterable[str]) -> dict[str, OrderFacts]:
+    """Return what was stated last of recorded orders, by external id."""
+    rows = Order.objects.filter(source=source, external_id__in=set(external_ids))
+    orders = {row.pk: row for row in rows}
+    lines: dict[int, list[LineFacts]] = defaultdict(list)
+    for line in OrderLine.objects.filter(order__in=list(orders)).order_by("order_id", "position"):
+        lines[line.order_id].append(
+            LineFacts(
+                line_id=line.line_id,
+                sku=line.sku,
+                product=line.product,
+                quantity=line.quantity,
+                net_minor=line.net_minor,
+                collections=tuple(line.collections),
+                is_commissionable=line.is_commissionable,
+            )
+        )
+    return {row.external_id: _facts(row, lines[row.pk]) for row in orders.values()}
+
+
+def _facts(row: Order, lines: list[LineFacts]) -> OrderFacts:
+    return OrderFacts(
+        external_id=row.external_id,
+        ordered_at=row.ordered_at,
+        currency=row.currency,
+        customer_ref=row.customer_ref,
+        promo_codes=tuple(row.promo_codes),
+        click_id=row.click_id,
+        lines=tuple(lines),
+        customer_is_new=row.customer_is_new,
+        payment_status=row.payment_status,
+        cancelled_at=row.cancelled_at,
+        is_test=row.is_test,
+        updated_at=row.updated_at,
+        number=row.number,
+    )
 
 
 def known_digests(source: str, external_ids: Iterable[str]) -> dict[str, set[str]]:

@@ -37,6 +37,11 @@ EXACT = Context(prec=100)
 
 NO_CONTROLS = "Without line breaks and other control characters."
 ORDER_ID = AddressedField("order_id", description=NO_CONTROLS)
+NUMBER = TextField(
+    "number",
+    required=False,
+    description="What the shop shows in place of order_id, such as #7001. Left out: order_id.",
+)
 CURRENCY = CurrencyField("currency", description="ISO 4217")
 LINE_ID = LineNameField(
     "line_id",
@@ -103,8 +108,8 @@ LINES = ObjectListField(
     "lines", fields=LINE_FIELDS, max_items=MAX_ORDER_LINES, owner="an order", item="line"
 )
 ORDER_FIELDS = (
-    ORDER_ID, ORDERED_AT, CURRENCY, CUSTOMER_ID, PROMO_CODES, PROMO_CODE, CLICK_ID, NEW_CUSTOMER,
-    PAYMENT_STATUS, CANCELLED_AT, IS_TEST, UPDATED_AT, LINES,
+    ORDER_ID, NUMBER, ORDERED_AT, CURRENCY, CUSTOMER_ID, PROMO_CODES, PROMO_CODE, CLICK_ID,
+    NEW_CUSTOMER, PAYMENT_STATUS, CANCELLED_AT, IS_TEST, UPDATED_AT, LINES,
 )  # fmt: skip
 
 REFUND_ID = AddressedField("refund_id", description=NO_CONTROLS)
@@ -161,6 +166,7 @@ def read_order(raw: Any) -> OrderFacts:
         cancelled_at=CANCELLED_AT.read_if_given(sent, problems),
         is_test=bool(IS_TEST.read(sent, problems)),
         updated_at=UPDATED_AT.read_if_given(sent, problems),
+        number=NUMBER.read(sent, problems),
         lines=tuple(
             _read_line(line, index, currency, problems.inside(f"lines.{index}."))
             for index, line in enumerate(lines)

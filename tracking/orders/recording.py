@@ -30,6 +30,7 @@ from tracking.orders.lookup import known_digests, orders_as_sent
 from tracking.orders.refunds import apply_parked
 from tracking.orders.results import RecordingResult, RecordingStatus
 from tracking.orders.revising import revise
+from tracking.orders.same_order import number_locks
 from tracking.orders.saving import save_lines, state_order
 
 
@@ -64,7 +65,9 @@ def record_orders(
     ledger entries, totals and audit entries. Returns one result per order. A refused order has no
     effect and does not stop the others.
     """
-    lock_identities(order_identity(source, order.external_id) for order in orders)
+    lock_identities(
+        [*(order_identity(source, one.external_id) for one in orders), *number_locks(orders)]
+    )
     asks_about_customers = lock_customers((source, order.customer_ref) for order in orders)
     outcomes: list[RecordingResult | None] = [None] * len(orders)
     accepted, again = _accept_new(source, orders, outcomes, now=now)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from core.outgoing import Caller
-from integrations.shop import AccessRefusedError, Delivery, NotUnderstoodError, ShopAwayError
+from integrations.shop import AccessRefusedError, Delivery, ShopAwayError
 from integrations.woocommerce import rest as rest_module
 from integrations.woocommerce.client import WooClient
 from integrations.woocommerce.shop import WooCommerce
@@ -187,9 +187,18 @@ def test_an_order_in_the_trash_is_cancelled_and_one_that_came_back_is_not(
     assert (order.cancelled_at, order.payment_status) == (None, "paid")
 
 
-def test_an_order_that_is_gone_says_so(store: WooStore, client: WooClient) -> None:
-    with pytest.raises(NotUnderstoodError, match="Order 723 was deleted for good"):
-        understood(client, "order.deleted", {"id": 723})
+def test_an_order_that_is_gone_is_stated_as_deleted(store: WooStore, client: WooClient) -> None:
+    assert understood(client, "order.deleted", {"id": 723}).deleted_orders == ("723",)
+
+    late = understood(client, "order.updated", an_order(723))
+    assert (late.deleted_orders, late.whole_refunds_of) == (("723",), ())
+    assert late.orders[0]["order_id"] == "723"
+
+
+def test_an_order_without_refunds_takes_one_question(store: WooStore, client: WooClient) -> None:
+    store.put(an_order(723))
+    understood(client, "order.updated", store.shown(723))
+    assert [sent.path for sent in store.requests] == ["/wp-json/wc/v3/orders/723"]
 
 
 # What fails

@@ -111,7 +111,7 @@ def test_one_batch_may_hold_the_same_order_twice(cast: Cast) -> None:
 
 def test_two_sources_may_use_the_same_order_id(cast: Cast) -> None:
     record(order("1001"))
-    record(order("1001"), source="shopify")
+    record(order("1001", amount="20.00"), source="shopify")
 
     assert Conversion.objects.count() == 2
 

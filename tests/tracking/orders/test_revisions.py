@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -202,12 +203,10 @@ def test_the_newest_statement_counts_in_whatever_sequence_they_come(cast: Cast) 
     found = []
     for number, sequence in enumerate(permutations(statements)):
         for one in sequence:
-            record_orders(
-                source=f"shop-{number}", orders=[one], revising=True, by=SYSTEM, now=LATER
-            )
-        whole = record_orders(
-            source=f"batch-{number}", orders=sequence, revising=True, by=SYSTEM, now=LATER
-        )
+            alone = replace(one, external_id=f"alone-{number}")
+            record_orders(source="shop", orders=[alone], revising=True, by=SYSTEM, now=LATER)
+        batch = [replace(one, external_id=f"batch-{number}") for one in sequence]
+        whole = record_orders(source="shop", orders=batch, revising=True, by=SYSTEM, now=LATER)
         assert len(whole) == len(statements)
     for conversion in Conversion.objects.select_related("order"):
         found.append((conversion.sale_minor, conversion.commission_minor, conversion.status))
