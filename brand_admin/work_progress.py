@@ -63,7 +63,7 @@ class WorkProgress:
     @property
     def problems(self) -> int:
         """How many rows or members are left out, or will be unless somebody confirms them."""
-        return self.work.problems - self.work.counts.get(REMARKS, 0)
+        return self.work.problems - int(self.work.counts.get(REMARKS, 0))
 
     @property
     def asked_by(self) -> str:

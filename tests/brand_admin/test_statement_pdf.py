@@ -67,7 +67,7 @@ def cells(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, float, float]]:
 
 def adjusted(cast: Cast, *, note: str, lines: int = 1, **changes: Any) -> Payout:
     """A payment of that many adjustments with this note."""
-    values = {"currency": "GBP", "amount_minor": 100} | changes
+    values: dict[str, Any] = {"currency": "GBP", "amount_minor": 100} | changes
     for _ in range(lines):
         adjust(enrollment=cast.mara_in_glow, note=note, by=SYSTEM, now=NOW, **values)
     return pay_all_due(cast.mara, currency=values["currency"])

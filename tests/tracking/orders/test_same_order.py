@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from tests.cast import NOW, SYSTEM, Cast, order
-from tracking.commissions.approval import reject_conversions
 from tracking.figures.unattributed_orders import Brought, unattributed_orders
 from tracking.models import Conversion, Order
+from tracking.orders.approval import reject_conversions
 from tracking.orders.crediting import credit_by_own_evidence
 from tracking.orders.facts import OrderFacts
 from tracking.orders.recording import record_orders
