@@ -37,7 +37,15 @@ class StaffError(ValueError):
 
 
 class KeyRefusedError(Exception):
-    """The API key is malformed, unknown or revoked; all three get the same response."""
+    """The API key is malformed, unknown or revoked; all three get the same response.
+
+    Where it is known which key was meant, `key` is that, and the message says what is wrong: this
+    is for the staff of its brand.
+    """
+
+    def __init__(self, message: str = "", *, key: ApiKey | None = None) -> None:
+        super().__init__(message)
+        self.key = key
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,8 +188,13 @@ def authenticate_api_key(*, secret: str, now: datetime) -> ApiKey:
         raise KeyRefusedError
     with across_brands(reason="an API key names its brand"):
         key: ApiKey | None = next(iter(_api_key(prefix=parts[1])), None)
-    if key is None or key.is_revoked or not secrets.compare_digest(key.digest, _digest(secret)):
+    if key is None:
         raise KeyRefusedError
+    if not secrets.compare_digest(key.digest, _digest(secret)):
+        said = f"The key begins like that of {key.label}, and goes on differently: copy it whole."
+        raise KeyRefusedError(said, key=key)
+    if key.is_revoked:
+        raise KeyRefusedError(f"The key of {key.label} was revoked. Make a new one.", key=key)
     if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60:
         with acting_for(key.brand):
             ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)

@@ -19,10 +19,17 @@ class ShopKey(HttpBearer):
         """Return the active key, or None, which the API answers with 401."""
         try:
             return authenticate_api_key(secret=token, now=timezone.now())
-        except KeyRefusedError:
+        except KeyRefusedError as error:
+            request.refused_key = error  # type: ignore[attr-defined]
             return None
 
 
 def key_of(request: HttpRequest) -> ApiKey:
     """Return the API key of an authenticated request."""
     return cast("ApiKey", request.auth)  # type: ignore[attr-defined]
+
+
+def refused_key_of(request: HttpRequest) -> tuple[ApiKey | None, str]:
+    """Return the key that a refused request meant, if that is known, and why it was refused."""
+    error = getattr(request, "refused_key", None)
+    return (error.key, str(error)) if isinstance(error, KeyRefusedError) else (None, "")

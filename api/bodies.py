@@ -75,7 +75,7 @@ def read_json(request: HttpRequest) -> Any:
         )
     try:
         text = request.body.decode()
-        return json.loads(text, parse_int=_whole_number, parse_float=str, object_pairs_hook=_object)
+        read = json.loads(text, parse_int=_whole_number, parse_float=str, object_pairs_hook=_object)
     except RequestDataTooBig:
         raise ApiError(413, "body_too_large", "The body is too large: send less at once.") from None
     except RawPostDataException:
@@ -88,6 +88,8 @@ def read_json(request: HttpRequest) -> Any:
         raise _malformed(error.msg, line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise _malformed("nested too deeply", line=1, column=1) from None
+    request.sent_json = read  # type: ignore[attr-defined]  # for api.request_log
+    return read
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

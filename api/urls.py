@@ -8,14 +8,15 @@ from api.links import follow
 from api.metrics import metrics
 from api.pictures import picture
 from api.problems import nothing, with_problem_details
+from api.request_log import noted
 from api.shop_webhooks import receive as receive_from_shop
 from api.v1 import api
 
 v1_patterns, v1_app_name, v1_namespace = api.urls
 for pattern in v1_patterns:
     if isinstance(pattern, URLPattern) and pattern.callback is not None:
-        pattern.callback = with_problem_details(pattern.callback)
-v1_patterns.append(re_path("", nothing, name="nothing"))
+        pattern.callback = noted(with_problem_details(pattern.callback))
+v1_patterns.append(re_path("", noted(nothing), name="nothing"))
 
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -365,9 +365,16 @@ def environ_of(scope: Scope, headers: Headers, body: IO[bytes], length: int) -> 
     return environ
 
 
+def start_noting_requests() -> None:
+    from api.request_log import REQUESTS  # needs the applications to be loaded
+
+    REQUESTS.start()
+
+
 places = Places(
     limits.WEB_CONCURRENT_REQUESTS, queue=limits.WEB_QUEUE, seconds=limits.WEB_QUEUE_SECONDS
 )
 sys.setswitchinterval(SWITCH_SECONDS)
 application = Server(wsgi_application, refuse=refuse, places=places)
 beat(lambda: application.is_ticking and not places.is_stuck)
+start_noting_requests()

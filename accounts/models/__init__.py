@@ -1,5 +1,6 @@
 """Models of users, brands, staff, logins and the audit log; a file per subject."""
 
+from accounts.models.api_requests import KEPT_REQUESTS, MAX_BODY_CHARACTERS, ApiRequest
 from accounts.models.audit_log import AuditCount, AuditEntry
 from accounts.models.brands import ApiKey, Brand, Picture
 from accounts.models.codes import (
@@ -17,9 +18,12 @@ from accounts.models.staff import Invitation, InvitationState, Role, Staff
 from accounts.models.users import User, UserManager
 
 __all__ = [
+    "KEPT_REQUESTS",
     "MAILED_CODE_STATES",
+    "MAX_BODY_CHARACTERS",
     "UNSETTLED_CODE_STATES",
     "ApiKey",
+    "ApiRequest",
     "AuditCount",
     "AuditEntry",
     "Brand",

@@ -35,7 +35,7 @@ SQL_LOCKS = re.compile(r"\b(pg_advisory\w*|FOR (NO KEY )?UPDATE|LOCK TABLE)\b")
 # Services, and what keeps rows for them.
 WRITERS = {
     "accounts": """
-        proven_addresses audit_log/audit brands code_limits code_mail_queue codes invitations
+        api_requests proven_addresses audit_log/audit brands code_limits code_mail_queue codes invitations
         login_failures models/users operators outbox/retention outbox/triggers passkeys pictures
         second_factor services sessions totp_codes
     """,
