@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from core.tenancy import acting_for
-from integrations import filling, retention, rhythm, working
+from integrations import comparing, filling, retention, rhythm, working
 
 
 @shared_task(name="integrations.work_events")
@@ -41,3 +41,14 @@ def empty_old_bodies() -> None:
     now = timezone.now()
     retention.empty_old_bodies(now=now)
     retention.delete_old_refusals(now=now)
+
+
+@shared_task(name="integrations.compare_codes")
+def compare_codes(*, brand_id: int, discount_id: int) -> None:
+    with acting_for(brand_id):
+        comparing.compare_codes(discount_id=discount_id, now=timezone.now())
+
+
+@shared_task(name="integrations.compare_due_codes")
+def compare_due_codes() -> None:
+    comparing.enqueue_due_comparisons(now=timezone.now())

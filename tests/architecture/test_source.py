@@ -35,6 +35,7 @@ ACROSS_BRANDS = {
     "accounts/services.py": 1,
     "api/work_metrics.py": 1,
     "background/sweeping.py": 1,
+    "integrations/comparing.py": 1,
     "integrations/filling.py": 1,
     "integrations/receiving.py": 1,
     "integrations/resealing.py": 1,

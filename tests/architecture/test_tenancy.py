@@ -50,6 +50,7 @@ OVER_ALL_BRANDS = {
     "background_work_live",
     "affiliates_member_creator",
     "integrations_connection_fill",
+    "integrations_discount_due",
     "integrations_event_body",
     "integrations_event_deleted",
     "integrations_event_due",

@@ -49,7 +49,8 @@ WRITERS = {
         db jobs kept_sums periodic_tasks tenancy
     """,
     "integrations": """
-        connections filling privacy receiving replaying resealing retention rhythm states working
+        codes comparing connections filling privacy receiving replaying resealing retention rhythm
+        states working
     """,
     "notifications": """
         queue services/campaigns services/delivery services/erasure services/message_transitions

@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -45,6 +45,9 @@ class Store:
     webhooks: dict[str, str] = field(default_factory=dict)  # secrets by address
     failure: Exception | None = None  # raised by every call
     asked_since: list[datetime] = field(default_factory=list)
+    # By the name of their discount, and their own.
+    codes: dict[str, dict[str, ShopCode]] = field(default_factory=dict)
+    calls: list[tuple[str, list[str]]] = field(default_factory=list)  # that changed codes
     findings: tuple[Finding, ...] = (Finding("Orders can be read", is_ok=True),)
 
 
@@ -88,12 +91,31 @@ class MadeUpClient:
                 yield RawDelivery({"X-Made-Up-Topic": "order"}, json.dumps(body).encode())
 
     def codes(self, discount: Discount) -> Iterator[ShopCode]:
-        return iter(())
+        self._ask()
+        return iter(list(self.store.codes.get(discount.name, {}).values()))
 
     def make_codes(self, discount: Discount, codes: Sequence[str]) -> Mapping[str, str]:
-        return {}
+        self._ask()
+        self.store.calls.append(("make", sorted(codes)))
+        there = self.store.codes.setdefault(discount.name, {})
+        elsewhere = {
+            code
+            for name, listed in self.store.codes.items()
+            for code, one in listed.items()
+            if name != discount.name and one.is_active
+        }
+        for code in codes:
+            if code not in elsewhere:
+                there[code] = ShopCode(code, True, f"id-{code}", 0)
+        return {code: f"Another discount has {code}." for code in codes if code in elsewhere}
 
     def end_codes(self, discount: Discount, codes: Sequence[str]) -> Mapping[str, str]:
+        self._ask()
+        self.store.calls.append(("end", sorted(codes)))
+        there = self.store.codes.get(discount.name, {})
+        for code in codes:
+            if code in there:
+                there[code] = replace(there[code], is_active=False)
         return {}
 
 
