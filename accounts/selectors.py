@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Exists, OuterRef, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 
-from accounts.models import ApiKey, Brand, SessionKind, Staff, User
+from accounts.models import ApiKey, ApiRequest, Brand, SessionKind, Staff, User
 from core.kept_queries import kept_query
 from core.tenancy import across_brands, current_brand_id
 
@@ -89,3 +89,19 @@ def staff_of_brand() -> QuerySet[Staff]:
 def api_keys() -> QuerySet[ApiKey]:
     """The keys of the brand acted for, newest first; revoked ones too."""
     return ApiKey.objects.order_by("-created_at", "-pk")
+
+
+def api_requests(*, search: str = "", outcome: str = "") -> QuerySet[ApiRequest]:
+    """The last requests to the API of the brand acted for, newest first.
+
+    `outcome` is "taken", "refused" or "" for both; `search` finds parts of path, problem and key.
+    """
+    found = ApiRequest.objects.select_related("key").order_by("-received_at", "-pk")
+    if outcome == "taken":
+        found = found.filter(status__lt=400)
+    elif outcome == "refused":
+        found = found.filter(status__gte=400)
+    for word in search.split():
+        named = Q(path__icontains=word) | Q(key__label__icontains=word)
+        found = found.filter(named | Q(code__icontains=word) | Q(detail__icontains=word))
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from brand_admin.background import lists as background_lists
+from brand_admin.connections import codes_lists, developers_lists, events_lists
 from brand_admin.conversions import lists as conversion_lists
 from brand_admin.conversions import refunds, unattributed
 from brand_admin.emails import lists as email_lists
@@ -22,8 +23,11 @@ MODULES = (
     adding,
     audit_lists,
     background_lists,
+    codes_lists,
     conversion_lists,
+    developers_lists,
     email_lists,
+    events_lists,
     member_lists,
     due_list,
     generate_list,

@@ -25,6 +25,7 @@ SECTIONS = {  # labels of the navigation; a phone shows the current one in its t
     "conversions": "Conversions",
     "payments": "Payments",
     "emails": "Emails",
+    "connections": "Connections",
     "settings": "Settings",
     "work": "Background work",
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 MASK = "•••"
@@ -25,6 +26,10 @@ PERSONS = re.compile(
     r"|payment_method_details|destination|owner)$"
 )
 CUSTOMER = re.compile(r"(?i)^(customer|user|buyer|recipient)$")
+HIDDEN_HEADER = re.compile(
+    r"(?i)(signature|hmac|secret|token|auth|cookie|key|forwarded|(^|-)ip($|-)|client|user-agent"
+    r"|email|phone)"
+)
 MAX_CHARACTERS = 200_000
 BINARY = "The body is not text."
 
@@ -69,3 +74,11 @@ def _is_binary(body: bytes) -> bool:
     except UnicodeDecodeError:
         return True
     return False
+
+
+def readable_headers(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the headers by name, without values that sign or tell of a person or network."""
+    return [
+        (name, MASK if HIDDEN_HEADER.search(name) else str(value))
+        for name, value in sorted(headers.items())
+    ]

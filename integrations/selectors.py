@@ -147,9 +147,15 @@ def _notices(health: ConnectionHealth) -> list[Notice]:
 
 
 def events(
-    *, connection: Connection | None = None, state: str = "", origin: str = "", search: str = ""
+    *,
+    connection: Connection | int | None = None,
+    state: str = "",
+    origin: str = "",
+    search: str = "",
+    first: datetime | None = None,
+    last: datetime | None = None,
 ) -> QuerySet[Event]:
-    """The events, newest first, without bodies and headers.
+    """The events, newest first, without bodies and headers; received from `first` to before `last`.
 
     `search` finds an order's id, an event's id, and topics by their beginning.
     """
@@ -160,6 +166,10 @@ def events(
         found = found.filter(state=state)
     if origin:
         found = found.filter(origin=origin)
+    if first is not None:
+        found = found.filter(received_at__gte=first)
+    if last is not None:
+        found = found.filter(received_at__lt=last)
     if text := search.strip().replace("\x00", ""):
         found = found.filter(
             Q(order_ids__contains=[text]) | Q(event_id=text) | Q(topic__istartswith=text)
@@ -173,8 +183,12 @@ def body_of(event: Event) -> str:
     return readable_body(bytes(row.body)) if row.body is not None else GONE
 
 
+def has_body(event: Event) -> bool:
+    return Event.objects.filter(pk=event.pk, body__isnull=False).exists()
+
+
 def refused_deliveries(
-    *, now: datetime, connection: Connection | None = None
+    *, now: datetime, connection: Connection | int | None = None
 ) -> QuerySet[RefusedDelivery]:
     """What was refused in the last 7 days, by hour and reason, newest first."""
     found = RefusedDelivery.objects.filter(hour__gte=now - RECENT).select_related("connection")
@@ -183,7 +197,18 @@ def refused_deliveries(
     return found.order_by("-hour", "-pk")
 
 
-def data_requests(*, only_open: bool = False) -> QuerySet[DataRequest]:
-    """What shoppers asked to know; the one that is due first comes first."""
+def data_requests(
+    *, only_open: bool = False, state: str = "", search: str = ""
+) -> QuerySet[DataRequest]:
+    """What shoppers asked to know; the one that is due first comes first.
+
+    `state` is "open" or "answered"; `search` finds a customer or an order by the whole id.
+    """
     found = DataRequest.objects.select_related("connection").order_by("due_at", "pk")
-    return found.filter(answered_at=None) if only_open else found
+    if only_open or state == "open":
+        found = found.filter(answered_at=None)
+    elif state == "answered":
+        found = found.filter(answered_at__isnull=False)
+    if text := search.strip().replace("\x00", ""):
+        found = found.filter(Q(customer_ref=text) | Q(order_ids__contains=[text]))
+    return found

@@ -14,6 +14,7 @@ from affiliates.models import Member
 from affiliates.selectors import members, name_contains
 from core.kept_queries import kept_query
 from offers.models import (
+    KINDS_WITH_CODES,
     Enrollment,
     Offer,
     OfferStatus,
@@ -100,6 +101,12 @@ def offers(
         asked = Project.objects.filter(pk=project_id)
         found = found.filter(Q(pk__in=asked.values("offer")) | Q(pk__in=asked.values("code_offer")))
     return found
+
+
+def offers_with_codes() -> QuerySet[Offer]:
+    """The offers whose members have codes, without archived ones, by name."""
+    rows = Offer.objects.exclude(status=OfferStatus.ARCHIVED)
+    return rows.filter(kind__in=KINDS_WITH_CODES).order_by("name", "pk")
 
 
 def offer_names(*, by_name: bool = False) -> list[tuple[int, str]]:

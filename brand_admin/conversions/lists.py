@@ -140,7 +140,7 @@ class Conversions(Listing[Conversion]):
         links=(
             PageLink(
                 "Connect your shop",
-                "settings_keys",
+                "developers",
                 icon="key",
                 kind="primary",
                 needs=Permission.ADMINISTER,

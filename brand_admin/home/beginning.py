@@ -44,7 +44,7 @@ def first_steps(brand: Brand, *, has_offers: bool) -> list[FirstStep]:
         FirstStep(
             "Connect your shop",
             "With an API key, so that its orders come in.",
-            reverse("brand_admin:settings_keys", args=[brand.slug]),
+            reverse("brand_admin:developers", args=[brand.slug]),
             ApiKey.objects.filter(revoked_at=None).exists(),
         ),
     ]

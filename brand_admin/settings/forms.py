@@ -85,9 +85,3 @@ class InviteStaffForm(forms.Form):
 
 class ChangeRoleForm(forms.Form):
     role = forms.ChoiceField(choices=Role.choices)
-
-
-class NewApiKeyForm(forms.Form):
-    label = OneLineField(
-        max_length=80, label="What uses it", help_text="Such as the name of your shop."
-    )

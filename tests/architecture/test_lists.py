@@ -20,6 +20,8 @@ PICKED_FROM = {
     "admin/<slug:slug>/payments/adjustment/": "whom a bonus is for",
     "admin/<slug:slug>/conversions/unattributed/member/": "whom orders are credited to",
     "admin/<slug:slug>/conversions/share-member/": "and whom an order is shared with",
+    "admin/<slug:slug>/connections/codes/<int:discount_id>/<int:code_id>/give/": "and who gets a"
+    " code of the shop",
     "admin/<slug:slug>/background/<int:work_id>/": "its lines are searched in their file",
 }
 NEWEST_FIRST = {  # logs: read from the newest on, and narrowed by days or by words

@@ -10,9 +10,11 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils import timezone
 
+from accounts.api_requests import keep_requests
 from accounts.invitations import invite_staff
-from accounts.models import ApiKey, Brand, Invitation, Role, Staff
+from accounts.models import ApiKey, ApiRequest, Brand, Invitation, Role, Staff
 from accounts.services import create_api_key
 from affiliates.models import Member
 from background.models import Work
@@ -21,6 +23,18 @@ from background.work_requests import WorkRequest
 from brand_admin.work_exports import make_export
 from brand_admin.work_kinds import EXPORT
 from core.tenancy import TenantModel, acting_for
+from integrations.codes import keep_in_step
+from integrations.connections import connect
+from integrations.models import (
+    CodeState,
+    ComparedCode,
+    Connection,
+    DataRequest,
+    Event,
+    OfferDiscount,
+    RefusedDelivery,
+)
+from integrations.test_order import send_test_order
 from notifications.models import (
     Campaign,
     EmailTemplate,
@@ -45,8 +59,13 @@ from tracking.questions.services import ask_about_order
 # What the parameters of addresses name.
 NAMED: dict[str, type[TenantModel]] = {
     "campaign_id": Campaign,
+    "code_id": ComparedCode,
+    "connection_id": Connection,
     "conversion_id": Conversion,
+    "data_request_id": DataRequest,
+    "discount_id": OfferDiscount,
     "enrollment_id": Enrollment,
+    "event_id": Event,
     "invitation_id": Invitation,
     "key_id": ApiKey,
     "line_id": PayoutRunMember,
@@ -56,6 +75,7 @@ NAMED: dict[str, type[TenantModel]] = {
     "order_id": Order,
     "payment_id": Payout,
     "project_id": Project,
+    "request_id": ApiRequest,
     "run_id": PayoutRun,
     "question_id": Question,
     "staff_id": Staff,
@@ -76,7 +96,9 @@ NOBODYS = 10**15
 FIELDS = {
     "campaign": "campaign_id",
     "code_offer": "offer_id",
+    "connection": "connection_id",
     "conversion": "conversion_id",
+    "discount": "discount_id",
     "enrollment": "enrollment_id",
     "invitation": "invitation_id",
     "member": "member_id",
@@ -168,6 +190,8 @@ def _furnish(
             now=NOW,
         )
         _export_members()
+        _connect_a_shop(brand)
+        _fill_the_shop(offer, enrollment)
         return {
             name: model._default_manager.order_by("pk").values_list("pk", flat=True)[0]
             for name, model in NAMED.items()
@@ -184,6 +208,50 @@ def _export_members() -> None:
         parameters={"list": "members?"},
     )
     start_work(request, handler=make_export, by=SYSTEM, now=NOW)
+
+
+def _connect_a_shop(brand: Brand) -> None:
+    """A shop whose address leads to a port of this machine on which nothing answers."""
+    entered = {
+        "store": f"127.0.0.1:{1 + brand.slug.startswith('s')}",
+        "client_id": "c" * 32,
+        "client_secret": "s" * 32,
+    }
+    connection = connect(
+        kind="shopify", entered=entered, name=f"{brand.name} shop", by=SYSTEM, now=NOW
+    )
+    send_test_order(connection=connection, code="", by=SYSTEM, now=NOW)
+
+
+def _fill_the_shop(offer: Offer, enrollment: Enrollment) -> None:
+    """A shopper's request, a refused delivery, codes that differ, and a request to the API."""
+    connection, event = Connection.objects.get(), Event.objects.get()
+    asked = {"connection": connection, "order_ids": event.order_ids, "customer_ref": "c-77"}
+    DataRequest.objects.create(
+        event=event, received_at=NOW, due_at=NOW + timedelta(days=30), **asked
+    )
+    RefusedDelivery.objects.create(
+        connection=connection, reason="signature", hour=timezone.now(), last_at=timezone.now()
+    )
+    discount = keep_in_step(connection=connection, offer=offer, percent_bp=1500, by=SYSTEM, now=NOW)
+    OfferDiscount.objects.update(compared_at=NOW)
+    ComparedCode.objects.create(discount=discount, code="VIP", state=CodeState.UNKNOWN)
+    ComparedCode.objects.create(
+        discount=discount, code="MINE", state=CodeState.MISSING, enrollment=enrollment
+    )
+    sent = ApiRequest(
+        key=ApiKey.objects.get(),
+        received_at=NOW,
+        method="POST",
+        path="/api/v1/orders",
+        status=422,
+        milliseconds=12,
+        code="invalid_input",
+        detail="currency: must be a currency",
+        sent="{}",
+        answered="{}",
+    )
+    keep_requests(brand_id=offer.brand_id, requests=[sent])
 
 
 def _draft_a_run(enrollment: Enrollment, *, currency: str) -> None:

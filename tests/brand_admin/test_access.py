@@ -31,7 +31,7 @@ PAGES = [
     "payments_sent",
     "settings",
     "settings_staff",
-    "settings_keys",
+    "developers",
     "settings_audit",
 ]
 # Pages about one thing, the name of its id in the address, and how they are asked.
@@ -64,10 +64,10 @@ CHANGES: list[tuple[str, dict[str, str]]] = [
     ("settings_staff", {"email": "vera@juniper.example", "role": "owner"}),
     ("staff_role", {"role": "viewer"}),
     ("staff_remove", {}),
-    ("settings_keys", {"label": "mine"}),
+    ("developers", {"label": "mine"}),
     ("key_revoke", {}),
 ]
-FOR_OWNERS = {"settings", "settings_staff", "staff_role", "staff_remove", "settings_keys"} | {
+FOR_OWNERS = {"settings", "settings_staff", "staff_role", "staff_remove", "developers"} | {
     "key_revoke"
 }
 

@@ -152,11 +152,12 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
     exported = {name for name, kind in LISTS.items() if kind.file_page}
     assert len(ordered) >= len(exported)
     assert sorted(exported) == [
-        "audit",
-        "campaign", "campaigns", "conversions", "due",
+        "api_requests", "audit",
+        "campaign", "campaigns", "compared_codes", "conversions", "data_requests", "due", "events",
         "exchange_rates", "member_history", "members", "messages", "offer", "offers",
         "payments", "project", "project_generate", "project_members", "project_send", "projects",
-        "questions", "refunds", "run", "runs", "sales_tracking", "suppressed", "unattributed",
+        "questions", "refunds", "refused_deliveries", "run", "runs", "sales_tracking", "shop_codes",
+        "suppressed", "unattributed",
         "work",
     ]  # fmt: skip
 

@@ -165,5 +165,5 @@ def test_what_only_owners_do_is_written_down() -> None:
     assert administered == {
         "settings", "settings_logo", "settings_staff", "settings_second_factor",
         "staff_role", "staff_remove", "invitation_resend", "invitation_withdraw",
-        "settings_keys", "key_revoke",
+        "developers", "key_revoke",
     }  # fmt: skip

@@ -111,6 +111,12 @@ def give_codes(
     return [*returning, *new]
 
 
+def any_code_in_use() -> str:
+    """The code of some member of the brand, the same each time; "" if nobody has one."""
+    codes = PromoCode.objects.in_use().order_by("pk").values_list("code", flat=True)
+    return codes.first() or ""
+
+
 def lock_codes(codes: Iterable[str]) -> None:
     """Lock codes in their normal form until the transaction ends."""
     brand_id = current_brand_id()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,6 +28,12 @@ def conversions_of_order(order_id: int) -> QuerySet[Conversion]:
     """Return the conversions that have a share of the order, the largest first."""
     rows = Conversion.objects.filter(order=order_id, share_bp__gt=0)
     return rows.select_related("member", "offer").order_by("-share_bp", "pk")
+
+
+def latest_source(*, without: Collection[str] = ()) -> str:
+    """The source of the order that was received last, beside these; "" if there is none."""
+    rows = Order.objects.exclude(source__in=list(without)).order_by("-pk")
+    return rows.values_list("source", flat=True).first() or ""
 
 
 def orders_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[str, Any]]:

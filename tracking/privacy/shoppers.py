@@ -1,4 +1,4 @@
-"""Forget shoppers at their shop's request: their reference in the shop goes, the figures stay.
+"""What is known of shoppers, and forgetting them: their reference goes, the figures stay.
 
 Of a shopper nothing is kept but the shop's own reference. A random one takes its place, the same on
 all of their orders that are forgotten together, so that who was a new customer stays as it is.
@@ -7,20 +7,25 @@ Nobody can tell from it which shopper that was. What the orders say otherwise do
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pgtrigger
 from django.db import connection, transaction
+from django.db.models import Q
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities
+from core.money import Money
 from core.tenancy import current_brand_id
-from tracking.models import Order
+from tracking.models import Order, OrderLine
 from tracking.orders.identity import order_identity
 
+MAX_KNOWN_ORDERS = 10_000
 FORGOTTEN = "erased-"  # how the random references begin
 _ORDERS = """
 WITH chosen AS (
@@ -43,6 +48,38 @@ FROM tracking_order AS kept
 WHERE revision.brand_id = %s AND kept.brand_id = revision.brand_id
   AND kept.id = revision.order_id AND kept.id = ANY (%s)
 """
+
+
+@dataclass(frozen=True, slots=True)
+class KnownOrder:
+    """All that is known of a shopper by one order: what they bought, and the shop's reference."""
+
+    order: Order
+    lines: tuple[OrderLine, ...]
+
+    @property
+    def total(self) -> Money:
+        return Money(self.order.total_minor, self.order.currency)
+
+    @property
+    def given_back(self) -> Money:
+        """What refunds take from it."""
+        return Money(sum(line.refunded_minor for line in self.lines), self.order.currency)
+
+
+def known_of_shopper(
+    *, source: str, customer_ref: str, order_ids: Collection[str]
+) -> list[KnownOrder]:
+    """Return the orders with these ids or of this shopper, the oldest first."""
+    theirs = Q(external_id__in=list(order_ids))
+    if customer_ref:
+        theirs |= Q(customer_ref=customer_ref)
+    found = Order.objects.filter(theirs, source=source).order_by("ordered_at", "pk")
+    orders = list(found[:MAX_KNOWN_ORDERS])
+    lines: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in OrderLine.objects.filter(order__in=orders).order_by("order_id", "position"):
+        lines[line.order_id].append(line)
+    return [KnownOrder(one, tuple(lines[one.pk])) for one in orders]
 
 
 @transaction.atomic
