@@ -100,7 +100,7 @@ def examples(brand: Brand, *, shown: str = "", now: datetime) -> list[Example]:
     known = {one.source for one in connections()}
     order = {
         "source": latest_source(without=known) or "api",
-        "order_id": "test-1",
+        "order_id": f"test-{now:%Y%m%d-%H%M%S}",  # another one each time the page is opened
         "ordered_at": now.replace(microsecond=0).isoformat(),
         "currency": brand.currency,
         "promo_code": any_code_in_use() or EXAMPLE_CODE,
