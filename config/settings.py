@@ -241,11 +241,6 @@ CELERY_BEAT_SCHEDULE: dict[str, Any] = {
         "schedule": 60.0,
         "options": {"expires": 60},
     },
-    "integrations.compare_due_codes": {
-        "task": "integrations.compare_due_codes",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
     "integrations.find_silent_shops": {
         "task": "integrations.find_silent_shops",
         "schedule": 3600.0,

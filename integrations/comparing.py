@@ -7,7 +7,7 @@ who decide. The shop is called outside of transactions; the result is written in
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -15,7 +15,7 @@ from itertools import islice
 
 from django.contrib.postgres.aggregates import StringAgg
 from django.db import transaction
-from django.db.models import Case, CharField, F, Func, Value, When
+from django.db.models import CharField, Func, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
 
@@ -30,7 +30,7 @@ from integrations.models import LIVE_CONNECTIONS, CodeState, ComparedCode, Offer
 from integrations.shop import AccessRefusedError, Discount, ShopAwayError, ShopClient, ShopCode
 from integrations.states import note_access_refused
 from integrations.working import actor_of
-from offers.models import EnrollmentStatus
+from offers.models import Enrollment
 from tracking.links.code_text import normal_code
 from tracking.models import PromoCode
 
@@ -94,10 +94,10 @@ def enqueue_due_comparisons(*, now: datetime) -> list[int]:
     with across_brands(reason="discounts that are due are found over all brands"):
         rows = unleased(OfferDiscount.objects.select_related("offer"), now=now)
         rows = rows.filter(connection__state__in=LIVE_CONNECTIONS)
-        due = list(rows.filter(compare_at__lte=now).order_by("compare_at"))
-        resting = rows.filter(compare_at__gt=now, ended_at=None, tries=0)
-        codes = codes_in_use_by_offer({row.offer_id for row in resting})
-        changed = [row for row in resting if here_of(row, codes, now=now) != row.here]
+        due = list(rows.filter(compare_at__lte=now).order_by("compare_at")[:MAX_COMPARED_AT_ONCE])
+        others = rows.filter(compare_at__gt=now, ended_at=None, tries=0)
+        codes = codes_in_use_by_offer({row.offer_id for row in others})
+        changed = [row for row in others if here_of(row, codes, now=now) != row.here]
     for row in changed:
         with acting_for(row.brand_id):
             OfferDiscount.objects.filter(pk=row.pk).update(compare_at=now)
@@ -111,9 +111,8 @@ def codes_in_use_by_offer(offer_ids: set[int]) -> dict[int, str]:
     """A short text for the codes in use of each offer: it differs when they differ."""
     listed = StringAgg(Upper("code"), Value(","), order_by=Upper("code"))
     digest = Func(listed, function="md5", output_field=CharField())
-    rows = PromoCode.objects.in_use().filter(
-        enrollment__offer__in=offer_ids, enrollment__status=EnrollmentStatus.ACTIVE
-    )
+    members = Enrollment.objects.active().filter(offer__in=offer_ids)
+    rows = PromoCode.objects.in_use().filter(enrollment__in=members)
     return dict(rows.order_by().values("enrollment__offer").annotate(all=digest).values_list(
         "enrollment__offer", "all"
     ))  # fmt: skip
@@ -198,7 +197,7 @@ def _read(discount: OfferDiscount, client: ShopClient, *, now: datetime) -> _Com
         raise ShopAwayError(TOO_MANY)
     before = ComparedCode.objects.filter(discount=discount)
     return _Compared(
-        here={normal_code(side.code): side for side in _codes_here(discount, now=now)},
+        here=_codes_here(discount, now=now),
         there={normal_code(one.code): one for one in found},
         before={normal_code(row.code): row for row in before},
     )
@@ -208,17 +207,16 @@ def in_shop(discount: OfferDiscount) -> Discount:
     return Discount(name=discount.name, percent_bp=discount.percent_bp)
 
 
-def _codes_here(discount: OfferDiscount, *, now: datetime) -> Iterator[_Side]:
-    """The codes that members of the offer have or had; of a code's holders, who has it is last."""
-    is_on = discount.is_live and discount.offer.counts_at(now)
+def _codes_here(discount: OfferDiscount, *, now: datetime) -> dict[str, _Side]:
+    """The codes that members of the offer have or had; of several holders the one in use counts."""
     rows = PromoCode.objects.filter(enrollment__offer=discount.offer_id)
-    in_use = Case(When(status="active", then=1), default=0)
-    for code, holder, status, standing in rows.order_by(
-        in_use, F("deactivated_at"), "pk"
-    ).values_list("code", "enrollment", "status", "enrollment__status"):
-        yield _Side(
-            code, holder, is_on and status == "active" and standing == EnrollmentStatus.ACTIVE
-        )
+    active = Enrollment.objects.active().filter(offer=discount.offer_id)
+    in_use = set(rows.in_use().filter(enrollment__in=active).values_list("pk", flat=True))
+    is_on = discount.is_live and discount.offer.counts_at(now)
+    found: dict[str, _Side] = {}
+    for pk, code, holder in rows.in_use_first().values_list("pk", "code", "enrollment"):
+        found.setdefault(normal_code(code), _Side(code, holder, is_on and pk in in_use))
+    return found
 
 
 def _bring_in_step(

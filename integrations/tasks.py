@@ -28,7 +28,9 @@ def fill(*, brand_id: int, connection_id: int) -> None:
 
 @shared_task(name="integrations.fill_due")
 def fill_due() -> None:
-    filling.enqueue_due_fills(now=timezone.now())
+    now = timezone.now()
+    filling.enqueue_due_fills(now=now)
+    comparing.enqueue_due_comparisons(now=now)
 
 
 @shared_task(name="integrations.find_silent_shops")
@@ -47,8 +49,3 @@ def empty_old_bodies() -> None:
 def compare_codes(*, brand_id: int, discount_id: int) -> None:
     with acting_for(brand_id):
         comparing.compare_codes(discount_id=discount_id, now=timezone.now())
-
-
-@shared_task(name="integrations.compare_due_codes")
-def compare_due_codes() -> None:
-    comparing.enqueue_due_comparisons(now=timezone.now())

@@ -248,16 +248,14 @@ class ComparedCodes(Listing[ComparedCode]):
         address = link_with_code(self.discount, row)
         return Copied(f"the link with {row.code}", address, shown=f"…/discount/{row.code}")
 
-    def _buttons(self, row: ComparedCode) -> Cell | str:
-        is_open = row.state in DIFFERENCES or bool(row.problem)
-        if not is_open or not self.discount.is_live:
-            return ""
+    def _buttons(self, row: ComparedCode) -> Cell:
+        is_open = self.discount.is_live and (row.state in DIFFERENCES or bool(row.problem))
         return Fragment(
             "brand_admin/connections/code_buttons.html",
             row=row,
-            can_make=row.state in CAN_BE_MADE,
-            can_end=row.state in CAN_BE_ENDED,
-            can_give=row.state == CodeState.UNKNOWN,
+            can_make=is_open and row.state in CAN_BE_MADE,
+            can_end=is_open and row.state in CAN_BE_ENDED,
+            can_give=is_open and row.state == CodeState.UNKNOWN,
         )
 
     def file_name(self) -> str:

@@ -75,6 +75,7 @@ class Events(Listing[Event]):
     subtitle = "What your shops sent, what we fetched from them, and what came of it."
     label, noun = "Events", "events"
     page_name, file_page, change_page = "events", "events_csv", "events_replay"
+    export_in_header = True
     template = "brand_admin/connections/events.html"
     search_label = "Order, event id or topic"
     filter_form = EventFilters
