@@ -214,3 +214,12 @@ def test_other_hosts_have_no_stand_in(echo: Echo) -> None:
         assert stand_in_for("https://glow.myshopify.com/x") is not None
         for url in ("https://myshopify.com/", "https://a.b.myshopify.com/", "https://[::1"):
             assert stand_in_for(url) is None
+
+
+def test_the_certificates_are_read_once(echo: Echo, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They take 40 ms, several times what a call takes."""
+    with Caller() as caller:
+        caller.send("GET", echo.address)
+    monkeypatch.delattr("ssl.create_default_context")
+    with Caller() as caller:
+        assert caller.send("GET", echo.address).status == 200

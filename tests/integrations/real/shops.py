@@ -19,7 +19,9 @@ from unittest.mock import patch
 import httpx
 from stripe import WebhookSignature
 
+from integrations.shopify.signature import sign as shopify_sign
 from integrations.stripe.signature import HEADER as STRIPE_SIGNATURE
+from integrations.woocommerce.signature import sign as woo_sign
 from tests.integrations.shopify import payloads
 from tests.integrations.shopify.stand_in import ShopifyStandIn
 from tests.integrations.stand_in import StandIn
@@ -136,9 +138,9 @@ class RealShop:
     def webhooks(self) -> int:
         raise NotImplementedError
 
-    def signed_now(self, posted: Posted) -> Posted:
-        """The same delivery as the shop sends it now: only Stripe signs the time."""
-        return posted
+    def signature(self, body: bytes, secret: str) -> dict[str, str]:
+        """The header with which the shop signs a body now."""
+        raise NotImplementedError
 
 
 def iso(moment: datetime) -> str:
@@ -233,6 +235,9 @@ class ShopifyShop(RealShop):
         self.server.client_id = "d" * 32
         return self.entered
 
+    def signature(self, body: bytes, secret: str) -> dict[str, str]:
+        return {"X-Shopify-Hmac-Sha256": shopify_sign(body, secret)}
+
     def forget_webhooks(self) -> None:
         self.server.store.subscriptions.clear()
 
@@ -314,6 +319,9 @@ class WooShop(RealShop):
         self.server.permissions = "read_write"
         return self.entered
 
+    def signature(self, body: bytes, secret: str) -> dict[str, str]:
+        return {"X-WC-Webhook-Signature": woo_sign(body, secret)}
+
     def forget_webhooks(self) -> None:
         for one in self.server.webhooks.values():
             one.status = "disabled"
@@ -346,7 +354,9 @@ class StripeAccount(RealShop):
 
     def happen(self, topic: str, found: Any) -> None:
         created = int(self.next_moment().timestamp())
-        self.server.deliver(self.server.happen(topic, found, created=created))
+        made = self.server.happen(topic, found, created=created)
+        made["id"] = f"evt_{next(self.ids)}"  # each event has its own
+        self.server.deliver(made)
 
     def sell(
         self, number: int, *, code: str = "MARA15", amount: int = 100, currency: str = "GBP"
@@ -410,16 +420,11 @@ class StripeAccount(RealShop):
     def webhooks(self) -> int:
         return len(self.server.stored["webhook_endpoints"])
 
-    def signed_now(self, posted: Posted) -> Posted:
-        [secret] = {
-            self.server.secrets[one["id"]]
-            for one in self.server.stored["webhook_endpoints"]
-            if one["url"] == posted.url
-        }
-        signed = WebhookSignature.generate_signature_header(
-            posted.body.decode(), secret, int(datetime.now(UTC).timestamp())
-        )
-        return Posted(posted.url, {**posted.headers, STRIPE_SIGNATURE: signed}, posted.body)
+    def signature(self, body: bytes, secret: str) -> dict[str, str]:
+        signed_at = int(datetime.now(UTC).timestamp())
+        text = body.decode()
+        signed = WebhookSignature.generate_signature_header(text, secret, signed_at)
+        return {STRIPE_SIGNATURE: signed}
 
 
 KINDS: tuple[type[RealShop], ...] = (ShopifyShop, WooShop, StripeAccount)
