@@ -27,7 +27,8 @@ from core.components.page_urls import page_url
 
 
 def _translate(node: TranslateNode, scope: Scope) -> Piece:
-    if node.message_context or not is_constant(node.filter_expression, scope):
+    named = [node.filter_expression, *([node.message_context] if node.message_context else [])]
+    if not all(is_constant(expression, scope) for expression in named):
         return by_django(node)
     kept_as = node.asvar
     if not kept_as:
