@@ -4,7 +4,7 @@ docs/production.md repeats the numbers in a table, and a test compares the two. 
 PostgreSQL, one per limit, counted party and period, so that no cache has to be available.
 
 Strangers must not use up a person's limits. Therefore a known browser (the address was proven in it
-before) and a person who is logged in have counts of their own, and count for nothing else. For
+before) and a person who is logged in have separate counts, and count for nothing else. For
 everybody else the count of an address is split by network, so that only requests from many networks
 together can reach the limit of the address.
 """

@@ -210,7 +210,7 @@ class Tally:
 
 
 class Sink:
-    """The SMTP server, in a process of its own."""
+    """The SMTP server, in a separate process."""
 
     def __enter__(self) -> Sink:
         command = [sys.executable, "-m", "benchmarks.sink"]

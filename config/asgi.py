@@ -171,7 +171,7 @@ class Server:
                 place.end()
 
     async def run_in(self, threads: ThreadPoolExecutor, environ: Environ, answer: Answer) -> None:
-        # A context of its own: what a request leaves in context variables ends with it.
+        # A separate context: what a request leaves in context variables ends with it.
         await answer.loop.run_in_executor(threads, Context().run, self.run, environ, answer)
 
     def run(self, environ: Environ, answer: Answer) -> None:

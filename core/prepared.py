@@ -86,7 +86,7 @@ def _prepare(raw: Connection[object], numbered: _Statement) -> None:
 
 
 def _answers(pgconn: PGconn) -> Generator[Wait, object, list[PGresult]]:
-    """Collect the results while psycopg waits; a failed commit adds a result of its own."""
+    """Collect the results while psycopg waits; a failed commit adds one more result."""
     while pgconn.flush():
         if (yield Wait.RW):
             pgconn.consume_input()

@@ -46,7 +46,7 @@ class BrandPages:
 
 
 class Cell(ABC):
-    """A cell with markup of its own."""
+    """A cell that writes its markup itself."""
 
     @abstractmethod
     def html(self, pages: BrandPages) -> str:

@@ -77,18 +77,18 @@ class _Page(FPDF):
         """The text in lines that fit into a column: broken at spaces, else within a word."""
         shown = in_font(text)
         self.is_incomplete |= shown != unicodedata.normalize("NFC", text)
-        room, lines, used = width - PADDING, [""], 0.0
+        fitting, lines, used = width - PADDING, [""], 0.0
         for word in re.findall(r"\S+\s*|\s+", shown):
             taken = self.width_of(word.rstrip())
-            if used + taken > room and lines[-1]:
+            if used + taken > fitting and lines[-1]:
                 lines.append("")
                 used = 0.0
-            if taken <= room:
+            if taken <= fitting:
                 lines[-1] += word
                 used += self.width_of(word)
                 continue
             for letter in word:
-                if used + self.width_of(letter) > room and lines[-1]:
+                if used + self.width_of(letter) > fitting and lines[-1]:
                     lines.append("")
                     used = 0.0
                 lines[-1] += letter

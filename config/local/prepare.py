@@ -1,7 +1,7 @@
 """Bring the local database up to the code, before anything serves it or a command reads it.
 
 `python -m config.local.prepare --addresses` prints then where to look first, for `make run`: it has
-all of Django loaded already, and a process of its own would load it once more.
+all of Django loaded already, and another process would load it once more.
 """
 
 from __future__ import annotations

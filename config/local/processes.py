@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process with this pid exists, whoever owns it."""
+    """Whether a process with this pid exists, also of another user."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -6,7 +6,7 @@ A component is `templates/components/<name>.html`. Its first tags are its contra
     {% choices kind "primary" "secondary" %}
     {% slots content actions %}
 
-A tag can't span lines: more choices of the same attribute follow in a `choices` of their own.
+A tag can't span lines: more choices of the same attribute follow in a separate `choices`.
 
 It is used inline or as a block:
 

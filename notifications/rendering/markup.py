@@ -139,7 +139,7 @@ def _words(nodes: Iterable[Element | str]) -> str:
 
 
 def _button(run: list[list[Element | str]]) -> Element | None:
-    """The link, when it is the paragraph's only content and has a label of its own."""
+    """The link, when it is the paragraph's only content and has another label than its address."""
     whole = [node for line in run for node in line if not isinstance(node, str) or node.strip()]
     if len(whole) != 1 or isinstance(whole[0], str) or whole[0].tag != "a" or not whole[0].href:
         return None

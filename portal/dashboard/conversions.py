@@ -137,7 +137,7 @@ def _payment_sentences(
 def _merge_open(postings: Sequence[Posting], *, now: datetime) -> list[Posting]:
     """Paid postings unchanged, and open ones as one sum for now and one per later time.
 
-    So a refund before the payment lowers the amount, and is not shown as a posting of its own.
+    So a refund before the payment lowers the amount, and is not shown as a separate posting.
     """
     settled = [posting for posting in postings if posting.payout is not None]
     open_sums: dict[datetime, int] = {}

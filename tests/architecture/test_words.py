@@ -86,6 +86,20 @@ def test_no_template_has_one_of_these_words() -> None:
     assert found == []
 
 
+def test_no_docstring_has_one_of_these_words() -> None:
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    found = [
+        f"{relative(path)}: {word}"
+        for path in modules()
+        for node in ast.walk(tree(path))
+        if isinstance(node, documented)
+        for word in IN_TEXTS
+        if re.search(rf"\b{word}s?\b", ast.get_docstring(node) or "", re.IGNORECASE)
+    ]
+
+    assert found == []
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

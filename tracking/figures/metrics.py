@@ -1,7 +1,7 @@
 """The only definition of each figure, for admin, dashboard, portal, export and API.
 
 - clicks: without robots, while offer and link are active; on the day of the click.
-- conversions: accepted ones; pending ones are a figure of their own. On the day of the order.
+- conversions: accepted ones; pending ones are another figure. On the day of the order.
 - sales: the amount of accepted orders before refunds; refunds: the amount given back of it;
   net sales: the rest. Screens show both.
 - commission: the amount that accepted conversions earn now, net of refunds.

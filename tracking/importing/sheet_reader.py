@@ -1,4 +1,4 @@
-"""Read a spreadsheet in a process of its own, whose memory and time have a bound.
+"""Read a spreadsheet in a separate process, whose memory and time have a bound.
 
 A small file can say of itself that it has a billion cells, and the library that reads it then asks
 for all the memory there is, which ends a process. Run as `python -m`, with the file at stdin and

@@ -83,7 +83,7 @@ class Item(Pausable):
 
 class PromoCodeQuerySet(ItemQuerySet["PromoCode"]):
     def named(self, codes: Iterable[str] | models.QuerySet[Any, Any]) -> Self:
-        """The codes with these texts, in upper case: of whoever has or had them."""
+        """The codes with these texts, in upper case: of all members who have or had them."""
         wanted = codes if isinstance(codes, models.QuerySet) else list(codes)
         return self.annotate(upper=Upper("code")).filter(upper__in=wanted)
 
@@ -91,7 +91,7 @@ class PromoCodeQuerySet(ItemQuerySet["PromoCode"]):
 class PromoCode(Item):
     """A code of one enrollment: past orders of a code that is out of use stay credited.
 
-    After it has ended, another enrollment can get the same code, in a row of its own. At any moment
+    After it has ended, another enrollment can get the same code, in another row. At any moment
     one enrollment of the brand has it at most: PostgreSQL compares the times of such rows.
     """
 

@@ -265,7 +265,7 @@ def _by_code(order: AnyOrder, evidence: BatchEvidence) -> FoundEvidence | FieldP
 
 
 def _holder_at(holders: Sequence[PromoCode], moment: datetime) -> PromoCode | None:
-    """The code of whoever had it then. Orders from before anybody had it are the first one's."""
+    """The code of the member who had it then. Orders from before anybody had it go to the first."""
     for code in holders:
         is_given = code is holders[0] or moment >= code.created_at
         if is_given and code.was_active_at(moment):

@@ -56,7 +56,7 @@ def share_order(
 ) -> list[Conversion]:
     """Credit an order that is credited already to these members, by their shares.
 
-    Each earns by the terms of their own offer at the time of the order, and of that their share.
+    Each earns by the terms of their offer at the time of the order, and of that their share.
     Who had the order and is not named keeps a rejected conversion with `reason`, which all of them
     read. What was decided about the order stays: a new member's conversion waits where the others'
     do. `seen` are the shares that were shown (see `shares_as_text`), where somebody saw them.

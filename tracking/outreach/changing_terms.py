@@ -1,7 +1,7 @@
 """Change an offer's terms, or withdraw terms before they begin, and tell the members of it.
 
 What members were told about terms that do not come is taken back: mails that were not sent yet are
-cancelled, and whoever was told gets another mail. The change and its mails commit together.
+cancelled, and members who were told get another mail. The change and its mails commit together.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ def restore(dumped: Path, target: str, *, programs: Path) -> None:
 
 @contextmanager
 def second_server(home: Path, *, settings: Mapping[str, str] | None = None) -> Iterator[Postgres]:
-    """A PostgreSQL of its own in the folder `home`, stopped at the end."""
+    """A separate PostgreSQL in the folder `home`, stopped at the end."""
     server = Postgres(
         home=home / "postgres",
         sockets=home / "s",
