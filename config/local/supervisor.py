@@ -26,6 +26,7 @@ from honcho.colour import get_colours
 from honcho.printer import Message, Printer
 
 from config.local.folders import LocalServiceError
+from config.local.processes import has_members
 
 MAX_FAILURES = 5  # within FAILURE_WINDOW_SECONDS; after that the whole run ends
 FAILURE_WINDOW_SECONDS = 60
@@ -138,7 +139,7 @@ class Child:
         deadline = time.monotonic() + CHILDREN_STOP_SECONDS
         number = signal.SIGTERM
         with suppress(ProcessLookupError):
-            while True:
+            while has_members(self._process.pid):
                 os.killpg(self._process.pid, number)
                 time.sleep(0.02)
                 if time.monotonic() > deadline:

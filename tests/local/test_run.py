@@ -16,10 +16,9 @@ from celery import Celery
 from config.local.announce import answers
 from config.local.folders import CHECKOUT, Checkout
 from config.local.keys import kept_secrets
-from config.local.processes import is_alive
 from config.local.services import LocalServices
 from tests.local.output import read_until
-from tests.own_processes import MAX_WAIT_SECONDS, send, until
+from tests.own_processes import MAX_WAIT_SECONDS, is_alive, send, until
 
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "media", "tests")
 

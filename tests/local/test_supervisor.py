@@ -11,10 +11,9 @@ from pathlib import Path
 import pytest
 
 from config.local.folders import CHECKOUT
-from config.local.processes import is_alive
 from config.local.supervisor import Output, Supervisor
 from tests.local.output import read_until
-from tests.own_processes import MAX_WAIT_SECONDS, send, until
+from tests.own_processes import MAX_WAIT_SECONDS, is_alive, send, until
 
 # Supervises shell commands: each argument is a name and a command, with "=" between.
 SCRIPT = """
@@ -42,9 +41,15 @@ sys.exit(Supervisor(servers=servers, children=children, output=output, **more).r
 """
 
 
-def supervise(folder: Path, **commands: str) -> subprocess.Popen[str]:
+# Before SCRIPT: orphans become children of this process, which collects no exit code of theirs. So
+# does the first process of many containers. 36 is PR_SET_CHILD_SUBREAPER, see prctl(2).
+KEEPS_ZOMBIES = "import ctypes; assert ctypes.CDLL(None).prctl(36, 1) == 0"
+
+
+def supervise(folder: Path, *before: str, **commands: str) -> subprocess.Popen[str]:
+    script = "\n".join([*before, SCRIPT])
     return subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, str(folder), *(f"{n}={c}" for n, c in commands.items())],
+        [sys.executable, "-c", script, str(folder), *(f"{n}={c}" for n, c in commands.items())],
         cwd=CHECKOUT.root,
         env=os.environ,
         stdout=subprocess.PIPE,
@@ -91,6 +96,18 @@ def test_the_children_of_a_killed_process_are_ended(tmp_path: Path) -> None:
     send(signal.SIGKILL, int((tmp_path / "web").read_text()))
     read_until(run, "it is started again.", "child")
 
+    assert is_alive(child) is False
+    end(run)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets a process adopt orphans")
+def test_nothing_waits_for_children_that_have_ended(tmp_path: Path) -> None:
+    run = supervise(tmp_path, KEEPS_ZOMBIES, web="sleep 1000 & echo child $!; wait")
+    child = int(read_until(run, "child")[0].split()[-1])
+    send(signal.SIGKILL, int((tmp_path / "web").read_text()))
+    read_until(run, "it is started again.", "child")
+
+    assert Path(f"/proc/{child}").exists()
     assert is_alive(child) is False
     end(run)
 
