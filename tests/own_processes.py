@@ -6,13 +6,14 @@ import os
 import queue
 import signal
 import subprocess
-import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from tests.programs import Program
 
 ROOT = Path(__file__).resolve().parents[1]
 MAX_WAIT_SECONDS = 90.0  # that anything is waited for; a quiet machine needs a tenth of it
@@ -105,12 +106,12 @@ def frozen(*pids: int) -> Iterator[None]:
 
 
 class Process:
-    """`python -m …` in a process group of its own; `environment` is all that it knows."""
+    """`python -m …` in a session of its own; `environment` is all that it knows."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], *command: str) -> None:
-        self.command = [sys.executable, "-W", "ignore", "-m", *command]
+        self.command = command
         self.environment = environment
-        self.process: subprocess.Popen[str] | None = None
+        self.process: Program | None = None
         descriptor, name = tempfile.mkstemp(dir=folder, suffix=".log")
         os.close(descriptor)
         self.log = Path(name)  # what it writes, in all its lives; without its answers
@@ -120,9 +121,9 @@ class Process:
         """Start it; `talks`: it is told something on stdin, and answers on stdout."""
         pipe = subprocess.PIPE if talks else None
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                self.command, cwd=ROOT, env=self.environment, start_new_session=True,
-                stdin=pipe, stdout=pipe or log, stderr=log, text=True,
+            self.process = Program(
+                *self.command, environment=self.environment, ignores_warnings=True,
+                stdin=pipe, stdout=pipe or log, stderr=log,
             )  # fmt: skip
         if talks:
             threading.Thread(target=self._listen, args=[self.process], daemon=True).start()
@@ -169,7 +170,7 @@ class Process:
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
 
-    def _listen(self, process: subprocess.Popen[str]) -> None:
+    def _listen(self, process: Program) -> None:
         assert process.stdout is not None
         with process.stdout:
             for line in process.stdout:

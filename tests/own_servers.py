@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -24,7 +22,8 @@ from psycopg import sql
 
 from config.local.drill import connecting
 from config.local.postgres import NAME
-from tests.own_processes import ROOT, Process, frozen, send, until, with_children
+from tests.own_processes import Process, frozen, send, until, with_children
+from tests.programs import run_forked
 from tests.services import SETTINGS, RunServices, start_services
 from tests.template import TEMPLATE
 
@@ -165,10 +164,7 @@ class OwnServers:
 def start_own_servers() -> OwnServers:
     """Start both, and put the cast into the database. They end with this process."""
     servers = OwnServers(start_services(DURABLE))
-    made = subprocess.run(
-        [sys.executable, "-c", FURNISH],
-        cwd=ROOT, env=servers.environment, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    made = run_forked(FURNISH, environment=servers.environment)
     assert made.returncode == 0, made.stderr
     servers.key, address = made.stdout.split()
     servers.dashboard = urlsplit(address).path

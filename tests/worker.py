@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
 
 from django.db import connection
 
-from tests.own_processes import MAX_WAIT_SECONDS, ROOT, send
+from tests.own_processes import MAX_WAIT_SECONDS, send
+from tests.programs import Program
 
-COMMAND = ("-m", "celery", "--quiet", "-A")
+COMMAND = ("celery", "--quiet", "-A")
 OPTIONS = ("worker", "--pool=solo", "--loglevel=ERROR")
 ALONE = ("--without-mingle", "--without-gossip")
 
@@ -33,12 +32,10 @@ class Worker:
             "CELERY_SKIP_CHECKS": "1",  # they load every view and last as long as all the rest
             **environment,
         }
-        self.process: subprocess.Popen[bytes] | None = None
+        self.process: Program | None = None
 
     def start(self) -> None:
-        self.process = subprocess.Popen(
-            [sys.executable, *COMMAND, self.app, *OPTIONS, *ALONE], cwd=ROOT, env=self.environment
-        )
+        self.process = Program(*COMMAND, self.app, *OPTIONS, *ALONE, environment=self.environment)
 
     def kill(self) -> None:
         """End it as a power cut would."""

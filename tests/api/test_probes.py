@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +19,7 @@ from api.metrics import METHODS
 from tests.api.shop import REFUNDS, Shop
 from tests.cast import raw_refund
 from tests.own_processes import until
+from tests.programs import run_forked
 
 
 def samples(text: str) -> dict[tuple[str, tuple[tuple[str, str], ...]], float]:
@@ -161,9 +160,8 @@ def test_the_processes_of_one_server_add_up(tmp_path: Path) -> None:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "PROMETHEUS_MULTIPROC_DIR": str(tmp_path),
     }
-    command = [sys.executable, "-c", SERVE_ONCE]
 
-    outputs = [subprocess.check_output(command, env=environment, text=True) for _ in range(2)]
+    outputs = [run_forked(SERVE_ONCE, environment=environment).stdout for _ in range(2)]
 
     labels = (("method", "GET"), ("route", "healthz"), ("status", "200"))
     counts = [samples(text)["tributary_request_seconds_count", labels] for text in outputs]

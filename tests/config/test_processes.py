@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 from django.db import connection
 
 from core.models import Round
-from tests.own_processes import MAX_WAIT_SECONDS, ROOT, until
+from tests.own_processes import MAX_WAIT_SECONDS, until
+from tests.programs import Program
 from tests.security.served import PRODUCTION
 
 SWEEP = "notifications.sweep"
@@ -23,7 +22,7 @@ def test_beat_and_worker_note_their_rounds_and_log_in_one_way(tmp_path: Path) ->
     address, mark, options = os.environ["DATABASE_URL"].partition("?")
     database = f"{address.rpartition('/')[0]}/{connection.settings_dict['NAME']}{mark}{options}"
     environment = {**os.environ, **PRODUCTION, "DATABASE_URL": database, "LOG_LEVEL": "INFO"}
-    celery = [sys.executable, "-W", "ignore", "-m", "celery", "--quiet", "-A", "config"]
+    celery = ["celery", "--quiet", "-A", "config"]
     schedule = ["--schedule", str(tmp_path / "schedule"), "--pidfile="]
     commands = {
         "beat": [*celery, "beat", "--loglevel", "DEBUG", *schedule],
@@ -33,7 +32,9 @@ def test_beat_and_worker_note_their_rounds_and_log_in_one_way(tmp_path: Path) ->
     processes = []
     for name, command in commands.items():
         with logs[name].open("wb") as log:
-            processes.append(subprocess.Popen(command, cwd=ROOT, env=environment, stderr=log))
+            processes.append(
+                Program(*command, environment=environment, ignores_warnings=True, stderr=log)
+            )
     try:
         noted = Round.objects.filter(task=SWEEP, asked_at__isnull=False, done_at__isnull=False)
         until(lambda: noted.all().exists(), f"no round is noted, see {tmp_path}", every=0.2)

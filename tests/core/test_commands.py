@@ -5,9 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
-import signal
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from core import commands
 from core.commands import OUTAGE_EXIT_CODE, STOPPED_EXIT_CODE
 from tests.own_processes import MAX_WAIT_SECONDS, ROOT, until
 from tests.own_servers import OwnServers
+from tests.programs import Program, run_forked
 
 OURS = sorted(
     name
@@ -73,19 +72,16 @@ print(json.dumps(results))
 
 
 def run_all(calls: dict[str, list[str]], database: str) -> dict[str, tuple[object, str]]:
-    done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, json.dumps(calls)],
-        cwd=ROOT,
-        env={
+    done = run_forked(
+        SCRIPT, json.dumps(calls),
+        environment={
             **os.environ,
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "DATABASE_URL": database,
             "LOG_LEVEL": "CRITICAL",
         },
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
     found: dict[str, tuple[object, str]] = json.loads(done.stdout)
     return found
 
@@ -132,7 +128,7 @@ def test_a_server_that_is_away_is_one_line_and_exit_code_75(tmp_path: Path) -> N
     assert "At least" not in ended["import_orders"][1]
 
 
-Start = Callable[..., subprocess.Popen[str]]
+Start = Callable[..., Program]
 
 
 @pytest.fixture
@@ -141,20 +137,14 @@ def start(own_servers: OwnServers) -> Iterator[Start]:
 
     Without Django's checks, which load every view and last longer than the commands.
     """
-    running: list[subprocess.Popen[str]] = []
+    running: list[Program] = []
 
-    def begin(*command: str) -> subprocess.Popen[str]:
-        # Tests that run in the background ignore Ctrl-C, and what they start would inherit that.
-        kept = signal.signal(signal.SIGINT, signal.default_int_handler)
-        one = subprocess.Popen(
-            [sys.executable, "manage.py", *command, "--skip-checks"],
-            cwd=ROOT,
-            env={**own_servers.environment, "LOG_LEVEL": "CRITICAL"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        signal.signal(signal.SIGINT, kept)
+    def begin(*command: str) -> Program:
+        one = Program(
+            "manage", *command, "--skip-checks",
+            environment={**own_servers.environment, "LOG_LEVEL": "CRITICAL"},
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        )  # fmt: skip
         running.append(one)
         return one
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -22,13 +20,12 @@ from accounts.models import Session, SessionKind, User
 from accounts.sessions import SessionStore, delete_expired_sessions, end_sessions
 from accounts.tasks import delete_sessions
 from affiliates.logins import user_for_proven_address
-from config.local.keys import fresh_secrets
-from config.local.throwaway import ADDRESSES
 from tests.answers import page_text
 from tests.architecture.routes import in_brand_admin, routes
 from tests.architecture.source import ROOT
 from tests.architecture.world import furnish
 from tests.cast import Cast
+from tests.programs import COMPLETE, run_forked
 from tests.security.entering import (  # noqa: F401
     PASSWORD,
     browser,
@@ -343,14 +340,7 @@ for morsel in outer(request).cookies.values():
 
 
 def test_cookies_of_production_belong_to_this_host_alone() -> None:
-    ran = subprocess.run(
-        [sys.executable, "-c", COOKIES],
-        cwd=ROOT,
-        env={**fresh_secrets(), **ADDRESSES, "DJANGO_SETTINGS_MODULE": "config.settings"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    ran = run_forked(COOKIES, environment={**COMPLETE, "DJANGO_SETTINGS_MODULE": "config.settings"})
 
     cookies = ran.stdout.strip().splitlines()
     assert sorted(line.partition("=")[0] for line in cookies) == [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -22,11 +23,13 @@ from tracking.models import PromoCode
 CROWD = 1_200
 EVERY_TENTH_IS_BAD = CROWD // 10
 KILLED_AT = (200, 600)
+LOST_AFTER = timedelta(seconds=1)  # a message that nobody took for so long; usually it is 15 s
 SWEEP_SECONDS = 0.2  # between two sweeps: more of them would take the CPU that the worker needs
 
 
 @pytest.fixture
-def worker() -> Iterator[Worker]:
+def worker(monkeypatch: pytest.MonkeyPatch) -> Iterator[Worker]:
+    monkeypatch.setattr("background.sweeping.LOST_MESSAGE_AFTER", LOST_AFTER)
     one = Worker(1, WORK_LEASE="1")
     yield one
     one.stop()
