@@ -13,9 +13,9 @@ PACKAGES = accounts affiliates api background brand_admin config core integratio
 MAY_HOLD_SECRETS = . ':!tests' ':!static' ':!locale' ':!requirements/*.txt' ':!*/migrations/*'
 TEMPLATES = $(shell find templates -name '*.html')
 
-# All tests run in as many processes as there are cores, or in PROCESSES; a few tests run in one, as
-# starting more would take longer than the tests.
-PROCESSES = auto
+# All tests run in one process more than there are cores, as some tests mostly wait, or in PROCESSES.
+# A few tests run in one, as starting more would take longer than the tests.
+PROCESSES = $(shell echo $$(( $$(getconf _NPROCESSORS_ONLN) + 1 )))
 WORKERS = $(if $(filter tests% -k%,$(ARGS)),-n 0,-n $(PROCESSES) --dist worksteal)
 
 # Cache compiled modules even if the environment turns that off.

@@ -1,7 +1,9 @@
 """What every test may ask for."""
 
 import gc
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -29,35 +31,55 @@ settings.load_profile("unhurried")
 # through them for garbage as a program allocates, by default after every 700 objects.
 gc.set_threshold(100_000, 20, 100)
 
-# What takes longest starts first, the longest before all, so that a run does not end with one
-# process waiting for the other.
-SLOW_FIRST = (
-    "tests/notifications/test_faults.py",
-    "tests/local/test_run.py",
-    "tests/journeys/",
-    "tests/portal/test_ten_thousand_events.py",
-    "tests/security/test_payout_details.py",
-    "tests/tracking/commissions/test_ledger_laws.py",
-    "tests/core/test_scripts.py",
-    "tests/architecture/test_urls.py",
-    "tests/api/test_concurrency.py",
-    "tests/local/",
-    "tests/faults/",
-)
+# Places whose tests take long, with the seconds that all of them take on a quiet machine. The first
+# that fits counts. They start first, so that a run does not end with one process at work.
+SLOW_FIRST = {
+    "tests/journeys/test_accessibility.py": 130,
+    "tests/journeys/": 160,
+    "tests/faults/": 90,
+    "tests/notifications/test_faults.py": 75,
+    "tests/local/": 75,
+    "tests/tracking/commissions/test_ledger_laws.py": 50,
+    "tests/portal/test_ten_thousand_events.py": 35,
+    "tests/portal/test_in_browser.py": 30,
+    "tests/api/test_concurrency.py": 20,
+    "tests/security/test_payout_details.py": 20,
+    "tests/core/test_scripts.py": 15,
+    "tests/architecture/test_urls.py": 15,
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=order_of)
+    items[:] = in_shares(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 def pytest_collection_finish() -> None:
     gc.freeze()  # nothing that is there by now is garbage before the end
 
 
-def order_of(item: pytest.Item) -> int:
-    """Its place among the slow ones; all others come after them, in the order they are in."""
-    places = (n for n, name in enumerate(SLOW_FIRST) if item.nodeid.startswith(name))
-    return next(places, len(SLOW_FIRST))
+def in_shares(items: Sequence[pytest.Item], processes: int) -> list[pytest.Item]:
+    """Sort tests such that each process begins with slow places, and all with equally much.
+
+    pytest-xdist gives each process an equal share of the list. Later, one that has nothing left
+    takes over half of what another has, from the end of it. Tests of one place stay together, as
+    they use the same servers, and all others keep their order.
+    """
+    of_place: dict[str, list[pytest.Item]] = {name: [] for name in ("", *SLOW_FIRST)}
+    for item in items:
+        of_place[next(filter(item.nodeid.startswith, SLOW_FIRST), "")].append(item)
+    others = iter(of_place.pop(""))
+    shares: list[list[pytest.Item]] = [[] for _ in range(processes)]
+    seconds = [0] * processes
+    for name in sorted(SLOW_FIRST, key=SLOW_FIRST.__getitem__, reverse=True):
+        least = seconds.index(min(seconds))
+        shares[least] += of_place[name]
+        seconds[least] += SLOW_FIRST[name]
+    left = len(items)
+    for number, share in enumerate(shares):
+        size = left // (processes - number)
+        share += islice(others, max(0, size - len(share)))
+        left -= size
+    return [item for share in shares for item in share]
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ import pytest
 
 from config.local.folders import CHECKOUT
 from tests import services
-from tests.conftest import SLOW_FIRST, pytest_collection_modifyitems
+from tests.conftest import SLOW_FIRST, in_shares
 
 
 def command_for(*given: str) -> str:
@@ -33,22 +33,38 @@ def test_a_few_tests_run_in_one_process(arguments: str) -> None:
 
 
 @pytest.mark.parametrize("given", [[], ["ARGS=-x"]])
-def test_all_tests_run_on_every_processor(given: list[str]) -> None:
-    assert "-n auto --dist worksteal" in command_for(*given)
+def test_all_tests_run_in_one_process_more_than_there_are_processors(given: list[str]) -> None:
+    processes = int(os.sysconf("SC_NPROCESSORS_ONLN")) + 1
+
+    assert f"-n {processes} --dist worksteal" in command_for(*given)
+    assert "-n 7 --dist worksteal" in command_for("PROCESSES=7", *given)
 
 
 def test_every_slow_place_that_starts_first_is_there() -> None:
     assert [name for name in SLOW_FIRST if not (CHECKOUT.root / name).exists()] == []
 
 
-def test_slow_tests_start_first_and_the_others_keep_their_order() -> None:
+def test_each_process_starts_with_slow_tests_and_the_others_keep_their_order() -> None:
     names = ["tests/api/test_v1.py::b", "tests/api/test_v1.py::a",
-             "tests/journeys/test_sale.py::c", "tests/notifications/test_faults.py::d"]  # fmt: skip
+             "tests/local/test_dev.py::c", "tests/journeys/test_sale.py::d"]  # fmt: skip
     items: list[Any] = [SimpleNamespace(nodeid=name) for name in names]
 
-    pytest_collection_modifyitems(items)
+    one, two = in_shares(items, 1), in_shares(items, 2)
 
-    assert [item.nodeid for item in items] == [names[3], names[2], *names[:2]]
+    assert [item.nodeid for item in one] == [names[3], names[2], *names[:2]]
+    assert [item.nodeid for item in two] == [names[3], names[0], names[2], names[1]]
+
+
+@pytest.mark.parametrize("processes", [1, 2, 3, 4, 7])
+def test_no_test_is_left_out_and_none_comes_twice(processes: int) -> None:
+    """Also where the slow ones are more than the share of a process."""
+    slow = [f"{place}::{number}" for place in SLOW_FIRST for number in range(5)]
+    names = [*slow, *(f"tests/api/test_v1.py::{number}" for number in range(9))]
+    items: list[Any] = [SimpleNamespace(nodeid=name) for name in names]
+
+    sorted_ones = in_shares(items, processes)
+
+    assert sorted(item.nodeid for item in sorted_ones) == sorted(names)
 
 
 def test_a_run_is_on_disk_where_memory_is_short(monkeypatch: pytest.MonkeyPatch) -> None:
