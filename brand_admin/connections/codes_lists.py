@@ -17,7 +17,17 @@ from brand_admin.connections.codes_forms import CodeFilters, DiscountFilters
 from brand_admin.connections.events_lists import HEADING, SECTION
 from brand_admin.enrollment_choice import EnrollmentChoice
 from brand_admin.listing.actions import Action, Done
-from brand_admin.listing.cells import Badge, Cell, Chip, Copied, Fragment, Lines, Link, Muted
+from brand_admin.listing.cells import (
+    Badge,
+    BrandPages,
+    Cell,
+    Chip,
+    Copied,
+    Fragment,
+    Lines,
+    Link,
+    Muted,
+)
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
@@ -272,7 +282,7 @@ class ComparedCodes(Listing[ComparedCode]):
             "counts": counts,
             "change_href": f"{keep}?discount={self.discount.pk}",
             "state": mark_safe(  # noqa: S308 - a component
-                discount_state(self.discount, counts.differences).html(self.brand.slug)
+                discount_state(self.discount, counts.differences).html(BrandPages(self.brand.slug))
             ),
         }
 
