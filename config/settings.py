@@ -185,72 +185,26 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_REDIRECT_STDOUTS = False  # it logs like all processes; see config.celery
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "config.celery:Scheduler"
+# Seconds between two rounds, and after which one that waited is dropped: workers that were away
+# don't catch up.
+_ROUNDS: dict[str, tuple[float, int]] = {
+    "accounts.delete_sessions": (600.0, 600),
+    "accounts.tell_login_failures": (60.0, 60),
+    "notifications.sweep": (1.0, 10),
+    "affiliates.mail_codes": (5.0, 10),
+    "brand_admin.sweep_work": (5.0, 10),
+    "tracking.send_waiting_items": (60.0, 60),
+    "accounts.delete_outbox_entries": (3600.0, 3600),
+    "tracking.fold_sums": (60.0, 60),
+    "tracking.credit_clicks": (300.0, 300),
+    "integrations.sweep_events": (5.0, 10),
+    "integrations.fill_due": (60.0, 60),
+    "integrations.find_silent_shops": (3600.0, 3600),
+    "integrations.empty_old_bodies": (3600.0, 3600),
+}
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
-    "accounts.delete_sessions": {
-        "task": "accounts.delete_sessions",
-        "schedule": 600.0,
-        "options": {"expires": 600},
-    },
-    "accounts.tell_login_failures": {
-        "task": "accounts.tell_login_failures",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "notifications.sweep": {
-        "task": "notifications.sweep",
-        "schedule": 1.0,
-        "options": {"expires": 10},  # seconds: workers that were away don't catch up on them
-    },
-    "affiliates.mail_codes": {
-        "task": "affiliates.mail_codes",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "brand_admin.sweep_work": {
-        "task": "brand_admin.sweep_work",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "tracking.send_waiting_items": {
-        "task": "tracking.send_waiting_items",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "accounts.delete_outbox_entries": {
-        "task": "accounts.delete_outbox_entries",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "tracking.fold_sums": {
-        "task": "tracking.fold_sums",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "tracking.credit_clicks": {
-        "task": "tracking.credit_clicks",
-        "schedule": 300.0,
-        "options": {"expires": 300},
-    },
-    "integrations.sweep_events": {
-        "task": "integrations.sweep_events",
-        "schedule": 5.0,
-        "options": {"expires": 10},
-    },
-    "integrations.fill_due": {
-        "task": "integrations.fill_due",
-        "schedule": 60.0,
-        "options": {"expires": 60},
-    },
-    "integrations.find_silent_shops": {
-        "task": "integrations.find_silent_shops",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
-    "integrations.empty_old_bodies": {
-        "task": "integrations.empty_old_bodies",
-        "schedule": 3600.0,
-        "options": {"expires": 3600},
-    },
+    task: {"task": task, "schedule": seconds, "options": {"expires": expires}}
+    for task, (seconds, expires) in _ROUNDS.items()
 }
 
 # --- Mail
