@@ -204,7 +204,7 @@ class ShopEvents:
         times = [one for one in self.kept for _ in range(self.chance.randint(1, MAX_TIMES))]
         self.chance.shuffle(times)
         self.figures.deliveries = len(times)
-        processes = [self.web, *self.workers]
+        processes: list[Web | CeleryWorker] = [self.web, *self.workers]
         for process in processes:
             process.start()
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, Any
 
@@ -20,19 +21,19 @@ def acts_of(shop: RealShop, number: int, chance: Random) -> Iterator[Callable[[]
     from tests.integrations.real.shops import CODES, WooShop
 
     code, amount = chance.choice(CODES), chance.randint(60, 200)
-    yield lambda: shop.sell(number, code=code, amount=amount)
+    yield partial(shop.sell, number, code=code, amount=amount)
     refunds = 0
     for _ in range(chance.randint(1, 4)):
         if chance.random() < 0.5:
             refunds += 1
             given_back = chance.randint(1, 12)
-            yield lambda given_back=given_back: shop.refund(number, given_back)
+            yield partial(shop.refund, number, given_back)
         else:
-            yield lambda: shop.change(number)
+            yield partial(shop.change, number)
     if chance.random() < 0.1:
-        yield lambda: shop.cancel(number)
+        yield partial(shop.cancel, number)
     elif isinstance(shop, WooShop) and not refunds and chance.random() < 0.3:
-        yield lambda: shop.delete(number)
+        yield partial(shop.delete, number)
 
 
 def history(shops: list[RealShop], chance: Random) -> Iterator[Callable[[], None]]:

@@ -2,8 +2,9 @@
 
 `python -m tests.faults.soak`; SOAK_MINUTES says how long (30), SOAK_SEED which moments. Meanwhile a
 shop sends orders, members are imported, and campaigns are mailed. It prints what it counted, and
-ends with 1 when anything was lost or doubled or an answer took too long. Then the ledger's laws
-are tried with SOAK_LAWS random acts (1,000,000: some hours; 0: not at all).
+ends with 1 when anything was lost or doubled or an answer took too long. Then SOAK_EVENTS
+deliveries of three shops (10,000; 0: none) are shuffled (tests.faults.shop_events), and the
+ledger's laws are tried with SOAK_LAWS random acts (1,000,000: some hours; 0: not at all).
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ from tests.own_servers import OwnServers, start_own_servers
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 SEED = int(os.environ.get("SOAK_SEED", "0")) or int(time.time())
+EVENTS = int(os.environ.get("SOAK_EVENTS", "10_000"))
 LAWS = int(os.environ.get("SOAK_LAWS", "1_000_000"))
 ANSWERED_SECONDS = 5.0  # three are promised; the rest is the machine, which does all of this
 HEALTH_SECONDS = 1.0
@@ -186,7 +188,17 @@ def main() -> int:
             is_well = soak.report()
         finally:
             soak.stop()
-    return int(not (is_well and laws_hold()))
+    return int(not (is_well and events_hold() and laws_hold()))
+
+
+def events_hold() -> bool:
+    """Whether shuffled deliveries leave what they leave in order and once."""
+    if not EVENTS:
+        return True
+    chosen = {"EVENTS": str(EVENTS), "EVENTS_SEED": str(SEED)}
+    command = [sys.executable, "-m", "tests.faults.shop_events"]
+    ran = subprocess.run(command, cwd=ROOT, env={**os.environ, **chosen}, check=False)
+    return ran.returncode == 0
 
 
 def laws_hold() -> bool:
