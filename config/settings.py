@@ -45,9 +45,7 @@ for _name, _keys in (
     if not _keys or not all(key.strip() for key in _keys):
         raise ValueError(f"{_name} is empty: it needs a secret")
 BASE_URL: str = env.str("BASE_URL").rstrip("/")
-# Servers on this machine in the place of shops, for trials and tests: host=127.0.0.1:port, and
-# *.host for all below it. Only local mode reads it. core.outgoing
-STAND_INS: dict[str, str] = env.dict("STAND_INS", default={}) if LOCAL else {}
+STAND_INS: dict[str, str] = env.dict("STAND_INS", default={}) if LOCAL else {}  # core.outgoing
 # The only port that a Host header may name: Django checks only the host's name.
 PUBLIC_PORT: int | None = None if LOCAL else port_of(BASE_URL)
 # Django's error page, with code and values: only in `make dev`, and only for this machine

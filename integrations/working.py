@@ -88,21 +88,21 @@ def work_events(*, connection_id: int, now: datetime, clock: Clock = timezone.no
     connection = Connection.objects.filter(pk=connection_id).first()
     if connection is None:
         return 0
-    is_in_turn = _is_in_turn(connection)
+    is_one_at_a_time = _is_one_at_a_time(connection)
     while True:
-        token, ids = _claim(connection, is_in_turn=is_in_turn, now=max(now, clock()))
+        token, ids = _claim(connection, is_one_at_a_time=is_one_at_a_time, now=max(now, clock()))
         for event_id in ids:
             work_on(event_id, token=token, clock=clock)
         worked += len(ids)
         # The message of an event that came while this worker had others led to nothing: look again.
-        if len(ids) < (1 if is_in_turn else BATCH):
+        if len(ids) < (1 if is_one_at_a_time else BATCH):
             return worked
         if clock() >= ends_at:
             publish(TASK, brand_id=connection.brand_id, connection_id=connection_id)
             return worked
 
 
-def _is_in_turn(connection: Connection) -> bool:
+def _is_one_at_a_time(connection: Connection) -> bool:
     """Whether its events are worked on by one worker at a time."""
     shop = shop_of(connection.kind)
     return isinstance(shop, ReadsWhileUnderstanding) and shop.reads_while_understanding
@@ -110,16 +110,16 @@ def _is_in_turn(connection: Connection) -> bool:
 
 @transaction.atomic
 def _claim(
-    connection: Connection, *, is_in_turn: bool, now: datetime
+    connection: Connection, *, is_one_at_a_time: bool, now: datetime
 ) -> tuple[uuid.UUID, list[int]]:
-    """Claim events that are due; none while another worker has some, where they go in turn."""
-    if is_in_turn:
+    """Claim events that are due; none while another worker has some, where one works at a time."""
+    if is_one_at_a_time:
         Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
         waiting = Event.objects.filter(connection=connection, state=EventState.WAITING)
         if waiting.filter(lease_until__gt=now).exists():
             return uuid.uuid4(), []
     due = waiting_events(now=now).filter(connection=connection)
-    lease = _lease(is_in_turn=is_in_turn)
+    lease = _lease(is_one_at_a_time=is_one_at_a_time)
     return claim(due.order_by("pk"), limit=BATCH, lease=lease, now=now)
 
 
@@ -142,7 +142,7 @@ def work_on(event_id: int, *, token: uuid.UUID, clock: Clock) -> None:
     try:
         statements = understand(event)
         facts = read_statements(statements)
-        if _is_in_turn(event.connection) and not _is_still_held(event, token, now=clock()):
+        if _is_one_at_a_time(event.connection) and not _is_still_held(event, token, now=clock()):
             return
         _record(event.pk, token, facts, statements, now=clock())
     except NotUnderstoodError as error:
@@ -156,15 +156,15 @@ def work_on(event_id: int, *, token: uuid.UUID, clock: Clock) -> None:
         _end(event, token, EventState.FAILED, NOT_STORED, now=clock())
 
 
-def _lease(*, is_in_turn: bool = False) -> timedelta:
+def _lease(*, is_one_at_a_time: bool = False) -> timedelta:
     """Longer than a shop may take to answer, where it is asked several things."""
-    return timedelta(seconds=settings.WORK_LEASE * (CALLS_OF_AN_EVENT if is_in_turn else 1))
+    return timedelta(seconds=settings.WORK_LEASE * (CALLS_OF_AN_EVENT if is_one_at_a_time else 1))
 
 
 def _is_still_held(event: Event, token: uuid.UUID, *, now: datetime) -> bool:
     """Renew the lease after the shop was read: another worker may have read it since then."""
     held = Event.objects.filter(pk=event.pk, lease_token=token, lease_until__gt=now)
-    return bool(held.update(lease_until=now + _lease(is_in_turn=True)))
+    return bool(held.update(lease_until=now + _lease(is_one_at_a_time=True)))
 
 
 def _begin(event_id: int, token: uuid.UUID, *, now: datetime) -> Event | None:
@@ -174,7 +174,7 @@ def _begin(event_id: int, token: uuid.UUID, *, now: datetime) -> Event | None:
     if event is None:
         return None
     event.tries += 1
-    lease = _lease(is_in_turn=_is_in_turn(event.connection))
+    lease = _lease(is_one_at_a_time=_is_one_at_a_time(event.connection))
     taken = held.update(tries=event.tries, lease_until=now + lease)
     return event if taken else None
 
@@ -212,7 +212,7 @@ def _record(
         return
     connection = event.connection
     by = actor_of(connection)
-    was_read_now = _is_in_turn(connection)
+    was_read_now = _is_one_at_a_time(connection)
     refused = record_facts(facts, event=event, by=by, now=now, was_read_now=was_read_now)
     state = _state(statements, facts, refused)
     _leave(event, state, refused or _ignored(state, statements), now=now)

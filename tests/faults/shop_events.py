@@ -32,7 +32,8 @@ from tests.own_processes import ROOT, children_of, send, until
 from tests.ports import own_port
 
 if TYPE_CHECKING:  # they need Django, which is set up once the servers are there
-    from tests.integrations.real.shops import Posted, RealShop
+    from tests.integrations.real.outbox import Posted
+from tests.integrations.real.shops import RealShop
 
 SENDERS = 6
 WORKERS = 2
@@ -156,7 +157,7 @@ class ShopEvents:
         from integrations.shop import RawDelivery
         from integrations.working import work_on_event
         from tests.cast import SYSTEM
-        from tests.integrations.real.shops import Outbox
+        from tests.integrations.real.outbox import Outbox
 
         shops: dict[str, RealShop] = {}
 
@@ -261,7 +262,7 @@ class ShopEvents:
 
     def _as_sent_now(self, shop: RealShop, posted: Posted) -> Posted:
         """The delivery as the shop sends it to the brand that hears everything shuffled."""
-        from tests.integrations.real.shops import Posted as Made
+        from tests.integrations.real.outbox import Posted as Made
 
         headers = shop.signature(posted.body, self.secrets[shop.kind])
         return Made(self.paths[shop.kind], {**posted.headers, **headers}, posted.body)
@@ -290,7 +291,7 @@ def _setting(settings: Any, name: str, value: object) -> Iterator[None]:
 
 @contextmanager
 def _pings_unsent() -> Iterator[None]:
-    from tests.integrations.real.shops import Outbox
+    from tests.integrations.real.outbox import Outbox
 
     with Outbox(lambda posted: 200).taking():
         yield

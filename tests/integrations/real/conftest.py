@@ -12,7 +12,8 @@ from integrations.models import Connection
 from integrations.shopify import tokens
 from tests.cast import Cast
 from tests.integrations.real.line import connected, now, post
-from tests.integrations.real.shops import KINDS, Outbox, RealShop, running
+from tests.integrations.real.outbox import Outbox
+from tests.integrations.real.shops import KINDS, RealShop, running
 
 
 @pytest.fixture

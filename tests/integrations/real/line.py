@@ -12,7 +12,8 @@ from integrations.models import Connection, Event
 from integrations.working import work_events
 from payouts.models import LedgerEntry
 from tests.cast import SYSTEM
-from tests.integrations.real.shops import Posted, RealShop
+from tests.integrations.real.outbox import Posted
+from tests.integrations.real.shops import RealShop
 
 
 def now() -> datetime:

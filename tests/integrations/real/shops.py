@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import itertools
 import json
-import threading
-from collections.abc import Callable, Iterator, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
-from unittest.mock import patch
 
-import httpx
 from stripe import WebhookSignature
 
 from integrations.shopify.signature import sign as shopify_sign
@@ -34,46 +31,7 @@ from tests.integrations.woocommerce.stand_in import WooStore
 CODES = ("MARA15", "DIEGO10", "JUNE20", "NOBODY")
 
 
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """What a stand-in sends to a webhook."""
-
-    url: str
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass
-class Outbox:
-    """Takes what stand-ins post. `send` passes it on and returns the status of the answer."""
-
-    send: Callable[[Posted], int]
-    is_holding: bool = False  # what is posted is kept and not sent
-    kept: list[Posted] = field(default_factory=list)
-    statuses: list[int] = field(default_factory=list)
-
-    def post(
-        self, url: str, *, content: Any, headers: Mapping[str, str], **_: Any
-    ) -> httpx.Response:
-        if threading.current_thread() is not threading.main_thread():
-            return httpx.Response(200)  # WooCommerce's ping, in the middle of another request
-        body = content.encode() if isinstance(content, str) else content
-        posted = Posted(url, dict(headers), body)
-        if self.is_holding:
-            self.kept.append(posted)
-            return httpx.Response(200)
-        status = self.send(posted)
-        self.statuses.append(status)
-        return httpx.Response(status)
-
-    @contextmanager
-    def taking(self) -> Iterator[None]:
-        """Whatever stand-ins of this process post comes here."""
-        with patch("httpx.post", self.post):
-            yield
-
-
-class RealShop:
+class RealShop(ABC):
     """One store. Each act happens a second after the one before, and is sent to the webhooks."""
 
     kind: ClassVar[str]
@@ -85,13 +43,13 @@ class RealShop:
         self.ids = itertools.count(1)
 
     @property
-    def host(self) -> str:
-        raise NotImplementedError
+    @abstractmethod
+    def host(self) -> str: ...
 
     @property
+    @abstractmethod
     def entered(self) -> dict[str, str]:
         """What one types on the setup page."""
-        raise NotImplementedError
 
     @property
     def stand_in(self) -> dict[str, str]:
@@ -100,47 +58,47 @@ class RealShop:
     def next_moment(self) -> datetime:
         return self.begun + timedelta(seconds=next(self.ticks))
 
+    @abstractmethod
     def order_id(self, number: int) -> str:
         """The id of an order as we record it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def sell(
         self, number: int, *, code: str = "MARA15", amount: int = 100, currency: str = "GBP"
-    ) -> None:
-        raise NotImplementedError
+    ) -> None: ...
 
+    @abstractmethod
     def change(self, number: int) -> None:
         """State the order again, with nothing new that counts."""
-        raise NotImplementedError
 
+    @abstractmethod
     def refund(self, number: int, amount: int) -> None:
         """Give back some of the order's only line, in whole units."""
-        raise NotImplementedError
 
-    def cancel(self, number: int) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def cancel(self, number: int) -> None: ...
 
-    def revoke_access(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    def revoke_access(self) -> None: ...
 
+    @abstractmethod
     def give_access(self) -> dict[str, str]:
         """Allow access with new credentials, and return them."""
-        raise NotImplementedError
 
     def needs_access(self, number: int) -> None:
         """Send something about an order that can be understood only by asking the shop."""
         self.change(number)
 
+    @abstractmethod
     def forget_webhooks(self) -> None:
         """As the shop does after failures, without a word."""
-        raise NotImplementedError
 
-    def webhooks(self) -> int:
-        raise NotImplementedError
+    @abstractmethod
+    def webhooks(self) -> int: ...
 
+    @abstractmethod
     def signature(self, body: bytes, secret: str) -> dict[str, str]:
         """The header with which the shop signs a body now."""
-        raise NotImplementedError
 
 
 def iso(moment: datetime) -> str:

@@ -20,15 +20,8 @@ from integrations.shop import CredentialError
 from integrations.working import work_events
 from tests.cast import SYSTEM, Cast, order
 from tests.integrations.real.line import again, commission, connected, now, post, work
-from tests.integrations.real.shops import (
-    Outbox,
-    Posted,
-    RealShop,
-    ShopifyShop,
-    StripeAccount,
-    WooShop,
-    running,
-)
+from tests.integrations.real.outbox import Outbox, Posted
+from tests.integrations.real.shops import RealShop, ShopifyShop, StripeAccount, WooShop, running
 from tests.integrations.shopify import payloads
 from tests.integrations.stand_in import Fault, Reply
 from tests.integrations.woocommerce import orders as woo_orders

@@ -26,15 +26,8 @@ from integrations.test_order import send_test_order
 from integrations.working import work_events
 from tests.cast import SYSTEM, Cast
 from tests.integrations.real.line import again, commission, connected, now, post, work
-from tests.integrations.real.shops import (
-    Outbox,
-    Posted,
-    RealShop,
-    ShopifyShop,
-    StripeAccount,
-    WooShop,
-    running,
-)
+from tests.integrations.real.outbox import Outbox, Posted
+from tests.integrations.real.shops import RealShop, ShopifyShop, StripeAccount, WooShop, running
 from tracking.models import Conversion, Order, Refund, RefundState
 
 pytestmark = pytest.mark.django_db

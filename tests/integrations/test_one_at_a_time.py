@@ -75,13 +75,13 @@ def test_of_a_shop_that_is_not_read_another_worker_takes_the_rest(connection: Co
     assert work(connection) == 1
 
 
-def test_the_turn_is_of_one_connection(read_shop: Connection) -> None:
+def test_what_is_done_holds_nobody_up(read_shop: Connection) -> None:
     two_events(read_shop)
     Event.objects.filter(event_id="e1").update(
         state=EventState.DONE, try_again_at=None, lease_until=NOW + LEASE
     )
 
-    assert work(read_shop) == 1  # what is done holds nobody up
+    assert work(read_shop) == 1
 
 
 def test_what_was_read_before_another_worker_took_over_is_not_recorded(
@@ -122,4 +122,4 @@ def test_a_list_undoes_no_refund_that_was_made_after_it(connection: Connection) 
 
 
 def test_a_lease_is_longer_where_the_shop_is_asked() -> None:
-    assert working._lease(is_in_turn=True) == working.CALLS_OF_AN_EVENT * working._lease()
+    assert working._lease(is_one_at_a_time=True) == working.CALLS_OF_AN_EVENT * working._lease()
