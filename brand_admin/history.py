@@ -105,6 +105,7 @@ WORDS = {
     "second_factor.added": "added {factor} to their second factors",
     "second_factor.removed": "removed {factor} from their second factors",
     "sessions.ended": "ended {what} of their own",
+    "shoppers.forgotten": "forgot the shoppers of {orders} orders at the shop's request",
     "staff.removed": "removed {email} from the staff",
     "staff.role_given": "gave the role {role}",
     "template.changed": "changed the email template {name}",

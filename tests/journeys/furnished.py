@@ -5,12 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
+from django.utils import timezone
+
+from accounts.api_requests import keep_requests
 from accounts.brands import create_brand
-from accounts.models import User
+from accounts.models import ApiKey, ApiRequest, User
 from accounts.services import create_api_key, revoke_api_key
 from affiliates.models import Member
 from affiliates.services import add_member
 from core.tenancy import acting_for
+from integrations.models import (
+    CodeState,
+    ComparedCode,
+    Connection,
+    Event,
+    EventState,
+    OfferDiscount,
+)
 from notifications.models import Campaign, CampaignState, Message, MessageState, SuppressionReason
 from notifications.services import suppress
 from offers.models import Approval, Enrollment, OfferStatus
@@ -50,10 +61,45 @@ class Furnished:
     paused: Enrollment
 
 
+def _fill_connections(diego: Enrollment) -> None:
+    """Events and codes in every state, and requests to the API that were taken and refused."""
+    connection, discount = Connection.objects.get(), OfferDiscount.objects.get()
+    for state, reason in (
+        (EventState.FAILED, f"The order names no currency. {LONG}"),
+        (EventState.IGNORED, "It states nothing that is recorded."),
+        (EventState.WAITING, "The shop does not answer."),
+    ):
+        is_waiting = state == EventState.WAITING
+        Event.objects.create(
+            connection=connection, topic="orders/create", event_id=f"event-{state}",
+            received_at=timezone.now(), state=state, reason=reason, tries=2,
+            try_again_at=timezone.now() if is_waiting else None, body=b"{}", order_ids=["1001"],
+        )  # fmt: skip
+    for code_state in (CodeState.TO_MAKE, CodeState.IN_STEP, CodeState.CAME_BACK, CodeState.ENDED):
+        is_lacking = code_state == CodeState.TO_MAKE
+        ComparedCode.objects.create(
+            discount=discount, code=f"CODE-{code_state}".upper(), state=code_state, enrollment=diego,
+            times_used=None if is_lacking else 1_204,
+            problem="Another discount in Shopify has this code already." if is_lacking else "",
+        )  # fmt: skip
+    key = ApiKey.objects.filter(revoked_at=None)[0]
+    keep_requests(
+        brand_id=diego.brand_id,
+        requests=[
+            ApiRequest(
+                key=key, received_at=timezone.now(), method="PUT", status=status, milliseconds=9,
+                path=f"/api/v1/orders/shop/{LONG}", sent="{}", answered="{}",
+            )
+            for status in (200, 401)
+        ],
+    )  # fmt: skip
+
+
 def furnish_richly(cast: Cast) -> Furnished:
     """Make everything that a page of Juniper's can show."""
     world = furnish(cast)
     with acting_for(cast.juniper):
+        _fill_connections(cast.diego_in_glow)
         long = add_member(
             email="maximiliana-konstanze@hohenlohe-waldenburg-schillingsfuerst.example",
             first_name=LONG, last_name="", by=SYSTEM, now=NOW,

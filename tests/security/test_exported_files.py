@@ -49,6 +49,8 @@ WITHOUT_ROWS = {
     "admin/<slug:slug>/projects/<int:project_id>/send.csv",
     "admin/<slug:slug>/projects/<int:project_id>/tracking.csv",
     "admin/<slug:slug>/background/<int:work_id>/file/",
+    # The shop's ids in the request and in the orders are not the same hostile text.
+    "admin/<slug:slug>/connections/data-requests/<int:data_request_id>/known.csv",
     "admin/<slug:slug>/conversions/rates.csv",  # days, currencies and numbers
 }
 # Where CSV is read or written. Who makes another file writes it with `csv_file` too.
