@@ -78,7 +78,8 @@ def _fill_connections(diego: Enrollment) -> None:
     for code_state in (CodeState.TO_MAKE, CodeState.IN_STEP, CodeState.CAME_BACK, CodeState.ENDED):
         is_lacking = code_state == CodeState.TO_MAKE
         ComparedCode.objects.create(
-            discount=discount, code=f"CODE-{code_state}".upper(), state=code_state, enrollment=diego,
+            discount=discount, code=f"CODE-{code_state}".upper(), state=code_state,
+            enrollment=diego,
             times_used=None if is_lacking else 1_204,
             problem="Another discount in Shopify has this code already." if is_lacking else "",
         )  # fmt: skip
