@@ -68,6 +68,8 @@ STYLESHEETS = {
         "components/menu",
         "components/drawer",
         "components/mail",
+        "components/drawing",
+        "components/connection",
         "admin",
         "print",
     ),

@@ -6,7 +6,7 @@ import hashlib
 import re
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -39,8 +39,10 @@ from integrations.states import end_connection, note_access, note_access_refused
 
 FORMER_SECRET_VALID_FOR = timedelta(days=1)
 MAX_SOURCE = 60  # characters, of which the API allows a-z, 0-9, "-" and "_"
-REACHED = "The shop answers"
+REACHED, ACCEPTED = "The shop answers", "The shop accepts the credentials"
 THE_SHOP_MAKES_IT = "The shop makes its secret: make a new one there, and enter it here."
+
+Findings = tuple[Finding, ...]
 
 
 class StoreTakenError(Exception):
@@ -146,27 +148,49 @@ def change_credentials(
     return row
 
 
-def check(*, connection: Connection, by: Actor, now: datetime) -> tuple[Finding, ...]:
+def check(*, connection: Connection, by: Actor, now: datetime) -> Findings:
     """Ask the shop whether all is right. Each finding says what is not, and what to do.
 
     A shop that refuses access, or accepts it again, changes the connection's state.
     """
-    client = client_of(connection)
-    try:
-        findings = client.check()
-    except ShopAwayError as error:
-        return (Finding(REACHED, is_ok=False, advice=str(error)),)
-    except AccessRefusedError as error:
-        with transaction.atomic():
-            note_access_refused(connection, str(error), by=by, now=now)
-        return (Finding("The shop accepts the credentials", is_ok=False, advice=str(error)),)
+    findings, refused = _answers_of(client_of(connection))
     with transaction.atomic():
-        if all(finding.is_ok for finding in findings):
+        if refused:
+            note_access_refused(connection, refused, by=by, now=now)
+        elif is_usable(findings):
             note_access(connection, now=now)
     return findings
 
 
-def subscribe(*, connection: Connection, by: Actor, now: datetime) -> tuple[Finding, ...]:
+def check_entered(
+    *, kind: str, entered: Mapping[str, str], connection: Connection | None = None
+) -> Findings:
+    """Ask a store whether these credentials work, before they are kept. Raises CredentialError.
+
+    `connection` is the one that has others by now, if they are to replace those.
+    """
+    shop = shop_of(kind)
+    known = secret_of(connection) if connection else ""
+    credentials = _with_secret(shop, shop.clean(entered), made=known or new_secret())
+    return _answers_of(shop.client(credentials))[0]
+
+
+def is_usable(findings: Findings) -> bool:
+    """Whether all is there without which no orders come."""
+    return all(one.is_ok or not one.is_needed for one in findings)
+
+
+def _answers_of(client: ShopClient) -> tuple[Findings, str]:
+    """What a check found, and a sentence where the shop refuses access."""
+    try:
+        return client.check(), ""
+    except ShopAwayError as error:
+        return (Finding(REACHED, is_ok=False, advice=str(error)),), ""
+    except AccessRefusedError as error:
+        return (Finding(ACCEPTED, is_ok=False, advice=str(error)),), str(error)
+
+
+def subscribe(*, connection: Connection, by: Actor, now: datetime) -> Findings:
     """Have the shop send its orders to us: make the webhooks that are missing.
 
     A new connection then waits for its first order. What is wrong is noted on the connection.
@@ -188,7 +212,7 @@ def subscribe(*, connection: Connection, by: Actor, now: datetime) -> tuple[Find
 
 @transaction.atomic
 def _subscribed(
-    connection: Connection, findings: tuple[Finding, ...], chosen: str, *, by: Actor, now: datetime
+    connection: Connection, findings: Findings, chosen: str, *, by: Actor, now: datetime
 ) -> None:
     row = _locked(connection)
     if chosen and chosen != secret_of(row):
@@ -204,7 +228,15 @@ def _subscribed(
         row.next_fill_at = now + filled_every(row.kind)
         audit.record(action="connection.subscribed", target=row, by=by, now=now)
     row.save()
-    note_problem(row, " ".join(f"{one.title}: {one.advice}" for one in wrong), now=now)
+    note_problem(row, _problem(wrong), now=now)
+
+
+def _problem(wrong: Sequence[Finding]) -> str:
+    """What is wrong, as one text; of several with the same advice it is said once."""
+    titles: dict[str, list[str]] = {}
+    for one in wrong:
+        titles.setdefault(one.advice, []).append(one.title)
+    return " ".join(f"{', '.join(named)}: {advice}" for advice, named in titles.items())
 
 
 def rotate_secret(

@@ -105,8 +105,7 @@ def receive_delivery(
         stored = store_event(found, delivery, raw, origin=origin, now=now)
         if stored is None:
             return Received(Receipt.REPEATED)
-        if origin is not EventOrigin.TEST:  # who sends a test order works on it at once
-            wake(found)
+        wake(found)
         return Received(Receipt.STORED, stored)
 
 

@@ -15,11 +15,14 @@ from integrations.models import (
     ConnectionState,
     DataRequest,
     Event,
+    EventOrigin,
     EventState,
     RefusedDelivery,
 )
+from tracking.models import Conversion, Order
 
 RECENT = timedelta(days=7)
+LOOKED_AT_PER_ORDER = 4  # deliveries: a shop sends several of each order
 GONE = "The contents are kept for 90 days, and were deleted."
 
 
@@ -62,7 +65,6 @@ class ConnectionHealth:
     """A connection, with the numbers of the last 7 days, and of all that wait."""
 
     connection: Connection
-    events: int
     waiting: int
     failed: int
     refused: int
@@ -74,47 +76,60 @@ class ConnectionHealth:
 
 
 def connection_health(*, now: datetime) -> list[ConnectionHealth]:
-    """Each connection with its health, newest first, in a fixed number of queries."""
-    since = now - RECENT
+    """Each connection with its health, newest first, in a fixed number of queries.
+
+    A store that was never connected, because it was given up before, is left out.
+    """
+    given_up = Q(state=ConnectionState.DISCONNECTED, connected_at=None, last_event_at=None)
+    return _health(connections().exclude(given_up), now=now)
+
+
+def health_of(connection: Connection, *, now: datetime) -> ConnectionHealth:
+    """The health of one connection."""
+    [health] = _health(Connection.objects.filter(pk=connection.pk), now=now)
+    return health
+
+
+def notices(*, now: datetime) -> list[Notice]:
+    """All that staff should look at, over the live connections."""
+    return [notice for health in _health(live_connections(), now=now) for notice in health.notices]
+
+
+def _health(rows: QuerySet[Connection], *, now: datetime) -> list[ConnectionHealth]:
+    """Counts what waits or failed alone, which has an index: a busy shop has millions of others."""
+    found = list(rows)
+    if not found:
+        return []
+    since, ids = now - RECENT, [one.pk for one in found]
+    is_new = Q(state=EventState.FAILED, received_at__gte=since)
     counted = {
         row["connection"]: row
-        for row in Event.objects.filter(Q(received_at__gte=since) | Q(state=EventState.WAITING))
+        for row in Event.objects.filter(is_new | Q(state=EventState.WAITING), connection__in=ids)
+        .filter(state__in=[EventState.WAITING, EventState.FAILED])
         .order_by()
         .values("connection")
         .annotate(
-            events=Count("pk", filter=Q(received_at__gte=since)),
             waiting=Count("pk", filter=Q(state=EventState.WAITING)),
             failed=Count("pk", filter=Q(state=EventState.FAILED)),
         )
     }
     refused = dict(
-        RefusedDelivery.objects.filter(hour__gte=since)
+        RefusedDelivery.objects.filter(hour__gte=since, connection__in=ids)
         .order_by()
         .values_list("connection")
         .annotate(number=Sum("number"))
     )
     currency = current_brand().currency
-    none = {"events": 0, "waiting": 0, "failed": 0}
+    none = {"waiting": 0, "failed": 0}
     return [
         ConnectionHealth(
             connection=one,
-            events=counted.get(one.pk, none)["events"],
             waiting=counted.get(one.pk, none)["waiting"],
             failed=counted.get(one.pk, none)["failed"],
             refused=refused.get(one.pk, 0),
             currency=currency,
         )
-        for one in connections()
-    ]
-
-
-def notices(*, now: datetime) -> list[Notice]:
-    """All that staff should look at, over the live connections."""
-    return [
-        notice
-        for health in connection_health(now=now)
-        if health.connection.is_live
-        for notice in health.notices
+        for one in found
     ]
 
 
@@ -129,12 +144,16 @@ def _notices(health: ConnectionHealth) -> list[Notice]:
         text = "No order has come for much longer than usual. Check whether the shop still sends."
         found.append(Notice(NoticeKind.SILENT, one, text, one.silent_since))
     if health.failed:
-        text = f"{health.failed:,} deliveries of the last 7 days could not be recorded."
+        what = "1 delivery" if health.failed == 1 else f"{health.failed:,} deliveries"
+        text = f"{what} of the last 7 days could not be recorded."
         found.append(Notice(NoticeKind.FAILED, one, text))
     if health.refused:
+        what = "1 delivery" if health.refused == 1 else f"{health.refused:,} deliveries"
+        was = "was" if health.refused == 1 else "were"
         text = (
-            f"{health.refused:,} deliveries of the last 7 days were refused: their signature is"
-            " wrong, or they are too large. Check the secret that the shop signs with."
+            f"{what} of the last 7 days {was} refused: the signature is wrong, or the delivery is"
+            " too large. The shop sends, but we can't be sure that it is the shop: check the secret"
+            " that it signs with."
         )
         found.append(Notice(NoticeKind.REFUSED, one, text))
     if one.currencies and one.currencies[-1] != health.currency:
@@ -195,6 +214,41 @@ def refused_deliveries(
     if connection is not None:
         found = found.filter(connection=connection)
     return found.order_by("-hour", "-pk")
+
+
+@dataclass(frozen=True, slots=True)
+class ArrivedOrder:
+    """An order that a shop sent, and whom it is credited to: nobody, a member, or several."""
+
+    order: Order
+    conversions: tuple[Conversion, ...]
+    received_at: datetime
+
+
+def latest_orders(connection: Connection, *, limit: int) -> list[ArrivedOrder]:
+    """The orders of the deliveries that came last, newest first. Test orders are left out."""
+    came = (
+        Event.objects.filter(connection=connection, state=EventState.DONE)
+        .exclude(origin=EventOrigin.TEST)
+        .order_by("-received_at", "-pk")
+        .values_list("order_ids", "received_at")
+    )
+    received: dict[str, datetime] = {}
+    for ids, received_at in came[: LOOKED_AT_PER_ORDER * limit]:
+        for order_id in ids:
+            received.setdefault(order_id, received_at)
+    wanted = list(received)[: LOOKED_AT_PER_ORDER * limit]
+    rows = Order.objects.filter(source=connection.source, external_id__in=wanted, is_test=False)
+    orders = {row.external_id: row for row in rows}
+    shown = [orders[one] for one in wanted if one in orders][:limit]
+    credited = Conversion.objects.filter(order__in=shown, share_bp__gt=0)
+    by_order: dict[int, list[Conversion]] = {}
+    for row in credited.select_related("member", "offer").order_by("pk"):
+        by_order.setdefault(row.order_id, []).append(row)
+    return [
+        ArrivedOrder(one, tuple(by_order.get(one.pk, ())), received[one.external_id])
+        for one in shown
+    ]
 
 
 def data_requests(

@@ -18,6 +18,9 @@ from typing import Any, Protocol, runtime_checkable
 WEBHOOK_SECRET = "webhook_secret"  # noqa: S105 # pragma: allowlist secret
 
 
+MADE = "It was not there, so we made it. The shop sends its orders again."
+
+
 class CredentialError(ValueError):
     """What was entered for a connection can't be used: the field, and a sentence on what to do."""
 
@@ -104,11 +107,15 @@ class Statements:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One line of a check: what was looked at, whether it is right, and what to do if not."""
+    """One line of a check: what was looked at, whether it is right, and what to do if not.
+
+    Without what `is_needed`, the shop can't be connected; orders come without the rest.
+    """
 
     title: str
     is_ok: bool
     advice: str = ""
+    is_needed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +153,10 @@ class ShopClient(Protocol):
     def check(self) -> tuple[Finding, ...]: ...
 
     def subscribe(self, address: str) -> tuple[Finding, ...]:
-        """Make the webhooks that are missing, to this address; remove wrong ones of ours."""
+        """Make the webhooks that are missing, to this address; remove wrong ones of ours.
+
+        The finding of one that was missing has the advice `MADE`.
+        """
 
     def unsubscribe(self, address: str) -> None: ...
 

@@ -123,14 +123,6 @@ def _claim(
     return claim(due.order_by("pk"), limit=BATCH, lease=lease, now=now)
 
 
-def work_on_event(*, event_id: int, now: datetime, clock: Clock = timezone.now) -> None:
-    """Work on one event at once, if it waits and no worker has it."""
-    rows = Event.objects.filter(pk=event_id, state=EventState.WAITING)
-    token, ids = claim(rows, limit=1, lease=_lease(), now=now)
-    if ids:
-        work_on(event_id, token=token, clock=clock)
-
-
 def work_on(event_id: int, *, token: uuid.UUID, clock: Clock) -> None:
     """Work on an event that this token holds. Errors of PostgreSQL are raised."""
     event = _begin(event_id, token, now=clock())

@@ -2,13 +2,39 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.connections import codes, developers, events
+from brand_admin.connections import changing, codes, developers, events, setup, views
 from brand_admin.connections.codes_lists import ComparedCodes, OfferDiscounts
 from brand_admin.connections.developers_lists import ApiRequests
 from brand_admin.connections.events_lists import DataRequests, Events, RefusedDeliveries
 from brand_admin.listing.views import list_change, list_file, list_page
 
 urlpatterns = [
+    # Shops: the list, connecting one, the page of one
+    path("", views.connection_list, name="connections"),
+    path("new/", setup.shop_choice, name="connection_choice"),
+    path("new/other/", setup.other_shop, name="connection_other"),
+    path("new/<slug:kind>/", setup.connection_setup, name="connection_setup"),
+    path("<int:connection_id>/", views.connection_page, name="connection"),
+    path("<int:connection_id>/check/", views.connection_check, name="connection_check"),
+    path("<int:connection_id>/test/", views.connection_test, name="connection_test"),
+    path(
+        "<int:connection_id>/test/<int:event_id>/",
+        views.connection_test_order,
+        name="connection_test_order",
+    ),
+    path("<int:connection_id>/history/", views.connection_history, name="connection_history"),
+    path("<int:connection_id>/name/", changing.connection_name, name="connection_name"),
+    path(
+        "<int:connection_id>/credentials/",
+        changing.connection_credentials,
+        name="connection_credentials",
+    ),
+    path("<int:connection_id>/secret/", changing.connection_secret, name="connection_secret"),
+    path(
+        "<int:connection_id>/disconnect/",
+        changing.connection_disconnect,
+        name="connection_disconnect",
+    ),
     # Events, codes, developers
     path("events/", list_page(Events), name="events"),
     path("events.csv", list_file(Events), name="events_csv"),

@@ -140,8 +140,8 @@ class Conversions(Listing[Conversion]):
         links=(
             PageLink(
                 "Connect your shop",
-                "developers",
-                icon="key",
+                "connections",
+                icon="link",
                 kind="primary",
                 needs=Permission.ADMINISTER,
             ),

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
-from accounts.models import ApiKey, Brand
+from accounts.models import Brand
 from affiliates.models import Member
 from notifications.models import Message, Purpose
+from tracking.models import Order
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def first_steps(brand: Brand, *, has_offers: bool) -> list[FirstStep]:
         ),
         FirstStep(
             "Connect your shop",
-            "With an API key, so that its orders come in.",
-            reverse("brand_admin:developers", args=[brand.slug]),
-            ApiKey.objects.filter(revoked_at=None).exists(),
+            "So that its orders come in. Done with the first real order.",
+            reverse("brand_admin:connections", args=[brand.slug]),
+            Order.objects.filter(is_test=False).exists(),
         ),
     ]

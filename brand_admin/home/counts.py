@@ -12,6 +12,7 @@ from django.utils import timezone
 from brand_admin.forms import start_of
 from core.kept_queries import kept_query
 from core.templatetags.display import count
+from integrations.selectors import Notice, notices
 from notifications.models import Message, MessageState
 from tracking.figures.conversion_list import oldest_undecided, undecided_count
 from tracking.figures.refunds_to_check import refunds_to_check
@@ -27,7 +28,9 @@ TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNO
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """The counts. `oldest_pending_at` is the time of the oldest order that waits for approval.
+    """The counts, and what is wrong with connected shops.
+
+    `oldest_pending_at` is the time of the oldest order that waits for approval.
 
     `unattributed` counts the orders and `refunds` the refunds to check from the day `recent_from`
     on; both stop at MAX_COUNTED_ORDERS + 1.
@@ -43,6 +46,7 @@ class Attention:
     unattributed: int
     refunds: int
     recent_from: date
+    connections: list[Notice]
 
     @property
     def unattributed_in_words(self) -> str:
@@ -80,6 +84,7 @@ def what_needs_attention(*, now: datetime) -> Attention:
         unattributed=_unattributed.count(since=start_of(recent_from)),
         refunds=_refunds.count(since=start_of(recent_from)),
         recent_from=recent_from,
+        connections=notices(now=now),
     )
 
 

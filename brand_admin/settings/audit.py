@@ -25,6 +25,7 @@ ABOUT = {
     "projects": ("Projects", ("project",)),
     "sales": ("Orders and conversions", ("order", "refund", "conversion", "exchangerate")),
     "money": ("Payments", ("payout", "payoutrun", "ledgerentry")),
+    "shops": ("Connected shops", ("connection", "event")),
     "mails": ("Mails", ("campaign", "emailtemplate", "suppression")),
     "brand": ("Brand and staff", ("brand", "staff", "invitation", "apikey")),
 }

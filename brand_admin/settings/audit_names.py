@@ -10,6 +10,7 @@ from django.db.models import Model
 from accounts.models import AuditEntry, Staff
 from affiliates.models import Member
 from core.references import Reference
+from integrations.models import Connection
 from notifications.models import Campaign
 from offers.models import Enrollment, Offer, Project
 from payouts.models import LedgerEntry, Payout
@@ -28,6 +29,7 @@ PLACE = ("enrollment__member", "enrollment__offer")
 # By the name in the audit log: the relations to read, and a function that returns the name.
 NAMES: dict[str, tuple[type[Model], tuple[str, ...], Callable[[Any], str]]] = {
     "campaign": (Campaign, (), lambda campaign: campaign.title),
+    "connection": (Connection, (), lambda connection: connection.name),
     "conversion": (Conversion, ("order",), lambda row: f"Order {row.order.external_id}"),
     "enrollment": (Enrollment, ("member", "offer"), _place),
     "ledgerentry": (LedgerEntry, PLACE, _of_place),

@@ -176,4 +176,4 @@ def _clock(seconds_ahead: float | None) -> Iterator[Finding]:
         " the person who runs this server to set it right: until then orders may be refused as from"
         " the future."
     )
-    yield Finding("Clock", is_ok=False, advice=advice)
+    yield Finding("Clock", is_ok=False, advice=advice, is_needed=False)

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from integrations.shop import Finding
+from integrations.shop import MADE, Finding
 from integrations.shopify import queries, topics
 from integrations.shopify.admin_api import AdminApi, QuestionRefusedError
 from integrations.shopify.answers import nodes_of, pages, user_errors
@@ -72,7 +72,7 @@ def _made(api: AdminApi, topic: str, address: str) -> Finding:
     said = user_errors(api.ask(queries.SUBSCRIBE, variables), "webhookSubscriptionCreate")
     if said:
         return Finding(title, is_ok=False, advice=f"Shopify did not make it: {said}")
-    return Finding(title, is_ok=True)
+    return Finding(title, is_ok=True, advice=MADE)
 
 
 def _privacy(api: AdminApi, there: set[str], address: str) -> Finding:

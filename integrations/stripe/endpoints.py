@@ -7,7 +7,7 @@ https://docs.stripe.com/api/webhook_endpoints
 
 from __future__ import annotations
 
-from integrations.shop import Finding
+from integrations.shop import MADE, Finding
 from integrations.stripe import mapping, payload, refunds
 from integrations.stripe.api import (
     VERSION,
@@ -21,6 +21,7 @@ PATH = "/v1/webhook_endpoints"
 TOPICS = (*mapping.CHECKOUT_TOPICS, mapping.INVOICE_PAID, *refunds.TOPICS)
 MADE_BY = "Tributary"
 TITLE = "Webhook endpoint"
+ENABLED = "It was disabled, or left events out, so we set it right. Stripe sends its orders again."
 
 
 def ensure(api: StripeApi, address: str, *, is_secret_known: bool) -> tuple[Finding, str]:
@@ -54,7 +55,7 @@ def ensure(api: StripeApi, address: str, *, is_secret_known: bool) -> tuple[Find
         ids = ", ".join(payload.text(endpoint, "id") for endpoint in by_hand)
         advice = f"Stripe has another endpoint with our address ({ids}). Delete it there."
         return Finding(TITLE, False, advice), secret
-    return Finding(TITLE, True), secret
+    return Finding(TITLE, True, MADE), secret
 
 
 def _by_hand(error: PermissionMissingError, address: str, *, is_secret_known: bool) -> Finding:
@@ -104,7 +105,7 @@ def _repair(api: StripeApi, endpoint: Object) -> Finding:
         )
     except RefusedRequestError as error:
         return Finding(TITLE, False, f"Stripe did not enable the endpoint again: {error}")
-    return Finding(TITLE, True)
+    return Finding(TITLE, True, ENABLED)
 
 
 def _is_ours(endpoint: Object) -> bool:

@@ -123,7 +123,7 @@ def _clock(answer: Answer) -> Finding:
     sense = "behind" if difference > timedelta(0) else "ahead"
     return Finding(
         CLOCK, False, f"The clock of the store's server is {minutes} minutes {sense}. Ask your "
-        "host to set it, as orders count by their time.",
+        "host to set it, as orders count by their time.", is_needed=False,
     )  # fmt: skip
 
 

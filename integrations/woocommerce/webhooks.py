@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from integrations.shop import Finding
+from integrations.shop import MADE, Finding
 from integrations.woocommerce import values
 from integrations.woocommerce.rest import Rest
 
@@ -45,9 +45,15 @@ def subscribe(rest: Rest, *, address: str, secret: str) -> tuple[Finding, ...]:
     ]
     problems = {topic: problem for topic, part in parts if (problem := _problem(part))}
     return tuple(
-        Finding(f"Webhook {topic}", topic not in problems, problems.get(topic, ""))
+        Finding(
+            f"Webhook {topic}", topic not in problems, problems.get(topic) or _done(topic, kept)
+        )
         for topic in TOPICS
     )
+
+
+def _done(topic: str, kept: Mapping[str, str]) -> str:
+    return "" if topic in kept else MADE
 
 
 def unsubscribe(rest: Rest, *, address: str) -> None:

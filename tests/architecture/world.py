@@ -89,6 +89,7 @@ WORDS: dict[str, str] = {
     "action": "pause",
     "confirmation": "00000000-0000-4000-8000-000000000000",
     "handle": "0" * 32,  # of a session: nobody's
+    "kind": "shopify",  # of a shop
     "purpose": Purpose.EMAIL_MEMBERS.value,
 }
 NOBODYS = 10**15

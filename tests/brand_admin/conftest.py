@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from django.test import Client
 from time_machine import TimeMachineFixture
@@ -10,12 +12,15 @@ from affiliates.models import Member
 from affiliates.services import add_member
 from brand_admin.listing import changing
 from core.tenancy import acting_for
+from integrations.connections import connect, subscribe
+from integrations.models import Connection
 from offers.models import Project
 from offers.services import add_to_project, create_project, set_up_stage
 from tests.brand_admin.choosing import SEVERAL_PAGES
 from tests.brand_admin.desk import desk_of
 from tests.brand_admin.launch import new_offer
 from tests.cast import NOW, SYSTEM, Cast
+from tests.integrations.woocommerce.stand_in import KEY, SECRET, WooStore
 
 
 @pytest.fixture
@@ -67,3 +72,26 @@ def crowd(cast: Cast) -> list[Member]:
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two rows are many here."""
     monkeypatch.setattr(changing, "MAX_ROWS_RUN_AT_ONCE", 2)
+
+
+@pytest.fixture
+def store() -> Iterator[WooStore]:
+    """A WooCommerce store on this machine."""
+    with WooStore().running() as running:
+        yield running
+
+
+@pytest.fixture
+def ines(cast: Cast) -> Client:
+    """The browser of the owner of Juniper."""
+    return desk_of(cast.ines)
+
+
+@pytest.fixture
+def connection(cast: Cast, store: WooStore) -> Connection:
+    """Juniper's store, which waits for its first order."""
+    with acting_for(cast.juniper):
+        given = {"store": store.address, "consumer_key": KEY, "consumer_secret": SECRET}
+        made = connect(kind="woocommerce", entered=given, by=SYSTEM, now=NOW)
+        subscribe(connection=made, by=SYSTEM, now=NOW)
+        return Connection.objects.get()

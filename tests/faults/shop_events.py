@@ -152,10 +152,10 @@ class ShopEvents:
     def _in_order(self) -> dict[str, Any]:
         """Everything happens, and is received and worked on at once."""
         from integrations.connections import disconnect
-        from integrations.models import EventOrigin
+        from integrations.models import Event, EventOrigin
         from integrations.receiving import Receipt, receive_delivery
         from integrations.shop import RawDelivery
-        from integrations.working import work_on_event
+        from integrations.working import work_events
         from tests.cast import SYSTEM
         from tests.integrations.real.outbox import Outbox
 
@@ -174,7 +174,8 @@ class ShopEvents:
             )
             assert received.receipt is Receipt.STORED, received
             assert received.event is not None
-            work_on_event(event_id=received.event, now=now)
+            event = Event.objects.get(pk=received.event)
+            work_events(connection_id=event.connection_id, now=now)
             self.kept.append((shops[public_id], posted))
             return 200
 

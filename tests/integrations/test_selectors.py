@@ -11,6 +11,7 @@ import pytest
 import time_machine
 
 from core.tenancy import acting_for
+from integrations.connections import disconnect
 from integrations.masking import MASK, readable_body
 from integrations.models import Connection
 from integrations.selectors import (
@@ -19,10 +20,12 @@ from integrations.selectors import (
     connection_health,
     events,
     has_first_order,
+    health_of,
+    latest_orders,
     notices,
     refused_deliveries,
 )
-from tests.cast import NOW, Cast, raw_order
+from tests.cast import NOW, SYSTEM, Cast, raw_order
 from tests.integrations.deliveries import connected, deliver, work
 
 
@@ -47,13 +50,13 @@ def busy(connection: Connection) -> Connection:
 def test_health_counts_what_happened_in_seven_days(busy: Connection) -> None:
     [health] = connection_health(now=NOW)
 
-    assert (health.events, health.waiting, health.failed, health.refused) == (3, 1, 1, 1)
+    assert (health.waiting, health.failed, health.refused) == (1, 1, 1)
     assert health.connection.last_order_at == NOW
     assert [one.kind for one in notices(now=NOW)] == [NoticeKind.FAILED, NoticeKind.REFUSED]
     assert has_first_order()
 
     [later] = connection_health(now=NOW + timedelta(days=8))
-    assert (later.events, later.waiting, later.failed, later.refused) == (0, 1, 0, 0)
+    assert (later.waiting, later.failed, later.refused) == (1, 0, 0)
 
 
 @pytest.mark.django_db
@@ -66,6 +69,46 @@ def test_health_takes_the_same_queries_for_one_and_three(
         connected(store=name)
     with django_assert_num_queries(4):
         assert len(connection_health(now=NOW)) == 3
+
+
+@pytest.mark.django_db
+def test_a_store_that_was_given_up_is_not_listed(connection: Connection) -> None:
+    Connection.objects.filter(pk=connection.pk).update(connected_at=None)
+    disconnect(connection=connection, by=SYSTEM, now=NOW)
+
+    assert connection_health(now=NOW) == []
+    assert health_of(connection, now=NOW).connection == connection
+
+
+@pytest.mark.django_db
+def test_a_store_that_was_disconnected_stays_listed_without_notices(busy: Connection) -> None:
+    disconnect(connection=busy, by=SYSTEM, now=NOW)
+
+    assert [one.connection for one in connection_health(now=NOW)] == [busy]
+    assert notices(now=NOW) == []
+
+
+@pytest.mark.django_db
+def test_the_orders_that_came_last_are_shown_with_whom_they_are_credited_to(
+    connection: Connection, cast: Cast, django_assert_num_queries: Any
+) -> None:
+    for number in range(1, 8):
+        code = "MARA15" if number % 2 else "NOBODY"
+        sent = raw_order(str(number), promo_code=code)
+        for event_id in (f"{number} created", f"{number} updated"):
+            deliver(connection, {"id": event_id, "order": sent})
+    deliver(connection, {"id": "test", "order": raw_order("8", is_test=True)})
+    work(connection)
+
+    with django_assert_num_queries(3):
+        found = latest_orders(connection, limit=3)
+
+    assert [
+        (one.order.external_id, [str(row.member) for row in one.conversions]) for one in found
+    ] == [("7", ["Mara Lindqvist"]), ("6", []), ("5", ["Mara Lindqvist"])]
+    assert found[0].received_at == NOW
+    with acting_for(cast.saltmarsh):
+        assert latest_orders(connection, limit=3) == []
 
 
 @pytest.mark.django_db

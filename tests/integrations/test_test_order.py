@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
 
+from integrations import test_order
 from integrations.connections import disconnect
 from integrations.models import Connection, Event, RefusedDelivery
 from integrations.shop import NotUnderstoodError, RawDelivery, ShopAwayError
 from integrations.shops import SHOPS
-from integrations.test_order import HOPS, send_test_order
-from tests.cast import NOW, SYSTEM, Cast
-from tests.integrations.deliveries import again
+from integrations.test_order import (
+    HOPS,
+    follow_test_order,
+    send_test_order,
+    sent_test_orders,
+)
+from tests.cast import NOW, SYSTEM, Cast, raw_order
+from tests.integrations.deliveries import again, deliver, work
 from tests.integrations.made_up_shop import KIND, MadeUpShop, signed
 from tests.snapshot import snapshot
 from tracking.models import Conversion, DailyTotal, Order
@@ -29,9 +36,23 @@ def at_now() -> Iterator[None]:
         yield
 
 
-def hops(connection: Connection, code: str = "MARA15") -> list[tuple[str, bool | None, str]]:
-    sent = send_test_order(connection=connection, code=code, by=SYSTEM, now=NOW)
+def send(
+    connection: Connection, code: str = "MARA15", *, now: datetime = NOW
+) -> test_order.TestOrder:
+    """Send a test order, and have a worker take it."""
+    sent = send_test_order(connection=connection, code=code, by=SYSTEM, now=now)
     assert tuple(hop.title for hop in sent.hops) == HOPS
+    if sent.event_id is None:
+        return sent
+    assert sent.is_under_way
+    work(connection, now=now)
+    return follow_test_order(event=sent_test_orders(connection).get(pk=sent.event_id), now=now)
+
+
+def hops(connection: Connection, code: str = "MARA15") -> list[tuple[str, bool | None, str]]:
+    sent = send(connection, code)
+    assert tuple(hop.title for hop in sent.hops) == HOPS
+    assert not sent.is_under_way
     return [(hop.title, hop.is_ok, hop.text) for hop in sent.hops]
 
 
@@ -53,6 +74,7 @@ def test_every_hop_is_said_and_nothing_counts(connection: Connection, cast: Cast
     assert found == [
         ("Received", True, "The delivery arrived and was stored."),
         ("Signature", True, "It is signed with the secret of this connection."),
+        ("Worker", True, "A worker took it."),
         (
             "Understood",
             True,
@@ -83,21 +105,51 @@ def test_every_hop_is_said_and_nothing_counts(connection: Connection, cast: Cast
 
 
 def test_an_unknown_code_is_named(connection: Connection) -> None:
-    assert broken(connection, "NOBODY") == (
-        "Credited",
-        "A real order would be credited to nobody: no member has the code NOBODY.",
+    hop, text = broken(connection, "NOBODY")
+
+    assert hop == "Credited"
+    assert text == (
+        "A real order would be credited to nobody: no member has the code NOBODY. See that it is"
+        " spelled right, or give it to a member in a project."
     )
 
 
 def test_a_second_test_order_is_another_one(connection: Connection) -> None:
     hops(connection)
     with time_machine.travel(NOW.replace(second=1), tick=False):
-        sent = send_test_order(
-            connection=connection, code="MARA15", by=SYSTEM, now=NOW.replace(second=1)
-        )
+        sent = send(connection, now=NOW.replace(second=1))
 
     assert sent.is_ok
     assert Order.objects.count() == 2
+
+
+def test_a_worker_that_is_stopped_is_named(connection: Connection) -> None:
+    sent = send_test_order(connection=connection, code="MARA15", by=SYSTEM, now=NOW)
+    assert sent.event_id is not None
+    event = sent_test_orders(connection).get(pk=sent.event_id)
+
+    def at(seconds: int) -> tuple[list[tuple[str, bool | None]], bool]:
+        seen = follow_test_order(event=event, now=NOW + timedelta(seconds=seconds))
+        return [(hop.title, hop.is_ok) for hop in seen.hops[2:4]], seen.is_under_way
+
+    assert at(14) == ([("Worker", None), ("Understood", None)], True)
+    assert at(15) == ([("Worker", False), ("Understood", None)], False)
+    late = follow_test_order(event=event, now=NOW + timedelta(seconds=15))
+    assert "No worker has taken it for 15 seconds: the worker is stopped" in late.hops[2].text
+    work(connection, now=NOW + timedelta(seconds=16))
+    assert follow_test_order(event=again_event(event), now=NOW).is_ok
+
+
+def again_event(event: Event) -> Event:
+    return sent_test_orders(event.connection).get(pk=event.pk)
+
+
+def test_only_test_orders_are_followed(connection: Connection) -> None:
+    deliver(connection, {"id": "1", "order": raw_order()})
+    send(connection)
+
+    assert [event.origin for event in sent_test_orders(connection)] == ["test"]
+    assert Event.objects.count() == 2
 
 
 def test_a_removed_connection_takes_nothing(connection: Connection) -> None:

@@ -12,6 +12,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import Cast, assemble
+from tests.journeys.shops import HighStreet, open_high_street
 from tests.mailbox import Mailbox, open_mailbox, send_to
 from tests.worker import Worker
 
@@ -28,11 +29,19 @@ def post_office() -> Iterator[Mailbox]:
 
 
 @pytest.fixture(scope="package")
+def high_street() -> Iterator[HighStreet]:
+    """The addresses of shops, at each of which a journey can put a stand-in."""
+    with open_high_street() as street:
+        yield street
+
+
+@pytest.fixture(scope="package")
 def worker(
-    post_office: Mailbox, live_server: LiveServer, django_db_setup: None
+    post_office: Mailbox, live_server: LiveServer, django_db_setup: None, high_street: HighStreet
 ) -> Iterator[Worker]:
     """A worker that sends what the journeys confirm, and no other test's mails after them."""
-    one = Worker(post_office.port, BASE_URL=live_server.url)
+    led_there = ",".join(f"{host}={where}" for host, where in high_street.stand_ins.items())
+    one = Worker(post_office.port, BASE_URL=live_server.url, STAND_INS=led_there)
     one.start()
     yield one
     one.stop()

@@ -166,4 +166,6 @@ def test_what_only_owners_do_is_written_down() -> None:
         "settings", "settings_logo", "settings_staff", "settings_second_factor",
         "staff_role", "staff_remove", "invitation_resend", "invitation_withdraw",
         "developers", "key_revoke",
+        "connection_setup", "connection_name", "connection_credentials", "connection_secret",
+        "connection_disconnect",
     }  # fmt: skip

@@ -1,0 +1,167 @@
+"""Changing a connection: its name, credentials and secret, earlier orders, its end."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.test import Client
+
+from background.models import Work
+from core.tenancy import acting_for
+from integrations.connections import connect
+from integrations.credentials import credentials_of
+from integrations.models import Connection
+from integrations.states import note_access_refused
+from tests.answers import page_text
+from tests.brand_admin.desk import at, desk_of, logged, shown
+from tests.brand_admin.shops import (
+    entered,
+    only,
+    page_of,
+    secret_of_connection,
+    setup_of,
+)
+from tests.cast import NOW, SYSTEM, Cast
+from tests.integrations.woocommerce.stand_in import SECRET, WooStore
+from tests.snapshot import snapshot
+
+pytestmark = pytest.mark.usefixtures("at_noon")
+
+
+def test_earlier_orders_are_imported_once_per_form(connection: Connection, cast: Cast) -> None:
+    theo, address = desk_of(cast.theo), page_of(cast, connection, "connection_history")
+    form = {"confirmation": "00000000-0000-4000-8000-000000000002", "days": "365"}
+
+    theo.post(address, form)
+    theo.post(address, form)
+
+    with acting_for(cast.juniper):
+        work = Work.objects.get()
+    assert work.parameters["since"] == (NOW - timedelta(days=365)).timestamp()
+    assert theo.post(address, form | {"days": "9999"}).status_code == 422
+
+
+def test_it_is_renamed(ines: Client, connection: Connection, cast: Cast) -> None:
+    address = page_of(cast, connection, "connection_name")
+
+    assert ines.post(address, {"name": ""}).status_code == 422
+    page = shown(ines.post(address, {"name": "The\nshop"}, follow=True))
+
+    assert "It is called The shop now." in page
+    assert only(cast).name == "The shop"
+
+
+def test_new_credentials_are_kept_if_the_store_accepts_them(
+    ines: Client, connection: Connection, cast: Cast, store: WooStore
+) -> None:
+    address = page_of(cast, connection, "connection_credentials")
+    wrong = entered(store, consumer_secret="cs_" + "9" * 40)
+
+    refused = ines.post(address, wrong)
+    accepted = ines.post(address, entered(store, consumer_secret=""), follow=True)
+    other = ines.post(address, entered(store, store="https://other.example"))
+
+    assert refused.status_code == 422
+    assert "Wrong: " in page_text(refused)
+    assert "The shop accepts the new credentials." in shown(accepted)
+    assert other.status_code == 422
+    with acting_for(cast.juniper):
+        assert credentials_of(only(cast))["consumer_secret"] == SECRET
+
+
+def test_access_that_was_refused_is_regained_with_new_credentials(
+    ines: Client, connection: Connection, cast: Cast, store: WooStore
+) -> None:
+    with acting_for(cast.juniper):
+        note_access_refused(connection, "Enter another key.", by=SYSTEM, now=NOW)
+    refused = shown(ines.get(page_of(cast, connection)))
+
+    ines.post(page_of(cast, connection, "connection_credentials"), entered(store))
+
+    assert "The shop refuses access" in refused
+    assert "Enter another key." in refused
+    assert "Access refused" not in shown(ines.get(at(cast.juniper, "home")))
+    assert only(cast).state == "waiting"
+
+
+def test_a_changed_secret_is_told_to_the_store(
+    ines: Client, connection: Connection, cast: Cast, store: WooStore
+) -> None:
+    before = secret_of_connection(connection, cast)
+
+    ines.post(page_of(cast, connection, "connection_secret"))
+
+    after = secret_of_connection(only(cast), cast)
+    assert after != before
+    assert {one.secret for one in store.webhooks.values()} == {after}
+
+
+def test_the_secret_of_shopify_is_entered_by_a_person(ines: Client, cast: Cast) -> None:
+    with acting_for(cast.juniper):
+        given = {"store": "127.0.0.1:1", "client_id": "c" * 32, "client_secret": "s" * 32}
+        row = connect(kind="shopify", entered=given, by=SYSTEM, now=NOW)
+    address = page_of(cast, row, "connection_secret")
+
+    assert ines.post(address, {"secret": " "}).status_code == 422
+    assert ines.post(address, {"secret": "n" * 32}).status_code == 302
+    assert secret_of_connection(only(cast), cast) == "n" * 32
+
+
+def test_it_is_disconnected_after_a_question_and_connected_again(
+    ines: Client, connection: Connection, cast: Cast, store: WooStore
+) -> None:
+    address = page_of(cast, connection, "connection_disconnect")
+    assert "No order and no refund" in shown(ines.get(address))
+    assert only(cast).is_live
+
+    page = shown(ines.post(address, follow=True))
+
+    assert only(cast).state == "disconnected"
+    assert store.webhooks == {}
+    again = f"{setup_of(cast.juniper)}?store=127.0.0.1%3A{store.port}"
+    assert f'href="{again}"' in page
+    assert f'value="127.0.0.1:{store.port}"' in shown(ines.get(again))
+    ines.post(setup_of(cast.juniper), entered(store))
+    assert only(cast).state == "waiting"
+
+
+def test_who_is_no_owner_changes_nothing(connection: Connection, cast: Cast) -> None:
+    theo, vera = desk_of(cast.theo), desk_of(cast.vera)
+    before = snapshot()
+
+    for name in ("name", "credentials", "secret", "disconnect"):
+        address = page_of(cast, connection, f"connection_{name}")
+        for client in (theo, vera):
+            assert client.get(address).status_code == 403
+            assert client.post(address, {"name": "x"}).status_code == 403
+    for name in ("check", "test", "history"):
+        address = page_of(cast, connection, f"connection_{name}")
+        assert vera.post(address, {"code": "MARA15"}).status_code == 403
+
+    assert snapshot() == before
+
+
+def test_the_audit_log_tells_what_was_done_to_the_shop_by_its_name(
+    ines: Client, cast: Cast, store: WooStore
+) -> None:
+    ines.post(setup_of(cast.juniper), entered(store))
+    connection = only(cast)
+    ines.post(page_of(cast, connection, "connection_name"), {"name": "The shop"})
+    ines.post(page_of(cast, connection, "connection_test"), {"code": "MARA15"})
+    ines.post(page_of(cast, connection, "connection_secret"))
+    ines.post(page_of(cast, connection, "connection_disconnect"))
+
+    lines = logged(ines.get(at(cast.juniper, "settings_audit"), {"about": "shops"}))
+
+    address = f"127.0.0.1:{store.port}"
+    assert [line.words for line in reversed(lines)] == [
+        f"connected the shop {address}",
+        "had the shop send its orders",
+        f"renamed the connection from WooCommerce {address} to The shop",
+        "sent a test order with the code MARA15",
+        "changed the secret that the shop signs with",
+        f"disconnected the shop {address}",
+    ]
+    assert {line.name for line in lines} == {"The shop"}
+    assert {line.page for line in lines} == {"brand_admin:connection"}
