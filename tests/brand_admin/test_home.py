@@ -123,7 +123,8 @@ def test_before_the_first_sale_home_says_what_comes_next(cast: Cast) -> None:
     steps = theo.get(at(cast.juniper, "home")).context["first_steps"]
     with acting_for(cast.juniper):
         confirm([recipient(1)])
-        record_order(source="shop", order=order(promo_code=None), by=SYSTEM, now=NOW)
+        nobodys = order("2001", promo_code=None)
+        record_order(source="shop", order=nobodys, by=SYSTEM, now=NOW)
     later = theo.get(at(cast.juniper, "home")).context["first_steps"]
     sell(cast)
 
