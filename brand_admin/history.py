@@ -37,7 +37,7 @@ WORDS = {
     "connection.made_again": "connected the shop {store} again",
     "connection.refused": "was refused access by the shop: {problem}",
     "connection.renamed": "renamed the connection from {before} to {name}",
-    "connection.secret_rotated": "changed the secret that the shop signs with",  # pragma: allowlist secret
+    "connection.secret_rotated": "changed what the shop signs with",  # pragma: allowlist secret
     "connection.subscribed": "had the shop send its orders",
     "connection.tested": "sent a test order with the code {code}",
     "connection.uninstalled": "was removed in the shop {store}",
