@@ -160,7 +160,7 @@ def test_the_audit_log_tells_what_was_done_to_the_shop_by_its_name(
         "had the shop send its orders",
         f"renamed the connection from WooCommerce {address} to The shop",
         "sent a test order with the code MARA15",
-        "changed the secret that the shop signs with",
+        "changed what the shop signs with",
         f"disconnected the shop {address}",
     ]
     assert {line.name for line in lines} == {"The shop"}
