@@ -72,12 +72,19 @@ class Server:
     """A WSGI application as an ASGI one. A request is inside it only while it has a place.
 
     `refuse` answers the others; it runs in the event loop, so it must not wait for anything.
+    `begin` is called once, when the web server starts to serve.
     """
 
     def __init__(
-        self, application: WsgiApplication, *, refuse: WsgiApplication, places: Places
+        self,
+        application: WsgiApplication,
+        *,
+        refuse: WsgiApplication,
+        places: Places,
+        begin: Callable[[], None] = lambda: None,
     ) -> None:
         self.application, self.refuse, self.places = application, refuse, places
+        self.begin = begin
         # Streamed responses may not take all places, because their clients can be slow.
         self.streams = threading.BoundedSemaphore(max(1, places.number // 2))
         self.pace = Pace(limits.WEB_REFUSALS, seconds=limits.WEB_QUEUE_SECONDS)
@@ -103,6 +110,7 @@ class Server:
         """Handle the ASGI lifespan events, startup and shutdown."""
         ticking = asyncio.create_task(self.tick())
         leave_to_requests()
+        self.begin()
         while True:
             kind = (await receive())["type"]
             if kind == "lifespan.shutdown":
@@ -375,6 +383,5 @@ places = Places(
     limits.WEB_CONCURRENT_REQUESTS, queue=limits.WEB_QUEUE, seconds=limits.WEB_QUEUE_SECONDS
 )
 sys.setswitchinterval(SWITCH_SECONDS)
-application = Server(wsgi_application, refuse=refuse, places=places)
+application = Server(wsgi_application, refuse=refuse, places=places, begin=start_noting_requests)
 beat(lambda: application.is_ticking and not places.is_stuck)
-start_noting_requests()

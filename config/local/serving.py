@@ -133,6 +133,9 @@ def serve(port: int, loaded: TextIO | None) -> None:
     if loaded:
         with loaded:
             loaded.write("\n".join(library_modules()))
+    from api.request_log import REQUESTS
+
+    REQUESTS.start()
     counted = requests.counted(application)
     basehttp.run(HOST, port, counted, threading=True)  # type: ignore[arg-type]
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from typing import Any
@@ -16,6 +18,7 @@ from accounts.services import revoke_api_key
 from api.request_log import REQUESTS
 from core.tenancy import acting_for
 from tests.api.shop import ORDERS, Shop, key_for
+from tests.architecture.source import ROOT
 from tests.cast import NOW, SYSTEM, Cast, raw_order
 
 pytestmark = pytest.mark.django_db
@@ -185,3 +188,16 @@ def test_two_processes_at_once_keep_no_more(cast: Cast) -> None:
 
     with acting_for(cast.juniper):
         assert ApiRequest.objects.count() == KEPT_REQUESTS
+
+
+def test_only_a_web_process_that_serves_stores_notes() -> None:
+    """A test that loads the application may not have its notes stored by a thread."""
+    loading = "import config.asgi, threading; print([one.name for one in threading.enumerate()])"
+
+    loaded = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", loading],
+        cwd=ROOT, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+
+    assert "requests to the API" not in loaded.stdout
+    assert "MainThread" in loaded.stdout

@@ -83,3 +83,13 @@ def test_connections_that_ask_nothing_keep_nobody_out(web: WebServer) -> None:
 
     assert (alive.status, order.status) == (200, 200)
     assert alive.seconds < HEALTH + room(usual.seconds, least=BUSY_MACHINE / 2)
+
+
+def test_a_request_to_the_api_is_noted_within_seconds(web: WebServer) -> None:
+    count = (
+        "SELECT count(*) FROM accounts_apirequest WHERE path = '/api/v1/orders' AND status = 201"
+    )
+
+    assert web.send_order("noted-1").status == 201
+
+    until(lambda: web.servers.value(count) >= 1, "not noted")
