@@ -54,7 +54,7 @@ def test_the_same_order_again_is_the_same_conversion(shop: Shop) -> None:
 
 def test_an_order_id_is_one_order_per_source(shop: Shop, cast: Cast) -> None:
     first = shop.send(ORDERS, raw_order())
-    second = shop.send(ORDERS, raw_order() | {"source": "till"})
+    second = shop.send(ORDERS, raw_order(amount="20.00") | {"source": "till"})
 
     assert (first.status_code, second.status_code) == (201, 201)
     assert second.json()["source"] == "till"
