@@ -40,16 +40,16 @@ def follow(chromium: Browser, link: str) -> str:
 
 
 def make_key(desk: Page) -> str:
-    """Make an API key in Settings, where it is shown once."""
-    go_to(desk, "Settings")
-    desk.get_by_role("link", name="API keys").click()
+    """Make an API key under Connections, where it is shown once."""
+    go_to(desk, "Connections")
+    desk.get_by_role("link", name="For developers").click()
     desk.get_by_label("What uses it").fill("The shop")
     desk.get_by_role("button", name="Make key").click()
     key = desk.locator("[data-new-key] .copy-value").inner_text()
     assert re.fullmatch(r"trb_\w+_\S+", key), f"no API key but {key!r}"
     go_to(desk, "Home")
-    go_to(desk, "Settings")
-    desk.get_by_role("link", name="API keys").click()
+    go_to(desk, "Connections")
+    desk.get_by_role("link", name="For developers").click()
     expect(desk.get_by_label("What uses it")).to_be_visible()
     desk.wait_for_load_state()
     assert key not in desk.content(), "an API key is shown a second time"
@@ -91,7 +91,7 @@ def test_from_the_click_to_the_payment(
     assert (shop.netloc, shop.path) == ("www.juniper.example", "/winter")
     click_id = parse_qs(shop.query)["trb"][0]
 
-    # The shop posts the order with a key from Settings.
+    # The shop posts the order with a key.
     office = desk(cast.ines)
     office.goto("/admin/juniper/")
     key = make_key(office)
