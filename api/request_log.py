@@ -29,7 +29,7 @@ from accounts.api_requests import keep_requests
 from accounts.models import KEPT_REQUESTS, MAX_BODY_CHARACTERS, ApiKey, ApiRequest
 from api.authentication import ShopKey, refused_key_of
 from core.redaction import redact
-from integrations.masking import MASK, masked
+from integrations.masking import MASK, TOO_DEEP, masked, without_mail_addresses
 
 PAUSE_SECONDS = 1.0  # in which notes are gathered
 MAX_BRANDS = 1_000  # with notes at the same time
@@ -40,7 +40,6 @@ SHORTEST_SECRET = 16  # characters: shorter texts are not searched for secrets
 NOT_JSON = "A body of {:,} bytes that is not JSON."
 NOT_READ = "A body of {:,} bytes, which was not read."
 TOO_LONG = "An answer of {:,} bytes."
-ADDRESS = re.compile(r"[^\s\"'<>,;:()\[\]{}/@]+@[^\s\"'<>,;:()\[\]{}/@]+")
 OF_A_SHOPPER = re.compile(r"(?i)customer(_id|_ref)?")
 KEYS = ShopKey()
 NOT_AUTHENTICATED = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)  # no view saw the key
@@ -213,7 +212,10 @@ def _json(body: bytes) -> Any:
 
 def _shown(value: Any) -> str:
     """JSON without what is personal or secret, as far as there is space for it."""
-    text = json.dumps(_without_people(masked(_short(value))), indent=1, ensure_ascii=False)
+    try:
+        text = json.dumps(_without_people(masked(_short(value))), indent=1, ensure_ascii=False)
+    except RecursionError:
+        return TOO_DEEP
     whole = text.replace("\0", "").encode(errors="replace")
     if len(whole) <= MAX_BODY_BYTES:
         return whole.decode()
@@ -239,5 +241,5 @@ def _without_people(value: Any) -> Any:
 
 def _text(text: str) -> str:
     """A text without mail addresses and secrets."""
-    plain = ADDRESS.sub(MASK, text) if "@" in text else text
+    plain = without_mail_addresses(text)
     return (redact(plain) if len(plain) >= SHORTEST_SECRET else plain).replace("\0", "")

@@ -19,8 +19,8 @@ _QUOTE = r"((?:b(?=\\*[\"']))?\\*[\"'])"
 _QUOTED = r"(?:[^\"'\n]*[^\"'\n\\])?"
 _BARE = r"[^\s\"'&;,<>()\[\]{}\\|]+"
 _NAMES = (
-    r"[\w-]*(?:password|passwd|passphrase|secret|token|api_?key|csrf\w*|session_?id|signature)"
-    r"|code|key|otp|sig"
+    r"[\w-]*(?:password|passwd|passphrase|secret|token|api_?key|session_?id|signature)"
+    r"|(?:(?!csrf)[\w-])*+csrf[\w-]*+|code|key|otp|sig"
 )
 SECRET_NAME = re.compile(rf"(?:{_NAMES}|(?:proxy-)?authorization|(?:set-)?cookie)", re.IGNORECASE)
 

@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -140,6 +141,33 @@ def test_a_huge_body_is_cut_inside_no_character(cast: Cast, shop: Shop) -> None:
     [kept] = stored(cast.juniper)
     assert kept.sent.endswith("é\n…")
     assert len(kept.sent.encode()) <= MAX_BODY_CHARACTERS
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"comment": "@" + "a" * 30_000},
+        {"comment": "csrf" * 10_000},
+        {"birth_" * 5_000 + "!": "Ann"},
+    ],
+)
+def test_no_body_makes_a_note_slow(cast: Cast, shop: Shop, told: dict[str, str]) -> None:
+    """A slow regular expression would stop every thread of the process."""
+    shop.send(ORDERS, raw_order("1001") | told)
+    begun = time.process_time()
+
+    [kept] = stored(cast.juniper)
+    assert time.process_time() - begun < 1
+    assert "Ann" not in kept.sent
+
+
+def test_a_body_that_is_nested_deeply_loses_no_other_note(cast: Cast, shop: Shop) -> None:
+    shop.send(ORDERS, b'{"order_id": ' + b"[" * 700 + b"]" * 700 + b"}")
+    shop.send(ORDERS, raw_order("1001"))
+
+    whole, deep = stored(cast.juniper)
+    assert whole.status == 201
+    assert deep.sent == "JSON that is nested too deeply to be shown."
 
 
 def test_of_a_brand_the_last_hundred_are_kept(cast: Cast, shop: Shop) -> None:

@@ -182,6 +182,56 @@ def test_nothing_of_a_person_is_shown(body: dict[str, Any]) -> None:
     assert "9.00" in shown or "900" in shown
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        {"order_status_url": "https://shop.example/1/orders/ann/authenticate?key=ann"},
+        {"order_key": "wc_order_ann", "payment_url": "https://shop.example/pay?key=wc_order_ann"},
+        {"hosted_invoice_url": "https://invoice.example/ann", "invoice_pdf": "https://x/ann"},
+        {"url": "https://checkout.example/c/pay/ann"},
+        {"note_attributes": [{"name": "Gift message", "value": "Dear Ann"}]},
+        {"line_items": [{"properties": [{"name": "Engraving", "value": "Ann"}]}]},
+        {"meta_data": [{"key": "_billing_vat", "value": "ann", "display_value": "Ann"}]},
+        {"meta_data": {"1": {"key": "recipient", "value": {"name": "Ann"}}}},
+        {"metadata": {"recipient": "Ann"}},
+        {"custom_fields": [{"key": "engraving", "text": {"value": "Ann"}}]},
+        {"customer_name": "Ann", "customer_shipping": {"name": "Ann"}},
+        {"landing_site": "/?email=ann@shopper.example&more=ann%40shopper.example"},
+        {"receipt": {"paypal_account": "ann@shopper.example"}},
+        {"x" * 200: "Ann"},
+    ],
+)  # fmt: skip
+def test_what_a_shopper_wrote_and_pages_about_the_order_are_not_shown(body: dict[str, Any]) -> None:
+    shown = readable_body(json.dumps({**body, "total": "9.00"}).encode())
+
+    assert "ann" not in shown.lower()
+    assert "9.00" in shown
+
+
+def test_numbers_of_a_person_are_not_shown() -> None:
+    shown = readable_body(b'{"billing": {"phone_2": 447700900123, "latitude": 51.5}, "total": 9}')
+
+    assert "4477" not in shown
+    assert "51.5" not in shown
+
+
+def test_what_tells_why_an_order_was_credited_stays() -> None:
+    body = {
+        "note_attributes": [{"name": "trb", "value": "click-1"}],
+        "metadata": {"trb": "click-1"},
+        "meta_data": [
+            {"id": 1, "key": "_wc_order_attribution_session_entry", "value": "https://x/?trb=c-1"},
+            {"id": 2, "key": "_refunded_item_id", "value": "7"},
+        ],
+    }
+
+    assert json.loads(readable_body(json.dumps(body).encode())) == body
+
+
+def test_a_body_that_is_nested_deeply_makes_no_error() -> None:
+    assert readable_body(b"[" * 700 + b"]" * 700).startswith("JSON that is nested too deeply")
+
+
 def test_ids_codes_and_names_of_orders_and_products_stay() -> None:
     body = {
         "id": 1, "name": "#1001", "customer": {"id": 77, "first_name": "Ann"},
