@@ -65,7 +65,9 @@ class Answer:
 def is_public(address: Address) -> bool:
     """Whether a server on the internet can have the address.
 
-    An IPv6 address that carries an IPv4 one (mapped, 6to4, NAT64, Teredo) counts as both.
+    An IPv6 address that carries an IPv4 one (mapped, 6to4, NAT64, Teredo) counts as both. All other
+    servers have addresses in 2000::/3, the only block of unicast that IANA gives out. What lies
+    outside of it can carry an IPv4 address of this network too (RFC 4291 2.5.5.1, 6052, 8215).
     """
     if isinstance(address, IPv6Address):
         carried = [address.ipv4_mapped, address.sixtofour, *(address.teredo or ())]
@@ -73,8 +75,10 @@ def is_public(address: Address) -> bool:
             carried.append(IPv4Address(int(address) & 0xFFFFFFFF))
         if any(inner is not None and not is_public(inner) for inner in carried):
             return False
-        if address.ipv4_mapped is not None:
+        if address.ipv4_mapped is not None or address in NAT64:
             return True
+        if int(address) >> 125 != 1:
+            return False
     return address.is_global and not address.is_multicast
 
 

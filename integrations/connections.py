@@ -39,6 +39,8 @@ from integrations.states import end_connection, note_access, note_access_refused
 
 FORMER_SECRET_VALID_FOR = timedelta(days=1)
 MAX_SOURCE = 60  # characters, of which the API allows a-z, 0-9, "-" and "_"
+MAX_STORE = 200  # characters
+TOO_LONG = f"The store's address has more than {MAX_STORE} characters. Enter its beginning alone."
 REACHED, ACCEPTED = "The shop answers", "The shop accepts the credentials"
 THE_SHOP_MAKES_IT = "The shop makes its secret: make a new one there, and enter it here."
 
@@ -83,6 +85,8 @@ def connect(
     shop = shop_of(kind)
     credentials = _with_secret(shop, shop.clean(entered), made=new_secret())
     store = shop.store_of(credentials)
+    if len(store) > MAX_STORE:
+        raise CredentialError(shop.fields[0].name, TOO_LONG)
     try:
         return _connect(shop, store, credentials, name=name, by=by, now=now)
     except IntegrityError as error:

@@ -5,10 +5,12 @@ Called while the delivery that asks is worked on, in its transaction.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Collection
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import Q, QuerySet
+from django.db.models import F, Func, IntegerField, Q, QuerySet, Value
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
@@ -45,7 +47,9 @@ def obey(
             by=by,
             now=now,
         )
-        about_them = Q(order_ids__overlap=[*request.order_ids, *forgotten]) | Q(pk=event.pk)
+        order_ids = {*request.order_ids, *forgotten}
+        naming_them = _naming({request.customer_id, *order_ids} - {""}, connection=connection)
+        about_them = Q(order_ids__overlap=sorted(order_ids)) | Q(pk__in=[event.pk, *naming_them])
         _erase(Event.objects.filter(about_them, connection=connection))
         if request.customer_id:
             DataRequest.objects.filter(
@@ -57,6 +61,26 @@ def obey(
     DataRequest.objects.filter(connection=connection).update(customer_ref="")
     if connection.state == ConnectionState.UNINSTALLED:
         end_connection(connection, ConnectionState.DISCONNECTED, by=by, now=now)
+
+
+def _naming(ids: Collection[str], *, connection: Connection) -> list[int]:
+    """Return deliveries that stated no order, and have one of the ids in their body.
+
+    What a shopper asked before, or what could not be understood, names them too. One that waits is
+    left: it may be a sale that is not recorded yet.
+    """
+    unstated = Event.objects.filter(connection=connection, order_ids=[], body__isnull=False)
+    found: set[int] = set()
+    for one in ids:
+        within = Func(
+            Value(one.encode()), F("body"), template="position(%(expressions)s)",
+            arg_joiner=" IN ", output_field=IntegerField(),
+        )  # fmt: skip
+        whole = re.compile(rb"(?<![0-9A-Za-z_-])" + re.escape(one.encode()) + rb"(?![0-9A-Za-z_-])")
+        rows = unstated.exclude(state=EventState.WAITING).annotate(place=within).filter(place__gt=0)
+        bodies = rows.values_list("pk", "body").iterator()
+        found |= {pk for pk, body in bodies if whole.search(bytes(body))}
+    return sorted(found)
 
 
 def _erase(events: QuerySet[Event]) -> None:

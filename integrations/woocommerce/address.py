@@ -18,6 +18,7 @@ SCHEME = re.compile(r"[a-z][a-z0-9+.-]*://", re.IGNORECASE)
 # The pages that people copy an address from. What stands before them is the folder of WordPress.
 WORDPRESS_PAGES = ("wp-admin", "wp-json", "wp-login.php", "wp-content", "index.php", "xmlrpc.php")
 STORE_PAGES = ("shop", "cart", "checkout", "my-account", "product", "product-category")
+DOTS = {".", ".."}  # they lead elsewhere: one store would have several names
 EXAMPLE = "Enter the address of your store, such as https://shop.example.com."
 
 
@@ -59,6 +60,8 @@ def _parts(entered: str) -> SplitResult:
         raise CredentialError("store", f"This is not an address. {EXAMPLE}") from None
     if parts.scheme.lower() not in ("http", "https"):
         raise CredentialError("store", f"The address must begin with https://. {EXAMPLE}")
+    if not DOTS.isdisjoint(parts.path.split("/")):
+        raise CredentialError("store", f"Leave out the dots between slashes. {EXAMPLE}")
     if parts.username is not None or parts.password is not None:
         raise CredentialError("store", f"Leave out the name and password. {EXAMPLE}")
     return parts

@@ -99,6 +99,16 @@ def test_payout_details_that_were_sealed_before_still_open(settings: Any) -> Non
         Seal("shop credentials").unseal("creator:1", sealed)
 
 
+def test_an_address_that_is_too_long_is_named_beside_its_field(
+    made_up: None, at_juniper: Cast
+) -> None:
+    with pytest.raises(CredentialError, match="more than 200 characters") as caught:
+        connect(kind=KIND, entered=ENTERED | {"store": "a" * 201}, by=SYSTEM, now=NOW)
+
+    assert caught.value.field == "store"
+    assert not Connection.objects.exists()
+
+
 def test_a_store_that_is_connected_already_is_refused_without_saying_whose(
     connection: Connection, cast: Cast
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -62,6 +63,26 @@ def test_a_shopper_is_forgotten_with_all_their_orders(connection: Connection, ca
     assert picture() == before
     assert list(differences(cast.juniper)) == []
     assert AuditEntry.objects.get(action="shoppers.forgotten").detail == {"orders": 2}
+
+
+def test_what_they_asked_before_and_what_was_not_understood_is_emptied_too(
+    connection: Connection,
+) -> None:
+    sell(connection, "1", "c-77")
+    ask(connection, "data_request", customer="c-77", orders=["1"])
+    deliver(connection, {"id": "odd", "customer": "c-77", "email": "ann@x"}, topic="hats")
+    deliver(connection, {"id": "other", "customer": "c-777", "email": "bob@x"}, topic="hats")
+    deliver(connection, {"id": "third", "customer": "c-78", "email": "bob@x"}, topic="hats")
+    work(connection)
+    deliver(
+        connection,
+        {"id": "erase", "kind": "customer_erasure", "customer": "c-77", "orders": []},
+        topic="privacy",
+    )
+    work(connection)
+
+    kept = Event.objects.filter(body__isnull=False).order_by("pk")
+    assert [json.loads(bytes(one.body or b""))["id"] for one in kept] == ["other", "third"]
 
 
 def test_a_repeat_of_a_forgotten_order_does_not_bring_the_shopper_back(

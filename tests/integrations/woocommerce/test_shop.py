@@ -72,6 +72,8 @@ def test_the_store_without_what_people_paste_around_it(
         ("https://300.1.1.1", "not complete"),
         ("jo@example.com", "name and password"),
         ("https://a..example.com", "not an address"),
+        ("https://shop.example.com/./", "Leave out the dots"),
+        ("https://shop.example.com/blog/../wp-admin", "Leave out the dots"),
     ],
 )
 def test_a_store_that_is_no_address(store: str, said: str) -> None:
