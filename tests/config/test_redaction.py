@@ -126,7 +126,9 @@ def test_redaction_changes_nothing_the_second_time(text: str) -> None:
     assert redact(redact(text)) == redact(text)
 
 
-@pytest.mark.parametrize("unit", ["a", "/d/", "token=", "'", "\\", "key':'", "Key (", "://:", "é", "csrf"])
+@pytest.mark.parametrize(
+    "unit", ["a", "/d/", "token=", "'", "\\", "key':'", "Key (", "://:", "é", "csrf"]
+)
 def test_no_text_makes_it_slow(unit: str) -> None:
     begun = time.process_time()
 
