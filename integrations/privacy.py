@@ -79,7 +79,7 @@ def _naming(ids: Collection[str], *, connection: Connection) -> list[int]:
         whole = re.compile(rb"(?<![0-9A-Za-z_-])" + re.escape(one.encode()) + rb"(?![0-9A-Za-z_-])")
         rows = unstated.exclude(state=EventState.WAITING).annotate(place=within).filter(place__gt=0)
         bodies = rows.values_list("pk", "body").iterator()
-        found |= {pk for pk, body in bodies if whole.search(bytes(body))}
+        found |= {pk for pk, body in bodies if whole.search(bytes(body or b""))}
     return sorted(found)
 
 
