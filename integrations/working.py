@@ -64,7 +64,7 @@ NOTHING = "It states nothing that is recorded."
 # What working on an event sets; its body is not written again.
 WORKED_FIELDS = [
     "state", "reason", "worked_at", "try_again_at", "lease_token", "lease_until", "happened_at",
-    "order_ids", "refund_ids", "listed_order_ids",
+    "order_ids", "refund_ids", "listed_order_ids", "deleted_order_ids",
 ]  # fmt: skip
 Clock = Callable[[], datetime]
 logger = logging.getLogger(__name__)

@@ -75,6 +75,7 @@ SECTIONS = (
     "projects",
     "offers",
     "reporting",
+    "connections",
     "conversions",
     "payments",
     "emails",

@@ -22,7 +22,7 @@ from integrations.credentials import live_secrets, secret_of
 from integrations.filling import fill, request_history
 from integrations.models import Connection, Event, RefusedDelivery
 from integrations.selectors import NoticeKind, notices
-from integrations.test_order import send_test_order
+from integrations.test_order import follow_test_order, send_test_order, sent_test_orders
 from integrations.working import work_events
 from tests.cast import SYSTEM, Cast
 from tests.integrations.real.line import again, commission, connected, now, post, work
@@ -62,6 +62,9 @@ def test_from_connecting_to_a_commission_and_back(
 
 def test_a_test_order_passes_every_hop(connection: Connection) -> None:
     sent = send_test_order(connection=connection, code="MARA15", by=SYSTEM, now=now())
+    work(connection)
+    event = sent_test_orders(connection).get(pk=sent.event_id)
+    sent = follow_test_order(event=event, now=now())
 
     assert [(hop.title, hop.text) for hop in sent.hops if not hop.is_ok] == []
     assert (Order.objects.get().is_test, Conversion.objects.count()) == (True, 0)
