@@ -1,8 +1,8 @@
 """Show the body of a delivery with personal data masked: staff see what was sent, not to whom.
 
 Ids, amounts, codes and times stay. A value is masked by its name, at any depth; all of what a name
-of an address or a person holds is masked. So are addresses of pages that show an order to whoever
-has the address, mail addresses in any text, and what shoppers write into fields that a shop added.
+of an address or a person holds is masked. So are addresses of pages that show an order to anybody
+who has them, mail addresses in any text, and what shoppers write into fields that a shop added.
 """
 
 from __future__ import annotations

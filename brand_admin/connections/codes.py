@@ -18,6 +18,7 @@ from brand_admin.connections.codes_lists import CodeMember
 from brand_admin.connections.events_lists import SECTION
 from brand_admin.listing.views import show_list
 from brand_admin.pages import id_in, render_page
+from brand_admin.refusals import add_refusal
 from integrations import codes as services
 from integrations.compared import offer_discounts
 from integrations.models import ComparedCode, OfferDiscount
@@ -43,7 +44,7 @@ def keep(request: BrandRequest) -> HttpResponse:
                 now=timezone.now(),
             )
         except services.CodesError as error:
-            form.add_error(None, str(error))
+            add_refusal(form, error)
         else:
             messages.success(request, "The codes are being compared with the shop.")
             return redirect("brand_admin:compared_codes", request.brand.slug, discount.pk)

@@ -15,6 +15,7 @@ from brand_admin.connections.forms import SetupForm
 from brand_admin.connections.guides import GUIDES
 from brand_admin.connections.words import Checked
 from brand_admin.pages import render_page
+from brand_admin.refusals import add_refusal
 from integrations.connections import Findings, StoreTakenError
 from integrations.setting_up import SetUp, set_up
 from integrations.shop import MADE, CredentialError
@@ -79,7 +80,7 @@ def _set_up(request: BrandRequest, form: SetupForm) -> SetUp | None:
     except CredentialError as error:
         form.refuse(error)
     except StoreTakenError as error:
-        form.add_error(None, str(error))
+        add_refusal(form, error)
     return None
 
 

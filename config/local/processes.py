@@ -34,7 +34,7 @@ def _state_and_group(pid: int) -> tuple[str, int]:
 
 
 def exists(pid: int) -> bool:
-    """Whether the system knows this pid: a process, whoever owns it, or a zombie."""
+    """Whether the system knows this pid: a process of any owner, or a zombie."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

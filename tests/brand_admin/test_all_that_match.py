@@ -73,15 +73,25 @@ def test_every_list_with_actions_says_what_can_be_chosen() -> None:
     acting = {name: kind for name, kind in LISTS.items() if kind.actions}
 
     assert sorted(acting) == [
-        "conversions", "due", "members", "offer", "offer_add", "project_add", "project_generate",
-        "project_send", "unattributed",
+        "compared_codes", "conversions", "due", "events", "members", "offer", "offer_add",
+        "project_add", "project_generate", "project_send", "unattributed",
     ]  # fmt: skip
     assert {
         name: kind.everything is Listing.everything
         for name, kind in acting.items()
         if any(action.act for action in kind.actions)
     } == dict.fromkeys(
-        ["conversions", "members", "offer", "offer_add", "project_add", "unattributed"], False
+        [
+            "compared_codes",
+            "conversions",
+            "events",
+            "members",
+            "offer",
+            "offer_add",
+            "project_add",
+            "unattributed",
+        ],
+        False,
     )
 
 

@@ -10,12 +10,12 @@ from django.db import IntegrityError, connection, models, transaction
 from accounts.models import Brand
 from core.tenancy import TenantModel
 
-# These hold words of the product, digests, and references from row to row.
+# These hold words of the product, digests, what is encrypted, and references from row to row.
 WORDS_OF_THE_PRODUCT = frozenset(
     {
         "about", "action", "click_id", "content_type", "currency", "digest", "error", "filename",
-        "image", "kind", "prefix", "provider", "provider_id", "recipient", "slug", "source",
-        "target", "unattributed", "why",
+        "image", "kind", "prefix", "provider", "provider_id", "recipient", "sealed_credentials",
+        "sealed_former_secret", "sealed_secret", "slug", "source", "target", "unattributed", "why",
     }
 )  # fmt: skip
 # Stored as staff confirmed or saved it, and read by the renderer of mails.
