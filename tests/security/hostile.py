@@ -21,6 +21,7 @@ WORDS_OF_THE_PRODUCT = frozenset(
 # Stored as staff confirmed or saved it, and read by the renderer of mails.
 TEMPLATES = frozenset({"body", "html", "subject", "text", "utm_template", "code_pattern"})
 LEFT_ALONE = WORDS_OF_THE_PRODUCT | TEMPLATES
+FIXED = frozenset({"integrations.connection.store"})  # never changes; its secrets open for it alone
 
 
 def text_columns() -> Iterator[tuple[type[models.Model], models.Field[object, object]]]:
@@ -29,7 +30,8 @@ def text_columns() -> Iterator[tuple[type[models.Model], models.Field[object, ob
         if issubclass(model, TenantModel) and not model._meta.proxy:
             for field in model._meta.concrete_fields:
                 is_text = isinstance(field, (models.CharField, models.TextField))
-                if is_text and not field.choices and field.name not in LEFT_ALONE:
+                is_fixed = f"{model._meta.label_lower}.{field.name}" in FIXED
+                if is_text and not field.choices and field.name not in LEFT_ALONE and not is_fixed:
                     yield model, field
 
 
