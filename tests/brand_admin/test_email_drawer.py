@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from playwright.sync_api import Page
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
 from affiliates.models import Member
@@ -341,8 +341,14 @@ def test_the_drawer_in_a_browser(desk: Callable[..., Page], mailbox: Mailbox, wi
 
     page.locator(".editor-text .ProseMirror").click()
     page.keyboard.press("Control+Home")
-    page.keyboard.type("Dear {{ full_name }}, ")
+    # As people type: on a busy machine the editor is slower than a script.
+    text = page.locator(".editor-text .ProseMirror")
+    page.keyboard.type("Dear {{ full_name }}")
+    text.locator('[data-variable="full_name"]').wait_for()
+    page.keyboard.type(", ")
+    expect(text).to_contain_text("Dear")
     page.locator('[data-insert="offer_name"]').click()
+    text.locator("p").first.locator('[data-variable="offer_name"]').wait_for()
     page.locator(".editor-line .ProseMirror").click()
     page.keyboard.press("Control+A")
     page.keyboard.type("For ")
