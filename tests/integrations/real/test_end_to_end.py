@@ -63,6 +63,7 @@ def test_from_connecting_to_a_commission_and_back(
 def test_a_test_order_passes_every_hop(connection: Connection) -> None:
     sent = send_test_order(connection=connection, code="MARA15", by=SYSTEM, now=now())
     work(connection)
+    assert sent.event_id is not None
     event = sent_test_orders(connection).get(pk=sent.event_id)
     sent = follow_test_order(event=event, now=now())
 
