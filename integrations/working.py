@@ -61,11 +61,6 @@ CALLS_OF_AN_EVENT = 3  # that understanding may make; each takes up to half of W
 DEFECT = "We could not read this delivery because of a defect on our side. Try again later."
 NOT_STORED = "PostgreSQL refused what this delivery states."
 NOTHING = "It states nothing that is recorded."
-# What working on an event sets; its body is not written again.
-WORKED_FIELDS = [
-    "state", "reason", "worked_at", "try_again_at", "lease_token", "lease_until", "happened_at",
-    "order_ids", "refund_ids", "listed_order_ids", "deleted_order_ids",
-]  # fmt: skip
 Clock = Callable[[], datetime]
 logger = logging.getLogger(__name__)
 
@@ -197,6 +192,7 @@ def _record(
     event_id: int, token: uuid.UUID, facts: Facts, statements: Statements, *, now: datetime
 ) -> None:
     """Record everything with the event's new state. Nothing if another worker took it over."""
+    # What is not read here is not written again when the event is saved.
     rows = Event.objects.defer("body", "headers").select_related("connection")
     held = rows.select_for_update(of=("self",))
     event = held.filter(pk=event_id, lease_token=token, state=EventState.WAITING).first()
@@ -208,7 +204,7 @@ def _record(
     refused = record_facts(facts, event=event, by=by, now=now, was_read_now=was_read_now)
     state = _state(statements, facts, refused)
     _leave(event, state, refused or _ignored(state, statements), now=now)
-    event.save(update_fields=WORKED_FIELDS)
+    event.save()
     for request in statements.privacy:
         privacy.obey(request, connection=connection, event=event, by=by, now=now)
     if event.origin != EventOrigin.TEST:
