@@ -28,11 +28,10 @@ ANSWERS = {
 @require_POST
 def receive(request: HttpRequest, public_id: UUID, rest: str = "") -> HttpResponse:
     """Store a signed delivery. Shops may add a path to the address: it is not looked at."""
-    headers = {name.lower(): value for name, value in request.headers.items()}
     received = receive_delivery(
         public_id=public_id,
         # Read here and not by Django, whose limit is lower than the size of a long order.
-        raw=RawDelivery(headers, request.read(MAX_BODY_BYTES + 1)),
+        raw=RawDelivery(request.headers, request.read(MAX_BODY_BYTES + 1)),
         network=network_of(request),
         now=timezone.now(),
     )

@@ -11,9 +11,9 @@ from datetime import datetime, timedelta
 
 from core.sealing import Seal, SealError
 from core.tenancy import current_brand_id
-from integrations.connections import secret_field_of
 from integrations.credentials import credentials_of
 from integrations.models import Connection
+from integrations.shop import WEBHOOK_SECRET
 from integrations.shops import shop_of
 
 KEPT_FOR = timedelta(hours=1)
@@ -38,16 +38,9 @@ def unseal_entered(*, kind: str, sealed: str, now: datetime) -> dict[str, str]:
 
 def known_credentials(connection: Connection) -> dict[str, str]:
     """Return what was entered for a live connection, without a secret that we or the shop made."""
-    shop = shop_of(connection.kind)
+    named = {field.name for field in shop_of(connection.kind).fields} - {WEBHOOK_SECRET}
     known = credentials_of(connection)
-    named = {field.name for field in shop.fields} - {_made_secret_of(connection)}
     return {name: value for name, value in known.items() if name in named}
-
-
-def _made_secret_of(connection: Connection) -> str:
-    """The name of the secret, where the shop does not sign with what somebody has to enter."""
-    shop = shop_of(connection.kind)
-    return "" if hasattr(shop, "secret_field") else secret_field_of(shop)
 
 
 def _owner(kind: str) -> str:

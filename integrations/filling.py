@@ -25,14 +25,8 @@ from core.references import Reference
 from core.tenancy import across_brands
 from integrations.connections import NotConnectedError, client_of, subscribe
 from integrations.models import Connection, ConnectionState, EventOrigin
-from integrations.receiving import store_event, wake
-from integrations.shop import (
-    AccessRefusedError,
-    Delivery,
-    NotUnderstoodError,
-    RawDelivery,
-    ShopAwayError,
-)
+from integrations.receiving import read_delivery, store_event, wake
+from integrations.shop import AccessRefusedError, RawDelivery, ShopAwayError
 from integrations.shops import filled_every, shop_of
 from integrations.states import note_access_refused
 from integrations.working import actor_of
@@ -103,30 +97,28 @@ def back_fill(*, connection: Connection, now: datetime, clock: Clock = timezone.
     since = (connection.filled_until or connection.connected_at or now) - OVERLAP
     stored = 0
     for raw in client_of(connection).changed_since(since):
-        stored += _store(connection, raw, now=clock())
+        stored += _store(connection, raw, now=clock())[0]
     Connection.objects.filter(pk=connection.pk).update(filled_until=now)
     if stored:
         wake(connection)
     return stored
 
 
-def _store(connection: Connection, raw: RawDelivery, *, now: datetime) -> int:
-    """Store a fetched delivery unless the same was stored before; return 1 or 0."""
-    headers = {name.lower(): value for name, value in raw.headers.items()}
-    shop = shop_of(connection.kind)
-    try:
-        read = shop.read_headers(headers, raw.body)
-    except NotUnderstoodError:
-        read = Delivery(topic="")
+def _store(
+    connection: Connection, fetched: RawDelivery, *, now: datetime
+) -> tuple[bool, datetime | None]:
+    """Store a fetched delivery. Return whether it is new, and when it happened."""
+    raw = fetched.in_lower_case()
+    read = read_delivery(shop_of(connection.kind), raw)
     digest = hashlib.sha256(raw.body).hexdigest()
     stored = store_event(
         connection,
         replace(read, event_id=f"fetched-{digest}"),
-        RawDelivery(headers, raw.body),
+        raw,
         origin=EventOrigin.FETCHED,
         now=now,
     )
-    return int(stored is not None)
+    return stored is not None, read.happened_at
 
 
 def request_history(
@@ -177,25 +169,15 @@ def import_history(work_slice: WorkSlice) -> bool:
 
 def _keep_batch(work_slice: WorkSlice, connection: Connection, batch: list[RawDelivery]) -> bool:
     """Store and count a batch; return whether the cursor moved on."""
-    now, shop = work_slice.clock(), shop_of(connection.kind)
+    now, new = work_slice.clock(), 0
     with work_slice.batch() as work:
-        new = sum(_store(connection, raw, now=now) for raw in batch)
         before = work.cursor
         for raw in batch:
-            headers = {name.lower(): value for name, value in raw.headers.items()}
-            happened_at = _happened_at(shop.read_headers, headers, raw.body)
+            is_new, happened_at = _store(connection, raw, now=now)
+            new += is_new
             if happened_at is not None:
                 work.cursor = max(work.cursor, int(happened_at.timestamp()))
         work.total += len(batch)
         count_batch(work, done=len(batch), counts={"fetched": new, "known": len(batch) - new})
         wake(connection)
     return work.cursor > before
-
-
-def _happened_at(
-    read: Callable[[dict[str, str], bytes], Delivery], headers: dict[str, str], body: bytes
-) -> datetime | None:
-    try:
-        return read(headers, body).happened_at
-    except NotUnderstoodError:
-        return None

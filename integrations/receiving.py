@@ -27,7 +27,7 @@ from integrations.models import (
     EventState,
     RefusalReason,
 )
-from integrations.shop import Delivery, NotUnderstoodError, RawDelivery
+from integrations.shop import Delivery, NotUnderstoodError, RawDelivery, Shop
 from integrations.shops import SHOPS
 
 TASK = "integrations.work_events"
@@ -81,9 +81,10 @@ def receive_delivery(
 ) -> Received:
     """Check and store a delivery to a connection's address, and wake a worker.
 
-    `raw.headers` have names in lower case; of a body that is too large, the first bytes will do.
-    What is refused is counted, and nothing of it is kept.
+    Of a body that is too large, the first bytes will do. What is refused is counted, and nothing of
+    it is kept.
     """
+    raw = raw.in_lower_case()
     found = _connection(public_id)
     if found is None:
         return Received(Receipt.UNKNOWN)
@@ -98,15 +99,19 @@ def receive_delivery(
         if not secrets or not shop.is_signed(raw.headers, raw.body, secrets=secrets, now=now):
             _count_refused(found, RefusalReason.SIGNATURE, network=network, now=now)
             return Received(Receipt.FORGED)
-        try:
-            delivery = shop.read_headers(raw.headers, raw.body)
-        except NotUnderstoodError:
-            delivery = Delivery(topic="")  # it is the shop's: the worker says what is wrong with it
-        stored = store_event(found, delivery, raw, origin=origin, now=now)
+        stored = store_event(found, read_delivery(shop, raw), raw, origin=origin, now=now)
         if stored is None:
             return Received(Receipt.REPEATED)
         wake(found)
         return Received(Receipt.STORED, stored)
+
+
+def read_delivery(shop: Shop, raw: RawDelivery) -> Delivery:
+    """Return what the headers say. One that says nothing is the shop's too: a worker says why."""
+    try:
+        return shop.read_headers(raw.headers, raw.body)
+    except NotUnderstoodError:
+        return Delivery(topic="")
 
 
 def store_event(

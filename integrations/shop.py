@@ -125,6 +125,10 @@ class RawDelivery:
     headers: Mapping[str, str]
     body: bytes
 
+    def in_lower_case(self) -> RawDelivery:
+        """Return it with the names of its headers in lower case."""
+        return RawDelivery({name.lower(): text for name, text in self.headers.items()}, self.body)
+
 
 @dataclass(frozen=True, slots=True)
 class ShopCode:

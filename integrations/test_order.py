@@ -24,7 +24,6 @@ from integrations.receiving import Receipt, receive_delivery
 from integrations.shop import (
     AccessRefusedError,
     NotUnderstoodError,
-    RawDelivery,
     ShopAwayError,
 )
 from integrations.shops import shop_of
@@ -91,7 +90,7 @@ def send_test_order(*, connection: Connection, code: str, by: Actor, now: dateti
     )
     received = receive_delivery(
         public_id=connection.public_id,
-        raw=RawDelivery({name.lower(): value for name, value in raw.headers.items()}, raw.body),
+        raw=raw,
         network="",
         now=now,
         origin=EventOrigin.TEST,
@@ -169,7 +168,7 @@ def _waiting(event: Event, *, now: datetime) -> Hop:
 def _recording_hops(event: Event, order: OrderFacts, *, now: datetime) -> list[Hop]:
     total = Money(order.total_minor, order.currency)
     codes = " and ".join(order.promo_codes)
-    said = f"Order {order.external_id} over {_words(total)}, with the code {codes}."
+    said = f"Order {order.external_id} over {total}, with the code {codes}."
     return [
         Hop(UNDERSTOOD, True, said if codes else f"{said.partition(', with')[0]}, without a code."),
         Hop(RECORDED, order.is_test, _recorded(order)),
@@ -183,7 +182,6 @@ def _recorded(order: OrderFacts) -> str:
     return "The order was recorded, but not as a test: it counts. Cancel it in the list of orders."
 
 
-@transaction.atomic
 def _earnings(connection: Connection, order: OrderFacts, *, now: datetime) -> list[Hop]:
     """Whom a real order like this would be credited to, and what it would earn. Writes nothing."""
     real = replace(order, is_test=False, external_id=f"{order.external_id}-real")
@@ -210,7 +208,7 @@ def _credited(result: RecordingResult, order: OrderFacts, *, now: datetime) -> l
             True,
             f"{conversion.member} in {conversion.offer}: {conversion.why}.",
         ),
-        Hop(EARNS, True, f"{_words(would_earn)}. A test order is not paid."),
+        Hop(EARNS, True, f"{would_earn}. A test order is not paid."),
     ]
 
 
@@ -237,7 +235,3 @@ def _advice(order: OrderFacts, *, now: datetime) -> str:
     if offer.currency != order.currency:
         return f"The offer {offer.name} is in {offer.currency}: enter an exchange rate."
     return ""
-
-
-def _words(amount: Money) -> str:
-    return f"{amount.plain()} {amount.currency}"
