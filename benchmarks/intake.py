@@ -32,7 +32,7 @@ CONNECTIONS = 32
 
 def run() -> None:
     sample = with_codes(brand("intake"))
-    rate = in_batches("fresh database, without statistics", sample, first=0)
+    rate = in_batches("fresh database, without statistics", sample)
     copy = BATCH * BATCHES / timed(copy_bare)
     show("  a bare COPY of as many orders and lines", f"{copy:,.0f} orders/s")
     show("  its rate as a multiple", f"{copy / rate:.1f}")
@@ -40,7 +40,7 @@ def run() -> None:
     large = brand("large")
     add_sales_history(large, members=MEMBERS, conversions=ORDERS_BEFORE)
     with_codes(large)
-    again = in_batches(f"brand with {ORDERS_BEFORE:,} orders", large, first=0)
+    again = in_batches(f"brand with {ORDERS_BEFORE:,} orders", large)
     show("  its rate beside the fresh database", f"{again / rate:.2f}")
 
 
@@ -69,9 +69,9 @@ def order(name: str, number: int) -> dict[str, object]:
     }
 
 
-def in_batches(what: str, sample: BrandWithMembers, *, first: int) -> float:
+def in_batches(what: str, sample: BrandWithMembers) -> float:
     """Return orders a second."""
-    numbers = range(first, first + BATCH * BATCHES)
+    numbers = range(BATCH * BATCHES)
     facts = [read_order(order(f"batch-{number}", number)) for number in numbers]
 
     def record() -> None:

@@ -173,9 +173,8 @@ def _claimed(discount: OfferDiscount, token: uuid.UUID, *, now: datetime, clock:
         problem = NOT_CONNECTED
     except AccessRefusedError as error:
         problem = str(error)
-        with transaction.atomic():
-            connection = discount.connection
-            note_access_refused(connection, problem, by=actor_of(connection), now=clock())
+        connection = discount.connection
+        note_access_refused(connection, problem, by=actor_of(connection), now=clock())
     if compared is not None:
         _write(discount, compared)
     now = clock()

@@ -33,6 +33,7 @@ from integrations.shop import (
     ShopAwayError,
     ShopClient,
     SignsWithCredential,
+    titles_by_advice,
 )
 from integrations.shops import filled_every, shop_of
 from integrations.states import end_connection, note_access, note_access_refused, note_problem
@@ -158,11 +159,10 @@ def check(*, connection: Connection, by: Actor, now: datetime) -> Findings:
     A shop that refuses access, or accepts it again, changes the connection's state.
     """
     findings, refused = _answers_of(client_of(connection))
-    with transaction.atomic():
-        if refused:
-            note_access_refused(connection, refused, by=by, now=now)
-        elif is_usable(findings):
-            note_access(connection, now=now)
+    if refused:
+        note_access_refused(connection, refused, by=by, now=now)
+    elif is_usable(findings):
+        note_access(connection, now=now)
     return findings
 
 
@@ -206,8 +206,7 @@ def subscribe(*, connection: Connection, by: Actor, now: datetime) -> Findings:
     except ShopAwayError as error:
         return (Finding(REACHED, is_ok=False, advice=str(error)),)
     except AccessRefusedError as error:
-        with transaction.atomic():
-            note_access_refused(connection, str(error), by=by, now=now)
+        note_access_refused(connection, str(error), by=by, now=now)
         return (Finding("The shop accepts our webhooks", is_ok=False, advice=str(error)),)
     chosen = client.chosen_secret if isinstance(client, ChoosesSecret) else ""
     _subscribed(connection, findings, chosen, by=by, now=now)
@@ -237,10 +236,9 @@ def _subscribed(
 
 def _problem(wrong: Sequence[Finding]) -> str:
     """What is wrong, as one text; of several with the same advice it is said once."""
-    titles: dict[str, list[str]] = {}
-    for one in wrong:
-        titles.setdefault(one.advice, []).append(one.title)
-    return " ".join(f"{', '.join(named)}: {advice}" for advice, named in titles.items())
+    return " ".join(
+        f"{', '.join(titles)}: {advice}" for advice, titles in titles_by_advice(wrong).items()
+    )
 
 
 def rotate_secret(

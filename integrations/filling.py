@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from django.db import transaction
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -76,8 +75,7 @@ def fill(*, connection_id: int, now: datetime, clock: Clock = timezone.now) -> i
         pause = max(pause, timedelta(seconds=min(error.retry_after or 0, 86_400)))
         return 0
     except AccessRefusedError as error:
-        with transaction.atomic():
-            note_access_refused(connection, str(error), by=by, now=now)
+        note_access_refused(connection, str(error), by=by, now=now)
         return 0
     except NotConnectedError:
         return 0
@@ -159,8 +157,7 @@ def import_history(work_slice: WorkSlice) -> bool:
     except ShopAwayError as error:
         raise WorkError(f"{error} What was fetched stays; start it again later.") from error
     except AccessRefusedError as error:
-        with transaction.atomic():
-            note_access_refused(connection, str(error), by=work_slice.by, now=work_slice.clock())
+        note_access_refused(connection, str(error), by=work_slice.by, now=work_slice.clock())
         raise WorkError(str(error)) from error
     if batch:
         _keep_batch(work_slice, connection, batch)

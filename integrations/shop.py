@@ -6,7 +6,7 @@ A mapping turns a delivery's body into `Statements`: orders and refunds in the J
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -116,6 +116,14 @@ class Finding:
     is_ok: bool
     advice: str = ""
     is_needed: bool = True
+
+
+def titles_by_advice(findings: Iterable[Finding]) -> dict[str, list[str]]:
+    """Return the titles of the findings with the same advice, so that it is said once."""
+    titles: dict[str, list[str]] = {}
+    for one in findings:
+        titles.setdefault(one.advice, []).append(one.title)
+    return titles
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,6 @@
 """What becomes of a connection: orders arrive, access is refused, it ends. Each change is a row's.
 
-Called by the services of this package, inside their transactions.
+Called by the services of this package, mostly inside their transactions.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from datetime import datetime, timedelta
 
+from django.db import transaction
 from django.db.models import Q
 
 from accounts.actors import Actor
@@ -51,6 +52,7 @@ def _later(field: str, connection: Connection, moment: datetime) -> ConnectionQu
     return Connection.objects.filter(older, pk=connection.pk)
 
 
+@transaction.atomic
 def note_access_refused(connection: Connection, problem: str, *, by: Actor, now: datetime) -> None:
     """The shop refuses our credentials: staff have to do something."""
     row = Connection.objects.select_for_update().get(pk=connection.pk)
@@ -74,6 +76,7 @@ def note_problem(connection: Connection, problem: str, *, now: datetime) -> None
     )
 
 
+@transaction.atomic
 def note_access(connection: Connection, *, now: datetime) -> None:
     """The shop accepts our credentials. What waited for that is worked on now."""
     row = Connection.objects.select_for_update().get(pk=connection.pk)

@@ -8,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
-from django.utils.text import capfirst
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.permissions import Permission
@@ -18,7 +17,7 @@ from brand_admin.connections.codes_lists import CodeMember
 from brand_admin.connections.events_lists import SECTION
 from brand_admin.listing.views import show_list
 from brand_admin.pages import id_in, render_page
-from brand_admin.refusals import add_refusal
+from brand_admin.refusals import add_refusal, sentence
 from integrations import codes as services
 from integrations.compared import offer_discounts
 from integrations.models import ComparedCode, OfferDiscount
@@ -151,9 +150,9 @@ def give(request: BrandRequest, discount_id: int, code_id: int) -> HttpResponse:
                 code=choice.code, enrollment=to, by=request.actor, now=timezone.now()
             )
         except services.CodesError as error:
-            problem = str(error)
+            problem = sentence(error)
         except ItemError as error:
-            problem = f"{capfirst('; '.join(error.problems.values()))}."
+            problem = sentence("; ".join(error.problems.values()))
         else:
             messages.success(request, f"{to.member} has the code {choice.code.code} now.")
             return redirect("brand_admin:compared_codes", request.brand.slug, discount_id)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from integrations.models import Connection, ConnectionState
 from integrations.selectors import ConnectionHealth, Notice, NoticeKind
-from integrations.shop import Finding
+from integrations.shop import Finding, titles_by_advice
 from integrations.shops import shop_of
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
@@ -82,10 +82,7 @@ class Checked:
 
 
 def _lines(findings: Iterable[Finding]) -> list[CheckedLine]:
-    by_advice: dict[str, list[str]] = {}
-    for one in findings:
-        by_advice.setdefault(one.advice, []).append(one.title)
-    return [CheckedLine(titles, advice) for advice, titles in by_advice.items()]
+    return [CheckedLine(titles, advice) for advice, titles in titles_by_advice(findings).items()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,34 +41,40 @@ def orders_as_sent(source: str, external_ids: Iterable[str]) -> dict[str, dict[s
     wanted = list(external_ids)
     if not wanted:
         return {}
-    rows = {row.pk: row for row in Order.objects.filter(source=source, external_id__in=wanted)}
-    lines: dict[int, list[OrderLine]] = defaultdict(list)
-    for line in OrderLine.objects.filter(order__in=list(rows)).order_by("order_id", "position"):
-        lines[line.order_id].append(line)
-    return {row.external_id: order_as_sent(row, lines[row.pk]) for row in rows.values()}
+    return {row.external_id: order_as_sent(row, lines) for row, lines in _recorded(source, wanted)}
 
 
 def facts_as_recorded(source: str, external_ids: Iterable[str]) -> dict[str, OrderFacts]:
     """Return what was stated last of recorded orders, by external id."""
-    rows = Order.objects.filter(source=source, external_id__in=set(external_ids))
-    orders = {row.pk: row for row in rows}
-    lines: dict[int, list[LineFacts]] = defaultdict(list)
-    for line in OrderLine.objects.filter(order__in=list(orders)).order_by("order_id", "position"):
-        lines[line.order_id].append(
-            LineFacts(
-                line_id=line.line_id,
-                sku=line.sku,
-                product=line.product,
-                quantity=line.quantity,
-                net_minor=line.net_minor,
-                collections=tuple(line.collections),
-                is_commissionable=line.is_commissionable,
-            )
-        )
-    return {row.external_id: _facts(row, lines[row.pk]) for row in orders.values()}
+    return {
+        row.external_id: _facts(row, lines) for row, lines in _recorded(source, set(external_ids))
+    }
 
 
-def _facts(row: Order, lines: list[LineFacts]) -> OrderFacts:
+def _recorded(source: str, external_ids: Collection[str]) -> list[tuple[Order, list[OrderLine]]]:
+    """Recorded orders with their lines, in two queries."""
+    rows = {
+        row.pk: row for row in Order.objects.filter(source=source, external_id__in=external_ids)
+    }
+    lines: dict[int, list[OrderLine]] = defaultdict(list)
+    for line in OrderLine.objects.filter(order__in=list(rows)).order_by("order_id", "position"):
+        lines[line.order_id].append(line)
+    return [(row, lines[row.pk]) for row in rows.values()]
+
+
+def _line_facts(line: OrderLine) -> LineFacts:
+    return LineFacts(
+        line_id=line.line_id,
+        sku=line.sku,
+        product=line.product,
+        quantity=line.quantity,
+        net_minor=line.net_minor,
+        collections=tuple(line.collections),
+        is_commissionable=line.is_commissionable,
+    )
+
+
+def _facts(row: Order, lines: Iterable[OrderLine]) -> OrderFacts:
     return OrderFacts(
         external_id=row.external_id,
         ordered_at=row.ordered_at,
@@ -76,7 +82,7 @@ def _facts(row: Order, lines: list[LineFacts]) -> OrderFacts:
         customer_ref=row.customer_ref,
         promo_codes=tuple(row.promo_codes),
         click_id=row.click_id,
-        lines=tuple(lines),
+        lines=tuple(map(_line_facts, lines)),
         customer_is_new=row.customer_is_new,
         payment_status=row.payment_status,
         cancelled_at=row.cancelled_at,
