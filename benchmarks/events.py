@@ -1,6 +1,6 @@
 """Deliveries of a shop: how fast they are stored at 50 a second over HTTP, and worked on.
 
-The deliveries are Shopify's, each of an order of its own with a member's code. The web process is
+The deliveries are Shopify's, each of another order, with a member's code. The web process is
 the one of production with two workers; one process works on what was stored.
 """
 
@@ -74,7 +74,7 @@ def prepare(sample: BrandWithMembers) -> Connection:
 
 
 def delivery(number: int) -> Delivery:
-    """One order of its own: the shop's test order, but not marked as a test."""
+    """A new order: the shop's test order, but not marked as a test."""
     raw = shop_of("shopify").test_delivery(
         order_id=str(number), code=CODE, currency="GBP", secret=SECRET, now=timezone.now()
     )

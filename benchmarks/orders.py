@@ -3,7 +3,7 @@
 With ORDERS and REFUNDS in the environment those files are used (columns: docs/importing.md),
 else a made-up history of the same shape: 3,745 orders with 102,891 lines and 48 codes. A second
 brand gets the same orders in another sequence, each first with wrong lines and then corrected; a
-third gets each order and each refund in a call to the API of its own.
+third gets each order and each refund in a separate call to the API.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Encrypt what a database dump must not reveal: account numbers, tax ids, keys of shops.
 
 Uses Fernet (AES-128 in CBC mode with an HMAC) from `cryptography`. The first of `DETAILS_KEYS`
-encrypts and all of them decrypt, so that keys can rotate. Each purpose has keys of its own, made
+encrypts and all of them decrypt, so that keys can rotate. Each purpose has separate keys, made
 from these. The encrypted text names its owner, so it can't be decrypted after somebody copied it to
 another row.
 """

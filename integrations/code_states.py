@@ -1,4 +1,4 @@
-"""Decide how a code stands here and in the shop, and what is to be done about it. Pure."""
+"""Decide the state of a code, here and in the shop, and what is to be done about it. Pure."""
 
 from __future__ import annotations
 

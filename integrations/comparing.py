@@ -51,7 +51,7 @@ Clock = Callable[[], datetime]
 
 @dataclass(slots=True)
 class _Side:
-    """How one code stands here: its text, who has it, and whether it is in use."""
+    """A code on our side: its text, who has it, and whether it is in use."""
 
     code: str
     enrollment_id: int | None = None

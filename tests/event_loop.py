@@ -14,6 +14,6 @@ T = TypeVar("T")
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Return what the coroutine returns. It runs in a thread of its own."""
+    """Return what the coroutine returns. It runs in a separate thread."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(asyncio.run, work).result()

@@ -53,7 +53,7 @@ def keep(program: dict[str, Any], descriptors: list[int]) -> None:
 
 
 def run(program: dict[str, Any], streams: list[int]) -> NoReturn:
-    """Be the program, in a session of its own, as if Python had been started for it."""
+    """Be the program, in a new session, as if Python had been started for it."""
     os.setsid()
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number, descriptor in enumerate(streams):

@@ -1,4 +1,4 @@
-"""The settings of the product, loaded in a process of its own for the test that asks for it."""
+"""The settings of the product, loaded in a separate process for the test that asks for it."""
 
 from __future__ import annotations
 

@@ -106,7 +106,7 @@ def frozen(*pids: int) -> Iterator[None]:
 
 
 class Process:
-    """`python -m …` in a session of its own; `environment` is all that it knows."""
+    """`python -m …` in a new session; `environment` is all that it knows."""
 
     def __init__(self, folder: Path, environment: Mapping[str, str], *command: str) -> None:
         self.command = command

@@ -2,7 +2,7 @@
 
 To load Django, Celery and what they need takes twice as long as to load the product, and ten times
 as long as to read the settings. tests.fork_server loads them once for each test process, and none
-of the product's own modules; each program runs in a fork of it, with an environment of its own.
+of the product's own modules; each program runs in a fork of it, with a separate environment.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def fork_server() -> ForkServer:
 class Program:
     """`python -m …`, or `python -c …` with `is_code`, used like a subprocess.Popen in text mode.
 
-    It has a session of its own, and `environment` is all that it knows. Its streams are ours unless
+    It has a new session, and `environment` is all that it knows. Its streams are ours unless
     a file or subprocess.PIPE is given.
     """
 

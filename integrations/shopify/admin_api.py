@@ -25,7 +25,7 @@ MAX_SAID = 200  # characters of a message of Shopify's that are shown
 
 REFUSED = "Shopify no longer accepts our access. Enter the app's credentials again."
 STATUSES = {
-    402: "The store is frozen: Shopify waits for the payment of its own bill.",
+    402: "The store is frozen: Shopify waits until its bill is paid.",
     423: "The store is locked by Shopify. Ask Shopify's support.",
 }
 

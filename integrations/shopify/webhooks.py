@@ -228,7 +228,7 @@ def _shipping(
 ) -> Decimal:
     """Return what of a refund was for shipping, with its tax.
 
-    Until version 2024-07 it is an adjustment with a negative amount, since then a list of its own.
+    Until version 2024-07 it is an adjustment with a negative amount, since then a separate list.
     """
     adjusted = sum((_adjusted(entry, currency) for entry in adjustments), NOTHING)
     if adjusted:

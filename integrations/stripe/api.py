@@ -1,7 +1,7 @@
 """Call Stripe: its library composes and reads, `core.outgoing` connects, within its limits.
 
-The library retries nothing: what fails may be worked on again later. Every POST has an idempotency
-key of its own, made by the library.
+The library retries nothing: what fails may be worked on again later. Every POST has its own
+idempotency key, made by the library.
 """
 
 from __future__ import annotations

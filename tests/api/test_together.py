@@ -46,7 +46,7 @@ class Place:
 
 
 class Shop:
-    """Sends items, each in a request of its own, while the first one is being recorded."""
+    """Sends items, each in a separate request, while the first one is being recorded."""
 
     def __init__(self) -> None:
         self.together = Together[str, str]()

@@ -262,7 +262,7 @@ class ShopEvents:
         self.figures.states = Counter(Event.objects.values_list("state", flat=True))
 
     def _stored(self, times: list[tuple[RealShop, Posted]]) -> int:
-        """How many events will be stored: of WooCommerce a repeat is one of its own."""
+        """How many events will be stored: of WooCommerce a repeat is another one."""
         nameless = [one for shop, one in times if shop.kind == "woocommerce"]
         return len(nameless) + len([one for shop, one in self.kept if shop.kind != "woocommerce"])
 

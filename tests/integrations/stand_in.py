@@ -58,7 +58,7 @@ class Fault:
 
 
 class StandIn(ABC):
-    """Answers on a port of its own while `running`. `clock_ahead` is in seconds."""
+    """Answers on a separate port while `running`. `clock_ahead` is in seconds."""
 
     def __init__(self) -> None:
         self.requests: list[Sent] = []

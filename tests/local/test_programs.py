@@ -48,7 +48,7 @@ def test_a_signal_that_ended_it_is_told() -> None:
 
     assert program.wait() == -signal.SIGKILL
     assert is_alive(program.pid) is False
-    program.kill()  # nothing happens, whoever has its pid by now
+    program.kill()  # nothing happens, whatever process has its pid by now
 
 
 def test_it_knows_the_given_environment_alone_and_none_of_the_product() -> None:
