@@ -20,8 +20,8 @@ from accounts.actors import Actor
 from api.authentication import key_of
 from api.bodies import Batch, read_batch, read_one
 from api.problems import ApiError, as_json, document, invalid, refuse
-from api.together import Together
 from core.tenancy import acting_for
+from core.together import do_together
 from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
 from tracking.orders.reading import InputError, read_order, read_refund
 from tracking.orders.recording import record_orders
@@ -30,7 +30,6 @@ from tracking.orders.results import RecordingResult, RecordingStatus
 
 F = TypeVar("F", OrderFacts, RefundFacts)
 Recorder = Callable[[Sequence[F]], list[RecordingResult]]
-TOGETHER = Together[Any, RecordingResult]()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,15 +111,9 @@ def _recorder(request: HttpRequest, intake: Intake[F], batch: Batch) -> Recorder
         return intake.record(batch.source, items, anew, by, now)
 
     def record_one(items: Sequence[F]) -> list[RecordingResult]:
-        return [
-            TOGETHER.record(
-                (intake.many, key.pk, batch.source, anew),
-                items[0],
-                lines=intake.lines(items[0]),
-                record=record,
-                place=request.META.get("tributary.place"),
-            )
-        ]
+        [item] = items
+        group = (intake.many, key.pk, batch.source, anew)
+        return [do_together(group, item, do=record, size=intake.lines(item))]
 
     return record_one if batch.is_single else record
 

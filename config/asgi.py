@@ -14,38 +14,44 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import io
 import logging
 import os
 import sys
 import threading
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import Context
+from functools import partial
 from itertools import chain
-from tempfile import SpooledTemporaryFile
-from typing import IO, Any, TypeVar
-from urllib.parse import unquote_to_bytes
+from typing import Any, TypeVar
 
 os.environ.setdefault("TRIBUTARY_PROCESS", "web")  # read by config.limits
 
 from config import limits
-from config.gate import REFUSED, Pace, Place, Places
+from config.arriving import (
+    BodyTooLargeError,
+    ClientGoneError,
+    Environ,
+    Headers,
+    Receive,
+    Scope,
+    environ_of,
+    read_body,
+    without_underscores,
+)
+from config.gate import REFUSED, Pace, Places
+from config.groups import Groups
 from config.heartbeats import BEAT_SECONDS, beat
 from config.wsgi import application as wsgi_application
 from config.wsgi import refuse
+from core.together import run_together
 
-Scope = dict[str, Any]
-Receive = Callable[[], Awaitable[dict[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 T = TypeVar("T")
-Headers = list[tuple[str, str]]
-Environ = dict[str, Any]
+Request = tuple[Environ, "Answer"]
 WsgiApplication = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
-SPOOL_BYTES = 256 * 1024  # a longer body goes to a temporary file
-MAX_BODY_BYTES = 64 * 1024 * 1024  # far above the largest upload of the product
 BODY_TIMEOUT_SECONDS = 60
 # A response up to this size is taken whole, so that a slow reader occupies no thread.
 MAX_WHOLE_BYTES = 2_000_000
@@ -55,24 +61,20 @@ NEEDS_NO_PLACE = "/readyz"
 # The interpreter's switch interval. With the default of 5 ms, the event loop, which answers
 # /healthz, waits too long while several pages are rendered.
 SWITCH_SECONDS = 0.001
+# One order alone costs several times its share of many, so these are answered together.
+ORDERS_AND_REFUNDS = ("/api/v1/orders", "/api/v1/refunds")
+MAX_GROUPED_BYTES = 64 * 1024  # a longer body is mostly many orders, which are answered alone
 ALIVE = "alive\n"
 CLOSE = (b"connection", b"close")
 logger = logging.getLogger(__name__)
-
-
-class BodyTooLargeError(Exception):
-    """A request's body is longer than MAX_BODY_BYTES."""
-
-
-class ClientGoneError(Exception):
-    """The client closed the connection, or stopped reading."""
 
 
 class Server:
     """A WSGI application as an ASGI one. A request is inside it only while it has a place.
 
     `refuse` answers the others; it runs in the event loop, so it must not wait for anything.
-    `begin` is called once, when the web server starts to serve.
+    `begin` is called once, when the web server starts to serve. `sender_of` names the sender of a
+    request that may be answered together with others of it, and returns "" for any other request.
     """
 
     def __init__(
@@ -82,16 +84,17 @@ class Server:
         refuse: WsgiApplication,
         places: Places,
         begin: Callable[[], None] = lambda: None,
+        sender_of: Callable[[Environ], str] = lambda environ: "",
     ) -> None:
         self.application, self.refuse, self.places = application, refuse, places
-        self.begin = begin
+        self.begin, self.sender_of = begin, sender_of
         # Streamed responses may not take all places, because their clients can be slow.
         self.streams = threading.BoundedSemaphore(max(1, places.number // 2))
         self.pace = Pace(limits.WEB_REFUSALS, seconds=limits.WEB_QUEUE_SECONDS)
-        self.waiting = threading.BoundedSemaphore(limits.WEB_WAITING_REQUESTS)
-        self.threads = ThreadPoolExecutor(
-            places.number + limits.WEB_WAITING_REQUESTS, thread_name_prefix="request"
+        self.groups = Groups(
+            self.respond_to, waiting=limits.WEB_WAITING_REQUESTS, seconds=limits.WEB_GROUP_SECONDS
         )
+        self.threads = ThreadPoolExecutor(places.number, thread_name_prefix="request")
         self.spare_threads = ThreadPoolExecutor(limits.WEB_SPARE_THREADS)
         self.ticked_at = time.monotonic()
 
@@ -167,23 +170,45 @@ class Server:
     async def respond(self, environ: Environ, answer: Answer) -> None:
         """Run the application as soon as a place is free; refuse the request if none becomes so."""
         if environ["PATH_INFO"] == NEEDS_NO_PLACE:
-            await self.run_in(self.spare_threads, environ, answer)
-        elif reason := await self.places.take():
-            await self.pace.wait()
-            Context().run(self.run_refusal, environ, answer, reason)
+            await self.run_in(self.spare_threads, [(environ, answer)])
+        elif key := self.sender_of(environ):
+            if reason := await self.groups.join(key, (environ, answer)):
+                await self.turn_away([(environ, answer)], reason)
         else:
-            place = environ["tributary.place"] = Place(self.places, self.waiting)
-            try:
-                await self.run_in(self.threads, environ, answer)
-            finally:
-                place.end()
+            await self.respond_to([(environ, answer)])
+        if answer.failure is not None:
+            raise answer.failure
 
-    async def run_in(self, threads: ThreadPoolExecutor, environ: Environ, answer: Answer) -> None:
+    async def respond_to(self, requests: Sequence[Request]) -> None:
+        """Let one thread, with one place, answer all of these requests."""
+        if reason := await self.places.take():
+            await self.turn_away(requests, reason)
+            return
+        try:
+            await self.run_in(self.threads, requests)
+        finally:
+            self.places.leave()
+
+    async def turn_away(self, requests: Sequence[Request], reason: str) -> None:
+        await self.pace.wait()
+        for environ, answer in requests:
+            Context().run(self.run_refusal, environ, answer, reason)
+
+    async def run_in(self, threads: ThreadPoolExecutor, requests: Sequence[Request]) -> None:
+        calls = [partial(self.run, environ, answer) for environ, answer in requests]
         # A separate context: what a request leaves in context variables ends with it.
-        await answer.loop.run_in_executor(threads, Context().run, self.run, environ, answer)
+        run = calls[0] if len(calls) == 1 else partial(run_together, calls)
+        await asyncio.get_running_loop().run_in_executor(threads, Context().run, run)
 
     def run(self, environ: Environ, answer: Answer) -> None:
-        """Call the application, in a thread. Take a short response whole, stream a long one."""
+        """Have the application answer, in a thread. An error is kept for the event loop."""
+        try:
+            self.call(environ, answer)
+        except Exception as error:
+            answer.failure = error
+
+    def call(self, environ: Environ, answer: Answer) -> None:
+        """Call the application. Take a short response whole, stream a long one."""
         parts = self.application(environ, answer.start)
         try:
             rest = chain(answer.written, parts)
@@ -217,6 +242,7 @@ class Answer:
         self.written: list[bytes] = []
         self.whole: bytes | None = None
         self.is_begun = False
+        self.failure: Exception | None = None
 
     def start(self, status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
         """WSGI's start_response."""
@@ -301,76 +327,18 @@ async def say(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) ->
     await send({"type": "http.response.body", "body": body})
 
 
-def without_underscores(headers: Iterable[tuple[bytes, bytes]]) -> Headers:
-    """Return the headers without underscores in their names, as text."""
-    return [
-        (name.decode("latin-1").lower(), value.decode("latin-1"))
-        for name, value in headers
-        if b"_" not in name
-    ]
+def sender_of(environ: Environ) -> str:
+    """Return who sends one order or refund, by its API key; "" for any other request.
 
-
-async def read_body(headers: Headers, receive: Receive) -> tuple[IO[bytes], int]:
-    """Read the request's body; return it and its length in bytes.
-
-    Raises BodyTooLargeError and ClientGoneError.
+    The key is not checked here: requests with the same wrong key are refused together.
     """
-    said = dict(headers)
-    if "content-length" not in said and "transfer-encoding" not in said:
-        return io.BytesIO(), 0
-    if int(said.get("content-length", 0)) > MAX_BODY_BYTES:
-        raise BodyTooLargeError
-    body: IO[bytes] = SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 - closed by the caller
-    length, more = 0, True
-    try:
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                raise ClientGoneError
-            part, more = message.get("body", b""), message.get("more_body", False)
-            length += len(part)
-            if length > MAX_BODY_BYTES:
-                raise BodyTooLargeError
-            body.write(part)
-    except BaseException:
-        body.close()
-        raise
-    body.seek(0)
-    return body, length
-
-
-def environ_of(scope: Scope, headers: Headers, body: IO[bytes], length: int) -> Environ:
-    """Return the WSGI environ of the request (PEP 3333), without the process's environment."""
-    server_name, server_port = scope.get("server") or ("localhost", 0)
-    client_address = (scope.get("client") or ("", 0))[0]
-    path = scope.get("raw_path", b"").partition(b"?")[0]
-    environ: Environ = {
-        "REQUEST_METHOD": scope["method"],
-        "SCRIPT_NAME": "",
-        "PATH_INFO": unquote_to_bytes(path).decode("latin-1") or scope["path"],
-        "QUERY_STRING": scope["query_string"].decode("latin-1"),
-        "SERVER_NAME": server_name,
-        "SERVER_PORT": str(server_port),
-        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
-        "REMOTE_ADDR": client_address,
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.get("scheme", "http"),
-        "wsgi.input": body,
-        "wsgi.input_terminated": True,
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        "CONTENT_LENGTH": str(length) if length else "",
-    }
-    for name, value in headers:
-        if name in {"content-length", "transfer-encoding"}:
-            continue
-        key = "CONTENT_TYPE" if name == "content-type" else f"HTTP_{name.upper().replace('-', '_')}"
-        if key in environ:  # RFC 9110 section 5.3; of cookies RFC 9113 section 8.2.3
-            value = environ[key] + ("; " if name == "cookie" else ",") + value
-        environ[key] = value
-    return environ
+    if (
+        environ["REQUEST_METHOD"] in {"POST", "PUT"}
+        and environ["PATH_INFO"].startswith(ORDERS_AND_REFUNDS)
+        and int(environ["CONTENT_LENGTH"] or 0) <= MAX_GROUPED_BYTES
+    ):
+        return str(environ.get("HTTP_AUTHORIZATION", ""))
+    return ""
 
 
 def start_noting_requests() -> None:
@@ -383,5 +351,11 @@ places = Places(
     limits.WEB_CONCURRENT_REQUESTS, queue=limits.WEB_QUEUE, seconds=limits.WEB_QUEUE_SECONDS
 )
 sys.setswitchinterval(SWITCH_SECONDS)
-application = Server(wsgi_application, refuse=refuse, places=places, begin=start_noting_requests)
+application = Server(
+    wsgi_application,
+    refuse=refuse,
+    places=places,
+    begin=start_noting_requests,
+    sender_of=sender_of,
+)
 beat(lambda: application.is_ticking and not places.is_stuck)

@@ -10,7 +10,6 @@ occupies no thread.
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections import deque
 
@@ -67,38 +66,6 @@ class Places:
     def is_stuck(self) -> bool:
         """Whether all places are taken and none became free for STUCK_SECONDS."""
         return self.taken >= self.number and time.monotonic() - self._left_at > STUCK_SECONDS
-
-
-class Place:
-    """The place that a request has taken. Its thread may use it.
-
-    A request that waits for another one gives its place up, so that a third can run meanwhile; at
-    most `spare` requests of the process may be without one. It never takes a place again: the one
-    that it waited for may pass its own on.
-    """
-
-    def __init__(self, places: Places, spare: threading.Semaphore) -> None:
-        self._places, self._spare = places, spare
-        self._loop = asyncio.get_running_loop()
-        self._is_taken = True
-
-    def give_up(self) -> None:
-        """Let another request have the place, if not too many gave up theirs already."""
-        if self._is_taken and self._spare.acquire(blocking=False):
-            self._is_taken = False
-            self._loop.call_soon_threadsafe(self._places.leave)
-
-    def pass_to(self, other: Place) -> None:
-        """Give the place to a request that has none."""
-        if self._is_taken and not other._is_taken:
-            self._is_taken, other._is_taken = False, True
-
-    def end(self) -> None:
-        """The request has its response. For the event loop."""
-        if self._is_taken:
-            self._places.leave()
-        else:
-            self._spare.release()
 
 
 class Pace:

@@ -96,8 +96,9 @@ WEB_CONCURRENT_REQUESTS: int = env.int("WEB_CONCURRENT_REQUESTS", default=4)  # 
 # Open connections per process, with idle ones; others wait to be accepted. A connection without a
 # request is closed after 30 seconds.
 WEB_CONNECTIONS: int = env.int("WEB_CONNECTIONS", default=2_000)
-# Requests per process that wait for another one to record their order, and need no place meanwhile.
+# Requests with an order that wait for another one of their shop, per process; see config.groups.
 WEB_WAITING_REQUESTS: int = env.int("WEB_WAITING_REQUESTS", default=64)
+WEB_GROUP_SECONDS = 10.0  # how long each may wait
 WEB_QUEUE: int = env.int("WEB_QUEUE", default=16)  # requests that wait, per process
 WEB_QUEUE_SECONDS: float = env.float("WEB_QUEUE_SECONDS", default=1.0)
 # Refusals a second, per process. More are sent later, but at most WEB_QUEUE_SECONDS later.

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any
 
@@ -64,6 +65,20 @@ class Writes:
             self._outside_transaction = True
         return execute(sql, params, many, context)
 
+    @contextmanager
+    def noted(self) -> Iterator[None]:
+        """Note the statements of the block.
+
+        Requests that are answered together share a connection, and end in another sequence than
+        Django's execute_wrapper allows.
+        """
+        noting = connection.execute_wrappers
+        noting.append(self)
+        try:
+            yield
+        finally:
+            noting.remove(self)
+
     @property
     def may_be_kept(self) -> bool:
         return self._outside_transaction or commits_sent() > self._commits_before
@@ -75,7 +90,7 @@ def retry_once(get_response: GetResponse) -> GetResponse:
     def respond(request: HttpRequest) -> HttpResponseBase:
         writes = Writes()
         request.writes = writes  # type: ignore[attr-defined]
-        with connection.execute_wrapper(writes):
+        with writes.noted():
             response = get_response(request)
         outage: Outage | None = getattr(response, "outage", None)
         if outage and outage.is_retryable and _may_repeat(request):

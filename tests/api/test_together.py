@@ -1,184 +1,161 @@
-"""Orders that arrive at the same moment are recorded together, and each gets its own answer."""
+"""Orders of a shop that arrive at the same moment: recorded together, each with its own answer."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+import asyncio
+import json
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from django.db.models import Sum
 
-from api import together
-from api.together import Together
-from tests.own_processes import MAX_WAIT_SECONDS
+from api import receiving
+from config import wsgi
+from config.asgi import Server, sender_of
+from config.gate import Places
+from core.tenancy import acting_for
+from payouts.models import LedgerEntry
+from tests.api.shop import ORDERS, REFUNDS, key_for
+from tests.cast import Cast, raw_order, raw_refund
+from tests.event_loop import run
+from tracking.models import Order
+from tracking.orders.recording import record_orders
+from tracking.reconciliation.differences import differences
 
-
-class Recorder:
-    """Records by writing down each group. The first call waits until it may go on."""
-
-    def __init__(self) -> None:
-        self.groups: list[list[str]] = []
-        self.has_begun, self.may_go_on = threading.Event(), threading.Event()
-        self.fails_with: list[str] = []
-
-    def __call__(self, items: Sequence[str]) -> list[str]:
-        self.groups.append(list(items))
-        if not self.has_begun.is_set():
-            self.has_begun.set()
-            assert self.may_go_on.wait(MAX_WAIT_SECONDS)
-        if set(items) & set(self.fails_with):
-            raise ValueError(items)
-        return [f"recorded {item}" for item in items]
+pytestmark = pytest.mark.django_db(transaction=True)
 
 
-class Place:
-    def __init__(self) -> None:
-        self.is_taken = True
+class Post:
+    """One request of a shop, on a connection of its own."""
 
-    def give_up(self) -> None:
-        self.is_taken = False
+    def __init__(self, body: Any, secret: str, *, path: str = ORDERS, method: str = "POST") -> None:
+        self.body = body if isinstance(body, bytes) else json.dumps(body).encode()
+        self.scope = {
+            "type": "http",
+            "method": method,
+            "path": path,
+            "raw_path": path.encode(),
+            "query_string": b"",
+            "http_version": "1.1",
+            "headers": [
+                (b"host", b"testserver"),
+                (b"authorization", f"Bearer {secret}".encode()),
+                (b"content-type", b"application/json"),
+                (b"content-length", str(len(self.body)).encode()),
+            ],
+            "client": ("127.0.0.1", 1),
+        }
+        self.status, self.answer, self.headers = 0, b"", dict[str, str]()
 
-    def pass_to(self, other: together.Place) -> None:
-        assert isinstance(other, Place)
-        assert (self.is_taken, other.is_taken) == (True, False)
-        self.is_taken, other.is_taken = False, True
+    async def receive(self) -> dict[str, Any]:
+        return {"type": "http.request", "body": self.body, "more_body": False}
 
+    async def send(self, message: dict[str, Any]) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            self.headers = {name.decode(): value.decode() for name, value in message["headers"]}
+        else:
+            self.answer += message["body"]
 
-class Shop:
-    """Sends items, each in a separate request, while the first one is being recorded."""
-
-    def __init__(self) -> None:
-        self.together = Together[str, str]()
-        self.recorder = Recorder()
-        self.places: dict[str, Place] = {}
-        self.pool = ThreadPoolExecutor(20)
-
-    def send(self, item: str, *, key: str = "juniper", lines: int = 1) -> Future[str]:
-        place = self.places[item] = Place()
-        return self.pool.submit(
-            self.together.record, key, item, lines=lines, record=self.recorder, place=place
-        )
-
-    def send_first(self, item: str = "first") -> Future[str]:
-        sent = self.send(item)
-        assert self.recorder.has_begun.wait(MAX_WAIT_SECONDS)
-        return sent
-
-    def send_next(self, item: str, **more: Any) -> Future[str]:
-        """Send an item and wait until it waits."""
-        before = self.waiting()
-        sent = self.send(item, **more)
-        until(lambda: self.waiting() == before + 1)
-        return sent
-
-    def waiting(self) -> int:
-        return sum(map(len, self.together._waiting.values()))
-
-
-def until(condition: Callable[[], bool]) -> None:
-    pause = threading.Event()
-    for _ in range(int(MAX_WAIT_SECONDS / 0.01)):
-        if condition():
-            return
-        pause.wait(0.01)
-    raise AssertionError("it did not come to that")
+    @property
+    def said(self) -> dict[str, Any]:
+        found: dict[str, Any] = json.loads(self.answer)
+        return found
 
 
 @pytest.fixture
-def shop() -> Shop:
-    return Shop()
+def groups(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The ids of the orders of each call of `record_orders`."""
+    seen: list[list[str]] = []
+
+    def noted(*, orders: Sequence[Any], **more: Any) -> Any:
+        seen.append([order.external_id for order in orders])
+        return record_orders(orders=orders, **more)
+
+    monkeypatch.setattr(receiving, "record_orders", noted)
+    return seen
 
 
-def results(sent: Sequence[Future[str]]) -> list[str]:
-    return [future.result(MAX_WAIT_SECONDS) for future in sent]
+def send(posts: Sequence[Post]) -> None:
+    """Send all at the same moment to one web process."""
+    server = Server(
+        wsgi.application,
+        refuse=wsgi.refuse,
+        places=Places(4, queue=16, seconds=60),
+        sender_of=sender_of,
+    )
+
+    async def ask() -> None:
+        await asyncio.gather(*(server(post.scope, post.receive, post.send) for post in posts))
+
+    run(ask())
+    assert server.places.taken == 0
 
 
-def test_one_alone_is_recorded_at_once_and_leaves_nothing(shop: Shop) -> None:
-    shop.recorder.may_go_on.set()
-    assert results([shop.send("a")]) == ["recorded a"]
-    assert results([shop.send("b")]) == ["recorded b"]
-    assert shop.recorder.groups == [["a"], ["b"]]
-    assert shop.together._waiting == {}
+def test_each_gets_its_own_answer(cast: Cast, groups: list[list[str]]) -> None:
+    secret = key_for(cast.juniper)
+    good = [Post(raw_order(f"o{number}", amount=f"{number + 1}.00"), secret) for number in range(9)]
+    again = Post(raw_order("o3", amount="4.00"), secret)
+    other = Post(raw_order("o4", amount="99.00"), secret)
+    unreadable, wrong = Post(b"[", secret), Post(raw_order("o9") | {"currency": "?"}, secret)
+    many = Post({"orders": [raw_order("m1"), raw_order("m2")]}, secret)
+    stated = Post(raw_order("o5", amount="60.00"), secret, method="PUT")
+    refund = Post(raw_refund("r1", order_id="o1"), secret, path=REFUNDS)
+    no_key = Post(raw_order("o10"), "trb_wrong_key")
+
+    send([*good, again, other, unreadable, wrong, many, stated, refund, no_key])
+
+    assert [post.status for post in good] == [201] * 9
+    assert [post.said["order_id"] for post in good] == [f"o{number}" for number in range(9)]
+    assert (again.status, other.status) == (200, 409)
+    assert (unreadable.status, wrong.status, no_key.status) == (400, 422, 401)
+    assert [row["status"] for row in many.said["results"]] == [201, 201]
+    assert stated.said["outcome"] == "revised"
+    assert refund.status in {201, 202}
+    assert groups[0] == ["o0"]
+    assert ["o1", "o2", "o3", "o4", "o5", "o6", "o7", "o8", "o3", "o4"] in groups
+    ids = {post.headers["x-request-id"] for post in [*good, again, other, stated]}
+    assert len(ids) == 12
+    with acting_for(cast.juniper):
+        assert Order.objects.count() == 11
+        assert list(differences(cast.juniper)) == []
 
 
-def test_what_comes_meanwhile_is_recorded_in_one_group(shop: Shop) -> None:
-    sent = [shop.send_first(), *(shop.send_next(item) for item in "abc")]
-    assert not any(future.done() for future in sent)
-    shop.recorder.may_go_on.set()
-    assert results(sent) == ["recorded first", "recorded a", "recorded b", "recorded c"]
-    assert shop.recorder.groups == [["first"], ["a", "b", "c"]]
-    assert shop.together._waiting == {}
-
-
-def test_other_keys_do_not_wait(shop: Shop) -> None:
-    first = shop.send_first()
-    assert results([shop.send("a", key="willow")]) == ["recorded a"]
-    shop.recorder.may_go_on.set()
-    assert results([first]) == ["recorded first"]
-
-
-def test_a_group_that_fails_is_recorded_one_by_one(shop: Shop) -> None:
-    shop.recorder.fails_with = ["b"]
-    sent = [shop.send_first(), *(shop.send_next(item) for item in "abc")]
-    shop.recorder.may_go_on.set()
-    assert results([sent[0], sent[1], sent[3]]) == ["recorded first", "recorded a", "recorded c"]
-    with pytest.raises(ValueError, match="b"):
-        sent[2].result(MAX_WAIT_SECONDS)
-    assert sorted(map(tuple, shop.recorder.groups[1:])) == [
-        ("a",), ("a", "b", "c"), ("b",), ("c",),
-    ]  # fmt: skip
-    assert shop.together._waiting == {}
-
-
-def test_one_that_fails_alone_lets_the_next_record(shop: Shop) -> None:
-    shop.recorder.fails_with = ["first"]
-    sent = [shop.send_first(), shop.send_next("a")]
-    shop.recorder.may_go_on.set()
-    with pytest.raises(ValueError, match="first"):
-        sent[0].result(MAX_WAIT_SECONDS)
-    assert results(sent[1:]) == ["recorded a"]
-
-
-def test_a_group_holds_a_limited_number_of_lines(shop: Shop) -> None:
-    sent = [
-        shop.send_first(),
-        shop.send_next("a", lines=together.MAX_LINES - 1),
-        shop.send_next("b", lines=1),
-        shop.send_next("c", lines=together.MAX_LINES + 1),
-        shop.send_next("d"),
+def test_brands_are_kept_apart(cast: Cast, groups: list[list[str]]) -> None:
+    mine, theirs = key_for(cast.juniper), key_for(cast.saltmarsh)
+    posts = [
+        Post(raw_order(f"o{number}"), secret) for number in range(5) for secret in (mine, theirs)
     ]
-    shop.recorder.may_go_on.set()
-    results(sent)
-    assert shop.recorder.groups == [["first"], ["a", "b"], ["c"], ["d"]]
+
+    send(posts)
+
+    assert [post.status for post in posts] == [201] * 10
+    for brand in (cast.juniper, cast.saltmarsh):
+        with acting_for(brand):
+            assert sorted(Order.objects.values_list("external_id", flat=True)) == [
+                f"o{number}" for number in range(5)
+            ]
 
 
-def test_a_group_holds_a_limited_number_of_items(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+def test_a_group_that_fails_is_recorded_one_by_one(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(together, "MAX_ITEMS", 2)
-    sent = [shop.send_first(), *(shop.send_next(item) for item in "abc")]
-    shop.recorder.may_go_on.set()
-    results(sent)
-    assert shop.recorder.groups == [["first"], ["a", "b"], ["c"]]
+    def fail_for_o2(*, orders: Sequence[Any], **more: Any) -> Any:
+        results = record_orders(orders=orders, **more)
+        if any(order.external_id == "o2" for order in orders):
+            raise ZeroDivisionError
+        return results
 
+    monkeypatch.setattr(receiving, "record_orders", fail_for_o2)
+    secret = key_for(cast.juniper)
+    posts = [Post(raw_order(f"o{number}"), secret) for number in range(5)]
 
-def test_who_waits_too_long_records_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(together, "WAIT_SECONDS", 0.05)
-    first = shop.send_first()
-    assert results([shop.send("a")]) == ["recorded a"]
-    shop.recorder.may_go_on.set()
-    assert results([first]) == ["recorded first"]
-    assert shop.recorder.groups == [["first"], ["a"]]
+    send(posts)
 
-
-def test_who_waits_has_no_place_and_who_records_has_one(shop: Shop) -> None:
-    sent = [shop.send_first(), shop.send_next("a"), shop.send_next("b")]
-    assert {item: place.is_taken for item, place in shop.places.items()} == {
-        "first": True, "a": False, "b": False,
-    }  # fmt: skip
-    shop.recorder.may_go_on.set()
-    results(sent)
-    assert {item: place.is_taken for item, place in shop.places.items()} == {
-        "first": False, "a": True, "b": False,
-    }  # fmt: skip
+    assert [post.status for post in posts] == [201, 200, 500, 200, 200]
+    with acting_for(cast.juniper):
+        total = LedgerEntry.objects.aggregate(Sum("amount_minor"))["amount_minor__sum"]
+        assert LedgerEntry.objects.count() == 5
+        assert total > 0
+        assert list(differences(cast.juniper)) == []

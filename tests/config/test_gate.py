@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import threading
 import time
 from collections.abc import Coroutine
 from io import BytesIO
@@ -12,7 +11,7 @@ from typing import Any, TypeVar
 import pytest
 
 from config import request_log
-from config.gate import Pace, Place, Places
+from config.gate import Pace, Places
 from config.unavailable import refuse
 from tests import event_loop
 
@@ -158,46 +157,3 @@ def test_a_flood_of_refusals_does_not_flood_the_log(
     seconds = 8.0
     ask("/portal/")
     assert len(caplog.records) == request_log.MAX_REFUSALS_LOGGED + 1
-
-
-def test_a_place_that_is_given_up_goes_to_the_next_request() -> None:
-    async def compete() -> tuple[list[int], str]:
-        places, spare = Places(1, queue=1, seconds=SOON), threading.Semaphore(1)
-        await places.take()
-        first = Place(places, spare)
-        waits = await one_waits(places)
-        first.give_up()
-        second_waited = await waits
-        second = Place(places, spare)
-        counts = [places.taken]
-        second.pass_to(first)
-        second.end()
-        counts.append(places.taken)
-        first.end()
-        counts.append(places.taken)
-        return counts, second_waited
-
-    assert run(compete()) == ([1, 1, 0], "")
-
-
-def test_a_limited_number_of_requests_is_without_a_place() -> None:
-    async def compete() -> list[int]:
-        places, spare = Places(2, queue=0, seconds=SOON), threading.Semaphore(1)
-        taken = []
-        for _ in range(2):
-            await places.take()
-            taken.append(Place(places, spare))
-        for place in taken:
-            place.give_up()
-        await asyncio.sleep(0)
-        counts = [places.taken]
-        taken[1].end()
-        counts.append(places.taken)
-        taken[0].end()
-        await places.take()
-        again = Place(places, spare)
-        again.give_up()
-        await asyncio.sleep(0)
-        return [*counts, places.taken]
-
-    assert run(compete()) == [1, 0, 0]
