@@ -6,7 +6,8 @@ answered are run in one thread, each in a greenlet of its own. A request that ca
 pauses there, and the next one runs until it pauses too, or ends. Then the first of those that ask
 for the same does it for all of them, and each goes on with its own result.
 
-Everywhere else `do_together` does what it is given at once.
+Everywhere else, and inside a transaction, `do_together` does what it is given at once: the calls of
+a thread share its connection, and what others do meanwhile must not become part of a transaction.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, cast
 
+from django.db import connection
 from greenlet import getcurrent, greenlet
 
 F = TypeVar("F")
@@ -40,10 +42,9 @@ def do_together(
 
     `do` takes the items of all calls that pause with the same `key`, and returns a result for each.
     If it raises for several, each call does its own item alone. `size` counts towards MAX_SIZE.
-    Only outside of transactions: what other calls do in between must not become part of one.
     """
     current = getcurrent()
-    if not isinstance(current, _Run) or current.parent is None:
+    if not isinstance(current, _Run) or current.parent is None or connection.in_atomic_block:
         return do([item])[0]
     mine: _Asked[F, R] = _Asked(key, item, size)
     group: Sequence[_Asked[F, R]] | None = current.parent.switch(mine)

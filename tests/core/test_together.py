@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 
 import pytest
+from django.db import transaction
 
 from core import together
 from core.together import do_together, run_together
@@ -102,3 +103,15 @@ def test_every_call_has_context_variables_of_its_own() -> None:
 
     run_together([call("Mara"), call("Diego")])
     assert (seen, NAME.get()) == (["Mara", "Diego"], "nobody")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_inside_a_transaction_it_is_done_at_once(recorder: Recorder) -> None:
+    """What another call does meanwhile must not become part of the transaction."""
+
+    def in_transaction() -> None:
+        with transaction.atomic():
+            recorder.call("a")()
+
+    run_together([in_transaction, recorder.call("b"), recorder.call("c")])
+    assert recorder.groups == [["a"], ["b", "c"]]
