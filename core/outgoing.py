@@ -3,6 +3,8 @@
 A call has a limit of time and of size, for everything together. It never reaches an address of a
 private network, also not by a name: the name is resolved here, and the connection goes to the
 address that was checked. Only local mode may call this machine. Redirects are not followed.
+Answers may be packed with gzip alone, and are unpacked within the limit of size: three kilobytes can
+hold gigabytes, so httpx, which unpacks all that came at once, is not asked to.
 
 In local mode a shop's own address can lead to a server on this machine (STAND_INS), so that a brand
 can be tried out whose shops are api.stripe.com or anything.myshopify.com.
@@ -14,7 +16,8 @@ import json as json_format
 import re
 import ssl
 import time
-from collections.abc import Iterable, Mapping
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
@@ -34,6 +37,8 @@ CONNECT_SECONDS = 5.0
 RESOLVE_SECONDS = 3.0
 MAX_ANSWER_BYTES = 20_000_000
 USER_AGENT = "Tributary"
+GZIP, NOT_PACKED = "gzip", ("", "identity")
+ZLIB_OF_GZIP = 16 + zlib.MAX_WBITS  # zlib's number for a gzip header
 STAND_IN = re.compile(r"127\.0\.0\.1:[0-9]{1,5}")
 Address = IPv4Address | IPv6Address
 
@@ -58,7 +63,7 @@ class Answer:
         """Return the body as JSON. Raises NoAnswerError."""
         try:
             return json_format.loads(self.body)
-        except ValueError:  # also of bytes that are no text
+        except (ValueError, RecursionError):  # ValueError also of bytes that are no text
             raise NoAnswerError("did not answer with JSON") from None
 
 
@@ -150,7 +155,9 @@ class Caller:
         self.seconds, self.max_bytes = seconds, max_bytes
         self.until = 0.0  # of time.monotonic(), for the call under way
         self._client = httpx.Client(
-            transport=_Transport(self), trust_env=False, headers={"User-Agent": USER_AGENT}
+            transport=_Transport(self),
+            trust_env=False,
+            headers={"User-Agent": USER_AGENT, "Accept-Encoding": GZIP},
         )
 
     def __enter__(self) -> Self:
@@ -191,17 +198,33 @@ class Caller:
             raise NoAnswerError(f"did not answer within {self.seconds:g} seconds") from None
         except httpx.ConnectError as error:
             raise _unreachable(error) from None
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError):
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, zlib.error):
             raise NoAnswerError("broke the connection, or did not answer with HTTP") from None
 
     def _whole(self, answer: httpx.Response) -> bytes:
         parts, length = [], 0
-        for part in answer.iter_bytes():
+        for part in self._unpacked(answer):
             length += len(part)
             if length > self.max_bytes:
                 raise NoAnswerError("answered with more than can be read")
             parts.append(part)
         return b"".join(parts)
+
+    def _unpacked(self, answer: httpx.Response) -> Iterator[bytes]:
+        """Yield the body in parts, none of them longer than what can be read and one byte."""
+        packing = answer.headers.get("content-encoding", "").strip().lower()
+        if packing in NOT_PACKED:
+            yield from answer.iter_raw()
+            return
+        if packing != GZIP:
+            raise NoAnswerError("answered in a packing that we did not ask for")
+        unpacking = zlib.decompressobj(ZLIB_OF_GZIP)
+        for packed in answer.iter_raw():
+            left = packed
+            while left and not unpacking.eof:
+                yield unpacking.decompress(left, self.max_bytes + 1)
+                left = unpacking.unconsumed_tail
+        yield unpacking.decompress(b"", self.max_bytes + 1)
 
     def left(self) -> float:
         """Return the seconds that are left of the call; more than 0."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 import time
+import tracemalloc
 from collections.abc import Iterator
 from ipaddress import ip_address
 
+import httpx
 import pytest
 from django.test import override_settings
 
 from core.outgoing import (
+    Answer,
     Caller,
     ForbiddenAddressError,
     NoAnswerError,
@@ -70,6 +73,40 @@ def test_a_packed_answer_counts_by_its_contents(echo: Echo) -> None:
     echo.faults.append(Fault(packed))
     with Caller(max_bytes=100_000) as caller, pytest.raises(NoAnswerError, match="more than"):
         caller.send("GET", echo.address)
+
+
+@pytest.mark.parametrize("packing", ["gzip, gzip", "br", "deflate", "zstd"])
+def test_a_packing_that_was_not_asked_for_is_not_unpacked(packing: str, echo: Echo) -> None:
+    twice = gzip.compress(gzip.compress(b" " * 1_000_000))
+    echo.faults.append(Fault(Reply(200, twice, {"content-encoding": packing})))
+    with Caller() as caller, pytest.raises(NoAnswerError, match="did not ask for"):
+        caller.send("GET", echo.address)
+    assert echo.requests[0].headers["accept-encoding"] == "gzip"
+
+
+def test_a_few_bytes_that_hold_very_much_take_no_memory(echo: Echo) -> None:
+    packed = gzip.compress(bytes(90_000_000))
+    echo.faults.append(Fault(Reply(200, packed, {"content-encoding": "gzip"})))
+    tracemalloc.start()
+    try:
+        with Caller(max_bytes=100_000) as caller, pytest.raises(NoAnswerError, match="more than"):
+            caller.send("GET", echo.address)
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("size", [0, 1, 99_999, 100_000])
+def test_a_packed_answer_that_can_be_read_is_whole(size: int, echo: Echo) -> None:
+    packed = Reply(200, gzip.compress(bytes(size)), {"content-encoding": "gzip"})
+    echo.faults.append(Fault(packed))
+    with Caller(max_bytes=100_000) as caller:
+        assert caller.send("GET", echo.address).body == bytes(size)
+
+
+def test_json_that_is_nested_too_deeply_is_no_answer() -> None:
+    with pytest.raises(NoAnswerError, match="with JSON"):
+        Answer(200, httpx.Headers(), b"[" * 200_000).json()
 
 
 def test_the_next_call_has_its_own_time(echo: Echo) -> None:
