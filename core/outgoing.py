@@ -3,8 +3,8 @@
 A call has a limit of time and of size, for everything together. It never reaches an address of a
 private network, also not by a name: the name is resolved here, and the connection goes to the
 address that was checked. Only local mode may call this machine. Redirects are not followed.
-Answers may be packed with gzip alone, and are unpacked within the limit of size: three kilobytes can
-hold gigabytes, so httpx, which unpacks all that came at once, is not asked to.
+Answers may be packed with gzip alone, and are unpacked within the limit of size. Three kilobytes
+can hold gigabytes, so httpx, which unpacks all that came at once, is not asked to.
 
 In local mode a shop's own address can lead to a server on this machine (STAND_INS), so that a brand
 can be tried out whose shops are api.stripe.com or anything.myshopify.com.
@@ -19,6 +19,8 @@ import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from types import TracebackType
@@ -65,6 +67,18 @@ class Answer:
             return json_format.loads(self.body)
         except (ValueError, RecursionError):  # ValueError also of bytes that are no text
             raise NoAnswerError("did not answer with JSON") from None
+
+
+def http_time(text: str) -> datetime | None:
+    """Return the time in a header such as Date; None if there is none. Without an offset it is UTC.
+
+    It comes from a stranger: a year or an offset of any number of digits is none.
+    """
+    try:
+        found = parsedate_to_datetime(text)
+    except (ValueError, OverflowError):
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def is_public(address: Address) -> bool:

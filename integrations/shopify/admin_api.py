@@ -7,12 +7,12 @@ back. The client waits for them, up to a bound for each question.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeGuard
 
-from core.outgoing import Answer, Caller, NoAnswerError
+from core.outgoing import Answer, Caller, NoAnswerError, http_time
 from integrations.shop import AccessRefusedError, ShopAwayError
 from integrations.shopify.queries import VERSION, Query
 from integrations.shopify.tokens import NoStoreError, TokenSource
@@ -21,6 +21,7 @@ MAX_WAIT_SECONDS = 30.0  # for one question, all its tries together
 PAUSES_SECONDS = (1.0, 3.0)  # before a question is asked again after a fault
 MAX_TRIES = 10
 MARGIN_SECONDS = 0.1  # so that a point that is not quite back does not cost a try
+SECONDS = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,6})?")
 MAX_SAID = 200  # characters of a message of Shopify's that are shown
 
 REFUSED = "Shopify no longer accepts our access. Enter the app's credentials again."
@@ -111,11 +112,8 @@ class AdminApi:
         return answer
 
     def _compare_clocks(self, answer: Answer) -> None:
-        try:
-            theirs = parsedate_to_datetime(answer.headers.get("date", ""))
-        except ValueError:
-            return
-        if theirs.tzinfo is not None:
+        theirs = http_time(answer.headers.get("date", ""))
+        if theirs is not None:
             self.seconds_ahead = (theirs - datetime.now(UTC)).total_seconds()
 
     def _said(self, answer: Answer) -> Mapping[str, Any]:
@@ -131,7 +129,7 @@ class AdminApi:
             raise ShopAwayError(STATUSES.get(answer.status, unknown))
         try:
             said = answer.json()
-        except (NoAnswerError, RecursionError):
+        except NoAnswerError:
             said = None
         if not isinstance(said, Mapping):
             raise ShopAwayError("The store did not answer with JSON.")
@@ -185,7 +183,7 @@ def _inside(value: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
 
 def _retry_after(answer: Answer) -> float:
     text = answer.headers.get("retry-after", "").strip()
-    return min(float(text), 3_600.0) if text[:6].replace(".", "", 1).isdecimal() else 2.0
+    return min(float(text), 3_600.0) if SECONDS.fullmatch(text) else 2.0
 
 
 def _errors(said: Mapping[str, Any]) -> list[tuple[str, str]]:

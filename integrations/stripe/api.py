@@ -9,12 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import stripe
 
-from core.outgoing import Answer, Caller, NoAnswerError
+from core.outgoing import Answer, Caller, NoAnswerError, http_time
 from integrations.shop import AccessRefusedError, ShopAwayError
 from integrations.stripe import payload
 from integrations.stripe.payload import Object
@@ -146,10 +145,8 @@ class StripeApi:
     def clock_ahead(self, now: float) -> float | None:
         """Return by how many seconds Stripe's clock is ahead of `now`, by the last answer."""
         answer = self._connection.last_answer
-        try:
-            return parsedate_to_datetime(answer.headers["date"]).timestamp() - now  # type: ignore[union-attr]
-        except (AttributeError, KeyError, TypeError, ValueError):
-            return None
+        theirs = http_time(answer.headers.get("date", "")) if answer is not None else None
+        return theirs.timestamp() - now if theirs is not None else None
 
     def _call(self, method: str, path: str, params: Mapping[str, Any]) -> Object:
         try:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from core.outgoing import Answer
+from core.outgoing import Answer, http_time
 from integrations.shop import AccessRefusedError, Finding, NotUnderstoodError, ShopAwayError
 from integrations.woocommerce import values
-from integrations.woocommerce.rest import MissingError, Rest, failure_of, http_time
+from integrations.woocommerce.rest import MissingError, Rest, failure_of
 
 MAX_CLOCK_DIFFERENCE = timedelta(minutes=5)
 OLDEST_VERSION = (5, 8)  # the first that lists orders by when they changed

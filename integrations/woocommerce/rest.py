@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from core.outgoing import Answer, Caller, ForbiddenAddressError, NoAnswerError
+from core.outgoing import Answer, Caller, ForbiddenAddressError, NoAnswerError, http_time
 from integrations.shop import AccessRefusedError, NotUnderstoodError, ShopAwayError
 from integrations.woocommerce import values
 
@@ -189,12 +188,3 @@ def retry_after(answer: Answer) -> float | None:
     if until is None:
         return None
     return min(max((until - datetime.now(UTC)).total_seconds(), 0.0), MAX_PAUSE_SECONDS)
-
-
-def http_time(text: str) -> datetime | None:
-    """Return the time in a header such as Date; None if there is none."""
-    try:
-        found = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo else found.replace(tzinfo=UTC)

@@ -6,6 +6,7 @@ import gzip
 import time
 import tracemalloc
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from ipaddress import ip_address
 
 import httpx
@@ -18,6 +19,7 @@ from core.outgoing import (
     ForbiddenAddressError,
     NoAnswerError,
     addresses_of,
+    http_time,
     is_public,
     stand_in_for,
 )
@@ -107,6 +109,25 @@ def test_a_packed_answer_that_can_be_read_is_whole(size: int, echo: Echo) -> Non
 def test_json_that_is_nested_too_deeply_is_no_answer() -> None:
     with pytest.raises(NoAnswerError, match="with JSON"):
         Answer(200, httpx.Headers(), b"[" * 200_000).json()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "tomorrow",
+        "Mon, 99 Jan 2024 00:00:00 GMT",
+        f"Mon, 01 Jan {'9' * 30} 00:00:00 GMT",
+        f"Mon, 01 Jan 2024 00:00:00 +{'9' * 30}",
+    ],
+)
+def test_a_header_without_a_time(text: str) -> None:
+    assert http_time(text) is None
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000"])
+def test_a_header_with_a_time(zone: str) -> None:
+    assert http_time(f"Mon, 02 Nov 2026 10:00:00 {zone}") == datetime(2026, 11, 2, 10, tzinfo=UTC)
 
 
 def test_the_next_call_has_its_own_time(echo: Echo) -> None:

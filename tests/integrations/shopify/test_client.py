@@ -287,6 +287,17 @@ def test_too_many_requests_are_waited_for_as_long_as_is_said(
     assert caught.value.retry_after == 600.0
 
 
+@pytest.mark.parametrize("text", ["", "soon", "120000, 5", "1234567x", "-1", "1.2.3"])
+def test_too_many_requests_without_a_number_of_seconds(
+    text: str, store: ShopifyStandIn, client: ShopifyClient
+) -> None:
+    ids(client)
+    store.faults.append(Fault(Reply(429, b"", {"Retry-After": text})))
+
+    assert ids(client) == []
+    assert store.clock.slept == [2.0]
+
+
 def test_a_page_that_costs_too_much_is_asked_for_in_smaller_ones(
     store: ShopifyStandIn, client: ShopifyClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -212,6 +212,7 @@ def test_an_order_without_refunds_takes_one_question(store: WooStore, client: Wo
         (Reply(503, b"<html>", {"retry-after": "120"}), "status 503", 120.0),
         (Reply(503, b"", {"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}), "503", 0.0),
         (Reply(503, b"", {"retry-after": "soon"}), "503", None),
+        (Reply(503, b"", {"retry-after": f"Wed, 21 Oct {'9' * 30} 07:28:00 GMT"}), "503", None),
         (Reply(500), "status 500", None),
         (Reply(200, b"<html>Maintenance</html>"), "a page in place of JSON", None),
         (Reply(200, b"<b>Warning</b>: x in y.php[]"), "a page in place of JSON", None),
