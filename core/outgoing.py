@@ -13,11 +13,14 @@ can be tried out whose shops are api.stripe.com or anything.myshopify.com.
 from __future__ import annotations
 
 import json as json_format
+import math
 import re
 import ssl
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -43,6 +46,10 @@ GZIP, NOT_PACKED = "gzip", ("", "identity")
 ZLIB_OF_GZIP = 16 + zlib.MAX_WBITS  # zlib's number for a gzip header
 STAND_IN = re.compile(r"127\.0\.0\.1:[0-9]{1,5}")
 Address = IPv4Address | IPv6Address
+
+
+# Of time.monotonic(): until when all calls of this thread have to end.
+_until: ContextVar[float] = ContextVar("until", default=math.inf)
 
 
 class NoAnswerError(Exception):
@@ -162,6 +169,21 @@ def stand_in_for(url: str) -> tuple[str, str] | None:
     return parts._replace(scheme="http", netloc=found).geturl(), parts.netloc
 
 
+@contextmanager
+def calls_within(seconds: float) -> Iterator[None]:
+    """Have all calls inside end within this time together; one that begins later is not made."""
+    before = _until.set(min(_until.get(), time.monotonic() + seconds))
+    try:
+        yield
+    finally:
+        _until.reset(before)
+
+
+def seconds_left() -> float:
+    """Return the seconds that are left for calls; endless outside of `calls_within`."""
+    return _until.get() - time.monotonic()
+
+
 class Caller:
     """Calls servers, and keeps connections between calls. For one thread; use it as a context."""
 
@@ -198,18 +220,21 @@ class Caller:
         auth: tuple[str, str] | None = None,
     ) -> Answer:
         """Send one request. Raises NoAnswerError; a status of an error is an answer."""
-        self.until = time.monotonic() + self.seconds
+        seconds = min(self.seconds, seconds_left())
+        if seconds <= 0:
+            raise NoAnswerError("did not answer in time")
+        self.until = time.monotonic() + seconds
         if stand_in := stand_in_for(url):
             url, host = stand_in
             headers = {**(headers or {}), "Host": host}
         try:
             with self._client.stream(
                 method, url, headers=headers, params=params, content=content, json=json,
-                data=form, auth=auth, timeout=httpx.Timeout(self.seconds, connect=CONNECT_SECONDS),
+                data=form, auth=auth, timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
             ) as answer:  # fmt: skip
                 return Answer(answer.status_code, answer.headers, self._whole(answer))
         except httpx.TimeoutException:
-            raise NoAnswerError(f"did not answer within {self.seconds:g} seconds") from None
+            raise NoAnswerError(f"did not answer within {seconds:.3g} seconds") from None
         except httpx.ConnectError as error:
             raise _unreachable(error) from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, zlib.error):

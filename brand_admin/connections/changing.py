@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.connections.asking import asks_shop
 from brand_admin.connections.forms import CredentialsForm, NameForm, SecretForm
 from brand_admin.connections.guides import GUIDES
 from brand_admin.connections.setup import SECTION, tell
@@ -51,6 +52,7 @@ def connection_name(request: BrandRequest, connection_id: int) -> HttpResponse:
 @never_cache
 @forms_and_pages
 @brand_page(Permission.ADMINISTER)
+@asks_shop
 def connection_credentials(request: BrandRequest, connection_id: int) -> HttpResponse:
     """Enter other credentials, which the shop has to accept."""
     connection = get_object_or_404(live_connections(), pk=connection_id)
@@ -90,6 +92,7 @@ def _entered_again(
 @never_cache
 @forms_and_pages
 @brand_page(Permission.ADMINISTER)
+@asks_shop
 def connection_secret(request: BrandRequest, connection_id: int) -> HttpResponse:
     """Change the secret that the shop signs with: enter the shop's, or make one."""
     connection = get_object_or_404(live_connections(), pk=connection_id)
@@ -116,6 +119,7 @@ def connection_secret(request: BrandRequest, connection_id: int) -> HttpResponse
 
 @forms_and_pages
 @brand_page(Permission.ADMINISTER)
+@asks_shop
 def connection_disconnect(request: BrandRequest, connection_id: int) -> HttpResponse:
     """Ask for confirmation, then end the connection."""
     connection = get_object_or_404(connections(), pk=connection_id)

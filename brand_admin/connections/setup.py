@@ -11,6 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.connections.asking import asks_shop
 from brand_admin.connections.forms import SetupForm
 from brand_admin.connections.guides import GUIDES
 from brand_admin.connections.words import Checked
@@ -42,6 +43,7 @@ def other_shop(request: BrandRequest) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.READ, post=Permission.ADMINISTER)
+@asks_shop
 def connection_setup(request: BrandRequest, kind: str) -> HttpResponse:
     """Show what the shop needs; connect it with what was pasted, if it accepts that."""
     guide = GUIDES.get(kind)

@@ -14,6 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.connections.asking import asks_shop
 from brand_admin.connections.forms import CodeForm, HistoryForm
 from brand_admin.connections.guides import GUIDES
 from brand_admin.connections.words import Checked, ConnectionRow, ago
@@ -63,6 +64,7 @@ def connection_page(request: BrandRequest, connection_id: int) -> HttpResponse:
 
 @require_POST
 @brand_page(Permission.MANAGE)
+@asks_shop
 def connection_check(request: BrandRequest, connection_id: int) -> HttpResponse:
     """Ask the shop whether all is right, and mend what can be mended."""
     connection = get_object_or_404(connections(), pk=connection_id)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
-from core.outgoing import Answer, Caller, NoAnswerError, http_time
+from core.outgoing import Answer, Caller, NoAnswerError, http_time, seconds_left
 from integrations.shop import AccessRefusedError, ShopAwayError
 from integrations.shopify.queries import VERSION, Query
 from integrations.shopify.tokens import NoStoreError, TokenSource
@@ -162,7 +162,7 @@ class AdminApi:
 
     def _wait(self, seconds: float, waited: float) -> float:
         """Wait, within the bound of a question; return how long it has waited in all."""
-        if waited + seconds > MAX_WAIT_SECONDS:
+        if waited + seconds > MAX_WAIT_SECONDS or seconds > seconds_left():
             message = "Shopify limits how much we may ask at a time."
             raise ShopAwayError(message, retry_after=seconds)
         if seconds > 0:

@@ -19,8 +19,10 @@ from core.outgoing import (
     ForbiddenAddressError,
     NoAnswerError,
     addresses_of,
+    calls_within,
     http_time,
     is_public,
+    seconds_left,
     stand_in_for,
 )
 from tests.integrations.stand_in import Fault, Reply, Sent, StandIn
@@ -62,6 +64,21 @@ def test_a_call_ends_in_time(fault: Fault, echo: Echo) -> None:
     with Caller(seconds=0.3) as caller, pytest.raises(NoAnswerError, match=r"within 0\.3 seconds"):
         caller.send("GET", echo.address)
     assert time.monotonic() - begun < 5
+
+
+def test_several_calls_end_in_one_time_together(echo: Echo) -> None:
+    echo.faults.append(Fault(drips=True))
+    begun = time.monotonic()
+    with calls_within(0.3), Caller(seconds=60) as caller:
+        with pytest.raises(NoAnswerError, match="did not answer"):
+            caller.send("GET", echo.address)
+        assert seconds_left() <= 0
+        with pytest.raises(NoAnswerError, match="did not answer in time"):
+            caller.send("GET", echo.address)
+    assert time.monotonic() - begun < 5
+    assert len(echo.requests) == 1
+    with Caller() as caller:
+        assert caller.send("GET", echo.address).status == 200
 
 
 def test_an_endless_answer_is_cut_off(echo: Echo) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from core.outgoing import calls_within
 from integrations.shop import AccessRefusedError, Delivery, ShopAwayError, ShopClient, Statements
 from integrations.shopify import fetching, topics
 from integrations.shopify.client import ShopifyClient
@@ -271,6 +272,18 @@ def test_waiting_has_a_bound_and_says_when_to_come_back(
     assert sum(store.clock.slept) <= 30
     assert caught.value.retry_after is not None
     assert caught.value.retry_after > 30
+
+
+def test_a_page_that_waits_for_the_store_waits_no_longer_than_it_may(
+    store: ShopifyStandIn, client: ShopifyClient
+) -> None:
+    ids(client)
+    store.faults.append(Fault(Reply(429, b"", {"Retry-After": "7"})))
+
+    with calls_within(5), pytest.raises(ShopAwayError, match="limits how much"):
+        ids(client)
+
+    assert store.clock.slept == []
 
 
 def test_too_many_requests_are_waited_for_as_long_as_is_said(
