@@ -64,6 +64,8 @@ def readable_body(body: bytes) -> str:
         shown = json.dumps(masked(read), indent=2, ensure_ascii=False)
     except RecursionError:
         return TOO_DEEP
+    # Half of a pair, which JSON may have and no page can, is shown as it was written: \ud83d.
+    shown = shown[: MAX_CHARACTERS + 1].encode(errors="backslashreplace").decode()
     return shown if len(shown) <= MAX_CHARACTERS else f"{shown[:MAX_CHARACTERS]}\n…"
 
 

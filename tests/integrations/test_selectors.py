@@ -232,6 +232,14 @@ def test_a_body_that_is_nested_deeply_makes_no_error() -> None:
     assert readable_body(b"[" * 700 + b"]" * 700).startswith("JSON that is nested too deeply")
 
 
+def test_half_of_a_pair_is_shown_as_it_was_written() -> None:
+    """JSON may have it, and UTF-8 can't: the page would be an error."""
+    shown = readable_body(rb'{"name": "caf\u00e9 \ud83d", "\udc00": 1}')
+
+    assert json.loads(shown) == {"name": "café \ud83d", "\udc00": 1}
+    assert shown.encode().decode() == shown
+
+
 def test_ids_codes_and_names_of_orders_and_products_stay() -> None:
     body = {
         "id": 1, "name": "#1001", "customer": {"id": 77, "first_name": "Ann"},
