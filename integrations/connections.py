@@ -247,17 +247,21 @@ def rotate_secret(
     """Change the secret that the shop signs with; the former one is valid for a day more.
 
     Without a `secret` that the shop gave out, one is made; call `subscribe` to tell the shop.
-    Raises NotConnectedError, and CredentialError where the shop alone can make one.
+    Raises NotConnectedError, and CredentialError for what is no secret of such a shop, or where the
+    shop alone can make one.
     """
-    field = secret_field_of(shop_of(connection.kind))
+    shop = shop_of(connection.kind)
+    field = secret_field_of(shop)
     if not secret.strip() and field != WEBHOOK_SECRET:
         raise CredentialError(field, THE_SHOP_MAKES_IT)
     with transaction.atomic():
         row = _locked(connection)
-        new = secret.strip() or new_secret()
+        known = credentials_of(row)
+        given = shop.clean({**known, field: secret}) if secret.strip() else {}
+        new = given.get(field) or new_secret()
         if new != secret_of(row):
             _put_former_secret(row, now=now)
-            _keep(row, {**credentials_of(row), field: new}, now=now)
+            _keep(row, {**known, field: new}, now=now)
             row.save()
             audit.record(action="connection.secret_rotated", target=row, by=by, now=now)
     return row

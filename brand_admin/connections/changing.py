@@ -15,15 +15,17 @@ from brand_admin.connections.asking import asks_shop
 from brand_admin.connections.forms import CredentialsForm, NameForm, SecretForm
 from brand_admin.connections.guides import GUIDES
 from brand_admin.connections.setup import SECTION, tell
+from brand_admin.connections.views import ended
 from brand_admin.connections.words import Checked
 from brand_admin.pages import render_page
-from integrations.connections import disconnect, rename
+from integrations.connections import NotConnectedError, disconnect, rename
 from integrations.models import Connection
 from integrations.selectors import connections, live_connections
 from integrations.setting_up import SetUp, change_secret, enter_again
 from integrations.shop import CredentialError, SignsWithCredential
 from integrations.shops import shop_of
 
+CHANGED = "The secret is changed. The former one is valid for a day more."
 forms_and_pages = require_http_methods(["GET", "HEAD", "POST"])
 
 
@@ -60,7 +62,10 @@ def connection_credentials(request: BrandRequest, connection_id: int) -> HttpRes
     form = CredentialsForm(data, kind=connection.kind, now=timezone.now(), connection=connection)
     result = None
     if data is not None and form.is_valid():
-        result = _entered_again(request, connection, form)
+        try:
+            result = _entered_again(request, connection, form)
+        except NotConnectedError:
+            return ended(request, connection)
     if result is not None and result.connection is not None:
         messages.success(request, "The shop accepts the new credentials.")
         tell(request, result.findings)
@@ -100,12 +105,18 @@ def connection_secret(request: BrandRequest, connection_id: int) -> HttpResponse
     form = SecretForm(request.POST if request.method == "POST" and is_of_shop else None)
     if request.method == "POST" and (not is_of_shop or form.is_valid()):
         secret = form.cleaned_data["secret"] if is_of_shop else ""
-        result = change_secret(
-            connection=connection, secret=secret, by=request.actor, now=timezone.now()
-        )
-        messages.success(request, "The secret is changed. The former one is valid for a day more.")
-        tell(request, result.findings)
-        return _back(request, connection)
+        try:
+            result = change_secret(
+                connection=connection, secret=secret, by=request.actor, now=timezone.now()
+            )
+        except CredentialError as error:
+            form.add_error("secret", error.message)
+        except NotConnectedError:
+            return ended(request, connection)
+        else:
+            messages.success(request, CHANGED)
+            tell(request, result.findings)
+            return _back(request, connection)
     return render_page(
         request,
         "brand_admin/connections/secret.html",

@@ -71,7 +71,7 @@ def connection_check(request: BrandRequest, connection_id: int) -> HttpResponse:
     try:
         findings = check_everything(connection=connection, by=request.actor, now=timezone.now())
     except NotConnectedError:
-        return _ended(request, connection)
+        return ended(request, connection)
     connection.refresh_from_db()
     return _page(request, connection, checked=Checked.of(findings))
 
@@ -109,7 +109,7 @@ def connection_history(request: BrandRequest, connection_id: int) -> HttpRespons
     """Have a worker fetch earlier orders."""
     connection = get_object_or_404(connections(), pk=connection_id)
     if not connection.is_live:
-        return _ended(request, connection)
+        return ended(request, connection)
     form, now = HistoryForm(request.POST), timezone.now()
     if not form.is_valid():
         return _page(request, connection, history_form=form, status=422)
@@ -123,7 +123,8 @@ def connection_history(request: BrandRequest, connection_id: int) -> HttpRespons
     return redirect("brand_admin:connection", request.brand.slug, connection.pk)
 
 
-def _ended(request: BrandRequest, connection: Connection) -> HttpResponse:
+def ended(request: BrandRequest, connection: Connection) -> HttpResponse:
+    """Say that it has ended meanwhile, and show its page."""
     messages.warning(request, ENDED)
     return redirect("brand_admin:connection", request.brand.slug, connection.pk)
 

@@ -8,8 +8,9 @@ import pytest
 from django.test import Client
 
 from background.models import Work
+from brand_admin.connections import changing
 from core.tenancy import acting_for
-from integrations.connections import connect
+from integrations.connections import connect, disconnect
 from integrations.credentials import credentials_of
 from integrations.models import Connection
 from integrations.states import note_access_refused
@@ -106,6 +107,51 @@ def test_the_secret_of_shopify_is_entered_by_a_person(ines: Client, cast: Cast) 
     assert ines.post(address, {"secret": " "}).status_code == 422
     assert ines.post(address, {"secret": "n" * 32}).status_code == 302
     assert secret_of_connection(only(cast), cast) == "n" * 32
+
+
+@pytest.mark.parametrize(
+    ("pasted", "kept"),
+    [
+        (f" “{'n' * 32}”\u200b ", "n" * 32),
+        (f"{'n' * 16} {'n' * 16}", "has a space in it"),
+        (f"shpat_{'n' * 32}", "This is an access token"),
+    ],
+)
+def test_a_secret_is_cleaned_as_the_shops_first_one(
+    pasted: str, kept: str, ines: Client, cast: Cast
+) -> None:
+    with acting_for(cast.juniper):
+        given = {"store": "glow", "client_id": "c" * 32, "client_secret": "s" * 32}
+        row = connect(kind="shopify", entered=given, by=SYSTEM, now=NOW)
+
+    page = ines.post(page_of(cast, row, "connection_secret"), {"secret": pasted})
+
+    if page.status_code == 302:
+        assert secret_of_connection(only(cast), cast) == kept
+    else:
+        assert kept in page_text(page)
+        assert pasted not in page_text(page)
+        assert secret_of_connection(only(cast), cast) == "s" * 32
+
+
+@pytest.mark.parametrize("name", ["connection_credentials", "connection_secret"])
+def test_what_is_disconnected_while_the_shop_is_asked_says_so(
+    name: str,
+    ines: Client,
+    connection: Connection,
+    cast: Cast,
+    store: WooStore,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def found_before(*args: object, **kwargs: object) -> Connection:
+        disconnect(connection=connection, by=SYSTEM, now=NOW)
+        return connection
+
+    monkeypatch.setattr(changing, "get_object_or_404", found_before)
+
+    page = shown(ines.post(page_of(cast, connection, name), entered(store), follow=True))
+
+    assert "This shop is not connected any more" in page
 
 
 def test_it_is_disconnected_after_a_question_and_connected_again(
