@@ -177,6 +177,7 @@ def _as_it_is(order_id: str, client: ShopClient | None) -> Statements | None:
 
 
 def _uninstalled(payload: Payload, client: ShopClient | None) -> Statements:
+    _check_topic_of(payload, "myshopify_domain")
     return Statements(is_uninstalled=True)
 
 
@@ -189,11 +190,23 @@ def _customer_erasure(payload: Payload, client: ShopClient | None) -> Statements
 
 
 def _store_erasure(payload: Payload, client: ShopClient | None) -> Statements:
+    _check_topic_of(payload, "shop_domain")
     return Statements(privacy=(PrivacyRequest(PrivacyKind.STORE_ERASURE),))
+
+
+def _check_topic_of(payload: Payload, name: str) -> None:
+    """Refuse a body that is none of its topic. Raises NotUnderstoodError.
+
+    Shopify signs the body alone. Whoever got hold of any signed delivery could send it again with a
+    topic that erases or ends something, which the body of an order or a refund does not name.
+    """
+    if name not in payload:
+        raise NotUnderstoodError("The topic in the header is not that of the contents.")
 
 
 def _about_shopper(kind: PrivacyKind, payload: Payload, orders: str) -> Statements:
     owner = "The request"
+    _check_topic_of(payload, "shop_domain")
     customer = reading.one(payload, "customer", owner)
     ids = payload.get(orders)
     if ids is not None and not isinstance(ids, list):

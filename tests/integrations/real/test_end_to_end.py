@@ -330,7 +330,7 @@ class TestShopify:
     def test_the_app_that_was_removed_ends_the_connection(
         self, shop: ShopifyShop, connection: Connection
     ) -> None:
-        shop.send("app/uninstalled", {"id": 1})
+        shop.send("app/uninstalled", {"myshopify_domain": "glow.myshopify.com"})
         work(connection)
 
         assert again(connection).state == "uninstalled"

@@ -199,7 +199,7 @@ def test_every_topic_that_we_take_is_understood() -> None:
         "refunds/create", "app/uninstalled",
     }  # fmt: skip
     assert set(topics.PRIVACY) == {"customers/data_request", "customers/redact", "shop/redact"}
-    assert understand("app/uninstalled", {"id": 1}).is_uninstalled
+    assert understand("app/uninstalled", {"myshopify_domain": "glow.myshopify.com"}).is_uninstalled
     assert "update" in understand("orders/edited", {"order_edit": {"order_id": 5}}).ignored
     assert "products/create" in understand("products/create", {}).ignored
 
@@ -217,11 +217,20 @@ def test_what_shoppers_ask_about_their_data() -> None:
 
     assert asked == (PrivacyRequest(PrivacyKind.DATA_REQUEST, "191167", ("299938", "280263")),)
     assert erased == (PrivacyRequest(PrivacyKind.CUSTOMER_ERASURE, "191167", ("299938",)),)
-    assert understand("shop/redact", {"shop_id": 1}).privacy == (
+    assert understand("shop/redact", {"shop_domain": "glow.myshopify.com"}).privacy == (
         PrivacyRequest(PrivacyKind.STORE_ERASURE),
     )
     with pytest.raises(NotUnderstoodError):
-        understand("customers/redact", {"customer": {}, "orders_to_redact": []})
+        understand("customers/redact", {"shop_domain": "x", "customer": {}, "orders_to_redact": []})
+
+
+@pytest.mark.parametrize(
+    "topic", ["shop/redact", "customers/redact", "customers/data_request", "app/uninstalled"]
+)
+def test_a_signed_order_with_another_topic_erases_and_ends_nothing(topic: str) -> None:
+    """The signature is of the body alone: anybody who has one delivery can change its topic."""
+    with pytest.raises(NotUnderstoodError, match="topic in the header"):
+        understand(topic, order(customer={"id": 191167}))
 
 
 @pytest.mark.parametrize("currency", ["GBP", "JPY", "KWD"])
