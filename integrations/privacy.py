@@ -15,18 +15,23 @@ from django.db.models import F, Func, IntegerField, Q, QuerySet, Value
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from integrations.models import Connection, ConnectionState, DataRequest, Event, EventState
+from integrations.reading import NotYetError
 from integrations.shop import PrivacyKind, PrivacyRequest
 from integrations.states import end_connection
 from tracking.privacy.shoppers import forget_all_shoppers, forget_shopper
 
 ANSWER_WITHIN = timedelta(days=30)
+TRIES_THAT_WAIT = 6  # in which earlier deliveries are waited for: almost four hours
 ERASED = "Its contents were erased at the shop's request."
 
 
 def obey(
     request: PrivacyRequest, *, connection: Connection, event: Event, by: Actor, now: datetime
 ) -> None:
-    """Do what the shop asks. Orders, commissions and figures stay; who bought does not."""
+    """Do what the shop asks. Orders, commissions and figures stay; who bought does not.
+
+    Raises NotYetError while earlier deliveries about the shopper wait.
+    """
     if request.kind is PrivacyKind.DATA_REQUEST:
         DataRequest.objects.get_or_create(
             event=event,
@@ -40,6 +45,7 @@ def obey(
         )
         return
     if request.kind is PrivacyKind.CUSTOMER_ERASURE:
+        _wait_for_earlier(request, connection=connection, event=event)
         forgotten = forget_shopper(
             source=connection.source,
             customer_ref=request.customer_id,
@@ -48,7 +54,13 @@ def obey(
             now=now,
         )
         order_ids = {*request.order_ids, *forgotten}
-        naming_them = _naming({request.customer_id, *order_ids} - {""}, connection=connection)
+        # What they asked before, and what could not be understood, names them too. One that waits
+        # is left: it may be a sale that is not recorded yet.
+        naming_them = _naming(
+            {request.customer_id, *order_ids} - {""},
+            connection=connection,
+            among=Event.objects.exclude(state=EventState.WAITING),
+        )
         about_them = Q(order_ids__overlap=sorted(order_ids)) | Q(pk__in=[event.pk, *naming_them])
         _erase(Event.objects.filter(about_them, connection=connection))
         if request.customer_id:
@@ -63,13 +75,20 @@ def obey(
         end_connection(connection, ConnectionState.DISCONNECTED, by=by, now=now)
 
 
-def _naming(ids: Collection[str], *, connection: Connection) -> list[int]:
-    """Return deliveries that stated no order, and have one of the ids in their body.
+def _wait_for_earlier(request: PrivacyRequest, *, connection: Connection, event: Event) -> None:
+    """Let deliveries go first that came before and name the shopper: they may be a sale.
 
-    What a shopper asked before, or what could not be understood, names them too. One that waits is
-    left: it may be a sale that is not recorded yet.
+    What is recorded of them later would not be forgotten. Raises NotYetError, but not for ever.
     """
-    unstated = Event.objects.filter(connection=connection, order_ids=[], body__isnull=False)
+    waiting = Event.objects.filter(state=EventState.WAITING, pk__lt=event.pk)
+    ids = {request.customer_id, *request.order_ids} - {""}
+    if event.tries <= TRIES_THAT_WAIT and _naming(ids, connection=connection, among=waiting):
+        raise NotYetError("Earlier deliveries about this shopper wait, and are recorded first.")
+
+
+def _naming(ids: Collection[str], *, connection: Connection, among: QuerySet[Event]) -> list[int]:
+    """Return those deliveries that stated no order, and have one of the ids in their body."""
+    unstated = among.filter(connection=connection, order_ids=[], body__isnull=False)
     found: set[int] = set()
     for one in ids:
         within = Func(
@@ -77,7 +96,7 @@ def _naming(ids: Collection[str], *, connection: Connection) -> list[int]:
             arg_joiner=" IN ", output_field=IntegerField(),
         )  # fmt: skip
         whole = re.compile(rb"(?<![0-9A-Za-z_-])" + re.escape(one.encode()) + rb"(?![0-9A-Za-z_-])")
-        rows = unstated.exclude(state=EventState.WAITING).annotate(place=within).filter(place__gt=0)
+        rows = unstated.annotate(place=within).filter(place__gt=0)
         bodies = rows.values_list("pk", "body").iterator()
         found |= {pk for pk, body in bodies if whole.search(bytes(body or b""))}
     return sorted(found)

@@ -14,6 +14,10 @@ from tracking.orders.reading import InputError, read_order, read_refund
 MAX_PROBLEMS_NAMED = 5
 
 
+class NotYetError(Exception):
+    """Nothing was recorded, and later it can be; the message is a sentence for staff."""
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """The orders and refunds of one delivery, the orders whose refunds it lists whole, and those

@@ -18,7 +18,7 @@ from django.db.models.functions import Coalesce
 from accounts.actors import Actor
 from core.db import lock_identities
 from integrations.models import Event
-from integrations.reading import Facts, sentence
+from integrations.reading import Facts, NotYetError, sentence
 from tracking.models import Refund, RefundState
 from tracking.orders.facts import OrderFacts
 from tracking.orders.identity import order_identity
@@ -28,10 +28,6 @@ from tracking.orders.refunds import record_refunds, undo_refund
 from tracking.orders.results import RecordingResult
 
 AHEAD = "in_the_future"
-
-
-class NotYetError(Exception):
-    """The shop's clock is ahead of ours: nothing was recorded, and later it can be."""
 
 
 @dataclass(frozen=True, slots=True)

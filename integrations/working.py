@@ -32,9 +32,9 @@ from integrations.models import (
     EventOrigin,
     EventState,
 )
-from integrations.reading import Facts, read_statements
+from integrations.reading import Facts, NotYetError, read_statements
 from integrations.receiving import TASK
-from integrations.recording import NotYetError, record_facts
+from integrations.recording import record_facts
 from integrations.shop import (
     AccessRefusedError,
     Delivery,

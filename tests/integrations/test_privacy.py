@@ -11,14 +11,16 @@ import pytest
 import time_machine
 
 from accounts.models import AuditEntry
-from integrations import retention
+from integrations import retention, working
 from integrations.models import Connection, DataRequest, Event, RefusedDelivery
-from integrations.privacy import answer_data_request
+from integrations.privacy import TRIES_THAT_WAIT, answer_data_request
 from integrations.replaying import replay_events
 from integrations.selectors import body_of, data_requests
+from integrations.shop import ShopAwayError
 from tests.cast import NOW, SYSTEM, Cast, raw_order
-from tests.integrations.deliveries import again, deliver, work
+from tests.integrations.deliveries import STORE, again, deliver, work
 from tests.integrations.history import picture
+from tests.integrations.made_up_shop import store_of
 from tracking.models import Order, OrderRevision
 from tracking.reconciliation.differences import differences
 
@@ -83,6 +85,46 @@ def test_what_they_asked_before_and_what_was_not_understood_is_emptied_too(
 
     kept = Event.objects.filter(body__isnull=False).order_by("pk")
     assert [json.loads(bytes(one.body or b""))["id"] for one in kept] == ["other", "third"]
+
+
+def test_a_sale_that_waits_is_recorded_before_its_shopper_is_forgotten(
+    connection: Connection,
+) -> None:
+    order = raw_order("1", customer_id="c-77")
+    store_of(STORE).failure = ShopAwayError("It sleeps.")
+    deliver(connection, {"id": "sale", "order": order}, topic="away")
+    work(connection)
+    ask(connection, "customer_erasure", customer="c-77", orders=[])
+    sale, erasure = Event.objects.order_by("pk")
+    assert (sale.state, erasure.state) == ("waiting", "waiting")
+    assert "recorded first" in erasure.reason
+
+    store_of(STORE).failure = None
+    work(connection, now=NOW + timedelta(minutes=1))
+
+    assert Order.objects.get().customer_ref.startswith("erased-")
+    assert not Event.objects.filter(body__isnull=False).exists()
+
+
+def test_a_shopper_is_not_kept_for_ever_by_a_delivery_that_waits(connection: Connection) -> None:
+    sell(connection, "1", "c-77")
+    store_of(STORE).failure = ShopAwayError("It sleeps.")
+    deliver(connection, {"id": "sale", "order": raw_order("2", customer_id="c-77")}, topic="away")
+    for number in range(2):  # they don't wait for each other
+        deliver(
+            connection,
+            {"id": f"erase-{number}", "kind": "customer_erasure", "customer": "c-77", "orders": []},
+            topic="privacy",
+        )
+    moment = NOW
+    for pause in [timedelta(0), *working.PAUSES[:TRIES_THAT_WAIT]]:
+        assert Order.objects.get().customer_ref == "c-77"
+        moment += pause
+        work(connection, now=moment)
+
+    assert Order.objects.get().customer_ref.startswith("erased-")
+    states = Event.objects.filter(topic="privacy").values_list("state", "body")
+    assert list(states) == [("done", None), ("done", None)]
 
 
 def test_a_repeat_of_a_forgotten_order_does_not_bring_the_shopper_back(
