@@ -23,8 +23,10 @@ from integrations.models import Connection
 from integrations.selectors import connections, live_connections
 from integrations.setting_up import SetUp, change_secret, enter_again
 from integrations.shop import CredentialError, SignsWithCredential
+from integrations.shopify.shop import Shopify
 from integrations.shops import shop_of
 
+TELLS_OF_SHOPPERS = {Shopify.kind}  # other shops send no request of shoppers
 CHANGED = "The secret is changed. The former one is valid for a day more."
 forms_and_pages = require_http_methods(["GET", "HEAD", "POST"])
 
@@ -144,6 +146,7 @@ def connection_disconnect(request: BrandRequest, connection_id: int) -> HttpResp
         section=SECTION,
         connection=connection,
         shop=shop_of(connection.kind),
+        tells_of_shoppers=connection.kind in TELLS_OF_SHOPPERS,
     )
 
 

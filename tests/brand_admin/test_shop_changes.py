@@ -172,6 +172,19 @@ def test_it_is_disconnected_after_a_question_and_connected_again(
     assert only(cast).state == "waiting"
 
 
+def test_before_shopify_is_disconnected_the_page_tells_what_shoppers_lose(
+    ines: Client, connection: Connection, cast: Cast
+) -> None:
+    with acting_for(cast.juniper):
+        given = {"store": "glow", "client_id": "c" * 32, "client_secret": "s" * 32}
+        row = connect(kind="shopify", entered=given, by=SYSTEM, now=NOW)
+    told = "remove the app in Shopify in place of this"
+
+    assert told in shown(ines.get(page_of(cast, row, "connection_disconnect")))
+    page = shown(ines.get(page_of(cast, connection, "connection_disconnect")))
+    assert "What shoppers ask" not in page
+
+
 def test_who_is_no_owner_changes_nothing(connection: Connection, cast: Cast) -> None:
     theo, vera = desk_of(cast.theo), desk_of(cast.vera)
     before = snapshot()
