@@ -6,7 +6,8 @@ One query finds the connection, one INSERT stores the delivery; a worker does al
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import threading
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -46,10 +47,49 @@ RETURNING id
 COUNT = """
 INSERT INTO integrations_refuseddelivery AS kept
   (brand_id, connection_id, reason, hour, number, last_at, last_network)
-VALUES (%s, %s, %s, %s, 1, %s, %s)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
 ON CONFLICT (brand_id, connection_id, reason, hour) DO UPDATE
-SET number = kept.number + 1, last_at = EXCLUDED.last_at, last_network = EXCLUDED.last_network
+SET number = kept.number + EXCLUDED.number, last_at = EXCLUDED.last_at,
+  last_network = EXCLUDED.last_network
 """
+
+
+Refusal = tuple[int, str, datetime]  # connection, reason, hour
+
+
+class Refusals:
+    """Refused deliveries that are counted in this process while others of the same row are written.
+
+    In a flood each would wait for the one before to commit, and hold the place of a good delivery.
+    Those that come during a write are added to the next one. The last of a flood may be left out.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[Refusal, int] = {}  # with those of a row that is being written
+
+    def count(self, refusal: Refusal, write: Callable[[int], None]) -> None:
+        """Have one more written, by `write` with their number or by another thread."""
+        with self._lock:
+            if refusal in self._waiting:
+                self._waiting[refusal] += 1
+                return
+            self._waiting[refusal] = 0
+        try:
+            write(1)
+            if waiting := self._take(refusal):
+                write(waiting)
+        finally:
+            with self._lock:
+                del self._waiting[refusal]
+
+    def _take(self, refusal: Refusal) -> int:
+        with self._lock:
+            waiting, self._waiting[refusal] = self._waiting[refusal], 0
+        return waiting
+
+
+REFUSALS = Refusals()
 
 
 class Receipt(StrEnum):
@@ -175,7 +215,10 @@ def _count_refused(
     """Count a refused delivery in the row of its hour, so that a flood makes few rows."""
     hour = now.replace(minute=0, second=0, microsecond=0)
     seen_from = network_for_limits(network)[:64]
-    with database.cursor() as cursor:
-        cursor.execute(
-            COUNT, (connection.brand_id, connection.pk, reason.value, hour, now, seen_from)
-        )
+
+    def write(number: int) -> None:
+        row = (connection.brand_id, connection.pk, reason.value, hour, number, now, seen_from)
+        with database.cursor() as cursor:
+            cursor.execute(COUNT, row)
+
+    REFUSALS.count((connection.pk, reason.value, hour), write)

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import time_machine
+from django.db import OperationalError
 from django.test import Client
 
 from core.tenancy import acting_for
@@ -16,7 +17,7 @@ from integrations import receiving
 from integrations.connections import disconnect, rotate_secret
 from integrations.credentials import secret_of
 from integrations.models import Connection, Event, EventState, RefusedDelivery
-from integrations.receiving import MAX_BODY_BYTES
+from integrations.receiving import MAX_BODY_BYTES, Refusals
 from tests.cast import NOW, SYSTEM, Cast, raw_order
 from tests.integrations.deliveries import again, body_of, deliver, only_event
 from tests.integrations.made_up_shop import signed
@@ -132,6 +133,40 @@ def test_a_flood_of_forged_deliveries_makes_one_row_an_hour(connection: Connecti
 
     counts = RefusedDelivery.objects.order_by("hour").values_list("number", flat=True)
     assert list(counts) == [5, 1]
+
+
+def test_in_a_flood_no_refusal_waits_for_another_to_be_written() -> None:
+    counted = Refusals()
+    written: list[int] = []
+    refusal = (1, "signature", NOW)
+
+    def write_slowly(number: int) -> None:
+        written.append(number)
+        if len(written) == 1:
+            for _ in range(50):  # others come meanwhile, and write nothing themselves
+                counted.count(refusal, write_slowly)
+            counted.count((2, "signature", NOW), others.append)
+
+    others: list[int] = []
+    counted.count(refusal, write_slowly)
+    assert (written, others) == ([1, 50], [1])
+
+    counted.count(refusal, written.append)
+    assert written == [1, 50, 1]
+
+
+def test_a_refusal_that_could_not_be_written_holds_up_no_later_one() -> None:
+    counted = Refusals()
+    written: list[int] = []
+
+    def fail(number: int) -> None:
+        raise OperationalError
+
+    with pytest.raises(OperationalError):
+        counted.count((1, "signature", NOW), fail)
+    counted.count((1, "signature", NOW), written.append)
+
+    assert written == [1]
 
 
 def test_a_huge_delivery_is_refused_before_its_signature_is_looked_at(
