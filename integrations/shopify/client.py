@@ -10,8 +10,6 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from core.outgoing import CALL_SECONDS, Caller
 from integrations.shop import (
     AccessRefusedError,
@@ -46,10 +44,10 @@ class ShopifyClient:
 
     @contextmanager
     def _api(self) -> Iterator[AdminApi]:
-        is_here = settings.LOCAL and credentials.LOOPBACK.fullmatch(self.store)
-        base = f"{'http' if is_here else 'https'}://{self.store}"
         with Caller(seconds=self.seconds) as caller:
-            yield AdminApi(base, self.tokens, caller, sleep=self.sleep, clock=self.clock)
+            yield AdminApi(
+                f"https://{self.store}", self.tokens, caller, sleep=self.sleep, clock=self.clock
+            )
 
     def check(self) -> tuple[Finding, ...]:
         """Look at everything that a connection needs, and say what is missing. Never raises."""

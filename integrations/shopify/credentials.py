@@ -6,8 +6,6 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
-from django.conf import settings
-
 from integrations.shop import CredentialError, CredentialField
 
 STORE, CLIENT_ID, CLIENT_SECRET, ACCESS_TOKEN = (
@@ -24,7 +22,6 @@ NEEDED_SCOPES = {
 OLDER_ORDERS = "read_all_orders"  # without it Shopify shows the last 60 days
 HOST = "myshopify.com"
 NAME = re.compile(r"[a-z0-9][a-z0-9-]*")
-LOOPBACK = re.compile(r"(?:127\.0\.0\.1|localhost)(?::[0-9]{1,5})?")
 # What people copy along: quotes, and characters that nobody sees.
 AROUND = "\"'`\u201c\u201d\u2018\u2019<>,; \t\r\n\xa0\u200b\u200c\u200d\u2060\ufeff"
 TOKEN, TOKEN_PREFIX = re.compile(r"shp[a-z]{2}_[A-Za-z0-9]+"), "shpat_"
@@ -89,8 +86,6 @@ def store_name(entered: str) -> str:
     text = entered.strip(AROUND).lower()
     if not text:
         raise CredentialError(STORE, "Enter the store's address.")
-    if settings.LOCAL and LOOPBACK.fullmatch(text.removeprefix("http://").strip("/")):
-        return text.removeprefix("http://").strip("/")
     host, path = _host_and_path(text)
     if host == "admin.shopify.com":
         found = re.match(r"/store/([a-z0-9-]+)", path)

@@ -100,13 +100,13 @@ class StripeApi:
     Refused requests raise RefusedRequestError.
     """
 
-    def __init__(self, key: str, caller: Caller, *, address: str) -> None:
+    def __init__(self, key: str, caller: Caller) -> None:
         self._connection = _Connection(caller)
         self._client = stripe.StripeClient(
             key,
             stripe_version=VERSION,
             http_client=self._connection,
-            base_addresses={"api": address},
+            base_addresses={"api": ADDRESS},
             max_network_retries=0,
         )
 

@@ -19,7 +19,7 @@ from integrations.shop import (
     ShopCode,
 )
 from integrations.stripe import checking, endpoints, history, mapping, payload, promotion_codes
-from integrations.stripe.api import ADDRESS, STRANGE, RefusedRequestError, StripeApi
+from integrations.stripe.api import STRANGE, RefusedRequestError, StripeApi
 from integrations.stripe.mapping import Sale
 from integrations.stripe.payload import Object
 
@@ -46,7 +46,6 @@ class StripeShopClient:
     key: str = field(repr=False)
     account: str = ""
     webhook_secret: str = field(default="", repr=False)
-    address: str = ADDRESS
     clock: Callable[[], float] = time.time
     chosen_secret: str = field(default="", repr=False)
 
@@ -140,7 +139,7 @@ class StripeShopClient:
     def _calling(self) -> Iterator[StripeApi]:
         with Caller() as caller:
             try:
-                yield StripeApi(self.key, caller, address=self.address)
+                yield StripeApi(self.key, caller)
             except RefusedRequestError as error:
                 raise ShopAwayError(f"Stripe refused a request: {error}") from None
             except NotUnderstoodError as error:

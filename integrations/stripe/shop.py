@@ -20,7 +20,7 @@ from integrations.shop import (
     Statements,
 )
 from integrations.stripe import mapping, payload, refunds, signature
-from integrations.stripe.api import ADDRESS, PERMISSIONS, VERSION
+from integrations.stripe.api import PERMISSIONS, VERSION
 from integrations.stripe.client import Payment, StripeShopClient
 from integrations.stripe.mapping import StripeEvent
 from integrations.stripe.payload import Object
@@ -54,9 +54,8 @@ class Books(Protocol):
 
 @dataclass
 class StripeShop:
-    """`address` is where the API is called; tests have a stand-in of it."""
+    """Accounts of Stripe that sell with Checkout, payment links or subscriptions."""
 
-    address: str = ADDRESS
     kind: str = "stripe"
     name: str = "Stripe"
     reads_while_understanding: bool = True
@@ -105,7 +104,6 @@ class StripeShop:
             key=credentials["key"],
             account=credentials["account"],
             webhook_secret=credentials.get("webhook_secret", ""),
-            address=self.address,
         )
 
     def read_headers(self, headers: Mapping[str, str], body: bytes) -> Delivery:

@@ -100,7 +100,7 @@ def test_a_changed_secret_is_told_to_the_store(
 
 def test_the_secret_of_shopify_is_entered_by_a_person(ines: Client, cast: Cast) -> None:
     with acting_for(cast.juniper):
-        given = {"store": "127.0.0.1:1", "client_id": "c" * 32, "client_secret": "s" * 32}
+        given = {"store": "glow", "client_id": "c" * 32, "client_secret": "s" * 32}
         row = connect(kind="shopify", entered=given, by=SYSTEM, now=NOW)
     address = page_of(cast, row, "connection_secret")
 

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import timedelta
 
 import pytest
+from django.test import override_settings
 
 from integrations import comparing
 from integrations.codes import end_in_shop, keep_in_step, make_in_shop
@@ -34,7 +35,7 @@ Opened = tuple[dict[str, str], ShopClient]
 @contextmanager
 def shopify() -> Iterator[Opened]:
     tokens._kept.clear()
-    with ShopifyStandIn().running() as store:
+    with ShopifyStandIn().running() as store, override_settings(STAND_INS=store.led_here):
         client = ShopifyClient(
             store.credentials, seconds=5.0, sleep=store.clock.sleep, clock=store.clock
         )
@@ -52,9 +53,9 @@ def woocommerce() -> Iterator[Opened]:
 
 @contextmanager
 def stripe() -> Iterator[Opened]:
-    with StripeStandIn().running() as server:
+    with StripeStandIn().running() as server, override_settings(STAND_INS=server.led_here):
         entered = {"account": ACCOUNT, "key": KEY_OF_STRIPE}
-        client = StripeShop(address=server.address).client(entered)
+        client = StripeShop().client(entered)
         client.clock = lambda: BEGUN + 86_400.0
         yield entered, client
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
+from django.test import override_settings
 
 from integrations.shopify import tokens
 from integrations.shopify.client import ShopifyClient
@@ -15,7 +16,7 @@ Connect = Callable[..., ShopifyClient]
 
 @pytest.fixture
 def store() -> Iterator[ShopifyStandIn]:
-    with ShopifyStandIn().running() as running:
+    with ShopifyStandIn().running() as running, override_settings(STAND_INS=running.led_here):
         yield running
 
 

@@ -75,7 +75,12 @@ class ShopifyStandIn(StandIn):
     @property
     def name(self) -> str:
         """What one enters as the store's address."""
-        return f"127.0.0.1:{self.port}"
+        return "stand-in.myshopify.com"
+
+    @property
+    def led_here(self) -> dict[str, str]:
+        """The setting STAND_INS for it."""
+        return {self.name: f"127.0.0.1:{self.port}"}
 
     @property
     def credentials(self) -> dict[str, str]:

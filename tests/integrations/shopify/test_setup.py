@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
+from django.test import override_settings
 
 from integrations.shop import AccessRefusedError, Discount, Finding
 from integrations.shopify import topics
@@ -66,7 +67,8 @@ def test_wrong_keys_are_told_from_a_wrong_address(store: ShopifyStandIn, connect
 
 
 def test_a_store_that_cannot_be_reached(connect: Connect) -> None:
-    found = problems(connect(store="127.0.0.1:9", seconds=1.0))
+    with override_settings(STAND_INS={"away.myshopify.com": "127.0.0.1:9"}):
+        found = problems(connect(store="away.myshopify.com", seconds=1.0))
 
     assert set(found) == {"Store address"}
     assert found["Store address"].startswith("The store can't be reached.")

@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from django.test import override_settings
 
 from integrations.shop import (
     CredentialError,
@@ -68,7 +67,8 @@ def test_a_store_address_is_read_however_it_was_pasted(store: str) -> None:
     "store",
     ["", "glow.com", "https://admin.shopify.com/", "evil.com/glow.myshopify.com", "a b",
      "glow.myshopify.com.evil.com", "-x.myshopify.com", "http://[::1", "myshopify.com",
-     "x.y.myshopify.com", "127.0.0.1@evil.com"],
+     "x.y.myshopify.com", "127.0.0.1@evil.com", "http://127.0.0.1:8123/",
+     "localhost.myshopify.com:8123@evil.com"],
 )  # fmt: skip
 def test_an_address_of_no_store_is_refused_with_what_to_enter(store: str) -> None:
     with pytest.raises(CredentialError) as caught:
@@ -76,12 +76,6 @@ def test_an_address_of_no_store_is_refused_with_what_to_enter(store: str) -> Non
 
     assert caught.value.field == "store"
     assert "ddress" in caught.value.message
-
-
-def test_this_machine_is_a_store_in_local_mode_alone() -> None:
-    assert clean({**GIVEN, "store": "http://127.0.0.1:8123/"})["store"] == "127.0.0.1:8123"
-    with override_settings(LOCAL=False), pytest.raises(CredentialError):
-        clean({**GIVEN, "store": "127.0.0.1:8123"})
 
 
 @pytest.mark.parametrize(

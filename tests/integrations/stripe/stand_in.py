@@ -78,6 +78,11 @@ class StripeStandIn(StandIn):
         self.answered: dict[str, tuple[str, bytes, Reply]] = {}  # by idempotency key
         self.numbers = itertools.count(1)
 
+    @property
+    def led_here(self) -> dict[str, str]:
+        """The setting STAND_INS for it."""
+        return {"api.stripe.com": f"127.0.0.1:{self.port}"}
+
     def answer(self, sent: Sent) -> Reply:
         try:
             key = self._checked_key(sent)

@@ -163,7 +163,7 @@ def test_a_call_ends_in_time(
     stripe.faults.append(fault)
     begun = time.monotonic()
     with Caller(seconds=0.3) as caller, pytest.raises(ShopAwayError, match=r"within 0\.3 seconds"):
-        StripeApi(KEY, caller, address=stripe.address).get("/v1/events")
+        StripeApi(KEY, caller).get("/v1/events")
     assert time.monotonic() - begun < 5
 
 
@@ -211,7 +211,7 @@ def test_a_permission_that_is_missing_is_named_as_stripe_names_it(
 
 def test_a_refused_request_is_said(stripe: StripeStandIn) -> None:
     with Caller() as caller:
-        api = StripeApi(KEY, caller, address=stripe.address)
+        api = StripeApi(KEY, caller)
         with pytest.raises(RefusedRequestError, match="unknown parameter: color"):
             api.get("/v1/events", color="red")
         with pytest.raises(RefusedRequestError, match="No such object") as raised:
