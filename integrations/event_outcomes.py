@@ -8,6 +8,7 @@ from core.money import Money
 from integrations.masking import readable_headers
 from integrations.models import Event
 from tracking.models import Conversion, Order, Refund
+from tracking.orders.lookup import conversions_of_orders
 
 MAX_SHOWN_ORDERS = 50
 
@@ -36,16 +37,9 @@ def orders_of_event(event: Event) -> list[EventOrder]:
     rows = {
         row.external_id: row for row in Order.objects.filter(source=source, external_id__in=ids)
     }
-    by_order: dict[int, list[Conversion]] = {}
-    conversions = Conversion.objects.filter(order__in=list(rows.values()), share_bp__gt=0)
-    for one in conversions.select_related("member", "offer").order_by("-share_bp", "pk"):
-        by_order.setdefault(one.order_id, []).append(one)
+    credited = conversions_of_orders(rows.values())
     return [
-        EventOrder(
-            name,
-            rows.get(name),
-            tuple(by_order.get(rows[name].pk, ())) if name in rows else (),
-        )
+        EventOrder(name, rows.get(name), credited.get(rows[name].pk, ()) if name in rows else ())
         for name in ids
     ]
 

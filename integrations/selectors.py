@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Count, Max, Q, QuerySet, Sum
 
 from accounts.selectors import current_brand
 from integrations.masking import readable_body
@@ -20,9 +20,18 @@ from integrations.models import (
     RefusedDelivery,
 )
 from tracking.models import Conversion, Order
+from tracking.orders.lookup import conversions_of_orders
 
 RECENT = timedelta(days=7)
 LOOKED_AT_PER_ORDER = 4  # deliveries: a shop sends several of each order
+WHY_REFUSED = "the signature is wrong, or the delivery is too large."
+HEARD_SINCE = (
+    "Good ones have come since, so the secret is right. Somebody else may know the address, or the"
+    " shop has an older webhook, with another secret: remove that one there."
+)
+NOT_HEARD_SINCE = (
+    "The shop sends, but we can't be sure that it is the shop: check the secret that it signs with."
+)
 GONE = "The contents are kept for 90 days, and were deleted."
 
 
@@ -68,7 +77,14 @@ class ConnectionHealth:
     waiting: int
     failed: int
     refused: int
+    refused_at: datetime | None  # the last of them
     currency: str  # the brand's
+
+    @property
+    def is_heard_since(self) -> bool:
+        """Whether a delivery that was signed right came after the last one that was refused."""
+        heard_at = self.connection.last_event_at
+        return None not in (heard_at, self.refused_at) and heard_at > self.refused_at
 
     @property
     def notices(self) -> tuple[Notice, ...]:
@@ -113,12 +129,15 @@ def _health(rows: QuerySet[Connection], *, now: datetime) -> list[ConnectionHeal
             failed=Count("pk", filter=Q(state=EventState.FAILED)),
         )
     }
-    refused = dict(
-        RefusedDelivery.objects.filter(hour__gte=since, connection__in=ids)
+    refused = {
+        pk: (number, last_at)
+        for pk, number, last_at in RefusedDelivery.objects.filter(
+            hour__gte=since, connection__in=ids
+        )
         .order_by()
         .values_list("connection")
-        .annotate(number=Sum("number"))
-    )
+        .annotate(number=Sum("number"), last=Max("last_at"))
+    }
     currency = current_brand().currency
     none = {"waiting": 0, "failed": 0}
     return [
@@ -126,7 +145,8 @@ def _health(rows: QuerySet[Connection], *, now: datetime) -> list[ConnectionHeal
             connection=one,
             waiting=counted.get(one.pk, none)["waiting"],
             failed=counted.get(one.pk, none)["failed"],
-            refused=refused.get(one.pk, 0),
+            refused=refused.get(one.pk, (0, None))[0],
+            refused_at=refused.get(one.pk, (0, None))[1],
             currency=currency,
         )
         for one in found
@@ -150,11 +170,8 @@ def _notices(health: ConnectionHealth) -> list[Notice]:
     if health.refused:
         what = "1 delivery" if health.refused == 1 else f"{health.refused:,} deliveries"
         was = "was" if health.refused == 1 else "were"
-        text = (
-            f"{what} of the last 7 days {was} refused: the signature is wrong, or the delivery is"
-            " too large. The shop sends, but we can't be sure that it is the shop: check the secret"
-            " that it signs with."
-        )
+        text = f"{what} of the last 7 days {was} refused: {WHY_REFUSED} "
+        text += HEARD_SINCE if health.is_heard_since else NOT_HEARD_SINCE
         found.append(Notice(NoticeKind.REFUSED, one, text))
     if one.currencies and one.currencies[-1] != health.currency:
         text = (
@@ -241,14 +258,8 @@ def latest_orders(connection: Connection, *, limit: int) -> list[ArrivedOrder]:
     rows = Order.objects.filter(source=connection.source, external_id__in=wanted, is_test=False)
     orders = {row.external_id: row for row in rows}
     shown = [orders[one] for one in wanted if one in orders][:limit]
-    credited = Conversion.objects.filter(order__in=shown, share_bp__gt=0)
-    by_order: dict[int, list[Conversion]] = {}
-    for row in credited.select_related("member", "offer").order_by("pk"):
-        by_order.setdefault(row.order_id, []).append(row)
-    return [
-        ArrivedOrder(one, tuple(by_order.get(one.pk, ())), received[one.external_id])
-        for one in shown
-    ]
+    credited = conversions_of_orders(shown)
+    return [ArrivedOrder(one, credited.get(one.pk, ()), received[one.external_id]) for one in shown]
 
 
 def data_requests(

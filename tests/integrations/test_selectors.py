@@ -60,6 +60,22 @@ def test_health_counts_what_happened_in_seven_days(busy: Connection) -> None:
 
 
 @pytest.mark.django_db
+def test_refused_deliveries_are_told_apart_from_a_wrong_secret(connection: Connection) -> None:
+    deliver(connection, {"id": "1", "order": raw_order("1001")})
+    work(connection)
+    deliver(connection, {"id": "forged"}, secret="somebody else's")
+    [told] = notices(now=NOW)
+    assert "check the secret that it signs with" in told.text
+
+    heard_at = NOW + timedelta(minutes=1)
+    Connection.objects.filter(pk=connection.pk).update(last_event_at=heard_at)
+
+    [told] = notices(now=heard_at)
+    assert "the secret is right" in told.text
+    assert "check the secret" not in told.text
+
+
+@pytest.mark.django_db
 def test_health_takes_the_same_queries_for_one_and_three(
     busy: Connection, django_assert_num_queries: Any
 ) -> None:

@@ -30,6 +30,15 @@ def conversions_of_order(order_id: int) -> QuerySet[Conversion]:
     return rows.select_related("member", "offer").order_by("-share_bp", "pk")
 
 
+def conversions_of_orders(orders: Iterable[Order]) -> dict[int, tuple[Conversion, ...]]:
+    """Return the same of several orders, by the order's key; none of one that nobody has."""
+    found: dict[int, list[Conversion]] = defaultdict(list)
+    rows = Conversion.objects.filter(order__in=list(orders), share_bp__gt=0)
+    for row in rows.select_related("member", "offer").order_by("-share_bp", "pk"):
+        found[row.order_id].append(row)
+    return {order_id: tuple(listed) for order_id, listed in found.items()}
+
+
 def latest_source(*, without: Collection[str] = ()) -> str:
     """The source of the order that was received last, beside these; "" if there is none."""
     rows = Order.objects.exclude(source__in=list(without)).order_by("-pk")
