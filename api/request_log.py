@@ -88,12 +88,17 @@ class RequestLog:
         self._has_notes.set()
 
     def store(self) -> None:
-        """Store all notes, with one INSERT for each brand."""
+        """Store all notes, with one INSERT for each brand. What fails of one fails of no other."""
         self._has_notes.clear()
         with self._lock:
             notes, self._notes = self._notes, {}
         for brand_id, listed in notes.items():
-            keep_requests(brand_id=brand_id, requests=[_row(note) for note in listed])
+            try:
+                keep_requests(brand_id=brand_id, requests=[_row(note) for note in listed])
+            except Error as error:
+                logger.warning("requests to the API were not noted: %s", error)
+            except Exception:
+                logger.exception("requests to the API were not noted")
 
     def forget(self) -> None:
         with self._lock:
@@ -109,10 +114,6 @@ class RequestLog:
             time.sleep(PAUSE_SECONDS)
             try:
                 self.store()
-            except Error as error:
-                logger.warning("requests to the API were not noted: %s", error)
-            except Exception:
-                logger.exception("requests to the API were not noted")
             finally:
                 connection.close()
 
@@ -240,6 +241,7 @@ def _without_people(value: Any) -> Any:
 
 
 def _text(text: str) -> str:
-    """A text without mail addresses and secrets."""
+    """A text that can be stored, without mail addresses and secrets."""
     plain = without_mail_addresses(text)
-    return (redact(plain) if len(plain) >= SHORTEST_SECRET else plain).replace("\0", "")
+    plain = redact(plain) if len(plain) >= SHORTEST_SECRET else plain
+    return plain.replace("\0", "").encode(errors="replace").decode()

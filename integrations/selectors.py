@@ -83,8 +83,8 @@ class ConnectionHealth:
     @property
     def is_heard_since(self) -> bool:
         """Whether a delivery that was signed right came after the last one that was refused."""
-        heard_at = self.connection.last_event_at
-        return None not in (heard_at, self.refused_at) and heard_at > self.refused_at
+        heard_at, refused_at = self.connection.last_event_at, self.refused_at
+        return heard_at is not None and refused_at is not None and heard_at > refused_at
 
     @property
     def notices(self) -> tuple[Notice, ...]:

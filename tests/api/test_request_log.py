@@ -16,6 +16,7 @@ from django.db import connection
 from accounts.api_requests import keep_requests
 from accounts.models import KEPT_REQUESTS, MAX_BODY_CHARACTERS, ApiKey, ApiRequest, Brand
 from accounts.services import revoke_api_key
+from api import request_log
 from api.request_log import REQUESTS
 from core.tenancy import acting_for
 from tests.api.shop import ORDERS, Shop, key_for
@@ -75,6 +76,23 @@ def test_a_refused_request_says_why(cast: Cast, shop: Shop) -> None:
     assert (malformed.status, malformed.code) == (400, "malformed_json")
     assert malformed.sent == "A body of 13 bytes that is not JSON."
     assert (lost.status, lost.code, lost.sent) == (404, "not_found", "")
+
+
+def test_what_can_not_be_stored_of_one_brand_loses_nothing_of_another(
+    cast: Cast, shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def keep(*, brand_id: int, requests: list[ApiRequest]) -> None:
+        if brand_id == cast.juniper.pk:
+            raise ValueError("odd")
+        keep_requests(brand_id=brand_id, requests=requests)
+
+    monkeypatch.setattr(request_log, "keep_requests", keep)
+    shop.send(ORDERS, raw_order("1001"))
+    Shop(key_for(cast.saltmarsh)).send(ORDERS, raw_order("1001"))
+
+    assert len(stored(cast.saltmarsh)) == 1
+    assert stored(cast.juniper) == []
+    assert "were not noted" in caplog.text
 
 
 def test_a_revoked_key_and_a_wrong_one_of_the_brand_are_kept(cast: Cast, shop: Shop) -> None:
