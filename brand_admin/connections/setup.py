@@ -15,9 +15,10 @@ from brand_admin.connections.asking import asks_shop
 from brand_admin.connections.forms import SetupForm
 from brand_admin.connections.guides import GUIDES
 from brand_admin.connections.words import Checked
-from brand_admin.pages import render_page
+from brand_admin.pages import id_in, render_page
 from brand_admin.refusals import add_refusal
 from integrations.connections import Findings, StoreTakenError
+from integrations.selectors import connections
 from integrations.setting_up import SetUp, set_up
 from integrations.shop import MADE, CredentialError
 
@@ -50,7 +51,7 @@ def connection_setup(request: BrandRequest, kind: str) -> HttpResponse:
     if guide is None:
         raise Http404
     data = request.POST if request.method == "POST" else None
-    form = SetupForm(data, kind=kind, now=timezone.now(), store=request.GET.get("store", ""))
+    form = SetupForm(data, kind=kind, now=timezone.now(), store=_store_before(request, kind))
     result = _set_up(request, form) if data is not None and form.is_valid() else None
     if result is not None and result.connection is not None:
         tell(request, result.findings)
@@ -64,6 +65,17 @@ def connection_setup(request: BrandRequest, kind: str) -> HttpResponse:
         checked=Checked.of(result.findings) if result else None,
         status=422 if result or form.errors else 200,
     )
+
+
+def _store_before(request: BrandRequest, kind: str) -> str:
+    """The store of the connection that is to be connected again, if the address names one.
+
+    The address names no store itself: whoever sends somebody a link to this page could put in a
+    server of their own, which would be sent the credentials.
+    """
+    pk = id_in(request.GET.get("again", ""))
+    row = connections().filter(pk=pk, kind=kind).first() if pk is not None else None
+    return row.store if row else ""
 
 
 def _set_up(request: BrandRequest, form: SetupForm) -> SetUp | None:

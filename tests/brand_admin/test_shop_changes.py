@@ -165,11 +165,26 @@ def test_it_is_disconnected_after_a_question_and_connected_again(
 
     assert only(cast).state == "disconnected"
     assert store.webhooks == {}
-    again = f"{setup_of(cast.juniper)}?store=127.0.0.1%3A{store.port}"
+    again = f"{setup_of(cast.juniper)}?again={connection.pk}"
     assert f'href="{again}"' in page
     assert f'value="127.0.0.1:{store.port}"' in shown(ines.get(again))
     ines.post(setup_of(cast.juniper), entered(store))
     assert only(cast).state == "waiting"
+
+
+def test_a_link_puts_no_store_into_the_form(
+    ines: Client, connection: Connection, cast: Cast
+) -> None:
+    """The owner who pastes the keys beside it would send them to that store."""
+    page = setup_of(cast.juniper)
+
+    assert "evil" not in shown(ines.get(f"{page}?store=https://evil.example&again=evil"))
+    other = at(cast.juniper, "connection_setup", kind="shopify")
+    assert connection.store not in shown(ines.get(f"{other}?again={connection.pk}"))
+    assert connection.store in shown(ines.get(f"{page}?again={connection.pk}"))
+    elsewhere = at(cast.saltmarsh, "connection_setup", kind="woocommerce")
+    otto = desk_of(cast.otto)
+    assert connection.store not in shown(otto.get(f"{elsewhere}?again={connection.pk}"))
 
 
 def test_before_shopify_is_disconnected_the_page_tells_what_shoppers_lose(
