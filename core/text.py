@@ -6,6 +6,7 @@ import re
 
 # Spaces and line breaks, but not the spaces at which no line may break: "10 %" has one.
 _BREAKS = re.compile("[ \t-\r\x1c-\x1f\x85\u2028\u2029]+")
+UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
 # Control characters, and marks that turn the direction of everything after them.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 

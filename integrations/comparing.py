@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -24,6 +24,7 @@ from core.broker import publish
 from core.db import update_rows
 from core.jobs import claim, unleased
 from core.tenancy import across_brands, acting_for
+from core.text import UNSTORABLE
 from integrations.code_states import COMPARE, next_state
 from integrations.connections import NotConnectedError, client_of
 from integrations.models import LIVE_CONNECTIONS, CodeState, ComparedCode, OfferDiscount
@@ -43,6 +44,7 @@ SLICE_LENGTH = timedelta(seconds=60)  # in which codes are made and ended; then 
 BATCH = 200  # codes that the shop is asked to make or end at once
 MAX_CODES = 50_000  # of a discount
 MAX_COMPARED_AT_ONCE = 200
+MAX_CODE_CHARACTERS, MAX_USES = 200, 2**31 - 1  # that can be stored
 CHANGING = ("code", "enrollment", "state", "times_used", "problem")
 TOO_MANY = f"The discount has more than {MAX_CODES:,} codes in the shop, which are too many."
 NOT_CONNECTED = "The shop is not connected."
@@ -197,9 +199,19 @@ def _read(discount: OfferDiscount, client: ShopClient, *, now: datetime) -> _Com
     before = ComparedCode.objects.filter(discount=discount)
     return _Compared(
         here=_codes_here(discount, now=now),
-        there={normal_code(one.code): one for one in found},
+        there={normal_code(one.code): _storable(one) for one in found if _is_storable(one.code)},
         before={normal_code(row.code): row for row in before},
     )
+
+
+def _is_storable(code: str) -> bool:
+    """Whether it can be listed. No member's code is as long, or has what PostgreSQL can't store."""
+    return 0 < len(code) <= MAX_CODE_CHARACTERS and not UNSTORABLE.search(code)
+
+
+def _storable(code: ShopCode) -> ShopCode:
+    used = code.times_used
+    return replace(code, times_used=None if used is None else min(max(used, 0), MAX_USES))
 
 
 def in_shop(discount: OfferDiscount) -> Discount:
@@ -281,7 +293,7 @@ def _values(compared: _Compared, key: str, state: CodeState) -> dict[str, object
     before = compared.before.get(key)
     used = there.times_used if there else before.times_used if before else None
     return {
-        "code": here.code if here else compared.text(key)[:200],
+        "code": here.code if here else compared.text(key),
         "enrollment_id": here.enrollment_id if here else None,
         "state": state,
         "times_used": used,

@@ -13,12 +13,12 @@ from decimal import Context, Decimal
 from typing import Any
 
 from core.money import UnknownCurrencyError, exponent
+from core.text import UNSTORABLE
 from integrations.shop import NotUnderstoodError
 
 # Enough for the longest price times the largest quantity, less discounts, without rounding.
 EXACT = Context(prec=100)
 NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{0,18})?")
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 MAX_ID_LENGTH, MAX_QUANTITY = 120, 2**31 - 1
 WORDS = {"true": True, "false": False, "": False}

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from core.text import UNSTORABLE
 from integrations.shop import (
     CredentialField,
     Delivery,
@@ -55,7 +56,7 @@ class Shopify:
         each try, stays among the stored headers.
         """
         topic = headers.get("x-shopify-topic", "").strip().lower()
-        if not topic or len(topic) > MAX_TOPIC_LENGTH or reading.UNSTORABLE.search(topic):
+        if not topic or len(topic) > MAX_TOPIC_LENGTH or UNSTORABLE.search(topic):
             raise NotUnderstoodError("The delivery does not say its topic.")
         found = headers.get("x-shopify-event-id") or headers.get("x-shopify-webhook-id") or ""
         store = headers.get("x-shopify-shop-domain", "").strip().lower()
@@ -112,7 +113,7 @@ class Shopify:
 
 def _short(event_id: str) -> str:
     """Return an id that can be stored: an odd one is named by its digest."""
-    is_plain = len(event_id) <= MAX_EVENT_ID_LENGTH and not reading.UNSTORABLE.search(event_id)
+    is_plain = len(event_id) <= MAX_EVENT_ID_LENGTH and not UNSTORABLE.search(event_id)
     if is_plain:
         return event_id
     return hashlib.sha256(event_id.encode("utf-8", "surrogatepass")).hexdigest()

@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 from typing import Any, NoReturn
 
 from core.money import MAX_AMOUNT_MINOR, MoneyError, exponent
+from core.text import UNSTORABLE
 from integrations.shop import NotUnderstoodError
 
 Object = Mapping[str, Any]
 
 ID = re.compile(r"[A-Za-z0-9_-]{1,120}")  # safe in a path too
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 LATEST_SECONDS = int(datetime(2100, 1, 1, tzinfo=UTC).timestamp())
 
 # https://docs.stripe.com/currencies: amounts are in these units. ISK and UGX have no smaller unit

@@ -13,13 +13,13 @@ from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any
 
+from core.text import UNSTORABLE
 from integrations.shop import NotUnderstoodError
 
 Json = Mapping[str, Any]
 NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 NUMBERED = re.compile(r"[0-9]{1,6}")
 SHOP_ID = re.compile(r"[1-9][0-9]{0,18}")
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
 MAX_NUMBER_LENGTH = 60
 MAX_PLACES = 15
 MAX_NUMBER, SMALLEST = Decimal(10**15), Decimal(1).scaleb(-MAX_PLACES)

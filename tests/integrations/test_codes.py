@@ -100,6 +100,24 @@ def test_it_is_compared_when_it_is_due_and_then_changes_nothing(
     assert code("MARA15").times_used == 7
 
 
+@pytest.mark.parametrize("odd", ["x" * 201, "x\x00", "x\ud800", ""])
+def test_an_odd_code_of_the_shop_keeps_no_other_from_being_compared(
+    odd: str, discount: OfferDiscount, store: Store
+) -> None:
+    codes = store.codes[discount.name]
+    codes["odd"], codes["twin"] = ShopCode(odd, True, "8"), ShopCode(f"{odd}y", True, "9")
+    codes["MARA15"] = ShopCode("MARA15", True, "1", 2**40)
+    codes["JUNE20"] = ShopCode("JUNE20", True, "2", -1)
+
+    compared = compare(discount, hours=1)
+
+    assert compared.compared_at == NOW + timedelta(hours=1)
+    assert {name: state for name, state in states().items() if name != "y"} == dict.fromkeys(
+        CODES, "in_step"
+    )
+    assert (code("MARA15").times_used, code("JUNE20").times_used) == (2**31 - 1, 0)
+
+
 def test_a_new_code_here_replaces_the_one_before_there(
     discount: OfferDiscount, store: Store, cast: Cast
 ) -> None:

@@ -16,9 +16,9 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Generic, TypeVar
 
 from core.money import MoneyError, UnknownCurrencyError, exponent, parse_decimal
+from core.text import UNSTORABLE
 from tracking.orders.facts import FieldProblem
 
-UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
 NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{0,18})?")  # spreadsheets and PHP write 2.0
 THREE_PLACES, ROOMY = Decimal("0.001"), Context(prec=40)
 BETWEEN_CODES = re.compile(r"[,;|\t\r\n]")

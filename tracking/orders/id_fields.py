@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tracking.orders.fields import UNSTORABLE, Problems, TextField
+from core.text import UNSTORABLE
+from tracking.orders.fields import Problems, TextField
 
 CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f]+")  # the category Cc of Unicode
 
