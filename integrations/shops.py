@@ -10,7 +10,7 @@ from integrations.stripe.shop import StripeShop
 from integrations.woocommerce.shop import WooCommerce
 
 _all: tuple[Shop, ...] = (Shopify(), WooCommerce(), StripeShop())
-SHOPS = {shop.kind: shop for shop in _all}
+SHOPS = {shop.kind: shop for shop in _all}  # in the order in which the setup page shows them
 # How often the orders that changed are fetched, beside what the shop sends by itself.
 FILLED_EVERY = {"woocommerce": timedelta(minutes=15)}
 FILLED_NIGHTLY = timedelta(days=1)
@@ -19,11 +19,6 @@ FILLED_NIGHTLY = timedelta(days=1)
 def shop_of(kind: str) -> Shop:
     """Return the shop of this kind. Raises KeyError."""
     return SHOPS[kind]
-
-
-def all_shops() -> tuple[Shop, ...]:
-    """Return every kind, in the order in which the setup page shows them."""
-    return tuple(SHOPS.values())
 
 
 def filled_every(kind: str) -> timedelta:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
@@ -63,6 +64,8 @@ def connection_setup(request: BrandRequest, kind: str) -> HttpResponse:
         guide=guide,
         form=form,
         checked=Checked.of(result.findings) if result else None,
+        # Local mode answers to this machine's own addresses alone.
+        is_out_of_reach=settings.LOCAL and not settings.STAND_INS,
         status=422 if result or form.errors else 200,
     )
 

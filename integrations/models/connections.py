@@ -51,8 +51,9 @@ class ConnectionQuerySet(TenantQuerySet["Connection"]):
 class Connection(LeasedModel):
     """A shop that sends its orders to a brand. One row per brand and store, for ever.
 
-    `source` is what its orders carry. `sealed` holds credentials and secrets (integrations.sealing)
-    and is empty once the connection has ended. The lease is of the worker that fetches from it.
+    `source` is what its orders carry. What is sealed is opened by integrations.credentials alone;
+    the credentials are empty once the connection has ended. The lease is of the worker that fetches
+    from it.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True)  # in its webhooks' address

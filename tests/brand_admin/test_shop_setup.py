@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.test import Client
 
@@ -11,7 +13,7 @@ from brand_admin.connections.guides import GUIDES
 from core.tenancy import acting_for
 from integrations.credentials import credentials_of
 from integrations.models import Connection
-from integrations.shops import all_shops
+from integrations.shops import SHOPS
 from tests.answers import page_text
 from tests.brand_admin.desk import at, desk_of, shown
 from tests.brand_admin.shops import (
@@ -39,7 +41,7 @@ def test_without_a_shop_the_list_offers_every_kind(cast: Cast) -> None:
 
 
 def test_every_kind_of_shop_has_its_steps() -> None:
-    assert list(GUIDES) == [shop.kind for shop in all_shops()]
+    assert list(GUIDES) == [shop.kind for shop in SHOPS.values()]
 
 
 def test_another_shop_is_led_to_the_api_and_to_files(cast: Cast) -> None:
@@ -47,6 +49,18 @@ def test_another_shop_is_led_to_the_api_and_to_files(cast: Cast) -> None:
 
     assert at(cast.juniper, "developers") in page
     assert at(cast.juniper, "orders_import") in page
+
+
+def test_on_ones_own_machine_the_page_says_that_no_shop_reaches_it(
+    ines: Client, cast: Cast, settings: Any
+) -> None:
+    told = "No shop on the internet can send to this machine"
+    assert told in shown(ines.get(setup_of(cast.juniper)))
+
+    settings.STAND_INS = {"api.stripe.com": "127.0.0.1:9"}
+    assert told not in shown(ines.get(setup_of(cast.juniper)))
+    settings.STAND_INS, settings.LOCAL = {}, False
+    assert told not in shown(ines.get(setup_of(cast.juniper)))
 
 
 def test_an_unknown_kind_is_not_there(ines: Client, cast: Cast) -> None:
