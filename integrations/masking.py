@@ -20,7 +20,7 @@ OF_A_PERSON = re.compile(
     r"|latitude|longitude|company|ip|ip_?address|browser_ip|user_agent|customer_user_agent"
     r"|client_details|note|customer_note|last4|fingerprint|tax_ids?|vat|birth\w*|gender"
     r"|contact_email|receipt_email|token|secret|client_secret|password|account_number|iban"
-    r"|credit_card_(number|bin)|paypal_account|url|uri|invoice_pdf|order_key)$"
+    r"|credit_card_(number|bin)|paypal_account|urls?|uri|invoice_pdf|order_key)$"
 )
 PERSONS = re.compile(
     r"(?i)^(billing|shipping|billing_address|shipping_address|default_address|address|addresses"
@@ -124,7 +124,8 @@ def _masked_field(field: Any) -> Any:
 
 
 def _is_shown(name: Any) -> bool:
-    return isinstance(name, str) and name.startswith(SHOWN_FIELDS)
+    is_named = isinstance(name, str) and len(name) <= MAX_NAME_CHARACTERS
+    return is_named and name.startswith(SHOWN_FIELDS) and not OF_A_PERSON.match(name)
 
 
 def _is_binary(body: bytes) -> bool:

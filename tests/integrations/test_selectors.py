@@ -248,6 +248,23 @@ def test_a_body_that_is_nested_deeply_makes_no_error() -> None:
     assert readable_body(b"[" * 700 + b"]" * 700).startswith("JSON that is nested too deeply")
 
 
+def test_a_shoppers_browser_and_where_a_parcel_is_are_masked() -> None:
+    body = {
+        "fulfillments": [{"tracking_urls": ["https://post.example/A1"], "status": "success"}],
+        "meta_data": [
+            {"key": "_wc_order_attribution_user_agent", "value": "Mozilla/5.0 (Ann's phone)"},
+            {"key": "_wc_order_attribution_session_entry", "value": "https://shop.example/?trb=x"},
+        ],
+    }
+
+    shown = readable_body(json.dumps(body).encode())
+
+    assert "post.example" not in shown
+    assert "Mozilla" not in shown
+    assert "trb=x" in shown
+    assert "success" in shown
+
+
 def test_half_of_a_pair_is_shown_as_it_was_written() -> None:
     """JSON may have it, and UTF-8 can't: the page would be an error."""
     shown = readable_body(rb'{"name": "caf\u00e9 \ud83d", "\udc00": 1}')
