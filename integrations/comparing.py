@@ -23,6 +23,7 @@ from core.batches import batches
 from core.broker import publish
 from core.db import update_rows
 from core.jobs import claim, unleased
+from core.outgoing import calls_within
 from core.tenancy import across_brands, acting_for
 from core.text import UNSTORABLE
 from integrations.code_states import COMPARE, next_state
@@ -39,6 +40,7 @@ COMPARED_EVERY = timedelta(hours=1)
 # Before each further try of a shop that does not answer; the last one is repeated.
 PAUSES = tuple(timedelta(minutes=one) for one in (1, 5, 15, 60, 240))
 LEASE = timedelta(minutes=15)
+CALL_SECONDS = 600.0  # a shop that answers slowly keeps a worker no longer
 WAIT_FOR_ANOTHER = timedelta(seconds=30)
 SLICE_LENGTH = timedelta(seconds=60)  # in which codes are made and ended; then it goes on later
 BATCH = 200  # codes that the shop is asked to make or end at once
@@ -154,7 +156,8 @@ def _compare(discount_id: int, *, now: datetime, clock: Clock) -> bool:
         return False
     discount = OfferDiscount.objects.select_related("connection", "offer").get(pk=discount_id)
     try:
-        _claimed(discount, token, now=now, clock=clock)
+        with calls_within(CALL_SECONDS):
+            _claimed(discount, token, now=now, clock=clock)
     finally:
         held = OfferDiscount.objects.filter(pk=discount_id, lease_token=token)
         held.update(lease_token=None, lease_until=None)

@@ -20,6 +20,7 @@ from background.running import WorkError, WorkSlice, count_batch
 from background.work_requests import WorkRequest, request_and_enqueue_work
 from core.broker import publish
 from core.jobs import claim, unleased
+from core.outgoing import calls_within
 from core.references import Reference
 from core.tenancy import across_brands
 from integrations.connections import NotConnectedError, client_of, subscribe
@@ -36,6 +37,8 @@ HISTORY_BATCH = 20  # deliveries of one transaction
 # Fetched again each time, for clocks that differ and for orders that were being changed.
 OVERLAP = timedelta(minutes=30)
 LEASE = timedelta(minutes=15)  # of the one worker that fetches
+# A shop that answers slowly keeps a worker no longer. An import that was cut has failed.
+FILL_SECONDS, HISTORY_SECONDS = 600.0, 3_600.0
 TRY_AGAIN_AFTER = timedelta(minutes=15)
 CHECK_WEBHOOKS_EVERY = timedelta(hours=20)
 MAX_FILLED_AT_ONCE = 200
@@ -67,9 +70,10 @@ def fill(*, connection_id: int, now: datetime, clock: Clock = timezone.now) -> i
     pause = TRY_AGAIN_AFTER
     try:
         checked = connection.subscribed_at
-        if checked is None or now - checked >= CHECK_WEBHOOKS_EVERY:
-            subscribe(connection=connection, by=by, now=now)
-        stored = back_fill(connection=connection, now=now, clock=clock)
+        with calls_within(FILL_SECONDS):
+            if checked is None or now - checked >= CHECK_WEBHOOKS_EVERY:
+                subscribe(connection=connection, by=by, now=now)
+            stored = back_fill(connection=connection, now=now, clock=clock)
         pause = filled_every(connection.kind)
     except ShopAwayError as error:
         pause = max(pause, timedelta(seconds=min(error.retry_after or 0, 86_400)))
@@ -144,21 +148,26 @@ def import_history(work_slice: WorkSlice) -> bool:
     if connection is None or not connection.is_live:
         raise WorkError("The shop is not connected any more.")
     since = datetime.fromtimestamp(work_slice.work.cursor or parameters["since"], tz=UTC)
-    batch: list[RawDelivery] = []
     try:
-        for raw in client_of(connection).changed_since(since):
-            batch.append(raw)
-            if len(batch) == HISTORY_BATCH:
-                moved = _keep_batch(work_slice, connection, batch)
-                batch = []
-                # Without a time that moves on, another slice would begin where this one did.
-                if work_slice.is_over and moved:
-                    return False
+        with calls_within(HISTORY_SECONDS):
+            return _import_since(since, work_slice, connection)
     except ShopAwayError as error:
         raise WorkError(f"{error} What was fetched stays; start it again later.") from error
     except AccessRefusedError as error:
         note_access_refused(connection, str(error), by=work_slice.by, now=work_slice.clock())
         raise WorkError(str(error)) from error
+
+
+def _import_since(since: datetime, work_slice: WorkSlice, connection: Connection) -> bool:
+    batch: list[RawDelivery] = []
+    for raw in client_of(connection).changed_since(since):
+        batch.append(raw)
+        if len(batch) == HISTORY_BATCH:
+            moved = _keep_batch(work_slice, connection, batch)
+            batch = []
+            # Without a time that moves on, another slice would begin where this one did.
+            if work_slice.is_over and moved:
+                return False
     if batch:
         _keep_batch(work_slice, connection, batch)
     return True

@@ -22,6 +22,7 @@ from accounts.actors import Actor
 from core.broker import publish
 from core.db import retried_transaction
 from core.jobs import claim, unleased
+from core.outgoing import calls_within
 from core.tenancy import across_brands, acting_for
 from integrations import privacy
 from integrations.credentials import credentials_of
@@ -178,8 +179,10 @@ def understand(event: Event) -> Statements:
         happened_at=event.happened_at,
     )
     client = shop.client(credentials) if credentials else None
+    lease = _lease(is_one_at_a_time=_is_one_at_a_time(connection))
     try:
-        return shop.understand(delivery, bytes(event.body or b""), client=client)
+        with calls_within(lease.total_seconds()):
+            return shop.understand(delivery, bytes(event.body or b""), client=client)
     except (NotUnderstoodError, ShopAwayError, AccessRefusedError):
         raise
     except Exception:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from core.outgoing import seconds_left
 from integrations.shop import (
     WEBHOOK_SECRET,
     AccessRefusedError,
@@ -44,6 +46,7 @@ class Store:
     orders: list[dict[str, Any]] = field(default_factory=list)  # bodies, what changed first first
     webhooks: dict[str, str] = field(default_factory=dict)  # secrets by address
     failure: Exception | None = None  # raised by every call
+    seconds_left: float = math.inf  # of the last call, for it and those after it
     asked_since: list[datetime] = field(default_factory=list)
     # By the name of their discount, and their own.
     codes: dict[str, dict[str, ShopCode]] = field(default_factory=dict)
@@ -65,6 +68,7 @@ class MadeUpClient:
     secret: str
 
     def _ask(self) -> None:
+        self.store.seconds_left = seconds_left()
         if self.store.failure is not None:
             raise self.store.failure
         if self.token != self.store.token:

@@ -88,6 +88,10 @@ def test_members_codes_are_made_in_the_shop(discount: OfferDiscount, cast: Cast)
     assert discount.name == f"Winter Glow creators, 15% ({cast.glow.pk})"
 
 
+def test_a_slow_shop_keeps_no_worker_for_long(discount: OfferDiscount, store: Store) -> None:
+    assert 0 < store.seconds_left <= comparing.CALL_SECONDS
+
+
 def test_it_is_compared_when_it_is_due_and_then_changes_nothing(
     discount: OfferDiscount, store: Store
 ) -> None:

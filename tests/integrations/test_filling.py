@@ -72,6 +72,18 @@ def test_a_shop_that_is_away_is_asked_again_from_the_same_moment(connection: Con
     assert row.next_fill_at == NOW + A_DAY + timedelta(hours=1)
 
 
+def test_a_slow_shop_keeps_no_worker_for_long(connection: Connection) -> None:
+    """Each call has a limit, and so have all calls of a fetch and of an import together."""
+    filled(connection, NOW + A_DAY)
+    assert 0 < store_of(STORE).seconds_left <= filling.FILL_SECONDS
+
+    asked = request_history(
+        connection=connection, since=NOW, confirmation=uuid.uuid4(), by=SYSTEM, now=NOW
+    )
+    run_slice(asked.pk, handlers=HANDLERS, now=NOW, clock=lambda: NOW)
+    assert filling.FILL_SECONDS < store_of(STORE).seconds_left <= filling.HISTORY_SECONDS
+
+
 def test_a_shop_that_refuses_us_is_told_to_staff(connection: Connection) -> None:
     store_of(STORE).token = "another"
     filled(connection, NOW + A_DAY)

@@ -139,6 +139,15 @@ def test_what_is_refused_is_told_and_the_rest_is_recorded(connection: Connection
     assert Refund.objects.get().state == RefundState.APPLIED
 
 
+def test_understanding_ends_with_the_lease_however_slowly_the_shop_answers(
+    connection: Connection, settings: Any
+) -> None:
+    deliver(connection, stated("1", order=raw_order()), topic="away")
+    work(connection)
+
+    assert 0 < store_of("juniper.example").seconds_left <= settings.WORK_LEASE
+
+
 def test_a_shop_that_is_away_is_asked_again_with_growing_pauses(connection: Connection) -> None:
     store_of("juniper.example").failure = ShopAwayError("The shop did not answer.")
     deliver(connection, stated("1", order=raw_order()), topic="away")
