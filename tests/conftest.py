@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 import pytest
+from django.test import override_settings
 from hypothesis import HealthCheck, settings
 
 from core.tenancy import acting_for
@@ -47,6 +48,17 @@ SLOW_FIRST = {
     "tests/core/test_scripts.py": 15,
     "tests/architecture/test_urls.py": 15,
 }
+
+
+# In the place of shops on the internet: nothing answers there.
+NO_SHOPS = {"*.myshopify.com": "127.0.0.1:1", "api.stripe.com": "127.0.0.1:1"}
+
+
+@pytest.fixture(autouse=True)
+def no_shop_is_called() -> Iterator[None]:
+    """No test calls a shop on the internet."""
+    with override_settings(STAND_INS=NO_SHOPS):
+        yield
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -73,8 +73,8 @@ def connection_setup(request: BrandRequest, kind: str) -> HttpResponse:
 def _store_before(request: BrandRequest, kind: str) -> str:
     """The store of the connection that is to be connected again, if the address names one.
 
-    The address names no store itself: whoever sends somebody a link to this page could put in a
-    server of their own, which would be sent the credentials.
+    The address names no store itself: a stranger who sends an owner a link to this page could put
+    in a server of their own, which would be sent the credentials.
     """
     pk = id_in(request.GET.get("again", ""))
     row = connections().filter(pk=pk, kind=kind).first() if pk is not None else None

@@ -198,7 +198,7 @@ def _store_erasure(payload: Payload, client: ShopClient | None) -> Statements:
 def _check_topic_of(payload: Payload, name: str) -> None:
     """Refuse a body that is none of its topic. Raises NotUnderstoodError.
 
-    Shopify signs the body alone. Whoever got hold of any signed delivery could send it again with a
+    Shopify signs the body alone. A stranger who got any signed delivery could send it again with a
     topic that erases or ends something, which the body of an order or a refund does not name.
     """
     if name not in payload:

@@ -55,6 +55,7 @@ def test_on_ones_own_machine_the_page_says_that_no_shop_reaches_it(
     ines: Client, cast: Cast, settings: Any
 ) -> None:
     told = "No shop on the internet can send to this machine"
+    settings.STAND_INS = {}
     assert told in shown(ines.get(setup_of(cast.juniper)))
 
     settings.STAND_INS = {"api.stripe.com": "127.0.0.1:9"}
