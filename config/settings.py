@@ -98,7 +98,7 @@ MIDDLEWARE = [
     "config.unavailable.retry_once",
     "django.middleware.security.SecurityMiddleware",
     "config.static_files.StaticFiles",
-    "csp.middleware.CSPMiddleware",
+    "config.content_policy.ContentPolicy",
     "config.languages.use_readers_language",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
