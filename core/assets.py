@@ -20,7 +20,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse
-from django.urls import path, register_converter, reverse
+from django.urls import path, register_converter
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
@@ -91,16 +91,6 @@ class CarriedStyle:
 
     body: str
     source: str
-
-
-def stylesheet_url(name: str) -> str:
-    """Return the address of the stylesheet `name`."""
-    return reverse("assets:stylesheet", args=[name, stylesheet(name).digest])
-
-
-def accent_url(colour: str) -> str:
-    """Return the address of the stylesheet for a brand's `colour` ("#1a2b3c")."""
-    return reverse("assets:accent", args=[colour.removeprefix("#").lower()])
 
 
 def stylesheet(name: str) -> Stylesheet:

@@ -27,7 +27,12 @@ and `{% compiled %}` in the outermost template has a whole page compiled.
 """
 
 from core.components.calls import ComponentNode, SlotNode, problems
-from core.components.compiled import CompiledNode, CompiledWidgets, render_compiled
+from core.components.compiled import (
+    CompiledNode,
+    CompiledWidgets,
+    ExtendingNode,
+    render_compiled,
+)
 from core.components.contract import (
     AttributesNode,
     ChoicesNode,
@@ -43,6 +48,7 @@ __all__ = [
     "CompiledWidgets",
     "ComponentError",
     "ComponentNode",
+    "ExtendingNode",
     "SlotNode",
     "SlotsNode",
     "contract_of",

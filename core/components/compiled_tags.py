@@ -1,11 +1,17 @@
-"""Tags of Django that write a text, turned into functions: translations, addresses, `firstof`."""
+"""Tags of Django that write a text, turned into functions: translations, addresses, `firstof`.
+
+htmx's tag is among them, because it writes the same on every page.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from html import escape
+from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.template import Context
-from django.template.defaulttags import FirstOfNode, URLNode
+from django.template.defaulttags import CsrfTokenNode, FirstOfNode, URLNode, querystring
 from django.template.library import SimpleNode
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.templatetags.static import StaticNode
@@ -13,6 +19,7 @@ from django.urls import NoReverseMatch
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
+from django_htmx.templatetags.django_htmx import htmx_script
 
 from core.components.compiling import COMPILERS, Piece, by_django
 from core.components.expressions import (
@@ -24,6 +31,8 @@ from core.components.expressions import (
     shown,
 )
 from core.components.page_urls import page_url
+
+NO_TOKENS = ("", "NOTPROVIDED")  # Django decides what stands in their place
 
 
 def _translate(node: TranslateNode, scope: Scope) -> Piece:
@@ -46,7 +55,11 @@ def _translate(node: TranslateNode, scope: Scope) -> Piece:
 
 def _simple(node: SimpleNode, scope: Scope) -> Piece:
     """A tag that a function writes (`@register.simple_tag`), with its arguments read here."""
+    if node.func is htmx_script:
+        return str(node.render(scope.context()))
     function, takes_context, kept_as = node.func, node.takes_context, node.target_var
+    if function is querystring:
+        function = _query_string
     args = [read_of(compile_expression(value, scope)) for value in node.args]
     kwargs = {key: read_of(compile_expression(value, scope)) for key, value in node.kwargs.items()}
 
@@ -59,6 +72,34 @@ def _simple(node: SimpleNode, scope: Scope) -> Piece:
             return str(conditional_escape(written))
         context[kept_as] = written
         return ""
+
+    return render
+
+
+def _query_string(context: Context, query: QueryDict | None = None, **changes: object) -> str:
+    """What Django's `querystring` writes, without copying a QueryDict."""
+    if query is None:
+        query = context.request.GET  # type: ignore[attr-defined]
+    values = dict(query.lists())
+    for key, value in changes.items():
+        if value is None:
+            values.pop(key, None)
+        elif isinstance(value, Iterable) and not isinstance(value, str):
+            values[key] = list(value)
+        else:
+            values[key] = [value]
+    if not values and not query:
+        return ""
+    pairs = [(key, str(value)) for key, many in values.items() for value in many]
+    return f"?{urlencode(pairs, encoding=query.encoding)}"
+
+
+def _csrf_token(node: CsrfTokenNode, scope: Scope) -> Piece:
+    def render(context: Context) -> str:
+        token = str(context.get("csrf_token") or "")
+        if token in NO_TOKENS:
+            return str(node.render(context))
+        return f'<input type="hidden" name="csrfmiddlewaretoken" value="{escape(token)}">'
 
     return render
 
@@ -140,6 +181,7 @@ def _url(node: URLNode, scope: Scope) -> Piece:
 
 COMPILERS.update(
     {
+        CsrfTokenNode: _csrf_token,
         FirstOfNode: _first_of,
         SimpleNode: _simple,
         TranslateNode: _translate,

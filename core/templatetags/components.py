@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
 
 from django.forms import BoundField
 from django.template import Library
 from django.template.base import FilterExpression, Parser, Token
+from django.template.loader_tags import do_extends
 from django.utils.safestring import SafeString
 
 from core.components import (
@@ -16,6 +18,7 @@ from core.components import (
     CompiledNode,
     ComponentError,
     ComponentNode,
+    ExtendingNode,
     SlotNode,
     SlotsNode,
 )
@@ -46,6 +49,13 @@ def parse_component_block(parser: Parser, token: Token) -> ComponentNode:
 def parse_compiled(parser: Parser, token: Token) -> CompiledNode:
     """`{% compiled %}`: all that follows, with the blocks of the page that extends it."""
     return CompiledNode(parser.parse())
+
+
+@register.tag("extends")
+def parse_extends(parser: Parser, token: Token) -> ExtendingNode:
+    """Django's `extends`, compiled where `compiled` is said above."""
+    node: Any = do_extends(parser, token)
+    return ExtendingNode(node.nodelist, node.parent_name)
 
 
 @register.tag("slot")

@@ -15,7 +15,8 @@ from django.template import Context, Library
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from core.assets import accent_url, carried_style, stylesheet_url
+from core.assets import carried_style, stylesheet
+from core.components.page_urls import page_url
 from core.languages import language_of, spoken_tag
 
 register = Library()
@@ -27,13 +28,13 @@ SCHEME_COOKIE = "scheme"
 @register.simple_tag
 def page_stylesheet(name: str) -> str:
     """The address of the stylesheet `name`."""
-    return stylesheet_url(name)
+    return page_url("assets:stylesheet", (name, stylesheet(name).digest), {})
 
 
 @register.simple_tag
 def accent_stylesheet(colour: str) -> str:
     """The address of the stylesheet of a brand's colour."""
-    return accent_url(colour)
+    return page_url("assets:accent", (colour.removeprefix("#").lower(),), {})
 
 
 @register.simple_tag

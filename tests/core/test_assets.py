@@ -15,19 +15,18 @@ from core import assets
 from core.assets import (
     MAX_CARRIED_STYLES,
     STYLESHEETS,
-    accent_url,
     carried_style,
     stylesheet,
-    stylesheet_url,
     without_comments,
 )
+from core.templatetags.page import accent_stylesheet, page_stylesheet
 
 CSS = Path(settings.BASE_DIR) / "static" / "css"
 
 
 @pytest.mark.parametrize("name", sorted(STYLESHEETS))
 def test_a_stylesheet_is_one_request_kept_for_ever(client: Client, name: str) -> None:
-    response = client.get(stylesheet_url(name))
+    response = client.get(page_stylesheet(name))
 
     assert response.status_code == 200
     assert response["Content-Type"] == "text/css; charset=utf-8"
@@ -36,7 +35,7 @@ def test_a_stylesheet_is_one_request_kept_for_ever(client: Client, name: str) ->
 
 
 def test_it_is_compressed_for_who_can_read_that(client: Client) -> None:
-    response = client.get(stylesheet_url("portal"), headers={"accept-encoding": "br, gzip"})
+    response = client.get(page_stylesheet("portal"), headers={"accept-encoding": "br, gzip"})
 
     assert response["Content-Encoding"] == "gzip"
     assert response["Vary"] == "Accept-Encoding"
@@ -84,7 +83,7 @@ def test_the_phone_pages_stylesheet_stays_light() -> None:
 
 
 def test_an_accent_is_a_stylesheet_of_three_tokens(client: Client) -> None:
-    response = client.get(accent_url("#7A1FA2"))
+    response = client.get(accent_stylesheet("#7A1FA2"))
 
     assert response["Cache-Control"] == "public, max-age=31536000, immutable"
     assert response.content.decode().startswith("@layer tokens{:root{--accent:light-dark(#7a1fa2,#")

@@ -10,7 +10,7 @@ from django import forms
 from django.core.paginator import Paginator
 from django.forms.renderers import DjangoTemplates as Plain
 from django.http import QueryDict
-from django.template import Context, Engine, TemplateSyntaxError
+from django.template import Context, Engine, RequestContext, TemplateSyntaxError
 from django.template.exceptions import TemplateDoesNotExist
 from django.test import RequestFactory
 from django.utils.safestring import mark_safe
@@ -24,7 +24,11 @@ from core.languages import speaking
 from tests.core.test_components import BUILTINS, TEMPLATES
 
 pytestmark = pytest.mark.urls("tests.core.component_pages")
-LIBRARIES = {"static": "django.templatetags.static", "l10n": "django.templatetags.l10n"}
+LIBRARIES = {
+    "static": "django.templatetags.static",
+    "l10n": "django.templatetags.l10n",
+    "django_htmx": "django_htmx.templatetags.django_htmx",
+}
 LOADERS = [
     (
         "django.template.loaders.locmem.Loader",
@@ -37,6 +41,9 @@ LOADERS = [
             "{% block content %}<p>{% block note %}none{% endblock %}</p>{% endblock %}",
             "page.html": '{% extends "inner.html" %}{% block note %}{{ name }} of'
             " {{ block.super }}{% endblock %}",
+            "named.html": "{% extends frame %}{% block content %}{{ name }}{% endblock %}",
+            "plain.html": "<p>{% block content %}{% endblock %}</p>",
+            "last.html": '{% extends "plain.html" %}{% block content %}{{ name }}{% endblock %}',
             "other.html": '{% extends "frame.html" %}{% block content %}other{% endblock %}',
             "broken.html": '{% extends "frame.html" %}{% block content %}\n\n'
             "{% for row in rows %}{{ row|missing_key }}{% endfor %}{% endblock %}",
@@ -89,6 +96,7 @@ def values() -> dict[str, Any]:
         "row": Row(), "name": "<Mara>", "rows": ["x", "<y>", 3], "none": None, "yes": True,
         "zero": 0, "pairs": [("a", 1), ("b", 2)], "safe": mark_safe("<i>"), "empty": [],
         "request": request, "csrf_token": "t0ken", "get": QueryDict("a=1"),
+        "many": QueryDict("a=1&b=%26+2&a=3&d="), "nothing": QueryDict(""),
         "page": Paginator(["x"], 1).page(1), "templates": ["part.html", "sets.html"],
         "generated": (letter for letter in "ab"),
     }  # fmt: skip
@@ -158,6 +166,10 @@ SOURCES = [
     ("{% url 'assets:accent' 'aabbcc' %} {% url 'assets:accent' colour='aabbcc' as there %}"
     "{{ there }}{% url 'gone' as no %}{{ no }}"),
     "{% spoken_language %}{% time_zone_name as zone %}{{ zone }}",
+    "{% querystring get a=rows b='ä &' %} {% querystring get a=None %} {% querystring nothing %}",
+    "{% querystring many %} {% querystring many a=7 %} {% querystring many c=yes a=empty %}",
+    "{% with csrf_token=name %}{% csrf_token %}{% endwith %}",
+    "{% load django_htmx %}{% htmx_script %}",
 ]  # fmt: skip
 
 
@@ -247,6 +259,35 @@ def test_a_page_is_compiled_with_its_own_blocks() -> None:
         assert engine.get_template("frame.html").render(Context(context)) == (
             "<h1>Tributary</h1><main></main>"
         )
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("named.html", "<h1>Tributary</h1><main>&lt;Mara&gt;</main>"),
+        ("last.html", "<p>&lt;Mara&gt;</p>"),
+    ],
+)
+def test_a_page_with_a_varying_or_a_plain_frame_is_rendered_by_django(name: str, text: str) -> None:
+    page = an_engine().get_template(name)
+
+    for _ in range(2):
+        assert page.render(Context({"name": "<Mara>", "frame": "frame.html"})) == text
+
+
+def test_a_page_follows_the_frame_that_it_names() -> None:
+    page = an_engine().get_template("named.html")
+
+    assert page.render(Context({"name": "M", "frame": "plain.html"})) == "<p>M</p>"
+    assert page.render(Context({"name": "M", "frame": "frame.html"})).endswith("<main>M</main>")
+
+
+def test_the_address_of_the_page_is_kept_where_no_other_is_given() -> None:
+    page = an_engine().from_string("{% querystring page=3 %} {% querystring page=None %}")
+    compiled = writer(compile_nodes(page.nodelist, Scope(page)))
+    request = RequestFactory().get("/?q=a&page=2")
+
+    assert compiled(RequestContext(request)) == "?q=a&amp;page=3 ?q=a"
 
 
 def test_what_a_component_sets_stays_inside() -> None:
