@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from accounts.models import AuditEntry, Staff
 from affiliates.models import Member
+from core.kept_queries import KeptQuery, kept_query
 from core.references import Reference
 from integrations.models import Connection
 from notifications.models import Campaign
@@ -25,22 +26,32 @@ def _of_place(row: Any) -> str:
     return _place(row.enrollment)
 
 
+def _rows_of(model: type[Model], *related: str) -> KeptQuery:
+    """A kept query of the rows with some ids, with these relations."""
+
+    def rows(*, ids: Sequence[int]) -> QuerySet[Any]:
+        found = model._default_manager.filter(pk__in=ids)
+        return found.select_related(*related) if related else found
+
+    return kept_query(rows)
+
+
 PLACE = ("enrollment__member", "enrollment__offer")
-# By the name in the audit log: the relations to read, and a function that returns the name.
-NAMES: dict[str, tuple[type[Model], tuple[str, ...], Callable[[Any], str]]] = {
-    "campaign": (Campaign, (), lambda campaign: campaign.title),
-    "connection": (Connection, (), lambda connection: connection.name),
-    "conversion": (Conversion, ("order",), lambda row: f"Order {row.order.external_id}"),
-    "enrollment": (Enrollment, ("member", "offer"), _place),
-    "ledgerentry": (LedgerEntry, PLACE, _of_place),
-    "member": (Member, (), str),
-    "offer": (Offer, (), lambda offer: offer.name),
-    "payout": (Payout, ("member",), lambda payout: str(payout.member)),
-    "project": (Project, (), lambda project: project.name),
-    "promocode": (PromoCode, PLACE, _of_place),
-    "question": (Question, PLACE, _of_place),
-    "staff": (Staff, ("user",), lambda staff: str(staff.user)),
-    "trackinglink": (TrackingLink, PLACE, _of_place),
+# By the name in the audit log: a query of the rows, and a function that returns the name of one.
+NAMES: dict[str, tuple[KeptQuery, Callable[[Any], str]]] = {
+    "campaign": (_rows_of(Campaign), lambda campaign: campaign.title),
+    "connection": (_rows_of(Connection), lambda connection: connection.name),
+    "conversion": (_rows_of(Conversion, "order"), lambda row: f"Order {row.order.external_id}"),
+    "enrollment": (_rows_of(Enrollment, "member", "offer"), _place),
+    "ledgerentry": (_rows_of(LedgerEntry, *PLACE), _of_place),
+    "member": (_rows_of(Member), str),
+    "offer": (_rows_of(Offer), lambda offer: offer.name),
+    "payout": (_rows_of(Payout, "member"), lambda payout: str(payout.member)),
+    "project": (_rows_of(Project), lambda project: project.name),
+    "promocode": (_rows_of(PromoCode, *PLACE), _of_place),
+    "question": (_rows_of(Question, *PLACE), _of_place),
+    "staff": (_rows_of(Staff, "user"), lambda staff: str(staff.user)),
+    "trackinglink": (_rows_of(TrackingLink, *PLACE), _of_place),
 }
 
 
@@ -53,7 +64,6 @@ def names_in(entries: Iterable[AuditEntry]) -> dict[str, str]:
             ids.setdefault(target.kind, set()).add(target.number)
     named: dict[str, str] = {}
     for kind, found in ids.items():
-        model, related, called = NAMES[kind]
-        rows = model._default_manager.filter(pk__in=found).select_related(*related)
-        named |= {Reference.to(row): called(row) for row in rows}
+        rows, called = NAMES[kind]
+        named |= {Reference.to(row): called(row) for row in rows(ids=sorted(found))}
     return named
