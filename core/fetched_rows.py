@@ -64,15 +64,20 @@ class RowPlan:
         if self._width is not None:
             fetched = [row[: self._width] for row in fetched]
         if self._converters:
-            fetched = [self._converted(row, connection) for row in fetched]
+            fetched = self._converted(fetched, connection)
         return [self._make(row) for row in fetched]
 
-    def _converted(self, row: Row, connection: Any) -> Row:
-        values = list(row)
+    def _converted(self, fetched: Iterable[Row], connection: Any) -> Iterable[Row]:
+        """The rows with the values that Django makes, column by column."""
+        columns: list[Iterable[Any]] = list(zip(*fetched, strict=True))
+        if not columns:
+            return []
         for place, (converters, expression) in self._converters:
             for convert in converters:
-                values[place] = convert(values[place], expression, connection)
-        return tuple(values)
+                columns[place] = [
+                    convert(value, expression, connection) for value in columns[place]
+                ]
+        return zip(*columns, strict=True)
 
 
 def _maker(queryset: QuerySet[Any, Any], compiler: Any) -> Maker:

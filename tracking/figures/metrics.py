@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet, Sum
@@ -283,5 +284,8 @@ def _sums() -> dict[str, Sum]:
     return {f"sum_{name}": Sum(name) for name in FIGURES}
 
 
+_parts_of = itemgetter(*(f"sum_{name}" for name in FIGURES))
+
+
 def _totals(row: Mapping[str, Any]) -> Totals:
-    return Totals(**{name: row[f"sum_{name}"] for name in FIGURES})
+    return Totals(*_parts_of(row))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
 from tracking.figures.metrics import DateRange
-from tracking.models.totals import NOTHING, Totals
+from tracking.models.totals import Totals, add_up
 
 MAX_DAYS_CUT_BY_DAY = 45  # a longer range is cut into weeks
 MAX_DAYS_CUT_BY_WEEK = 400  # a longer one into months
@@ -46,12 +47,15 @@ def time_series(days: Mapping[date, Totals], *, period: DateRange, today: date) 
     last = period.last or max([today, *days])
     grain = _grain((last - first).days + 1)
     edges = _edges(first, last, grain)
-    sums = dict.fromkeys(edges, NOTHING)
+    starts = [start for start, _end in edges]
+    totals_in: list[list[Totals]] = [[] for _edge in edges]
     for day, totals in days.items():
-        edge = next((edge for edge in edges if edge[0] <= day <= edge[1]), None)
-        if edge is not None:
-            sums[edge] = sums[edge].plus(totals)
-    return TimeSeries(grain, tuple(Interval(*edge, totals) for edge, totals in sums.items()))
+        if first <= day <= last:
+            totals_in[bisect_right(starts, day) - 1].append(totals)
+    intervals = [
+        Interval(*edge, add_up(found)) for edge, found in zip(edges, totals_in, strict=True)
+    ]
+    return TimeSeries(grain, tuple(intervals))
 
 
 def _grain(length: int) -> Grain:
