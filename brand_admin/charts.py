@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
-
-from babel.numbers import format_currency
 
 from core.charts import BarChart, Point, Series, bar_chart
 from core.money import Money
-from core.templatetags.display import count, day, money
+from core.templatetags.display import count, day, money, short_money
 from tracking.figures.metrics import DateRange
 from tracking.figures.time_series import Grain, Interval, time_series
 from tracking.models.totals import Totals
@@ -59,7 +56,7 @@ def draw(
     chosen = key if key in offered else "sales"
     measure = offered[chosen]
     bars = time_series(days, period=period, today=today)
-    shown = _amount(currency) if measure.is_money else count
+    shown = _written_by(money, measure, currency)
     points = tuple(
         Point(
             label=_label(interval, bars.grain),
@@ -71,7 +68,7 @@ def draw(
     series = Series(
         name=f"{measure.label} per {bars.grain.value}",
         points=points,
-        show=_scale(currency) if measure.is_money else count,
+        show=_written_by(short_money, measure, currency),
     )
     choices = tuple((name, item.label) for name, item in offered.items())
     return DrawnMeasure(bar_chart(series), currency, bars.grain, chosen, choices)
@@ -82,21 +79,8 @@ def _label(interval: Interval, grain: Grain) -> str:
     return f"{interval.first:%b %Y}" if grain is Grain.MONTH else day(interval.first, "short")
 
 
-def _amount(currency: str) -> Callable[[int], str]:
-    return lambda minor: money(Money(minor, currency))
-
-
-def _scale(currency: str) -> Callable[[int], str]:
-    """Return the labels of the scale; whole amounts have no decimals."""
-
-    def show(minor: int) -> str:
-        amount = Decimal(Money(minor, currency).plain())
-        if amount != amount.to_integral_value():
-            return money(Money(minor, currency))
-        return str(
-            format_currency(
-                amount, currency, format="¤#,##0", locale="en_GB", currency_digits=False
-            )
-        )
-
-    return show
+def _written_by(
+    write: Callable[[Money], str], measure: Measure, currency: str
+) -> Callable[[int], str]:
+    """Return how a value of the figure is written; `write` is for amounts."""
+    return (lambda minor: write(Money(minor, currency))) if measure.is_money else count

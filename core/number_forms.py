@@ -42,6 +42,11 @@ class NumberForm:
         whole, part = text[: -self.digits], text[-self.digits :]
         return f"{before}{self._grouped(whole)}{self.point}{part}{after}"
 
+    def written_whole(self, minor: int) -> str:
+        """The same without what comes after the point."""
+        before, after = self.around[minor < 0]
+        return f"{before}{self._grouped(str(abs(minor) // 10**self.digits))}{after}"
+
     def _grouped(self, whole: str) -> str:
         size, others = self.grouping
         if len(whole) <= size:

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from babel.dates import format_skeleton, get_timezone_location
-from babel.numbers import format_currency, format_decimal
+from babel.numbers import format_decimal
 from django.template import Library
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -33,7 +33,6 @@ HIDDEN = "····"
 DAY_FORMS = {"full": "yMMMd", "short": "MMMd", "month": "yMMM"}
 # CLDR sets a space between a currency's letters and the digits; babel leaves it out.
 LETTERS_THEN_DIGITS = re.compile(r"(?<=[A-Za-z])(?=\d)")
-FRACTION = re.compile(r"\.0+")  # in a CLDR pattern, where the point is always a point
 
 
 @register.filter
@@ -57,14 +56,7 @@ def short_money(value: Money) -> str:
     """An amount without an empty fraction ("£10"), for the scale of a chart."""
     if value.minor % 10 ** exponent(value.currency):
         return money(value)
-    locale = spoken_locale()
-    shown = format_currency(
-        Decimal(value.plain()),
-        value.currency,
-        FRACTION.sub("", locale.currency_formats["standard"].pattern),
-        locale=locale,
-        currency_digits=False,
-    )
+    shown = money_form(spoken_tag(), value.currency).written_whole(value.minor)
     return LETTERS_THEN_DIGITS.sub(NO_BREAK_SPACE, shown)
 
 

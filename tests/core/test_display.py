@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -23,11 +24,13 @@ from core.templatetags.display import (
     moment,
     money,
     rate,
+    short_money,
     time_zone_name,
     who,
 )
 from core.templatetags.page import chosen_scheme, initial
 
+CENTS = re.compile(r"\.0+")  # in a CLDR pattern, where the point is always a point
 WINTER = datetime(2026, 11, 22, 23, 40, tzinfo=UTC)
 
 
@@ -153,4 +156,11 @@ def test_an_amount_is_written_as_babel_writes_it(tag: str, currency: str) -> Non
             assert shown.replace("\N{NO-BREAK SPACE}", "") == expected.replace(
                 "\N{NO-BREAK SPACE}", ""
             )
+            if minor % 10**digits == 0:
+                whole = CENTS.sub("", spoken_locale().currency_formats["standard"].pattern)
+                expected = format_currency(
+                    amount, currency, whole, locale=spoken_locale(), currency_digits=False
+                ).replace("\N{NO-BREAK SPACE}", "")
+            short = short_money(Money(minor, currency)).replace("\N{NO-BREAK SPACE}", "")
+            assert short == expected.replace("\N{NO-BREAK SPACE}", "")
             assert count(minor) == format_decimal(minor, locale=spoken_locale())
