@@ -10,11 +10,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.urls import NoReverseMatch, get_script_prefix, reverse
+from django.utils.safestring import SafeString
 
 PLAIN = re.compile(r"[-a-zA-Z0-9_]+")  # needs no quoting, and any path converter of text takes it
 PROBES: dict[type, Callable[[int], object]] = {
     int: int,
     str: "probe-{}".format,
+    SafeString: "probe-{}".format,  # written in the template
     UUID: lambda number: UUID(int=number),
 }
 
@@ -34,7 +36,9 @@ def _kept(
     name: str, kinds: tuple[type, ...], args: tuple[Any, ...], urlconf: object, prefix: str
 ) -> str:
     is_plain = all(
-        (kind is int and value >= 0) or (kind is str and PLAIN.fullmatch(value)) or kind is UUID
+        (kind is int and value >= 0)
+        or (issubclass(kind, str) and PLAIN.fullmatch(value))
+        or kind is UUID
         for kind, value in zip(kinds, args, strict=True)
     )
     pattern = _pattern(name, kinds, urlconf, prefix) if is_plain else None

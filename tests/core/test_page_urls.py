@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 from django.http import HttpResponse
 from django.urls import NoReverseMatch, path, reverse
+from django.utils.safestring import SafeString
 
 from core.components.page_urls import page_url, url_pattern
 
@@ -36,6 +37,8 @@ pytestmark = pytest.mark.urls("tests.core.test_page_urls")
         ("text", ["a-b"]),
         ("text", ["a b?&<é>"]),
         ("text", [7]),
+        ("member", [SafeString("juniper"), 12]),
+        ("text", [SafeString("a b?&<é>")]),
         ("run", [DIGITS]),
         ("run", [str(DIGITS)]),
     ],
@@ -54,6 +57,7 @@ def test_the_address_is_the_one_of_reverse(name: str, args: list[object]) -> Non
         ("member", ["juniper", -1]),
         ("member", ["juniper & co", 1]),
         ("member", ["juniper", "twelve"]),
+        ("member", ["juniper", SafeString("twelve")]),
         ("run", ["twelve"]),
         ("text", [""]),
     ],
