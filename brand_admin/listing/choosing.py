@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, cast
 
 from django import forms
 from django.db.models import QuerySet
-from django.urls import reverse
 from django.utils.functional import cached_property
 
 from brand_admin.listing.actions import Action, Button, Seen
 from core.components.from_python import component
+from core.components.page_urls import page_url
 
 if TYPE_CHECKING:
     from django.core.paginator import Page
@@ -162,7 +162,7 @@ class ChosenRows(Generic[Row]):
 
     def change_address(self, page: str) -> str:
         """Return the address of a page that takes the selected rows, with the filters."""
-        address = reverse(f"brand_admin:{page}", args=self.place)
+        address = page_url(f"brand_admin:{page}", self.place)
         return self.with_query(address, keep_all=self.all_chosen)
 
     @property

@@ -15,7 +15,6 @@ from django import forms
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from django.http import Http404, QueryDict
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 
@@ -31,6 +30,7 @@ from brand_admin.listing.file_names import file_name_of
 from brand_admin.listing.list_request import ListRequest, StoredListRequest
 from brand_admin.listing.paging import PER_PAGE, LongPaginator
 from brand_admin.pages import id_in
+from core.components.page_urls import page_url
 from core.fetched_rows import fetch_rows
 from core.kept_queries import KeptRows, kept_selection
 from tracking.figures.metrics import ALL_TIME, DateRange
@@ -250,13 +250,13 @@ class Listing(ChosenRows[Row]):
         query = self.query_without()
         for name, value in self.for_file().items():
             query[name] = value
-        address = reverse(f"brand_admin:{self.file_page}", args=self.file_place)
+        address = page_url(f"brand_admin:{self.file_page}", self.file_place)
         return f"{address}?{query.urlencode()}" if query else address
 
     @property
     def href(self) -> str:
         """The list with its filters, and no row selected."""
-        return self.with_query(reverse(f"brand_admin:{self.page_name}", args=self.place))
+        return self.with_query(page_url(f"brand_admin:{self.page_name}", self.place))
 
     @property
     def kept(self) -> list[tuple[str, str]]:

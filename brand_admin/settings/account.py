@@ -12,6 +12,7 @@ from accounts.second_factor import factors_of
 from accounts.session_pages import end_own_session, end_own_sessions, own_sessions
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
+from core.components.page_urls import page_url
 
 SECTION = "settings"
 
@@ -30,8 +31,8 @@ def own_account(request: BrandRequest) -> HttpResponse:
         has_password=request.user.has_usable_password(),
         **own_sessions(
             request,
-            end_url=lambda handle: reverse("brand_admin:own_session_end", args=[slug, handle]),
-            end_others_url=reverse("brand_admin:own_sessions_end", args=[slug]),
+            end_url=lambda handle: page_url("brand_admin:own_session_end", [slug, handle]),
+            end_others_url=page_url("brand_admin:own_sessions_end", [slug]),
         ),
     )
 

@@ -21,9 +21,12 @@ PROBES: dict[type, Callable[[int], object]] = {
 }
 
 PLAIN_KINDS = frozenset(PROBES)
+NO_NAMES: Mapping[str, object] = {}
 
 
-def page_url(name: str, args: Sequence[object], kwargs: Mapping[str, object]) -> str:
+def page_url(
+    name: str, args: Sequence[object] = (), kwargs: Mapping[str, object] = NO_NAMES
+) -> str:
     """What `reverse` says. Raises NoReverseMatch."""
     kinds = tuple(map(type, args))
     if kwargs or not PLAIN_KINDS.issuperset(kinds):

@@ -28,13 +28,13 @@ SCHEME_COOKIE = "scheme"
 @register.simple_tag
 def page_stylesheet(name: str) -> str:
     """The address of the stylesheet `name`."""
-    return page_url("assets:stylesheet", (name, stylesheet(name).digest), {})
+    return page_url("assets:stylesheet", (name, stylesheet(name).digest))
 
 
 @register.simple_tag
 def accent_stylesheet(colour: str) -> str:
     """The address of the stylesheet of a brand's colour."""
-    return page_url("assets:accent", (colour.removeprefix("#").lower(),), {})
+    return page_url("assets:accent", (colour.removeprefix("#").lower(),))
 
 
 @register.simple_tag

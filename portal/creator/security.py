@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.passkeys import manages_passkeys_in_portal, passkeys_of
 from accounts.session_pages import end_own_session, end_own_sessions, own_sessions
+from core.components.page_urls import page_url
 from portal.creator.access import CreatorRequest, creator_required
 from tracking.figures.creator_brands import zone_of
 
@@ -24,8 +24,8 @@ def security(request: CreatorRequest) -> HttpResponse:
         "manages_passkeys_in_portal": manages_passkeys_in_portal(request.user),
         **own_sessions(
             request,
-            end_url=lambda handle: reverse("portal:session_end", args=[handle]),
-            end_others_url=reverse("portal:sessions_end"),
+            end_url=lambda handle: page_url("portal:session_end", [handle]),
+            end_others_url=page_url("portal:sessions_end"),
         ),
     }
     with timezone.override(zone_of(request.creator)):
