@@ -15,7 +15,7 @@ whether one brand is acted for, all, or none. The brand is a value. A text that 
 too, so pass None where the SQL differs.
 
 `kept_selection` keeps the queries of a list whose arguments are what a person chose: there texts
-are part of the shape.
+are part of the shape, except for a `SearchWord`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.exceptions import EmptyResultSet
-from django.db import connections
+from django.db import connection, connections
 from django.db.models import QuerySet
 from django.utils import timezone
 
@@ -39,7 +39,8 @@ MAX_NUMBER = 2**63 - 1  # of a bigint
 MAX_SHAPES = 200  # of one query
 FIRST = 7_310_000_000_000  # far from any id
 BRAND = FIRST - 1
-WORD = "stand-in-"
+WORD = "Stand-In-"  # in both cases, so that a query that changes the case is refused
+LIKE = ("%{}%", "{}%", "%{}")  # contains, begins with, ends with
 UUID_MARK = str(UUID(int=FIRST))[:-3]
 
 
@@ -50,15 +51,27 @@ class NotKeptError(ValueError):
     """A value does not reach PostgreSQL as it was given, so the query can't be kept."""
 
 
+class SearchWord(str):
+    """One word that people search for. It reaches PostgreSQL as it is, or inside of a LIKE pattern.
+
+    A selector that does more with it, such as a query of its own, can't be kept: pass it a `str`.
+    """
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
 class _Value:
     """Where a parameter comes from: an argument, or its member at a place."""
 
     name: str
     place: int | None = None
+    like: str = ""  # the pattern that a word stands in
 
     def of(self, arguments: dict[str, Any]) -> Any:
         value = arguments[self.name]
+        if self.like:
+            return self.like.format(connection.ops.prep_for_like_query(value))
         return value if self.place is None else value[self.place]
 
 
@@ -71,7 +84,12 @@ class _Kept:
         self.sql, given = compiler.as_sql()
         self.parameters = [stand_ins.get(_key(value), value) for value in given]
         self.kinds = [type(value) if isinstance(value, int) else None for value in given]
-        missing = set(stand_ins.values()) - set(filter(_is_value, self.parameters)) - {_BRAND}
+        found = {(value.name, value.place) for value in self.parameters if _is_value(value)}
+        missing = [
+            value
+            for value in set(stand_ins.values()) - {_BRAND}
+            if (value.name, value.place) not in found
+        ]
         left = [value for value in self.parameters if not _is_value(value) and _holds(value)]
         if missing or left or _holds(self.sql) or queryset._prefetch_related_lookups:  # type: ignore[attr-defined]
             raise NotKeptError(f"{sorted(value.name for value in missing)} {left} in {self.sql}")
@@ -170,7 +188,8 @@ def kept_query(build: Callable[..., QuerySet[Any, Any]]) -> KeptQuery:
 class KeptSelection:
     """The rows of `select(**arguments)` in an order, for a list that shows them page by page.
 
-    Texts among the arguments are part of the shape, so a list that is searched is not kept.
+    Texts among the arguments are part of the shape, so a list that is searched is kept only for a
+    SearchWord.
     """
 
     def __init__(
@@ -239,8 +258,10 @@ def _built(
             given[name] = made
             stand_ins.update(zip(map(_key, made), places, strict=True))
         else:
-            given[name] = _stand_in(value, len(stand_ins))
-            stand_ins[_key(given[name])] = _Value(name)
+            made = given[name] = _stand_in(value, len(stand_ins))
+            stand_ins[_key(made)] = _Value(name)
+            if type(value) is SearchWord:
+                stand_ins |= {like.format(made): _Value(name, like=like) for like in LIKE}
     try:
         if brand is None:
             return _Kept(build(**given), stand_ins)
@@ -250,7 +271,7 @@ def _built(
         return None
 
 
-VARYING = (int, str, date, datetime, UUID)
+VARYING = (int, str, SearchWord, date, datetime, UUID)
 
 
 def _varies(value: Any, varying: tuple[type, ...]) -> bool:
@@ -266,8 +287,8 @@ def _stand_in(value: Any, number: int) -> Any:
     kind = type(value)
     if kind is int:
         return FIRST + number
-    if kind is str:
-        return f"{WORD}{number}-"
+    if kind in (str, SearchWord):
+        return kind(f"{WORD}{number}-")
     if kind is date:
         return date(1903, 1, 1) + timedelta(days=number)
     if kind is datetime:
@@ -298,4 +319,9 @@ def _is_value(value: Any) -> bool:
 def _holds(value: Any) -> bool:
     """Whether a stand-in is inside a parameter or a statement."""
     text = str(value)
-    return WORD in text or str(FIRST)[:7] in text or "1903-" in text or UUID_MARK in text
+    return (
+        WORD.lower() in text.lower()
+        or str(FIRST)[:7] in text
+        or "1903-" in text
+        or UUID_MARK in text
+    )

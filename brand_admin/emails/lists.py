@@ -99,7 +99,7 @@ class Campaigns(Listing[CampaignProgress]):
     )
 
     def selection(self) -> Selection:
-        chosen = {"search": self.search, **self.filters.chosen()}
+        chosen = {"search": self.search_word, **self.filters.chosen()}
         return Selection(selectors.campaigns, chosen)
 
     def rows_of(self, found: Sequence[Campaign]) -> list[CampaignProgress]:

@@ -32,7 +32,7 @@ from brand_admin.listing.paging import PER_PAGE, LongPaginator
 from brand_admin.pages import id_in
 from core.components.page_urls import page_url
 from core.fetched_rows import fetch_rows
-from core.kept_queries import KeptRows, kept_selection
+from core.kept_queries import KeptRows, SearchWord, kept_selection
 from tracking.figures.metrics import ALL_TIME, DateRange
 
 AT_ONCE = 500  # rows of the file that are read together
@@ -48,6 +48,10 @@ class Selection(NamedTuple):
 
     select: Callable[..., QuerySet[Any]]
     arguments: dict[str, Any]
+
+
+def _has_one_word(chosen: Selection) -> bool:
+    return isinstance(chosen.arguments.get("search"), SearchWord)
 
 
 class Listing(ChosenRows[Row]):
@@ -176,6 +180,11 @@ class Listing(ChosenRows[Row]):
         """The text of ?q=, without null characters, which PostgreSQL can't store."""
         return self.GET.get("q", "").replace("\0", "").strip()
 
+    @property
+    def search_word(self) -> str:
+        """The same for a selector whose queries are kept also when one word is searched for."""
+        return SearchWord(self.search) if len(self.search.split()) == 1 else self.search
+
     @cached_property
     def found(self) -> QuerySet[Any] | Sequence[Any]:
         """The rows that match, in the order that the address names."""
@@ -190,7 +199,7 @@ class Listing(ChosenRows[Row]):
     def _paged(self) -> Any:
         """The same rows for a paginator, by a kept query if there is one."""
         chosen = self.selection()
-        if chosen is None or self.search:
+        if chosen is None or (self.search and not _has_one_word(chosen)):
             return self.found
         return KeptRows(kept_selection(chosen.select, tuple(self._order)), chosen.arguments)
 

@@ -169,7 +169,7 @@ class Members(Listing[MemberLine]):
     def selection(self) -> Selection:
         offer = self.filters.chosen
         chosen = {
-            "search": self.search,
+            "search": self.search_word,
             **self.filters.details,
             "in_no_offer": offer == NO_OFFER,
             "offer_id": int(offer) if offer and offer != NO_OFFER else None,

@@ -103,7 +103,7 @@ class Offers(Listing[OfferRow]):
 
     def selection(self) -> Selection:
         status, kind = self.filters.chosen()
-        return Selection(_offers, {"search": self.search, "status": status, "kind": kind})
+        return Selection(_offers, {"search": self.search_word, "status": status, "kind": kind})
 
     def rows_of(self, found: Sequence[Offer]) -> list[OfferRow]:
         return offer_rows(found, now=self.now)

@@ -103,7 +103,7 @@ class Payments(Listing[Payout]):
     )
 
     def selection(self) -> Selection:
-        return Selection(payouts, {"search": self.search, **self.filters.chosen()})
+        return Selection(payouts, {"search": self.search_word, **self.filters.chosen()})
 
     def context(self) -> dict[str, Any]:
         return {"tab": "sent"}

@@ -95,7 +95,7 @@ class Runs(Listing[PayoutRun]):
     )
 
     def selection(self) -> Selection:
-        return Selection(runs, {"search": self.search, **self.filters.chosen()})
+        return Selection(runs, {"search": self.search_word, **self.filters.chosen()})
 
     def file_name(self) -> str:
         return "payout-runs"

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry
 from affiliates.models import Member
-from core.kept_queries import KeptRows, KeptSelection, NotKeptError, kept_query
+from core.kept_queries import KeptRows, KeptSelection, NotKeptError, SearchWord, kept_query
 from core.tenancy import NoBrandInScopeError, across_brands, acting_for
 from offers.models import Enrollment, Offer
 from tests.cast import Cast
@@ -101,10 +101,49 @@ def test_a_value_that_does_not_arrive_as_it_is_is_refused(cast: Cast) -> None:
     def joined(*, word: str) -> QuerySet[AuditEntry]:
         return AuditEntry.objects.filter(action=word, target=Concat(Value("a:"), Value(f"b{word}")))
 
+    @kept_query
+    def lowered(*, word: str) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.filter(action=word.lower())
+
+    @kept_query
+    def raised(*, word: str) -> QuerySet[AuditEntry]:
+        return AuditEntry.objects.filter(action__icontains=word.upper())
+
     with acting_for(cast.juniper):
-        for query in (changed, unused, joined):
+        for query in (changed, unused, joined, lowered, raised):
             with pytest.raises(NotKeptError):
                 query(word="x")
+        for query in (unused, joined, lowered, raised):
+            with pytest.raises(NotKeptError):
+                query(word=SearchWord("x"))
+
+
+@pytest.mark.parametrize(
+    "word", ["mara", "LIND", "@", "%", "_", "\\", "{}", "{0}", "%s", "'", "ß", "Stand-In-0-"]
+)
+def test_one_word_is_searched_for_in_a_kept_selection(cast: Cast, word: str) -> None:
+    built: list[str] = []
+
+    def select(*, search: str) -> QuerySet[Member]:
+        built.append(search)
+        found = Member.objects.all()
+        for one in search.split():
+            found = found.filter(
+                Q(first_name__icontains=one) | Q(last_name__istartswith=one)
+                | Q(email__endswith=one) | Q(first_name=one)
+            )  # fmt: skip
+        return found
+
+    kept = KeptSelection(select, ("email",))
+    with acting_for(cast.juniper):
+        for name in ("100 %", "under_score", "back\\slash", "{0}", "o'neil", "%s", "ß", "SS"):
+            Member.objects.create(email=f"{Member.objects.count()}@x.example", first_name=name)
+        for searched in ("a", word, "b"):
+            expected = list(select(search=searched).order_by("email"))
+            rows = KeptRows(kept, {"search": SearchWord(searched)})
+            built.clear()
+            assert (rows.count(), rows[0:50]) == (len(expected), expected)
+            assert len(built) == (2 if searched == "a" else 0)
 
 
 def test_a_selection_shows_pages_and_counts_them(cast: Cast) -> None:
