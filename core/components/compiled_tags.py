@@ -109,8 +109,12 @@ def _first_of(node: FirstOfNode, scope: Scope) -> Piece:
     kept_as = node.asvar
 
     def render(context: Context) -> str:
-        found = next(filter(None, (read(context) for read in readers)), None)
-        text = SafeString("" if found is None else shown(found, context))
+        text = SafeString("")
+        for read in readers:
+            found = read(context)
+            if found:
+                text = SafeString(shown(found, context))
+                break
         if kept_as is None:
             return text
         context[kept_as] = text

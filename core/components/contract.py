@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from operator import itemgetter
 from weakref import WeakKeyDictionary
 
-from django.forms.utils import flatatt
 from django.template import Context, Engine, Node, Template, TemplateDoesNotExist
 from django.template.base import FilterExpression
 from django.template.exceptions import TemplateSyntaxError
+from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString, mark_safe
 
 HTML_PREFIXES = ("data-", "aria-", "hx-")
@@ -143,7 +144,14 @@ class HtmlAttributes(dict[str, object]):
     """The html attributes given to a component: prints as them, reads as a mapping."""
 
     def __str__(self) -> str:
-        return flatatt({key: value for key, value in self.items() if value is not None})
+        """As Django's `flatatt` writes them: by name, and those without a value are the last."""
+        valued, bare = [], []
+        for key, value in sorted(self.items(), key=itemgetter(0)):
+            if value is True:
+                bare.append(f" {conditional_escape(key)}")
+            elif value is not None and value is not False:
+                valued.append(f' {conditional_escape(key)}="{conditional_escape(value)}"')
+        return SafeString("".join(valued + bare))  # escaped above
 
     def __html__(self) -> str:
         return str(self)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any
 
+from django.forms import BoundField
 from django.http import QueryDict
 from django.template import Context, Node, Template
 from django.template.base import (
@@ -162,7 +163,10 @@ def _reader(variable: Any, missing: object) -> Reader:
     if variable.lookups is None or variable.translate:
         return variable.resolve
     name, *bits = variable.lookups
+    return _path_reader(variable, name, bits, missing) if bits else _name_reader(variable, missing)
 
+
+def _path_reader(variable: Variable, name: str, bits: list[str], missing: object) -> Reader:
     def read(context: Context) -> Any:
         for names in reversed(context.dicts):
             if name in names:
@@ -172,6 +176,20 @@ def _reader(variable: Any, missing: object) -> Reader:
                     break
                 except Exception:
                     return _resolved(variable, context, missing)
+        return missing if missing is not RAISE else variable.resolve(context)
+
+    return read
+
+
+def _name_reader(variable: Variable, missing: object) -> Reader:
+    name = variable.var
+    called = _path_reader(variable, name, [], missing)
+
+    def read(context: Context) -> Any:
+        for names in reversed(context.dicts):
+            if name in names:
+                value = names[name]
+                return called(context) if callable(value) else value
         return missing if missing is not RAISE else variable.resolve(context)
 
     return read
@@ -188,13 +206,16 @@ def _resolved(variable: Variable, context: Context, missing: object) -> Any:
 
 
 def _followed(value: Any, bits: list[str]) -> Any:
-    """What the names after the first lead to. Raises where Django has to look."""
+    """What the names after the first lead to. Raises where Django has to look.
+
+    The items of a form's field have numbers, and a number is left to Django.
+    """
     if callable(value):
         value = _called(value)
     for bit in bits:
         if value.__class__ is dict or value.__class__ is QueryDict:
             value = _item(value, bit)
-        elif hasattr(value, "__getitem__"):
+        elif value.__class__ is not BoundField and hasattr(value, "__getitem__"):
             value = _item_or_attribute(value, bit)
         else:
             value = getattr(value, bit)
@@ -213,7 +234,7 @@ def _item(value: dict[str, Any], bit: str) -> Any:
 
 
 def _item_or_attribute(value: Any, bit: str) -> Any:
-    """What Django tries first, and then: a page of a list and a form's field have attributes."""
+    """What Django tries first, and then: a page of a list has attributes."""
     try:
         return value[bit]
     except (TypeError, AttributeError, KeyError, ValueError, IndexError):

@@ -339,6 +339,29 @@ def test_a_widget_of_a_form_is_what_django_renders() -> None:
             assert field.label_tag() == other.label_tag()
 
 
+def test_a_field_of_a_form_is_read_as_django_reads_it() -> None:
+    class Form(forms.Form):
+        kind = forms.ChoiceField(choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
+
+    source = (
+        "{{ field.label }} {{ field.errors }} {{ field.0 }}"
+        " {{ field.1.choice_label }} {{ field.9 }}"
+        "{{ field.gone }} {{ field.field.required }} {{ field.as_hidden }} {{ form.kind.name }}"
+        "{% for option in field %}{{ option.tag }}{% endfor %}"
+    )
+    page = an_engine().from_string(source)
+    form = Form({"kind": "c"})
+    compiled = writer(compile_nodes(page.nodelist, Scope(page)))
+
+    def rendered(write: Any) -> str:
+        context = Context({"field": form["kind"], "form": form})
+        with context.bind_template(page), context.render_context.push_state(page):
+            return str(write(context))
+
+    assert rendered(compiled) == rendered(page.nodelist.render)
+    assert 'value="b"' in rendered(compiled)
+
+
 def test_a_component_written_by_python_is_held_to_its_contract() -> None:
     assert component("badge", label="<New>", tone=None) == (
         '<span class="badge badge-neutral">&lt;New&gt;</span>'

@@ -10,11 +10,16 @@ import pytest
 from django import forms
 from django.conf import settings
 from django.core.paginator import Paginator
+from django.forms.utils import flatatt
 from django.template import Context, Engine, TemplateSyntaxError
 from django.template.loader import get_template
 from django.test import RequestFactory
+from django.utils.html import conditional_escape
+from django.utils.safestring import mark_safe
+from django.utils.translation import gettext_lazy
 
 from core.components import ComponentError, contract_of, problems
+from core.components.contract import HtmlAttributes
 from tests.answers import as_one_line
 
 pytestmark = pytest.mark.urls("tests.core.component_pages")
@@ -107,6 +112,18 @@ def test_values_are_escaped_once(engine: Engine) -> None:
     assert render(engine, source, name="<b>&") == (
         '<p data-x="&lt;b&gt;&amp;">&lt;b&gt;&amp;|plain|||</p>'
     )
+
+
+def test_html_attributes_are_written_as_django_writes_them() -> None:
+    given: dict[str, object] = {
+        "hx-b": "<'&\">", "data-off": False, "aria-on": True, "data-none": None, "data-a": 7,
+        "aria-<x>": True, "data-safe": mark_safe("&amp;"), "data-lazy": gettext_lazy("Copy"),
+        "data-<y>": "",
+    }  # fmt: skip
+
+    assert str(HtmlAttributes(given)) == flatatt(given)
+    assert str(HtmlAttributes()) == ""
+    assert conditional_escape(HtmlAttributes(given)) == flatatt(given)
 
 
 def test_html_attributes_come_by_name_or_as_a_mapping(engine: Engine) -> None:
