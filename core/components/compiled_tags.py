@@ -16,6 +16,7 @@ from django.template.library import SimpleNode
 from django.templatetags.i18n import BlockTranslateNode, TranslateNode
 from django.templatetags.static import StaticNode
 from django.urls import NoReverseMatch
+from django.utils.functional import Promise
 from django.utils.html import conditional_escape
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -112,6 +113,8 @@ def _first_of(node: FirstOfNode, scope: Scope) -> Piece:
         text = SafeString("")
         for read in readers:
             found = read(context)
+            if isinstance(found, Promise):
+                found = str(found)  # translated once, and not for each question
             if found:
                 text = SafeString(shown(found, context))
                 break

@@ -90,13 +90,13 @@ def dashboard_page(*, writes: bool = False) -> Callable[[DashboardView], Dashboa
             if enrollment is None:
                 return no_such_page(request)
             if request.method not in ((*READING, "POST") if writes else READING):
-                return _guarded(HttpResponseNotAllowed(READING))
+                return _guarded(request, HttpResponseNotAllowed(READING))
             visit = Visit(token, enrollment, timezone.now())
             with acting_for(visit.brand), timezone.override(visit.brand.zone):
                 response = view(request, visit, **kwargs)
             if response.status_code in NEUTRAL:
-                return _guarded(response)
-            return _guarded(_packed(request, response), accent=visit.brand.accent)
+                return _guarded(request, response)
+            return _guarded(request, _packed(request, response), accent=visit.brand.accent)
 
         enter.opened_by = "dashboard link"  # type: ignore[attr-defined]
         return enter
@@ -107,7 +107,7 @@ def dashboard_page(*, writes: bool = False) -> Callable[[DashboardView], Dashboa
 @csrf_exempt
 def no_such_page(request: HttpRequest, rest: str = "") -> HttpResponseBase:
     """Answer any other address below /d/ like a link that is not valid."""
-    return _guarded(nothing_here(request))
+    return _guarded(request, nothing_here(request))
 
 
 def nothing_here(request: HttpRequest) -> HttpResponse:
@@ -118,14 +118,16 @@ def nothing_here(request: HttpRequest) -> HttpResponse:
     return HttpResponse(page, status=404)
 
 
-def _guarded(response: HttpResponseBase, *, accent: str | None = None) -> HttpResponseBase:
+def _guarded(
+    request: HttpRequest, response: HttpResponseBase, *, accent: str | None = None
+) -> HttpResponseBase:
     """Add headers that keep the link private. `accent` allows the brand's inline stylesheet."""
     for name, value in HEADERS.items():
         response.headers[name] = value
     policy: dict[str, list[str]] = dict(POLICY)
     if accent is not None:
         policy["style-src"] = [SELF, carried_style("portal", accent).source]
-    return csp(policy)(lambda _request: response)(HttpRequest())
+    return csp(policy)(lambda _request: response)(request)
 
 
 def _packed(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:

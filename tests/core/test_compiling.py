@@ -147,6 +147,7 @@ SOURCES = [
     ("{% include 'part.html' with name='literal' %}{% with set='old' %}{% include 'sets.html' %}"
     "{{ set }}{% endwith %}"),
     "{% translate 'Copy' %} {% translate 'Copy' as copy %}{{ copy }}",
+    "{% firstof row.lazy name %}{% firstof missing row.lazy as kept %}{{ kept }}{{ row.lazy }}",
     "{% firstof missing zero safe name %}{% firstof missing %}{% firstof '' name as f %}{{ f }}",
     "{{ get.a }} {{ get.b }} {{ get.items }} {{ get.0 }} {{ page.number }} {{ page.gone }}",
     "{{ row.table.gone }} {{ row.table.keys }} {{ row.table.0 }} {{ name|add:row.plain }}",
