@@ -33,6 +33,7 @@ LINK_KEYS: list[str] = env.list("LINK_KEYS")  # dashboard links; the first key s
 CLICK_KEYS: list[str] = env.list("CLICK_KEYS")  # click ids; the same
 # Payout details and credentials of shops: the first seals, all open. core.sealing
 DETAILS_KEYS: list[str] = env.list("DETAILS_KEYS")
+PUBLIC_ID_KEY: str = env.str("PUBLIC_ID_KEY")  # the ids and cursors of the API. core.public_ids
 # For digests of erased addresses: the first key makes them, all find them. notifications.erased
 ERASED_KEYS: list[str] = env.list("ERASED_KEYS", default=[SECRET_KEY, *SECRET_KEY_FALLBACKS])
 for _name, _keys in (
@@ -41,6 +42,7 @@ for _name, _keys in (
     ("LINK_KEYS", LINK_KEYS),
     ("CLICK_KEYS", CLICK_KEYS),
     ("DETAILS_KEYS", DETAILS_KEYS),
+    ("PUBLIC_ID_KEY", [PUBLIC_ID_KEY]),
 ):
     if not _keys or not all(key.strip() for key in _keys):
         raise ValueError(f"{_name} is empty: it needs a secret")
