@@ -13,8 +13,9 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, RawPostDataException
+from ninja.parser import Parser
 
-from api.problems import ApiError, invalid
+from api.problems import TOO_LARGE, ApiError, invalid
 from tracking.orders.facts import FieldProblem
 
 MAX_BATCH_ITEMS = 500
@@ -77,7 +78,7 @@ def read_json(request: HttpRequest) -> Any:
         text = request.body.decode()
         read = json.loads(text, parse_int=_whole_number, parse_float=str, object_pairs_hook=_object)
     except RequestDataTooBig:
-        raise ApiError(413, "body_too_large", "The body is too large: send less at once.") from None
+        raise TOO_LARGE from None
     except RawPostDataException:
         raise _malformed("the body could not be read", line=1, column=1) from None
     except UnicodeDecodeError as error:
@@ -90,6 +91,13 @@ def read_json(request: HttpRequest) -> Any:
         raise _malformed("nested too deeply", line=1, column=1) from None
     request.sent_json = read  # type: ignore[attr-defined]  # for api.request_log
     return read
+
+
+class BodyParser(Parser):
+    """Reads the bodies that schemas describe, as `read_json` reads all others."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return read_json(request)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -12,10 +12,11 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from core.postgres import outage_of
 from tracking.orders.facts import FieldProblem
@@ -79,6 +80,7 @@ def nothing(request: HttpRequest) -> HttpResponse:
     return refuse(NOT_FOUND)
 
 
+TOO_LARGE = ApiError(413, "body_too_large", "The body is too large: send less at once.")
 INVALID_KEY = ApiError(
     401,
     "invalid_api_key",
@@ -91,6 +93,17 @@ def invalid(problems: Sequence[FieldProblem], **more: Any) -> ApiError:
     """Return a 422 error for JSON with wrong fields."""
     detail = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
     return ApiError(422, "invalid_input", detail, problems=problems, more=more)
+
+
+def _problem_of(error: Mapping[str, Any]) -> FieldProblem:
+    """What a schema says of one field, by its path, such as "tiers.0.name"."""
+    _, *path = error["loc"]  # "body" or "query", then the name that the view gives to all of it
+    path = path[1:] if path[:1] in (["sent"], ["asked"]) else path
+    told = error.get("ctx", {})
+    path += [told["name"]] if "sentence" in told else []
+    message = str(error["msg"])
+    message = message[:1].lower() + message[1:]
+    return FieldProblem(".".join(map(str, path)) or "body", str(error["type"]), message)
 
 
 def unavailable(*, is_unknown: bool, retry_after: int) -> ApiError:
@@ -121,6 +134,28 @@ def answer_errors_with_problem_details(api: NinjaAPI) -> None:
         request: HttpRequest, error: AuthenticationError | type[AuthenticationError]
     ) -> HttpResponse:
         return refuse(INVALID_KEY)
+
+    @api.exception_handler(RequestDataTooBig)
+    def answer_too_large(
+        request: HttpRequest, error: RequestDataTooBig | type[RequestDataTooBig]
+    ) -> HttpResponse:
+        return refuse(TOO_LARGE)
+
+    @api.exception_handler(HttpError)
+    def answer_unread_body(
+        request: HttpRequest, error: HttpError | type[HttpError]
+    ) -> HttpResponse:
+        cause = error.__cause__
+        if not isinstance(cause, ApiError):
+            raise cause or error
+        return refuse(cause)
+
+    @api.exception_handler(ValidationError)
+    def answer_wrong_fields(
+        request: HttpRequest, error: ValidationError | type[ValidationError]
+    ) -> HttpResponse:
+        assert isinstance(error, ValidationError)  # noqa: S101
+        return refuse(invalid([_problem_of(one) for one in error.errors]))
 
     @api.exception_handler(Exception)
     def answer_internal_error(

@@ -9,10 +9,11 @@ from ninja import NinjaAPI
 from accounts.actors import Actor
 from api import documents
 from api.authentication import Scope, ShopKey, key_of, needs
-from api.bodies import DEFAULT_SOURCE
+from api.bodies import DEFAULT_SOURCE, BodyParser
 from api.order_state import order_state_as_json
 from api.problems import NOT_FOUND, ApiError, answer_errors_with_problem_details
 from api.receiving import ORDERS, REFUNDS, receive, receive_at
+from api.resources.nouns import add_nouns
 from core.tenancy import acting_for
 from tracking.orders.lookup import look_up_order
 from tracking.orders.refunds import undo_refund
@@ -24,6 +25,7 @@ api = NinjaAPI(
     urls_namespace="api:v1",
     docs_url=None,  # the page would load scripts from another host
     auth=ShopKey(),
+    parser=BodyParser(),
 )
 answer_errors_with_problem_details(api)
 
@@ -177,3 +179,6 @@ def _show(request: HttpRequest, *, source: str, order_id: str) -> HttpResponse:
             NOT_FOUND.status, "unknown_order", f"There is no order {order_id} of {source}."
         )
     return JsonResponse(order_state_as_json(state), headers={"Cache-Control": "no-store"})
+
+
+add_nouns(api)

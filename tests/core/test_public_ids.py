@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import Any
 
@@ -61,7 +62,7 @@ def test_what_is_no_id_is_none(text: str) -> None:
 def test_ids_of_rows_in_sequence_show_no_order() -> None:
     ids = [public_id(IdKind.MEMBER, brand_id=1, row_id=row_id) for row_id in range(1, 301)]
 
-    rising = sum(earlier < later for earlier, later in zip(ids, ids[1:], strict=False))
+    rising = sum(earlier < later for earlier, later in itertools.pairwise(ids))
 
     assert len(set(ids)) == 300
     assert 100 < rising < 200

@@ -1,0 +1,78 @@
+"""Turn what services raise into problem details: which field, which code, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from affiliates.details import TagError
+from affiliates.handles import HandleError
+from affiliates.services import MemberError
+from api.problems import ApiError, invalid
+from core.money import MoneyError
+from core.versions import ChangedMeanwhileError
+from offers.terms import OfferError
+from payouts.run_work import UnderWayError
+from payouts.runs import NotADraftError, RunChangedError
+from payouts.services import DueChangedError, PayoutError
+from tracking.links.items import ItemError
+from tracking.links.membership import OwedError
+from tracking.orders.approval import ApprovalError
+from tracking.orders.crediting import AttributionError
+from tracking.orders.facts import FieldProblem
+from tracking.orders.sharing import SharesChangedError
+from tracking.questions.services import AnswerError
+
+# What the services call a field, where a body calls it otherwise.
+FIELDS = {"percent": "percent_bp", "text": "answer"}
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Raise ApiError for what a service refuses: 409 where what is there has changed, else 422."""
+    try:
+        yield
+    except (MemberError, OfferError) as error:
+        field = FIELDS.get(error.field, error.field)
+        raise invalid([FieldProblem(field or "body", "refused", str(error))]) from error
+    except HandleError as error:
+        field = f"handles.{error.platform.value}"
+        raise invalid([FieldProblem(field, "refused", str(error))]) from error
+    except (TagError, MoneyError) as error:
+        field = "tag" if isinstance(error, TagError) else "amount"
+        raise invalid([FieldProblem(field, "refused", str(error))]) from error
+    except ItemError as error:
+        raise invalid([_of_item(error)]) from error
+    except OwedError as error:
+        raise invalid([FieldProblem("enrollment", "is_owed", f"{error}: pay it first")]) from error
+    except ChangedMeanwhileError as error:
+        raise changed_meanwhile() from error
+    except (SharesChangedError, DueChangedError, NotADraftError, UnderWayError) as error:
+        raise _conflict(error) from error
+    except (AttributionError, ApprovalError, AnswerError, PayoutError) as error:
+        raise invalid([FieldProblem("body", "refused", str(error))]) from error
+
+
+def changed_meanwhile(**current: object) -> ApiError:
+    """Return the 409 error for a row that is at another version than the caller saw."""
+    return ApiError(
+        409,
+        "changed_meanwhile",
+        "It was changed after you read it, and nothing was saved. Read it again, then send your"
+        " change with its version.",
+        more=current,
+    )
+
+
+def _conflict(error: Exception) -> ApiError:
+    members = {"members": [str(one) for one in error.members]} if _names(error) else {}
+    return ApiError(409, "changed_meanwhile", str(error), more=members)
+
+
+def _names(error: Exception) -> bool:
+    return isinstance(error, RunChangedError)
+
+
+def _of_item(error: ItemError) -> FieldProblem:
+    code = "had_before" if error.had_before else "refused"
+    return FieldProblem("code", code, str(error))
