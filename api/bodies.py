@@ -16,6 +16,7 @@ from django.http import HttpRequest, RawPostDataException
 from ninja.parser import Parser
 
 from api.problems import TOO_LARGE, ApiError, invalid
+from core.text import unknown_name
 from tracking.orders.facts import FieldProblem
 
 MAX_BATCH_ITEMS = 500
@@ -39,6 +40,13 @@ def read_batch(request: HttpRequest, *, many: str) -> Batch:
     source = _source(sent)
     if many not in sent:
         return Batch([sent], source, is_single=True)
+    unknown = [
+        FieldProblem(name, "unknown_field", unknown_name(name, [many, "source"]))
+        for name in sent
+        if name not in {many, "source"}
+    ]
+    if unknown:
+        raise invalid(unknown)
     items = sent[many]
     if not isinstance(items, list) or not items:
         raise invalid([FieldProblem(many, "missing", "must be a list of at least one item")])

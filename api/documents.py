@@ -207,6 +207,7 @@ def taking(thing: dict[str, Any], *, many: str) -> dict[str, Any]:
         "type": "object",
         "required": [many],
         "properties": {"source": SOURCE_NAME, many: listed},
+        "additionalProperties": False,
     }
     return _body({"anyOf": [one, batch]})
 

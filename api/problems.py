@@ -1,7 +1,8 @@
 """Errors of the API: all of them are problem details (RFC 9457).
 
 Besides the standard members, every document has `code`, which a program can test, and `problems`,
-one per wrong field. Sources: RFC 9457 sections 3 and 4.2.1 ("about:blank").
+one per wrong field. `type` is the address of a page about the code (api.problem_pages). Source:
+RFC 9457 section 3.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
@@ -46,7 +48,7 @@ class ApiError(Exception):
 def document(error: ApiError) -> dict[str, Any]:
     """Return the problem details of `error`."""
     return {
-        "type": "about:blank",
+        "type": f"{settings.BASE_URL}/api/problems/{error.code}",
         "title": HTTPStatus(error.status).phrase,
         "status": error.status,
         "code": error.code,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -50,7 +51,7 @@ class Intake(Generic[F]):
 ORDERS = Intake(
     many="orders",
     identity="order_id",
-    read=read_order,
+    read=partial(read_order, strictly=True),
     record=lambda source, orders, anew, by, now: record_orders(
         source=source, orders=orders, revising=anew, by=by, now=now
     ),
@@ -59,7 +60,7 @@ ORDERS = Intake(
 REFUNDS = Intake(
     many="refunds",
     identity="refund_id",
-    read=read_refund,
+    read=partial(read_refund, strictly=True),
     record=lambda source, refunds, anew, by, now: record_refunds(
         source=source, refunds=refunds, replacing=anew, by=by, now=now
     ),

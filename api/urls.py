@@ -7,6 +7,7 @@ from api.health import healthz, readyz
 from api.links import follow
 from api.metrics import metrics
 from api.pictures import picture
+from api.problem_pages import problem_page
 from api.problems import nothing, with_problem_details
 from api.request_log import noted
 from api.shop_webhooks import receive as receive_from_shop
@@ -21,6 +22,7 @@ v1_patterns.append(re_path("", noted(nothing), name="nothing"))
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((v1_patterns, v1_app_name), namespace=v1_namespace)),
+    path("api/problems/<slug:code>", problem_page, name="problem"),
     path("r/<slug:slug>", follow, name="follow"),
     path("pictures/<slug:slug>/<slug:digest>", picture, name="picture"),
     path("webhooks/email/<slug:service>/", receive, name="email_webhook"),

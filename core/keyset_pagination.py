@@ -54,9 +54,7 @@ class Position:
     pk: int
 
 
-def rows_after(
-    rows: QuerySet[M], position: Position | None, *, column: str, limit: int
-) -> list[M]:
+def rows_after(rows: QuerySet[M], position: Position | None, *, column: str, limit: int) -> list[M]:
     """Return the rows after a position, or the first, the newest first. One query.
 
     For queries that are not kept; it needs an index on the column and the id.

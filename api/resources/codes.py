@@ -112,11 +112,13 @@ def _suggested(rows: Sequence[Enrollment]) -> dict[int, str]:
 
 def _problems(error: ItemError, ids: Sequence[int]) -> list[FieldProblem]:
     return [
-        FieldProblem(
-            f"codes.{ids.index(pk)}.code", "had_before" if pk in error.had_before else "refused", why
-        )
+        FieldProblem(f"codes.{ids.index(pk)}.code", _code(pk, error), why)
         for pk, why in error.problems.items()
     ]
+
+
+def _code(pk: int, error: ItemError) -> str:
+    return "had_before" if pk in error.had_before else "refused"
 
 
 def _show(rows: Sequence[PromoCode], whole: frozenset[str]) -> list[CodeShown]:

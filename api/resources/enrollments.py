@@ -58,9 +58,7 @@ EXPANDABLE = ("member", "offer")
 
 
 @NOUN.get("/enrollments", Page[EnrollmentShown])
-def list_enrollments(
-    request: HttpRequest, asked: Query[AskedEnrollments]
-) -> Page[EnrollmentShown]:
+def list_enrollments(request: HttpRequest, asked: Query[AskedEnrollments]) -> Page[EnrollmentShown]:
     """Return members in offers, those who joined last first, also removed ones."""
     whole, found = expanded(asked, *EXPANDABLE), Enrollment.objects.all()
     if (member := filter_id(IdKind.MEMBER, asked, "member")) is not None:

@@ -4,15 +4,33 @@ from __future__ import annotations
 
 from ninja import NinjaAPI, Router
 
-from api.resources import codes, enrollments, links, members, offers, terms
+from api.resources import (
+    codes,
+    conversions,
+    enrollments,
+    links,
+    members,
+    offers,
+    orders,
+    questions,
+    terms,
+)
 
 NOUNS = (
     members.NOUN, offers.NOUN, terms.NOUN, enrollments.NOUN, codes.NOUN, links.NOUN, links.CLICKS,
+    orders.NOUN, conversions.NOUN, questions.NOUN,
 )  # fmt: skip
 
 
 def add_nouns(api: NinjaAPI) -> None:
-    """Add the operations of every noun to the API."""
+    """Add the operations of every noun to the API.
+
+    Of two addresses that fit, Django takes the first: words come before ids.
+    """
+    orders.add_lists(api)
     for noun in NOUNS:
         assert isinstance(noun.router, Router)  # noqa: S101 - tells the type checker
+        paths = noun.router.path_operations
+        for path in sorted(list(paths), key=lambda path: "{" in path):
+            paths[path] = paths.pop(path)
         api.add_router("", noun.router)

@@ -42,9 +42,7 @@ def list_offers(request: HttpRequest, asked: Query[AskedOffers]) -> Page[OfferSh
     """Return offers, the newest first. `expand=terms` shows what they pay now."""
     whole = expanded(asked, *EXPANDABLE)
     found = offers(search=asked.search.replace("\0", ""), status=asked.status, kind=asked.kind)
-    return page_of(
-        request, asked, found, column="created_at", show=lambda rows: _show(rows, whole)
-    )
+    return page_of(request, asked, found, column="created_at", show=lambda rows: _show(rows, whole))
 
 
 @NOUN.get("/offers/{offer}", OfferShown)

@@ -20,8 +20,9 @@ from api import documents
 from api.authentication import Scope, key_of, needs
 from api.problems import invalid
 from api.resources.refusing import refusing
-from api.schemas.parts import UNKNOWN, unknown_words
+from api.schemas.parts import UNKNOWN
 from core.tenancy import acting_for
+from core.text import unknown_name
 from tracking.orders.facts import FieldProblem
 
 View = Callable[..., BaseModel]
@@ -98,13 +99,14 @@ def _names_of_query(parameters: Mapping[str, inspect.Parameter]) -> list[str]:
 
 def _refuse_unknown(request: HttpRequest, known: list[str]) -> None:
     problems = [
-        FieldProblem(name, UNKNOWN, unknown_words(name, known))
-        if known
-        else FieldProblem(name, UNKNOWN, "is not a parameter here: there is none")
+        FieldProblem(name, UNKNOWN, unknown_name(name, known))
         for name in request.GET
         if name not in known
     ]
-    repeated = [name for name in request.GET if len(request.GET.getlist(name)) > 1]
-    problems += [FieldProblem(name, "duplicate", "stands twice in the address") for name in repeated]
+    problems += [
+        FieldProblem(name, "duplicate", "stands twice in the address")
+        for name, listed in request.GET.lists()
+        if len(listed) > 1
+    ]
     if problems:
         raise invalid(problems)

@@ -77,9 +77,7 @@ def row_named(kind: IdKind, text: str, rows: QuerySet[M], *, field: str) -> M:
 
 def rows_named(kind: IdKind, texts: Sequence[str], rows: QuerySet[M], *, field: str) -> list[M]:
     """Return the rows that a list of ids names, in its order. Raises ApiError (422)."""
-    ids = [
-        row_id_named(kind, text, field=f"{field}.{place}") for place, text in enumerate(texts)
-    ]
+    ids = [row_id_named(kind, text, field=f"{field}.{place}") for place, text in enumerate(texts)]
     found = rows.in_bulk(ids)
     missing = [
         unknown_row(f"{field}.{place}", text)

@@ -65,12 +65,10 @@ def changed_meanwhile(**current: object) -> ApiError:
 
 
 def _conflict(error: Exception) -> ApiError:
-    members = {"members": [str(one) for one in error.members]} if _names(error) else {}
-    return ApiError(409, "changed_meanwhile", str(error), more=members)
-
-
-def _names(error: Exception) -> bool:
-    return isinstance(error, RunChangedError)
+    members = [str(one) for one in error.members] if isinstance(error, RunChangedError) else []
+    return ApiError(
+        409, "changed_meanwhile", str(error), more={"members": members} if members else None
+    )
 
 
 def _of_item(error: ItemError) -> FieldProblem:

@@ -53,7 +53,9 @@ def list_terms(request: HttpRequest, offer: str) -> EveryVersion:
 def show_terms(request: HttpRequest, terms: str) -> TermsShown:
     """Return one version, also one that was withdrawn."""
     row_id = row_id_at(IdKind.TERMS, terms)
-    row: CommissionStructure | None = Terms.objects.select_related("offer").filter(pk=row_id).first()
+    row: CommissionStructure | None = (
+        Terms.objects.select_related("offer").filter(pk=row_id).first()
+    )
     if row is None:
         withdrawn = WithdrawnTerms.objects.select_related("offer").filter(number_as_terms=row_id)
         row = withdrawn.first()

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.members import MemberId, Members, MemberShown
-from api.schemas.offers import OfferId, OfferShown
-from api.schemas.parts import Asked, AskedPage, MomentShown, NoNul, Sent, Shown, id_of
+from api.schemas.ids import ClickId, CodeId, EnrollmentId, LinkId, MemberId, OfferId
+from api.schemas.members import Members, MemberShown
+from api.schemas.offers import OfferShown
+from api.schemas.parts import Asked, AskedWholePage, MomentShown, NoNul, Sent, Shown
 from background.running import MAX_ROWS_RUN_AT_ONCE
 
-EnrollmentId, CodeId, LinkId, ClickId = id_of("enr"), id_of("cod"), id_of("lnk"), id_of("clk")
 Enrollments = Annotated[list[EnrollmentId], Field(min_length=1, max_length=MAX_ROWS_RUN_AT_ONCE)]
 Use = Literal["active", "inactive"]
 
@@ -29,7 +29,7 @@ class EnrollmentShown(Shown):
     link: str | None
 
 
-class AskedEnrollments(AskedPage):
+class AskedEnrollments(AskedWholePage):
     member: str = Field("", max_length=40)
     offer: str = Field("", max_length=40)
     status: Literal["", "active", "inactive", "removed"] = ""
@@ -63,7 +63,7 @@ class NotChanged(Shown):
 
 
 class ChangedEnrollments(Shown):
-    """`unchanged` were so already. `skipped` stay as they are. `notes` tell what else came of it."""
+    """`unchanged` were so already, `skipped` stay as they are, `notes` tell what else happened."""
 
     changed: int
     unchanged: int
@@ -89,7 +89,7 @@ class CodeShown(Shown):
     ended_at: MomentShown | None
 
 
-class AskedCodes(AskedPage):
+class AskedCodes(AskedWholePage):
     enrollment: str = Field("", max_length=40)
     code: str = Field("", max_length=60, description="The whole code, in any case.")
     status: Use | Literal[""] = ""
@@ -134,7 +134,7 @@ class LinkShown(Shown):
     ended_at: MomentShown | None
 
 
-class AskedLinks(AskedPage):
+class AskedLinks(AskedWholePage):
     enrollment: str = Field("", max_length=40)
     status: Use | Literal[""] = ""
 
@@ -167,7 +167,7 @@ class ClickShown(Shown):
     referrer_host: str
 
 
-class AskedClicks(AskedPage):
+class AskedClicks(AskedWholePage):
     enrollment: str = Field("", max_length=40)
 
 

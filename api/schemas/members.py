@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from affiliates.details import MAX_TAG_LENGTH, MAX_TAGS
-from api.schemas.parts import AskedPage, Line, MomentShown, NoNul, Sent, Shown, Whole, id_of
+from api.schemas.ids import MemberId
+from api.schemas.parts import AskedPage, Line, MomentShown, NoNul, Sent, Shown, Whole
 from background.running import MAX_ROWS_RUN_AT_ONCE
 
-MemberId = id_of("mem")
 Address = Annotated[str, NoNul, Field(max_length=254)]
 NamePart = Annotated[str, NoNul, Field(max_length=200)]
 Tag = Annotated[str, NoNul, Field(min_length=1, max_length=MAX_TAG_LENGTH)]

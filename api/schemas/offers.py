@@ -6,10 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from api.schemas.ids import OfferId, TermsId
 from api.schemas.parts import (
     Amount,
     Asked,
-    AskedPage,
+    AskedWholePage,
     BasisPoints,
     Currency,
     Moment,
@@ -19,13 +20,11 @@ from api.schemas.parts import (
     Sent,
     Shown,
     Whole,
-    id_of,
 )
 from offers.models import MAX_CUSTOMER_DAYS
 from offers.structure import MAX_RULES, MAX_TIERS
 from offers.terms import MAX_HOLD_DAYS, MAX_RULE_VALUE_LENGTH
 
-OfferId, TermsId = id_of("ofr"), id_of("trm")
 Kind = Literal["link", "code", "both"]
 Status = Literal["active", "paused", "ended", "archived"]
 Period = Literal["day", "month", "always"]
@@ -101,7 +100,7 @@ class OfferShown(Shown):
     terms: TermsId | TermsShown
 
 
-class AskedOffers(AskedPage):
+class AskedOffers(AskedWholePage):
     search: str = Field("", max_length=120, description="A part of the name.")
     status: Status | Literal[""] = ""
     kind: Kind | Literal[""] = ""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from difflib import get_close_matches
 from typing import Annotated, Any, Generic, TypeVar
 
 from pydantic import (
@@ -24,7 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from core.money import MAX_AMOUNT_MINOR, Money, MoneyError
-from core.public_ids import PATTERN
+from core.text import unknown_name
 
 MAX_PAGE = 200
 UNKNOWN = "unknown_field"
@@ -49,18 +48,11 @@ class Sent(BaseModel):
     def _name_what_is_unknown(cls, values: Any) -> Any:
         for name in values if isinstance(values, dict) else ():
             if name not in cls.model_fields:
-                sentence = unknown_words(name, cls.model_fields)
+                sentence = unknown_name(name, cls.model_fields)
                 raise PydanticCustomError(
                     UNKNOWN, "{sentence}", {"sentence": sentence, "name": name}
                 )
         return values
-
-
-def unknown_words(name: str, known: Any) -> str:
-    """Say that a key is unknown, and which one may be meant."""
-    likely = get_close_matches(name, list(known), n=1)
-    meant = f": did you mean {likely[0]}?" if likely else ""
-    return f"is not a field here{meant or '; the fields are ' + ', '.join(known)}"
 
 
 def _without_nul(text: str) -> str:
@@ -117,11 +109,6 @@ MomentShown = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
 DayShown = Annotated[str, Field(json_schema_extra={"format": "date"})]
 
 
-def id_of(prefix: str) -> Any:
-    """Return the type of an id with this prefix, as it is shown or sent."""
-    return Annotated[str, Field(pattern=f"^{prefix}_{PATTERN}$")]
-
-
 class MoneyShown(Shown):
     """An amount as decimal text, the same in minor units, and its currency."""
 
@@ -159,18 +146,22 @@ class Page(Shown, Generic[T]):
 
 
 class Asked(BaseModel):
-    """The query of one thing."""
+    """The query of one thing that can show others whole."""
 
     expand: str = Field("", description="Names of what to show whole, separated by commas.")
 
 
-class AskedPage(Asked):
+class AskedPage(BaseModel):
     """The query of a list; each list has filters of its own besides."""
 
     limit: int = Field(50, ge=1, le=MAX_PAGE)
     cursor: str = Field("", max_length=400, description="The `next_cursor` of the page before.")
     created_since: Moment | None = None
     created_before: Moment | None = None
+
+
+class AskedWholePage(AskedPage, Asked):
+    """The query of a list that can show others whole."""
 
 
 class Changed(Shown):

@@ -10,6 +10,7 @@ from django.core.exceptions import ValidationError
 
 from offers.fields import not_domains
 
+
 class DomainsField(forms.CharField):
     """Domain names, one per line or with commas between them."""
 
