@@ -108,6 +108,7 @@ class Member(TenantModel):
                 fields=["brand", "last_name", "first_name", "id"], name="affiliates_member_name"
             ),
             models.Index(fields=["brand", "owner"], name="affiliates_member_owner"),
+            models.Index(fields=["brand", "-joined_at", "-id"], name="affiliates_member_new"),
         ]
 
     def __str__(self) -> str:

@@ -1,9 +1,10 @@
-"""Check what staff enter for an offer: the naming pattern of its codes, more domains. Pure."""
+"""Check what staff enter for an offer: the naming pattern of its codes, domains. Pure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from urllib.parse import urlsplit
 
 PLACEHOLDERS = {"{FIRST_NAME}", "{LAST_NAME}", "{OFFER}"}
 MAX_DOMAIN = 253  # characters (RFC 1035 2.3.4)
@@ -28,3 +29,21 @@ def read_code_pattern(text: str) -> str:
 def not_domains(names: Iterable[str]) -> list[str]:
     """Return those of the names, in lower case, that are no domains."""
     return [name for name in names if len(name) > MAX_DOMAIN or not DOMAIN.fullmatch(name)]
+
+
+def is_on_domain(url: str, domains: Iterable[str]) -> bool:
+    """Whether an address is on one of these domains, or below one.
+
+    Addresses with a backslash are refused: browsers read it as a slash and Python does not, so they
+    would see different hosts. Addresses with a user name before the host are refused too.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    if "\\" in url or "@" in parts.netloc or any(character.isspace() for character in url):
+        return False
+    host = (parts.hostname or "").lower()
+    return parts.scheme in {"http", "https"} and any(
+        host == domain or host.endswith(f".{domain}") for domain in domains
+    )

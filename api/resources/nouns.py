@@ -8,17 +8,21 @@ from api.resources import (
     codes,
     conversions,
     enrollments,
+    figures,
     links,
     members,
     offers,
     orders,
+    payouts,
     questions,
+    runs,
     terms,
 )
 
 NOUNS = (
     members.NOUN, offers.NOUN, terms.NOUN, enrollments.NOUN, codes.NOUN, links.NOUN, links.CLICKS,
     orders.NOUN, conversions.NOUN, questions.NOUN,
+    payouts.NOUN, runs.NOUN, figures.NOUN,
 )  # fmt: skip
 
 
@@ -31,6 +35,6 @@ def add_nouns(api: NinjaAPI) -> None:
     for noun in NOUNS:
         assert isinstance(noun.router, Router)  # noqa: S101 - tells the type checker
         paths = noun.router.path_operations
-        for path in sorted(list(paths), key=lambda path: "{" in path):
+        for path in sorted(paths, key=lambda path: "{" in path):
             paths[path] = paths.pop(path)
         api.add_router("", noun.router)
