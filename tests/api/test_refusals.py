@@ -263,16 +263,16 @@ def test_a_body_that_does_not_say_json_is_refused(
     assert_refused(answer, 415, "not_json", before)
 
 
-@pytest.mark.parametrize("method", ["get", "patch", "delete", "options", "head"])
+@pytest.mark.parametrize("method", ["patch", "delete", "options", "head"])
 def test_another_method_is_refused(shop: Shop, before: Snapshot, method: str) -> None:
     answer = getattr(shop.client, method)(ORDERS, headers=shop.headers)
 
-    assert (answer.status_code, answer["Allow"]) == (405, "POST, PUT")
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, POST, PUT")
     assert answer["Content-Type"] == "application/problem+json"
     assert snapshot() == before
 
 
-@pytest.mark.parametrize("path", ["/api/v1/", "/api/v1/offers", "/api/v1/orders/"])
+@pytest.mark.parametrize("path", ["/api/v1/", "/api/v1/nowhere", "/api/v1/orders/"])
 def test_an_address_that_leads_nowhere_is_refused_in_the_same_shape(
     shop: Shop, before: Snapshot, path: str
 ) -> None:
@@ -284,7 +284,7 @@ def test_a_body_sent_to_an_address_that_leads_nowhere_is_refused_in_the_same_sha
     program = Client(enforce_csrf_checks=True)
 
     for method in ("post", "put", "patch", "delete"):
-        answer = getattr(program, method)("/api/v1/offers", "{}", content_type="application/json")
+        answer = getattr(program, method)("/api/v1/nowhere", "{}", content_type="application/json")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), method
 
 
