@@ -145,7 +145,7 @@ def share_conversion(request: HttpRequest, conversion: str, sent: Sharing) -> Sh
         by=Actor.of_api_key(key_of(request)),
         now=timezone.now(),
     )
-    return SharesShown(data=_show(shared, frozenset()))
+    return SharesShown(data=_show(_fresh(shared), frozenset()))
 
 
 def _as_text(shares: Sequence[Share]) -> str:
@@ -174,9 +174,15 @@ def _conversion_ids(texts: Sequence[str]) -> list[int]:
     return [row.pk for row in rows_named(IdKind.CONVERSION, texts, rows, field="conversions")]
 
 
+def _fresh(rows: Sequence[Conversion]) -> list[Conversion]:
+    """The rows as PostgreSQL has them, in the same sequence: new ones lack its own defaults."""
+    found = Conversion.objects.in_bulk([row.pk for row in rows])
+    return [found[row.pk] for row in rows]
+
+
 def _credited(result: CreditingResult) -> CreditingShown:
     return CreditingShown(
-        data=_show(result.conversions, frozenset()),
+        data=_show(_fresh(result.conversions), frozenset()),
         not_credited=[
             NotCreditedShown(order=one.subject, why=one.why) for one in result.not_credited
         ],
