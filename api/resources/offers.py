@@ -90,7 +90,7 @@ def set_status_of_offer(request: HttpRequest, offer: str, sent: StatusChange) ->
     status = OfferStatus(sent.status)
     if status not in ALLOWED_STATUSES[OfferStatus(row.status)]:
         message = f"An offer that is {row.status} can't become {status.value}."
-        raise ApiError(409, "not_possible_now", message, more={"status": row.status})
+        raise ApiError(409, "not_possible_now", message, more={"state": row.status})
     changed = set_offer_status(
         offer=row, status=status, by=Actor.of_api_key(key_of(request)), now=timezone.now()
     )

@@ -26,8 +26,8 @@ from core.text import unknown_name
 from tracking.orders.facts import FieldProblem
 
 View = Callable[..., BaseModel]
-READING = (401, 403, 405, 422, 500)
-CHANGING = (400, 401, 403, 405, 413, 415, 422, 500)
+REFUSALS = (401, 403, 405, 422, 500)
+OF_BODIES = (400, 413, 415)
 
 
 class Noun:
@@ -53,10 +53,11 @@ class Noun:
         self, method: str, path: str, answer: Any, status: int, *, conflicts: bool
     ) -> Callable[[View], View]:
         scope = Scope.READ if method == "GET" else self.changes
-        refusals = READING if method == "GET" else CHANGING
         also = [404] * ("{" in path) + [409] * conflicts
 
         def declare(view: View) -> View:
+            takes_body = "sent" in inspect.signature(view).parameters
+            refusals = [*REFUSALS, *also, *(OF_BODIES if takes_body else ())]
             add: Any = getattr(self.router, method.lower())
             add(
                 path,
@@ -66,7 +67,7 @@ class Noun:
                 summary=view.__name__.replace("_", " ").capitalize(),
                 tags=[self.tag],
                 openapi_extra={
-                    "responses": documents.refusals(*sorted([*refusals, *also])),
+                    "responses": documents.refusals(*sorted(refusals)),
                     "x-scope": scope.value,
                 },
             )(_acting(view))
