@@ -157,6 +157,7 @@ class ShareShown(Schema):
 class OrderShown(Schema):
     """An order with its attribution, commission and refunds."""
 
+    id: str
     order_id: str
     source: str
     ordered_at: str

@@ -189,6 +189,7 @@ def with_problem_details(view: View) -> View:
         except Http404:
             return refuse(NOT_FOUND)
         if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers.setdefault("Cache-Control", "no-store")  # it may be personal
             return response
         allowed = ", ".join(sorted(response["Allow"].split(", ")))
         return refuse(

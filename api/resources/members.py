@@ -29,6 +29,7 @@ from api.authentication import Scope, key_of
 from api.problems import invalid
 from api.resources.operations import Noun
 from api.resources.reading import filter_id, page_of, row_at, rows_named, shown_id
+from api.resources.refusing import changed_meanwhile, seen_version
 from api.schemas.members import (
     AskedMembers,
     MemberChange,
@@ -39,6 +40,7 @@ from api.schemas.members import (
 )
 from api.schemas.parts import Changed, Page, moment, moment_or_none
 from core.public_ids import IdKind
+from core.versions import ChangedMeanwhileError
 from offers.selectors import in_offer
 from payouts.releases import change_member_and_payments
 from tracking.orders.facts import FieldProblem
@@ -89,21 +91,25 @@ def change_one_member(request: HttpRequest, member: str, sent: MemberChange) -> 
     """Change a member's address, name or details. With another address, payments wait again."""
     row = row_at(IdKind.MEMBER, member, _rows())
     known = member_details_of([row])[row.pk]
-    owner = known.owner if sent.owner is None else _owner(sent.owner)
-    changed = change_member_and_payments(
-        member=row,
-        email=row.email if sent.email is None else sent.email,
-        first_name=row.first_name if sent.first_name is None else sent.first_name,
-        last_name=row.last_name if sent.last_name is None else sent.last_name,
-        details=MemberDetails(
-            tags=known.tags if sent.tags is None else _tags(sent.tags),
-            handles=known.handles if sent.handles is None else read_handles(_texts(sent.handles)),
-            owner=owner,
-        ),
-        seen_version=row.version if sent.version is None else sent.version,
-        by=Actor.of_api_key(key_of(request)),
-        now=timezone.now(),
+    details = MemberDetails(
+        tags=known.tags if sent.tags is None else _tags(sent.tags),
+        handles=known.handles if sent.handles is None else read_handles(_texts(sent.handles)),
+        owner=known.owner if sent.owner is None else _owner(sent.owner),
     )
+    seen = seen_version(request, sent.version)
+    try:
+        changed = change_member_and_payments(
+            member=row,
+            email=row.email if sent.email is None else sent.email,
+            first_name=row.first_name if sent.first_name is None else sent.first_name,
+            last_name=row.last_name if sent.last_name is None else sent.last_name,
+            details=details,
+            seen_version=row.version if seen is None else seen,
+            by=Actor.of_api_key(key_of(request)),
+            now=timezone.now(),
+        )
+    except ChangedMeanwhileError as error:
+        raise changed_meanwhile(_one(_rows().get(pk=row.pk))) from error
     return _one(_rows().get(pk=changed.pk))
 
 

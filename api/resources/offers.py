@@ -15,6 +15,7 @@ from api.authentication import Scope, key_of
 from api.problems import ApiError, invalid
 from api.resources.operations import Noun
 from api.resources.reading import expanded, page_of, row_at, shown_id
+from api.resources.refusing import changed_meanwhile, seen_version
 from api.resources.terms import terms_shown, terms_values
 from api.schemas.offers import (
     AskedOffer,
@@ -26,6 +27,7 @@ from api.schemas.offers import (
 )
 from api.schemas.parts import Page, moment, moment_or_none
 from core.public_ids import IdKind
+from core.versions import ChangedMeanwhileError
 from offers.fields import PatternError, not_domains, read_code_pattern
 from offers.models import Offer, OfferStatus
 from offers.selectors import offers, terms_histories
@@ -73,13 +75,18 @@ def change_one_offer(request: HttpRequest, offer: str, sent: OfferChange) -> Off
     given = {name: getattr(sent, name) for name in named}
     dates = {"starts_at", "ends_at"}
     given = {name: value for name, value in given.items() if value is not None or name in dates}
-    changed = change_offer(
-        offer=row,
-        values=replace(_values(row), **given | _checked(given)),
-        seen_version=row.version if sent.version is None else sent.version,
-        by=Actor.of_api_key(key_of(request)),
-        now=timezone.now(),
-    )
+    seen = seen_version(request, sent.version)
+    try:
+        changed = change_offer(
+            offer=row,
+            values=replace(_values(row), **given | _checked(given)),
+            seen_version=row.version if seen is None else seen,
+            by=Actor.of_api_key(key_of(request)),
+            now=timezone.now(),
+        )
+    except ChangedMeanwhileError as error:
+        row.refresh_from_db()
+        raise changed_meanwhile(_show([row], frozenset())[0]) from error
     return _show([changed], frozenset())[0]
 
 

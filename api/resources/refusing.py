@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from django.http import HttpRequest
+from pydantic import BaseModel
+
 from affiliates.details import TagError
 from affiliates.handles import HandleError
 from affiliates.services import MemberError
@@ -23,6 +26,7 @@ from tracking.orders.facts import FieldProblem
 from tracking.orders.sharing import SharesChangedError
 from tracking.questions.services import AnswerError
 
+MAX_VERSION_DIGITS = 9
 # What the services call a field, where a body calls it otherwise.
 FIELDS = {"percent": "percent_bp", "text": "answer"}
 
@@ -53,15 +57,29 @@ def refusing() -> Iterator[None]:
         raise invalid([FieldProblem("body", "refused", str(error))]) from error
 
 
-def changed_meanwhile(**current: object) -> ApiError:
+def changed_meanwhile(current: BaseModel | None = None) -> ApiError:
     """Return the 409 error for a row that is at another version than the caller saw."""
     return ApiError(
         409,
         "changed_meanwhile",
         "It was changed after you read it, and nothing was saved. Read it again, then send your"
         " change with its version.",
-        more=current,
+        more={"current": current.model_dump()} if current else None,
     )
+
+
+def seen_version(request: HttpRequest, sent: int | None) -> int | None:
+    """Return the version that the caller saw: in the body, or in If-Match (RFC 9110 13.1.1).
+
+    None if they say none. Raises ApiError (422) where the header is no version.
+    """
+    header = request.headers.get("If-Match", "").strip()
+    if not header or header == "*":
+        return sent
+    version = header.strip('"')
+    if not version.isdecimal() or len(version) > MAX_VERSION_DIGITS:
+        raise invalid([FieldProblem("If-Match", "refused", 'must be a version such as "3"')])
+    return int(version)
 
 
 def _conflict(error: Exception) -> ApiError:

@@ -225,6 +225,36 @@ def test_an_odd_source_is_refused(shop: Shop, before: Snapshot, source: Any) -> 
     ]
 
 
+UNKNOWN: list[tuple[str, Any, str, str]] = [
+    (ORDERS, raw_order(promocode="MARA15"), "promocode", "did you mean promo_code?"),
+    (ORDERS, {"orders": [raw_order(note="x")]}, "note", "is not a field here"),
+    (ORDERS, {"orders": [raw_order()], "sources": "till"}, "sources", "did you mean source?"),
+    (
+        ORDERS,
+        raw_order(lines=[{"sku": "A", "quantity": 1, "unitprice": "1", "unit_price": "1"}]),
+        "lines.0.unitprice",
+        "did you mean unit_price?",
+    ),
+    (REFUNDS, raw_refund(ammount="1.00"), "ammount", "did you mean amount?"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "field", "words"), UNKNOWN)
+def test_a_key_that_is_no_field_is_named(
+    shop: Shop, before: Snapshot, path: str, body: Any, field: str, words: str
+) -> None:
+    """A shop that misspells a key would wonder for ever why nobody is credited."""
+    answer = shop.send(path, body)
+
+    said = answer.json()
+    if "results" in said:
+        said = said["results"][0]["problem"]
+    [problem] = said["problems"]
+    assert (problem["field"], problem["code"]) == (field, "unknown_field")
+    assert words in problem["message"]
+    assert snapshot() == before
+
+
 @pytest.mark.parametrize(
     ("listed", "code"),
     [

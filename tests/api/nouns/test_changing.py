@@ -278,3 +278,36 @@ def test_a_dashboard_link_needs_the_scope_that_changes_members(stage: Stage) -> 
     assert reader.client.post(path, headers=reader.headers).status_code == 403
     link = perform(stage, "show_dashboard_link").json()["url"]
     assert stage.shop.client.get(link).status_code == 200
+
+
+@pytest.mark.parametrize("path", ["/members/{member}", "/offers/{offer}"])
+def test_of_two_changes_the_second_learns_what_is_there(stage: Stage, path: str) -> None:
+    """By the version in the body, or in If-Match."""
+    address = path.format(member=stage.id("member"), offer=stage.id("offer"))
+    change = {"first_name": "Maria"} if "members" in path else {"description": "New"}
+    saved = stage.send("PATCH", address, {**change, "version": 1}).json()
+    before = snapshot()
+
+    late = stage.send("PATCH", address, {**change, "version": 1})
+    matched = {
+        seen: stage.shop.client.patch(
+            f"{ROOT}{address}",
+            change,
+            content_type="application/json",
+            headers={**stage.shop.headers, "If-Match": seen},
+        )
+        for seen in ('"1"', '"2"', "x")
+    }
+
+    assert saved["version"] == 2
+    assert (late.status_code, late.json()["code"]) == (409, "changed_meanwhile")
+    assert late.json()["current"] == saved
+    assert {seen: one.status_code for seen, one in matched.items()} == {
+        '"1"': 409, '"2"': 200, "x": 422,
+    }  # fmt: skip
+    assert snapshot() == before
+
+
+def test_no_answer_may_be_kept_by_a_cache(stage: Stage) -> None:
+    assert stage.get("/members")["Cache-Control"] == "no-store"
+    assert stage.get("/members/x")["Cache-Control"] == "no-store"
