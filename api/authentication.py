@@ -1,4 +1,4 @@
-"""Authenticate shops by their API key."""
+"""Authenticate shops by their API key, and refuse what its scopes don't cover."""
 
 from __future__ import annotations
 
@@ -8,20 +8,55 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
-from accounts.models import ApiKey
-from accounts.services import KeyRefusedError, authenticate_api_key
+from accounts.api_keys import KeyRefusedError, authenticate_api_key
+from accounts.models import ApiKey, Scope
+from api.problems import ApiError
+from core.clients import network_of
+
+__all__ = ["Scope", "ShopKey", "key_of", "needs", "refused_key_of"]
 
 
 class ShopKey(HttpBearer):
-    """`Authorization: Bearer trb_…`. Wrong, malformed and revoked keys get the same answer."""
+    """`Authorization: Bearer trb_live_…`. What is wrong with a key, its answer does not say.
+
+    `scopes` are those of which the key needs one; without any, every key will do.
+    """
+
+    def __init__(self, *scopes: Scope) -> None:
+        super().__init__()
+        self.scopes = scopes
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
-        """Return the active key, or None, which the API answers with 401."""
+        """Return the key, or None, which the API answers with 401. Raises ApiError (403)."""
         try:
-            return authenticate_api_key(secret=token, now=timezone.now())
+            key = authenticate_api_key(
+                secret=token, now=timezone.now(), address=network_of(request)
+            )
         except KeyRefusedError as error:
             request.refused_key = error  # type: ignore[attr-defined]
             return None
+        if self.scopes and not any(scope.value in key.scopes for scope in self.scopes):
+            error = insufficient_scope(key, self.scopes)
+            request.refused_key = KeyRefusedError(error.detail, key=key)  # type: ignore[attr-defined]
+            raise error
+        return key
+
+
+def needs(*scopes: Scope) -> ShopKey:
+    """Return the `auth` of an operation that a key with one of these scopes may call."""
+    return ShopKey(*scopes)
+
+
+def insufficient_scope(key: ApiKey, needed: tuple[Scope, ...]) -> ApiError:
+    """Return the 403 error that names the scopes of which the key needs one."""
+    names = [scope.value for scope in needed]
+    return ApiError(
+        403,
+        "insufficient_scope",
+        f"This needs a key with the scope {' or '.join(names)}. The scopes of this key: "
+        f"{', '.join(key.scopes)}.",
+        more={"needed": names, "scopes": list(key.scopes)},
+    )
 
 
 def key_of(request: HttpRequest) -> ApiKey:

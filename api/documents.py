@@ -223,7 +223,7 @@ def _with_source(thing: dict[str, Any]) -> dict[str, Any]:
 
 def _body(schema: dict[str, Any], *also: int) -> dict[str, Any]:
     body = {"content": {"application/json": {"schema": schema}}, "required": True}
-    refusals = _refusals(400, 401, *also, 405, 409, 413, 415, 422, 500)
+    refusals = _refusals(400, 401, 403, *also, 405, 409, 413, 415, 422, 500)
     return {"requestBody": body, "responses": refusals}
 
 
@@ -238,4 +238,4 @@ def _refusals(*statuses: int) -> dict[int, Any]:
     }
 
 
-ASKING: dict[str, Any] = {"responses": _refusals(401, 404, 405, 500)}
+ASKING: dict[str, Any] = {"responses": _refusals(401, 403, 404, 405, 500)}

@@ -1,4 +1,4 @@
-"""Brands, their pictures and their API keys."""
+"""Brands and their pictures."""
 
 from __future__ import annotations
 
@@ -56,21 +56,3 @@ class Picture(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["brand", "digest"], name="accounts_picture_once"),
         ]
-
-
-class ApiKey(TenantModel):
-    """A shop's key. Only its digest is kept; the key itself is shown once."""
-
-    label = models.CharField(max_length=80)
-    prefix = models.CharField(max_length=16, unique=True)
-    digest = models.CharField(max_length=64)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    last_used_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
-
-    class Meta(TenantModel.Meta):
-        pass
-
-    @property
-    def is_revoked(self) -> bool:
-        return self.revoked_at is not None

@@ -10,10 +10,10 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.api_keys import create_api_key, revoke_api_key
 from accounts.models import ApiKey, ApiRequest
 from accounts.permissions import Permission
 from accounts.selectors import api_keys, api_requests
-from accounts.services import create_api_key, revoke_api_key
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.connections.developers_examples import KEY, examples
 from brand_admin.connections.events_lists import SECTION

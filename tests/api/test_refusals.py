@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from accounts.api_keys import revoke_api_key
 from accounts.models import ApiKey
-from accounts.services import revoke_api_key
 from api.bodies import MAX_BATCH_ITEMS
 from core.tenancy import acting_for
 from tests.answers import Answer
@@ -292,16 +293,22 @@ def wrong_keys(cast: Cast) -> Iterator[str | None]:
     good = key_for(cast.juniper)
     revoked = key_for(cast.juniper)
     with acting_for(cast.juniper):
-        key = ApiKey.objects.get(prefix=revoked.split("_")[1])
+        key = ApiKey.objects.get(prefix=revoked.split("_")[2])
         revoke_api_key(key=key, by=SYSTEM, now=NOW)
-    prefix = good.split("_")[1]
+    prefix = good.split("_")[2]
     yield None
     yield ""
     yield "Bearer"
     yield f"Basic {good}"
     yield f"Bearer {revoked}"
+    yield f"Bearer {key_for(cast.juniper, expires_at=NOW + timedelta(seconds=1))}"
+    yield f"Bearer {key_for(cast.juniper, allowed_addresses=['192.0.2.0/24'])}"
+    yield f"Bearer {good.replace('live', 'test')}"
+    yield f"Bearer {good.replace('live_', '')}"
     yield f"Bearer {good}x"
     yield f"Bearer {good[:-1]}"
+    yield f"Bearer trb_live_{prefix}_"
+    yield f"Bearer trb_live_{prefix}"
     yield f"Bearer trb_{prefix}_"
     yield f"Bearer trb_{prefix}"
     yield "Bearer trb_000000000000_x"

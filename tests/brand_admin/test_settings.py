@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from accounts.api_keys import KeyRefusedError, authenticate_api_key
 from accounts.models import ApiKey, Brand, Staff, User
-from accounts.services import KeyRefusedError, authenticate_api_key
 from affiliates.services import add_member
 from core.tenancy import acting_for
 from payouts.services import adjust

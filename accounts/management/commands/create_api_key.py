@@ -8,8 +8,8 @@ from typing import Any
 from django.utils import timezone
 
 from accounts.actors import Actor
+from accounts.api_keys import create_api_key
 from accounts.management.options import add_brand_option, brand_named
-from accounts.services import create_api_key
 from core import commands
 from core.tenancy import acting_for
 
