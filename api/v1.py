@@ -8,7 +8,7 @@ from ninja import NinjaAPI
 
 from accounts.actors import Actor
 from api import documents
-from api.authentication import Scope, ShopKey, key_of, needs
+from api.authentication import Scope, key_of, needs
 from api.bodies import DEFAULT_SOURCE
 from api.order_state import order_state_as_json
 from api.problems import NOT_FOUND, ApiError, answer_errors_with_problem_details
@@ -23,7 +23,7 @@ api = NinjaAPI(
     description=documents.DESCRIPTION,
     urls_namespace="api:v1",
     docs_url=None,  # the page would load scripts from another host
-    auth=ShopKey(),
+    auth=needs(*Scope),
 )
 answer_errors_with_problem_details(api)
 
