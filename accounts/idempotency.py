@@ -8,6 +8,8 @@ something was done is kept: a request that was refused had no effect and may be 
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -132,10 +134,15 @@ def delete_old_answers(*, now: datetime) -> int:
             deleted += IdempotentRequest.objects.filter(pk__in=ids).delete()[0]
 
 
-def forget_answers_with(texts: list[str]) -> None:
-    """Empty kept answers of the brand acted for that hold a text, such as a mail address."""
+def forget_answers_with(texts: Iterable[str]) -> None:
+    """Empty the kept answers of the brand acted for that hold a text, such as a mail address.
+
+    The requests stay answered: a repeat does nothing, and gets an empty object. JSON may write what
+    is not ASCII by its number.
+    """
     holds = Q()
     for text in texts:
-        holds |= Q(content__icontains=text)
-    if texts:
-        IdempotentRequest.objects.filter(holds).update(content="{}")
+        for form in {text, json.dumps(text)[1:-1]}:
+            holds |= Q(content__icontains=form)
+    if holds:
+        IdempotentRequest.objects.filter(holds).exclude(status=None).update(content="{}")

@@ -22,7 +22,7 @@ from core.tenancy import TenantModel, acting_for
 
 MAX_SLUG = 60
 MAX_NAME = 120
-MAX_ROWS_AT_ONCE = 200_000  # deleting more takes longer than a page may
+MAX_ROWS_AT_ONCE = 100_000  # deleting more takes longer than a page may
 KEPT = (ApiKey,)  # when the test data are deleted
 
 

@@ -17,10 +17,10 @@ from django.http import HttpRequest, HttpResponseBase
 
 from accounts.models import ApiKey
 from api.problems import ApiError
-from core.token_bucket import Drawn, TokenBuckets
+from core.rate_limits import Drawn, RateLimits
 
 BLOCK = 100  # requests of a key that a process may take without asking Valkey again
-BUCKETS = TokenBuckets("api", rate=settings.API_RATE, size=settings.API_BURST, block=BLOCK)
+LIMITS = RateLimits("api", rate=settings.API_RATE, size=settings.API_BURST, block=BLOCK)
 View = Callable[..., HttpResponseBase]
 
 
@@ -28,7 +28,7 @@ def spend(request: HttpRequest, key: ApiKey, number: int) -> None:
     """Count `number` requests of the key. Raises ApiError (429)."""
     if number <= 0:
         return
-    drawn = BUCKETS.draw(str(key.pk), number)
+    drawn = LIMITS.draw(str(key.pk), number)
     if drawn is None:
         return
     request.rate_limit = drawn  # type: ignore[attr-defined]

@@ -38,7 +38,7 @@ WRITERS = {
         api_keys api_requests proven_addresses audit_log/audit brands code_limits code_mail_queue
         codes idempotency invitations login_failures models/api_requests models/users operators
         outbox/retention outbox/triggers passkeys pictures second_factor services sessions
-        totp_codes
+        test_mode totp_codes
     """,
     "affiliates": """
         address_change details logins services

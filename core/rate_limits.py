@@ -17,7 +17,7 @@ from django.core.cache import cache
 
 from core.cache import DispensableCache
 
-MAX_BUCKETS = 10_000  # that a process remembers
+MAX_KEPT_BLOCKS = 10_000  # that a process remembers
 # Valkey's own clock: the clocks of machines differ. Returns what was taken and what is left.
 _TAKE = """
 local rate, size = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -64,8 +64,8 @@ class _Block:
     at: float = 0.0
 
 
-class TokenBuckets:
-    """The buckets of one kind, by name. `rate` is in tokens a second; 0 for no limit."""
+class RateLimits:
+    """The rate limits of one kind, by name. `rate` is in tokens a second; 0 for no limit."""
 
     def __init__(self, kind: str, *, rate: float, size: int, block: int) -> None:
         self.kind, self.rate, self.size, self.block = kind, rate, size, block
@@ -112,7 +112,7 @@ class TokenBuckets:
         block = self._blocks.get(name)
         if block is None:
             block = self._blocks[name] = _Block()
-            if len(self._blocks) > MAX_BUCKETS:
+            if len(self._blocks) > MAX_KEPT_BLOCKS:
                 self._blocks.popitem(last=False)
         else:
             self._blocks.move_to_end(name)
