@@ -19,9 +19,7 @@ from core.tenancy import acting_for
 class Command(commands.Command):
     help = "Make an API key for a shop and print it. It is shown only once."
     kept = "A key that was made and not printed is useless, because nobody has it."
-    again = (
-        "Run it again for a key. If Connections, For developers lists two, revoke the older one."
-    )
+    again = "Run it again for a key. If the page For developers lists two, revoke the older one."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         add_brand_option(parser)
