@@ -1,7 +1,7 @@
 """Make, revoke and check API keys.
 
-A key reads trb_live_<prefix>_<secret>. Keys that were made before there was a test mode read
-trb_<prefix>_<secret>, and stay valid.
+A key reads trb_live_<prefix>_<secret>, one of a test brand trb_test_<prefix>_<secret>. Keys of
+before there was a test mode read trb_<prefix>_<secret>, and stay valid.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from django.db.models import QuerySet
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.models import EVERY_SCOPE, ApiKey, Scope
+from accounts.selectors import current_brand
 from core.clients import parse_address
 from core.kept_queries import kept_query
 from core.tenancy import across_brands, acting_for
@@ -64,7 +65,7 @@ def create_api_key(
     by: Actor,
     now: datetime,
 ) -> NewApiKey:
-    """Make a key of the brand acted for.
+    """Make a key of the brand acted for: of a test brand, a test key.
 
     `allowed_addresses` are addresses or networks (192.0.2.7, 192.0.2.0/24, 2001:db8::/48); none
     means everywhere. Raises ApiKeyError.
@@ -76,7 +77,8 @@ def create_api_key(
         raise ApiKeyError("expires_at", "Choose a time that is not over yet.")
     networks = _networks(allowed_addresses)
     prefix = secrets.token_hex(6)
-    secret = f"trb_{LIVE}_{prefix}_{secrets.token_urlsafe(32)}"
+    kind = TEST if current_brand().is_test else LIVE
+    secret = f"trb_{kind}_{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
         label=label,
         prefix=prefix,

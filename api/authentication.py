@@ -11,15 +11,37 @@ from ninja.security import HttpBearer
 from accounts.api_keys import KeyRefusedError, authenticate_api_key
 from accounts.models import ApiKey, Scope
 from api.problems import ApiError
+from api.rate_limit import spend
 from core.clients import network_of
 
-__all__ = ["Scope", "ShopKey", "key_of", "needs", "refused_key_of"]
+__all__ = ["Scope", "ShopKey", "counted_key", "key_of", "known_key", "needs", "refused_key_of"]
+UNREAD = object()
 
 
-class ShopKey(HttpBearer):
-    """`Authorization: Bearer trb_live_…`. What is wrong with a key, its answer does not say.
+class KnownKey(HttpBearer):
+    """`Authorization: Bearer trb_live_…`. What is wrong with a key, its answer does not say."""
 
-    `scopes` are those of which the key needs one; without any, every key will do.
+    def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+        """Return the key, or None, which the API answers with 401. A request reads it once."""
+        known = getattr(request, "known_key", UNREAD)
+        if known is UNREAD:
+            known = request.known_key = self._authenticate(request, token)  # type: ignore[attr-defined]
+        return cast("ApiKey | None", known)
+
+    def _authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+        try:
+            return authenticate_api_key(
+                secret=token, now=timezone.now(), address=network_of(request)
+            )
+        except KeyRefusedError as error:
+            request.refused_key = error  # type: ignore[attr-defined]
+            return None
+
+
+class ShopKey(KnownKey):
+    """The same for an operation: `scopes` are those of which the key needs one.
+
+    The request counts for the key's rate limit.
     """
 
     def __init__(self, *scopes: Scope) -> None:
@@ -27,19 +49,32 @@ class ShopKey(HttpBearer):
         self.scopes = scopes
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
-        """Return the key, or None, which the API answers with 401. Raises ApiError (403)."""
-        try:
-            key = authenticate_api_key(
-                secret=token, now=timezone.now(), address=network_of(request)
-            )
-        except KeyRefusedError as error:
-            request.refused_key = error  # type: ignore[attr-defined]
+        """Return the key, or None. Raises ApiError: 429, and 403 for a missing scope."""
+        key = super().authenticate(request, token)
+        if key is None:
             return None
-        if self.scopes and not any(scope.value in key.scopes for scope in self.scopes):
-            error = insufficient_scope(key, self.scopes)
+        try:
+            _count(request, key)
+            self._check_scopes(key)
+        except ApiError as error:
             request.refused_key = KeyRefusedError(error.detail, key=key)  # type: ignore[attr-defined]
-            raise error
+            raise
         return key
+
+    def _check_scopes(self, key: ApiKey) -> None:
+        if any(scope.value in key.scopes for scope in self.scopes):
+            return
+        names = [scope.value for scope in self.scopes]
+        raise ApiError(
+            403,
+            "insufficient_scope",
+            f"This needs a key with the scope {' or '.join(names)}. The scopes of this key: "
+            f"{', '.join(key.scopes)}.",
+            more={"needed": names, "scopes": list(key.scopes)},
+        )
+
+
+KNOWN = KnownKey()
 
 
 def needs(*scopes: Scope) -> ShopKey:
@@ -47,16 +82,24 @@ def needs(*scopes: Scope) -> ShopKey:
     return ShopKey(*scopes)
 
 
-def insufficient_scope(key: ApiKey, needed: tuple[Scope, ...]) -> ApiError:
-    """Return the 403 error that names the scopes of which the key needs one."""
-    names = [scope.value for scope in needed]
-    return ApiError(
-        403,
-        "insufficient_scope",
-        f"This needs a key with the scope {' or '.join(names)}. The scopes of this key: "
-        f"{', '.join(key.scopes)}.",
-        more={"needed": names, "scopes": list(key.scopes)},
-    )
+def known_key(request: HttpRequest) -> ApiKey | None:
+    """Return the key of a request that no operation has authenticated, if it has a valid one."""
+    key: ApiKey | None = KNOWN(request)
+    return key
+
+
+def counted_key(request: HttpRequest) -> ApiKey | None:
+    """The same, and count the request for the key's rate limit. Raises ApiError (429)."""
+    key = known_key(request)
+    if key is not None:
+        _count(request, key)
+    return key
+
+
+def _count(request: HttpRequest, key: ApiKey) -> None:
+    if not getattr(request, "is_counted", False):
+        spend(request, key, 1)
+        request.is_counted = True  # type: ignore[attr-defined]
 
 
 def key_of(request: HttpRequest) -> ApiKey:

@@ -26,6 +26,12 @@ PROBLEMS = {
         "The body could not be read as JSON. The answer says in which line and column.",
         "Send valid JSON in UTF-8. Most libraries write it for you from an object.",
     ),
+    "invalid_idempotency_key": ProblemKind(
+        400,
+        "The Idempotency-Key is not usable",
+        "The header Idempotency-Key is empty, too long, or has characters that are not ASCII.",
+        "Send a UUID, a new one for each request that you would not want to happen twice.",
+    ),
     "invalid_api_key": ProblemKind(
         401,
         "No valid API key",
@@ -84,6 +90,12 @@ PROBLEMS = {
         "The thing exists, but in its state this can't be done to it.",
         "Read it again. The answer says what its state is.",
     ),
+    "in_progress": ProblemKind(
+        409,
+        "The first request still runs",
+        "A request with the same Idempotency-Key is not answered yet.",
+        "Send it again after the seconds that the header Retry-After names.",
+    ),
     "body_too_large": ProblemKind(
         413,
         "The body is too large",
@@ -103,6 +115,20 @@ PROBLEMS = {
         " no field. Nothing was recorded.",
         "The list problems names every wrong field, with a code and the reason. unknown_field says"
         " that a key is unknown here, and which one may be meant.",
+    ),
+    "idempotency_key_reused": ProblemKind(
+        422,
+        "The Idempotency-Key was used for another request",
+        "Within 24 hours the same key was sent with another body, or to another address.",
+        "Give each request a key of its own, and the same key only to its repeats.",
+    ),
+    "too_many_requests": ProblemKind(
+        429,
+        "Too many requests",
+        "This key sends more than it may over time. Each item of a batch counts. Nothing of this"
+        " request was recorded.",
+        "Send it again after the seconds that the header Retry-After names. The headers RateLimit-…"
+        " of every answer say how many are left.",
     ),
     "internal_error": ProblemKind(
         500,

@@ -21,6 +21,7 @@ from accounts.actors import Actor
 from api.authentication import key_of
 from api.bodies import Batch, read_batch, read_one
 from api.problems import ApiError, as_json, document, invalid, refuse
+from api.rate_limit import spend
 from api.together import Together
 from core.tenancy import acting_for
 from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
@@ -94,6 +95,7 @@ def receive_at(request: HttpRequest, intake: Intake[F], *, source: str, name: st
 
 def _answer(request: HttpRequest, intake: Intake[F], batch: Batch) -> HttpResponse:
     key = key_of(request)
+    spend(request, key, len(batch.items) - 1)
     with acting_for(key.brand):
         results = _record(intake, batch, _recorder(request, intake, batch))
     if not batch.is_single:

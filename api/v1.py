@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from ninja import NinjaAPI
 
 from accounts.actors import Actor
 from api import documents
-from api.authentication import Scope, ShopKey, key_of, needs
+from api.authentication import Scope, key_of, needs
 from api.bodies import DEFAULT_SOURCE, BodyParser
+from api.described import DescribedApi
 from api.order_state import order_state_as_json
 from api.problems import NOT_FOUND, ApiError, answer_errors_with_problem_details
 from api.receiving import ORDERS, REFUNDS, receive, receive_at
@@ -18,13 +18,13 @@ from core.tenancy import acting_for
 from tracking.orders.lookup import look_up_order
 from tracking.orders.refunds import undo_refund
 
-api = NinjaAPI(
+api = DescribedApi(
     title="Tributary",
     version="1",
     description=documents.DESCRIPTION,
     urls_namespace="api:v1",
     docs_url=None,  # the page would load scripts from another host
-    auth=ShopKey(),
+    auth=needs(*Scope),
     parser=BodyParser(),
 )
 answer_errors_with_problem_details(api)

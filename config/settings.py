@@ -161,6 +161,10 @@ CACHES: dict[str, Any] = {
     }
 }
 
+# --- The API
+API_RATE: float = limits.API_RATE
+API_BURST: int = limits.API_BURST
+
 # --- Celery: a message names a row; PostgreSQL holds the work
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -197,6 +201,7 @@ _ROUNDS: dict[str, tuple[float, int]] = {
     "brand_admin.sweep_work": (5.0, 10),
     "tracking.send_waiting_items": (60.0, 60),
     "accounts.delete_outbox_entries": (3600.0, 3600),
+    "accounts.delete_api_answers": (3600.0, 3600),
     "tracking.fold_sums": (60.0, 60),
     "tracking.credit_clicks": (300.0, 300),
     "integrations.sweep_events": (5.0, 10),

@@ -12,6 +12,7 @@ from accounts.models.codes import (
     CodeState,
     MailedCode,
 )
+from accounts.models.idempotency import MAX_IDEMPOTENCY_NAME, IdempotentRequest
 from accounts.models.identity import OperatorAction, UnusedEmailAddress
 from accounts.models.outbox import OutboxEntry, OutboxEvent
 from accounts.models.sessions import FailureReason, LoginFailure, Session, SessionKind
@@ -23,6 +24,7 @@ __all__ = [
     "KEPT_REQUESTS",
     "MAILED_CODE_STATES",
     "MAX_BODY_CHARACTERS",
+    "MAX_IDEMPOTENCY_NAME",
     "UNSETTLED_CODE_STATES",
     "ApiKey",
     "ApiRequest",
@@ -33,6 +35,7 @@ __all__ = [
     "CodePurpose",
     "CodeState",
     "FailureReason",
+    "IdempotentRequest",
     "Invitation",
     "InvitationState",
     "LoginFailure",

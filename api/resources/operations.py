@@ -66,10 +66,7 @@ class Noun:
                 operation_id=view.__name__,
                 summary=view.__name__.replace("_", " ").capitalize(),
                 tags=[self.tag],
-                openapi_extra={
-                    "responses": documents.refusals(*sorted(refusals)),
-                    "x-scope": scope.value,
-                },
+                openapi_extra={"responses": documents.refusals(*sorted(refusals))},
             )(_acting(view))
             return view
 

@@ -92,8 +92,21 @@ def test_the_document_names_every_operation_and_needs_a_key_for_each(client: Cli
     operations = [operation for path in paths.values() for operation in path.values()]
 
     assert {operation["operationId"] for operation in operations} == OPERATIONS
-    assert all(operation["security"] == [{"ShopKey": []}] for operation in operations)
     assert ORDERS in paths
+    scopes = {one["operationId"]: one["security"] for one in operations}
+    assert scopes["send_orders"] == [{"ShopKey": ["orders"]}]
+    assert scopes["show_order"] == [{"ShopKey": ["read"]}, {"ShopKey": ["orders"]}]
+    assert all(scopes.values())
+    assert all({"403", "429"} <= operation["responses"].keys() for operation in operations)
+    assert all("RateLimit-Limit" in one["responses"]["429"]["headers"] for one in operations)
+
+
+@pytest.mark.django_db
+def test_the_document_names_the_idempotency_key_of_each_post(client: Client) -> None:
+    for path in client.get(DOCUMENT).json()["paths"].values():
+        for method, operation in path.items():
+            names = [one["name"] for one in operation.get("parameters", [])]
+            assert ("Idempotency-Key" in names) == (method in {"post", "patch"})
 
 
 def test_there_is_no_page_that_loads_scripts(shop: Shop) -> None:

@@ -25,6 +25,7 @@ def operations() -> Iterator[tuple[str, str, str, ShopKey]]:
         for path, view in router.path_operations.items():
             for operation in view.operations:
                 [auth] = operation.auth_callbacks
+                assert isinstance(auth, ShopKey)
                 for method in operation.methods:
                     address = "/api/v1/" + re.sub(r"{[^}]+}", "1", f"{prefix}{path}").lstrip("/")
                     yield str(operation.operation_id), method, address, auth

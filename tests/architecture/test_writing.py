@@ -36,8 +36,9 @@ SQL_LOCKS = re.compile(r"\b(pg_advisory\w*|FOR (NO KEY )?UPDATE|LOCK TABLE)\b")
 WRITERS = {
     "accounts": """
         api_keys api_requests proven_addresses audit_log/audit brands code_limits code_mail_queue
-        codes invitations login_failures models/api_requests models/users operators outbox/retention
-        outbox/triggers passkeys pictures second_factor services sessions totp_codes
+        codes idempotency invitations login_failures models/api_requests models/users operators
+        outbox/retention outbox/triggers passkeys pictures second_factor services sessions
+        test_mode totp_codes
     """,
     "affiliates": """
         address_change details logins services

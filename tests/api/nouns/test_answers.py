@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from functools import cache
@@ -11,12 +12,14 @@ import jsonschema_rs
 import pytest
 from django.test import Client
 
-from accounts.models import Scope
+from accounts.idempotency import claim_request
+from accounts.models import ApiKey, Scope
 from api.resources import operations
 from core.public_ids import public_id, row_id_in
+from core.rate_limits import Drawn, RateLimits
 from tests.answers import Answer
-from tests.api.nouns.recipes import RECIPES, perform
-from tests.api.nouns.stage import KINDS, ROOT, Stage
+from tests.api.nouns.recipes import RECIPES, nothing, perform
+from tests.api.nouns.stage import KINDS, LATER, ROOT, Stage
 from tests.api.shop import Shop, key_for
 from tests.api.test_openapi import OF_NOUNS
 
@@ -112,7 +115,35 @@ def _unknown_method(stage: Stage, name: str) -> Answer:
     return _call(stage, name, method=method)
 
 
+def _bad_request(stage: Stage, name: str) -> Answer:
+    """A body that is no JSON; where there is none, an Idempotency-Key that is none."""
+    if RECIPES[name].body is not nothing:
+        return _call(stage, name, body=b"{")
+    return _call(stage, name, body=b"", headers={**stage.shop.headers, "Idempotency-Key": " "})
+
+
+def _in_progress(stage: Stage, name: str) -> Answer:
+    """The first request with an Idempotency-Key runs still."""
+    with stage.at_juniper():
+        claim_request(
+            key=ApiKey.objects.order_by("pk")[0],
+            name="one",
+            operation=f"{RECIPES[name].method} {ROOT}{RECIPES[name].address(stage)}",
+            body_digest=hashlib.sha256(b"{}").hexdigest(),
+            now=LATER,
+        )
+    return _call(stage, name, headers={**stage.shop.headers, "Idempotency-Key": "one"})
+
+
+def _too_many(stage: Stage, name: str) -> Answer:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RateLimits, "draw", lambda *_: Drawn(False, 1, 0, 1, retry_after=1))
+        return _call(stage, name)
+
+
 def _conflict(stage: Stage, name: str) -> Answer:
+    if name not in CONFLICTS:
+        return _in_progress(stage, name)
     path, body = CONFLICTS[name]
     address, sent = path.format(**_ids(stage)), _filled(stage, body)
     method = RECIPES[name].method
@@ -122,7 +153,7 @@ def _conflict(stage: Stage, name: str) -> Answer:
 
 
 WAYS: dict[int, Callable[[Stage, str], Answer]] = {
-    400: lambda stage, name: _call(stage, name, body=b"{"),
+    400: _bad_request,
     401: lambda stage, name: _call(stage, name, headers={}),
     403: _other_scope,
     404: lambda stage, name: _call(stage, name, ids=_of_nobody(stage), body=_body(stage, name)),
@@ -131,6 +162,7 @@ WAYS: dict[int, Callable[[Stage, str], Answer]] = {
     413: lambda stage, name: _call(stage, name, body=b'{"first_name": "' + b"x" * 2_000 + b'"}'),
     415: lambda stage, name: _call(stage, name, content_type="text/plain"),
     422: lambda stage, name: _call(stage, name, query="?surprise=1", body=_body(stage, name)),
+    429: _too_many,
 }
 
 
@@ -196,7 +228,8 @@ def test_no_answer_is_described_that_no_test_reaches() -> None:
     schemas = answers_of(document())
 
     assert READS.keys() | RECIPES.keys() == OF_NOUNS
-    assert {name for name in OF_NOUNS if 409 in schemas[name]} == CONFLICTS.keys()
+    assert {name for name in OF_NOUNS if 409 in schemas[name]} == RECIPES.keys()
+    assert CONFLICTS.keys() <= RECIPES.keys()
     assert {status for name in OF_NOUNS for status in schemas[name]} == {
         200, 201, 500, *WAYS
     }  # fmt: skip

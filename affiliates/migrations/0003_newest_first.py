@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # an index that is built concurrently lets members come in meanwhile
 
-    dependencies = [("affiliates", "0001_initial")]
+    dependencies = [("affiliates", "0002_test_mode")]
 
     operations = [
         AddIndexConcurrently(
