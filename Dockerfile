@@ -11,7 +11,8 @@ RUN pip install --no-cache-dir --no-compile --require-hashes -r requirements/pro
 
 COPY . .
 # The settings refuse to load without secrets; these exist for this one command.
-RUN SECRET_KEY=build LINK_KEYS=build CLICK_KEYS=build DETAILS_KEYS=build BASE_URL=https://build.invalid \
+RUN SECRET_KEY=build LINK_KEYS=build CLICK_KEYS=build DETAILS_KEYS=build PUBLIC_ID_KEY=build \
+    BASE_URL=https://build.invalid \
     ALLOWED_HOSTS=build.invalid DATABASE_URL=postgres://build.invalid/build \
     REDIS_URL=redis://build.invalid EMAIL_URL=smtp://build.invalid \
     DEFAULT_FROM_EMAIL=build@build.invalid TRIBUTARY_MODE=production \

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -66,6 +66,20 @@ def _staff_of(*, user_id: int, count: Counting) -> QuerySet[Staff]:
 def role_in(roles: Iterable[BrandRole], *, slug: str) -> BrandRole | None:
     """The role in the brand with that slug; None also when there is no such brand."""
     return next((role for role in roles if role.brand.slug == slug), None)
+
+
+def role_in_test_brand(roles: Iterable[BrandRole], *, slug: str) -> BrandRole | None:
+    """The role in the test brand with that slug: the role that the user has in its live brand."""
+    live = {role.brand.pk: role for role in roles}
+    found = Brand.objects.select_related("test_of").filter(slug=slug, test_of__in=live).first()
+    if found is None or found.test_of is None:
+        return None
+    return replace(live[found.test_of.pk], brand=found, counted=0)
+
+
+def test_brand_of(brand: Brand) -> Brand | None:
+    """The test brand of a live brand, with it as `test_of`; None as long as there is none."""
+    return Brand.objects.select_related("test_of").filter(test_of=brand).first()
 
 
 def session_kind_of(user_id: int) -> SessionKind:

@@ -1,22 +1,16 @@
-"""Change brands, staff and API keys. A brand is made in accounts.brands."""
+"""Change brands and staff. A brand is made in accounts.brands."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from accounts.models import ApiKey, Brand, Role, Staff, User
+from accounts.models import Brand, Role, Staff, User
 from accounts.proven_addresses import has_proven_address
 from core.colour import parse as parse_colour
-from core.kept_queries import kept_query
-from core.tenancy import across_brands, acting_for
 from core.versions import check_version
 
 
@@ -34,24 +28,6 @@ class StaffError(ValueError):
     def __init__(self, field: str, message: str) -> None:
         super().__init__(message)
         self.field = field
-
-
-class KeyRefusedError(Exception):
-    """The API key is malformed, unknown or revoked; all three get the same response.
-
-    Where it is known which key was meant, `key` is that, and the message says what is wrong: this
-    is for the staff of its brand.
-    """
-
-    def __init__(self, message: str = "", *, key: ApiKey | None = None) -> None:
-        super().__init__(message)
-        self.key = key
-
-
-@dataclass(frozen=True, slots=True)
-class NewApiKey:
-    key: ApiKey
-    secret: str  # shown once, never stored
 
 
 @transaction.atomic
@@ -161,50 +137,3 @@ def _check_owner_left(leaving: Staff) -> None:
         return
     if not Staff.objects.filter(role=Role.OWNER).exclude(pk=leaving.pk).exists():
         raise StaffError("role", "a brand needs an owner: make someone else one first")
-
-
-@transaction.atomic
-def create_api_key(*, label: str, by: Actor, now: datetime) -> NewApiKey:
-    """Make a key for a shop of the brand acted for: trb_<prefix>_<secret>."""
-    prefix = secrets.token_hex(6)
-    secret = f"trb_{prefix}_{secrets.token_urlsafe(32)}"
-    key = ApiKey.objects.create(label=label, prefix=prefix, digest=_digest(secret), created_at=now)
-    audit.record(action="api_key.created", target=key, by=by, now=now, label=label)
-    return NewApiKey(key=key, secret=secret)
-
-
-@transaction.atomic
-def revoke_api_key(*, key: ApiKey, by: Actor, now: datetime) -> None:
-    """Revoke a key, from now on."""
-    changed = ApiKey.objects.filter(pk=key.pk, revoked_at=None).update(revoked_at=now)
-    if changed:
-        audit.record(action="api_key.revoked", target=key, by=by, now=now)
-
-
-def authenticate_api_key(*, secret: str, now: datetime) -> ApiKey:
-    """The live key behind `secret`. Raises KeyRefusedError."""
-    parts = secret.split("_", 2)
-    if len(parts) != 3 or parts[0] != "trb" or not parts[1].isalnum():
-        raise KeyRefusedError
-    with across_brands(reason="an API key names its brand"):
-        key: ApiKey | None = next(iter(_api_key(prefix=parts[1])), None)
-    if key is None:
-        raise KeyRefusedError
-    if not secrets.compare_digest(key.digest, _digest(secret)):
-        said = f"The key begins like that of {key.label}, and goes on differently: copy it whole."
-        raise KeyRefusedError(said, key=key)
-    if key.is_revoked:
-        raise KeyRefusedError(f"The key of {key.label} was revoked. Make a new one.", key=key)
-    if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60:
-        with acting_for(key.brand):
-            ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
-    return key
-
-
-@kept_query
-def _api_key(*, prefix: str) -> QuerySet[ApiKey]:
-    return ApiKey.objects.select_related("brand").filter(prefix=prefix)
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()

@@ -9,6 +9,7 @@ from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models import Staff, User
+from accounts.test_mode_triggers import live_brands_only
 from core.tenancy import TenantForeignKey, TenantModel
 
 # A login gives access to a creator's account only if both have the same, proven address.
@@ -108,6 +109,15 @@ class Member(TenantModel):
                 fields=["brand", "last_name", "first_name", "id"], name="affiliates_member_name"
             ),
             models.Index(fields=["brand", "owner"], name="affiliates_member_owner"),
+            models.Index(fields=["brand", "-joined_at", "-id"], name="affiliates_member_new"),
+        ]
+        triggers = [
+            live_brands_only(
+                "affiliates_member_live_creator",
+                what="creators",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("creator_id"),
+                condition=pgtrigger.Q(new__creator__isnull=False),
+            )
         ]
 
     def __str__(self) -> str:

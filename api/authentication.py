@@ -1,4 +1,4 @@
-"""Authenticate shops by their API key."""
+"""Authenticate shops by their API key, and refuse what its scopes don't cover."""
 
 from __future__ import annotations
 
@@ -9,26 +9,105 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
-from accounts.models import ApiKey
-from accounts.services import KeyRefusedError, authenticate_api_key
+from accounts.api_keys import KeyRefusedError, authenticate_api_key
+from accounts.models import ApiKey, Scope
+from api.problems import ApiError
+from api.rate_limit import spend
+from core.clients import network_of
 from core.together import do_together
 
+__all__ = ["Scope", "ShopKey", "counted_key", "key_of", "known_key", "needs", "refused_key_of"]
+UNREAD = object()
 
-class ShopKey(HttpBearer):
-    """`Authorization: Bearer trb_…`. Wrong, malformed and revoked keys get the same answer."""
+
+class KnownKey(HttpBearer):
+    """`Authorization: Bearer trb_live_…`. What is wrong with a key, its answer does not say."""
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
-        """Return the active key, or None, which the API answers with 401."""
+        """Return the key, or None, which the API answers with 401. A request reads it once."""
+        known = getattr(request, "known_key", UNREAD)
+        if known is UNREAD:
+            known = request.known_key = self._authenticate(request, token)  # type: ignore[attr-defined]
+        return cast("ApiKey | None", known)
+
+    def _authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
         try:
-            return do_together(("key", token), token, do=_authenticate)
+            seen = (token, network_of(request))
+            return do_together(("key", seen), seen, do=_authenticate)
         except KeyRefusedError as error:
             request.refused_key = error  # type: ignore[attr-defined]
             return None
 
 
-def _authenticate(same: Sequence[str]) -> list[ApiKey]:
-    """The key of requests that have the same one. Raises KeyRefusedError."""
-    return [authenticate_api_key(secret=same[0], now=timezone.now())] * len(same)
+def _authenticate(same: Sequence[tuple[str, str]]) -> list[ApiKey]:
+    """Return the key of requests with the same one and the same address. Raises KeyRefusedError."""
+    secret, address = same[0]
+    key = authenticate_api_key(secret=secret, now=timezone.now(), address=address)
+    return [key] * len(same)
+
+
+class ShopKey(KnownKey):
+    """The same for an operation: `scopes` are those of which the key needs one.
+
+    The request counts for the key's rate limit.
+    """
+
+    def __init__(self, *scopes: Scope) -> None:
+        super().__init__()
+        self.scopes = scopes
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
+        """Return the key, or None. Raises ApiError: 429, and 403 for a missing scope."""
+        key = super().authenticate(request, token)
+        if key is None:
+            return None
+        try:
+            _count(request, key)
+            self._check_scopes(key)
+        except ApiError as error:
+            request.refused_key = KeyRefusedError(error.detail, key=key)  # type: ignore[attr-defined]
+            raise
+        return key
+
+    def _check_scopes(self, key: ApiKey) -> None:
+        if any(scope.value in key.scopes for scope in self.scopes):
+            return
+        names = [scope.value for scope in self.scopes]
+        raise ApiError(
+            403,
+            "insufficient_scope",
+            f"This needs a key with the scope {' or '.join(names)}. The scopes of this key: "
+            f"{', '.join(key.scopes)}.",
+            more={"needed": names, "scopes": list(key.scopes)},
+        )
+
+
+KNOWN = KnownKey()
+
+
+def needs(*scopes: Scope) -> ShopKey:
+    """Return the `auth` of an operation that a key with one of these scopes may call."""
+    return ShopKey(*scopes)
+
+
+def known_key(request: HttpRequest) -> ApiKey | None:
+    """Return the key of a request that no operation has authenticated, if it has a valid one."""
+    key: ApiKey | None = KNOWN(request)
+    return key
+
+
+def counted_key(request: HttpRequest) -> ApiKey | None:
+    """The same, and count the request for the key's rate limit. Raises ApiError (429)."""
+    key = known_key(request)
+    if key is not None:
+        _count(request, key)
+    return key
+
+
+def _count(request: HttpRequest, key: ApiKey) -> None:
+    if not getattr(request, "is_counted", False):
+        spend(request, key, 1)
+        request.is_counted = True  # type: ignore[attr-defined]
 
 
 def key_of(request: HttpRequest) -> ApiKey:

@@ -13,8 +13,10 @@ from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, RawPostDataException
+from ninja.parser import Parser
 
-from api.problems import ApiError, invalid
+from api.problems import TOO_LARGE, ApiError, invalid
+from core.text import unknown_name
 from tracking.orders.facts import FieldProblem
 
 MAX_BATCH_ITEMS = 500
@@ -38,6 +40,13 @@ def read_batch(request: HttpRequest, *, many: str) -> Batch:
     source = _source(sent)
     if many not in sent:
         return Batch([sent], source, is_single=True)
+    unknown = [
+        FieldProblem(name, "unknown_field", unknown_name(name, [many, "source"]))
+        for name in sent
+        if name not in {many, "source"}
+    ]
+    if unknown:
+        raise invalid(unknown)
     items = sent[many]
     if not isinstance(items, list) or not items:
         raise invalid([FieldProblem(many, "missing", "must be a list of at least one item")])
@@ -77,7 +86,7 @@ def read_json(request: HttpRequest) -> Any:
         text = request.body.decode()
         read = json.loads(text, parse_int=_whole_number, parse_float=str, object_pairs_hook=_object)
     except RequestDataTooBig:
-        raise ApiError(413, "body_too_large", "The body is too large: send less at once.") from None
+        raise TOO_LARGE from None
     except RawPostDataException:
         raise _malformed("the body could not be read", line=1, column=1) from None
     except UnicodeDecodeError as error:
@@ -90,6 +99,13 @@ def read_json(request: HttpRequest) -> Any:
         raise _malformed("nested too deeply", line=1, column=1) from None
     request.sent_json = read  # type: ignore[attr-defined]  # for api.request_log
     return read
+
+
+class BodyParser(Parser):
+    """Reads the bodies that schemas describe, as `read_json` reads all others."""
+
+    def parse_body(self, request: HttpRequest) -> Any:
+        return read_json(request)
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

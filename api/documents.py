@@ -157,6 +157,7 @@ class ShareShown(Schema):
 class OrderShown(Schema):
     """An order with its attribution, commission and refunds."""
 
+    id: str
     order_id: str
     source: str
     ordered_at: str
@@ -207,6 +208,7 @@ def taking(thing: dict[str, Any], *, many: str) -> dict[str, Any]:
         "type": "object",
         "required": [many],
         "properties": {"source": SOURCE_NAME, many: listed},
+        "additionalProperties": False,
     }
     return _body({"anyOf": [one, batch]})
 
@@ -223,11 +225,12 @@ def _with_source(thing: dict[str, Any]) -> dict[str, Any]:
 
 def _body(schema: dict[str, Any], *also: int) -> dict[str, Any]:
     body = {"content": {"application/json": {"schema": schema}}, "required": True}
-    refusals = _refusals(400, 401, *also, 405, 409, 413, 415, 422, 500)
-    return {"requestBody": body, "responses": refusals}
+    refused = refusals(400, 401, 403, *also, 405, 409, 413, 415, 422, 500)
+    return {"requestBody": body, "responses": refused}
 
 
-def _refusals(*statuses: int) -> dict[int, Any]:
+def refusals(*statuses: int) -> dict[int, Any]:
+    """Describe the errors of an operation: all of them are problem details."""
     schema = {"$ref": "#/components/schemas/ProblemDetails"}
     return {
         status: {
@@ -238,4 +241,4 @@ def _refusals(*statuses: int) -> dict[int, Any]:
     }
 
 
-ASKING: dict[str, Any] = {"responses": _refusals(401, 404, 405, 500)}
+ASKING: dict[str, Any] = {"responses": refusals(401, 403, 404, 405, 500)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from core.money import Money
+from core.public_ids import IdKind, public_id
 from tracking.models import Conversion, Refund
 from tracking.orders.as_sent import refunded_lines, time_as_sent
 from tracking.orders.exchange import plain_rate
@@ -15,6 +16,7 @@ def order_state_as_json(state: OrderState) -> dict[str, Any]:
     """Return the JSON document that answers GET /orders/…"""
     order, conversion = state.order, state.conversion
     return {
+        "id": public_id(IdKind.ORDER, brand_id=order.brand_id, row_id=order.pk),
         "order_id": order.external_id,
         "source": order.source,
         "ordered_at": time_as_sent(order.ordered_at),

@@ -1,7 +1,8 @@
 """Errors of the API: all of them are problem details (RFC 9457).
 
 Besides the standard members, every document has `code`, which a program can test, and `problems`,
-one per wrong field. Sources: RFC 9457 sections 3 and 4.2.1 ("about:blank").
+one per wrong field. `type` is the address of a page about the code (api.problem_pages). Source:
+RFC 9457 section 3.
 """
 
 from __future__ import annotations
@@ -12,10 +13,12 @@ from functools import wraps
 from http import HTTPStatus
 from typing import Any
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
-from ninja.errors import AuthenticationError
+from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from core.postgres import outage_of
 from tracking.orders.facts import FieldProblem
@@ -45,7 +48,7 @@ class ApiError(Exception):
 def document(error: ApiError) -> dict[str, Any]:
     """Return the problem details of `error`."""
     return {
-        "type": "about:blank",
+        "type": f"{settings.BASE_URL}/api/problems/{error.code}",
         "title": HTTPStatus(error.status).phrase,
         "status": error.status,
         "code": error.code,
@@ -79,6 +82,7 @@ def nothing(request: HttpRequest) -> HttpResponse:
     return refuse(NOT_FOUND)
 
 
+TOO_LARGE = ApiError(413, "body_too_large", "The body is too large: send less at once.")
 INVALID_KEY = ApiError(
     401,
     "invalid_api_key",
@@ -91,6 +95,17 @@ def invalid(problems: Sequence[FieldProblem], **more: Any) -> ApiError:
     """Return a 422 error for JSON with wrong fields."""
     detail = "; ".join(f"{problem.field}: {problem.message}" for problem in problems)
     return ApiError(422, "invalid_input", detail, problems=problems, more=more)
+
+
+def _problem_of(error: Mapping[str, Any]) -> FieldProblem:
+    """What a schema says of one field, by its path, such as "tiers.0.name"."""
+    _, *path = error["loc"]  # "body" or "query", then the name that the view gives to all of it
+    path = path[1:] if path[:1] in (["sent"], ["asked"]) else path
+    told = error.get("ctx", {})
+    path += [told["name"]] if "sentence" in told else []
+    message = str(error["msg"])
+    message = message[:1].lower() + message[1:]
+    return FieldProblem(".".join(map(str, path)) or "body", str(error["type"]), message)
 
 
 def unavailable(*, is_unknown: bool, retry_after: int) -> ApiError:
@@ -122,6 +137,28 @@ def answer_errors_with_problem_details(api: NinjaAPI) -> None:
     ) -> HttpResponse:
         return refuse(INVALID_KEY)
 
+    @api.exception_handler(RequestDataTooBig)
+    def answer_too_large(
+        request: HttpRequest, error: RequestDataTooBig | type[RequestDataTooBig]
+    ) -> HttpResponse:
+        return refuse(TOO_LARGE)
+
+    @api.exception_handler(HttpError)
+    def answer_unread_body(
+        request: HttpRequest, error: HttpError | type[HttpError]
+    ) -> HttpResponse:
+        cause = error.__cause__
+        if not isinstance(cause, ApiError):
+            raise cause or error
+        return refuse(cause)
+
+    @api.exception_handler(ValidationError)
+    def answer_wrong_fields(
+        request: HttpRequest, error: ValidationError | type[ValidationError]
+    ) -> HttpResponse:
+        assert isinstance(error, ValidationError)  # noqa: S101
+        return refuse(invalid([_problem_of(one) for one in error.errors]))
+
     @api.exception_handler(Exception)
     def answer_internal_error(
         request: HttpRequest, error: Exception | type[Exception]
@@ -152,6 +189,7 @@ def with_problem_details(view: View) -> View:
         except Http404:
             return refuse(NOT_FOUND)
         if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+            response.headers.setdefault("Cache-Control", "no-store")  # it may be personal
             return response
         allowed = ", ".join(sorted(response["Allow"].split(", ")))
         return refuse(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
@@ -20,6 +21,7 @@ from accounts.actors import Actor
 from api.authentication import key_of
 from api.bodies import Batch, read_batch, read_one
 from api.problems import ApiError, as_json, document, invalid, refuse
+from api.rate_limit import spend
 from core.tenancy import acting_for
 from core.together import do_together
 from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
@@ -49,7 +51,7 @@ class Intake(Generic[F]):
 ORDERS = Intake(
     many="orders",
     identity="order_id",
-    read=read_order,
+    read=partial(read_order, strictly=True),
     record=lambda source, orders, anew, by, now: record_orders(
         source=source, orders=orders, revising=anew, by=by, now=now
     ),
@@ -58,7 +60,7 @@ ORDERS = Intake(
 REFUNDS = Intake(
     many="refunds",
     identity="refund_id",
-    read=read_refund,
+    read=partial(read_refund, strictly=True),
     record=lambda source, refunds, anew, by, now: record_refunds(
         source=source, refunds=refunds, replacing=anew, by=by, now=now
     ),
@@ -92,6 +94,7 @@ def receive_at(request: HttpRequest, intake: Intake[F], *, source: str, name: st
 
 def _answer(request: HttpRequest, intake: Intake[F], batch: Batch) -> HttpResponse:
     key = key_of(request)
+    spend(request, key, len(batch.items) - 1)
     with acting_for(key.brand):
         results = _record(intake, batch, _recorder(request, intake, batch))
     if not batch.is_single:

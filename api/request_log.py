@@ -27,7 +27,7 @@ from django.utils import timezone
 
 from accounts.api_requests import keep_requests
 from accounts.models import KEPT_REQUESTS, MAX_BODY_CHARACTERS, ApiKey, ApiRequest
-from api.authentication import ShopKey, refused_key_of
+from api.authentication import known_key, refused_key_of
 from core.redaction import redact
 from integrations.masking import MASK, TOO_DEEP, masked, without_mail_addresses
 
@@ -41,7 +41,6 @@ NOT_JSON = "A body of {:,} bytes that is not JSON."
 NOT_READ = "A body of {:,} bytes, which was not read."
 TOO_LONG = "An answer of {:,} bytes."
 OF_A_SHOPPER = re.compile(r"(?i)customer(_id|_ref)?")
-KEYS = ShopKey()
 NOT_AUTHENTICATED = (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED)  # no view saw the key
 MALFORMED = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
 View = Callable[..., HttpResponseBase]
@@ -138,7 +137,7 @@ def noted(view: View) -> View:
 def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     key, why_refused = getattr(request, "auth", None), ""
     if key is None and response.status_code in NOT_AUTHENTICATED:
-        key = KEYS(request)
+        key = known_key(request)
     if not isinstance(key, ApiKey):
         key, why_refused = refused_key_of(request)
     if key is None:

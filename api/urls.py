@@ -4,10 +4,13 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from api.email_webhooks import receive
 from api.health import healthz, readyz
+from api.idempotency import idempotent
 from api.links import follow
 from api.metrics import metrics
 from api.pictures import picture
+from api.problem_pages import problem_page
 from api.problems import nothing, with_problem_details
+from api.rate_limit import with_rate_limit
 from api.request_log import noted
 from api.shop_webhooks import receive as receive_from_shop
 from api.v1 import api
@@ -15,12 +18,14 @@ from api.v1 import api
 v1_patterns, v1_app_name, v1_namespace = api.urls
 for pattern in v1_patterns:
     if isinstance(pattern, URLPattern) and pattern.callback is not None:
-        pattern.callback = noted(with_problem_details(pattern.callback))
+        answer = with_problem_details(idempotent(pattern.callback))
+        pattern.callback = noted(with_rate_limit(answer))
 v1_patterns.append(re_path("", noted(nothing), name="nothing"))
 
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((v1_patterns, v1_app_name), namespace=v1_namespace)),
+    path("api/problems/<slug:code>", problem_page, name="problem"),
     path("r/<slug:slug>", follow, name="follow"),
     path("pictures/<slug:slug>/<slug:digest>", picture, name="picture"),
     path("webhooks/email/<slug:service>/", receive, name="email_webhook"),

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
-from ninja import NinjaAPI
 
 from accounts.actors import Actor
 from api import documents
-from api.authentication import ShopKey, key_of
-from api.bodies import DEFAULT_SOURCE
+from api.authentication import Scope, key_of, needs
+from api.bodies import DEFAULT_SOURCE, BodyParser
+from api.described import DescribedApi
 from api.order_state import order_state_as_json
 from api.problems import NOT_FOUND, ApiError, answer_errors_with_problem_details
 from api.receiving import ORDERS, REFUNDS, receive, receive_at
+from api.resources.nouns import add_nouns
 from core.tenancy import acting_for
 from tracking.orders.lookup import look_up_order
 from tracking.orders.refunds import undo_refund
 
-api = NinjaAPI(
+api = DescribedApi(
     title="Tributary",
     version="1",
     description=documents.DESCRIPTION,
     urls_namespace="api:v1",
     docs_url=None,  # the page would load scripts from another host
-    auth=ShopKey(),
+    auth=needs(*Scope),
+    parser=BodyParser(),
 )
 answer_errors_with_problem_details(api)
 
@@ -31,6 +33,7 @@ answer_errors_with_problem_details(api)
 @api.post(
     "/orders",
     operation_id="send_orders",
+    auth=needs(Scope.ORDERS),
     summary="Send orders",
     response=documents.ORDERS_ANSWERS,
     openapi_extra=documents.taking(documents.ORDER, many="orders"),
@@ -48,6 +51,7 @@ def send_orders(request: HttpRequest) -> HttpResponse:
 @api.put(
     "/orders",
     operation_id="state_orders",
+    auth=needs(Scope.ORDERS),
     summary="State orders anew",
     response=documents.ORDERS_ANSWERS,
     openapi_extra=documents.taking(documents.ORDER, many="orders"),
@@ -65,6 +69,7 @@ def state_orders(request: HttpRequest) -> HttpResponse:
 @api.put(
     "/orders/{source}/{path:order_id}",
     operation_id="state_order",
+    auth=needs(Scope.ORDERS),
     summary="State one order anew",
     response=documents.ORDERS_ANSWERS,
     openapi_extra=documents.stating(documents.ORDER, identity="order_id"),
@@ -77,6 +82,7 @@ def state_order(request: HttpRequest, source: str, order_id: str) -> HttpRespons
 @api.post(
     "/refunds",
     operation_id="send_refunds",
+    auth=needs(Scope.ORDERS),
     summary="Send refunds",
     response=documents.REFUNDS_ANSWERS,
     openapi_extra=documents.taking(documents.REFUND, many="refunds"),
@@ -94,6 +100,7 @@ def send_refunds(request: HttpRequest) -> HttpResponse:
 @api.put(
     "/refunds",
     operation_id="state_refunds",
+    auth=needs(Scope.ORDERS),
     summary="State refunds anew",
     response=documents.REFUNDS_ANSWERS,
     openapi_extra=documents.taking(documents.REFUND, many="refunds"),
@@ -106,6 +113,7 @@ def state_refunds(request: HttpRequest) -> HttpResponse:
 @api.put(
     "/refunds/{source}/{path:refund_id}",
     operation_id="state_refund",
+    auth=needs(Scope.ORDERS),
     summary="State one refund anew",
     response=documents.REFUNDS_ANSWERS,
     openapi_extra=documents.stating(documents.REFUND, identity="refund_id"),
@@ -118,6 +126,7 @@ def state_refund(request: HttpRequest, source: str, refund_id: str) -> HttpRespo
 @api.delete(
     "/refunds/{source}/{path:refund_id}",
     operation_id="undo_refund",
+    auth=needs(Scope.ORDERS),
     summary="Undo a refund",
     response=documents.REFUND_UNDONE,
     openapi_extra=documents.ASKING,
@@ -139,6 +148,7 @@ def undo_one_refund(request: HttpRequest, source: str, refund_id: str) -> HttpRe
 @api.get(
     "/orders/{order_id}",
     operation_id="show_order",
+    auth=needs(Scope.READ, Scope.ORDERS),
     summary="Look up an order",
     response=documents.ORDER_ANSWER,
     openapi_extra=documents.ASKING,
@@ -151,6 +161,7 @@ def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
 @api.get(
     "/orders/{source}/{path:order_id}",
     operation_id="show_order_of_source",
+    auth=needs(Scope.READ, Scope.ORDERS),
     summary="Look up an order of any source",
     response=documents.ORDER_ANSWER,
     openapi_extra=documents.ASKING,
@@ -168,3 +179,6 @@ def _show(request: HttpRequest, *, source: str, order_id: str) -> HttpResponse:
             NOT_FOUND.status, "unknown_order", f"There is no order {order_id} of {source}."
         )
     return JsonResponse(order_state_as_json(state), headers={"Cache-Control": "no-store"})
+
+
+add_nouns(api)

@@ -25,7 +25,7 @@ NEVER = float("inf")
 
 
 class WaitingWork(Collector):
-    """Metrics over all brands together."""
+    """Metrics over all brands together. What waits counts in test brands too: workers do it."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
         """Yield metrics of messages, background work, parked refunds and Celery beat."""
@@ -37,7 +37,7 @@ class WaitingWork(Collector):
             yield GaugeMetricFamily(
                 "tributary_refunds_parked",
                 "Refunds that wait for their order",
-                value=Refund.objects.filter(state=RefundState.PARKED).count(),
+                value=Refund.objects.filter(state=RefundState.PARKED, brand__test_of=None).count(),
             )
         yield from _periodic_tasks(now)
 
@@ -96,7 +96,10 @@ def _work(now: datetime) -> Iterator[GaugeMetricFamily]:
         value=max([0.0, *(_age(row["oldest"], now) for row in states.values())]),
     )
     failed = Work.objects.filter(
-        state=WorkState.FAILED, files_gone_at=None, finished_at__gt=now - LAST_DAY
+        state=WorkState.FAILED,
+        files_gone_at=None,
+        finished_at__gt=now - LAST_DAY,
+        brand__test_of=None,
     )
     yield GaugeMetricFamily(
         "tributary_work_failed_last_day",

@@ -12,7 +12,7 @@ import os
 
 from django.db import connection
 
-from accounts.services import create_api_key
+from accounts.api_keys import create_api_key
 from benchmarks.brand_with_members import BY, NOW, BrandWithMembers, make_brand
 from benchmarks.figures import show, timed
 from benchmarks.overload import SECONDS, percentiles, post, result, start

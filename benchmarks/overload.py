@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 
 from django.db import connection
 
-from accounts.services import create_api_key
+from accounts.api_keys import create_api_key
 from benchmarks.brand_with_members import BY, NOW, make_brand
 from benchmarks.figures import show
 from benchmarks.served import AS_PROXIED, served

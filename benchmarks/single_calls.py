@@ -18,8 +18,8 @@ from typing import Any
 
 from django.db import connection
 
+from accounts.api_keys import create_api_key
 from accounts.models import Brand
-from accounts.services import create_api_key
 from benchmarks.brand_with_members import BY, NOW
 from benchmarks.figures import timed
 from benchmarks.independent import opened

@@ -12,11 +12,12 @@ from functools import wraps
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
@@ -29,9 +30,9 @@ from accounts.second_factor import (
     has_used_second_factor,
     remember_wanted_page,
 )
-from accounts.selectors import BrandRole, brands_of, role_in
+from accounts.selectors import BrandRole, brands_of, role_in, role_in_test_brand
 from accounts.sessions import is_within_staff_limits
-from background.selectors import live_work_count
+from background.selectors import live_work_count, running_work
 from core.tenancy import acting_for
 
 
@@ -48,11 +49,12 @@ class BrandRequest(HttpRequest):
 
 
 def brand_page(
-    permission: Permission, *, post: Permission | None = None
+    permission: Permission, *, post: Permission | None = None, live_page: str = ""
 ) -> Callable[[Callable[..., HttpResponseBase]], Callable[..., HttpResponseBase]]:
     """Require a login and a permission, find the brand, and act for it in its time zone.
 
-    `post` is the permission for a POST, if it differs. The wrapped view has both as
+    `post` is the permission for a POST, if it differs. `live_page` is for a page that a test brand
+    does not have: the name of the page of its live brand to go to. The wrapped view has both as
     `view.permission` and `view.post_permission`; a test reads them for every URL.
     A streaming response must enter `acting_for` itself.
     """
@@ -62,15 +64,16 @@ def brand_page(
         @wraps(view)
         def enter(request: BrandRequest, slug: str, **kwargs: Any) -> HttpResponseBase:
             roles = brands_of(request.user, count=live_work_count)
-            found = role_in(roles, slug=slug)
+            found = role_in(roles, slug=slug) or role_in_test_brand(roles, slug=slug)
             if found is None:
                 raise Http404
+            live = found.brand.test_of or found.brand
             if not is_within_staff_limits(request.session, now=timezone.now()):
                 get_adapter().logout(request)
                 return redirect_to_login(request.get_full_path())
-            is_needed = found.brand.requires_second_factor or request.user.is_staff
+            is_needed = live.requires_second_factor or request.user.is_staff
             if is_needed and not has_used_second_factor(request, request.user):
-                return ask_for_second_factor(request, found.brand)
+                return ask_for_second_factor(request, live)
             forget_wanted_page(request)
             needed = (post or permission) if request.method == "POST" else permission
             if not may(found.role, needed):
@@ -79,6 +82,10 @@ def brand_page(
             request.working = found.counted
             request.actor = Actor.of_user(request.user)
             with acting_for(found.brand), timezone.override(found.brand.zone):
+                if found.brand.is_test:
+                    if live_page:
+                        return _lead_to_live_page(request, live, live_page)
+                    request.working = running_work().count()
                 return view(request, **kwargs)
 
         enter.permission = permission  # type: ignore[attr-defined]
@@ -86,6 +93,11 @@ def brand_page(
         return enter
 
     return decorate
+
+
+def _lead_to_live_page(request: BrandRequest, live: Brand, page: str) -> HttpResponse:
+    messages.info(request, "This is in live mode only, so you are in live mode now.")
+    return redirect(f"brand_admin:{page}", live.slug)
 
 
 def ask_for_second_factor(request: HttpRequest, brand: Brand | None = None) -> HttpResponse:

@@ -124,6 +124,8 @@ WORDS = {
     "template.saved": "saved the email template {name}",
     "terms.superseded": "set new terms",
     "terms.withdrawn": "withdrew version {version} of the terms before it began",
+    "test_mode.emptied": "deleted all test data",
+    "test_mode.opened": "opened test mode",
     "work.asked": "started {title}",
 }
 

@@ -85,6 +85,10 @@ BROKER_CHECK_SECONDS = 5  # how often a worker makes sure that its broker still 
 BROKER_RETRY_SECONDS = 0.5
 BROKER_MAX_RETRY_SECONDS = 2.0
 
+# --- The API: requests, and items of a batch beyond the first, of one key
+API_RATE: float = env.float("API_RATE", default=2_000)  # a second, over time; 0 for no limit
+API_BURST: int = env.int("API_BURST", default=20_000)  # at once, after a pause
+
 # --- Mail
 # For a connection to the mail server, and for each of its answers. A page must not wait as long.
 EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=3 if PROCESS == "web" else 30)

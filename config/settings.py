@@ -33,6 +33,7 @@ LINK_KEYS: list[str] = env.list("LINK_KEYS")  # dashboard links; the first key s
 CLICK_KEYS: list[str] = env.list("CLICK_KEYS")  # click ids; the same
 # Payout details and credentials of shops: the first seals, all open. core.sealing
 DETAILS_KEYS: list[str] = env.list("DETAILS_KEYS")
+PUBLIC_ID_KEY: str = env.str("PUBLIC_ID_KEY")  # the ids and cursors of the API. core.public_ids
 # For digests of erased addresses: the first key makes them, all find them. notifications.erased
 ERASED_KEYS: list[str] = env.list("ERASED_KEYS", default=[SECRET_KEY, *SECRET_KEY_FALLBACKS])
 for _name, _keys in (
@@ -41,6 +42,7 @@ for _name, _keys in (
     ("LINK_KEYS", LINK_KEYS),
     ("CLICK_KEYS", CLICK_KEYS),
     ("DETAILS_KEYS", DETAILS_KEYS),
+    ("PUBLIC_ID_KEY", [PUBLIC_ID_KEY]),
 ):
     if not _keys or not all(key.strip() for key in _keys):
         raise ValueError(f"{_name} is empty: it needs a secret")
@@ -159,6 +161,10 @@ CACHES: dict[str, Any] = {
     }
 }
 
+# --- The API
+API_RATE: float = limits.API_RATE
+API_BURST: int = limits.API_BURST
+
 # --- Celery: a message names a row; PostgreSQL holds the work
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -195,6 +201,7 @@ _ROUNDS: dict[str, tuple[float, int]] = {
     "brand_admin.sweep_work": (5.0, 10),
     "tracking.send_waiting_items": (60.0, 60),
     "accounts.delete_outbox_entries": (3600.0, 3600),
+    "accounts.delete_api_answers": (3600.0, 3600),
     "tracking.fold_sums": (60.0, 60),
     "tracking.credit_clicks": (300.0, 300),
     "integrations.sweep_events": (5.0, 10),

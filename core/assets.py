@@ -70,6 +70,7 @@ STYLESHEETS = {
         "components/mail",
         "components/drawing",
         "components/connection",
+        "components/test_band",
         "admin",
         "print",
     ),

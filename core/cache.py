@@ -65,6 +65,16 @@ class DispensableCache(RedisCache):
             raise ValueError(f"Key {key!r} not found: the cache does not answer")
         return int(found)
 
+    def run_script(self, script: str, key: str, *arguments: float) -> Any:
+        """Run a Lua script on one key, in Valkey; return its answer, or None while it is away."""
+        made = self.make_and_validate_key(key)
+
+        def run() -> Any:
+            client = self._cache.get_client(made, write=True)
+            return client.eval(script, 1, made, *arguments)
+
+        return self._try(run, None)
+
     def _try(self, act: Callable[[], R], otherwise: R) -> R:
         if monotonic() < _Absence.until:
             return otherwise

@@ -47,6 +47,24 @@ class KeysetPage(Generic[M]):
 
 
 @dataclass(frozen=True, slots=True)
+class Position:
+    """A place in a list: the time and the id of a row."""
+
+    moment: datetime
+    pk: int
+
+
+def rows_after(rows: QuerySet[M], position: Position | None, *, column: str, limit: int) -> list[M]:
+    """Return the rows after a position, or the first, the newest first. One query.
+
+    For queries that are not kept; it needs an index on the column and the id.
+    """
+    moment, pk = (position.moment, position.pk) if position else (None, None)
+    cut = _Cut(lambda: rows, column, descending=True, limit=limit)
+    return list(_beyond(cut, moment=moment, pk=pk)[:limit])
+
+
+@dataclass(frozen=True, slots=True)
 class Keyset(Generic[M]):
     """A list ordered by a time column and the id; it needs an index on the two.
 

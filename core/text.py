@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from difflib import get_close_matches
 
 # Spaces and line breaks, but not the spaces at which no line may break: "10 %" has one.
 _BREAKS = re.compile("[ \t-\r\x1c-\x1f\x85\u2028\u2029]+")
 UNSTORABLE = re.compile("[\x00\ud800-\udfff]")  # PostgreSQL takes no null, UTF-8 no half pair
 # Control characters, and marks that turn the direction of everything after them.
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+NO_FIELD = "is not a field here: there is none"
 
 
 def single_spaced(text: str) -> str:
@@ -22,3 +26,12 @@ def one_line(text: str) -> str:
     So nobody's name can add a line to a mail, or write the rest of a line backwards.
     """
     return _BREAKS.sub(" ", _UNSEEN.sub("", _BREAKS.sub(" ", text))).strip()
+
+
+def unknown_name(name: str, known: Iterable[str]) -> str:
+    """Say that a field has an unknown name, and which one may be meant."""
+    names = list(known)
+    likely = get_close_matches(name, names, n=1)
+    if likely:
+        return f"is not a field here: did you mean {likely[0]}?"
+    return f"is not a field here; the fields are {', '.join(names)}" if names else NO_FIELD

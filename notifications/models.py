@@ -9,10 +9,12 @@ from __future__ import annotations
 import uuid
 from typing import ClassVar, Self
 
+import pgtrigger
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
+from accounts.test_mode_triggers import live_brands_only
 from core.jobs import LeasedModel
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 
@@ -91,6 +93,15 @@ class Campaign(TenantModel):
             models.Index(fields=["brand", "-confirmed_at"], name="notifications_campaign_new"),
             models.Index(fields=["brand", "about"], name="notifications_campaign_about"),
             models.Index(fields=["brand", "-served_at"], name="notifications_campaign_served"),
+        ]
+        # A message is submitted only while its campaign is being sent.
+        triggers = [
+            live_brands_only(
+                "notifications_campaign_live_brand",
+                what="campaigns that are sent",
+                operation=pgtrigger.Insert | pgtrigger.UpdateOf("state"),
+                condition=pgtrigger.Q(new__state__in=["sending", "paused"]),
+            )
         ]
 
     def __str__(self) -> str:

@@ -19,6 +19,7 @@ from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
 from core.db import NoneIn, append_only
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
+from offers.fields import is_on_domain
 from offers.pauses import PAUSES_ARE_PAST, Pausable, keeps_pauses
 from offers.structure import CapPeriod, FixedAfterRefund, Rule, Tier, TierBy, rules_from, tiers_from
 
@@ -123,21 +124,8 @@ class Offer(TenantModel):
         return self.status == OfferStatus.ACTIVE or moment < self.counting_changed_at
 
     def allows_host_of(self, url: str) -> bool:
-        """Whether `url` is on one of the domains of this offer's shop.
-
-        Addresses with a backslash are refused: browsers read it as a slash and Python does not, so
-        they would see different hosts. Addresses with a user name before the host are refused too.
-        """
-        try:
-            parts = urlsplit(url)
-        except ValueError:
-            return False
-        if "\\" in url or "@" in parts.netloc or any(character.isspace() for character in url):
-            return False
-        host = (parts.hostname or "").lower()
-        return parts.scheme in {"http", "https"} and any(
-            host == domain or host.endswith(f".{domain}") for domain in self.link_domains
-        )
+        """Whether `url` is on one of the domains of this offer's shop."""
+        return is_on_domain(url, self.link_domains)
 
     @property
     def link_domains(self) -> list[str]:
@@ -323,7 +311,13 @@ class Enrollment(Pausable):
             ),
             models.CheckConstraint(condition=PAUSES_ARE_PAST, name="offers_enrollment_pauses"),
         ]
-        indexes = [models.Index(fields=["brand", "member"], name="offers_enrollment_member")]
+        indexes = [
+            models.Index(fields=["brand", "member"], name="offers_enrollment_member"),
+            models.Index(fields=["brand", "-joined_at", "-id"], name="offers_enrollment_new"),
+            models.Index(
+                fields=["brand", "offer", "-joined_at", "-id"], name="offers_enrollment_offer"
+            ),
+        ]
         triggers = [
             keeps_pauses("offers_enrollment_keeps_pauses"),
             event_of_new(

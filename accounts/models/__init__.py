@@ -1,8 +1,9 @@
 """Models of users, brands, staff, logins and the audit log; a file per subject."""
 
+from accounts.models.api_keys import EVERY_SCOPE, ApiKey, Scope
 from accounts.models.api_requests import KEPT_REQUESTS, MAX_BODY_CHARACTERS, ApiRequest
 from accounts.models.audit_log import AuditCount, AuditEntry
-from accounts.models.brands import ApiKey, Brand, Picture
+from accounts.models.brands import Brand, Picture
 from accounts.models.codes import (
     MAILED_CODE_STATES,
     UNSETTLED_CODE_STATES,
@@ -11,6 +12,7 @@ from accounts.models.codes import (
     CodeState,
     MailedCode,
 )
+from accounts.models.idempotency import MAX_IDEMPOTENCY_NAME, IdempotentRequest
 from accounts.models.identity import OperatorAction, UnusedEmailAddress
 from accounts.models.outbox import OutboxEntry, OutboxEvent
 from accounts.models.sessions import FailureReason, LoginFailure, Session, SessionKind
@@ -18,9 +20,11 @@ from accounts.models.staff import Invitation, InvitationState, Role, Staff
 from accounts.models.users import User, UserManager
 
 __all__ = [
+    "EVERY_SCOPE",
     "KEPT_REQUESTS",
     "MAILED_CODE_STATES",
     "MAX_BODY_CHARACTERS",
+    "MAX_IDEMPOTENCY_NAME",
     "UNSETTLED_CODE_STATES",
     "ApiKey",
     "ApiRequest",
@@ -31,6 +35,7 @@ __all__ = [
     "CodePurpose",
     "CodeState",
     "FailureReason",
+    "IdempotentRequest",
     "Invitation",
     "InvitationState",
     "LoginFailure",
@@ -40,6 +45,7 @@ __all__ = [
     "OutboxEvent",
     "Picture",
     "Role",
+    "Scope",
     "Session",
     "SessionKind",
     "Staff",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pgtrigger
 from django.db import models
 
-from accounts.models.brands import ApiKey
+from accounts.models.api_keys import ApiKey
 from core.tenancy import TenantForeignKey, TenantModel
 
 KEPT_REQUESTS = 100  # of each brand

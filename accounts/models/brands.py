@@ -1,4 +1,4 @@
-"""Brands, their pictures and their API keys."""
+"""Brands and their pictures."""
 
 from __future__ import annotations
 
@@ -7,11 +7,16 @@ from zoneinfo import ZoneInfo
 from django.db import models
 from django.utils import timezone
 
+from accounts.test_mode_triggers import test_brand_stays
 from core.tenancy import TenantModel
 
 
 class Brand(models.Model):
-    """The tenant."""
+    """The tenant.
+
+    Test data are those of a brand of their own, the test brand of a live one: `test_of`. What keeps
+    brands apart keeps them out of everything live.
+    """
 
     slug = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=120)
@@ -29,9 +34,19 @@ class Brand(models.Model):
     requires_second_factor = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)  # of its settings; each change raises it
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    test_of = models.OneToOneField(
+        "self", on_delete=models.PROTECT, null=True, editable=False, related_name="test_brand"
+    )
+
+    class Meta:
+        triggers = [test_brand_stays("accounts_brand_test_stays")]
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def is_test(self) -> bool:
+        return self.test_of_id is not None
 
     @property
     def zone(self) -> ZoneInfo:
@@ -56,21 +71,3 @@ class Picture(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["brand", "digest"], name="accounts_picture_once"),
         ]
-
-
-class ApiKey(TenantModel):
-    """A shop's key. Only its digest is kept; the key itself is shown once."""
-
-    label = models.CharField(max_length=80)
-    prefix = models.CharField(max_length=16, unique=True)
-    digest = models.CharField(max_length=64)
-    created_at = models.DateTimeField(default=timezone.now, editable=False)
-    last_used_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
-
-    class Meta(TenantModel.Meta):
-        pass
-
-    @property
-    def is_revoked(self) -> bool:
-        return self.revoked_at is not None

@@ -5,12 +5,14 @@ from __future__ import annotations
 import uuid
 from datetime import datetime
 
+import pgtrigger
 from django.db import models
 from django.db.models.functions import Lower
 from django.utils import timezone
 
 from accounts.models.users import User
 from accounts.proof_triggers import requires_proven_address
+from accounts.test_mode_triggers import live_brands_only
 from core.tenancy import TenantModel
 
 
@@ -32,7 +34,10 @@ class Staff(TenantModel):
             *TenantModel.Meta.constraints,
             models.UniqueConstraint(fields=["brand", "user"], name="accounts_staff_once"),
         ]
-        triggers = [requires_proven_address("accounts_staff_proven")]
+        triggers = [
+            requires_proven_address("accounts_staff_proven"),
+            live_brands_only("accounts_staff_live", what="staff", operation=pgtrigger.Insert),
+        ]
 
 
 class Invitation(TenantModel):
@@ -65,6 +70,11 @@ class Invitation(TenantModel):
                 condition=models.Q(accepted_at=None) | models.Q(withdrawn_at=None),
                 name="accounts_invitation_one_end",
             ),
+        ]
+        triggers = [
+            live_brands_only(
+                "accounts_invitation_live", what="invitations", operation=pgtrigger.Insert
+            )
         ]
 
     def state_at(self, moment: datetime) -> InvitationState:

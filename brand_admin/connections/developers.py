@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django import forms
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -10,23 +12,45 @@ from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.models import ApiKey, ApiRequest
+from accounts.api_keys import ApiKeyError, NewApiKey, create_api_key, revoke_api_key
+from accounts.models import EVERY_SCOPE, ApiKey, ApiRequest, Brand
 from accounts.permissions import Permission
-from accounts.selectors import api_keys, api_requests
-from accounts.services import create_api_key, revoke_api_key
+from accounts.selectors import api_keys, api_requests, test_brand_of
+from accounts.test_mode import create_test_api_key
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.connections.developers_examples import KEY, examples
+from brand_admin.connections.developers_forms import NewApiKeyForm
 from brand_admin.connections.events_lists import SECTION
 from brand_admin.pages import render_page
-from core.form_fields import OneLineField
+from brand_admin.refusals import add_refusal
+from core.tenancy import acting_for
 
 SHOWN_REQUESTS = 5  # beside the keys
 
 
-class NewApiKeyForm(forms.Form):
-    label = OneLineField(
-        max_length=80, label="What uses it", help_text="Such as the name of your shop."
-    )
+@dataclass(frozen=True, slots=True)
+class KeyRow:
+    """A key in the list. A test key is shown in live mode too; `slug` is of its own brand."""
+
+    key: ApiKey
+    slug: str
+    is_test: bool
+    has_expired: bool
+
+    @property
+    def begins_with(self) -> str:
+        return f"trb_{'test' if self.is_test else 'live'}_{self.key.prefix}_"
+
+    @property
+    def scopes(self) -> str:
+        may_everything = set(self.key.scopes) == set(EVERY_SCOPE)
+        return "everything" if may_everything else ", ".join(self.key.scopes)
+
+    @property
+    def last_moment(self) -> datetime | None:
+        """Within the last day on which the key works."""
+        expires_at = self.key.expires_at
+        return expires_at - timedelta(microseconds=1) if expires_at else None
 
 
 @never_cache
@@ -34,24 +58,45 @@ class NewApiKeyForm(forms.Form):
 @brand_page(Permission.READ, post=Permission.ADMINISTER)
 def keys(request: BrandRequest) -> HttpResponse:
     """List the API keys, and make one. Only the response to the form shows the new key."""
-    form = NewApiKeyForm(request.POST if request.method == "POST" else None)
-    made = None
-    if request.method == "POST" and form.is_valid():
-        label = form.cleaned_data["label"]
-        made = create_api_key(label=label, by=request.actor, now=timezone.now())
-        form = NewApiKeyForm()
+    form = NewApiKeyForm(request.POST if request.method == "POST" else None, brand=request.brand)
+    made = _make(request, form) if request.method == "POST" and form.is_valid() else None
+    status = 422 if form.errors else 200
     return render_page(
         request,
         "brand_admin/connections/developers.html",
         section=SECTION,
-        status=422 if form.errors else 200,
-        form=form,
+        status=status,
+        form=NewApiKeyForm(brand=request.brand) if made else form,
         made=made,
-        keys=api_keys(),
+        keys=_rows(request.brand),
         examples=examples(request.brand, shown=request.GET.get("language", ""), now=timezone.now()),
         key_variable=KEY,
         latest=api_requests()[:SHOWN_REQUESTS],
     )
+
+
+def _make(request: BrandRequest, form: NewApiKeyForm) -> NewApiKey | None:
+    """The new key; None where the form says what is wrong."""
+    told = {**form.values(), "by": request.actor, "now": timezone.now()}
+    try:
+        if form.is_for_test:
+            return create_test_api_key(brand=request.brand, **told)
+        return create_api_key(**told)
+    except ApiKeyError as error:
+        add_refusal(form, error)
+        return None
+
+
+def _rows(brand: Brand) -> list[KeyRow]:
+    """The keys of the brand, and of its test brand, newest first."""
+    found = [(brand, key) for key in api_keys()]
+    test_brand = None if brand.is_test else test_brand_of(brand)
+    if test_brand is not None:
+        with acting_for(test_brand):
+            found += [(test_brand, key) for key in api_keys()]
+    found.sort(key=lambda one: (one[1].created_at, one[1].pk), reverse=True)
+    now = timezone.now()
+    return [KeyRow(key, of.slug, of.is_test, key.has_expired(now)) for of, key in found]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -27,7 +27,7 @@ SECTION = "connections"
 
 
 @require_safe
-@brand_page(Permission.READ)
+@brand_page(Permission.READ, live_page="connection_choice")
 def shop_choice(request: BrandRequest) -> HttpResponse:
     """Let staff choose what their shop runs on."""
     return render_page(
@@ -44,7 +44,7 @@ def other_shop(request: BrandRequest) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
-@brand_page(Permission.READ, post=Permission.ADMINISTER)
+@brand_page(Permission.READ, post=Permission.ADMINISTER, live_page="connection_choice")
 @asks_shop
 def connection_setup(request: BrandRequest, kind: str) -> HttpResponse:
     """Show what the shop needs; connect it with what was pasted, if it accepts that."""

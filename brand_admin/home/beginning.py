@@ -23,6 +23,7 @@ class FirstStep:
 def first_steps(brand: Brand, *, has_offers: bool) -> list[FirstStep]:
     """Return the steps in order. Call it only while the brand has no conversion."""
     told = Message.objects.filter(purpose=Purpose.SALES_TRACKING_ITEMS)
+    is_sent = Order.objects.filter(is_test=False).exists()
     return [
         FirstStep(
             "Add an offer",
@@ -42,10 +43,23 @@ def first_steps(brand: Brand, *, has_offers: bool) -> list[FirstStep]:
             reverse("brand_admin:projects", args=[brand.slug]),
             told.exists(),
         ),
-        FirstStep(
-            "Connect your shop",
-            "So that its orders come in. Done with the first real order.",
-            reverse("brand_admin:connections", args=[brand.slug]),
-            Order.objects.filter(is_test=False).exists(),
-        ),
+        _test_order(brand, is_sent) if brand.is_test else _shop(brand, is_sent),
     ]
+
+
+def _shop(brand: Brand, is_done: bool) -> FirstStep:
+    return FirstStep(
+        "Connect your shop",
+        "So that its orders come in. Done with the first real order.",
+        reverse("brand_admin:connections", args=[brand.slug]),
+        is_done,
+    )
+
+
+def _test_order(brand: Brand, is_done: bool) -> FirstStep:
+    return FirstStep(
+        "Send an order",
+        "With a test key, or from a file. Shops are connected in live mode only.",
+        reverse("brand_admin:developers", args=[brand.slug]),
+        is_done,
+    )

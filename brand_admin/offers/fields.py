@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
+from offers.fields import not_domains
 
 
 class DomainsField(forms.CharField):
@@ -19,9 +19,8 @@ class DomainsField(forms.CharField):
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value) or ""
         names = [name.lower() for name in re.split(r"[\s,]+", text) if name]
-        for name in names:
-            if len(name) > 253 or not DOMAIN.fullmatch(name):
-                raise ValidationError(f"{name} is not a domain: write it like shop.example.com.")
+        for name in not_domains(names):
+            raise ValidationError(f"{name} is not a domain: write it like shop.example.com.")
         return list(dict.fromkeys(names))
 
     def prepare_value(self, value: Any) -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -16,11 +15,10 @@ from brand_admin.refusals import sentence
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
 from core.money import currencies_in_use
+from offers.fields import PatternError, read_code_pattern
 from offers.models import MAX_CUSTOMER_DAYS, Offer, OfferKind, OfferStatus
 from offers.services import OfferValues
 from offers.utm import UtmError, read_template
-
-PLACEHOLDERS = {"{FIRST_NAME}", "{LAST_NAME}", "{OFFER}"}
 
 
 class OfferFilters(forms.Form):
@@ -138,15 +136,10 @@ class OfferForm(forms.Form):
             raise ValidationError(sentence(error)) from error
 
     def clean_code_pattern(self) -> str:
-        pattern: str = self.cleaned_data["code_pattern"].strip().upper()
-        unknown = [name for name in re.findall(r"\{[^}]*\}?", pattern) if name not in PLACEHOLDERS]
-        if unknown:
-            raise ValidationError(
-                f"{unknown[0]} is not known. Use {', '.join(sorted(PLACEHOLDERS))}."
-            )
-        if not re.fullmatch(r"[A-Z0-9_-]*", re.sub(r"\{[A-Z_]+\}", "", pattern)):
-            raise ValidationError("A code holds letters, digits, - and _ only.")
-        return pattern
+        try:
+            return read_code_pattern(self.cleaned_data["code_pattern"])
+        except PatternError as error:
+            raise ValidationError(str(error)) from error
 
     def clean_starts_on(self) -> Any:
         day = self.cleaned_data["starts_on"]

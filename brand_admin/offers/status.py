@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from offers.models import Offer, OfferStatus
+from offers.status import ALLOWED_STATUSES
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,11 @@ ARCHIVE = StatusAction(
     "is archived", is_danger=True,
 )  # fmt: skip
 
-ALLOWED = {
-    OfferStatus.ACTIVE: (PAUSE, END, ARCHIVE),
-    OfferStatus.PAUSED: (RESUME, END, ARCHIVE),
-    OfferStatus.ENDED: (RESUME, ARCHIVE),
-    OfferStatus.ARCHIVED: (RESUME,),
-}
+OF_STATUS = {action.status: action for action in (RESUME, PAUSE, END, ARCHIVE)}
 
 
 def actions_for(offer: Offer) -> tuple[StatusAction, ...]:
-    return ALLOWED[OfferStatus(offer.status)]
+    return tuple(OF_STATUS[status] for status in ALLOWED_STATUSES[OfferStatus(offer.status)])
 
 
 def action_for(offer: Offer, key: str) -> StatusAction | None:

@@ -34,7 +34,7 @@ SECTION = "settings"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@brand_page(Permission.READ, post=Permission.ADMINISTER)
+@brand_page(Permission.READ, post=Permission.ADMINISTER, live_page="settings_staff")
 def staff(request: BrandRequest) -> HttpResponse:
     """List the staff and the open invitations; owners can invite people."""
     form = InviteStaffForm(request.POST if request.method == "POST" else None)
@@ -63,7 +63,7 @@ def staff(request: BrandRequest) -> HttpResponse:
 
 
 @require_POST
-@brand_page(Permission.ADMINISTER)
+@brand_page(Permission.ADMINISTER, live_page="settings_staff")
 def second_factor(request: BrandRequest) -> HttpResponse:
     """Require a second factor of all staff, or no longer."""
     is_required = "required" in request.POST
@@ -87,7 +87,7 @@ def second_factor(request: BrandRequest) -> HttpResponse:
 
 
 @require_POST
-@brand_page(Permission.ADMINISTER)
+@brand_page(Permission.ADMINISTER, live_page="settings_staff")
 def invitation_resend(request: BrandRequest, invitation_id: int) -> HttpResponse:
     """Mail the link again."""
     row = get_object_or_404(Invitation, pk=invitation_id)
@@ -101,7 +101,7 @@ def invitation_resend(request: BrandRequest, invitation_id: int) -> HttpResponse
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@brand_page(Permission.ADMINISTER)
+@brand_page(Permission.ADMINISTER, live_page="settings_staff")
 def invitation_withdraw(request: BrandRequest, invitation_id: int) -> HttpResponse:
     """Ask for confirmation, then withdraw the invitation: its link no longer works."""
     row: Invitation = get_object_or_404(Invitation, pk=invitation_id)
@@ -119,7 +119,7 @@ def invitation_withdraw(request: BrandRequest, invitation_id: int) -> HttpRespon
 
 
 @require_POST
-@brand_page(Permission.ADMINISTER)
+@brand_page(Permission.ADMINISTER, live_page="settings_staff")
 def staff_role(request: BrandRequest, staff_id: int) -> HttpResponse:
     """Change a person's role."""
     row = get_object_or_404(staff_of_brand(), pk=staff_id)
@@ -136,7 +136,7 @@ def staff_role(request: BrandRequest, staff_id: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@brand_page(Permission.ADMINISTER)
+@brand_page(Permission.ADMINISTER, live_page="settings_staff")
 def staff_remove(request: BrandRequest, staff_id: int) -> HttpResponse:
     """Ask for confirmation, then remove the person from the staff."""
     row: Staff = get_object_or_404(staff_of_brand(), pk=staff_id)

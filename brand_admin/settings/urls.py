@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from brand_admin.listing.views import list_file, list_page
-from brand_admin.settings import account, email_templates, logo, staff, views
+from brand_admin.settings import account, email_templates, logo, staff, test_mode, views
 from brand_admin.settings.audit import AuditLog
 
 urlpatterns = [
@@ -21,6 +21,8 @@ urlpatterns = [
         staff.invitation_withdraw,
         name="invitation_withdraw",
     ),
+    path("test-mode/", test_mode.test_mode, name="test_mode"),
+    path("test-data/delete/", test_mode.test_data_delete, name="test_data_delete"),
     path("keys/", views.keys_moved, name="settings_keys"),
     path("email-templates/", email_templates.template_list, name="settings_templates"),
     path("email-templates/new/<slug:purpose>/", email_templates.template_new, name="template_new"),

@@ -34,7 +34,8 @@ WITHOUT_SERVICES = frozenset(
     {"check", "collectstatic", "compilemessages", "diffsettings", "findstatic", "help",
      "makemessages", "version", "-h", "--help", "--version"}
 )  # fmt: skip
-SETTINGS = ("SECRET_KEY", "LINK_KEYS", "CLICK_KEYS", "DETAILS_KEYS")  # the secrets among them
+# The secrets among them.
+SETTINGS = ("SECRET_KEY", "LINK_KEYS", "CLICK_KEYS", "DETAILS_KEYS", "PUBLIC_ID_KEY")
 PORT_TRIES = 5
 
 

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import messages
 from django.contrib.admin import BooleanFieldListFilter, ModelAdmin, display
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import URLPattern, path
@@ -65,6 +65,11 @@ class BrandAdmin(ReadOnly):
     search_fields = ("name", "slug")
     ordering = ("name",)
     fields = ("name", "slug", "currency", "time_zone", "created_at")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Brand]:
+        """Live brands: a test brand is a part of one."""
+        rows: QuerySet[Brand] = super().get_queryset(request)
+        return rows.filter(test_of=None)
 
 
 class ReasonForm(forms.Form):

@@ -11,6 +11,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 
+from accounts.test_mode_triggers import live_brands_only
 from core.jobs import LeasedModel
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 
@@ -145,7 +146,12 @@ class Connection(LeasedModel):
                 when=pgtrigger.Before,
                 operation=pgtrigger.Update | pgtrigger.Delete,
                 func=FIXED,
-            )
+            ),
+            live_brands_only(
+                "integrations_connection_live_brand",
+                what="connected shops",
+                operation=pgtrigger.Insert,
+            ),
         ]
 
     def __str__(self) -> str:

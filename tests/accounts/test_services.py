@@ -1,8 +1,7 @@
-"""Brands, staff and API keys."""
+"""Brands and staff."""
 
 from __future__ import annotations
 
-from datetime import timedelta
 from io import StringIO
 
 import pytest
@@ -13,17 +12,13 @@ from django.test import override_settings
 from accounts.brands import create_brand
 from accounts.invitation_links import link_of
 from accounts.invitations import open_invitations
-from accounts.models import ApiKey, Brand, Role, Staff, User
+from accounts.models import Brand, Role, Staff, User
 from accounts.permissions import Permission, may
 from accounts.selectors import brands_of, role_in
 from accounts.services import (
     BrandError,
-    KeyRefusedError,
     StaffError,
-    authenticate_api_key,
-    create_api_key,
     give_role,
-    revoke_api_key,
 )
 from core.money import UnknownCurrencyError
 from core.tenancy import acting_for
@@ -170,48 +165,3 @@ def test_giving_a_role_again_changes_it(cast: Cast) -> None:
 )
 def test_what_a_role_may_do(role: Role, allowed: set[str]) -> None:
     assert {permission.value for permission in Permission if may(role, permission)} == allowed
-
-
-@pytest.fixture
-def secret(cast: Cast) -> str:
-    with acting_for(cast.juniper):
-        return create_api_key(label="shop", by=SYSTEM, now=NOW).secret
-
-
-def test_a_key_opens_its_own_brand(cast: Cast, secret: str) -> None:
-    assert authenticate_api_key(secret=secret, now=NOW).brand == cast.juniper
-
-
-def test_the_key_itself_is_stored_nowhere(cast: Cast, secret: str) -> None:
-    with acting_for(cast.juniper):
-        row = ApiKey.objects.get()
-
-    assert secret not in {row.digest, row.prefix}
-    assert secret.rpartition("_")[2] not in str(vars(row))
-
-
-@pytest.mark.parametrize("spoil", ["", "trb_", "trb_x_y", "bearer", "trb_000000000000_abc"])
-def test_what_is_no_key_is_refused(cast: Cast, secret: str, spoil: str) -> None:
-    with pytest.raises(KeyRefusedError):
-        authenticate_api_key(secret=spoil, now=NOW)
-
-
-def test_a_key_with_another_ending_is_refused(cast: Cast, secret: str) -> None:
-    with pytest.raises(KeyRefusedError):
-        authenticate_api_key(secret=secret[:-1] + ("a" if secret[-1] != "a" else "b"), now=NOW)
-
-
-def test_a_revoked_key_is_refused_at_once(cast: Cast, secret: str) -> None:
-    with acting_for(cast.juniper):
-        revoke_api_key(key=ApiKey.objects.get(), by=SYSTEM, now=NOW)
-
-    with pytest.raises(KeyRefusedError):
-        authenticate_api_key(secret=secret, now=NOW)
-
-
-def test_when_a_key_was_last_used_is_kept_to_the_minute(cast: Cast, secret: str) -> None:
-    for seconds in (0, 30, 90):
-        authenticate_api_key(secret=secret, now=NOW + timedelta(seconds=seconds))
-
-    with acting_for(cast.juniper):
-        assert ApiKey.objects.get().last_used_at == NOW + timedelta(seconds=90)

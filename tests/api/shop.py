@@ -7,8 +7,8 @@ from typing import Any
 
 from django.test import Client
 
+from accounts.api_keys import create_api_key
 from accounts.models import Brand
-from accounts.services import create_api_key
 from core.tenancy import acting_for
 from tests.answers import Answer
 from tests.cast import NOW, SYSTEM
@@ -17,10 +17,10 @@ ORDERS = "/api/v1/orders"
 REFUNDS = "/api/v1/refunds"
 
 
-def key_for(brand: Brand) -> str:
-    """A new key of the brand."""
+def key_for(brand: Brand, **chosen: Any) -> str:
+    """A new key of the brand; without scopes, it may do everything."""
     with acting_for(brand):
-        return create_api_key(label="shop", by=SYSTEM, now=NOW).secret
+        return create_api_key(label="shop", by=SYSTEM, now=NOW, **chosen).secret
 
 
 class Shop:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from accounts.api_keys import revoke_api_key
 from accounts.models import ApiKey
-from accounts.services import revoke_api_key
 from api.bodies import MAX_BATCH_ITEMS
 from core.tenancy import acting_for
 from tests.answers import Answer
@@ -224,6 +225,36 @@ def test_an_odd_source_is_refused(shop: Shop, before: Snapshot, source: Any) -> 
     ]
 
 
+UNKNOWN: list[tuple[str, Any, str, str]] = [
+    (ORDERS, raw_order(promocode="MARA15"), "promocode", "did you mean promo_code?"),
+    (ORDERS, {"orders": [raw_order(note="x")]}, "note", "is not a field here"),
+    (ORDERS, {"orders": [raw_order()], "sources": "till"}, "sources", "did you mean source?"),
+    (
+        ORDERS,
+        raw_order(lines=[{"sku": "A", "quantity": 1, "unitprice": "1", "unit_price": "1"}]),
+        "lines.0.unitprice",
+        "did you mean unit_price?",
+    ),
+    (REFUNDS, raw_refund(ammount="1.00"), "ammount", "did you mean amount?"),
+]
+
+
+@pytest.mark.parametrize(("path", "body", "field", "words"), UNKNOWN)
+def test_a_key_that_is_no_field_is_named(
+    shop: Shop, before: Snapshot, path: str, body: Any, field: str, words: str
+) -> None:
+    """A shop that misspells a key would wonder for ever why nobody is credited."""
+    answer = shop.send(path, body)
+
+    said = answer.json()
+    if "results" in said:
+        said = said["results"][0]["problem"]
+    [problem] = said["problems"]
+    assert (problem["field"], problem["code"]) == (field, "unknown_field")
+    assert words in problem["message"]
+    assert snapshot() == before
+
+
 @pytest.mark.parametrize(
     ("listed", "code"),
     [
@@ -262,16 +293,16 @@ def test_a_body_that_does_not_say_json_is_refused(
     assert_refused(answer, 415, "not_json", before)
 
 
-@pytest.mark.parametrize("method", ["get", "patch", "delete", "options", "head"])
+@pytest.mark.parametrize("method", ["patch", "delete", "options", "head"])
 def test_another_method_is_refused(shop: Shop, before: Snapshot, method: str) -> None:
     answer = getattr(shop.client, method)(ORDERS, headers=shop.headers)
 
-    assert (answer.status_code, answer["Allow"]) == (405, "POST, PUT")
+    assert (answer.status_code, answer["Allow"]) == (405, "GET, POST, PUT")
     assert answer["Content-Type"] == "application/problem+json"
     assert snapshot() == before
 
 
-@pytest.mark.parametrize("path", ["/api/v1/", "/api/v1/offers", "/api/v1/orders/"])
+@pytest.mark.parametrize("path", ["/api/v1/", "/api/v1/nowhere", "/api/v1/orders/"])
 def test_an_address_that_leads_nowhere_is_refused_in_the_same_shape(
     shop: Shop, before: Snapshot, path: str
 ) -> None:
@@ -283,7 +314,7 @@ def test_a_body_sent_to_an_address_that_leads_nowhere_is_refused_in_the_same_sha
     program = Client(enforce_csrf_checks=True)
 
     for method in ("post", "put", "patch", "delete"):
-        answer = getattr(program, method)("/api/v1/offers", "{}", content_type="application/json")
+        answer = getattr(program, method)("/api/v1/nowhere", "{}", content_type="application/json")
         assert (answer.status_code, answer.json()["code"]) == (404, "not_found"), method
 
 
@@ -292,16 +323,22 @@ def wrong_keys(cast: Cast) -> Iterator[str | None]:
     good = key_for(cast.juniper)
     revoked = key_for(cast.juniper)
     with acting_for(cast.juniper):
-        key = ApiKey.objects.get(prefix=revoked.split("_")[1])
+        key = ApiKey.objects.get(prefix=revoked.split("_")[2])
         revoke_api_key(key=key, by=SYSTEM, now=NOW)
-    prefix = good.split("_")[1]
+    prefix = good.split("_")[2]
     yield None
     yield ""
     yield "Bearer"
     yield f"Basic {good}"
     yield f"Bearer {revoked}"
+    yield f"Bearer {key_for(cast.juniper, expires_at=NOW + timedelta(seconds=1))}"
+    yield f"Bearer {key_for(cast.juniper, allowed_addresses=['192.0.2.0/24'])}"
+    yield f"Bearer {good.replace('live', 'test')}"
+    yield f"Bearer {good.replace('live_', '')}"
     yield f"Bearer {good}x"
     yield f"Bearer {good[:-1]}"
+    yield f"Bearer trb_live_{prefix}_"
+    yield f"Bearer trb_live_{prefix}"
     yield f"Bearer trb_{prefix}_"
     yield f"Bearer trb_{prefix}"
     yield "Bearer trb_000000000000_x"

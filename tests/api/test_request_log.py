@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 from django.db import connection
 
+from accounts.api_keys import revoke_api_key
 from accounts.api_requests import keep_requests
 from accounts.models import KEPT_REQUESTS, MAX_BODY_CHARACTERS, ApiKey, ApiRequest, Brand
-from accounts.services import revoke_api_key
 from api import request_log
 from api.request_log import REQUESTS
 from core.tenancy import acting_for

@@ -214,6 +214,7 @@ def test_an_order_tells_what_came_of_it(shop: Shop) -> None:
     order = answer.json()
     assert answer.status_code == 200
     assert order.pop("received_at")
+    assert order.pop("id").startswith("ord_")
     assert order == {
         "order_id": "1001",
         "source": "api",

@@ -91,7 +91,9 @@ def test_an_unknown_mode_is_refused(load: Load) -> None:
     assert "TRIBUTARY_MODE" in loaded.stderr
 
 
-@pytest.mark.parametrize("name", ["SECRET_KEY", "LINK_KEYS", "CLICK_KEYS", "DETAILS_KEYS"])
+@pytest.mark.parametrize(
+    "name", ["SECRET_KEY", "LINK_KEYS", "CLICK_KEYS", "DETAILS_KEYS", "PUBLIC_ID_KEY"]
+)
 def test_an_empty_secret_is_none(load: Load, name: str) -> None:
     loaded = load(COMPLETE | {name: ""})
 

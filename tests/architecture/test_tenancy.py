@@ -45,6 +45,7 @@ NOT_TENANTS = {
 }
 # What is looked up before its brand is known, or over all of them.
 OVER_ALL_BRANDS = {
+    "accounts_idempotent_age",
     "accounts_outbox_age",
     "background_work_files",
     "background_work_live",

@@ -35,9 +35,10 @@ SQL_LOCKS = re.compile(r"\b(pg_advisory\w*|FOR (NO KEY )?UPDATE|LOCK TABLE)\b")
 # Services, and what keeps rows for them.
 WRITERS = {
     "accounts": """
-        api_requests proven_addresses audit_log/audit brands code_limits code_mail_queue codes
-        invitations login_failures models/api_requests models/users operators outbox/retention
-        outbox/triggers passkeys pictures second_factor services sessions totp_codes
+        api_keys api_requests proven_addresses audit_log/audit brands code_limits code_mail_queue
+        codes idempotency invitations login_failures models/api_requests models/users operators
+        outbox/retention outbox/triggers passkeys pictures second_factor services sessions
+        test_mode totp_codes
     """,
     "affiliates": """
         address_change details logins services

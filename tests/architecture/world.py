@@ -12,10 +12,10 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.api_keys import create_api_key
 from accounts.api_requests import keep_requests
 from accounts.invitations import invite_staff
 from accounts.models import ApiKey, ApiRequest, Brand, Invitation, Role, Staff
-from accounts.services import create_api_key
 from affiliates.models import Member
 from background.models import Work
 from background.running import start_work

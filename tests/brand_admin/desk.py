@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.models import Brand, User
+from accounts.models import EVERY_SCOPE, Brand, User
 from brand_admin.history import HistoryLine
 from core.tenancy import acting_for
 from tests.answers import Answer, page_text
@@ -30,6 +30,11 @@ def desk_of(user: User) -> Client:
     client = Client()
     client.force_login(user)
     return client
+
+
+def new_key(label: str, **changes: Any) -> dict[str, Any]:
+    """What the form for a new API key sends: a live key that may do everything."""
+    return {"label": label, "mode": "live", "scopes": EVERY_SCOPE} | changes
 
 
 def sell(cast: Cast, order_id: str = "1001", *, days_ago: int = 0, **changes: Any) -> Conversion:

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts.api_keys import create_api_key
 from accounts.models import ApiKey, Role, Staff
-from accounts.services import create_api_key, give_role
+from accounts.services import give_role
 from core.tenancy import acting_for
 from payouts.ledger import due_entries
 from payouts.services import record_payment

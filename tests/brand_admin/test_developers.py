@@ -7,19 +7,20 @@ import os
 import shutil
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from django.test import Client
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Brand
 from api.request_log import REQUESTS
 from brand_admin.connections.developers_examples import KEY, examples
 from core.tenancy import acting_for
 from tests.answers import page_text
 from tests.api.shop import ORDERS, Shop, key_for
-from tests.brand_admin.desk import at, csv_of, desk_of, shown
+from tests.brand_admin.desk import at, csv_of, desk_of, new_key, shown
 from tests.cast import NOW, Cast, assemble, raw_order
 from tracking.models import Order, PromoCode
 
@@ -52,14 +53,14 @@ def test_one_language_is_shown_and_the_key_is_in_none(cast: Cast, at_noon: None)
     ines = desk_of(cast.ines)
 
     page = shown(ines.get(at(cast.juniper, "developers") + "?language=Python"))
-    made = page_text(ines.post(at(cast.juniper, "developers"), {"label": "shop"}))
+    made = page_text(ines.post(at(cast.juniper, "developers"), new_key("shop")))
 
     assert "urllib.request" in page
     assert "curl_init" not in page
     assert "curl -sS" in made
     assert "/api/v1/openapi.json" in page
     assert made.count("trb_") == made.count('data-copy="trb_') * 2 + made.count("trb_…") + (
-        made.count("<code>trb_")
+        made.count('muted">trb_')
     )
 
 
@@ -193,3 +194,73 @@ def test_an_empty_log_says_what_to_do(cast: Cast, theo: Client) -> None:
 
     assert "No request yet" in page
     assert "Keys and examples" in page
+
+
+@pytest.mark.django_db
+def test_a_key_is_made_as_its_form_says(cast: Cast, at_noon: None) -> None:
+    wanted = new_key(
+        "reports",
+        scopes=["read", "payouts"],
+        expires_on="2026-12-31",
+        allowed_addresses="192.0.2.7\n2001:db8::/48",
+    )
+
+    page = shown(desk_of(cast.ines).post(at(cast.juniper, "developers"), wanted))
+
+    with acting_for(cast.juniper):
+        key = ApiKey.objects.get()
+    assert (key.scopes, key.allowed_addresses) == (
+        ["read", "payouts"], ["192.0.2.7/32", "2001:db8::/48"],
+    )  # fmt: skip
+    assert key.expires_at == datetime(2027, 1, 1, tzinfo=UTC)  # the end of the last day in London
+    for words in ("read, payouts", "only from 192.0.2.7/32", "until 31 Dec 2026", "never"):
+        assert words in page, words
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"scopes": []}, "Choose at least one."),
+        ({"scopes": ["write"]}, "Select a valid choice."),
+        ({"mode": "both"}, "Select a valid choice."),
+        ({"expires_on": "2026-11-19"}, "Choose a time that is not over yet."),
+        ({"expires_on": "soon"}, "Enter a valid date."),
+        ({"allowed_addresses": "shop.example"}, "is not an address or a network"),
+        ({"allowed_addresses": " ".join(f"10.0.0.{n}" for n in range(51))}, "at most 50"),
+    ],
+)
+def test_a_key_that_can_not_be_is_refused(
+    cast: Cast, at_noon: None, changes: dict[str, object], words: str
+) -> None:
+    answer = desk_of(cast.ines).post(at(cast.juniper, "developers"), new_key("shop", **changes))
+
+    assert answer.status_code == 422
+    assert words in page_text(answer)
+    with acting_for(cast.juniper):
+        assert not ApiKey.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_test_key_is_made_in_live_mode_too(cast: Cast, at_noon: None) -> None:
+    ines = desk_of(cast.ines)
+
+    page = shown(ines.post(at(cast.juniper, "developers"), new_key("staging", mode="test")))
+
+    test_brand = Brand.objects.get(test_of=cast.juniper)
+    with acting_for(test_brand):
+        key = ApiKey.objects.get()
+    assert f'data-copy="trb_test_{key.prefix}_' in page
+    assert at(test_brand, "key_revoke", key_id=key.pk) in page
+    in_test_mode = shown(ines.get(at(test_brand, "developers")))
+    assert "staging" in in_test_mode
+    assert 'name="mode"' not in in_test_mode
+
+
+@pytest.mark.django_db
+def test_an_expired_key_is_shown_as_such(cast: Cast, at_noon: None) -> None:
+    key_for(cast.juniper, expires_at=NOW + timedelta(seconds=1))
+    with acting_for(cast.juniper):
+        ApiKey.objects.update(expires_at=NOW)
+
+    assert "Expired" in shown(desk_of(cast.vera).get(at(cast.juniper, "developers")))

@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from accounts.api_keys import KeyRefusedError, authenticate_api_key
 from accounts.models import ApiKey, Brand, Staff, User
-from accounts.services import KeyRefusedError, authenticate_api_key
 from affiliates.services import add_member
 from core.tenancy import acting_for
 from payouts.services import adjust
 from tests.answers import page_text
-from tests.brand_admin.desk import at, csv_of, desk_of, logged, queries_of, sell, shown
+from tests.brand_admin.desk import at, csv_of, desk_of, logged, new_key, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tests.snapshot import snapshot
 
@@ -165,7 +165,7 @@ def test_an_owner_may_go_once_there_is_another(cast: Cast) -> None:
 def test_a_new_key_is_shown_once(cast: Cast) -> None:
     ines, address = desk_of(cast.ines), at(cast.juniper, "developers")
 
-    response = ines.post(address, {"label": "Our shop"})
+    response = ines.post(address, new_key("Our shop"))
 
     found = re.search(r'data-copy="(trb_[^"]+)"', shown(response))
     assert found
@@ -178,7 +178,7 @@ def test_a_new_key_is_shown_once(cast: Cast) -> None:
 
 
 def test_a_key_needs_a_name(cast: Cast) -> None:
-    response = desk_of(cast.ines).post(at(cast.juniper, "developers"), {"label": ""})
+    response = desk_of(cast.ines).post(at(cast.juniper, "developers"), new_key(""))
 
     assert response.status_code == 422
     with acting_for(cast.juniper):
@@ -187,7 +187,7 @@ def test_a_key_needs_a_name(cast: Cast) -> None:
 
 def test_a_revoked_key_stops_at_once_after_being_asked(cast: Cast) -> None:
     ines = desk_of(cast.ines)
-    page = shown(ines.post(at(cast.juniper, "developers"), {"label": "Our shop"}))
+    page = shown(ines.post(at(cast.juniper, "developers"), new_key("Our shop")))
     secret = re.findall(r'data-copy="(trb_[^"]+)"', page)[0]
     with acting_for(cast.juniper):
         address = at(cast.juniper, "key_revoke", key_id=ApiKey.objects.get().pk)
@@ -205,7 +205,7 @@ def test_a_revoked_key_stops_at_once_after_being_asked(cast: Cast) -> None:
 def test_the_audit_log_tells_who_did_what(cast: Cast) -> None:
     sell(cast)
     ines = desk_of(cast.ines)
-    ines.post(at(cast.juniper, "developers"), {"label": "Our shop"})
+    ines.post(at(cast.juniper, "developers"), new_key("Our shop"))
 
     response = desk_of(cast.vera).get(at(cast.juniper, "settings_audit"))
 
@@ -258,14 +258,14 @@ def test_the_audit_log_is_searched_and_holds_no_other_brand(cast: Cast) -> None:
 
 def test_the_pages_take_as_many_queries_for_three_as_for_one(cast: Cast) -> None:
     ines, keys = desk_of(cast.ines), at(cast.juniper, "developers")
-    ines.post(keys, {"label": "one"})
-    assert queries_of(ines, keys) == 8
+    ines.post(keys, new_key("one"))
+    assert queries_of(ines, keys) == 9
     assert queries_of(ines, at(cast.juniper, "settings_staff")) == 6  # three people
 
     for label in ("two", "three"):
-        ines.post(keys, {"label": label})
+        ines.post(keys, new_key(label))
 
-    assert queries_of(ines, keys) == 8
+    assert queries_of(ines, keys) == 9
 
 
 @pytest.mark.parametrize("words", ["adjustment", "posted+video", "LAUNCH", "gave+code+mara15"])
@@ -287,7 +287,7 @@ def test_the_audit_log_is_filtered_by_what_it_is_about_and_by_day(
 ) -> None:
     sell(cast)
     time_machine.move_to(NOW + timedelta(days=2), tick=False)
-    desk_of(cast.ines).post(at(cast.juniper, "developers"), {"label": "Our shop"})
+    desk_of(cast.ines).post(at(cast.juniper, "developers"), new_key("Our shop"))
     vera, address = desk_of(cast.vera), at(cast.juniper, "settings_audit")
 
     def words(query: str) -> set[str]:

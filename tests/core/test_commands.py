@@ -40,6 +40,7 @@ ARGUMENTS = {
     ],
     "create_operator": ["olga@tributary.example"],
     "dashboard_link": [*OF_OFFER, "--member", "mara@lindqvist.example"],
+    "delete_test_data": OF_BRAND,
     "export_offer": OF_OFFER,
     "import_members": ["{file}", *OF_OFFER],
     "import_orders": ["{file}", *OF_BRAND, "--source", "shop"],

@@ -7,10 +7,10 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from accounts.api_keys import create_api_key, revoke_api_key
 from accounts.api_requests import keep_requests
 from accounts.brands import create_brand
 from accounts.models import ApiKey, ApiRequest, User
-from accounts.services import create_api_key, revoke_api_key
 from affiliates.models import Member
 from affiliates.services import add_member
 from core.tenancy import acting_for

@@ -217,7 +217,9 @@ def test_what_the_environment_names_is_used_and_not_started(checkout: Checkout) 
 
     found = services.ensure(given)
 
-    assert sorted(found) == ["BASE_URL", "CLICK_KEYS", "DETAILS_KEYS", "LINK_KEYS", "SECRET_KEY"]
+    assert sorted(found) == [
+        "BASE_URL", "CLICK_KEYS", "DETAILS_KEYS", "LINK_KEYS", "PUBLIC_ID_KEY", "SECRET_KEY",
+    ]  # fmt: skip
     assert are_running(checkout) == (False, False)
 
 

@@ -12,9 +12,10 @@ from allauth.mfa.recovery_codes.internal.auth import RecoveryCodes
 from django.test import Client
 
 from accounts import one_time_login
+from accounts.api_keys import create_api_key
 from accounts.models import AuditEntry, Brand, Role, User
 from accounts.second_factor import SecondFactorError, set_second_factor_required
-from accounts.services import create_api_key, give_role
+from accounts.services import give_role
 from core.tenancy import acting_for
 from tests.answers import page_text
 from tests.architecture.routes import in_brand_admin

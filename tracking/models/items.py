@@ -138,6 +138,7 @@ class PromoCode(Item):
         indexes = [
             models.Index(fields=["brand", "enrollment"], name="tracking_code_enrollment"),
             models.Index("brand", Upper("code"), name="tracking_code_text"),
+            models.Index(fields=["brand", "-created_at", "-id"], name="tracking_code_new"),
         ]
 
 
@@ -161,7 +162,10 @@ class TrackingLink(Item):
                 name="tracking_link_one_active",
             ),
         ]
-        indexes = [models.Index(fields=["brand", "enrollment"], name="tracking_link_enrollment")]
+        indexes = [
+            models.Index(fields=["brand", "enrollment"], name="tracking_link_enrollment"),
+            models.Index(fields=["brand", "-created_at", "-id"], name="tracking_link_new"),
+        ]
 
 
 class Click(TenantModel):
@@ -180,5 +184,6 @@ class Click(TenantModel):
 
     class Meta(TenantModel.Meta):
         indexes = [
-            models.Index(fields=["brand", "enrollment", "-clicked_at"], name="tracking_click_who")
+            models.Index(fields=["brand", "enrollment", "-clicked_at"], name="tracking_click_who"),
+            models.Index(fields=["brand", "-clicked_at", "-id"], name="tracking_click_new"),
         ]

@@ -83,6 +83,7 @@ class Order(TenantModel):
                 name="tracking_order_customer",
                 condition=~models.Q(customer_ref=""),
             ),
+            models.Index(fields=["brand", "-received_at", "-id"], name="tracking_order_received"),
             models.Index(models.F("brand"), NUMBER_FORWARDS, name="tracking_order_number"),
             models.Index(models.F("brand"), NUMBER_BACKWARDS, name="tracking_order_number_end"),
             models.Index(
@@ -248,6 +249,7 @@ class Refund(TenantModel):
         ]
         indexes = [
             models.Index(fields=["brand", "order"], name="tracking_refund_order"),
+            models.Index(fields=["brand", "-received_at", "-id"], name="tracking_refund_received"),
             models.Index(
                 fields=["brand", "source", "order_external_id"],
                 name="tracking_refund_parked",

@@ -396,4 +396,5 @@ def object_schema(fields: Iterable[Field[Any]]) -> dict[str, Any]:
         "type": "object",
         "required": [field.name for field in listed if field.required],
         "properties": {field.name: field.schema() for field in listed},
+        "additionalProperties": False,
     }

@@ -30,6 +30,7 @@ from tracking.orders.fields import (
     each_once,
 )
 from tracking.orders.id_fields import AddressedField, LineNameField
+from tracking.orders.unknown_fields import SOURCE, names_of, refuse_unknown_in_order
 
 MAX_ORDER_LINES = 1_000
 # Enough for the longest price times the largest quantity, less a discount, without rounding.
@@ -137,6 +138,8 @@ PARTS = ObjectListField(
 REFUND_FIELDS = (
     REFUND_ID, ORDER_ID, REFUNDED_AT, CURRENCY, LINE_ID, SKU, PART_QUANTITY, AMOUNT, PARTS,
 )  # fmt: skip
+ORDER_NAMES, REFUND_NAMES = names_of(ORDER_FIELDS, SOURCE), names_of(REFUND_FIELDS, SOURCE)
+LINE_NAMES, PART_NAMES = names_of(LINE_FIELDS), names_of(PART_FIELDS)
 
 
 class InputError(ValueError):
@@ -147,9 +150,14 @@ class InputError(ValueError):
         self.problems = problems
 
 
-def read_order(raw: Any) -> OrderFacts:
-    """The facts of an order as the API and the importer receive it. Raises InputError."""
+def read_order(raw: Any, *, strictly: bool = False) -> OrderFacts:
+    """The facts of an order as the API and the importer receive it. Raises InputError.
+
+    `strictly` refuses keys that are no field; rows of files bring more.
+    """
     sent, problems = _object(raw), Problems()
+    if strictly:
+        refuse_unknown_in_order(sent, ORDER_NAMES, LINE_NAMES, problems)
     currency = CURRENCY.read(sent, problems)
     lines = LINES.read(sent, problems)
     facts = OrderFacts(
@@ -210,9 +218,11 @@ def _read_line(raw: Any, index: int, currency: str, problems: Problems) -> LineF
     )
 
 
-def read_refund(raw: Any) -> RefundFacts:
-    """Return the facts of a refund. Raises InputError."""
+def read_refund(raw: Any, *, strictly: bool = False) -> RefundFacts:
+    """Return the facts of a refund; `strictly` as for an order. Raises InputError."""
     sent, problems = _object(raw), Problems()
+    if strictly:
+        refuse_unknown_in_order(sent, REFUND_NAMES, PART_NAMES, problems)
     currency = CURRENCY.read(sent, problems)
     lines = PARTS.read(sent, problems)
     is_of_one_line = LINE_ID.is_given(sent) or SKU.is_given(sent)

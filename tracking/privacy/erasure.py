@@ -21,6 +21,7 @@ from django.db.models.functions import Cast
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.codes import forget_codes, spend_code
+from accounts.idempotency import forget_answers_with
 from accounts.models import AuditEntry, CodePurpose
 from accounts.selectors import brands_of
 from affiliates.models import Creator, Member, MemberHandle, MemberTag
@@ -55,8 +56,18 @@ def erase_creator(*, creator: Creator, code: uuid.UUID, now: datetime) -> None:
     for membership in memberships_of(creator):
         with acting_for(membership.brand):
             _erase_member(membership.member, address=address, now=now)
+    for member in _members_in_test_brands(address):
+        with acting_for(member.brand_id):
+            _erase_member(member, address=address, now=now)
     _erase_login(creator)
     forget_codes(address=address)
+
+
+def _members_in_test_brands(address: str) -> list[Member]:
+    """Return who has this address in a test brand, where a member belongs to no creator."""
+    with across_brands(reason="staff may have typed a person's address into test data"):
+        found = Member.objects.filter(email=address).exclude(brand__test_of=None)
+        return list(found.order_by("pk"))
 
 
 def _erase_member(member: Member, *, address: str, now: datetime) -> None:
@@ -67,6 +78,7 @@ def _erase_member(member: Member, *, address: str, now: datetime) -> None:
     names = _names_of(member, addresses=addresses)
     erase_correspondence(recipient=Reference.to(member), name=NAME, earlier_names=names, now=now)
     erase_from_work(names=names, instead=NAME, now=now)
+    forget_answers_with(names)
     for one in addresses:
         erase_address(address=one, by=BY, now=now)
     Question.objects.filter(enrollment__member=member).update(note="")

@@ -1,0 +1,96 @@
+"""The API's document: what holds for every operation is added to it here.
+
+The scopes that a key needs, the headers of the rate limit and 429, and for each POST and PATCH the
+header Idempotency-Key with its errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from typing import Any
+
+from ninja import NinjaAPI
+from ninja.openapi.schema import OpenAPISchema
+
+from accounts.models import MAX_IDEMPOTENCY_NAME
+from api.authentication import ShopKey
+from api.idempotency import METHODS
+from api.problems import CONTENT_TYPE
+
+HEADERS = {
+    "RateLimit-Limit": "How many requests, and items of batches, may come at once.",
+    "RateLimit-Remaining": "How many of them are left.",
+    "RateLimit-Reset": "In how many seconds all of them are there again.",
+}
+REPEATED = "Idempotency-Replayed"
+REFUSALS_OF_REPEATS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.CONFLICT,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+IDEMPOTENCY_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "required": False,
+    "description": (
+        "A name of this request, such as a UUID. Sent again with the same body within 24 hours, it "
+        f"is answered as the first time, with {REPEATED}: true. With another body it is refused "
+        "(422 idempotency_key_reused), and while the first one runs too (409 in_progress)."
+    ),
+    "schema": {
+        "type": "string",
+        "minLength": 1,
+        "maxLength": MAX_IDEMPOTENCY_NAME,
+        "pattern": "^[!#-~]+$",
+    },
+}
+
+
+class DescribedApi(NinjaAPI):
+    """An API whose document says what all operations have in common."""
+
+    def get_openapi_schema(
+        self, *, path_prefix: str | None = None, path_params: dict[str, Any] | None = None
+    ) -> OpenAPISchema:
+        schema = super().get_openapi_schema(path_prefix=path_prefix, path_params=path_params)
+        scopes = dict(self._scopes())
+        for path in schema["paths"].values():
+            for method, operation in path.items():
+                _describe(operation, method.upper(), scopes.get(operation["operationId"], []))
+        schema["components"]["headers"] = {
+            name: {"description": text, "schema": {"type": "integer", "minimum": 0}}
+            for name, text in HEADERS.items()
+        }
+        return schema
+
+    def _scopes(self) -> Iterator[tuple[str, list[str]]]:
+        """The scopes of which each operation needs one."""
+        for _prefix, router in self._routers:
+            for view in router.path_operations.values():
+                for operation in view.operations:
+                    found = [one for one in operation.auth_callbacks if isinstance(one, ShopKey)]
+                    needed = [scope.value for one in found for scope in one.scopes]
+                    yield str(operation.operation_id), needed
+
+
+def _describe(operation: dict[str, Any], method: str, scopes: list[str]) -> None:
+    operation["security"] = [{ShopKey.__name__: [scope]} for scope in scopes]
+    responses = operation["responses"]
+    refusals = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS]
+    if method in METHODS:
+        operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
+        refusals += REFUSALS_OF_REPEATS
+    for status in refusals:
+        known = {str(one) for one in responses}
+        if str(status.value) not in known:
+            responses[status.value] = _refusal(status)
+    for status, response in responses.items():
+        if int(status) != HTTPStatus.UNAUTHORIZED:
+            headers = {name: {"$ref": f"#/components/headers/{name}"} for name in HEADERS}
+            response["headers"] = {**response.get("headers", {}), **headers}
+
+
+def _refusal(status: HTTPStatus) -> dict[str, Any]:
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {"description": status.phrase, "content": {CONTENT_TYPE: {"schema": schema}}}

@@ -1,0 +1,149 @@
+"""The header Idempotency-Key: a POST that is repeated runs once.
+
+As draft-ietf-httpapi-idempotency-key-header-07 has it: the same key with another request is 422, a
+request that still runs is 409. A key may stand in quotation marks or not. The answer to a repeat is
+the one to the first request, with Idempotency-Replayed: true.
+
+What an operation changes, and the answer that is kept, are one transaction. Orders and refunds are
+recorded in a transaction with others', so they are not in it; each of them has an identity, and
+recording it twice changes nothing.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.db import Error, transaction
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, RawPostDataException
+from django.utils import timezone
+
+from accounts.idempotency import (
+    Claim,
+    InProgressError,
+    KeptAnswer,
+    KeyReusedError,
+    claim_request,
+    give_up_claim,
+    keep_answer,
+)
+from accounts.models import MAX_IDEMPOTENCY_NAME, ApiKey
+from api.authentication import counted_key
+from api.problems import ApiError, refuse
+from core.tenancy import acting_for
+
+METHODS = frozenset({"POST", "PATCH"})
+HAVE_IDENTITIES = frozenset({"/api/v1/orders", "/api/v1/refunds"})
+KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
+View = Callable[..., HttpResponseBase]
+
+
+def idempotent(view: View) -> View:
+    """Wrap a view of the API. A request without the header costs nothing."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        sent = request.META.get("HTTP_IDEMPOTENCY_KEY")
+        if sent is None or request.method not in METHODS:
+            return view(request, *args, **kwargs)
+        try:
+            key, body = counted_key(request), request.body
+        except (RequestDataTooBig, RawPostDataException, ApiError):
+            key, body = None, b""
+        if key is None:
+            return view(request, *args, **kwargs)  # which says what is wrong
+        request.auth = key  # type: ignore[attr-defined]
+        try:
+            with acting_for(key.brand):
+                claimed = claim_request(
+                    key=key,
+                    name=_name(sent),
+                    operation=f"{request.method} {request.get_full_path()}"[:520],
+                    body_digest=hashlib.sha256(body).hexdigest(),
+                    now=timezone.now(),
+                )
+        except KeyReusedError:
+            return refuse(REUSED)
+        except InProgressError as error:
+            return refuse(_in_progress(error.seconds))
+        except ApiError as error:
+            return refuse(error)
+        if isinstance(claimed, KeptAnswer):
+            return _again(claimed)
+        has_identity = request.path in HAVE_IDENTITIES
+        return _run(key, claimed, has_identity, lambda: view(request, *args, **kwargs))
+
+    return answer
+
+
+REUSED = ApiError(
+    422,
+    "idempotency_key_reused",
+    "This Idempotency-Key was used for another request within 24 hours. Send each request with a "
+    "key of its own.",
+)
+
+
+def _in_progress(seconds: int) -> ApiError:
+    return ApiError(
+        409,
+        "in_progress",
+        "The first request with this Idempotency-Key is not answered yet. Send it again later.",
+        headers={"Retry-After": str(seconds)},
+    )
+
+
+def _name(sent: str) -> str:
+    """Return the key that the header holds. Raises ApiError."""
+    name = sent.strip()
+    if len(name) > 1 and name[0] == name[-1] == '"':
+        name = name[1:-1]
+    if not 0 < len(name) <= MAX_IDEMPOTENCY_NAME or not (name.isascii() and name.isprintable()):
+        raise ApiError(
+            400,
+            "invalid_idempotency_key",
+            f"The header Idempotency-Key must have 1 to {MAX_IDEMPOTENCY_NAME} characters of ASCII,"
+            " such as a UUID.",
+        )
+    return name
+
+
+def _run(
+    key: ApiKey, claim: Claim, has_identity: bool, view: Callable[[], HttpResponseBase]
+) -> HttpResponseBase:
+    """Answer the request, and keep the answer if it did something. Else let the key go."""
+    is_kept = False
+    try:
+        with contextlib.nullcontext() if has_identity else transaction.atomic():
+            response = view()
+            if response.status_code < 400 and isinstance(response, HttpResponse):
+                with acting_for(key.brand):
+                    is_kept = keep_answer(claim=claim, answer=_kept(response))
+                if not is_kept and not has_identity:  # another one took it over, and did it
+                    transaction.set_rollback(True)
+                    response = refuse(_in_progress(1))
+            elif not has_identity:
+                transaction.set_rollback(True)
+    except BaseException:
+        is_kept = False
+        raise
+    finally:
+        if not is_kept:
+            # While PostgreSQL is away, the claim ends by itself.
+            with contextlib.suppress(Error), acting_for(key.brand):
+                give_up_claim(claim=claim)
+    return response
+
+
+def _kept(response: HttpResponse) -> KeptAnswer:
+    headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
+    return KeptAnswer(response.status_code, headers, response.content.decode())
+
+
+def _again(answer: KeptAnswer) -> HttpResponse:
+    headers = answer.headers | {"Idempotency-Replayed": "true"}
+    return HttpResponse(answer.content, status=answer.status, headers=headers)

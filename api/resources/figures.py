@@ -1,0 +1,129 @@
+"""Figures by offer, member or day, with the definitions of tracking.figures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.http import HttpRequest
+from ninja import Query
+
+from api.authentication import Scope
+from api.problems import invalid
+from api.resources.operations import Noun
+from api.resources.reading import filter_id, page_of, row_named, shown_id
+from api.schemas.figures import AskedFigures, Day, FigureRow, FiguresShown
+from api.schemas.parts import AskedPage, money
+from core.public_ids import IdKind
+from offers.models import Enrollment, Offer
+from tracking.figures.metrics import (
+    DateRange,
+    offers_totals_by_day,
+    totals_by_enrollment,
+    totals_by_offer,
+)
+from tracking.figures.periods import bounds
+from tracking.models.totals import NOTHING, Totals
+from tracking.orders.facts import FieldProblem
+
+NOUN = Noun("figures", changes=Scope.ORDERS)
+
+
+@NOUN.get("/figures", FiguresShown)
+def show_figures(request: HttpRequest, asked: Query[AskedFigures]) -> FiguresShown:
+    """Return the figures of a period by offer, by member of an offer, or by day."""
+    period = _period(asked)
+    if asked.by == "offer":
+        data, cursor = _by_offer(asked, period), None
+    elif asked.by == "day":
+        data, cursor = _by_day(asked, period), None
+    else:
+        data, cursor = _by_member(request, asked, period)
+    return FiguresShown(
+        by=asked.by,
+        first=period.first.isoformat() if period.first else None,
+        last=period.last.isoformat() if period.last else None,
+        data=data,
+        next_cursor=cursor,
+    )
+
+
+def _period(asked: AskedFigures) -> DateRange:
+    """The days within the brand's history, so that no period costs more than that."""
+    if asked.first is None and asked.last is None:
+        return DateRange()
+    within = bounds()
+    first, last = within.clamped(asked.first or within.first, asked.last or within.last)
+    if last < first:
+        message = f"there are figures from {within.first} to {within.last}"
+        raise invalid([FieldProblem("first", "no_such_period", message)])
+    return DateRange(first, last)
+
+
+def _by_offer(asked: AskedFigures, period: DateRange) -> list[FigureRow]:
+    chosen = filter_id(IdKind.OFFER, asked, "offer")
+    rows = Offer.objects.order_by("-created_at", "-pk")
+    offers = list(rows if chosen is None else rows.filter(pk=chosen))
+    totals = totals_by_offer([row.pk for row in offers], period=period)
+    return [_row(totals.get(row.pk, NOTHING), row) for row in offers]
+
+
+def _by_day(asked: AskedFigures, period: DateRange) -> list[FigureRow]:
+    """One offer's days: amounts of several may be in several currencies."""
+    offer = _offer(asked)
+    days = offers_totals_by_day([offer.pk], period=period)
+    return [_row(totals, offer, day=day.isoformat()) for day, totals in sorted(days.items())]
+
+
+def _by_member(
+    request: HttpRequest, asked: AskedFigures, period: DateRange
+) -> tuple[list[FigureRow], str | None]:
+    offer = _offer(asked)
+
+    def show(rows: Sequence[Enrollment]) -> list[FigureRow]:
+        totals = totals_by_enrollment([row.pk for row in rows], period=period)
+        return [
+            _row(
+                totals.get(row.pk, NOTHING),
+                offer,
+                member=shown_id(IdKind.MEMBER, row.member_id),
+            )
+            for row in rows
+        ]
+
+    found = Enrollment.objects.filter(offer=offer)
+    paged = _AskedMembers(**asked.model_dump(exclude={"by"}))
+    page = page_of(request, paged, found, column="joined_at", show=show)
+    return page.data, page.next_cursor
+
+
+class _AskedMembers(AskedPage):
+    """The query of the list by member; a cursor is for one offer and one period."""
+
+    offer: str
+    first: Day | None
+    last: Day | None
+
+
+def _offer(asked: AskedFigures) -> Offer:
+    if not asked.offer:
+        raise invalid([FieldProblem("offer", "missing", f"is needed by {asked.by}")])
+    return row_named(IdKind.OFFER, asked.offer, Offer.objects.all(), field="offer")
+
+
+def _row(
+    totals: Totals, offer: Offer, *, member: str | None = None, day: str | None = None
+) -> FigureRow:
+    currency = offer.currency
+    return FigureRow(
+        offer=shown_id(IdKind.OFFER, offer.pk),
+        member=member,
+        day=day,
+        clicks=totals.clicks,
+        conversions=totals.conversions,
+        pending=totals.pending,
+        sales=money(totals.sales_minor, currency),
+        refunds=money(totals.refunds_minor, currency),
+        net_sales=money(totals.sales_minor - totals.refunds_minor, currency),
+        commission=money(totals.commission_minor, currency),
+        pending_commission=money(totals.pending_minor, currency),
+    )

@@ -1,0 +1,132 @@
+"""Tracking links, deep links among them, and the clicks on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query
+
+from accounts.actors import Actor
+from api.authentication import Scope, key_of
+from api.problems import invalid
+from api.resources.enrollments import enrollments_shown
+from api.resources.operations import Noun
+from api.resources.reading import expanded, filter_id, linked, page_of, row_at, rows_named, shown_id
+from api.schemas.enrollments import (
+    AskedClick,
+    AskedClicks,
+    AskedLink,
+    AskedLinks,
+    ClickShown,
+    LinkShown,
+    LinksShown,
+    NewLinks,
+)
+from api.schemas.parts import Page, moment, moment_or_none
+from core.public_ids import IdKind
+from offers.models import Enrollment
+from tracking.links.generating import generate_items
+from tracking.links.items import ItemError, link_url
+from tracking.models import Click, TrackingLink
+from tracking.orders.facts import FieldProblem
+
+NOUN = Noun("links", changes=Scope.MEMBERS)
+CLICKS = Noun("clicks", changes=Scope.MEMBERS)
+EXPANDABLE = ("enrollment",)
+
+
+@NOUN.get("/links", Page[LinkShown])
+def list_links(request: HttpRequest, asked: Query[AskedLinks]) -> Page[LinkShown]:
+    """Return tracking links, the newest first, also those that were ended."""
+    whole, found = expanded(asked, *EXPANDABLE), TrackingLink.objects.all()
+    if (enrollment := filter_id(IdKind.ENROLLMENT, asked, "enrollment")) is not None:
+        found = found.filter(enrollment=enrollment)
+    if asked.status:
+        found = found.filter(status=asked.status)
+    return page_of(request, asked, found, column="created_at", show=lambda rows: _show(rows, whole))
+
+
+@NOUN.get("/links/{link}", LinkShown)
+def show_link(request: HttpRequest, link: str, asked: Query[AskedLink]) -> LinkShown:
+    """Return one tracking link."""
+    row = row_at(IdKind.LINK, link, TrackingLink.objects.all())
+    return _show([row], expanded(asked, *EXPANDABLE))[0]
+
+
+@NOUN.post("/links", LinksShown, status=201)
+def give_links(request: HttpRequest, sent: NewLinks) -> LinksShown:
+    """Give tracking links to members who have none, or make deep links: all or none."""
+    enrollments = Enrollment.objects.select_related("member", "offer")
+    rows = rows_named(IdKind.ENROLLMENT, sent.enrollments, enrollments, field="enrollments")
+    without = [row for row in rows if not row.offer.gives_links]
+    if without:
+        message = f"{without[0].offer} gives no links"
+        raise invalid([FieldProblem("enrollments", "refused", message)])
+    url = sent.destination_url
+    try:
+        _, made = generate_items(
+            enrollments=rows,
+            codes={},
+            links=url is None,
+            deep_links={} if url is None else {row.pk: url for row in rows},
+            by=Actor.of_api_key(key_of(request)),
+            now=timezone.now(),
+        )
+    except ItemError as error:
+        field = "enrollments" if url is None else "destination_url"
+        raise invalid([FieldProblem(field, "refused", str(error))]) from error
+    return LinksShown(data=_show(made, frozenset()))
+
+
+@CLICKS.get("/clicks", Page[ClickShown])
+def list_clicks(request: HttpRequest, asked: Query[AskedClicks]) -> Page[ClickShown]:
+    """Return clicks on links, the newest first, also those that do not count."""
+    whole, found = expanded(asked, *EXPANDABLE), Click.objects.all()
+    if (enrollment := filter_id(IdKind.ENROLLMENT, asked, "enrollment")) is not None:
+        found = found.filter(enrollment=enrollment)
+    return page_of(
+        request, asked, found, column="clicked_at", show=lambda rows: _clicks(rows, whole)
+    )
+
+
+@CLICKS.get("/clicks/{click}", ClickShown)
+def show_click(request: HttpRequest, click: str, asked: Query[AskedClick]) -> ClickShown:
+    """Return one click."""
+    row = row_at(IdKind.CLICK, click, Click.objects.all())
+    return _clicks([row], expanded(asked, *EXPANDABLE))[0]
+
+
+def _show(rows: Sequence[TrackingLink], whole: frozenset[str]) -> list[LinkShown]:
+    ids = [row.enrollment_id for row in rows]
+    enrollment = linked(IdKind.ENROLLMENT, "enrollment" in whole, ids, enrollments_shown)
+    return [
+        LinkShown(
+            id=shown_id(IdKind.LINK, row.pk),
+            enrollment=enrollment(row.enrollment_id),
+            url=link_url(row.slug),
+            destination_url=row.destination_url or None,
+            status=cast("Any", row.status),
+            created_at=moment(row.created_at),
+            ended_at=moment_or_none(row.deactivated_at),
+        )
+        for row in rows
+    ]
+
+
+def _clicks(rows: Sequence[Click], whole: frozenset[str]) -> list[ClickShown]:
+    ids = [row.enrollment_id for row in rows]
+    enrollment = linked(IdKind.ENROLLMENT, "enrollment" in whole, ids, enrollments_shown)
+    return [
+        ClickShown(
+            id=shown_id(IdKind.CLICK, row.pk),
+            link=shown_id(IdKind.LINK, row.link_id),
+            enrollment=enrollment(row.enrollment_id),
+            clicked_at=moment(row.clicked_at),
+            counted=row.counted,
+            referrer_host=row.referrer_host,
+        )
+        for row in rows
+    ]

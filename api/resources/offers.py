@@ -1,0 +1,167 @@
+"""Offers: reading, making and changing them, and their status."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja import Query
+
+from accounts.actors import Actor
+from api.authentication import Scope, key_of
+from api.problems import ApiError, invalid
+from api.resources.operations import Noun
+from api.resources.reading import expanded, page_of, row_at, shown_id
+from api.resources.refusing import changed_meanwhile, seen_version
+from api.resources.terms import terms_shown, terms_values
+from api.schemas.offers import (
+    AskedOffer,
+    AskedOffers,
+    NewOffer,
+    OfferChange,
+    OfferShown,
+    StatusChange,
+)
+from api.schemas.parts import Page, moment, moment_or_none
+from core.public_ids import IdKind
+from core.versions import ChangedMeanwhileError
+from offers.fields import PatternError, not_domains, read_code_pattern
+from offers.models import Offer, OfferStatus
+from offers.selectors import offers, terms_histories
+from offers.services import OfferValues, change_offer, create_offer, set_offer_status
+from offers.status import ALLOWED_STATUSES
+from tracking.orders.facts import FieldProblem
+
+NOUN = Noun("offers", changes=Scope.MEMBERS)
+EXPANDABLE = ("terms",)
+
+
+@NOUN.get("/offers", Page[OfferShown])
+def list_offers(request: HttpRequest, asked: Query[AskedOffers]) -> Page[OfferShown]:
+    """Return offers, the newest first. `expand=terms` shows what they pay now."""
+    whole = expanded(asked, *EXPANDABLE)
+    found = offers(search=asked.search.replace("\0", ""), status=asked.status, kind=asked.kind)
+    return page_of(request, asked, found, column="created_at", show=lambda rows: _show(rows, whole))
+
+
+@NOUN.get("/offers/{offer}", OfferShown)
+def show_offer(request: HttpRequest, offer: str, asked: Query[AskedOffer]) -> OfferShown:
+    """Return one offer."""
+    row = row_at(IdKind.OFFER, offer, Offer.objects.all())
+    return _show([row], expanded(asked, *EXPANDABLE))[0]
+
+
+@NOUN.post("/offers", OfferShown, status=201)
+def make_offer(request: HttpRequest, sent: NewOffer) -> OfferShown:
+    """Make an active offer with the first version of its terms. Its currency can't change."""
+    given = sent.model_dump(exclude={"terms"})
+    row = create_offer(
+        values=OfferValues(**given | _checked(given)),
+        terms=terms_values(sent.terms, currency=sent.currency, field="terms."),
+        by=Actor.of_api_key(key_of(request)),
+        now=timezone.now(),
+    )
+    return _show([row], frozenset())[0]
+
+
+@NOUN.patch("/offers/{offer}", OfferShown)
+def change_one_offer(request: HttpRequest, offer: str, sent: OfferChange) -> OfferShown:
+    """Change an offer. Its terms change by new versions, its status by an operation of its own."""
+    row = row_at(IdKind.OFFER, offer, Offer.objects.all())
+    named = sent.model_fields_set - {"version"}
+    given = {name: getattr(sent, name) for name in named}
+    dates = {"starts_at", "ends_at"}
+    given = {name: value for name, value in given.items() if value is not None or name in dates}
+    seen = seen_version(request, sent.version)
+    try:
+        changed = change_offer(
+            offer=row,
+            values=replace(_values(row), **given | _checked(given)),
+            seen_version=row.version if seen is None else seen,
+            by=Actor.of_api_key(key_of(request)),
+            now=timezone.now(),
+        )
+    except ChangedMeanwhileError as error:
+        row.refresh_from_db()
+        raise changed_meanwhile(_show([row], frozenset())[0]) from error
+    return _show([changed], frozenset())[0]
+
+
+@NOUN.post("/offers/{offer}/status", OfferShown, conflicts=True)
+def set_status_of_offer(request: HttpRequest, offer: str, sent: StatusChange) -> OfferShown:
+    """Pause, resume, end or archive an offer. Clicks and orders of a pause never count."""
+    row = row_at(IdKind.OFFER, offer, Offer.objects.all())
+    status = OfferStatus(sent.status)
+    if status not in ALLOWED_STATUSES[OfferStatus(row.status)]:
+        message = f"An offer that is {row.status} can't become {status.value}."
+        raise ApiError(409, "not_possible_now", message, more={"state": row.status})
+    changed = set_offer_status(
+        offer=row, status=status, by=Actor.of_api_key(key_of(request)), now=timezone.now()
+    )
+    return _show([changed], frozenset())[0]
+
+
+def offers_shown(ids: Collection[int]) -> dict[int, OfferShown]:
+    """Return offers whole, by number, in two queries."""
+    rows = list(Offer.objects.filter(pk__in=ids))
+    return {row.pk: shown for row, shown in zip(rows, _show(rows, frozenset()), strict=True)}
+
+
+def _values(row: Offer) -> OfferValues:
+    names = OfferValues.__dataclass_fields__
+    return OfferValues(**{name: getattr(row, name) for name in names})
+
+
+def _checked(given: dict[str, Any]) -> dict[str, Any]:
+    """What a form of staff checks too, in its stored form. Raises ApiError (422)."""
+    domains = [name.strip().lower() for name in given.get("allowed_domains", ())]
+    problems = [
+        FieldProblem("allowed_domains", "refused", f"{name} is not a domain")
+        for name in not_domains(domains)
+    ]
+    checked: dict[str, Any] = {"allowed_domains": domains} if domains else {}
+    if "code_pattern" in given:
+        try:
+            checked["code_pattern"] = read_code_pattern(given["code_pattern"])
+        except PatternError as error:
+            problems.append(FieldProblem("code_pattern", "refused", str(error)))
+    if problems:
+        raise invalid(problems)
+    return checked
+
+
+def _show(rows: Sequence[Offer], whole: frozenset[str]) -> list[OfferShown]:
+    histories, now = terms_histories([row.pk for row in rows]), timezone.now()
+    shown = []
+    for row in rows:
+        history = histories[row.pk]
+        terms = history.at(now)
+        shown.append(
+            OfferShown(
+                id=shown_id(IdKind.OFFER, row.pk),
+                name=row.name,
+                description=row.description,
+                kind=cast("Any", row.kind),
+                status=cast("Any", row.status),
+                currency=row.currency,
+                destination_url=row.destination_url,
+                allowed_domains=list(row.allowed_domains),
+                deep_links_allowed=row.deep_links_allowed,
+                click_window_days=row.click_window_days,
+                remembers_customers=row.remembers_customers,
+                customer_window_days=row.customer_window_days,
+                code_pattern=row.code_pattern,
+                utm_template=row.utm_template,
+                starts_at=moment_or_none(row.starts_at),
+                ends_at=moment_or_none(row.ends_at),
+                version=row.version,
+                created_at=moment(row.created_at),
+                terms=terms_shown(terms, row, history, now=now)
+                if "terms" in whole
+                else shown_id(IdKind.TERMS, terms.pk),
+            )
+        )
+    return shown

@@ -1,0 +1,110 @@
+"""Declare the operations of a noun: who may call them, for which brand they act, what they answer.
+
+A view takes the request and what was sent, calls one service or reads, and returns a schema. It
+acts for the brand of the key, in that brand's time zone.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from functools import wraps
+from typing import Any, get_args
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from ninja import NinjaAPI, Router
+from pydantic import BaseModel
+
+from api import documents
+from api.authentication import Scope, key_of, needs
+from api.problems import invalid
+from api.resources.refusing import refusing
+from api.schemas.parts import UNKNOWN
+from core.tenancy import acting_for
+from core.text import unknown_name
+from tracking.orders.facts import FieldProblem
+
+View = Callable[..., BaseModel]
+REFUSALS = (401, 403, 405, 422, 500)
+OF_BODIES = (400, 413, 415)
+
+
+class Noun:
+    """The operations of one noun. Reading takes the scope `read`, changing takes `changes`."""
+
+    def __init__(self, tag: str, *, changes: Scope, onto: NinjaAPI | None = None) -> None:
+        self.router: Router | NinjaAPI = onto or Router()
+        self.tag, self.changes = tag, changes
+
+    def get(self, path: str, answer: Any) -> Callable[[View], View]:
+        return self._operation("GET", path, answer, 200, conflicts=False)
+
+    def post(
+        self, path: str, answer: Any, *, status: int = 200, conflicts: bool = False
+    ) -> Callable[[View], View]:
+        """Declare a change. `conflicts`: what is there may be another than the caller saw (409)."""
+        return self._operation("POST", path, answer, status, conflicts=conflicts)
+
+    def patch(self, path: str, answer: Any) -> Callable[[View], View]:
+        return self._operation("PATCH", path, answer, 200, conflicts=True)
+
+    def _operation(
+        self, method: str, path: str, answer: Any, status: int, *, conflicts: bool
+    ) -> Callable[[View], View]:
+        scope = Scope.READ if method == "GET" else self.changes
+        also = [404] * ("{" in path) + [409] * conflicts
+
+        def declare(view: View) -> View:
+            takes_body = "sent" in inspect.signature(view).parameters
+            refusals = [*REFUSALS, *also, *(OF_BODIES if takes_body else ())]
+            add: Any = getattr(self.router, method.lower())
+            add(
+                path,
+                response={status: answer},
+                auth=needs(scope),
+                operation_id=view.__name__,
+                summary=view.__name__.replace("_", " ").capitalize(),
+                tags=[self.tag],
+                openapi_extra={"responses": documents.refusals(*sorted(refusals))},
+            )(_acting(view))
+            return view
+
+        return declare
+
+
+def _acting(view: View) -> Callable[..., Any]:
+    """Act for the key's brand in its time zone, and refuse what the query should not have."""
+    signature = inspect.signature(view, eval_str=True)
+    known = _names_of_query(signature.parameters)
+
+    @wraps(view)
+    def act(request: HttpRequest, **sent: Any) -> BaseModel:
+        brand = key_of(request).brand
+        _refuse_unknown(request, known)
+        with acting_for(brand), timezone.override(brand.zone), refusing():
+            return view(request, **sent)
+
+    act.__signature__ = signature.replace(return_annotation=HttpResponse)  # type: ignore[attr-defined]
+    return act
+
+
+def _names_of_query(parameters: Mapping[str, inspect.Parameter]) -> list[str]:
+    """The names that a query may have: the fields of the schema `asked`."""
+    asked = parameters.get("asked")
+    return list(get_args(asked.annotation)[0].model_fields) if asked else []
+
+
+def _refuse_unknown(request: HttpRequest, known: list[str]) -> None:
+    problems = [
+        FieldProblem(name, UNKNOWN, unknown_name(name, known))
+        for name in request.GET
+        if name not in known
+    ]
+    problems += [
+        FieldProblem(name, "duplicate", "stands twice in the address")
+        for name, listed in request.GET.lists()
+        if len(listed) > 1
+    ]
+    if problems:
+        raise invalid(problems)

@@ -1,0 +1,94 @@
+"""Turn what services raise into problem details: which field, which code, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.http import HttpRequest
+from pydantic import BaseModel
+
+from affiliates.details import TagError
+from affiliates.handles import HandleError
+from affiliates.services import MemberError
+from api.problems import ApiError, invalid
+from core.money import MoneyError
+from core.versions import ChangedMeanwhileError
+from offers.terms import OfferError
+from payouts.run_work import UnderWayError
+from payouts.runs import NotADraftError, RunChangedError
+from payouts.services import DueChangedError, PayoutError
+from tracking.links.items import ItemError
+from tracking.links.membership import OwedError
+from tracking.orders.approval import ApprovalError
+from tracking.orders.crediting import AttributionError
+from tracking.orders.facts import FieldProblem
+from tracking.orders.sharing import SharesChangedError
+from tracking.questions.services import AnswerError
+
+MAX_VERSION_DIGITS = 9
+# What the services call a field, where a body calls it otherwise.
+FIELDS = {"percent": "percent_bp", "text": "answer"}
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    """Raise ApiError for what a service refuses: 409 where what is there has changed, else 422."""
+    try:
+        yield
+    except (MemberError, OfferError) as error:
+        field = FIELDS.get(error.field, error.field)
+        raise invalid([FieldProblem(field or "body", "refused", str(error))]) from error
+    except HandleError as error:
+        field = f"handles.{error.platform.value}"
+        raise invalid([FieldProblem(field, "refused", str(error))]) from error
+    except (TagError, MoneyError) as error:
+        field = "tag" if isinstance(error, TagError) else "amount"
+        raise invalid([FieldProblem(field, "refused", str(error))]) from error
+    except ItemError as error:
+        raise invalid([_of_item(error)]) from error
+    except OwedError as error:
+        raise invalid([FieldProblem("enrollment", "is_owed", f"{error}: pay it first")]) from error
+    except ChangedMeanwhileError as error:
+        raise changed_meanwhile() from error
+    except (SharesChangedError, DueChangedError, NotADraftError, UnderWayError) as error:
+        raise _conflict(error) from error
+    except (AttributionError, ApprovalError, AnswerError, PayoutError) as error:
+        raise invalid([FieldProblem("body", "refused", str(error))]) from error
+
+
+def changed_meanwhile(current: BaseModel | None = None) -> ApiError:
+    """Return the 409 error for a row that is at another version than the caller saw."""
+    return ApiError(
+        409,
+        "changed_meanwhile",
+        "It was changed after you read it, and nothing was saved. Read it again, then send your"
+        " change with its version.",
+        more={"current": current.model_dump()} if current else None,
+    )
+
+
+def seen_version(request: HttpRequest, sent: int | None) -> int | None:
+    """Return the version that the caller saw: in the body, or in If-Match (RFC 9110 13.1.1).
+
+    None if they say none. Raises ApiError (422) where the header is no version.
+    """
+    header = request.headers.get("If-Match", "").strip()
+    if not header or header == "*":
+        return sent
+    version = header.strip('"')
+    if not version.isdecimal() or len(version) > MAX_VERSION_DIGITS:
+        raise invalid([FieldProblem("If-Match", "refused", 'must be a version such as "3"')])
+    return int(version)
+
+
+def _conflict(error: Exception) -> ApiError:
+    members = [str(one) for one in error.members] if isinstance(error, RunChangedError) else []
+    return ApiError(
+        409, "changed_meanwhile", str(error), more={"members": members} if members else None
+    )
+
+
+def _of_item(error: ItemError) -> FieldProblem:
+    code = "had_before" if error.had_before else "refused"
+    return FieldProblem("code", code, str(error))

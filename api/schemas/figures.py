@@ -1,0 +1,53 @@
+"""The figures of a period, as they are shown."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, Field
+
+from api.schemas.ids import MemberId, OfferId
+from api.schemas.parts import DayShown, MoneyShown, Shown
+
+Day = Annotated[date, BeforeValidator(lambda text: date.fromisoformat(str(text)))]
+
+
+class AskedFigures(BaseModel):
+    """Days are those of the brand's time zone; both are part of the period."""
+
+    by: Literal["offer", "member", "day"]
+    first: Day | None = None
+    last: Day | None = None
+    offer: str = Field("", max_length=40, description="Needed by member; by day, one offer alone.")
+    limit: int = Field(50, ge=1, le=200, description="By member.")
+    cursor: str = Field("", max_length=400, description="By member.")
+
+
+class FigureRow(Shown):
+    """Accepted conversions of the orders of the period; pending ones have fields of their own.
+
+    Refunds count on the day of their order. Commission includes that of clicks.
+    """
+
+    offer: OfferId | None
+    member: MemberId | None
+    day: DayShown | None
+    clicks: int
+    conversions: int
+    pending: int
+    sales: MoneyShown
+    refunds: MoneyShown
+    net_sales: MoneyShown
+    commission: MoneyShown
+    pending_commission: MoneyShown
+
+
+class FiguresShown(Shown):
+    """`first` and `last` are the days that were asked for, within the brand's history."""
+
+    by: Literal["offer", "member", "day"]
+    first: DayShown | None
+    last: DayShown | None
+    data: list[FigureRow]
+    next_cursor: str | None

@@ -1,0 +1,29 @@
+"""The ids of rows, as they are shown and sent: see core.public_ids."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from core.public_ids import PATTERN, IdKind
+
+
+def _of(kind: IdKind) -> Any:
+    return Field(pattern=f"^{kind.value}_{PATTERN}$")
+
+
+MemberId = Annotated[str, _of(IdKind.MEMBER)]
+OfferId = Annotated[str, _of(IdKind.OFFER)]
+TermsId = Annotated[str, _of(IdKind.TERMS)]
+EnrollmentId = Annotated[str, _of(IdKind.ENROLLMENT)]
+CodeId = Annotated[str, _of(IdKind.CODE)]
+LinkId = Annotated[str, _of(IdKind.LINK)]
+OrderId = Annotated[str, _of(IdKind.ORDER)]
+RevisionId = Annotated[str, _of(IdKind.REVISION)]
+RefundId = Annotated[str, _of(IdKind.REFUND)]
+ClickId = Annotated[str, _of(IdKind.CLICK)]
+ConversionId = Annotated[str, _of(IdKind.CONVERSION)]
+QuestionId = Annotated[str, _of(IdKind.QUESTION)]
+PayoutId = Annotated[str, _of(IdKind.PAYOUT)]
+RunId = Annotated[str, _of(IdKind.RUN)]

@@ -1,0 +1,170 @@
+"""The parts that bodies, queries and answers of the API are made of.
+
+Money is an object with the amount as decimal text and in minor units; times are RFC 3339 in UTC. A
+body with a key that we do not know is refused, and the key is named.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from core.money import MAX_AMOUNT_MINOR, Money, MoneyError
+from core.text import unknown_name
+
+MAX_PAGE = 200
+UNKNOWN = "unknown_field"
+WHOLE_WITH_POINT = re.compile(r"-?\d{1,30}\.0+")
+DECIMAL = r"^-?\d{1,16}(\.\d{1,9})?$"
+T = TypeVar("T")
+
+
+class Shown(BaseModel):
+    """A part of an answer: exactly its fields."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Sent(BaseModel):
+    """A part of a body: known fields alone, each of its own type."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _name_what_is_unknown(cls, values: Any) -> Any:
+        for name in values if isinstance(values, dict) else ():
+            if name not in cls.model_fields:
+                sentence = unknown_name(name, cls.model_fields)
+                raise PydanticCustomError(
+                    UNKNOWN, "{sentence}", {"sentence": sentence, "name": name}
+                )
+        return values
+
+
+def _without_nul(text: str) -> str:
+    if "\0" in text:
+        raise PydanticCustomError("control_character", "can't hold a NUL character")
+    return text
+
+
+def _as_whole(value: Any) -> Any:
+    """2.0 is a whole number in JSON Schema; decimal numbers arrive as text."""
+    if isinstance(value, str) and WHOLE_WITH_POINT.fullmatch(value):
+        return int(value.partition(".")[0])
+    return value
+
+
+def _as_amount(value: Any) -> Any:
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def _as_moment(value: Any) -> Any:
+    if not isinstance(value, str):
+        raise PydanticCustomError("not_a_time", "must be a time such as 2026-11-22T10:40:00Z")
+    try:
+        moment = datetime.fromisoformat(value)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or not 1970 <= moment.year < 9000:
+        raise PydanticCustomError(
+            "not_a_time", "must be a time with an offset, such as 2026-11-22T10:40:00Z"
+        )
+    return moment.astimezone(UTC)
+
+
+NoNul = AfterValidator(_without_nul)
+Whole = Annotated[int, BeforeValidator(_as_whole)]
+BasisPoints = Annotated[Whole, Field(ge=0, le=10_000)]
+Line = Annotated[str, NoNul, StringConstraints(max_length=300)]
+Name = Annotated[str, NoNul, StringConstraints(min_length=1, max_length=200)]
+LongText = Annotated[str, NoNul, StringConstraints(min_length=1, max_length=2_000)]
+Reason = Annotated[str, NoNul, StringConstraints(min_length=1, max_length=300)]
+Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+Amount = Annotated[
+    str,
+    BeforeValidator(_as_amount),
+    StringConstraints(pattern=DECIMAL),
+    WithJsonSchema({"anyOf": [{"type": "string", "pattern": DECIMAL}, {"type": "number"}]}),
+]
+Moment = Annotated[
+    datetime,
+    BeforeValidator(_as_moment),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+MomentShown = Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+DayShown = Annotated[str, Field(json_schema_extra={"format": "date"})]
+
+
+class MoneyShown(Shown):
+    """An amount as decimal text, the same in minor units, and its currency."""
+
+    amount: str = Field(pattern=DECIMAL)
+    minor: int
+    currency: str
+
+
+def money(minor: int, currency: str) -> MoneyShown:
+    return MoneyShown(amount=Money(minor, currency).plain(), minor=minor, currency=currency)
+
+
+def moment(value: datetime) -> str:
+    """Return a time as RFC 3339 in UTC: "2026-11-22T10:40:00Z"."""
+    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def moment_or_none(value: datetime | None) -> str | None:
+    return moment(value) if value else None
+
+
+def minor_in(amount: str, currency: str) -> int:
+    """Return the minor units of an amount that was sent. Raises core.money.MoneyError."""
+    minor = Money.parse(amount, currency).minor
+    if abs(minor) > MAX_AMOUNT_MINOR:
+        raise MoneyError(f"{amount} is too large")
+    return minor
+
+
+class Page(Shown, Generic[T]):
+    """One page of a list, the newest first. `next_cursor` leads to the next; null: no more."""
+
+    data: list[T]
+    next_cursor: str | None
+
+
+class Asked(BaseModel):
+    """The query of one thing that can show others whole."""
+
+    expand: str = Field("", description="Names of what to show whole, separated by commas.")
+
+
+class AskedPage(BaseModel):
+    """The query of a list; each list has filters of its own besides."""
+
+    limit: int = Field(50, ge=1, le=MAX_PAGE)
+    cursor: str = Field("", max_length=400, description="The `next_cursor` of the page before.")
+    created_since: Moment | None = None
+    created_before: Moment | None = None
+
+
+class AskedWholePage(AskedPage, Asked):
+    """The query of a list that can show others whole."""
+
+
+class Changed(Shown):
+    """How many rows changed; the others were as asked already."""
+
+    changed: int
