@@ -51,8 +51,8 @@ def has_login(email: str) -> bool:
 def invite_staff(*, email: str, role: Role, by: Actor, now: datetime) -> Invitation:
     """Invite an address to the brand acted for, and mail it the link.
 
-    Raises StaffError for somebody who works here or is invited already. The invitation stores
-    whether the mail was accepted.
+    Raises StaffError for somebody who works here or is invited already, and in a test brand. The
+    invitation stores whether the mail was accepted.
     """
     invitation = make_invitation(email=email, role=role, by=by, now=now)
     return send_invitation(invitation=invitation, by=by, now=now)
@@ -62,7 +62,9 @@ def invite_staff(*, email: str, role: Role, by: Actor, now: datetime) -> Invitat
 def make_invitation(*, email: str, role: Role, by: Actor, now: datetime) -> Invitation:
     """The same without the mail, which the caller sends after the transaction."""
     address = email.strip().lower()
-    Brand.objects.select_for_update().get(pk=current_brand_id())
+    brand = Brand.objects.select_for_update().get(pk=current_brand_id())
+    if brand.is_test:
+        raise StaffError("email", "a test brand has the staff of its live brand: invite them there")
     _check_new(address, now=now)
     invitation = Invitation.objects.create(
         email=address,

@@ -11,8 +11,10 @@ from django.core.management import CommandError, call_command
 from django.db import ProgrammingError, transaction
 
 from accounts.api_keys import authenticate_api_key, create_api_key
+from accounts.invitations import invite_staff
 from accounts.models import ApiKey, AuditEntry, Brand, Invitation, Role, Staff
 from accounts.selectors import brands_of, role_in_test_brand
+from accounts.services import StaffError
 from accounts.test_mode import (
     TooMuchTestDataError,
     create_test_api_key,
@@ -80,6 +82,13 @@ def test_postgresql_refuses_staff_and_invitations_of_a_test_brand(
             Invitation.objects.create(
                 email="x@x.example", role=Role.OWNER, invited_at=NOW, expires_at=NOW
             )
+
+
+def test_an_invitation_to_a_test_brand_is_refused_in_words(cast: Cast, at_test: Brand) -> None:
+    with acting_for(at_test), pytest.raises(StaffError, match="invite them there"):
+        invite_staff(email="x@x.example", role=Role.OWNER, by=SYSTEM, now=NOW)
+
+    assert mail.outbox == []
 
 
 def test_roles_are_those_of_the_live_brand(cast: Cast, at_test: Brand) -> None:
