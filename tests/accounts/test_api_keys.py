@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
+from io import StringIO
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from accounts.api_keys import (
@@ -149,3 +151,15 @@ def test_what_is_no_network_is_refused(cast: Cast, wrong: str) -> None:
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def test_the_command_makes_a_key_that_may_do_what_it_was_told(cast: Cast) -> None:
+    out = StringIO()
+
+    call_command("create_api_key", "--brand", "juniper", "--scopes", "read,members", stdout=out)
+
+    with acting_for(cast.juniper):
+        assert ApiKey.objects.get().scopes == ["read", "members"]
+    assert out.getvalue().startswith("trb_live_")
+    with pytest.raises(CommandError, match="scopes: use read, orders, members, payouts"):
+        call_command("create_api_key", "--brand", "juniper", "--scopes", "write")

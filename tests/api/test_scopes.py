@@ -8,11 +8,13 @@ from collections.abc import Iterator
 import pytest
 from django.test import Client
 
-from accounts.models import Scope
+from accounts.models import ApiRequest, Scope
 from api.authentication import ShopKey
+from api.request_log import REQUESTS
 from api.v1 import api
+from core.tenancy import acting_for
 from tests.api.shop import ORDERS, Shop, key_for
-from tests.cast import Cast
+from tests.cast import Cast, raw_order
 
 READING = {"GET", "HEAD"}
 # An operation that changes something needs one scope; one that reads needs "read", or one of these.
@@ -78,3 +80,25 @@ def test_the_answer_to_a_missing_scope_names_what_is_needed(cast: Cast) -> None:
     assert answer.json()["detail"] == (
         "This needs a key with the scope orders. The scopes of this key: read, payouts."
     )
+
+
+def test_staff_read_in_their_log_what_was_missing(cast: Cast) -> None:
+    shop = Shop(key_for(cast.juniper, scopes=["read"]))
+    REQUESTS.forget()
+
+    shop.send(ORDERS, {})
+    REQUESTS.store()
+
+    with acting_for(cast.juniper):
+        [kept] = ApiRequest.objects.all()
+    assert (kept.status, kept.code) == (403, "insufficient_scope")
+    assert "needs a key with the scope orders" in kept.detail
+
+
+def test_an_order_that_was_sent_is_read_back_with_the_same_key(cast: Cast) -> None:
+    shop = Shop(key_for(cast.juniper, scopes=["orders"]))
+
+    shop.send(ORDERS, raw_order("1001"))
+
+    assert shop.ask(f"{ORDERS}/1001").status_code == 200
+    assert shop.ask(f"{ORDERS}/api/1001").status_code == 200
