@@ -67,12 +67,12 @@ def _dispatch(*, now: datetime) -> int:
     return len(waiting)
 
 
-def _known(endpoints: Sequence[Endpoint], waiting: Iterable[WaitingEntry]) -> set[tuple[int, int]]:
+def _known(
+    endpoints: Sequence[Endpoint], waiting: Iterable[WaitingEntry]
+) -> set[tuple[int, int | None]]:
     """The deliveries that are there already, by endpoint and entry."""
-    rows = Delivery.objects.filter(
-        endpoint__in=endpoints, entry__in=[one.entry for one in waiting]
-    )
-    return {(endpoint, entry) for endpoint, entry in rows.values_list("endpoint_id", "entry")}
+    rows = Delivery.objects.filter(endpoint__in=endpoints, entry__in=[one.entry for one in waiting])
+    return set(rows.values_list("endpoint_id", "entry"))
 
 
 @dataclass(slots=True)

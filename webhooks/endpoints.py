@@ -70,7 +70,13 @@ def add_endpoint(
 
 @transaction.atomic
 def _change(
-    endpoint: Endpoint, address: str, events: list[str], description: str, *, by: Actor, now: datetime
+    endpoint: Endpoint,
+    address: str,
+    events: list[str],
+    description: str,
+    *,
+    by: Actor,
+    now: datetime,
 ) -> Endpoint:
     _check_place(address, but=endpoint)
     row = _locked(endpoint)
@@ -97,9 +103,7 @@ def change_endpoint(
     Raises AddressError and EndpointError.
     """
     checked = check_address(address)
-    return _change(
-        endpoint, checked, _known(events), description.strip()[:120], by=by, now=now
-    )
+    return _change(endpoint, checked, _known(events), description.strip()[:120], by=by, now=now)
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Wake the sender. A message that is lost delays a delivery until the next sweep, a second later."""
+"""Wake the sender. A lost message delays a delivery until the next sweep, a second later."""
 
 from __future__ import annotations
 
