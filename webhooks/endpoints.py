@@ -107,7 +107,7 @@ def change_endpoint(
 
 
 @transaction.atomic
-def turn_off(*, endpoint: Endpoint, by: Actor, now: datetime) -> Endpoint:
+def switch_off(*, endpoint: Endpoint, by: Actor, now: datetime) -> Endpoint:
     """Send it nothing from now on. What happens meanwhile is listed as not sent."""
     row = _locked(endpoint)
     if row.is_on:
@@ -117,7 +117,7 @@ def turn_off(*, endpoint: Endpoint, by: Actor, now: datetime) -> Endpoint:
 
 
 @transaction.atomic
-def turn_on(*, endpoint: Endpoint, by: Actor, now: datetime) -> Endpoint:
+def switch_on(*, endpoint: Endpoint, by: Actor, now: datetime) -> Endpoint:
     """Send to it again, also after it was disabled."""
     row = _locked(endpoint)
     if not row.is_on:

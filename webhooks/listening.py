@@ -62,7 +62,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: Listener
     timeout = READ_SECONDS
 
-    def do_POST(self) -> None:  # noqa: N802 - the name it has
+    def do_POST(self) -> None:
         """Take a delivery, and answer."""
         length = self.headers.get("Content-Length", "")
         if not (length.isascii() and length.isdecimal()) or int(length) > MAX_BODY_BYTES:

@@ -144,12 +144,12 @@ def claim_due(*, is_slow: bool, free: int, calls: Collection[int], now: datetime
     return Claimed(token, ids, is_slow)
 
 
-def _spread(rows: Sequence[tuple[int, int]], room: dict[int, int], each: int) -> list[int]:
-    """The deliveries, one of each endpoint before the second of any; at most its room of each."""
+def _spread(rows: Sequence[tuple[int, int]], free_calls: dict[int, int], each: int) -> list[int]:
+    """The deliveries, one of each endpoint before the second of any; as many as each can take."""
     by_endpoint: dict[int, list[int]] = {}
     for endpoint, delivery in rows:
         of_it = by_endpoint.setdefault(endpoint, [])
-        if len(of_it) < room.get(endpoint, each):
+        if len(of_it) < free_calls.get(endpoint, each):
             of_it.append(delivery)
     rounds = zip_longest(*by_endpoint.values())
     return [one for each_round in rounds for one in each_round if one is not None]

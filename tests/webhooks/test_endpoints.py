@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from ipaddress import ip_address
 
 import pytest
 from django.db import IntegrityError, transaction
@@ -23,8 +24,8 @@ from webhooks.endpoints import (
     delete_endpoint,
     rotate_secret,
     send_test,
-    turn_off,
-    turn_on,
+    switch_off,
+    switch_on,
 )
 from webhooks.events import WHEN, events_in_words, is_wanted, title_of
 from webhooks.models import Delivery, Endpoint
@@ -112,7 +113,7 @@ def test_an_endpoint_is_changed(at_juniper: Cast) -> None:
 def test_acts_on_an_endpoint_are_logged(at_juniper: Cast) -> None:
     row, now = added(), timezone.now()
     acts: list[Callable[..., object]] = [
-        turn_off, turn_off, turn_on, turn_on, rotate_secret, send_test, delete_endpoint,
+        switch_off, switch_off, switch_on, switch_on, rotate_secret, send_test, delete_endpoint,
     ]  # fmt: skip
     for act in acts:
         act(endpoint=row, by=SYSTEM, now=now)
@@ -131,13 +132,13 @@ def test_a_deleted_endpoint_has_no_secret_and_can_not_be_used(at_juniper: Cast) 
 
     row.refresh_from_db()
     assert (row.sealed_secret, row.sealed_former_secret) == ("", "")
-    for act in (turn_on, rotate_secret, send_test, delete_endpoint):
+    for act in (switch_on, rotate_secret, send_test, delete_endpoint):
         with pytest.raises(EndpointError, match="deleted"):
-            act(endpoint=row, by=SYSTEM, now=timezone.now())  # type: ignore[operator]
+            act(endpoint=row, by=SYSTEM, now=timezone.now())
 
 
 def test_no_test_is_sent_to_an_endpoint_that_is_off(at_juniper: Cast) -> None:
-    row = turn_off(endpoint=added(), by=SYSTEM, now=timezone.now())
+    row = switch_off(endpoint=added(), by=SYSTEM, now=timezone.now())
 
     with pytest.raises(EndpointError, match="on first"):
         send_test(endpoint=row, by=SYSTEM, now=timezone.now())
@@ -176,9 +177,7 @@ def test_outside_of_local_mode_it_is_https_and_public(
     monkeypatch.setattr(
         outgoing,
         "_resolved",
-        lambda host: [
-            outgoing.IPv4Address("10.1.2.3" if host == "inside.example" else "93.184.216.34")
-        ],
+        lambda host: [ip_address("10.1.2.3" if host == "inside.example" else "93.184.216.34")],
     )
 
     assert check_address(" https://hooks.example/x ") == "https://hooks.example/x"

@@ -16,7 +16,6 @@ from tests.ports import own_port
 from tests.webhooks.facts import of
 from webhooks.endpoints import add_endpoint, send_test
 from webhooks.listening import RIGHT, WRONG, Listener
-from webhooks.management.commands import listen
 from webhooks.models import Endpoint
 from webhooks.sending import sweep
 from webhooks.signing import new_secret
@@ -89,7 +88,7 @@ def test_the_command_adds_an_endpoint_for_as_long_as_it_runs(
             assert len(listener.secrets()) == 1
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(listen.Listener, "serve_forever", serve)
+    monkeypatch.setattr(Listener, "serve_forever", serve)
     call_command("listen", "--brand", "juniper", "--port", str(port), stdout=out)
 
     assert f"come to http://127.0.0.1:{port}/" in out.getvalue()

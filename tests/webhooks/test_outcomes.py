@@ -12,7 +12,7 @@ from tests.cast import SYSTEM, Cast
 from tests.integrations.stand_in import Fault, Reply
 from tests.webhooks.facts import dispatch, later, of, reject, sell
 from tests.webhooks.receiver import Receiver
-from webhooks.endpoints import send_test, turn_off, turn_on
+from webhooks.endpoints import send_test, switch_off, switch_on
 from webhooks.models import Attempt, Delivery, Endpoint, EndpointState
 from webhooks.outcomes import MAX_RETRY_AFTER, Outcome, record_outcome, retry_after_of
 from webhooks.queue import claim_due
@@ -83,7 +83,7 @@ def test_turning_on_again_begins_anew(endpoint: Endpoint, receiver: Receiver) ->
     send_test(endpoint=endpoint, by=SYSTEM, now=timezone.now())
     sweep()
 
-    turned = turn_on(endpoint=endpoint, by=SYSTEM, now=timezone.now())
+    turned = switch_on(endpoint=endpoint, by=SYSTEM, now=timezone.now())
 
     assert (turned.state, turned.reason, turned.failing_since) == ("on", "", None)
 
@@ -92,7 +92,7 @@ def test_what_waits_for_an_endpoint_that_is_off_is_settled(endpoint: Endpoint) -
     sell("1")
     dispatch()
     assert settle_stopped(now=timezone.now()) == 0
-    turn_off(endpoint=endpoint, by=SYSTEM, now=timezone.now())
+    switch_off(endpoint=endpoint, by=SYSTEM, now=timezone.now())
 
     assert settle_stopped(now=timezone.now()) == 2
     assert {one.state for one in of(endpoint)} == {"skipped"}

@@ -11,7 +11,7 @@ from accounts.models import AuditEntry
 from tests.cast import SYSTEM
 from tests.webhooks.facts import dispatch, later, of, reject, sell
 from tests.webhooks.receiver import Receiver
-from webhooks.endpoints import EndpointError, turn_off, turn_on
+from webhooks.endpoints import EndpointError, switch_off, switch_on
 from webhooks.models import Delivery, Endpoint
 from webhooks.queue import claim_due
 from webhooks.redelivering import Redelivered, redeliver, send_again_since
@@ -60,7 +60,7 @@ def test_what_was_missed_while_it_was_off_is_sent_since_a_time(
 ) -> None:
     sell("1")
     sweep()
-    turn_off(endpoint=endpoint, by=SYSTEM, now=timezone.now())
+    switch_off(endpoint=endpoint, by=SYSTEM, now=timezone.now())
     reject("1")
     dispatch()
     since = timezone.now() - timedelta(hours=1)
@@ -68,7 +68,7 @@ def test_what_was_missed_while_it_was_off_is_sent_since_a_time(
         send_again_since(
             endpoint=endpoint, since=since, only_missed=True, by=SYSTEM, now=timezone.now()
         )
-    turn_on(endpoint=endpoint, by=SYSTEM, now=timezone.now())
+    switch_on(endpoint=endpoint, by=SYSTEM, now=timezone.now())
 
     done = send_again_since(
         endpoint=endpoint, since=since, only_missed=True, by=SYSTEM, now=timezone.now()
@@ -98,6 +98,6 @@ def test_what_can_not_be_sent_again_is_counted(endpoint: Endpoint, receiver: Rec
     )
 
     assert again() == Redelivered(2, without_body=1, busy=1)
-    turn_off(endpoint=endpoint, by=SYSTEM, now=timezone.now())
+    switch_off(endpoint=endpoint, by=SYSTEM, now=timezone.now())
     assert again() == Redelivered(0, not_on=4)
     assert len(held.ids) == 1

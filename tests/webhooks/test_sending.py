@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from datetime import timedelta
+from ipaddress import ip_address
 
 import pytest
 from django.utils import timezone
@@ -18,7 +19,7 @@ from tests.webhooks.conftest import endpoint_for
 from tests.webhooks.facts import accept, dispatch, later, of, reject, sell
 from tests.webhooks.receiver import Receiver
 from webhooks import queue, sending
-from webhooks.endpoints import rotate_secret, send_test, turn_off, turn_on
+from webhooks.endpoints import rotate_secret, send_test, switch_off, switch_on
 from webhooks.models import Attempt, Delivery, Endpoint, Sender
 from webhooks.outcomes import PAUSES
 from webhooks.queue import take_place
@@ -212,10 +213,10 @@ def test_an_endpoint_that_is_off_gets_nothing_until_it_is_on(
     endpoint: Endpoint, receiver: Receiver
 ) -> None:
     send_test(endpoint=endpoint, by=SYSTEM, now=timezone.now())
-    turn_off(endpoint=endpoint, by=SYSTEM, now=timezone.now())
+    switch_off(endpoint=endpoint, by=SYSTEM, now=timezone.now())
     assert sweep() == 0
 
-    turn_on(endpoint=endpoint, by=SYSTEM, now=timezone.now())
+    switch_on(endpoint=endpoint, by=SYSTEM, now=timezone.now())
 
     assert sweep() == 1
     assert states(endpoint) == ["delivered"]
@@ -238,7 +239,7 @@ def test_a_name_that_leads_to_a_private_network_is_refused(
 ) -> None:
     """The name was public when the endpoint was added."""
     settings.LOCAL = False  # type: ignore[attr-defined]
-    monkeypatch.setattr(outgoing, "_resolved", lambda host: [outgoing.IPv4Address("127.0.0.1")])
+    monkeypatch.setattr(outgoing, "_resolved", lambda host: [ip_address("127.0.0.1")])
     Endpoint.objects.update(address=f"http://hooks.example:{receiver.port}/hook")
     send_test(endpoint=endpoint, by=SYSTEM, now=timezone.now())
 

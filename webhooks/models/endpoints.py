@@ -92,6 +92,10 @@ class Endpoint(TenantModel):
         ]
 
     def __str__(self) -> str:
+        return self.title
+
+    @property
+    def title(self) -> str:
         return self.description or self.address
 
     @property
