@@ -52,7 +52,7 @@ class EndpointForm(forms.Form):
         initial=ALL,
     )
     events = forms.MultipleChoiceField(
-        label="Chosen events",
+        label="Events",
         required=False,
         choices=_event_choices,
         widget=forms.CheckboxSelectMultiple,

@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from accounts.actors import Actor
 from accounts.permissions import Permission
 from brand_admin.listing.actions import Action, Done, Seen, Skipped
-from brand_admin.listing.cells import Badge, Cell, Lines, Link, Muted
+from brand_admin.listing.cells import Badge, Cell, Lines, Link, Muted, Titled
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
 from brand_admin.listing.listing import Listing
@@ -23,6 +23,7 @@ from webhooks.models import Delivery, DeliveryState
 from webhooks.redelivering import Redelivered, redeliver
 
 SECTION, HEADING = "connections", "Connections"
+MAX_TITLE = 60  # characters of an endpoint's name or address, in the list
 TONES = {
     DeliveryState.PENDING: "wait",
     DeliveryState.FAILED: "wait",
@@ -34,6 +35,13 @@ TONES = {
 
 def delivery_state(row: Delivery) -> Cell:
     return Badge(row.get_state_display(), TONES[DeliveryState(row.state)])
+
+
+def _endpoint(row: Delivery) -> object:
+    title = row.endpoint.title
+    if len(title) <= MAX_TITLE:
+        return title
+    return Titled(f"{title[:MAX_TITLE]}…", title)
 
 
 def why(row: Delivery) -> object:
@@ -90,7 +98,7 @@ class Deliveries(Listing[Delivery]):
             names_row=True,
         ),
         Column("Made", lambda row: row.created_at, sort="made", by=("created_at", "pk")),
-        Column("Endpoint", lambda row: str(row.endpoint), look="wraps"),
+        Column("Endpoint", _endpoint, look="wide wraps"),
         Column("State", delivery_state),
         Column("Attempts", lambda row: row.attempts, look="number"),
         Column("Reason", why, look="wide wraps"),

@@ -62,7 +62,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("pending", "Waiting"),
-                            ("failed", "Failed, tried again"),
+                            ("failed", "Retrying"),
                             ("delivered", "Delivered"),
                             ("given_up", "Given up"),
                             ("skipped", "Not sent"),

@@ -52,7 +52,7 @@ class WaitingEntry(TenantModel):
 
 class DeliveryState(models.TextChoices):
     PENDING = "pending", "Waiting"
-    FAILED = "failed", "Failed, tried again"
+    FAILED = "failed", "Retrying"
     DELIVERED = "delivered", "Delivered"
     GIVEN_UP = "given_up", "Given up"
     SKIPPED = "skipped", "Not sent"
