@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import random
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from django.db.models import QuerySet
-
 from accounts.actors import Actor
-from core.db import retried_transaction
+from core.db import retried_transaction, update_rows
 from webhooks.endpoints import disable
 from webhooks.models import WAITING_STATES, Attempt, Delivery, DeliveryState, Endpoint
 from webhooks.waking import wake_mailing
@@ -30,6 +28,10 @@ DISABLED_AFTER = timedelta(days=5)  # of nothing but failures
 GONE, BUSY = 410, (429, 503)
 ANSWER_BYTES = 1_024  # that are kept
 BY = Actor.system("webhooks")
+SETTLED_FIELDS = (
+    "attempts", "tries", "state", "reason", "next_attempt_at", "settled_at", "lease_token",
+    "lease_until",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,110 +72,127 @@ def retry_after_of(headers: Mapping[str, str], *, now: datetime) -> timedelta | 
     return min(max(moment - now, timedelta()), MAX_RETRY_AFTER)
 
 
-@retried_transaction
-def record_outcome(
-    *, delivery_id: int, endpoint_id: int, token: uuid.UUID, outcome: Outcome, now: datetime
-) -> Delivery:
-    """Keep the attempt, and settle the delivery or set its next attempt.
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A call that has ended: the delivery, the token that held it, and what came of it."""
 
-    The attempt is kept too when another process holds the delivery by now. A success counts in any
+    delivery_id: int
+    token: uuid.UUID
+    outcome: Outcome
+
+
+@retried_transaction
+def record_outcomes(*, endpoint_id: int, finished: Sequence[Finished], now: datetime) -> None:
+    """Keep attempts at an endpoint, and settle each delivery or set its next attempt.
+
+    An attempt is kept too when another process holds the delivery by now. A success counts in any
     case; a failure is then left to that process.
     """
     endpoint = Endpoint.objects.select_for_update(no_key=True).get(pk=endpoint_id)
-    delivery = Delivery.objects.defer("body").select_for_update().get(pk=delivery_id)
-    delivery.attempts += 1
-    _keep_attempt(delivery, outcome)
-    if delivery.state in WAITING_STATES and outcome.is_success:
-        _settle(delivery, DeliveryState.DELIVERED, "", now=now)
-    elif delivery.state in WAITING_STATES and delivery.lease_token == token:
-        _fail(delivery, outcome, now=now)
-    delivery.save(
-        update_fields=[
-            "attempts", "tries", "state", "reason", "next_attempt_at", "settled_at", "lease_token",
-            "lease_until",
-        ]
-    )  # fmt: skip
-    _note(endpoint, outcome, now=now)
-    return delivery
+    ids = [one.delivery_id for one in finished]
+    locked = Delivery.objects.defer("body").select_for_update().filter(pk__in=ids)
+    rows = {row.pk: row for row in locked.order_by("pk")}
+    known = [(rows[one.delivery_id], one) for one in finished if one.delivery_id in rows]
+    for row, one in known:
+        row.attempts += 1
+        if row.is_waiting and one.outcome.is_success:
+            _settle(row, DeliveryState.DELIVERED, "", now=now)
+        elif row.is_waiting and row.lease_token == one.token:
+            _fail(row, one.outcome, now=now)
+    Attempt.objects.bulk_create([_attempt(row, one.outcome) for row, one in known])
+    update_rows([row for row in rows.values() if row.lease_token is None], SETTLED_FIELDS)
+    update_rows([row for row in rows.values() if row.lease_token is not None], ["attempts"])
+    _move_later(endpoint, rows, now=now)
+    _note(endpoint, [one.outcome for one in finished], now=now)
 
 
-def _keep_attempt(delivery: Delivery, outcome: Outcome) -> None:
+def _attempt(row: Delivery, outcome: Outcome) -> Attempt:
     text = outcome.answer[:ANSWER_BYTES].decode("utf-8", "replace").replace("\x00", "")
-    Attempt(
-        delivery=delivery,
-        number=delivery.attempts,
+    return Attempt(
+        delivery=row,
+        number=row.attempts,
         at=outcome.at,
         milliseconds=outcome.milliseconds,
         status=outcome.status,
         answer=text,
         error=outcome.error[:300],
-    ).save()
-
-
-def _settle(delivery: Delivery, state: DeliveryState, reason: str, *, now: datetime) -> None:
-    """End it. The next delivery of its target need not wait for what this one waited for."""
-    delivery.state, delivery.reason = state, reason
-    delivery.next_attempt_at, delivery.settled_at = None, now
-    delivery.lease_token, delivery.lease_until = None, None
-    _later(delivery).filter(tries=0, next_attempt_at__gt=now).update(next_attempt_at=now)
-
-
-def _fail(delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:
-    delivery.tries += 1
-    if outcome.status == GONE:
-        reason = "The receiver answered 410: it wants nothing any more."
-        _settle(delivery, DeliveryState.GIVEN_UP, reason, now=now)
-        return
-    if delivery.tries > len(PAUSES):
-        reason = f"{outcome.in_words} It was tried {delivery.tries} times."
-        _settle(delivery, DeliveryState.GIVEN_UP, reason, now=now)
-        return
-    pause = PAUSES[delivery.tries - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
-    due = now + max(pause, outcome.retry_after or timedelta())
-    delivery.state, delivery.reason, delivery.next_attempt_at = (
-        DeliveryState.FAILED, outcome.in_words[:300], due,
-    )  # fmt: skip
-    delivery.lease_token, delivery.lease_until = None, None
-    # Later ones of the target wait for it in any case; so nobody looks at them in vain.
-    _later(delivery).filter(next_attempt_at__lt=due).update(next_attempt_at=due)
-
-
-def _later(delivery: Delivery) -> QuerySet[Delivery]:
-    """What waits about the same thing and happened later."""
-    return Delivery.objects.filter(
-        endpoint=delivery.endpoint_id,
-        target=delivery.target,
-        sequence__gt=delivery.sequence,
-        state__in=WAITING_STATES,
     )
 
 
-def _note(endpoint: Endpoint, outcome: Outcome, *, now: datetime) -> None:
+def _settle(row: Delivery, state: DeliveryState, reason: str, *, now: datetime) -> None:
+    row.state, row.reason = state, reason
+    row.next_attempt_at, row.settled_at = None, now
+    row.lease_token, row.lease_until = None, None
+
+
+def _fail(row: Delivery, outcome: Outcome, *, now: datetime) -> None:
+    row.tries += 1
+    if outcome.status == GONE:
+        reason = "The receiver answered 410: it wants nothing any more."
+        _settle(row, DeliveryState.GIVEN_UP, reason, now=now)
+        return
+    if row.tries > len(PAUSES):
+        reason = f"{outcome.in_words[:200]} It was tried {row.tries} times."
+        _settle(row, DeliveryState.GIVEN_UP, reason, now=now)
+        return
+    pause = PAUSES[row.tries - 1] * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311
+    row.state, row.reason = DeliveryState.FAILED, outcome.in_words[:300]
+    row.next_attempt_at = now + max(pause, outcome.retry_after or timedelta())
+    row.lease_token, row.lease_until = None, None
+
+
+def _move_later(endpoint: Endpoint, rows: Mapping[int, Delivery], *, now: datetime) -> None:
+    """Set when later deliveries of the same targets are due.
+
+    They wait for the earlier one in any case. Due when it is, they are not looked at in vain; and
+    once it is settled, they need not wait for what it waited for.
+    """
+    earlier = {row.target: row for row in rows.values() if row.lease_token is None}
+    waiting = Delivery.objects.filter(
+        endpoint=endpoint, target__in=list(earlier), state__in=WAITING_STATES, lease_token=None
+    )
+    for later in waiting.exclude(pk__in=list(rows)).defer("body"):
+        first = earlier[later.target]
+        due = first.next_attempt_at or now
+        if later.sequence < first.sequence or later.next_attempt_at is None:
+            continue
+        is_held_back = first.next_attempt_at is None and later.tries == 0
+        if later.next_attempt_at < due or (is_held_back and later.next_attempt_at > due):
+            Delivery.objects.filter(pk=later.pk, state__in=WAITING_STATES).update(
+                next_attempt_at=due
+            )
+
+
+def _note(endpoint: Endpoint, outcomes: Sequence[Outcome], *, now: datetime) -> None:
     """Keep how the endpoint does, and disable it when that is hopeless."""
-    endpoint.last_attempt_at, endpoint.last_milliseconds = now, outcome.milliseconds
-    if outcome.is_success:
-        endpoint.last_success_at, endpoint.failing_since, endpoint.paused_until = now, None, None
-    else:
+    for outcome in outcomes:
+        endpoint.last_milliseconds = outcome.milliseconds
+        if outcome.is_success:
+            endpoint.last_success_at, endpoint.failing_since = now, None
+            endpoint.paused_until = None
+            continue
         endpoint.failing_since = endpoint.failing_since or outcome.at
         if outcome.status in BUSY and outcome.retry_after:
             endpoint.paused_until = now + min(outcome.retry_after, MAX_PAUSE_OF_ENDPOINT)
-    failing_since = endpoint.failing_since
+    endpoint.last_attempt_at = now
     endpoint.save(
         update_fields=[
             "last_attempt_at", "last_milliseconds", "last_success_at", "failing_since",
             "paused_until",
         ]
     )  # fmt: skip
-    if not endpoint.is_on:
-        return
-    if outcome.status == GONE:
-        reason = "Its receiver answered 410 (Gone), which asks us to send nothing any more."
-        disable(endpoint, reason=reason, by=BY, now=now)
-        wake_mailing()
-    elif failing_since is not None and now - failing_since >= DISABLED_AFTER:
-        reason = (
-            f"Nothing could be delivered for {DISABLED_AFTER.days} days. At last:"
-            f" {outcome.in_words}"
-        )
+    reason = _hopeless(endpoint, outcomes, now=now)
+    if reason and endpoint.is_on:
         disable(endpoint, reason=reason[:500], by=BY, now=now)
         wake_mailing()
+
+
+def _hopeless(endpoint: Endpoint, outcomes: Sequence[Outcome], *, now: datetime) -> str:
+    """Why nothing is to be sent to it any more; "" if something is."""
+    if any(one.status == GONE for one in outcomes):
+        return "Its receiver answered 410 (Gone), which asks us to send nothing any more."
+    since = endpoint.failing_since
+    if since is None or now - since < DISABLED_AFTER:
+        return ""
+    days = DISABLED_AFTER.days
+    return f"Nothing could be delivered for {days} days. At last: {outcomes[-1].in_words}"

@@ -20,7 +20,7 @@ from core.jobs import claim
 from core.tenancy import across_brands
 from webhooks.models import WAITING_STATES, Delivery
 
-CALLS_TO_AN_ENDPOINT = 4  # at a time; one while it is slow or fails
+CALLS_TO_AN_ENDPOINT = 8  # at a time; one while it is slow or fails
 SLOW_MILLISECONDS = 2_000
 PLACE_LEASE = timedelta(seconds=5)  # renewed each second
 MAX_CANDIDATES = 400

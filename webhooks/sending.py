@@ -12,7 +12,7 @@ import logging
 import threading
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ from core.sealing import SealError
 from core.tenancy import across_brands, acting_for
 from webhooks.dispatching import dispatch_waiting
 from webhooks.models import Delivery
-from webhooks.outcomes import ANSWER_BYTES, Outcome, record_outcome, retry_after_of
+from webhooks.outcomes import ANSWER_BYTES, Finished, Outcome, record_outcomes, retry_after_of
 from webhooks.queue import Place, claim_due, keep_place, leave_place, take_place
 from webhooks.signing import live_secrets, signed_headers
 from webhooks.waking import wake_sender
@@ -34,6 +34,7 @@ CALLS_AT_ONCE = 32
 SLOW_CALLS_AT_ONCE = 16  # to endpoints that fail or are slow; part of CALLS_AT_ONCE
 SLICE_LENGTH = timedelta(seconds=20)  # then other work goes first
 POLL_SECONDS = 0.2
+GATHER_SECONDS = 0.01  # after a call has ended, for others to be recorded together with it
 KEEP_PLACE_EVERY = timedelta(seconds=1)
 UNREADABLE = "could not be called: its secret can't be decrypted. Make a new one"
 DEFECT = "could not be called because of a defect on our side"
@@ -148,7 +149,7 @@ class _Sending:
             try:
                 secrets = live_secrets(row.endpoint, now=now)
             except SealError:
-                self._record(call, Outcome(at=now, milliseconds=0, error=UNREADABLE))
+                self._record([(call, Outcome(at=now, milliseconds=0, error=UNREADABLE))])
                 continue
             headers = signed_headers(row.message_id, row.body, secrets=secrets, now=now)
             self.under_way[self._submit(row.endpoint.address, headers, row.body)] = call
@@ -162,22 +163,21 @@ class _Sending:
         return post(self.callers.mine(), address, headers, body, clock=self.clock)
 
     def _record_done(self) -> None:
-        done, _ = wait(self.under_way, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
-        for future in done:
-            outcome = future.result()
-            self._record(self.under_way[future], outcome)
-            del self.under_way[future]
+        """Record the calls that have ended; those to one endpoint in one transaction."""
+        wait(self.under_way, timeout=POLL_SECONDS, return_when=FIRST_COMPLETED)
+        wait(self.under_way, timeout=GATHER_SECONDS)
+        done = [one for one in self.under_way if one.done()]
+        self._record([(self.under_way.pop(one), one.result()) for one in done])
 
-    def _record(self, call: Call, outcome: Outcome) -> None:
-        with acting_for(call.brand_id):
-            record_outcome(
-                delivery_id=call.delivery_id,
-                endpoint_id=call.endpoint_id,
-                token=call.token,
-                outcome=outcome,
-                now=self.clock(),
-            )
-        self.attempts += 1
+    def _record(self, ended: Sequence[tuple[Call, Outcome]]) -> None:
+        by_endpoint: dict[tuple[int, int], list[Finished]] = {}
+        for call, outcome in ended:
+            finished = Finished(call.delivery_id, call.token, outcome)
+            by_endpoint.setdefault((call.brand_id, call.endpoint_id), []).append(finished)
+        for (brand_id, endpoint_id), finished_calls in by_endpoint.items():
+            with acting_for(brand_id):
+                record_outcomes(endpoint_id=endpoint_id, finished=finished_calls, now=self.clock())
+        self.attempts += len(ended)
 
 
 def post(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from uuid import UUID
 
 import pytest
 from django.utils import timezone
@@ -14,7 +15,7 @@ from tests.webhooks.facts import dispatch, later, of, reject, sell
 from tests.webhooks.receiver import Receiver
 from webhooks.endpoints import send_test, switch_off, switch_on
 from webhooks.models import Attempt, Delivery, Endpoint, EndpointState
-from webhooks.outcomes import MAX_RETRY_AFTER, Outcome, record_outcome, retry_after_of
+from webhooks.outcomes import MAX_RETRY_AFTER, Finished, Outcome, record_outcomes, retry_after_of
 from webhooks.queue import claim_due
 from webhooks.sending import sweep
 from webhooks.stopping import settle_stopped
@@ -107,15 +108,10 @@ def test_a_late_failure_of_a_process_that_lost_its_lease_changes_nothing(
     [pk] = second.ids
     at = timezone.now()
 
-    def report(token: object, status: int) -> Delivery:
+    def report(token: UUID, status: int) -> Delivery:
         outcome = Outcome(at=at, milliseconds=1, status=status)
-        return record_outcome(
-            delivery_id=pk,
-            endpoint_id=endpoint.pk,
-            token=token,  # type: ignore[arg-type]
-            outcome=outcome,
-            now=at,
-        )
+        record_outcomes(endpoint_id=endpoint.pk, finished=[Finished(pk, token, outcome)], now=at)
+        return Delivery.objects.get(pk=pk)
 
     assert report(first.token, 500).state == "pending"
     assert report(second.token, 500).state == "failed"

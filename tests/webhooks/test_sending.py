@@ -304,12 +304,12 @@ def test_slow_endpoints_hold_up_nobody(
 
 
 def test_an_endpoint_takes_no_more_than_its_calls(at_juniper: Cast) -> None:
-    with Receiver(pause=0.05).running() as busy:
+    with Receiver(pause=0.01).running() as busy:
         endpoint = endpoint_for(busy)
-        sell(*(str(number) for number in range(10)))
+        sell(*(str(number) for number in range(80)))
 
-        sweep()
+        assert sweep() == 160
 
-    assert len(of(endpoint)) == 20
+    assert len(of(endpoint)) == len(attempts()) == 160
     assert {one.state for one in of(endpoint)} == {"delivered"}
     assert 1 < busy.most_at_once <= queue.CALLS_TO_AN_ENDPOINT
