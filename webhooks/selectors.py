@@ -8,7 +8,14 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
-from webhooks.models import WAITING_STATES, Attempt, Delivery, DeliveryState, Endpoint
+from webhooks.models import (
+    WAITING_STATES,
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Endpoint,
+    EndpointState,
+)
 
 RECENT = timedelta(days=7)
 MISSED = (DeliveryState.GIVEN_UP, DeliveryState.SKIPPED)
@@ -99,6 +106,14 @@ def _event_id_in(text: str) -> UUID | None:
         return UUID(text.removeprefix("msg_"))
     except ValueError:
         return None
+
+
+def overdue(*, now: datetime) -> QuerySet[Delivery]:
+    """What could be sent for the first time now, to endpoints that don't fail."""
+    healthy = Endpoint.objects.filter(state=EndpointState.ON, failing_since=None, paused_until=None)
+    return Delivery.objects.filter(
+        state=DeliveryState.PENDING, tries=0, next_attempt_at__lte=now, endpoint__in=healthy
+    )
 
 
 def latest_deliveries(endpoint: Endpoint, *, limit: int) -> list[Delivery]:

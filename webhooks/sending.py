@@ -143,7 +143,9 @@ class _Sending:
         with across_brands(reason="deliveries of all brands are sent by one process"):
             rows = Delivery.objects.select_related("endpoint").in_bulk(ids)
         for pk in ids:
-            row = rows[pk]
+            row = rows.get(pk)
+            if row is None or not row.endpoint.is_on:
+                continue  # it was deleted or turned off just now: its lease ends by itself
             call = Call(pk, row.endpoint_id, row.brand_id, token, is_slow)
             now = self.clock()
             try:

@@ -29,8 +29,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture(autouse=True)
-def short_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sending, "CALL_SECONDS", 0.5)
+def unhurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sending, "CALL_SECONDS", 60.0)
     monkeypatch.setattr(sending, "POLL_SECONDS", 0.02)
 
 
@@ -72,8 +72,15 @@ def test_a_sweep_dispatches_signs_and_delivers(endpoint: Endpoint, receiver: Rec
     ids=["500", "redirect", "404", "drops", "stalls"],
 )
 def test_what_fails_is_sent_again_with_the_same_id_and_body(
-    endpoint: Endpoint, receiver: Receiver, fault: Fault, status: int | None, said: str
+    endpoint: Endpoint,
+    receiver: Receiver,
+    fault: Fault,
+    status: int | None,
+    said: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if fault.stalls:
+        monkeypatch.setattr(sending, "CALL_SECONDS", 0.5)
     receiver.faults.append(fault)
     send_test(endpoint=endpoint, by=SYSTEM, now=timezone.now())
 
@@ -83,6 +90,7 @@ def test_what_fails_is_sent_again_with_the_same_id_and_body(
     assert said in row.reason
     assert attempts()[0].status == status
     assert sweep() == 0, "not before its pause is over"
+    monkeypatch.setattr(sending, "CALL_SECONDS", 60.0)
     sweep(clock=lambda: later(seconds=6))
 
     [row] = of(endpoint)
@@ -281,7 +289,6 @@ def test_slow_endpoints_hold_up_nobody(
     cast: Cast,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(sending, "CALL_SECONDS", 20.0)
     monkeypatch.setattr(queue, "SLOW_MILLISECONDS", 300)
     with acting_for(cast.saltmarsh):
         theirs = endpoint_for(slow)
