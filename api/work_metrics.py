@@ -18,6 +18,7 @@ from integrations.models import Event, EventState
 from integrations.working import waiting_events
 from notifications.models import LIVE_STATES, Message, MessageState
 from tracking.models import Refund, RefundState
+from webhooks.selectors import overdue
 
 LAST_DAY = timedelta(days=1)
 LOST_STATES = (MessageState.FAILED, MessageState.UNKNOWN)
@@ -34,6 +35,7 @@ class WaitingWork(Collector):
             yield from _messages(now)
             yield from _work(now)
             yield from _shop_events(now)
+            yield from _webhooks(now)
             yield GaugeMetricFamily(
                 "tributary_refunds_parked",
                 "Refunds that wait for their order",
@@ -125,6 +127,20 @@ def _shop_events(now: datetime) -> Iterator[GaugeMetricFamily]:
         "tributary_shop_events_failed_last_day",
         "Deliveries of the last 24 hours that could not be recorded",
         value=failed.count(),
+    )
+
+
+def _webhooks(now: datetime) -> Iterator[GaugeMetricFamily]:
+    due = overdue(now=now).aggregate(number=Count("pk"), oldest=Min("next_attempt_at"))
+    yield GaugeMetricFamily(
+        "tributary_webhooks_waiting",
+        "Webhooks that could be sent for the first time now, to receivers that don't fail",
+        value=due["number"],
+    )
+    yield GaugeMetricFamily(
+        "tributary_webhooks_oldest_waiting_seconds",
+        "Seconds since the oldest of them could be sent; 0 when none waits",
+        value=_age(due["oldest"], now) if due["number"] else 0,
     )
 
 

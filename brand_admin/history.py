@@ -126,6 +126,15 @@ WORDS = {
     "terms.withdrawn": "withdrew version {version} of the terms before it began",
     "test_mode.emptied": "deleted all test data",
     "test_mode.opened": "opened test mode",
+    "webhook.added": "added the endpoint {address}",
+    "webhook.changed": "changed the endpoint {address}",
+    "webhook.deleted": "deleted the endpoint {address}",
+    "webhook.disabled": "disabled the endpoint {address}: {reason}",
+    "webhook.secret_rotated": "made a new secret for {address}",  # pragma: allowlist secret
+    "webhook.sent_again": "sent {number} deliveries to {address} again",
+    "webhook.tested": "sent a test to {address}",
+    "webhook.turned_off": "turned the endpoint {address} off",
+    "webhook.turned_on": "turned the endpoint {address} on",
     "work.asked": "started {title}",
 }
 
@@ -154,6 +163,7 @@ PAGES = {  # the page of each kind of object, by the name that the log uses for 
     "payout": "brand_admin:payment",
     "payoutrun": "brand_admin:payment_run",
     "project": "brand_admin:project",
+    "endpoint": "brand_admin:webhook",
     "question": "brand_admin:question",
     "work": "brand_admin:work",
 }

@@ -18,6 +18,7 @@ from brand_admin.projects import lists as project_lists
 from brand_admin.reporting import adding
 from brand_admin.reporting import lists as reporting_lists
 from brand_admin.settings import audit as audit_lists
+from brand_admin.webhooks import lists as webhook_lists
 
 MODULES = (
     adding,
@@ -40,6 +41,7 @@ MODULES = (
     run_lists,
     step_lists,
     unattributed,
+    webhook_lists,
 )
 
 __all__ = ["LISTS", "MODULES", "list_of_reference"]

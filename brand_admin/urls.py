@@ -20,6 +20,7 @@ urlpatterns = [
                 path("conversions/", include("brand_admin.conversions.urls")),
                 path("payments/", include("brand_admin.payments.urls")),
                 path("emails/", include("brand_admin.emails.urls")),
+                path("connections/webhooks/", include("brand_admin.webhooks.urls")),
                 path("connections/", include("brand_admin.connections.urls")),
                 path("settings/", include("brand_admin.settings.urls")),
                 path("background/", include("brand_admin.background.urls")),

@@ -88,6 +88,7 @@ INSTALLED_APPS = [
     "offers",
     "payouts",
     "tracking",
+    "webhooks",
     "integrations",
     "brand_admin",
     "portal",
@@ -208,6 +209,9 @@ _ROUNDS: dict[str, tuple[float, int]] = {
     "integrations.fill_due": (60.0, 60),
     "integrations.find_silent_shops": (3600.0, 3600),
     "integrations.empty_old_bodies": (3600.0, 3600),
+    "webhooks.sweep": (1.0, 10),
+    "webhooks.tell_owners": (60.0, 60),
+    "webhooks.delete_old": (3600.0, 3600),
 }
 CELERY_BEAT_SCHEDULE: dict[str, Any] = {
     task: {"task": task, "schedule": seconds, "options": {"expires": expires}}
@@ -221,6 +225,7 @@ EMAIL_BACKEND: str = env.str("EMAIL_BACKEND", default="django.core.mail.backends
 EMAIL_TIMEOUT = limits.EMAIL_TIMEOUT
 MESSAGE_LEASE: int = env.int("MESSAGE_LEASE", default=300)  # seconds; see notifications.services
 WORK_LEASE: int = env.int("WORK_LEASE", default=60)  # seconds; see background.running
+WEBHOOK_SENDERS: int = env.int("WEBHOOK_SENDERS", default=1)  # at a time; see webhooks.sending
 # Seconds before each retry of a mail that was refused temporarily; after the last it has failed.
 MESSAGE_BACKOFF: list[int] = env.list(
     "MESSAGE_BACKOFF", cast=int, default=[60, 300, 900, 3_600, 7_200, 14_400]

@@ -19,7 +19,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -39,6 +39,7 @@ from dns.resolver import Resolver
 
 CALL_SECONDS = 15.0
 CONNECT_SECONDS = 5.0
+BEGINNING_SECONDS = 1.0  # for the beginning of a body, where no more is wanted
 RESOLVE_SECONDS = 3.0
 MAX_ANSWER_BYTES = 20_000_000
 USER_AGENT = "Tributary"
@@ -218,8 +219,13 @@ class Caller:
         json: Any = None,
         form: Mapping[str, str] | None = None,
         auth: tuple[str, str] | None = None,
+        wanted_bytes: int | None = None,
     ) -> Answer:
-        """Send one request. Raises NoAnswerError; a status of an error is an answer."""
+        """Send one request. Raises NoAnswerError; a status of an error is an answer.
+
+        With `wanted_bytes`, the body is its beginning as it was sent, at most so long: what else
+        comes, or does not come, is not waited for.
+        """
         seconds = min(self.seconds, seconds_left())
         if seconds <= 0:
             raise NoAnswerError("did not answer in time")
@@ -232,7 +238,11 @@ class Caller:
                 method, url, headers=headers, params=params, content=content, json=json,
                 data=form, auth=auth, timeout=httpx.Timeout(seconds, connect=CONNECT_SECONDS),
             ) as answer:  # fmt: skip
-                return Answer(answer.status_code, answer.headers, self._whole(answer))
+                if wanted_bytes is None:
+                    body = self._whole(answer)
+                else:
+                    body = self._beginning(answer, wanted_bytes)
+                return Answer(answer.status_code, answer.headers, body)
         except httpx.TimeoutException:
             raise NoAnswerError(f"did not answer within {seconds:.3g} seconds") from None
         except httpx.ConnectError as error:
@@ -264,6 +274,16 @@ class Caller:
                 yield unpacking.decompress(left, self.max_bytes + 1)
                 left = unpacking.unconsumed_tail
         yield unpacking.decompress(b"", self.max_bytes + 1)
+
+    def _beginning(self, answer: httpx.Response, wanted_bytes: int) -> bytes:
+        self.until = min(self.until, time.monotonic() + BEGINNING_SECONDS)
+        body = b""
+        with suppress(httpx.HTTPError):  # the status is known
+            for part in answer.iter_raw():
+                body += part
+                if len(body) >= wanted_bytes:
+                    break
+        return body[:wanted_bytes]
 
     def left(self) -> float:
         """Return the seconds that are left of the call; more than 0."""

@@ -31,6 +31,7 @@ PACKAGES = (
     "config",
     "core",
     "integrations",
+    "webhooks",
     "notifications",
     "offers",
     "payouts",

@@ -23,9 +23,11 @@ from core.models import Round
 from core.tenancy import acting_for
 from notifications.models import MessageState
 from tests.api.test_probes import read, samples
-from tests.cast import Cast
+from tests.cast import SYSTEM, Cast
 from tests.factories import MessageFactory, WorkFactory
 from tests.own_processes import MAX_WAIT_SECONDS
+from webhooks.endpoints import add_endpoint, send_test
+from webhooks.models import Endpoint
 
 pytestmark = pytest.mark.django_db
 SWEEP = "notifications.sweep"
@@ -91,6 +93,23 @@ def test_long_work_that_waits_and_that_failed(client: Client, cast: Cast) -> Non
     assert figures(client, "tributary_work_waiting", "state") == {"waiting": 2, "running": 1}
     assert 90 <= after["tributary_work_oldest_waiting_seconds", ()] < 150
     assert after["tributary_work_failed_last_day", ()] == 1
+
+
+def test_webhooks_that_wait(client: Client, cast: Cast) -> None:
+    assert read(client)["tributary_webhooks_oldest_waiting_seconds", ()] == 0
+    now = timezone.now()
+    with acting_for(cast.juniper):
+        endpoint = add_endpoint(
+            address="http://127.0.0.1:1/", events=[], description="", by=SYSTEM, now=now
+        ).endpoint
+        send_test(endpoint=endpoint, by=SYSTEM, now=now - timedelta(seconds=90))
+
+    after = read(client)
+    assert after["tributary_webhooks_waiting", ()] == 1
+    assert 90 <= after["tributary_webhooks_oldest_waiting_seconds", ()] < 150
+    with acting_for(cast.juniper):
+        Endpoint.objects.update(failing_since=now)
+    assert read(client)["tributary_webhooks_waiting", ()] == 0
 
 
 # --- Beat and the workers

@@ -15,7 +15,9 @@ from accounts.models import Brand
 from core.tenancy import TenantForeignKey, TenantModel
 
 TENANT_MODELS: list[type[TenantModel]] = [
-    model for model in apps.get_models() if issubclass(model, TenantModel)
+    model
+    for model in apps.get_models()
+    if issubclass(model, TenantModel) and not model._meta.proxy  # another name for a table
 ]
 OURS = [
     model

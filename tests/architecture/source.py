@@ -16,6 +16,7 @@ PACKAGES = (
     "portal",
     "api",
     "integrations",
+    "webhooks",
     "tracking",
     "payouts",
     "offers",

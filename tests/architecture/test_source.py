@@ -53,6 +53,13 @@ ACROSS_BRANDS = {
     "tracking/links/clicks.py": 1,
     "tracking/privacy/erasure.py": 2,
     "tracking/privacy/export.py": 1,
+    "webhooks/dispatching.py": 1,
+    "webhooks/queue.py": 1,
+    "webhooks/resealing.py": 1,
+    "webhooks/retention.py": 1,
+    "webhooks/sending.py": 1,
+    "webhooks/stopping.py": 1,
+    "webhooks/telling.py": 1,
 }
 
 

@@ -42,6 +42,7 @@ NOT_TENANTS = {
     "affiliates.Creator",
     "notifications.SendingAccount",
     "payouts.PayoutDetails",
+    "webhooks.Sender",
 }
 # What is looked up before its brand is known, or over all of them.
 OVER_ALL_BRANDS = {
@@ -62,6 +63,8 @@ OVER_ALL_BRANDS = {
     "notifications_message_lost",
     "notifications_message_public",
     "payouts_release_creator",
+    "webhooks_attempt_old",
+    "webhooks_delivery_body",
 }
 
 SOURCES = {model.__module__ for model in TENANT_MODELS}

@@ -73,6 +73,10 @@ WRITERS = {
         privacy/shoppers
         importing/column_choice totals/daily
     """,
+    "webhooks": """
+        dispatching endpoints models/deliveries outcomes queue redelivering resealing retention
+        stopping telling
+    """,
 }
 # The demo brand, and the tool that proves that a restored copy refuses what it must.
 LOCAL_TOOLS = {"config/local/demo.py", "config/local/drill/refusals.py"}
@@ -99,6 +103,8 @@ SENDERS = {
     "accounts/change_mail.py",
     "accounts/password_reset.py",
     "accounts/adapter.py",
+    "webhooks/sending.py",  # it gives calls to threads, which has the same name
+    "webhooks/telling.py",
 }
 
 

@@ -55,6 +55,8 @@ from tracking.models import Conversion, Order, Question
 from tracking.orders.recording import record_order
 from tracking.orders.refunds import record_refund
 from tracking.questions.services import ask_about_order
+from webhooks.endpoints import add_endpoint, send_test
+from webhooks.models import Attempt, Delivery, Endpoint
 
 # What the parameters of addresses name.
 NAMED: dict[str, type[TenantModel]] = {
@@ -63,7 +65,9 @@ NAMED: dict[str, type[TenantModel]] = {
     "connection_id": Connection,
     "conversion_id": Conversion,
     "data_request_id": DataRequest,
+    "delivery_id": Delivery,
     "discount_id": OfferDiscount,
+    "endpoint_id": Endpoint,
     "enrollment_id": Enrollment,
     "event_id": Event,
     "invitation_id": Invitation,
@@ -100,6 +104,7 @@ FIELDS = {
     "connection": "connection_id",
     "conversion": "conversion_id",
     "discount": "discount_id",
+    "endpoint": "endpoint_id",
     "enrollment": "enrollment_id",
     "invitation": "invitation_id",
     "member": "member_id",
@@ -193,6 +198,7 @@ def _furnish(
         _export_members()
         _connect_a_shop(brand)
         _fill_the_shop(offer, enrollment)
+        _add_an_endpoint(brand)
         return {
             name: model._default_manager.order_by("pk").values_list("pk", flat=True)[0]
             for name, model in NAMED.items()
@@ -253,6 +259,14 @@ def _fill_the_shop(offer: Offer, enrollment: Enrollment) -> None:
         answered="{}",
     )
     keep_requests(brand_id=offer.brand_id, requests=[sent])
+
+
+def _add_an_endpoint(brand: Brand) -> None:
+    """An endpoint on a port on which nothing answers, a delivery, and a failed attempt at it."""
+    address = f"http://127.0.0.1:{1 + brand.slug.startswith('s')}/{brand.slug}"
+    made = add_endpoint(address=address, events=[], description="", by=SYSTEM, now=NOW)
+    delivery = send_test(endpoint=made.endpoint, by=SYSTEM, now=NOW)
+    Attempt(delivery=delivery, number=1, at=NOW, milliseconds=12, error="can't be reached").save()
 
 
 def _draft_a_run(enrollment: Enrollment, *, currency: str) -> None:

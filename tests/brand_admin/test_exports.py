@@ -158,7 +158,7 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
         "payments", "project", "project_generate", "project_members", "project_send", "projects",
         "questions", "refunds", "refused_deliveries", "run", "runs", "sales_tracking", "shop_codes",
         "suppressed", "unattributed",
-        "work",
+        "webhook_deliveries", "work",
     ]  # fmt: skip
 
 

@@ -45,10 +45,12 @@ ARGUMENTS = {
     "import_members": ["{file}", *OF_OFFER],
     "import_orders": ["{file}", *OF_BRAND, "--source", "shop"],
     "invite_staff": ["noor@juniper.example", *OF_BRAND],
+    "listen": OF_BRAND,
     "load_demo": [],
     "reconcile": [],
     "reseal_connections": [],
     "reseal_details": [],
+    "reseal_webhooks": [],
 }  # fmt: skip
 PASSWORD = "a-word-that-nobody-may-see"
 # Runs one command after another as manage.py does, with what each said and how it ended.

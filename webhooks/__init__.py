@@ -1,0 +1,1 @@
+"""Outgoing webhooks: what happens in a brand, sent to addresses that the brand names."""

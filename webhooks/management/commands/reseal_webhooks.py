@@ -1,0 +1,24 @@
+"""manage.py reseal_webhooks"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from core import commands
+from webhooks.resealing import reseal_endpoints
+
+
+class Command(commands.Command):
+    help = "Encrypt the secrets of all webhooks with the first of DETAILS_KEYS."
+    kept = "Secrets encrypted so far keep the new key. The others still use the old key."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        done = reseal_endpoints()
+        self.stdout.write(f"{done.resealed:,} webhooks were encrypted with the first key.")
+        if done.unreadable:
+            raise CommandError(
+                f"{done.unreadable:,} webhooks can't be decrypted with any of DETAILS_KEYS. Add the"
+                " missing key, or make new secrets for them."
+            )

@@ -1,0 +1,24 @@
+"""What is stored about outgoing webhooks."""
+
+from webhooks.models.deliveries import (
+    WAITING_STATES,
+    Attempt,
+    Delivery,
+    DeliveryState,
+    Sender,
+    WaitingEntry,
+    WatchedEntry,
+)
+from webhooks.models.endpoints import Endpoint, EndpointState
+
+__all__ = [
+    "WAITING_STATES",
+    "Attempt",
+    "Delivery",
+    "DeliveryState",
+    "Endpoint",
+    "EndpointState",
+    "Sender",
+    "WaitingEntry",
+    "WatchedEntry",
+]

@@ -1,0 +1,50 @@
+"""Mail a brand's owners, once, that an endpoint was disabled."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from datetime import datetime
+
+from django.conf import settings
+
+from accounts.models import Role
+from accounts.selectors import current_brand, staff_of_brand
+from core.languages import ENGLISH
+from core.tenancy import across_brands, acting_for
+from core.transactional_mail import TransactionalMailError, send_transactional_mail
+from webhooks.models import Endpoint, EndpointState
+
+
+def tell_owners(*, now: datetime) -> list[int]:
+    """Mail the owners of each endpoint that was disabled since; return those endpoints.
+
+    Called by beat each minute, and by a message when one is disabled. Of two workers one mails.
+    """
+    with across_brands(reason="endpoints that were disabled are found over all brands"):
+        rows = Endpoint.objects.filter(state=EndpointState.DISABLED, owners_told_at=None)
+        found = list(rows.order_by("pk"))
+    told = []
+    for endpoint in found:
+        with acting_for(endpoint.brand_id):
+            still = rows.filter(pk=endpoint.pk, brand_id=endpoint.brand_id)
+            if still.update(owners_told_at=now):
+                told.append(endpoint.pk)
+                _mail_owners(endpoint)
+    return told
+
+
+def _mail_owners(endpoint: Endpoint) -> None:
+    brand = current_brand()
+    for owner in staff_of_brand().filter(role=Role.OWNER):
+        with suppress(TransactionalMailError):  # it is logged, and the endpoint's page says it
+            send_transactional_mail(
+                "staff/webhook_disabled",
+                to=owner.user.email,
+                language=ENGLISH,
+                values={
+                    "brand": brand.name,
+                    "address": endpoint.address,
+                    "reason": endpoint.reason,
+                    "site": f"{settings.BASE_URL}/admin/{brand.slug}/connections/webhooks/",
+                },
+            )
