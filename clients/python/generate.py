@@ -318,12 +318,17 @@ def files(document: Document) -> dict[str, str]:
     return named
 
 
-def main() -> None:
-    HERE.mkdir(exist_ok=True)
-    for name, text in files(Document(json.load(sys.stdin))).items():
-        (HERE / name).write_text(text)
+def write(texts: Mapping[str, str], folder: Path) -> None:
+    """Write the files into a folder, in the shape that ruff gives them."""
+    folder.mkdir(exist_ok=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text)
     for command in (["format"], ["check", "--fix"], ["format"]):
-        subprocess.run([sys.executable, "-m", "ruff", *command, "--quiet", HERE], check=True)
+        subprocess.run([sys.executable, "-m", "ruff", *command, "--quiet", folder], check=True)
+
+
+def main() -> None:
+    write(files(Document(json.load(sys.stdin))), HERE)
 
 
 if __name__ == "__main__":
