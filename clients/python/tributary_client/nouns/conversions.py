@@ -168,7 +168,7 @@ class Conversions(Caller):
         )
         return answer
 
-    def accept_some_conversions(
+    def accept_conversions(
         self,
         *,
         idempotency_key: str = "",
@@ -185,7 +185,7 @@ class Conversions(Caller):
         )
         return answer
 
-    def reject_some_conversions(
+    def reject_conversions(
         self,
         *,
         idempotency_key: str = "",

@@ -71,7 +71,7 @@ class Members(Caller):
             },
         )
 
-    def add_one_member(
+    def add_member(
         self,
         *,
         idempotency_key: str = "",
@@ -86,7 +86,7 @@ class Members(Caller):
         )
         return answer
 
-    def tag_some_members(
+    def tag_members(
         self,
         *,
         idempotency_key: str = "",
@@ -101,7 +101,7 @@ class Members(Caller):
         )
         return answer
 
-    def untag_some_members(
+    def untag_members(
         self,
         *,
         idempotency_key: str = "",
@@ -142,7 +142,7 @@ class Members(Caller):
         )
         return answer
 
-    def change_one_member(
+    def change_member(
         self,
         member: str,
         **sent: Unpack[MemberChange],

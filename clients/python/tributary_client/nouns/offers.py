@@ -133,7 +133,7 @@ class Offers(Caller):
         )
         return answer
 
-    def change_one_offer(
+    def change_offer(
         self,
         offer: str,
         **sent: Unpack[OfferChange],

@@ -151,7 +151,7 @@ class PayoutRuns(Caller):
         )
         return answer
 
-    def confirm_one_run(
+    def confirm_run(
         self,
         run: str,
         *,
@@ -167,7 +167,7 @@ class PayoutRuns(Caller):
         )
         return answer
 
-    def redraft_one_run(
+    def redraft_run(
         self,
         run: str,
         *,
@@ -183,7 +183,7 @@ class PayoutRuns(Caller):
         )
         return answer
 
-    def discard_one_run(
+    def discard_run(
         self,
         run: str,
         *,
@@ -197,7 +197,7 @@ class PayoutRuns(Caller):
         )
         return answer
 
-    def mark_one_run_paid(
+    def mark_run_paid(
         self,
         run: str,
         *,
@@ -215,7 +215,7 @@ class PayoutRuns(Caller):
         )
         return answer
 
-    def return_one_run(
+    def return_run(
         self,
         run: str,
         *,
