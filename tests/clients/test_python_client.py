@@ -73,8 +73,9 @@ def address(live_server: Any) -> str:
 def test_the_story_of_the_readme_runs_in_forty_lines(cast: Cast, address: str) -> None:
     [story] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     printed = io.StringIO()
+    names = {"key": key_for(cast.juniper), "address": address}
     with contextlib.redirect_stdout(printed):
-        exec(compile(story, str(README), "exec"), {"key": key_for(cast.juniper), "address": address})
+        exec(compile(story, str(README), "exec"), names)  # noqa: S102
     lines = printed.getvalue().splitlines()
     assert re.fullmatch(r"Mara's code is \w+, her dashboard https?://\S+/d/\S+", lines[0])
     assert lines[1] == "Mara earns 5.00 of 80.00"

@@ -48,6 +48,7 @@ class Figures(Caller):
         first: str | None = None,
         last: str | None = None,
         offer: str | None = None,
+        member: str | None = None,
         limit: int | None = None,
         cursor: str | None = None,
     ) -> FiguresShown:
@@ -62,6 +63,7 @@ class Figures(Caller):
                 "first": first,
                 "last": last,
                 "offer": offer,
+                "member": member,
                 "limit": limit,
                 "cursor": cursor,
             },
