@@ -77,29 +77,34 @@ def _by_day(asked: AskedFigures, period: DateRange) -> list[FigureRow]:
 def _by_member(
     request: HttpRequest, asked: AskedFigures, period: DateRange
 ) -> tuple[list[FigureRow], str | None]:
-    offer = _offer(asked)
+    """The members of an offer, or all offers of a member."""
 
     def show(rows: Sequence[Enrollment]) -> list[FigureRow]:
         totals = totals_by_enrollment([row.pk for row in rows], period=period)
         return [
             _row(
                 totals.get(row.pk, NOTHING),
-                offer,
+                row.offer,
                 member=shown_id(IdKind.MEMBER, row.member_id),
             )
             for row in rows
         ]
 
-    found = Enrollment.objects.filter(offer=offer)
+    found = Enrollment.objects.select_related("offer")
+    if asked.offer or not asked.member:
+        found = found.filter(offer=_offer(asked))
+    if asked.member:
+        found = found.filter(member=filter_id(IdKind.MEMBER, asked, "member"))
     paged = _AskedMembers(**asked.model_dump(exclude={"by"}))
     page = page_of(request, paged, found, column="joined_at", show=show)
     return page.data, page.next_cursor
 
 
 class _AskedMembers(AskedPage):
-    """The query of the list by member; a cursor is for one offer and one period."""
+    """The query of the list by member; a cursor is for one offer or member, and one period."""
 
     offer: str
+    member: str
     first: Day | None
     last: Day | None
 

@@ -58,13 +58,15 @@ class Noun:
         def declare(view: View) -> View:
             takes_body = "sent" in inspect.signature(view).parameters
             refusals = [*REFUSALS, *also, *(OF_BODIES if takes_body else ())]
+            # The views of single and chosen rows are not called as the services that they call.
+            name = view.__name__.replace("_one_", "_").replace("_some_", "_")
             add: Any = getattr(self.router, method.lower())
             add(
                 path,
                 response={status: answer},
                 auth=needs(scope),
-                operation_id=view.__name__,
-                summary=view.__name__.replace("_", " ").capitalize(),
+                operation_id=name,
+                summary=name.replace("_", " ").capitalize(),
                 tags=[self.tag],
                 openapi_extra={"responses": documents.refusals(*sorted(refusals))},
             )(_acting(view))

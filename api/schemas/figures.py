@@ -19,7 +19,8 @@ class AskedFigures(BaseModel):
     by: Literal["offer", "member", "day"]
     first: Day | None = None
     last: Day | None = None
-    offer: str = Field("", max_length=40, description="Needed by member; by day, one offer alone.")
+    offer: str = Field("", max_length=40, description="By day it is needed: one offer alone.")
+    member: str = Field("", max_length=40, description="By member, this or an offer is needed.")
     limit: int = Field(50, ge=1, le=200, description="By member.")
     cursor: str = Field("", max_length=400, description="By member.")
 

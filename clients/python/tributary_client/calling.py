@@ -1,0 +1,134 @@
+"""Call the API: each request with its own Idempotency-Key, tried again where that is safe."""
+
+from __future__ import annotations
+
+import random
+import time
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import httpx
+
+from tributary_client.errors import ApiError
+
+TRIES = 4
+FIRST_PAUSE_SECONDS = 0.5  # doubled for each further try
+MAX_PAUSE_SECONDS = 30.0
+TIMEOUT_SECONDS = 30.0
+# The server did nothing (408, 425, 429, 503), or what it did is safe to repeat.
+TRIED_AGAIN = frozenset({408, 425, 429, 500, 502, 503, 504})
+IN_PROGRESS = "in_progress"  # the code of a 409: the first try is not answered yet
+PER_PAGE = 200
+USER_AGENT = "tributary-python/1"
+
+
+class Unreachable(Exception):  # noqa: N818 - it is a state of the server
+    """No answer came, also after all tries."""
+
+
+class Caller:
+    """One API key at one address. Threads may share it."""
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        address: str,
+        tries: int = TRIES,
+        timeout: float = TIMEOUT_SECONDS,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._tries, self._sleep = tries, sleep
+        self._http = httpx.Client(
+            base_url=address.rstrip("/"),
+            headers={"Authorization": f"Bearer {key}", "User-Agent": USER_AGENT},
+            timeout=timeout,
+            transport=transport,
+        )
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def call(
+        self,
+        method: str,
+        path: str,
+        *,
+        asked: Mapping[str, Any] | None = None,
+        sent: Any = None,
+        idempotency_key: str = "",
+    ) -> Any:
+        """Return the answer. Raises ApiError and Unreachable.
+
+        A POST has an Idempotency-Key, the same in each try, so that it is done once.
+        """
+        headers = {}
+        if method == "POST":
+            headers["Idempotency-Key"] = idempotency_key or str(uuid.uuid4())
+        parameters = {name: value for name, value in (asked or {}).items() if value is not None}
+        answer: httpx.Response | None = None
+        problem = "no answer"
+        for number in range(self._tries):
+            if number:
+                self._sleep(pause_before(number, answer))
+            try:
+                answer = self._http.request(
+                    method, path, params=parameters, json=sent, headers=headers
+                )
+            except httpx.TransportError as error:
+                answer, problem = None, str(error) or type(error).__name__
+                continue
+            if answer.is_success:
+                return answer.json() if answer.content else None
+            if not is_tried_again(answer):
+                break
+        if answer is None:
+            raise Unreachable(f"{method} {path}: {problem}")
+        raise ApiError(
+            answer.status_code,
+            problem_of(answer),
+            request_id=answer.headers.get("x-request-id", ""),
+        )
+
+    def pages(self, path: str, *, asked: Mapping[str, Any]) -> Iterator[Any]:
+        """Yield every item of a list, page by page. Raises ApiError and Unreachable."""
+        cursor: str | None = None
+        while True:
+            page = self.call("GET", path, asked={"limit": PER_PAGE, **asked, "cursor": cursor})
+            yield from page["data"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+
+def quoted(text: str) -> str:
+    """Return an id as a part of a path."""
+    return quote(text, safe="")
+
+
+def is_tried_again(answer: httpx.Response) -> bool:
+    return answer.status_code in TRIED_AGAIN or (
+        answer.status_code == 409 and problem_of(answer).get("code") == IN_PROGRESS
+    )
+
+
+def problem_of(answer: httpx.Response) -> Mapping[str, Any]:
+    """Return the problem details, also where something before Tributary answered otherwise."""
+    try:
+        said = answer.json()
+    except ValueError:
+        said = None
+    return said if isinstance(said, dict) else {"detail": f"HTTP {answer.status_code}"}
+
+
+def pause_before(number: int, answer: httpx.Response | None) -> float:
+    """Return the seconds before a further try: as long as asked, else longer each time."""
+    said = answer.headers.get("retry-after", "") if answer is not None else ""
+    if said.isdecimal():
+        return min(float(said[:6]), MAX_PAUSE_SECONDS)
+    growing: float = FIRST_PAUSE_SECONDS * 2 ** (number - 1)
+    return min(growing, MAX_PAUSE_SECONDS) * random.uniform(0.5, 1.0)  # noqa: S311

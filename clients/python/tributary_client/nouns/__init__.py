@@ -1,0 +1,35 @@
+"""All nouns. Written by generate.py; changes are lost."""
+
+from tributary_client.nouns.clicks import Clicks
+from tributary_client.nouns.codes import Codes
+from tributary_client.nouns.conversions import Conversions
+from tributary_client.nouns.enrollments import Enrollments
+from tributary_client.nouns.figures import Figures
+from tributary_client.nouns.links import Links
+from tributary_client.nouns.members import Members
+from tributary_client.nouns.offers import Offers
+from tributary_client.nouns.orders import Orders
+from tributary_client.nouns.payout_runs import PayoutRuns
+from tributary_client.nouns.payouts import Payouts
+from tributary_client.nouns.questions import Questions
+from tributary_client.nouns.revisions import Revisions
+from tributary_client.nouns.terms import Terms
+
+
+class Nouns(
+    Clicks,
+    Codes,
+    Conversions,
+    Enrollments,
+    Figures,
+    Links,
+    Members,
+    Offers,
+    Orders,
+    PayoutRuns,
+    Payouts,
+    Questions,
+    Revisions,
+    Terms,
+):
+    """Every operation."""

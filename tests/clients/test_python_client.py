@@ -1,0 +1,202 @@
+"""The Python client: the whole story against the product, trying again, refusals, webhooks."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import json
+import re
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from standardwebhooks.webhooks import Webhook
+from tributary_client import (
+    ApiError,
+    Client,
+    FieldError,
+    Unreachable,
+    WrongSignatureError,
+    read_webhook,
+)
+from tributary_client import calling as client_calling
+
+from api.v1 import api
+from clients.python import generate
+from core.tenancy import acting_for
+from payouts.models import Payout
+from tests.api.shop import key_for
+from tests.cast import Cast
+
+README = Path("clients/python/README.md")
+SECRET = "whsec_" + "c2VjcmV0IG9mIHR3ZW50eS1mb3VyIGJ5dGVz"
+PROBLEM = {"Content-Type": "application/problem+json"}
+
+
+class Server:
+    """Answers as it is told, one answer after another, and keeps the requests."""
+
+    def __init__(self, *answers: httpx.Response | Exception) -> None:
+        self.answers = list(answers)
+        self.requests: list[httpx.Request] = []
+        self.slept: list[float] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def client(self) -> Client:
+        return Client(
+            "trb_live_key",
+            address="https://tributary.example/",
+            transport=httpx.MockTransport(self),
+            sleep=self.slept.append,
+        )
+
+
+def said(status: int, body: Any, **headers: str) -> httpx.Response:
+    return httpx.Response(status, json=body, headers=headers)
+
+
+@pytest.fixture
+def address(live_server: Any) -> str:
+    return str(live_server.url)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_story_of_the_readme_runs_in_forty_lines(cast: Cast, address: str) -> None:
+    [story] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
+    printed = io.StringIO()
+    names = {"key": key_for(cast.juniper), "address": address}
+    with contextlib.redirect_stdout(printed):
+        exec(compile(story, str(README), "exec"), names)  # noqa: S102
+    lines = printed.getvalue().splitlines()
+    assert re.fullmatch(r"Mara's code is \w+, her dashboard https?://\S+/d/\S+", lines[0])
+    assert lines[1] == "Mara earns 5.00 of 80.00"
+    assert lines[2] == "Mara was sent 5.00: paid"
+    assert lines[3].startswith("Refused: ")
+    assert "mara@creators.example" in lines[3]
+    assert len(story.splitlines()) <= 45
+    with acting_for(cast.juniper):
+        assert Payout.objects.get().amount_minor == 500
+
+
+@pytest.mark.django_db(transaction=True)
+def test_any_number_of_orders_and_pages(
+    cast: Cast, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tributary_client.sending.BATCH", 3)
+    monkeypatch.setattr(client_calling, "PER_PAGE", 2)
+    orders: Iterator[Any] = (
+        {
+            "order_id": f"o{number}",
+            "ordered_at": datetime.now(UTC).isoformat(),
+            "currency": "USD" if number else "?",
+            "promo_code": "MARA15",
+            "lines": [{"quantity": 1, "unit_price": "10.00"}],
+        }
+        for number in range(8)
+    )
+    with Client(key_for(cast.juniper), address=address) as tributary:
+        results = list(tributary.send_orders(orders))
+        listed = [order["order_id"] for order in tributary.list_orders()]
+    assert [result["status"] for result in results] == [422, *[201] * 7]
+    assert sorted(listed) == [f"o{number}" for number in range(1, 8)]
+
+
+def test_a_busy_server_is_asked_again_with_the_same_idempotency_key() -> None:
+    server = Server(
+        said(503, {"code": "unavailable"}, **{"Retry-After": "7"}),
+        httpx.ConnectError("refused"),
+        said(409, {"code": "in_progress"}, **PROBLEM),
+        said(201, {"id": "mem_1"}),
+    )
+    member = server.client().add_member(email="mara@creators.example")
+    assert member["id"] == "mem_1"
+    assert server.slept[0] == 7
+    assert 0.5 <= server.slept[1] <= 1
+    keys = {request.headers["idempotency-key"] for request in server.requests}
+    assert (len(server.requests), len(keys)) == (4, 1)
+
+
+def test_a_key_of_ones_own_is_sent() -> None:
+    server = Server(said(201, {"id": "mem_1"}))
+    server.client().add_member(email="m@creators.example", idempotency_key="mine")
+    assert server.requests[0].headers["idempotency-key"] == "mine"
+
+
+def test_nobody_answers() -> None:
+    server = Server(*[httpx.ReadTimeout("too slow")] * 4)
+    with pytest.raises(Unreachable, match="GET /api/v1/due: too slow"):
+        server.client().show_due(member="mem_1")
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
+def test_what_is_refused_is_not_tried_again(status: int) -> None:
+    problem = {
+        "code": "invalid",
+        "detail": "The request has errors.",
+        "errors": [{"field": "email", "code": "missing", "message": "must be given"}],
+    }
+    server = Server(said(status, problem, **PROBLEM, **{"X-Request-Id": "abc"}))
+    with pytest.raises(ApiError, match=r"has errors. \(email: must be given\)") as caught:
+        server.client().add_member(email="")
+    assert (caught.value.status, caught.value.code, caught.value.request_id) == (
+        status,
+        "invalid",
+        "abc",
+    )
+    assert caught.value.errors == [FieldError("email", "missing", "must be given")]
+    assert len(server.requests) == 1
+
+
+def test_an_answer_from_something_before_tributary() -> None:
+    server = Server(*[httpx.Response(502, text="<html>Bad gateway</html>")] * 4)
+    with pytest.raises(ApiError, match="HTTP 502"):
+        server.client().show_due(member="mem_1")
+
+
+def test_ids_are_quoted() -> None:
+    server = Server(said(200, {}))
+    server.client().show_member("../orders?x")
+    assert server.requests[0].url.raw_path == b"/api/v1/members/..%2Forders%3Fx"
+
+
+def webhook(change: Callable[[str], str] = lambda body: body) -> tuple[str, dict[str, str]]:
+    now = datetime.now(UTC)
+    body = json.dumps(
+        {"type": "order.recorded", "timestamp": now.isoformat(), "data": {"order": "ord_1"}}
+    )
+    headers = {
+        "Webhook-Id": "msg_1",
+        "Webhook-Timestamp": str(int(now.timestamp())),
+        "Webhook-Signature": Webhook(SECRET).sign("msg_1", now, body),
+    }
+    return change(body), headers
+
+
+def test_a_webhook_is_read() -> None:
+    body, headers = webhook()
+    event = read_webhook(body.encode(), headers, secret=SECRET)
+    assert (event.id, event.type, event.data) == ("msg_1", "order.recorded", {"order": "ord_1"})
+    assert event.timestamp.tzinfo is not None
+
+
+def test_a_webhook_that_was_changed_is_refused() -> None:
+    body, headers = webhook(lambda body: body.replace("ord_1", "ord_2"))
+    with pytest.raises(WrongSignatureError):
+        read_webhook(body, headers, secret=SECRET)
+
+
+def test_the_client_is_that_of_the_document(tmp_path: Path) -> None:
+    """If this fails, run what the docstring of generate.py says."""
+    document = json.loads(json.dumps(api.get_openapi_schema(), default=str))
+    generate.write(generate.files(generate.Document(document)), tmp_path)
+    written = {path.name: path.read_text() for path in tmp_path.glob("*.py")}
+    assert written == {path.name: path.read_text() for path in generate.HERE.glob("*.py")}
