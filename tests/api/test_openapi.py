@@ -24,9 +24,9 @@ OF_SHOPS = {
     "send_refunds", "state_refunds", "state_refund", "undo_refund",
 }  # fmt: skip
 OF_NOUNS = {
-    "list_members", "show_member", "add_one_member", "change_one_member", "tag_some_members",
-    "untag_some_members", "set_owner_of_members",
-    "list_offers", "show_offer", "make_offer", "change_one_offer", "set_status_of_offer",
+    "list_members", "show_member", "add_member", "change_member", "tag_members",
+    "untag_members", "set_owner_of_members",
+    "list_offers", "show_offer", "make_offer", "change_offer", "set_status_of_offer",
     "list_terms", "show_terms", "add_terms", "withdraw_terms",
     "list_enrollments", "show_enrollment", "add_members_to_offer", "activate_enrollments",
     "deactivate_enrollments", "remove_enrollments", "renew_dashboard_links",
@@ -35,12 +35,12 @@ OF_NOUNS = {
     "list_clicks", "show_click",
     "list_orders", "list_refunds", "show_refund", "list_revisions", "show_revision",
     "list_conversions", "show_conversion", "credit_orders", "look_at_orders_again",
-    "accept_some_conversions", "reject_some_conversions", "share_conversion",
+    "accept_conversions", "reject_conversions", "share_conversion",
     "list_questions", "show_question", "answer_question",
     "list_payouts", "show_payout", "show_due", "record_payout", "mark_payout_paid",
     "return_payout", "post_adjustment", "write_off_debt",
-    "list_runs", "show_run", "list_members_of_run", "draft_new_run", "confirm_one_run",
-    "redraft_one_run", "discard_one_run", "mark_one_run_paid", "return_one_run",
+    "list_runs", "show_run", "list_members_of_run", "draft_new_run", "confirm_run",
+    "redraft_run", "discard_run", "mark_run_paid", "return_run",
     "show_figures",
 }  # fmt: skip
 OPERATIONS = OF_SHOPS | OF_NOUNS

@@ -96,7 +96,8 @@ def test_every_question_can_be_asked(sold: Cast, live_server: Any) -> None:
         for tool in tools:
             needed = {name: known[name] for name in tool.input_schema.get("required", ())}
             answer = await assistant.call_tool(tool.name, needed)
-            told[tool.name] = (tool.annotations.read_only_hint, answer.is_error, answer.content)
+            reads = tool.annotations and tool.annotations.read_only_hint
+            told[tool.name] = (reads, answer.is_error, answer.content)
         return told
 
     told = asked(key_for(sold.juniper), live_server.url, ask)

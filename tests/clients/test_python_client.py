@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import generate_client
 import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
@@ -25,7 +26,6 @@ from tributary_client import (
 from tributary_client import calling as client_calling
 
 from api.v1 import api
-from clients.python import generate
 from core.tenancy import acting_for
 from payouts.models import Payout
 from tests.api.shop import key_for
@@ -195,8 +195,8 @@ def test_a_webhook_that_was_changed_is_refused() -> None:
 
 
 def test_the_client_is_that_of_the_document(tmp_path: Path) -> None:
-    """If this fails, run what the docstring of generate.py says."""
+    """If this fails, run what the docstring of generate_client.py says."""
     document = json.loads(json.dumps(api.get_openapi_schema(), default=str))
-    generate.write(generate.files(generate.Document(document)), tmp_path)
+    generate_client.write(generate_client.files(generate_client.Document(document)), tmp_path)
     written = {path.name: path.read_text() for path in tmp_path.glob("*.py")}
-    assert written == {path.name: path.read_text() for path in generate.HERE.glob("*.py")}
+    assert written == {path.name: path.read_text() for path in generate_client.HERE.glob("*.py")}

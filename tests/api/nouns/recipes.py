@@ -122,18 +122,18 @@ NEW_OFFER = of(
 )
 ONE, MEMBERS = ["$enrollment"], ["$member"]
 RECIPES = {
-    "add_one_member": Recipe(
+    "add_member": Recipe(
         "POST", "/members",
         of(email="ada@example.com", first_name="Ada", tags=["VIP"], handles={"x": "@ada"}),
         ("member.added",), 201,
     ),
-    "change_one_member": Recipe(
+    "change_member": Recipe(
         "PATCH", "/members/{member}", of(first_name="Maria"), ("member.changed",)
     ),
-    "tag_some_members": Recipe(
+    "tag_members": Recipe(
         "POST", "/members/tag", of(members=MEMBERS, tag="VIP"), ("member.tagged",)
     ),
-    "untag_some_members": Recipe(
+    "untag_members": Recipe(
         "POST", "/members/untag", _tagged, ("member.untagged",)
     ),
     "set_owner_of_members": Recipe(
@@ -143,7 +143,7 @@ RECIPES = {
     "make_offer": Recipe(
         "POST", "/offers", NEW_OFFER, ("terms.superseded", "offer.created"), 201
     ),
-    "change_one_offer": Recipe(
+    "change_offer": Recipe(
         "PATCH", "/offers/{offer}", of(click_window_days=7, ends_at=None), ("offer.changed",)
     ),
     "set_status_of_offer": Recipe(
@@ -189,10 +189,10 @@ RECIPES = {
     "look_at_orders_again": Recipe(
         "POST", "/conversions/look-again", _look_again, ("conversion.added_by_hand",)
     ),
-    "accept_some_conversions": Recipe(
+    "accept_conversions": Recipe(
         "POST", "/conversions/accept", _rejected, ("conversion.accepted",)
     ),
-    "reject_some_conversions": Recipe(
+    "reject_conversions": Recipe(
         "POST", "/conversions/reject", of(conversions=["$conversion"], reason="Returned"),
         ("conversion.rejected",),
     ),
@@ -232,19 +232,19 @@ RECIPES = {
     "draft_new_run": Recipe(
         "POST", "/payout-runs", of(currency="GBP", minimum="1.00"), ("payout_run.drafted",), 201
     ),
-    "confirm_one_run": Recipe(
+    "confirm_run": Recipe(
         "POST", "/payout-runs/{draft}/confirm", nothing, ("payout_run.confirmed",)
     ),
-    "redraft_one_run": Recipe(
+    "redraft_run": Recipe(
         "POST", "/payout-runs/{draft}/redraft", nothing, ("payout_run.redrafted",)
     ),
-    "discard_one_run": Recipe(
+    "discard_run": Recipe(
         "POST", "/payout-runs/{draft}/discard", nothing, ("payout_run.discarded",)
     ),
-    "mark_one_run_paid": Recipe(
+    "mark_run_paid": Recipe(
         "POST", "/payout-runs/{run}/paid", _paid, ("payout_run.paid",)
     ),
-    "return_one_run": Recipe(
+    "return_run": Recipe(
         "POST", "/payout-runs/{run}/return", of(state="cancelled", reason="Not sent"),
         ("payout_run.cancelled",),
     ),

@@ -45,8 +45,8 @@ READS = {
 }  # fmt: skip
 SHARE = {"shares": [{"enrollment": "$enrollment", "share_bp": 10_000}], "reason": "x"}
 CONFLICTS: dict[str, tuple[str, Any]] = {
-    "change_one_member": ("/members/{member}", {"version": 9}),
-    "change_one_offer": ("/offers/{offer}", {"version": 9}),
+    "change_member": ("/members/{member}", {"version": 9}),
+    "change_offer": ("/offers/{offer}", {"version": 9}),
     "set_status_of_offer": ("/offers/{offer}/status", {"status": "active"}),
     "share_conversion": ("/conversions/{conversion}/share", {**SHARE, "seen": []}),
     "answer_question": (
@@ -56,11 +56,11 @@ CONFLICTS: dict[str, tuple[str, Any]] = {
     "mark_payout_paid": ("/payouts/{payout}/paid", {}),
     "return_payout": ("/payouts/{payout}/return", {"state": "failed", "reason": "x"}),
     "write_off_debt": ("/write-offs", {"enrollment": "$indebted", "amount": "7", "note": "x"}),
-    "confirm_one_run": ("/payout-runs/{run}/confirm", None),
-    "redraft_one_run": ("/payout-runs/{run}/redraft", None),
-    "discard_one_run": ("/payout-runs/{run}/discard", None),
-    "mark_one_run_paid": ("/payout-runs/{run}/paid", {"amount": "1"}),
-    "return_one_run": ("/payout-runs/{draft}/return", {"state": "failed", "reason": "x"}),
+    "confirm_run": ("/payout-runs/{run}/confirm", None),
+    "redraft_run": ("/payout-runs/{run}/redraft", None),
+    "discard_run": ("/payout-runs/{run}/discard", None),
+    "mark_run_paid": ("/payout-runs/{run}/paid", {"amount": "1"}),
+    "return_run": ("/payout-runs/{draft}/return", {"state": "failed", "reason": "x"}),
 }  # fmt: skip
 TWICE = {"answer_question", "return_payout"}  # the second time it is a conflict
 

@@ -14,7 +14,7 @@ from tests.cast import NOW
 from tests.snapshot import snapshot
 from tracking.reconciliation.differences import differences
 
-NAME_NO_ROW = {"add_one_member", "make_offer", "draft_new_run"}
+NAME_NO_ROW = {"add_member", "make_offer", "draft_new_run"}
 every_change = pytest.mark.parametrize("name", RECIPES)
 
 

@@ -1,4 +1,4 @@
-"""All nouns. Written by generate.py; changes are lost."""
+"""All nouns. Written by generate_client.py; changes are lost."""
 
 from tributary_client.nouns.clicks import Clicks
 from tributary_client.nouns.codes import Codes

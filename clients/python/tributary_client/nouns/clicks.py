@@ -1,4 +1,4 @@
-"""Clicks. Written by generate.py; changes are lost."""
+"""Clicks. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Codes. Written by generate.py; changes are lost."""
+"""Codes. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Conversions. Written by generate.py; changes are lost."""
+"""Conversions. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Enrollments. Written by generate.py; changes are lost."""
+"""Enrollments. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

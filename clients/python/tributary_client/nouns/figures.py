@@ -1,4 +1,4 @@
-"""Figures. Written by generate.py; changes are lost."""
+"""Figures. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

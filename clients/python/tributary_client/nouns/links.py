@@ -1,4 +1,4 @@
-"""Links. Written by generate.py; changes are lost."""
+"""Links. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

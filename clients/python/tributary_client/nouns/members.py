@@ -1,4 +1,4 @@
-"""Members. Written by generate.py; changes are lost."""
+"""Members. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Offers. Written by generate.py; changes are lost."""
+"""Offers. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

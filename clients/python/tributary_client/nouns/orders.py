@@ -1,4 +1,4 @@
-"""Orders. Written by generate.py; changes are lost."""
+"""Orders. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ class CommissionShown(TypedDict):
 class OrderShown(TypedDict):
     """An order with its attribution, commission and refunds."""
 
+    id: str
     order_id: str
     source: str
     ordered_at: str

@@ -1,4 +1,4 @@
-"""Payout runs. Written by generate.py; changes are lost."""
+"""Payout runs. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

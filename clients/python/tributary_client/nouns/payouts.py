@@ -1,4 +1,4 @@
-"""Payouts. Written by generate.py; changes are lost."""
+"""Payouts. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

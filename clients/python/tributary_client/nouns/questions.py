@@ -1,4 +1,4 @@
-"""Questions. Written by generate.py; changes are lost."""
+"""Questions. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Revisions. Written by generate.py; changes are lost."""
+"""Revisions. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

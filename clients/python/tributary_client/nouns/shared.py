@@ -1,4 +1,4 @@
-"""Shared. Written by generate.py; changes are lost."""
+"""Shared. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Terms. Written by generate.py; changes are lost."""
+"""Terms. Written by generate_client.py; changes are lost."""
 
 from __future__ import annotations
 

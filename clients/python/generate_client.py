@@ -1,6 +1,7 @@
 """Write tributary_client/nouns/ from the OpenAPI document of a Tributary.
 
-    python manage.py export_openapi_schema --api api.v1.api | python clients/python/generate.py
+    python manage.py export_openapi_schema --api api.v1.api > document.json
+    python clients/python/generate_client.py < document.json
 
 A file for each noun has the types of its requests and answers, and a class with one method for each
 operation. Types that several nouns have are in `shared.py`.
@@ -43,7 +44,7 @@ SIMPLE = {
     "boolean": "bool",
     "null": "None",
 }
-HEADER = '"""{title}. Written by generate.py; changes are lost."""\n'
+HEADER = '"""{title}. Written by generate_client.py; changes are lost."""\n'
 Schema = Mapping[str, Any]
 
 
