@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import Any
 from weakref import WeakKeyDictionary
 
 from django.template import Context, Engine, Node, Template, TemplateDoesNotExist
@@ -146,6 +147,7 @@ class HtmlAttributes(dict[str, object]):
     def __str__(self) -> str:
         """As Django's `flatatt` writes them: by name, and those without a value are the last."""
         valued, bare = [], []
+        value: Any
         for key, value in sorted(self.items(), key=itemgetter(0)):
             if value is True:
                 bare.append(f" {conditional_escape(key)}")

@@ -163,7 +163,9 @@ def _reader(variable: Any, missing: object) -> Reader:
     if variable.lookups is None or variable.translate:
         return variable.resolve
     name, *bits = variable.lookups
-    return _path_reader(variable, name, bits, missing) if bits else _name_reader(variable, missing)
+    if bits:
+        return _path_reader(variable, name, bits, missing)
+    return _name_reader(variable, name, missing)
 
 
 def _path_reader(variable: Variable, name: str, bits: list[str], missing: object) -> Reader:
@@ -181,8 +183,7 @@ def _path_reader(variable: Variable, name: str, bits: list[str], missing: object
     return read
 
 
-def _name_reader(variable: Variable, missing: object) -> Reader:
-    name = variable.var
+def _name_reader(variable: Variable, name: str, missing: object) -> Reader:
     called = _path_reader(variable, name, [], missing)
 
     def read(context: Context) -> Any:

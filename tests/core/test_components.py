@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import pytest
@@ -123,7 +124,8 @@ def test_html_attributes_are_written_as_django_writes_them() -> None:
 
     assert str(HtmlAttributes(given)) == flatatt(given)
     assert str(HtmlAttributes()) == ""
-    assert conditional_escape(HtmlAttributes(given)) == flatatt(given)
+    attributes: Any = HtmlAttributes(given)
+    assert conditional_escape(attributes) == flatatt(given)
 
 
 def test_html_attributes_come_by_name_or_as_a_mapping(engine: Engine) -> None:
