@@ -27,6 +27,11 @@ def endpoints() -> QuerySet[Endpoint]:
     return found
 
 
+def disabled_endpoints() -> QuerySet[Endpoint]:
+    """Those that were disabled and that nobody has turned on again, newest first."""
+    return endpoints().filter(state=EndpointState.DISABLED)
+
+
 @dataclass(frozen=True, slots=True)
 class EndpointHealth:
     """An endpoint, with what waits for it, and what it missed in the last 7 days."""
@@ -84,7 +89,7 @@ def deliveries(
     `search` finds the id of an event, and a thing by its whole name ("conversion:12").
     """
     found = Delivery.objects.select_related("endpoint").defer("body")
-    found = found.filter(endpoint__in=Endpoint.objects.kept())
+    found = found.exclude(endpoint__state=EndpointState.DELETED)
     if endpoint is not None:
         found = found.filter(endpoint=endpoint)
     if state:

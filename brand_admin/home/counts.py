@@ -20,6 +20,8 @@ from tracking.figures.unattributed_orders import unattributed_orders
 from tracking.models import Order, Refund
 from tracking.outreach.unsent_items import not_sent, without_items
 from tracking.questions.selectors import open_question_count
+from webhooks.models import Endpoint
+from webhooks.selectors import disabled_endpoints
 
 RECENT = timedelta(days=30)
 MAX_COUNTED_ORDERS = 10_000  # or refunds: a shop may send all of them, and counting is slow
@@ -28,7 +30,7 @@ TROUBLED_STATES = (MessageState.FAILED, MessageState.BOUNCED, MessageState.UNKNO
 
 @dataclass(frozen=True, slots=True)
 class Attention:
-    """The counts, and what is wrong with connected shops.
+    """The counts, and what is wrong with connected shops and webhooks.
 
     `oldest_pending_at` is the time of the oldest order that waits for approval.
 
@@ -47,6 +49,7 @@ class Attention:
     refunds: int
     recent_from: date
     connections: list[Notice]
+    webhooks: list[Endpoint]  # that were disabled
 
     @property
     def unattributed_in_words(self) -> str:
@@ -85,6 +88,7 @@ def what_needs_attention(*, now: datetime) -> Attention:
         refunds=_refunds.count(since=start_of(recent_from)),
         recent_from=recent_from,
         connections=notices(now=now),
+        webhooks=list(disabled_endpoints()),
     )
 
 

@@ -262,3 +262,4 @@ def test_a_disabled_endpoint_says_why(busy: Endpoint, cast: Cast) -> None:
     assert "Its receiver answered 410." in page
     assert "Turn on" not in page
     assert "Disabled" in shown(desk_of(cast.vera).get(at(cast.juniper, "webhooks")))
+    assert "Webhooks disabled" in shown(desk_of(cast.vera).get(at(cast.juniper, "home")))

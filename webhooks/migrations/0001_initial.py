@@ -373,9 +373,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="delivery",
             index=models.Index(
-                condition=models.Q(("state", "delivered"), _negated=True),
-                fields=["brand", "state", "-created_at"],
-                name="webhooks_delivery_to_look_at",
+                fields=["brand", "state", "-created_at", "-id"], name="webhooks_delivery_in_state"
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="delivery",
+            index=models.Index(
+                fields=["brand", "event", "-created_at", "-id"], name="webhooks_delivery_event"
             ),
         ),
         migrations.AddIndex(

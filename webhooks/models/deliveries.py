@@ -135,9 +135,10 @@ class Delivery(LeasedModel):
                 condition=models.Q(state__in=["pending", "failed"]),
             ),
             models.Index(
-                fields=["brand", "state", "-created_at"],
-                name="webhooks_delivery_to_look_at",
-                condition=~models.Q(state="delivered"),
+                fields=["brand", "state", "-created_at", "-id"], name="webhooks_delivery_in_state"
+            ),
+            models.Index(
+                fields=["brand", "event", "-created_at", "-id"], name="webhooks_delivery_event"
             ),
             models.Index(
                 fields=["created_at"],
