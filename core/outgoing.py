@@ -230,6 +230,7 @@ class Caller:
         if seconds <= 0:
             raise NoAnswerError("did not answer in time")
         self.until = time.monotonic() + seconds
+        self._client.cookies.clear()  # the next call may be for another brand
         if stand_in := stand_in_for(url):
             url, host = stand_in
             headers = {**(headers or {}), "Host": host}

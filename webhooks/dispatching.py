@@ -7,11 +7,12 @@ transaction commits, and a process that was killed leaves it as it was.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Max
 
 from accounts.models import OutboxEntry
@@ -23,6 +24,8 @@ from webhooks.models import Delivery, DeliveryState, Endpoint, WaitingEntry
 BATCH = 500  # entries of a brand in one transaction; then other brands go first
 MAX_BRANDS_AT_ONCE = 200
 NOT_ON = "The endpoint was off."
+OUTAGES = (OperationalError, InterfaceError)
+logger = logging.getLogger(__name__)
 
 
 def dispatch_waiting(*, now: datetime) -> int:
@@ -36,8 +39,19 @@ def dispatch_waiting(*, now: datetime) -> int:
     read = 0
     for brand_id in brands:
         with acting_for(brand_id):
-            read += _dispatch(now=now)
+            read += _dispatch_safely(now=now)
     return read
+
+
+def _dispatch_safely(*, now: datetime) -> int:
+    """A defect in what one brand has stored holds up no other brand."""
+    try:
+        return _dispatch(now=now)
+    except OUTAGES:
+        raise
+    except Exception:
+        logger.exception("entries of the outbox could not be dispatched")
+        return 0
 
 
 @transaction.atomic

@@ -68,7 +68,7 @@ def redeliver(*, deliveries: QuerySet[Delivery], by: Actor, now: datetime) -> Re
 def send_again_since(
     *, endpoint: Endpoint, since: datetime, only_missed: bool, by: Actor, now: datetime
 ) -> Redelivered:
-    """Send again what happened since then; with `only_missed`, what was not delivered.
+    """Send again what happened since then; with `only_missed`, what failed or was not sent.
 
     Raises EndpointError for an endpoint that is not on.
     """
@@ -76,7 +76,7 @@ def send_again_since(
         raise EndpointError("Turn the endpoint on first.")
     found = Delivery.objects.filter(endpoint=endpoint, created_at__gte=since)
     if only_missed:
-        found = found.exclude(state=DeliveryState.DELIVERED)
+        found = found.exclude(state__in=[DeliveryState.DELIVERED, DeliveryState.PENDING])
     return redeliver(deliveries=found, by=by, now=now)
 
 

@@ -22,7 +22,7 @@ from django.utils import timezone
 from core.outgoing import Caller, NoAnswerError
 from core.sealing import SealError
 from core.tenancy import across_brands, acting_for
-from webhooks.dispatching import dispatch_waiting
+from webhooks.dispatching import OUTAGES, dispatch_waiting
 from webhooks.models import Delivery
 from webhooks.outcomes import ANSWER_BYTES, Finished, Outcome, record_outcomes, retry_after_of
 from webhooks.queue import Place, claim_due, keep_place, leave_place, take_place
@@ -150,10 +150,10 @@ class _Sending:
             now = self.clock()
             try:
                 secrets = live_secrets(row.endpoint, now=now)
-            except SealError:
+                headers = signed_headers(row.message_id, row.body, secrets=secrets, now=now)
+            except (SealError, ValueError):  # ValueError: no base64
                 self._record([(call, Outcome(at=now, milliseconds=0, error=UNREADABLE))])
                 continue
-            headers = signed_headers(row.message_id, row.body, secrets=secrets, now=now)
             self.under_way[self._submit(row.endpoint.address, headers, row.body)] = call
 
     def _submit(self, address: str, headers: Mapping[str, str], body: str) -> Future[Outcome]:
@@ -178,8 +178,17 @@ class _Sending:
             by_endpoint.setdefault((call.brand_id, call.endpoint_id), []).append(finished)
         for (brand_id, endpoint_id), finished_calls in by_endpoint.items():
             with acting_for(brand_id):
-                record_outcomes(endpoint_id=endpoint_id, finished=finished_calls, now=self.clock())
+                self._record_of(endpoint_id, finished_calls)
         self.attempts += len(ended)
+
+    def _record_of(self, endpoint_id: int, finished: Sequence[Finished]) -> None:
+        """A defect at one endpoint holds up no other; its leases end, and it is tried again."""
+        try:
+            record_outcomes(endpoint_id=endpoint_id, finished=finished, now=self.clock())
+        except OUTAGES:
+            raise
+        except Exception:
+            logger.exception("attempts at endpoint %s could not be recorded", endpoint_id)
 
 
 def post(

@@ -6,11 +6,13 @@ import time
 from collections.abc import Iterator
 from datetime import timedelta
 from ipaddress import ip_address
+from typing import Any
 
 import pytest
 from django.utils import timezone
 from standardwebhooks import Webhook
 
+from accounts.models import OutboxEntry
 from core import outgoing
 from core.tenancy import acting_for
 from tests.cast import SYSTEM, Cast
@@ -18,12 +20,12 @@ from tests.integrations.stand_in import Fault, Reply
 from tests.webhooks.conftest import endpoint_for
 from tests.webhooks.facts import accept, dispatch, later, of, reject, sell
 from tests.webhooks.receiver import Receiver
-from webhooks import queue, sending
+from webhooks import dispatching, queue, sending
 from webhooks.endpoints import rotate_secret, send_test, switch_off, switch_on
-from webhooks.models import Attempt, Delivery, Endpoint, Sender
+from webhooks.models import Attempt, Delivery, Endpoint, Sender, WaitingEntry
 from webhooks.outcomes import PAUSES
 from webhooks.queue import take_place
-from webhooks.sending import sweep
+from webhooks.sending import post, sweep
 
 pytestmark = pytest.mark.django_db
 
@@ -255,6 +257,53 @@ def test_a_name_that_leads_to_a_private_network_is_refused(
 
     assert of(endpoint)[0].reason == "The receiver leads to a private network."
     assert receiver.requests == []
+
+
+def test_a_secret_that_can_not_be_read_is_told(
+    endpoint: Endpoint, receiver: Receiver, settings: object
+) -> None:
+    send_test(endpoint=endpoint, by=SYSTEM, now=timezone.now())
+    settings.DETAILS_KEYS = ["another key"]  # type: ignore[attr-defined]
+
+    sweep()
+
+    assert receiver.requests == []
+    assert "its secret can't be decrypted" in of(endpoint)[0].reason
+
+
+def test_no_cookie_of_a_receiver_is_sent_back(receiver: Receiver) -> None:
+    """Other brands may send to the same host."""
+    receiver.faults.append(Fault(Reply(200, headers={"Set-Cookie": "who=me"})))
+    with outgoing.Caller() as caller:
+        for _ in range(2):
+            post(caller, receiver.address, {}, b"{}", clock=timezone.now)
+
+    assert ["cookie" in one.headers for one in receiver.requests] == [False, False]
+
+
+def test_a_defect_at_one_brand_holds_up_no_other(
+    endpoint: Endpoint, receiver: Receiver, cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with acting_for(cast.saltmarsh), Receiver().running() as other:
+        theirs = endpoint_for(other)
+        WaitingEntry(entry=OutboxEntry.objects.latest("pk").pk).save()
+    real = dispatching.body_of
+
+    def body_of(**values: Any) -> str:
+        if values["target"].startswith("conversion"):
+            raise KeyError("a defect")
+        return real(**values)
+
+    monkeypatch.setattr(dispatching, "body_of", body_of)
+    sell("1")
+
+    sweep()
+
+    assert of(endpoint) == []
+    assert WaitingEntry.objects.count() == 2
+    with acting_for(cast.saltmarsh):
+        assert len(of(theirs)) == 1
+        assert WaitingEntry.objects.count() == 0
 
 
 def test_only_so_many_processes_send_at_a_time(endpoint: Endpoint, receiver: Receiver) -> None:
