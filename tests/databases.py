@@ -14,9 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.db import connection, transaction
+from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from tests.cast import Cast, assemble
+from tests.emptying import empty_database
 from tests.template import TEMPLATE
 
 if TYPE_CHECKING:  # it loads every package, and most runs of a few tests don't need it
@@ -101,8 +103,11 @@ def databases(
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(databases: Databases) -> None:
+def django_db_setup(databases: Databases) -> Iterator[None]:
     """What pytest-django asks for before the first test that uses a database."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_database)
+        yield
 
 
 @pytest.fixture
