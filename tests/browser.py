@@ -41,6 +41,8 @@ WITHOUT = (
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-dev-shm-usage",
     f"--disable-features={','.join(WITHOUT)}",
+    # A page of a test ends before optimised code, compiled beside it, has earned what it cost.
+    "--js-flags=--no-maglev --no-opt",
 ]  # fmt: skip
 MAX_WAIT = MAX_WAIT_SECONDS * 1_000  # milliseconds
 ASKED_FOR = {"document", "fetch", "xhr"}  # an error status of these is the test's own business
