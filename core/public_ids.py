@@ -42,6 +42,10 @@ class IdKind(StrEnum):
     QUESTION = "qst"
     PAYOUT = "pay"
     RUN = "run"
+    # Only webhooks name these; no operation asks for one.
+    CLICK_EARNING = "cle"
+    ENTRY = "ent"
+    ENDPOINT = "end"
 
 
 def public_id(kind: IdKind, *, brand_id: int, row_id: int) -> str:

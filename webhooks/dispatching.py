@@ -133,6 +133,7 @@ def _delivery(
         target=entry.target,
         sequence=sequence,
         body=body_of(
+            brand_id=endpoint.brand_id,
             event=entry.event,
             happened_at=entry.written_at,
             target=entry.target,

@@ -184,6 +184,7 @@ def send_test(*, endpoint: Endpoint, by: Actor, now: datetime) -> Delivery:
         target=target,
         sequence=sequence,
         body=body_of(
+            brand_id=row.brand_id,
             event=TEST_EVENT,
             happened_at=now,
             target=target,

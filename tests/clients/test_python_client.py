@@ -70,7 +70,7 @@ def address(live_server: Any) -> str:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_story_of_the_readme_runs_in_forty_lines(cast: Cast, address: str) -> None:
+def test_the_story_of_the_readme_runs(cast: Cast, address: str) -> None:
     [story] = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     printed = io.StringIO()
     names = {"key": key_for(cast.juniper), "address": address}
@@ -82,7 +82,7 @@ def test_the_story_of_the_readme_runs_in_forty_lines(cast: Cast, address: str) -
     assert lines[2] == "Mara was sent 5.00: paid"
     assert lines[3].startswith("Refused: ")
     assert "mara@creators.example" in lines[3]
-    assert len(story.splitlines()) <= 45
+    assert len(story.splitlines()) <= 42
     with acting_for(cast.juniper):
         assert Payout.objects.get().amount_minor == 500
 

@@ -21,6 +21,7 @@ from tests.webhooks.conftest import endpoint_for
 from tests.webhooks.facts import accept, dispatch, later, of, reject, sell
 from tests.webhooks.receiver import Receiver
 from webhooks import dispatching, queue, sending
+from webhooks.bodies import body_of
 from webhooks.endpoints import rotate_secret, send_test, switch_off, switch_on
 from webhooks.models import Attempt, Delivery, Endpoint, Sender, WaitingEntry
 from webhooks.outcomes import PAUSES
@@ -287,14 +288,13 @@ def test_a_defect_at_one_brand_holds_up_no_other(
     with acting_for(cast.saltmarsh), Receiver().running() as other:
         theirs = endpoint_for(other)
         WaitingEntry(entry=OutboxEntry.objects.latest("pk").pk).save()
-    real = dispatching.body_of
 
-    def body_of(**values: Any) -> str:
+    def failing(**values: Any) -> str:
         if values["target"].startswith("conversion"):
             raise KeyError("a defect")
-        return real(**values)
+        return body_of(**values)
 
-    monkeypatch.setattr(dispatching, "body_of", body_of)
+    monkeypatch.setattr(dispatching, "body_of", failing)
     sell("1")
 
     sweep()
