@@ -82,6 +82,7 @@ SECTIONS = (
     "settings",
     "own_account",
     "work_list",
+    "test_mode",
 )
 brand_pages = [path(f"<slug:brand>/{name}", show_list, name=name) for name in SECTIONS]
 urlpatterns = [
