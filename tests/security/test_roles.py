@@ -168,4 +168,5 @@ def test_what_only_owners_do_is_written_down() -> None:
         "developers", "key_revoke",
         "connection_setup", "connection_name", "connection_credentials", "connection_secret",
         "connection_disconnect",
+        "test_data_delete",
     }  # fmt: skip
