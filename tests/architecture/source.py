@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import gc
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -79,20 +79,30 @@ def tree(path: Path) -> ast.Module:
         gc.enable()
 
 
-def calls(path: Path, name: str) -> Iterator[ast.Call]:
+def calls(path: Path, name: str) -> Sequence[ast.Call]:
     """Calls of `name`, whether imported or reached through a module."""
+    return _calls(path).get(name, [])
+
+
+@cache
+def _calls(path: Path) -> dict[str, list[ast.Call]]:
+    """All calls in a file by the last name of what they call."""
+    found: dict[str, list[ast.Call]] = {}
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Call):
             called = node.func
-            found = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
-            if found == name:
-                yield node
+            name = called.attr if isinstance(called, ast.Attribute) else getattr(called, "id", "")
+            found.setdefault(name, []).append(node)
+    return found
 
 
-def imported(path: Path) -> Iterator[str]:
+@cache
+def imported(path: Path) -> tuple[str, ...]:
     """The dotted names of the modules that a file imports, wherever it does."""
+    found: list[str] = []
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            found += (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+            found += (f"{node.module}.{alias.name}" for alias in node.names)
+    return tuple(found)

@@ -322,7 +322,7 @@ def test_the_faces_never_read_the_table_of_details() -> None:
 
 
 def test_the_whole_account_is_read_for_its_owner_alone() -> None:
-    callers = {relative(path) for path in modules() if list(calls(path, "own_destination"))}
+    callers = {relative(path) for path in modules() if calls(path, "own_destination")}
 
     assert callers == {
         "payouts/details.py",
