@@ -138,12 +138,12 @@ class LedgerMachine(LedgerActs):
 
     def what_was_never_paid_knows_new_customers_by_their_earliest_order(self) -> None:
         paid = set(PayoutItem.objects.values_list("entry__conversion_id", flat=True))
+        latest_first = Order.objects.order_by("-ordered_at", "-external_id")
+        first = dict(latest_first.values_list("customer_ref", "pk"))  # the last one stays
         for row in Conversion.objects.exclude(customer="").select_related("order"):
-            if row.pk in paid:
-                continue
-            same = Order.objects.filter(customer_ref=row.order.customer_ref)
-            first = same.order_by("ordered_at", "external_id").first()
-            assert row.customer == ("new" if row.order == first else "returning")
+            if row.pk not in paid:
+                is_first = row.order_id == first[row.order.customer_ref]
+                assert row.customer == ("new" if is_first else "returning")
 
     def a_balance_adds_up(self) -> None:
         for balance in balances([self.enrollment.pk, self.other.pk], now=self.now).values():
