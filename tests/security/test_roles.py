@@ -169,4 +169,7 @@ def test_what_only_owners_do_is_written_down() -> None:
         "connection_setup", "connection_name", "connection_credentials", "connection_secret",
         "connection_disconnect",
         "test_data_delete",
+        "webhook_add", "webhook_change", "webhook_secret", "webhook_test", "webhook_on",
+        "webhook_off", "webhook_again", "webhook_delete", "webhook_deliveries_change",
+        "webhook_deliveries_csv",  # to order a large file; a small one takes READ
     }  # fmt: skip
