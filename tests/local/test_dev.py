@@ -234,7 +234,7 @@ def served(tmp_path: Path, databases: Databases) -> Iterator[Served]:
     until(lambda: served.get("/healthz")[0] == 200, "it does not start")
     yield served
     served.process.terminate()
-    served.process.wait()
+    served.process.wait(timeout=MAX_WAIT_SECONDS)
 
 
 def test_a_saved_change_is_on_the_next_page(served: Served) -> None:
