@@ -12,30 +12,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from core.money import Money
-from core.public_ids import IdKind, public_id
-from core.references import Reference
+from core.public_ids import public_id
+from webhooks.naming import IDS, id_of
 
-# Values of an entry that are ids of rows.
-IDS: Mapping[str, IdKind] = {
-    "enrollment": IdKind.ENROLLMENT,
-    "member": IdKind.MEMBER,
-    "offer": IdKind.OFFER,
-    "order": IdKind.ORDER,
-    "run": IdKind.RUN,
-}
-# What an event can be about, as the outbox names it.
-TARGETS: Mapping[str, IdKind] = {
-    "clickearning": IdKind.CLICK_EARNING,
-    "conversion": IdKind.CONVERSION,
-    "endpoint": IdKind.ENDPOINT,
-    "enrollment": IdKind.ENROLLMENT,
-    "ledgerentry": IdKind.ENTRY,
-    "order": IdKind.ORDER,
-    "payout": IdKind.PAYOUT,
-    "payoutrun": IdKind.RUN,
-    "refund": IdKind.REFUND,
-    "terms": IdKind.TERMS,
-}
 AMOUNT = "_minor"
 
 
@@ -57,17 +36,12 @@ def body_of(
         "type": event,
         "timestamp": happened_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
         "data": {
-            "id": name_of(Reference(target), brand_id=brand_id),
+            "id": id_of(target, brand_id=brand_id),
             "sequence": sequence,
             **_values(values, brand_id=brand_id),
         },
     }
     return json.dumps(document, ensure_ascii=False, separators=(",", ":"))
-
-
-def name_of(target: Reference, *, brand_id: int) -> str:
-    """Return the API's id of a thing that the outbox calls "order:12"."""
-    return public_id(TARGETS[target.kind], brand_id=brand_id, row_id=int(target.key))
 
 
 def _values(values: Mapping[str, Any], *, brand_id: int) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from django.db.models import Count, Q, QuerySet
 
+from core.tenancy import current_brand_id
 from webhooks.models import (
     WAITING_STATES,
     Attempt,
@@ -16,6 +17,7 @@ from webhooks.models import (
     Endpoint,
     EndpointState,
 )
+from webhooks.naming import target_of
 
 RECENT = timedelta(days=7)
 MISSED = (DeliveryState.GIVEN_UP, DeliveryState.SKIPPED)
@@ -86,7 +88,7 @@ def deliveries(
 ) -> QuerySet[Delivery]:
     """The deliveries, newest first, without bodies; made from `first` to before `last`.
 
-    `search` finds the id of an event, and a thing by its whole name ("conversion:12").
+    `search` finds the id of an event, and a thing by the id that the API gives it.
     """
     found = Delivery.objects.select_related("endpoint").defer("body")
     found = found.exclude(endpoint__state=EndpointState.DELETED)
@@ -102,7 +104,8 @@ def deliveries(
         found = found.filter(created_at__lt=last)
     if text := search.strip().replace("\x00", ""):
         event_id = _event_id_in(text)
-        found = found.filter(event_id=event_id) if event_id else found.filter(target=text)
+        target = target_of(text, brand_id=current_brand_id())
+        found = found.filter(event_id=event_id) if event_id else found.filter(target=target)
     return found.order_by("-created_at", "-pk")
 
 

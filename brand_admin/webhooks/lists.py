@@ -83,7 +83,7 @@ class Deliveries(Listing[Delivery]):
     export_in_header = True
     changes = Permission.ADMINISTER
     template = "brand_admin/webhooks/deliveries.html"
-    search_label = "Event id, or conversion:12"
+    search_label = "Event id, or cnv_…"
     filter_form = DeliveryFilters
     default_sort = "-made"
     is_long = True
@@ -92,7 +92,7 @@ class Deliveries(Listing[Delivery]):
             "Event",
             lambda row: Lines(
                 Link(title_of(row.event), "webhook_delivery", row.pk),
-                Muted(f"{row.target}, number {row.sequence:,}"),
+                Muted(f"{row.about}, number {row.sequence:,}"),
             ),
             look="wraps",
             names_row=True,
@@ -106,7 +106,7 @@ class Deliveries(Listing[Delivery]):
     file_columns = {
         "made": lambda row: row.created_at,
         "event": lambda row: row.event,
-        "about": lambda row: row.target,
+        "about": lambda row: row.about,
         "sequence": lambda row: row.sequence,
         "webhook_id": lambda row: row.message_id,
         "endpoint": lambda row: row.endpoint.address,
@@ -135,7 +135,7 @@ class Deliveries(Listing[Delivery]):
     )
     nothing_matches = EmptyState(
         "No delivery matches",
-        "Search the whole id of an event, or what it is about, such as conversion:12.",
+        "Search the whole id of an event, or what it is about, such as cnv_….",
         icon="search",
     )
 
@@ -143,7 +143,7 @@ class Deliveries(Listing[Delivery]):
         return selectors.deliveries(search=self.search, **self.filters.chosen())
 
     def row_label(self, row: Delivery) -> str:
-        return f"{title_of(row.event)}, {row.target} number {row.sequence}"
+        return f"{title_of(row.event)}, {row.about} number {row.sequence}"
 
     def everything(self) -> QuerySet[Delivery]:
         """Also deliveries that no longer match, because the person saw them."""
@@ -153,7 +153,7 @@ class Deliveries(Listing[Delivery]):
         return [
             Seen(
                 title_of(row.event),
-                more=f"{row.target}, number {row.sequence:,}",
+                more=f"{row.about}, number {row.sequence:,}",
                 note=" · ".join(
                     [str(row.endpoint), moment(row.created_at), row.get_state_display()]
                 ),

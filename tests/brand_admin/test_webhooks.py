@@ -177,7 +177,7 @@ def test_deliveries_are_searched_filtered_and_sorted(
 
 def test_a_delivery_is_found_by_its_id_and_by_what_it_is_about(busy: Endpoint, cast: Cast) -> None:
     vera, row = desk_of(cast.vera), of(busy)[0]
-    for text in (row.message_id, str(row.event_id), row.target):
+    for text in (row.message_id, str(row.event_id), row.about):
         page = vera.get(f"{at(cast.juniper, 'webhook_deliveries')}?q={text}")
         assert [one.pk for one in page.context["rows"]] == [row.pk], text
 

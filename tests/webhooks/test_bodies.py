@@ -14,8 +14,9 @@ from core.tenancy import acting_for
 from tests.cast import Cast
 from tests.webhooks.facts import dispatch, of, sell
 from tracking.models import Conversion
-from webhooks.bodies import TARGETS, body_of
+from webhooks.bodies import body_of
 from webhooks.models import Endpoint
+from webhooks.naming import TARGETS, target_of
 
 
 def test_ids_are_those_of_the_api_and_amounts_say_their_currency() -> None:
@@ -68,6 +69,9 @@ def test_the_body_of_a_conversion(endpoint: Endpoint, cast: Cast) -> None:
     ids = {"brand_id": cast.juniper.pk}
     assert data["id"] == public_id(IdKind.CONVERSION, row_id=conversion.pk, **ids)
     assert data["order"] == public_id(IdKind.ORDER, row_id=conversion.order_id, **ids)
+    assert row.about == data["id"]
+    assert target_of(data["id"], **ids) == row.target
+    assert target_of(data["id"], brand_id=cast.saltmarsh.pk) == ""
     assert data["commission"] == {"amount": "8.42", "minor": 842, "currency": "GBP"}
     assert "Mara" not in row.body
 

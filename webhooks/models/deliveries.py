@@ -13,6 +13,7 @@ from core.jobs import LeasedModel
 from core.kept_sums import after_statement
 from core.tenancy import TenantForeignKey, TenantModel
 from webhooks.models.endpoints import Endpoint
+from webhooks.naming import id_of
 
 # Only where somebody wants to hear of it: a brand without endpoints writes nothing more.
 NOTE_ENTRIES = """
@@ -154,6 +155,11 @@ class Delivery(LeasedModel):
     def message_id(self) -> str:
         """The header `webhook-id`."""
         return f"msg_{self.event_id.hex}"
+
+    @property
+    def about(self) -> str:
+        """The API's id of what the event is about."""
+        return id_of(self.target, brand_id=self.brand_id)
 
     @property
     def is_waiting(self) -> bool:
