@@ -117,7 +117,7 @@ def over_http(sample: BrandWithMembers) -> None:
     ]
     many = [order(f"many-{{unique}}-{number}", number) for number in range(BATCH)]
     batch = post("/api/v1/orders", json.dumps({"orders": many}), key)
-    with served(workers=2) as port:
+    with served(workers=2, API_RATE="0") as port:
         batches = result(start(port, [batch], connections=2))
         alone = result(start(port, singles, connections=CONNECTIONS))
     batch_rate = BATCH * len(batches["served"]) / SECONDS

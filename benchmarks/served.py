@@ -19,7 +19,7 @@ FIRST_PORT = 8790
 
 
 @contextmanager
-def served(*, workers: int = 1) -> Iterator[int]:
+def served(*, workers: int = 1, **settings: str) -> Iterator[int]:
     """Serve the run's database; yields the port. The server ends with the block."""
     port = next(port for port in range(FIRST_PORT, FIRST_PORT + 100) if reserve(port))
     environment = {
@@ -30,6 +30,7 @@ def served(*, workers: int = 1) -> Iterator[int]:
         "DEFAULT_FROM_EMAIL": "tracking@tributary.example",
         "WEB_WORKERS": str(workers),
         "TRUSTED_PROXIES": HOST,  # the benchmark sends X-Forwarded-Proto like a proxy
+        **settings,
     }
     python = [sys.executable, "-W", "ignore", "-m"]
     collect = [*python, "django", "collectstatic", "--no-input", "--verbosity", "0"]
