@@ -1,7 +1,8 @@
 """Show the developers of a shop their last requests to the API, and what was answered.
 
 A request only notes what it was. A thread of the web process stores the notes of about a second
-with one INSERT for each brand. Of a brand that sends more in that time, the last ones are noted. A
+with one INSERT for each brand, or of five while a brand sends more than is kept of it: then its
+last ones are noted, and to store others each second would take a tenth of the process's time. A
 process that is killed loses at most those: they are for reading, and nothing depends on them.
 """
 
@@ -32,6 +33,7 @@ from core.redaction import redact
 from integrations.masking import MASK, TOO_DEEP, masked, without_mail_addresses
 
 PAUSE_SECONDS = 1.0  # in which notes are gathered
+BUSY_PAUSE_SECONDS = 5.0  # while a brand sends more than is kept of it
 MAX_BRANDS = 1_000  # with notes at the same time
 MAX_ITEMS = 3  # of a list that are shown
 MAX_READ_BYTES = 128 * 1024  # of an answer; a longer one is not shown
@@ -86,8 +88,11 @@ class RequestLog:
                 notes.append(note)
         self._has_notes.set()
 
-    def store(self) -> None:
-        """Store all notes, with one INSERT for each brand. What fails of one fails of no other."""
+    def store(self) -> bool:
+        """Store all notes, with one INSERT for each brand. What fails of one fails of no other.
+
+        Returns whether a brand sent as many as are kept of it, or more.
+        """
         self._has_notes.clear()
         with self._lock:
             notes, self._notes = self._notes, {}
@@ -98,6 +103,7 @@ class RequestLog:
                 logger.warning("requests to the API were not noted: %s", error)
             except Exception:
                 logger.exception("requests to the API were not noted")
+        return any(len(listed) == KEPT_REQUESTS for listed in notes.values())
 
     def forget(self) -> None:
         with self._lock:
@@ -108,11 +114,12 @@ class RequestLog:
         threading.Thread(target=self._run, name="requests to the API", daemon=True).start()
 
     def _run(self) -> None:
+        is_busy = False
         while True:
             self._has_notes.wait()
-            time.sleep(PAUSE_SECONDS)
+            time.sleep(BUSY_PAUSE_SECONDS if is_busy else PAUSE_SECONDS)
             try:
-                self.store()
+                is_busy = self.store()
             finally:
                 connection.close()
 

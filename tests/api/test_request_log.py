@@ -212,6 +212,16 @@ def test_the_notes_of_one_second_are_no_more_than_are_kept(cast: Cast, shop: Sho
     assert kept[0].path == f"/api/v1/orders/{KEPT_REQUESTS + 4}"
 
 
+def test_notes_are_gathered_for_longer_while_more_are_sent_than_are_kept(shop: Shop) -> None:
+    for number in range(KEPT_REQUESTS - 1):
+        shop.ask(f"/api/v1/orders/{number}")
+    assert not REQUESTS.store()
+    for number in range(KEPT_REQUESTS):
+        shop.ask(f"/api/v1/orders/{number}")
+    assert REQUESTS.store()
+    assert not REQUESTS.store()
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_processes_at_once_keep_no_more(cast: Cast) -> None:
     key_for(cast.juniper)
