@@ -11,6 +11,7 @@ from typing import Any
 
 import environ
 from csp.constants import NONCE, NONE, SELF
+from kombu import Queue
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -185,6 +186,16 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
 # A task that runs when the broker fails is finished. Its message arrives again, and does nothing.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
+# In production, tasks that wait for servers of others have workers of their own: slow shops keep
+# those, and never the ones that send mails. A worker without -Q takes the tasks of both queues.
+CELERY_TASK_QUEUES = [Queue("celery"), Queue("outside")]
+CELERY_TASK_ROUTES = {
+    name: {"queue": "outside"}
+    for name in (
+        "integrations.compare_codes", "integrations.fill", "integrations.work_events",
+        "webhooks.sweep",
+    )
+}  # fmt: skip
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_ALWAYS_EAGER = False

@@ -1,4 +1,4 @@
-"""Every Celery task is named, takes JSON, waits in the one queue, and is short."""
+"""Every Celery task is named, takes JSON, waits in a queue that is read, and is short."""
 
 from __future__ import annotations
 
@@ -84,10 +84,12 @@ def test_a_task_leaves_out_arguments_of_a_later_version(
 
 @pytest.mark.parametrize("name", TASKS)
 def test_a_task_waits_where_the_workers_look(name: str) -> None:
-    """Workers read the default queue and no other."""
+    """Else no worker would ever read it."""
     route: dict[str, Any] = app.amqp.router.route({}, name)
+    wanted = settings.CELERY_TASK_ROUTES.get(name, {"queue": app.conf.task_default_queue})
 
-    assert route["queue"].name == app.conf.task_default_queue
+    assert route["queue"].name == wanted["queue"]
+    assert wanted["queue"] in {queue.name for queue in settings.CELERY_TASK_QUEUES}
     assert TASKS[name].acks_late
 
 
@@ -95,8 +97,18 @@ def test_the_schedule_names_tasks_that_exist() -> None:
     assert {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()} <= TASKS.keys()
 
 
-def test_nothing_but_the_default_queue_is_read() -> None:
-    for place in ("docker-compose.yml", "config/local/run.py"):
-        text = (ROOT / place).read_text()
-        assert "celery" in text
-        assert not re.search(r"\s-Q\b|--queues", text)
+def test_every_queue_has_workers_of_its_own_in_production() -> None:
+    """So that shops and receivers that answer slowly never keep the workers that mails need."""
+    compose = (ROOT / "docker-compose.yml").read_text()
+    read = re.findall(r"config worker .*--queues (\S+)", compose)
+    assert sorted(read) == sorted(queue.name for queue in settings.CELERY_TASK_QUEUES)
+    assert "--queues" not in (ROOT / "config/local/run.py").read_text()  # one reads both
+
+
+def test_what_waits_for_servers_of_others_has_its_queue() -> None:
+    """A new task of shops or webhooks is named here, or in CELERY_TASK_ROUTES."""
+    named = {name for name in TASKS if name.startswith(("integrations.", "webhooks."))}
+    assert named - set(settings.CELERY_TASK_ROUTES) == {
+        "integrations.empty_old_bodies", "integrations.fill_due", "integrations.find_silent_shops",
+        "integrations.sweep_events", "webhooks.delete_old", "webhooks.tell_owners",
+    }  # fmt: skip
