@@ -16,7 +16,7 @@ RUN SECRET_KEY=build LINK_KEYS=build CLICK_KEYS=build DETAILS_KEYS=build PUBLIC_
     ALLOWED_HOSTS=build.invalid DATABASE_URL=postgres://build.invalid/build \
     REDIS_URL=redis://build.invalid EMAIL_URL=smtp://build.invalid \
     DEFAULT_FROM_EMAIL=build@build.invalid TRIBUTARY_MODE=production \
-    python -m django collectstatic --settings config.settings --no-input --verbosity 0 \
+    python -m django collectstatic --settings config.settings --no-input --verbosity 0 --ignore "swagger*" \
     && useradd --system --uid 10001 --no-create-home tributary \
     && install --directory --owner tributary --mode 0700 /var/lib/tributary-metrics
 

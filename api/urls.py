@@ -3,6 +3,7 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from api.email_webhooks import receive
+from api.guides import guide_list, guide_page
 from api.health import healthz, readyz
 from api.idempotency import idempotent
 from api.links import follow
@@ -11,6 +12,7 @@ from api.pictures import picture
 from api.problem_pages import problem_page
 from api.problems import nothing, with_problem_details
 from api.rate_limit import with_rate_limit
+from api.reference import reference
 from api.request_log import noted
 from api.shop_webhooks import receive as receive_from_shop
 from api.v1 import api
@@ -25,6 +27,9 @@ v1_patterns.append(re_path("", noted(nothing), name="nothing"))
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include((v1_patterns, v1_app_name), namespace=v1_namespace)),
+    path("api/docs", reference, name="reference"),
+    path("api/guides/", guide_list, name="guides"),
+    path("api/guides/<slug:name>", guide_page, name="guide"),
     path("api/problems/<slug:code>", problem_page, name="problem"),
     path("r/<slug:slug>", follow, name="follow"),
     path("pictures/<slug:slug>/<slug:digest>", picture, name="picture"),

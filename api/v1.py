@@ -32,6 +32,7 @@ answer_errors_with_problem_details(api)
 
 @api.post(
     "/orders",
+    tags=["orders"],
     operation_id="send_orders",
     auth=needs(Scope.ORDERS),
     summary="Send orders",
@@ -50,6 +51,7 @@ def send_orders(request: HttpRequest) -> HttpResponse:
 
 @api.put(
     "/orders",
+    tags=["orders"],
     operation_id="state_orders",
     auth=needs(Scope.ORDERS),
     summary="State orders anew",
@@ -68,6 +70,7 @@ def state_orders(request: HttpRequest) -> HttpResponse:
 
 @api.put(
     "/orders/{source}/{path:order_id}",
+    tags=["orders"],
     operation_id="state_order",
     auth=needs(Scope.ORDERS),
     summary="State one order anew",
@@ -81,6 +84,7 @@ def state_order(request: HttpRequest, source: str, order_id: str) -> HttpRespons
 
 @api.post(
     "/refunds",
+    tags=["orders"],
     operation_id="send_refunds",
     auth=needs(Scope.ORDERS),
     summary="Send refunds",
@@ -99,6 +103,7 @@ def send_refunds(request: HttpRequest) -> HttpResponse:
 
 @api.put(
     "/refunds",
+    tags=["orders"],
     operation_id="state_refunds",
     auth=needs(Scope.ORDERS),
     summary="State refunds anew",
@@ -112,6 +117,7 @@ def state_refunds(request: HttpRequest) -> HttpResponse:
 
 @api.put(
     "/refunds/{source}/{path:refund_id}",
+    tags=["orders"],
     operation_id="state_refund",
     auth=needs(Scope.ORDERS),
     summary="State one refund anew",
@@ -125,6 +131,7 @@ def state_refund(request: HttpRequest, source: str, refund_id: str) -> HttpRespo
 
 @api.delete(
     "/refunds/{source}/{path:refund_id}",
+    tags=["orders"],
     operation_id="undo_refund",
     auth=needs(Scope.ORDERS),
     summary="Undo a refund",
@@ -147,6 +154,7 @@ def undo_one_refund(request: HttpRequest, source: str, refund_id: str) -> HttpRe
 
 @api.get(
     "/orders/{order_id}",
+    tags=["orders"],
     operation_id="show_order",
     auth=needs(Scope.READ, Scope.ORDERS),
     summary="Look up an order",
@@ -160,6 +168,7 @@ def show_order(request: HttpRequest, order_id: str) -> HttpResponse:
 
 @api.get(
     "/orders/{source}/{path:order_id}",
+    tags=["orders"],
     operation_id="show_order_of_source",
     auth=needs(Scope.READ, Scope.ORDERS),
     summary="Look up an order of any source",

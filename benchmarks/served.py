@@ -33,7 +33,7 @@ def served(*, workers: int = 1, **settings: str) -> Iterator[int]:
         **settings,
     }
     python = [sys.executable, "-W", "ignore", "-m"]
-    collect = [*python, "django", "collectstatic", "--no-input", "--verbosity", "0"]
+    collect = [*python, "django", "collectstatic", "--no-input", "-v", "0", "-i", "swagger*"]
     subprocess.run(collect, env=environment, check=True)
     server = [*python, "config.web", "--host", HOST, "--port", str(port)]
     process = subprocess.Popen(server, env=environment)

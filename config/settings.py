@@ -80,6 +80,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_prose_editor",
     "js_asset",
+    "ninja",  # for its static files
     "pgtrigger",
     "template_partials",
     "core",

@@ -74,6 +74,7 @@ STYLESHEETS = {
         "admin",
         "print",
     ),
+    "documentation": (*EVERYWHERE, "components/table", "documentation", "print"),
 }
 
 

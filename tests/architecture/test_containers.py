@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from typing import Any
 
 import pytest
@@ -84,3 +85,11 @@ def test_what_the_image_writes_is_in_memory() -> None:
 
     assert metrics[1] in kept
     assert schedule[1].rpartition("/")[0] in kept
+
+
+def test_the_image_holds_every_package_and_what_it_reads() -> None:
+    """.dockerignore lists what is copied; what it forgets is missing only where the image runs."""
+    copied = re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), flags=re.MULTILINE)
+    layers = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+
+    assert {*layers["root_packages"], "docs/guides", "static", "templates", "locale"} <= {*copied}

@@ -1,4 +1,4 @@
-"""docs/webhooks.md says what the code does."""
+"""docs/guides/webhooks.md says what the code does."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from webhooks.queue import CALLS_TO_AN_ENDPOINT, SLOW_MILLISECONDS
 from webhooks.retention import KEPT_FOR
 from webhooks.sending import CALL_SECONDS
 
-GUIDE = " ".join((ROOT / "docs/webhooks.md").read_text().split())
+GUIDE = " ".join((ROOT / "docs/guides/webhooks.md").read_text().split())
 SECONDS = {"s": 1, "min": 60, "h": 3_600}
 
 
@@ -47,4 +47,4 @@ def test_it_names_the_limits() -> None:
 
 
 def test_it_is_one_screen() -> None:
-    assert len((ROOT / "docs/webhooks.md").read_text().splitlines()) <= 65
+    assert len((ROOT / "docs/guides/webhooks.md").read_text().splitlines()) <= 65

@@ -19,16 +19,15 @@ class FieldError:
 class ApiError(Exception):
     """The request was refused. `problem` is the whole answer (RFC 9457).
 
-    `code` is for programs ("unknown_member"), the exception's text for people.
+    `code` is for programs ("unknown_member"), the exception's text for people, and `problems` says
+    what is wrong with each field.
     """
 
     def __init__(self, status: int, problem: Mapping[str, Any], *, request_id: str = "") -> None:
         self.status, self.problem, self.request_id = status, problem, request_id
         self.code = str(problem.get("code", ""))
-        self.errors = [
+        self.problems = [
             FieldError(str(one.get("field", "")), str(one["code"]), str(one["message"]))
-            for one in problem.get("errors", ())
+            for one in problem.get("problems", ())
         ]
-        said = str(problem.get("detail") or problem.get("title") or f"HTTP {status}")
-        where = "; ".join(f"{one.field}: {one.message}" for one in self.errors)
-        super().__init__(f"{said} ({where})" if where else said)
+        super().__init__(str(problem.get("detail") or problem.get("title") or f"HTTP {status}"))
