@@ -89,6 +89,7 @@ def addresses(world: World) -> Iterator[tuple[Route, str]]:
         if route.pattern.startswith("platform/"):
             own["act"] = "deactivate"
         if route.pattern.startswith("api/"):
+            own |= dict.fromkeys(set(route.parameters) - own.keys(), "1")
             own |= {"order_id": "juniper-9001", "refund_id": "R1"}
         yield route, route.address(own)
 
