@@ -348,8 +348,12 @@ def _check(values: OfferValues) -> None:
         raise OfferError("name", "an offer needs a name")
     if values.kind not in OfferKind.values:
         raise OfferError("kind", f"{values.kind!r} is not one of {', '.join(OfferKind.values)}")
-    parts = urlsplit(values.destination_url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
+    try:
+        parts = urlsplit(values.destination_url)
+        host = parts.hostname if parts.scheme in {"http", "https"} else None
+    except ValueError:
+        raise OfferError("destination_url", "this is not the address of a page") from None
+    if not host:
         raise OfferError("destination_url", "the destination must begin with http:// or https://")
     if not 1 <= values.click_window_days <= 365:
         raise OfferError("click_window_days", "the click window must be between 1 and 365 days")
