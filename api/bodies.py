@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,12 +16,15 @@ from django.http import HttpRequest, RawPostDataException
 from ninja.parser import Parser
 
 from api.problems import TOO_LARGE, ApiError, invalid
-from core.text import unknown_name
+from core.text import UNSTORABLE, unknown_name
 from tracking.orders.facts import FieldProblem
+from tracking.orders.fields import MAX_PROBLEMS
 
 MAX_BATCH_ITEMS = 500
 DEFAULT_SOURCE = "api"
 MAX_NUMBER_DIGITS = 30  # longer numbers stay text, and no field accepts them
+MAX_NAME = 60  # characters of a key that an answer names
+HALF_A_PAIR = re.compile(rb"(?i)\\ud[89a-f]")  # as JSON writes it; two of them are one character
 SOURCE = re.compile(r"[a-z0-9](?:[a-z0-9_-]{0,58}[a-z0-9])?")
 
 
@@ -40,13 +43,14 @@ def read_batch(request: HttpRequest, *, many: str) -> Batch:
     source = _source(sent)
     if many not in sent:
         return Batch([sent], source, is_single=True)
-    unknown = [
-        FieldProblem(name, "unknown_field", unknown_name(name, [many, "source"]))
-        for name in sent
-        if name not in {many, "source"}
-    ]
+    unknown = [name for name in sent if name not in {many, "source"}]
     if unknown:
-        raise invalid(unknown)
+        raise invalid(
+            [
+                FieldProblem(name[:MAX_NAME], "unknown_field", unknown_name(name, [many, "source"]))
+                for name in unknown[:MAX_PROBLEMS]
+            ]
+        )
     items = sent[many]
     if not isinstance(items, list) or not items:
         raise invalid([FieldProblem(many, "missing", "must be a list of at least one item")])
@@ -105,16 +109,45 @@ class BodyParser(Parser):
     """Reads the bodies that schemas describe, as `read_json` reads all others."""
 
     def parse_body(self, request: HttpRequest) -> Any:
-        return read_json(request)
+        """The JSON of the body. Raises ApiError, also for a text that PostgreSQL can't store."""
+        read = read_json(request)
+        if HALF_A_PAIR.search(request.body):
+            problems = [
+                FieldProblem(path or "body", "not_text", "contains an invalid character")
+                for path in _unstorable(read)
+            ]
+            if problems:
+                raise invalid(problems[:MAX_PROBLEMS])
+        return read
+
+
+def _unstorable(read: Any) -> Iterator[str]:
+    """The paths of texts and keys that no column takes. JSON may be nested deeply: no recursion."""
+    left = [("", read)]
+    while left:
+        path, value = left.pop()
+        if isinstance(value, str) and UNSTORABLE.search(value):
+            yield path
+        parts: Iterable[tuple[Any, Any]] = value.items() if isinstance(value, dict) else ()
+        parts = enumerate(value) if isinstance(value, list) else parts
+        for name, one in parts:
+            plain = UNSTORABLE.sub("\ufffd", str(name)[:MAX_NAME])
+            inside = f"{path}.{plain}" if path else plain
+            if plain != str(name)[:MAX_NAME]:
+                yield inside
+            left.append((inside, one))
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, each key once: of two values nobody knows which one is meant (RFC 8259 4)."""
     found = dict(pairs)
     if len(found) < len(pairs):
-        keys = [key for key, _value in pairs]
-        [again, *_] = (key for key in keys if keys.count(key) > 1)
-        raise invalid([FieldProblem(again, "duplicate", "stands twice in one object")])
+        seen: set[str] = set()
+        for key, _value in pairs:
+            if key in seen:
+                message = "stands twice in one object"
+                raise invalid([FieldProblem(key[:MAX_NAME], "duplicate", message)])
+            seen.add(key)
     return found
 
 

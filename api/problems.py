@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import RequestDataTooBig
+from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from ninja import NinjaAPI
@@ -22,6 +22,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from core.postgres import outage_of
 from tracking.orders.facts import FieldProblem
+from tracking.orders.fields import MAX_PROBLEMS
 
 CONTENT_TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)
@@ -157,7 +158,14 @@ def answer_errors_with_problem_details(api: NinjaAPI) -> None:
         request: HttpRequest, error: ValidationError | type[ValidationError]
     ) -> HttpResponse:
         assert isinstance(error, ValidationError)  # noqa: S101
-        return refuse(invalid([_problem_of(one) for one in error.errors]))
+        return refuse(invalid([_problem_of(one) for one in error.errors[:MAX_PROBLEMS]]))
+
+    @api.exception_handler(TooManyFieldsSent)
+    def answer_long_query(
+        request: HttpRequest, error: TooManyFieldsSent | type[TooManyFieldsSent]
+    ) -> HttpResponse:
+        message = "has more parameters than any list takes"
+        return refuse(invalid([FieldProblem("query", "too_many", message)]))
 
     @api.exception_handler(Exception)
     def answer_internal_error(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from affiliates.details import MAX_TAG_LENGTH, MAX_TAGS
 from api.schemas.ids import MemberId
@@ -17,6 +18,17 @@ Tag = Annotated[str, NoNul, Field(min_length=1, max_length=MAX_TAG_LENGTH)]
 PlatformName = Literal[
     "instagram", "tiktok", "youtube", "twitch", "x", "facebook", "pinterest", "website"
 ]
+
+
+def _few_handles(value: Any) -> Any:
+    """One for each platform: of a million unknown ones, not each is named."""
+    most = len(get_args(PlatformName))
+    if isinstance(value, dict) and len(value) > most:
+        raise PydanticCustomError("too_long", "has more than {most} platforms", {"most": most})
+    return value
+
+
+Handles = Annotated[dict[PlatformName, Line], BeforeValidator(_few_handles)]
 Members = Annotated[list[MemberId], Field(min_length=1, max_length=MAX_ROWS_RUN_AT_ONCE)]
 
 
@@ -49,7 +61,7 @@ class NewMember(Sent):
     first_name: NamePart = ""
     last_name: NamePart = ""
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] = []
-    handles: dict[PlatformName, Line] = {}
+    handles: Handles = {}
     owner: Address | None = None
 
 
@@ -60,7 +72,7 @@ class MemberChange(Sent):
     first_name: NamePart | None = None
     last_name: NamePart | None = None
     tags: Annotated[list[Tag], Field(max_length=MAX_TAGS)] | None = None
-    handles: dict[PlatformName, Line] | None = None
+    handles: Handles | None = None
     owner: Address | None = Field(None, description='Of the team; "": nobody.')
     version: Whole | None = Field(None, description="Refuse with 409 if it is another by now.")
 

@@ -50,7 +50,7 @@ class Sent(BaseModel):
             if name not in cls.model_fields:
                 sentence = unknown_name(name, cls.model_fields)
                 raise PydanticCustomError(
-                    UNKNOWN, "{sentence}", {"sentence": sentence, "name": name}
+                    UNKNOWN, "{sentence}", {"sentence": sentence, "name": name[:60]}
                 )
         return values
 

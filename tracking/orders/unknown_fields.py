@@ -35,5 +35,7 @@ def refuse_unknown_in_order(
 
 def _refuse(sent: Mapping[str, Any], known: Mapping[str, None], problems: Problems) -> None:
     for name in sent:
+        if problems.is_full:
+            return
         if name not in known:
             problems.add(str(name)[:60], "unknown_field", unknown_name(str(name), known))
