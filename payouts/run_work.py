@@ -50,14 +50,19 @@ def ask_for_draft(
     by: Actor,
     now: datetime,
 ) -> PayoutRun:
-    """Create a run without lines, and ask a worker to draft it as `draft_run` does."""
-    run, _ = runs.open_run(
+    """Create a run without lines, and ask a worker to draft it as `draft_run` does.
+
+    The same `confirmation` returns the same run. Raises ConfirmationReusedError and PayoutError.
+    """
+    run, is_new = runs.open_run(
         currency=currency,
         minimum_minor=minimum_minor,
         confirmation=confirmation,
         by=by,
         now=now,
     )
+    if not is_new:
+        return run
     chosen = None if member_ids is None else sorted(member_ids)
     request = WorkRequest(
         kind=DRAFT,

@@ -20,10 +20,17 @@ from affiliates.models import Member
 from payouts import run_lines
 from payouts.models import OPEN_STATES, Payout, PayoutRun, PayoutRunMember, PayoutState
 from payouts.selectors import mark_paid_summary, payments_to_mark_paid
-from payouts.services import COME_BACK, DueChangedError, PayoutError, settle_run
+from payouts.services import (
+    COME_BACK,
+    ConfirmationReusedError,
+    DueChangedError,
+    PayoutError,
+    settle_run,
+)
 
 MEMBERS_PER_BATCH = 5_000
 DRAFTED, REDRAFTED = "payout_run.drafted", "payout_run.redrafted"
+ANOTHER_RUN = "this was confirmed already, and drafted another run: begin again, to draft one more"
 
 
 class SameMembers:
@@ -66,8 +73,9 @@ def draft_run(
 ) -> PayoutRun:
     """Draft a run for the given members, or for all members due in `currency` with None.
 
-    The same `confirmation`, the key of the form, returns the same run. Raises PayoutError when the
-    minimum is below zero or no member reaches it.
+    The same `confirmation`, the key of the form, returns the same run. Raises
+    ConfirmationReusedError when that run is another one, and PayoutError when the minimum is below
+    zero or no member reaches it.
     """
     run, is_new = open_run(
         currency=currency,
@@ -80,7 +88,11 @@ def draft_run(
         drawn = DraftProgress(after=0, members=0, is_all=False)
         while not drawn.is_all:
             drawn = draw_up_some(run=run, chosen=member_ids, after=drawn.after, now=now)
-        run = close_draft(run=run, action=DRAFTED, by=by, now=now)
+        return close_draft(run=run, action=DRAFTED, by=by, now=now)
+    if member_ids is not None:
+        others = PayoutRunMember.objects.filter(run=run).exclude(member__in=member_ids)
+        if others.exists():
+            raise ConfirmationReusedError(ANOTHER_RUN)
     return run
 
 
@@ -105,11 +117,11 @@ def open_run(
 ) -> tuple[PayoutRun, bool]:
     """Return the run of this confirmation, and whether it is new. A new run has no lines.
 
-    Raises PayoutError for a minimum below zero.
+    Raises ConfirmationReusedError, and PayoutError for a minimum below zero.
     """
     if minimum_minor < 0:
         raise PayoutError("the minimum can't be below zero")
-    return PayoutRun.objects.get_or_create(
+    run, is_new = PayoutRun.objects.get_or_create(
         confirmation=confirmation,
         defaults={
             "currency": currency,
@@ -118,6 +130,9 @@ def open_run(
             "created_by": by.label[:200],
         },
     )
+    if (run.currency, run.minimum_minor) != (currency, minimum_minor):
+        raise ConfirmationReusedError(ANOTHER_RUN)
+    return run, is_new
 
 
 @transaction.atomic

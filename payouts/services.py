@@ -13,6 +13,7 @@ from django.db.models import Sum
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from affiliates.models import Member
+from core.db import lock_identities
 from offers.models import Enrollment
 from payouts import ledger
 from payouts.models import (
@@ -32,6 +33,10 @@ COME_BACK = (PayoutState.FAILED, PayoutState.CANCELLED)
 
 class PayoutError(ValueError):
     """A payment can't be recorded or returned like this; the message says why."""
+
+
+class ConfirmationReusedError(PayoutError):
+    """The confirmation, which posts or drafts once, was used for something else before."""
 
 
 class DueChangedError(PayoutError):
@@ -154,17 +159,23 @@ def adjust(
     """Post a bonus (positive) or a correction (negative) with a reason the member can read.
 
     The same `confirmation`, the key of the form, returns the entry that was posted first. Raises
-    PayoutError when the amount is zero or the note is missing.
+    ConfirmationReusedError when that is another one, and PayoutError when the amount is zero or the
+    note is missing.
     """
     if amount_minor == 0:
         raise PayoutError("an adjustment of zero changes nothing")
     if not note.strip():
         raise PayoutError("say what the adjustment is for")
     Enrollment.objects.select_for_update().get(pk=enrollment.pk)
-    if confirmation is not None:
-        posted = LedgerEntry.objects.filter(confirmation=confirmation).first()
-        if posted is not None:
-            return posted
+    posted = _posted(
+        confirmation,
+        enrollment=enrollment,
+        kind=EntryKind.ADJUSTMENT,
+        amount_minor=amount_minor,
+        note=note,
+    )
+    if posted is not None:
+        return posted
     entry = LedgerEntry.objects.create(
         enrollment=enrollment,
         kind=EntryKind.ADJUSTMENT,
@@ -194,16 +205,21 @@ def write_off(
     """Post that the brand gives up what a member was paid too much, with a reason they can read.
 
     `debt_minor` is the debt that the person saw: DueChangedError when it is another one by now. The
-    same `confirmation` returns the entry that was posted first. Raises PayoutError when there is
-    no debt or no reason.
+    same `confirmation` returns the entry that was posted first, and raises ConfirmationReusedError
+    when that is another one. Raises PayoutError when there is no debt or no reason.
     """
     if not note.strip():
         raise PayoutError("say why the debt is written off")
     Member.objects.select_for_update().get(pk=enrollment.member_id)
-    if confirmation is not None:
-        posted = LedgerEntry.objects.filter(confirmation=confirmation).first()
-        if posted is not None:
-            return posted
+    posted = _posted(
+        confirmation,
+        enrollment=enrollment,
+        kind=EntryKind.WRITE_OFF,
+        amount_minor=debt_minor,
+        note=note,
+    )
+    if posted is not None:
+        return posted
     balance = ledger.balances([enrollment.pk], now=now).get(enrollment.pk, ledger.Balance())
     if balance.on_the_way_minor:
         raise PayoutError("a payment is on the way: wait until it has arrived or come back")
@@ -230,6 +246,32 @@ def write_off(
         note=note.strip(),
     )
     return entry
+
+
+def _posted(
+    confirmation: uuid.UUID | None,
+    *,
+    enrollment: Enrollment,
+    kind: EntryKind,
+    amount_minor: int,
+    note: str,
+) -> LedgerEntry | None:
+    """The entry that this confirmation posted before. Raises ConfirmationReusedError.
+
+    The lock holds up who uses it for another member at the same moment.
+    """
+    if confirmation is None:
+        return None
+    lock_identities([f"confirmation:{enrollment.brand_id}:{confirmation}"])
+    found = LedgerEntry.objects.filter(confirmation=confirmation).first()
+    if found is None:
+        return None
+    asked = (enrollment.pk, kind, amount_minor, note.strip())
+    if (found.enrollment_id, found.kind, found.amount_minor, found.note) != asked:
+        raise ConfirmationReusedError(
+            f"this was confirmed already, and {found.amount} was posted: begin again, to post more"
+        )
+    return found
 
 
 def settle_run(run_id: int, *, now: datetime) -> None:

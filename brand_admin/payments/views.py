@@ -245,17 +245,21 @@ def adjustment_new(request: BrandRequest) -> HttpResponse:
         initial={"confirmation": uuid.uuid4()},
     )
     if request.method == "POST" and form.is_valid():
-        entry = adjust(
-            enrollment=enrollment,
-            currency=currency,
-            amount_minor=form.amount_minor,
-            note=form.cleaned_data["note"],
-            confirmation=form.cleaned_data["confirmation"],
-            by=request.actor,
-            now=timezone.now(),
-        )
-        messages.success(request, f"{money(entry.amount)} posted for {enrollment.member}.")
-        return redirect("brand_admin:payments", request.brand.slug)
+        try:
+            entry = adjust(
+                enrollment=enrollment,
+                currency=currency,
+                amount_minor=form.amount_minor,
+                note=form.cleaned_data["note"],
+                confirmation=form.cleaned_data["confirmation"],
+                by=request.actor,
+                now=timezone.now(),
+            )
+        except PayoutError as error:
+            add_refusal(form, error)
+        else:
+            messages.success(request, f"{money(entry.amount)} posted for {enrollment.member}.")
+            return redirect("brand_admin:payments", request.brand.slug)
     return render_page(
         request,
         "brand_admin/payments/adjust.html",
