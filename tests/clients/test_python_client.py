@@ -192,6 +192,29 @@ def test_a_webhook_that_was_changed_is_refused() -> None:
         read_webhook(body, headers, secret=SECRET)
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("Webhook-Signature", "v1"),
+        ("Webhook-Signature", "v1,a,b"),
+        ("Webhook-Signature", "v1,a"),
+        ("Webhook-Signature", "v1,é"),
+        ("Webhook-Timestamp", "nan"),
+        ("Webhook-Id", ""),
+    ],
+)
+def test_headers_that_anybody_made_up_are_a_wrong_signature(name: str, value: str) -> None:
+    body, headers = webhook()
+    with pytest.raises(WrongSignatureError):
+        read_webhook(body, {**headers, name: value}, secret=SECRET)
+
+
+def test_a_body_that_is_no_text_has_a_wrong_signature() -> None:
+    _, headers = webhook()
+    with pytest.raises(WrongSignatureError):
+        read_webhook(b"\xff", headers, secret=SECRET)
+
+
 def test_the_client_is_that_of_the_document(tmp_path: Path) -> None:
     """If this fails, run what the docstring of generate_client.py says."""
     document = json.loads(json.dumps(api.get_openapi_schema(), default=str))

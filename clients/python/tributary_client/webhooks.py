@@ -30,9 +30,10 @@ def read_webhook(body: bytes | str, headers: Mapping[str, str], *, secret: str) 
     Raises WrongSignatureError. Pass the body as it came, not parsed and written anew.
     """
     plain = {name.lower(): value for name, value in headers.items()}
+    webhook = Webhook(secret)
     try:
-        said = Webhook(secret).verify(body, plain)
-    except WebhookVerificationError as error:
+        said = webhook.verify(body, plain)
+    except (WebhookVerificationError, ValueError) as error:  # ValueError: no signature, no text
         raise WrongSignatureError(str(error)) from error
     return Event(
         id=plain["webhook-id"],
