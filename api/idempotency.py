@@ -80,6 +80,15 @@ def idempotent(view: View) -> View:
     return answer
 
 
+def is_done_once(request: HttpRequest) -> bool:
+    """Whether a request that is sent again has no other effect than one that is sent once."""
+    return (
+        request.method not in METHODS
+        or request.path in HAVE_IDENTITIES
+        or "HTTP_IDEMPOTENCY_KEY" in request.META
+    )
+
+
 REUSED = ApiError(
     422,
     "idempotency_key_reused",

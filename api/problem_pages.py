@@ -140,7 +140,8 @@ PROBLEMS = {
         503,
         "Not available at the moment",
         "A server that is needed does not answer.",
-        "Send it again after the seconds that the header Retry-After names: it is safe.",
+        "Send it again after the seconds that the header Retry-After names. It is safe, unless"
+        " the answer says to read first: a change without an Idempotency-Key may have been done.",
     ),
 }
 

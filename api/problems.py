@@ -109,17 +109,25 @@ def _problem_of(error: Mapping[str, Any]) -> FieldProblem:
     return FieldProblem(".".join(map(str, path)) or "body", str(error["type"]), message)
 
 
-def unavailable(*, is_unknown: bool, retry_after: int) -> ApiError:
-    """Return a 503 error. `is_unknown`: a part of the request may have been recorded."""
+def unavailable(*, is_unknown: bool, retry_after: int, is_done_once: bool = True) -> ApiError:
+    """Return a 503 error. `is_unknown`: a part of the request may have been recorded.
+
+    `is_done_once`: sent again, it would not be done twice (api.idempotency).
+    """
     recorded = (
         "We do not know whether this request was recorded."
         if is_unknown
         else "Nothing of this request was recorded."
     )
+    again = (
+        "It is safe to send it again."
+        if is_done_once or not is_unknown
+        else "Read what is there before you send it again. With an Idempotency-Key you need not."
+    )
     return ApiError(
         503,
         "unavailable",
-        f"The service is not available at the moment. {recorded} It is safe to send it again.",
+        f"The service is not available at the moment. {recorded} {again}",
         headers={"Retry-After": str(retry_after)},
     )
 

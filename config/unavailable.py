@@ -21,6 +21,7 @@ from django.template.loader import get_template, render_to_string
 from django.urls import get_resolver
 from django.views import defaults
 
+from api.idempotency import is_done_once
 from api.problems import refuse as refuse_in_json
 from api.problems import unavailable
 from config import limits
@@ -31,7 +32,8 @@ from core.postgres import Outage, outage_of
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 FOR_PROGRAMS = ("/api/", "/webhooks/")
-# Every request of the API may be repeated: it is idempotent, as each record has an identity.
+# A request of the API may be repeated where it is done once, however often it is sent, and where
+# nothing of it can have been saved.
 REPEATABLE = "/api/"
 READS = ("SELECT", "SET", "SHOW", "DECLARE", "FETCH", "CLOSE", "SAVEPOINT", "RELEASE")
 SELF_CONTAINED = {
@@ -93,7 +95,7 @@ def retry_once(get_response: GetResponse) -> GetResponse:
         with writes.noted():
             response = get_response(request)
         outage: Outage | None = getattr(response, "outage", None)
-        if outage and outage.is_retryable and _may_repeat(request):
+        if outage and outage.is_retryable and _may_repeat(request, outage, writes):
             response.close()
             connection.close()
             response = get_response(request)
@@ -102,10 +104,12 @@ def retry_once(get_response: GetResponse) -> GetResponse:
     return respond
 
 
-def _may_repeat(request: HttpRequest) -> bool:
+def _may_repeat(request: HttpRequest, outage: Outage, writes: Writes) -> bool:
     if connection.in_atomic_block:  # of a test, which the fresh connection would not see
         return False
-    return request.method in SAFE_METHODS or request.path.startswith(REPEATABLE)
+    if not request.path.startswith(REPEATABLE):
+        return request.method in SAFE_METHODS
+    return is_done_once(request) or not (outage.is_unknown or writes.may_be_kept)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
@@ -125,8 +129,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def _answer(request: HttpRequest, *, is_unknown: bool) -> HttpResponse:
     if request.path.startswith(FOR_PROGRAMS):
+        is_once = not request.path.startswith(REPEATABLE) or is_done_once(request)
         response = refuse_in_json(
-            unavailable(is_unknown=is_unknown, retry_after=limits.WEB_RETRY_AFTER)
+            unavailable(
+                is_unknown=is_unknown, retry_after=limits.WEB_RETRY_AFTER, is_done_once=is_once
+            )
         )
     else:
         kept = "" if request.method in SAFE_METHODS else "unknown" if is_unknown else "nothing"

@@ -1,16 +1,19 @@
 """Declare the operations of a noun: who may call them, for which brand they act, what they answer.
 
 A view takes the request and what was sent, calls one service or reads, and returns a schema. It
-acts for the brand of the key, in that brand's time zone.
+acts for the brand of the key, in that brand's time zone. What it changes and what its answer reads
+are one transaction: where no answer can be made, nothing was done.
 """
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from functools import wraps
 from typing import Any, get_args
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from ninja import NinjaAPI, Router
@@ -69,13 +72,13 @@ class Noun:
                 summary=name.replace("_", " ").capitalize(),
                 tags=[self.tag],
                 openapi_extra={"responses": documents.refusals(*sorted(refusals))},
-            )(_acting(view))
+            )(_acting(view, changes=method != "GET"))
             return view
 
         return declare
 
 
-def _acting(view: View) -> Callable[..., Any]:
+def _acting(view: View, *, changes: bool) -> Callable[..., Any]:
     """Act for the key's brand in its time zone, and refuse what the query should not have."""
     signature = inspect.signature(view, eval_str=True)
     known = _names_of_query(signature.parameters)
@@ -84,7 +87,8 @@ def _acting(view: View) -> Callable[..., Any]:
     def act(request: HttpRequest, **sent: Any) -> BaseModel:
         brand = key_of(request).brand
         _refuse_unknown(request, known)
-        with acting_for(brand), timezone.override(brand.zone), refusing():
+        together = transaction.atomic() if changes else nullcontext()
+        with acting_for(brand), timezone.override(brand.zone), refusing(), together:
             return view(request, **sent)
 
     act.__signature__ = signature.replace(return_annotation=HttpResponse)  # type: ignore[attr-defined]
