@@ -84,6 +84,12 @@ def nothing(request: HttpRequest) -> HttpResponse:
 
 
 TOO_LARGE = ApiError(413, "body_too_large", "The body is too large: send less at once.")
+INTERNAL_ERROR = ApiError(
+    500,
+    "internal_error",
+    "An error happened on our side, and we have logged it. Nothing of this request was "
+    "recorded. It is safe to send it again.",
+)
 INVALID_KEY = ApiError(
     401,
     "invalid_api_key",
@@ -182,14 +188,7 @@ def answer_errors_with_problem_details(api: NinjaAPI) -> None:
         if isinstance(error, Exception) and outage_of(error):
             raise error  # config.unavailable tries the request once more
         logger.error("The API failed.", exc_info=error if isinstance(error, Exception) else None)
-        return refuse(
-            ApiError(
-                500,
-                "internal_error",
-                "An error happened on our side, and we have logged it. Nothing of this request was "
-                "recorded. It is safe to send it again.",
-            )
-        )
+        return refuse(INTERNAL_ERROR)
 
 
 View = Callable[..., HttpResponseBase]

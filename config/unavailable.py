@@ -22,8 +22,8 @@ from django.urls import get_resolver
 from django.views import defaults
 
 from api.idempotency import is_done_once
+from api.problems import INTERNAL_ERROR, unavailable
 from api.problems import refuse as refuse_in_json
-from api.problems import unavailable
 from config import limits
 from config.languages import IN_ENGLISH
 from config.request_log import HEADER, log_refused
@@ -115,6 +115,8 @@ def _may_repeat(request: HttpRequest, outage: Outage, writes: Writes) -> bool:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Handle an uncaught exception: 503 for an outage, 500 for a defect."""
     outage = outage_of(sys.exc_info()[1])
+    if outage is None and request.path.startswith(REPEATABLE):
+        return refuse_in_json(INTERNAL_ERROR)
     if outage is None:
         return defaults.server_error(request, template_name="errors/500.html")
     writes: Writes | None = getattr(request, "writes", None)

@@ -9,6 +9,7 @@ import psycopg
 import pytest
 from django.test import Client
 
+from api import idempotency
 from api.resources import payouts
 from core.postgres.base import DatabaseWrapper
 from core.postgres.outages import CommitUnknownError
@@ -112,6 +113,20 @@ def test_with_an_idempotency_key_it_is_answered(
 
     assert (answer.status_code, answer["Idempotency-Replayed"]) == (201, "true")
     assert posted(cast) == 1
+
+
+def test_a_defect_outside_of_an_operation_is_a_problem_document_too(
+    cast: Cast, send: Callable[..., Answer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(**told: Any) -> bool:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr(idempotency, "keep_answer", fail)
+
+    answer = send("/api/v1/adjustments", bonus(cast), **{"Idempotency-Key": "k-1"})
+
+    assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
+    assert (answer.json()["code"], posted(cast)) == ("internal_error", 0)
 
 
 def test_an_order_is_sent_again_as_it_has_an_identity(
