@@ -17,8 +17,7 @@ from ninja.parser import Parser
 
 from api.problems import TOO_LARGE, ApiError, invalid
 from core.text import UNSTORABLE, unknown_name
-from tracking.orders.facts import FieldProblem
-from tracking.orders.fields import MAX_PROBLEMS
+from tracking.orders.facts import MAX_PROBLEMS, FieldProblem
 
 MAX_BATCH_ITEMS = 500
 DEFAULT_SOURCE = "api"

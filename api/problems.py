@@ -21,8 +21,7 @@ from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from core.postgres import outage_of
-from tracking.orders.facts import FieldProblem
-from tracking.orders.fields import MAX_PROBLEMS
+from tracking.orders.facts import MAX_PROBLEMS, FieldProblem
 
 CONTENT_TYPE = "application/problem+json"
 logger = logging.getLogger(__name__)

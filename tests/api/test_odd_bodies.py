@@ -14,7 +14,7 @@ from tests.api.nouns.stage import Stage
 from tests.api.shop import ORDERS, REFUNDS, Shop
 from tests.cast import Cast, raw_order, raw_refund
 from tests.snapshot import snapshot
-from tracking.orders.fields import MAX_PROBLEMS
+from tracking.orders.facts import MAX_PROBLEMS
 
 __all__ = ["stage"]
 HALF = "\ud83d"

@@ -12,6 +12,8 @@ from typing import Any
 
 from tracking.models import PaymentStatus
 
+MAX_PROBLEMS = 100  # of one order or refund that an answer names
+
 
 @dataclass(frozen=True, slots=True)
 class FieldProblem:
@@ -20,6 +22,31 @@ class FieldProblem:
     field: str
     code: str
     message: str
+
+
+class Problems:
+    """Collects what is wrong in one object; `prefix` says where that lies in the whole.
+
+    After MAX_PROBLEMS nothing more is added: a body of a few megabytes can hold a million.
+    """
+
+    __slots__ = ("found", "prefix")
+
+    def __init__(self, prefix: str = "", found: list[FieldProblem] | None = None) -> None:
+        self.prefix = prefix
+        self.found: list[FieldProblem] = [] if found is None else found
+
+    def add(self, field: str, code: str, message: str) -> None:
+        if not self.is_full:
+            self.found.append(FieldProblem(f"{self.prefix}{field}", code, message))
+
+    @property
+    def is_full(self) -> bool:
+        return len(self.found) >= MAX_PROBLEMS
+
+    def inside(self, prefix: str) -> Problems:
+        """The same list, for what is wrong in a part of the object."""
+        return Problems(f"{self.prefix}{prefix}", self.found)
 
 
 MAX_AHEAD = timedelta(hours=1)  # that the clock of a shop may be ahead of ours

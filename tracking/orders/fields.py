@@ -17,13 +17,12 @@ from typing import Any, Generic, TypeVar
 
 from core.money import MoneyError, UnknownCurrencyError, exponent, parse_decimal
 from core.text import UNSTORABLE
-from tracking.orders.facts import FieldProblem
+from tracking.orders.facts import Problems
 
 NUMBER = re.compile(r"-?[0-9]{1,18}(?:\.[0-9]{0,18})?")  # spreadsheets and PHP write 2.0
 THREE_PLACES, ROOMY = Decimal("0.001"), Context(prec=40)
 BETWEEN_CODES = re.compile(r"[,;|\t\r\n]")
 MAX_TIME_LENGTH = 40
-MAX_PROBLEMS = 100  # of one order or refund that an answer names
 SECONDS, MILLISECONDS = re.compile(r"[0-9]{9,10}"), re.compile(r"[0-9]{12,13}")  # since 1970
 # "2026-11-20 09:50:26 +0000", as the CSV files of Shopify have it
 SPACED_OFFSET = re.compile(r"(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}$)")
@@ -32,31 +31,6 @@ WORDS: dict[str, bool] = {"true": True, "yes": True, "false": False, "no": False
 LEFT_OUT = ({"type": "null"}, {"const": ""})  # what may stand for a value that is left out
 
 T = TypeVar("T", covariant=True)
-
-
-class Problems:
-    """Collects what is wrong in one object; `prefix` says where that lies in the whole.
-
-    After MAX_PROBLEMS nothing more is added: a body of a few megabytes can hold a million.
-    """
-
-    __slots__ = ("found", "prefix")
-
-    def __init__(self, prefix: str = "", found: list[FieldProblem] | None = None) -> None:
-        self.prefix = prefix
-        self.found: list[FieldProblem] = [] if found is None else found
-
-    def add(self, field: str, code: str, message: str) -> None:
-        if not self.is_full:
-            self.found.append(FieldProblem(f"{self.prefix}{field}", code, message))
-
-    @property
-    def is_full(self) -> bool:
-        return len(self.found) >= MAX_PROBLEMS
-
-    def inside(self, prefix: str) -> Problems:
-        """The same list, for what is wrong in a part of the object."""
-        return Problems(f"{self.prefix}{prefix}", self.found)
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.text import UNSTORABLE
-from tracking.orders.fields import Problems, TextField
+from tracking.orders.facts import Problems
+from tracking.orders.fields import TextField
 
 CONTROL_CHARACTERS = re.compile("[\x00-\x1f\x7f-\x9f]+")  # the category Cc of Unicode
 

@@ -12,7 +12,14 @@ from typing import Any
 
 from core.money import MAX_AMOUNT_MINOR, MoneyError, to_minor
 from tracking.models import PaymentStatus
-from tracking.orders.facts import FieldProblem, LineFacts, OrderFacts, RefundFacts, RefundPart
+from tracking.orders.facts import (
+    FieldProblem,
+    LineFacts,
+    OrderFacts,
+    Problems,
+    RefundFacts,
+    RefundPart,
+)
 from tracking.orders.fields import (
     AmountField,
     ChoiceField,
@@ -21,7 +28,6 @@ from tracking.orders.fields import (
     CustomerField,
     EvidenceField,
     ObjectListField,
-    Problems,
     QuantityField,
     TextField,
     TextListField,

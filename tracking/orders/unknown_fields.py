@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from core.text import unknown_name
-from tracking.orders.fields import Field, Problems
+from tracking.orders.facts import Problems
+from tracking.orders.fields import Field
 
 SOURCE = "source"  # it may stand beside the fields of a single one
 
