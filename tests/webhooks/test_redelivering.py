@@ -51,7 +51,7 @@ def test_many_are_sent_again_in_sequence(endpoint: Endpoint, receiver: Receiver)
     assert again() == Redelivered(3)
     sweep()
 
-    numbers = [one.sequence for one in receiver.received if one.target.startswith("conversion")]
+    numbers = [one.sequence for one in receiver.received if one.target.startswith("cnv_")]
     assert numbers == [1, 2]
 
 
