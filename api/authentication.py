@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja.security import HttpBearer
 
+from accounts.actors import Actor
 from accounts.api_keys import KeyRefusedError, authenticate_api_key
 from accounts.models import ApiKey, Scope
 from api.problems import ApiError
@@ -16,7 +17,9 @@ from api.rate_limit import spend
 from core.clients import network_of
 from core.together import do_together
 
-__all__ = ["Scope", "ShopKey", "counted_key", "key_of", "known_key", "needs", "refused_key_of"]
+__all__ = [
+    "Scope", "ShopKey", "actor_of", "counted_key", "key_of", "known_key", "needs", "refused_key_of",
+]  # fmt: skip
 UNREAD = object()
 
 
@@ -113,6 +116,11 @@ def _count(request: HttpRequest, key: ApiKey) -> None:
 def key_of(request: HttpRequest) -> ApiKey:
     """Return the API key of an authenticated request."""
     return cast("ApiKey", request.auth)  # type: ignore[attr-defined]
+
+
+def actor_of(request: HttpRequest) -> Actor:
+    """Return who acts in an authenticated request, for the audit log."""
+    return Actor.of_api_key(key_of(request))
 
 
 def refused_key_of(request: HttpRequest) -> tuple[ApiKey | None, str]:

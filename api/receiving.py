@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from accounts.actors import Actor
-from api.authentication import key_of
+from api.authentication import actor_of, key_of
 from api.bodies import Batch, read_batch, read_one
 from api.problems import ApiError, as_json, document, invalid, refuse
 from api.rate_limit import spend
@@ -108,7 +108,7 @@ def _answer(request: HttpRequest, intake: Intake[F], batch: Batch) -> HttpRespon
 def _recorder(request: HttpRequest, intake: Intake[F], batch: Batch) -> Recorder[F]:
     """What records the items. One by itself is recorded together with others of its shop."""
     key, anew = key_of(request), request.method == "PUT"
-    by, now = Actor.of_api_key(key), timezone.now()
+    by, now = actor_of(request), timezone.now()
 
     def record(items: Sequence[F]) -> list[RecordingResult]:
         return intake.record(batch.source, items, anew, by, now)

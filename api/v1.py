@@ -5,9 +5,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
-from accounts.actors import Actor
 from api import documents
-from api.authentication import Scope, key_of, needs
+from api.authentication import Scope, actor_of, key_of, needs
 from api.bodies import DEFAULT_SOURCE, BodyParser
 from api.described import DescribedApi
 from api.order_state import order_state_as_json
@@ -143,7 +142,7 @@ def undo_one_refund(request: HttpRequest, source: str, refund_id: str) -> HttpRe
     key = key_of(request)
     with acting_for(key.brand):
         is_undone = undo_refund(
-            source=source, external_id=refund_id, by=Actor.of_api_key(key), now=timezone.now()
+            source=source, external_id=refund_id, by=actor_of(request), now=timezone.now()
         )
     if not is_undone:
         raise ApiError(

@@ -10,8 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query
 
-from accounts.actors import Actor
-from api.authentication import Scope, key_of
+from api.authentication import Scope, actor_of
 from api.problems import invalid
 from api.resources.enrollments import enrollments_shown
 from api.resources.operations import Noun
@@ -82,7 +81,7 @@ def give_codes(request: HttpRequest, sent: NewCodes) -> CodesShown:
             codes=codes,
             may_reuse=sent.may_reuse,
             links=False,
-            by=Actor.of_api_key(key_of(request)),
+            by=actor_of(request),
             now=timezone.now(),
         )
     except ItemError as error:

@@ -9,8 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query
 
-from accounts.actors import Actor
-from api.authentication import Scope, key_of
+from api.authentication import Scope, actor_of
 from api.resources.enrollments import enrollments_shown
 from api.resources.members import members_shown
 from api.resources.offers import offers_shown
@@ -53,7 +52,7 @@ from tracking.orders.crediting import (
     credit_orders_by_hand,
 )
 from tracking.orders.exchange import plain_rate
-from tracking.orders.sharing import Share, share_order
+from tracking.orders.sharing import Share, pairs_as_text, share_order
 
 NOUN = Noun("conversions", changes=Scope.ORDERS)
 EXPANDABLE = ("order", "member", "offer", "enrollment")
@@ -93,7 +92,7 @@ def credit_orders(request: HttpRequest, sent: Credited) -> CreditingShown:
         order_ids=_order_ids(sent.orders),
         enrollment=row_named(IdKind.ENROLLMENT, sent.enrollment, to, field="enrollment"),
         reason=sent.reason,
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return _credited(result)
@@ -104,7 +103,7 @@ def look_at_orders_again(request: HttpRequest, sent: LookedAgain) -> CreditingSh
     """Credit orders whose own codes, clicks and customers speak for a member by now."""
     result = credit_by_own_evidence(
         order_ids=_order_ids(sent.orders),
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return _credited(result)
@@ -115,7 +114,7 @@ def accept_some_conversions(request: HttpRequest, sent: Chosen) -> Changed:
     """Accept conversions that wait or were rejected. Their commission is earned at once."""
     changed = accept_conversions(
         conversion_ids=_conversion_ids(sent.conversions),
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return Changed(changed=changed)
@@ -127,7 +126,7 @@ def reject_some_conversions(request: HttpRequest, sent: Rejected) -> Changed:
     changed = reject_conversions(
         conversion_ids=_conversion_ids(sent.conversions),
         reason=sent.reason,
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return Changed(changed=changed)
@@ -142,16 +141,14 @@ def share_conversion(request: HttpRequest, conversion: str, sent: Sharing) -> Sh
         shares=_shares(sent.shares, "shares"),
         reason=sent.reason,
         seen=_as_text(_shares(sent.seen, "seen")) if sent.seen is not None else None,
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return SharesShown(data=_show(_fresh(shared), frozenset()))
 
 
 def _as_text(shares: Sequence[Share]) -> str:
-    """As tracking.orders.sharing.shares_as_text writes them."""
-    pairs = sorted((share.enrollment.pk, share.share_bp) for share in shares)
-    return ",".join(f"{pk}:{share_bp}" for pk, share_bp in pairs)
+    return pairs_as_text((share.enrollment.pk, share.share_bp) for share in shares)
 
 
 def _shares(sent: Sequence[ShareSent], field: str) -> list[Share]:

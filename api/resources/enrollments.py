@@ -13,11 +13,12 @@ from ninja import Query
 
 from accounts.actors import Actor
 from affiliates.models import Member
-from api.authentication import Scope, key_of
+from api.authentication import Scope, actor_of
 from api.resources.members import members_shown
 from api.resources.offers import offers_shown
 from api.resources.operations import Noun
 from api.resources.reading import (
+    by_number,
     expanded,
     filter_id,
     linked,
@@ -86,7 +87,7 @@ def add_members_to_offer(request: HttpRequest, sent: NewEnrollments) -> Enrollme
         offer=row_named(IdKind.OFFER, sent.offer, Offer.objects.all(), field="offer"),
         members=rows_named(IdKind.MEMBER, sent.members, Member.objects.all(), field="members"),
         with_items=sent.with_items,
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return EnrollmentsShown(data=_show(rows, frozenset()))
@@ -128,7 +129,7 @@ def show_dashboard_link(request: HttpRequest, enrollment: str) -> DashboardLink:
 def enrollments_shown(ids: Collection[int]) -> dict[int, EnrollmentShown]:
     """Return enrollments whole, by number, in three queries."""
     rows = list(Enrollment.objects.filter(pk__in=ids))
-    return {row.pk: shown for row, shown in zip(rows, _show(rows, frozenset()), strict=True)}
+    return by_number(rows, lambda found: _show(found, frozenset()))
 
 
 def _show(rows: Sequence[Enrollment], whole: frozenset[str]) -> list[EnrollmentShown]:
@@ -162,7 +163,7 @@ def _each(
     rows: QuerySet[Enrollment] = Enrollment.objects.select_related("member", "offer")
     chosen = rows_named(IdKind.ENROLLMENT, sent.enrollments, rows, field="enrollments")
     done = ChangedEnrollments(changed=0, unchanged=0, skipped=[], notes=[])
-    by, now = Actor.of_api_key(key_of(request)), timezone.now()
+    by, now = actor_of(request), timezone.now()
     for row in sorted(chosen, key=lambda one: one.pk):
         if onto is not None and row.status == onto:
             done.unchanged += 1

@@ -9,8 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query
 
-from accounts.actors import Actor
-from api.authentication import Scope, key_of
+from api.authentication import Scope, actor_of
 from api.problems import invalid
 from api.resources.enrollments import enrollments_shown
 from api.resources.operations import Noun
@@ -72,7 +71,7 @@ def give_links(request: HttpRequest, sent: NewLinks) -> LinksShown:
             codes={},
             links=url is None,
             deep_links={} if url is None else {row.pk: url for row in rows},
-            by=Actor.of_api_key(key_of(request)),
+            by=actor_of(request),
             now=timezone.now(),
         )
     except ItemError as error:

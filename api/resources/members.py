@@ -10,7 +10,6 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query
 
-from accounts.actors import Actor
 from accounts.models import Staff
 from accounts.selectors import staff_of_brand
 from affiliates.details import (
@@ -25,10 +24,10 @@ from affiliates.details import (
 from affiliates.models import Member
 from affiliates.selectors import members
 from affiliates.services import add_member
-from api.authentication import Scope, key_of
+from api.authentication import Scope, actor_of
 from api.problems import invalid
 from api.resources.operations import Noun
-from api.resources.reading import filter_id, page_of, row_at, rows_named, shown_id
+from api.resources.reading import by_number, filter_id, page_of, row_at, rows_named, shown_id
 from api.resources.refusing import changed_meanwhile, seen_version
 from api.schemas.members import (
     AskedMembers,
@@ -80,7 +79,7 @@ def add_one_member(request: HttpRequest, sent: NewMember) -> MemberShown:
         first_name=sent.first_name,
         last_name=sent.last_name,
         details=details,
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return _one(_rows().get(pk=row.pk))
@@ -105,7 +104,7 @@ def change_one_member(request: HttpRequest, member: str, sent: MemberChange) -> 
             last_name=row.last_name if sent.last_name is None else sent.last_name,
             details=details,
             seen_version=row.version if seen is None else seen,
-            by=Actor.of_api_key(key_of(request)),
+            by=actor_of(request),
             now=timezone.now(),
         )
     except ChangedMeanwhileError as error:
@@ -138,7 +137,7 @@ def set_owner_of_members(request: HttpRequest, sent: Owning) -> Changed:
 def members_shown(ids: Collection[int]) -> dict[int, MemberShown]:
     """Return members whole, by number, in three queries."""
     rows = list(_rows().filter(pk__in=ids))
-    return {row.pk: shown for row, shown in zip(rows, _show(rows), strict=True)}
+    return by_number(rows, _show)
 
 
 def _rows() -> QuerySet[Member]:
@@ -174,7 +173,7 @@ def _acted_on(request: HttpRequest, members: Sequence[str]) -> dict[str, Any]:
     rows = rows_named(IdKind.MEMBER, members, Member.objects.all(), field="members")
     return {
         "member_ids": [row.pk for row in rows],
-        "by": Actor.of_api_key(key_of(request)),
+        "by": actor_of(request),
         "now": timezone.now(),
     }
 

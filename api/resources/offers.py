@@ -10,12 +10,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query
 
-from accounts.actors import Actor
-from api.authentication import Scope, key_of
-from api.problems import ApiError, invalid
+from api.authentication import Scope, actor_of
+from api.problems import invalid
 from api.resources.operations import Noun
-from api.resources.reading import expanded, page_of, row_at, shown_id
-from api.resources.refusing import changed_meanwhile, seen_version
+from api.resources.reading import by_number, expanded, page_of, row_at, shown_id
+from api.resources.refusing import changed_meanwhile, not_possible_now, seen_version
 from api.resources.terms import terms_shown, terms_values
 from api.schemas.offers import (
     AskedOffer,
@@ -61,7 +60,7 @@ def make_offer(request: HttpRequest, sent: NewOffer) -> OfferShown:
     row = create_offer(
         values=OfferValues(**given | _checked(given)),
         terms=terms_values(sent.terms, currency=sent.currency, field="terms."),
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return _show([row], frozenset())[0]
@@ -81,7 +80,7 @@ def change_one_offer(request: HttpRequest, offer: str, sent: OfferChange) -> Off
             offer=row,
             values=replace(_values(row), **given | _checked(given)),
             seen_version=row.version if seen is None else seen,
-            by=Actor.of_api_key(key_of(request)),
+            by=actor_of(request),
             now=timezone.now(),
         )
     except ChangedMeanwhileError as error:
@@ -97,17 +96,15 @@ def set_status_of_offer(request: HttpRequest, offer: str, sent: StatusChange) ->
     status = OfferStatus(sent.status)
     if status not in ALLOWED_STATUSES[OfferStatus(row.status)]:
         message = f"An offer that is {row.status} can't become {status.value}."
-        raise ApiError(409, "not_possible_now", message, more={"state": row.status})
-    changed = set_offer_status(
-        offer=row, status=status, by=Actor.of_api_key(key_of(request)), now=timezone.now()
-    )
+        raise not_possible_now(message, state=row.status)
+    changed = set_offer_status(offer=row, status=status, by=actor_of(request), now=timezone.now())
     return _show([changed], frozenset())[0]
 
 
 def offers_shown(ids: Collection[int]) -> dict[int, OfferShown]:
     """Return offers whole, by number, in two queries."""
     rows = list(Offer.objects.filter(pk__in=ids))
-    return {row.pk: shown for row, shown in zip(rows, _show(rows, frozenset()), strict=True)}
+    return by_number(rows, lambda found: _show(found, frozenset()))
 
 
 def _values(row: Offer) -> OfferValues:

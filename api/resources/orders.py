@@ -12,6 +12,7 @@ from api.authentication import Scope
 from api.problems import invalid
 from api.resources.operations import Noun
 from api.resources.reading import (
+    by_number,
     filter_id,
     page_of,
     row_at,
@@ -96,7 +97,7 @@ def show_revision(request: HttpRequest, revision: str) -> RevisionShown:
 def orders_shown(ids: Collection[int]) -> dict[int, OrderListed]:
     """Return orders as the list shows them, by number, in one query."""
     rows = list(Order.objects.filter(pk__in=ids))
-    return {row.pk: shown for row, shown in zip(rows, _orders(rows), strict=True)}
+    return by_number(rows, _orders)
 
 
 def _plain(text: str) -> str:

@@ -9,9 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query
 
-from accounts.actors import Actor
 from affiliates.models import Member
-from api.authentication import Scope, key_of
+from api.authentication import Scope, actor_of
 from api.problems import ApiError
 from api.resources.members import members_shown
 from api.resources.operations import Noun
@@ -25,6 +24,7 @@ from api.resources.reading import (
     shown_id,
     shown_id_or_none,
 )
+from api.resources.refusing import not_possible_now
 from api.schemas.parts import Page, minor_in, moment, moment_or_none, money
 from api.schemas.payouts import (
     AskedDue,
@@ -106,7 +106,7 @@ def record_payout(request: HttpRequest, sent: NewPayout) -> PayoutWhole:
         currency=sent.currency,
         entry_ids=[entry.pk for entry in entries],
         reference=sent.reference.strip(),
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=now,
     )
     return _whole(row, frozenset())
@@ -120,7 +120,7 @@ def mark_payout_paid(request: HttpRequest, payout: str, sent: MarkedPaid) -> Pay
     paid = mark_paid(
         payout=row,
         reference=sent.reference,
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return _whole(paid, frozenset())
@@ -135,7 +135,7 @@ def return_payout(request: HttpRequest, payout: str, sent: Returned) -> PayoutWh
         payout=row,
         state=PayoutState(sent.state),
         reason=sent.reason,
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return _whole(returned, frozenset())
@@ -158,7 +158,7 @@ def post_adjustment(request: HttpRequest, sent: NewAdjustment) -> EntryShown:
         amount_minor=minor_in(sent.amount, row.offer.currency),
         note=sent.note,
         confirmation=sent.confirmation,
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return _entries([entry])[0]
@@ -173,7 +173,7 @@ def write_off_debt(request: HttpRequest, sent: NewWriteOff) -> EntryShown:
         debt_minor=minor_in(sent.amount, row.offer.currency),
         note=sent.note,
         confirmation=sent.confirmation,
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=timezone.now(),
     )
     return _entries([entry])[0]
@@ -187,7 +187,7 @@ def _enrollment(text: str) -> Enrollment:
 def _refuse_if_settled(row: Payout, *states: PayoutState) -> None:
     if row.state in states:
         message = f"This payment is {row.state} already."
-        raise ApiError(409, "not_possible_now", message, more={"state": row.state})
+        raise not_possible_now(message, state=row.state)
 
 
 def _due(member: Member, currency: str, minor: int, *, now: Any) -> DueShown:

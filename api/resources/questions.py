@@ -9,9 +9,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query
 
-from accounts.actors import Actor
-from api.authentication import Scope, key_of
-from api.problems import ApiError, invalid
+from api.authentication import Scope, actor_of
+from api.problems import invalid
 from api.resources.enrollments import enrollments_shown
 from api.resources.operations import Noun
 from api.resources.reading import (
@@ -24,6 +23,7 @@ from api.resources.reading import (
     shown_id,
     shown_id_or_none,
 )
+from api.resources.refusing import not_possible_now
 from api.schemas.conversions import Answer, AskedQuestion, AskedQuestions, QuestionShown
 from api.schemas.parts import Page, moment, moment_or_none
 from core.public_ids import IdKind
@@ -68,11 +68,11 @@ def answer_question(request: HttpRequest, question: str, sent: Answer) -> Questi
     row = row_at(IdKind.QUESTION, question, Question.objects.all())
     if row.state != QuestionState.OPEN:
         message = f"{row.answered_by} has already answered this question."
-        raise ApiError(409, "not_possible_now", message, more={"state": row.state})
+        raise not_possible_now(message, state=row.state)
     acted: dict[str, Any] = {
         "question": row,
         "text": sent.answer,
-        "by": Actor.of_api_key(key_of(request)),
+        "by": actor_of(request),
         "now": timezone.now(),
     }
     if sent.kind == "attribute":

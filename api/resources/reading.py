@@ -121,6 +121,11 @@ def linked(
     return lambda row_id: found[row_id]
 
 
+def by_number(rows: Sequence[M], show: Callable[[Sequence[M]], list[S]]) -> dict[int, S]:
+    """Return what is shown of each row, by the row's number."""
+    return {row.pk: shown for row, shown in zip(rows, show(rows), strict=True)}
+
+
 def page_of(
     request: HttpRequest,
     asked: AskedPage,

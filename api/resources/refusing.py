@@ -68,6 +68,11 @@ def changed_meanwhile(current: BaseModel | None = None) -> ApiError:
     )
 
 
+def not_possible_now(message: str, *, state: str) -> ApiError:
+    """Return the 409 error for a row that is in a state in which this can't be done."""
+    return ApiError(409, "not_possible_now", message, more={"state": state})
+
+
 def seen_version(request: HttpRequest, sent: int | None) -> int | None:
     """Return the version that the caller saw: in the body, or in If-Match (RFC 9110 13.1.1).
 

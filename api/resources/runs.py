@@ -14,12 +14,12 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query
 
-from accounts.actors import Actor
 from affiliates.models import Member
-from api.authentication import Scope, key_of
+from api.authentication import Scope, actor_of
 from api.problems import ApiError
 from api.resources.operations import Noun
 from api.resources.reading import page_of, row_at, rows_named, shown_id
+from api.resources.refusing import not_possible_now
 from api.schemas.parts import Page, minor_in, moment, moment_or_none, money
 from api.schemas.payouts import (
     AskedRuns,
@@ -107,7 +107,7 @@ def draft_new_run(request: HttpRequest, sent: NewRun) -> RunWhole:
         member_ids=chosen,
         minimum_minor=minimum,
         confirmation=sent.confirmation or uuid.uuid4(),
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=now,
     )
     return _one(row)
@@ -130,7 +130,7 @@ def redraft_one_run(request: HttpRequest, run: str) -> RunWhole:
 @NOUN.post("/payout-runs/{run}/discard", RunWhole, conflicts=True)
 def discard_one_run(request: HttpRequest, run: str) -> RunWhole:
     """Discard a draft. Nothing is paid."""
-    row = discard_draft(run=_at(run), by=Actor.of_api_key(key_of(request)), now=timezone.now())
+    row = discard_draft(run=_at(run), by=actor_of(request), now=timezone.now())
     return _one(row)
 
 
@@ -166,7 +166,7 @@ def _on_the_way(run: str) -> PayoutRun:
     row = _at(run)
     if row.state != PayoutState.PROCESSING:
         message = "No payment of this run is on the way."
-        raise ApiError(409, "not_possible_now", message, more={"state": row.state})
+        raise not_possible_now(message, state=row.state)
     return row
 
 
@@ -180,7 +180,7 @@ def _done(
     **told: object,
 ) -> RunWhole:
     """Call the service, or with many rows ask a worker to do it."""
-    by, now = Actor.of_api_key(key_of(request)), timezone.now()
+    by, now = actor_of(request), timezone.now()
     if rows > MAX_ROWS_RUN_AT_ONCE:
         ask(run=row, by=by, now=now, **told)
     else:

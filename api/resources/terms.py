@@ -7,8 +7,7 @@ from typing import Any, cast
 from django.http import HttpRequest
 from django.utils import timezone
 
-from accounts.actors import Actor
-from api.authentication import Scope, key_of
+from api.authentication import Scope, actor_of
 from api.problems import NOT_FOUND, invalid
 from api.resources.operations import Noun
 from api.resources.reading import row_at, row_id_at, row_named, shown_id
@@ -83,7 +82,7 @@ def add_terms(request: HttpRequest, offer: str, sent: NewTerms) -> TermsChanged:
         starts_at=starts_at,
         tells_members=sent.tells_members,
         replaced=replaced,
-        by=Actor.of_api_key(key_of(request)),
+        by=actor_of(request),
         now=now,
     )
     shown = terms_shown(changed.terms, row, terms_of(row), now=now)
@@ -94,9 +93,7 @@ def add_terms(request: HttpRequest, offer: str, sent: NewTerms) -> TermsChanged:
 def withdraw_terms(request: HttpRequest, terms: str) -> TermsWithdrawn:
     """Take back terms that have not begun. Members who were told of them get a mail."""
     row = row_at(IdKind.TERMS, terms, Terms.objects.select_related("offer"))
-    told = withdraw_planned_terms(
-        terms=row, by=Actor.of_api_key(key_of(request)), now=timezone.now()
-    )
+    told = withdraw_planned_terms(terms=row, by=actor_of(request), now=timezone.now())
     return TermsWithdrawn(told=told)
 
 

@@ -40,8 +40,12 @@ class SharesChangedError(AttributionError):
 
 def shares_as_text(conversions: Iterable[Conversion]) -> str:
     """The shares of an order as a form carries them: "12:3000,30:7000", by enrollment."""
-    shares = sorted((row.enrollment_id, row.share_bp) for row in conversions if row.share_bp)
-    return ",".join(f"{enrollment_id}:{share_bp}" for enrollment_id, share_bp in shares)
+    return pairs_as_text((row.enrollment_id, row.share_bp) for row in conversions if row.share_bp)
+
+
+def pairs_as_text(shares: Iterable[tuple[int, int]]) -> str:
+    """The same from the enrollment's number and the basis points of each share."""
+    return ",".join(f"{enrollment_id}:{share_bp}" for enrollment_id, share_bp in sorted(shares))
 
 
 @retried_transaction
