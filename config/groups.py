@@ -14,6 +14,14 @@ T = TypeVar("T")
 MAX_GROUP = 100  # requests
 
 
+class _Waiting(Generic[T]):
+    """A request that waits, and a future that is done once it was answered."""
+
+    def __init__(self, one: T) -> None:
+        self.one = one
+        self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+
 class Groups(Generic[T]):
     """`answer` answers some requests. At most `waiting` requests wait, each up to `seconds`."""
 
@@ -21,7 +29,7 @@ class Groups(Generic[T]):
         self, answer: Callable[[Sequence[T]], Awaitable[None]], *, waiting: int, seconds: float
     ) -> None:
         self._answer, self._max, self._seconds = answer, waiting, seconds
-        self._waiting: dict[Hashable, deque[tuple[T, asyncio.Future[None]]]] = {}
+        self._waiting: dict[Hashable, deque[_Waiting[T]]] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # the event loop keeps no reference
 
     async def join(self, key: Hashable, one: T) -> str:
@@ -36,13 +44,13 @@ class Groups(Generic[T]):
             return ""
         if sum(map(len, self._waiting.values())) >= self._max:
             return "queue full"
-        mine = (one, asyncio.get_running_loop().create_future())
+        mine = _Waiting(one)
         waiting.append(mine)
         try:
-            await asyncio.wait({mine[1]}, timeout=self._seconds)
+            await asyncio.wait({mine.answered}, timeout=self._seconds)
             if mine in waiting:
                 return "waited too long"
-            await mine[1]
+            await mine.answered
         finally:
             if mine in waiting:
                 waiting.remove(mine)
@@ -59,17 +67,18 @@ class Groups(Generic[T]):
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _answer_group(
-        self, key: Hashable, group: Sequence[tuple[T, asyncio.Future[None]]]
-    ) -> None:
+    async def _answer_group(self, key: Hashable, group: Sequence[_Waiting[T]]) -> None:
         failure = None
         try:
-            await self._answer([one for one, _ in group])
+            await self._answer([waiting.one for waiting in group])
         except Exception as error:
             failure = error
         finally:
-            for _, answered in group:
-                if answered.done():  # cancelled, as its client left
+            for waiting in group:
+                if waiting.answered.done():  # cancelled, as its client left
                     continue
-                answered.set_exception(failure) if failure else answered.set_result(None)
+                if failure is not None:
+                    waiting.answered.set_exception(failure)
+                else:
+                    waiting.answered.set_result(None)
             self._answer_next(key)
