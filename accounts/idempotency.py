@@ -19,6 +19,7 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 
 from accounts.models import ApiKey, IdempotentRequest
+from core.batches import found_in_batches
 from core.tenancy import across_brands, current_brand_id
 
 KEPT_FOR = timedelta(hours=24)
@@ -126,12 +127,10 @@ def delete_old_answers(*, now: datetime) -> int:
     """Delete what is older than KEPT_FOR, of all brands; return how many rows."""
     deleted = 0
     with across_brands(reason="old answers of every brand are deleted"):
-        while True:
-            old = IdempotentRequest.objects.filter(created_at__lte=now - KEPT_FOR)
-            ids = list(old.values_list("pk", flat=True)[:MAX_DELETED_AT_ONCE])
-            if not ids:
-                return deleted
+        old = IdempotentRequest.objects.filter(created_at__lte=now - KEPT_FOR)
+        for ids in found_in_batches(old, MAX_DELETED_AT_ONCE):
             deleted += IdempotentRequest.objects.filter(pk__in=ids).delete()[0]
+    return deleted
 
 
 def forget_answers_with(texts: Iterable[str]) -> None:

@@ -1,12 +1,12 @@
-"""Split a long load into batches, and keep PostgreSQL's statistics up to date during it."""
+"""Do long work in batches: a long load, and what is found in a table until nothing is left."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import count, islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 
 from core.db import refresh_statistics
 
@@ -27,3 +27,18 @@ def batches(
         if tables and number == refresh_after:
             refresh_statistics(*tables)
             refresh_after *= 10
+
+
+def found_in_batches(
+    rows: QuerySet[Any], size: int, *, most: int | None = None
+) -> Iterator[list[int]]:
+    """Yield the ids of rows until none is found, `size` at a time and at most `most` times.
+
+    Before the next batch, the caller deletes or changes the last one, so that it isn't found again.
+    """
+    ids = rows.values_list("pk", flat=True)
+    for _ in count() if most is None else range(most):
+        batch = list(ids[:size])
+        if not batch:
+            return
+        yield batch

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from core.resealing import Resealed, reseal_rows
 from core.sealing import Seal
 from integrations.models import Connection
 
 _SEAL = Seal("shop credentials")  # part of the keys: with another text nothing stored opens
+SEALED = ("sealed_credentials", "sealed_secret", "sealed_former_secret")
 SECRET = "secret"  # noqa: S105 # pragma: allowlist secret - the name of the value
 
 
@@ -46,13 +48,9 @@ def _opened(connection: Connection, sealed: str) -> str:
     return _SEAL.unseal(_owner(connection), sealed)[SECRET] if sealed else ""
 
 
-def is_sealed_by_first_key(sealed: str) -> bool:
-    return _SEAL.is_sealed_by_first_key(sealed)
-
-
-def reseal(sealed: str) -> str:
-    """Encrypt it with the first key. Raises core.sealing.SealError if no key decrypts it."""
-    return _SEAL.reseal(sealed)
+def reseal_connections() -> Resealed:
+    """Encrypt what is sealed with another key than the first again, of all brands."""
+    return reseal_rows(Connection, columns=SEALED, seal=_SEAL)
 
 
 def _owner(connection: Connection) -> str:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
 
+from core.batches import found_in_batches
 from core.tenancy import across_brands
 from integrations.models import Event, EventState, RefusedDelivery
 
@@ -20,7 +21,7 @@ def empty_old_bodies(*, now: datetime) -> int:
     emptied = 0
     with across_brands(reason="old deliveries of every brand are emptied"):
         old = Event.objects.filter(received_at__lt=now - BODIES_KEPT_FOR, body__isnull=False)
-        while ids := list(old.order_by("received_at").values_list("pk", flat=True)[:BATCH]):
+        for ids in found_in_batches(old.order_by("received_at"), BATCH):
             chosen = Event.objects.filter(pk__in=ids)
             _give_up(chosen.filter(state=EventState.WAITING), now=now)
             emptied += chosen.update(body=None, headers={})

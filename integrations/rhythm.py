@@ -5,18 +5,15 @@ A shop that sells every few minutes and one that sells once a week are silent af
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection as database
 from django.utils import timezone
 
-from accounts.models import Role
-from accounts.selectors import current_brand, staff_of_brand
-from core.languages import ENGLISH
+from accounts.owner_mail import mail_owners
+from accounts.selectors import current_brand
 from core.tenancy import across_brands, acting_for, current_brand_id
-from core.transactional_mail import TransactionalMailError, send_transactional_mail
 from integrations.models import Connection, ConnectionState
 
 LOOKS_BACK = timedelta(days=30)
@@ -78,19 +75,14 @@ def _note(connection: Connection, last: datetime) -> bool:
 
 def _mail_owners(connection: Connection, last: datetime) -> None:
     brand = current_brand()
-    owners = staff_of_brand().filter(role=Role.OWNER)
-    for owner in owners:
-        with suppress(TransactionalMailError):  # it is logged, and staff see the notice
-            send_transactional_mail(
-                "staff/shop_silent",
-                to=owner.user.email,
-                language=ENGLISH,
-                values={
-                    "brand": brand.name,
-                    "name": connection.name,
-                    "store": connection.store,
-                    "last": timezone.localtime(last, brand.zone),
-                    "zone": brand.time_zone,
-                    "site": f"{settings.BASE_URL}/admin/{brand.slug}/",
-                },
-            )
+    mail_owners(
+        "staff/shop_silent",
+        values={
+            "brand": brand.name,
+            "name": connection.name,
+            "store": connection.store,
+            "last": timezone.localtime(last, brand.zone),
+            "zone": brand.time_zone,
+            "site": f"{settings.BASE_URL}/admin/{brand.slug}/",
+        },
+    )

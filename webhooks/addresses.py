@@ -15,6 +15,8 @@ SCHEMES = ("https", "http") if settings.LOCAL else ("https",)
 class AddressError(Exception):
     """Nothing can be sent to the address. The message is a sentence for staff."""
 
+    field = "address"
+
 
 def check_address(text: str) -> str:
     """Return the address, if a server on the internet can have it. Raises AddressError.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from core.batches import found_in_batches
 from core.tenancy import across_brands
 from webhooks.models import WAITING_STATES, Attempt, Delivery, DeliveryState, EndpointState
 
@@ -26,10 +27,7 @@ def delete_old(*, now: datetime) -> int:
 def _empty_bodies(*, now: datetime) -> int:
     old = Delivery.objects.filter(created_at__lt=now - KEPT_FOR).exclude(body="")
     emptied = 0
-    for _ in range(MAX_BATCHES):
-        ids = list(old.order_by("created_at").values_list("pk", flat=True)[:BATCH])
-        if not ids:
-            break
+    for ids in found_in_batches(old.order_by("created_at"), BATCH, most=MAX_BATCHES):
         chosen = Delivery.objects.filter(pk__in=ids)
         chosen.filter(state__in=WAITING_STATES).update(
             state=DeliveryState.GIVEN_UP,
@@ -46,10 +44,7 @@ def _empty_bodies(*, now: datetime) -> int:
 def _delete_attempts(*, now: datetime) -> int:
     old = Attempt.objects.filter(at__lt=now - KEPT_FOR)
     deleted = 0
-    for _ in range(MAX_BATCHES):
-        ids = list(old.order_by("at").values_list("pk", flat=True)[:BATCH])
-        if not ids:
-            break
+    for ids in found_in_batches(old.order_by("at"), BATCH, most=MAX_BATCHES):
         deleted += Attempt.objects.filter(pk__in=ids).delete()[0]
     return deleted
 
@@ -58,10 +53,7 @@ def _delete_of_deleted() -> int:
     """Deliveries of deleted endpoints, and their attempts."""
     gone = Delivery.objects.filter(endpoint__state=EndpointState.DELETED, lease_until=None)
     deleted = 0
-    for _ in range(MAX_BATCHES):
-        ids = list(gone.order_by("pk").values_list("pk", flat=True)[:BATCH])
-        if not ids:
-            break
+    for ids in found_in_batches(gone.order_by("pk"), BATCH, most=MAX_BATCHES):
         deleted += Attempt.objects.filter(delivery__in=ids).delete()[0]
         deleted += Delivery.objects.filter(pk__in=ids).delete()[0]
     return deleted

@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 
 from standardwebhooks import Webhook
 
+from core.resealing import Resealed, reseal_rows
 from core.sealing import Seal
 from webhooks.models import Endpoint
 
 _SEAL = Seal("webhook secrets")  # part of the keys: with another text nothing stored opens
+SEALED = ("sealed_secret", "sealed_former_secret")
 SECRET = "secret"  # noqa: S105 # pragma: allowlist secret - the name of the value
 PREFIX = "whsec_"
 SECRET_BYTES = 32
@@ -50,13 +52,9 @@ def signed_headers(
     }
 
 
-def is_sealed_by_first_key(sealed: str) -> bool:
-    return _SEAL.is_sealed_by_first_key(sealed)
-
-
-def reseal(sealed: str) -> str:
-    """Encrypt it with the first key. Raises core.sealing.SealError if no key decrypts it."""
-    return _SEAL.reseal(sealed)
+def reseal_endpoints() -> Resealed:
+    """Encrypt what is sealed with another key than the first again, of all brands."""
+    return reseal_rows(Endpoint, columns=SEALED, seal=_SEAL)
 
 
 def _owner(endpoint: Endpoint) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from datetime import datetime
 
 from django.conf import settings
 
-from accounts.models import Role
-from accounts.selectors import current_brand, staff_of_brand
-from core.languages import ENGLISH
+from accounts.owner_mail import mail_owners
+from accounts.selectors import current_brand
 from core.tenancy import across_brands, acting_for
-from core.transactional_mail import TransactionalMailError, send_transactional_mail
 from webhooks.models import Endpoint, EndpointState
 
 
@@ -35,16 +32,12 @@ def tell_owners(*, now: datetime) -> list[int]:
 
 def _mail_owners(endpoint: Endpoint) -> None:
     brand = current_brand()
-    for owner in staff_of_brand().filter(role=Role.OWNER):
-        with suppress(TransactionalMailError):  # it is logged, and the endpoint's page says it
-            send_transactional_mail(
-                "staff/webhook_disabled",
-                to=owner.user.email,
-                language=ENGLISH,
-                values={
-                    "brand": brand.name,
-                    "address": endpoint.address,
-                    "reason": endpoint.reason,
-                    "site": f"{settings.BASE_URL}/admin/{brand.slug}/connections/webhooks/",
-                },
-            )
+    mail_owners(
+        "staff/webhook_disabled",
+        values={
+            "brand": brand.name,
+            "address": endpoint.address,
+            "reason": endpoint.reason,
+            "site": f"{settings.BASE_URL}/admin/{brand.slug}/connections/webhooks/",
+        },
+    )

@@ -37,20 +37,11 @@ def endpoint_add(request: BrandRequest) -> HttpResponse:
     if form.is_bound and form.is_valid():
         try:
             made = services.add_endpoint(**form.values(), by=request.actor, now=timezone.now())
-        except AddressError as error:
-            add_refusal(form, error, field="address")
-        except EndpointError as error:
+        except (AddressError, EndpointError) as error:
             add_refusal(form, error)
         else:
             return show_endpoint(request, made.endpoint, secret=made.secret)
-    return render_page(
-        request,
-        "brand_admin/webhooks/form.html",
-        section=SECTION,
-        status=422 if form.errors else 200,
-        form=form,
-        endpoint=None,
-    )
+    return _form_page(request, form, endpoint=None)
 
 
 @forms_and_pages
@@ -64,21 +55,12 @@ def endpoint_change(request: BrandRequest, endpoint_id: int) -> HttpResponse:
             services.change_endpoint(
                 endpoint=endpoint, **form.values(), by=request.actor, now=timezone.now()
             )
-        except AddressError as error:
-            add_refusal(form, error, field="address")
-        except EndpointError as error:
+        except (AddressError, EndpointError) as error:
             add_refusal(form, error)
         else:
             messages.success(request, "The endpoint is changed.")
             return _back(request, endpoint)
-    return render_page(
-        request,
-        "brand_admin/webhooks/form.html",
-        section=SECTION,
-        status=422 if form.errors else 200,
-        form=form,
-        endpoint=endpoint,
-    )
+    return _form_page(request, form, endpoint=endpoint)
 
 
 @never_cache
@@ -193,6 +175,19 @@ def _tell(request: BrandRequest, number: int, skipped: list[str]) -> None:
 def _endpoint(endpoint_id: int) -> Endpoint:
     found: Endpoint = get_object_or_404(endpoints(), pk=endpoint_id)
     return found
+
+
+def _form_page(
+    request: BrandRequest, form: EndpointForm, *, endpoint: Endpoint | None
+) -> HttpResponse:
+    return render_page(
+        request,
+        "brand_admin/webhooks/form.html",
+        section=SECTION,
+        status=422 if form.errors else 200,
+        form=form,
+        endpoint=endpoint,
+    )
 
 
 def _asked(request: BrandRequest, act: str, endpoint: Endpoint) -> HttpResponse:

@@ -47,10 +47,10 @@ WRITERS = {
         erasure files running sweeping work_requests
     """,
     "core": """
-        db jobs kept_sums periodic_tasks tenancy
+        db jobs kept_sums periodic_tasks resealing tenancy
     """,
     "integrations": """
-        codes comparing connections filling privacy receiving replaying resealing retention rhythm
+        codes comparing connections filling privacy receiving replaying retention rhythm
         states working
     """,
     "notifications": """
@@ -74,7 +74,7 @@ WRITERS = {
         importing/column_choice totals/daily
     """,
     "webhooks": """
-        dispatching endpoints models/deliveries outcomes queue redelivering resealing retention
+        dispatching endpoints models/deliveries outcomes queue redelivering retention
         stopping telling
     """,
 }
@@ -96,7 +96,6 @@ SENDERS = {
     "affiliates/code_mail.py",
     "accounts/invitations.py",
     "core/transactional_mail.py",
-    "integrations/rhythm.py",
     "notifications/transport.py",
     "notifications/services/delivery.py",
     "affiliates/notices.py",
@@ -104,7 +103,7 @@ SENDERS = {
     "accounts/password_reset.py",
     "accounts/adapter.py",
     "webhooks/sending.py",  # it gives calls to threads, which has the same name
-    "webhooks/telling.py",
+    "accounts/owner_mail.py",
 }
 
 

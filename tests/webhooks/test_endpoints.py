@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import AuditEntry, OutboxEvent
 from core import outgoing
+from core.resealing import Resealed
 from core.sealing import SealError
 from core.tenancy import acting_for
 from tests.cast import SYSTEM, Cast
@@ -29,8 +30,7 @@ from webhooks.endpoints import (
 )
 from webhooks.events import WHEN, events_in_words, is_wanted, title_of
 from webhooks.models import Delivery, Endpoint
-from webhooks.resealing import Resealed, reseal_endpoints
-from webhooks.signing import live_secrets, seal_secret
+from webhooks.signing import live_secrets, reseal_endpoints, seal_secret
 
 pytestmark = pytest.mark.django_db
 HERE = "http://127.0.0.1:9/hook"

@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from core import commands
-from integrations.resealing import reseal_connections
+from integrations.credentials import reseal_connections
 
 
 class Command(commands.Command):

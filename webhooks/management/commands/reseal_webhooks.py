@@ -7,7 +7,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from core import commands
-from webhooks.resealing import reseal_endpoints
+from webhooks.signing import reseal_endpoints
 
 
 class Command(commands.Command):
