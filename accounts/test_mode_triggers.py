@@ -1,6 +1,6 @@
 """Triggers that keep test data apart from people and shops, for every writer.
 
-A test brand belongs to one live brand, for ever. It has no staff of its own, its members belong to
+A test brand belongs to one live brand, for ever. It has no staff, its members belong to
 no creator, it sends no campaign and no shop is connected to it.
 """
 

@@ -187,7 +187,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker for ever
 # A task that runs when the broker fails is finished. Its message arrives again, and does nothing.
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = False
-# In production, tasks that wait for servers of others have workers of their own: slow shops keep
+# In production, tasks that wait for servers of others have separate workers: slow shops keep
 # those, and never the ones that send mails. A worker without -Q takes the tasks of both queues.
 CELERY_TASK_QUEUES = [Queue("celery"), Queue("outside")]
 CELERY_TASK_ROUTES = {

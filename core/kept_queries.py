@@ -54,7 +54,7 @@ class NotKeptError(ValueError):
 class SearchWord(str):
     """One word that people search for. It reaches PostgreSQL as it is, or inside of a LIKE pattern.
 
-    A selector that does more with it, such as a query of its own, can't be kept: pass it a `str`.
+    A selector that does more with it, such as another query, can't be kept: pass it a `str`.
     """
 
     __slots__ = ()

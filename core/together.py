@@ -2,7 +2,7 @@
 
 Recording an order alone costs several times its share of a batch, and threads that run Python side
 by side slow each other down. So the requests of one shop that arrive while another of it is being
-answered are run in one thread, each in a greenlet of its own. A request that calls `do_together`
+answered are run in one thread, each in a separate greenlet. A request that calls `do_together`
 pauses there, and the next one runs until it pauses too, or ends. Then the first of those that ask
 for the same does it for all of them, and each goes on with its own result.
 
@@ -24,7 +24,7 @@ MAX_SIZE = 2_000  # of what is done at once, unless one item alone is larger
 
 
 class _Run(greenlet):
-    """A call in a greenlet of its own, with context variables of its own."""
+    """A call in a separate greenlet, with separate context variables."""
 
 
 class _Asked(Generic[F, R]):

@@ -14,7 +14,7 @@ from core.tenancy import TenantModel
 class Brand(models.Model):
     """The tenant.
 
-    Test data are those of a brand of their own, the test brand of a live one: `test_of`. What keeps
+    Test data belong to a separate brand, the test brand of a live one: `test_of`. What keeps
     brands apart keeps them out of everything live.
     """
 

@@ -68,7 +68,7 @@ def make_offer(request: HttpRequest, sent: NewOffer) -> OfferShown:
 
 @NOUN.patch("/offers/{offer}", OfferShown)
 def change_one_offer(request: HttpRequest, offer: str, sent: OfferChange) -> OfferShown:
-    """Change an offer. Its terms change by new versions, its status by an operation of its own."""
+    """Change an offer. Its terms change by new versions, its status by another operation."""
     row = row_at(IdKind.OFFER, offer, Offer.objects.all())
     named = sent.model_fields_set - {"version"}
     given = {name: getattr(sent, name) for name in named}

@@ -26,7 +26,7 @@ class AskedFigures(BaseModel):
 
 
 class FigureRow(Shown):
-    """Accepted conversions of the orders of the period; pending ones have fields of their own.
+    """Accepted conversions of the orders of the period; pending ones have separate fields.
 
     Refunds count on the day of their order. Commission includes that of clicks.
     """

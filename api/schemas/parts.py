@@ -39,7 +39,7 @@ class Shown(BaseModel):
 
 
 class Sent(BaseModel):
-    """A part of a body: known fields alone, each of its own type."""
+    """A part of a body: only known fields, each of its type."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -152,7 +152,7 @@ class Asked(BaseModel):
 
 
 class AskedPage(BaseModel):
-    """The query of a list; each list has filters of its own besides."""
+    """The query of a list; each list adds its filters."""
 
     limit: int = Field(50, ge=1, le=MAX_PAGE)
     cursor: str = Field("", max_length=400, description="The `next_cursor` of the page before.")

@@ -30,7 +30,7 @@ SHOWN_REQUESTS = 5  # beside the keys
 
 @dataclass(frozen=True, slots=True)
 class KeyRow:
-    """A key in the list. A test key is shown in live mode too; `slug` is of its own brand."""
+    """A key in the list. A test key is shown in live mode too; `slug` is that of its brand."""
 
     key: ApiKey
     slug: str

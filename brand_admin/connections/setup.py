@@ -74,7 +74,7 @@ def _store_before(request: BrandRequest, kind: str) -> str:
     """The store of the connection that is to be connected again, if the address names one.
 
     The address names no store itself: a stranger who sends an owner a link to this page could put
-    in a server of their own, which would be sent the credentials.
+    in their own server, which would be sent the credentials.
     """
     pk = id_in(request.GET.get("again", ""))
     row = connections().filter(pk=pk, kind=kind).first() if pk is not None else None

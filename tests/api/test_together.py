@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 class Post:
-    """One request of a shop, on a connection of its own."""
+    """One request of a shop, on a separate connection."""
 
     def __init__(self, body: Any, secret: str, *, path: str = ORDERS, method: str = "POST") -> None:
         self.body = body if isinstance(body, bytes) else json.dumps(body).encode()

@@ -344,7 +344,7 @@ def test_slow_endpoints_hold_up_nobody(
         Endpoint.objects.filter(pk=theirs.pk).update(last_milliseconds=9_000)
         for _ in range(3):
             send_test(endpoint=theirs, by=SYSTEM, now=timezone.now())
-        Delivery.objects.update(target="a")  # each a thing of its own
+        Delivery.objects.update(target="a")  # each another thing
         for number, one in enumerate(Delivery.objects.order_by("pk")):
             Delivery.objects.filter(pk=one.pk).update(target=f"thing:{number}")
     sell("1", "2", "3")

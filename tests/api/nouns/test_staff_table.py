@@ -38,7 +38,7 @@ PAGES: dict[str, tuple[str, ...] | NotServed] = {
     "member_new": ("add_member",),
     "member_edit": ("change_member",),
     "member": NotServed("its form is the page of joining"),
-    "offer": NotServed("its buttons are pages of their own"),
+    "offer": NotServed("its buttons are separate pages"),
     "member_join": ("add_members_to_offer",),
     "members_import": FILE,
     "members_import_confirm": FILE,

@@ -11,7 +11,7 @@ from tributary_client.nouns.shared import (
 
 
 class FigureRow(TypedDict):
-    """Accepted conversions of the orders of the period; pending ones have fields of their own.
+    """Accepted conversions of the orders of the period; pending ones have separate fields.
     Refunds count on the day of their order. Commission includes that of clicks.
     """
 

@@ -139,7 +139,7 @@ class Offers(Caller):
         **sent: Unpack[OfferChange],
     ) -> OfferShown:
         """PATCH /api/v1/offers/{offer}: Change an offer. Its terms change by new versions, its
-        status by an operation of its own.
+        status by another operation.
         """
         answer: OfferShown = self.call(
             "PATCH",
