@@ -21,7 +21,7 @@ WORKERS = $(if $(filter tests% -k%,$(ARGS)),-n 0,-n $(PROCESSES) --dist workstea
 # Cache compiled modules even if the environment turns that off.
 unexport PYTHONDONTWRITEBYTECODE
 .DEFAULT_GOAL := help
-.PHONY: help setup run dev test pythons check format browser messages bench soak drill lock audit
+.PHONY: help setup run dev test pythons check format browser screens messages bench soak drill lock audit
 
 help: ## Show this
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(firstword $(MAKEFILE_LIST))
@@ -66,6 +66,9 @@ format: $(STAMP) ## Put code and templates into the shape that check asks for
 
 browser: $(STAMP) ## Install the Chromium of Playwright, where the system has none
 	@exec $(BIN) playwright install chromium
+
+screens: $(STAMP) ## Draw every page, phone and desktop, light and dark, full and empty, into .local/screens
+	@exec $(BIN) pytest -q -n 2 tests/journeys/screens.py $(ARGS)
 
 messages: $(STAMP) ## Gather the texts to translate into locale/ and compile the catalogues
 	@$(BIN) config.local.messages
