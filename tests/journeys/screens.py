@@ -32,6 +32,7 @@ from tests.own_processes import ROOT
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 FOLDER = ROOT / ".local" / "screens"
+ON_A_SHEET = 24
 MAX_HEIGHT = 6_000  # CSS pixels of a page that are drawn
 LOOKS = [
     pytest.param(device | {"color_scheme": scheme}, f"{name}-{scheme}", id=f"{name}-{scheme}")
@@ -69,10 +70,14 @@ def draw(page: Page, pages: Iterable[tuple[str, str]], *, group: str, look: str)
         clip = {"x": 0, "y": 0, "width": width, "height": height}
         page.screenshot(path=folder / f"{drawn}.png", full_page=True, clip=clip)  # type: ignore[arg-type]
         names.append((name, drawn, height))
-    _draw_sheet(page, folder, f"{group}, {look}", names)
+    for number, start in enumerate(range(0, len(names), ON_A_SHEET), start=1):
+        part = names[start : start + ON_A_SHEET]
+        _draw_sheet(page, folder, f"{group}, {look}", part, number=number)
 
 
-def _draw_sheet(page: Page, folder: Path, title: str, names: list[tuple[str, str, int]]) -> None:
+def _draw_sheet(
+    page: Page, folder: Path, title: str, names: list[tuple[str, str, int]], *, number: int
+) -> None:
     is_phone = title.endswith(("phone-light", "phone-dark"))
     figures = "".join(
         f'<figure><figcaption>{escape(name)} ({height}px)</figcaption><a href="{drawn}.png">'
@@ -81,10 +86,10 @@ def _draw_sheet(page: Page, folder: Path, title: str, names: list[tuple[str, str
     )
     width, height = (260, 900) if is_phone else (460, 620)
     text = SHEET.format(title=escape(title), width=width, height=height, figures=figures)
-    (folder / "index.html").write_text(text)
+    (folder / f"sheet-{number}.html").write_text(text)
     sheet = page.context.browser.new_page(viewport={"width": 1_920, "height": 1_080})  # type: ignore[union-attr]
-    sheet.goto(f"file://{folder}/index.html")
-    sheet.screenshot(path=folder.with_name(f"{folder.name}.png"), full_page=True)
+    sheet.goto(f"file://{folder}/sheet-{number}.html")
+    sheet.screenshot(path=folder.with_name(f"{folder.name}-{number}.png"), full_page=True)
     sheet.context.close()
 
 
