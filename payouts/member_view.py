@@ -5,13 +5,21 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
+from django.db.models.functions import TruncDate
 
 from core.kept_queries import kept_query
-from payouts.models import GIVEN_KINDS, EntryKind, LedgerEntry, Payout, PayoutItem
+from payouts.models import (
+    EARNED_KINDS,
+    GIVEN_KINDS,
+    EntryKind,
+    LedgerEntry,
+    Payout,
+    PayoutItem,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,24 @@ def adjustments_of(*, enrollment_id: int) -> QuerySet[LedgerEntry]:
     """Return the bonuses, corrections and write-offs of one enrollment, newest first."""
     given = LedgerEntry.objects.filter(enrollment=enrollment_id, kind__in=GIVEN_KINDS)
     return given.order_by("-posted_at", "-pk")
+
+
+def next_payable(*, enrollment_id: int, now: datetime) -> tuple[date, int] | None:
+    """Return the next day on which a hold ends, in the current time zone, and how much it frees.
+
+    In minor units. None when nothing waits. One query.
+    """
+    return next(iter(_payable_by_day(enrollment_id=enrollment_id, now=now)), None)
+
+
+@kept_query
+def _payable_by_day(*, enrollment_id: int, now: datetime) -> QuerySet[LedgerEntry, Any]:
+    held = LedgerEntry.objects.filter(
+        enrollment=enrollment_id, kind__in=EARNED_KINDS, available_at__gt=now
+    )
+    days = held.annotate(day=TruncDate("available_at")).order_by().values("day")
+    sums = days.annotate(minor=Sum("amount_minor")).filter(minor__gt=0)
+    return sums.order_by("day").values_list("day", "minor")[:1]
 
 
 @kept_query

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
+from django.http import QueryDict
 from django.utils.translation import pgettext
 
 from tracking.figures.periods import ChosenPeriod
 from tracking.models import ConversionStatus
+
+RANGE = ("range", "first", "last")
+CONVERSIONS = ("status", "show", "at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +24,18 @@ class Choice:
     is_current: bool
 
 
-def range_choices(chosen: ChosenPeriod) -> list[Choice]:
-    """Return the choices for the range of days."""
+def range_choices(chosen: ChosenPeriod, asked: QueryDict) -> list[Choice]:
+    """Return the choices for the range of days, which keep the conversions that are shown."""
+    kept = {name: asked[name] for name in CONVERSIONS if name in asked}
     return [
-        Choice(label, f"?range={key}#numbers", key == chosen.key) for key, label in chosen.choices
+        Choice(label, f"?{urlencode({'range': key} | kept)}#numbers", key == chosen.key)
+        for key, label in chosen.choices
     ]
 
 
-def status_choices(status: str) -> list[Choice]:
-    """Return the choices for the status of conversions."""
+def status_choices(status: str, asked: QueryDict) -> list[Choice]:
+    """Return the choices for the status of conversions, which keep the range of days."""
+    kept = {name: asked[name] for name in RANGE if name in asked}
     labels = {
         "": pgettext("conversions", "All"),
         ConversionStatus.PENDING.value: pgettext("conversions", "Pending"),
@@ -35,6 +43,10 @@ def status_choices(status: str) -> list[Choice]:
         ConversionStatus.REJECTED.value: pgettext("conversions", "Rejected"),
     }
     return [
-        Choice(label, f"?status={value}#conversions" if value else "?#conversions", value == status)
+        Choice(label, f"?{urlencode(kept | _shown(value))}#conversions", value == status)
         for value, label in labels.items()
     ]
+
+
+def _shown(status: str) -> dict[str, str]:
+    return {"status": status} if status else {"show": "all"}

@@ -33,12 +33,14 @@ BATCH = 500
 class ConversionRow:
     """One conversion for the member. `how` explains the commission, `money` its payment.
 
-    `shared` is why staff gave it to them, or to them and others.
+    `earned` of a pending one is what it would earn. `shared` is why staff gave it to them, or to
+    them and others.
     """
 
     sale: str
     reference: str
     earned: str
+    is_pending: bool
     note: str
     label: str
     tone: str
@@ -59,12 +61,14 @@ def conversion_rows(conversions: Sequence[Conversion], *, now: datetime) -> list
 
 def _row(row: Conversion, postings: Sequence[Posting], *, now: datetime) -> ConversionRow:
     label, tone = state_of(row, postings, now=now)
-    earned = Money(row.commission_minor, row.currency)
+    is_pending = row.status == ConversionStatus.PENDING
+    earned = Money(row.earnable_minor if is_pending else row.commission_minor, row.currency)
     short = _moment(row.occurred_at, now=now)
     return ConversionRow(
         sale=money(Money(row.sale_minor, row.currency)),
         reference=masked_reference(row.order.external_id),
         earned=signed(earned.minor, money(earned)),
+        is_pending=is_pending,
         note=f"{short} · {_reason(row) or _(EVIDENCE[row.evidence])}",
         label=label,
         tone=tone,

@@ -16,7 +16,8 @@ from offers.models import Enrollment, EnrollmentStatus, Offer, OfferStatus
 class EnrollmentState:
     """A badge, with an explanation unless the enrollment is active.
 
-    `counts`: clicks and orders count now.
+    `counts`: clicks and orders count now. `returns`: they don't, but are meant to count later.
+    `items`: what the badge of the code and the link says. `commission`: the title above the terms.
     """
 
     label: str
@@ -24,6 +25,14 @@ class EnrollmentState:
     counts: bool
     title: str = ""
     text: str = ""
+    returns: bool = False
+    items: str = ""
+    commission: str = ""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing counts, and nothing is meant to."""
+        return not (self.counts or self.returns)
 
 
 def state_of_enrollment(enrollment: Enrollment, *, now: datetime) -> EnrollmentState:
@@ -33,17 +42,24 @@ def state_of_enrollment(enrollment: Enrollment, *, now: datetime) -> EnrollmentS
     ended_at = _ended_at(offer, now=now)
     if enrollment.status == EnrollmentStatus.REMOVED:
         title = _("%(brand)s has removed you from this offer") % {"brand": brand}
-        return _not_counting(_("Not in this offer"), title, _afterwards())
+        return _over(_("Not in this offer"), title)
     if ended_at is not None:
         title = _("This offer ended on %(day)s") % {"day": day(ended_at)}
-        return _not_counting(pgettext("offer", "Ended"), title, _afterwards())
+        return _over(pgettext("offer", "Ended"), title)
     if offer.starts_at is not None and now < offer.starts_at:
-        title = _("This offer begins on %(day)s") % {"day": day(offer.starts_at)}
-        return _not_counting(pgettext("offer", "Not begun"), title, _beforehand())
+        return _not_begun(offer.starts_at)
     if enrollment.status == EnrollmentStatus.INACTIVE:
         ask = _("Ask %(brand)s if you would like to take part again.") % {"brand": brand}
         text = f"{_afterwards()} {ask}"
-        return _not_counting(_("Inactive"), _("You are not active in this offer"), text)
+        return EnrollmentState(
+            _("Inactive"),
+            "neutral",
+            counts=False,
+            title=_("You are not active in this offer"),
+            text=text,
+            items=_("Not active"),
+            commission=_("The commission, if you become active again"),
+        )
     if offer.status == OfferStatus.PAUSED:
         text = _(
             "Since %(time)s clicks and orders don't count, so don't share for now."
@@ -51,13 +67,18 @@ def state_of_enrollment(enrollment: Enrollment, *, now: datetime) -> EnrollmentS
         ) % {"time": f"{moment(offer.counting_changed_at)} ({time_zone_name()})"}
         title = _("This offer is paused")
         return EnrollmentState(
-            pgettext("offer", "Paused"), "wait", counts=False, title=title, text=text
+            pgettext("offer", "Paused"),
+            "wait",
+            counts=False,
+            title=title,
+            text=text,
+            returns=True,
+            items=pgettext("offer", "Paused"),
+            commission=_("Your commission, once the offer goes on"),
         )
-    return EnrollmentState(pgettext("offer", "Active"), "good", counts=True)
-
-
-def _beforehand() -> str:
-    return _("Clicks and orders don't count until then, so don't share yet.")
+    return EnrollmentState(
+        pgettext("offer", "Active"), "good", counts=True, commission=_("Your commission")
+    )
 
 
 def _afterwards() -> str:
@@ -67,8 +88,31 @@ def _afterwards() -> str:
     )
 
 
-def _not_counting(label: str, title: str, text: str) -> EnrollmentState:
-    return EnrollmentState(label, "neutral", counts=False, title=title, text=text)
+def _not_begun(starts_at: datetime) -> EnrollmentState:
+    begins = {"day": day(starts_at)}
+    return EnrollmentState(
+        pgettext("offer", "Not begun"),
+        "neutral",
+        counts=False,
+        title=_("This offer begins on %(day)s") % begins,
+        text=_("Clicks and orders don't count until then, so don't share yet."),
+        returns=True,
+        items=_("From %(day)s") % begins,
+        commission=_("Your commission from %(day)s") % begins,
+    )
+
+
+def _over(label: str, title: str) -> EnrollmentState:
+    """Removed from the offer, or the offer has ended."""
+    return EnrollmentState(
+        label,
+        "neutral",
+        counts=False,
+        title=title,
+        text=_afterwards(),
+        items=_("Not active"),
+        commission=_("The commission you had"),
+    )
 
 
 def _ended_at(offer: Offer, *, now: datetime) -> datetime | None:

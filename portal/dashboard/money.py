@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,37 +13,44 @@ from core.money import Money
 from core.templatetags.display import count, day, money
 from offers.models import Enrollment, Terms
 from payouts.ledger import Balance, balances
-from payouts.member_view import adjustments_of
+from payouts.member_view import adjustments_of, next_payable
 from payouts.models import EntryKind
 from portal.dashboard.numbers import signed
+from portal.dashboard.payments import PaymentRow
 
 
 @dataclass(frozen=True, slots=True)
 class MyMoney:
     """The ledger's balance of one enrollment.
 
-    The first four add up to `earned` and to what was written off.
+    The first five add up to `earned` and to what was written off. `needs_details`: payments that
+    wait until the member says where to pay.
     """
 
     due: Money
     held: Money
+    needs_details: Money
     on_the_way: Money
     paid: Money
     earned: Money
     held_note: str
 
 
-def money_of(enrollment: Enrollment, terms: Terms, *, now: datetime) -> MyMoney:
-    """Return the balance now. One query."""
+def money_of(
+    enrollment: Enrollment, terms: Terms, payments: Sequence[PaymentRow], *, now: datetime
+) -> MyMoney:
+    """Return the balance now. Two queries."""
     balance = balances([enrollment.pk], now=now).get(enrollment.pk, Balance())
     currency = enrollment.offer.currency
+    needs_details = sum(row.share.minor for row in payments if row.wants_details)
     return MyMoney(
         due=Money(balance.due_minor, currency),
         held=Money(balance.held_minor, currency),
-        on_the_way=Money(balance.on_the_way_minor, currency),
+        needs_details=Money(needs_details, currency),
+        on_the_way=Money(balance.on_the_way_minor - needs_details, currency),
         paid=Money(balance.paid_minor, currency),
         earned=Money(balance.earned_minor, currency),
-        held_note=_held_note(terms.hold_days),
+        held_note=_held_note(enrollment, terms.hold_days, now=now),
     )
 
 
@@ -69,7 +77,13 @@ def adjustment_rows(enrollment: Enrollment) -> list[AdjustmentRow]:
     ]
 
 
-def _held_note(hold_days: int) -> str:
+def _held_note(enrollment: Enrollment, hold_days: int, *, now: datetime) -> str:
+    """What can be paid next and when; without anything that waits, how long the wait is."""
+    following = next_payable(enrollment_id=enrollment.pk, now=now)
+    if following is not None:
+        payable_on, minor = following
+        amount = money(Money(minor, enrollment.offer.currency))
+        return _("%(amount)s from %(day)s") % {"amount": amount, "day": day(payable_on)}
     if not hold_days:
         return ""
     return ngettext(

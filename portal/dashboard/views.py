@@ -25,6 +25,7 @@ from portal.dashboard.conversions import BATCH, conversion_lines, conversion_row
 from portal.dashboard.forms import DeepLinkForm, RangeForm
 from portal.dashboard.frame import render_page
 from portal.dashboard.money import adjustment_rows, money_of
+from portal.dashboard.needs import needs_of
 from portal.dashboard.numbers import numbers_of
 from portal.dashboard.payments import (
     paid_entries,
@@ -44,6 +45,7 @@ from tracking.links.tracking_links import make_deep_link
 from tracking.models import ConversionStatus
 
 PER_PAGE = 25
+FIRST = 5  # conversions that are shown before all are asked for
 
 
 @dashboard_page()
@@ -58,25 +60,29 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
     status = _status(request)
     asked = {"enrollment_id": enrollment.pk, "status": status or None}
     found = Keyset(own_conversions, asked, "occurred_at")
-    page = found.page(request.GET.get("at", ""), size=PER_PAGE)
+    shows_all = bool({"at", "status", "show"} & request.GET.keys())
+    page = found.page(request.GET.get("at", ""), size=PER_PAGE if shows_all else FIRST)
     payments = payment_rows(enrollment)
+    commission = commission_card(enrollment, history, now=visit.now)
     response = render_page(
         request,
         "page",
         visit,
         tag=tag,
         shared=shared(enrollment),
-        commission=commission_card(enrollment, history, now=visit.now),
+        commission=commission,
+        needs=needs_of(enrollment, payments, commission, now=visit.now),
         chosen=chosen,
-        ranges=range_choices(chosen),
+        ranges=range_choices(chosen, request.GET),
         range_form=_range_form(request, chosen),
         numbers=numbers_of(enrollment, chosen.period),
-        money=money_of(enrollment, history.at(visit.now), now=visit.now),
+        money=money_of(enrollment, history.at(visit.now), payments, now=visit.now),
         adjustments=adjustment_rows(enrollment),
         page=page,
         rows=conversion_rows(page.rows, now=visit.now),
         chosen_status=status,
-        statuses=status_choices(status),
+        shows_all=shows_all,
+        statuses=status_choices(status, request.GET),
         payments=payments,
         payments_wait=any(row.wants_details for row in payments),
         questions=recent_questions(enrollment, now=visit.now),

@@ -21,7 +21,7 @@ TIERS = (Tier("Silver", 15_000, percent_bp=1_200), Tier("Gold", 30_000, percent_
 
 def card(client: Client, path: str) -> str:
     """The card in words, as it reads."""
-    page = text_of(client, path).partition("Your commission")[2].partition("</section>")[0]
+    page = text_of(client, path).partition('id="commission"')[2].partition("</section>")[0]
     return " ".join(re.sub(r"<[^>]+>", " ", page).replace("\N{NO-BREAK SPACE}", " ").split())
 
 

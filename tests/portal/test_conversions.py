@@ -83,13 +83,13 @@ def test_each_state_of_the_money_has_its_words(
 
     assert gone.commission_minor == 842
     assert badges(page) == [
-        "Payable 4 Dec", "Rejected", "Refunded", "Payable now", "Paid 20 Nov", "Paid",
+        "Paid", "Payable 4 Dec", "Rejected", "Refunded", "Payable now", "Paid 20 Nov",
     ]  # fmt: skip
     assert "14 Nov, 11:00 · Order cancelled by the shop" in page
     assert "Everything was refunded: nothing is earned" in page
     assert "can be paid from 4 Dec 2026" in page
     assert "paid on 20 Nov 2026 (BACS 1)" in page
-    assert "until 14 days after the order" in page
+    assert "£8.42 from 4 Dec 2026" in page
 
 
 def test_a_refund_after_the_payment_comes_off_the_next(
@@ -102,7 +102,7 @@ def test_a_refund_after_the_payment_comes_off_the_next(
 
     page = text_of(client, path)
 
-    assert badges(page) == ["Paid 20 Nov", "Paid"]
+    assert badges(page) == ["Paid", "Paid 20 Nov"]
     assert "\N{MINUS SIGN}£1.00 taken off your next payment" in page
     assert "-£1.00" in page
     assert "Taken off your next payment" in page
@@ -125,14 +125,20 @@ def test_a_refund_before_the_payment_makes_the_amount_smaller(
     assert "taken off your next payment" not in page
 
 
-def test_conversions_come_twenty_five_at_a_time(client: Client, path: str, sell: Sell) -> None:
+def test_five_conversions_come_first_and_then_twenty_five_at_a_time(
+    client: Client, path: str, sell: Sell
+) -> None:
     for number in range(27):
         sell(f"ORDER-{number:04}", days_ago=number)
 
-    first = text_of(client, path)
+    few = text_of(client, f"{path}?range=7d")
+    [all_of_them] = re.findall(r'href="([^"]*)#conversions">Show all 27', few)
+    first = text_of(client, path + html.unescape(all_of_them))
     [further] = re.findall(r'href="([^"]*)#conversions" rel="next"', first)
     second = text_of(client, path + html.unescape(further))
 
+    assert few.count("<li><details>") == 5
+    assert "range=7d" in all_of_them
     assert first.count("<li><details>") == 25
     assert second.count("<li><details>") == 2
     assert "1\N{EN DASH}25 of 27 conversions" in first
@@ -169,7 +175,7 @@ def csv_of(client: Client, address: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(b"".join(answer).decode("utf-8-sig"))))
 
 
-QUERIES = 14
+QUERIES = 16
 
 
 def test_the_page_asks_the_same_of_one_conversion_as_of_three(

@@ -47,7 +47,7 @@ def test_a_payment_that_waits_for_details_says_what_to_do(
         confirm_run(run=run, by=cast.by, now=cast.now)
         payout = Payout.objects.get()
 
-    assert badges(text_of(client, path)) == ["On the way", "Waiting for your details"]
+    assert badges(text_of(client, path)) == ["Waiting for your details", "On the way"]
     page = text_of(client, f"{path}/payments/{payout.public_id}")
 
     assert ("pay you before it sees your payout details" in page) is known
@@ -118,7 +118,7 @@ def test_a_payment_that_came_back_says_so_and_the_money_is_due_again(
 
     detail = text_of(client, f"{path}/payments/{payment.public_id}")
 
-    assert badges(text_of(client, path)) == ["Payable now", "Failed"]
+    assert badges(text_of(client, path)) == ["Failed", "Payable now"]
     assert "Account closed. The money is still yours" in detail
     assert client.get(path).context["money"].due.minor == 842
 

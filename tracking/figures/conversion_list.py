@@ -16,6 +16,7 @@ from tracking.models import (
     ConversionStatus,
 )
 
+MAX_REJECTED = 100  # that are counted for a member
 UNDECIDED = "undecided"  # pending until staff decide; others wait for the order's payment
 IS_UNDECIDED = Q(status=ConversionStatus.PENDING, decision=ConversionStatus.PENDING)
 CONVERSION_ORDERS = {
@@ -115,6 +116,13 @@ def _undecided() -> QuerySet[Conversion, Any]:
 def _oldest_undecided() -> QuerySet[Conversion, Any]:
     rows = Conversion.objects.filter(IS_UNDECIDED).order_by("occurred_at")
     return rows.values_list("occurred_at", flat=True)[:1]
+
+
+@kept_query
+def latest_rejected(*, enrollment_id: int, since: datetime) -> QuerySet[Conversion]:
+    """Return one member's rejected conversions of orders since then, the newest first."""
+    found = own_conversions(enrollment_id=enrollment_id, status=ConversionStatus.REJECTED)
+    return found.filter(occurred_at__gte=since).order_by("-occurred_at", "-pk")[:MAX_REJECTED]
 
 
 def own_conversions(*, enrollment_id: int, status: str | None) -> QuerySet[Conversion]:
