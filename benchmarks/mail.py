@@ -164,7 +164,7 @@ def people(number: int) -> list[Recipient]:
                 "promo_code": f"PERSON{index}",
                 "tracking_link": f"https://go.example/r/person{index}",
                 "dashboard_link": f"https://go.example/d/{uuid.UUID(int=index)}",
-                "commission": "10 % of every sale",
+                "commission": "10% of every sale",
                 "sender_name": "Ines",
             },
         )

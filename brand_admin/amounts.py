@@ -34,7 +34,7 @@ class PercentField(forms.CharField):
         if basis_points != int(basis_points):
             raise ValidationError("Use at most two decimals.")
         if not 0 <= basis_points <= 10_000:
-            raise ValidationError("The rate must be between 0 % and 100 %.")
+            raise ValidationError("The rate must be between 0% and 100%.")
         return int(basis_points)
 
     def prepare_value(self, value: Any) -> Any:

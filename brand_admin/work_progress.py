@@ -87,7 +87,7 @@ class WorkProgress:
         """The percentage beside the bar while the work runs; else ""."""
         if self.work.state != WorkState.RUNNING or not self.work.total:
             return ""
-        return f"{min(self.work.done * 100 // self.work.total, 100)} %"
+        return f"{min(self.work.done * 100 // self.work.total, 100)}%"
 
     @property
     def is_uncounted(self) -> bool:

@@ -1,6 +1,6 @@
 """Money is a whole number of minor units with a currency. Never a float or a Decimal alone.
 
-Exponents come from CLDR through babel (JPY 0, USD 2, KWD 3). Rates are basis points: 10 % is
+Exponents come from CLDR through babel (JPY 0, USD 2, KWD 3). Rates are basis points: 10% is
 1_000. Rounding happens in `round_half_up` and nowhere else: once when an amount finer than the
 minor unit enters, once when a commission is computed.
 """

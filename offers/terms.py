@@ -21,7 +21,7 @@ from offers.structure import (
     as_stored,
 )
 
-MAX_RATE_BP = 10_000  # 100 %
+MAX_RATE_BP = 10_000  # 100%
 MAX_HOLD_DAYS = 365
 MAX_RULE_VALUE_LENGTH = 120  # characters
 
@@ -152,7 +152,7 @@ def _check_rules(rules: tuple[Rule, ...]) -> None:
 
 def _check_rate(name: str, percent_bp: int) -> None:
     if not 0 <= percent_bp <= MAX_RATE_BP:
-        raise OfferError(name, "the rate must be between 0 % and 100 %")
+        raise OfferError(name, "the rate must be between 0% and 100%")
 
 
 def _check_amount(name: str, minor: int, what: str) -> None:

@@ -18,7 +18,7 @@ from offers.structure import CapPeriod, Customer, RateLike, Rule, RuleKind, Tier
 
 
 def describe(terms: CommissionStructure, currency: str) -> str:
-    """Return "10 % of every sale" or the like: the value of {{ commission }} in a mail."""
+    """Return "10% of every sale" or the like: the value of {{ commission }} in a mail."""
     best = _best_tier(terms)
     if best is not None:
         values = {
@@ -30,7 +30,7 @@ def describe(terms: CommissionStructure, currency: str) -> str:
 
 
 def describe_rate(given: RateLike, currency: str) -> str:
-    """Return one rate in words: "10 % of every sale plus £2.00 for every sale"."""
+    """Return one rate in words: "10% of every sale plus £2.00 for every sale"."""
     values = {"rate": rate(given.percent_bp), "amount": _money(given.fixed_minor, currency)}
     if given.percent_bp and given.fixed_minor:
         return _("%(rate)s of every sale plus %(amount)s for every sale") % values

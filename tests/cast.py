@@ -1,6 +1,6 @@
 """The people of the tests: two brands, their staff and members, and an outsider.
 
-Juniper & Co (pounds, London) runs an offer with codes and links at 10 %, no hold. Saltmarsh
+Juniper & Co (pounds, London) runs an offer with codes and links at 10%, no hold. Saltmarsh
 (dollars, New York) runs one too. June is a member of both. All three have payout details, and
 share them with each of their brands.
 """

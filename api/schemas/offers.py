@@ -54,7 +54,7 @@ class RuleShown(Shown):
 
 
 class TermsShown(Shown):
-    """One version of what an offer pays. `percent_bp` are basis points: 1000 is 10 %."""
+    """One version of what an offer pays. `percent_bp` are basis points: 1000 is 10%."""
 
     id: TermsId
     offer: OfferId

@@ -55,5 +55,5 @@ class KeepForm(forms.Form):
     def clean_percent(self) -> int:
         percent = self.cleaned_data["percent"]
         if not percent:
-            raise forms.ValidationError("Enter more than 0 %.")
+            raise forms.ValidationError("Enter more than 0%.")
         return int(percent)

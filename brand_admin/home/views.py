@@ -22,7 +22,7 @@ from brand_admin.home.counts import what_needs_attention
 from brand_admin.pages import render_page
 from core.kept_queries import kept_selection
 from core.money import round_half_up
-from core.templatetags.display import after_refunds, count, money
+from core.templatetags.display import after_refunds, count, money, rate
 from offers.models import Offer
 from offers.selectors import offers
 from tracking.figures.conversion_list import listed_conversions
@@ -136,4 +136,4 @@ def _tile(label: str, value: str, now: int, before: int) -> Tile:
     if percent == 0:
         return Tile(label, value, "no change", "")
     sign, tone = ("+", "good") if percent > 0 else ("\N{MINUS SIGN}", "bad")
-    return Tile(label, value, f"{sign}{count(abs(percent))} %", tone)
+    return Tile(label, value, f"{sign}{rate(abs(percent) * 100)}", tone)

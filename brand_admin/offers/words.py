@@ -8,7 +8,7 @@ from offers.wording import describe_rate
 
 
 def in_brief(terms: CommissionStructure, currency: str) -> str:
-    """Return "12 % of every sale", or with tiers "12 % to 15 % of every sale, 2 tiers"."""
+    """Return "12% of every sale", or with tiers "12% to 15% of every sale, 2 tiers"."""
     begins = describe_rate(terms, currency)
     if not terms.tier_list:
         return begins

@@ -38,7 +38,7 @@ EXAMPLE = {
     "promo_code": "MARA15",
     "tracking_link": "https://shop.example/r/mara",
     "dashboard_link": "https://shop.example/d/mara",
-    "commission": "10 % of every sale",
+    "commission": "10% of every sale",
 }
 
 

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from babel.dates import format_skeleton, get_timezone_location
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from django.template import Library
 from django.utils import timezone
 from django.utils.html import format_html_join
@@ -62,7 +62,7 @@ def short_money(value: Money) -> str:
 
 @register.filter
 def rate(value: int | None) -> str:
-    """Basis points as percent: 1_250 is "12.5 %"."""
+    """Basis points as percent, as the language writes it: 1_250 is "12.5%", in German "12,5 %"."""
     if value is None:
         return ABSENT
     return _written_rate(value, spoken_tag())
@@ -70,8 +70,8 @@ def rate(value: int | None) -> str:
 
 @lru_cache(maxsize=1024)
 def _written_rate(value: int, tag: str) -> str:
-    percent = Decimal(value) * 100 / BASIS_POINTS
-    return f"{format_decimal(percent, locale=locale_of(tag))}{NO_BREAK_SPACE}%"
+    part = Decimal(value) / BASIS_POINTS
+    return format_percent(part, locale=locale_of(tag), decimal_quantization=False)
 
 
 @register.filter

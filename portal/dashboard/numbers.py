@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from core.charts import BarChart, Point, Series, bar_chart
 from core.money import Money, round_half_up
-from core.templatetags.display import after_refunds, count, day, money, short_money
+from core.templatetags.display import after_refunds, count, day, money, rate, short_money
 from offers.models import Enrollment
 from tracking.figures.metrics import (
     DateRange,
@@ -22,7 +22,6 @@ from tracking.figures.metrics import (
 from tracking.figures.time_series import Grain, Interval, time_series
 from tracking.models.totals import Totals
 
-NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 MINUS = "\N{MINUS SIGN}"
 DASH = "\N{EN DASH}"
 LONG_RANGE_DAYS = 366  # a longer chart begins with the first day that has figures
@@ -97,7 +96,7 @@ def _amount(label: str, now: Money, before: Money | None) -> Figure:
     if before.minor <= 0:
         return Figure(label, money(now), signed(difference.minor, money(_size(difference))), "good")
     percent = round_half_up(difference.minor * 100, before.minor)
-    shown = f"{count(abs(percent))}{NO_BREAK_SPACE}%" if percent else money(_size(difference))
+    shown = rate(abs(percent) * 100) if percent else money(_size(difference))
     return Figure(label, money(now), signed(difference.minor, shown), _tone(difference.minor))
 
 

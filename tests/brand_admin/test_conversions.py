@@ -272,6 +272,6 @@ def test_the_page_of_a_conversion_explains_the_commission_line_by_line(cast: Cas
         line.replace("\N{NO-BREAK SPACE}", " ") for line in response.context["explanation"]
     ] == [
         "£84.20 sold − £10.00 refunded = £74.20",  # noqa: RUF001
-        "£74.20 of products that count × 10 % = £7.42",  # noqa: RUF001
+        "£74.20 of products that count × 10% = £7.42",  # noqa: RUF001
     ]
     assert str(response.context["booked"]) == "7.42 GBP"

@@ -76,9 +76,9 @@ def test_home_compares_thirty_days_with_the_thirty_before(cast: Cast) -> None:
 
     ((_, tiles),) = response.context["sums"]
     assert [(tile.label, tile.value, tile.change, tile.tone) for tile in tiles] == [
-        ("Sales", "£150.00", "+50 %", "good"),
-        ("Commission", "£15.00", "+50 %", "good"),
-        ("Conversions", "2", "+100 %", "good"),
+        ("Sales", "£150.00", "+50%", "good"),
+        ("Commission", "£15.00", "+50%", "good"),
+        ("Conversions", "2", "+100%", "good"),
         ("Clicks", "0", "", ""),
     ]
 

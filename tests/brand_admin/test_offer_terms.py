@@ -51,7 +51,7 @@ def test_terms_can_be_planned_from_a_day_of_the_brand(cast: Cast, theo: Client) 
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("percent", "140", "The rate must be between 0 % and 100 %."),
+        ("percent", "140", "The rate must be between 0% and 100%."),
         ("fixed", "-1", "The amount can't be negative."),
         ("fixed", "1.234", "GBP has at most 2 decimals."),
         ("hold_days", "x", "Enter a whole number."),
@@ -162,10 +162,10 @@ def test_tiers_that_pay_less_than_what_comes_before_are_pointed_out(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"tiers-1-fixed": ""}, "10 % to 15 % of every sale, 2 tiers"),
-        ({}, "10 % of every sale to 15 % of every sale plus £1.00 for every sale, 2 tiers"),
+        ({"tiers-1-fixed": ""}, "10% to 15% of every sale, 2 tiers"),
+        ({}, "10% of every sale to 15% of every sale plus £1.00 for every sale, 2 tiers"),
         ({"tiers-0-name": "", "tiers-0-threshold": "", "tiers-0-percent": "",
-          "tiers-1-fixed": ""}, "10 % to 15 % of every sale, 1 tier"),
+          "tiers-1-fixed": ""}, "10% to 15% of every sale, 1 tier"),
     ],
 )  # fmt: skip
 def test_staff_read_in_brief_how_far_the_tiers_climb(
@@ -219,7 +219,7 @@ def test_the_form_opens_with_the_terms_there_are(cast: Cast, theo: Client) -> No
         ({"tiers-1-name": "silver"}, "Two tiers have the same name"),
         ({"tiers-1-name": ""}, "Every tier needs a name"),
         ({"tiers-1-threshold": ""}, "must begin above zero"),
-        ({"tiers-1-percent": "140"}, "The rate must be between 0 % and 100 %."),
+        ({"tiers-1-percent": "140"}, "The rate must be between 0% and 100%."),
         ({"tier_by": "conversions"}, "Write how many conversions."),
         (
             {"rules-1-kind": "product", "rules-1-value": "gift", "rules-1-fixed": ""},
@@ -228,7 +228,7 @@ def test_the_form_opens_with_the_terms_there_are(cast: Cast, theo: Client) -> No
         ({"rules-0-fixed": "1"}, "A product or collection has a percentage only."),
         ({"rules-0-value": ""}, "Say which."),
         ({"rules-0-kind": ""}, "Choose what it is for."),
-        ({"rules-0-percent": "-1"}, "The rate must be between 0 % and 100 %."),
+        ({"rules-0-percent": "-1"}, "The rate must be between 0% and 100%."),
         ({"cap": "x"}, "Write a number, like 12.5."),
         ({"cap": "0"}, "A cap is more than zero. Leave it empty for no cap."),
         ({"cap": "0.00"}, "A cap is more than zero. Leave it empty for no cap."),

@@ -91,12 +91,12 @@ def test_the_way_from_the_conversion_to_a_shared_order(
     text = shown(done).replace("\N{NO-BREAK SPACE}", " ")
     assert "Order 1001 is shared anew" in text
     assert "Also credited to" in text
-    assert "Diego Arroyo</a>, 70 %" in text
+    assert "Diego Arroyo</a>, 70%" in text
     assert "They made the video together" in text
     rows = Conversion.objects.order_by("share_bp").values_list("share_bp", "commission_minor")
     assert list(rows) == [(3_000, 253), (7_000, 589)]
     entries = AuditEntry.objects.filter(action="conversion.shared").order_by("pk")
-    assert [entry.detail["share"] for entry in entries] == ["30 %", "70 %"]
+    assert [entry.detail["share"] for entry in entries] == ["30%", "70%"]
 
 
 def test_both_members_read_why(theo: Client, cast: Cast, conversion: Conversion) -> None:
@@ -121,9 +121,9 @@ def test_who_lost_the_order_reads_why(theo: Client, cast: Cast, conversion: Conv
     ("sent", "message"),
     [
         ({"reason": " "}, "Say why: the members read it."),
-        ({"mara": "50", "diego": "49.99"}, "The shares must add up to 100 %."),
+        ({"mara": "50", "diego": "49.99"}, "The shares must add up to 100%."),
         ({"mara": "x", "diego": "50"}, "Write a number"),
-        ({"mara": "101", "diego": "-1"}, "between 0 % and 100 %"),
+        ({"mara": "101", "diego": "-1"}, "between 0% and 100%"),
     ],
 )
 def test_what_is_impossible_is_said_and_what_was_typed_stays(
@@ -150,7 +150,7 @@ def test_of_two_who_share_an_order_the_second_is_told_and_changes_nothing(
     assert answer.status_code == 422
     text = page_text(answer)
     assert "The shares have changed since you opened this page." in text
-    assert "They are now: Diego Arroyo 70 %, Mara Lindqvist 30 %." in text
+    assert "They are now: Diego Arroyo 70%, Mara Lindqvist 30%." in text
     assert AuditEntry.objects.filter(action="conversion.shared").count() == 2
     shares = Conversion.objects.order_by("share_bp").values_list("share_bp", flat=True)
     assert list(shares) == [3_000, 7_000]

@@ -69,8 +69,8 @@ def test_a_manager_keeps_an_offers_codes_in_step(
     ("percent", "said"),
     [
         ("", "This field is required."),
-        ("0", "Enter more than 0 %."),
-        ("101", "The rate must be between 0 % and 100 %."),
+        ("0", "Enter more than 0%."),
+        ("101", "The rate must be between 0% and 100%."),
         ("x", "Write a number, like 12.5."),
     ],
 )

@@ -57,7 +57,7 @@ def test_money_follows_the_language() -> None:
 
 @pytest.mark.parametrize(
     ("basis_points", "shown"),
-    [(1_200, "12 %"), (1_250, "12.5 %"), (1_225, "12.25 %"), (0, "0 %"), (None, "—")],
+    [(1_200, "12%"), (1_250, "12.5%"), (1_225, "12.25%"), (0, "0%"), (None, "—")],
 )
 def test_rate_is_basis_points_in_percent(basis_points: int | None, shown: str) -> None:
     assert rate(basis_points) == shown.replace(" ", "\N{NO-BREAK SPACE}")

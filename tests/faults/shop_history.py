@@ -53,7 +53,7 @@ def history(shops: list[RealShop], chance: Random) -> Iterator[Callable[[], None
 
 
 def sellers(slug: str) -> Brand:
-    """A brand with one offer at 10 %, and a member for each code that is one."""
+    """A brand with one offer at 10%, and a member for each code that is one."""
     from accounts.brands import create_brand
     from affiliates.services import add_member
     from core.tenancy import acting_for

@@ -67,7 +67,7 @@ def fresh(cast: Cast) -> Brand:
 
 
 def a_member_with_code(brand: Brand, code: str, *, currency: str = "GBP") -> Enrollment:
-    """Somebody in an offer of the brand that pays 10 %."""
+    """Somebody in an offer of the brand that pays 10%."""
     with acting_for(brand):
         now = timezone.now()
         values = offer_values(name=f"Offer of {code}", currency=currency)

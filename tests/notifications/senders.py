@@ -27,7 +27,7 @@ def values(**changes: str | None) -> dict[str, str | None]:
         "promo_code": "MARA15",
         "tracking_link": "https://go.example/r/mara?a=1&b=2",
         "dashboard_link": "https://go.example/d/token",
-        "commission": "You earn 10 % of every sale.",
+        "commission": "You earn 10% of every sale.",
         "sender_name": "Ines",
     } | changes
 

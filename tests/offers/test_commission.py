@@ -163,14 +163,14 @@ def test_a_commission_explains_itself_line_by_line() -> None:
     assert commission.minor == 1_210
     assert told(commission) == [
         "£94.20 sold \N{MINUS SIGN} £10.00 refunded = £84.20",
-        "£84.20 of products that count \N{MULTIPLICATION SIGN} 12 % = £10.10",
+        "£84.20 of products that count \N{MULTIPLICATION SIGN} 12% = £10.10",
         "£2.00 for the conversion",
         "Total: £12.10",
     ]
 
 
 def test_a_fixed_amount_is_in_proportion_if_the_terms_say_so() -> None:
-    """30 % and two pounds of which 84.20 of 94.20 was kept: 25.26 + 1.7877, rounded once."""
+    """30% and two pounds of which 84.20 of 94.20 was kept: 25.26 + 1.7877, rounded once."""
     terms = SomeTerms(percent_bp=3_000, fixed_minor=200, fixed_after_refund="share")
 
     whole = commission_of(terms=terms, sale=Sale(sold_minor=9_420))
@@ -180,7 +180,7 @@ def test_a_fixed_amount_is_in_proportion_if_the_terms_say_so() -> None:
     assert (whole.minor, partly.minor, nothing.minor) == (3_026, 2_705, 0)
     assert told(whole)[1] == "£2.00 for the conversion"
     assert told(partly)[1:] == [
-        "£84.20 of products that count \N{MULTIPLICATION SIGN} 30 % = £25.26",
+        "£84.20 of products that count \N{MULTIPLICATION SIGN} 30% = £25.26",
         "£2.00 for the conversion, in proportion to what was kept: £1.79",
         "Total: £27.05",
     ]
@@ -239,7 +239,7 @@ def test_a_tier_says_its_name() -> None:
     commission = commission_of(terms=terms, sale=Sale(sold_minor=8_420, tier=1))
 
     assert told(commission) == [
-        "£84.20 of products that count \N{MULTIPLICATION SIGN} 12 % (tier Gold) = £10.10"
+        "£84.20 of products that count \N{MULTIPLICATION SIGN} 12% (tier Gold) = £10.10"
     ]
 
 
@@ -250,8 +250,8 @@ def test_a_rule_wins_over_the_terms_rate_even_when_that_pays_more() -> None:
     commission = commission_of(terms=terms, sale=Sale(sold_minor=7_000, lines=lines))
 
     assert told(commission) == [
-        "£50.00 of products that count \N{MULTIPLICATION SIGN} 10 % = £5.00",
-        "£20.00 of products that count \N{MULTIPLICATION SIGN} 0 % (product gift) = £0.00",
+        "£50.00 of products that count \N{MULTIPLICATION SIGN} 10% = £5.00",
+        "£20.00 of products that count \N{MULTIPLICATION SIGN} 0% (product gift) = £0.00",
         "Total: £5.00",
     ]
 
@@ -272,8 +272,8 @@ def test_of_two_rules_for_a_line_the_better_one_wins() -> None:
     )
 
     assert told(commission) == [
-        "£100.00 of products that count \N{MULTIPLICATION SIGN} 2 % (new customer) = £2.00",
-        "£100.00 of products that count \N{MULTIPLICATION SIGN} 8 % (collection skin) = £8.00",
+        "£100.00 of products that count \N{MULTIPLICATION SIGN} 2% (new customer) = £2.00",
+        "£100.00 of products that count \N{MULTIPLICATION SIGN} 8% (collection skin) = £8.00",
         "£10.00 for the conversion (new customer)",
         "Total: £20.00",
     ]
@@ -295,7 +295,7 @@ def test_of_two_rules_for_the_order_the_one_that_pays_more_wins_wholly() -> None
     )
 
     assert (small.minor, large.minor) == (700, 900)
-    assert told(large)[0].endswith("10 % (code mara) = £9.00")
+    assert told(large)[0].endswith("10% (code mara) = £9.00")
 
 
 def test_a_cap_says_what_it_left() -> None:
@@ -304,7 +304,7 @@ def test_a_cap_says_what_it_left() -> None:
     )
 
     assert told(commission) == [
-        "£500.00 of products that count \N{MULTIPLICATION SIGN} 10 % = £50.00",
+        "£500.00 of products that count \N{MULTIPLICATION SIGN} 10% = £50.00",
         "The cap reduces £50.00 to £12.50",
     ]
 

@@ -46,12 +46,12 @@ def test_it_says_how_far_it_is_to_the_next_tier(
     assert "£65.80 more in sales to reach Silver" in below
     assert "You are in the tier" not in below
     assert "At first" not in below
-    assert "You earn 10 % of every sale, after discounts" in below
-    assert "You earn 12 % of every sale, after discounts" in silver
-    assert "At first: 10 % of every sale" in silver
+    assert "You earn 10% of every sale, after discounts" in below
+    assert "You earn 12% of every sale, after discounts" in silver
+    assert "At first: 10% of every sale" in silver
     assert "You are in the tier Silver ." in silver
     assert "£115.80 more in sales to reach Gold" in silver
-    assert "Gold, from £300.00 of sales: 15 % of every sale" in silver
+    assert "Gold, from £300.00 of sales: 15% of every sale" in silver
 
 
 def test_the_highest_tier_says_so(
@@ -75,7 +75,7 @@ def test_it_says_what_the_cap_leaves_and_names_the_rules(
 
     assert "You can earn at most £50.00 a month." in shown
     assert "You can still earn £40.00 this month." in shown
-    assert "New customers: 20 % of every sale" in shown
+    assert "New customers: 20% of every sale" in shown
 
 
 def test_terms_that_are_coming_are_announced_whole(cast: Cast, client: Client, path: str) -> None:
@@ -90,8 +90,8 @@ def test_terms_that_are_coming_are_announced_whole(cast: Cast, client: Client, p
 
     shown = card(client, path)
 
-    assert "You earn 10 % of every sale" in shown
-    assert "This will change From 30 Nov 2026: You earn 8 % of every sale" in shown
+    assert "You earn 10% of every sale" in shown
+    assert "This will change From 30 Nov 2026: You earn 8% of every sale" in shown
     assert "Gold, from £300.00 of sales" in shown
 
 

@@ -40,10 +40,7 @@ def test_a_conversion_says_what_it_earned_and_why_and_nothing_of_the_shopper(
     assert "customer-77" not in page
     assert "+£8.42" in page
     assert "20 Nov, 11:00 · your code" in page
-    assert (
-        "£84.20 of products that count \N{MULTIPLICATION SIGN} 10\N{NO-BREAK SPACE}% = £8.42"
-        in page
-    )
+    assert "£84.20 of products that count \N{MULTIPLICATION SIGN} 10% = £8.42" in page
     assert "The order brought the code MARA15" in page
 
 

@@ -104,7 +104,7 @@ def share_order(
 
 def _changed(known: Sequence[Conversion]) -> str:
     held = sorted((row for row in known if row.share_bp), key=lambda row: (-row.share_bp, row.pk))
-    told = ", ".join(f"{row.enrollment.member} {plain_percent(row.share_bp)} %" for row in held)
+    told = ", ".join(f"{row.enrollment.member} {plain_percent(row.share_bp)}%" for row in held)
     return f"The shares have changed since you opened this page. They are now: {told}."
 
 
@@ -128,7 +128,7 @@ def _check(
     if any(share.share_bp <= 0 for share in shares):
         raise AttributionError("A share must be more than 0.")
     if sum(share.share_bp for share in shares) != BASIS_POINTS:
-        raise AttributionError("The shares must add up to 100 %.")
+        raise AttributionError("The shares must add up to 100%.")
     for share in shares:
         if share.enrollment.pk not in _ids(known):
             _check_new(order, share.enrollment, rates)
@@ -187,8 +187,8 @@ def _audit(
                 row,
                 {
                     "order_id": row.order.external_id,
-                    "before": f"{plain_percent(before.get(row.pk, 0))} %",
-                    "share": f"{plain_percent(row.share_bp)} %",
+                    "before": f"{plain_percent(before.get(row.pk, 0))}%",
+                    "share": f"{plain_percent(row.share_bp)}%",
                     "reason": reason.strip(),
                 },
             )

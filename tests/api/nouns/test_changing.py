@@ -242,7 +242,7 @@ def test_the_same_confirmation_posts_once(stage: Stage) -> None:
 
     assert first == again
     balance = stage.get(f"/enrollments/{stage.id('enrollment')}/balance").json()
-    assert balance["earned"]["minor"] == 1_300  # 10 % of £80.00, and the bonus
+    assert balance["earned"]["minor"] == 1_300  # 10% of £80.00, and the bonus
 
 
 def test_figures_are_those_of_the_admin(stage: Stage) -> None:

@@ -38,7 +38,7 @@ def amounts(stated: Statements) -> dict[str, str | None]:
 
 
 def test_a_part_of_the_payment_lowers_the_sale_in_proportion() -> None:
-    """20.00 of 91.87 is 21.77 %; of 71.57 that is 15.5807."""
+    """20.00 of 91.87 is 21.77%; of 71.57 that is 15.5807."""
     stated = refunds_of(TAXED, refunds=[refund(amount=2_000)], disputes=[])
 
     assert stated == Statements(

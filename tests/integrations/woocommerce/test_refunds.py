@@ -27,7 +27,7 @@ def stated(order: dict[str, Any], *refunds: dict[str, Any]) -> list[tuple[str, A
 
 
 def simple_order(**changes: Any) -> dict[str, Any]:
-    """Two lines of 10.00 and 30.00 with 20 % tax, and shipping of 6.00: 54.00 paid."""
+    """Two lines of 10.00 and 30.00 with 20% tax, and shipping of 6.00: 54.00 paid."""
     lines = [
         a_line("10.00", id=1, total_tax="2.00", product_id=5),
         a_line("30.00", id=2, total_tax="6.00", product_id=6),

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.usefixtures("at_juniper")
 
 @pytest.fixture
 def euros(cast: Cast) -> Offer:
-    """A second offer of Mara's: 20 % in euros, held for ten days, code MARAEUR."""
+    """A second offer of Mara's: 20% in euros, held for ten days, code MARAEUR."""
     offer = create_offer(
         values=offer_values(name="Euros", currency="EUR"),
         terms=TermsValues(percent_bp=2_000, hold_days=10),

@@ -272,7 +272,7 @@ def test_bad_members_are_named_and_the_rest_goes_in(cast: Cast, write: Write) ->
         (
             ("create_offer", "--brand", "juniper", "--name", "N", "--kind", "both", "--percent",
              "140", "--destination", "https://a.example/"),
-            "percent: the rate must be between 0 % and 100 %",
+            "percent: the rate must be between 0% and 100%",
         ),
         (
             ("create_offer", "--brand", "juniper", "--name", "N", "--kind", "both", "--percent",

@@ -247,7 +247,7 @@ class RuleShown(TypedDict):
 
 
 class TermsShown(TypedDict):
-    """One version of what an offer pays. `percent_bp` are basis points: 1000 is 10 %."""
+    """One version of what an offer pays. `percent_bp` are basis points: 1000 is 10%."""
 
     id: str
     offer: str
