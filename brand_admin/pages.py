@@ -28,6 +28,7 @@ SECTIONS = {  # labels of the navigation; a phone shows the current one in its t
     "connections": "Connections",
     "settings": "Settings",
     "work": "Background work",
+    "search": "Search",
 }
 
 

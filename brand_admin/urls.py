@@ -13,6 +13,7 @@ urlpatterns = [
         include(
             [
                 path("", include("brand_admin.home.urls")),
+                path("search/", include("brand_admin.search.urls")),
                 path("members/", include("brand_admin.members.urls")),
                 path("projects/", include("brand_admin.projects.urls")),
                 path("offers/", include("brand_admin.offers.urls")),

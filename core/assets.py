@@ -59,6 +59,7 @@ STYLESHEETS = {
     "portal": (*EVERYWHERE, "components/pagination", "portal", "dashboard", "print"),
     "admin": (
         *EVERYWHERE,
+        "components/search_box",
         "components/table",
         "components/pagination",
         "components/selection_bar",

@@ -5,4 +5,5 @@ import "./filters.js";
 import "./menus.js";
 import "./selection.js";
 import "./once.js";
+import "./search.js";
 import "./compose.js";

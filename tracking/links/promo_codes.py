@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Value
 from django.db.models.functions import Upper
 
 from accounts.actors import Actor
@@ -115,6 +115,16 @@ def any_code_in_use() -> str:
     """The code of some member of the brand, the same each time; "" if nobody has one."""
     codes = PromoCode.objects.in_use().order_by("pk").values_list("code", flat=True)
     return codes.first() or ""
+
+
+def codes_beginning(text: str) -> QuerySet[PromoCode]:
+    """Return the codes that begin with the text, whatever its case, those in use first.
+
+    With their enrollments, members and offers.
+    """
+    found = PromoCode.objects.annotate(upper=Upper("code"))
+    beginning = found.filter(upper__startswith=Upper(Value(text)))
+    return beginning.in_use_first().select_related("enrollment__member", "enrollment__offer")
 
 
 def lock_codes(codes: Iterable[str]) -> None:
