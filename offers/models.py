@@ -69,6 +69,8 @@ class Offer(TenantModel):
     destination_url = models.URLField(max_length=2000)
     allowed_domains = ArrayField(models.CharField(max_length=253), default=list, blank=True)
     deep_links_allowed = models.BooleanField(default=True)
+    # Members may choose the slugs of their links; `db_default` is for web processes of before.
+    own_slugs_allowed = models.BooleanField(default=True, db_default=True)
     click_window_days = models.PositiveSmallIntegerField(default=28)
     remembers_customers = models.BooleanField(default=False)
     # How long after the order that won a customer; `db_default` is for web processes of before.

@@ -32,6 +32,11 @@ class Brand(models.Model):
     minimum_payout_minor = models.BigIntegerField(default=0)
     # The brand's pages open only in a session in which a second factor was used.
     requires_second_factor = models.BooleanField(default=False)
+    # The brand's own host that its tracking links are shown with; empty: ours. A trigger of its
+    # link domains keeps it.
+    link_host = models.CharField(
+        max_length=253, blank=True, editable=False, default="", db_default=""
+    )
     version = models.PositiveIntegerField(default=1)  # of its settings; each change raises it
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     test_of = models.OneToOneField(

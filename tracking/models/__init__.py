@@ -11,6 +11,7 @@ from tracking.models.days import DailyTotal, MonthTotal, OfferDay, SoldSpan
 from tracking.models.importing import ColumnMapping
 from tracking.models.items import (
     IN_USE,
+    MAX_LABEL,
     USE_FIELDS,
     Click,
     ItemQuerySet,
@@ -18,6 +19,13 @@ from tracking.models.items import (
     PromoCode,
     TrackingLink,
     out_of_use,
+)
+from tracking.models.link_addresses import (
+    HOST_PATTERN,
+    MAX_HOST,
+    DomainProblem,
+    LinkDomain,
+    LinkSlug,
 )
 from tracking.models.orders import (
     Order,
@@ -31,7 +39,10 @@ from tracking.models.questions import Question, QuestionState
 from tracking.models.rates import ExchangeRate
 
 __all__ = [
+    "HOST_PATTERN",
     "IN_USE",
+    "MAX_HOST",
+    "MAX_LABEL",
     "USE_FIELDS",
     "Click",
     "ClickEarning",
@@ -40,10 +51,13 @@ __all__ = [
     "ConversionCount",
     "ConversionStatus",
     "DailyTotal",
+    "DomainProblem",
     "Evidence",
     "ExchangeRate",
     "ItemQuerySet",
     "ItemStatus",
+    "LinkDomain",
+    "LinkSlug",
     "MonthTotal",
     "OfferDay",
     "Order",

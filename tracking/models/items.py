@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, ClassVar, Self, TypeVar
 
+import pgtrigger
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import RangeOperators
 from django.db import models
@@ -13,6 +14,7 @@ from django.db.models.expressions import RawSQL
 from django.db.models.functions import Upper
 from django.utils import timezone
 
+from core.kept_sums import after_statement
 from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
 from offers.models import Enrollment
 from offers.pauses import Pausable
@@ -24,6 +26,7 @@ class ItemStatus(models.TextChoices):
 
 
 IN_USE = models.Q(status=ItemStatus.ACTIVE)
+MAX_LABEL = 60  # characters of a link's label
 USE_FIELDS = ["status", "deactivated_at", "pauses"]  # what `put_in_use` changes
 
 
@@ -142,14 +145,36 @@ class PromoCode(Item):
         ]
 
 
+# Every slug that a link is given is kept as a LinkSlug, and refused if another link has it or one
+# that looks like it.
+_KEEP_NEW_SLUGS = """
+INSERT INTO tracking_linkslug (brand_id, link_id, slug, folded, given_at)
+SELECT brand_id, id, lower(slug), tracking_folded_slug(slug), now() FROM added ORDER BY id;
+RETURN NULL;
+"""
+_KEEP_CHANGED_SLUG = """
+IF EXISTS (SELECT FROM tracking_linkslug WHERE slug = lower(NEW.slug)
+           AND brand_id = NEW.brand_id AND link_id = NEW.id) THEN
+    RETURN NULL;
+END IF;
+INSERT INTO tracking_linkslug (brand_id, link_id, slug, folded, given_at)
+SELECT NEW.brand_id, NEW.id, lower(NEW.slug), CASE WHEN EXISTS (
+    SELECT FROM tracking_linkslug WHERE folded = tracking_folded_slug(NEW.slug)
+    AND brand_id = NEW.brand_id AND link_id = NEW.id
+) THEN '' ELSE tracking_folded_slug(NEW.slug) END, now();
+RETURN NULL;
+"""
+
+
 class TrackingLink(Item):
     """/r/<slug>. The first of an enrollment is its link; others are deep links.
 
-    An empty `destination_url` means the offer's.
+    An empty `destination_url` means the offer's. Earlier slugs lead here too: see LinkSlug.
     """
 
     slug = models.CharField(max_length=40, unique=True)
     destination_url = models.URLField(max_length=2000, blank=True)
+    label = models.CharField(max_length=MAX_LABEL, blank=True, default="", db_default="")
 
     objects: ClassVar = TenantManager.from_queryset(TrackingLinkQuerySet)()
 
@@ -165,6 +190,18 @@ class TrackingLink(Item):
         indexes = [
             models.Index(fields=["brand", "enrollment"], name="tracking_link_enrollment"),
             models.Index(fields=["brand", "-created_at", "-id"], name="tracking_link_new"),
+        ]
+        triggers = [
+            after_statement(
+                pgtrigger.Insert, name="tracking_link_keeps_new_slug", func=_KEEP_NEW_SLUGS
+            ),
+            pgtrigger.Trigger(
+                name="tracking_link_keeps_slug",
+                when=pgtrigger.After,
+                operation=pgtrigger.UpdateOf("slug"),
+                condition=pgtrigger.Condition("OLD.slug IS DISTINCT FROM NEW.slug"),
+                func=_KEEP_CHANGED_SLUG,
+            ),
         ]
 
 

@@ -1,0 +1,19 @@
+"""A brand names the host of its own that its tracking links are shown with."""
+
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("accounts", "0009_test_mode"),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name="brand",
+            name="link_host",
+            field=models.CharField(
+                blank=True, db_default="", default="", editable=False, max_length=253
+            ),
+        ),
+    ]
