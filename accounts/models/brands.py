@@ -10,6 +10,8 @@ from django.utils import timezone
 from accounts.test_mode_triggers import test_brand_stays
 from core.tenancy import TenantModel
 
+CLICK_MONTHS = (1, 120)  # the fewest and the most that a brand may keep its clicks
+
 
 class Brand(models.Model):
     """The tenant.
@@ -30,6 +32,8 @@ class Brand(models.Model):
     sends_items_automatically = models.BooleanField(default=False)
     # The minimum payment that a payout run proposes, in minor units of the brand's currency.
     minimum_payout_minor = models.BigIntegerField(default=0)
+    # How many months a click is kept. Figures stay.
+    clicks_kept_months = models.PositiveSmallIntegerField(default=13, db_default=13)
     # The brand's pages open only in a session in which a second factor was used.
     requires_second_factor = models.BooleanField(default=False)
     # The brand's own host that its tracking links are shown with; empty: ours. A trigger of its
@@ -44,6 +48,12 @@ class Brand(models.Model):
     )
 
     class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(clicks_kept_months__range=CLICK_MONTHS),
+                name="accounts_brand_clicks_kept",
+            )
+        ]
         triggers = [test_brand_stays("accounts_brand_test_stays")]
 
     def __str__(self) -> str:

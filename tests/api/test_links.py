@@ -35,7 +35,7 @@ def shopper() -> Client:
 def counted_clicks(cast: Cast) -> tuple[int, int]:
     """Clicks written, and clicks in the daily totals."""
     with acting_for(cast.juniper):
-        return Click.objects.filter(counted=True).count(), sum(
+        return Click.objects.filter(kind="visit").count(), sum(
             DailyTotal.objects.values_list("clicks", flat=True)
         )
 

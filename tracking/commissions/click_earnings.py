@@ -40,7 +40,7 @@ JOIN LATERAL (
     version.starts_at
   LIMIT 1
 ) AS terms ON true
-WHERE click.brand_id = %(brand)s AND click.counted AND click.clicked_at >= %(since)s
+WHERE click.brand_id = %(brand)s AND click.kind = 'visit' AND click.clicked_at >= %(since)s
   AND terms.per_click_minor > 0
 GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
 """

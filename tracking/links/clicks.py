@@ -6,16 +6,18 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from uuid import uuid4
 
 from crawlerdetect import CrawlerDetect
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 
 from core.tenancy import across_brands, acting_for
 from offers.selectors import project_name_of
 from offers.utm import PROJECT, tagged
 from tracking.links import click_ids
-from tracking.models import Click, TrackingLink
-from tracking.totals.daily import count_click
+from tracking.links.click_lines import ClickLines, line_of
+from tracking.links.storing import store_batches
+from tracking.models import ClickKind, TrackingLink
 
 logger = logging.getLogger(__name__)
 
@@ -88,7 +90,6 @@ def with_parameter(url: str, name: str, value: str) -> str:
     return urlunsplit(parts._replace(query=urlencode([*query, (name, value)])))
 
 
-@transaction.atomic
 def _write(
     link: TrackingLink,
     click_id: str,
@@ -98,17 +99,15 @@ def _write(
     counted: bool,
     now: datetime,
 ) -> None:
-    Click.objects.create(
-        link=link,
-        enrollment_id=link.enrollment_id,
+    line = line_of(
+        link_id=link.pk,
         click_id=click_id,
         clicked_at=now,
-        counted=counted,
-        user_agent=user_agent[:300],
-        referrer_host=_host_of(referrer)[:253],
+        kind=ClickKind.VISIT if counted else ClickKind.ROBOT,
+        user_agent=user_agent,
+        referrer_host=_host_of(referrer),
     )
-    if counted:
-        count_click(enrollment_id=link.enrollment_id, clicked_at=now)
+    store_batches([ClickLines(uuid4(), line.encode())], now=now)
 
 
 def _host_of(referrer: str) -> str:

@@ -72,6 +72,7 @@ class Migration(migrations.Migration):
         ("accounts", "0013_link_host"),
         ("affiliates", "0003_newest_first"),
         ("offers", "0009_own_slugs"),
+        ("tracking", "0016_click_sources"),
         ("tracking", "0021_slugs_of_links"),
     ]
 

@@ -15,7 +15,7 @@ from django.db.models.functions import Upper
 from django.utils import timezone
 
 from core.kept_sums import after_statement
-from core.tenancy import TenantForeignKey, TenantManager, TenantModel, TenantQuerySet
+from core.tenancy import TenantForeignKey, TenantManager, TenantQuerySet
 from offers.models import Enrollment
 from offers.pauses import Pausable
 
@@ -186,6 +186,10 @@ class TrackingLink(Item):
                 condition=models.Q(status="active", destination_url=""),
                 name="tracking_link_one_active",
             ),
+            # Clicks refer to it.
+            models.UniqueConstraint(
+                fields=["brand", "id", "enrollment"], name="tracking_link_enrollment_once"
+            ),
         ]
         indexes = [
             models.Index(fields=["brand", "enrollment"], name="tracking_link_enrollment"),
@@ -202,25 +206,4 @@ class TrackingLink(Item):
                 condition=pgtrigger.Condition("OLD.slug IS DISTINCT FROM NEW.slug"),
                 func=_KEEP_CHANGED_SLUG,
             ),
-        ]
-
-
-class Click(TenantModel):
-    """A shopper followed a link. `click_id` is signed, so losing this row loses no commission.
-
-    `counted` is False for known robots and for offers that were not active at that moment.
-    """
-
-    link = TenantForeignKey(TrackingLink)
-    enrollment = TenantForeignKey(Enrollment)
-    click_id = models.CharField(max_length=80)
-    clicked_at = models.DateTimeField()
-    counted = models.BooleanField()
-    user_agent = models.CharField(max_length=300, blank=True)
-    referrer_host = models.CharField(max_length=253, blank=True)
-
-    class Meta(TenantModel.Meta):
-        indexes = [
-            models.Index(fields=["brand", "enrollment", "-clicked_at"], name="tracking_click_who"),
-            models.Index(fields=["brand", "-clicked_at", "-id"], name="tracking_click_new"),
         ]

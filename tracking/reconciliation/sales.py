@@ -79,7 +79,7 @@ WITH facts AS (
   UNION ALL
   SELECT enrollment_id, (clicked_at AT TIME ZONE %(zone)s)::date,
     count(*), 0, 0, 0, 0, 0, 0, 0
-  FROM tracking_click WHERE brand_id = %(brand)s AND counted GROUP BY 1, 2
+  FROM tracking_click WHERE brand_id = %(brand)s AND kind = 'visit' GROUP BY 1, 2
   UNION ALL
   SELECT enrollment_id, day, 0, 0, 0, 0, 0, sum(amount_minor), 0, 0
   FROM tracking_clickearning WHERE brand_id = %(brand)s AND amount_minor <> 0 GROUP BY 1, 2

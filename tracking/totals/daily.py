@@ -67,10 +67,5 @@ def add_to_totals(moves: Mapping[DayKey, Totals]) -> None:
         )
 
 
-def count_click(*, enrollment_id: int, clicked_at: datetime) -> None:
-    """Add one click to its day."""
-    add_to_totals({(enrollment_id, day_of(clicked_at, current_zone())): Totals(clicks=1)})
-
-
 def day_of(moment: datetime, zone: ZoneInfo) -> date:
     return moment.astimezone(zone).date()
