@@ -28,6 +28,8 @@ from typing import Any, TypeVar
 
 os.environ.setdefault("TRIBUTARY_PROCESS", "web")  # read by config.limits
 
+from django.conf import settings
+
 from config import limits
 from config.arriving import (
     BodyTooLargeError,
@@ -40,12 +42,14 @@ from config.arriving import (
     read_body,
     without_underscores,
 )
+from config.forwarding import seen_through
 from config.gate import REFUSED, Pace, Places
 from config.groups import Groups
 from config.heartbeats import BEAT_SECONDS, beat
 from config.wsgi import application as wsgi_application
 from config.wsgi import refuse
 from core.together import run_together
+from edge.starting import Edge
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 T = TypeVar("T")
@@ -73,7 +77,7 @@ class Server:
     """A WSGI application as an ASGI one. A request is inside it only while it has a place.
 
     `refuse` answers the others; it runs in the event loop, so it must not wait for anything.
-    `begin` is called once, when the web server starts to serve. `sender_of` names the sender of a
+    `edge` answers tracking links, before all else. `begin` is called once, when the web server starts to serve. `sender_of` names the sender of a
     request that may be answered together with others of it, and returns "" for any other request.
     """
 
@@ -84,10 +88,11 @@ class Server:
         refuse: WsgiApplication,
         places: Places,
         begin: Callable[[], None] = lambda: None,
+        edge: Edge | None = None,
         sender_of: Callable[[Environ], str] = lambda environ: "",
     ) -> None:
         self.application, self.refuse, self.places = application, refuse, places
-        self.begin, self.sender_of = begin, sender_of
+        self.begin, self.sender_of, self.edge = begin, sender_of, edge
         # Streamed responses may not take all places, because their clients can be slow.
         self.streams = threading.BoundedSemaphore(max(1, places.number // 2))
         self.pace = Pace(limits.WEB_REFUSALS, seconds=limits.WEB_QUEUE_SECONDS)
@@ -103,7 +108,13 @@ class Server:
         """Whether the event loop still accepts new requests."""
         return time.monotonic() - self.ticked_at < 5 * BEAT_SECONDS
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Coroutine[Any, Any, None]:
+        if self.edge is not None and scope["type"] == "http" and self.edge.redirects.takes(scope):
+            return self.edge.redirects(scope, receive, send)
+        return self.serve_all(scope, receive, send)
+
+    async def serve_all(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is no tracking link, and the events of the server's life."""
         if scope["type"] == "lifespan":
             await self.live(receive, send)
         elif scope["type"] == "http":
@@ -114,10 +125,14 @@ class Server:
         ticking = asyncio.create_task(self.tick())
         leave_to_requests()
         self.begin()
+        if self.edge is not None:
+            self.edge.start()
         while True:
             kind = (await receive())["type"]
             if kind == "lifespan.shutdown":
                 ticking.cancel()
+                if self.edge is not None:
+                    await asyncio.get_running_loop().run_in_executor(None, self.edge.stop)
                 self.threads.shutdown()
                 self.spare_threads.shutdown()
             await send({"type": f"{kind}.complete"})
@@ -347,6 +362,13 @@ def start_noting_requests() -> None:
     REQUESTS.start()
 
 
+def make_edge() -> Edge:
+    edge = Edge(forwarding=seen_through(settings.TRUSTED_PROXIES))
+    if not limits.LOCAL:
+        edge.warm_up()
+    return edge
+
+
 places = Places(
     limits.WEB_CONCURRENT_REQUESTS, queue=limits.WEB_QUEUE, seconds=limits.WEB_QUEUE_SECONDS
 )
@@ -356,6 +378,7 @@ application = Server(
     refuse=refuse,
     places=places,
     begin=start_noting_requests,
+    edge=make_edge(),
     sender_of=sender_of,
 )
 beat(lambda: application.is_ticking and not places.is_stuck)

@@ -91,6 +91,24 @@ def trust_proxies(
     return serve
 
 
+def seen_through(
+    proxies: Collection[Network],
+) -> Callable[[str, str, bytes, bytes], tuple[str, bool]]:
+    """Return what tells the client's address, and whether it uses TLS, as `trust_proxies` does.
+
+    It is given who opened the connection, the scheme, X-Forwarded-For and X-Forwarded-Proto.
+    """
+
+    def see(opened_by: str, scheme: str, forwarded_for: bytes, proto: bytes) -> tuple[str, bool]:
+        peer = client = parse_address(opened_by)
+        if peer is not None and _is_ours(peer, proxies):
+            client = _client_behind(peer, forwarded_for.decode("latin-1"), proxies)
+            scheme = _scheme_of(proto.decode("latin-1"))
+        return str(client) if client else "", scheme == "https"
+
+    return see
+
+
 def _is_ours(address: Address, proxies: Collection[Network]) -> bool:
     return any(address in network for network in proxies)
 

@@ -85,6 +85,13 @@ BROKER_CHECK_SECONDS = 5  # how often a worker makes sure that its broker still 
 BROKER_RETRY_SECONDS = 0.5
 BROKER_MAX_RETRY_SECONDS = 2.0
 
+# --- Tracking links; see edge
+LINKS_CACHED: int = env.int("LINKS_CACHED", default=100_000)  # links in memory, per web process
+# Bytes of clicks that wait on the disk while Valkey is away, per web process; a click has about 300.
+CLICKS_MAX_WAITING: int = env.int("CLICKS_MAX_WAITING", default=1_000_000_000)
+# Batches of clicks in the stream, which wait in Valkey's memory while nobody stores them.
+CLICKS_MAX_ENTRIES: int = env.int("CLICKS_MAX_ENTRIES", default=100_000)
+
 # --- The API: requests, and items of a batch beyond the first, of one key
 API_RATE: float = env.float("API_RATE", default=2_000)  # a second, over time; 0 for no limit
 API_BURST: int = env.int("API_BURST", default=20_000)  # at once, after a pause

@@ -168,6 +168,16 @@ CACHES: dict[str, Any] = {
 API_RATE: float = limits.API_RATE
 API_BURST: int = limits.API_BURST
 
+# --- Clicks: from a file on the web machine to a stream in Valkey, from there to PostgreSQL
+CLICKS_URL: str = env.str("CLICKS_URL", default=REDIS_URL)
+CLICKS_FOLDER: str = env.str(
+    "CLICKS_FOLDER",
+    default=str(BASE_DIR / ".local/clicks") if LOCAL else "/var/lib/tributary-clicks",
+)
+CLICKS_MAX_WAITING = limits.CLICKS_MAX_WAITING
+CLICKS_MAX_ENTRIES = limits.CLICKS_MAX_ENTRIES
+LINKS_CACHED = limits.LINKS_CACHED
+
 # --- Celery: a message names a row; PostgreSQL holds the work
 CELERY_BROKER_URL = REDIS_URL
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -166,6 +166,23 @@ def project_name_of(enrollment: Enrollment) -> str:
 def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:
     """Return how many members each offer has, without removed ones, by offer id."""
     return dict(_member_counts(offer_ids=sorted(set(offer_ids))))
+
+
+def project_names(enrollments: Collection[Enrollment]) -> dict[int, str]:
+    """Return what `project_name_of` says of each enrollment that has a project, by its id.
+
+    The enrollments may be of several brands, in `across_brands`.
+    """
+    rows = ProjectMember.objects.filter(member__in={row.member_id for row in enrollments}).order_by(
+        "added_at", "pk"
+    )
+    latest = {
+        (one.member_id, offer_id): one.project.name
+        for one in rows.select_related("project")
+        for offer_id in (one.project.offer_id, one.project.code_offer_id)
+    }
+    found = {row.pk: latest.get((row.member_id, row.offer_id), "") for row in enrollments}
+    return {pk: name for pk, name in found.items() if name}
 
 
 @kept_query

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode
 
 VARIABLES = ("creator_name", "member_id", "offer_name", "project_name", "brand_name")
 PROJECT = "{project_name}"
@@ -35,15 +35,21 @@ def read_template(text: str) -> str:
 
 
 def tagged(url: str, template: str, values: Mapping[str, str]) -> str:
-    """Return `url` with the template's parameters added. Parameters of `url` stay as they are."""
-    if not template:
-        return url
-    parts = urlsplit(url)
-    own = {name for name, _ in parse_qsl(parts.query, keep_blank_values=True)}
+    """Return `url` with the template's parameters added; its own text stays as it is."""
+    address, mark, fragment = url.partition("#")
+    own = {name for name, _ in parse_qsl(address.partition("?")[2], keep_blank_values=True)}
     filled = [(name, _fill(value, values)) for name, value in _pairs(template) if name not in own]
     added = urlencode([(name, value) for name, value in filled if value])
-    query = "&".join(part for part in (parts.query, added) if part)
-    return urlunsplit(parts._replace(query=query))
+    return f"{with_query_text(address, added)}{mark}{fragment}"
+
+
+def with_query_text(address: str, added: str) -> str:
+    """Return an address without fragment with `added`, parameters as text, at its end."""
+    if not added:
+        return address
+    if "?" not in address:
+        return f"{address}?{added}"
+    return f"{address}{added}" if address.endswith(("?", "&")) else f"{address}&{added}"
 
 
 def _pairs(template: str) -> list[tuple[str, str]]:

@@ -87,6 +87,7 @@ class RunServices:
             "REDIS_URL": self.valkey.url,
             "EMAIL_URL": "smtp://127.0.0.1:1",  # nobody: tests that send take a mailbox
             "LOCAL_INBOX": str(self.home / "inbox"),
+            "CLICKS_FOLDER": str(self.home / "clicks"),
         }
 
     def stop(self) -> None:

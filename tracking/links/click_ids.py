@@ -16,8 +16,14 @@ from datetime import UTC, datetime
 
 from django.conf import settings
 
+from core.keyed_hash import KeyedHash
+
 MAC_BYTES = 16
+NONCE_BYTES = 7
 LENGTH = 48
+_PURPOSE = b"tributary.click"
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_NONCES_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,14 +34,40 @@ class ClickIdContents:
     clicked_at: datetime
 
 
+class Minting:
+    """Makes click ids as `make` does, a third as long: key and random bytes are prepared.
+
+    Not for use by several threads, nor across a fork: both would give a nonce twice.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._hash = KeyedHash(key.encode(), beginning=_PURPOSE)
+        self._nonces: list[bytes] = []
+
+    def make(self, link: bytes, second: bytes) -> str:
+        """Return a new click id, from `link_bytes` and `second_bytes`."""
+        if not self._nonces:
+            random = secrets.token_bytes(NONCE_BYTES * _NONCES_AT_ONCE)
+            starts = range(0, len(random), NONCE_BYTES)
+            self._nonces = [random[start : start + NONCE_BYTES] for start in starts]
+        body = link + second + self._nonces.pop()
+        whole = body + self._hash.digest(body)[:MAC_BYTES]
+        return binascii.b2a_base64(whole, newline=False).translate(_URL_SAFE).decode()
+
+
+def link_bytes(link_id: int) -> bytes:
+    return link_id.to_bytes(8, "big")
+
+
+def second_bytes(second: int) -> bytes:
+    """`second` is Unix time."""
+    return second.to_bytes(5, "big")
+
+
 def make(*, link_id: int, clicked_at: datetime) -> str:
     """Return a new click id of 48 characters that are safe in a URL."""
-    body = (
-        link_id.to_bytes(8, "big")
-        + int(clicked_at.timestamp()).to_bytes(5, "big")
-        + secrets.token_bytes(7)
-    )
-    return base64.urlsafe_b64encode(body + _mac(settings.CLICK_KEYS[0], body)).decode()
+    minting = Minting(settings.CLICK_KEYS[0])
+    return minting.make(link_bytes(link_id), second_bytes(int(clicked_at.timestamp())))
 
 
 def read(click_id: str) -> ClickIdContents | None:
@@ -56,4 +88,4 @@ def read(click_id: str) -> ClickIdContents | None:
 
 
 def _mac(key: str, body: bytes) -> bytes:
-    return hmac.digest(key.encode(), b"tributary.click" + body, "sha256")[:MAC_BYTES]
+    return hmac.digest(key.encode(), _PURPOSE + body, "sha256")[:MAC_BYTES]

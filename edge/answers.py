@@ -1,0 +1,91 @@
+"""What a redirect answers beside the address: its headers, and the pages where there is no link."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from http.cookies import CookieError, SimpleCookie
+
+from csp.constants import HEADER as POLICY_HEADER
+from csp.utils import build_policy
+from django.conf import settings
+from django.http import HttpRequest
+from django.template.loader import render_to_string
+
+from core.languages import language_of, speaking, tag_for
+
+Headers = list[tuple[bytes, bytes]]
+LINK_HEADERS: Headers = [
+    (b"cache-control", b"no-store"),
+    # The shop learns the site that the shopper comes from, but not the full address.
+    (b"referrer-policy", b"strict-origin-when-cross-origin"),
+    (b"x-robots-tag", b"noindex"),
+    (b"x-content-type-options", b"nosniff"),
+]
+EMPTY = (b"content-length", b"0")
+RETRY_AFTER_SECONDS = b"2"
+KNOWN_READERS = 1_000  # whose language is remembered
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """An answer with a body, as it is sent each time."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+
+def transport_security() -> Headers:
+    """Return the Strict-Transport-Security of answers over TLS (RFC 6797), as Django sends it."""
+    if not settings.SECURE_HSTS_SECONDS:
+        return []
+    words = [f"max-age={settings.SECURE_HSTS_SECONDS}"]
+    words += ["includeSubDomains"] * bool(settings.SECURE_HSTS_INCLUDE_SUBDOMAINS)
+    words += ["preload"] * bool(settings.SECURE_HSTS_PRELOAD)
+    return [(b"strict-transport-security", "; ".join(words).encode())]
+
+
+@lru_cache(maxsize=KNOWN_READERS)
+def language(accepted: bytes, cookies: bytes) -> str:
+    """Return the reader's tag, from the headers Accept-Language and Cookie."""
+    request = HttpRequest()
+    request.META["HTTP_ACCEPT_LANGUAGE"] = accepted.decode("latin-1")
+    try:
+        parsed = SimpleCookie(cookies.decode("latin-1"))
+    except CookieError:
+        parsed = SimpleCookie()
+    request.COOKIES.update({name: one.value for name, one in parsed.items()})
+    return tag_for(request)
+
+
+@lru_cache(maxsize=256)
+def unknown_link(tag: str) -> Page:
+    """The neutral page: the same for every address that leads nowhere."""
+    return _page(404, "errors/404.html", tag)
+
+
+@lru_cache(maxsize=256)
+def try_again(tag: str) -> Page:
+    """While PostgreSQL is away, nobody knows whether the link exists."""
+    return _page(503, "errors/503.html", tag, (b"retry-after", RETRY_AFTER_SECONDS))
+
+
+NOT_ALLOWED = Page(405, [*LINK_HEADERS, (b"allow", b"GET, HEAD"), EMPTY], b"")
+
+
+def _page(status: int, template: str, tag: str, *more: tuple[bytes, bytes]) -> Page:
+    with speaking(tag):
+        body = render_to_string(template, {"kept": ""}).encode()
+    headers = [
+        *LINK_HEADERS,
+        (b"content-type", b"text/html; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"content-language", language_of(tag).encode()),
+        (b"vary", b"Accept-Language, Cookie"),
+        (b"x-frame-options", settings.X_FRAME_OPTIONS.encode()),
+        (b"cross-origin-opener-policy", b"same-origin"),
+        (POLICY_HEADER.lower().encode(), build_policy().encode()),
+        *more,
+    ]
+    return Page(status, headers, body)

@@ -1,0 +1,236 @@
+"""The redirect: an ASGI application that turns a slug into the shop's address with a click id.
+
+Everything here runs for every click, in the event loop, and waits for nothing unless the slug is
+not in memory. Settings, pages and queries are prepared elsewhere.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import lru_cache
+from time import time_ns
+from typing import Any, Protocol
+
+from edge import answers
+from edge.addresses import CLICK_PARAMETER, OwnParameters
+from edge.answers import Headers, Page
+from edge.cache import LinkCache
+from edge.cookies import cookie_domain
+from edge.slugs import slug_of
+from edge.targets import LinkTarget
+from edge.visitors import (
+    HEAD,
+    INACTIVE,
+    PREFETCH,
+    PREVIEW,
+    ROBOT,
+    VISIT,
+    VisitorHashes,
+    agent_of,
+    is_prefetch,
+    referrer_host,
+)  # fmt: skip
+from tracking.links.click_ids import Minting, second_bytes
+from tracking.links.click_lines import NULL, SUB_ID_LENGTH, escaped
+
+Scope = dict[str, Any]
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+# The client's address and whether it came over TLS, from: who opened the connection, the scheme,
+# X-Forwarded-For, X-Forwarded-Proto. config.forwarding decides whom to believe.
+Forwarding = Callable[[str, str, bytes, bytes], tuple[str, bool]]
+
+PATH = "/r/"
+UNKNOWN_WAIT_SECONDS = 1.0  # for a slug that is not in memory
+STALE_WAIT_SECONDS = 0.03  # for one whose brand has changed something
+MAX_LINES = 50_000  # clicks in memory; the writer takes them every 10 ms
+FORWARDED_FOR = b"x-forwarded-for"
+NO_SUB_IDS = "\t\t\t\t"
+END: dict[str, Any] = {"type": "http.response.body", "body": b""}
+
+
+class Wanted(Protocol):
+    """What loads slugs: `edge.loading.Loader`."""
+
+    @property
+    def is_prompt(self) -> bool: ...
+
+    def want(self, slug: str, resolve: Callable[[bool], None]) -> bool: ...
+
+
+class Redirects:
+    """The application. `lines` are the clicks that wait for the writer; `kinds` counts them all."""
+
+    def __init__(
+        self,
+        links: LinkCache,
+        loader: Wanted,
+        *,
+        click_key: str,
+        hashes: VisitorHashes,
+        forwarding: Forwarding,
+        clock: Callable[[], int] = time_ns,
+    ) -> None:
+        self.links, self.hashes = links, hashes
+        self.lines: list[str] = []
+        self.dropped = 0
+        self.kinds = dict.fromkeys((VISIT, ROBOT, PREVIEW, PREFETCH, HEAD, INACTIVE), 0)
+        self._targets, self._loader, self._clock = links.targets, loader, clock
+        self._mint, self._hash_of = Minting(click_key).make, hashes.hash_of
+        self._forwarding = lru_cache(maxsize=10_000)(forwarding)
+        self._second, self._second_bytes = -1, b""
+        plain = [*answers.LINK_HEADERS, answers.EMPTY]
+        self._tls = answers.transport_security()
+        self._headers = {False: plain, True: [*plain, *self._tls]}
+
+    def takes(self, scope: Scope) -> bool:
+        """Whether this answers the request, and not the rest of the product."""
+        if scope["path"].startswith(PATH):
+            return True
+        return bool(self.links.hosts) and self._own_host(dict(scope["headers"])) is not None
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request that `takes` is true of."""
+        path = scope["path"]
+        slug = path[3:] if path.startswith(PATH) else path[1:]
+        headers = dict(scope["headers"])
+        get = headers.get
+        target = self._targets.get(slug)
+        host = self._own_host(headers) if self.links.hosts else None
+        if target is None or target.is_stale or host is not None:
+            found = await self._find(slug, host)
+            if isinstance(found, str):
+                await self._say(found, scope, headers, send)
+                return
+            target = found
+        method = scope["method"]
+        if method != "GET" and method != "HEAD":
+            await self._say(method, scope, headers, send)
+            return
+
+        now = self._clock() // 1_000
+        second = now // 1_000_000
+        if second != self._second:
+            self._second, self._second_bytes = second, second_bytes(second)
+        target.used_at = second
+        browser = get(b"user-agent", b"")
+        agent = agent_of(browser)
+        kind = agent.kind
+        if method == "HEAD":
+            kind = HEAD
+        elif is_prefetch(headers):
+            kind = PREFETCH
+        counts = target.since <= now < target.until or target.counts_at(now)
+        if not counts and kind is VISIT:
+            kind = INACTIVE
+        click_id = self._mint(target.link, self._second_bytes)
+        address, is_tls = self._client(scope, headers)
+        visitor = self._hash_of(target.brand_id, address, browser, now)
+        query = scope["query_string"]
+        if query:
+            own = OwnParameters(query, target.protected)
+            location = target.address(click_id if counts else "", own)
+            sub_ids = "\t".join(escaped(text[:SUB_ID_LENGTH]) for text in own.sub_ids)
+            landing = own.landing
+        else:
+            location = (target.head + click_id if counts else target.plain) + target.tail
+            sub_ids, landing = NO_SUB_IDS, ""
+        answer = [(b"location", location.encode()), *self._headers[is_tls]]
+        returning = NULL
+        if host is not None:
+            cookies = get(b"cookie", b"")
+            returning = "t" if b"%b=" % CLICK_PARAMETER.encode() in cookies else "f"
+            if kind is VISIT:
+                answer.append(self._cookie(target, host, click_id, is_tls=is_tls))
+        referrer = get(b"referer")
+        if len(self.lines) < MAX_LINES:
+            self.lines.append(
+                f"{target.line}{click_id}\t{now}\t{kind}\t{visitor}\t{agent.text}\t"
+                f"{referrer_host(referrer) if referrer else ''}\t{sub_ids}\t\t{agent.device}\t"
+                f"{landing}\t{returning}"
+            )
+        else:
+            self.dropped += 1
+        self.kinds[kind] += 1
+        await send({"type": "http.response.start", "status": 302, "headers": answer})
+        await send(END)
+
+    def _client(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, bool]:
+        """Return the client's address, and whether the request came over TLS."""
+        written = headers.get(FORWARDED_FOR, b"")
+        if len(headers) != len(scope["headers"]):  # a header came in several lines
+            lines = [value for name, value in scope["headers"] if name == FORWARDED_FOR]
+            written = b",".join(lines)
+        return self._forwarding(
+            scope["client"][0], scope["scheme"], written, headers.get(b"x-forwarded-proto", b"")
+        )
+
+    def _own_host(self, headers: dict[bytes, bytes]) -> str | None:
+        """Return the link domain that the request came by, if any."""
+        host = headers.get(b"host", b"").decode("latin-1").partition(":")[0].lower().rstrip(".")
+        return host if host in self.links.hosts else None
+
+    async def _find(self, typed: str, host: str | None) -> LinkTarget | str:
+        """Return the target of a slug that is not at hand, or which page to answer instead."""
+        slug = slug_of(typed)
+        target = self._targets.get(slug)
+        if target is not None and target.is_stale and self._loader.is_prompt:
+            await self._load(slug, STALE_WAIT_SECONDS)
+            target = self._targets.get(slug)
+        elif target is None and slug and not self.links.is_unknown(slug):
+            if not await self._load(slug, UNKNOWN_WAIT_SECONDS):
+                return "unavailable"
+            target = self._targets.get(slug)
+        if target is None or (host is not None and self.links.hosts.get(host) != target.brand_id):
+            return "unknown"
+        return target
+
+    async def _load(self, slug: str, seconds: float) -> bool:
+        """Wait until the slug is loaded; return whether it was."""
+        loop = asyncio.get_running_loop()
+        loaded: asyncio.Future[bool] = loop.create_future()
+
+        def settle(is_loaded: bool) -> None:
+            if not loaded.done():
+                loaded.set_result(is_loaded)
+
+        def resolve(is_loaded: bool) -> None:  # in the loader's thread
+            with suppress(RuntimeError):  # the loop has ended
+                loop.call_soon_threadsafe(settle, is_loaded)
+
+        if not self._loader.want(slug, resolve):
+            return False
+        done, _ = await asyncio.wait({loaded}, timeout=seconds)
+        return bool(done) and loaded.result()
+
+    async def _say(self, why: str, scope: Scope, headers: dict[bytes, bytes], send: Send) -> None:
+        """Send a page instead of a redirect."""
+        page: Page = answers.NOT_ALLOWED
+        if why in {"unknown", "unavailable"}:
+            tag = answers.language(
+                headers.get(b"accept-language", b""), headers.get(b"cookie", b"")
+            )
+            page = answers.unknown_link(tag) if why == "unknown" else answers.try_again(tag)
+        sent: Headers = page.headers
+        if self._tls and self._client(scope, headers)[1]:
+            sent = [*sent, *self._tls]
+        await send({"type": "http.response.start", "status": page.status, "headers": sent})
+        body = b"" if scope["method"] == "HEAD" else page.body
+        await send({"type": "http.response.body", "body": body})
+
+    def _cookie(
+        self, target: LinkTarget, host: str, click_id: str, *, is_tls: bool
+    ) -> tuple[bytes, bytes]:
+        """The click id as a first-party cookie, for the shop's domain where it can be."""
+        domain = cookie_domain(host, target.host)
+        words = [
+            f"{CLICK_PARAMETER}={click_id}",
+            "Path=/",
+            f"Max-Age={target.destination.window_seconds}",
+            "SameSite=Lax",
+            *([f"Domain={domain}"] if domain else []),
+            *(["Secure"] if is_tls else []),
+        ]
+        return b"set-cookie", "; ".join(words).encode()

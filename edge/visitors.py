@@ -1,0 +1,128 @@
+"""Who follows a link: a person, a robot, a messenger's preview; on which kind of device."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from crawlerdetect import CrawlerDetect
+
+from core.keyed_hash import KeyedHash
+from tracking.links.click_lines import escaped
+
+VISIT, ROBOT, PREVIEW, PREFETCH, HEAD, INACTIVE = (
+    "visit", "robot", "preview", "prefetch", "head", "inactive",
+)  # fmt: skip
+PHONE, TABLET, COMPUTER, OTHER = "phone", "tablet", "computer", "other"
+MAX_AGENT = 300  # characters
+MAX_HOST = 253
+KNOWN_AGENTS = 10_000  # whose kind is remembered
+KNOWN_REFERRERS = 5_000
+DAY_MICROSECONDS = 24 * 3600 * 1_000_000
+# What fetches an address to show its title and picture. Browsers inside of apps have other names.
+PREVIEWS = re.compile(
+    r"(?i)facebookexternalhit|facebookcatalog|meta-externalfetcher|WhatsApp/|TelegramBot|Twitterbot"
+    r"|Slackbot|Slack-ImgProxy|Discordbot|LinkedInBot|SkypeUriPreview|Snap URL Preview|redditbot"
+    r"|Pinterestbot|vkShare|Viber/|Iframely|Embedly|Mastodon/|Bluesky Cardyb|Google-PageRenderer"
+    r"|Microsoft-Preview|MicrosoftPreview|BingPreview|Line-Poker|Kakaotalk-scrap|TeamsUrlPreview"
+)
+TABLETS = re.compile(r"(?i)iPad|Tablet|Kindle|Silk/|PlayBook|Nexus (7|9|10)|SM-[TX]\d")
+PHONES = re.compile(r"(?i)iPhone|iPod|Mobile|Windows Phone|BlackBerry|Opera Mini|IEMobile")
+COMPUTERS = re.compile(r"Windows NT|Macintosh|X11|CrOS|Linux")
+_robots = CrawlerDetect()
+
+
+class Agent(NamedTuple):
+    """What a User-Agent header says. `text` is the header as a click's line has it."""
+
+    kind: str
+    device: str
+    text: str
+
+
+@lru_cache(maxsize=KNOWN_AGENTS)
+def agent_of(header: bytes) -> Agent:
+    """Read a User-Agent header, of which the first 300 characters count."""
+    text = header.decode("utf-8", "replace")[:MAX_AGENT]
+    kind = VISIT
+    if PREVIEWS.search(text):
+        kind = PREVIEW
+    elif _robots.isCrawler(text or "none"):
+        kind = ROBOT
+    return Agent(kind, device_of(text), escaped(text))
+
+
+def device_of(text: str) -> str:
+    """Return the kind of device that a User-Agent header names."""
+    if TABLETS.search(text) or ("Android" in text and "Mobile" not in text):
+        return TABLET
+    if PHONES.search(text) or "Android" in text:
+        return PHONE
+    return COMPUTER if COMPUTERS.search(text) else OTHER
+
+
+def is_prefetch(headers: Mapping[bytes, bytes]) -> bool:
+    """Whether a browser fetches the page before anybody asked for it, which is no click.
+
+    `Sec-Purpose: prefetch` (Fetch standard; also "prefetch;prerender"); older browsers: `Purpose`,
+    `X-Purpose: preview` and `X-Moz: prefetch`.
+    """
+    said = (
+        headers.get(b"sec-purpose")
+        or headers.get(b"purpose")
+        or headers.get(b"x-purpose")
+        or headers.get(b"x-moz")
+        or b""
+    )
+    return said.strip().lower().startswith((b"prefetch", b"preview", b"prerender"))
+
+
+@lru_cache(maxsize=KNOWN_REFERRERS)
+def referrer_host(header: bytes) -> str:
+    """Return the host of a Referer header as a click's line has it; "" for no valid address."""
+    try:
+        host = urlsplit(header.decode("utf-8", "replace")).hostname or ""
+    except ValueError:
+        return ""
+    return escaped(host[:MAX_HOST].lower())
+
+
+class VisitorHashes:
+    """Hashes of who followed a link, by keys of days.
+
+    The hash is of brand, address and User-Agent: a visitor is another one for each brand and each
+    day. Keys are deleted after two days, so no one can compute a hash of before again. A day
+    without a key gets one of this process.
+    """
+
+    def __init__(self) -> None:
+        self.keys: Mapping[int, bytes] = {}  # by the number of the day since 1970, UTC
+        self._own: dict[int, bytes] = {}
+        self._day, self._hashes = -1, dict[int, KeyedHash]()
+
+    def take(self, keys: Mapping[int, bytes]) -> None:
+        """Use these keys from now on."""
+        self.keys, self._day = keys, -1
+
+    def hash_of(self, brand_id: int, address: str, agent: bytes, now: int) -> int:
+        """Return 64 bits with a sign. `now` is in microseconds since 1970."""
+        day = now // DAY_MICROSECONDS
+        if day != self._day:
+            self._day, self._hashes = day, {}
+        try:
+            of_brand = self._hashes[brand_id]
+        except KeyError:
+            of_brand = self._hashes[brand_id] = self._of_brand(brand_id, day)
+        text = of_brand.digest(address.encode() + b"\n" + agent)
+        return int.from_bytes(text[:8], "big", signed=True)
+
+    def _of_brand(self, brand_id: int, day: int) -> KeyedHash:
+        key = self.keys.get(day)
+        if key is None:
+            self._own = {day: self._own.get(day) or secrets.token_bytes(32)}
+            key = self._own[day]
+        return KeyedHash(key, beginning=b"%d\n" % brand_id)
