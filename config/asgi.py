@@ -76,9 +76,10 @@ logger = logging.getLogger(__name__)
 class Server:
     """A WSGI application as an ASGI one. A request is inside it only while it has a place.
 
-    `refuse` answers the others; it runs in the event loop, so it must not wait for anything.
-    `edge` answers tracking links, before all else. `begin` is called once, when the web server starts to serve. `sender_of` names the sender of a
-    request that may be answered together with others of it, and returns "" for any other request.
+    `edge` answers tracking links, before all else. `refuse` answers requests that get no place; it
+    runs in the event loop, so it must not wait for anything. `begin` is called once, when the web
+    server starts to serve. `sender_of` names the sender of a request that may be answered together
+    with others of it, and returns "" for any other request.
     """
 
     def __init__(

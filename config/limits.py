@@ -87,7 +87,7 @@ BROKER_MAX_RETRY_SECONDS = 2.0
 
 # --- Tracking links; see edge
 LINKS_CACHED: int = env.int("LINKS_CACHED", default=100_000)  # links in memory, per web process
-# Bytes of clicks that wait on the disk while Valkey is away, per web process; a click has about 300.
+# Bytes of clicks that wait on the disk while Valkey is away, per web process: about 300 a click.
 CLICKS_MAX_WAITING: int = env.int("CLICKS_MAX_WAITING", default=1_000_000_000)
 # Batches of clicks in the stream, which wait in Valkey's memory while nobody stores them.
 CLICKS_MAX_ENTRIES: int = env.int("CLICKS_MAX_ENTRIES", default=100_000)

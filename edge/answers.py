@@ -24,6 +24,7 @@ LINK_HEADERS: Headers = [
 ]
 EMPTY = (b"content-length", b"0")
 RETRY_AFTER_SECONDS = b"2"
+UNKNOWN, NOT_ALLOWED, UNAVAILABLE = 404, 405, 503
 KNOWN_READERS = 1_000  # whose language is remembered
 
 
@@ -59,22 +60,29 @@ def language(accepted: bytes, cookies: bytes) -> str:
     return tag_for(request)
 
 
-@lru_cache(maxsize=256)
-def unknown_link(tag: str) -> Page:
-    """The neutral page: the same for every address that leads nowhere."""
-    return _page(404, "errors/404.html", tag)
+class Pages:
+    """The pages where there is no redirect, by status and by the reader's tag.
+
+    404 is the neutral page, the same for every address that leads nowhere. 503: PostgreSQL is
+    away, and nobody knows whether the link exists.
+    """
+
+    def __init__(self) -> None:
+        self._ready: dict[tuple[int, str], Page] = {}
+
+    def ready(self, status: int, tag: str) -> Page | None:
+        """Return the page if it was made before."""
+        return self._ready.get((status, tag))
+
+    def make(self, status: int, tag: str) -> Page:
+        """Make the page, which takes a while. A tag is one of a few hundred."""
+        page = self._ready[status, tag] = _page(status, tag)
+        return page
 
 
-@lru_cache(maxsize=256)
-def try_again(tag: str) -> Page:
-    """While PostgreSQL is away, nobody knows whether the link exists."""
-    return _page(503, "errors/503.html", tag, (b"retry-after", RETRY_AFTER_SECONDS))
-
-
-NOT_ALLOWED = Page(405, [*LINK_HEADERS, (b"allow", b"GET, HEAD"), EMPTY], b"")
-
-
-def _page(status: int, template: str, tag: str, *more: tuple[bytes, bytes]) -> Page:
+def _page(status: int, tag: str) -> Page:
+    more = [(b"retry-after", RETRY_AFTER_SECONDS)] if status == UNAVAILABLE else []
+    template = f"errors/{status}.html"
     with speaking(tag):
         body = render_to_string(template, {"kept": ""}).encode()
     headers = [

@@ -15,21 +15,15 @@ from typing import Any, Protocol
 
 from edge import answers
 from edge.addresses import CLICK_PARAMETER, OwnParameters
-from edge.answers import Headers, Page
 from edge.cache import LinkCache
 from edge.cookies import cookie_domain
 from edge.slugs import slug_of
 from edge.targets import LinkTarget
 from edge.visitors import (
-    HEAD,
     INACTIVE,
-    PREFETCH,
-    PREVIEW,
-    ROBOT,
     VISIT,
     VisitorHashes,
     agent_of,
-    is_prefetch,
     referrer_host,
 )  # fmt: skip
 from tracking.links.click_ids import Minting, second_bytes
@@ -46,6 +40,9 @@ PATH = "/r/"
 UNKNOWN_WAIT_SECONDS = 1.0  # for a slug that is not in memory
 STALE_WAIT_SECONDS = 0.03  # for one whose brand has changed something
 MAX_LINES = 50_000  # clicks in memory; the writer takes them every 10 ms
+METHODS = frozenset({"GET", "HEAD"})
+ACCEPT, COOKIE = b"accept-language", b"cookie"
+IN_COOKIES = f"{CLICK_PARAMETER}=".encode()
 FORWARDED_FOR = b"x-forwarded-for"
 NO_SUB_IDS = "\t\t\t\t"
 END: dict[str, Any] = {"type": "http.response.body", "body": b""}
@@ -76,13 +73,14 @@ class Redirects:
         self.links, self.hashes = links, hashes
         self.lines: list[str] = []
         self.dropped = 0
-        self.kinds = dict.fromkeys((VISIT, ROBOT, PREVIEW, PREFETCH, HEAD, INACTIVE), 0)
+        self.kinds = dict.fromkeys(KINDS, 0)
         self._targets, self._loader, self._clock = links.targets, loader, clock
         self._mint, self._hash_of = Minting(click_key).make, hashes.hash_of
         self._forwarding = lru_cache(maxsize=10_000)(forwarding)
         self._second, self._second_bytes = -1, b""
         plain = [*answers.LINK_HEADERS, answers.EMPTY]
         self._tls = answers.transport_security()
+        self.pages = answers.Pages()
         self._headers = {False: plain, True: [*plain, *self._tls]}
 
     def takes(self, scope: Scope) -> bool:
@@ -96,43 +94,43 @@ class Redirects:
         path = scope["path"]
         slug = path[3:] if path.startswith(PATH) else path[1:]
         headers = dict(scope["headers"])
-        get = headers.get
         target = self._targets.get(slug)
-        host = self._own_host(headers) if self.links.hosts else None
-        if target is None or target.is_stale or host is not None:
+        host = None
+        if target is None or target.is_stale or self.links.hosts:
+            host = self._own_host(headers)
             found = await self._find(slug, host)
-            if isinstance(found, str):
+            if isinstance(found, int):
                 await self._say(found, scope, headers, send)
                 return
             target = found
-        method = scope["method"]
-        if method != "GET" and method != "HEAD":
-            await self._say(method, scope, headers, send)
+        if scope["method"] not in METHODS:
+            await self._say(answers.NOT_ALLOWED, scope, headers, send)
             return
+        answer = self._follow(target, scope, headers, host)
+        await send({"type": "http.response.start", "status": 302, "headers": answer})
+        await send(END)
 
+    def _follow(
+        self, target: LinkTarget, scope: Scope, headers: dict[bytes, bytes], host: str | None
+    ) -> Headers:
+        """Keep the click, and return the headers of the redirect."""
         now = self._clock() // 1_000
         second = now // 1_000_000
         if second != self._second:
             self._second, self._second_bytes = second, second_bytes(second)
         target.used_at = second
-        browser = get(b"user-agent", b"")
+        browser = headers.get(b"user-agent", b"")
         agent = agent_of(browser)
-        kind = agent.kind
-        if method == "HEAD":
-            kind = HEAD
-        elif is_prefetch(headers):
-            kind = PREFETCH
+        kind = kind_of(agent, scope["method"], headers)
         counts = target.since <= now < target.until or target.counts_at(now)
-        if not counts and kind is VISIT:
+        if kind is VISIT and not counts:
             kind = INACTIVE
         click_id = self._mint(target.link, self._second_bytes)
         address, is_tls = self._client(scope, headers)
-        visitor = self._hash_of(target.brand_id, address, browser, now)
-        query = scope["query_string"]
-        if query:
-            own = OwnParameters(query, target.protected)
+        if scope["query_string"]:
+            own = OwnParameters(scope["query_string"], target.protected)
             location = target.address(click_id if counts else "", own)
-            sub_ids = "\t".join(escaped(text[:SUB_ID_LENGTH]) for text in own.sub_ids)
+            sub_ids = "\t".join([escaped(text[:SUB_ID_LENGTH]) for text in own.sub_ids])
             landing = own.landing
         else:
             location = (target.head + click_id if counts else target.plain) + target.tail
@@ -140,22 +138,24 @@ class Redirects:
         answer = [(b"location", location.encode()), *self._headers[is_tls]]
         returning = NULL
         if host is not None:
-            cookies = get(b"cookie", b"")
-            returning = "t" if b"%b=" % CLICK_PARAMETER.encode() in cookies else "f"
+            returning = "t" if IN_COOKIES in headers.get(COOKIE, b"") else "f"
             if kind is VISIT:
-                answer.append(self._cookie(target, host, click_id, is_tls=is_tls))
-        referrer = get(b"referer")
+                answer.append(_cookie(target, host, click_id, is_tls=is_tls))
+        self._keep(
+            kind,
+            f"{target.line}{click_id}\t{now}\t{kind}"
+            f"\t{self._hash_of(target.brand_id, address, browser, now)}\t{agent.text}"
+            f"\t{referrer_host(headers.get(b'referer'))}\t{sub_ids}\t\t{agent.device}"
+            f"\t{landing}\t{returning}",
+        )
+        return answer
+
+    def _keep(self, kind: str, line: str) -> None:
+        self.kinds[kind] += 1
         if len(self.lines) < MAX_LINES:
-            self.lines.append(
-                f"{target.line}{click_id}\t{now}\t{kind}\t{visitor}\t{agent.text}\t"
-                f"{referrer_host(referrer) if referrer else ''}\t{sub_ids}\t\t{agent.device}\t"
-                f"{landing}\t{returning}"
-            )
+            self.lines.append(line)
         else:
             self.dropped += 1
-        self.kinds[kind] += 1
-        await send({"type": "http.response.start", "status": 302, "headers": answer})
-        await send(END)
 
     def _client(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, bool]:
         """Return the client's address, and whether the request came over TLS."""
@@ -172,8 +172,8 @@ class Redirects:
         host = headers.get(b"host", b"").decode("latin-1").partition(":")[0].lower().rstrip(".")
         return host if host in self.links.hosts else None
 
-    async def _find(self, typed: str, host: str | None) -> LinkTarget | str:
-        """Return the target of a slug that is not at hand, or which page to answer instead."""
+    async def _find(self, typed: str, host: str | None) -> LinkTarget | int:
+        """Return the target of a slug that is not at hand, or the status to answer instead."""
         slug = slug_of(typed)
         target = self._targets.get(slug)
         if target is not None and target.is_stale and self._loader.is_prompt:
@@ -181,10 +181,10 @@ class Redirects:
             target = self._targets.get(slug)
         elif target is None and slug and not self.links.is_unknown(slug):
             if not await self._load(slug, UNKNOWN_WAIT_SECONDS):
-                return "unavailable"
+                return answers.UNAVAILABLE
             target = self._targets.get(slug)
         if target is None or (host is not None and self.links.hosts.get(host) != target.brand_id):
-            return "unknown"
+            return answers.UNKNOWN
         return target
 
     async def _load(self, slug: str, seconds: float) -> bool:
@@ -205,32 +205,36 @@ class Redirects:
         done, _ = await asyncio.wait({loaded}, timeout=seconds)
         return bool(done) and loaded.result()
 
-    async def _say(self, why: str, scope: Scope, headers: dict[bytes, bytes], send: Send) -> None:
+    async def _say(
+        self, status: int, scope: Scope, headers: dict[bytes, bytes], send: Send
+    ) -> None:
         """Send a page instead of a redirect."""
-        page: Page = answers.NOT_ALLOWED
-        if why in {"unknown", "unavailable"}:
-            tag = answers.language(
-                headers.get(b"accept-language", b""), headers.get(b"cookie", b"")
-            )
-            page = answers.unknown_link(tag) if why == "unknown" else answers.try_again(tag)
-        sent: Headers = page.headers
+        sent = [*answers.LINK_HEADERS, (b"allow", b"GET, HEAD"), answers.EMPTY]
+        body = b""
+        if status != answers.NOT_ALLOWED:
+            tag = answers.language(headers.get(b"accept-language", b""), headers.get(COOKIE, b""))
+            page = self.pages.ready(status, tag)
+            if page is None:
+                loop = asyncio.get_running_loop()
+                page = await loop.run_in_executor(None, self.pages.make, status, tag)
+            sent, body = page.headers, page.body
         if self._tls and self._client(scope, headers)[1]:
             sent = [*sent, *self._tls]
-        await send({"type": "http.response.start", "status": page.status, "headers": sent})
-        body = b"" if scope["method"] == "HEAD" else page.body
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.start", "status": status, "headers": sent})
+        await send(
+            {"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body}
+        )
 
-    def _cookie(
-        self, target: LinkTarget, host: str, click_id: str, *, is_tls: bool
-    ) -> tuple[bytes, bytes]:
-        """The click id as a first-party cookie, for the shop's domain where it can be."""
-        domain = cookie_domain(host, target.host)
-        words = [
-            f"{CLICK_PARAMETER}={click_id}",
-            "Path=/",
-            f"Max-Age={target.destination.window_seconds}",
-            "SameSite=Lax",
-            *([f"Domain={domain}"] if domain else []),
-            *(["Secure"] if is_tls else []),
-        ]
-        return b"set-cookie", "; ".join(words).encode()
+
+def _cookie(target: LinkTarget, host: str, click_id: str, *, is_tls: bool) -> tuple[bytes, bytes]:
+    """The click id as a first-party cookie, for the shop's domain where it can be."""
+    domain = cookie_domain(host, target.host)
+    words = [
+        f"{CLICK_PARAMETER}={click_id}",
+        "Path=/",
+        f"Max-Age={target.destination.window_seconds}",
+        "SameSite=Lax",
+        *([f"Domain={domain}"] if domain else []),
+        *(["Secure"] if is_tls else []),
+    ]
+    return b"set-cookie", "; ".join(words).encode()

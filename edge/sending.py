@@ -15,8 +15,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from redis import Redis
+from redis import exceptions as errors
 from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError, RedisError, TimeoutError
 from redis.retry import Retry
 
 from edge import metrics
@@ -31,6 +31,7 @@ SEARCH_SECONDS = 5.0  # between two searches for files of processes that have en
 PUBLISH_SECONDS = 1.0
 IDLE_SECONDS = 0.2
 PIPELINE_BYTES = 1_000_000
+LOST = (errors.ConnectionError, errors.TimeoutError, OSError)
 logger = logging.getLogger(__name__)
 
 
@@ -76,16 +77,16 @@ class Sender:
             self._writer.has_written.clear()
             try:
                 self.work()
-            except (RedisError, OSError) as error:
+            except (errors.RedisError, OSError) as error:
                 if not self._waits:
                     logger.warning("Clicks wait in files: %s", error)
                 self._waits = True
-                self._is_lost |= isinstance(error, ConnectionError | TimeoutError | OSError)
+                self._is_lost |= isinstance(error, LOST)
                 self._is_over.wait(RETRY_SECONDS)
             except Exception:
                 logger.exception("Clicks wait in files.")
                 self._is_over.wait(RETRY_SECONDS)
-        with suppress(RedisError, OSError):
+        with suppress(errors.RedisError, OSError):
             self.work()
 
     def work(self) -> None:
@@ -142,5 +143,5 @@ class Sender:
             self._writer.forget(file)
 
 
-class BusyError(RedisError):
+class BusyError(errors.RedisError):
     """The stream holds as many batches as it may."""

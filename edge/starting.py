@@ -69,8 +69,8 @@ class Edge:
     def warm_up(self) -> None:
         """Render the pages for unknown links, so that the first one is not slow."""
         for tag, _ in settings.LANGUAGES:
-            answers.unknown_link(tag)
-            answers.try_again(tag)
+            self.redirects.pages.make(answers.UNKNOWN, tag)
+            self.redirects.pages.make(answers.UNAVAILABLE, tag)
 
     def stop(self) -> None:
         """Write the clicks that are in memory, and send what waits if that works at once."""

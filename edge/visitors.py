@@ -17,6 +17,10 @@ from tracking.links.click_lines import escaped
 VISIT, ROBOT, PREVIEW, PREFETCH, HEAD, INACTIVE = (
     "visit", "robot", "preview", "prefetch", "head", "inactive",
 )  # fmt: skip
+KINDS = (VISIT, ROBOT, PREVIEW, PREFETCH, HEAD, INACTIVE)
+# With these a browser says that it fetches a page before anybody asked for it. `Sec-Purpose` is of
+# the Fetch standard ("prefetch", "prefetch;prerender"), the others of older browsers.
+PREFETCH_HEADERS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 PHONE, TABLET, COMPUTER, OTHER = "phone", "tablet", "computer", "other"
 MAX_AGENT = 300  # characters
 MAX_HOST = 253
@@ -65,25 +69,25 @@ def device_of(text: str) -> str:
     return COMPUTER if COMPUTERS.search(text) else OTHER
 
 
-def is_prefetch(headers: Mapping[bytes, bytes]) -> bool:
-    """Whether a browser fetches the page before anybody asked for it, which is no click.
-
-    `Sec-Purpose: prefetch` (Fetch standard; also "prefetch;prerender"); older browsers: `Purpose`,
-    `X-Purpose: preview` and `X-Moz: prefetch`.
-    """
-    said = (
-        headers.get(b"sec-purpose")
-        or headers.get(b"purpose")
-        or headers.get(b"x-purpose")
-        or headers.get(b"x-moz")
-        or b""
-    )
-    return said.strip().lower().startswith((b"prefetch", b"preview", b"prerender"))
+def kind_of(agent: Agent, method: str, headers: Mapping[bytes, bytes]) -> str:
+    """Return the kind of a click on a link that counts now."""
+    if method == "HEAD":
+        return HEAD
+    said = None
+    for name in PREFETCH_HEADERS:
+        if name in headers:
+            said = headers[name].strip().lower()
+            break
+    if said is not None and said.startswith((b"prefetch", b"preview", b"prerender")):
+        return PREFETCH
+    return agent.kind
 
 
 @lru_cache(maxsize=KNOWN_REFERRERS)
-def referrer_host(header: bytes) -> str:
+def referrer_host(header: bytes | None) -> str:
     """Return the host of a Referer header as a click's line has it; "" for no valid address."""
+    if header is None:
+        return ""
     try:
         host = urlsplit(header.decode("utf-8", "replace")).hostname or ""
     except ValueError:

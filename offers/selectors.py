@@ -168,7 +168,7 @@ def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:
     return dict(_member_counts(offer_ids=sorted(set(offer_ids))))
 
 
-def project_names(enrollments: Collection[Enrollment]) -> dict[int, str]:
+def project_names_of(enrollments: Collection[Enrollment]) -> dict[int, str]:
     """Return what `project_name_of` says of each enrollment that has a project, by its id.
 
     The enrollments may be of several brands, in `across_brands`.

@@ -13,7 +13,7 @@ from django.db.models import Sum
 
 from core.tenancy import across_brands
 from offers.models import Offer, OfferStatus
-from offers.selectors import project_names
+from offers.selectors import project_names_of
 from offers.utm import PROJECT, tagged
 from tracking.models import DailyTotal, LinkDomain, LinkSlug, TrackingLink
 
@@ -52,7 +52,7 @@ def destinations(slugs: Sequence[str]) -> list[Destination]:
         )
         enrollments = [row.link.enrollment for row in rows]
         with_project = [row for row in enrollments if PROJECT in row.offer.utm_template]
-        projects = project_names(with_project) if with_project else {}
+        projects = project_names_of(with_project) if with_project else {}
     return [_destination(row, projects.get(row.link.enrollment_id, "")) for row in rows]
 
 
