@@ -15,17 +15,13 @@ from typing import Any, Protocol
 
 from edge import answers
 from edge.addresses import CLICK_PARAMETER, OwnParameters
+from edge.answers import Headers
 from edge.cache import LinkCache
+from edge.clicks import Clicks
 from edge.cookies import cookie_domain
 from edge.slugs import slug_of
 from edge.targets import LinkTarget
-from edge.visitors import (
-    INACTIVE,
-    VISIT,
-    VisitorHashes,
-    agent_of,
-    referrer_host,
-)  # fmt: skip
+from edge.visitors import INACTIVE, VISIT, VisitorHashes, agent_of, kind_of, referrer_host
 from tracking.links.click_ids import Minting, second_bytes
 from tracking.links.click_lines import NULL, SUB_ID_LENGTH, escaped
 
@@ -39,7 +35,6 @@ Forwarding = Callable[[str, str, bytes, bytes], tuple[str, bool]]
 PATH = "/r/"
 UNKNOWN_WAIT_SECONDS = 1.0  # for a slug that is not in memory
 STALE_WAIT_SECONDS = 0.03  # for one whose brand has changed something
-MAX_LINES = 50_000  # clicks in memory; the writer takes them every 10 ms
 METHODS = frozenset({"GET", "HEAD"})
 ACCEPT, COOKIE = b"accept-language", b"cookie"
 IN_COOKIES = f"{CLICK_PARAMETER}=".encode()
@@ -58,7 +53,7 @@ class Wanted(Protocol):
 
 
 class Redirects:
-    """The application. `lines` are the clicks that wait for the writer; `kinds` counts them all."""
+    """The application. What it keeps of each request is in `clicks`."""
 
     def __init__(
         self,
@@ -71,9 +66,8 @@ class Redirects:
         clock: Callable[[], int] = time_ns,
     ) -> None:
         self.links, self.hashes = links, hashes
-        self.lines: list[str] = []
-        self.dropped = 0
-        self.kinds = dict.fromkeys(KINDS, 0)
+        self.clicks = Clicks()
+        self._keep = self.clicks.keep
         self._targets, self._loader, self._clock = links.targets, loader, clock
         self._mint, self._hash_of = Minting(click_key).make, hashes.hash_of
         self._forwarding = lru_cache(maxsize=10_000)(forwarding)
@@ -95,9 +89,8 @@ class Redirects:
         slug = path[3:] if path.startswith(PATH) else path[1:]
         headers = dict(scope["headers"])
         target = self._targets.get(slug)
-        host = None
-        if target is None or target.is_stale or self.links.hosts:
-            host = self._own_host(headers)
+        host = self._own_host(headers) if self.links.hosts else None
+        if target is None or target.is_stale or host is not None:
             found = await self._find(slug, host)
             if isinstance(found, int):
                 await self._say(found, scope, headers, send)
@@ -123,7 +116,7 @@ class Redirects:
         agent = agent_of(browser)
         kind = kind_of(agent, scope["method"], headers)
         counts = target.since <= now < target.until or target.counts_at(now)
-        if kind is VISIT and not counts:
+        if kind == VISIT and not counts:
             kind = INACTIVE
         click_id = self._mint(target.link, self._second_bytes)
         address, is_tls = self._client(scope, headers)
@@ -139,7 +132,7 @@ class Redirects:
         returning = NULL
         if host is not None:
             returning = "t" if IN_COOKIES in headers.get(COOKIE, b"") else "f"
-            if kind is VISIT:
+            if kind == VISIT:
                 answer.append(_cookie(target, host, click_id, is_tls=is_tls))
         self._keep(
             kind,
@@ -149,13 +142,6 @@ class Redirects:
             f"\t{landing}\t{returning}",
         )
         return answer
-
-    def _keep(self, kind: str, line: str) -> None:
-        self.kinds[kind] += 1
-        if len(self.lines) < MAX_LINES:
-            self.lines.append(line)
-        else:
-            self.dropped += 1
 
     def _client(self, scope: Scope, headers: dict[bytes, bytes]) -> tuple[str, bool]:
         """Return the client's address, and whether the request came over TLS."""

@@ -45,14 +45,13 @@ class Edge:
             hashes=hashes,
             forwarding=forwarding,
         )
-        self.writer = Writer(
-            self.redirects.lines, self.folder, max_bytes=settings.CLICKS_MAX_WAITING
-        )
+        clicks = self.redirects.clicks
+        self.writer = Writer(clicks, self.folder, max_bytes=settings.CLICKS_MAX_WAITING)
         self.sender = Sender(
             self.writer,
             self.folder,
             url=settings.CLICKS_URL,
-            kinds=self.redirects.kinds,
+            kinds=clicks.kinds,
             max_entries=settings.CLICKS_MAX_ENTRIES,
         )
 

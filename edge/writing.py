@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 from edge import metrics
+from edge.clicks import Clicks
 from edge.files import ClickFile
 
 PAUSE_SECONDS = 0.01
@@ -21,13 +22,13 @@ logger = logging.getLogger(__name__)
 
 
 class Writer:
-    """`lines` is the list that redirects append to; it is only ever shortened here.
+    """`folder` holds the files of all web processes of this machine.
 
     `max_bytes` is how much may wait for the stream: what comes then is lost, counted and told.
     """
 
-    def __init__(self, lines: list[str], folder: Path, *, max_bytes: int) -> None:
-        self._lines, self._folder, self._max_bytes = lines, folder, max_bytes
+    def __init__(self, clicks: Clicks, folder: Path, *, max_bytes: int) -> None:
+        self._clicks, self._folder, self._max_bytes = clicks, folder, max_bytes
         self._lock = threading.Lock()  # of `files`
         self.files: list[ClickFile] = []  # the oldest first; the last may still be written to
         self.has_written = threading.Event()
@@ -79,19 +80,19 @@ class Writer:
 
     def write(self) -> None:
         """Write all clicks that are in memory."""
-        number = len(self._lines)
-        for begin in range(0, number, BATCH_LINES):
-            batch = self._lines[: min(BATCH_LINES, number - begin)]
-            del self._lines[: len(batch)]
+        lost, self._clicks.lost = self._clicks.lost, 0
+        if lost:
+            self.lose(lost, "not written in time")
+        for _ in range(0, len(self._clicks.lines), BATCH_LINES):
+            batch = self._clicks.take(BATCH_LINES)
             try:
                 if self.waiting > self._max_bytes:
                     self.lose(len(batch), "too many wait for the stream")
                 else:
                     self._file().write(batch)
+                    self.has_written.set()
             except OSError as error:
                 self.lose(len(batch), f"not written: {error.strerror}")
-        if number:
-            self.has_written.set()
 
     def _file(self) -> ClickFile:
         """Return the file to write to. Raises OSError."""
