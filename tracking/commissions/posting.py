@@ -12,6 +12,7 @@ from payouts import ledger
 from payouts.models import EntryKind, LedgerEntry
 from payouts.taking_back import Raised, take_back_write_offs
 from tracking.commissions.caps import Followers
+from tracking.links.conversion_sources import record_sources
 from tracking.models import ClickEarning, Conversion
 from tracking.models.totals import NOTHING, Totals
 from tracking.totals.daily import DayKey, add_to_totals, move_totals
@@ -30,7 +31,8 @@ def post_new(rows: Sequence[Conversion], *, now: datetime) -> None:
         for row in rows
         if row.commission_minor
     )
-    move_totals(rows, [NOTHING] * len(rows))
+    sources = record_sources(rows, now=now)
+    move_totals(rows, [NOTHING] * len(rows), sources=sources)
 
 
 def post_changed(

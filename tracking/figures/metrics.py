@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from operator import itemgetter
 from typing import Any
 
@@ -27,6 +27,9 @@ from core.money import Money, round_half_up
 from offers.models import Enrollment
 from tracking.models import DailyTotal, MonthTotal, OfferDay, SoldSpan
 from tracking.models.totals import FIGURES, NOTHING, Totals, add_up
+
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+FAR_AHEAD = datetime(9000, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +50,14 @@ class DateRange:
         if self.last:
             found &= Q(day__lte=self.last)
         return found
+
+    def moments(self) -> tuple[datetime, datetime]:
+        """Return when the first day begins and the last is over, in the active time zone."""
+        zone = timezone.get_current_timezone()
+        since = datetime.combine(self.first, time.min, tzinfo=zone) if self.first else LONG_AGO
+        if self.last is None or self.last >= FAR_AHEAD.date():
+            return since, FAR_AHEAD
+        return since, datetime.combine(self.last + timedelta(days=1), time.min, tzinfo=zone)
 
     def holds(self, day: date) -> bool:
         return (self.first or date.min) <= day <= (self.last or date.max)

@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 from django.db import DataError, IntegrityError, connection, transaction
 
 from tracking.links.click_lines import FIELDS, ClickLines
+from tracking.links.conversion_sources import add_arriving_clicks
 from tracking.links.partitions import ensure_partitions, month_of
 from tracking.links.refused_lines import keep_refused, split
-from tracking.totals.arriving_clicks import count_arriving_clicks
+from tracking.totals.arriving_clicks import count_alone, count_arriving_clicks
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +41,8 @@ CREATE TEMPORARY TABLE IF NOT EXISTS arriving_click (
   LIKE tracking_click, day date NOT NULL
 ) ON COMMIT DELETE ROWS
 """
+# A commit empties them too, without a trace. Here it is for a second batch in one transaction.
+_EMPTY = "DELETE FROM click_line; DELETE FROM arriving_click"
 _KNOW = """
 INSERT INTO tracking_clickbatch (id, stored_at)
 SELECT id, %s FROM unnest(%s::uuid[]) AS batch (id) ORDER BY id
@@ -139,6 +142,7 @@ def _store_lines(lines: Sequence[bytes], *, now: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_LINES)
         cursor.execute(_ARRIVING)
+        cursor.execute(_EMPTY)
         with connection.wrap_database_errors, cursor.copy(_COPY) as copy:
             for part in lines:
                 copy.write(part if part.endswith(b"\n") else part + b"\n")
@@ -153,5 +157,7 @@ def _store_lines(lines: Sequence[bytes], *, now: datetime) -> int:
         if cursor.rowcount != number:
             raise _DoubtfulLineError("a click names no link")
         cursor.execute(_STORE)
+    count_alone()
+    add_arriving_clicks()
     count_arriving_clicks(first=first, last=last)
     return int(number)

@@ -30,7 +30,8 @@ FROM tracking_conversion one
 JOIN tracking_order shop ON shop.brand_id = one.brand_id AND shop.id = one.order_id
 JOIN tracking_click click ON click.brand_id = one.brand_id AND click.click_id = shop.click_id
   AND click.enrollment_id = one.enrollment_id
-WHERE shop.click_id <> ''
+WHERE shop.click_id <> '' AND one.claims @> jsonb_build_array(
+  jsonb_build_object('evidence', 'click', 'enrollment', one.enrollment_id))
 ORDER BY one.id;
 """
 CONVERSIONS = """
@@ -136,7 +137,12 @@ class Migration(migrations.Migration):
                         condition=models.Q(("is_known", False)),
                         fields=["recorded_at"],
                         name="tracking_source_waiting",
-                    )
+                    ),
+                    models.Index(
+                        condition=models.Q(("is_known", False)),
+                        fields=["click_id"],
+                        name="tracking_source_click",
+                    ),
                 ],
                 "constraints": [
                     models.UniqueConstraint(

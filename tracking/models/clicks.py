@@ -183,7 +183,12 @@ class ConversionSource(ClickSource):
                 fields=["recorded_at"],
                 name="tracking_source_waiting",
                 condition=models.Q(is_known=False),
-            )
+            ),
+            models.Index(
+                fields=["click_id"],
+                name="tracking_source_click",
+                condition=models.Q(is_known=False),
+            ),
         ]
 
 

@@ -77,12 +77,17 @@ ON CONFLICT (brand_id, enrollment_id, day) DO UPDATE SET
 """
 
 
+def count_alone() -> None:
+    """Wait until no other transaction counts clicks; others wait until this one ends."""
+    with connection.cursor() as cursor:
+        cursor.execute(LOCK)
+
+
 def count_arriving_clicks(*, first: datetime, last: datetime) -> None:
-    """Add the clicks of `arriving_click` to the totals, in the current transaction.
+    """Add the clicks of `arriving_click` to the totals, after `count_alone`.
 
     `first` and `last` are the times of its first and last click.
     """
     with connection.cursor() as cursor:
-        cursor.execute(LOCK)
         cursor.execute(COUNT_SOURCES, {"first": first - DAY, "last": last + DAY})
         cursor.execute(COUNT_DAYS)

@@ -11,8 +11,13 @@ from django.db import connection
 
 from accounts.selectors import current_zone
 from core.tenancy import current_brand_id
-from tracking.models import Conversion, ConversionStatus, DailyTotal
+from tracking.models import Conversion, ConversionSource, ConversionStatus, DailyTotal
 from tracking.models.totals import FIGURES, NOTHING, Totals
+from tracking.totals.conversion_sources import (
+    SourceMove,
+    locked_sources,
+    move_source_totals,
+)
 
 DayKey = tuple[int, date]  # enrollment id, day in the brand's time zone
 
@@ -35,9 +40,23 @@ def totals_of(conversion: Conversion) -> Totals:
     )
 
 
-def move_totals(rows: Sequence[Conversion], before: Sequence[Totals]) -> None:
-    """Change the days of `rows` by the difference between `before` and now."""
+def move_totals(
+    rows: Sequence[Conversion],
+    before: Sequence[Totals],
+    *,
+    sources: Mapping[int, ConversionSource] | None = None,
+) -> None:
+    """Change the days and the sources of `rows` by the difference between `before` and now.
+
+    `sources` are those of new rows, by conversion id; those of other rows are looked up.
+    """
     zone = current_zone()
+    move_source_totals(
+        rows,
+        [SourceMove.of(totals_of(row), before=was) for row, was in zip(rows, before, strict=True)],
+        locked_sources(rows) if sources is None else sources,
+        zone=zone,
+    )
     moves: dict[DayKey, Totals] = defaultdict(Totals)
     for row, was in zip(rows, before, strict=True):
         key = (row.enrollment_id, day_of(row.occurred_at, zone))
