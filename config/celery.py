@@ -127,4 +127,6 @@ app = RequestIdCelery("tributary", amqp=FastRetryAMQP, task_cls=LoggedTask, log=
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # The packages in tracking are no Django apps, so Celery does not find their tasks by itself.
-app.autodiscover_tasks(["tracking.outreach", "tracking.commissions", "tracking.totals"])
+app.autodiscover_tasks(
+    ["tracking.outreach", "tracking.commissions", "tracking.links", "tracking.totals"]
+)

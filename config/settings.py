@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 from csp.constants import NONCE, NONE, SELF
@@ -48,6 +49,10 @@ for _name, _keys in (
     if not _keys or not all(key.strip() for key in _keys):
         raise ValueError(f"{_name} is empty: it needs a secret")
 BASE_URL: str = env.str("BASE_URL").rstrip("/")
+# The host that brands' link domains lead to by a CNAME record, and the resolver that is asked about
+# them, as address:port; without one, the machine's. tracking.links.link_domains
+LINK_HOST: str = env.str("LINK_HOST", default=urlsplit(BASE_URL).hostname or "").lower()
+DNS_SERVER: str = env.str("DNS_SERVER", default="")
 STAND_INS: dict[str, str] = env.dict("STAND_INS", default={}) if LOCAL else {}  # core.outgoing
 # The only port that a Host header may name: Django checks only the host's name.
 PUBLIC_PORT: int | None = None if LOCAL else port_of(BASE_URL)
@@ -204,7 +209,7 @@ CELERY_TASK_ROUTES = {
     name: {"queue": "outside"}
     for name in (
         "integrations.compare_codes", "integrations.fill", "integrations.work_events",
-        "webhooks.sweep",
+        "tracking.check_link_domains", "webhooks.sweep",
     )
 }  # fmt: skip
 CELERY_TASK_IGNORE_RESULT = True
@@ -227,6 +232,7 @@ _ROUNDS: dict[str, tuple[float, int]] = {
     "accounts.delete_api_answers": (3600.0, 3600),
     "tracking.fold_sums": (60.0, 60),
     "tracking.credit_clicks": (300.0, 300),
+    "tracking.check_link_domains": (120.0, 120),
     "integrations.sweep_events": (5.0, 10),
     "integrations.fill_due": (60.0, 60),
     "integrations.find_silent_shops": (3600.0, 3600),

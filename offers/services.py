@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from urllib.parse import urlsplit
 
 from django.db import transaction
 from django.db.models import Max, ProtectedError
@@ -17,6 +16,7 @@ from accounts.pictures import IMAGE_EDGE, keep_picture
 from affiliates.models import Member
 from core.money import exponent
 from core.versions import check_version
+from offers.destinations import DestinationError, read_destination, read_domain
 from offers.models import (
     MAX_CUSTOMER_DAYS,
     CommissionStructure,
@@ -49,6 +49,7 @@ class OfferValues:
     description: str = ""
     allowed_domains: Sequence[str] = ()
     deep_links_allowed: bool = True
+    own_slugs_allowed: bool = True
     click_window_days: int = 28
     remembers_customers: bool = False
     customer_window_days: int = 365
@@ -64,7 +65,7 @@ def create_offer(*, values: OfferValues, terms: TermsValues, by: Actor, now: dat
 
     Raises OfferError, and core.money.UnknownCurrencyError for a currency that does not exist.
     """
-    _check(values)
+    values = _checked(values)
     if Offer.objects.filter(name=values.name).exists():
         raise OfferError("name", f"there is an offer {values.name!r} already")
     offer = Offer(created_at=now, counting_changed_at=now)
@@ -89,9 +90,9 @@ def change_offer(
     Raises OfferError, and core.versions.ChangedMeanwhileError when somebody changed the offer after
     `seen_version`.
     """
-    _check(values)
     row = Offer.objects.select_for_update().get(pk=offer.pk)
     check_version(row, seen_version)
+    values = _checked(values, before=row)
     if values.currency != row.currency:
         raise OfferError("currency", "the currency of an offer can't be changed")
     if Offer.objects.filter(name=values.name).exclude(pk=row.pk).exists():
@@ -342,19 +343,16 @@ def _set_status(enrollment: Enrollment, status: EnrollmentStatus, now: datetime)
         enrollment.deactivated_at = max([now, *(pause.upper for pause in enrollment.pauses)])
 
 
-def _check(values: OfferValues) -> None:
+def _checked(values: OfferValues, *, before: Offer | None = None) -> OfferValues:
+    """Return the values as they are stored. Raises OfferError.
+
+    Addresses and domains that the offer had before are left as they are.
+    """
     exponent(values.currency)
     if not values.name.strip():
         raise OfferError("name", "an offer needs a name")
     if values.kind not in OfferKind.values:
         raise OfferError("kind", f"{values.kind!r} is not one of {', '.join(OfferKind.values)}")
-    try:
-        parts = urlsplit(values.destination_url)
-        host = parts.hostname if parts.scheme in {"http", "https"} else None
-    except ValueError:
-        raise OfferError("destination_url", "this is not the address of a page") from None
-    if not host:
-        raise OfferError("destination_url", "the destination must begin with http:// or https://")
     if not 1 <= values.click_window_days <= 365:
         raise OfferError("click_window_days", "the click window must be between 1 and 365 days")
     if not 1 <= values.customer_window_days <= MAX_CUSTOMER_DAYS:
@@ -366,11 +364,34 @@ def _check(values: OfferValues) -> None:
         read_template(values.utm_template)
     except UtmError as error:
         raise OfferError("utm_template", str(error)) from error
+    return replace(
+        values,
+        destination_url=_destination(values.destination_url, before),
+        allowed_domains=[_domain(name, before) for name in values.allowed_domains],
+    )
+
+
+def _destination(url: str, before: Offer | None) -> str:
+    if before is not None and url == before.destination_url:
+        return url
+    try:
+        return read_destination(url)
+    except DestinationError as error:
+        raise OfferError("destination_url", str(error)) from error
+
+
+def _domain(name: str, before: Offer | None) -> str:
+    if before is not None and name in before.allowed_domains:
+        return name
+    try:
+        return read_domain(name)
+    except DestinationError as error:
+        raise OfferError("allowed_domains", str(error)) from error
 
 
 EDITABLE_FIELDS = (
     "name", "description", "kind", "destination_url", "allowed_domains", "deep_links_allowed",
-    "click_window_days", "remembers_customers", "customer_window_days", "code_pattern",
+    "own_slugs_allowed", "click_window_days", "remembers_customers", "customer_window_days", "code_pattern",
     "utm_template", "starts_at", "ends_at",
 )  # fmt: skip
 
@@ -381,8 +402,9 @@ def _assign(offer: Offer, values: OfferValues) -> None:
     offer.kind = values.kind
     offer.currency = values.currency
     offer.destination_url = values.destination_url
-    offer.allowed_domains = [domain.strip().lower() for domain in values.allowed_domains]
+    offer.allowed_domains = list(values.allowed_domains)
     offer.deep_links_allowed = values.deep_links_allowed
+    offer.own_slugs_allowed = values.own_slugs_allowed
     offer.click_window_days = values.click_window_days
     offer.remembers_customers = values.remembers_customers
     offer.customer_window_days = values.customer_window_days

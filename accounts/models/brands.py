@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
+from django.db.models import Value
 from django.utils import timezone
 
 from accounts.test_mode_triggers import test_brand_stays
@@ -40,6 +42,13 @@ class Brand(models.Model):
     # link domains keeps it.
     link_host = models.CharField(
         max_length=253, blank=True, editable=False, default="", db_default=""
+    )
+    # All hosts that answer with this brand's tracking links, kept likewise.
+    link_hosts = ArrayField(
+        models.CharField(max_length=253),
+        editable=False,
+        default=list,
+        db_default=Value([], ArrayField(models.CharField(max_length=253))),
     )
     version = models.PositiveIntegerField(default=1)  # of its settings; each change raises it
     created_at = models.DateTimeField(default=timezone.now, editable=False)

@@ -44,7 +44,7 @@ from core.public_ids import IdKind
 from offers import dashboard_links
 from offers.models import Enrollment, EnrollmentStatus, Offer
 from offers.services import renew_dashboard_link
-from tracking.links.items import codes_and_slugs, link_url
+from tracking.links.items import codes_and_links
 from tracking.links.membership import (
     OwedError,
     activate_member,
@@ -136,7 +136,7 @@ def _show(rows: Sequence[Enrollment], whole: frozenset[str]) -> list[EnrollmentS
     members, offers = ([getattr(row, name) for row in rows] for name in ("member_id", "offer_id"))
     member = linked(IdKind.MEMBER, "member" in whole, members, members_shown)
     offer = linked(IdKind.OFFER, "offer" in whole, offers, offers_shown)
-    codes, slugs = codes_and_slugs([row.pk for row in rows])
+    codes, links = codes_and_links([row.pk for row in rows])
     return [
         EnrollmentShown(
             id=shown_id(IdKind.ENROLLMENT, row.pk),
@@ -146,7 +146,7 @@ def _show(rows: Sequence[Enrollment], whole: frozenset[str]) -> list[EnrollmentS
             joined_at=moment(row.joined_at),
             away_since=moment_or_none(row.deactivated_at),
             code=codes.get(row.pk),
-            link=link_url(slugs[row.pk]) if row.pk in slugs else None,
+            link=links.get(row.pk),
         )
         for row in rows
     ]

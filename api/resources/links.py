@@ -105,7 +105,7 @@ def _show(rows: Sequence[TrackingLink], whole: frozenset[str]) -> list[LinkShown
         LinkShown(
             id=shown_id(IdKind.LINK, row.pk),
             enrollment=enrollment(row.enrollment_id),
-            url=link_url(row.slug),
+            url=link_url(row.slug, brand.link_host),
             destination_url=row.destination_url or None,
             status=cast("Any", row.status),
             created_at=moment(row.created_at),

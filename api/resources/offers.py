@@ -27,7 +27,7 @@ from api.schemas.offers import (
 from api.schemas.parts import Page, moment, moment_or_none
 from core.public_ids import IdKind
 from core.versions import ChangedMeanwhileError
-from offers.fields import PatternError, not_domains, read_code_pattern
+from offers.fields import PatternError, read_code_pattern
 from offers.models import Offer, OfferStatus
 from offers.selectors import offers, terms_histories
 from offers.services import OfferValues, change_offer, create_offer, set_offer_status
@@ -114,12 +114,8 @@ def _values(row: Offer) -> OfferValues:
 
 def _checked(given: dict[str, Any]) -> dict[str, Any]:
     """What a form of staff checks too, in its stored form. Raises ApiError (422)."""
-    domains = [name.strip().lower() for name in given.get("allowed_domains", ())]
-    problems = [
-        FieldProblem("allowed_domains", "refused", f"{name} is not a domain")
-        for name in not_domains(domains)
-    ]
-    checked: dict[str, Any] = {"allowed_domains": domains} if domains else {}
+    problems: list[FieldProblem] = []
+    checked: dict[str, Any] = {}
     if "code_pattern" in given:
         try:
             checked["code_pattern"] = read_code_pattern(given["code_pattern"])
@@ -147,6 +143,7 @@ def _show(rows: Sequence[Offer], whole: frozenset[str]) -> list[OfferShown]:
                 destination_url=row.destination_url,
                 allowed_domains=list(row.allowed_domains),
                 deep_links_allowed=row.deep_links_allowed,
+                own_slugs_allowed=row.own_slugs_allowed,
                 click_window_days=row.click_window_days,
                 remembers_customers=row.remembers_customers,
                 customer_window_days=row.customer_window_days,

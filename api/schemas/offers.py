@@ -88,6 +88,7 @@ class OfferShown(Shown):
     destination_url: str
     allowed_domains: list[str]
     deep_links_allowed: bool
+    own_slugs_allowed: bool
     click_window_days: int
     remembers_customers: bool
     customer_window_days: int
@@ -162,6 +163,7 @@ class NewOffer(Sent):
     description: Annotated[str, NoNul, Field(max_length=2_000)] = ""
     allowed_domains: Domains = []
     deep_links_allowed: bool = True
+    own_slugs_allowed: bool = True
     click_window_days: Annotated[Whole, Field(ge=1, le=365)] = 28
     remembers_customers: bool = False
     customer_window_days: Annotated[Whole, Field(ge=1, le=MAX_CUSTOMER_DAYS)] = 365
@@ -180,6 +182,7 @@ class OfferChange(Sent):
     description: Annotated[str, NoNul, Field(max_length=2_000)] | None = None
     allowed_domains: Domains | None = None
     deep_links_allowed: bool | None = None
+    own_slugs_allowed: bool | None = None
     click_window_days: Annotated[Whole, Field(ge=1, le=365)] | None = None
     remembers_customers: bool | None = None
     customer_window_days: Annotated[Whole, Field(ge=1, le=MAX_CUSTOMER_DAYS)] | None = None

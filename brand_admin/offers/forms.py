@@ -68,6 +68,12 @@ class OfferForm(forms.Form):
         initial=True,
         help_text="Tracking links to any page of your shop.",
     )
+    own_slugs_allowed = forms.BooleanField(
+        label="Members may choose the end of their links",
+        required=False,
+        initial=True,
+        help_text="Such as /mara. Your team may always do so.",
+    )
     allowed_domains = DomainsField(
         label="Extra allowed domains",
         required=False,
@@ -163,6 +169,7 @@ class OfferForm(forms.Form):
             currency=currency,
             allowed_domains=values["allowed_domains"],
             deep_links_allowed=values["deep_links_allowed"],
+            own_slugs_allowed=values["own_slugs_allowed"],
             click_window_days=values["click_window_days"],
             remembers_customers=values["remembers_customers"],
             customer_window_days=values["customer_window_days"],
@@ -216,6 +223,7 @@ def offer_initial(offer: Offer) -> dict[str, Any]:
     """Return the form's initial values for an existing offer."""
     names = (
         "name", "description", "kind", "destination_url", "deep_links_allowed",
+        "own_slugs_allowed",
         "allowed_domains", "click_window_days", "remembers_customers",
         "customer_window_days", "code_pattern", "utm_template",
     )  # fmt: skip

@@ -63,6 +63,7 @@ OVER_ALL_BRANDS = {
     "notifications_message_lost",
     "notifications_message_public",
     "payouts_release_creator",
+    "tracking_linkdomain_due",
     "webhooks_attempt_old",
     "webhooks_delivery_body",
 }

@@ -169,7 +169,7 @@ def test_the_last_day_is_a_day_of_the_brand(cast: Cast) -> None:
         (
             "destination_url",
             "ftp://juniper.example/",
-            "The destination must begin with http:// or https://.",
+            "The address must begin with http:// or https://.",
         ),
         ("allowed_domains", "https://gifts.example/", "is not a domain"),
         ("click_window_days", "0", "greater than or equal to 1"),

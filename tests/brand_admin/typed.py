@@ -13,6 +13,7 @@ def typed(**changes: Any) -> dict[str, Any]:
         "description": "For the team",
         "destination_url": "https://juniper.example/spring",
         "deep_links_allowed": "on",
+        "own_slugs_allowed": "on",
         "allowed_domains": "gifts.example",
         "click_window_days": "30",
         "remembers_customers": "on",

@@ -27,37 +27,41 @@ class Items:
 
     @property
     def short_link(self) -> str:
-        """The path of the tracking link, for places with little space."""
+        """The tracking link without what all links of the brand share: "/r/k3v9"."""
         return urlsplit(self.tracking_link or "").path
 
 
-def link_url(slug: str) -> str:
-    """Return the full address of a tracking link."""
-    return f"{settings.BASE_URL}/r/{slug}"
+def link_url(slug: str, link_host: str) -> str:
+    """Return the full address of a tracking link, with its brand's own `link_host` if it has one.
+
+    There every path is a slug: https://go.brand.com/mara.
+    """
+    return f"https://{link_host}/{slug}" if link_host else f"{settings.BASE_URL}/r/{slug}"
 
 
 def items_of(enrollments: Sequence[Enrollment]) -> dict[int, Items]:
     """Return the Sales Tracking Items by enrollment id."""
-    codes, slugs = codes_and_slugs([row.pk for row in enrollments])
+    codes, links = codes_and_links([row.pk for row in enrollments])
     return {
         row.pk: Items(
             promo_code=codes.get(row.pk),
-            tracking_link=link_url(slugs[row.pk]) if row.pk in slugs else None,
+            tracking_link=links.get(row.pk),
             dashboard_link=dashboard_links.url_for(row),
         )
         for row in enrollments
     }
 
 
-def codes_and_slugs(enrollment_ids: Sequence[int]) -> tuple[dict[int, str], dict[int, str]]:
-    """Return the codes in use and the slugs of links in use, each by enrollment id."""
+def codes_and_links(enrollment_ids: Sequence[int]) -> tuple[dict[int, str], dict[int, str]]:
+    """Return the codes in use and the addresses of links in use, each by enrollment id."""
     # One array, whose length PostgreSQL knows when it plans, and not as many parameters as ids.
     wanted = RawSQL("SELECT unnest(%s::bigint[])", [list(enrollment_ids)])
     codes = PromoCode.objects.in_use().filter(enrollment__in=wanted)
     links = TrackingLink.objects.main().in_use().filter(enrollment__in=wanted)
+    found = links.values_list("enrollment_id", "slug", "brand__link_host")
     return (
         dict(codes.values_list("enrollment_id", "code")),
-        dict(links.values_list("enrollment_id", "slug")),
+        {pk: link_url(slug, host) for pk, slug, host in found},
     )
 
 

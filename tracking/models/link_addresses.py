@@ -55,13 +55,17 @@ class DomainProblem(models.TextChoices):
     TAKEN = "taken", "Another brand uses the host"
 
 
-# After a change of the main domain or of its state, its brand names the host links are shown with.
-_KEEP_LINK_HOST = """
-UPDATE accounts_brand SET link_host = shown.host
-FROM (SELECT coalesce(max(host), '') AS host FROM tracking_linkdomain
-      WHERE brand_id = coalesce(NEW.brand_id, OLD.brand_id)
-      AND is_main AND verified_at IS NOT NULL AND problem = '') AS shown
-WHERE id = coalesce(NEW.brand_id, OLD.brand_id) AND link_host IS DISTINCT FROM shown.host;
+# After a change, the brand has the host that its links are shown with, and all that answer.
+_KEEP_LINK_HOSTS = """
+UPDATE accounts_brand SET link_host = kept.host, link_hosts = kept.hosts
+FROM (
+    SELECT coalesce(max(host) FILTER (WHERE is_main AND problem = ''), '') AS host,
+        coalesce(array_agg(host ORDER BY host), '{}') AS hosts
+    FROM tracking_linkdomain
+    WHERE brand_id = coalesce(NEW.brand_id, OLD.brand_id) AND verified_at IS NOT NULL
+) AS kept
+WHERE id = coalesce(NEW.brand_id, OLD.brand_id)
+AND (link_host, link_hosts) IS DISTINCT FROM (kept.host, kept.hosts);
 RETURN NULL;
 """
 
@@ -85,6 +89,7 @@ class LinkDomain(TenantModel):
         max_length=11, choices=DomainProblem, blank=True, default=DomainProblem.NOT_CHECKED
     )
     problem_since = models.DateTimeField(null=True)
+    seen = models.CharField(max_length=200, blank=True)  # what DNS held instead
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta(TenantModel.Meta):
@@ -118,7 +123,7 @@ class LinkDomain(TenantModel):
                 name="tracking_linkdomain_shown",
                 when=pgtrigger.After,
                 operation=pgtrigger.Insert | pgtrigger.Update | pgtrigger.Delete,
-                func=_KEEP_LINK_HOST,
+                func=_KEEP_LINK_HOSTS,
             ),
         ]
 

@@ -22,7 +22,7 @@ from notifications.selectors import MessageStatus, latest_by_about, suppressed_a
 from notifications.services import Recipient
 from offers import dashboard_links
 from offers.models import Enrollment, EnrollmentStatus, Offer
-from tracking.links.items import codes_and_slugs, link_url
+from tracking.links.items import codes_and_links
 from tracking.outreach.template_values import common_values, item_values
 
 
@@ -119,14 +119,14 @@ def audience(
     ordered = enrollments.order_by("member__first_name", "member__last_name", "pk")
     rows = [_Row(*fields) for fields in ordered.values_list(*_FIELDS)]
     offers = Offer.objects.in_bulk({row.offer_id for row in rows})
-    codes, slugs = codes_and_slugs([row.pk for row in rows])
+    codes, links = codes_and_links([row.pk for row in rows])
     suppressed = suppressed_among(row.email for row in rows)
     sent = _already_sent(purpose, rows, include_already_sent)
     reachable, left_out = [], []
     for row in rows:
         lacking = None
         if purpose == Purpose.SALES_TRACKING_ITEMS:
-            lacking = _lacking(offers[row.offer_id], row.pk in codes, row.pk in slugs)
+            lacking = _lacking(offers[row.offer_id], row.pk in codes, row.pk in links)
         found = _reason(row, lacking, suppressed, sent)
         if found is None:
             reachable.append(row)
@@ -143,11 +143,7 @@ def audience(
                 "first_name": row.first_name,
                 "full_name": row.full_name,
                 "dashboard_link": dashboard_links.url_of(row.public_id, row.link_version),
-                **item_values(
-                    offers[row.offer_id],
-                    codes.get(row.pk),
-                    link_url(slugs[row.pk]) if row.pk in slugs else None,
-                ),
+                **item_values(offers[row.offer_id], codes.get(row.pk), links.get(row.pk)),
                 **common[row.offer_id],
             },
         )

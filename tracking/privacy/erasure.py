@@ -34,7 +34,7 @@ from offers.services import renew_dashboard_link, set_enrollment_status
 from payouts.releases import sharing_of, take_back_release
 from tracking.figures.creator_brands import memberships_of
 from tracking.links.generating import deactivate_items
-from tracking.models import Question
+from tracking.models import Question, TrackingLink
 
 FIRST_NAME, LAST_NAME = "Deleted", "member"
 NAME = f"{FIRST_NAME} {LAST_NAME}"
@@ -82,6 +82,7 @@ def _erase_member(member: Member, *, address: str, now: datetime) -> None:
     for one in addresses:
         erase_address(address=one, by=BY, now=now)
     Question.objects.filter(enrollment__member=member).update(note="")
+    TrackingLink.objects.filter(enrollment__member=member).update(label="")
     MemberTag.objects.filter(member=member).delete()
     MemberHandle.objects.filter(member=member).delete()
     _redact_history(member, names=names)

@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import IO
 
+from django.db.models import F
+
 from accounts.models import User
 from accounts.passkeys import passkeys_of
 from accounts.sessions import open_sessions
@@ -29,7 +31,7 @@ from payouts.models import LedgerEntry, Payout
 from payouts.releases import releases_of
 from tracking.figures.creator_brands import memberships_of
 from tracking.links.items import link_url
-from tracking.models import Conversion, PromoCode, Question, TrackingLink
+from tracking.models import Conversion, LinkSlug, PromoCode, Question, TrackingLink
 
 Rows = Iterator[list[str]]
 BATCH_ROWS = 2_000
@@ -112,17 +114,25 @@ def _offers(creator: Creator) -> Rows:
 
 
 def _items(creator: Creator) -> Rows:
-    yield ["brand", "offer", "kind", "what", "status", "made_at"]
+    yield ["brand", "offer", "kind", "what", "status", "made_at", "label"]
     mine = {"enrollment__member__creator": creator}
     related = ("brand", "enrollment__offer")
     for code in PromoCode.objects.filter(**mine).select_related(*related).order_by("pk"):
         offer = code.enrollment.offer.name
         made = _time(code.created_at)
-        yield [code.brand.name, offer, "code", code.code, code.status, made]
+        yield [code.brand.name, offer, "code", code.code, code.status, made, ""]
     for link in TrackingLink.objects.filter(**mine).select_related(*related).order_by("pk"):
         offer = link.enrollment.offer.name
         made = _time(link.created_at)
-        yield [link.brand.name, offer, "link", link_url(link.slug), link.status, made]
+        url = link_url(link.slug, link.brand.link_host)
+        yield [link.brand.name, offer, "link", url, link.status, made, link.label]
+    earlier = LinkSlug.objects.filter(link__enrollment__member__creator=creator).exclude(
+        slug=F("link__slug")
+    )
+    for row in earlier.select_related("brand", "link__enrollment__offer").order_by("pk"):
+        offer, made = row.link.enrollment.offer.name, _time(row.given_at)
+        url = link_url(row.slug, row.brand.link_host)
+        yield [row.brand.name, offer, "earlier link", url, row.link.status, made, row.link.label]
 
 
 def _conversions(creator: Creator) -> Rows:
