@@ -1,1 +1,1 @@
-"""Addresses for machines: /api/v1/ for shops, /r/ for shoppers' browsers, and probes."""
+"""Addresses for machines: /api/v1/ for shops, webhooks, and probes."""

@@ -1,4 +1,4 @@
-"""Addresses for machines: /api/v1/, /r/, pictures, webhooks and probes."""
+"""Addresses for machines: /api/v1/, pictures, webhooks and probes."""
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
@@ -6,7 +6,6 @@ from api.email_webhooks import receive
 from api.guides import guide_list, guide_page
 from api.health import healthz, readyz
 from api.idempotency import idempotent
-from api.links import follow
 from api.metrics import metrics
 from api.pictures import picture
 from api.problem_pages import problem_page
@@ -31,7 +30,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/guides/", guide_list, name="guides"),
     path("api/guides/<slug:name>", guide_page, name="guide"),
     path("api/problems/<slug:code>", problem_page, name="problem"),
-    path("r/<slug:slug>", follow, name="follow"),
     path("pictures/<slug:slug>/<slug:digest>", picture, name="picture"),
     path("webhooks/email/<slug:service>/", receive, name="email_webhook"),
     path("webhooks/<uuid:public_id>", receive_from_shop),

@@ -10,8 +10,8 @@ from urllib.parse import unquote_plus, urlsplit
 import idna
 
 from offers.fields import is_on_domain
+from tracking.links.click_ids import CLICK_PARAMETER
 
-CLICK_PARAMETER = "trb"
 MAX_PASSED_ON = 2_000  # bytes of a visitor's own parameters; longer ones are left out
 MAX_PARAMETERS = 50
 MAX_ADDRESS = 8_000  # characters; browsers and shops take that

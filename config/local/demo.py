@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
+from uuid import uuid4
 
 from accounts.actors import Actor
 from accounts.brands import create_brand
@@ -34,11 +35,12 @@ from payouts.ledger import due_entries
 from payouts.services import adjust, record_payment
 from tracking.commissions.click_earnings import credit_clicks
 from tracking.links import click_ids
-from tracking.links.clicks import follow_link
+from tracking.links.click_lines import ClickLines, line_of
 from tracking.links.items import items_of
 from tracking.links.promo_codes import give_codes, suggest_codes
+from tracking.links.storing import store_batches
 from tracking.links.tracking_links import give_links
-from tracking.models import TrackingLink
+from tracking.models import ClickKind, Device, TrackingLink
 from tracking.orders.approval import reject_conversions
 from tracking.orders.facts import OrderFacts, RefundFacts
 from tracking.orders.reading import read_order, read_refund
@@ -251,13 +253,21 @@ def _seller(shop: Shop) -> Enrollment:
 
 
 def _click(shop: Shop, link: TrackingLink, at: datetime) -> None:
-    for visit in range(shop.chance.randrange(1, 5)):
-        follow_link(
-            slug=link.slug,
+    moments = [at - timedelta(minutes=5 * visit) for visit in range(shop.chance.randrange(1, 5))]
+    lines = [
+        line_of(
+            link_id=link.pk,
+            click_id=click_ids.make(link_id=link.pk, clicked_at=moment),
+            clicked_at=moment,
+            kind=ClickKind.VISIT,
+            visitor=shop.chance.getrandbits(63),
             user_agent=PHONE,
-            referrer="https://social.example/",
-            now=at - timedelta(minutes=5 * visit),
+            referrer_host="social.example",
+            device=Device.PHONE,
         )
+        for moment in moments
+    ]
+    store_batches([ClickLines(uuid4(), "".join(lines).encode())], now=at)
 
 
 def _order(

@@ -16,7 +16,7 @@ from integrations.shop import NotUnderstoodError, Statements
 from integrations.woocommerce import values
 from integrations.woocommerce.refunds import refund_statements
 from integrations.woocommerce.values import EXACT, Json
-from tracking.links.clicks import CLICK_PARAMETER
+from tracking.links.click_ids import CLICK_PARAMETER
 from tracking.models import PaymentStatus
 
 SESSION_ENTRY = "_wc_order_attribution_session_entry"  # the address that the shopper came to

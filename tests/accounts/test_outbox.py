@@ -21,8 +21,8 @@ from payouts.models import Payout, PayoutRun, PayoutState
 from payouts.runs import confirm_run, draft_run, mark_run_paid, return_run
 from payouts.services import adjust, mark_paid, return_payment
 from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due, refund
+from tests.following import follow_link
 from tracking.commissions.click_earnings import credit_clicks
-from tracking.links.clicks import follow_link
 from tracking.links.membership import activate_member, deactivate_member, remove_from_offer
 from tracking.models import Conversion, Order, TrackingLink
 from tracking.orders.approval import accept_conversions, reject_conversions

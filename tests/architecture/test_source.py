@@ -50,7 +50,7 @@ ACROSS_BRANDS = {
     "payouts/releases.py": 3,
     "tracking/figures/creator_brands.py": 1,
     "tracking/figures/creator_report.py": 2,
-    "tracking/links/clicks.py": 1,
+    "tracking/links/destinations.py": 4,
     "tracking/privacy/erasure.py": 2,
     "tracking/privacy/export.py": 1,
     "webhooks/dispatching.py": 1,

@@ -11,8 +11,8 @@ from core.tenancy import acting_for
 from offers.services import OfferValues, change_offer, create_offer
 from offers.terms import OfferError, TermsValues
 from tests.cast import Cast, offer_values, order
+from tests.following import follow_link
 from tests.snapshot import snapshot
-from tracking.links.clicks import follow_link
 from tracking.models import Conversion, TrackingLink
 from tracking.orders.recording import record_order
 

@@ -15,8 +15,8 @@ from offers.services import supersede_terms, withdraw_terms
 from offers.terms import OfferError, TermsValues
 from tests.architecture.rows import check_references_now
 from tests.cast import SYSTEM, Cast, order
+from tests.following import follow_link
 from tracking.commissions.click_earnings import credit_clicks
-from tracking.links.clicks import follow_link
 from tracking.models import ClickEarning, Conversion, TrackingLink
 from tracking.orders.recording import record_order
 

@@ -13,6 +13,7 @@ from django.test import Client
 
 from core.tenancy import acting_for
 from tests.cast import Cast, refund
+from tests.following import follow_link
 from tests.portal.conftest import (
     Sell,
     badges,
@@ -21,7 +22,6 @@ from tests.portal.conftest import (
     reject,
     text_of,
 )
-from tracking.links.clicks import follow_link
 from tracking.models import TrackingLink
 from tracking.orders.refunds import record_refund
 

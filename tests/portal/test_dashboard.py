@@ -14,6 +14,7 @@ from offers.models import Offer, OfferStatus
 from offers.services import create_offer, enroll, set_offer_status
 from offers.terms import TermsValues
 from tests.cast import Cast, offer_values
+from tests.following import follow_link
 from tests.portal.conftest import (
     Sell,
     badges,
@@ -23,7 +24,6 @@ from tests.portal.conftest import (
     pay,
     text_of,
 )
-from tracking.links.clicks import follow_link
 from tracking.links.membership import activate_member, deactivate_member, remove_from_offer
 from tracking.links.promo_codes import give_codes
 from tracking.models import ItemStatus, PromoCode, TrackingLink

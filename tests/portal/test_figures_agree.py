@@ -11,10 +11,10 @@ from core.money import Money
 from core.tenancy import acting_for
 from payouts.services import adjust
 from tests.cast import Cast, refund
+from tests.following import follow_link
 from tests.portal.conftest import Sell, pay, reject
 from tests.portal.shown import Shown, in_admin, in_export, in_portal, on_dashboard
 from tracking.figures.metrics import figures_of_offers
-from tracking.links.clicks import follow_link
 from tracking.models import TrackingLink
 from tracking.orders.refunds import record_refund
 

@@ -17,9 +17,9 @@ from offers.services import set_offer_status
 from payouts.models import Payout, PayoutState
 from payouts.services import adjust, mark_paid, return_payment
 from tests.cast import Cast, refund, release_to_brand
+from tests.following import follow_link
 from tests.portal.conftest import Sell, new_terms, path_of, pay, reject, text_of
 from tests.snapshot import snapshot
-from tracking.links.clicks import follow_link
 from tracking.links.generating import deactivate_items
 from tracking.links.membership import deactivate_member
 from tracking.links.promo_codes import give_codes

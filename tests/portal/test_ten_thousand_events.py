@@ -23,10 +23,10 @@ from payouts.ledger import due_entries
 from payouts.services import PayoutError, adjust, record_payment
 from tests.api.shop import ORDERS, key_for
 from tests.cast import NOW, SYSTEM, Cast, order, refund
+from tests.following import follow_link
 from tests.portal.conftest import path_of
 from tests.portal.shown import in_admin, in_export, in_portal, on_dashboard
 from tracking.commissions.click_earnings import credit_clicks
-from tracking.links.clicks import follow_link
 from tracking.models import Conversion, TrackingLink
 from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.orders.recording import record_orders

@@ -18,6 +18,7 @@ from django.conf import settings
 
 from core.keyed_hash import KeyedHash
 
+CLICK_PARAMETER = "trb"  # of an address that leads to a shop
 MAC_BYTES = 16
 NONCE_BYTES = 7
 LENGTH = 48

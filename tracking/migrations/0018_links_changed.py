@@ -69,11 +69,11 @@ def after_update(table: str, columns: list[str]) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0013_link_host"),
+        ("accounts", "0014_link_hosts"),
         ("affiliates", "0003_newest_first"),
         ("offers", "0009_own_slugs"),
         ("tracking", "0016_click_sources"),
-        ("tracking", "0021_slugs_of_links"),
+        ("tracking", "0024_link_hosts"),
     ]
 
     operations = [

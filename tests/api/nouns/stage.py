@@ -22,7 +22,7 @@ from payouts.services import adjust
 from tests.answers import Answer
 from tests.api.shop import Shop, key_for
 from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due, refund
-from tracking.links.clicks import follow_link
+from tests.following import follow_link
 from tracking.models import (
     Click,
     Conversion,

@@ -37,8 +37,8 @@ from payouts.runs import (
 )
 from payouts.services import PayoutError, mark_paid, record_payment, return_payment, write_off
 from tests.cast import NOW, SYSTEM, Cast, offer_values, order, refund
+from tests.following import follow_link
 from tracking.commissions.click_earnings import credit_clicks
-from tracking.links.clicks import follow_link
 from tracking.links.promo_codes import give_codes
 from tracking.links.tracking_links import give_links
 from tracking.models import Conversion, ConversionStatus, Refund, TrackingLink

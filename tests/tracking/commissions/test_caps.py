@@ -14,9 +14,9 @@ from offers.structure import CapPeriod, Tier
 from offers.terms import TermsValues
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, refund
+from tests.following import follow_link
 from tests.tracking.orders.stating import LATER, at, earned, lines, sell, state, stated
 from tracking.commissions.click_earnings import credit_clicks
-from tracking.links.clicks import follow_link
 from tracking.models import ClickEarning, Conversion, TrackingLink
 from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.orders.refunds import record_refunds, undo_refund

@@ -18,9 +18,9 @@ from offers.terms import TermsValues
 from payouts.ledger import balances
 from payouts.models import LedgerEntry
 from tests.cast import NOW, SYSTEM, Cast, order, refund
+from tests.following import follow_link
 from tests.own_processes import MAX_WAIT_SECONDS
 from tracking.commissions.click_earnings import credit_clicks
-from tracking.links.clicks import follow_link
 from tracking.models import ClickEarning, Conversion, DailyTotal, Order, OrderLine, TrackingLink
 from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.orders.recording import record_order, record_orders

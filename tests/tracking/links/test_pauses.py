@@ -8,11 +8,11 @@ import pytest
 
 from affiliates.models import Member
 from tests.cast import NOW, SYSTEM, Cast, order
+from tests.following import follow_link
 from tracking.links import click_ids
-from tracking.links.clicks import follow_link
 from tracking.links.membership import activate_member, deactivate_member
 from tracking.links.promo_codes import give_codes
-from tracking.models import Click, Conversion, PromoCode, TrackingLink
+from tracking.models import Click, ClickKind, Conversion, PromoCode, TrackingLink
 from tracking.orders.recording import record_order
 from tracking.orders.results import RecordingResult
 
@@ -127,4 +127,5 @@ def test_a_click_in_the_pause_is_not_counted(cast: Cast) -> None:
     activate_member(enrollment=cast.mara_in_glow, by=SYSTEM, now=BACK)
     click(AFTER)
 
-    assert [row.clicked_at for row in Click.objects.order_by("pk")] == [BEFORE, AFTER]
+    visits = Click.objects.filter(kind=ClickKind.VISIT)
+    assert [row.clicked_at for row in visits.order_by("pk")] == [BEFORE, AFTER]

@@ -17,8 +17,8 @@ from notifications.models import Campaign, Message, Purpose
 from notifications.rendering import render
 from offers.models import Enrollment, Offer
 from tests.cast import NOW, SYSTEM, Cast, order
+from tests.following import follow_link
 from tests.snapshot import snapshot
-from tracking.links.clicks import follow_link
 from tracking.models import (
     Conversion,
     Order,

@@ -1,0 +1,1 @@
+"""The redirect of tracking links."""
