@@ -12,6 +12,7 @@ from contextlib import suppress
 from functools import lru_cache
 from time import time_ns
 from typing import Any, Protocol
+from urllib.parse import quote
 
 from edge import answers
 from edge.addresses import CLICK_PARAMETER, OwnParameters
@@ -53,7 +54,10 @@ class Wanted(Protocol):
 
 
 class Redirects:
-    """The application. What it keeps of each request is in `clicks`."""
+    """The application. What it keeps of each request is in `clicks`.
+
+    `tls_host` is the product's own host if all requests have to come over TLS.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Redirects:
         click_key: str,
         hashes: VisitorHashes,
         forwarding: Forwarding,
+        tls_host: str = "",
         clock: Callable[[], int] = time_ns,
     ) -> None:
         self.links, self.hashes = links, hashes
@@ -72,6 +77,7 @@ class Redirects:
         self._mint, self._hash_of = Minting(click_key).make, hashes.hash_of
         self._forwarding = lru_cache(maxsize=10_000)(forwarding)
         self._second, self._second_bytes = -1, b""
+        self._tls_host = tls_host
         plain = [*answers.LINK_HEADERS, answers.EMPTY]
         self._tls = answers.transport_security()
         self.pages = answers.Pages()
@@ -88,23 +94,34 @@ class Redirects:
         path = scope["path"]
         slug = path[3:] if path.startswith(PATH) else path[1:]
         headers = dict(scope["headers"])
+        address, is_tls = self._client(scope, headers)
+        if self._tls_host and not is_tls:
+            await self._lead_to_tls(scope, headers, send)
+            return
         target = self._targets.get(slug)
         host = self._own_host(headers) if self.links.hosts else None
         if target is None or target.is_stale or host is not None:
             found = await self._find(slug, host)
             if isinstance(found, int):
-                await self._say(found, scope, headers, send)
+                await self._say(found, scope, headers, send, is_tls=is_tls)
                 return
             target = found
         if scope["method"] not in METHODS:
-            await self._say(answers.NOT_ALLOWED, scope, headers, send)
+            await self._say(answers.NOT_ALLOWED, scope, headers, send, is_tls=is_tls)
             return
-        answer = self._follow(target, scope, headers, host)
+        answer = self._follow(target, scope, headers, host, address, is_tls=is_tls)
         await send({"type": "http.response.start", "status": 302, "headers": answer})
         await send(END)
 
     def _follow(
-        self, target: LinkTarget, scope: Scope, headers: dict[bytes, bytes], host: str | None
+        self,
+        target: LinkTarget,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        host: str | None,
+        address: str,
+        *,
+        is_tls: bool,
     ) -> Headers:
         """Keep the click, and return the headers of the redirect."""
         now = self._clock() // 1_000
@@ -119,7 +136,6 @@ class Redirects:
         if kind == VISIT and not counts:
             kind = INACTIVE
         click_id = self._mint(target.link, self._second_bytes)
-        address, is_tls = self._client(scope, headers)
         if scope["query_string"]:
             own = OwnParameters(scope["query_string"], target.protected)
             location = target.address(click_id if counts else "", own)
@@ -191,8 +207,23 @@ class Redirects:
         done, _ = await asyncio.wait({loaded}, timeout=seconds)
         return bool(done) and loaded.result()
 
+    async def _lead_to_tls(self, scope: Scope, headers: dict[bytes, bytes], send: Send) -> None:
+        """Send to the same address over TLS, as all pages do in production."""
+        host = self._own_host(headers) or self._tls_host
+        query = b"?%b" % scope["query_string"] if scope["query_string"] else b""
+        location = f"https://{host}{quote(scope['path'])}".encode() + query
+        answer = [(b"location", location), *self._headers[False]]
+        await send({"type": "http.response.start", "status": 301, "headers": answer})
+        await send(END)
+
     async def _say(
-        self, status: int, scope: Scope, headers: dict[bytes, bytes], send: Send
+        self,
+        status: int,
+        scope: Scope,
+        headers: dict[bytes, bytes],
+        send: Send,
+        *,
+        is_tls: bool,
     ) -> None:
         """Send a page instead of a redirect."""
         sent = [*answers.LINK_HEADERS, (b"allow", b"GET, HEAD"), answers.EMPTY]
@@ -204,7 +235,7 @@ class Redirects:
                 loop = asyncio.get_running_loop()
                 page = await loop.run_in_executor(None, self.pages.make, status, tag)
             sent, body = page.headers, page.body
-        if self._tls and self._client(scope, headers)[1]:
+        if is_tls:
             sent = [*sent, *self._tls]
         await send({"type": "http.response.start", "status": status, "headers": sent})
         await send(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from datetime import date
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 
@@ -44,6 +45,9 @@ class Edge:
             click_key=settings.CLICK_KEYS[0],
             hashes=hashes,
             forwarding=forwarding,
+            tls_host=urlsplit(settings.BASE_URL).hostname or ""
+            if settings.SECURE_SSL_REDIRECT
+            else "",
         )
         clicks = self.redirects.clicks
         self.writer = Writer(clicks, self.folder, max_bytes=settings.CLICKS_MAX_WAITING)

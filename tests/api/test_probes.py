@@ -131,12 +131,12 @@ def test_metrics_tell_what_waits(shop: Shop, client: Client) -> None:
 @pytest.mark.django_db
 def test_requests_are_counted_by_route_and_never_by_address(client: Client) -> None:
     name = "tributary_request_seconds_count"
-    labels = (("method", "GET"), ("route", "r/<slug:slug>"), ("status", "404"))
+    labels = (("method", "GET"), ("route", "api/problems/<slug:code>"), ("status", "404"))
     before = read(client).get((name, labels), 0)
 
-    client.get("/r/one-slug")
-    client.get("/r/another-slug")
-    client.generic("SPLINES", "/r/one-slug")
+    client.get("/api/problems/one-slug")
+    client.get("/api/problems/another-slug")
+    client.generic("SPLINES", "/api/problems/one-slug")
 
     after = read(client)
     assert after[name, labels] == before + 2

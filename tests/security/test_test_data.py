@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Brand, User
 from accounts.test_mode import delete_test_data, open_test_brand
@@ -50,6 +51,7 @@ from tests.api.shop import ORDERS, REFUNDS, Shop, key_for
 from tests.architecture.routes import Route, in_brand_admin, opened_by
 from tests.architecture.world import World
 from tests.cast import NOW, SYSTEM, Cast, offer_values, pay_all_due, raw_order, raw_refund
+from tests.following import follow_link
 from tests.notifications.senders import confirm, recipient
 from tests.snapshot import snapshot
 from tracking.links.promo_codes import give_codes
@@ -180,8 +182,10 @@ def fill(brand: Brand, cast: Cast) -> None:
         project = create_project(name="Test project", by=SYSTEM, now=NOW)
         add_to_project(project=project, members=people, by=SYSTEM, now=NOW)
         set_up_stage(project=project, offer=offer, by=SYSTEM, now=NOW)
-    visited = Client().get(f"/r/{link.slug}", headers={"User-Agent": "Mozilla/5.0"})
-    assert visited.status_code == 302
+    now = timezone.now()
+    visited = follow_link(slug=link.slug, user_agent="Mozilla/5.0", now=now)
+    assert visited
+    assert visited.counted
     sent = [
         shop.send(ORDERS, raw_order("juniper-9001")),
         shop.send(ORDERS, {"orders": [raw_order("1002"), raw_order("1003", promo_code="NOBODYS")]}),
