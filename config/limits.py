@@ -46,10 +46,14 @@ PROCESSES = {
 
 
 def _kind_of_process() -> str:
-    """Return `worker` for Celery's worker and beat; config.asgi sets `web` for the web process."""
+    """Return `worker` for Celery's worker and beat, and for the consumer of clicks.
+
+    config.asgi sets `web` for the web process.
+    """
     program = Path(sys.argv[0])
     is_celery = "celery" in {program.name, program.parent.name}
-    return "worker" if is_celery and {"worker", "beat"} & set(sys.argv[1:]) else "command"
+    is_worker = is_celery and {"worker", "beat"} & set(sys.argv[1:])
+    return "worker" if is_worker or sys.argv[1:2] == ["store_clicks"] else "command"
 
 
 PROCESS: str = env.str("TRIBUTARY_PROCESS", default=_kind_of_process())

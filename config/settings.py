@@ -182,6 +182,8 @@ CLICKS_FOLDER: str = env.str(
 CLICKS_MAX_WAITING = limits.CLICKS_MAX_WAITING
 CLICKS_MAX_ENTRIES = limits.CLICKS_MAX_ENTRIES
 LINKS_CACHED = limits.LINKS_CACHED
+# Seconds after which another consumer takes over what one has not finished.
+CLICKS_LEASE: float = env.float("CLICKS_LEASE", default=30.0)
 
 # --- Celery: a message names a row; PostgreSQL holds the work
 CELERY_BROKER_URL = REDIS_URL
@@ -233,6 +235,8 @@ _ROUNDS: dict[str, tuple[float, int]] = {
     "tracking.fold_sums": (60.0, 60),
     "tracking.credit_clicks": (300.0, 300),
     "tracking.check_link_domains": (120.0, 120),
+    "tracking.keep_ahead": (3600.0, 3600),
+    "tracking.delete_old_clicks": (3600.0, 3600),
     "integrations.sweep_events": (5.0, 10),
     "integrations.fill_due": (60.0, 60),
     "integrations.find_silent_shops": (3600.0, 3600),

@@ -45,6 +45,7 @@ def commands(*, port: int, environment: Mapping[str, str], reloads: bool) -> dic
         "worker": [*celery, "worker", "--loglevel", "WARNING", "--concurrency", "2",
                    "--without-gossip", "--without-mingle"],
         "beat": [*celery, "beat", "--loglevel", "WARNING", "--schedule", schedule, "--pidfile="],
+        "store-clicks": [sys.executable, "manage.py", "store_clicks"],
     }  # fmt: skip
     if "LOCAL_INBOX" in environment:
         mail_port = str(urlsplit(environment["EMAIL_URL"]).port)
@@ -53,7 +54,8 @@ def commands(*, port: int, environment: Mapping[str, str], reloads: bool) -> dic
         processes["web"] = [*python, "config.local.reloading", str(port)]
         packages = sorted({path.parent.name for path in CHECKOUT.root.glob("*/__init__.py")})
         watching = ["watchfiles", "--filter=python", "--verbosity=warning", "--sigint-timeout=15"]
-        processes["worker"] = [*python, *watching, shlex.join(processes["worker"]), *packages]
+        for name in ("worker", "store-clicks"):
+            processes[name] = [*python, *watching, shlex.join(processes[name]), *packages]
     return processes
 
 
@@ -91,7 +93,7 @@ def supervise(
 ) -> int:
     """Prepare the data and run all processes until a signal comes (0) or one can't be kept (1).
 
-    The web server loads while the data is prepared; worker and beat need the tables.
+    The web server loads while the data is prepared; the others need the tables.
     Raises LocalServiceError.
     """
     wanted = commands(port=port, environment=environment, reloads=reloads)
@@ -118,7 +120,7 @@ def supervise(
         children=children,
         output=output,
         prepare=lambda: addresses.append(prepare(environment)),
-        needs_data=("worker", "beat"),
+        needs_data=("worker", "beat", "store-clicks"),
         when_started=announce_them,
     ).run()
 

@@ -16,6 +16,7 @@ from core.db import lock_identities
 
 TABLE = "tracking_click"
 MONTHS_AHEAD = 3
+DROP_WAIT_MS = 500
 
 
 def month_of(moment: datetime) -> date:
@@ -72,8 +73,13 @@ def months_kept() -> list[date]:
 
 
 def drop_partition(month: date) -> None:
-    """Drop the clicks of a month, all at once."""
-    with connection.cursor() as cursor:
+    """Drop the clicks of a month, all at once.
+
+    Nobody reads or writes clicks while it waits for the others to end: it gives up soon, with
+    django.db.OperationalError.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{DROP_WAIT_MS}ms'")
         cursor.execute(f"DROP TABLE IF EXISTS {partition_name(month)}")
 
 

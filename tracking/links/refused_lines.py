@@ -16,7 +16,7 @@ from core.tenancy import across_brands
 from tracking.links.click_lines import FIELDS, LENGTHS, NULL, microseconds
 from tracking.models import ClickKind, Device, RefusedClicks, TrackingLink
 
-KEPT_BYTES = 1_000_000  # of the lines of one batch
+KEPT_BYTES = 10_000_000  # of the lines of one batch
 _INTEGER = re.compile(r"-?[0-9]{1,19}", re.ASCII)
 _CLICK_ID = re.compile(r"[A-Za-z0-9_-]{1,80}", re.ASCII)
 _COUNTRY = re.compile(r"([A-Z]{2})?", re.ASCII)

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 
 from django.db import DataError, IntegrityError, connection, transaction
 
+from core.text import one_line
 from tracking.links.click_lines import FIELDS, ClickLines
 from tracking.links.conversion_sources import add_arriving_clicks
 from tracking.links.partitions import ensure_partitions, month_of
@@ -104,7 +105,7 @@ def store_batches(batches: Sequence[ClickLines], *, now: datetime) -> Stored:
     try:
         return _store(batches, now=now)
     except (DataError, IntegrityError, _DoubtfulLineError) as error:
-        logger.warning("Batches of clicks are stored one by one: %s", error)
+        logger.warning("Batches of clicks are stored one by one: %s", one_line(str(error)))
     stored = NONE_STORED
     for batch in batches:
         stored = stored.plus(_store_what_can_be(batch, now=now))
@@ -135,6 +136,16 @@ def _store_what_can_be(batch: ClickLines, *, now: datetime) -> Stored:
         clicks, refused = 0, {batch.lines: str(error.__cause__ or error)}
     number = keep_refused(batch.id, refused, now=now)
     return Stored(1, clicks, number)
+
+
+@transaction.atomic
+def refuse_batch(batch: ClickLines, *, reason: str, now: datetime) -> Stored:
+    """Keep a batch for the operator in place of storing it. A second time it changes nothing."""
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOW, [now, [batch.id]])
+        if not cursor.fetchall():
+            return NONE_STORED
+    return Stored(1, 0, keep_refused(batch.id, {batch.lines: reason}, now=now))
 
 
 def _store_lines(lines: Sequence[bytes], *, now: datetime) -> int:
