@@ -14,16 +14,13 @@ from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
-from redis import Redis
 from redis import exceptions as errors
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
 from edge import metrics
 from edge.files import SUFFIX, ClickFile
 from edge.writing import Writer
+from tracking.links.click_stream import STREAM, client
 
-STREAM = "clicks"
 KEPT_SECONDS = 60.0  # that a file is kept after the stream has it
 TIMEOUT_SECONDS = 1.0
 RETRY_SECONDS = 0.5
@@ -49,12 +46,7 @@ class Sender:
     ) -> None:
         self._writer, self._folder, self._kinds = writer, folder, kinds
         self._max_entries = max_entries
-        self._valkey = Redis.from_url(
-            url,
-            socket_timeout=TIMEOUT_SECONDS,
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
+        self._valkey = client(url, timeout=TIMEOUT_SECONDS)
         self._counts = metrics.KindCounts({})
         self._waits = False  # whether the log has been told that clicks wait
         self._is_lost = False  # the connection, since the last success

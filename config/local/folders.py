@@ -64,6 +64,10 @@ class Checkout:
         return self.state / "valkey"
 
     @property
+    def clicks_valkey(self) -> Path:
+        return self.state / "clicks-valkey"
+
+    @property
     def processes(self) -> Path:
         """One file per supervised process, holding its pid."""
         return self.state / "processes"

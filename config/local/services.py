@@ -13,6 +13,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import FrameType
 
 from config.local.folders import (
@@ -82,7 +83,11 @@ class LocalServices:
             if "DATABASE_URL" not in given:
                 found["DATABASE_URL"] = self._database(secrets, start=start)
             if "REDIS_URL" not in given:
-                found["REDIS_URL"] = self._broker(secrets, start=start)
+                found["REDIS_URL"] = self._started(self.valkey, "valkey", secrets, start=start)
+                if "CLICKS_URL" not in given:
+                    found["CLICKS_URL"] = self._started(
+                        self.clicks_valkey, "clicks", secrets, start=start
+                    )
         return {name: value for name, value in found.items() if name not in given}
 
     def leave(self) -> None:
@@ -94,6 +99,7 @@ class LocalServices:
                 secrets = kept_secrets(self.checkout.secrets)
                 self.postgres(secrets).stop()
                 self.valkey(secrets).stop()
+                self.clicks_valkey(secrets).stop()
             self._use.release()
 
     def postgres(self, secrets: Mapping[str, str]) -> Postgres:
@@ -114,24 +120,35 @@ class LocalServices:
             password=secrets["VALKEY_PASSWORD"],
         )
 
+    def clicks_valkey(self, secrets: Mapping[str, str]) -> Valkey:
+        """The Valkey that clicks go through, running or not."""
+        return Valkey(
+            folder=self.checkout.clicks_valkey,
+            port=kept_port(self.checkout.ports, "clicks"),
+            password=secrets["VALKEY_PASSWORD"],
+            keeps_all=True,
+        )
+
     def servers(self, found: Mapping[str, str]) -> list[Server]:
         """Return the services to watch: those that `ensure` found or started, not given ones."""
         with locked(self.checkout.services_lock):
             secrets = kept_secrets(self.checkout.secrets)
-        postgres, valkey = self.postgres(secrets), self.valkey(secrets)
+        postgres = self.postgres(secrets)
+        valkey, clicks = self.valkey(secrets), self.clicks_valkey(secrets)
 
         def start_postgres() -> None:
             with locked(self.checkout.services_lock):
                 postgres.ensure_running()
 
-        def start_valkey() -> None:
+        def start_valkey(server: Valkey) -> None:
             with locked(self.checkout.services_lock):
-                if not valkey.is_running() and not valkey.start():
-                    raise LocalServiceError(f"another program uses port {valkey.port} now.")
+                if not server.is_running() and not server.start():
+                    raise LocalServiceError(f"another program uses port {server.port} now.")
 
         watched = {
             "DATABASE_URL": Server("postgres", postgres.is_alive, start_postgres),
-            "REDIS_URL": Server("valkey", valkey.is_alive, start_valkey),
+            "REDIS_URL": Server("valkey", valkey.is_alive, partial(start_valkey, valkey)),
+            "CLICKS_URL": Server("clicks", clicks.is_alive, partial(start_valkey, clicks)),
         }
         return [server for name, server in watched.items() if name in found]
 
@@ -141,13 +158,21 @@ class LocalServices:
             server.ensure_running()
         return server.url
 
-    def _broker(self, secrets: Mapping[str, str], *, start: bool) -> str:
-        server = self.valkey(secrets)
+    def _started(
+        self,
+        valkey: Callable[[Mapping[str, str]], Valkey],
+        kind: str,
+        secrets: Mapping[str, str],
+        *,
+        start: bool,
+    ) -> str:
+        """Return the address of one of the Valkeys; `kind` names its port."""
+        server = valkey(secrets)
         if not start or server.is_running():
             return server.url
         for _ in range(PORT_TRIES):
-            settle_port(self.checkout.ports, "valkey")
-            server = self.valkey(secrets)
+            settle_port(self.checkout.ports, kind)
+            server = valkey(secrets)
             if server.start():
                 return server.url
         raise LocalServiceError("Valkey finds no port that stays free.")

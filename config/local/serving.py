@@ -134,9 +134,10 @@ def serve(port: int, loaded: TextIO | None) -> None:
         with loaded:
             loaded.write("\n".join(library_modules()))
     from api.request_log import REQUESTS
+    from config.local.links import links_first
 
     REQUESTS.start()
-    counted = requests.counted(application)
+    counted = requests.counted(links_first(application))
     basehttp.run(HOST, port, counted, threading=True)  # type: ignore[arg-type]
 
 

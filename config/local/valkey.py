@@ -30,11 +30,12 @@ def packaged_program() -> Path:
 
 @dataclass(frozen=True)
 class Valkey:
-    """One Valkey server and its folder."""
+    """One Valkey server and its folder. With `keeps_all` it writes each change to its disk."""
 
     folder: Path
     port: int
     password: str
+    keeps_all: bool = False
 
     @property
     def url(self) -> str:
@@ -110,8 +111,7 @@ class Valkey:
             f'pidfile "{self._pid_file}"',
             "daemonize yes",
             "databases 64",
-            "save 60 1",
-            "appendonly no",
+            *(["appendonly yes", 'save ""'] if self.keeps_all else ["save 60 1", "appendonly no"]),
         )
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
