@@ -15,7 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import quote
 
 from edge import answers
-from edge.addresses import CLICK_PARAMETER, OwnParameters
+from edge.addresses import OwnParameters
 from edge.answers import Headers
 from edge.cache import LinkCache
 from edge.clicks import Clicks
@@ -23,7 +23,7 @@ from edge.cookies import cookie_domain
 from edge.slugs import slug_of
 from edge.targets import LinkTarget
 from edge.visitors import INACTIVE, VISIT, VisitorHashes, agent_of, kind_of, referrer_host
-from tracking.links.click_ids import Minting, second_bytes
+from tracking.links.click_ids import CLICK_PARAMETER, Minting, second_bytes
 from tracking.links.click_lines import NULL, SUB_ID_LENGTH, escaped
 
 Scope = dict[str, Any]

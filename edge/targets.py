@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 
 from edge.addresses import (
-    CLICK_PARAMETER,
     OwnParameters,
     UnusableAddressError,
     parameter_names,
@@ -13,7 +12,7 @@ from edge.addresses import (
     without_parameter,
 )
 from offers.utm import with_query_text
-from tracking.links.click_ids import link_bytes
+from tracking.links.click_ids import CLICK_PARAMETER, link_bytes
 from tracking.links.destinations import Destination
 
 FOREVER = 2**62  # microseconds

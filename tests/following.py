@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from time import time_ns
 from typing import Any
 from uuid import uuid4
 
@@ -62,14 +62,13 @@ class NobodyLoads:
 
 def redirects(links: LinkCache, *, now: datetime | None = None) -> Redirects:
     """The redirect over this cache, at that moment."""
-    clock = {} if now is None else {"clock": lambda: microseconds(now) * 1_000}
     return Redirects(
         links,
         NobodyLoads(),
         click_key=settings.CLICK_KEYS[0],
         hashes=VisitorHashes(),
         forwarding=seen_through(settings.TRUSTED_PROXIES),
-        **clock,
+        clock=time_ns if now is None else lambda: microseconds(now) * 1_000,
     )
 
 
@@ -101,8 +100,11 @@ def ask(
     async def send(message: dict[str, Any]) -> None:
         sent.append(message)
 
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.disconnect"}
+
     before = len(application.clicks.lines)
-    run(application(scope, asyncio.sleep, send))
+    run(application(scope, receive, send))
     begin, *parts = sent
     return Answer(
         begin["status"],

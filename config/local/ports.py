@@ -11,12 +11,8 @@ from config.local.folders import SHARED_PLACE, LocalServiceError
 from config.local.locks import HeldLock
 
 HOST = "127.0.0.1"
-FIRST = {
-    "web": 8000,
-    "valkey": 21000,
-    "clicks": 21500,
-    "inbox": 22500,
-}  # where each kind starts looking
+# Where each kind starts looking.
+FIRST = {"web": 8000, "valkey": 21000, "clicks": 21500, "inbox": 22500}
 TRIES = 500
 
 
