@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from ipaddress import ip_address
 from urllib.parse import unquote_plus, urlsplit
 
 import idna
@@ -16,6 +15,7 @@ MAX_PASSED_ON = 2_000  # bytes of a visitor's own parameters; longer ones are le
 MAX_PARAMETERS = 50
 MAX_ADDRESS = 8_000  # characters; browsers and shops take that
 _NOT_IN_ADDRESSES = re.compile(r"[\x00-\x20\x7f]")
+_HOST = re.compile(r"[a-z0-9._-]+")  # browsers decode a % in a host, Python does not
 _NON_ASCII = re.compile(r"[^\x21-\x7e]")
 SUB_IDS = {"sub": 0, "sub1": 0, "sub2": 1, "sub3": 2, "sub4": 3, "sub5": 4}
 PAID_SEARCH = ("gclid", "msclkid", "gbraid", "wbraid", "fbclid", "ttclid")
@@ -38,11 +38,13 @@ def shop_address(url: str, domains: Collection[str]) -> str:
         host, _ = parts.hostname or "", parts.port
         begin = len(parts.scheme) + len("://")
         rest = url[begin + len(host) :]
-        sent = f"{parts.scheme}://{ascii_host(host)}{_NON_ASCII.sub(_percent_encoded, rest)}"
+        sent_host = ascii_host(host)
+        sent = f"{parts.scheme}://{sent_host}{_NON_ASCII.sub(_percent_encoded, rest)}"
         allowed = [ascii_host(domain) for domain in domains]
     except ValueError as error:
         raise UnusableAddressError(url) from error
-    if url[begin : begin + len(host)].lower() != host or not is_on_domain(sent, allowed):
+    is_as_read = url[begin : begin + len(host)].lower() == host and _HOST.fullmatch(sent_host)
+    if not is_as_read or not is_on_domain(sent, allowed):
         raise UnusableAddressError(url)
     return sent
 
@@ -105,17 +107,6 @@ class OwnParameters:
 
     def _is_ours(self, name: str, protected: Collection[str]) -> bool:
         return name == CLICK_PARAMETER or name in protected or name in SUB_IDS
-
-
-def is_private(host: str) -> bool:
-    """Whether a host names this machine or an address of a private network."""
-    name = host.rstrip(".").lower()
-    if name == "localhost" or name.endswith((".localhost", ".local", ".internal")):
-        return True
-    try:
-        return not ip_address(name.strip("[]")).is_global
-    except ValueError:
-        return False
 
 
 def _percent_encoded(found: re.Match[str]) -> str:

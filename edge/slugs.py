@@ -8,7 +8,7 @@ from urllib.parse import unquote
 
 MAX_SLUG = 40  # characters
 MAX_TYPED = 200  # of a path that is read at all
-_AROUND = re.compile(r"[^a-z0-9_-]*([a-z0-9_-]+)[^a-z0-9_-]*")
+_AROUND = re.compile(r"\W*?([a-z0-9_-]+)\W*")
 
 
 def slug_of(typed: str) -> str:
