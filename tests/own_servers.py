@@ -56,6 +56,8 @@ class OwnServers:
         """What leads a process of the product to them, with the keys of this process."""
         inherited = {**self.services.environment(), **os.environ, "DATABASE_URL": self.database_url,
                      "REDIS_URL": self.services.valkey.url,
+                     "CLICKS_URL": self.services.valkey.url,
+                     "CLICKS_FOLDER": str(self.services.home / "clicks"),
                      "DJANGO_SETTINGS_MODULE": "config.settings"}  # fmt: skip
         # A test that imports config.wsgi makes its process a web process; ours say what they are.
         inherited.pop("TRIBUTARY_PROCESS", None)
