@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from api.certificates import ask
 from api.email_webhooks import receive
 from api.guides import guide_list, guide_page
 from api.health import healthz, readyz
@@ -30,6 +31,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/guides/", guide_list, name="guides"),
     path("api/guides/<slug:name>", guide_page, name="guide"),
     path("api/problems/<slug:code>", problem_page, name="problem"),
+    path("certificates/ask", ask, name="ask_for_certificate"),
     path("pictures/<slug:slug>/<slug:digest>", picture, name="picture"),
     path("webhooks/email/<slug:service>/", receive, name="email_webhook"),
     path("webhooks/<uuid:public_id>", receive_from_shop),

@@ -7,6 +7,7 @@ from brand_admin.connections import codes_lists, developers_lists, events_lists
 from brand_admin.conversions import lists as conversion_lists
 from brand_admin.conversions import refunds, unattributed
 from brand_admin.emails import lists as email_lists
+from brand_admin.links import lists as link_lists
 from brand_admin.listing.listing import LISTS, list_of_reference
 from brand_admin.members import lists as member_lists
 from brand_admin.members import parts as member_parts
@@ -32,6 +33,7 @@ MODULES = (
     member_lists,
     due_list,
     generate_list,
+    link_lists,
     member_parts,
     offer_lists,
     payment_lists,

@@ -17,6 +17,7 @@ urlpatterns = [
                 path("members/", include("brand_admin.members.urls")),
                 path("projects/", include("brand_admin.projects.urls")),
                 path("offers/", include("brand_admin.offers.urls")),
+                path("reporting/links/", include("brand_admin.links.urls")),
                 path("reporting/sales-tracking/", include("brand_admin.reporting.urls")),
                 path("conversions/", include("brand_admin.conversions.urls")),
                 path("payments/", include("brand_admin.payments.urls")),

@@ -34,6 +34,7 @@ class IdKind(StrEnum):
     ENROLLMENT = "enr"
     CODE = "cod"
     LINK = "lnk"
+    LINK_DOMAIN = "lnd"
     ORDER = "ord"
     REVISION = "rev"
     REFUND = "ref"

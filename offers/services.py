@@ -391,8 +391,8 @@ def _domain(name: str, before: Offer | None) -> str:
 
 EDITABLE_FIELDS = (
     "name", "description", "kind", "destination_url", "allowed_domains", "deep_links_allowed",
-    "own_slugs_allowed", "click_window_days", "remembers_customers", "customer_window_days", "code_pattern",
-    "utm_template", "starts_at", "ends_at",
+    "own_slugs_allowed", "click_window_days", "remembers_customers", "customer_window_days",
+    "code_pattern", "utm_template", "starts_at", "ends_at",
 )  # fmt: skip
 
 

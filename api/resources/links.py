@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from ninja import Query
 
-from api.authentication import Scope, actor_of
+from api.authentication import Scope, actor_of, key_of
 from api.problems import invalid
 from api.resources.enrollments import enrollments_shown
 from api.resources.operations import Noun
@@ -20,6 +20,7 @@ from api.schemas.enrollments import (
     AskedLink,
     AskedLinks,
     ClickShown,
+    LinkChange,
     LinkShown,
     LinksShown,
     NewLinks,
@@ -29,6 +30,7 @@ from core.public_ids import IdKind
 from offers.models import Enrollment
 from tracking.links.generating import generate_items
 from tracking.links.items import ItemError, link_url
+from tracking.links.tracking_links import change_link
 from tracking.models import Click, TrackingLink
 from tracking.orders.facts import FieldProblem
 
@@ -45,14 +47,16 @@ def list_links(request: HttpRequest, asked: Query[AskedLinks]) -> Page[LinkShown
         found = found.filter(enrollment=enrollment)
     if asked.status:
         found = found.filter(status=asked.status)
-    return page_of(request, asked, found, column="created_at", show=lambda rows: _show(rows, whole))
+    return page_of(
+        request, asked, found, column="created_at", show=lambda rows: _show(request, rows, whole)
+    )
 
 
 @NOUN.get("/links/{link}", LinkShown)
 def show_link(request: HttpRequest, link: str, asked: Query[AskedLink]) -> LinkShown:
     """Return one tracking link."""
     row = row_at(IdKind.LINK, link, TrackingLink.objects.all())
-    return _show([row], expanded(asked, *EXPANDABLE))[0]
+    return _show(request, [row], expanded(asked, *EXPANDABLE))[0]
 
 
 @NOUN.post("/links", LinksShown, status=201)
@@ -64,7 +68,10 @@ def give_links(request: HttpRequest, sent: NewLinks) -> LinksShown:
     if without:
         message = f"{without[0].offer} gives no links"
         raise invalid([FieldProblem("enrollments", "refused", message)])
-    url = sent.destination_url
+    if sent.slug and len(rows) > 1:
+        message = "one link alone can have this slug: name one enrollment"
+        raise invalid([FieldProblem("slug", "refused", message)])
+    url, now = sent.destination_url, timezone.now()
     try:
         _, made = generate_items(
             enrollments=rows,
@@ -72,12 +79,25 @@ def give_links(request: HttpRequest, sent: NewLinks) -> LinksShown:
             links=url is None,
             deep_links={} if url is None else {row.pk: url for row in rows},
             by=actor_of(request),
-            now=timezone.now(),
+            now=now,
         )
     except ItemError as error:
         field = "enrollments" if url is None else "destination_url"
         raise invalid([FieldProblem(field, "refused", str(error))]) from error
-    return LinksShown(data=_show(made, frozenset()))
+    if sent.label or sent.slug:
+        named = {"label": sent.label or None, "slug": sent.slug, "by": actor_of(request)}
+        made = [change_link(link=row, now=now, **named) for row in made]
+    return LinksShown(data=_show(request, made, frozenset()))
+
+
+@NOUN.patch("/links/{link}", LinkShown)
+def change_one_link(request: HttpRequest, link: str, sent: LinkChange) -> LinkShown:
+    """Give a link another label or slug. Its earlier slugs go on leading to the same page."""
+    row = row_at(IdKind.LINK, link, TrackingLink.objects.all())
+    changed = change_link(
+        link=row, label=sent.label, slug=sent.slug or "", by=actor_of(request), now=timezone.now()
+    )
+    return _show(request, [changed], frozenset())[0]
 
 
 @CLICKS.get("/clicks", Page[ClickShown])
@@ -98,14 +118,19 @@ def show_click(request: HttpRequest, click: str, asked: Query[AskedClick]) -> Cl
     return _clicks([row], expanded(asked, *EXPANDABLE))[0]
 
 
-def _show(rows: Sequence[TrackingLink], whole: frozenset[str]) -> list[LinkShown]:
+def _show(
+    request: HttpRequest, rows: Sequence[TrackingLink], whole: frozenset[str]
+) -> list[LinkShown]:
+    link_host = key_of(request).brand.link_host
     ids = [row.enrollment_id for row in rows]
     enrollment = linked(IdKind.ENROLLMENT, "enrollment" in whole, ids, enrollments_shown)
     return [
         LinkShown(
             id=shown_id(IdKind.LINK, row.pk),
             enrollment=enrollment(row.enrollment_id),
-            url=link_url(row.slug, brand.link_host),
+            url=link_url(row.slug, link_host),
+            slug=row.slug,
+            label=row.label,
             destination_url=row.destination_url or None,
             status=cast("Any", row.status),
             created_at=moment(row.created_at),

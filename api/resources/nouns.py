@@ -9,6 +9,7 @@ from api.resources import (
     conversions,
     enrollments,
     figures,
+    link_domains,
     links,
     members,
     offers,
@@ -20,8 +21,8 @@ from api.resources import (
 )
 
 NOUNS = (
-    members.NOUN, offers.NOUN, terms.NOUN, enrollments.NOUN, codes.NOUN, links.NOUN, links.CLICKS,
-    orders.NOUN, conversions.NOUN, questions.NOUN,
+    members.NOUN, offers.NOUN, terms.NOUN, enrollments.NOUN, codes.NOUN, links.NOUN,
+    link_domains.NOUN, links.CLICKS, orders.NOUN, conversions.NOUN, questions.NOUN,
     payouts.NOUN, runs.NOUN, figures.NOUN,
 )  # fmt: skip
 

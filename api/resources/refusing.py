@@ -20,6 +20,7 @@ from payouts.runs import NotADraftError, RunChangedError
 from payouts.services import DueChangedError, PayoutError
 from tracking.links.items import ItemError
 from tracking.links.membership import OwedError
+from tracking.links.tracking_links import LinkError
 from tracking.orders.approval import ApprovalError
 from tracking.orders.crediting import AttributionError
 from tracking.orders.facts import FieldProblem
@@ -45,6 +46,8 @@ def refusing() -> Iterator[None]:
     except (TagError, MoneyError) as error:
         field = "tag" if isinstance(error, TagError) else "amount"
         raise invalid([FieldProblem(field, "refused", str(error))]) from error
+    except LinkError as error:
+        raise invalid([FieldProblem(error.field or "body", "refused", str(error))]) from error
     except ItemError as error:
         raise invalid([_of_item(error)]) from error
     except OwedError as error:

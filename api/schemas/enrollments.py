@@ -11,6 +11,7 @@ from api.schemas.members import Members, MemberShown
 from api.schemas.offers import OfferShown
 from api.schemas.parts import Asked, AskedWholePage, MomentShown, NoNul, Sent, Shown
 from background.running import MAX_ROWS_RUN_AT_ONCE
+from tracking.models import MAX_LABEL
 
 Enrollments = Annotated[list[EnrollmentId], Field(min_length=1, max_length=MAX_ROWS_RUN_AT_ONCE)]
 Use = Literal["active", "inactive"]
@@ -128,6 +129,8 @@ class LinkShown(Shown):
     id: LinkId
     enrollment: EnrollmentId | EnrollmentShown
     url: str
+    slug: str
+    label: str
     destination_url: str | None
     status: Use
     created_at: MomentShown
@@ -148,6 +151,20 @@ class NewLinks(Sent):
 
     enrollments: Enrollments
     destination_url: Annotated[str, NoNul, Field(min_length=8, max_length=2_000)] | None = None
+
+    label: Annotated[str, NoNul, Field(max_length=MAX_LABEL)] = Field(
+        "", description="To tell it apart by, such as the name of a video."
+    )
+    slug: Annotated[str, NoNul, Field(max_length=200)] = Field(
+        "", description="The end of the address, for one enrollment: 3 to 40 letters and digits."
+    )
+
+
+class LinkChange(Sent):
+    """Another label or another slug. What is left out stays; earlier slugs go on leading there."""
+
+    label: Annotated[str, NoNul, Field(max_length=MAX_LABEL)] | None = None
+    slug: Annotated[str, NoNul, Field(max_length=200)] | None = None
 
 
 class LinksShown(Shown):

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.connections import changing, codes, developers, events, setup, views
+from brand_admin.connections import changing, codes, developers, events, link_domains, setup, views
 from brand_admin.connections.codes_lists import ComparedCodes, OfferDiscounts
 from brand_admin.connections.developers_lists import ApiRequests
 from brand_admin.connections.events_lists import DataRequests, Events, RefusedDeliveries
@@ -63,6 +63,21 @@ urlpatterns = [
     path("codes/<int:discount_id>/<int:code_id>/make/", codes.make, name="compared_code_make"),
     path("codes/<int:discount_id>/<int:code_id>/end/", codes.end, name="compared_code_end"),
     path("codes/<int:discount_id>/<int:code_id>/give/", codes.give, name="compared_code_give"),
+    path("link-domains/", link_domains.link_domains, name="link_domains"),
+    path("link-domains/<int:domain_id>/", link_domains.link_domain, name="link_domain"),
+    path(
+        "link-domains/<int:domain_id>/check/",
+        link_domains.link_domain_check,
+        name="link_domain_check",
+    ),
+    path(
+        "link-domains/<int:domain_id>/main/", link_domains.link_domain_main, name="link_domain_main"
+    ),
+    path(
+        "link-domains/<int:domain_id>/remove/",
+        link_domains.link_domain_remove,
+        name="link_domain_remove",
+    ),
     path("developers/", developers.keys, name="developers"),
     path("developers/keys/<int:key_id>/revoke/", developers.key_revoke, name="key_revoke"),
     path("developers/requests/", list_page(ApiRequests), name="api_requests"),

@@ -39,6 +39,7 @@ def _facts(*, enrollment_id: int, now: datetime) -> QuerySet[Any, Any]:
         _of(DailyTotal.objects.all(), Sum("changes")),
         *_items(PromoCode.objects.all()),
         *_items(TrackingLink.objects.all()),
+        _of(TrackingLink.objects.main().in_use(), Max("slug")),
         *_ledger(now),
         *_of_each(Question.objects.all(), Max("pk"), Max("answered_at")),
         _of(Terms.objects.all(), Max("pk"), by="offer"),

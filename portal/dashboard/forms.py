@@ -6,27 +6,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from core.form_fields import OneLineField
-from offers.models import Offer
 from tracking.figures.metrics import today
 from tracking.models.questions import MAX_NOTE_LENGTH
-
-
-class DeepLinkForm(forms.Form):
-    """The address of one page of the shop. The service checks that it belongs to the shop."""
-
-    page = forms.URLField(
-        label=_("Page of the shop"),
-        max_length=2000,
-        assume_scheme="https",
-        error_messages={
-            "invalid": _("Paste the whole address of the page, as your browser shows it")
-        },
-        widget=forms.URLInput(attrs={"inputmode": "url", "autocomplete": "off"}),
-    )
-
-    def __init__(self, *args: object, offer: Offer, **kwargs: object) -> None:
-        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        self.fields["page"].widget.attrs["placeholder"] = offer.destination_url
 
 
 class RangeForm(forms.Form):

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from accounts.models import Brand
 from offers.models import Enrollment, Offer
 from portal.dashboard.enrollment_state import state_of_enrollment
-from tracking.links.items import deep_links_of, has_deep_links, link_url, own_items
+from tracking.links.items import (
+    deep_links_of,
+    has_deep_links,
+    link_url,
+    own_items,
+    without_scheme,
+)
+from tracking.links.sub_ids import with_sub_ids
 from tracking.models import PromoCode, TrackingLink
 
 
@@ -20,6 +29,19 @@ class Shared:
     shown: str
     is_in_use: bool
     destination: str = ""
+    label: str = ""
+    places: str = ""
+
+    @property
+    def named(self) -> str:
+        """What tells it apart: its name, else the page that it leads to."""
+        return self.label or self.destination
+
+    @property
+    def query(self) -> str:
+        """The query of the pages about its QR code."""
+        chosen = [f"link={self.slug}"] if self.destination else []
+        return f"?{query}" if (query := "&".join([*chosen, *filter(None, [self.places])])) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +65,7 @@ def shared(enrollment: Enrollment) -> SharedItems:
     offer = enrollment.offer
     return SharedItems(
         code=_code(items.promo_code) if items.promo_code else None,
-        link=_link(items.tracking_link) if items.tracking_link else None,
+        link=_link(items.tracking_link, enrollment.brand) if items.tracking_link else None,
         can_make=_allows_links(offer),
         has_made=has_deep_links(enrollment.pk),
     )
@@ -60,31 +82,48 @@ def _allows_links(offer: Offer) -> bool:
 
 def deep_links(enrollment: Enrollment) -> list[Shared]:
     """Return the member's deep links, newest first."""
-    return [_link(row) for row in deep_links_of(enrollment_id=enrollment.pk)]
+    rows = deep_links_of(enrollment_id=enrollment.pk)
+    return [_link(row, enrollment.brand) for row in rows]
 
 
-def shareable_link(enrollment: Enrollment, slug: str) -> Shared | None:
-    """Return the deep link with that slug, or with "" the member's link; None if not active."""
-    if slug:
-        return next((link for link in deep_links(enrollment) if link.slug == slug), None)
-    link = own_items(enrollment.pk).tracking_link
-    return _link(link) if link is not None and link.is_in_use else None
+def own_link(enrollment: Enrollment, slug: str) -> TrackingLink | None:
+    """Return the member's active link with that slug, or with "" their link to the offer's page."""
+    main = own_items(enrollment.pk).tracking_link
+    if main is not None and main.is_in_use and slug in {"", main.slug}:
+        return main
+    rows = deep_links_of(enrollment_id=enrollment.pk)
+    return next((row for row in rows if row.slug == slug), None)
+
+
+def shareable_link(enrollment: Enrollment, slug: str, places: Mapping[str, str]) -> Shared | None:
+    """Return the same as it is shared at these places, given by the names of sub-ids."""
+    row = own_link(enrollment, slug)
+    return None if row is None else with_places(row, enrollment.brand, places)
+
+
+def with_places(row: TrackingLink, brand: Brand, places: Mapping[str, str]) -> Shared:
+    """Return a link as it is shared at these places, given by the names of sub-ids."""
+    return _link(row, brand, places)
+
+
+def begins_with(brand: Brand) -> str:
+    """What stands before the slug in every link of the brand."""
+    return without_scheme(link_url("", brand.link_host))
 
 
 def _code(row: PromoCode) -> Shared:
     return Shared(row.code, "", row.code, row.is_in_use)
 
 
-def _link(row: TrackingLink) -> Shared:
-    url = link_url(row.slug)
+def _link(row: TrackingLink, brand: Brand, places: Mapping[str, str] | None = None) -> Shared:
+    plain = link_url(row.slug, brand.link_host)
+    url = with_sub_ids(plain, places or {})
     return Shared(
         slug=row.slug,
         url=url,
-        shown=_without_scheme(url),
+        shown=without_scheme(url),
         is_in_use=row.is_in_use,
-        destination=_without_scheme(row.destination_url),
+        destination=without_scheme(row.destination_url),
+        label=row.label,
+        places=url[len(plain) + 1 :],
     )
-
-
-def _without_scheme(url: str) -> str:
-    return url.partition("://")[2] or url

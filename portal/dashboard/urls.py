@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.dashboard import access, language, question_views, views
+from portal.dashboard import access, language, link_views, question_views, views
 
 urlpatterns = [
     path("<str:token>", views.dashboard, name="dashboard"),
@@ -13,10 +13,11 @@ urlpatterns = [
     path("<str:token>/why", views.why, name="why"),
     path("<str:token>/questions", question_views.questions, name="questions"),
     path("<str:token>/language", language.choose, name="dashboard_language"),
-    path("<str:token>/qr", views.qr, name="qr"),
-    path("<str:token>/qr.svg", views.qr_image, {"kind": "svg"}, name="qr_svg"),
-    path("<str:token>/qr.png", views.qr_image, {"kind": "png"}, name="qr_png"),
-    path("<str:token>/links", views.links, name="links"),
+    path("<str:token>/qr", link_views.qr, name="qr"),
+    path("<str:token>/qr.svg", link_views.qr_image, {"kind": "svg"}, name="qr_svg"),
+    path("<str:token>/qr.png", link_views.qr_image, {"kind": "png"}, name="qr_png"),
+    path("<str:token>/links", link_views.links, name="links"),
+    path("<str:token>/links/<slug:slug>", link_views.link, name="link"),
     path("", access.no_such_page),
     path("<path:rest>", access.no_such_page),
 ]

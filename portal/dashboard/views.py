@@ -6,12 +6,9 @@ from collections.abc import Iterator
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
-from django.shortcuts import redirect
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.text import slugify
 
-from accounts.actors import Actor
 from core.csv_export import csv_file
 from core.keyset_pagination import Keyset
 from core.languages import speaking, spoken_tag
@@ -22,7 +19,7 @@ from portal.dashboard.access import Visit, dashboard_page, nothing_here
 from portal.dashboard.choices import range_choices, status_choices
 from portal.dashboard.commission import commission_card
 from portal.dashboard.conversions import BATCH, conversion_lines, conversion_rows
-from portal.dashboard.forms import DeepLinkForm, RangeForm
+from portal.dashboard.forms import RangeForm
 from portal.dashboard.frame import render_page
 from portal.dashboard.money import adjustment_rows, money_of
 from portal.dashboard.needs import needs_of
@@ -34,14 +31,11 @@ from portal.dashboard.payments import (
     payment_rows,
     statement_lines,
 )
-from portal.dashboard.qr import draw
 from portal.dashboard.questions import recent_questions
-from portal.dashboard.shared_items import can_make_links, deep_links, shareable_link, shared
+from portal.dashboard.shared_items import shared
 from tracking.figures.conversion_list import own_conversions
 from tracking.figures.metrics import today
 from tracking.figures.periods import MEMBER_CHOICES, ChosenPeriod, choose
-from tracking.links.items import ItemError
-from tracking.links.tracking_links import make_deep_link
 from tracking.models import ConversionStatus
 
 PER_PAGE = 25
@@ -144,60 +138,6 @@ def payment(request: HttpRequest, visit: Visit, public_id: UUID) -> HttpResponse
 def why(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Explain why a sale may be missing: window, hold and statuses of this offer."""
     return render_page(request, "why", visit, terms=terms_of(visit.offer).at(visit.now))
-
-
-@dashboard_page()
-def qr(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Show the QR code of the member's link, or of the deep link in ?link=."""
-    link = shareable_link(visit.enrollment, request.GET.get("link", ""))
-    if link is None:
-        return nothing_here(request)
-    return render_page(request, "qr", visit, link=link)
-
-
-@dashboard_page()
-def qr_image(request: HttpRequest, visit: Visit, kind: str) -> HttpResponse:
-    """Return the QR code as an SVG image, or as a PNG download."""
-    link = shareable_link(visit.enrollment, request.GET.get("link", ""))
-    if link is None:
-        return nothing_here(request)
-    if kind == "svg":
-        return HttpResponse(draw(link.url, "svg"), content_type="image/svg+xml")
-    return HttpResponse(
-        draw(link.url, "png"),
-        content_type="image/png",
-        headers={"Content-Disposition": f'attachment; filename="qr-{link.slug}.png"'},
-    )
-
-
-@dashboard_page(writes=True)
-def links(request: HttpRequest, visit: Visit) -> HttpResponse:
-    """Make a deep link to one page of the shop, and list earlier ones."""
-    form = DeepLinkForm(request.POST or None, offer=visit.offer)
-    can_make = can_make_links(visit.enrollment, now=visit.now)
-    if request.method == "POST" and can_make and form.is_valid():
-        try:
-            made = make_deep_link(
-                enrollment=visit.enrollment,
-                destination_url=form.cleaned_data["page"],
-                by=Actor.of_member(str(visit.member)),
-                now=visit.now,
-            )
-        except ItemError as error:
-            form.add_error("page", str(error))
-        else:
-            return redirect(f"{reverse('portal:links', args=[visit.token])}?made={made.slug}")
-    return render_page(
-        request,
-        "links",
-        visit,
-        status=422 if request.method == "POST" else 200,
-        form=form,
-        shop=", ".join(visit.offer.link_domains),
-        can_make=can_make,
-        links=deep_links(visit.enrollment),
-        made=request.GET.get("made", ""),
-    )
 
 
 def _status(request: HttpRequest) -> str:

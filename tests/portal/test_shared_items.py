@@ -37,7 +37,7 @@ def test_a_deep_link_is_made_once_and_listed(cast: Cast, client: Client, path: s
         [link] = TrackingLink.objects.exclude(destination_url="")
     assert link.destination_url == "https://juniper.example/gift?for=you"
     assert link.enrollment_id == cast.mara_in_glow.pk
-    assert (answer.status_code, answer["Location"]) == (302, f"{path}/links?made={link.slug}")
+    assert (answer.status_code, answer["Location"]) == (302, f"{path}/links/{link.slug}?done=made")
     assert answer.cookies == {}
     page = text_of(client, answer["Location"])
     assert f'data-copy="http://testserver/r/{link.slug}"' in page

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from dns.exception import DNSException
@@ -112,7 +113,7 @@ class _Asking:
         kinds = (RdataType.A, RdataType.AAAA)
         return {row.address for kind in kinds for row in self._ask(name, kind)}
 
-    def _ask(self, name: str, kind: RdataType) -> list:  # type: ignore[type-arg]  # of dnspython
+    def _ask(self, name: str, kind: RdataType) -> list[Any]:
         left = self.until - time.monotonic()
         if left <= 0:
             raise DnsSilentError(name)

@@ -39,6 +39,11 @@ def link_url(slug: str, link_host: str) -> str:
     return f"https://{link_host}/{slug}" if link_host else f"{settings.BASE_URL}/r/{slug}"
 
 
+def without_scheme(url: str) -> str:
+    """Return an address as it is shown: without https://."""
+    return url.partition("://")[2] or url
+
+
 def items_of(enrollments: Sequence[Enrollment]) -> dict[int, Items]:
     """Return the Sales Tracking Items by enrollment id."""
     codes, links = codes_and_links([row.pk for row in enrollments])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import IntegrityError, transaction
-from django.db.models import CharField, F, Func, QuerySet
+from django.db.models import CharField, F, Func
 from django.utils.translation import gettext as _
 
 from accounts.models import Brand
@@ -31,7 +31,7 @@ def take_slug(link: TrackingLink, text: str, *, by_member: bool) -> bool:
             _("You have chosen %(most)s link ends here already. Ask the brand for another one.")
             % {"most": MAX_CHOSEN_SLUGS}
         )
-    if is_reserved(slug) or _names_a_brand(slug, but=link.brand_id if not by_member else None):
+    if is_reserved(slug) or _names_a_brand(slug, but=None if by_member else link.brand_id):
         raise _taken(slug)
     link.slug = slug
     try:
@@ -60,12 +60,14 @@ def _had(link: TrackingLink, slug: str) -> bool:
 
 def _names_a_brand(slug: str, *, but: int | None) -> bool:
     """Whether the slug looks like a brand's name. Staff may use that of their own brand."""
-    return _brands_like([folded(slug)]).exclude(pk=but).exists()
+    return bool({pk for pk, _form in _brands_like([folded(slug)])} - {but})
 
 
-def _brands_like(forms: Iterable[str]) -> QuerySet[Brand]:
+def _brands_like(forms: Iterable[str]) -> list[tuple[int, str]]:
+    """The brands whose names, folded, are one of these: their ids, and that form."""
     alike = Func(F("slug"), function="tracking_folded_slug", output_field=CharField())
-    return Brand.objects.annotate(alike=alike).filter(alike__in=list(forms))
+    found = Brand.objects.annotate(alike=alike).filter(alike__in=list(forms))
+    return list(found.values_list("pk", "alike"))
 
 
 def _taken(slug: str) -> SlugError:
@@ -86,5 +88,5 @@ def _free_like(slug: str) -> str:
     with across_brands(reason="a slug is free if no link of any brand has it"):
         links = LinkSlug.objects.filter(folded__in=list(forms))
         having = set(links.values_list("folded", flat=True))
-    having |= set(_brands_like(forms).values_list("alike", flat=True))
+    having |= {form for _pk, form in _brands_like(forms)}
     return next((one for form, one in forms.items() if form not in having), "")

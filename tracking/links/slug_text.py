@@ -18,8 +18,7 @@ _AS_DIGITS = str.maketrans("oli", "011")
 
 # Words by which a link would seem to be a page of ours, of a brand, or of its team. The first words
 # of our own addresses are among them; a test compares.
-RESERVED = frozenset(
-    """
+_RESERVED = """
     account accounts admin api app apps assets auth billing blog brand brands cdn certificates
     checkout contact creator creators d dashboard dev developers docs domains download email faq
     favicon feed ftp healthz help home host hosts imprint inbox index info invitation invite invoice
@@ -29,16 +28,14 @@ RESERVED = frozenset(
     secure security settings shop shops signin signup sitemap staff static stats status store
     support system t team terms test tracking tributary u undefined unsubscribe verify webhook
     webhooks webmaster well-known www
-    """.split()
-)
+"""
 # Whole words between hyphens, so that no name that merely holds one is refused.
-ABUSIVE = frozenset(
-    """
+_ABUSIVE = """
     arschloch bastard bitch cabron connard cunt fick fuck fucker fucking hitler hure kike merde
     nazi nigger nigga porn porno puta putain pute rape rapist salope scheisse shit slut twat wank
     whore wichser
-    """.split()
-)
+"""
+RESERVED, ABUSIVE = frozenset(_RESERVED.split()), frozenset(_ABUSIVE.split())
 
 
 class SlugError(ValueError):

@@ -1,0 +1,31 @@
+"""Domains of the brand for its links, as they are shown."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from api.schemas.ids import LinkDomainId
+from api.schemas.parts import AskedPage, MomentShown, Shown
+
+Problem = Literal[
+    "not_checked", "no_proof", "wrong_proof", "no_address", "elsewhere", "taken"
+]  # tracking.models.DomainProblem
+
+
+class LinkDomainShown(Shown):
+    """A host of the brand, such as go.brand.com, whose every path is one of its tracking links."""
+
+    id: LinkDomainId
+    host: str
+    works: bool
+    is_shown: bool = Field(description="Whether links are shown with it now.")
+    problem: Problem | None = Field(description="What the last check found in DNS.")
+    verified_at: MomentShown | None
+    checked_at: MomentShown | None
+    created_at: MomentShown
+
+
+class AskedLinkDomains(AskedPage):
+    pass

@@ -1,0 +1,64 @@
+"""The filters of the list of links, and the form of one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from core.form_fields import OneLineField
+from offers.selectors import offer_names
+from tracking.links.link_list import DEEP, MAIN
+from tracking.models import MAX_LABEL, ItemStatus
+
+MAX_TYPED_SLUG = 120  # the service says what is too long once it is in its stored form
+
+
+class LinkFilters(forms.Form):
+    """Which links to list; all unless the address says otherwise."""
+
+    kind = forms.ChoiceField(
+        required=False,
+        label="Leads to",
+        choices=[("", "Anywhere"), (MAIN, "The offer's page"), (DEEP, "Another page")],
+    )
+    status = forms.ChoiceField(required=False, choices=[("", "All"), *ItemStatus.choices])
+    offer = forms.ChoiceField(required=False)
+    member = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        names = [(str(pk), name) for pk, name in offer_names()]
+        field = self.fields["offer"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        field.choices = [("", "All offers"), *names]
+
+    def chosen(self) -> dict[str, Any]:
+        """Keyword arguments for `link_list.links`; invalid values are ignored."""
+        self.is_valid()
+        given = self.cleaned_data
+        status = given.get("status")
+        return {
+            "kind": given.get("kind") or "",
+            "in_use": status == ItemStatus.ACTIVE if status else None,
+            "offer_id": int(given["offer"]) if given.get("offer") else None,
+            "member_id": given.get("member"),
+        }
+
+
+class LinkForm(forms.Form):
+    """The label and the end of a link. The service says what is wrong with them."""
+
+    label = OneLineField(
+        required=False,
+        max_length=MAX_LABEL,
+        help_text="To tell the member's links apart. The member sees it too, shoppers don't.",
+    )
+    slug = OneLineField(
+        label="End of the link",
+        max_length=MAX_TYPED_SLUG,
+        help_text="3 to 40 letters and digits. The link as it was goes on working.",
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+        ),
+    )
