@@ -85,8 +85,8 @@ def give_links(request: HttpRequest, sent: NewLinks) -> LinksShown:
         field = "enrollments" if url is None else "destination_url"
         raise invalid([FieldProblem(field, "refused", str(error))]) from error
     if sent.label or sent.slug:
-        named = {"label": sent.label or None, "slug": sent.slug, "by": actor_of(request)}
-        made = [change_link(link=row, now=now, **named) for row in made]
+        label, by = sent.label or None, actor_of(request)
+        made = [change_link(link=row, label=label, slug=sent.slug, by=by, now=now) for row in made]
     return LinksShown(data=_show(request, made, frozenset()))
 
 

@@ -47,6 +47,8 @@ ACROSS_BRANDS = {
     "notifications/services/reported_events.py": 1,
     "notifications/services/sweeping.py": 1,
     "offers/dashboard_links.py": 1,
+    "tracking/links/link_domains.py": 3,
+    "tracking/links/own_slugs.py": 1,
     "payouts/releases.py": 3,
     "tracking/figures/creator_brands.py": 1,
     "tracking/figures/creator_report.py": 2,

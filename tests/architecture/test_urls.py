@@ -51,6 +51,7 @@ PUBLIC = {
     "d/<str:token>/qr.svg": "the same",
     "d/<str:token>/qr.png": "the same",
     "d/<str:token>/links": "the same",
+    "d/<str:token>/links/<slug:slug>": "the same",
     "d/": "the page for a link that doesn't work",
     "d/<path:rest>": "the same",
     "portal/login/": "where creators log in",
@@ -60,6 +61,7 @@ PUBLIC = {
     "portal/logout/": "leaving needs nobody's leave",
     "language": "which language a reader chose, in a cookie",
     "u/<str:token>": "the token unsubscribes one address",
+    "certificates/ask": "a proxy asks whether a host is one of a brand",
     "pictures/<slug:slug>/<slug:digest>": "logos and images, which mails show too",
     "r/<slug:slug>": "shoppers follow tracking links",
     "healthz": "says that the process lives",
@@ -139,7 +141,7 @@ def test_every_parameter_is_known() -> None:
 def test_the_api_needs_a_key_everywhere(world: World) -> None:
     named = {"order_id": "juniper-9001", "refund_id": "R1", "source": "api"}
     nouns = {
-        "click", "code", "conversion", "enrollment", "link", "member", "offer", "payout",
+        "click", "code", "conversion", "domain", "enrollment", "link", "member", "offer", "payout",
         "question", "refund", "revision", "run", "terms",
     }  # fmt: skip
     values = named | dict.fromkeys(nouns, "1")

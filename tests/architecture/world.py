@@ -51,7 +51,9 @@ from payouts.runs import draft_run
 from payouts.services import adjust
 from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due, refund
 from tests.notifications.senders import confirm, recipient
-from tracking.models import Conversion, Order, Question
+from tracking.links.link_domains import add_domain
+from tracking.links.tracking_links import give_links
+from tracking.models import Conversion, LinkDomain, Order, Question, TrackingLink
 from tracking.orders.recording import record_order
 from tracking.orders.refunds import record_refund
 from tracking.questions.services import ask_about_order
@@ -67,12 +69,14 @@ NAMED: dict[str, type[TenantModel]] = {
     "data_request_id": DataRequest,
     "delivery_id": Delivery,
     "discount_id": OfferDiscount,
+    "domain_id": LinkDomain,
     "endpoint_id": Endpoint,
     "enrollment_id": Enrollment,
     "event_id": Event,
     "invitation_id": Invitation,
     "key_id": ApiKey,
     "line_id": PayoutRunMember,
+    "link_id": TrackingLink,
     "member_id": Member,
     "message_id": Message,
     "offer_id": Offer,
@@ -195,6 +199,8 @@ def _furnish(
             by=SYSTEM,
             now=NOW,
         )
+        give_links(enrollments=[enrollment], by=SYSTEM, now=NOW)
+        add_domain(host=f"go.{brand.slug}-links.example", by=SYSTEM, now=NOW)
         _export_members()
         _connect_a_shop(brand)
         _fill_the_shop(offer, enrollment)

@@ -109,7 +109,7 @@ def all_stored(shoppers: Shoppers, followed: list[Followed]) -> None:
 
 
 def beside_health(shoppers: Shoppers, number: int) -> tuple[list[Followed], list[float]]:
-    """Redirects, and how long /healthz took in between, which depends on nothing but the machine."""
+    """Redirects, and how long /healthz took in between, which tells how busy the machine is."""
     followed, health = [], []
     for _ in range(number):
         followed.append(shoppers.follow())

@@ -14,10 +14,13 @@ from tests.own_processes import MAX_WAIT_SECONDS
 
 
 class DnsStandIn:
-    """`texts` holds the TXT records by name; a name in `failing` answers SERVFAIL."""
+    """`texts` holds the TXT records by name, `aliases` the CNAME records, `addresses` the A and
+    AAAA records; a name in `failing` answers SERVFAIL."""
 
     def __init__(self) -> None:
         self.texts: dict[str, list[str]] = {}
+        self.aliases: dict[str, str] = {}
+        self.addresses: dict[str, list[str]] = {}
         self.failing: set[str] = set()
         self.asked: list[str] = []
         self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -39,13 +42,28 @@ class DnsStandIn:
         self.asked.append(name)
         if name in self.failing:
             reply.set_rcode(rcode.SERVFAIL)
-        elif name not in self.texts:
+        elif not {name} & {*self.texts, *self.aliases, *self.addresses}:
             reply.set_rcode(rcode.NXDOMAIN)
         else:
-            quoted = [quote(text) for text in self.texts[name]]
-            reply.answer.append(rrset.from_text_list(f"{name}.", 60, "IN", "TXT", quoted))
-        assert query.question[0].rdtype == rdatatype.TXT
+            kind = rdatatype.to_text(query.question[0].rdtype)
+            self.add(reply, name, kind)
         return reply
+
+    def add(self, reply: message.Message, name: str, kind: str) -> None:
+        """Add the records of this kind; a CNAME record answers for every kind."""
+        target = self.aliases.get(name)
+        if target is not None:
+            reply.answer.append(rrset.from_text_list(f"{name}.", 60, "IN", "CNAME", [f"{target}."]))
+            if kind != "CNAME":
+                self.add(reply, target, kind)
+            return
+        by_kind = {
+            "TXT": [quote(text) for text in self.texts.get(name, [])],
+            "A": [one for one in self.addresses.get(name, []) if ":" not in one],
+            "AAAA": [one for one in self.addresses.get(name, []) if ":" in one],
+        }
+        if found := by_kind.get(kind):
+            reply.answer.append(rrset.from_text_list(f"{name}.", 60, "IN", kind, found))
 
     def resolver(self) -> Resolver:
         made = Resolver(configure=False)

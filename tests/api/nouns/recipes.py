@@ -181,6 +181,10 @@ RECIPES = {
         ("code.given",), 201,
     ),
     "give_links": Recipe("POST", "/links", _without_link, ("link.given",), 201),
+    "change_link": Recipe(
+        "PATCH", "/links/{link}", of(label="Winter video", slug="mara-winter"),
+        ("link.labelled", "link.slug_chosen"),
+    ),
     "credit_orders": Recipe(
         "POST", "/conversions",
         of(orders=["$unattributed"], enrollment="$enrollment", reason="By phone"),

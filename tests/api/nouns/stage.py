@@ -23,6 +23,7 @@ from tests.answers import Answer
 from tests.api.shop import Shop, key_for
 from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due, refund
 from tests.following import follow_link
+from tracking.links.link_domains import add_domain
 from tracking.models import (
     Click,
     Conversion,
@@ -45,6 +46,7 @@ KINDS = {
     "offers.enrollment": IdKind.ENROLLMENT,
     "tracking.promocode": IdKind.CODE,
     "tracking.trackinglink": IdKind.LINK,
+    "tracking.linkdomain": IdKind.LINK_DOMAIN,
     "tracking.click": IdKind.CLICK,
     "tracking.order": IdKind.ORDER,
     "tracking.orderrevision": IdKind.REVISION,
@@ -141,6 +143,7 @@ def _furnish(cast: Cast) -> dict[str, Model]:
         "indebted": cast.june_in_glow,
         "code": PromoCode.objects.get(enrollment=cast.mara_in_glow),
         "link": link,
+        "link domain": add_domain(host="go.juniper.example", by=SYSTEM, now=NOW),
         "click": Click.objects.get(),
         "order": Order.objects.get(external_id="9001"),
         "unattributed": Order.objects.get(external_id="9002"),

@@ -50,6 +50,7 @@ PAGES: dict[str, tuple[str, ...] | NotServed] = {
     "terms_withdraw": ("withdraw_terms",),
     "offer_status": ("set_status_of_offer",),
     "offer_refresh_codes": ("give_codes",),
+    "link": ("change_link",),
     "question": ("answer_question",),
     "unattributed_member": CHOICE,
     "exchange_rates_new": NotServed("rates belong to the brand's books, not to these nouns"),
