@@ -13,7 +13,7 @@ from tests.services import DISK, start_services
 
 BENCHMARKS = (
     "intake", "orders", "events", "mail", "drawer", "codes", "payouts", "dashboard", "pages",
-    "overload",
+    "overload", "redirects",
 )  # fmt: skip
 
 

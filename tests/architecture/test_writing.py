@@ -67,7 +67,7 @@ WRITERS = {
     "tracking": """
         questions/services commissions/click_earnings commissions/posting commissions/settlement
         links/bulk_generation
-        links/clicks links/generating links/link_domains links/membership links/own_slugs
+        links/generating links/link_domains links/membership links/own_slugs
         links/promo_codes links/tracking_links
         models/days orders/applying orders/crediting orders/exchange orders/looking_again
         orders/recording orders/refunds orders/revising orders/saving orders/sharing privacy/erasure

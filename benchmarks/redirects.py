@@ -1,0 +1,189 @@
+"""Redirects of tracking links, each click recorded, beside the same server's bare redirect.
+
+Both web servers have one worker, on one core; the clients, PostgreSQL, Valkey and the consumer of
+clicks have the other cores. The rounds alternate. Then redirects come at half of that speed, for
+their times, and all clicks are counted in PostgreSQL. REDIRECT_SECONDS says how long each round
+is, REDIRECT_ROUNDS how many there are; 600 and 1 show whether memory stays flat.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from benchmarks.brand_with_members import BY, NOW, make_brand
+from benchmarks.figures import show
+from benchmarks.served import served, wait_for
+from config.local.ports import HOST, reserve
+from core.tenancy import acting_for
+from offers.models import Enrollment
+from tests.own_processes import children_of
+from tracking.links.tracking_links import give_links
+
+SECONDS = float(os.environ.get("REDIRECT_SECONDS", "5"))
+ROUNDS = int(os.environ.get("REDIRECT_ROUNDS", "5"))
+LINKS, BROWSERS = 1_000, 200
+CONNECTIONS, DEPTH = 8, 32
+STORED_SECONDS = 60.0  # that clicks may take to be stored; two are the goal
+FIRST_PORT = 8_990
+REQUEST = (
+    "GET /r/{slug} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+    "User-Agent: Mozilla/5.0 (iPhone; CPU iPhone OS 19_{browser} like Mac OS X) "
+    "AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Mobile/15E148 Safari/604.1\r\n"
+    "Accept: text/html,application/xhtml+xml\r\nAccept-Language: en-GB,en;q=0.9\r\n"
+    "Accept-Encoding: gzip, deflate, br\r\nReferer: https://social.example/\r\n"
+    "X-Forwarded-For: 198.51.100.{browser}\r\nX-Forwarded-Proto: https\r\n\r\n"
+)
+
+
+def run() -> None:
+    sample = make_brand("redirects", members=LINKS, first_names=50)
+    with acting_for(sample.brand):
+        links = give_links(enrollments=Enrollment.objects.all(), by=BY, now=NOW)
+    requests = [
+        REQUEST.format(slug=link.slug, browser=number % BROWSERS)
+        for number, link in enumerate(links)
+    ]
+    connection.close()
+    servers, others = cores()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        consumer(),
+        on_cores(servers),
+        served(CLICKS_FOLDER=folder) as port,
+        bare() as bare_port,
+        on_cores(others),
+    ):
+        measure(port, bare_port, requests)
+
+
+def measure(port: int, bare_port: int, requests: list[str]) -> None:
+    worker = worker_at(port)
+    wanted = ask(port, requests, depth=1, seconds=2)["answered"]  # until all links are known
+    before = memory_of(worker)
+    ours, bares = [], []
+    for _ in range(ROUNDS):
+        bares.append(speed(ask(bare_port, requests, depth=DEPTH, seconds=SECONDS)))
+        found = ask(port, requests, depth=DEPTH, seconds=SECONDS)
+        ours.append(speed(found))
+        wanted += found["answered"]
+    show("redirects a second, recorded", f"{statistics.median(ours):,.0f}")
+    show("a bare redirect of the same server", f"{statistics.median(bares):,.0f}")
+    ratios = [one / other for one, other in zip(ours, bares, strict=True)]
+    show("ratio of each round (goal: 0.7)", " ".join(f"{ratio:.2f}" for ratio in ratios))
+    show("median of the ratios", f"{statistics.median(ratios):.2f}")
+    half = ask(port, requests, rate=statistics.median(ours) / 2, seconds=SECONDS)
+    times = sorted(half["times"])
+    for share in (50, 99, 99.9):
+        place = min(len(times) - 1, int(len(times) * share / 100))
+        show(f"milliseconds at half of that, p{share:g}", f"{times[place] * 1_000:.2f}")
+    ended_at = time.monotonic()
+    wanted += half["answered"]
+    while stored() < wanted and time.monotonic() - ended_at < STORED_SECONDS:
+        time.sleep(0.1)
+    show("clicks in PostgreSQL, of", f"{stored():,} of {wanted:,}")
+    show("seconds after the last answer (goal: 2)", f"{time.monotonic() - ended_at:.1f}")
+    show("megabytes of the worker, before and after", f"{before:.0f}, {memory_of(worker):.0f}")
+
+
+def ask(port: int, requests: list[str], **how: Any) -> dict[str, Any]:
+    """Run the client; every answer has to be a redirect."""
+    given = {"port": port, "connections": CONNECTIONS, "requests": requests, **how}
+    if "rate" in how:
+        given["connections"] = CONNECTIONS * 8
+    client = [sys.executable, "-m", "benchmarks.pipelined"]
+    told = subprocess.run(
+        client, input=json.dumps(given), capture_output=True, text=True, check=False
+    )
+    assert told.returncode == 0, told.stderr
+    found: dict[str, Any] = json.loads(told.stdout)
+    assert found["answered"] == found["redirects"], found
+    return found
+
+
+def speed(found: dict[str, Any]) -> float:
+    return float(found["answered"] / found["seconds"])
+
+
+def stored() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM tracking_click")
+        [(count,)] = cursor.fetchall()
+    connection.close()
+    return int(count)
+
+
+def cores() -> tuple[set[int], set[int]]:
+    """One core for the web servers, and the others."""
+    every = sorted(os.sched_getaffinity(0))
+    return {every[-1]}, set(every[:-1]) or {every[-1]}
+
+
+@contextmanager
+def on_cores(chosen: set[int]) -> Iterator[None]:
+    """What is started in the block runs on these cores."""
+    before = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, chosen)
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, before)
+
+
+@contextmanager
+def consumer() -> Iterator[None]:
+    """Store clicks, on all cores but the last."""
+    with on_cores(cores()[1]):
+        process = subprocess.Popen(
+            [sys.executable, "-W", "ignore", "-m", "django", "store_clicks"], env=os.environ
+        )
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait(timeout=60)
+
+
+@contextmanager
+def bare() -> Iterator[int]:
+    """granian with an application that only redirects; yields its port."""
+    port = next(port for port in range(FIRST_PORT, FIRST_PORT + 100) if reserve(port))
+    process = subprocess.Popen(
+        [
+            sys.executable, "-m", "granian", "--interface", "asgi", "--http", "1", "--no-ws",
+            "--workers", "1", "--host", HOST, "--port", str(port), "--log-level", "warning",
+            "--backpressure", "2000", "benchmarks.bare_redirect:application",
+        ]
+    )  # fmt: skip
+    try:
+        wait_for(port)
+        yield port
+    finally:
+        process.terminate()
+        process.wait(timeout=20)
+
+
+def worker_at(port: int) -> int:
+    """The pid of the worker of the web server on that port, a child of ours."""
+    for pid in children_of(os.getpid()):
+        command = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+        if str(port).encode() in command:
+            return children_of(pid)[0]
+    raise AssertionError("there is no web server")
+
+
+def memory_of(pid: int) -> float:
+    """Megabytes that the process has in memory."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGESIZE") / 1e6
