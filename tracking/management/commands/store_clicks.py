@@ -29,7 +29,8 @@ class Command(commands.Command):
     def handle(self, *args: Any, **options: Any) -> None:
         # A name of its own: what a killed process left is taken over when its lease has ended.
         reader = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
-        consumer = Consumer(ClickStream(settings.CLICKS_URL, reader=reader), alive=options["alive"])
+        stream = ClickStream(settings.CLICKS_URL, reader=reader, lease=settings.CLICKS_LEASE)
+        consumer = Consumer(stream, alive=options["alive"])
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: consumer.stop())
         consumer.run()
