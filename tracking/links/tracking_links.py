@@ -121,7 +121,7 @@ def change_link(
         _set_label(row, one_line(label), by=by, now=now)
     if slug and slug != row.slug:
         if by_member and not row.enrollment.offer.own_slugs_allowed:
-            raise LinkError("slug", _("Members can't choose the end of their links in this offer."))
+            raise LinkError("slug", _("In this offer you can't choose the end of your link."))
         before = row.slug
         try:
             changed = take_slug(row, slug, by_member=by_member)

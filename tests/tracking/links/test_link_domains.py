@@ -254,7 +254,11 @@ def test_test_mode_has_none(cast: Cast) -> None:
         test = open_test_brand(brand=cast.juniper, by=SYSTEM, now=NOW)
     with pytest.raises(LinkDomainError, match="Test mode"):
         add(test)
-    with acting_for(test), pytest.raises(ProgrammingError, match="link domains"), transaction.atomic():
+    with (
+        acting_for(test),
+        pytest.raises(ProgrammingError, match="link domains"),
+        transaction.atomic(),
+    ):
         LinkDomain.objects.create(host=HOST, proof="x")
 
 
