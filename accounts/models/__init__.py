@@ -1,6 +1,6 @@
 """Models of users, brands, staff, logins and the audit log; a file per subject."""
 
-from accounts.models.api_keys import EVERY_SCOPE, ApiKey, Scope
+from accounts.models.api_keys import EVERY_SCOPE, ApiKey, KeyKind, Scope
 from accounts.models.api_requests import KEPT_REQUESTS, MAX_BODY_CHARACTERS, ApiRequest
 from accounts.models.audit_log import AuditCount, AuditEntry
 from accounts.models.brands import Brand, Picture
@@ -38,6 +38,7 @@ __all__ = [
     "IdempotentRequest",
     "Invitation",
     "InvitationState",
+    "KeyKind",
     "LoginFailure",
     "MailedCode",
     "OperatorAction",
