@@ -1,7 +1,8 @@
 """Make, revoke and check API keys.
 
 A key reads trb_live_<prefix>_<secret>, one of a test brand trb_test_<prefix>_<secret>. Keys of
-before there was a test mode read trb_<prefix>_<secret>, and stay valid.
+before there was a test mode read trb_<prefix>_<secret>, and stay valid. Publishable and postback
+keys are made in `accounts.order_keys`.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from accounts.models import EVERY_SCOPE, ApiKey, Scope
+from accounts.models import EVERY_SCOPE, ApiKey, KeyKind, Scope
 from accounts.selectors import current_brand
 from core.clients import parse_address
 from core.kept_queries import kept_query
@@ -27,6 +28,11 @@ from core.tenancy import across_brands, acting_for
 MAX_NETWORKS = 50  # of one key
 LAST_USE_SECONDS = 60  # how exactly the last use is kept
 LIVE, TEST = "live", "test"
+BEGINNINGS = {  # of the keys of each kind, the longer ones first
+    KeyKind.SECRET: ("trb_live_", "trb_test_", "trb_"),
+    KeyKind.PUBLISHABLE: ("trb_pub_test_", "trb_pub_"),
+    KeyKind.POSTBACK: ("trb_postback_test_", "trb_postback_"),
+}
 
 
 class ApiKeyError(ValueError):
@@ -82,7 +88,7 @@ def create_api_key(
     key = ApiKey.objects.create(
         label=label,
         prefix=prefix,
-        digest=_digest(secret),
+        digest=digest_of(secret),
         scopes=chosen,
         expires_at=expires_at,
         allowed_addresses=networks,
@@ -125,19 +131,21 @@ def revoke_api_key(*, key: ApiKey, by: Actor, now: datetime) -> None:
         audit.record(action="api_key.revoked", target=key, by=by, now=now)
 
 
-def authenticate_api_key(*, secret: str, now: datetime, address: str = "") -> ApiKey:
-    """Return the key behind `secret`, used from the client's network `address`.
+def authenticate_api_key(
+    *, secret: str, now: datetime, address: str = "", kind: KeyKind = KeyKind.SECRET
+) -> ApiKey:
+    """Return the key of this kind behind `secret`, used from the client's network `address`.
 
     Raises KeyRefusedError.
     """
-    prefix = _prefix_of(secret)
+    prefix = _prefix_of(secret, kind)
     if not prefix:
         raise KeyRefusedError
     with across_brands(reason="an API key names its brand"):
         key: ApiKey | None = next(iter(_api_key(prefix=prefix)), None)
-    if key is None:
+    if key is None or key.kind != kind:
         raise KeyRefusedError
-    if not secrets.compare_digest(key.digest, _digest(secret)):
+    if not secrets.compare_digest(key.digest, digest_of(secret)):
         said = f"The key begins like that of {key.label}, and goes on differently: copy it whole."
         raise KeyRefusedError(said, key=key)
     why = _why_refused(key, address=address, now=now)
@@ -149,14 +157,15 @@ def authenticate_api_key(*, secret: str, now: datetime, address: str = "") -> Ap
     return key
 
 
-def _prefix_of(secret: str) -> str:
-    """Return the part of a key by which its row is found; "" if it is no key."""
-    name, _, rest = secret.partition("_")
-    kind, _, after = rest.partition("_")
-    if kind in (LIVE, TEST):
-        rest = after
-    prefix, _, own = rest.partition("_")
-    return prefix if name == "trb" and own and prefix.isalnum() and prefix.isascii() else ""
+def _prefix_of(secret: str, kind: KeyKind) -> str:
+    """Return the part of a key by which its row is found; "" if it is no key of this kind.
+
+    A publishable key ends with that part; the others go on with their secret.
+    """
+    beginning = next((one for one in BEGINNINGS[kind] if secret.startswith(one)), "")
+    prefix, _, own = secret.removeprefix(beginning).partition("_")
+    is_whole = bool(beginning) and bool(own) != (kind == KeyKind.PUBLISHABLE)
+    return prefix if is_whole and prefix.isalnum() and prefix.isascii() else ""
 
 
 def _why_refused(key: ApiKey, *, address: str, now: datetime) -> str:
@@ -182,5 +191,6 @@ def _api_key(*, prefix: str) -> QuerySet[ApiKey]:
     return ApiKey.objects.select_related("brand").filter(prefix=prefix)
 
 
-def _digest(secret: str) -> str:
+def digest_of(secret: str) -> str:
+    """Return the SHA-256 by which a key is checked."""
     return hashlib.sha256(secret.encode()).hexdigest()

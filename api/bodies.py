@@ -38,7 +38,7 @@ class Batch:
 
 def read_batch(request: HttpRequest, *, many: str) -> Batch:
     """Return one object, or the objects listed under the key `many`. Raises ApiError."""
-    sent = _read_object(request)
+    sent = read_object(request)
     source = _source(sent)
     if many not in sent:
         return Batch([sent], source, is_single=True)
@@ -61,7 +61,7 @@ def read_batch(request: HttpRequest, *, many: str) -> Batch:
 
 def read_one(request: HttpRequest, *, identity: str, source: str, name: str) -> Batch:
     """Return one object, of the source and with the id that its address has. Raises ApiError."""
-    sent = _read_object(request)
+    sent = read_object(request)
     in_address = {"source": source, identity: name}
     for field, value in in_address.items():
         if str(sent.get(field, value)) != value:
@@ -70,16 +70,20 @@ def read_one(request: HttpRequest, *, identity: str, source: str, name: str) -> 
     return Batch([{**sent, **in_address}], _source(in_address), is_single=True)
 
 
-def _read_object(request: HttpRequest) -> Mapping[str, Any]:
-    sent = read_json(request)
+def read_object(request: HttpRequest, *, also: tuple[str, ...] = ()) -> Mapping[str, Any]:
+    """Return the JSON object of the body. Raises ApiError, as `read_json` does."""
+    sent = read_json(request, also=also)
     if not isinstance(sent, Mapping):
         raise invalid([FieldProblem("body", "not_an_object", "is not a JSON object")])
     return sent
 
 
-def read_json(request: HttpRequest) -> Any:
-    """Return the JSON of the body. Raises ApiError: 415, 413, or 400 with line and column."""
-    if request.content_type != "application/json":
+def read_json(request: HttpRequest, *, also: tuple[str, ...] = ()) -> Any:
+    """Return the JSON of the body. Raises ApiError: 415, 413, or 400 with line and column.
+
+    `also` are other types that it may be sent as.
+    """
+    if request.content_type not in ("application/json", *also):
         raise ApiError(
             415,
             "not_json",

@@ -75,10 +75,11 @@ class DescribedApi(NinjaAPI):
 
 
 def _describe(operation: dict[str, Any], method: str, scopes: list[str]) -> None:
-    operation["security"] = [{ShopKey.__name__: [scope]} for scope in scopes]
+    if scopes:  # others have a key of their own in their address
+        operation["security"] = [{ShopKey.__name__: [scope]} for scope in scopes]
     responses = operation["responses"]
     refusals = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS]
-    if method in METHODS:
+    if method in METHODS and scopes:
         operation.setdefault("parameters", []).append(IDEMPOTENCY_KEY)
         refusals += REFUSALS_OF_REPEATS
     for status in refusals:

@@ -8,6 +8,7 @@ from api.guides import guide_list, guide_page
 from api.health import healthz, readyz
 from api.idempotency import idempotent
 from api.metrics import metrics
+from api.order_key import with_origin
 from api.pictures import picture
 from api.problem_pages import problem_page
 from api.problems import nothing, with_problem_details
@@ -21,7 +22,7 @@ v1_patterns, v1_app_name, v1_namespace = api.urls
 for pattern in v1_patterns:
     if isinstance(pattern, URLPattern) and pattern.callback is not None:
         answer = with_problem_details(idempotent(pattern.callback))
-        pattern.callback = noted(with_rate_limit(answer))
+        pattern.callback = noted(with_origin(with_rate_limit(answer)))
 v1_patterns.append(re_path("", noted(nothing), name="nothing"))
 
 app_name = "api"

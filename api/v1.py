@@ -12,6 +12,7 @@ from api.described import DescribedApi
 from api.order_state import order_state_as_json
 from api.problems import NOT_FOUND, ApiError, answer_errors_with_problem_details
 from api.receiving import ORDERS, REFUNDS, receive, receive_at
+from api.reports import add_reports
 from api.resources.nouns import add_nouns
 from core.tenancy import acting_for
 from tracking.orders.lookup import look_up_order
@@ -189,4 +190,5 @@ def _show(request: HttpRequest, *, source: str, order_id: str) -> HttpResponse:
     return JsonResponse(order_state_as_json(state), headers={"Cache-Control": "no-store"})
 
 
+add_reports(api)
 add_nouns(api)

@@ -100,6 +100,13 @@ CLICKS_MAX_ENTRIES: int = env.int("CLICKS_MAX_ENTRIES", default=100_000)
 API_RATE: float = env.float("API_RATE", default=2_000)  # a second, over time; 0 for no limit
 API_BURST: int = env.int("API_BURST", default=20_000)  # at once, after a pause
 
+# --- Orders that browsers report with a publishable key, which anybody can read
+SCRIPT_RATE: float = env.float("SCRIPT_RATE", default=20)  # a second, of one key; 0 for no limit
+SCRIPT_BURST: int = env.int("SCRIPT_BURST", default=600)
+SCRIPT_CLIENT_RATE: float = env.float("SCRIPT_CLIENT_RATE", default=0.1)  # the same, of one client
+SCRIPT_CLIENT_BURST: int = env.int("SCRIPT_CLIENT_BURST", default=30)
+MAX_REPORT_BYTES = 64 * 1024  # of the body of a report or a postback
+
 # --- Mail
 # For a connection to the mail server, and for each of its answers. A page must not wait as long.
 EMAIL_TIMEOUT: int = env.int("EMAIL_TIMEOUT", default=3 if PROCESS == "web" else 30)

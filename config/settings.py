@@ -172,6 +172,11 @@ CACHES: dict[str, Any] = {
 # --- The API
 API_RATE: float = limits.API_RATE
 API_BURST: int = limits.API_BURST
+SCRIPT_RATE: float = limits.SCRIPT_RATE
+SCRIPT_BURST: int = limits.SCRIPT_BURST
+SCRIPT_CLIENT_RATE: float = limits.SCRIPT_CLIENT_RATE
+SCRIPT_CLIENT_BURST: int = limits.SCRIPT_CLIENT_BURST
+MAX_REPORT_BYTES: int = limits.MAX_REPORT_BYTES
 
 # --- Clicks: from a file on the web machine to a stream in Valkey, from there to PostgreSQL
 CLICKS_URL: str = env.str("CLICKS_URL", default=REDIS_URL)

@@ -37,6 +37,7 @@ WRITERS = {
     "accounts": """
         api_keys api_requests proven_addresses audit_log/audit brands code_limits code_mail_queue
         codes idempotency invitations login_failures models/api_requests models/users operators
+        order_keys
         outbox/retention outbox/triggers passkeys pictures second_factor services sessions
         test_mode totp_codes
     """,

@@ -8,7 +8,7 @@ evidence of a batch at once; `attribute` is a pure function.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from django.db.models import QuerySet
@@ -69,6 +69,8 @@ class Attribution:
 
     evidence: tuple[FoundEvidence, ...]
     problems: tuple[FieldProblem, ...]
+    # Orders that a browser reported before, and nobody has reviewed: they may be this one.
+    replaces: tuple[int, ...] = ()
 
     @property
     def winner(self) -> FoundEvidence | None:
@@ -229,10 +231,11 @@ def attribute(
         return Attribution((), (FieldProblem("is_test", "test_order", message),))
     if found and (problem := _currency_problem(order, found[0].enrollment.offer, rates)):
         return Attribution((), (problem, *problems))
-    same = next((one for one in evidence.elsewhere if one.is_also(order)), None) if found else None
-    if same is not None:
-        return Attribution((), (FieldProblem("order_id", "may_be_same", same.words),))
-    return attribution
+    same = [one for one in evidence.elsewhere if one.is_also(order)] if found else []
+    in_the_way = next((one for one in same if not one.gives_way), None)
+    if in_the_way is not None:
+        return Attribution((), (FieldProblem("order_id", "may_be_same", in_the_way.words),))
+    return replace(attribution, replaces=tuple(one.order_pk for one in same))
 
 
 def _currency_problem(order: AnyOrder, offer: Offer, rates: Rates | None) -> FieldProblem | None:

@@ -14,6 +14,8 @@ from tracking.commissions.shares import set_amounts
 from tracking.models import Conversion, ConversionStatus, Evidence, Order
 from tracking.orders.attribution import Attribution
 from tracking.orders.exchange import DatedRate
+from tracking.orders.giving_way import reject_replaced
+from tracking.orders.sources import SCRIPT
 
 MAX_WHY_LENGTH = 300
 NO_RATES: Mapping[int, DatedRate] = {}
@@ -65,17 +67,29 @@ def credit_by_evidence(
     refunded: Mapping[int, int],
     *,
     rates: Mapping[int, DatedRate] = NO_RATES,
+    is_trusted: bool = False,
     now: datetime,
 ) -> list[Conversion]:
     """Save the conversions of the orders that their own evidence credits to a member, and settle.
+
+    What a browser reported waits for review, unless `is_trusted`; and what it reported of an order
+    that now comes from elsewhere is rejected.
 
     `refunded` is what is refunded of the lines that earn commission, in minor units by order id;
     `rates` is by order id too.
     """
     credited = [(order, found) for order, found in orders if found.winner]
+    reject_replaced(credited, now=now)
     histories = terms_histories(found.evidence[0].enrollment.offer_id for _, found in credited)
     conversions = [
-        _by_evidence(order, found, histories, refunded.get(order.pk, 0), rates.get(order.pk))
+        _by_evidence(
+            order,
+            found,
+            histories,
+            refunded.get(order.pk, 0),
+            rates.get(order.pk),
+            needs_review=order.source == SCRIPT and not is_trusted,
+        )
         for order, found in credited
     ]
     mark_new_customers(conversions)
@@ -89,10 +103,12 @@ def _by_evidence(
     histories: Mapping[int, TermsHistory],
     refunded_minor: int,
     rate: DatedRate | None,
+    *,
+    needs_review: bool,
 ) -> Conversion:
     winner = found.evidence[0]
     terms = histories[winner.enrollment.offer_id].at(order.ordered_at)
-    by_hand = terms.approval == Approval.BY_HAND
+    by_hand = needs_review or terms.approval == Approval.BY_HAND
     return conversion_of(
         order=order,
         enrollment=winner.enrollment,

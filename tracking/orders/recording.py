@@ -57,11 +57,13 @@ def record_orders(
     by: Actor,
     now: datetime,
     revising: bool = False,
+    is_trusted: bool = False,
 ) -> list[RecordingResult]:
     """Record a batch of orders from one source of the current brand, each at most once for ever.
 
     With `revising`, a known order is stated anew (see `revising.revise`); without, other contents
-    than those that are known are a conflict. One transaction writes orders, lines, conversions,
+    than those that are known are a conflict. New orders of the source `script` wait for review,
+    unless `is_trusted`. One transaction writes orders, lines, conversions,
     ledger entries, totals and audit entries. Returns one result per order. A refused order has no
     effect and does not stop the others.
     """
@@ -75,7 +77,10 @@ def record_orders(
     save_lines((new.row, new.facts) for new in accepted)
     refunded = apply_parked([new.row for new in accepted])
     credited = credit_by_evidence(
-        ((new.row, new.attribution) for new in accepted), refunded, now=now
+        ((new.row, new.attribution) for new in accepted),
+        refunded,
+        is_trusted=is_trusted,
+        now=now,
     )
     _audit(accepted, {row.order_id: row.pk for row in credited}, by=by, now=now)
     credited += credit_later_orders(credited, by=by, now=now)

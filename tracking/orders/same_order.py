@@ -18,6 +18,7 @@ from core.tenancy import current_brand_id
 from tracking.models import Conversion, ConversionStatus, Order
 from tracking.models.orders import NUMBER_FORWARDS, SHOWN_NUMBER
 from tracking.orders.facts import OrderFacts
+from tracking.orders.sources import SCRIPT
 
 MAY_BE_SAME = "may be the same order as "  # how the reason of such an order begins
 MAX_TIME_APART = timedelta(days=2)  # files may have the day alone, in any time zone
@@ -34,6 +35,13 @@ class SameOrder:
     currency: str
     total_minor: int
     ordered_at: datetime
+    order_pk: int
+    is_decided: bool  # staff, the terms or a trusted key have accepted it
+
+    @property
+    def gives_way(self) -> bool:
+        """Whether only a browser has reported it so far: it stands in the way of no other one."""
+        return self.source == SCRIPT and not self.is_decided
 
     def is_also(self, order: AnyOrder) -> bool:
         """Whether `order`, of another source, may be the same."""
@@ -85,6 +93,7 @@ def _credited(*, source: str, named: list[str]) -> QuerySet[Order, tuple[object,
     rows = Order.objects.alias(forwards=NUMBER_FORWARDS, shown=SHOWN_NUMBER)
     rows = rows.filter(Q(forwards__in=named) | ~Q(number="") & Q(shown__in=named))
     rows = rows.exclude(source=source).filter(Exists(counting)).order_by("pk")
+    rows = rows.annotate(decided=Exists(counting.exclude(decision=ConversionStatus.PENDING)))
     return rows.values_list(
-        "source", "external_id", "number", "currency", "total_minor", "ordered_at"
+        "source", "external_id", "number", "currency", "total_minor", "ordered_at", "pk", "decided"
     )
