@@ -71,7 +71,7 @@ def create_postback_key(
     """Make a key for the address that another system calls."""
     with _brand_of_key(is_for_test, by=by, now=now):
         prefix = secrets.token_hex(6)
-        secret = f"{_beginning(KeyKind.POSTBACK)}{prefix}_{secrets.token_urlsafe(24)}"
+        secret = f"{_beginning(KeyKind.POSTBACK)}{prefix}_{secrets.token_hex(20)}"
         key = ApiKey.objects.create(
             label=label,
             kind=KeyKind.POSTBACK,

@@ -38,7 +38,7 @@ NO_FORM_TOKEN = {
     "api/v1/": "the API key in a header",
 }
 # A GET that is counted, on purpose.
-COUNTED = {"r/<slug:slug>"}
+COUNTED = {"r/<slug:slug>", "api/v1/postback"}  # the second with a key in its address
 # Those that would change something, if a GET did.
 OPENED = {
     "once/<str:token>", "invitation/<str:token>", "u/<str:token>", "account/logout/",
