@@ -10,9 +10,9 @@ from zoneinfo import ZoneInfo
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.expressions import Combinable
 
-from accounts.models import ApiKey, ApiRequest, Brand, SessionKind, Staff, User
+from accounts.models import ApiKey, ApiRequest, Brand, KeyKind, SessionKind, Staff, User
 from core.kept_queries import kept_query
-from core.tenancy import across_brands, current_brand_id
+from core.tenancy import across_brands, acting_for, current_brand_id
 
 Counting = Callable[[], Combinable]
 
@@ -100,9 +100,20 @@ def staff_of_brand() -> QuerySet[Staff]:
     return Staff.objects.select_related("user").order_by("since", "pk")
 
 
-def api_keys() -> QuerySet[ApiKey]:
-    """The keys of the brand acted for, newest first; revoked ones too."""
-    return ApiKey.objects.order_by("-created_at", "-pk")
+def api_keys(*kinds: KeyKind) -> QuerySet[ApiKey]:
+    """The keys of these kinds of the brand acted for, newest first; revoked ones too."""
+    return ApiKey.objects.filter(kind__in=kinds).order_by("-created_at", "-pk")
+
+
+def keys_with_test_keys(brand: Brand, *kinds: KeyKind) -> list[tuple[Brand, ApiKey]]:
+    """The keys of these kinds of a brand and its test brand, each with its brand, newest first."""
+    found: list[tuple[Brand, ApiKey]] = []
+    test_brand = None if brand.is_test else test_brand_of(brand)
+    for of in (brand, test_brand):
+        if of is not None:
+            with acting_for(of):
+                found += [(of, key) for key in api_keys(*kinds)]
+    return sorted(found, key=lambda one: (one[1].created_at, one[1].pk), reverse=True)
 
 
 def api_requests(*, search: str = "", outcome: str = "") -> QuerySet[ApiRequest]:

@@ -23,6 +23,8 @@ NAMES = (  # in the sequence of the list
     "first-order",
     "refunds",
     "orders-that-change",
+    "page-script",
+    "postback",
     "webhooks",
     "test-mode",
     "errors",
@@ -35,7 +37,9 @@ REFERENCE_LINK = "../api.md"
 EXAMPLES = {  # how each is named to a screen reader
     "bash": "Command",
     "csv": "File",
+    "html": "Page",
     "http": "Request",
+    "js": "Script",
     "json": "JSON",
     "python": "Python",
     "text": "Output",

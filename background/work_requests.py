@@ -17,7 +17,9 @@ from background.models import LIVE_WORK, Work, WorkFile
 from core.broker import publish
 from core.tenancy import current_brand_id
 
-TASK = "brand_admin.do_work"  # by its name, because this package may not import the handlers
+# By their names, because this package may not import the handlers.
+TASK, OUTSIDE_TASK = "brand_admin.do_work", "brand_admin.do_outside_work"
+OUTSIDE_KINDS = frozenset({"link_test"})  # they wait for servers of others; see config.settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def request_and_enqueue_work(request: WorkRequest, *, by: Actor, now: datetime) 
 
 def enqueue_work(work_id: int, *, now: datetime) -> None:
     """Enqueue the work when the transaction commits. The message may be lost or arrive twice."""
-    marked = Work.objects.filter(pk=work_id, state__in=LIVE_WORK).update(enqueued_at=now)
-    if marked:
-        brand_id = current_brand_id()
-        transaction.on_commit(lambda: publish(TASK, brand_id=brand_id, work_id=work_id))
+    live = Work.objects.filter(pk=work_id, state__in=LIVE_WORK)
+    kind = live.values_list("kind", flat=True).first()
+    if kind is not None and live.update(enqueued_at=now):
+        brand_id, task = current_brand_id(), OUTSIDE_TASK if kind in OUTSIDE_KINDS else TASK
+        transaction.on_commit(lambda: publish(task, brand_id=brand_id, work_id=work_id))

@@ -13,6 +13,7 @@ WORDS = {
     "address.allowed": "allowed mails to the address again",
     "address.erased": "erased the address, and stopped mails to it",
     "address.suppressed": "stopped mails to the address",
+    "api_key.changed": "changed where a publishable key works, and whether its orders count",
     "api_key.created": "made the API key {label}",
     "api_key.revoked": "revoked an API key",
     "brand.changed": "changed the brand's settings",

@@ -17,6 +17,12 @@ def do_work(*, brand_id: int, work_id: int) -> None:
         run_slice(work_id, handlers=HANDLERS, now=timezone.now())
 
 
+@shared_task(name="brand_admin.do_outside_work")
+def do_outside_work(*, brand_id: int, work_id: int) -> None:
+    """The same for work that waits for servers of others: it has a queue of its own."""
+    do_work(brand_id=brand_id, work_id=work_id)
+
+
 @shared_task(name="brand_admin.sweep_work")
 def sweep_work() -> None:
     sweeping.sweep_work(now=timezone.now())

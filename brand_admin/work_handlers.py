@@ -11,13 +11,14 @@ from brand_admin.work_kinds import CHANGE, EXPORT
 from integrations import filling
 from payouts import run_work
 from tracking.importing import members_in_background, orders_in_background
-from tracking.links import bulk_generation
+from tracking.links import bulk_generation, link_test
 
 HANDLERS: Mapping[str, Handler] = {
     CHANGE: change_chosen,
     EXPORT: make_export,
     bulk_generation.GENERATE: bulk_generation.generate,
     filling.HISTORY: filling.import_history,
+    link_test.LINK_TEST: link_test.run_link_test,
     members_in_background.IMPORT: members_in_background.import_file,
     members_in_background.PREVIEW: members_in_background.preview_file,
     **orders_in_background.HANDLERS,

@@ -10,6 +10,7 @@ from payouts import run_work
 from tracking.importing import members_in_background, orders_in_background
 from tracking.importing.entries import ORDERS, REFUNDS
 from tracking.links import bulk_generation
+from tracking.links.link_test import LINK_TEST
 
 EXPORT = "export"
 CHANGE = "change"
@@ -119,5 +120,8 @@ KINDS: Mapping[str, Kind] = {
         result="change",
         tiles={"done": "Changed", "unchanged": "As they were already"},
         left_out="Skipped",
+    ),
+    LINK_TEST: Kind(
+        section="sales_tracking", noun="step", icon="link", result="link_test", is_open_ended=True
     ),
 }

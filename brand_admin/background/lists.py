@@ -23,6 +23,7 @@ ABOUT = {  # groups of work; the kinds of a group share an icon
     "imports": ("Imports", "upload"),
     "exports": ("Exports", "download"),
     "items": ("Codes and links", "tag"),
+    "links": ("Tests of links", "link"),
     "runs": ("Payout runs", "payments"),
     "changes": ("Changes to many rows", "check"),
 }

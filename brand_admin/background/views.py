@@ -32,6 +32,7 @@ from tracking.importing.csv_rows import MEMBER_COLUMNS, read_rows
 from tracking.importing.members import is_asked, is_remark
 from tracking.importing.members_in_background import ASKS, PREVIEW, REMARKS
 from tracking.importing.orders_in_background import PREVIEWS, ImportChoice, shown_entries
+from tracking.links.link_test import LINK_TEST, report_of
 
 SHOWN_ROWS = 50
 
@@ -149,5 +150,6 @@ def _run(work: Work) -> dict[str, Any]:
 MORE: dict[str, Callable[[Work], dict[str, Any]]] = {
     PREVIEW: _preview,
     **dict.fromkeys(PREVIEWS.values(), _order_preview),
+    LINK_TEST: report_of,
     **{name: _run for name, kind in KINDS.items() if kind.result == "run"},
 }

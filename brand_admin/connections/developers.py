@@ -13,9 +13,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.api_keys import ApiKeyError, NewApiKey, create_api_key, revoke_api_key
-from accounts.models import EVERY_SCOPE, ApiKey, ApiRequest, Brand
+from accounts.models import EVERY_SCOPE, ApiKey, ApiRequest, Brand, KeyKind
 from accounts.permissions import Permission
-from accounts.selectors import api_keys, api_requests, test_brand_of
+from accounts.selectors import api_keys, api_requests, keys_with_test_keys
 from accounts.test_mode import create_test_api_key
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.connections.developers_examples import KEY, examples
@@ -23,9 +23,13 @@ from brand_admin.connections.developers_forms import NewApiKeyForm
 from brand_admin.connections.events_lists import SECTION
 from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal
-from core.tenancy import acting_for
 
 SHOWN_REQUESTS = 5  # beside the keys
+PAGES = {  # where the keys of each kind are listed
+    KeyKind.SECRET: "developers",
+    KeyKind.PUBLISHABLE: "page_script",
+    KeyKind.POSTBACK: "postbacks",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,12 +93,7 @@ def _make(request: BrandRequest, form: NewApiKeyForm) -> NewApiKey | None:
 
 def _rows(brand: Brand) -> list[KeyRow]:
     """The keys of the brand, and of its test brand, newest first."""
-    found = [(brand, key) for key in api_keys()]
-    test_brand = None if brand.is_test else test_brand_of(brand)
-    if test_brand is not None:
-        with acting_for(test_brand):
-            found += [(test_brand, key) for key in api_keys()]
-    found.sort(key=lambda one: (one[1].created_at, one[1].pk), reverse=True)
+    found = keys_with_test_keys(brand, KeyKind.SECRET)
     now = timezone.now()
     return [KeyRow(key, of.slug, of.is_test, key.has_expired(now)) for of, key in found]
 
@@ -103,14 +102,19 @@ def _rows(brand: Brand) -> list[KeyRow]:
 @brand_page(Permission.ADMINISTER)
 def key_revoke(request: BrandRequest, key_id: int) -> HttpResponse:
     """Ask for confirmation, then revoke the key."""
-    key: ApiKey = get_object_or_404(api_keys(), pk=key_id)
+    key: ApiKey = get_object_or_404(api_keys(*KeyKind), pk=key_id)
+    page = PAGES[KeyKind(key.kind)]
     if request.method != "POST":
         return render_page(
-            request, "brand_admin/connections/key_revoke.html", section=SECTION, key=key
+            request,
+            "brand_admin/connections/key_revoke.html",
+            section=SECTION,
+            key=key,
+            back_page=f"brand_admin:{page}",
         )
     revoke_api_key(key=key, by=request.actor, now=timezone.now())
     messages.success(request, f"The key {key.label} is revoked.")
-    return redirect("brand_admin:developers", request.brand.slug)
+    return redirect(f"brand_admin:{page}", request.brand.slug)
 
 
 @never_cache

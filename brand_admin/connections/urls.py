@@ -2,7 +2,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.connections import changing, codes, developers, events, link_domains, setup, views
+from brand_admin.connections import (
+    changing,
+    codes,
+    developers,
+    events,
+    link_domains,
+    order_keys,
+    setup,
+    views,
+)
 from brand_admin.connections.codes_lists import ComparedCodes, OfferDiscounts
 from brand_admin.connections.developers_lists import ApiRequests
 from brand_admin.connections.events_lists import DataRequests, Events, RefusedDeliveries
@@ -78,6 +87,10 @@ urlpatterns = [
         link_domains.link_domain_remove,
         name="link_domain_remove",
     ),
+    path("script/", order_keys.page_script, name="page_script"),
+    path("script/keys/<int:key_id>/", order_keys.page_key_change, name="page_key"),
+    path("postbacks/", order_keys.postbacks, name="postbacks"),
+    path("postbacks/try/", order_keys.postback_try, name="postback_try"),
     path("developers/", developers.keys, name="developers"),
     path("developers/keys/<int:key_id>/revoke/", developers.key_revoke, name="key_revoke"),
     path("developers/requests/", list_page(ApiRequests), name="api_requests"),

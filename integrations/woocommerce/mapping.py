@@ -19,6 +19,7 @@ from integrations.woocommerce.values import EXACT, Json
 from tracking.links.click_ids import CLICK_PARAMETER
 from tracking.models import PaymentStatus
 
+CLICK_KEYS = (f"_{CLICK_PARAMETER}", CLICK_PARAMETER)  # what the page script's snippet writes
 SESSION_ENTRY = "_wc_order_attribution_session_entry"  # the address that the shopper came to
 TEST_MARK = "_tributary_test"  # of our own test orders: WooCommerce itself has no test orders
 PAID = {"processing", "completed", "refunded"}  # a refunded order was paid; its refunds take back
@@ -172,7 +173,14 @@ def _named(item: Json, stated: dict[str, Any]) -> dict[str, Any]:
 
 
 def _click_id(order: Json) -> str:
-    """The click id in the address that the shopper came to; "" if there is none."""
+    """The click id that the page script gave to the order, or that the shopper came with; or "".
+
+    Anybody can write both, so neither refuses an order.
+    """
+    for meta in values.items(order, "meta_data"):
+        kept = meta.get("value")
+        if meta.get("key") in CLICK_KEYS and isinstance(kept, str) and kept.strip():
+            return kept.strip()
     for meta in values.items(order, "meta_data"):
         address = meta.get("value")
         if meta.get("key") != SESSION_ENTRY or not isinstance(address, str):

@@ -28,6 +28,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import MAX_IDEMPOTENCY_NAME, Scope
+from accounts.order_keys import create_postback_key, create_publishable_key, publishable_text
 from accounts.test_mode import create_test_api_key
 from api.bodies import MAX_BATCH_ITEMS
 from api.guides import ADDRESS, FOLDER, NAMES, read_guide
@@ -127,7 +128,16 @@ def reader(
             brand=cast.juniper, label="trying", scopes=list(Scope), expires_at=None,
             allowed_addresses=[], by=SYSTEM, now=NOW,
         ).secret  # fmt: skip
-    keys = {"TRIBUTARY_KEY": key_for(cast.juniper), "TRIBUTARY_TEST_KEY": test_key}
+        page_key = create_publishable_key(
+            label="pages", origins=["https://shop.example.com"], by=SYSTEM, now=NOW
+        )
+        postback = create_postback_key(label="network", by=SYSTEM, now=NOW).secret
+    keys = {
+        "TRIBUTARY_KEY": key_for(cast.juniper),
+        "TRIBUTARY_TEST_KEY": test_key,
+        "TRIBUTARY_PAGE_KEY": publishable_text(page_key, is_test=False),
+        "TRIBUTARY_POSTBACK_KEY": postback,
+    }
     for name, value in keys.items():
         monkeypatch.setenv(name, value)
     environment = {"PATH": os.environ["PATH"], "no_proxy": "*", "LC_ALL": "C.UTF-8", **keys}
