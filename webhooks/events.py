@@ -28,6 +28,8 @@ WHEN: Mapping[OutboxEvent, str] = {
     OutboxEvent.CONVERSION_RECORDED: "A member may earn something for it.",
     OutboxEvent.CONVERSION_CHANGED: "Accepted, rejected, refunded or worked out anew.",
     OutboxEvent.CLICKS_CREDITED: "Only where the terms of an offer pay for clicks.",
+    OutboxEvent.FLAG_RAISED: "A rule found something unusual about it. It changes no money.",
+    OutboxEvent.FLAG_DECIDED: "By staff, or withdrawn because of later facts.",
     OutboxEvent.MEMBER_JOINED: "Added to an offer, or active in it again.",
     OutboxEvent.MEMBER_LEFT: "Made inactive in an offer, removed from it, or deleted.",
     OutboxEvent.TERMS_CHANGED: "Other commission from a day on.",

@@ -15,6 +15,8 @@ class OutboxEvent(models.TextChoices):
     CLICKS_CREDITED = "clicks.credited", "A day's clicks earned something, or something else"
     CONVERSION_CHANGED = "conversion.changed", "A conversion's state or amounts changed"
     CONVERSION_RECORDED = "conversion.recorded", "An order was credited to a member"
+    FLAG_DECIDED = "flag.decided", "A flag was cleared, rejected or withdrawn"
+    FLAG_RAISED = "flag.raised", "A sale was flagged for staff to look at"
     MEMBER_JOINED = "member.joined", "A member joined an offer"
     MEMBER_LEFT = "member.left", "A member stopped counting in an offer"
     ORDER_RECORDED = "order.recorded", "An order was recorded"

@@ -20,7 +20,8 @@ class PayoutDetails(models.Model):
     """Where every brand pays a creator. `sealed` is encrypted: see payouts.sealing.
 
     The other columns may be shown: the method, the country, and the last characters of the account
-    in `ending` ("····4821").
+    in `ending` ("····4821"). `fingerprint` is a keyed digest of the account, by which two creators
+    with one account are found without decrypting any; see payouts.fingerprints.
     """
 
     creator = models.OneToOneField(Creator, on_delete=models.CASCADE, related_name="+")
@@ -28,6 +29,8 @@ class PayoutDetails(models.Model):
     country = models.CharField(max_length=2)
     ending = models.CharField(max_length=80)
     sealed = models.TextField()
+    # `db_default` is for web processes of before.
+    fingerprint = models.CharField(max_length=64, blank=True, default="", db_default="")
     changed_at = models.DateTimeField()
 
     def __str__(self) -> str:

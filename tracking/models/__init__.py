@@ -23,6 +23,18 @@ from tracking.models.conversions import (
     Evidence,
 )
 from tracking.models.days import DailyTotal, MonthTotal, OfferDay, SoldSpan
+from tracking.models.flags import (
+    Flag,
+    FlagCheck,
+    FlagCheckState,
+    FlagCount,
+    FlagHold,
+    FlagKind,
+    FlagSettings,
+    FlagState,
+    LeakedCode,
+    LeakState,
+)
 from tracking.models.importing import ColumnMapping
 from tracking.models.items import (
     IN_USE,
@@ -76,8 +88,18 @@ __all__ = [
     "DomainProblem",
     "Evidence",
     "ExchangeRate",
+    "Flag",
+    "FlagCheck",
+    "FlagCheckState",
+    "FlagCount",
+    "FlagHold",
+    "FlagKind",
+    "FlagSettings",
+    "FlagState",
     "ItemQuerySet",
     "ItemStatus",
+    "LeakState",
+    "LeakedCode",
     "LinkDomain",
     "LinkSlug",
     "MonthTotal",

@@ -8,7 +8,7 @@ from django.db import models
 from accounts.models import OutboxEvent
 from accounts.outbox.triggers import event_of_change, event_of_new
 from affiliates.models import Member
-from core.kept_sums import KeptSum, kept_in
+from core.kept_sums import KeptSum, after_statement, kept_in
 from core.money import BASIS_POINTS, Money
 from core.tenancy import TenantForeignKey, TenantModel
 from offers.models import Enrollment, Offer, Terms
@@ -57,6 +57,21 @@ RETURN NULL;
 """
 
 
+# A new conversion, or one that counts again or no more, is looked at by the rules of flags.
+_CHECK_NEW = """
+INSERT INTO tracking_flagcheck (brand_id, conversion_id)
+SELECT brand_id, id FROM added;
+RETURN NULL;
+"""
+_CHECK_CHANGED = """
+INSERT INTO tracking_flagcheck (brand_id, conversion_id)
+SELECT added.brand_id, added.id
+FROM added JOIN removed ON removed.brand_id = added.brand_id AND removed.id = added.id
+WHERE (added.status = 'rejected') <> (removed.status = 'rejected');
+RETURN NULL;
+"""
+
+
 class Conversion(TenantModel):
     """An order that is credited to a member, whole or by share.
 
@@ -65,7 +80,8 @@ class Conversion(TenantModel):
     `commission_minor` is the target: the sum of its ledger entries. `earnable_minor` is the
     commission that it earns or would earn if accepted. Fields that are set when it is recorded
     decide what it earns: the version of the terms, the tier, the code, the kind of customer, and
-    what was left of the cap. `claims` holds all evidence of the order, the winner first.
+    what was left of the cap. `is_held` keeps an accepted one pending until its flags are decided.
+    `claims` holds all evidence of the order, the winner first.
     """
 
     order = TenantForeignKey(Order)
@@ -83,6 +99,7 @@ class Conversion(TenantModel):
     # tracking.commissions.status derives `status` and `reason`, which the member reads.
     decision = models.CharField(max_length=8, choices=ConversionStatus)
     decision_reason = models.CharField(max_length=300, blank=True)
+    is_held = models.BooleanField(default=False, db_default=False)  # for review, by a flag
     status = models.CharField(max_length=8, choices=ConversionStatus)
     reason = models.CharField(max_length=300, blank=True)
     evidence = models.CharField(max_length=8, choices=Evidence)
@@ -176,6 +193,12 @@ class Conversion(TenantModel):
                 keys={"offer_id": "moved.offer_id", "status": "moved.status"},
                 sums={"conversions": "1"},
                 on=[pgtrigger.Insert, pgtrigger.Update, pgtrigger.Delete],
+            ),
+            after_statement(
+                pgtrigger.Insert, name="tracking_conversion_check_new", func=_CHECK_NEW
+            ),
+            after_statement(
+                pgtrigger.Update, name="tracking_conversion_check", func=_CHECK_CHANGED
             ),
             event_of_new(
                 OutboxEvent.CONVERSION_RECORDED,

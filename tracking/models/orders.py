@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pgtrigger
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Collate, Reverse, Upper
@@ -9,6 +10,7 @@ from django.db.models.functions import Collate, Reverse, Upper
 from accounts.models import OutboxEvent
 from accounts.outbox.triggers import event_of_change, event_of_new
 from core.db import append_only
+from core.kept_sums import after_statement
 from core.money import Money
 from core.tenancy import TenantForeignKey, TenantModel
 
@@ -30,6 +32,20 @@ class PaymentStatus(models.TextChoices):
 
 # What the outbox tells of an order.
 ORDER_TOLD = {"currency": "added.currency", "total_minor": "added.total_minor"}
+
+
+# The rules of flags look at these columns.
+_CHECK_AGAIN = """
+INSERT INTO tracking_flagcheck (brand_id, conversion_id)
+SELECT conversion.brand_id, conversion.id
+FROM added JOIN removed ON removed.brand_id = added.brand_id AND removed.id = added.id
+JOIN tracking_conversion conversion
+  ON conversion.brand_id = added.brand_id AND conversion.order_id = added.id
+WHERE (added.customer_ref, added.customer_digest, added.referrer_host, added.click_id)
+  IS DISTINCT FROM
+  (removed.customer_ref, removed.customer_digest, removed.referrer_host, removed.click_id);
+RETURN NULL;
+"""
 
 
 class Order(TenantModel):
@@ -54,6 +70,10 @@ class Order(TenantModel):
     cancelled_at = models.DateTimeField(null=True)
     is_test = models.BooleanField(default=False)  # never counts
     customer_ref = models.CharField(max_length=120, blank=True)
+    # The customer's address as a keyed digest (tracking.orders.customer_digest), and the site that
+    # the shopper came from, where the shop says so. `db_default` is for web processes of before.
+    customer_digest = models.CharField(max_length=64, blank=True, default="", db_default="")
+    referrer_host = models.CharField(max_length=253, blank=True, default="", db_default="")
     # As they were sent, in their order; tracking.links.code_text says which are the same code.
     promo_codes = ArrayField(models.CharField(max_length=60), default=list, blank=True)
     click_id = models.CharField(max_length=120, blank=True)
@@ -104,6 +124,7 @@ class Order(TenantModel):
             ),
         ]
         triggers = [
+            after_statement(pgtrigger.Update, name="tracking_order_flag_check", func=_CHECK_AGAIN),
             event_of_new(
                 OutboxEvent.ORDER_RECORDED,
                 name="tracking_order_recorded",
