@@ -26,6 +26,7 @@ from core.kept_queries import kept_query
 from core.references import Reference
 from core.tenancy import acting_for
 from payouts.destinations import Destination
+from payouts.fingerprints import fingerprint_of
 from payouts.models import PayoutDetails, PayoutMethod
 from payouts.releases import add_releases, live_releases, memberships, update_payments
 from payouts.sealing import seal, unseal
@@ -147,6 +148,7 @@ def change_details(
             "country": destination.country,
             "ending": destination.ending,
             "sealed": seal(_owner(creator.pk), destination.values()),
+            "fingerprint": fingerprint_of(destination),
             "changed_at": now,
         },
     )

@@ -18,8 +18,8 @@ from tracking.models.totals import NOTHING, Totals
 from tracking.totals.daily import DayKey, add_to_totals, move_totals
 
 SETTLED_FIELDS = [
-    "decision", "decision_reason", "status", "reason", "sale_minor", "refunded_minor", "customer",
-    "commission_minor", "earnable_minor", "left_under_cap_minor",
+    "decision", "decision_reason", "is_held", "status", "reason", "sale_minor", "refunded_minor",
+    "customer", "commission_minor", "earnable_minor", "left_under_cap_minor",
     "explanation",
 ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Whether a conversion counts: what was decided about it, its share, and the state of its order."""
+"""Whether a conversion counts: its decision, its flags, its share, and the state of its order."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ CANCELLED = gettext_noop("The shop cancelled the order.")
 VOIDED = gettext_noop("The payment of the order was voided.")
 IS_TEST = gettext_noop("It is a test order.")
 NOT_PAID = gettext_noop("The order is not paid yet.")
+HELD = gettext_noop("The brand is checking this sale.")
 
 
 def shop_rejects(order: Order) -> str:
@@ -35,6 +36,8 @@ def set_status(conversion: Conversion) -> None:
         and conversion.decision != ConversionStatus.REJECTED
     ):
         conversion.status, conversion.reason = ConversionStatus.PENDING, NOT_PAID
+    elif conversion.is_held and conversion.decision == ConversionStatus.ACCEPTED:
+        conversion.status, conversion.reason = ConversionStatus.PENDING, HELD
     else:
         conversion.status = ConversionStatus(conversion.decision)
         conversion.reason = conversion.decision_reason

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -78,7 +78,7 @@ class OrderFacts:
 
     `customer_is_new` is what the shop says; None when it says nothing. `updated_at` is when the
     shop last changed the order, None when it does not say. `number` is what the shop shows where
-    that is not the id.
+    that is not the id. `customer_email` is never stored: see tracking.orders.customer_digest.
     """
 
     external_id: str
@@ -94,6 +94,8 @@ class OrderFacts:
     is_test: bool = False
     updated_at: datetime | None = None
     number: str = ""
+    customer_email: str = field(default="", repr=False)
+    referrer_host: str = ""
 
     @property
     def total_minor(self) -> int:
@@ -105,7 +107,10 @@ class OrderFacts:
         return sum(line.net_minor for line in self.lines if line.is_commissionable)
 
     def digest(self) -> str:
-        """Return the SHA-256 of all fields but `updated_at` and `number`."""
+        """Return the SHA-256 of what is stated of the sale.
+
+        That is all but `updated_at`, `number`, the customer's address and the referrer.
+        """
         return _digest(
             self.external_id,
             self.ordered_at.isoformat(),

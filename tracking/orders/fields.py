@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from decimal import ROUND_HALF_UP, Context, Decimal
 from typing import Any, Generic, TypeVar
+from urllib.parse import urlsplit
 
 from core.money import MoneyError, UnknownCurrencyError, exponent, parse_decimal
 from core.text import UNSTORABLE
@@ -29,6 +30,8 @@ SPACED_OFFSET = re.compile(r"(?<=[0-9]) (?=[+-][0-9]{2}:?[0-9]{2}$)")
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 WORDS: dict[str, bool] = {"true": True, "yes": True, "false": False, "no": False}
 LEFT_OUT = ({"type": "null"}, {"const": ""})  # what may stand for a value that is left out
+
+HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_-]+(\.[a-z0-9_-]+)+")
 
 T = TypeVar("T", covariant=True)
 
@@ -116,6 +119,19 @@ class EvidenceField(TextField):
 
     def forms(self) -> list[dict[str, Any]]:
         return [{"type": "string"}, {"type": "integer"}]
+
+
+@dataclass(frozen=True)
+class ReferrerField(EvidenceField):
+    """The host, in lower case, of an address or of a host alone; "" of anything else."""
+
+    def read(self, raw: Mapping[str, Any], problems: Problems) -> str:
+        text = super().read(raw, problems)
+        try:
+            found = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+        except ValueError:
+            return ""
+        return found if HOST.fullmatch(found) else ""
 
 
 def each_once(codes: Iterable[str]) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from tracking.orders.fields import (
     EvidenceField,
     ObjectListField,
     QuantityField,
+    ReferrerField,
     TextField,
     TextListField,
     TimeField,
@@ -111,12 +112,25 @@ UPDATED_AT = TimeField(
     required=False,
     description="When the shop last changed the order: of two statements the newer one counts.",
 )
+CUSTOMER_EMAIL = EvidenceField(
+    "customer_email",
+    required=False,
+    max_length=254,
+    description="Finds members who buy for themselves. Kept only as a keyed digest.",
+)
+REFERRER = ReferrerField(
+    "referrer",
+    required=False,
+    max_length=2_000,
+    description="The address or host of the site that the shopper came from. The host is kept.",
+)
 LINES = ObjectListField(
     "lines", fields=LINE_FIELDS, max_items=MAX_ORDER_LINES, owner="an order", item="line"
 )
 ORDER_FIELDS = (
     ORDER_ID, NUMBER, ORDERED_AT, CURRENCY, CUSTOMER_ID, PROMO_CODES, PROMO_CODE, CLICK_ID,
-    NEW_CUSTOMER, PAYMENT_STATUS, CANCELLED_AT, IS_TEST, UPDATED_AT, LINES,
+    CUSTOMER_EMAIL, REFERRER, NEW_CUSTOMER, PAYMENT_STATUS, CANCELLED_AT, IS_TEST, UPDATED_AT,
+    LINES,
 )  # fmt: skip
 
 REFUND_ID = AddressedField("refund_id", description=NO_CONTROLS)
@@ -181,6 +195,8 @@ def read_order(raw: Any, *, strictly: bool = False) -> OrderFacts:
         is_test=bool(IS_TEST.read(sent, problems)),
         updated_at=UPDATED_AT.read_if_given(sent, problems),
         number=NUMBER.read(sent, problems),
+        customer_email=CUSTOMER_EMAIL.read(sent, problems),
+        referrer_host=REFERRER.read(sent, problems),
         lines=tuple(
             _read_line(line, index, currency, problems.inside(f"lines.{index}."))
             for index, line in enumerate(lines)

@@ -10,13 +10,14 @@ from psycopg.types.json import Jsonb
 from core.db import copy_rows
 from core.tenancy import current_brand_id
 from tracking.models import Order, OrderLine, OrderRevision
+from tracking.orders.customer_digest import customer_digest
 from tracking.orders.facts import LineFacts, OrderFacts
 
 # What a statement of an order sets, and what follows from it.
 STATED_FIELDS = [
     "number", "ordered_at", "total_minor", "commissionable_minor", "payment_status",
     "cancelled_at", "is_test", "customer_ref", "promo_codes", "click_id", "customer_is_new",
-    "digest", "revision", "updated_at", "unattributed",
+    "digest", "revision", "updated_at", "unattributed", "customer_digest", "referrer_host",
 ]  # fmt: skip
 LINE_COLUMNS = (
     "brand_id", "order_id", "position", "line_id", "sku", "product", "collections", "quantity",
@@ -37,6 +38,10 @@ def state_order(row: Order, order: OrderFacts, *, updated_at: datetime) -> None:
     row.is_test = order.is_test
     row.customer_ref, row.customer_is_new = order.customer_ref, order.customer_is_new
     row.promo_codes, row.click_id = list(order.promo_codes), order.click_id
+    # A statement that leaves them out takes nothing back.
+    if order.customer_email:
+        row.customer_digest = customer_digest(order.customer_email)
+    row.referrer_host = order.referrer_host or row.referrer_host
     row.digest = order.digest()
 
 

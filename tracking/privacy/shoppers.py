@@ -37,7 +37,7 @@ WITH chosen AS (
   SELECT customer_ref, %(forgotten)s || gen_random_uuid() AS new_ref
   FROM (SELECT DISTINCT customer_ref FROM chosen) AS customers
 )
-UPDATE tracking_order SET customer_ref = instead.new_ref
+UPDATE tracking_order SET customer_ref = instead.new_ref, customer_digest = ''
 FROM chosen JOIN instead USING (customer_ref) WHERE tracking_order.id = chosen.id
 RETURNING tracking_order.id, tracking_order.external_id
 """
