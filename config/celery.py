@@ -128,5 +128,8 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # The packages in tracking are no Django apps, so Celery does not find their tasks by itself.
 app.autodiscover_tasks(
-    ["tracking.outreach", "tracking.commissions", "tracking.links", "tracking.totals"]
+    [
+        f"tracking.{room}"
+        for room in ("outreach", "flags", "commissions", "links", "totals")
+    ]
 )

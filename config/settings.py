@@ -238,6 +238,8 @@ _ROUNDS: dict[str, tuple[float, int]] = {
     "accounts.delete_outbox_entries": (3600.0, 3600),
     "accounts.delete_api_answers": (3600.0, 3600),
     "tracking.fold_sums": (60.0, 60),
+    "tracking.check_flags": (2.0, 10),
+    "tracking.look_at_recent_days": (3600.0, 3600),
     "tracking.credit_clicks": (300.0, 300),
     "tracking.check_link_domains": (120.0, 120),
     "tracking.keep_ahead": (3600.0, 3600),

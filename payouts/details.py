@@ -26,10 +26,10 @@ from core.kept_queries import kept_query
 from core.references import Reference
 from core.tenancy import acting_for
 from payouts.destinations import Destination
-from payouts.fingerprints import fingerprint_of
+from payouts.fingerprints import fingerprint_of, opened
 from payouts.models import PayoutDetails, PayoutMethod
 from payouts.releases import add_releases, live_releases, memberships, update_payments
-from payouts.sealing import seal, unseal
+from payouts.sealing import seal
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +170,7 @@ def _shown(row: PayoutDetails) -> ShownDetails:
 
 
 def _opened(row: PayoutDetails) -> Destination:
-    values = unseal(_owner(row.creator_id), row.sealed)
-    return Destination(**{**values, "method": PayoutMethod(values["method"])})  # type: ignore[arg-type]
+    return opened(row.creator_id, row.sealed)
 
 
 def _owner(creator_id: int) -> str:

@@ -14,9 +14,11 @@ from datetime import datetime
 
 from django.conf import settings
 
-from affiliates.models import Member
+from affiliates.models import Creator, Member
+from core.references import Reference
 from payouts.destinations import Destination
-from payouts.models import DetailsRelease, PayoutDetails
+from payouts.models import DetailsRelease, PayoutDetails, PayoutMethod
+from payouts.sealing import unseal
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,13 +41,19 @@ def fingerprint_of(destination: Destination) -> str:
     return hmac.digest(settings.DETAILS_KEYS[0].encode(), text.encode(), "sha256").hex()
 
 
+def opened(creator_id: int, sealed: str) -> Destination:
+    """Return the account that was sealed for this creator. Raises SealError."""
+    values = unseal(Reference.by_id(Creator, creator_id), sealed)
+    return Destination(**{**values, "method": PayoutMethod(values["method"])})  # type: ignore[arg-type]
+
+
 def account_sharers(member_ids: Collection[int]) -> dict[int, list[AccountSharer]]:
     """Return who else of the brand is paid to the account of each of these members."""
     asked = Member.objects.filter(pk__in=list(member_ids), creator__isnull=False)
     releases = dict(
         DetailsRelease.objects.filter(taken_back_at=None).values_list("creator", "released_at")
     )
-    creators = {creator for creator in asked.values_list("creator", flat=True)} & set(releases)
+    creators = set(asked.values_list("creator", flat=True)) & set(releases)
     if not creators or len(releases) == 1:
         return {}
     details = PayoutDetails.objects.exclude(fingerprint="").filter(creator__in=list(releases))

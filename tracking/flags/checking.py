@@ -19,6 +19,7 @@ from django.db import DatabaseError, connection, transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
+from accounts.models import Brand
 from accounts.selectors import current_zone
 from core.db import retried_transaction
 from core.tenancy import across_brands, acting_for, current_brand_id
@@ -47,7 +48,9 @@ from tracking.totals.daily import day_of
 BATCH = 200  # conversions
 SLICE = 20  # batches of one brand before the others get their part
 # Before each further look for a click that is not stored; after the last one it counts as lost.
-CLICK_PAUSES = tuple(timedelta(seconds=one) for one in (10, 30, 60, 300, 900, 3_600, 21_600, 86_400))
+CLICK_PAUSES = tuple(
+    timedelta(seconds=one) for one in (10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
+)
 FAILED_PAUSE = timedelta(minutes=5)
 LATE_CLICKS = timedelta(days=2)  # for which days are looked at again every hour
 BY = Actor.system("rules of flags")
@@ -80,8 +83,10 @@ def check_waiting(*, now: datetime) -> int:
     checked = 0
     for _ in range(SLICE):
         ids = list(
-            FlagCheck.objects.filter(due_at__lte=now).order_by("pk").values_list("pk", flat=True)
-        [:BATCH])
+            FlagCheck.objects.filter(due_at__lte=now)
+            .order_by("pk")
+            .values_list("pk", flat=True)[:BATCH]
+        )
         if not ids:
             break
         try:
@@ -189,13 +194,10 @@ def _cleared_pairs(member_ids: Collection[int]) -> set[tuple[int, int]]:
     return pairs | {(evidence["member"], member) for member, evidence in others}
 
 
-def _by_day_rules(
-    changes: _Changes, sales: Sequence[Sale], kinds: Collection[FlagKind]
-) -> None:
+def _by_day_rules(changes: _Changes, sales: Sequence[Sale], kinds: Collection[FlagKind]) -> None:
     zone = current_zone()
     keys = {
-        (sale.conversion.enrollment_id, day_of(sale.conversion.occurred_at, zone))
-        for sale in sales
+        (sale.conversion.enrollment_id, day_of(sale.conversion.occurred_at, zone)) for sale in sales
     }
     known: dict[tuple[DayKey, str], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
     rows = Flag.objects.filter(
@@ -215,9 +217,7 @@ def _by_day_rules(
                 _raise_for_day(changes, key, kind, found)
 
 
-def _raise_for_day(
-    changes: _Changes, key: DayKey, kind: FlagKind, found: dict[str, Any]
-) -> None:
+def _raise_for_day(changes: _Changes, key: DayKey, kind: FlagKind, found: dict[str, Any]) -> None:
     """Raise a flag for the sales of the day that have none of this kind yet."""
     rows = facts.sales_on_day(key, zone=current_zone()).exclude(status=ConversionStatus.REJECTED)
     if kind == FlagKind.CODE_SURGE:
@@ -233,9 +233,7 @@ def _raise_for_day(
 def _apply(changes: _Changes, *, asked_again: Collection[int], now: datetime) -> None:
     """Raise and withdraw, and hold or release the conversions."""
     withdrawn = Flag.objects.filter(pk__in=list(changes.withdrawn), state=FlagState.OPEN)
-    touched = {pk for pk, _ in changes.raised} | set(
-        withdrawn.values_list("conversion", flat=True)
-    )
+    touched = {pk for pk, _ in changes.raised} | set(withdrawn.values_list("conversion", flat=True))
     touched |= wrongly_held(asked_again)
     if not touched:
         return
@@ -304,6 +302,13 @@ def wrongly_held(conversion_ids: Collection[int]) -> set[int]:
     return {row.pk for row in rows if row.is_held != was[row.pk]}
 
 
+def look_at_recent_days_in_all_brands(*, now: datetime) -> None:
+    """Have busy recent days of every brand looked at again."""
+    for brand in Brand.objects.order_by("pk"):
+        with acting_for(brand):
+            look_at_recent_days_again(now=now)
+
+
 @transaction.atomic
 def look_at_recent_days_again(*, now: datetime) -> int:
     """Have a sale of each busy recent day looked at again: clicks may have come since.
@@ -320,5 +325,3 @@ def look_at_recent_days_again(*, now: datetime) -> int:
     ids = [facts.sales_on_day(key, zone=current_zone()).order_by("pk").first() for key in keys]
     FlagCheck.objects.bulk_create(FlagCheck(conversion=row) for row in ids if row is not None)
     return len(keys)
-
-

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import datetime
 
+from django.db.models import Q
+
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import retried_transaction
 from tracking.commissions.settlement import changing
 from tracking.flags.checking import set_held
-from tracking.models import Flag, FlagState
+from tracking.models import Conversion, ConversionStatus, Flag, FlagState
 from tracking.orders import approval
 
 MAX_REASON = 300  # characters
@@ -54,15 +56,14 @@ def accept_conversions(*, conversion_ids: Iterable[int], by: Actor, now: datetim
     A sale that was held is accepted with it. Returns how many changed.
     """
     ids = list(conversion_ids)
-    changed = approval.accept_conversions(conversion_ids=ids, by=by, now=now)
-    flags = Flag.objects.filter(
-        conversion__in=ids, state__in=[FlagState.OPEN, FlagState.REJECTED]
-    )
+    differing = ~Q(decision=ConversionStatus.ACCEPTED) | Q(is_held=True)
+    changed = Conversion.objects.filter(differing, pk__in=ids).count()
+    approval.accept_conversions(conversion_ids=ids, by=by, now=now)
+    flags = Flag.objects.filter(conversion__in=ids, state__in=[FlagState.OPEN, FlagState.REJECTED])
     with changing(_conversions(flags), now=now) as conversions:
-        held = sum(row.is_held for row in conversions)
         _decide(flags, FlagState.CLEARED, ACCEPTED, by=by, now=now)
         set_held(conversions)
-    return max(changed, held)
+    return changed
 
 
 @retried_transaction

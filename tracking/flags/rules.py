@@ -86,7 +86,7 @@ def paid_search(sale: SaleFacts, limits: Limits = LIMITS) -> Found:
 
 
 def coupon_site(sale: SaleFacts, limits: Limits = LIMITS) -> Found:
-    """The click, or else the shopper, came from a coupon site or a browser extension for coupons."""
+    """The click, or else the shopper, came from a coupon site or an extension for coupons."""
     for host in (sale.click.referrer_host if sale.click else "", sale.order_referrer):
         if host and (site := site_of(host, sale.coupon_sites)):
             return {"host": host, "site": site}
@@ -123,7 +123,7 @@ def shared_account(sale: SaleFacts, limits: Limits = LIMITS) -> Found:
 
 
 def code_surge(day: DayFacts, limits: Limits = LIMITS) -> Found:
-    """A code is used far more than usual, while nobody clicks on the link that was clicked before."""
+    """A code is used far more than usual, while nobody clicks on its link any more."""
     many = day.code_orders >= limits.surge_orders
     unusual = day.code_orders * limits.usual_days > limits.surge_times * day.sales_before
     if not (many and unusual and day.clicks == 0 and day.clicks_before > 0):

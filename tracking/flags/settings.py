@@ -72,9 +72,7 @@ def change_flag_settings(
 
 
 @transaction.atomic
-def change_hold(
-    *, offer: Offer, kinds: Collection[str], by: Actor, now: datetime
-) -> FlagHold:
+def change_hold(*, offer: Offer, kinds: Collection[str], by: Actor, now: datetime) -> FlagHold:
     """Hold the offer's sales for review that have flags of these kinds; FlagHold.ALL for any.
 
     Sales with open flags are looked at again: they are held or released within seconds.

@@ -1,6 +1,7 @@
 """What is known of shoppers, and forgetting them: their reference goes, the figures stay.
 
-Of a shopper nothing is kept but the shop's own reference. A random one takes its place, the same on
+Of a shopper nothing is kept but the shop's own reference and a digest of the address, which goes
+too. A random reference takes the place of the shop's, the same on
 all of their orders that are forgotten together, so that who was a new customer stays as it is.
 Nobody can tell from it which shopper that was. What the orders say otherwise does not change.
 """
@@ -37,9 +38,15 @@ WITH chosen AS (
   SELECT customer_ref, %(forgotten)s || gen_random_uuid() AS new_ref
   FROM (SELECT DISTINCT customer_ref FROM chosen) AS customers
 )
-UPDATE tracking_order SET customer_ref = instead.new_ref, customer_digest = ''
+UPDATE tracking_order SET customer_ref = instead.new_ref
 FROM chosen JOIN instead USING (customer_ref) WHERE tracking_order.id = chosen.id
 RETURNING tracking_order.id, tracking_order.external_id
+"""
+# Also of guests, whose orders have no reference.
+_DIGESTS = """
+UPDATE tracking_order SET customer_digest = ''
+WHERE brand_id = %(brand)s AND source = %(source)s AND customer_digest <> ''
+  AND (%(all)s OR external_id = ANY (%(orders)s) OR customer_ref = %(customer)s)
 """
 _REVISIONS = """
 UPDATE tracking_orderrevision AS revision
@@ -121,6 +128,7 @@ def _forget(
         "customer": customer_ref or None,
     }
     with connection.cursor() as cursor:
+        cursor.execute(_DIGESTS, values)
         cursor.execute(_ORDERS, values)
         rows = cursor.fetchall()
         with pgtrigger.ignore("tracking.OrderRevision:tracking_revision_append_only"):

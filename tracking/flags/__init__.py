@@ -1,0 +1,1 @@
+"""What staff should look at: the rules of flags, their checks, decisions, and leaked codes."""

@@ -1,0 +1,116 @@
+"""Read flags: the list, their counts, and how often each kind was false."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet, Sum
+
+from core.kept_queries import kept_query
+from core.money import BASIS_POINTS
+from tracking.figures.conversion_search import conversions_matching
+from tracking.models import Conversion, Flag, FlagCount, FlagKind, FlagState
+
+FLAG_ORDERS = {
+    "raised": "raised_at",
+    "time": "conversion__occurred_at",
+    "sale": "conversion__sale_minor",
+    "commission": "conversion__earnable_minor",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class KindFigures:
+    """How many flags of a kind are open, and how those that staff decided ended."""
+
+    kind: FlagKind
+    open: int
+    cleared: int
+    rejected: int
+
+    @property
+    def decided(self) -> int:
+        return self.cleared + self.rejected
+
+    @property
+    def false_bp(self) -> int | None:
+        """The part of the decided flags that were false, in basis points; None before any."""
+        if not self.decided:
+            return None
+        return (2 * self.cleared * BASIS_POINTS + self.decided) // (2 * self.decided)
+
+
+def flags(
+    *,
+    search: str = "",
+    state: str = "",
+    kind: str = "",
+    offer_id: int | None = None,
+    member_id: int | None = None,
+    conversion_id: int | None = None,
+    order: str = "",
+) -> QuerySet[Flag]:
+    """Return the brand's flags with conversion, order, member and offer.
+
+    `order` is a key of FLAG_ORDERS, with "-" before it for descending; otherwise the newest flag
+    comes first.
+    """
+    found = Flag.objects.select_related("conversion__order", "member", "offer")
+    chosen = {
+        "state": state, "kind": kind, "offer": offer_id, "member": member_id,
+        "conversion": conversion_id,
+    }  # fmt: skip
+    found = found.filter(**{name: value for name, value in chosen.items() if value})
+    for word in search.split():
+        matching = Conversion.objects.filter(conversions_matching(word))
+        found = found.filter(conversion__in=matching.values("pk"))
+    column = FLAG_ORDERS.get(order.removeprefix("-"), "raised_at")
+    if order.removeprefix("-") not in FLAG_ORDERS or order.startswith("-"):
+        return found.order_by(f"-{column}", "-pk")
+    return found.order_by(column, "pk")
+
+
+def flags_of_conversion(conversion_id: int) -> list[Flag]:
+    """Return a conversion's flags but withdrawn ones, those that are open first."""
+    rows = Flag.objects.filter(conversion=conversion_id).exclude(state=FlagState.WITHDRAWN)
+    return sorted(rows, key=lambda row: (row.state != FlagState.OPEN, row.raised_at, row.pk))
+
+
+def open_flag_count(*, member_id: int | None = None) -> int:
+    """Return how many flags wait for staff, of the brand or of one member."""
+    if member_id is not None:
+        return Flag.objects.filter(member=member_id, state=FlagState.OPEN).count()
+    return sum(_open_flags())
+
+
+@kept_query
+def _open_flags() -> QuerySet[FlagCount, int]:
+    counts = FlagCount.objects.filter(state=FlagState.OPEN).values("brand_id")
+    return counts.annotate(sum=Sum("flags")).values_list("sum", flat=True)
+
+
+def oldest_open_flag() -> datetime | None:
+    """Return when the flag was raised that waits longest."""
+    return next(iter(_oldest_open()), None)
+
+
+@kept_query
+def _oldest_open() -> QuerySet[Flag, datetime]:
+    rows = Flag.objects.filter(state=FlagState.OPEN).order_by("raised_at")
+    return rows.values_list("raised_at", flat=True)[:1]
+
+
+def figures_by_kind() -> list[KindFigures]:
+    """Return the figures of every kind, in the sequence of FlagKind, from the kept counts."""
+    counts = FlagCount.objects.exclude(Q(state=FlagState.WITHDRAWN)).values_list("kind", "state")
+    found = {(kind, state): number for kind, state, number in counts.annotate(sum=Sum("flags"))}
+    return [
+        KindFigures(
+            kind,
+            open=found.get((kind, FlagState.OPEN), 0),
+            cleared=found.get((kind, FlagState.CLEARED), 0),
+            rejected=found.get((kind, FlagState.REJECTED), 0),
+        )
+        for kind in FlagKind
+    ]
