@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from brand_admin.background import lists as background_lists
 from brand_admin.connections import codes_lists, developers_lists, events_lists
+from brand_admin.conversions import flags, refunds, unattributed
 from brand_admin.conversions import lists as conversion_lists
-from brand_admin.conversions import refunds, unattributed
 from brand_admin.emails import lists as email_lists
 from brand_admin.links import lists as link_lists
 from brand_admin.listing.listing import LISTS, list_of_reference
@@ -32,6 +32,7 @@ MODULES = (
     events_lists,
     member_lists,
     due_list,
+    flags,
     generate_list,
     link_lists,
     member_parts,

@@ -41,6 +41,7 @@ class IdKind(StrEnum):
     CLICK = "clk"
     CONVERSION = "cnv"
     QUESTION = "qst"
+    FLAG = "flg"
     PAYOUT = "pay"
     RUN = "run"
     # Only webhooks name these; no operation asks for one.

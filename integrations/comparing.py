@@ -100,7 +100,7 @@ def enqueue_due_comparisons(*, now: datetime) -> list[int]:
         rows = rows.filter(connection__state__in=LIVE_CONNECTIONS)
         due = list(rows.filter(compare_at__lte=now).order_by("compare_at")[:MAX_COMPARED_AT_ONCE])
         others = rows.filter(compare_at__gt=now, ended_at=None, tries=0)
-        codes = codes_in_use_by_offer({row.offer_id for row in others})
+        codes = codes_in_use_by_offer({row.offer_id for row in others}, now=now)
         changed = [row for row in others if here_of(row, codes, now=now) != row.here]
     for row in changed:
         with acting_for(row.brand_id):
@@ -111,12 +111,12 @@ def enqueue_due_comparisons(*, now: datetime) -> list[int]:
     return [row.pk for row in found]
 
 
-def codes_in_use_by_offer(offer_ids: set[int]) -> dict[int, str]:
-    """A short text for the codes in use of each offer: it differs when they differ."""
+def codes_in_use_by_offer(offer_ids: set[int], *, now: datetime) -> dict[int, str]:
+    """A short text for the codes of each offer that work: it differs when they differ."""
     listed = StringAgg(Upper("code"), Value(","), order_by=Upper("code"))
     digest = Func(listed, function="md5", output_field=CharField())
     members = Enrollment.objects.active().filter(offer__in=offer_ids)
-    rows = PromoCode.objects.in_use().filter(enrollment__in=members)
+    rows = PromoCode.objects.working_at(now).filter(enrollment__in=members)
     return dict(rows.order_by().values("enrollment__offer").annotate(all=digest).values_list(
         "enrollment__offer", "all"
     ))  # fmt: skip
@@ -165,7 +165,7 @@ def _compare(discount_id: int, *, now: datetime, clock: Clock) -> bool:
 
 
 def _claimed(discount: OfferDiscount, token: uuid.UUID, *, now: datetime, clock: Clock) -> None:
-    here = here_of(discount, codes_in_use_by_offer({discount.offer_id}), now=now)
+    here = here_of(discount, codes_in_use_by_offer({discount.offer_id}, now=now), now=now)
     problem, compared, is_whole, retry_after = "", None, True, 0.0
     try:
         client = client_of(discount.connection)
@@ -225,7 +225,7 @@ def _codes_here(discount: OfferDiscount, *, now: datetime) -> dict[str, _Side]:
     """The codes that members of the offer have or had; of several holders the one in use counts."""
     rows = PromoCode.objects.filter(enrollment__offer=discount.offer_id)
     active = Enrollment.objects.active().filter(offer=discount.offer_id)
-    in_use = set(rows.in_use().filter(enrollment__in=active).values_list("pk", flat=True))
+    in_use = set(rows.working_at(now).filter(enrollment__in=active).values_list("pk", flat=True))
     is_on = discount.is_live and discount.offer.counts_at(now)
     found: dict[str, _Side] = {}
     for pk, code, holder in rows.in_use_first().values_list("pk", "code", "enrollment"):

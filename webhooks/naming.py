@@ -9,6 +9,7 @@ from core.references import Reference
 
 # Values of an entry that are ids of rows.
 IDS: Mapping[str, IdKind] = {
+    "conversion": IdKind.CONVERSION,
     "enrollment": IdKind.ENROLLMENT,
     "member": IdKind.MEMBER,
     "offer": IdKind.OFFER,
@@ -21,6 +22,7 @@ TARGETS: Mapping[str, IdKind] = {
     "conversion": IdKind.CONVERSION,
     "endpoint": IdKind.ENDPOINT,
     "enrollment": IdKind.ENROLLMENT,
+    "flag": IdKind.FLAG,
     "ledgerentry": IdKind.ENTRY,
     "order": IdKind.ORDER,
     "payout": IdKind.PAYOUT,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, cast
 
 from django.http import HttpRequest
@@ -16,6 +16,7 @@ from api.resources.offers import offers_shown
 from api.resources.operations import Noun
 from api.resources.orders import orders_shown
 from api.resources.reading import (
+    by_number,
     expanded,
     filter_id,
     linked,
@@ -44,8 +45,8 @@ from api.schemas.parts import Changed, Page, moment, money
 from core.public_ids import IdKind
 from offers.models import Enrollment
 from tracking.figures.conversion_list import conversions
+from tracking.flags.deciding import accept_conversions, reject_conversions
 from tracking.models import Conversion, Order
-from tracking.orders.approval import accept_conversions, reject_conversions
 from tracking.orders.crediting import (
     CreditingResult,
     credit_by_own_evidence,
@@ -171,6 +172,12 @@ def _conversion_ids(texts: Sequence[str]) -> list[int]:
     return [row.pk for row in rows_named(IdKind.CONVERSION, texts, rows, field="conversions")]
 
 
+def conversions_shown(ids: Collection[int]) -> dict[int, ConversionShown]:
+    """Return conversions whole, by number."""
+    rows = list(Conversion.objects.filter(pk__in=ids))
+    return by_number(rows, lambda found: _show(found, frozenset()))
+
+
 def _fresh(rows: Sequence[Conversion]) -> list[Conversion]:
     """The rows as PostgreSQL has them, in the same sequence: new ones lack its own defaults."""
     found = Conversion.objects.in_bulk([row.pk for row in rows])
@@ -206,6 +213,7 @@ def _show(rows: Sequence[Conversion], whole: frozenset[str]) -> list[ConversionS
             terms=shown_id(IdKind.TERMS, row.terms_id),
             status=cast("Any", row.status),
             reason=row.reason,
+            is_held=row.is_held,
             decision=cast("Any", row.decision),
             evidence=cast("Any", row.evidence),
             why=row.why,

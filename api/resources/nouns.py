@@ -9,6 +9,7 @@ from api.resources import (
     conversions,
     enrollments,
     figures,
+    flags,
     link_domains,
     links,
     members,
@@ -22,7 +23,7 @@ from api.resources import (
 
 NOUNS = (
     members.NOUN, offers.NOUN, terms.NOUN, enrollments.NOUN, codes.NOUN, links.NOUN,
-    link_domains.NOUN, links.CLICKS, orders.NOUN, conversions.NOUN, questions.NOUN,
+    link_domains.NOUN, links.CLICKS, orders.NOUN, conversions.NOUN, flags.NOUN, questions.NOUN,
     payouts.NOUN, runs.NOUN, figures.NOUN,
 )  # fmt: skip
 

@@ -18,6 +18,7 @@ from offers.terms import OfferError
 from payouts.run_work import UnderWayError
 from payouts.runs import NotADraftError, RunChangedError
 from payouts.services import DueChangedError, PayoutError
+from tracking.flags.deciding import FlagError
 from tracking.links.items import ItemError
 from tracking.links.membership import OwedError
 from tracking.links.tracking_links import LinkError
@@ -56,7 +57,7 @@ def refusing() -> Iterator[None]:
         raise changed_meanwhile() from error
     except (SharesChangedError, DueChangedError, NotADraftError, UnderWayError) as error:
         raise _conflict(error) from error
-    except (AttributionError, ApprovalError, AnswerError, PayoutError) as error:
+    except (AttributionError, ApprovalError, AnswerError, FlagError, PayoutError) as error:
         raise invalid([FieldProblem("body", "refused", str(error))]) from error
 
 

@@ -63,6 +63,7 @@ class ConversionShown(Shown):
     terms: TermsId
     status: Status
     reason: str
+    is_held: bool = Field(description="Whether a flag holds it for review.")
     decision: Status
     evidence: EvidenceName
     why: str

@@ -23,6 +23,13 @@ from tracking.orders.crediting import MAX_REASON_LENGTH
 EVERY_STATE = "all"
 
 
+def choose_offers(form: forms.Form) -> None:
+    """Let the form's field `offer` choose one of the brand's offers, or all."""
+    field = form.fields["offer"]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
+    field.choices = [("", "All offers"), *((str(pk), name) for pk, name in offer_names())]
+
+
 class ConversionFilters(DayFilters):
     """What to list; everything unless the address says otherwise."""
 
@@ -40,10 +47,7 @@ class ConversionFilters(DayFilters):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        names = [(str(pk), name) for pk, name in offer_names()]
-        field = self.fields["offer"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
-        field.choices = [("", "All offers"), *names]
+        choose_offers(self)
 
     def chosen(self) -> dict[str, Any]:
         """Keyword arguments for `conversion_list.conversions`; nonsense is ignored."""

@@ -14,6 +14,7 @@ from accounts.actors import Actor
 from accounts.permissions import Permission
 from brand_admin.conversions.forms import ConversionFilters, QuestionFilters, RejectionForm
 from brand_admin.conversions.question_findings import Verdict, verdict_of
+from brand_admin.conversions.tab_counts import tab_counts
 from brand_admin.listing.actions import Action, Done, Seen
 from brand_admin.listing.cells import Badge, Cell, Fragment, Lines, Link, Muted, Titled
 from brand_admin.listing.columns import Column
@@ -28,9 +29,9 @@ from tracking.figures.conversion_list import (
     listed_conversions,
     undecided_count,
 )
+from tracking.flags.deciding import accept_conversions, reject_conversions
 from tracking.models import Conversion, Evidence, Question, QuestionState
-from tracking.orders.approval import accept_conversions, reject_conversions
-from tracking.questions.selectors import open_question_count, orders_by_reference, questions
+from tracking.questions.selectors import orders_by_reference, questions
 
 
 def conversion_status(row: Conversion) -> Cell:
@@ -189,7 +190,7 @@ class Conversions(Listing[Conversion]):
 
     def context(self) -> dict[str, Any]:
         return {
-            "open_questions": open_question_count(),
+            **tab_counts(),
             "pending": undecided_count(),
         }
 
@@ -295,7 +296,7 @@ class Questions(Listing[QuestionLine]):
         return [QuestionLine(row, verdicts.get(row.pk)) for row in found]
 
     def context(self) -> dict[str, Any]:
-        return {"open_questions": open_question_count()}
+        return tab_counts()
 
 
 def shortened(answer: str) -> str:

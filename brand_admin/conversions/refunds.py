@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.utils.text import capfirst
 
 from brand_admin.conversions.forms import RefundFilters
+from brand_admin.conversions.tab_counts import tab_counts
 from brand_admin.listing.cells import Badge, Cell, Lines, Link, Muted
 from brand_admin.listing.columns import Column
 from brand_admin.listing.empty_state import EmptyState, PageLink
@@ -18,7 +19,6 @@ from tracking.figures.refunds_to_check import RefundOutcome, outcome_of, refunds
 from tracking.figures.unattributed_orders import Brought
 from tracking.models import Conversion, Refund
 from tracking.orders.as_sent import refunded_lines
-from tracking.questions.selectors import open_question_count
 
 TONES = {
     RefundOutcome.WAITING: "neutral",
@@ -160,4 +160,4 @@ class RefundsToCheck(Listing[RefundRow]):
         return "refunds-to-check"
 
     def context(self) -> dict[str, Any]:
-        return {"open_questions": open_question_count()}
+        return tab_counts()

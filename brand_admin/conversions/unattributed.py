@@ -24,6 +24,7 @@ from accounts.actors import Actor
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.conversions.forms import CreditForm, UnattributedFilters
+from brand_admin.conversions.tab_counts import tab_counts
 from brand_admin.enrollment_choice import EnrollmentChoice
 from brand_admin.listing.actions import Action, Done, Seen, Skipped
 from brand_admin.listing.cells import Cell, Chip, Chips, Lines, Muted
@@ -41,7 +42,6 @@ from offers.models import Enrollment
 from tracking.figures.unattributed_orders import unattributed_orders
 from tracking.models import Order
 from tracking.orders.crediting import credit_by_own_evidence, credit_orders_by_hand
-from tracking.questions.selectors import open_question_count
 
 SHOWN_OF_CLICK_ID = 16  # characters, in the list; the file has all of them
 
@@ -202,7 +202,7 @@ class UnattributedOrders(Listing[Order]):
         return super().done_words(action, {**values, "member": to.member})
 
     def context(self) -> dict[str, Any]:
-        return {"open_questions": open_question_count()}
+        return tab_counts()
 
 
 class CreditedMember(EnrollmentChoice):

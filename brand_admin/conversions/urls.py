@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from django.urls import path
 
-from brand_admin.conversions import importing, questions, rates, sharing, views
+from brand_admin.conversions import importing, leaks, questions, rates, sharing, views
+from brand_admin.conversions.flags import Flags
 from brand_admin.conversions.lists import Conversions, Questions
 from brand_admin.conversions.rates import ExchangeRates
 from brand_admin.conversions.refunds import RefundsToCheck
@@ -20,6 +21,11 @@ urlpatterns = [
     path("unattributed.csv", list_file(UnattributedOrders), name="unattributed_csv"),
     path("unattributed/member/", choose_member, name="unattributed_member"),
     path("unattributed/credit/", list_change(UnattributedOrders), name="unattributed_credit"),
+    path("flagged/", list_page(Flags), name="flags"),
+    path("flagged.csv", list_file(Flags), name="flags_csv"),
+    path("flagged/decide/", list_change(Flags), name="flags_decide"),
+    path("flagged/codes/<int:leak_id>/", leaks.leak_page, name="leak"),
+    path("flagged/codes/<int:leak_id>/dismiss/", leaks.leak_dismiss, name="leak_dismiss"),
     path("rates/", list_page(ExchangeRates), name="exchange_rates"),
     path("rates.csv", list_file(ExchangeRates), name="exchange_rates_csv"),
     path("rates/new/", rates.new_rates, name="exchange_rates_new"),

@@ -17,6 +17,8 @@ from core.references import Reference
 from offers.wording import explain
 from payouts.selectors import entries_of_conversion
 from tracking.figures.conversion_list import conversions
+from tracking.flags.selectors import flags_of_conversion
+from tracking.flags.sentences import sentence
 from tracking.models import OrderRevision, PaymentStatus
 from tracking.orders.exchange import plain_rate
 from tracking.orders.lookup import (
@@ -62,6 +64,7 @@ def conversion_page(request: BrandRequest, conversion_id: int) -> HttpResponse:
         ],
         entries=entries,
         booked=Money(sum(entry.amount_minor for entry in entries), conversion.currency),
+        flags=[(row, sentence(row)) for row in flags_of_conversion(conversion.pk)],
         history=history.lines(history_of(targets)),
     )
 

@@ -17,6 +17,8 @@ from notifications.models import Message, MessageState
 from tracking.figures.conversion_list import oldest_undecided, undecided_count
 from tracking.figures.refunds_to_check import refunds_to_check
 from tracking.figures.unattributed_orders import unattributed_orders
+from tracking.flags.leaks import open_leaks
+from tracking.flags.selectors import oldest_open_flag, open_flag_count
 from tracking.models import Order, Refund
 from tracking.outreach.unsent_items import not_sent, without_items
 from tracking.questions.selectors import open_question_count
@@ -45,6 +47,9 @@ class Attention:
     failed_sends: int
     unknown_sends: int
     questions: int
+    flags: int
+    oldest_flag_at: datetime | None
+    leaked_codes: int
     unattributed: int
     refunds: int
     recent_from: date
@@ -84,6 +89,9 @@ def what_needs_attention(*, now: datetime) -> Attention:
         failed_sends=sum(sends.values()),
         unknown_sends=unknown,
         questions=open_question_count(),
+        flags=open_flag_count(),
+        oldest_flag_at=oldest_open_flag(),
+        leaked_codes=_leaked.count(),
         unattributed=_unattributed.count(since=start_of(recent_from)),
         refunds=_refunds.count(since=start_of(recent_from)),
         recent_from=recent_from,
@@ -109,5 +117,6 @@ def _refunds(*, since: datetime) -> QuerySet[Refund, Any]:
     return refunds_to_check(first=since).values("pk")[: MAX_COUNTED_ORDERS + 1]
 
 
+_leaked = kept_query(open_leaks)
 _without_items = kept_query(without_items)
 _not_sent = kept_query(not_sent)

@@ -51,6 +51,7 @@ from brand_admin.suppressed import suppressed_in_words
 from core.references import Reference
 from core.templatetags.display import who
 from notifications.selectors import messages_to
+from tracking.flags.selectors import open_flag_count
 from tracking.models import Question
 
 SECTION = "members"
@@ -62,6 +63,7 @@ def who_it_is(member: Member) -> dict[str, Any]:
     return {
         "member": member,
         "noted": member_details_of([member])[member.pk],
+        "flagged": open_flag_count(member_id=member.pk),
         "suppressed": suppressed_in_words([member.email]).get(member.email, ""),
     }
 

@@ -28,7 +28,7 @@ from offers.services import enroll
 from payouts.releases import change_member_and_payments
 from tracking.figures.member_summaries import accounts_by_currency
 from tracking.figures.member_table import offer_rows_of
-from tracking.links.promo_codes import earlier_holders, had_until
+from tracking.links.promo_codes import codes_in_grace, earlier_holders, had_until
 
 SECTION = "members"
 
@@ -113,14 +113,18 @@ def _offers_part(request: BrandRequest, member: Member, form: JoinForm) -> HttpR
     enrollments = list(
         Enrollment.objects.filter(member=member).select_related("offer").order_by("-pk")
     )
-    rows = offer_rows_of(enrollments, now=timezone.now())
-    before = earlier_holders([row.pk for row in enrollments])
-    had_before = {pk: had_until(code) for pk, code in before.items()}
+    now, ids = timezone.now(), [row.pk for row in enrollments]
+    had_before = {pk: had_until(code) for pk, code in earlier_holders(ids).items()}
+    in_grace = codes_in_grace(ids, now=now)
+    rows = offer_rows_of(enrollments, now=now)
     return show_part(
         request,
         member,
         "offers",
-        rows=[(row, had_before.get(row.enrollment.pk, "")) for row in rows],
+        rows=[
+            (row, had_before.get(row.enrollment.pk, ""), in_grace.get(row.enrollment.pk))
+            for row in rows
+        ],
         accounts=accounts_by_currency(rows),
         join_form=form,
         status=422 if form.errors else 200,

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.urls import path
 
 from brand_admin.listing.views import list_file, list_page
-from brand_admin.offers import image, terms_views, views
+from brand_admin.offers import flag_hold, image, terms_views, views
 from brand_admin.offers.lists import Offers
 
 urlpatterns = [
@@ -20,5 +20,6 @@ urlpatterns = [
         terms_views.terms_withdraw,
         name="terms_withdraw",
     ),
+    path("<int:offer_id>/flagged/", flag_hold.flag_hold, name="offer_flag_hold"),
     path("<int:offer_id>/status/<slug:action>/", views.offer_status, name="offer_status"),
 ]

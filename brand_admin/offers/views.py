@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.offers.flag_hold import hold_in_words
 from brand_admin.offers.forms import (
     EditOfferForm,
     NewOfferForm,
@@ -82,6 +83,7 @@ def offer_page(request: BrandRequest, offer_id: int) -> HttpResponse:
         is_over=offer.ends_at is not None and offer.ends_at <= now,
         projects=projects_with(offer),
         actions=actions_for(offer),
+        hold=hold_in_words(offer),
     )
 
 

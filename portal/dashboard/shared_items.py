@@ -46,9 +46,14 @@ class Shared:
 
 @dataclass(frozen=True, slots=True)
 class SharedItems:
-    """Code and link, None if never given; whether deep links are allowed, and exist."""
+    """Code and link, None if never given; whether deep links are allowed, and exist.
+
+    `earlier_code` was replaced, and orders with it count until `earlier_code_until`.
+    """
 
     code: Shared | None
+    earlier_code: str
+    earlier_code_until: datetime | None
     link: Shared | None
     can_make: bool
     has_made: bool
@@ -59,11 +64,13 @@ class SharedItems:
         return self.code is None or not self.code.is_in_use
 
 
-def shared(enrollment: Enrollment) -> SharedItems:
+def shared(enrollment: Enrollment, *, now: datetime) -> SharedItems:
     """Return the active code and link, else those that were active last. Three queries."""
     items = own_items(enrollment.pk)
-    offer = enrollment.offer
+    offer, earlier = enrollment.offer, items.earlier_code
     return SharedItems(
+        earlier_code=earlier.code if earlier else "",
+        earlier_code_until=earlier.works_until(now) if earlier else None,
         code=_code(items.promo_code) if items.promo_code else None,
         link=_link(items.tracking_link, enrollment.brand) if items.tracking_link else None,
         can_make=_allows_links(offer),

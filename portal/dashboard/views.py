@@ -63,7 +63,7 @@ def dashboard(request: HttpRequest, visit: Visit) -> HttpResponse:
         "page",
         visit,
         tag=tag,
-        shared=shared(enrollment),
+        shared=shared(enrollment, now=visit.now),
         commission=commission,
         needs=needs_of(enrollment, payments, commission, now=visit.now),
         chosen=chosen,

@@ -36,6 +36,7 @@ OF_NOUNS = {
     "list_orders", "list_refunds", "show_refund", "list_revisions", "show_revision",
     "list_conversions", "show_conversion", "credit_orders", "look_at_orders_again",
     "accept_conversions", "reject_conversions", "share_conversion",
+    "list_flags", "show_flag", "clear_flags", "reject_flags",
     "list_questions", "show_question", "answer_question",
     "list_payouts", "show_payout", "show_due", "record_payout", "mark_payout_paid",
     "return_payout", "post_adjustment", "write_off_debt",

@@ -73,7 +73,8 @@ WRITERS = {
         models/days orders/applying orders/crediting orders/exchange orders/looking_again
         orders/recording orders/refunds orders/revising orders/saving orders/sharing privacy/erasure
         privacy/shoppers
-        importing/column_choice totals/daily flags/checking flags/deciding flags/leaks flags/settings
+        importing/column_choice totals/daily flags/checking flags/deciding flags/leaks
+        flags/settings
     """,
     "webhooks": """
         dispatching endpoints models/deliveries outcomes queue redelivering retention

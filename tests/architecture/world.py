@@ -53,7 +53,16 @@ from tests.cast import NOW, SYSTEM, Cast, order, pay_all_due, refund
 from tests.notifications.senders import confirm, recipient
 from tracking.links.link_domains import add_domain
 from tracking.links.tracking_links import give_links
-from tracking.models import Conversion, LinkDomain, Order, Question, TrackingLink
+from tracking.models import (
+    Conversion,
+    Flag,
+    LeakedCode,
+    LinkDomain,
+    Order,
+    PromoCode,
+    Question,
+    TrackingLink,
+)
 from tracking.orders.recording import record_order
 from tracking.orders.refunds import record_refund
 from tracking.questions.services import ask_about_order
@@ -75,6 +84,7 @@ NAMED: dict[str, type[TenantModel]] = {
     "event_id": Event,
     "invitation_id": Invitation,
     "key_id": ApiKey,
+    "leak_id": LeakedCode,
     "line_id": PayoutRunMember,
     "link_id": TrackingLink,
     "member_id": Member,
@@ -143,6 +153,23 @@ class World:
         return {**named, **typed, "selected": list(self.foreign.values())}
 
 
+def flag_the_sale() -> None:
+    """Flag the brand's conversion, and name its code as leaked."""
+    sold = Conversion.objects.latest("pk")
+    Flag.objects.create(
+        conversion=sold, enrollment_id=sold.enrollment_id, offer_id=sold.offer_id,
+        member_id=sold.member_id, kind="self_purchase", evidence={}, raised_at=NOW,
+    )  # fmt: skip
+    LeakedCode.objects.create(
+        promo_code=PromoCode.objects.latest("pk"),
+        found_at=NOW,
+        evidence={
+            "orders": 12, "clicked": 0, "days": 14, "orders_before": 20, "clicked_before": 12,
+            "days_before": 60, "foreign": 7, "hosts": ["deals.example"],
+        },
+    )  # fmt: skip
+
+
 def furnish(cast: Cast) -> World:
     """Give both brands one of everything."""
     return World(
@@ -201,6 +228,7 @@ def _furnish(
         )
         give_links(enrollments=[enrollment], by=SYSTEM, now=NOW)
         add_domain(host=f"go.{brand.slug}-links.example", by=SYSTEM, now=NOW)
+        flag_the_sale()
         _export_members()
         _connect_a_shop(brand)
         _fill_the_shop(offer, enrollment)

@@ -72,23 +72,29 @@ def codes_and_links(enrollment_ids: Sequence[int]) -> tuple[dict[int, str], dict
 
 @dataclass(frozen=True, slots=True)
 class OwnItems:
-    """The code and link of one enrollment, active or not; None when it never had one."""
+    """The code and link of one enrollment, active or not; None when it never had one.
+
+    `earlier_code` is the code before; it may still work for some days (`works_until`).
+    """
 
     promo_code: PromoCode | None
+    earlier_code: PromoCode | None
     tracking_link: TrackingLink | None
 
 
 def own_items(enrollment_id: int) -> OwnItems:
     """Return the active code and link, else those that were active last."""
+    codes = iter(_own_codes(enrollment_id=enrollment_id))
     return OwnItems(
-        promo_code=next(iter(_own_code(enrollment_id=enrollment_id)), None),
+        promo_code=next(codes, None),
+        earlier_code=next(codes, None),
         tracking_link=next(iter(_own_link(enrollment_id=enrollment_id)), None),
     )
 
 
 @kept_query
-def _own_code(*, enrollment_id: int) -> QuerySet[PromoCode]:
-    return PromoCode.objects.filter(enrollment=enrollment_id).in_use_first()[:1]
+def _own_codes(*, enrollment_id: int) -> QuerySet[PromoCode]:
+    return PromoCode.objects.filter(enrollment=enrollment_id).in_use_first()[:2]
 
 
 @kept_query

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -26,7 +26,13 @@ from tracking.links.code_text import (
     normal_code,
 )
 from tracking.links.items import ItemError
-from tracking.models import USE_FIELDS, PromoCode, out_of_use
+from tracking.models import USE_FIELDS, ItemStatus, PromoCode, out_of_use
+
+MIN_GRACE, MAX_GRACE = timedelta(days=1), timedelta(days=60)
+
+
+class GraceError(ValueError):
+    """The code can't be replaced; the message is a sentence for staff."""
 
 
 def suggest_codes(*, offer: Offer, enrollments: Sequence[Enrollment]) -> dict[int, str]:
@@ -80,7 +86,9 @@ def give_codes(
     wanted = {pk: normal_code(code) for pk, code in codes.items()}
     lock_codes(wanted.values())
     earlier = _rows_of(code for code in wanted.values() if is_code(code))
-    problems, had_before = _check_codes(wanted, earlier, {normal_code(code) for code in may_reuse})
+    problems, had_before = _check_codes(
+        wanted, earlier, {normal_code(code) for code in may_reuse}, now
+    )
     if problems:
         raise ItemError(problems, had_before=had_before)
     own = {
@@ -109,6 +117,42 @@ def give_codes(
         now=now,
     )
     return [*returning, *new]
+
+
+@transaction.atomic
+def replace_with_grace(
+    *, code: PromoCode, new_code: str, grace: timedelta, by: Actor, now: datetime
+) -> PromoCode:
+    """Give the member `new_code` at once, while `code` works until the grace is over.
+
+    Orders with either code are credited to the member. Raises GraceError if the code is not in use
+    any more or the grace is not 1 to 60 days, and ItemError as `give_codes` does.
+    """
+    if not MIN_GRACE <= grace <= MAX_GRACE:
+        raise GraceError(f"Choose from {MIN_GRACE.days} to {MAX_GRACE.days} days.")
+    row = PromoCode.objects.select_for_update().select_related("enrollment").get(pk=code.pk)
+    if not row.is_in_use:
+        raise GraceError(f"The code {row.code} is not in use any more.")
+    if normal_code(new_code) == normal_code(row.code):
+        raise GraceError("Choose another code than the one that leaked.")
+    [given] = give_codes(
+        codes={row.enrollment_id: new_code}, enrollments=[row.enrollment], by=by, now=now
+    )
+    until = now + grace
+    PromoCode.objects.filter(pk=row.pk).update(deactivated_at=until)
+    audit.record(
+        action="code.replaced", target=row, by=by, now=now, code=row.code, new_code=given.code,
+        works_until=until.isoformat(),
+    )  # fmt: skip
+    return given
+
+
+def codes_in_grace(enrollment_ids: Collection[int], *, now: datetime) -> dict[int, PromoCode]:
+    """Return the replaced codes that still work, by enrollment id; of several the latest."""
+    rows = PromoCode.objects.filter(
+        enrollment__in=list(enrollment_ids), status=ItemStatus.INACTIVE, deactivated_at__gt=now
+    )
+    return {row.enrollment_id: row for row in rows.order_by("deactivated_at", "pk")}
 
 
 def any_code_in_use() -> str:
@@ -178,6 +222,7 @@ def _check_codes(
     wanted: Mapping[int, str],
     earlier: Mapping[str, Sequence[PromoCode]],
     may_reuse: Collection[str],
+    now: datetime,
 ) -> tuple[dict[int, str], dict[int, str]]:
     """Return what is wrong with the codes, and those of them that somebody else had before."""
     problems: dict[int, str] = {}
@@ -191,6 +236,8 @@ def _check_codes(
             problems[pk] = problems[first[code]] = f"the code {code} is in this list twice"
         elif any(row.is_in_use for row in others):
             problems[pk] = f"the code {code} belongs to someone else"
+        elif until := next(filter(None, (row.works_until(now) for row in others)), None):
+            problems[pk] = f"the code {code} works for someone else until {moment(until)}"
         elif others and code not in may_reuse:
             had_before[pk] = code
             problems[pk] = f"the code {code} belonged to {had_until(max(others, key=_ended_at))}"

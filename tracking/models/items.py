@@ -42,6 +42,10 @@ class ItemQuerySet(TenantQuerySet[ItemT]):
     def in_use(self) -> Self:
         return self.filter(IN_USE)
 
+    def working_at(self, moment: datetime) -> Self:
+        """What is in use, and codes that were replaced and still work at `moment`."""
+        return self.filter(IN_USE | models.Q(deactivated_at__gt=moment))
+
     def in_use_first(self) -> Self:
         """What is in use, then what went out of use, the latest first."""
         not_in_use = models.Case(models.When(IN_USE, then=0), default=1)
@@ -71,6 +75,11 @@ class Item(Pausable):
     @property
     def is_in_use(self) -> bool:
         return self.status == ItemStatus.ACTIVE
+
+    def works_until(self, now: datetime) -> datetime | None:
+        """Until when it still works though it was replaced; None if it was not, or ended."""
+        ends_at = self.deactivated_at
+        return ends_at if not self.is_in_use and ends_at is not None and ends_at > now else None
 
     @property
     def in_use_since(self) -> datetime:

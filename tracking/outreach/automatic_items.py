@@ -51,22 +51,37 @@ def send_waiting_items(*, now: datetime) -> list[Campaign]:
         waiting[offer_id].append(enrollment_id)
     offers = Offer.objects.in_bulk(latest_seen)
     sent = [
-        _send(offers[offer_id], enrollment_ids, latest_seen=latest_seen[offer_id], now=now)
+        send_items(
+            offers[offer_id],
+            enrollment_ids,
+            latest_seen=latest_seen[offer_id],
+            by=Actor.system("automatic sending"),
+            now=now,
+        )
         for offer_id, enrollment_ids in waiting.items()
         if offer_id in offers
     ]
     return [campaign for campaign in sent if campaign is not None]
 
 
-def _send(
-    offer: Offer, enrollment_ids: Sequence[int], *, latest_seen: int, now: datetime
+def send_items(
+    offer: Offer,
+    enrollment_ids: Sequence[int],
+    *,
+    latest_seen: int,
+    by: Actor,
+    now: datetime,
+    replaced: str = "",
 ) -> Campaign | None:
-    """Confirm a campaign to those who can get it; return None if nobody can."""
+    """Confirm a campaign to those who can get it; return None if nobody can.
+
+    With `replaced`, the new code that they got, it goes also to those who got their items before.
+    """
     text = _text(latest_seen)
     chosen = audience(
         purpose=PURPOSE,
         enrollments=Enrollment.objects.filter(pk__in=enrollment_ids),
-        include_already_sent=False,
+        include_already_sent=bool(replaced),
         now=now,
     )
     people = _sendable(chosen.recipients, text)
@@ -80,8 +95,8 @@ def _send(
             subject=text.subject,
             body=text.body,
             recipients=people,
-            confirmation=_confirmation(offer.pk, people),
-            by=Actor.system("automatic sending"),
+            confirmation=_confirmation(offer.pk, people, replaced),
+            by=by,
             now=now,
             latest_seen=latest_seen,
         )
@@ -102,7 +117,7 @@ def _sendable(recipients: Sequence[Recipient], text: FirstText) -> list[Recipien
     return [one for one in recipients if not missing_values(mail, values=one.values)]
 
 
-def _confirmation(offer_id: int, people: Sequence[Recipient]) -> uuid.UUID:
-    """Return the same idempotency key for the same recipients."""
+def _confirmation(offer_id: int, people: Sequence[Recipient], replaced: str) -> uuid.UUID:
+    """Return the same idempotency key for the same recipients and the same new code."""
     names = ",".join(sorted(one.about for one in people))
-    return uuid.uuid5(_NAMESPACE, f"{current_brand_id()} {offer_id} {names}")
+    return uuid.uuid5(_NAMESPACE, f"{current_brand_id()} {offer_id} {names}{replaced}")

@@ -1,9 +1,9 @@
 """What is known of shoppers, and forgetting them: their reference goes, the figures stay.
 
-Of a shopper nothing is kept but the shop's own reference and a digest of the address, which goes
-too. A random reference takes the place of the shop's, the same on
-all of their orders that are forgotten together, so that who was a new customer stays as it is.
-Nobody can tell from it which shopper that was. What the orders say otherwise does not change.
+Of a shopper nothing is kept but the shop's own reference and a digest of the address, which is
+deleted. A random reference takes the place of the shop's, the same on all of their orders that are
+forgotten together, so that who was a new customer stays as it is. Nobody can tell from it which
+shopper that was. What the orders say otherwise does not change.
 """
 
 from __future__ import annotations

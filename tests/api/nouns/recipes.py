@@ -212,6 +212,13 @@ RECIPES = {
         ),
         ("conversion.shared", "conversion.shared"),
     ),
+    "clear_flags": Recipe(
+        "POST", "/flags/clear", of(flags=["$flag"], reason="Her sister."), ("flag.cleared",)
+    ),
+    "reject_flags": Recipe(
+        "POST", "/flags/reject", of(flags=["$flag"], reason="Your own order."),
+        ("conversion.rejected", "flag.rejected"),
+    ),
     "answer_question": Recipe(
         "POST", "/questions/{question}/answer",
         of(kind="attribute", order="$unattributed", answer="Added."),

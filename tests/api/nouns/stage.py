@@ -27,6 +27,7 @@ from tracking.links.link_domains import add_domain
 from tracking.models import (
     Click,
     Conversion,
+    Flag,
     Order,
     OrderRevision,
     PromoCode,
@@ -52,6 +53,7 @@ KINDS = {
     "tracking.orderrevision": IdKind.REVISION,
     "tracking.refund": IdKind.REFUND,
     "tracking.conversion": IdKind.CONVERSION,
+    "tracking.flag": IdKind.FLAG,
     "tracking.question": IdKind.QUESTION,
     "payouts.payout": IdKind.PAYOUT,
     "payouts.payoutrun": IdKind.RUN,
@@ -150,12 +152,21 @@ def _furnish(cast: Cast) -> dict[str, Model]:
         "revision": OrderRevision.objects.order_by("pk")[0],
         "refund": Refund.objects.get(),
         "conversion": Conversion.objects.get(order__external_id="9001"),
+        "flag": _flag(Conversion.objects.get(order__external_id="9001")),
         "question": question,
         "payout": Payout.objects.get(member=cast.june),
         "open_payout": Payout.objects.get(member=cast.diego),
         "run": PayoutRun.objects.get(pk=run.pk),
         "draft": _run(cast, cast.mara.pk),
     }
+
+
+def _flag(sold: Conversion) -> Flag:
+    return Flag.objects.create(
+        conversion=sold, enrollment_id=sold.enrollment_id, offer_id=sold.offer_id,
+        member_id=sold.member_id, kind="fast_order", raised_at=NOW,
+        evidence={"seconds": 3, "limit": 15},
+    )  # fmt: skip
 
 
 def _run(cast: Cast, member_id: int) -> PayoutRun:

@@ -37,6 +37,7 @@ READS = {
     "list_revisions": "/revisions?order={order}", "show_revision": "/revisions/{revision}",
     "list_conversions": "/conversions?expand=order,member,offer,enrollment",
     "show_conversion": "/conversions/{conversion}",
+    "list_flags": "/flags?expand=conversion", "show_flag": "/flags/{flag}",
     "list_questions": "/questions", "show_question": "/questions/{question}",
     "list_payouts": "/payouts?expand=member", "show_payout": "/payouts/{payout}",
     "show_due": "/due?member={member}", "list_runs": "/payout-runs",

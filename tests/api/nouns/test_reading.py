@@ -28,6 +28,7 @@ LISTS = {
     "/refunds": ("/refunds/{}", "refund"),
     "/revisions?order={order}": ("/revisions/{}", "revision"),
     "/conversions": ("/conversions/{}", "conversion"),
+    "/flags": ("/flags/{}", "flag"),
     "/questions": ("/questions/{}", "question"),
     "/payouts": ("/payouts/{}", "payout"),
     "/payout-runs": ("/payout-runs/{}", "run"),
@@ -113,7 +114,7 @@ def test_another_brands_row_answers_like_one_that_does_not_exist(stage: Stage, p
 # With the key, and its use that is noted once a minute.
 QUERIES = {
     "/members": 4, "/offers": 3, "/enrollments": 4, "/codes": 2, "/links": 2, "/clicks": 2,
-    "/refunds": 2, "/revisions?order={order}": 2, "/conversions": 2, "/questions": 2,
+    "/refunds": 2, "/revisions?order={order}": 2, "/conversions": 2, "/flags": 2, "/questions": 2,
     "/payouts": 2, "/payout-runs": 3, "/orders": 2, "/orders?unattributed=true": 2,
 }  # fmt: skip
 
@@ -139,6 +140,7 @@ EXPANDED = {
     "/links": ("enrollment", 5),
     "/clicks": ("enrollment", 5),
     "/conversions": ("order,member,offer,enrollment", 11),
+    "/flags": ("conversion", 3),
     "/questions": ("enrollment", 5),
     "/payouts": ("member", 5),
 }
@@ -220,6 +222,7 @@ FILTERS: list[tuple[str, Callable[[Stage], str]]] = [
     ("/orders?unattributed=true&brought=code&search=9002", lambda s: s.id("unattributed")),
     ("/conversions?member={member}&evidence=code", lambda stage: stage.id("conversion")),
     ("/conversions?search=9001&status=accepted", lambda stage: stage.id("conversion")),
+    ("/flags?state=open&kind=fast_order&conversion={conversion}", lambda s: s.id("flag")),
     ("/questions?state=open&member={member}", lambda stage: stage.id("question")),
     ("/payouts?state=processing", lambda stage: stage.id("open_payout")),
     ("/payout-runs?state=draft", lambda stage: stage.id("draft")),
