@@ -26,7 +26,6 @@ class AccountSharer:
     """Another member who is paid to a member's account, and since when the brand pays both so."""
 
     member_id: int
-    name: str
     since: datetime
 
 
@@ -72,7 +71,7 @@ def account_sharers(member_ids: Collection[int]) -> dict[int, list[AccountSharer
         members[member.creator_id or 0].append(member)
     return {
         member.pk: [
-            AccountSharer(other.pk, str(other), max(since[creator], since[sharer]))
+            AccountSharer(other.pk, max(since[creator], since[sharer]))
             for sharer in sorted(since)
             if sharer != creator
             for other in members[sharer]

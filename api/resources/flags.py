@@ -31,7 +31,7 @@ from api.schemas.flags import (
 from api.schemas.parts import Changed, Page, moment, moment_or_none
 from core.public_ids import IdKind
 from tracking.flags.deciding import clear_flags, reject_flags
-from tracking.flags.selectors import flags
+from tracking.flags.selectors import flags, named
 from tracking.flags.sentences import sentence
 from tracking.models import Flag, FlagState
 
@@ -109,7 +109,7 @@ def _show(rows: Sequence[Flag], whole: frozenset[str]) -> list[FlagShown]:
             decided_by=row.decided_by,
             reason=row.reason,
         )
-        for row in rows
+        for row in named(rows)
     ]
 
 

@@ -22,7 +22,7 @@ from core.money import Money
 from core.templatetags.display import moment
 from tracking.flags.deciding import MAX_REASON, clear_flags, reject_flags
 from tracking.flags.leaks import leak_sentence, open_leaks
-from tracking.flags.selectors import flags
+from tracking.flags.selectors import flags, named
 from tracking.flags.sentences import sentence
 from tracking.models import Flag, FlagKind, FlagState
 
@@ -207,6 +207,9 @@ class Flags(Listing[Flag]):
 
     def selection(self) -> Selection:
         return Selection(flags, {"search": self.search, **self.filters.chosen()})
+
+    def rows_of(self, found: Sequence[Flag]) -> Sequence[Flag]:
+        return named(found)
 
     def file_title(self) -> str:
         return self.label

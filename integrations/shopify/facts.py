@@ -57,7 +57,10 @@ class ShopRefund:
 
 @dataclass(frozen=True, slots=True)
 class ShopOrder:
-    """`refunds` is None where the payload does not list them. Times are ISO 8601, or ""."""
+    """`refunds` is None where the payload does not list them. Times are ISO 8601, or "".
+
+    `customer_email` and `referrer` are "" in what is fetched, and where Shopify left them out.
+    """
 
     order_id: str
     number: str  # as people see it: #1001
@@ -71,5 +74,7 @@ class ShopOrder:
     customer_id: str
     codes: tuple[str, ...]
     click_id: str
+    customer_email: str
+    referrer: str
     lines: tuple[ShopLine, ...]
     refunds: tuple[ShopRefund, ...] | None

@@ -91,6 +91,8 @@ def _statements(order: ShopOrder) -> Statements:
         ("customer_id", order.customer_id),
         ("promo_codes", list(order.codes)),
         ("click_id", order.click_id),
+        ("customer_email", order.customer_email),
+        ("referrer", order.referrer),
     ):
         if value:
             stated[name] = value

@@ -47,9 +47,17 @@ def order_in(payload: Payload) -> ShopOrder:
         ),
         codes=tuple(_codes(reading.several(payload, "discount_codes", owner))),
         click_id=click_id_of(_attributes(payload), [payload.get("landing_site")]),
+        customer_email=_text_or_nothing(payload, "email"),
+        referrer=_text_or_nothing(payload, "referring_site"),
         lines=tuple(_lines(reading.several(payload, "line_items", owner), currency)),
         refunds=refunds,
     )  # fmt: skip
+
+
+def _text_or_nothing(payload: Payload, name: str) -> str:
+    """A text that no order depends on."""
+    found = payload.get(name)
+    return found if isinstance(found, str) else ""
 
 
 def _first_time(payload: Payload, names: Iterable[str], owner: str) -> str:

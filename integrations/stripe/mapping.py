@@ -231,6 +231,8 @@ def _base(event: StripeEvent, sale: Sale) -> dict[str, Any]:
     # Of two events of one second the later step counts; Stripe's times have no fractions.
     step = timedelta(milliseconds=event.topic in (CHECKOUT_PAID_LATER, CHECKOUT_NOT_PAID))
     customer = payload.loose_id(event.object, "customer")
+    details = payload.part(event.object, "customer_details")  # of a session; an invoice has its own
+    email = payload.text(details, "email") or payload.text(event.object, "customer_email")
     return {
         "order_id": sale.order_id,
         "ordered_at": payload.moment(event.object).isoformat(),
@@ -238,6 +240,7 @@ def _base(event: StripeEvent, sale: Sale) -> dict[str, Any]:
         "currency": sale.currency,
         "customer_id": (customer or payload.loose_id(event.object, "customer_account"))[:120],
         "is_test": event.is_test,
+        **({"customer_email": email} if email else {}),
     }
 
 

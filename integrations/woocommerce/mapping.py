@@ -6,7 +6,7 @@ is the order as it was when it was sent, not an event, so each states the order 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, ROUND_UP, Decimal
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -91,10 +91,16 @@ def order_statement(order: Json) -> dict[str, Any]:
     optional = {
         "customer_id": values.shop_id(order, "customer_id"),
         "click_id": _click_id(order),
+        "customer_email": _billed_to(order),
         "updated_at": values.moment(order, "date_modified_gmt"),
         "is_test": any(meta.get("key") == TEST_MARK for meta in values.items(order, "meta_data")),
     }
     return statement | {name: value for name, value in optional.items() if value}
+
+
+def _billed_to(order: Json) -> str:
+    billing = order.get("billing")
+    return values.text(billing, "email") if isinstance(billing, Mapping) else ""
 
 
 def currency_of(order: Json) -> str:

@@ -55,6 +55,7 @@ ACROSS_BRANDS = {
     "tracking/links/destinations.py": 4,
     "tracking/privacy/erasure.py": 2,
     "tracking/privacy/export.py": 1,
+    "tracking/flags/checking.py": 1,
     "webhooks/dispatching.py": 1,
     "webhooks/queue.py": 1,
     "webhooks/retention.py": 1,

@@ -118,7 +118,7 @@ def shared_account(sale: SaleFacts, limits: Limits = LIMITS) -> Found:
     """When the order was placed, another member was paid to the same account."""
     for other in sale.shared_accounts:
         if sale.occurred_at >= other.since:
-            return {"member": other.member_id, "name": other.name}
+            return {"member": other.member_id}
     return None
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Q, QuerySet, Sum
 
+from affiliates.models import Member
 from core.kept_queries import kept_query
 from core.money import BASIS_POINTS
 from tracking.figures.conversion_search import conversions_matching
@@ -71,10 +73,23 @@ def flags(
     return found.order_by(column, "pk")
 
 
+def named(rows: Sequence[Flag]) -> Sequence[Flag]:
+    """Set the names of other members that these flags are about, and return the flags."""
+    others = {row.pk: row.evidence.get("member") for row in rows}
+    if any(others.values()):
+        found = Member.objects.in_bulk([pk for pk in others.values() if pk])
+        for row in rows:
+            other = found.get(others[row.pk] or 0)
+            row.other_name = str(other) if other else ""
+    return rows
+
+
 def flags_of_conversion(conversion_id: int) -> list[Flag]:
     """Return a conversion's flags but withdrawn ones, those that are open first."""
     rows = Flag.objects.filter(conversion=conversion_id).exclude(state=FlagState.WITHDRAWN)
-    return sorted(rows, key=lambda row: (row.state != FlagState.OPEN, row.raised_at, row.pk))
+    return sorted(
+        named(list(rows)), key=lambda row: (row.state != FlagState.OPEN, row.raised_at, row.pk)
+    )
 
 
 def open_flag_count(*, member_id: int | None = None) -> int:

@@ -35,8 +35,8 @@ ADVERTISEMENTS = {"gclid": "Google", "gbraid": "Google", "wbraid": "Google", "ms
 
 
 def sentence(flag: Flag) -> str:
-    """Return what the flag found, for staff."""
-    return _SENTENCES[FlagKind(flag.kind)](flag.evidence)
+    """Return what the flag found, for staff; `named` has set the name of another member."""
+    return _SENTENCES[FlagKind(flag.kind)]({**flag.evidence, "name": flag.other_name})
 
 
 def _usual(found: Mapping[str, Any]) -> str:
@@ -73,7 +73,7 @@ def _same_customer(found: Mapping[str, Any]) -> str:
 
 
 def _shared_account(found: Mapping[str, Any]) -> str:
-    return f"{found['name']} is paid to the same account."
+    return f"{found['name'] or 'Another member'} is paid to the same account."
 
 
 def _code_surge(found: Mapping[str, Any]) -> str:

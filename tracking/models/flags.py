@@ -65,6 +65,8 @@ class Flag(TenantModel):
     decided_by = models.CharField(max_length=200, blank=True)
     reason = models.CharField(max_length=300, blank=True)  # of the decision
 
+    other_name: str = ""  # of the other member that the evidence names; see flags.selectors
+
     class Meta(TenantModel.Meta):
         constraints = [
             *TenantModel.Meta.constraints,

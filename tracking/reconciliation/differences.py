@@ -21,6 +21,7 @@ from tracking.commissions.targets import set_target
 from tracking.models import Conversion
 from tracking.orders.applying import refunded_of
 from tracking.reconciliation.clicks import CLICK_QUERIES
+from tracking.reconciliation.flags import FLAG_QUERIES
 from tracking.reconciliation.kept_sums import KEPT_SUM_QUERIES
 from tracking.reconciliation.payout_runs import PAYOUT_RUN_QUERIES
 from tracking.reconciliation.payouts import PAYOUT_QUERIES
@@ -34,6 +35,7 @@ QUERIES = (
     *PAYOUT_QUERIES,
     *PAYOUT_RUN_QUERIES,
     *KEPT_SUM_QUERIES,
+    *FLAG_QUERIES,
 )
 
 

@@ -36,6 +36,7 @@ CROSS JOIN LATERAL (SELECT CASE
   WHEN c.share_bp = 0 THEN 'rejected'
   WHEN o.is_test OR o.cancelled_at IS NOT NULL OR o.payment_status = 'voided' THEN 'rejected'
   WHEN o.payment_status = 'pending' AND c.decision <> 'rejected' THEN 'pending'
+  WHEN c.is_held AND c.decision = 'accepted' THEN 'pending'
   ELSE c.decision END AS status) expected
 WHERE c.brand_id = %(brand)s AND c.status <> expected.status
 """

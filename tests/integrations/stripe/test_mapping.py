@@ -49,6 +49,7 @@ def test_a_session_whose_tax_is_added() -> None:
         "updated_at": "2026-11-25T09:49:40+00:00",
         "currency": "GBP",
         "customer_id": "cus_Q1w2E3r4T5y6U7",
+        "customer_email": "shopper@example.com",
         "is_test": False,
         "click_id": "AAAAAAAAAAEAaVlOcgdqZ3V6c2VlZHNlZWQtX3NlZWRzZWVk",
         "promo_codes": ["MARA15"],
