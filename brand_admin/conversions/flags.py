@@ -24,7 +24,7 @@ from tracking.flags.deciding import MAX_REASON, clear_flags, reject_flags
 from tracking.flags.leaks import leak_sentence, open_leaks
 from tracking.flags.selectors import flags, named
 from tracking.flags.sentences import sentence
-from tracking.models import Flag, FlagKind, FlagState
+from tracking.models import Conversion, Flag, FlagKind, FlagState
 
 TONES = {
     FlagState.OPEN: "wait",
@@ -93,12 +93,14 @@ def flag_state(row: Flag) -> Cell:
 
 
 def _sale(row: Flag) -> Money:
-    return row.conversion.sale
+    conversion: Conversion = row.conversion
+    return conversion.sale
 
 
 def _commission(row: Flag) -> Money:
     """What it earns, or would earn if accepted."""
-    return row.conversion.earnable
+    conversion: Conversion = row.conversion
+    return conversion.earnable
 
 
 class Flags(Listing[Flag]):

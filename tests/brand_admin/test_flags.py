@@ -7,6 +7,7 @@ from datetime import timedelta
 import pytest
 from django.test import Client
 
+from tests.answers import page_text
 from tests.brand_admin.desk import at, csv_of, desk_of, queries_of, sell, shown
 from tests.cast import NOW, SYSTEM, Cast
 from tracking.flags.deciding import clear_flags
@@ -92,10 +93,10 @@ def test_the_list_takes_as_many_queries_for_three_flags_as_for_one(
 def test_all_that_match_are_cleared_with_one_reason(
     cast: Cast, theo: Client, two: tuple[Flag, Flag]
 ) -> None:
-    address = at(cast.juniper, "flags_decide")
-    asked = theo.post(address, {"action": "clear", "all": "1"})
+    address = at(cast.juniper, "flags_decide") + "?all=1"
+    asked = theo.post(address, {"action": "clear"})
     assert "These sales are fine." in shown(asked)
-    theo.post(address, {"action": "clear", "all": "1", "reason": "A campaign.", "confirmed": "1"})
+    theo.post(address, {"action": "clear", "reason": "A campaign.", "confirmed": "1"})
 
     assert set(Flag.objects.values_list("state", "reason")) == {("cleared", "A campaign.")}
 
@@ -145,7 +146,8 @@ def test_kinds_are_switched_off_and_coupon_sites_added(
     clear_flags(flag_ids=[two[0].pk], reason="Fine.", by=SYSTEM, now=NOW)
     address = at(cast.juniper, "settings_flags")
     assert "100%" in shown(theo.get(address)).replace("\N{NO-BREAK SPACE}", "").replace(" ", "")
-    theo.post(address, {"kinds": ["velocity"], "coupon_hosts": "Deals.example\n\nhttps://x.test/a"})
+    sent = {"version": 1, "velocity": "on", "coupon_hosts": "Deals.example\n\nhttps://x.test/a"}
+    theo.post(address, sent)
 
     kept = flag_settings()
     assert ("velocity" in kept.off_kinds, len(kept.off_kinds)) == (False, 7)
@@ -153,12 +155,22 @@ def test_kinds_are_switched_off_and_coupon_sites_added(
 
 
 def test_what_is_no_site_is_refused_and_nothing_is_saved(cast: Cast, theo: Client) -> None:
-    sent = {"kinds": ["velocity"], "coupon_hosts": "deals example"}
+    sent = {"version": 1, "velocity": "on", "coupon_hosts": "deals example"}
     answer = theo.post(at(cast.juniper, "settings_flags"), sent)
 
     assert answer.status_code == 422
-    assert "“deals example” is not the address of a site." in shown(answer)
+    assert "“deals example” is not the address of a site." in page_text(answer)
     assert flag_settings().pk is None
+
+
+def test_the_second_of_two_people_sees_what_changed(cast: Cast, theo: Client) -> None:
+    address = at(cast.juniper, "settings_flags")
+    theo.post(address, {"version": 1, "velocity": "on", "coupon_hosts": ""})
+    answer = theo.post(address, {"version": 1, "coupon_hosts": "deals.example"})
+
+    assert answer.status_code == 409
+    assert "Not saved yet" in page_text(answer)
+    assert flag_settings().coupon_hosts == []
 
 
 def test_an_offer_holds_flagged_sales(cast: Cast, theo: Client, two: tuple[Flag, Flag]) -> None:
@@ -201,7 +213,7 @@ def test_what_cannot_be_replaced_is_said(
     answer = theo.post(at(cast.juniper, "leak", leak_id=leaked.pk), sent)
 
     assert answer.status_code == 422
-    assert told in shown(answer)
+    assert told in page_text(answer)
     assert PromoCode.objects.get(code="MARA15").is_in_use
 
 

@@ -164,14 +164,13 @@ def _by_sale_rules(
     kinds: Collection[FlagKind],
 ) -> None:
     flags: dict[int, dict[str, Flag]] = defaultdict(dict)
-    for flag in existing:
-        flags[flag.conversion_id][flag.kind] = flag
+    for one in existing:
+        flags[one.conversion_id][one.kind] = one
     cleared = _cleared_pairs({sale.conversion.member_id for sale in sales})
     for sale in sales:
         own = flags[sale.conversion.pk]
         if not sale.counts:
-            open_ones = [flag for flag in own.values() if flag.state == FlagState.OPEN]
-            changes.withdrawn |= {flag.pk for flag in open_ones}
+            changes.withdrawn |= {one.pk for one in own.values() if one.state == FlagState.OPEN}
             continue
         for kind, rule in SALE_RULES.items():
             found, flag = rule(sale.facts), own.get(kind)
@@ -275,7 +274,7 @@ def _raise(
     Flag.objects.bulk_update(again, ["state", "evidence", "raised_at"])
     audit.record_many(
         action="flag.raised",
-        targets=[(flag.conversion, {"kind": flag.kind}) for flag in [*new, *again]],
+        targets=[(flag.conversion, {"kind": FlagKind(flag.kind).label}) for flag in [*new, *again]],
         by=BY,
         now=now,
     )

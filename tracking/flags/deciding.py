@@ -12,7 +12,7 @@ from accounts.audit_log import audit
 from core.db import retried_transaction
 from tracking.commissions.settlement import changing
 from tracking.flags.checking import set_held
-from tracking.models import Conversion, ConversionStatus, Flag, FlagState
+from tracking.models import Conversion, ConversionStatus, Flag, FlagKind, FlagState
 from tracking.orders import approval
 
 MAX_REASON = 300  # characters
@@ -105,7 +105,10 @@ def _decide(
     Flag.objects.bulk_update(decided, ["state", "reason", "decided_at", "decided_by"])
     audit.record_many(
         action=f"flag.{state.value}",
-        targets=[(row.conversion, {"kind": row.kind, "reason": reason}) for row in decided],
+        targets=[
+            (row.conversion, {"kind": FlagKind(row.kind).label, "reason": reason})
+            for row in decided
+        ],
         by=by,
         now=now,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -141,7 +142,7 @@ def _customer_orders(conversion_ids: Collection[int]) -> dict[int, int]:
         return dict(cursor.fetchall())
 
 
-def _of_customers(conversion_ids: Collection[int]) -> dict[str, object]:
+def _of_customers(conversion_ids: Collection[int]) -> dict[str, Any]:
     return {
         "brand": current_brand_id(),
         "ids": list(conversion_ids),

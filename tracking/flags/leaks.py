@@ -155,7 +155,7 @@ def decide_leak(
     return row
 
 
-def _busy(now: datetime) -> QuerySet[Conversion, dict[str, Any]]:
+def _busy(now: datetime) -> QuerySet[Any, Any]:
     """Members who had enough orders with a code lately."""
     recent = Conversion.objects.filter(
         evidence=Evidence.CODE, occurred_at__gt=now - timedelta(days=LIMITS.recent_days)

@@ -10,6 +10,7 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
+from core.versions import check_version
 from offers.models import Offer
 from tracking.flags.coupon_sites import known_coupon_sites
 from tracking.models import Flag, FlagCheck, FlagHold, FlagKind, FlagSettings, FlagState
@@ -49,21 +50,23 @@ def change_flag_settings(
     coupon_hosts: Sequence[str],
     by: Actor,
     now: datetime,
+    seen_version: int | None = None,
 ) -> FlagSettings:
     """Save which kinds are off and which coupon sites the brand adds.
 
     It counts for sales that are looked at from now on. Flags that are open stay. Raises
-    FlagSettingsError for what is no host, and for more than MAX_COUPON_HOSTS.
+    FlagSettingsError for what is no host, and for more than MAX_COUPON_HOSTS, and
+    core.versions.ChangedMeanwhileError.
     """
     hosts = sorted({_host(text) for text in coupon_hosts if text.strip()})
     if len(hosts) > MAX_COUPON_HOSTS:
         raise FlagSettingsError(f"Add at most {MAX_COUPON_HOSTS} coupon sites.")
-    row = FlagSettings.objects.select_for_update().first() or FlagSettings()
+    row, _ = FlagSettings.objects.select_for_update().get_or_create()
+    check_version(row, seen_version)
     off = [kind for kind in FlagKind.values if kind in off_kinds]
     if (row.off_kinds, row.coupon_hosts) == (off, hosts):
         return row
-    row.version += int(row.pk is not None)
-    row.off_kinds, row.coupon_hosts = off, hosts
+    row.off_kinds, row.coupon_hosts, row.version = off, hosts, row.version + 1
     row.save()
     audit.record(
         action="flag_settings.changed", target=row, by=by, now=now, off=off, coupon_sites=len(hosts)
@@ -77,7 +80,7 @@ def change_hold(*, offer: Offer, kinds: Collection[str], by: Actor, now: datetim
 
     Sales with open flags are looked at again: they are held or released within seconds.
     """
-    row = FlagHold.objects.select_for_update().filter(offer=offer).first() or FlagHold(offer=offer)
+    row, _ = FlagHold.objects.select_for_update().get_or_create(offer=offer)
     wanted = [kind for kind in (FlagHold.ALL, *FlagKind.values) if kind in kinds]
     if FlagHold.ALL in wanted:
         wanted = [FlagHold.ALL]
@@ -88,8 +91,16 @@ def change_hold(*, offer: Offer, kinds: Collection[str], by: Actor, now: datetim
     open_flags = Flag.objects.filter(offer=offer, state=FlagState.OPEN)
     conversions = open_flags.order_by().values_list("conversion", flat=True).distinct()
     FlagCheck.objects.bulk_create(FlagCheck(conversion_id=pk) for pk in conversions)
-    audit.record(action="offer.flag_hold_changed", target=offer, by=by, now=now, kinds=wanted)
+    audit.record(
+        action="offer.flag_hold_changed", target=offer, by=by, now=now, kinds=_in_words(wanted)
+    )
     return row
+
+
+def _in_words(kinds: Collection[str]) -> str:
+    if FlagHold.ALL in kinds:
+        return "every kind"
+    return ", ".join(FlagKind(kind).label for kind in kinds) or "none"
 
 
 def _host(text: str) -> str:

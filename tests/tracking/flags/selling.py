@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import datetime, timedelta
 from typing import Any
+
+from django.db import connection
 
 from tests.cast import NOW, SYSTEM, raw_order
 from tracking.flags.checking import check_waiting
 from tracking.links import click_ids
-from tracking.models import Click, Flag, FlagState, TrackingLink
+from tracking.links.click_lines import ClickLines, line_of
+from tracking.links.storing import store_batches
+from tracking.models import Flag, FlagState, TrackingLink
 from tracking.orders.reading import read_order
 from tracking.orders.recording import record_orders
 
@@ -41,12 +46,14 @@ def click_of(link: TrackingLink, at: datetime) -> str:
     return click_ids.make(link_id=link.pk, clicked_at=at)
 
 
-def store_click(link: TrackingLink, click_id: str, at: datetime, **changes: Any) -> Click:
-    return Click.objects.create(
-        link=link,
-        enrollment_id=link.enrollment_id,
-        click_id=click_id,
-        clicked_at=at,
-        kind="visit",
-        **changes,
-    )
+def store_click(
+    link: TrackingLink, click_id: str, at: datetime, *, landing: str = "", referrer_host: str = ""
+) -> None:
+    """Store a click as the consumer does, in a batch of its own."""
+    line = line_of(
+        link_id=link.pk, click_id=click_id, clicked_at=at, kind="visit", landing=landing,
+        referrer_host=referrer_host,
+    )  # fmt: skip
+    store_batches([ClickLines(uuid.uuid4(), line.encode())], now=NOW)
+    with connection.cursor() as cursor:  # which are emptied when a transaction ends
+        cursor.execute("DELETE FROM click_line; DELETE FROM arriving_click")

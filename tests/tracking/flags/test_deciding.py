@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
 from accounts.models import AuditEntry, OutboxEntry
@@ -77,7 +79,7 @@ def test_a_decision_is_made_once(held: int) -> None:
 
 
 @pytest.mark.parametrize("decide", [clear_flags, reject_flags])
-def test_a_decision_needs_a_reason(held: int, decide: type[object]) -> None:
+def test_a_decision_needs_a_reason(held: int, decide: Callable[..., int]) -> None:
     with pytest.raises(FlagError):
         decide(flag_ids=ids(), reason="  ", by=SYSTEM, now=NOW)
 
@@ -129,6 +131,6 @@ def test_entries_and_events_say_who_decided(held: int) -> None:
 
     entry = AuditEntry.objects.get(action="flag.cleared")
     assert (entry.target, entry.actor) == (f"conversion:{held}", "test")
-    assert entry.detail == {"kind": "self_purchase", "reason": "Her sister."}
+    assert entry.detail == {"kind": "Own purchase", "reason": "Her sister."}
     event = OutboxEntry.objects.get(event="flag.decided")
     assert (event.target, event.data["state"]) == (f"flag:{first[0]}", "cleared")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
 
@@ -142,7 +143,7 @@ def test_a_shared_account_counts_for_orders_since(seconds: int, is_flagged: bool
         ({"code_orders": 10, "clicks_before": 0}, False),  # nobody ever did
     ],
 )
-def test_a_surge_of_a_code_without_clicks(changes: dict[str, int], is_flagged: bool) -> None:
+def test_a_surge_of_a_code_without_clicks(changes: dict[str, Any], is_flagged: bool) -> None:
     assert (code_surge(replace(DAY, **changes)) is not None) == is_flagged
 
 
