@@ -166,7 +166,8 @@ def _by_sale_rules(
     flags: dict[int, dict[str, Flag]] = defaultdict(dict)
     for one in existing:
         flags[one.conversion_id][one.kind] = one
-    cleared = _cleared_pairs({sale.conversion.member_id for sale in sales})
+    sharing = {sale.conversion.member_id for sale in sales if sale.facts.shared_accounts}
+    cleared = _cleared_pairs(sharing) if sharing else set()
     for sale in sales:
         own = flags[sale.conversion.pk]
         if not sale.counts:
@@ -198,22 +199,37 @@ def _by_day_rules(changes: _Changes, sales: Sequence[Sale], kinds: Collection[Fl
     keys = {
         (sale.conversion.enrollment_id, day_of(sale.conversion.occurred_at, zone)) for sale in sales
     }
-    known: dict[tuple[DayKey, str], dict[str, set[int]]] = defaultdict(lambda: defaultdict(set))
-    rows = Flag.objects.filter(
-        enrollment__in={key[0] for key in keys}, kind__in=list(DAY_RULES)
-    ).exclude(state=FlagState.WITHDRAWN)
-    for flag in rows.only("pk", "enrollment_id", "kind", "state", "evidence"):
-        key = (flag.enrollment_id, date.fromisoformat(flag.evidence["day"]))
-        known[key, flag.kind][flag.state].add(flag.pk)
-    flagged = {key for (key, _), states in known.items() if states[FlagState.OPEN]}
+    known = _known_days({enrollment for enrollment, _ in keys})
+    flagged = {key for (key, _), states in known.items() if FlagState.OPEN in states}
     wanted, totals = facts.days_to_look_at(keys, flagged=flagged)
     for key, day in facts.day_facts(wanted, totals, zone=zone).items():
         for kind, rule in DAY_RULES.items():
             states, found = known[key, kind], rule(day)
             if found is None:
-                changes.withdrawn |= states[FlagState.OPEN]
-            elif kind in kinds and not states[FlagState.CLEARED]:
+                if FlagState.OPEN in states:
+                    changes.withdrawn |= _open_flags_of_day(key, kind)
+            elif kind in kinds and FlagState.CLEARED not in states:
                 _raise_for_day(changes, key, kind, found)
+
+
+def _known_days(enrollments: Collection[int]) -> dict[tuple[DayKey, str], set[str]]:
+    """The states of the flags of each day and kind, without withdrawn ones."""
+    rows = Flag.objects.filter(enrollment__in=list(enrollments), kind__in=list(DAY_RULES))
+    known: dict[tuple[DayKey, str], set[str]] = defaultdict(set)
+    for enrollment, kind, state, day in (
+        rows.exclude(state=FlagState.WITHDRAWN)
+        .order_by()
+        .values_list("enrollment", "kind", "state", "evidence__day")
+        .distinct()
+    ):
+        known[(enrollment, date.fromisoformat(day)), kind].add(state)
+    return known
+
+
+def _open_flags_of_day(key: DayKey, kind: FlagKind) -> set[int]:
+    enrollment, day = key
+    rows = Flag.objects.filter(enrollment=enrollment, kind=kind, state=FlagState.OPEN)
+    return set(rows.filter(evidence__day=day.isoformat()).values_list("pk", flat=True))
 
 
 def _raise_for_day(changes: _Changes, key: DayKey, kind: FlagKind, found: dict[str, Any]) -> None:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Q, QuerySet
 
 from core.tenancy import current_brand_id
 from payouts.fingerprints import account_sharers
@@ -48,6 +48,18 @@ JOIN tracking_order other ON other.brand_id = own.brand_id
 JOIN tracking_conversion theirs ON theirs.brand_id = other.brand_id
   AND theirs.order_id = other.id AND theirs.enrollment_id = asked.enrollment_id
 WHERE asked.brand_id = %(brand)s AND asked.id = ANY (%(ids)s)
+"""
+
+# See `sales_on_day` and WITHOUT_CLICK.
+_SALES_OF_DAYS = """
+SELECT asked.enrollment, asked.day, count(*), count(*) FILTER (
+  WHERE sold.evidence = 'code' AND NOT sold.claims @> '[{"evidence": "click"}]')
+FROM unnest(%(enrollments)s::bigint[], %(days)s::date[], %(first)s::timestamptz[],
+  %(last)s::timestamptz[]) AS asked (enrollment, day, first, last)
+JOIN tracking_conversion sold ON sold.brand_id = %(brand)s
+  AND sold.enrollment_id = asked.enrollment AND sold.share_bp > 0
+  AND sold.occurred_at >= asked.first AND sold.occurred_at < asked.last
+GROUP BY asked.enrollment, asked.day
 """
 
 
@@ -186,6 +198,7 @@ def day_facts(
     keys: Collection[DayKey], totals: Mapping[DayKey, DailyTotal], *, zone: ZoneInfo
 ) -> dict[DayKey, DayFacts]:
     """Return what the rules of a day look at; `totals` are those around the days."""
+    counted = _count_sales(sorted(keys), zone=zone)
     found = {}
     for key in keys:
         enrollment, day = key
@@ -194,18 +207,39 @@ def day_facts(
             for one in (day - timedelta(days=back + 1) for back in range(LIMITS.usual_days))
             if (enrollment, one) in totals
         ]
-        rows = sales_on_day(key, zone=zone)
-        counted = rows.aggregate(all=Count("pk"), code=Count("pk", filter=WITHOUT_CLICK))
         near = (totals.get((enrollment, one)) for one in (day, day - timedelta(days=1)))
+        sales, code_orders = counted.get(key, (0, 0))
         found[key] = DayFacts(
             day=day,
-            sales=counted["all"],
+            sales=sales,
             sales_before=sum(map(_sales, before)),
-            code_orders=counted["code"],
+            code_orders=code_orders,
             clicks=sum(row.clicks for row in near if row is not None),
             clicks_before=sum(row.clicks for row in before),
         )
     return found
+
+
+def _count_sales(keys: Sequence[DayKey], *, zone: ZoneInfo) -> dict[DayKey, tuple[int, int]]:
+    """The sales of each day, and those of them with a code and without a click."""
+    if not keys:
+        return {}
+    days = [day for _, day in keys]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _SALES_OF_DAYS,
+            {
+                "brand": current_brand_id(),
+                "enrollments": [enrollment for enrollment, _ in keys],
+                "days": days,
+                "first": [_midnight(day, zone) for day in days],
+                "last": [_midnight(day + timedelta(days=1), zone) for day in days],
+            },
+        )
+        return {
+            (enrollment, day): (sales, code_orders)
+            for enrollment, day, sales, code_orders in cursor.fetchall()
+        }
 
 
 WITHOUT_CLICK = Q(evidence=Evidence.CODE) & ~Q(claims__contains=[{"evidence": "click"}])

@@ -87,6 +87,7 @@ class Flag(TenantModel):
                 condition=models.Q(state="open"),
             ),
             models.Index(fields=["brand", "member", "-raised_at"], name="tracking_flag_member"),
+            models.Index(fields=["brand", "enrollment", "kind"], name="tracking_flag_kind"),
         ]
         triggers = [
             *kept_in(

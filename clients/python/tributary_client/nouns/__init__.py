@@ -5,6 +5,7 @@ from tributary_client.nouns.codes import Codes
 from tributary_client.nouns.conversions import Conversions
 from tributary_client.nouns.enrollments import Enrollments
 from tributary_client.nouns.figures import Figures
+from tributary_client.nouns.flags import Flags
 from tributary_client.nouns.links import Links
 from tributary_client.nouns.members import Members
 from tributary_client.nouns.offers import Offers
@@ -22,6 +23,7 @@ class Nouns(
     Conversions,
     Enrollments,
     Figures,
+    Flags,
     Links,
     Members,
     Offers,

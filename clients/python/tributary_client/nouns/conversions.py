@@ -9,42 +9,8 @@ from tributary_client.calling import Caller, quoted
 from tributary_client.nouns.shared import (
     Changed,
     Chosen,
-    EnrollmentShown,
-    MemberShown,
-    MoneyShown,
-    OfferShown,
-    OrderListed,
+    ConversionShown,
 )
-
-
-class ConversionShown(TypedDict):
-    """An order that is credited to a member, whole or by share. `decision` is what staff or the
-    terms decided; the state of the order can stand above it, and `status` is what counts.
-    `share_bp` are basis points of the order; 0: it went to others.
-    """
-
-    id: str
-    order: str | OrderListed
-    member: str | MemberShown
-    offer: str | OfferShown
-    enrollment: str | EnrollmentShown
-    terms: str
-    status: Literal["pending", "accepted", "rejected"]
-    reason: str
-    decision: Literal["pending", "accepted", "rejected"]
-    evidence: Literal["code", "click", "customer", "by_hand"]
-    why: str
-    found: list[FoundShown]
-    share_bp: int
-    share_reason: str
-    occurred_at: str
-    payable_at: str
-    sale: MoneyShown
-    refunded: MoneyShown
-    commission: MoneyShown
-    earnable: MoneyShown
-    rate: str | None
-    rate_on: str | None
 
 
 class Credited(TypedDict):
@@ -60,13 +26,6 @@ class CreditingShown(TypedDict):
 
     data: list[ConversionShown]
     not_credited: list[NotCreditedShown]
-
-
-class FoundShown(TypedDict):
-    """One piece of evidence of the order."""
-
-    evidence: str
-    words: str
 
 
 class LookedAgain(TypedDict):
