@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0014_link_hosts")]
+    dependencies = [("accounts", "0012_link_hosts")]
 
     operations = [
         migrations.AddField(

@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 import httpx
 
 from core.outgoing import Answer, Caller, NoAnswerError, calls_within
-from tracking.links.clicks import CLICK_PARAMETER
+from tracking.links.click_ids import CLICK_PARAMETER
 
 MAX_HOPS = 12
 HOP_SECONDS, ALL_SECONDS = 10.0, 45.0

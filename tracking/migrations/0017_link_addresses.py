@@ -22,8 +22,8 @@ UNFOLD = "DROP FUNCTION tracking_folded_slug(text)"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0013_link_host"),
-        ("tracking", "0014_newest_first"),
+        ("accounts", "0011_link_host"),
+        ("tracking", "0016_click_sources"),
     ]
 
     operations = [

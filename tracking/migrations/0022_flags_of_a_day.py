@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracking", "0022_flags")]
+    dependencies = [("tracking", "0021_flags")]
 
     operations = [
         migrations.AddIndex(

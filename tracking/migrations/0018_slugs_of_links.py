@@ -26,7 +26,7 @@ ON CONFLICT DO NOTHING
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tracking", "0020_link_addresses")]
+    dependencies = [("tracking", "0017_link_addresses")]
 
     operations = [
         migrations.RunSQL(KEEP, reverse_sql=migrations.RunSQL.noop),

@@ -7,8 +7,8 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("tracking", "0021_slugs_of_links"),
-        ("accounts", "0014_link_hosts"),
+        ("tracking", "0018_slugs_of_links"),
+        ("accounts", "0012_link_hosts"),
     ]
 
     operations = [

@@ -69,11 +69,10 @@ def after_update(table: str, columns: list[str]) -> migrations.RunSQL:
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0014_link_hosts"),
+        ("accounts", "0012_link_hosts"),
         ("affiliates", "0003_newest_first"),
         ("offers", "0009_own_slugs"),
-        ("tracking", "0016_click_sources"),
-        ("tracking", "0024_link_hosts"),
+        ("tracking", "0019_link_hosts"),
     ]
 
     operations = [

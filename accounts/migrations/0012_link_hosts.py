@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0013_link_host"),
+        ("accounts", "0011_link_host"),
     ]
 
     operations = [
