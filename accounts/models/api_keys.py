@@ -26,7 +26,7 @@ EVERY_SCOPE: list[str] = [scope.value for scope in Scope]
 class KeyKind(models.TextChoices):
     """Where a key stands. A key of the last two can only send orders, each to its own address."""
 
-    SECRET = "secret", "API key"
+    SECRET = "secret", "API key"  # pragma: allowlist secret
     PUBLISHABLE = "publishable", "Publishable key"
     POSTBACK = "postback", "Postback key"
 
