@@ -8,7 +8,7 @@ from django.db import transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
-from accounts.models import Brand, Role, Staff, User
+from accounts.models import CLICK_MONTHS, Brand, Role, Staff, User
 from accounts.proven_addresses import has_proven_address
 from core.colour import parse as parse_colour
 from core.versions import check_version
@@ -90,9 +90,11 @@ def change_brand(
     now: datetime,
     sends_items_automatically: bool | None = None,
     minimum_payout_minor: int | None = None,
+    clicks_kept_months: int | None = None,
     seen_version: int | None = None,
 ) -> Brand:
-    """Change the brand's appearance and, if given, its automatic sending and minimum payment.
+    """Change the brand's appearance and, if given, its automatic sending, minimum payment and
+    how many months clicks are kept.
 
     Its currency and time zone are fixed. Raises BrandError, and core.versions.ChangedMeanwhileError
     when it is not at `seen_version`.
@@ -116,6 +118,11 @@ def change_brand(
         wanted["sends_items_automatically"] = sends_items_automatically
     if minimum_payout_minor is not None:
         wanted["minimum_payout_minor"] = minimum_payout_minor
+    if clicks_kept_months is not None:
+        fewest, most = CLICK_MONTHS
+        if not fewest <= clicks_kept_months <= most:
+            raise BrandError("clicks_kept_months", f"clicks are kept for {fewest} to {most} months")
+        wanted["clicks_kept_months"] = clicks_kept_months
     changed = {field: value for field, value in wanted.items() if getattr(row, field) != value}
     for field, value in changed.items():
         setattr(row, field, value)

@@ -44,6 +44,7 @@ def open_test_brand(*, brand: Brand, by: Actor, now: datetime) -> Brand:
         time_zone=live.time_zone,
         accent=live.accent,
         minimum_payout_minor=live.minimum_payout_minor,
+        clicks_kept_months=live.clicks_kept_months,
         created_at=now,
         test_of=live,
     )

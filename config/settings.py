@@ -242,6 +242,7 @@ _ROUNDS: dict[str, tuple[float, int]] = {
     "tracking.look_at_recent_days": (3600.0, 3600),
     "tracking.credit_clicks": (300.0, 300),
     "tracking.check_link_domains": (120.0, 120),
+    "tracking.credit_late_clicks": (6 * 3600.0, 3600),
     "tracking.keep_ahead": (3600.0, 3600),
     "tracking.delete_old_clicks": (3600.0, 3600),
     "integrations.sweep_events": (5.0, 10),

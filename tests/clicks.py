@@ -17,7 +17,11 @@ FIRST_VISITOR = -(2**63)  # the smallest number that a visitor's hash can be
 
 def click_line(link: TrackingLink, *, clicked_at: datetime = NOW, **changes: Any) -> str:
     """A visit of one shopper with a phone, who came directly, with `changes`."""
-    values = {"kind": "visit", "visitor": FIRST_VISITOR, "device": "phone"} | changes
+    values: dict[str, Any] = {
+        "kind": "visit",
+        "visitor": FIRST_VISITOR,
+        "device": "phone",
+    } | changes
     click_id = values.pop("click_id", "") or click_ids.make(link_id=link.pk, clicked_at=clicked_at)
     return line_of(link_id=link.pk, click_id=click_id, clicked_at=clicked_at, **values)
 

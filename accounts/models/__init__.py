@@ -3,7 +3,7 @@
 from accounts.models.api_keys import EVERY_SCOPE, ApiKey, KeyKind, Scope
 from accounts.models.api_requests import KEPT_REQUESTS, MAX_BODY_CHARACTERS, ApiRequest
 from accounts.models.audit_log import AuditCount, AuditEntry
-from accounts.models.brands import Brand, Picture
+from accounts.models.brands import CLICK_MONTHS, Brand, Picture
 from accounts.models.codes import (
     MAILED_CODE_STATES,
     UNSETTLED_CODE_STATES,
@@ -20,6 +20,7 @@ from accounts.models.staff import Invitation, InvitationState, Role, Staff
 from accounts.models.users import User, UserManager
 
 __all__ = [
+    "CLICK_MONTHS",
     "EVERY_SCOPE",
     "KEPT_REQUESTS",
     "MAILED_CODE_STATES",

@@ -36,6 +36,8 @@ class Brand(models.Model):
     minimum_payout_minor = models.BigIntegerField(default=0)
     # How many months a click is kept. Figures stay.
     clicks_kept_months = models.PositiveSmallIntegerField(default=13, db_default=13)
+    # All clicks since then are kept; older ones were deleted. None: all that there ever were.
+    clicks_complete_since = models.DateTimeField(null=True, editable=False)
     # The brand's pages open only in a session in which a second factor was used.
     requires_second_factor = models.BooleanField(default=False)
     # The brand's own host that its tracking links are shown with; empty: ours. A trigger of its

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from accounts.models import Brand, Role
+from accounts.models import CLICK_MONTHS, Brand, Role
 from brand_admin.amounts import AmountField, read_amount
 from brand_admin.versioned import VersionedForm
 from core.colour import parse
@@ -43,6 +43,12 @@ class BrandForm(VersionedForm):
         help_text="The minimum that a payout run proposes. Members who are due less stay due until "
         "they reach it. Leave it empty for no minimum.",
     )
+    clicks_kept_months = forms.IntegerField(
+        min_value=CLICK_MONTHS[0],
+        max_value=CLICK_MONTHS[1],
+        label="Months that clicks are kept",
+        help_text="Older clicks are deleted within a day, for good. Figures stay.",
+    )
     currency: str
 
     @classmethod
@@ -58,6 +64,7 @@ class BrandForm(VersionedForm):
                 "sender_name": brand.sender_name,
                 "reply_to": brand.reply_to,
                 "sends_items_automatically": brand.sends_items_automatically,
+                "clicks_kept_months": brand.clicks_kept_months,
             },
         )
         form.currency = brand.currency

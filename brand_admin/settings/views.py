@@ -56,6 +56,7 @@ def _save_brand(request: BrandRequest, form: BrandForm) -> None:
         reply_to=form.cleaned_data["reply_to"],
         sends_items_automatically=form.cleaned_data["sends_items_automatically"],
         minimum_payout_minor=form.cleaned_data["minimum_payout"].minor,
+        clicks_kept_months=form.cleaned_data["clicks_kept_months"],
         by=request.actor,
         now=timezone.now(),
         seen_version=form.cleaned_data["version"],

@@ -25,6 +25,7 @@ from tracking.commissions.tier_progress import lock_progress
 from tracking.models import ClickEarning
 
 LOOK_BACK = timedelta(days=3)  # no click is missed while Celery beat is down for less
+LATEST = timedelta(days=37)  # clicks that waited on a web machine can come as late; see MAX_AGE
 BATCH = 1_000
 COUNTED = """
 SELECT click.enrollment_id, (click.clicked_at AT TIME ZONE %(zone)s)::date AS day,
@@ -56,12 +57,12 @@ class _CountedClicks:
     clicks: int
 
 
-def credit_for_all_brands(*, now: datetime) -> int:
-    """Credit the clicks of every brand, and return how many entries were posted."""
+def credit_for_all_brands(*, now: datetime, since: datetime | None = None) -> int:
+    """Credit the clicks of every brand, as `credit_clicks` does; return the number of entries."""
     posted = 0
     for brand in Brand.objects.order_by("pk"):
         with acting_for(brand):
-            posted += credit_clicks(now=now)
+            posted += credit_clicks(now=now, since=since)
     return posted
 
 

@@ -6,11 +6,11 @@ partition is dropped when no brand keeps it any more. Figures stay.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
-from django.db import connection, transaction
-from django.db.models import Max
+from django.db import OperationalError, connection, models, transaction
 
 from accounts.models import Brand
 from tracking.links.partitions import (
@@ -23,6 +23,8 @@ from tracking.links.partitions import (
 )
 from tracking.links.visitor_keys import renew_visitor_keys
 from tracking.models import ClickBatch, RefusedClicks
+
+logger = logging.getLogger(__name__)
 
 BATCHES_KEPT = timedelta(days=40)  # longer than tracking.links.storing.MAX_AGE
 REFUSED_KEPT = timedelta(days=90)
@@ -41,8 +43,8 @@ def keep_ahead(*, now: datetime) -> None:
 
 
 def kept_since(brand: Brand, *, now: datetime) -> datetime:
-    """Return the moment since which a brand's clicks are kept, in UTC."""
-    today = now.astimezone(UTC)
+    """Return since when a brand's clicks are kept: the beginning of a day in UTC."""
+    today = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
     month = month_after(month_of(today), -brand.clicks_kept_months)
     last_day = (month_after(month) - timedelta(days=1)).day
     return today.replace(year=month.year, month=month.month, day=min(today.day, last_day))
@@ -54,6 +56,7 @@ def delete_old_clicks(*, now: datetime) -> int:
     One run deletes at most MAX_SLICES slices; the next one goes on. Ids of old batches and old
     refused lines go too.
     """
+    _note_what_goes(now=now)
     _drop_whole_months(now=now)
     deleted = _delete_rows(Brand.objects.order_by("pk"), now=now)
     ClickBatch.objects.filter(stored_at__lt=now - BATCHES_KEPT).delete()
@@ -61,12 +64,23 @@ def delete_old_clicks(*, now: datetime) -> int:
     return deleted
 
 
+def _note_what_goes(*, now: datetime) -> None:
+    """Write it down before anything is deleted: totals of such days can't be compared any more."""
+    for brand in Brand.objects.order_by("pk"):
+        since = kept_since(brand, now=now)
+        before = models.Q(clicks_complete_since=None) | models.Q(clicks_complete_since__lt=since)
+        Brand.objects.filter(before, pk=brand.pk).update(clicks_complete_since=since)
+
+
 def _drop_whole_months(*, now: datetime) -> None:
-    longest = Brand.objects.aggregate(longest=Max("clicks_kept_months"))["longest"] or 0
+    longest = Brand.objects.aggregate(longest=models.Max("clicks_kept_months"))["longest"] or 0
     first_kept = month_after(month_of(now), -longest)
     for month in months_kept():
         if month < first_kept:
-            drop_partition(month)
+            try:
+                drop_partition(month)
+            except OperationalError as error:  # somebody used the table; the next run tries again
+                logger.warning("The clicks of %s are still there: %s", month, error)
 
 
 def _delete_rows(brands: Iterable[Brand], *, now: datetime) -> int:
@@ -86,4 +100,4 @@ def _delete_rows(brands: Iterable[Brand], *, now: datetime) -> int:
 def _delete_slice(brand_id: int, month: date, since: datetime) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_DELETE.format(table=partition_name(month)), [brand_id, since, SLICE])
-        return cursor.rowcount
+        return int(cursor.rowcount)

@@ -25,5 +25,6 @@ FROM tracking_clickearning c
 LEFT JOIN ({COUNTED}) AS counted (enrollment_id, day, terms_id, clicks)
   USING (enrollment_id, day, terms_id)
 WHERE c.brand_id = %(brand)s AND c.clicks > coalesce(counted.clicks, 0)
+  AND c.day >= %(kept_from)s
 """  # noqa: S608
 CLICK_QUERIES = (_CLICK_LEDGER, _CLICK_EARNINGS, _CLICKS)

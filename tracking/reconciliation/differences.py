@@ -1,14 +1,15 @@
 """Recompute every kept total from the facts and list each difference. None may exist.
 
 Facts: order lines, applied refunds, clicks, statuses, terms. Kept: an order's total, a conversion's
-sale, refunds and commission, the ledger, the daily totals, a payout's amount, a run's amount.
+sale, refunds and commission, the ledger, the daily totals, the source totals, a payout's amount,
+a run's amount. Clicks are compared on the days of which all are still kept.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from django.db import connection
@@ -26,12 +27,14 @@ from tracking.reconciliation.kept_sums import KEPT_SUM_QUERIES
 from tracking.reconciliation.payout_runs import PAYOUT_RUN_QUERIES
 from tracking.reconciliation.payouts import PAYOUT_QUERIES
 from tracking.reconciliation.sales import SALES_QUERIES
+from tracking.reconciliation.sources import SOURCE_QUERIES
 
 BATCH = 2_000
 EVER = datetime(1970, 1, 1, tzinfo=UTC)
 QUERIES = (
     *SALES_QUERIES,
     *CLICK_QUERIES,
+    *SOURCE_QUERIES,
     *PAYOUT_QUERIES,
     *PAYOUT_RUN_QUERIES,
     *KEPT_SUM_QUERIES,
@@ -54,7 +57,12 @@ class Difference:
 
 def differences(brand: Brand) -> Iterator[Difference]:
     """Yield every difference of the brand in scope."""
-    values = {"brand": brand.pk, "zone": brand.time_zone, "since": EVER}
+    values = {
+        "brand": brand.pk,
+        "zone": brand.time_zone,
+        "since": EVER,
+        "kept_from": _first_day_with_all_clicks(brand),
+    }
     for query in QUERIES:
         for row in _rows(query, values):
             yield Difference(*row)
@@ -62,6 +70,14 @@ def differences(brand: Brand) -> Iterator[Difference]:
     for batch in batches(conversions.iterator(BATCH), BATCH):
         yield from _wrong_commissions(batch)
     yield from _wrong_conversions_of_currency()
+
+
+def _first_day_with_all_clicks(brand: Brand) -> date:
+    """The first day of which no click was deleted after its time."""
+    complete_since = brand.clicks_complete_since
+    if complete_since is None:
+        return EVER.date()
+    return complete_since.astimezone(brand.zone).date() + timedelta(days=1)
 
 
 def _wrong_conversions_of_currency() -> Iterator[Difference]:

@@ -80,7 +80,9 @@ WITH facts AS (
   UNION ALL
   SELECT enrollment_id, (clicked_at AT TIME ZONE %(zone)s)::date,
     count(*), 0, 0, 0, 0, 0, 0, 0
-  FROM tracking_click WHERE brand_id = %(brand)s AND kind = 'visit' GROUP BY 1, 2
+  FROM tracking_click WHERE brand_id = %(brand)s AND kind = 'visit'
+    AND (clicked_at AT TIME ZONE %(zone)s)::date >= %(kept_from)s
+  GROUP BY 1, 2
   UNION ALL
   SELECT enrollment_id, day, 0, 0, 0, 0, 0, sum(amount_minor), 0, 0
   FROM tracking_clickearning WHERE brand_id = %(brand)s AND amount_minor <> 0 GROUP BY 1, 2
@@ -90,7 +92,13 @@ WITH facts AS (
     coalesce(sum(refunds), 0) AS refunds, coalesce(sum(commission), 0) AS commission,
     coalesce(sum(waiting), 0) AS waiting, coalesce(sum(waiting_sales), 0) AS waiting_sales
   FROM facts GROUP BY 1, 2
-), kept AS (SELECT * FROM tracking_dailytotal WHERE brand_id = %(brand)s)
+), kept AS (
+  SELECT enrollment_id, day, conversions, pending, sales_minor, refunds_minor, commission_minor,
+    pending_minor, pending_sales_minor,
+    -- Where clicks were deleted after their time, what is kept is taken as it is.
+    CASE WHEN day >= %(kept_from)s THEN clicks ELSE 0 END AS clicks
+  FROM tracking_dailytotal WHERE brand_id = %(brand)s
+)
 SELECT 'day ' || coalesce(kept.day, day_facts.day) || ' of enrollment',
   coalesce(kept.enrollment_id, day_facts.enrollment_id),
   concat_ws(' ', kept.clicks, kept.conversions, kept.pending, kept.sales_minor,

@@ -11,23 +11,32 @@ from datetime import datetime, timedelta
 
 from django.db import connection
 
+from tracking.models import SUB_IDS
+
 DAY = timedelta(days=1)
 # Of two batches one is counted at a time: each has to see the visitors of the other.
 LOCK = "SELECT pg_advisory_xact_lock(29810, 1)"
-_SOURCES = """
-CROSS JOIN LATERAL (VALUES
-  ('link', {click}.link_id::text), ('sub1', {click}.sub1), ('sub2', {click}.sub2),
-  ('sub3', {click}.sub3), ('sub4', {click}.sub4), ('sub5', {click}.sub5),
-  ('referrer', {click}.referrer_host), ('country', {click}.country), ('device', {click}.device)
-) AS source (dimension, value)
-"""
-SOURCES_OF_ARRIVING = _SOURCES.format(click="arriving")
-_SOURCES_OF_EARLIER = _SOURCES.format(click="earlier")
+
+
+def sources_of_click(click: str) -> str:
+    """Return a join that gives each click of this table a row per `source`, also empty ones.
+
+    `source` has the columns `dimension` and `value`.
+    """
+    subs = ", ".join(f"('{sub}', {click}.{sub})" for sub in SUB_IDS)
+    return f"""
+    CROSS JOIN LATERAL (VALUES
+      ('link', {click}.link_id::text), {subs}, ('referrer', {click}.referrer_host),
+      ('country', {click}.country), ('device', {click}.device)
+    ) AS source (dimension, value)
+    """
+
+
 HAS_VALUE = "(source.value <> '' OR source.dimension = 'referrer')"
 COUNT_SOURCES = f"""
 WITH sources AS (
   SELECT brand_id, enrollment_id, day, visitor, dimension, value, count(*) AS clicks
-  FROM arriving_click arriving {SOURCES_OF_ARRIVING}
+  FROM arriving_click arriving {sources_of_click("arriving")}
   WHERE kind = 'visit' AND {HAS_VALUE}
   GROUP BY brand_id, enrollment_id, day, visitor, dimension, value
 ), visitors AS (
@@ -40,7 +49,7 @@ WITH sources AS (
     AND earlier.visitor = visitors.visitor AND earlier.enrollment_id = visitors.enrollment_id
     AND earlier.kind = 'visit' AND earlier.clicked_at BETWEEN %(first)s AND %(last)s
     AND (earlier.clicked_at AT TIME ZONE brand.time_zone)::date = visitors.day
-  {_SOURCES_OF_EARLIER}
+  {sources_of_click("earlier")}
   WHERE {HAS_VALUE} AND earlier.id NOT IN (SELECT id FROM arriving_click)
 ), counted AS (
   SELECT brand_id, enrollment_id, day, dimension, value, sum(clicks) AS clicks,

@@ -18,9 +18,10 @@ from core.models import Round
 from tests.cast import Cast
 from tests.clicks import click_line
 from tracking.links import consuming
+from tracking.links.click_lines import ClickLines
 from tracking.links.click_stream import GROUP, STREAM, ClickStream, StreamState, stream_state
 from tracking.links.consuming import Consumer, in_parts
-from tracking.links.storing import Stored
+from tracking.links.storing import Stored, store_batches
 from tracking.models import Click, ClickBatch, RefusedClicks, TrackingLink, VisitorKey
 
 LEASE = 0.05
@@ -120,15 +121,14 @@ def test_a_batch_that_fails_for_a_defect_is_kept_and_holds_up_none(
 ) -> None:
     wrong = send(valkey, link, 2)
     send(valkey, link)
-    real = consuming.store_batches
 
-    def failing(batches: list, **options: object) -> Stored:  # type: ignore[type-arg]
+    def failing(batches: list[ClickLines], **options: object) -> Stored:
         if any(str(batch.id) == wrong for batch in batches):
             raise TypeError("a defect")
-        return real(batches, **options)  # type: ignore[arg-type]
+        return store_batches(batches, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(consuming, "store_batches", failing)
-    monkeypatch.setattr(consuming.connection, "close", lambda: None)
+    monkeypatch.setattr("tracking.links.consuming.store_batches", failing)
+    monkeypatch.setattr("django.db.connection.close", lambda: None)
 
     assert consumer().round() == Stored(batches=2, clicks=1, refused=2)
 

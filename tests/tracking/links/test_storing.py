@@ -11,12 +11,13 @@ from django.db import connection
 
 from accounts.models import Brand
 from core.tenancy import across_brands, acting_for
-from tests.cast import NOW, Cast
+from tests.cast import NOW, SYSTEM, Cast
 from tests.clicks import batch_of, click_line, store
 from tracking.links import click_ids
 from tracking.links.click_lines import FIELDS, ClickLines, escaped, line_of
 from tracking.links.partitions import month_after, months_kept
 from tracking.links.storing import MAX_AGE, MAX_AHEAD, Stored, store_batches
+from tracking.links.tracking_links import give_links
 from tracking.models import (
     Click,
     ClickBatch,
@@ -171,8 +172,11 @@ def test_a_click_in_two_batches_is_stored_once(link: TrackingLink) -> None:
 
 
 def test_clicks_of_two_brands_come_in_one_batch(cast: Cast) -> None:
+    with acting_for(cast.saltmarsh):
+        give_links(enrollments=[cast.june_in_tide], by=SYSTEM, now=NOW)
     with across_brands(reason="a test"):
         links = list(TrackingLink.objects.order_by("pk"))
+    assert len({one.brand_id for one in links}) == 2
 
     store(*(click_line(one) for one in links))
 
@@ -180,7 +184,7 @@ def test_clicks_of_two_brands_come_in_one_batch(cast: Cast) -> None:
         with acting_for(brand):
             own = {one.pk for one in links if one.brand_id == brand.pk}
             assert set(Click.objects.values_list("link", flat=True)) == own
-            assert DailyTotal.objects.count() == len({*own})
+            assert DailyTotal.objects.count() == len(own)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/London"])
