@@ -25,6 +25,7 @@ NAMES = (  # in the sequence of the list
     "orders-that-change",
     "page-script",
     "postback",
+    "links",
     "webhooks",
     "test-mode",
     "errors",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, cast
 
 from django.http import HttpRequest
 from ninja import Query
@@ -40,7 +39,7 @@ def _show(rows: Sequence[LinkDomain]) -> list[LinkDomainShown]:
             host=row.host,
             works=row.works,
             is_shown=row.works and row.is_main,
-            problem=cast("Any", row.problem or None),
+            problem=row.problem or None,
             verified_at=moment_or_none(row.verified_at),
             checked_at=moment_or_none(row.checked_at),
             created_at=moment(row.created_at),

@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from api.schemas.ids import LinkDomainId
 from api.schemas.parts import AskedPage, MomentShown, Shown
-
-Problem = Literal[
-    "not_checked", "no_proof", "wrong_proof", "no_address", "elsewhere", "taken"
-]  # tracking.models.DomainProblem
 
 
 class LinkDomainShown(Shown):
@@ -21,7 +15,10 @@ class LinkDomainShown(Shown):
     host: str
     works: bool
     is_shown: bool = Field(description="Whether links are shown with it now.")
-    problem: Problem | None = Field(description="What the last check found in DNS.")
+    problem: str | None = Field(
+        description="What the last check found in DNS: not_checked, no_proof (no TXT record),"
+        " wrong_proof, no_address, elsewhere (another server), or taken (by another brand)."
+    )
     verified_at: MomentShown | None
     checked_at: MomentShown | None
     created_at: MomentShown

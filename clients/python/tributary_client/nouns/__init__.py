@@ -6,6 +6,7 @@ from tributary_client.nouns.conversions import Conversions
 from tributary_client.nouns.enrollments import Enrollments
 from tributary_client.nouns.figures import Figures
 from tributary_client.nouns.flags import Flags
+from tributary_client.nouns.link_domains import LinkDomains
 from tributary_client.nouns.links import Links
 from tributary_client.nouns.members import Members
 from tributary_client.nouns.offers import Offers
@@ -24,6 +25,7 @@ class Nouns(
     Enrollments,
     Figures,
     Flags,
+    LinkDomains,
     Links,
     Members,
     Offers,

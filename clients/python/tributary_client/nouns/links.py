@@ -11,12 +11,21 @@ from tributary_client.nouns.shared import (
 )
 
 
+class LinkChange(TypedDict):
+    """Another label or another slug. What is left out stays; earlier slugs go on leading there."""
+
+    label: NotRequired[str | None]
+    slug: NotRequired[str | None]
+
+
 class LinkShown(TypedDict):
     """A tracking link. A `destination_url` of null is the offer's own; others are deep links."""
 
     id: str
     enrollment: str | EnrollmentShown
     url: str
+    slug: str
+    label: str
     destination_url: str | None
     status: Literal["active", "inactive"]
     created_at: str
@@ -34,6 +43,8 @@ class NewLinks(TypedDict):
 
     enrollments: list[str]
     destination_url: NotRequired[str | None]
+    label: NotRequired[str]
+    slug: NotRequired[str]
 
 
 class Links(Caller):
@@ -92,5 +103,20 @@ class Links(Caller):
             asked={
                 "expand": expand,
             },
+        )
+        return answer
+
+    def change_link(
+        self,
+        link: str,
+        **sent: Unpack[LinkChange],
+    ) -> LinkShown:
+        """PATCH /api/v1/links/{link}: Give a link another label or slug. Its earlier slugs go on
+        leading to the same page.
+        """
+        answer: LinkShown = self.call(
+            "PATCH",
+            f"/api/v1/links/{quoted(link)}",
+            sent=sent,
         )
         return answer

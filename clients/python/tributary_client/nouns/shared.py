@@ -101,6 +101,7 @@ class OfferShown(TypedDict):
     destination_url: str
     allowed_domains: list[str]
     deep_links_allowed: bool
+    own_slugs_allowed: bool
     click_window_days: int
     remembers_customers: bool
     customer_window_days: int
