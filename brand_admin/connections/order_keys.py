@@ -80,7 +80,7 @@ def page_script(request: BrandRequest) -> HttpResponse:
     rows = _rows(request.brand, KeyKind.PUBLISHABLE)
     usable = [row for row in rows if not row.key.is_revoked]
     chosen = next((row for row in usable if str(row.key.pk) == request.GET.get("key")), None)
-    chosen = chosen or next(iter(usable), None)
+    chosen = chosen or next(iter(sorted(usable, key=lambda row: row.is_test)), None)
     return render_page(
         request,
         "brand_admin/connections/page_script.html",

@@ -31,6 +31,8 @@ BY_HAND = {  # in sending.py
     "state_refund",
     "state_refunds",
 }
+# They take other keys than a client has: those of pages and of postbacks.
+OF_OTHER_KEYS = {"call_postback", "report_order", "send_postback"}
 TYPES_BY_HAND = (
     "OrderInBatch", "OrderSent", "OrderTaken", "RefundInBatch", "RefundSent", "RefundTaken",
     "RefusedInBatch",
@@ -85,7 +87,7 @@ class Document:
         for path, methods in self.document["paths"].items():
             for method, said in methods.items():
                 noun = (said.get("tags") or ["orders"])[0].replace(" ", "_")
-                if said["operationId"] not in BY_HAND:
+                if said["operationId"] not in BY_HAND | OF_OTHER_KEYS:
                     yield self._operation(path, method, said, noun)
 
     def _operation(self, path: str, method: str, said: Schema, noun: str) -> Operation:

@@ -26,6 +26,7 @@ from tracking.models import TrackingLink
 
 LINK_TEST = "link_test"  # the kind of work
 GOOD, WARNING, BAD = "good", "wait", "bad"
+MAX_NAMED = 120  # characters of an address in a sentence
 TRY = "Have the shop keep the parameters of the address, or lead the link to the last address."
 
 
@@ -90,7 +91,7 @@ def judge(followed: Followed) -> Verdict:
     if last.problem or last.status >= 400 or last.status in (0, 204):
         return _not_reached(last)
     if len(followed.hops) == 1:
-        return Verdict(BAD, "The link leads nowhere", f"{first.address} redirects to no shop.")
+        return Verdict(BAD, "The link leads nowhere", f"{_named(first)} redirects to no shop.")
     if not followed.hops[1].has_click_id and not followed.hops[1].keeps_cookie:
         return Verdict(
             BAD,
@@ -102,13 +103,18 @@ def judge(followed: Followed) -> Verdict:
     return _arrived(followed, last)
 
 
+def _named(hop: Hop) -> str:
+    """The address of a hop, short enough for a sentence."""
+    return hop.address if len(hop.address) <= MAX_NAMED else f"{hop.address[:MAX_NAMED]}…"
+
+
 def _not_reached(last: Hop) -> Verdict:
     if last.problem:
-        return Verdict(BAD, "Shoppers do not arrive", f"{last.address}: it {last.problem}.")
+        return Verdict(BAD, "Shoppers do not arrive", f"{_named(last)}: it {last.problem}.")
     return Verdict(
         WARNING if last.status in (401, 403, 429, 503) else BAD,
         f"The page answers {last.status}",
-        f"{last.address} does not show a page to our test."
+        f"{_named(last)} does not show a page to our test."
         + (
             " Some shops answer so to all but real browsers: open the link yourself."
             if last.status in (401, 403, 429, 503)
@@ -123,7 +129,7 @@ def _lost(followed: Followed) -> Verdict:
     for before, at in zip(followed.hops[1:], followed.hops[2:], strict=False):
         if before.has_click_id and not at.has_click_id:
             break
-    lost = f"The click id is lost where {before.address} leads on to {at.address}."
+    lost = f"The click id is lost where {_named(before)} leads on to {_named(at)}."
     if followed.hops[-1].keeps_cookie:
         return Verdict(
             GOOD,
