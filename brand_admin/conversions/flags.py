@@ -11,7 +11,6 @@ from django.db.models import QuerySet
 
 from accounts.actors import Actor
 from brand_admin.conversions.forms import EVERY_STATE, RejectionForm, choose_offers
-from brand_admin.conversions.lists import conversion_status
 from brand_admin.conversions.tab_counts import tab_counts
 from brand_admin.listing.actions import Action, Done, Seen
 from brand_admin.listing.cells import Badge, Cell, Lines, Link, Muted
@@ -97,6 +96,10 @@ def _sale(row: Flag) -> Money:
     return conversion.sale
 
 
+def _sale_and_status(row: Flag) -> Cell:
+    return Lines(_sale(row), Muted(row.conversion.get_status_display()))
+
+
 def _commission(row: Flag) -> Money:
     """What it earns, or would earn if accepted."""
     conversion: Conversion = row.conversion
@@ -146,13 +149,12 @@ class Flags(Listing[Flag]):
             ),
         ),
         Column(
-            "Sale", _sale, sort="sale", by=("conversion__sale_minor", "pk"), look="number"
+            "Sale", _sale_and_status, sort="sale", by=("conversion__sale_minor", "pk"), look="number"
         ),
         Column(
             "Commission", _commission, sort="commission",
             by=("conversion__earnable_minor", "pk"), look="number strong",
         ),
-        Column("The sale is", lambda row: conversion_status(row.conversion)),
         Column("Flag", flag_state, sort="raised", by=("raised_at", "pk"), look="wraps"),
     )  # fmt: skip
     file_columns = {

@@ -17,7 +17,7 @@ RULES_IN_WORDS: Mapping[FlagKind, str] = {
     " than a fingerprint.",
     FlagKind.PAID_SEARCH: "The click came from an advertisement on Google or Bing.",
     FlagKind.COUPON_SITE: "The shopper came from a coupon site or a browser extension for coupons,"
-    " by the list below.",
+    " by the list in the settings.",
     FlagKind.CODE_SURGE: f"At least {LIMITS.surge_orders} orders of a day use a member's code"
     f" without a click, more than {LIMITS.surge_times} times the usual number, while nobody clicks"
     " on their link.",
