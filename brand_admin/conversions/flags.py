@@ -149,7 +149,11 @@ class Flags(Listing[Flag]):
             ),
         ),
         Column(
-            "Sale", _sale_and_status, sort="sale", by=("conversion__sale_minor", "pk"), look="number"
+            "Sale",
+            _sale_and_status,
+            sort="sale",
+            by=("conversion__sale_minor", "pk"),
+            look="number",
         ),
         Column(
             "Commission", _commission, sort="commission",
