@@ -9,7 +9,7 @@ import pytest
 
 from tests.cast import NOW, SYSTEM
 from tests.tracking.flags.selling import MARAS_ADDRESS, look, open_flags, sell
-from tests.tracking.orders.stating import stated
+from tests.tracking.orders.stating import lines, stated
 from tracking.models import Order
 from tracking.orders.recording import record_orders
 from tracking.orders.results import RecordingStatus
@@ -48,7 +48,7 @@ def test_a_later_statement_adds_an_address_and_takes_none_back() -> None:
     look()
     for number, more in enumerate(({"customer_email": MARAS_ADDRESS}, {}), 1):
         changed = stated(
-            amount=f"9{number}.00",
+            lines=lines(f"9{number}.00"),
             updated_at=(NOW + timedelta(minutes=number)).isoformat(),
             **more,
         )
