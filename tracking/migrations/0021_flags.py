@@ -12,7 +12,7 @@ from core.db import AddTenantForeignKey
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0014_flag_events"),
+        ("accounts", "0015_flag_events"),
         ("affiliates", "0003_newest_first"),
         ("offers", "0008_newest_first"),
         ("tracking", "0020_links_changed"),

@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0013_clicks_kept"),
+        ("accounts", "0014_clicks_deleted"),
     ]
 
     operations = [
