@@ -18,7 +18,7 @@ RUN SECRET_KEY=build LINK_KEYS=build CLICK_KEYS=build DETAILS_KEYS=build PUBLIC_
     DEFAULT_FROM_EMAIL=build@build.invalid TRIBUTARY_MODE=production \
     python -m django collectstatic --settings config.settings --no-input --verbosity 0 --ignore "swagger*" \
     && useradd --system --uid 10001 --no-create-home tributary \
-    && install --directory --owner tributary --mode 0700 /var/lib/tributary-metrics
+    && install --directory --owner tributary --mode 0700 /var/lib/tributary-metrics /var/lib/tributary-clicks
 
 # Nothing of the image is the user's to write; docker-compose.yml makes the root read-only as well.
 # /tmp, for beat's schedule and large uploads, and the folder of the metrics are in memory there.

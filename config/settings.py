@@ -178,7 +178,8 @@ SCRIPT_CLIENT_RATE: float = limits.SCRIPT_CLIENT_RATE
 SCRIPT_CLIENT_BURST: int = limits.SCRIPT_CLIENT_BURST
 MAX_REPORT_BYTES: int = limits.MAX_REPORT_BYTES
 
-# --- Clicks: from a file on the web machine to a stream in Valkey, from there to PostgreSQL
+# --- Clicks: from a file on the web machine to a stream in Valkey, from there to PostgreSQL; see
+# docs/clicks.md
 CLICKS_URL: str = env.str("CLICKS_URL", default=REDIS_URL)
 CLICKS_FOLDER: str = env.str(
     "CLICKS_FOLDER",

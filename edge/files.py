@@ -118,6 +118,10 @@ class ClickFile:
             yield Batch(name, lines, end)
             begin = end
 
+    def close(self) -> None:
+        """Leave the file to another process."""
+        os.close(self._descriptor)
+
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
-        os.close(self._descriptor)
+        self.close()

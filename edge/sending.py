@@ -28,7 +28,6 @@ SEARCH_SECONDS = 5.0  # between two searches for files of processes that have en
 PUBLISH_SECONDS = 1.0
 IDLE_SECONDS = 0.2
 PIPELINE_BYTES = 1_000_000
-LOST = (errors.ConnectionError, errors.TimeoutError, OSError)
 logger = logging.getLogger(__name__)
 
 
@@ -46,10 +45,10 @@ class Sender:
     ) -> None:
         self._writer, self._folder, self._kinds = writer, folder, kinds
         self._max_entries = max_entries
-        self._valkey = client(url, timeout=TIMEOUT_SECONDS)
+        self._connected = self._known = 0  # connections that were made, and those known to `work`
+        self.valkey = client(url, timeout=TIMEOUT_SECONDS, connected=self._note_connection)
         self._counts = metrics.KindCounts({})
         self._waits = False  # whether the log has been told that clicks wait
-        self._is_lost = False  # the connection, since the last success
         self._is_over = threading.Event()
         self._searched_at = self._published_at = -SEARCH_SECONDS
         self._thread = threading.Thread(target=self._run, name="click sender", daemon=True)
@@ -70,10 +69,7 @@ class Sender:
             try:
                 self.work()
             except (errors.RedisError, OSError) as error:
-                if not self._waits:
-                    logger.warning("Clicks wait in files: %s", error)
-                self._waits = True
-                self._is_lost |= isinstance(error, LOST)
+                self.note_failure(error)
                 self._is_over.wait(RETRY_SECONDS)
             except Exception:
                 logger.exception("Clicks wait in files.")
@@ -90,21 +86,30 @@ class Sender:
             metrics.WAITING.set(self._writer.waiting)
         if now - self._searched_at > SEARCH_SECONDS:
             self._searched_at = now
-            self._search()
-        if self._is_lost:
-            self._valkey.ping()
-            for file in self._writer.listed():
-                file.sent = 0
-            self._is_lost = False
+            self.search()
         for file in self._writer.listed():
             self._send(file)
+        if self._known not in {0, self._connected}:  # redis-py has connected anew by itself
+            for file in self._writer.listed():
+                file.sent = 0
+                self._send(file)
+        self._known = self._connected
         if self._waits:
             self._waits = False
             logger.warning("Clicks are sent again.")
         for file in self._writer.listed():
             self._clear(file)
 
-    def _search(self) -> None:
+    def _note_connection(self) -> None:
+        self._connected += 1
+
+    def note_failure(self, error: Exception) -> None:
+        """Tell the log, once, that `work` failed."""
+        if not self._waits:
+            logger.warning("Clicks wait in files: %s", error)
+        self._waits = True
+
+    def search(self) -> None:
         """Take over the files of processes that have ended."""
         ours = {file.path for file in self._writer.listed()}
         for path in sorted(self._folder.glob(f"*{SUFFIX}"), reverse=True):
@@ -114,7 +119,7 @@ class Sender:
 
     def _send(self, file: ClickFile) -> None:
         while file.waiting:
-            pipeline = self._valkey.pipeline(transaction=False)
+            pipeline = self.valkey.pipeline(transaction=False)
             taken, number, end = 0, 0, file.sent
             for batch in file.unsent():
                 pipeline.xadd(STREAM, {"id": batch.id, "lines": batch.lines})
@@ -123,7 +128,7 @@ class Sender:
                     break
             if not number:
                 return
-            if self._valkey.xlen(STREAM) > self._max_entries:
+            if self.valkey.xlen(STREAM) > self._max_entries:
                 raise BusyError("the stream is full")
             pipeline.execute()
             file.sent, file.sent_at = end, time.monotonic()

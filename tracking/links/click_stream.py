@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -98,10 +98,21 @@ class ClickStream:
         self._has_group = True
 
 
-def client(url: str, *, timeout: float) -> redis.Redis:
-    """Return a client of Valkey that waits at most `timeout` seconds and tries once."""
+def client(
+    url: str, *, timeout: float, connected: Callable[[], None] = lambda: None
+) -> redis.Redis:
+    """Return a client of Valkey that waits at most `timeout` seconds and tries once.
+
+    `connected` is called after each connection that it makes.
+    """
+
+    def begin(connection: Any) -> None:
+        connection.on_connect()
+        connected()
+
     return redis.Redis.from_url(
         url,
+        redis_connect_func=begin,
         socket_timeout=timeout,
         socket_connect_timeout=timeout,
         retry=Retry(NoBackoff(), 0),
