@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
 
+import redis
 from django.conf import settings
-from django.db.models import Count, Min
+from django.db.models import Count, Min, Sum
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.registry import Collector
@@ -17,12 +20,15 @@ from core.tenancy import across_brands
 from integrations.models import Event, EventState
 from integrations.working import waiting_events
 from notifications.models import LIVE_STATES, Message, MessageState
-from tracking.models import Refund, RefundState
+from tracking.links.click_stream import stream_state
+from tracking.links.consuming import NAME as CONSUMER
+from tracking.models import Refund, RefundState, RefusedClicks
 from webhooks.selectors import overdue
 
 LAST_DAY = timedelta(days=1)
 LOST_STATES = (MessageState.FAILED, MessageState.UNKNOWN)
 NEVER = float("inf")
+VALKEY_TIMEOUT_SECONDS = 0.25
 
 
 class WaitingWork(Collector):
@@ -36,6 +42,7 @@ class WaitingWork(Collector):
             yield from _work(now)
             yield from _shop_events(now)
             yield from _webhooks(now)
+            yield from _clicks(now)
             yield GaugeMetricFamily(
                 "tributary_refunds_parked",
                 "Refunds that wait for their order",
@@ -141,6 +148,35 @@ def _webhooks(now: datetime) -> Iterator[GaugeMetricFamily]:
         "tributary_webhooks_oldest_waiting_seconds",
         "Seconds since the oldest of them could be sent; 0 when none waits",
         value=_age(due["oldest"], now) if due["number"] else 0,
+    )
+
+
+def _clicks(now: datetime) -> Iterator[GaugeMetricFamily]:
+    """What waits in Valkey is left out while Valkey is away: nobody knows it then."""
+    with suppress(redis.RedisError, OSError):
+        state = stream_state(settings.CLICKS_URL, timeout=VALKEY_TIMEOUT_SECONDS)
+        yield GaugeMetricFamily(
+            "tributary_clicks_batches_waiting",
+            "Batches of clicks that wait in Valkey to be stored",
+            value=state.waiting,
+        )
+        yield GaugeMetricFamily(
+            "tributary_clicks_oldest_waiting_seconds",
+            "Seconds since the oldest of them was sent there; 0 when none waits",
+            value=_age(state.oldest_sent_at, now) if state.oldest_sent_at else 0,
+        )
+    last = Round.objects.filter(task=CONSUMER).first()
+    yield GaugeMetricFamily(
+        "tributary_clicks_consumer_seconds_ago",
+        "Seconds since a consumer of clicks reached Valkey and PostgreSQL; infinite if none did",
+        value=_age(last.done_at if last else None, now),
+    )
+    yield GaugeMetricFamily(
+        "tributary_clicks_refused_last_day",
+        "Clicks of the last 24 hours whose lines could not be stored",
+        value=RefusedClicks.objects.filter(refused_at__gt=now - LAST_DAY).aggregate(
+            number=Coalesce(Sum("number"), 0)
+        )["number"],
     )
 
 

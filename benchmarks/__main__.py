@@ -12,7 +12,7 @@ import sys
 from tests.services import DISK, start_services
 
 BENCHMARKS = (
-    "intake", "orders", "events", "mail", "drawer", "codes", "payouts", "dashboard", "pages",
+    "intake", "orders", "events", "mail", "drawer", "codes", "payouts", "dashboard", "pages", "clicks",
     "overload", "redirects",
 )  # fmt: skip
 

@@ -20,6 +20,9 @@ from accounts.second_factor import has_second_factor
 from config.platform.acts import ACTS, OperatorAct
 from config.platform.site import PlatformSite
 from portal.account.confirm import LoggedInRequest, fresh_login_required
+from tracking.models import RefusedClicks
+
+SHOWN_BYTES = 5_000  # of refused lines
 
 
 class ReadOnly(ModelAdmin):
@@ -171,7 +174,24 @@ class OperatorActionAdmin(ReadOnly):
     ordering = ("-at", "-pk")
 
 
+class RefusedClicksAdmin(ReadOnly):
+    list_display = ("refused_at", "number", "reason", "batch")
+    search_fields = ("reason",)
+    ordering = ("-refused_at", "-pk")
+    fields = (*list_display, "first_lines")
+    readonly_fields = ("first_lines",)
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[RefusedClicks]:
+        """Without the lines, of which there may be megabytes."""
+        rows: QuerySet[RefusedClicks] = super().get_queryset(request)
+        return rows.defer("lines")
+
+    def first_lines(self, refused: RefusedClicks) -> str:
+        return bytes(refused.lines)[:SHOWN_BYTES].decode(errors="backslashreplace")
+
+
 platform_site = PlatformSite()
 platform_site.register(Brand, BrandAdmin)
 platform_site.register(User, UserAdmin)
 platform_site.register(OperatorAction, OperatorActionAdmin)
+platform_site.register(RefusedClicks, RefusedClicksAdmin)

@@ -28,6 +28,7 @@ from tests.architecture.rows import (
 )
 from tests.cast import Cast
 from tests.snapshot import snapshot
+from tracking.models import Click
 
 # The brand itself, people who may have to do with several, and what all brands share.
 NOT_TENANTS = {
@@ -42,6 +43,9 @@ NOT_TENANTS = {
     "affiliates.Creator",
     "notifications.SendingAccount",
     "payouts.PayoutDetails",
+    "tracking.ClickBatch",
+    "tracking.RefusedClicks",
+    "tracking.VisitorKey",
     "webhooks.Sender",
 }
 # What is looked up before its brand is known, or over all of them.
@@ -64,6 +68,8 @@ OVER_ALL_BRANDS = {
     "notifications_message_public",
     "payouts_release_creator",
     "tracking_linkdomain_due",
+    "tracking_source_click",
+    "tracking_source_waiting",
     "webhooks_attempt_old",
     "webhooks_delivery_body",
 }
@@ -71,10 +77,10 @@ OVER_ALL_BRANDS = {
 SOURCES = {model.__module__ for model in TENANT_MODELS}
 
 every_tenant_model = pytest.mark.parametrize("model", TENANT_MODELS, ids=name_of)
+# One reference holds a click's brand, link and enrollment: that to its link. See its own test.
+KEYS = [(model, key) for model, key in tenant_keys() if model is not Click]
 every_tenant_key = pytest.mark.parametrize(
-    ("model", "key"),
-    tenant_keys(),
-    ids=[f"{model._meta.label}.{key.name}" for model, key in tenant_keys()],
+    ("model", "key"), KEYS, ids=[f"{model._meta.label}.{key.name}" for model, key in KEYS]
 )
 
 
@@ -117,6 +123,9 @@ def test_every_row_has_a_brand_and_is_unique_in_it(model: type[TenantModel]) -> 
         )
         assert cursor.fetchall() == [("NO",)]
 
+    if model is Click:  # the unique keys of a table in partitions hold its column
+        assert ("brand_id", "id", "clicked_at") in {key for key, _, _ in columns_of("p", table)}
+        return
     assert ("brand_id", "id") in {columns for columns, _, _ in columns_of("u", table)}
     assert (("brand_id",), "accounts_brand", ("id",)) in columns_of("f", table)
 
@@ -234,7 +243,8 @@ def test_a_reference_is_held_by_postgresql_together_with_the_brand(
 @pytest.mark.django_db
 def test_every_number_that_points_somewhere_is_held(model: type[TenantModel]) -> None:
     """Also those that are no field of Django's, such as the ledger's conversion_id."""
-    held = {columns[-1] for columns, _, _ in columns_of("f", model._meta.db_table)}
+    keys = {columns for columns, _, _ in columns_of("f", model._meta.db_table)}
+    held = {column for columns in keys for column in columns}
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT column_name FROM information_schema.columns WHERE table_name = %s"
@@ -244,6 +254,17 @@ def test_every_number_that_points_somewhere_is_held(model: type[TenantModel]) ->
         pointing = {column for (column,) in cursor.fetchall()}
 
     assert pointing <= held
+
+
+@pytest.mark.django_db
+def test_a_click_belongs_to_the_brand_and_the_member_of_its_link() -> None:
+    wanted = (
+        ("brand_id", "link_id", "enrollment_id"),
+        "tracking_trackinglink",
+        ("brand_id", "id", "enrollment_id"),
+    )
+
+    assert columns_of("f", "tracking_click") == {wanted}
 
 
 @every_tenant_key

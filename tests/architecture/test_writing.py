@@ -68,13 +68,14 @@ WRITERS = {
     "tracking": """
         questions/services commissions/click_earnings commissions/posting commissions/settlement
         links/bulk_generation
-        links/generating links/link_domains links/membership links/own_slugs
-        links/promo_codes links/tracking_links
+        links/conversion_sources links/generating links/keeping links/link_domains links/membership
+        links/own_slugs links/promo_codes links/refused_lines links/storing links/tracking_links
+        links/visitor_keys
         models/days orders/applying orders/crediting orders/exchange orders/looking_again
         orders/recording orders/refunds orders/revising orders/saving orders/sharing privacy/erasure
         privacy/shoppers
-        importing/column_choice totals/daily flags/checking flags/deciding flags/leaks
-        flags/settings
+        importing/column_choice totals/arriving_clicks totals/conversion_sources totals/daily
+        flags/checking flags/deciding flags/leaks flags/settings
     """,
     "webhooks": """
         dispatching endpoints models/deliveries outcomes queue redelivering retention
@@ -91,6 +92,7 @@ POSTERS = {
 LOCKERS = {
     "integrations/recording.py",
     "tracking/importing/members.py",
+    "tracking/links/partitions.py",
     "tracking/commissions/caps.py",
     "tracking/commissions/new_customers.py",
     "tracking/commissions/tier_progress.py",

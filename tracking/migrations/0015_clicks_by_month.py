@@ -184,6 +184,7 @@ class Migration(migrations.Migration):
                 ("lines", models.BinaryField()),
                 ("refused_at", models.DateTimeField()),
             ],
+            options={"verbose_name": "refused clicks", "verbose_name_plural": "refused clicks"},
         ),
         migrations.AddIndex(
             model_name="refusedclicks",

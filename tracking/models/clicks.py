@@ -138,6 +138,7 @@ class RefusedClicks(models.Model):
     refused_at = models.DateTimeField()
 
     class Meta:
+        verbose_name = verbose_name_plural = "refused clicks"
         indexes = [models.Index(fields=["-refused_at"], name="tracking_refused_new")]
 
     def __str__(self) -> str:

@@ -66,7 +66,7 @@ def test_a_partition_has_the_keys_and_indexes_of_all() -> None:
         with connection.cursor() as cursor:
             cursor.execute(
                 "SELECT (SELECT count(*) FROM pg_index WHERE indrelid = %s::regclass),"
-                " (SELECT array_agg(contype::text || array_length(conkey, 1) ORDER BY contype, conkey)"
+                " (SELECT array_agg(contype::text || conkey::text ORDER BY contype, conkey)"
                 " FROM pg_constraint WHERE conrelid = %s::regclass AND contype <> 'n')",
                 [table, table],
             )
