@@ -7,6 +7,7 @@ not made UTF-8, `?abc` gets no equals sign. Addresses that were stored before ar
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -23,7 +24,27 @@ _NEVER = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f]")
 
 
 class DestinationError(ValueError):
-    """Links may not lead there. The message is a whole sentence, in the reader's language."""
+    """Links may not lead there. The message is a whole sentence, in the reader's language.
+
+    `field` is what is wrong of an offer: its destination, or its allowed domains.
+    """
+
+    field = "destination_url"
+
+
+def read_addresses(
+    url: str, domains: Sequence[str], *, had: Sequence[str]
+) -> tuple[str, list[str]]:
+    """Return an offer's destination and allowed domains as they are stored.
+
+    Those that it `had` before stay as they are. Raises DestinationError.
+    """
+    stored = url if url in had else read_destination(url)
+    try:
+        return stored, [name if name in had else read_domain(name) for name in domains]
+    except DestinationError as error:
+        error.field = "allowed_domains"
+        raise
 
 
 def read_destination(text: str) -> str:
@@ -47,7 +68,7 @@ def read_destination(text: str) -> str:
         raise _no_address()
     if "@" in parts.netloc:
         raise DestinationError(_("An address with a user name or password can't be used."))
-    host = _checked_host(parts.hostname)
+    host = _checked_host(parts.hostname, port)
     shown = f"[{host}]" if ":" in host else host
     after = url[url.index("//") + 2 + len(parts.netloc) :]
     return f"{parts.scheme}://{shown}{'' if port is None else f':{port}'}{after}"
@@ -66,23 +87,29 @@ def read_domain(text: str) -> str:
     return _checked_host(host)
 
 
-def leads_to_us(host: str) -> bool:
-    """Whether a host in its ASCII form answers with tracking links: ours, or one of a brand."""
-    own = urlsplit(settings.BASE_URL).hostname
-    return host == own or Brand.objects.filter(link_hosts__contains=[host]).exists()
+def leads_to_us(host: str, port: int | None = None) -> bool:
+    """Whether a host in its ASCII form answers with tracking links: ours, or one of a brand.
+
+    In local mode other ports of this machine may be shops.
+    """
+    own = urlsplit(settings.BASE_URL)
+    if host == own.hostname:
+        return port == own.port or not (settings.LOCAL and is_loopback(host))
+    return Brand.objects.filter(link_hosts__contains=[host]).exists()
 
 
-def _checked_host(text: str) -> str:
+def _checked_host(text: str, port: int | None = None) -> str:
     try:
         host = ascii_host(text)
-        if not (settings.LOCAL and is_loopback(host)):
+        is_ours = leads_to_us(host, port)
+        if not is_ours and not (settings.LOCAL and is_loopback(host)):
             host = public_host(text)
     except LocalHostError:
         message = _("%(host)s is an address of a private network, which shoppers can't reach.")
         raise DestinationError(message % {"host": text}) from None
     except HostError:
         raise _no_address() from None
-    if leads_to_us(host):
+    if is_ours:
         message = _("%(host)s is where tracking links begin. Enter the address of the shop.")
         raise DestinationError(message % {"host": text})
     return host

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
+from core.hosts import HostError, ascii_host
+
 PLACEHOLDERS = {"{FIRST_NAME}", "{LAST_NAME}", "{OFFER}"}
 MAX_DOMAIN = 253  # characters (RFC 1035 2.3.4)
 DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
@@ -43,7 +45,14 @@ def is_on_domain(url: str, domains: Iterable[str]) -> bool:
         return False
     if "\\" in url or "@" in parts.netloc or any(character.isspace() for character in url):
         return False
-    host = (parts.hostname or "").lower()
+    host = _in_ascii(parts.hostname or "")
     return parts.scheme in {"http", "https"} and any(
-        host == domain or host.endswith(f".{domain}") for domain in domains
+        host == domain or host.endswith(f".{domain}") for domain in map(_in_ascii, domains)
     )
+
+
+def _in_ascii(host: str) -> str:
+    try:
+        return ascii_host(host)
+    except HostError:
+        return host.lower()

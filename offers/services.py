@@ -16,7 +16,7 @@ from accounts.pictures import IMAGE_EDGE, keep_picture
 from affiliates.models import Member
 from core.money import exponent
 from core.versions import check_version
-from offers.destinations import DestinationError, read_destination, read_domain
+from offers.destinations import DestinationError, read_addresses
 from offers.models import (
     MAX_CUSTOMER_DAYS,
     CommissionStructure,
@@ -364,29 +364,12 @@ def _checked(values: OfferValues, *, before: Offer | None = None) -> OfferValues
         read_template(values.utm_template)
     except UtmError as error:
         raise OfferError("utm_template", str(error)) from error
-    return replace(
-        values,
-        destination_url=_destination(values.destination_url, before),
-        allowed_domains=[_domain(name, before) for name in values.allowed_domains],
-    )
-
-
-def _destination(url: str, before: Offer | None) -> str:
-    if before is not None and url == before.destination_url:
-        return url
+    had = [before.destination_url, *before.allowed_domains] if before else []
     try:
-        return read_destination(url)
+        url, domains = read_addresses(values.destination_url, values.allowed_domains, had=had)
     except DestinationError as error:
-        raise OfferError("destination_url", str(error)) from error
-
-
-def _domain(name: str, before: Offer | None) -> str:
-    if before is not None and name in before.allowed_domains:
-        return name
-    try:
-        return read_domain(name)
-    except DestinationError as error:
-        raise OfferError("allowed_domains", str(error)) from error
+        raise OfferError(error.field, str(error)) from error
+    return replace(values, destination_url=url, allowed_domains=domains)
 
 
 EDITABLE_FIELDS = (

@@ -9,8 +9,9 @@ from django import forms
 from core.form_fields import OneLineField
 from offers.selectors import offer_names
 from tracking.links.link_list import DEEP, MAIN
-from tracking.models import MAX_LABEL, ItemStatus
+from tracking.models import MAX_LABEL
 
+IN_USE = {"active": True, "inactive": False}
 MAX_TYPED_SLUG = 120  # the service says what is too long once it is in its stored form
 
 
@@ -22,7 +23,9 @@ class LinkFilters(forms.Form):
         label="Leads to",
         choices=[("", "Anywhere"), (MAIN, "The offer's page"), (DEEP, "Another page")],
     )
-    status = forms.ChoiceField(required=False, choices=[("", "All"), *ItemStatus.choices])
+    status = forms.ChoiceField(
+        required=False, choices=[("", "All"), ("active", "Active"), ("inactive", "Inactive")]
+    )
     offer = forms.ChoiceField(required=False)
     member = forms.IntegerField(required=False, widget=forms.HiddenInput)
 
@@ -37,10 +40,9 @@ class LinkFilters(forms.Form):
         """Keyword arguments for `link_list.links`; invalid values are ignored."""
         self.is_valid()
         given = self.cleaned_data
-        status = given.get("status")
         return {
             "kind": given.get("kind") or "",
-            "in_use": status == ItemStatus.ACTIVE if status else None,
+            "in_use": IN_USE.get(given.get("status")),
             "offer_id": int(given["offer"]) if given.get("offer") else None,
             "member_id": given.get("member"),
         }

@@ -16,7 +16,7 @@ from tracking.links.items import link_url, without_scheme
 from tracking.links.link_list import links
 from tracking.models import TrackingLink
 
-SECTION = "reporting"
+SECTION = "sales_tracking"
 
 
 def url_of(row: TrackingLink) -> str:

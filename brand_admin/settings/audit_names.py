@@ -15,7 +15,7 @@ from integrations.models import Connection
 from notifications.models import Campaign
 from offers.models import Enrollment, Offer, Project
 from payouts.models import LedgerEntry, Payout
-from tracking.models import Conversion, PromoCode, Question, TrackingLink
+from tracking.models import Conversion, LinkDomain, PromoCode, Question, TrackingLink
 
 
 def _place(enrollment: Enrollment) -> str:
@@ -44,6 +44,7 @@ NAMES: dict[str, tuple[KeptQuery, Callable[[Any], str]]] = {
     "conversion": (_rows_of(Conversion, "order"), lambda row: f"Order {row.order.external_id}"),
     "enrollment": (_rows_of(Enrollment, "member", "offer"), _place),
     "ledgerentry": (_rows_of(LedgerEntry, *PLACE), _of_place),
+    "linkdomain": (_rows_of(LinkDomain), str),
     "member": (_rows_of(Member), str),
     "offer": (_rows_of(Offer), lambda offer: offer.name),
     "payout": (_rows_of(Payout, "member"), lambda payout: str(payout.member)),

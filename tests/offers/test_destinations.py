@@ -72,6 +72,15 @@ def test_nothing_else_is_accepted(typed: str) -> None:
         read_destination(typed)
 
 
+def test_in_local_mode_shops_are_on_other_ports_of_this_machine(settings: Any) -> None:
+    settings.LOCAL, settings.BASE_URL = True, "http://127.0.0.1:8000"
+
+    assert read_destination("http://127.0.0.1:9000/shop") == "http://127.0.0.1:9000/shop"
+    for wrong in ("http://127.0.0.1:8000/r/x", "http://10.0.0.1:9000/", "http://127.1:9000/"):
+        with pytest.raises(DestinationError):
+            read_destination(wrong)
+
+
 def test_a_link_domain_of_any_brand_is_no_destination(cast: Cast) -> None:
     Brand.objects.filter(pk=cast.saltmarsh.pk).update(link_hosts=["go.saltmarsh.example"])
 

@@ -7,7 +7,8 @@ import pytest
 from offers.models import Offer
 
 OFFER = Offer(
-    destination_url="https://www.juniper.example/winter", allowed_domains=["Gifts.example"]
+    destination_url="https://www.juniper.example/winter",
+    allowed_domains=["Gifts.example", "bücher.example"],
 )
 
 
@@ -20,6 +21,8 @@ OFFER = Offer(
         "https://shop.JUNIPER.example:8443/",
         "https://gifts.example/",
         "https://a.gifts.example/x@y",
+        "https://Bücher.example/",
+        "https://xn--bcher-kva.example/",
     ],
 )
 def test_pages_of_the_shop_are_allowed(url: str) -> None:

@@ -45,7 +45,7 @@ def test_what_is_refused_names_its_field_and_leaves_nothing(
     answer = make(stage, **sent)
 
     assert answer.status_code == 422
-    [problem] = answer.json()["errors"]
+    [problem] = answer.json()["problems"]
     assert problem["field"] == field
     assert said in problem["message"]
     assert snapshot() == before
@@ -57,7 +57,7 @@ def test_one_slug_is_for_one_link(stage: Stage) -> None:
     answer = make(stage, enrollments=both, destination_url=PAGE, slug="gifts")
 
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["field"] == "slug"
+    assert answer.json()["problems"][0]["field"] == "slug"
 
 
 def test_what_is_left_out_stays(stage: Stage) -> None:
