@@ -49,14 +49,11 @@ class Links(Listing[TrackingLink]):
     columns: ClassVar[Sequence[Column]] = (
         Column(
             "Link",
-            lambda row: Lines(
-                Link(row.label or f"/{row.slug}", "link", row.pk),
-                Muted(f"/{row.slug}") if row.label else "",
-            ),
+            lambda row: Link(row.label or f"/{row.slug}", "link", row.pk),
             look="wraps",
             names_row=True,
         ),
-        Column("Copy", lambda row: Copied("link", url_of(row), "Copy")),
+        Column("Address", lambda row: Copied("link", url_of(row), f"/{row.slug}")),
         Column(
             "Member and offer",
             lambda row: Lines(
