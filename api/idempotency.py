@@ -37,7 +37,9 @@ from api.problems import ApiError, refuse
 from core.tenancy import acting_for
 
 METHODS = frozenset({"POST", "PATCH"})
-HAVE_IDENTITIES = frozenset({"/api/v1/orders", "/api/v1/refunds"})
+HAVE_IDENTITIES = frozenset(
+    {"/api/v1/orders", "/api/v1/refunds", "/api/v1/script/orders", "/api/v1/postback"}
+)
 KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
 View = Callable[..., HttpResponseBase]
 

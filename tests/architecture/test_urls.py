@@ -83,8 +83,10 @@ PUBLIC = {
 }
 LOGINS = {"creator login", "account login", "operator login"}  # what a page says it is opened by
 
-# Own rows alone don't make these pages: one is told whom to write to, one shows a browser's draft.
+# Own rows alone don't make these pages: one is told whom to write to, one shows a browser's draft,
+# one is of a publishable key.
 NEEDS_MORE = {
+    "admin/<slug:slug>/connections/script/keys/<int:key_id>/",
     "admin/<slug:slug>/emails/compose/",
     "admin/<slug:slug>/emails/compose/<uuid:confirmation>/<int:enrollment_id>/",
 }

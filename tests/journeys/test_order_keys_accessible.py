@@ -20,7 +20,7 @@ from tests.inspection import faults_of, prepare
 from tests.journeys.conftest import DESKTOP, PHONE
 from tests.journeys.furnished import LONG
 from tracking.links.following import Followed, Hop
-from tracking.links.link_test import judge, link_to_test, request_link_test
+from tracking.links.link_test import link_to_test, request_link_test, verdict_on
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 Desk = Callable[..., Page]
@@ -59,7 +59,7 @@ def reports(cast: Cast) -> list[int]:
         assert link is not None
         for hops in (lost, kept, away):
             found = Followed(hops)
-            verdict = judge(found)
+            verdict = verdict_on(found)
             work = request_link_test(link=link, confirmation=uuid.uuid4(), by=SYSTEM, now=NOW)
             told = {"tone": verdict.tone, "title": verdict.title, "text": verdict.text}
             kept_report = {"link": link.pk, "report": found.as_json(), "verdict": told}

@@ -67,7 +67,7 @@ def run_link_test(work_slice: WorkSlice) -> bool:
     address = link_url(link.slug)
     hosts = frozenset({urlsplit(settings.BASE_URL).netloc, urlsplit(address).netloc})
     followed = follow(address, our_hosts=hosts)
-    verdict = judge(followed)
+    verdict = verdict_on(followed)
     with work_slice.batch() as work:
         work.total = work.done = len(followed.hops)
         work.parameters |= {
@@ -85,7 +85,7 @@ def report_of(work: Work) -> dict[str, Any]:
     return {"verdict": kept["verdict"], "hops": kept["report"]["hops"]}
 
 
-def judge(followed: Followed) -> Verdict:
+def verdict_on(followed: Followed) -> Verdict:
     """Say what became of the click id on the way."""
     first, last = followed.hops[0], followed.hops[-1]
     if last.problem or last.status >= 400 or last.status in (0, 204):

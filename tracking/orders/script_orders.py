@@ -1,6 +1,6 @@
 """Record an order that the page script reports from a shopper's browser.
 
-Whoever reads the page has its key, so such an order can be forged. It is recorded once, never
+Everybody who reads the page has its key, so such an order can be forged. It is recorded once, never
 changed by another report, and waits for review unless staff trust the key.
 """
 

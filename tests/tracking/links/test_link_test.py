@@ -20,10 +20,10 @@ from tests.integrations.stand_in import Fault, Reply, Sent, StandIn
 from tracking.links.following import MAX_HOPS, Followed, follow
 from tracking.links.link_test import (
     LINK_TEST,
-    judge,
     link_to_test,
     request_link_test,
     run_link_test,
+    verdict_on,
 )
 from tracking.models import Click
 
@@ -77,8 +77,10 @@ def test_the_page_script_keeps_it(shop: LandingShop) -> None:
     found = shop.followed()
 
     assert [(hop.status, hop.has_click_id) for hop in found.hops] == [(302, False), (200, True)]
-    assert judge(found).tone == "good"
-    assert judge(found).text == "The click id arrives at 127.0.0.1, and the page script keeps it."
+    assert verdict_on(found).tone == "good"
+    assert (
+        verdict_on(found).text == "The click id arrives at 127.0.0.1, and the page script keeps it."
+    )
     assert CLICK not in str(found.as_json()), "a click id credits an order"
 
 
@@ -97,7 +99,7 @@ def test_a_shop_that_drops_the_parameters_loses_it(shop: LandingShop) -> None:
     shop.leads("/start", "/en")
     shop.on("/en", script())
     found = shop.followed()
-    verdict = judge(found)
+    verdict = verdict_on(found)
 
     assert found.hops[2].lost == ["utm_source", "trb"]
     assert (verdict.tone, verdict.title) == ("bad", "The click id is lost on the way")
@@ -115,7 +117,7 @@ def test_a_cookie_that_was_set_before_keeps_it(shop: LandingShop) -> None:
 
     assert found.hops[0].cookies == ["trb (127.0.0.1)"]
     assert shop.requests[-1].headers["cookie"] == f"trb={CLICK}"
-    assert judge(found).title == "A cookie keeps the click id"
+    assert verdict_on(found).title == "A cookie keeps the click id"
 
 
 def test_a_cookie_of_another_domain_is_not_kept(shop: LandingShop) -> None:
@@ -139,7 +141,7 @@ def test_a_cookie_of_another_domain_is_not_kept(shop: LandingShop) -> None:
 )
 def test_what_the_landing_page_is(shop: LandingShop, page: Page, tone: str, words: str) -> None:
     shop.on("/start", page)
-    verdict = judge(shop.followed())
+    verdict = verdict_on(shop.followed())
 
     assert (verdict.tone, words in verdict.text) == (tone, True), verdict
 
@@ -181,7 +183,7 @@ def test_a_circle_ends(shop: LandingShop) -> None:
     found = shop.followed()
 
     assert len(found.hops) == MAX_HOPS + 1
-    assert judge(found).title == "Shoppers do not arrive"
+    assert verdict_on(found).title == "Shoppers do not arrive"
 
 
 @pytest.mark.parametrize(
@@ -200,7 +202,7 @@ def test_what_is_no_shop_is_not_called(shop: LandingShop, target: str, words: st
     found = shop.followed()
 
     assert words in found.hops[-1].problem
-    assert judge(found).tone == "bad"
+    assert verdict_on(found).tone == "bad"
     assert len(shop.requests) == 2
 
 
@@ -225,7 +227,7 @@ def test_a_shop_that_misbehaves_ends_the_test_in_time(
     found = shop.followed()
 
     assert found.hops[-1].problem
-    assert judge(found).title == "Shoppers do not arrive"
+    assert verdict_on(found).title == "Shoppers do not arrive"
 
 
 @pytest.mark.parametrize(
