@@ -64,7 +64,12 @@ def reports(cast: Cast) -> list[int]:
             told = {"tone": verdict.tone, "title": verdict.title, "text": verdict.text}
             kept_report = {"link": link.pk, "report": found.as_json(), "verdict": told}
             Work.objects.filter(pk=work.pk).update(
-                state="done", finished_at=NOW, started_at=NOW, parameters=kept_report
+                state="done",
+                total=len(hops),
+                done=len(hops),
+                finished_at=NOW,
+                started_at=NOW,
+                parameters=kept_report,
             )
             made.append(work.pk)
     return made
