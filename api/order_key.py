@@ -87,6 +87,8 @@ def _count(request: HttpRequest, key: ApiKey) -> None:
     client = network_for_limits(network_of(request))
     for limits, name in ((CLIENTS, f"{key.pk}:{client}"), (REPORTS, str(key.pk))):
         drawn = limits.draw(name, 1)
+        if limits is CLIENTS:  # the answer tells a client of its own limit alone
+            request.rate_limit = drawn  # type: ignore[attr-defined]
         if drawn is not None and not drawn.is_allowed:
             raise ApiError(
                 429,

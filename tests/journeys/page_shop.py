@@ -6,6 +6,7 @@ Its checkout and its page after the purchase are the files that the guide to the
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from urllib.parse import parse_qs
 
 import httpx
@@ -58,7 +59,7 @@ class PageShop(StandIn):
         )
 
     def answer(self, sent: Sent) -> Reply:
-        pages = {
+        pages: dict[str, Callable[[], str]] = {
             "/winter": self._landing,
             "/product": lambda: self.script + '<a href="/checkout">Checkout</a>',
             "/checkout": lambda: self.files["shop.html"],
