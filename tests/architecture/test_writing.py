@@ -71,7 +71,8 @@ WRITERS = {
         links/conversion_sources links/generating links/keeping links/link_domains links/membership
         links/own_slugs links/promo_codes links/refused_lines links/storing links/tracking_links
         links/visitor_keys
-        models/days models/items models/link_addresses orders/applying orders/crediting
+        models/conversions models/days models/items models/link_addresses models/orders
+        orders/applying orders/crediting
         orders/exchange orders/looking_again
         orders/recording orders/refunds orders/revising orders/saving orders/sharing privacy/erasure
         privacy/shoppers

@@ -26,7 +26,7 @@ from tracking.links.code_text import (
     normal_code,
 )
 from tracking.links.items import ItemError
-from tracking.models import USE_FIELDS, ItemStatus, PromoCode, out_of_use
+from tracking.models import USE_FIELDS, PromoCode, out_of_use
 
 MIN_GRACE, MAX_GRACE = timedelta(days=1), timedelta(days=60)
 
@@ -149,9 +149,7 @@ def replace_with_grace(
 
 def codes_in_grace(enrollment_ids: Collection[int], *, now: datetime) -> dict[int, PromoCode]:
     """Return the replaced codes that still work, by enrollment id; of several the latest."""
-    rows = PromoCode.objects.filter(
-        enrollment__in=list(enrollment_ids), status=ItemStatus.INACTIVE, deactivated_at__gt=now
-    )
+    rows = PromoCode.objects.in_grace_at(now).filter(enrollment__in=list(enrollment_ids))
     return {row.enrollment_id: row for row in rows.order_by("deactivated_at", "pk")}
 
 

@@ -46,6 +46,10 @@ class ItemQuerySet(TenantQuerySet[ItemT]):
         """What is in use, and codes that were replaced and still work at `moment`."""
         return self.filter(IN_USE | models.Q(deactivated_at__gt=moment))
 
+    def in_grace_at(self, moment: datetime) -> Self:
+        """What was replaced, and still works at `moment`."""
+        return self.exclude(IN_USE).filter(deactivated_at__gt=moment)
+
     def in_use_first(self) -> Self:
         """What is in use, then what went out of use, the latest first."""
         not_in_use = models.Case(models.When(IN_USE, then=0), default=1)
