@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 
 from accounts.actors import Actor
 from accounts.audit_log import audit
@@ -51,6 +51,7 @@ SLICE = 20  # batches of one brand before the others get their part
 CLICK_PAUSES = tuple(
     timedelta(seconds=one) for one in (10, 30, 60, 300, 900, 3_600, 21_600, 86_400)
 )
+AWAY = (OperationalError, InterfaceError)  # PostgreSQL: the next round looks again
 FAILED_PAUSE = timedelta(minutes=5)
 LATE_CLICKS = timedelta(days=2)  # for which days are looked at again every hour
 BY = Actor.system("rules of flags")
@@ -90,12 +91,15 @@ def check_waiting(*, now: datetime) -> int:
         if not ids:
             break
         try:
-            checked += _check_batch(ids, now=now)
-        except DatabaseError:
+            number = _check_batch(ids, now=now)
+        except AWAY:
             raise
         except Exception:  # one sale must not hold up the others
             logger.exception("a batch of sales could not be looked at")
-            checked += _check_one_by_one(ids, now=now)
+            number = _check_one_by_one(ids, now=now)
+        if not number:  # another worker looks
+            break
+        checked += number
     return checked
 
 
@@ -104,7 +108,7 @@ def _check_one_by_one(check_ids: Sequence[int], *, now: datetime) -> int:
     for pk in check_ids:
         try:
             checked += _check_batch([pk], now=now)
-        except DatabaseError:
+        except AWAY:
             raise
         except Exception:
             logger.exception("the sale of flag check %s could not be looked at", pk)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from payouts.fingerprints import fingerprint_of
 from payouts.models import LedgerEntry, PayoutDetails
 from tests.cast import IBAN, NOW, SYSTEM, Cast
 from tests.tracking.flags.selling import (
+    LATER,
     MARAS_ADDRESS,
     click_of,
     look,
@@ -21,6 +23,7 @@ from tests.tracking.flags.selling import (
     store_click,
 )
 from tracking.flags.checking import CLICK_PAUSES, check_all_brands
+from tracking.flags.facts import sales_of
 from tracking.flags.selectors import figures_by_kind, open_flag_count
 from tracking.flags.settings import change_flag_settings, change_hold
 from tracking.models import (
@@ -271,6 +274,29 @@ def test_other_systems_are_told_of_flags() -> None:
         "kind": "self_purchase",
         "state": "open",
     }
+
+
+def test_a_sale_that_cannot_be_looked_at_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    broken = sell("1001", customer_email=MARAS_ADDRESS)
+    sell("1002", customer_email=MARAS_ADDRESS)
+
+    def fails(ids: set[int], **more: Any) -> Any:
+        if broken in ids:
+            raise ValueError("a defect")
+        return sales_of(ids, **more)
+
+    monkeypatch.setattr("tracking.flags.facts.sales_of", fails)
+    look()
+
+    assert open_flags() == {("1002", "self_purchase")}
+    [check] = FlagCheck.objects.all()
+    assert (check.conversion_id, check.state) == (broken, "failed")
+    monkeypatch.undo()
+    look(LATER + timedelta(hours=1))
+    assert FlagCheck.objects.count() == 0
+    assert len(open_flags()) == 2
 
 
 def test_every_brand_is_looked_at(at_juniper: Cast) -> None:
