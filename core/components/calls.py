@@ -112,10 +112,7 @@ class _Call:
         self.name = name
         self.template = template
         self.contract = contract
-        self.defaults = {
-            key: read_of(compile_expression(expression, Scope(template), missing=None))(Context())
-            for key, expression in contract.optional.items()
-        }
+        self.defaults = _defaults(template, contract)
         self.constants: dict[str, Any] = dict(self.defaults)
         self.html: dict[str, Constant | Reader] = {}
         self.read: dict[str, Reader] = {}
@@ -178,6 +175,19 @@ class _Call:
         return render
 
     def _body(self) -> Piece:
+        """The component's nodes, compiled once for all calls with the same constants."""
+        bodies: dict[object, Piece] = vars(self.template).setdefault("bodies", {})
+        # Values of two types may be equal: 1 and True, a text and one that is safe.
+        values = [(key, type(value), value) for key, value in self.constants.items()]
+        try:
+            version = (spoken_tag(), frozenset(values))
+        except TypeError:  # a value that may change
+            return self._compiled_body()
+        if version not in bodies:
+            bodies[version] = self._compiled_body()
+        return bodies[version]
+
+    def _compiled_body(self) -> Piece:
         scope = Scope(self.template, self.constants).spared(self.template.nodelist)
         return stripped(compile_nodes(self.template.nodelist, scope))
 
@@ -216,6 +226,17 @@ class _Call:
             return write(_inside(context, values))
 
         return render
+
+
+def _defaults(template: Template, contract: Contract) -> Mapping[str, Any]:
+    """What the optional attributes are worth where they are not given, read once per language."""
+    versions: dict[str, Mapping[str, Any]] = vars(template).setdefault("defaults", {})
+    if spoken_tag() not in versions:
+        versions[spoken_tag()] = {
+            key: read_of(compile_expression(expression, Scope(template), missing=None))(Context())
+            for key, expression in contract.optional.items()
+        }
+    return versions[spoken_tag()]
 
 
 def compile_for_python(

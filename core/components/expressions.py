@@ -82,7 +82,7 @@ class Scope:
         """The same without the constants that a node below sets itself (`{% url … as name %}`)."""
         if not self.constants:
             return self
-        names = {vars(node).get(name) for node in all_nodes(below) for name in SETTING}
+        names = frozenset().union(*(_names_set_by(node) for node in below))
         constants = {key: value for key, value in self.constants.items() if key not in names}
         return replace(self, constants=constants)
 
@@ -98,7 +98,9 @@ def compile_expression(
 ) -> Constant | Reader:
     """What the expression is worth; `missing` stands for a variable that is not there."""
     if is_constant(expression, scope):
-        value = expression.resolve(scope.context(), ignore_failures=missing is None)
+        value: Any = expression.var
+        if expression.filters or isinstance(value, Variable):  # most are a text without either
+            value = expression.resolve(scope.context(), ignore_failures=missing is None)
         return Constant(str(value) if isinstance(value, Promise) else value)
     for function, _arguments in expression.filters:
         if getattr(function, "expects_localtime", False) or getattr(
@@ -310,6 +312,16 @@ def _compared(
     if isinstance(first, Constant) and isinstance(second, Constant):
         return Constant(compared(Context()))
     return compared
+
+
+def _names_set_by(node: Node) -> frozenset[str]:
+    """The variables that the node or one inside sets, found once: nodes stay as they were read."""
+    known: frozenset[str] | None = vars(node).get("names_set")
+    if known is None:
+        of_node = {vars(one).get(name) for one in all_nodes([node]) for name in SETTING}
+        known = frozenset(name for name in of_node if isinstance(name, str))
+        vars(node)["names_set"] = known
+    return known
 
 
 def all_nodes(nodes: Iterable[Node]) -> Iterator[Node]:
