@@ -1,8 +1,8 @@
-"""The databases of a test process: an empty one, and one each that the cast or the world is in.
+"""The databases of a test process: an empty one, and one each that the cast or more is in.
 
 To put the cast into a database takes longer than most tests, and the world takes twice as long, so
-each process does it once. A test that asks for `cast` or `world` and does everything in one
-transaction, which is undone at its end, runs on a database of those; all others run on the empty.
+each process does it once. A test that asks for one of `MAKERS` and does everything in one
+transaction, which is undone at its end, runs on a database of that; all others run on the empty.
 """
 
 from __future__ import annotations
@@ -33,8 +33,23 @@ def _make_world() -> World:
     return furnish(assemble())
 
 
-# What is in each database, by the fixture that asks for it.
-MAKERS: dict[str, Callable[[], object]] = {"cast": assemble, "world": _make_world}
+def _make_stage() -> object:
+    from tests.api.nouns.stage import put_in
+
+    return put_in(assemble())
+
+
+def _make_unshared() -> World:
+    from tests.security.unshared import furnish_unshared
+
+    return furnish_unshared(assemble())
+
+
+# What is in each database, by the fixture that asks for it; the first that a test asks for counts.
+# The cast is a part of all others, which have it as their attribute.
+MAKERS: dict[str, Callable[[], object]] = {
+    "unshared": _make_unshared, "stage": _make_stage, "world": _make_world, "cast": assemble,
+}  # fmt: skip
 
 
 @dataclass
@@ -53,7 +68,7 @@ class Databases:
             connection.settings_dict["NAME"] = name
 
     def use_furnished(self, fixture: str) -> None:
-        """Lead this process to the one with `cast` or `world`, made if nobody has needed it yet."""
+        """Lead this process to the one that has it, made if nobody has needed it yet."""
         name = self._name_of(fixture)
         if fixture not in self.pickled:
             with connection._nodb_cursor() as cursor:
@@ -116,7 +131,7 @@ def database_of_test(
 ) -> None:
     """Comes before all other fixtures of a test that uses a database."""
     with django_db_blocker.unblock():
-        fixture = next((name for name in ("world", "cast") if name in request.fixturenames), "")
+        fixture = _asked_for(request)
         if fixture and not is_transactional(request.node):
             databases.use_furnished(fixture)
         else:
@@ -128,9 +143,10 @@ def cast(request: pytest.FixtureRequest, db: None, databases: Databases) -> Cast
     """Everybody, as if they had been put into the database just now."""
     if is_transactional(request.node):
         return assemble()
-    if "world" in request.fixturenames:
-        world: World = request.getfixturevalue("world")
-        return world.cast
+    furnished = _asked_for(request)
+    if furnished != "cast":
+        whole: Cast = request.getfixturevalue(furnished).cast
+        return whole
     found: Cast = databases.content("cast")
     return found
 
@@ -143,6 +159,11 @@ def world(db: None, databases: Databases) -> World:
     """
     found: World = databases.content("world")
     return found
+
+
+def _asked_for(request: pytest.FixtureRequest) -> str:
+    """The one of `MAKERS` that the test asks for, or ""."""
+    return next((name for name in MAKERS if name in request.fixturenames), "")
 
 
 def is_transactional(item: pytest.Item) -> bool:

@@ -20,7 +20,7 @@ from background.running import run_slice
 from brand_admin.listing import views
 from brand_admin.work_handlers import HANDLERS
 from core.tenancy import across_brands, acting_for
-from payouts.destinations import Destination, bank_account, paypal_account
+from payouts.destinations import Destination
 from payouts.models import DetailsRelease, Payout, PayoutDetails, PayoutRun
 from payouts.releases import take_back_release, update_payments
 from payouts.runs import confirm_run, draft_run
@@ -29,15 +29,13 @@ from tests.answers import Answer
 from tests.architecture.routes import in_brand_admin
 from tests.architecture.source import calls, imported, modules, relative
 from tests.architecture.test_urls import browser
-from tests.architecture.world import World, furnish
+from tests.architecture.world import World
 from tests.brand_admin.desk import at
 from tests.cast import IBAN, NOW, SYSTEM, Cast, give_details, release_to_brand
+from tests.databases import Databases
 from tests.portal.conftest import path_of
+from tests.security.unshared import BANK, PAYPAL, take_back
 
-BANK = bank_account(country="DE", holder="Zita Quandt", iban=IBAN, tax_id="DE811569869")
-PAYPAL = paypal_account(
-    country="GB", holder="Yoric Pound", paypal="wallet@hidden.example", tax_id="GB999999973"
-)
 SECRETS = (IBAN, "Zita Quandt", "DE811569869", "Yoric Pound", "wallet@hidden.example",
            "GB999999973")  # fmt: skip
 ENDINGS = ("····3000", "w···@hidden.example")
@@ -47,19 +45,10 @@ FILES = ("payment_run_bank", "payment_run_paypal")
 
 
 @pytest.fixture
-def unshared(cast: Cast) -> World:
-    """One of everything, with a bank account of Mara's and a PayPal account of Diego's that no
-    brand may see yet, and a confirmed run that pays both.
-    """
-    for member, destination in ((cast.mara, BANK), (cast.diego, PAYPAL)):
-        give_details(member, destination)
-        take_back(cast, member.email)
-    return furnish(cast)
-
-
-def take_back(cast: Cast, address: str) -> None:
-    creator = Creator.objects.get(email=address)
-    take_back_release(creator=creator, brand=cast.juniper, by=SYSTEM, now=NOW)
+def unshared(db: None, databases: Databases) -> World:
+    """What tests.security.unshared puts into the database."""
+    found: World = databases.content("unshared")
+    return found
 
 
 def share(cast: Cast) -> None:

@@ -19,7 +19,7 @@ from accounts.services import give_role
 from core.tenancy import acting_for
 from tests.answers import page_text
 from tests.architecture.routes import in_brand_admin
-from tests.architecture.world import furnish
+from tests.architecture.world import World
 from tests.cast import SYSTEM, Cast, raw_order
 from tests.security.entering import (
     PASSWORD,
@@ -58,9 +58,9 @@ def logged_in(user: User) -> Client:
 
 
 @pytest.mark.parametrize("name", ["ines", "theo", "vera"])
-def test_no_page_of_the_brand_opens_and_nothing_changes(name: str, strict: Cast) -> None:
-    world = furnish(strict)
-    client, tried = logged_in(getattr(strict, name)), 0
+def test_no_page_of_the_brand_opens_and_nothing_changes(name: str, world: World) -> None:
+    require_factor(world.cast.juniper)
+    client, tried = logged_in(getattr(world.cast, name)), 0
     before = snapshot()
 
     for route, method in itertools.product(in_brand_admin(), METHODS):

@@ -23,7 +23,7 @@ from affiliates.logins import user_for_proven_address
 from tests.answers import page_text
 from tests.architecture.routes import in_brand_admin, routes
 from tests.architecture.source import ROOT
-from tests.architecture.world import furnish
+from tests.architecture.world import World
 from tests.cast import Cast
 from tests.programs import COMPLETE, run_forked
 from tests.security.entering import (  # noqa: F401
@@ -101,12 +101,12 @@ def test_a_session_that_is_used_all_the_time_ends_too(kind: str, cast: Cast) -> 
         assert not is_in(client, page)
 
 
-def test_what_was_stolen_from_a_cookie_jar_opens_nothing_afterwards(cast: Cast) -> None:
+def test_what_was_stolen_from_a_cookie_jar_opens_nothing_afterwards(world: World) -> None:
     """On every address that a login opens, with a row that nobody has deleted yet."""
-    values = furnish(cast).own_values()
+    values = world.own_values()
     with time_machine.travel(START, tick=False) as clock:
         client = browser()
-        client.force_login(cast.ines)
+        client.force_login(world.cast.ines)
         key = client.cookies[settings.SESSION_COOKIE_NAME].value
         clock.move_to(START + timedelta(hours=12))
         assert Session.objects.filter(pk=key).exists()

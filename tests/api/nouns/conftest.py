@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from tests.api.nouns.stage import LATER, Stage, stage_of
-from tests.cast import Cast
+from tests.api.nouns.stage import LATER, Stage
+from tests.databases import Databases
 
 
 @pytest.fixture
-def stage(cast: Cast, time_machine: Any) -> Stage:
+def stage(db: None, databases: Databases, time_machine: Any) -> Stage:
     """Juniper with one of everything, five days later."""
-    found = stage_of(cast)
     time_machine.move_to(LATER, tick=False)
-    return found
+    return Stage(*databases.content("stage"))

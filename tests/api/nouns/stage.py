@@ -67,11 +67,15 @@ def id_of(row: Any) -> str:
 
 @dataclass
 class Stage:
-    """Juniper with what `furnish` put there."""
+    """Juniper with what `put_in` put there."""
 
     cast: Cast
-    shop: Shop
-    rows: dict[str, Any] = field(default_factory=dict)
+    secret: str
+    rows: dict[str, Any]
+    shop: Shop = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.shop = Shop(self.secret)
 
     def id(self, name: str) -> str:
         return id_of(self.rows[name])
@@ -94,12 +98,11 @@ class Stage:
             yield
 
 
-def stage_of(cast: Cast) -> Stage:
-    """Furnish Juniper, and return it with a key of every scope."""
-    stage = Stage(cast, Shop(key_for(cast.juniper)))
+def put_in(cast: Cast) -> tuple[Cast, str, dict[str, Model]]:
+    """Furnish Juniper; what a Stage is made of, with a key of every scope."""
+    secret = key_for(cast.juniper)
     with acting_for(cast.juniper):
-        stage.rows = _furnish(cast)
-    return stage
+        return cast, secret, _furnish(cast)
 
 
 def _furnish(cast: Cast) -> dict[str, Model]:

@@ -36,7 +36,7 @@ def test_another_brand_changes_nothing_of_this_one(stage: Stage, name: str) -> N
     recipe = RECIPES[name]
     with stage.at_juniper():
         body = recipe.body(stage)
-    theirs = Stage(stage.cast, Shop(key_for(stage.cast.saltmarsh)), stage.rows)
+    theirs = Stage(stage.cast, key_for(stage.cast.saltmarsh), stage.rows)
     ours = stage.cast.juniper.pk
     before = snapshot(brand_id=ours)
 
