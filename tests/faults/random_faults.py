@@ -6,7 +6,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from random import Random
 
 from tests.faults.web_server import WebServer
@@ -19,10 +19,16 @@ DEAD_SECONDS = 4.0
 
 
 class RandomFaults:
-    """Each ends with everything running again, or being started."""
+    """Each ends with everything running again, or being started; `others` are done too."""
 
     def __init__(
-        self, servers: OwnServers, web: WebServer, worker: Process, beat: Process, chance: Random
+        self,
+        servers: OwnServers,
+        web: WebServer,
+        worker: Process,
+        beat: Process,
+        chance: Random,
+        others: Sequence[tuple[str, Callable[[], object]]] = (),
     ) -> None:
         self.servers, self.web, self.worker, self.beat = servers, web, worker, beat
         self.chance = chance
@@ -41,6 +47,7 @@ class RandomFaults:
             ("its child killed", self._kill_child),
             ("beat killed", lambda: self._kill(beat)),
             ("beat frozen", lambda: self._freeze(beat)),
+            *others,
         ]
         self._to_come: list[tuple[str, Callable[[], object]]] = []
 

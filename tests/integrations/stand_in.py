@@ -6,6 +6,9 @@ A subclass answers requests; `faults` are used up one by one before that.
 from __future__ import annotations
 
 import json
+import os
+import socket
+import struct
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -52,9 +55,20 @@ class Fault:
 
     reply: Reply | None = None
     drops: bool = False  # the connection, without an answer
-    stalls: bool = False  # until the stand-in ends
+    resets: bool = False  # the connection: it ends with RST
+    stalls: bool = False  # until the caller goes away
     drips: bool = False  # a byte now and then, for ever
     is_endless: bool = False  # a body without an end
+
+    def __str__(self) -> str:
+        if self.reply is not None:
+            return str(self.reply.status)
+        names = ("drops", "resets", "stalls", "drips", "is_endless")
+        return next(name for name in names if getattr(self, name))
+
+
+NO_LINGER = struct.pack("ii", 1, 0)
+TICK_SECONDS = 0.2
 
 
 class StandIn(ABC):
@@ -73,6 +87,10 @@ class StandIn(ABC):
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    def fault_of(self, sent: Sent) -> Fault | None:
+        """What goes wrong with this request."""
+        return self.faults.popleft() if self.faults else None
 
     @contextmanager
     def running(self) -> Iterator[Self]:
@@ -113,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.rfile.read(int(self.headers.get("content-length") or 0)),
         )
         self.owner.requests.append(sent)
-        fault = self.owner.faults.popleft() if self.owner.faults else None
+        fault = self.owner.fault_of(sent)
         if fault is None or fault.reply is not None:
             self.reply(fault.reply if fault and fault.reply else self.owner.answer(sent))
         else:
@@ -132,8 +150,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def fail(self, fault: Fault) -> None:
         self.close_connection = True
-        if fault.stalls:
-            self.owner.ending.wait()
+        if fault.resets:
+            self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, NO_LINGER)
+            os.close(self.connection.detach())
+        elif fault.stalls:
+            while not self.owner.ending.wait(TICK_SECONDS) and self.is_caller_there():
+                pass
         elif fault.drips or fault.is_endless:
             self.send_response_only(200)
             self.end_headers()
@@ -142,6 +164,14 @@ class _Handler(BaseHTTPRequestHandler):
                 while not self.owner.ending.wait(pause):
                     self.wfile.write(part)
                     self.wfile.flush()
+
+    def is_caller_there(self) -> bool:
+        try:
+            return bool(self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT))
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         return formatdate(time.time() + self.owner.clock_ahead, usegmt=True)

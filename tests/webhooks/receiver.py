@@ -35,6 +35,7 @@ class Receiver(StandIn):
         self.checks_time = True  # else only the signature, as the sender's clock is another
         self.pause = pause
         self.received: list[Received] = []
+        self.unsigned: list[Sent] = []  # whose signature was not right
         self.at_once = self.most_at_once = 0
         self._lock = threading.Lock()
 
@@ -57,6 +58,7 @@ class Receiver(StandIn):
         try:
             told = self._verified(sent)
         except WebhookVerificationError as error:
+            self.unsigned.append(sent)
             return Reply(401, str(error).encode())
         data = told["data"]
         self.received.append(
@@ -84,3 +86,14 @@ class Receiver(StandIn):
             if one.sequence not in found[one.target]:
                 found[one.target].append(one.sequence)
         return found
+
+    def out_of_sequence(self) -> dict[str, list[int]]:
+        """Targets whose deliveries did not come one after another: their numbers as they came.
+
+        It is for a receiver that was there from the first delivery on.
+        """
+        return {
+            target: numbers
+            for target, numbers in self.of_targets().items()
+            if numbers != [*range(1, len(numbers) + 1)]
+        }
