@@ -16,7 +16,8 @@ from pathlib import Path
 from tests.programs import Program
 
 ROOT = Path(__file__).resolve().parents[1]
-MAX_WAIT_SECONDS = 90.0  # that anything is waited for; a quiet machine needs a tenth of it
+# That anything is waited for. A quiet machine needs a tenth of it, one full of other work more.
+MAX_WAIT_SECONDS = float(os.environ.get("TESTS_WAIT_SECONDS", "90"))
 TICK_SECONDS = 0.02
 
 

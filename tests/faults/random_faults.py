@@ -10,12 +10,13 @@ from collections.abc import Callable, Sequence
 from random import Random
 
 from tests.faults.web_server import WebServer
-from tests.own_processes import Process, children_of, frozen, send, until
+from tests.own_processes import MAX_WAIT_SECONDS, Process, children_of, frozen, send, until
 from tests.own_servers import OwnServers
 
 WEB_WORKER_REST_SECONDS = 6.0  # granian takes two deaths of one worker within 5.5 s for a defect
 FROZEN_SECONDS = 8.0  # at most
 DEAD_SECONDS = 4.0
+SLOW = max(120.0, MAX_WAIT_SECONDS)  # for a worker to be replaced
 
 
 class RandomFaults:
@@ -87,7 +88,7 @@ class RandomFaults:
         until(self.web.is_whole, "the web process is not whole")
         one = self.chance.choice(self.web.workers())
         send(number, one)
-        until(lambda: one not in self.web.workers(), "the web worker is not replaced", seconds=120)
+        until(lambda: one not in self.web.workers(), "the web worker is not replaced", seconds=SLOW)
         self._web_worker_hurt_at = time.monotonic()
 
     def _kill(self, process: Process) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 from tests.architecture.tls import HOST, TlsProxy, make_certificate
 from tests.faults.web_server import WebServer
-from tests.own_processes import until
+from tests.own_processes import MAX_WAIT_SECONDS, until
 from tests.own_servers import OwnServers
 from tests.programs import run_forked
 from tests.webhooks.failing import FailingReceiver
@@ -27,7 +27,9 @@ SHARE = 0.3  # of the requests fail
 PAUSE_SECONDS = 4.0  # between two orders: at a receiver that fails, one call at a time is made
 REPEAT_SECONDS = 0.2  # before a request that was not taken is sent again
 CERTIFICATE_SECONDS = 5.0, 10.0  # of a bad certificate at a time
-LEFT_OVER_SECONDS = 600.0  # for anything to arrive, once nothing is hurt any more
+LEFT_OVER_SECONDS = max(
+    600.0, MAX_WAIT_SECONDS
+)  # for anything to arrive, once nothing is hurt any more
 # Adds the endpoint; prints Saltmarsh's API key, the secret, the endpoint's number, and that of the
 # last entry of which it is not told.
 FURNISH = """

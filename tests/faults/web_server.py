@@ -62,7 +62,7 @@ class WebServer:
             **servers.environment,
             "WEB_WORKERS": str(WORKERS),
             # Twice what production gives: a worker on a busy machine is silent for long, and lives.
-            "WEB_STUCK_SECONDS": "20",
+            "WEB_STUCK_SECONDS": str(max(20.0, MAX_WAIT_SECONDS / 5)),
             "LOG_LEVEL": "ERROR",
             **environment,
         }
@@ -74,7 +74,8 @@ class WebServer:
             env=self._environment,
         )
         try:
-            until(self.is_whole, "not both workers answer", seconds=STARTING_SECONDS)
+            seconds = max(STARTING_SECONDS, MAX_WAIT_SECONDS)
+            until(self.is_whole, "not both workers answer", seconds=seconds)
         except BaseException:
             self.stop()
             raise
@@ -127,7 +128,7 @@ class WebServer:
     ) -> Answer:
         """One request on a connection of its own."""
         begun = time.perf_counter()
-        connection = HTTPConnection(HOST, self.port, timeout=60)
+        connection = HTTPConnection(HOST, self.port, timeout=MAX_WAIT_SECONDS)
         try:
             connection.request(method, path, body or None, dict(headers or {}))
             answer = connection.getresponse()
