@@ -1,7 +1,7 @@
 """The API's document: what holds for every operation is added to it here.
 
-The scopes that a key needs, the headers of the rate limit and 429, and for each POST and PATCH the
-header Idempotency-Key with its errors.
+The scopes that a key needs, the headers of the rate limit and 429, for each POST and PATCH the
+header Idempotency-Key with its errors, and links from one operation to the next.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from ninja.openapi.schema import OpenAPISchema
 
 from accounts.models import MAX_IDEMPOTENCY_NAME
 from api.authentication import ShopKey
+from api.document_links import add_links
 from api.idempotency import METHODS
 from api.problems import CONTENT_TYPE
 
@@ -62,6 +63,7 @@ class DescribedApi(NinjaAPI):
             name: {"description": text, "schema": {"type": "integer", "minimum": 0}}
             for name, text in HEADERS.items()
         }
+        add_links(schema)
         return schema
 
     def _scopes(self) -> Iterator[tuple[str, list[str]]]:

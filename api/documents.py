@@ -13,6 +13,7 @@ from pydantic import Field
 
 from api.bodies import MAX_BATCH_ITEMS, SOURCE
 from api.problems import CONTENT_TYPE
+from api.schemas.ids import OrderId
 from tracking.orders.fields import object_schema
 from tracking.orders.reading import ORDER_FIELDS, REFUND_FIELDS
 
@@ -157,7 +158,7 @@ class ShareShown(Schema):
 class OrderShown(Schema):
     """An order with its attribution, commission and refunds."""
 
-    id: str
+    id: OrderId
     order_id: str
     source: str
     ordered_at: str

@@ -29,7 +29,7 @@ from api.resources.reading import (
 from api.schemas.conversions import (
     AskedConversion,
     AskedConversions,
-    Chosen,
+    ChosenConversions,
     ConversionShown,
     Credited,
     CreditingShown,
@@ -111,7 +111,7 @@ def look_at_orders_again(request: HttpRequest, sent: LookedAgain) -> CreditingSh
 
 
 @NOUN.post("/conversions/accept", Changed)
-def accept_some_conversions(request: HttpRequest, sent: Chosen) -> Changed:
+def accept_some_conversions(request: HttpRequest, sent: ChosenConversions) -> Changed:
     """Accept conversions that wait or were rejected. Their commission is earned at once."""
     changed = accept_conversions(
         conversion_ids=_conversion_ids(sent.conversions),

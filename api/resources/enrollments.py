@@ -32,7 +32,7 @@ from api.schemas.enrollments import (
     AskedEnrollment,
     AskedEnrollments,
     ChangedEnrollments,
-    Chosen,
+    ChosenEnrollments,
     DashboardLink,
     EnrollmentShown,
     EnrollmentsShown,
@@ -94,25 +94,25 @@ def add_members_to_offer(request: HttpRequest, sent: NewEnrollments) -> Enrollme
 
 
 @NOUN.post("/enrollments/activate", ChangedEnrollments)
-def activate_enrollments(request: HttpRequest, sent: Chosen) -> ChangedEnrollments:
+def activate_enrollments(request: HttpRequest, sent: ChosenEnrollments) -> ChangedEnrollments:
     """Activate members in their offers again, with the code and link that they had last."""
     return _each(request, sent, activate_member, onto=EnrollmentStatus.ACTIVE)
 
 
 @NOUN.post("/enrollments/deactivate", ChangedEnrollments)
-def deactivate_enrollments(request: HttpRequest, sent: Chosen) -> ChangedEnrollments:
+def deactivate_enrollments(request: HttpRequest, sent: ChosenEnrollments) -> ChangedEnrollments:
     """Stop members' codes and links. What they earned stays."""
     return _each(request, sent, deactivate_member, onto=EnrollmentStatus.INACTIVE)
 
 
 @NOUN.post("/enrollments/remove", ChangedEnrollments)
-def remove_enrollments(request: HttpRequest, sent: Chosen) -> ChangedEnrollments:
+def remove_enrollments(request: HttpRequest, sent: ChosenEnrollments) -> ChangedEnrollments:
     """Remove members from their offers. Who is owed money is skipped: pay them first."""
     return _each(request, sent, remove_from_offer, onto=EnrollmentStatus.REMOVED)
 
 
 @NOUN.post("/enrollments/renew-dashboard-link", ChangedEnrollments)
-def renew_dashboard_links(request: HttpRequest, sent: Chosen) -> ChangedEnrollments:
+def renew_dashboard_links(request: HttpRequest, sent: ChosenEnrollments) -> ChangedEnrollments:
     """Revoke members' dashboard links. Each gets another one."""
     return _each(request, sent, renew_dashboard_link, onto=None)
 
@@ -154,7 +154,7 @@ def _show(rows: Sequence[Enrollment], whole: frozenset[str]) -> list[EnrollmentS
 
 def _each(
     request: HttpRequest,
-    sent: Chosen,
+    sent: ChosenEnrollments,
     service: Callable[..., object],
     *,
     onto: EnrollmentStatus | None,

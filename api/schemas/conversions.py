@@ -15,6 +15,7 @@ from api.schemas.ids import (
     OrderId,
     QuestionId,
     TermsId,
+    asked_id,
 )
 from api.schemas.members import MemberShown
 from api.schemas.offers import OfferShown
@@ -32,6 +33,7 @@ from api.schemas.parts import (
     Whole,
 )
 from background.running import MAX_ROWS_RUN_AT_ONCE
+from core.public_ids import IdKind
 from tracking.models.questions import MAX_ANSWER_LENGTH
 from tracking.orders.sharing import MAX_MEMBERS
 
@@ -85,9 +87,9 @@ class AskedConversions(AskedWholePage):
 
     search: str = Field("", max_length=200, description="The order's number, or the member.")
     status: Literal["", "pending", "accepted", "rejected", "undecided"] = ""
-    offer: str = Field("", max_length=40)
-    member: str = Field("", max_length=40)
-    enrollment: str = Field("", max_length=40)
+    offer: str = asked_id(IdKind.OFFER)
+    member: str = asked_id(IdKind.MEMBER)
+    enrollment: str = asked_id(IdKind.ENROLLMENT)
     evidence: EvidenceName | Literal[""] = ""
 
 
@@ -95,7 +97,7 @@ class AskedConversion(Asked):
     pass
 
 
-class Chosen(Sent):
+class ChosenConversions(Sent):
     conversions: Conversions
 
 
@@ -168,7 +170,7 @@ class QuestionShown(Shown):
 class AskedQuestions(AskedWholePage):
     search: str = Field("", max_length=200, description="The order's number, or the member.")
     state: State | Literal[""] = ""
-    member: str = Field("", max_length=40)
+    member: str = asked_id(IdKind.MEMBER)
 
 
 class AskedQuestion(Asked):

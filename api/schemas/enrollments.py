@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from api.schemas.ids import ClickId, CodeId, EnrollmentId, LinkId, MemberId, OfferId
+from api.schemas.ids import ClickId, CodeId, EnrollmentId, LinkId, MemberId, OfferId, asked_id
 from api.schemas.members import Members, MemberShown
 from api.schemas.offers import OfferShown
 from api.schemas.parts import Asked, AskedWholePage, MomentShown, NoNul, Sent, Shown
 from background.running import MAX_ROWS_RUN_AT_ONCE
+from core.public_ids import IdKind
 from tracking.models import MAX_LABEL
 
 Enrollments = Annotated[list[EnrollmentId], Field(min_length=1, max_length=MAX_ROWS_RUN_AT_ONCE)]
@@ -31,8 +32,8 @@ class EnrollmentShown(Shown):
 
 
 class AskedEnrollments(AskedWholePage):
-    member: str = Field("", max_length=40)
-    offer: str = Field("", max_length=40)
+    member: str = asked_id(IdKind.MEMBER)
+    offer: str = asked_id(IdKind.OFFER)
     status: Literal["", "active", "inactive", "removed"] = ""
 
 
@@ -52,7 +53,7 @@ class EnrollmentsShown(Shown):
     data: list[EnrollmentShown]
 
 
-class Chosen(Sent):
+class ChosenEnrollments(Sent):
     enrollments: Enrollments
 
 
@@ -91,7 +92,7 @@ class CodeShown(Shown):
 
 
 class AskedCodes(AskedWholePage):
-    enrollment: str = Field("", max_length=40)
+    enrollment: str = asked_id(IdKind.ENROLLMENT)
     code: str = Field("", max_length=60, description="The whole code, in any case.")
     status: Use | Literal[""] = ""
 
@@ -138,7 +139,7 @@ class LinkShown(Shown):
 
 
 class AskedLinks(AskedWholePage):
-    enrollment: str = Field("", max_length=40)
+    enrollment: str = asked_id(IdKind.ENROLLMENT)
     status: Use | Literal[""] = ""
 
 
@@ -185,7 +186,7 @@ class ClickShown(Shown):
 
 
 class AskedClicks(AskedWholePage):
-    enrollment: str = Field("", max_length=40)
+    enrollment: str = asked_id(IdKind.ENROLLMENT)
 
 
 class AskedClick(Asked):

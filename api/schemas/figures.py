@@ -7,8 +7,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from api.schemas.ids import MemberId, OfferId
+from api.schemas.ids import MemberId, OfferId, asked_id
 from api.schemas.parts import DayShown, MoneyShown, Shown
+from core.public_ids import IdKind
 
 Day = Annotated[date, BeforeValidator(lambda text: date.fromisoformat(str(text)))]
 
@@ -19,8 +20,8 @@ class AskedFigures(BaseModel):
     by: Literal["offer", "member", "day"]
     first: Day | None = None
     last: Day | None = None
-    offer: str = Field("", max_length=40, description="By day it is needed: one offer alone.")
-    member: str = Field("", max_length=40, description="By member, this or an offer is needed.")
+    offer: str = asked_id(IdKind.OFFER, description="By day it is needed: one offer alone.")
+    member: str = asked_id(IdKind.MEMBER, description="By member, this or an offer is needed.")
     limit: int = Field(50, ge=1, le=200, description="By member.")
     cursor: str = Field("", max_length=400, description="By member.")
 

@@ -13,6 +13,17 @@ def _of(kind: IdKind) -> Any:
     return Field(pattern=f"^{kind.value}_{PATTERN}$")
 
 
+def asked_id(kind: IdKind, *words: str, description: str = "") -> Any:
+    """A filter that takes an id, or one of `words`. The view names what is no id of a row."""
+    may = "|".join([f"{kind.value}_{PATTERN}", *words])
+    return Field(
+        "",
+        max_length=40,
+        description=description or None,
+        json_schema_extra={"pattern": f"^({may})?$"},
+    )
+
+
 MemberId = Annotated[str, _of(IdKind.MEMBER)]
 OfferId = Annotated[str, _of(IdKind.OFFER)]
 TermsId = Annotated[str, _of(IdKind.TERMS)]

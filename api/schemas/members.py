@@ -8,9 +8,10 @@ from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from affiliates.details import MAX_TAG_LENGTH, MAX_TAGS
-from api.schemas.ids import MemberId
+from api.schemas.ids import MemberId, asked_id
 from api.schemas.parts import AskedPage, Line, MomentShown, NoNul, Sent, Shown, Whole
 from background.running import MAX_ROWS_RUN_AT_ONCE
+from core.public_ids import IdKind
 
 Address = Annotated[str, NoNul, Field(max_length=254)]
 NamePart = Annotated[str, NoNul, Field(max_length=200)]
@@ -51,7 +52,7 @@ class AskedMembers(AskedPage):
     search: str = Field("", max_length=200, description="Words of the name or the address.")
     tag: str = Field("", max_length=MAX_TAG_LENGTH)
     owner: str = Field("", max_length=254, description='An address of the team; "none": nobody.')
-    offer: str = Field("", max_length=40, description='An offer; "none": in no offer.')
+    offer: str = asked_id(IdKind.OFFER, "none", description='An offer; "none": in no offer.')
 
 
 class NewMember(Sent):

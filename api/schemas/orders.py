@@ -6,9 +6,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
-from api.schemas.ids import OrderId, RefundId, RevisionId
+from api.schemas.ids import OrderId, RefundId, RevisionId, asked_id
 from api.schemas.parts import AskedPage, MomentShown, MoneyShown, Shown
 from background.running import MAX_ROWS_RUN_AT_ONCE
+from core.public_ids import IdKind
 
 Orders = Annotated[list[OrderId], Field(min_length=1, max_length=MAX_ROWS_RUN_AT_ONCE)]
 Source = Annotated[str, Field(max_length=60)]
@@ -86,7 +87,7 @@ class RefundListed(Shown):
 
 
 class AskedRefunds(AskedPage):
-    order: str = Field("", max_length=40)
+    order: str = asked_id(IdKind.ORDER)
     to_check: bool = Field(False, description="Those that wait, or took less than was asked.")
     search: str = Field("", max_length=120, description="With to_check: a part of a number.")
     source: Source = Field("", description="With to_check.")

@@ -14,6 +14,7 @@ from api.schemas.ids import (
     OfferId,
     PayoutId,
     RunId,
+    asked_id,
 )
 from api.schemas.members import MemberShown
 from api.schemas.parts import (
@@ -30,6 +31,7 @@ from api.schemas.parts import (
     Sent,
     Shown,
 )
+from core.public_ids import IdKind
 
 Reference = Annotated[str, NoNul, Field(max_length=120)]
 State = Literal["pending_info", "processing", "paid", "failed", "cancelled"]
@@ -74,7 +76,7 @@ class PayoutWhole(PayoutShown):
 
 class AskedPayouts(AskedWholePage):
     search: str = Field("", max_length=200, description="The member's name, or the reference.")
-    member: str = Field("", max_length=40)
+    member: str = asked_id(IdKind.MEMBER)
     state: State | Literal[""] = ""
 
 

@@ -4,8 +4,9 @@
 shop sends orders, members are imported, campaigns are mailed (SOAK_BESIDE=0: none of these), and a
 receiver of webhooks fails in every way (tests.faults.told_webhooks). It prints what it counted, and
 ends with 1 when anything was lost or doubled or an answer took too long. Then SOAK_EVENTS
-deliveries of three shops (10,000; 0: none) are shuffled (tests.faults.shop_events), and the
-ledger's laws are tried with SOAK_LAWS random acts (1,000,000: some hours; 0: not at all).
+deliveries of three shops (10,000; 0: none) are shuffled (tests.faults.shop_events), SOAK_CHAINS
+chains of operations of the API are called (1,000; 0: none), and the ledger's laws are tried with
+SOAK_LAWS random acts (1,000,000: some hours; 0: not at all).
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
 SEED = int(os.environ.get("SOAK_SEED", "0")) or int(time.time())
 IS_BESIDE = os.environ.get("SOAK_BESIDE", "1") != "0"
 EVENTS = int(os.environ.get("SOAK_EVENTS", "10_000"))
+CHAINS = int(os.environ.get("SOAK_CHAINS", "1_000"))
 LAWS = int(os.environ.get("SOAK_LAWS", "1_000_000"))
 ANSWERED_SECONDS = 5.0  # three are promised; the rest is the machine, which does all of this
 HEALTH_SECONDS = 1.0
@@ -218,7 +220,7 @@ def main() -> int:
             is_well = soak.report()
         finally:
             soak.stop()
-    return int(not (is_well and events_hold() and laws_hold()))
+    return int(not (is_well and events_hold() and api_holds() and laws_hold()))
 
 
 def events_hold() -> bool:
@@ -231,18 +233,25 @@ def events_hold() -> bool:
     return ran.returncode == 0
 
 
+def api_holds() -> bool:
+    """Whether many more chains of operations than the tests try are answered as described."""
+    if not CHAINS:
+        return True
+    print(f"Calling {CHAINS:,} chains of operations of the API", flush=True)
+    return _passes("tests/api/nouns/test_stateful.py", API_EXAMPLES=str(CHAINS))
+
+
 def laws_hold() -> bool:
     """Whether the laws of the ledger hold after many more acts than the tests try."""
     if not LAWS:
         return True
     print(f"Trying the laws of the ledger with {LAWS:,} acts", flush=True)
-    tests = "tests/tracking/commissions/test_ledger_laws.py"
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-n", "auto", tests],
-        cwd=ROOT,
-        env={**os.environ, "LAWS_STEPS": str(LAWS)},
-        check=False,
-    )
+    return _passes("tests/tracking/commissions/test_ledger_laws.py", LAWS_STEPS=str(LAWS))
+
+
+def _passes(tests: str, **environment: str) -> bool:
+    command = [sys.executable, "-m", "pytest", "-q", "-n", "auto", tests]
+    ran = subprocess.run(command, cwd=ROOT, env={**os.environ, **environment}, check=False)
     return ran.returncode == 0
 
 

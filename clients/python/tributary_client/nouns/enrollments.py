@@ -7,7 +7,6 @@ from typing import Literal, NotRequired, TypedDict, Unpack
 
 from tributary_client.calling import Caller, quoted
 from tributary_client.nouns.shared import (
-    Chosen,
     EnrollmentShown,
 )
 
@@ -19,6 +18,10 @@ class ChangedEnrollments(TypedDict):
     unchanged: int
     skipped: list[NotChanged]
     notes: list[NotChanged]
+
+
+class ChosenEnrollments(TypedDict):
+    enrollments: list[str]
 
 
 class DashboardLink(TypedDict):
@@ -96,7 +99,7 @@ class Enrollments(Caller):
         self,
         *,
         idempotency_key: str = "",
-        **sent: Unpack[Chosen],
+        **sent: Unpack[ChosenEnrollments],
     ) -> ChangedEnrollments:
         """POST /api/v1/enrollments/activate: Activate members in their offers again, with the
         code and link that they had last.
@@ -113,7 +116,7 @@ class Enrollments(Caller):
         self,
         *,
         idempotency_key: str = "",
-        **sent: Unpack[Chosen],
+        **sent: Unpack[ChosenEnrollments],
     ) -> ChangedEnrollments:
         """POST /api/v1/enrollments/deactivate: Stop members' codes and links. What they earned
         stays.
@@ -130,7 +133,7 @@ class Enrollments(Caller):
         self,
         *,
         idempotency_key: str = "",
-        **sent: Unpack[Chosen],
+        **sent: Unpack[ChosenEnrollments],
     ) -> ChangedEnrollments:
         """POST /api/v1/enrollments/remove: Remove members from their offers. Who is owed money
         is skipped: pay them first.
@@ -147,7 +150,7 @@ class Enrollments(Caller):
         self,
         *,
         idempotency_key: str = "",
-        **sent: Unpack[Chosen],
+        **sent: Unpack[ChosenEnrollments],
     ) -> ChangedEnrollments:
         """POST /api/v1/enrollments/renew-dashboard-link: Revoke members' dashboard links. Each
         gets another one.
