@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Callable, Sequence
+from functools import wraps
+from http import HTTPStatus
+from typing import Any, cast
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 from ninja.security import HttpBearer
 
 from accounts.actors import Actor
 from accounts.api_keys import KeyRefusedError, authenticate_api_key
 from accounts.models import ApiKey, Scope
-from api.problems import ApiError
+from api.problems import ApiError, refuse
 from api.rate_limit import spend
 from core.clients import network_of
 from core.together import do_together
 
 __all__ = [
     "Scope", "ShopKey", "actor_of", "counted_key", "key_of", "known_key", "needs", "refused_key_of",
+    "with_every_request_counted",
 ]  # fmt: skip
 UNREAD = object()
 
@@ -105,6 +108,22 @@ def counted_key(request: HttpRequest) -> ApiKey | None:
     if key is not None:
         _count(request, key)
     return key
+
+
+def with_every_request_counted(view: Callable[..., HttpResponseBase]) -> Callable[..., Any]:
+    """Count a request that reached no operation, by its address or method, for its key too."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = view(request, *args, **kwargs)
+        if response.status_code in {HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED}:
+            try:
+                counted_key(request)
+            except ApiError as error:
+                return refuse(error)
+        return response
+
+    return answer
 
 
 def _count(request: HttpRequest, key: ApiKey) -> None:

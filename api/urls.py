@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
+from api.authentication import with_every_request_counted
 from api.certificates import ask
 from api.email_webhooks import receive
 from api.guides import guide_list, guide_page
@@ -23,8 +24,10 @@ v1_patterns, v1_app_name, v1_namespace = api.urls
 for pattern in v1_patterns:
     if isinstance(pattern, URLPattern) and pattern.callback is not None:
         answer = with_problem_details(idempotent(pattern.callback))
-        pattern.callback = noted(with_origin(with_rate_limit(answer)))
-v1_patterns.append(re_path("", noted(nothing), name="nothing"))
+        counted = with_rate_limit(with_every_request_counted(answer))
+        pattern.callback = noted(with_origin(counted))
+unknown = noted(with_rate_limit(with_every_request_counted(nothing)))
+v1_patterns.append(re_path("", unknown, name="nothing"))
 
 app_name = "api"
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -122,9 +122,20 @@ def set_offer_image(*, offer: Offer, file: bytes | None, by: Actor, now: datetim
 
 
 @transaction.atomic
-def set_offer_status(*, offer: Offer, status: OfferStatus, by: Actor, now: datetime) -> Offer:
-    """Pause, resume, end or archive an offer. Clicks and orders during a pause never count."""
+def set_offer_status(
+    *,
+    offer: Offer,
+    status: OfferStatus,
+    by: Actor,
+    now: datetime,
+    seen_version: int | None = None,
+) -> Offer:
+    """Pause, resume, end or archive an offer. Clicks and orders during a pause never count.
+
+    Raises core.versions.ChangedMeanwhileError when the offer was changed after `seen_version`.
+    """
     offer = Offer.objects.select_for_update().get(pk=offer.pk)
+    check_version(offer, seen_version)
     before, offer.status = offer.status, status
     if (before == OfferStatus.ACTIVE) != (status == OfferStatus.ACTIVE):
         if status == OfferStatus.ACTIVE:

@@ -89,7 +89,7 @@ def change_one_offer(request: HttpRequest, offer: str, sent: OfferChange) -> Off
     return _show([changed], frozenset())[0]
 
 
-@NOUN.post("/offers/{offer}/status", OfferShown, conflicts=True)
+@NOUN.post("/offers/{offer}/status", OfferShown, conflicts=True, versioned=True)
 def set_status_of_offer(request: HttpRequest, offer: str, sent: StatusChange) -> OfferShown:
     """Pause, resume, end or archive an offer. Clicks and orders of a pause never count."""
     row = row_at(IdKind.OFFER, offer, Offer.objects.all())
@@ -97,7 +97,17 @@ def set_status_of_offer(request: HttpRequest, offer: str, sent: StatusChange) ->
     if status not in ALLOWED_STATUSES[OfferStatus(row.status)]:
         message = f"An offer that is {row.status} can't become {status.value}."
         raise not_possible_now(message, state=row.status)
-    changed = set_offer_status(offer=row, status=status, by=actor_of(request), now=timezone.now())
+    try:
+        changed = set_offer_status(
+            offer=row,
+            status=status,
+            by=actor_of(request),
+            now=timezone.now(),
+            seen_version=seen_version(request, sent.version),
+        )
+    except ChangedMeanwhileError as error:
+        row.refresh_from_db()
+        raise changed_meanwhile(_show([row], frozenset())[0]) from error
     return _show([changed], frozenset())[0]
 
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from api import documents
 from api.authentication import Scope, key_of, needs
 from api.problems import invalid
-from api.resources.refusing import refusing
+from api.resources.refusing import refusing, seen_version
 from api.schemas.parts import UNKNOWN
 from core.tenancy import acting_for
 from core.text import unknown_name
@@ -31,31 +31,72 @@ from tracking.orders.facts import FieldProblem
 View = Callable[..., BaseModel]
 REFUSALS = (401, 403, 405, 422, 500)
 OF_BODIES = (400, 413, 415)
+IF_MATCH: dict[str, Any] = {
+    "name": "If-Match",
+    "in": "header",
+    "required": False,
+    "description": (
+        'The version that you read, such as "3". Where it is another by now, nothing is changed'
+        " (409 changed_meanwhile)."
+    ),
+    "schema": {"type": "string", "pattern": r'^("[0-9]{1,9}"|[0-9]{1,9}|\*)$'},
+}
+NO_VERSION = "what this changes has no version, so nothing was changed: leave the header out"
 
 
 class Noun:
-    """The operations of one noun. Reading takes the scope `read`, changing takes `changes`."""
+    """The operations of one noun. Reading takes the scope `reads`, changing takes `changes`."""
 
-    def __init__(self, tag: str, *, changes: Scope, onto: NinjaAPI | None = None) -> None:
+    def __init__(
+        self,
+        tag: str,
+        *,
+        changes: Scope,
+        reads: Scope = Scope.READ,
+        onto: NinjaAPI | None = None,
+    ) -> None:
         self.router: Router | NinjaAPI = onto or Router()
-        self.tag, self.changes = tag, changes
+        self.tag, self.changes, self.reads = tag, changes, reads
 
     def get(self, path: str, answer: Any) -> Callable[[View], View]:
         return self._operation("GET", path, answer, 200, conflicts=False)
 
     def post(
-        self, path: str, answer: Any, *, status: int = 200, conflicts: bool = False
+        self,
+        path: str,
+        answer: Any,
+        *,
+        status: int = 200,
+        conflicts: bool = False,
+        versioned: bool = False,
     ) -> Callable[[View], View]:
-        """Declare a change. `conflicts`: what is there may be another than the caller saw (409)."""
-        return self._operation("POST", path, answer, status, conflicts=conflicts)
+        """Declare a change. `conflicts`: what is there may be another than the caller saw (409).
 
-    def patch(self, path: str, answer: Any) -> Callable[[View], View]:
-        return self._operation("PATCH", path, answer, 200, conflicts=True)
+        `versioned`: what it changes has a version, which the view compares with If-Match.
+        """
+        return self._operation(
+            "POST", path, answer, status, conflicts=conflicts, versioned=versioned
+        )
+
+    def patch(
+        self, path: str, answer: Any, *, conflicts: bool = True, versioned: bool = True
+    ) -> Callable[[View], View]:
+        return self._operation("PATCH", path, answer, 200, conflicts=conflicts, versioned=versioned)
+
+    def delete(self, path: str, answer: Any) -> Callable[[View], View]:
+        return self._operation("DELETE", path, answer, 200, conflicts=False)
 
     def _operation(
-        self, method: str, path: str, answer: Any, status: int, *, conflicts: bool
+        self,
+        method: str,
+        path: str,
+        answer: Any,
+        status: int,
+        *,
+        conflicts: bool,
+        versioned: bool = False,
     ) -> Callable[[View], View]:
-        scope = Scope.READ if method == "GET" else self.changes
+        scope = self.reads if method == "GET" else self.changes
         also = [404] * ("{" in path) + [409] * conflicts
 
         def declare(view: View) -> View:
@@ -71,14 +112,17 @@ class Noun:
                 operation_id=name,
                 summary=name.replace("_", " ").capitalize(),
                 tags=[self.tag],
-                openapi_extra={"responses": documents.refusals(*sorted(refusals))},
-            )(_acting(view, changes=method != "GET"))
+                openapi_extra={
+                    "responses": documents.refusals(*sorted(refusals)),
+                    **({"parameters": [IF_MATCH]} if versioned else {}),
+                },
+            )(_acting(view, changes=method != "GET", versioned=versioned))
             return view
 
         return declare
 
 
-def _acting(view: View, *, changes: bool) -> Callable[..., Any]:
+def _acting(view: View, *, changes: bool, versioned: bool) -> Callable[..., Any]:
     """Act for the key's brand in its time zone, and refuse what the query should not have."""
     signature = inspect.signature(view, eval_str=True)
     known = _names_of_query(signature.parameters)
@@ -87,6 +131,8 @@ def _acting(view: View, *, changes: bool) -> Callable[..., Any]:
     def act(request: HttpRequest, **sent: Any) -> BaseModel:
         brand = key_of(request).brand
         _refuse_unknown(request, known)
+        if changes and not versioned and seen_version(request, None) is not None:
+            raise invalid([FieldProblem(IF_MATCH["name"], "refused", NO_VERSION)])
         together = transaction.atomic() if changes else nullcontext()
         with acting_for(brand), timezone.override(brand.zone), refusing(), together:
             return view(request, **sent)

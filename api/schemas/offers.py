@@ -195,6 +195,7 @@ class OfferChange(Sent):
 
 class StatusChange(Sent):
     status: Status
+    version: Whole | None = Field(None, description="Refuse with 409 if it is another by now.")
 
 
 class TermsChanged(Shown):

@@ -57,6 +57,21 @@ def test_a_request_too_many_is_refused_and_does_nothing(shop: Shop, narrow: Rate
     assert snapshot() == before
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [("GET", "/api/v1/nothing-here", 404), ("DELETE", "/api/v1/members", 405),
+     ("GET", "/api/v1/members/none", 404)],
+)  # fmt: skip
+def test_a_request_that_reaches_no_operation_counts_once(
+    shop: Shop, narrow: RateLimits, method: str, path: str, status: int
+) -> None:
+    answers = [shop.client.generic(method, path, headers=shop.headers) for _ in range(11)]
+
+    assert [one.status_code for one in answers] == [status] * 10 + [429]
+    assert [one["RateLimit-Remaining"] for one in answers[:2]] == ["9", "8"]
+    assert answers[-1].json()["code"] == "too_many_requests"
+
+
 def test_every_item_of_a_batch_counts(shop: Shop, narrow: RateLimits) -> None:
     batch = {"orders": [raw_order(str(number)) for number in range(8)]}
 

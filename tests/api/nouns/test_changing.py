@@ -308,6 +308,33 @@ def test_of_two_changes_the_second_learns_what_is_there(stage: Stage, path: str)
     assert snapshot() == before
 
 
+def send_matching(stage: Stage, name: str, seen: str) -> Any:
+    recipe = RECIPES[name]
+    with stage.at_juniper():
+        body = recipe.body(stage)
+    headers = {**stage.shop.headers, "If-Match": seen}
+    told = {} if body is None else {"data": body, "content_type": "application/json"}
+    call = getattr(stage.shop.client, recipe.method.lower())
+    return call(f"{ROOT}{recipe.address(stage)}", headers=headers, **told)
+
+
+@every_change
+def test_if_match_is_compared_or_refused_and_never_ignored(stage: Stage, name: str) -> None:
+    is_versioned = name in {"change_member", "change_offer", "set_status_of_offer"}
+    before = snapshot() if RECIPES[name].audit else {}
+
+    answer = send_matching(stage, name, '"9"')
+
+    if is_versioned:
+        assert (answer.status_code, answer.json()["code"]) == (409, "changed_meanwhile")
+        assert answer.json()["current"]["version"] == 1
+        assert snapshot() == before
+        assert send_matching(stage, name, '"1"').status_code == RECIPES[name].status
+    else:
+        assert answer.status_code == 422
+        assert answer.json()["problems"][0]["field"] == "If-Match"
+
+
 def test_no_answer_may_be_kept_by_a_cache(stage: Stage) -> None:
     assert stage.get("/members")["Cache-Control"] == "no-store"
     assert stage.get("/members/x")["Cache-Control"] == "no-store"
