@@ -13,9 +13,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import json
 from collections.abc import Callable
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.db import Error, transaction
@@ -77,7 +78,7 @@ def idempotent(view: View) -> View:
         if isinstance(claimed, KeptAnswer):
             return _again(claimed)
         has_identity = request.path in HAVE_IDENTITIES
-        return _run(key, claimed, has_identity, lambda: view(request, *args, **kwargs))
+        return _run(request, claimed, has_identity, lambda: view(request, *args, **kwargs))
 
     return answer
 
@@ -124,16 +125,17 @@ def _name(sent: str) -> str:
 
 
 def _run(
-    key: ApiKey, claim: Claim, has_identity: bool, view: Callable[[], HttpResponseBase]
+    request: HttpRequest, claim: Claim, has_identity: bool, view: Callable[[], HttpResponseBase]
 ) -> HttpResponseBase:
     """Answer the request, and keep the answer if it did something. Else let the key go."""
-    is_kept = False
+    key, is_kept = cast("ApiKey", request.auth), False  # type: ignore[attr-defined]
     try:
         with contextlib.nullcontext() if has_identity else transaction.atomic():
             response = view()
             if response.status_code < 400 and isinstance(response, HttpResponse):
+                shown_once = getattr(request, "shown_once", "")
                 with acting_for(key.brand):
-                    is_kept = keep_answer(claim=claim, answer=_kept(response))
+                    is_kept = keep_answer(claim=claim, answer=_kept(response, shown_once))
                 if not is_kept and not has_identity:  # another one took it over, and did it
                     transaction.set_rollback(True)
                     response = refuse(_in_progress(1))
@@ -150,9 +152,17 @@ def _run(
     return response
 
 
-def _kept(response: HttpResponse) -> KeptAnswer:
+def show_once(request: HttpRequest, field: str) -> None:
+    """Keep the answer to this request without this field of it, which is a secret: it is null."""
+    request.shown_once = field  # type: ignore[attr-defined]
+
+
+def _kept(response: HttpResponse, shown_once: str) -> KeptAnswer:
     headers = {name: response[name] for name in KEPT_HEADERS if response.has_header(name)}
-    return KeptAnswer(response.status_code, headers, response.content.decode())
+    content = response.content.decode()
+    if shown_once:
+        content = json.dumps({**json.loads(content), shown_once: None})
+    return KeptAnswer(response.status_code, headers, content)
 
 
 def _again(answer: KeptAnswer) -> HttpResponse:

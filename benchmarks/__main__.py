@@ -12,8 +12,8 @@ import sys
 from tests.services import DISK, start_services
 
 BENCHMARKS = (
-    "intake", "orders", "events", "mail", "drawer", "codes", "payouts", "dashboard", "pages", "clicks",
-    "overload", "redirects",
+    "intake", "orders", "events", "mail", "drawer", "codes", "payouts", "dashboard", "pages",
+    "api_lists", "clicks", "overload", "redirects",
 )  # fmt: skip
 
 

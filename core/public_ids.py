@@ -44,10 +44,11 @@ class IdKind(StrEnum):
     FLAG = "flg"
     PAYOUT = "pay"
     RUN = "run"
+    ENDPOINT = "end"
+    DELIVERY = "dlv"
     # Only webhooks name these; no operation asks for one.
     CLICK_EARNING = "cle"
     ENTRY = "ent"
-    ENDPOINT = "end"
 
 
 def public_id(kind: IdKind, *, brand_id: int, row_id: int) -> str:

@@ -319,6 +319,11 @@ class Enrollment(Pausable):
             models.Index(
                 fields=["brand", "offer", "-joined_at", "-id"], name="offers_enrollment_offer"
             ),
+            models.Index(
+                fields=["brand", "status", "-joined_at", "-id"],
+                name="offers_enrollment_away",
+                condition=models.Q(status__in=["inactive", "removed"]),
+            ),
         ]
         triggers = [
             keeps_pauses("offers_enrollment_keeps_pauses"),

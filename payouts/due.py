@@ -32,6 +32,16 @@ SELECT member_id, currency, sum(amount_minor)::bigint AS due_minor FROM payouts_
 WHERE brand_id = %(brand)s AND available_at <= %(now)s
 GROUP BY 1, 2 HAVING sum(amount_minor) <> 0
 """
+# A page of members, those added last first, with what each is due in every currency.
+_AFTER = f"""
+WITH due AS MATERIALIZED (
+  SELECT * FROM ({_BY_MEMBER}) every
+  WHERE (%(after)s::bigint IS NULL OR member_id < %(after)s)
+    AND (%(only)s = '' OR currency = %(only)s)
+), page AS (SELECT DISTINCT member_id FROM due ORDER BY member_id DESC LIMIT %(limit)s)
+SELECT member_id, currency, due_minor FROM due JOIN page USING (member_id)
+ORDER BY member_id DESC, currency
+"""  # noqa: S608
 _CHOSEN = """
 (%(members)s::bigint[] IS NULL OR member_id = ANY(%(members)s::bigint[]))
   AND (%(only)s = '' OR currency = %(only)s)
@@ -106,6 +116,15 @@ def due_page(
         count=sum(row[3] for row in sums),
         sums={row[1]: row[2] for row in sums},
     )
+
+
+def due_after(*, after: int | None, only: str, limit: int, now: datetime) -> list[DueRow]:
+    """Return what is due now to `limit` members, those added last first.
+
+    They come after the member with the number `after`. `only` leaves one currency.
+    """
+    found = _rows(_AFTER, _values(now, after=after, only=only, limit=limit))
+    return [DueRow(*row) for row in found]
 
 
 def due_by_member(*, now: datetime) -> list[DueRow]:

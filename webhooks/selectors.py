@@ -43,18 +43,21 @@ class EndpointHealth:
     missed: int
 
 
-def endpoint_health(*, now: datetime) -> list[EndpointHealth]:
+def endpointhealths_of(*, now: datetime) -> list[EndpointHealth]:
     """Each endpoint with its numbers, newest first, in two queries."""
-    return _health(list(endpoints()), now=now)
+    return healths_of(list(endpoints()), now=now)
 
 
 def health_of(endpoint: Endpoint, *, now: datetime) -> EndpointHealth:
-    [health] = _health([endpoint], now=now)
+    [health] = healths_of([endpoint], now=now)
     return health
 
 
-def _health(rows: list[Endpoint], *, now: datetime) -> list[EndpointHealth]:
-    """Counts no delivered ones: a busy endpoint has millions of them."""
+def healths_of(rows: list[Endpoint], *, now: datetime) -> list[EndpointHealth]:
+    """Return these endpoints with their numbers, in one query.
+
+    It counts no delivered ones: a busy endpoint has millions of them.
+    """
     is_new_miss = Q(state__in=MISSED, created_at__gte=now - RECENT)
     counted = {
         row["endpoint"]: row

@@ -18,9 +18,11 @@ class Scope(models.TextChoices):
     ORDERS = "orders", "Send and change orders and refunds; credit and decide conversions"
     MEMBERS = "members", "Change members, enrollments, offers, terms, codes and links"
     PAYOUTS = "payouts", "Make and change payments"
+    WEBHOOKS = "webhooks", "Add and change webhooks; send deliveries again"
 
 
 EVERY_SCOPE: list[str] = [scope.value for scope in Scope]
+FIRST_SCOPES = ["read", "orders", "members", "payouts"]  # of keys from before there were others
 
 
 class KeyKind(models.TextChoices):
@@ -52,7 +54,7 @@ class ApiKey(TenantModel):
     prefix = models.CharField(max_length=16, unique=True)
     digest = models.CharField(max_length=64)
     # `db_default` is for web processes of before.
-    scopes = ArrayField(models.CharField(max_length=10), db_default=EVERY_SCOPE)
+    scopes = ArrayField(models.CharField(max_length=10), db_default=FIRST_SCOPES)
     allowed_addresses = ArrayField(
         models.CharField(max_length=43), default=list, db_default=[], blank=True
     )

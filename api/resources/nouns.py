@@ -19,12 +19,13 @@ from api.resources import (
     questions,
     runs,
     terms,
+    webhooks,
 )
 
 NOUNS = (
     members.NOUN, offers.NOUN, terms.NOUN, enrollments.NOUN, codes.NOUN, links.NOUN,
     link_domains.NOUN, links.CLICKS, orders.NOUN, conversions.NOUN, flags.NOUN, questions.NOUN,
-    payouts.NOUN, runs.NOUN, figures.NOUN,
+    payouts.NOUN, runs.NOUN, figures.NOUN, webhooks.NOUN,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from api.resources.reading import (
     expanded,
     filter_id,
     linked,
+    page_after,
     page_of,
     row_at,
     row_named,
@@ -28,10 +29,12 @@ from api.resources.refusing import not_possible_now
 from api.schemas.parts import Page, minor_in, moment, moment_or_none, money
 from api.schemas.payouts import (
     AskedDue,
+    AskedDueToAll,
     AskedPayout,
     AskedPayouts,
     BalanceShown,
     DueShown,
+    DueToMember,
     EntryShown,
     EveryDue,
     MarkedPaid,
@@ -44,7 +47,7 @@ from api.schemas.payouts import (
 )
 from core.public_ids import IdKind
 from offers.models import Enrollment
-from payouts.due import due_page
+from payouts.due import due_after, due_page
 from payouts.ledger import Balance, balances, due_entries
 from payouts.models import LedgerEntry, Payout, PayoutState
 from payouts.selectors import items_of, payouts
@@ -85,6 +88,25 @@ def show_due(request: HttpRequest, asked: Query[AskedDue]) -> EveryDue:
         member=shown_id(IdKind.MEMBER, member.pk),
         data=[_due(member, row.currency, row.due_minor, now=now) for row in rows],
     )
+
+
+@NOUN.get("/due/members", Page[DueToMember])
+def list_due(request: HttpRequest, asked: Query[AskedDueToAll]) -> Page[DueToMember]:
+    """Return what all members are due now, those added last first. Who is due nothing is left out.
+
+    One payment run of all who are due something is drafted by `POST /payout-runs`.
+    """
+    now = timezone.now()
+
+    def find(after: int | None, limit: int) -> dict[int, DueToMember]:
+        found: dict[int, DueToMember] = {}
+        for row in due_after(after=after, only=asked.currency, limit=limit, now=now):
+            member = shown_id(IdKind.MEMBER, row.member_id)
+            to = found.setdefault(row.member_id, DueToMember(member=member, due=[]))
+            to.due.append(money(row.due_minor, row.currency))
+        return found
+
+    return page_after(request, asked, find, limit=asked.limit, cursor=asked.cursor)
 
 
 @NOUN.post("/payouts", PayoutWhole, status=201, conflicts=True)

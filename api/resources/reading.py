@@ -154,6 +154,26 @@ def page_of(
     return Page(data=show(listed), next_cursor=cursor)
 
 
+def page_after(
+    request: HttpRequest,
+    asked: BaseModel,
+    find: Callable[[int | None, int], dict[int, S]],
+    *,
+    limit: int,
+    cursor: str,
+) -> Page[S]:
+    """Return the page of a list by number, the highest first.
+
+    `find` gets the number before the page and how many to find. Raises ApiError (422).
+    """
+    filters = asked.model_dump(mode="json", exclude=NOT_OF_FILTER)
+    own = _own_data(request.path, filters, current_brand_id())
+    found = find(_read_cursor(cursor, own).pk if cursor else None, limit + 1)
+    numbers = list(found)[:limit]
+    more = _cursor(Position(EPOCH, numbers[-1]), own) if len(found) > limit else None
+    return Page(data=[found[number] for number in numbers], next_cursor=more)
+
+
 def _own_data(path: str, filters: Mapping[str, Any], brand_id: int) -> bytes:
     told = json.dumps([brand_id, path, filters], sort_keys=True)
     return hashlib.sha256(told.encode()).digest()

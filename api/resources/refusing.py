@@ -27,6 +27,8 @@ from tracking.orders.crediting import AttributionError
 from tracking.orders.facts import FieldProblem
 from tracking.orders.sharing import SharesChangedError
 from tracking.questions.services import AnswerError
+from webhooks.addresses import AddressError
+from webhooks.endpoints import EndpointError
 
 MAX_VERSION_DIGITS = 9
 # What the services call a field, where a body calls it otherwise.
@@ -57,7 +59,11 @@ def refusing() -> Iterator[None]:
         raise changed_meanwhile() from error
     except (SharesChangedError, DueChangedError, NotADraftError, UnderWayError) as error:
         raise _conflict(error) from error
-    except (AttributionError, ApprovalError, AnswerError, FlagError, PayoutError) as error:
+    except AddressError as error:
+        raise invalid([FieldProblem(error.field, "refused", str(error))]) from error
+    except (
+        AttributionError, ApprovalError, AnswerError, FlagError, PayoutError, EndpointError,
+    ) as error:  # fmt: skip
         raise invalid([FieldProblem("body", "refused", str(error))]) from error
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from api.schemas.ids import (
     ConversionId,
@@ -18,6 +18,7 @@ from api.schemas.ids import (
 )
 from api.schemas.members import MemberShown
 from api.schemas.parts import (
+    MAX_PAGE,
     Amount,
     Asked,
     AskedPage,
@@ -122,6 +123,21 @@ class DueShown(Shown):
 class EveryDue(Shown):
     member: MemberId
     data: list[DueShown]
+
+
+class AskedDueToAll(BaseModel):
+    """The query of what is due to all members."""
+
+    currency: Currency | Literal[""] = ""
+    limit: int = Field(50, ge=1, le=MAX_PAGE, description="How many members.")
+    cursor: str = Field("", max_length=400, description="The `next_cursor` of the page before.")
+
+
+class DueToMember(Shown):
+    """What a member is due now, in each currency. What is negative is carried over."""
+
+    member: MemberId
+    due: list[MoneyShown]
 
 
 class NewAdjustment(Sent):

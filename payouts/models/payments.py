@@ -169,6 +169,9 @@ class Payout(TenantModel):
             models.Index(fields=["brand", "member", "-id"], name="payouts_payout_member"),
             models.Index(fields=["brand", "-created_at", "-id"], name="payouts_payout_newest"),
             models.Index(
+                fields=["brand", "state", "-created_at", "-id"], name="payouts_payout_in_state"
+            ),
+            models.Index(
                 fields=["brand", "run", "member"],
                 name="payouts_payout_run",
                 condition=models.Q(run__isnull=False),

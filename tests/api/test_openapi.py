@@ -38,11 +38,14 @@ OF_NOUNS = {
     "accept_conversions", "reject_conversions", "share_conversion",
     "list_flags", "show_flag", "clear_flags", "reject_flags",
     "list_questions", "show_question", "answer_question",
-    "list_payouts", "show_payout", "show_due", "record_payout", "mark_payout_paid",
+    "list_payouts", "show_payout", "show_due", "list_due", "record_payout", "mark_payout_paid",
     "return_payout", "post_adjustment", "write_off_debt",
     "list_runs", "show_run", "list_members_of_run", "draft_new_run", "confirm_run",
     "redraft_run", "discard_run", "mark_run_paid", "return_run",
     "show_figures",
+    "list_endpoints", "show_endpoint", "add_endpoint", "change_endpoint", "delete_endpoint",
+    "turn_endpoint_on", "turn_endpoint_off", "rotate_secret_of_endpoint", "send_test_to_endpoint",
+    "send_again_to_endpoint", "list_deliveries", "show_delivery", "send_deliveries_again",
 }  # fmt: skip
 # An order of these has an identity of its own, so they need no Idempotency-Key.
 OF_OTHER_KEYS = {"report_order", "call_postback", "send_postback"}

@@ -172,6 +172,15 @@ class Conversion(TenantModel):
                 name="tracking_conversion_few",
                 condition=models.Q(status__in=["pending", "rejected"]),
             ),
+            models.Index(
+                fields=["brand", "-occurred_at", "-id"],
+                name="tracking_conversion_rejected",
+                condition=models.Q(status="rejected"),
+            ),
+            models.Index(
+                fields=["brand", "evidence", "-occurred_at", "-id"],
+                name="tracking_conversion_evidence",
+            ),
         ]
         triggers = [
             *(

@@ -155,6 +155,11 @@ class PromoCode(Item):
             models.Index(fields=["brand", "enrollment"], name="tracking_code_enrollment"),
             models.Index("brand", Upper("code"), name="tracking_code_text"),
             models.Index(fields=["brand", "-created_at", "-id"], name="tracking_code_new"),
+            models.Index(
+                fields=["brand", "-created_at", "-id"],
+                name="tracking_code_ended",
+                condition=models.Q(status="inactive"),
+            ),
         ]
 
 
@@ -207,6 +212,11 @@ class TrackingLink(Item):
         indexes = [
             models.Index(fields=["brand", "enrollment"], name="tracking_link_enrollment"),
             models.Index(fields=["brand", "-created_at", "-id"], name="tracking_link_new"),
+            models.Index(
+                fields=["brand", "-created_at", "-id"],
+                name="tracking_link_ended",
+                condition=models.Q(status="inactive"),
+            ),
         ]
         triggers = [
             after_statement(

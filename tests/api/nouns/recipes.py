@@ -16,6 +16,7 @@ from tests.cast import NOW, SYSTEM
 from tracking.links.generating import deactivate_items
 from tracking.links.membership import deactivate_member
 from tracking.orders.approval import reject_conversions
+from webhooks.endpoints import switch_off
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,10 @@ def _stranger(stage: Stage) -> Any:
         email="new@example.com", first_name="Nia", last_name="", by=SYSTEM, now=NOW
     )
     return {"offer": stage.id("offer"), "members": [id_of(row)]}
+
+
+def _switched_off(stage: Stage) -> None:
+    switch_off(endpoint=stage.rows["endpoint"], by=SYSTEM, now=NOW)
 
 
 NEW_OFFER = of(
@@ -258,6 +263,37 @@ RECIPES = {
     "return_run": Recipe(
         "POST", "/payout-runs/{run}/return", of(state="cancelled", reason="Not sent"),
         ("payout_run.cancelled",),
+    ),
+    "add_endpoint": Recipe(
+        "POST", "/webhook-endpoints",
+        of(address="http://127.0.0.1:8/hook", events=["order.recorded"]),
+        ("webhook.added",), 201,
+    ),
+    "change_endpoint": Recipe(
+        "PATCH", "/webhook-endpoints/{endpoint}", of(description="Stock"), ("webhook.changed",)
+    ),
+    "delete_endpoint": Recipe(
+        "DELETE", "/webhook-endpoints/{endpoint}", nothing, ("webhook.deleted",)
+    ),
+    "turn_endpoint_on": Recipe(
+        "POST", "/webhook-endpoints/{endpoint}/on", _switched_off, ("webhook.turned_on",)
+    ),
+    "turn_endpoint_off": Recipe(
+        "POST", "/webhook-endpoints/{endpoint}/off", nothing, ("webhook.turned_off",)
+    ),
+    "rotate_secret_of_endpoint": Recipe(
+        "POST", "/webhook-endpoints/{endpoint}/secret", nothing, ("webhook.secret_rotated",)
+    ),
+    "send_test_to_endpoint": Recipe(
+        "POST", "/webhook-endpoints/{endpoint}/test", nothing, ("webhook.tested",), 201
+    ),
+    "send_again_to_endpoint": Recipe(
+        "POST", "/webhook-endpoints/{endpoint}/send-again",
+        of(since="2026-11-01T00:00:00Z", only_missed=False), ("webhook.sent_again",),
+    ),
+    "send_deliveries_again": Recipe(
+        "POST", "/webhook-deliveries/send-again", of(deliveries=["$delivery"]),
+        ("webhook.sent_again",),
     ),
 }  # fmt: skip
 

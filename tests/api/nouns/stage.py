@@ -37,6 +37,7 @@ from tracking.models import (
 from tracking.orders.recording import record_order, record_orders
 from tracking.orders.refunds import record_refund
 from tracking.questions.services import ask_about_order
+from webhooks.endpoints import add_endpoint, send_test
 
 ROOT = "/api/v1"
 LATER = NOW + timedelta(days=5)
@@ -57,6 +58,8 @@ KINDS = {
     "tracking.question": IdKind.QUESTION,
     "payouts.payout": IdKind.PAYOUT,
     "payouts.payoutrun": IdKind.RUN,
+    "webhooks.endpoint": IdKind.ENDPOINT,
+    "webhooks.delivery": IdKind.DELIVERY,
 }
 
 
@@ -139,6 +142,10 @@ def _furnish(cast: Cast) -> dict[str, Model]:
     )
     run = _run(cast, cast.diego.pk)
     confirm_run(run=run, by=SYSTEM, now=NOW)
+    endpoint = add_endpoint(
+        address="http://127.0.0.1:9/hook", events=[], description="", by=SYSTEM, now=NOW
+    ).endpoint
+    delivery = send_test(endpoint=endpoint, by=SYSTEM, now=NOW)
     return {
         "member": cast.mara,
         "offer": cast.glow,
@@ -161,6 +168,8 @@ def _furnish(cast: Cast) -> dict[str, Model]:
         "open_payout": Payout.objects.get(member=cast.diego),
         "run": PayoutRun.objects.get(pk=run.pk),
         "draft": _run(cast, cast.mara.pk),
+        "endpoint": endpoint,
+        "delivery": delivery,
     }
 
 

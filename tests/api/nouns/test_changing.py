@@ -6,15 +6,16 @@ from typing import Any
 
 import pytest
 
-from accounts.models import AuditEntry
+from accounts.models import AuditEntry, IdempotentRequest
+from payouts.services import adjust
 from tests.api.nouns.recipes import RECIPES, perform
 from tests.api.nouns.stage import ROOT, Stage
 from tests.api.shop import Shop, key_for
-from tests.cast import NOW
+from tests.cast import NOW, SYSTEM
 from tests.snapshot import snapshot
 from tracking.reconciliation.differences import differences
 
-NAME_NO_ROW = {"add_member", "make_offer", "draft_new_run"}
+NAME_NO_ROW = {"add_member", "make_offer", "draft_new_run", "add_endpoint"}
 every_change = pytest.mark.parametrize("name", RECIPES)
 
 
@@ -139,6 +140,13 @@ REFUSED: list[tuple[str, str, Any, tuple[int, str, str]]] = [
      (409, "", "changed_meanwhile")),
     ("POST", "/write-offs", {"enrollment": "$enrollment", "amount": "7.00", "note": "x"},
      (422, "body", "refused")),
+    ("POST", "/webhook-endpoints", {"address": "http://10.0.0.1/"}, (422, "address", "refused")),
+    ("POST", "/webhook-endpoints", {"address": "http://127.0.0.1:9/hook"},
+     (422, "body", "refused")),
+    ("POST", "/webhook-endpoints", {"address": "http://127.0.0.1:8/", "events": ["order.gone"]},
+     (422, "events.0", "literal_error")),
+    ("POST", "/webhook-endpoints/{endpoint}/send-again", {"since": "2100-01-01T00:00:00Z"},
+     (422, "since", "in_the_future")),
     ("POST", "/payout-runs", {"currency": "USD"}, (422, "body", "refused")),
     ("POST", "/payout-runs/{run}/confirm", None, (409, "", "changed_meanwhile")),
     ("POST", "/payout-runs/{draft}/paid", {"amount": "1.00"}, (409, "", "not_possible_now")),
@@ -228,6 +236,32 @@ def test_what_is_due_is_what_a_payment_pays(stage: Stage) -> None:
     assert stage.get(f"/due?member={stage.id('member')}").json()["data"] == []
     balance = stage.get(f"/enrollments/{stage.id('enrollment')}/balance").json()
     assert balance["paid"] == paid["amount"]
+
+
+def test_what_is_due_to_all_is_what_is_due_to_each(stage: Stage) -> None:
+    with stage.at_juniper():
+        adjust(
+            enrollment=stage.cast.diego_in_glow, currency="GBP", amount_minor=700, note="Bonus",
+            by=SYSTEM, now=NOW,
+        )  # fmt: skip
+    pages, cursor = [], ""
+    while cursor is not None:
+        page = stage.get(f"/due/members?limit=1&cursor={cursor}").json()
+        pages += page["data"]
+        cursor = page["next_cursor"]
+    each = {
+        one["member"]: [
+            due["amount"] for due in stage.get(f"/due?member={one['member']}").json()["data"]
+        ]
+        for one in pages
+    }
+
+    assert {one["member"]: one["due"] for one in pages} == each
+    assert pages == stage.get("/due/members").json()["data"]
+    assert [one["due"][0]["minor"] for one in pages] == [-800, 700, 800]
+    assert stage.get("/due/members?currency=USD").json()["data"] == []
+    other = Shop(key_for(stage.cast.saltmarsh))
+    assert other.ask(f"{ROOT}/due/members").json()["data"] == []
 
 
 def test_the_same_confirmation_posts_once(stage: Stage) -> None:
@@ -338,3 +372,38 @@ def test_if_match_is_compared_or_refused_and_never_ignored(stage: Stage, name: s
 def test_no_answer_may_be_kept_by_a_cache(stage: Stage) -> None:
     assert stage.get("/members")["Cache-Control"] == "no-store"
     assert stage.get("/members/x")["Cache-Control"] == "no-store"
+
+
+def test_a_secret_is_shown_once_also_where_the_request_is_repeated(stage: Stage) -> None:
+    headers = {**stage.shop.headers, "Idempotency-Key": "new"}
+    path, body = f"{ROOT}/webhook-endpoints", {"address": "http://127.0.0.1:8/hook"}
+
+    first, again = (
+        stage.shop.client.post(path, body, content_type="application/json", headers=headers)
+        for _ in range(2)
+    )
+
+    assert first.json()["secret"].startswith("whsec_")
+    assert again.json() == {**first.json(), "secret": None}
+    assert again["Idempotency-Replayed"] == "true"
+    assert not IdempotentRequest.objects.filter(content__contains="whsec_").exists()
+
+
+def test_nothing_is_sent_to_an_endpoint_that_is_off(stage: Stage) -> None:
+    address = f"/webhook-endpoints/{stage.id('endpoint')}"
+    stage.send("POST", f"{address}/off", None)
+
+    refused = [
+        stage.send("POST", f"{address}/test", None),
+        stage.send("POST", f"{address}/send-again", {"since": "2026-11-01T00:00:00Z"}),
+    ]
+    again = stage.send(
+        "POST", "/webhook-deliveries/send-again", {"deliveries": [stage.id("delivery")]}
+    )
+
+    assert [(one.status_code, one.json()["code"], one.json()["state"]) for one in refused] == [
+        (409, "not_possible_now", "off")
+    ] * 2
+    assert again.json() == {"changed": 0, "without_body": 0, "not_on": 1, "busy": 0}
+    assert stage.send("DELETE", address, None).json()["outcome"] == "deleted"
+    assert stage.get(address).status_code == 404

@@ -32,6 +32,8 @@ LISTS = {
     "/questions": ("/questions/{}", "question"),
     "/payouts": ("/payouts/{}", "payout"),
     "/payout-runs": ("/payout-runs/{}", "run"),
+    "/webhook-endpoints": ("/webhook-endpoints/{}", "endpoint"),
+    "/webhook-deliveries": ("/webhook-deliveries/{}", "delivery"),
     "/orders": ("", "order"),
     "/orders?unattributed=true": ("", "unattributed"),
 }
@@ -116,6 +118,7 @@ QUERIES = {
     "/members": 4, "/offers": 3, "/enrollments": 4, "/codes": 2, "/links": 2, "/clicks": 2,
     "/refunds": 2, "/revisions?order={order}": 2, "/conversions": 2, "/flags": 2, "/questions": 2,
     "/payouts": 2, "/payout-runs": 3, "/orders": 2, "/orders?unattributed=true": 2,
+    "/webhook-endpoints": 3, "/webhook-deliveries": 2,
 }  # fmt: skip
 
 
@@ -226,6 +229,10 @@ FILTERS: list[tuple[str, Callable[[Stage], str]]] = [
     ("/questions?state=open&member={member}", lambda stage: stage.id("question")),
     ("/payouts?state=processing", lambda stage: stage.id("open_payout")),
     ("/payout-runs?state=draft", lambda stage: stage.id("draft")),
+    (
+        "/webhook-deliveries?endpoint={endpoint}&event=webhook.test&state=pending",
+        lambda stage: stage.id("delivery"),
+    ),
 ]
 
 
@@ -233,7 +240,7 @@ FILTERS: list[tuple[str, Callable[[Stage], str]]] = [
 def test_a_filter_leaves_what_it_names(
     stage: Stage, path: str, wanted: Callable[[Stage], str]
 ) -> None:
-    names = ("member", "enrollment", "order")
+    names = ("member", "enrollment", "order", "endpoint")
 
     answer = stage.get(path.format(**{name: stage.id(name) for name in names}))
 
@@ -269,6 +276,7 @@ INDEXES = {
     "tracking_conversion": ("occurred_at", "tracking_conversion_new"),
     "tracking_question": ("asked_at", "tracking_question_new"),
     "payouts_payout": ("created_at", "payouts_payout_newest"),
+    "webhooks_delivery": ("created_at", "webhooks_delivery_new"),
 }
 
 
@@ -284,6 +292,36 @@ def test_an_index_leads_to_each_page_without_sorting(table: str) -> None:
         cursor.execute(
             f"EXPLAIN SELECT * FROM {table} WHERE brand_id = 1 AND {column} <= now()"  # noqa: S608
             f" AND ({column} < now() OR id < 5) ORDER BY {column} DESC, id DESC LIMIT 51"
+        )
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert index in plan
+    assert "Sort" not in plan
+
+
+# Filters that few rows of a long list may match, and the index that holds them alone.
+FILTERED = [
+    ("offers_enrollment", "joined_at", "status = 'removed'", "offers_enrollment_away"),
+    ("tracking_promocode", "created_at", "status = 'inactive'", "tracking_code_ended"),
+    ("tracking_trackinglink", "created_at", "status = 'inactive'", "tracking_link_ended"),
+    ("tracking_conversion", "occurred_at", "status = 'rejected'", "tracking_conversion_rejected"),
+    ("tracking_conversion", "occurred_at", "evidence = 'click'", "tracking_conversion_evidence"),
+    ("payouts_payout", "created_at", "state = 'failed'", "payouts_payout_in_state"),
+]
+
+
+@pytest.mark.parametrize(("table", "column", "condition", "index"), FILTERED)
+@pytest.mark.django_db
+def test_an_index_leads_to_the_few_rows_of_a_filter(
+    table: str, column: str, condition: str, index: str
+) -> None:
+    """So a page of them costs the same however many other rows there are."""
+    with connection.cursor() as cursor:
+        for way in ("seqscan", "bitmapscan", "sort", "incremental_sort"):
+            cursor.execute(f"SET LOCAL enable_{way} = off")
+        cursor.execute(
+            f"EXPLAIN SELECT * FROM {table} WHERE brand_id = 1 AND {condition}"  # noqa: S608
+            f" ORDER BY {column} DESC, id DESC LIMIT 51"
         )
         plan = "\n".join(line for (line,) in cursor.fetchall())
 

@@ -20,6 +20,7 @@ SECTIONS = {
     "reporting": "reporting/",
     "conversions": "conversions/",
     "payments": "payments/",
+    "webhooks": "connections/webhooks/",
 }
 CHANGING = {Permission.MANAGE, Permission.PAY, Permission.ADMINISTER}
 
@@ -73,6 +74,14 @@ PAGES: dict[str, tuple[str, ...] | NotServed] = {
     "payment_run_discard": ("discard_run",),
     "payment_run_paid": ("mark_run_paid",),
     "payment_run_return": ("return_run",),
+    "webhook_add": ("add_endpoint",),
+    "webhook_change": ("change_endpoint",),
+    "webhook_secret": ("rotate_secret_of_endpoint",),
+    "webhook_test": ("send_test_to_endpoint",),
+    "webhook_on": ("turn_endpoint_on",),
+    "webhook_off": ("turn_endpoint_off",),
+    "webhook_again": ("send_again_to_endpoint",),
+    "webhook_delete": ("delete_endpoint",),
     "payment_run_bank": FOR_A_BANK,
     "payment_run_paypal": FOR_A_BANK,
 }
@@ -95,6 +104,7 @@ ACTIONS: dict[tuple[str, str], str | NotServed] = {
     ("unattributed", "credit"): "credit_orders",
     ("unattributed", "look-again"): "look_at_orders_again",
     ("due", "run"): "draft_new_run",
+    ("webhook_deliveries", "send_again"): "send_deliveries_again",
 }
 # What staff do elsewhere, or by another page of the same section.
 MORE = {"give_links", "show_dashboard_link"}
@@ -125,7 +135,7 @@ def test_every_page_that_changes_something_is_in_the_table() -> None:
 
 
 def test_every_action_on_chosen_rows_is_in_the_table() -> None:
-    sections = {*SECTIONS, "sales_tracking"}
+    sections = {*SECTIONS, "sales_tracking", "connections"}
     found = {
         (listing.name, action.key)
         for listing in LISTS.values()

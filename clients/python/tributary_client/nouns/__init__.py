@@ -16,6 +16,7 @@ from tributary_client.nouns.payouts import Payouts
 from tributary_client.nouns.questions import Questions
 from tributary_client.nouns.revisions import Revisions
 from tributary_client.nouns.terms import Terms
+from tributary_client.nouns.webhooks import Webhooks
 
 
 class Nouns(
@@ -35,5 +36,6 @@ class Nouns(
     Questions,
     Revisions,
     Terms,
+    Webhooks,
 ):
     """Every operation."""

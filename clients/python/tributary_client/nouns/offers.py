@@ -54,6 +54,7 @@ class OfferChange(TypedDict):
 
 class StatusChange(TypedDict):
     status: Literal["active", "paused", "ended", "archived"]
+    version: NotRequired[int | None]
 
 
 class TermsSent(TypedDict):

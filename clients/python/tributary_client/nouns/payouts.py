@@ -35,6 +35,13 @@ class DueShown(TypedDict):
     is_cut: bool
 
 
+class DueToMember(TypedDict):
+    """What a member is due now, in each currency. What is negative is carried over."""
+
+    member: str
+    due: list[MoneyShown]
+
+
 class EntryShown(TypedDict):
     """A posting to a member's account, positive in their favour."""
 
@@ -182,6 +189,22 @@ class Payouts(Caller):
             },
         )
         return answer
+
+    def list_due(
+        self,
+        *,
+        currency: str | None = None,
+    ) -> Iterator[DueToMember]:
+        """GET /api/v1/due/members: Return what all members are due now, those added last first.
+        Who is due nothing is left out. One payment run of all who are due something is drafted
+        by `POST /payout-runs`.
+        """
+        return self.pages(
+            "/api/v1/due/members",
+            asked={
+                "currency": currency,
+            },
+        )
 
     def post_adjustment(
         self,
