@@ -64,7 +64,8 @@ INSERT INTO tracking_sourcetotal (brand_id, enrollment_id, day, dimension, value
 SELECT brand_id, enrollment_id, clicked_at::date, source.dimension, source.value, count(*),
   count(*) / 2, 0, 0, count(*) / 10, 1000 * count(*) / 10, 100 * count(*) / 10
 FROM tracking_click CROSS JOIN LATERAL (VALUES ('link', link_id::text), ('sub1', sub1),
-  ('referrer', referrer_host), ('country', country), ('device', device)) AS source (dimension, value)
+  ('referrer', referrer_host), ('country', country), ('device', device)
+) AS source (dimension, value)
 WHERE brand_id = %s AND (source.value <> '' OR source.dimension = 'referrer')
 GROUP BY 1, 2, 3, 4, 5
 """

@@ -40,7 +40,7 @@ def refusing() -> Iterator[None]:
     """Raise ApiError for what a service refuses: 409 where what is there has changed, else 422."""
     try:
         yield
-    except (MemberError, OfferError) as error:
+    except (MemberError, OfferError, LinkError, AddressError) as error:
         field = FIELDS.get(error.field, error.field)
         raise invalid([FieldProblem(field or "body", "refused", str(error))]) from error
     except HandleError as error:
@@ -49,8 +49,6 @@ def refusing() -> Iterator[None]:
     except (TagError, MoneyError) as error:
         field = "tag" if isinstance(error, TagError) else "amount"
         raise invalid([FieldProblem(field, "refused", str(error))]) from error
-    except LinkError as error:
-        raise invalid([FieldProblem(error.field or "body", "refused", str(error))]) from error
     except ItemError as error:
         raise invalid([_of_item(error)]) from error
     except OwedError as error:
@@ -59,8 +57,6 @@ def refusing() -> Iterator[None]:
         raise changed_meanwhile() from error
     except (SharesChangedError, DueChangedError, NotADraftError, UnderWayError) as error:
         raise _conflict(error) from error
-    except AddressError as error:
-        raise invalid([FieldProblem(error.field, "refused", str(error))]) from error
     except (
         AttributionError, ApprovalError, AnswerError, FlagError, PayoutError, EndpointError,
     ) as error:  # fmt: skip

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # an index that is built concurrently lets payments come in meanwhile
 
-    dependencies = [("payouts", "0004_write_offs_checked")]
+    dependencies = [("payouts", "0005_account_fingerprints")]
 
     operations = [
         AddIndexConcurrently(

@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # an index that is built concurrently lets orders come in meanwhile
 
-    dependencies = [("tracking", "0014_newest_first")]
+    dependencies = [("tracking", "0022_flags_of_a_day")]
 
     operations = [
         AddIndexConcurrently(

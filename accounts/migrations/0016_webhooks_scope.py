@@ -7,7 +7,7 @@ SCOPES = ["read", "orders", "members", "payouts", "webhooks"]
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0009_test_mode"),
+        ("accounts", "0015_flag_events"),
     ]
 
     operations = [
@@ -15,7 +15,10 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="apikey",
             constraint=models.CheckConstraint(
-                condition=models.Q(("scopes__contained_by", SCOPES), ("scopes__len__gt", 0)),
+                condition=models.Q(
+                    ("kind", "secret"), ("scopes__contained_by", SCOPES), ("scopes__len__gt", 0)
+                )
+                | models.Q(("kind__in", ["publishable", "postback"]), ("scopes__len", 0)),
                 name="accounts_apikey_scopes",
             ),
         ),

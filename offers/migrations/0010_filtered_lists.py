@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
     atomic = False  # an index that is built concurrently lets members come in meanwhile
 
-    dependencies = [("offers", "0008_newest_first")]
+    dependencies = [("offers", "0009_own_slugs")]
 
     operations = [
         AddIndexConcurrently(
