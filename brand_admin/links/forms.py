@@ -42,7 +42,7 @@ class LinkFilters(forms.Form):
         given = self.cleaned_data
         return {
             "kind": given.get("kind") or "",
-            "in_use": IN_USE.get(given.get("status")),
+            "in_use": IN_USE.get(given.get("status") or ""),
             "offer_id": int(given["offer"]) if given.get("offer") else None,
             "member_id": given.get("member"),
         }
