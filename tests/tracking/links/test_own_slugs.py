@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import string
 import threading
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
@@ -177,7 +178,8 @@ def test_a_link_out_of_use_keeps_what_it_has(cast: Cast) -> None:
     with acting_for(cast.juniper):
         link = link_of(cast.mara_in_glow)
         deactivate_items(enrollment=cast.mara_in_glow, by=SYSTEM, now=NOW)
-        for change in ({"slug": "mara"}, {"label": "Mine"}):
+        changes: list[dict[str, Any]] = [{"slug": "mara"}, {"label": "Mine"}]
+        for change in changes:
             with pytest.raises(LinkError, match="not in use"):
                 change_link(link=link, by=SYSTEM, now=NOW, **change)
 
