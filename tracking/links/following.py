@@ -232,10 +232,10 @@ def _forbids(policy: str, host: str) -> bool:
         name, *sources = text.split() or [""]
         directives.setdefault(name, sources)
     named = ("script-src-elem", "script-src", "default-src")
-    sources = next((directives[name] for name in named if name in directives), None)
-    if sources is None:
-        return False
-    return not any(_allows(source, host) for source in sources)
+    for name in named:
+        if name in directives:
+            return not any(_allows(source, host) for source in directives[name])
+    return False
 
 
 def _allows(source: str, host: str) -> bool:
