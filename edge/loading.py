@@ -45,6 +45,7 @@ def load(slugs: Sequence[str], links: LinkCache) -> None:
     found = [target_of(one) for one in destinations(slugs)]
     links.put({one.destination.slug: one for one in found if one is not None}, slugs)
     metrics.LOADED.inc(len(slugs))
+    metrics.CACHED.set(len(links.targets))
 
 
 class Loader:

@@ -7,6 +7,7 @@ not in memory. Settings, pages and queries are prepared elsewhere.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import lru_cache
@@ -32,6 +33,8 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 # The client's address and whether it came over TLS, from: who opened the connection, the scheme,
 # X-Forwarded-For, X-Forwarded-Proto. config.forwarding decides whom to believe.
 Forwarding = Callable[[str, str, bytes, bytes], tuple[str, bool]]
+
+logger = logging.getLogger(__name__)
 
 PATH = "/r/"
 UNKNOWN_WAIT_SECONDS = 1.0  # for a slug that is not in memory
@@ -109,7 +112,12 @@ class Redirects:
         if scope["method"] not in METHODS:
             await self._say(answers.NOT_ALLOWED, scope, headers, send, is_tls=is_tls)
             return
-        answer = self._follow(target, scope, headers, host, address, is_tls=is_tls)
+        try:
+            answer = self._follow(target, scope, headers, host, address, is_tls=is_tls)
+        except Exception:  # a defect of ours is no reason to keep a shopper from the shop
+            logger.exception("A shopper was sent on without a click.")
+            location = (target.plain + target.tail).encode()
+            answer = [(b"location", location), *self._headers[is_tls]]
         await send({"type": "http.response.start", "status": 302, "headers": answer})
         await send(END)
 
