@@ -150,7 +150,15 @@ def _clicks(rows: Sequence[Click], whole: frozenset[str]) -> list[ClickShown]:
             enrollment=enrollment(row.enrollment_id),
             clicked_at=moment(row.clicked_at),
             counted=row.counted,
+            kind=row.kind,
             referrer_host=row.referrer_host,
+            sub1=row.sub1,
+            sub2=row.sub2,
+            sub3=row.sub3,
+            sub4=row.sub4,
+            sub5=row.sub5,
+            country=row.country,
+            device=row.device,
         )
         for row in rows
     ]

@@ -182,7 +182,15 @@ class ClickShown(Shown):
     enrollment: EnrollmentId | EnrollmentShown
     clicked_at: MomentShown
     counted: bool
+    kind: str
     referrer_host: str
+    sub1: str
+    sub2: str
+    sub3: str
+    sub4: str
+    sub5: str
+    country: str
+    device: str
 
 
 class AskedClicks(AskedWholePage):

@@ -19,7 +19,15 @@ class ClickShown(TypedDict):
     enrollment: str | EnrollmentShown
     clicked_at: str
     counted: bool
+    kind: str
     referrer_host: str
+    sub1: str
+    sub2: str
+    sub3: str
+    sub4: str
+    sub5: str
+    country: str
+    device: str
 
 
 class Clicks(Caller):
