@@ -167,6 +167,7 @@ def _store_lines(lines: Sequence[bytes], *, now: datetime) -> int:
         cursor.execute(_ARRIVE)
         if cursor.rowcount != number:
             raise _DoubtfulLineError("a click names no link")
+        cursor.execute("ANALYZE arriving_click")  # autovacuum never sees a temporary table
         cursor.execute(_STORE)
     count_alone()
     add_arriving_clicks()
