@@ -3,13 +3,15 @@
 Orders, clicks and conversions are as many as CONVERSIONS says, members, codes and links as many as
 MEMBERS, and the small brand has FEW_CONVERSIONS and FEW_MEMBERS. One member has a tenth of all, and
 of each state there are a few rows, the oldest. Both brands are asked in turn. The ratio is that of
-the fastest answers, as all else is the machine. Each list must need the same number of queries.
+the fastest answers, as all else is the machine; where that is busy, the blocks that PostgreSQL
+looks at tell more. Each list must need the same number of queries.
 `MEMBERS=2000 CONVERSIONS=20000 python -m benchmarks api_lists` is quick.
 """
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -252,11 +254,12 @@ def _compare(path: str, query: str, shops: tuple[Shop, Shop]) -> bool:
     """Print both times, their ratio, the rows and the queries; return whether that is well."""
     asked = [(shop, shop.query(path, query)) for shop in shops]
     rows = [len(shop.ask(path, own)["data"]) for shop, own in asked]
-    queries = []
+    queries, blocks = [], []
     for shop, own in asked:
         with CaptureQueriesContext(connection) as captured:
             shop.ask(path, own)
         queries.append(len(captured))
+        blocks.append(_blocks([one["sql"] for one in captured]))
     assert queries[0] == queries[1] <= MAX_QUERIES, (path, query, queries)
     seconds: list[list[float]] = [[], []]
     for _ in range(ROUNDS):
@@ -267,6 +270,19 @@ def _compare(path: str, query: str, shops: tuple[Shop, Shop]) -> bool:
     show(
         f"{path}?{query}"[:52],
         f"{ratio:.2f}  ({few * 1_000:.1f} ms, {many * 1_000:.1f} ms; {rows[0]}, {rows[1]} rows;"
-        f" {queries[1]} queries)",
+        f" {blocks[0]}, {blocks[1]} blocks; {queries[1]} queries)",
     )
     return ratio <= MAX_RATIO
+
+
+def _blocks(statements: Sequence[str]) -> int:
+    """How many blocks of 8 kB PostgreSQL looks at. It is the same on a busy machine."""
+    found = 0
+    for statement in statements:
+        if statement.startswith("SELECT"):
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}")
+                [(plan,)] = cursor.fetchall()
+            top = plan[0]["Plan"]
+            found += top["Shared Hit Blocks"] + top["Shared Read Blocks"]
+    return int(found)
