@@ -8,7 +8,6 @@ from typing import Any
 from django.db.models import Q, QuerySet, Sum
 
 from core.kept_queries import kept_query
-from offers.models import Enrollment
 from tracking.figures.conversion_search import conversions_matching
 from tracking.models import (
     Conversion,
@@ -58,8 +57,7 @@ def conversions(
     if enrollment_id is not None:
         found = found.filter(enrollment=enrollment_id)
     if member_id is not None:
-        own = Enrollment.objects.filter(member=member_id)  # the index is by enrollment
-        found = found.filter(enrollment__in=own.values("pk"))
+        found = found.filter(member=member_id)
     if evidence:
         found = found.filter(evidence=evidence)
     if first is not None:

@@ -1,4 +1,4 @@
-"""List ended codes and links, and conversions by evidence and rejected ones, without reading others."""
+"""List ended codes and links, and conversions of a member, by evidence and rejected, by an index."""
 
 from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db import migrations, models
@@ -32,6 +32,13 @@ class Migration(migrations.Migration):
                 fields=["brand", "-occurred_at", "-id"],
                 name="tracking_conversion_rejected",
                 condition=models.Q(("status", "rejected")),
+            ),
+        ),
+        AddIndexConcurrently(
+            model_name="conversion",
+            index=models.Index(
+                fields=["brand", "member", "-occurred_at", "-id"],
+                name="tracking_conversion_member",
             ),
         ),
         AddIndexConcurrently(

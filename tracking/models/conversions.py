@@ -178,6 +178,10 @@ class Conversion(TenantModel):
                 condition=models.Q(status="rejected"),
             ),
             models.Index(
+                fields=["brand", "member", "-occurred_at", "-id"],
+                name="tracking_conversion_member",
+            ),
+            models.Index(
                 fields=["brand", "evidence", "-occurred_at", "-id"],
                 name="tracking_conversion_evidence",
             ),

@@ -305,6 +305,7 @@ FILTERED = [
     ("tracking_promocode", "created_at", "status = 'inactive'", "tracking_code_ended"),
     ("tracking_trackinglink", "created_at", "status = 'inactive'", "tracking_link_ended"),
     ("tracking_conversion", "occurred_at", "status = 'rejected'", "tracking_conversion_rejected"),
+    ("tracking_conversion", "occurred_at", "member_id = 1", "tracking_conversion_member"),
     ("tracking_conversion", "occurred_at", "evidence = 'click'", "tracking_conversion_evidence"),
     ("payouts_payout", "created_at", "state = 'failed'", "payouts_payout_in_state"),
 ]
