@@ -60,7 +60,7 @@ def add_links(document: dict[str, Any]) -> None:
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
-    targets = [_target(path, *rest, schemas) for path, *rest in operations]
+    targets = [_target(*described, schemas) for described in operations]
     for _path, _method, operation in operations:
         for status, answer in operation["responses"].items():
             if str(status) in SUCCESSES and "content" in answer:
