@@ -82,7 +82,7 @@ class Scope:
         """The same without the constants that a node below sets itself (`{% url … as name %}`)."""
         if not self.constants:
             return self
-        names = frozenset().union(*(_names_set_by(node) for node in below))
+        names = frozenset[str]().union(*(_names_set_by(node) for node in below))
         constants = {key: value for key, value in self.constants.items() if key not in names}
         return replace(self, constants=constants)
 
