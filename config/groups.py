@@ -1,17 +1,24 @@
 """Answer the requests of one sender together that arrive while another of it is being answered.
 
-They wait in the event loop; core.together runs them in one thread. Only the event loop may use it.
+They wait in the event loop, and one thread answers them all. A group costs little more than one
+request, so the senders of a group, who mostly send again at once, get a moment to do so before the
+next group begins. Only the event loop may use this.
 """
 
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
 MAX_GROUP = 100  # requests
+# The next group begins once as many wait as were there together, or after this part of the time
+# that the last one took.
+GATHERING_PART = 0.25
+MAX_GATHERING_SECONDS = 0.02
 
 
 class _Waiting(Generic[T]):
@@ -22,6 +29,15 @@ class _Waiting(Generic[T]):
         self.answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
 
+class _Sender(Generic[T]):
+    """The requests of a sender that wait. While they gather, `enough` is how many are awaited."""
+
+    def __init__(self) -> None:
+        self.waiting: deque[_Waiting[T]] = deque()
+        self.enough = 0
+        self.gathering: asyncio.TimerHandle | None = None
+
+
 class Groups(Generic[T]):
     """`answer` answers some requests. At most `waiting` requests wait, each up to `seconds`."""
 
@@ -29,46 +45,64 @@ class Groups(Generic[T]):
         self, answer: Callable[[Sequence[T]], Awaitable[None]], *, waiting: int, seconds: float
     ) -> None:
         self._answer, self._max, self._seconds = answer, waiting, seconds
-        self._waiting: dict[Hashable, deque[_Waiting[T]]] = {}
+        self._senders: dict[Hashable, _Sender[T]] = {}
         self._tasks: set[asyncio.Task[None]] = set()  # the event loop keeps no reference
 
     async def join(self, key: Hashable, one: T) -> str:
         """Have a request answered; return "" on success, otherwise the reason for the refusal."""
-        waiting = self._waiting.get(key)
-        if waiting is None:
-            self._waiting[key] = deque()
+        sender = self._senders.get(key)
+        if sender is None:
+            self._senders[key] = _Sender()
+            begun = time.monotonic()
             try:
                 await self._answer([one])
             finally:
-                self._answer_next(key)
+                self._gather(key, 1, time.monotonic() - begun)
             return ""
-        if sum(map(len, self._waiting.values())) >= self._max:
+        if sum(len(sender.waiting) for sender in self._senders.values()) >= self._max:
             return "queue full"
         mine = _Waiting(one)
-        waiting.append(mine)
+        sender.waiting.append(mine)
+        if sender.gathering is not None and len(sender.waiting) >= sender.enough:
+            self._answer_next(key)
         try:
             await asyncio.wait({mine.answered}, timeout=self._seconds)
-            if mine in waiting:
+            if mine in sender.waiting:
                 return "waited too long"
             await mine.answered
         finally:
-            if mine in waiting:
-                waiting.remove(mine)
+            if mine in sender.waiting:
+                sender.waiting.remove(mine)
         return ""
+
+    def _gather(self, key: Hashable, answered: int, seconds: float) -> None:
+        """Have the next group answered soon: `answered` were, and it took so many seconds."""
+        sender = self._senders[key]
+        sender.enough = min(answered + len(sender.waiting), MAX_GROUP)
+        if sender.enough == 1 or len(sender.waiting) >= sender.enough:
+            self._answer_next(key)
+            return
+        pause = min(seconds * GATHERING_PART, MAX_GATHERING_SECONDS)
+        loop = asyncio.get_running_loop()
+        sender.gathering = loop.call_later(pause, self._answer_next, key)
 
     def _answer_next(self, key: Hashable) -> None:
         """Have those answered that wait now."""
-        waiting = self._waiting[key]
-        if not waiting:
-            del self._waiting[key]
+        sender = self._senders[key]
+        if sender.gathering is not None:
+            sender.gathering.cancel()
+            sender.gathering = None
+        if not sender.waiting:
+            del self._senders[key]
             return
-        group = [waiting.popleft() for _ in range(min(MAX_GROUP, len(waiting)))]
+        group = [sender.waiting.popleft() for _ in range(min(MAX_GROUP, len(sender.waiting)))]
         task = asyncio.create_task(self._answer_group(key, group))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def _answer_group(self, key: Hashable, group: Sequence[_Waiting[T]]) -> None:
         failure = None
+        begun = time.monotonic()
         try:
             await self._answer([waiting.one for waiting in group])
         except Exception as error:
@@ -81,4 +115,4 @@ class Groups(Generic[T]):
                     waiting.answered.set_exception(failure)
                 else:
                     waiting.answered.set_result(None)
-            self._answer_next(key)
+            self._gather(key, len(group), time.monotonic() - begun)

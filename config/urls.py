@@ -17,6 +17,7 @@ handler404 = partial(defaults.page_not_found, template_name="errors/404.html")
 handler500 = unavailable.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("api.urls")),  # first: Django tries one after another, and shops send most
     path("", views.front_door, name="front_door"),
     path("platform/", platform_site.urls),
     path("assets/", include("core.assets")),
@@ -25,7 +26,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("invitation/<str:token>", invitation, name="invitation"),
     path("admin/", include("brand_admin.urls")),
     path("", include("portal.urls")),
-    path("", include("api.urls")),
 ]
 
 if settings.LOCAL:

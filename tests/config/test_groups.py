@@ -37,8 +37,11 @@ class Answering:
                 await asyncio.sleep(0)
         return joined
 
-    def end(self) -> None:
-        assert self.groups._waiting == {}
+    async def end(self) -> None:
+        """Wait until no request is expected any more."""
+        async with asyncio.timeout(SOON):
+            while self.groups._senders:
+                await asyncio.sleep(0.001)
 
 
 def test_those_that_come_meanwhile_are_answered_together() -> None:
@@ -48,10 +51,51 @@ def test_those_that_come_meanwhile_are_answered_together() -> None:
         assert answering.answered == [["a"]]
         answering.may_go_on.set()
         said = await asyncio.gather(*joined)
-        answering.end()
+        await answering.end()
         return said, answering.answered
 
     assert run(ask()) == ([""] * 4, [["a"], ["b", "c", "d"]])
+
+
+def test_those_that_ask_again_at_once_get_into_the_next_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(groups, "MAX_GATHERING_SECONDS", SOON)
+    monkeypatch.setattr(groups, "GATHERING_PART", SOON * 1_000_000)
+
+    async def ask() -> list[list[str]]:
+        answering = Answering()
+        joined = await answering.join(*"abc")
+        answering.may_go_on.set()
+        await joined[0]
+        begun = list(answering.answered)
+        joined += await answering.join("a again")
+        await asyncio.gather(*joined)
+        monkeypatch.setattr(groups, "MAX_GATHERING_SECONDS", 0)
+        joined += await answering.join("b again", "c again", "d")
+        await asyncio.gather(*joined)
+        await answering.end()
+        return [*begun, *answering.answered[1:]]
+
+    assert run(ask()) == [["a"], ["b", "c", "a again"], ["b again", "c again", "d"]]
+
+
+def test_one_that_sends_one_after_another_is_answered_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(groups, "MAX_GATHERING_SECONDS", SOON)
+    monkeypatch.setattr(groups, "GATHERING_PART", SOON * 1_000_000)
+
+    async def ask() -> list[list[str]]:
+        answering = Answering()
+        answering.may_go_on.set()
+        for name in "abc":
+            [joined] = await answering.join(name)
+            await joined
+            assert answering.groups._senders == {}
+        return answering.answered
+
+    assert run(ask()) == [["a"], ["b"], ["c"]]
 
 
 def test_other_senders_do_not_wait() -> None:
@@ -61,7 +105,7 @@ def test_other_senders_do_not_wait() -> None:
         begun = list(answering.answered)
         answering.may_go_on.set()
         await asyncio.gather(*joined)
-        answering.end()
+        await answering.end()
         return begun
 
     assert run(ask()) == [["a"], ["b"]]
@@ -75,7 +119,7 @@ def test_a_group_has_a_limited_number(monkeypatch: pytest.MonkeyPatch) -> None:
         joined = await answering.join(*"abcd")
         answering.may_go_on.set()
         await asyncio.gather(*joined)
-        answering.end()
+        await answering.end()
         return answering.answered
 
     assert run(ask()) == [["a"], ["b", "c"], ["d"]]
@@ -88,7 +132,7 @@ def test_a_limited_number_waits_for_a_limited_time() -> None:
         said = await asyncio.gather(*others)
         answering.may_go_on.set()
         await first
-        answering.end()
+        await answering.end()
         return said
 
     assert run(ask()) == ["waited too long", "queue full"]
@@ -101,7 +145,7 @@ def test_the_next_are_answered_after_one_that_failed_or_left() -> None:
         joined[2].cancel()
         answering.may_go_on.set()
         said = await asyncio.gather(*joined, return_exceptions=True)
-        answering.end()
+        await answering.end()
         assert answering.answered == [["a"], ["bad", "b"]]
         return [str(type(one).__name__) for one in said]
 
@@ -115,7 +159,7 @@ def test_a_client_that_leaves_while_it_is_answered_lets_the_next_be_answered() -
         joined[0].cancel()
         answering.may_go_on.set()
         await asyncio.gather(*joined, return_exceptions=True)
-        answering.end()
+        await answering.end()
         return answering.answered
 
     assert run(ask()) == [["a"], ["b"]]
