@@ -24,39 +24,59 @@ _NAMES = (
 )
 SECRET_NAME = re.compile(rf"(?:{_NAMES}|(?:proxy-)?authorization|(?:set-)?cookie)", re.IGNORECASE)
 
-PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = (
+# What has to be in a text for a pattern to be found: looking for it takes a tenth of the time.
+PATTERNS: tuple[tuple[tuple[str, ...], re.Pattern[str], str], ...] = (
     # Signed links: dashboard, unsubscribe, one-time login, invitation.
-    (re.compile(rf"({_SLASH}(?:d|u|once|invitation){_SLASH}){_WORD}"), rf"\1{CUT}"),
+    (
+        ("/", "%2f"),
+        re.compile(rf"({_SLASH}(?:d|u|once|invitation){_SLASH}){_WORD}"),
+        rf"\1{CUT}",
+    ),
     # allauth's links: to set a password, to confirm an address.
-    (re.compile(rf"({_SLASH}(?:key|confirm-email){_SLASH}){_WORD}"), rf"\1{CUT}"),
+    (
+        ("key", "confirm-email"),
+        re.compile(rf"({_SLASH}(?:key|confirm-email){_SLASH}){_WORD}"),
+        rf"\1{CUT}",
+    ),
     # Headers, in HTTP's form and in Python's repr.
     (
+        ("authorization", "cookie"),
         re.compile(
             rf"((?:authorization|cookie)(?:{_IS}|\\*[\"'], ))(?:{_QUOTE}{_QUOTED}|[^\"'\n\\]+)",
             re.IGNORECASE,
         ),
         rf"\1\2{CUT}",
     ),
-    (re.compile(r"\b(Bearer|Basic|Digest)\s+[\w\-.~+/=:%]+"), rf"\1 {CUT}"),
+    (
+        ("bearer", "basic", "digest"),
+        re.compile(r"\b(Bearer|Basic|Digest)\s+[\w\-.~+/=:%]+"),
+        rf"\1 {CUT}",
+    ),
     # The value after a secret's name, in a query, a form, JSON or a Python value.
     (
+        ("passw", "passphrase", "secret", "token", "key", "session", "sig", "csrf", "code", "otp"),
         re.compile(rf"((?:^|[^\w-])(?:{_NAMES}){_IS})(?:{_QUOTE}{_QUOTED}|{_BARE})", re.IGNORECASE),
         rf"\1\2{CUT}",
     ),
     # Our own API keys and webhook secrets, in any text.
-    (re.compile(r"(?:trb|whsec)_[\w\-+/=]+"), CUT),
+    (("trb_", "whsec_"), re.compile(r"(?:trb|whsec)_[\w\-+/=]+"), CUT),
     # The password in a URL with user and password.
-    (re.compile(r"(://[^\s:/@\"']*:)[^\s@/\"']+@"), rf"\1{CUT}@"),
+    (("://",), re.compile(r"(://[^\s:/@\"']*:)[^\s@/\"']+@"), rf"\1{CUT}@"),
     # The DETAIL of PostgreSQL's constraint errors holds the row's values.
-    (re.compile(r"(\)=\()[^\n\\\"]*"), rf"\1{CUT}"),
-    (re.compile(r"(Failing row contains \()[^\n\\\"]*"), rf"\1{CUT}"),
+    ((")=(",), re.compile(r"(\)=\()[^\n\\\"]*"), rf"\1{CUT}"),
+    (("failing row",), re.compile(r"(Failing row contains \()[^\n\\\"]*"), rf"\1{CUT}"),
 )
 
 
 def redact(text: str) -> str:
     """Return `text` without tokens, secrets and codes."""
-    for pattern, instead in PATTERNS:
-        text = pattern.sub(instead, text)
+    # As re.IGNORECASE compares: it takes a dotless i for an i.
+    folded = text.casefold().replace("\u0131", "i")
+    for needed, pattern, instead in PATTERNS:
+        for part in needed:
+            if part in folded:
+                text = pattern.sub(instead, text)
+                break
     return text
 
 
