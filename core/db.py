@@ -156,30 +156,38 @@ def copy_rows(*, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any
 
 
 def insert_rows(rows: Sequence[Model]) -> None:
-    """Insert new rows of one table with COPY, and give each its id.
-
-    Columns that PostgreSQL fills are left to it. The caller has set the rows' brand.
-    """
+    """Insert new rows of one table as `append_rows` does, and give each its id first."""
     q, meta = connection.ops.quote_name, rows[0]._meta
     with connection.cursor() as cursor:
         sequence = f"pg_get_serial_sequence('{q(meta.db_table)}', 'id')"
         ids_of = f"SELECT nextval({sequence}) FROM generate_series(1, %s)"  # noqa: S608
         cursor.execute(ids_of, [len(rows)])
         ids = [one for (one,) in cursor.fetchall()]
+    for row, pk in zip(rows, ids, strict=True):
+        row.pk = pk
+    append_rows(rows)
+    for row in rows:
+        row._state.adding, row._state.db = False, connection.alias
+
+
+def append_rows(rows: Sequence[Model]) -> None:
+    """Insert new rows of one table with COPY.
+
+    Columns that PostgreSQL fills are left to it, as are ids that the rows don't have. The caller
+    has set the rows' brand.
+    """
+    meta = rows[0]._meta
     fields = [
         field
         for field in meta.concrete_fields
         if not isinstance(getattr(rows[0], field.attname), DatabaseDefault)
+        and not (field.primary_key and rows[0].pk is None)
     ]
-    for row, pk in zip(rows, ids, strict=True):
-        row.pk = pk
     copy_rows(
         table=meta.db_table,
         columns=[str(field.column) for field in fields],
         rows=([_for_copy(field, getattr(row, field.attname)) for field in fields] for row in rows),
     )
-    for row in rows:
-        row._state.adding, row._state.db = False, connection.alias
 
 
 FEW_ROWS = 1_000

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Protocol, Self, TypeVar
 from django.conf import settings
 from django.db import models
 
-from core.db import insert_rows
+from core.db import append_rows, insert_rows
 from core.log_context import enter_brand, leave_brand
 
 
@@ -102,6 +102,14 @@ class TenantQuerySet(models.QuerySet[M]):
             insert_rows(rows)
         return rows
 
+    def append_many(self, objs: Iterable[Any]) -> None:
+        """The same for rows whose ids the caller does not need."""
+        rows = list(objs)
+        for row in rows:
+            row.assign_current_brand()
+        if rows:
+            append_rows(rows)
+
 
 class TenantManager(models.Manager[M]):
     """`TenantManager.from_queryset(…)` adds named querysets, filtered to the brand like `all()`."""
@@ -110,6 +118,9 @@ class TenantManager(models.Manager[M]):
 
     def insert_many(self, objs: Iterable[Any]) -> list[M]:
         return self.get_queryset().insert_many(objs)
+
+    def append_many(self, objs: Iterable[Any]) -> None:
+        self.get_queryset().append_many(objs)
 
     def get_queryset(self) -> TenantQuerySet[M]:
         scope = _scope.get()

@@ -42,7 +42,7 @@ def record_many(
         (target if isinstance(target, str) else Reference.to(target), detail)
         for target, detail in targets
     ]
-    AuditEntry.objects.insert_many(
+    AuditEntry.objects.append_many(
         AuditEntry(
             at=now,
             actor=by.label[:200],

@@ -22,6 +22,7 @@ WRITING = {
     "get_or_create",
     "update_or_create",
     "copy_rows",
+    "append_many",
     "insert_many",
     "insert_rows",
     "update_rows",

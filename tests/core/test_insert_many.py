@@ -48,6 +48,23 @@ def test_rows_get_their_ids_and_are_what_they_were(cast: Cast, number: int) -> N
 
 
 @pytest.mark.parametrize("number", [1, 20])
+def test_rows_that_are_appended_are_the_same_and_get_their_ids_in_sequence(
+    cast: Cast, number: int
+) -> None:
+    rows = some_orders(number)
+    Order.objects.append_many(rows)
+
+    found = list(Order.objects.order_by("pk"))
+    assert [row.pk for row in rows] == [None] * number
+    for row, stored in zip(rows, found, strict=True):
+        assert model_to_dict(stored, exclude=["id"]) == model_to_dict(row, exclude=["id"])
+        assert stored.brand_id == cast.juniper.pk
+    rows[-1].brand = cast.saltmarsh
+    with pytest.raises(WrongBrandError):
+        Order.objects.append_many(rows)
+
+
+@pytest.mark.parametrize("number", [1, 20])
 def test_what_postgresql_refuses_is_an_error_of_django(number: int) -> None:
     Order.objects.insert_many(some_orders(number))
 

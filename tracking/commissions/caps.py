@@ -19,7 +19,7 @@ from django.db import connection
 from accounts.selectors import current_zone
 from core.tenancy import current_brand_id
 from offers.models import Terms
-from offers.selectors import terms_histories
+from offers.selectors import TermsHistory, terms_histories
 from offers.structure import CapPeriod
 from tracking.commissions.order_lines import Lines, lines_that_terms_look_at
 from tracking.commissions.targets import set_target
@@ -95,11 +95,16 @@ def cap_periods(offer_ids: Iterable[int]) -> dict[int, Periods]:
 
     Offers that never had a cap are left out.
     """
+    return periods_of(terms_histories(offer_ids))
+
+
+def periods_of(histories: Mapping[int, TermsHistory]) -> dict[int, Periods]:
+    """The same for the terms of offers, by offer id."""
     periods = {
         offer_id: frozenset(
             CapPeriod(terms.cap_period) for terms in history.versions if terms.cap_minor is not None
         )
-        for offer_id, history in terms_histories(offer_ids).items()
+        for offer_id, history in histories.items()
     }
     return {offer_id: found for offer_id, found in periods.items() if found}
 
@@ -117,6 +122,8 @@ def apply_caps(
     what `cap_periods` says of their offers. The caller holds the locks of the progress of their
     enrollments.
     """
+    if not capped:
+        return Followers()
     zone = current_zone()
     days = _days_to_work_out(changed, clicks, capped, zone)
     if not days:

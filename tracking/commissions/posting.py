@@ -26,7 +26,7 @@ SETTLED_FIELDS = [
 
 def post_new(rows: Sequence[Conversion], *, now: datetime) -> None:
     """Post the first entries and totals of conversions that were just saved."""
-    LedgerEntry.objects.insert_many(
+    LedgerEntry.objects.append_many(
         _entry(row, row.commission_minor, now=now, available_at=row.payable_at)
         for row in rows
         if row.commission_minor
@@ -50,7 +50,7 @@ def post_changed(
     booked = ledger.booked_by_conversion(row.pk for row in rows)
     differences = [(row, row.commission_minor - booked.get(row.pk, 0)) for row in rows]
     update_rows(rows, SETTLED_FIELDS)
-    LedgerEntry.objects.insert_many(
+    LedgerEntry.objects.append_many(
         _entry(
             row,
             difference,
@@ -83,7 +83,7 @@ def post_followers(followers: Followers, *, now: datetime) -> None:
 def post_clicks(changed: Iterable[tuple[ClickEarning, int]], *, now: datetime) -> int:
     """Post the difference of each saved earning to its amount before; return how many differ."""
     differing = [(row, row.amount_minor - was) for row, was in changed if row.amount_minor != was]
-    LedgerEntry.objects.insert_many(
+    LedgerEntry.objects.append_many(
         _entry_of_clicks(row, difference, now=now) for row, difference in differing
     )
     moves: dict[DayKey, Totals] = defaultdict(Totals)

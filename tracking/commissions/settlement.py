@@ -14,7 +14,14 @@ from datetime import datetime
 
 from django.db import transaction
 
-from tracking.commissions.caps import Followers, Periods, apply_caps, cap_periods
+from offers.selectors import TermsHistory, terms_histories
+from tracking.commissions.caps import (
+    Followers,
+    Periods,
+    apply_caps,
+    cap_periods,
+    periods_of,
+)
 from tracking.commissions.order_lines import lines_that_terms_look_at
 from tracking.commissions.posting import post_changed, post_followers, post_new
 from tracking.commissions.status import set_status
@@ -60,15 +67,22 @@ def changing(
         post_followers(followers, now=now)
 
 
-def settle_new(conversions: Sequence[Conversion], *, now: datetime) -> None:
+def settle_new(
+    conversions: Sequence[Conversion],
+    *,
+    now: datetime,
+    histories: Mapping[int, TermsHistory] | None = None,
+) -> None:
     """Save new conversions with their first ledger entries and totals.
 
     In the order of `conversions`, each gets its member's tier. What a cap leaves them follows from
-    the time of their orders.
+    the time of their orders. `histories` are the terms of their offers, if the caller has them.
     """
     for row in conversions:
         set_status(row)
-    capped = cap_periods({row.offer_id for row in conversions})
+    if histories is None:
+        histories = terms_histories({row.offer_id for row in conversions})
+    capped = periods_of(histories)
     lock_progress(
         {row.enrollment_id for row in conversions if row.terms.tiers or row.offer_id in capped}
     )

@@ -152,15 +152,13 @@ def set_tiers(rows: Sequence[Conversion]) -> None:
 
     The caller holds the locks of their progress.
     """
-    zone = current_zone()
-    asked = [
-        (row.enrollment_id, row.terms, day_of(row.occurred_at, zone))
-        for row in rows
-        if row.terms.tiers
-    ]
-    if not asked:
+    asking = [row for row in rows if row.terms.tiers]
+    if not asking:
         return
-    progress = TierProgress.of(asked, zone)
+    zone = current_zone()
+    progress = TierProgress.of(
+        ((row.enrollment_id, row.terms, day_of(row.occurred_at, zone)) for row in asking), zone
+    )
     for row in rows:
         if row.terms.tiers:
             row.tier = progress.tier_for(row)

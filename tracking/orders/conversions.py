@@ -93,7 +93,7 @@ def credit_by_evidence(
         for order, found in credited
     ]
     mark_new_customers(conversions)
-    settle_new(conversions, now=now)
+    settle_new(conversions, now=now, histories=histories)
     return conversions
 
 

@@ -7,9 +7,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from accounts.actors import Actor
 from accounts.audit_log import audit
 from core.db import lock_identities, retried_transaction, update_rows
+from core.kept_queries import kept_query
 from core.tenancy import current_brand_id
 from tracking.commissions.settlement import changing
 from tracking.commissions.shares import set_amounts
@@ -95,6 +98,13 @@ def undo_refund(*, source: str, external_id: str, by: Actor, now: datetime) -> b
     return True
 
 
+@kept_query
+def _parked(*, sources: list[str], order_ids: list[str]) -> QuerySet[Refund]:
+    """The refunds that wait for orders, locked."""
+    rows = Refund.objects.select_for_update().filter(state=RefundState.PARKED)
+    return rows.filter(source__in=sources, order_external_id__in=order_ids).order_by("pk")
+
+
 def apply_parked(orders: Sequence[Order]) -> dict[int, int]:
     """Apply the refunds that waited for these new orders.
 
@@ -103,14 +113,9 @@ def apply_parked(orders: Sequence[Order]) -> dict[int, int]:
     if not orders:
         return {}
     by_identity = {(order.source, order.external_id): order for order in orders}
-    waiting = list(
-        Refund.objects.select_for_update()
-        .filter(
-            state=RefundState.PARKED,
-            source__in={order.source for order in orders},
-            order_external_id__in=[order.external_id for order in orders],
-        )
-        .order_by("pk")
+    waiting = _parked(
+        sources=sorted({order.source for order in orders}),
+        order_ids=[order.external_id for order in orders],
     )
     if not waiting:
         return {}
