@@ -178,13 +178,10 @@ SCRIPT_CLIENT_RATE: float = limits.SCRIPT_CLIENT_RATE
 SCRIPT_CLIENT_BURST: int = limits.SCRIPT_CLIENT_BURST
 MAX_REPORT_BYTES: int = limits.MAX_REPORT_BYTES
 
-# --- Clicks: from a file on the web machine to a stream in Valkey, from there to PostgreSQL; see
-# docs/clicks.md
+# --- Clicks: see docs/clicks.md
 CLICKS_URL: str = env.str("CLICKS_URL", default=REDIS_URL)
-CLICKS_FOLDER: str = env.str(
-    "CLICKS_FOLDER",
-    default=str(BASE_DIR / ".local/clicks") if LOCAL else "/var/lib/tributary-clicks",
-)
+_FOLDER = str(BASE_DIR / ".local/clicks") if LOCAL else "/var/lib/tributary-clicks"
+CLICKS_FOLDER: str = env.str("CLICKS_FOLDER", default=_FOLDER)
 CLICKS_MAX_WAITING = limits.CLICKS_MAX_WAITING
 CLICKS_MAX_ENTRIES = limits.CLICKS_MAX_ENTRIES
 LINKS_CACHED = limits.LINKS_CACHED

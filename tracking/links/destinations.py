@@ -17,7 +17,6 @@ from offers.selectors import project_names_of
 from offers.utm import PROJECT, tagged
 from tracking.models import DailyTotal, LinkDomain, LinkSlug, TrackingLink
 
-REASON = "the address of a tracking link names no brand"
 RECENT_DAYS = 7
 Span = tuple[int | None, int | None]
 
@@ -44,7 +43,7 @@ class Destination:
 
 def destinations(slugs: Sequence[str]) -> list[Destination]:
     """Return those of the slugs, in lower case, that are slugs of a link."""
-    with across_brands(reason=REASON):
+    with across_brands(reason="the address of a tracking link names no brand"):
         rows = list(
             LinkSlug.objects.filter(slug__in=slugs).select_related(
                 "link__enrollment__offer", "link__enrollment__member", "brand"
@@ -58,14 +57,14 @@ def destinations(slugs: Sequence[str]) -> list[Destination]:
 
 def link_hosts() -> dict[str, int]:
     """Return the brand of each host that is proven to be a brand's own for links."""
-    with across_brands(reason=REASON):
+    with across_brands(reason="the address of a tracking link names no brand"):
         rows = LinkDomain.objects.filter(verified_at__isnull=False)
         return dict(rows.values_list("host", "brand_id"))
 
 
 def slugs_by_use(*, now: datetime, limit: int, batch: int) -> Iterator[list[str]]:
     """Yield up to `limit` slugs of links in use, those clicked most in the last days first."""
-    with across_brands(reason=REASON):
+    with across_brands(reason="the address of a tracking link names no brand"):
         recent = DailyTotal.objects.filter(
             day__gte=(now - timedelta(days=RECENT_DAYS)).date(), clicks__gt=0
         )
@@ -73,7 +72,7 @@ def slugs_by_use(*, now: datetime, limit: int, batch: int) -> Iterator[list[str]
         enrollments = [pk for pk, _ in used[:limit]]
     given = 0
     for start in range(0, len(enrollments), batch):
-        with across_brands(reason=REASON):
+        with across_brands(reason="the address of a tracking link names no brand"):
             links = TrackingLink.objects.in_use()
             links = links.filter(enrollment__in=enrollments[start : start + batch])
             slugs = list(links.values_list("slug", flat=True)[: limit - given])
@@ -81,7 +80,7 @@ def slugs_by_use(*, now: datetime, limit: int, batch: int) -> Iterator[list[str]
         given += len(slugs)
     before = None
     while given < limit:
-        with across_brands(reason=REASON):
+        with across_brands(reason="the address of a tracking link names no brand"):
             newest = TrackingLink.objects.in_use().order_by("-pk")
             if before is not None:
                 newest = newest.filter(pk__lt=before)
