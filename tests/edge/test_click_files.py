@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -46,7 +47,8 @@ def written(folder: Path, *batches: list[str], max_bytes: int = PLENTY) -> Write
 
 def sent(valkey: Redis) -> list[tuple[bytes, bytes]]:
     """Id and lines of each entry of the stream."""
-    return [(entry[b"id"], entry[b"lines"]) for _, entry in valkey.xrange(STREAM)]
+    entries: Any = valkey.xrange(STREAM)
+    return [(entry[b"id"], entry[b"lines"]) for _, entry in entries]
 
 
 def lost(why: str) -> float:
