@@ -53,6 +53,7 @@ ACROSS_BRANDS = {
     "tracking/figures/creator_brands.py": 1,
     "tracking/figures/creator_report.py": 2,
     "tracking/links/destinations.py": 4,
+    "tracking/links/refused_lines.py": 1,
     "tracking/privacy/erasure.py": 2,
     "tracking/privacy/export.py": 1,
     "tracking/flags/checking.py": 1,

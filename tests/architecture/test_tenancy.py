@@ -16,6 +16,7 @@ from core.tenancy import (
     WrongBrandError,
     acting_for,
 )
+from offers.models import Enrollment
 from tests.architecture.rows import (
     OURS,
     TENANT_MODELS,
@@ -28,7 +29,7 @@ from tests.architecture.rows import (
 )
 from tests.cast import Cast
 from tests.snapshot import snapshot
-from tracking.models import Click
+from tracking.models import Click, TrackingLink
 
 # The brand itself, people who may have to do with several, and what all brands share.
 NOT_TENANTS = {
@@ -201,12 +202,21 @@ def test_a_row_of_another_brand_is_not_saved(model: type[TenantModel], cast: Cas
     assert snapshot() == before
 
 
+def row_of(model: type[TenantModel], brand: int) -> int:
+    """A row of the brand. A click has the enrollment of its link."""
+    given = {"brand_id": brand}
+    if model is Click:
+        given["enrollment_id"] = insert(Enrollment, given)
+        given["link_id"] = insert(TrackingLink, given)
+    return insert(model, given)
+
+
 @every_tenant_model
 @pytest.mark.django_db
 def test_a_row_of_another_brand_is_not_found(model: type[TenantModel]) -> None:
     take_checks_away()
     brand = new_brand()
-    own, foreign = insert(model, {"brand_id": brand}), insert(model, {"brand_id": new_brand()})
+    own, foreign = row_of(model, brand), row_of(model, new_brand())
 
     with acting_for(brand):
         rows = model._default_manager.filter(pk__in=[foreign, own])

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import F, FloatField, QuerySet, Sum
+from django.db.models import DecimalField, F, QuerySet, Sum
 from django.db.models.expressions import Combinable
 from django.db.models.functions import Cast, NullIf
 
@@ -261,4 +261,6 @@ def _sort_key(name: str) -> Any:
 
 def _per_click(column: str) -> Combinable:
     # Only for the sequence of rows: what is shown is computed from whole numbers.
-    return Cast(F(column), FloatField()) / NullIf(F("sum_clicks"), 0)
+    return Cast(F(column), DecimalField(max_digits=40, decimal_places=12)) / NullIf(
+        F("sum_clicks"), 0
+    )

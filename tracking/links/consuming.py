@@ -31,6 +31,7 @@ READ_ENTRIES = 200
 BATCH_BYTES = 2_000_000  # that one transaction stores; a click has about 300
 UPKEEP_SECONDS = 5.0
 AHEAD_SECONDS = 600.0
+LONG_AGO = -1e9  # on the monotonic clock
 RETRY_SECONDS = 0.5
 MAX_RETRY_SECONDS = 5.0
 LOST = (redis.RedisError, OSError)
@@ -48,7 +49,7 @@ class Consumer:
         self._stream = stream
         self._alive = alive
         self._is_over = threading.Event()
-        self._took_over_at = self._kept_at = self._ahead_at = float("-inf")
+        self._took_over_at = self._kept_at = self._ahead_at = LONG_AGO
 
     def stop(self) -> None:
         """Let the round end, and no other begin."""

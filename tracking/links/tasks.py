@@ -5,8 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from tracking.links import link_domains
-from tracking.links.keeping import delete_old_clicks, keep_ahead
+from tracking.links import keeping, link_domains
 
 
 @shared_task(name="tracking.check_link_domains")
@@ -15,10 +14,10 @@ def check_link_domains() -> None:
 
 
 @shared_task(name="tracking.keep_ahead")
-def make_partitions_and_keys() -> None:
-    keep_ahead(now=timezone.now())
+def keep_ahead() -> None:
+    keeping.keep_ahead(now=timezone.now())
 
 
 @shared_task(name="tracking.delete_old_clicks")
-def delete_clicks() -> None:
-    delete_old_clicks(now=timezone.now())
+def delete_old_clicks() -> None:
+    keeping.delete_old_clicks(now=timezone.now())
