@@ -103,6 +103,12 @@ def offers(
     return found
 
 
+def offers_named(name: str) -> QuerySet[Offer]:
+    """The offers of that name, whatever its case, without archived ones."""
+    rows = Offer.objects.exclude(status=OfferStatus.ARCHIVED)
+    return rows.filter(name__iexact=name).order_by("pk")
+
+
 def offers_with_codes() -> QuerySet[Offer]:
     """The offers whose members have codes, without archived ones, by name."""
     rows = Offer.objects.exclude(status=OfferStatus.ARCHIVED)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -15,10 +16,23 @@ from brand_admin.refusals import sentence
 from brand_admin.versioned import VersionedForm
 from core.form_fields import OneLineField
 from core.money import currencies_in_use
+from core.templatetags.display import day as shown_day
 from offers.fields import PatternError, read_code_pattern
 from offers.models import MAX_CUSTOMER_DAYS, Offer, OfferKind, OfferStatus
+from offers.selectors import offers_named
 from offers.services import OfferValues
 from offers.utm import UtmError, read_template
+
+USUAL_HOLD_DAYS = 14  # of a new offer: most returns come within two weeks
+FOLDS = {  # the folded parts of the form of a new offer, and their fields
+    "earning": {"per_click", "fixed_after_refund", "approval", "cap", "cap_period", "tier_by"},
+    "counting": {
+        "code_pattern", "click_window_days", "starts_on", "ends_on", "remembers_customers",
+        "customer_window_days",
+    },
+    "links": {"deep_links_allowed", "own_slugs_allowed", "allowed_domains", "utm_template"},
+    "note": {"description"},
+}  # fmt: skip
 
 
 class OfferFilters(forms.Form):
@@ -211,12 +225,39 @@ class NewOfferForm(OfferForm, TermsForm):
     currency = forms.ChoiceField(
         help_text="Sales, commissions and payments of this offer. It can't change later."
     )
+    add_anyway = forms.BooleanField(label="Add it anyway", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         shown = [(code, f"{code} · {name}") for code, name in currencies_in_use()]
         self.fields["currency"].choices = shown  # type: ignore[attr-defined]
         self.initial.setdefault("currency", self.own_currency)
+        self.initial.setdefault("hold_days", USUAL_HOLD_DAYS)
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean()
+        unusual = [*_over(values), *_alike(values)]
+        if unusual and not values.get("add_anyway"):
+            self.add_error("add_anyway", ValidationError([*unusual, "Tick this if you mean it."]))
+        return values
+
+    @property
+    def folds(self) -> dict[str, bool]:
+        """Which folded parts of the form stand open: those with a field that was refused."""
+        return {part: bool(self.errors.keys() & names) for part, names in FOLDS.items()}
+
+
+def _over(values: dict[str, Any]) -> Iterator[str]:
+    last_day = values.get("ends_on")
+    if last_day is not None and last_day < timezone.localdate():
+        yield f"The last day, {shown_day(last_day)}, is over: no new order will count."
+
+
+def _alike(values: dict[str, Any]) -> Iterator[str]:
+    name = values.get("name")
+    found = offers_named(name).first() if name else None
+    if found is not None:
+        yield f"There is an offer called {found.name} already."
 
 
 def offer_initial(offer: Offer) -> dict[str, Any]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.views.decorators.http import require_safe
 
 from accounts.permissions import Permission
 from brand_admin.access import BrandRequest, brand_page
+from brand_admin.offers.forms import NewOfferForm
 from brand_admin.offers.terms_forms import (
     MORE_ROWS,
     NewTermsForm,
@@ -77,6 +79,24 @@ def terms_withdraw(request: BrandRequest, offer_id: int, terms_id: int) -> HttpR
         instead=describe_fully(history.without(planned).at(planned.starts_at), offer.currency),
         announced=announced(planned),
     )
+
+
+@require_safe
+@brand_page(Permission.READ)
+def terms_sentence(request: BrandRequest) -> HttpResponse:
+    """Show what members will read of the terms of a new offer as far as they are typed."""
+    currency = request.brand.currency
+    form = NewOfferForm(request.GET, currency=currency)
+    form.is_valid()
+    values = TermsRows(request.GET, terms=None, currency=currency).values(form)
+    words: dict[str, object] = {}
+    if values is not None and not form.errors.keys() & TermsForm.base_fields.keys():
+        words = {
+            "sentence": describe_fully(values, form.chosen_currency),
+            "tiers": describe_tiers(values, form.chosen_currency),
+            "rules": describe_rules(values, form.chosen_currency),
+        }
+    return render(request, "brand_admin/offers/sentence.html", words)
 
 
 def _planned(history: TermsHistory, terms_id: int) -> Terms | None:

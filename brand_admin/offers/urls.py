@@ -10,6 +10,7 @@ urlpatterns = [
     path("", list_page(Offers), name="offers"),
     path("export.csv", list_file(Offers), name="offers_export"),
     path("new/", views.offer_new, name="offer_new"),
+    path("new/sentence/", terms_views.terms_sentence, name="terms_sentence"),
     path("<int:offer_id>/", views.offer_page, name="offer"),
     path("<int:offer_id>/edit/", views.offer_edit, name="offer_edit"),
     path("<int:offer_id>/image/", image.offer_image, name="offer_image"),

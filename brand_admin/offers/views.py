@@ -57,6 +57,7 @@ def offer_new(request: BrandRequest) -> HttpResponse:
         section=SECTION,
         form=form,
         rows=rows,
+        folds=form.folds | ({"earning": True} if rows.has_errors or rows.wants_more else {}),
         project=project,
         status=422 if form.errors or rows.has_errors else 200,
     )
