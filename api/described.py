@@ -63,7 +63,7 @@ class DescribedApi(NinjaAPI):
             name: {"description": text, "schema": {"type": "integer", "minimum": 0}}
             for name, text in HEADERS.items()
         }
-        add_links(schema)
+        add_links(schema, among={name for name, needed in scopes.items() if needed})
         return schema
 
     def _scopes(self) -> Iterator[tuple[str, list[str]]]:

@@ -9,7 +9,7 @@ tests among them, know that what was created is read, changed, and listed by its
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -50,8 +50,11 @@ class _Source:
     is_list: bool = False
 
 
-def add_links(document: dict[str, Any]) -> None:
-    """Add to each answer the links to the operations that take what it says."""
+def add_links(document: dict[str, Any], *, among: Set[str]) -> None:
+    """Add to each answer the links to the operations that take what it says.
+
+    `among` are the names of operations that one API key can do; others are left out.
+    """
     components = document["components"]
     schemas = components["schemas"]
     links: dict[str, Any] = components.setdefault("links", {})
@@ -59,6 +62,7 @@ def add_links(document: dict[str, Any]) -> None:
         (path, method, operation)
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
+        if operation["operationId"] in among
     ]
     targets = [_target(*described, schemas) for described in operations]
     for _path, _method, operation in operations:

@@ -12,6 +12,7 @@ import statistics
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -48,7 +49,8 @@ AGENT = "Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605.
 FILL = """
 INSERT INTO tracking_click (brand_id, link_id, enrollment_id, click_id, clicked_at, kind, visitor,
   referrer_host, sub1, country, device)
-SELECT %(brand)s, link.id, link.enrollment_id, 'bench-' || number, %(now)s - number * %(step)s,
+SELECT %(brand)s, link.id, link.enrollment_id, 'bench-' || number,
+  %(now)s - number * make_interval(secs => %(step)s),
   CASE WHEN number %% 50 = 0 THEN 'robot' ELSE 'visit' END, hashint8extended(number / 2, 7),
   (%(referrers)s::text[])[1 + number %% 7], (%(subs)s::text[])[1 + number %% 6],
   (%(countries)s::text[])[1 + number %% 5], (%(devices)s::text[])[1 + number %% 4]
@@ -158,7 +160,7 @@ def filled(slug: str, clicks: int) -> BrandWithMembers:
         cursor.execute("SET session_replication_role = replica")
         for since in range(0, clicks, step):
             cursor.execute(FILL, {
-                "brand": made.brand.pk, "now": NOW, "step": timedelta(days=DAYS) / clicks,
+                "brand": made.brand.pk, "now": NOW, "step": DAYS * 86_400 / clicks,
                 "since": since, "until": min(clicks, since + step) - 1, "members": MEMBERS,
                 "referrers": list(REFERRERS), "subs": list(SUBS), "countries": list(COUNTRIES),
                 "devices": list(DEVICES),
@@ -185,10 +187,10 @@ def figures(few: BrandWithMembers, many: BrandWithMembers) -> None:
         "top products": lambda made: top_products_of_offers([made.offer.pk], period=period),
     }
     for what, ask in asked.items():
-        times = {made.brand.slug: [] for made in (few, many)}
+        times: dict[str, list[float]] = {made.brand.slug: [] for made in (few, many)}
         for _ in range(REPEATS):
             for made in (few, many):
                 with acting_for(made.brand):
-                    times[made.brand.slug].append(timed(lambda ask=ask, made=made: ask(made)))
+                    times[made.brand.slug].append(timed(partial(ask, made)))
         small, large = (statistics.median(times[made.brand.slug][2:]) for made in (few, many))
         show(what, f"{large * 1000:.1f} ms at {MANY:,} clicks, {large / small:.2f} of {FEW:,}")

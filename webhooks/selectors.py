@@ -43,7 +43,7 @@ class EndpointHealth:
     missed: int
 
 
-def endpointhealths_of(*, now: datetime) -> list[EndpointHealth]:
+def endpoints_and_health(*, now: datetime) -> list[EndpointHealth]:
     """Each endpoint with its numbers, newest first, in two queries."""
     return healths_of(list(endpoints()), now=now)
 

@@ -91,10 +91,11 @@ def terms_sentence(request: BrandRequest) -> HttpResponse:
     values = TermsRows(request.GET, terms=None, currency=currency).values(form)
     words: dict[str, object] = {}
     if values is not None and not form.errors.keys() & TermsForm.base_fields.keys():
+        typed, to = values.as_terms(), form.chosen_currency
         words = {
-            "sentence": describe_fully(values, form.chosen_currency),
-            "tiers": describe_tiers(values, form.chosen_currency),
-            "rules": describe_rules(values, form.chosen_currency),
+            "sentence": describe_fully(typed, to),
+            "tiers": describe_tiers(typed, to),
+            "rules": describe_rules(typed, to),
         }
     return render(request, "brand_admin/offers/sentence.html", words)
 

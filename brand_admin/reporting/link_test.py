@@ -43,7 +43,7 @@ def link_test(request: BrandRequest, enrollment_id: int) -> HttpResponse:
         "brand_admin/reporting/link_test.html",
         section=SECTION,
         enrollment=enrollment,
-        address=link_url(link.slug),
+        address=link_url(link.slug, request.brand.link_host),
         form=form,
         earlier=recent_work_about(Reference.to(link)),
     )

@@ -18,7 +18,13 @@ def search(request: BrandRequest) -> HttpResponse:
     """Show what was found for `?q=`."""
     asked = request.GET.get("q", "")
     groups = find(asked, brand=request.brand, role=request.role)
-    context = {"groups": groups, "asked": asked.strip()}
     if request.htmx:
+        context = {"groups": groups, "asked": asked.strip()}
         return render(request, "brand_admin/search/results.html", context)
-    return render_page(request, "brand_admin/search/page.html", section="search", **context)
+    return render_page(
+        request,
+        "brand_admin/search/page.html",
+        section="search",
+        groups=groups,
+        asked=asked.strip(),
+    )

@@ -27,7 +27,7 @@ LATEST = 5  # deliveries on an endpoint's page
 @brand_page(Permission.READ)
 def endpoint_list(request: BrandRequest) -> HttpResponse:
     """List the endpoints with how each does."""
-    health = selectors.endpoint_health(now=timezone.now())
+    health = selectors.endpoints_and_health(now=timezone.now())
     return render_page(
         request,
         "brand_admin/webhooks/list.html",

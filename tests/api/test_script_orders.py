@@ -33,9 +33,8 @@ ORDER = {"order_id": "W-1", "currency": "GBP", "amount": "84.20", "promo_code": 
 
 def key(cast: Cast, **chosen: Any) -> ApiKey:
     with acting_for(cast.juniper):
-        return create_publishable_key(
-            label="Pages", **{"origins": [SHOP], "by": SYSTEM, "now": NOW} | chosen
-        )
+        told: dict[str, Any] = {"origins": [SHOP], "by": SYSTEM, "now": NOW}
+        return create_publishable_key(label="Pages", **told | chosen)
 
 
 def report(text: str, sent: Any = None, *, origin: str | None = SHOP, **changes: Any) -> Answer:

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 
 from offers.models import Offer
-from tests.brand_admin.desk import address
+from tests.brand_admin.staff import address
 from tests.brand_admin.typed import typed
 from tests.cast import Cast
 

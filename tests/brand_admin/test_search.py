@@ -18,7 +18,6 @@ from tracking.orders.recording import record_order
 
 pytestmark = pytest.mark.django_db
 QUERIES = 10  # three are those of every page of the admin
-HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
 def sell(cast: Cast, number: str, **changes: Any) -> None:
@@ -28,7 +27,7 @@ def sell(cast: Cast, number: str, **changes: Any) -> None:
 
 def found(client: Client, words: str, *, brand: str = "juniper") -> dict[str, dict[str, str]]:
     """The results by group: title, and where each leads."""
-    answer = client.get(f"/admin/{brand}/search/", {"q": words}, **HTMX)
+    answer = client.get(f"/admin/{brand}/search/", {"q": words}, headers={"HX-Request": "true"})
     assert answer.status_code == 200
     groups = re.findall(
         r'<section class="found" aria-label="([^"]+)">(.*?)</section>',

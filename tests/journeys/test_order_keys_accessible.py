@@ -29,7 +29,7 @@ Desk = Callable[..., Page]
 def furnish(cast: Cast) -> int:
     """Keys of each kind and state; returns one publishable key."""
     with acting_for(cast.juniper):
-        told = {"by": SYSTEM, "now": NOW}
+        told: dict[str, Any] = {"by": SYSTEM, "now": NOW}
         origins = [f"https://{'very-long-name-' * 3}{n}.example" for n in range(3)]
         key = create_publishable_key(label=LONG[:80], origins=origins, is_trusted=True, **told)
         create_publishable_key(label="Trying", origins=origins[:1], is_for_test=True, **told)

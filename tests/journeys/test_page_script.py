@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Error, Page, ViewportSize, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.order_keys import create_publishable_key, publishable_text
@@ -40,9 +40,13 @@ class Shopper:
     """A browser of somebody who was never here."""
 
     def __init__(self, context: BrowserContext) -> None:
-        self.context, self.page, self.faults = context, context.new_page(), []
-        self.page.on("pageerror", lambda error: self.faults.append(str(error)))
+        self.context, self.page = context, context.new_page()
+        self.faults: list[str] = []
+        self.page.on("pageerror", self._error)
         self.page.on("console", self._console)
+
+    def _error(self, error: Error) -> None:
+        self.faults.append(str(error))
 
     def _console(self, message: Any) -> None:
         if message.type == "error" and "404" not in message.text:
@@ -62,7 +66,7 @@ def arrive(chromium: Browser) -> Iterator[Callable[..., Shopper]]:
 
     def open_one(device: dict[str, Any] = DESKTOP, *, cookies: bool = True) -> Shopper:
         given = dict(device)
-        size = {"width": given.pop("width"), "height": given.pop("height")}
+        size = ViewportSize(width=given.pop("width"), height=given.pop("height"))
         context = chromium.new_context(viewport=size, **given)
         if not cookies:
             context.add_init_script(NO_COOKIES)

@@ -64,7 +64,7 @@ def run_link_test(work_slice: WorkSlice) -> bool:
     link = TrackingLink.objects.filter(pk=work_slice.work.parameters["link"]).first()
     if link is None:
         raise WorkError("The link is not there any more.")
-    address = link_url(link.slug)
+    address = link_url(link.slug, link.brand.link_host)
     hosts = frozenset({urlsplit(settings.BASE_URL).netloc, urlsplit(address).netloc})
     followed = follow(address, our_hosts=hosts)
     verdict = verdict_on(followed)

@@ -131,7 +131,7 @@ def _facts(
     currency = recorded.currency if recorded else current_brand().currency
     # An amount of a known order is left out for "0", in place of which the recorded lines stand.
     lines = as_one_line(said if AMOUNT.is_given(said) else {"amount": "0"})
-    raw = {name: value for name, value in said.items() if name in READ_AS_ORDER}
+    raw: dict[str, Any] = {name: value for name, value in said.items() if name in READ_AS_ORDER}
     raw |= {"promo_codes": said.get(CODE.name, ""), "lines": lines}
     raw.setdefault("currency", currency)
     raw.setdefault("ordered_at", now.isoformat())

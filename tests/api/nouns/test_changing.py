@@ -355,7 +355,7 @@ def send_matching(stage: Stage, name: str, seen: str) -> Any:
 @every_change
 def test_if_match_is_compared_or_refused_and_never_ignored(stage: Stage, name: str) -> None:
     is_versioned = name in {"change_member", "change_offer", "set_status_of_offer"}
-    before = snapshot() if RECIPES[name].audit else {}
+    before: Any = snapshot() if RECIPES[name].audit else {}
 
     answer = send_matching(stage, name, '"9"')
 

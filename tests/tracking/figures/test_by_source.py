@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
 from typing import Any
@@ -152,7 +153,7 @@ def test_a_source_by_day(link: TrackingLink) -> None:
 def test_the_number_of_queries(cast: Cast, link: TrackingLink, number: int) -> None:
     for one in range(number):
         click_and_buy(link, str(one), sub_ids=(f"s{one}",))
-    calls = {
+    calls: dict[int, list[Callable[[], object]]] = {
         1: [
             lambda: sources_of_offers([cast.glow.pk], dimension=Dimension.SUB1),
             lambda: sources_of_enrollments([link.enrollment_id], dimension=Dimension.SUB1),

@@ -158,6 +158,7 @@ def test_rejecting_sharing_and_taking_back(cast: Cast, link: TrackingLink) -> No
     store(line(link, click_id))
     stated = order("1", promo_code=None, click_id=click_id)
     result = record_order(source="api", order=stated, by=SYSTEM, now=NOW)
+    assert result.conversion_id is not None
     conversion = Conversion.objects.get(pk=result.conversion_id)
 
     reject_conversions(conversion_ids=[conversion.pk], reason="no", by=SYSTEM, now=NOW)

@@ -8,46 +8,12 @@ from typing import Literal, NotRequired, TypedDict, Unpack
 from tributary_client.calling import Caller, quoted
 from tributary_client.nouns.shared import (
     Changed,
-    EnrollmentShown,
-    MemberShown,
-    MoneyShown,
-    OfferShown,
-    OrderListed,
+    ConversionShown,
 )
 
 
 class ChosenConversions(TypedDict):
     conversions: list[str]
-
-
-class ConversionShown(TypedDict):
-    """An order that is credited to a member, whole or by share. `decision` is what staff or the
-    terms decided; the state of the order can stand above it, and `status` is what counts.
-    `share_bp` are basis points of the order; 0: it went to others.
-    """
-
-    id: str
-    order: str | OrderListed
-    member: str | MemberShown
-    offer: str | OfferShown
-    enrollment: str | EnrollmentShown
-    terms: str
-    status: Literal["pending", "accepted", "rejected"]
-    reason: str
-    decision: Literal["pending", "accepted", "rejected"]
-    evidence: Literal["code", "click", "customer", "by_hand"]
-    why: str
-    found: list[FoundShown]
-    share_bp: int
-    share_reason: str
-    occurred_at: str
-    payable_at: str
-    sale: MoneyShown
-    refunded: MoneyShown
-    commission: MoneyShown
-    earnable: MoneyShown
-    rate: str | None
-    rate_on: str | None
 
 
 class Credited(TypedDict):
@@ -63,13 +29,6 @@ class CreditingShown(TypedDict):
 
     data: list[ConversionShown]
     not_credited: list[NotCreditedShown]
-
-
-class FoundShown(TypedDict):
-    """One piece of evidence of the order."""
-
-    evidence: str
-    words: str
 
 
 class LookedAgain(TypedDict):

@@ -11,6 +11,37 @@ class Changed(TypedDict):
     changed: int
 
 
+class ConversionShown(TypedDict):
+    """An order that is credited to a member, whole or by share. `decision` is what staff or the
+    terms decided; the state of the order can stand above it, and `status` is what counts.
+    `share_bp` are basis points of the order; 0: it went to others.
+    """
+
+    id: str
+    order: str | OrderListed
+    member: str | MemberShown
+    offer: str | OfferShown
+    enrollment: str | EnrollmentShown
+    terms: str
+    status: Literal["pending", "accepted", "rejected"]
+    reason: str
+    is_held: bool
+    decision: Literal["pending", "accepted", "rejected"]
+    evidence: Literal["code", "click", "customer", "by_hand"]
+    why: str
+    found: list[FoundShown]
+    share_bp: int
+    share_reason: str
+    occurred_at: str
+    payable_at: str
+    sale: MoneyShown
+    refunded: MoneyShown
+    commission: MoneyShown
+    earnable: MoneyShown
+    rate: str | None
+    rate_on: str | None
+
+
 class EnrollmentShown(TypedDict):
     """A member in an offer, with the code and the link that they share now."""
 
@@ -22,6 +53,13 @@ class EnrollmentShown(TypedDict):
     away_since: str | None
     code: str | None
     link: str | None
+
+
+class FoundShown(TypedDict):
+    """One piece of evidence of the order."""
+
+    evidence: str
+    words: str
 
 
 class MemberShown(TypedDict):
@@ -59,6 +97,7 @@ class OfferShown(TypedDict):
     destination_url: str
     allowed_domains: list[str]
     deep_links_allowed: bool
+    own_slugs_allowed: bool
     click_window_days: int
     remembers_customers: bool
     customer_window_days: int
@@ -120,6 +159,8 @@ class OrderSent(TypedDict):
     promo_codes: NotRequired[list[str | int] | str | int | None]
     promo_code: NotRequired[list[str | int] | str | int | None]
     click_id: NotRequired[str | int | None]
+    customer_email: NotRequired[str | int | None]
+    referrer: NotRequired[str | int | None]
     new_customer: NotRequired[bool | Literal["true", "yes", "false", "no"] | None]
     payment_status: NotRequired[Literal["paid", "pending", "voided"] | None]
     cancelled_at: NotRequired[str | int | None]
@@ -243,7 +284,7 @@ class RuleShown(TypedDict):
 
 
 class TermsShown(TypedDict):
-    """One version of what an offer pays. `percent_bp` are basis points: 1000 is 10 %."""
+    """One version of what an offer pays. `percent_bp` are basis points: 1000 is 10%."""
 
     id: str
     offer: str
