@@ -87,10 +87,11 @@ def terms_sentence(request: BrandRequest) -> HttpResponse:
     """Show what members will read of the terms of a new offer as far as they are typed."""
     currency = request.brand.currency
     form = NewOfferForm(request.GET, currency=currency)
-    form.is_valid()
-    values = TermsRows(request.GET, terms=None, currency=currency).values(form)
+    rows = TermsRows(request.GET, terms=None, currency=currency)
+    is_refused = bool(form.errors.keys() & TermsForm.base_fields.keys())
+    values = None if is_refused else rows.values(form)
     words: dict[str, object] = {}
-    if values is not None and not form.errors.keys() & TermsForm.base_fields.keys():
+    if values is not None:
         typed, to = values.as_terms(), form.chosen_currency
         words = {
             "sentence": describe_fully(typed, to),

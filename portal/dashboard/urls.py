@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.dashboard import access, language, link_views, question_views, views
+from portal.dashboard import access, language, link_views, question_views, sources, views
 
 urlpatterns = [
     path("<str:token>", views.dashboard, name="dashboard"),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("<str:token>/qr", link_views.qr, name="qr"),
     path("<str:token>/qr.svg", link_views.qr_image, {"kind": "svg"}, name="qr_svg"),
     path("<str:token>/qr.png", link_views.qr_image, {"kind": "png"}, name="qr_png"),
+    path("<str:token>/sources", sources.sources, name="sources"),
     path("<str:token>/links", link_views.links, name="links"),
     path("<str:token>/links/<slug:slug>", link_views.link, name="link"),
     path("", access.no_such_page),

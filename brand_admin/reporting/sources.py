@@ -1,0 +1,116 @@
+"""Where an offer's clicks and sales come from: links, referrers, devices, and the products sold."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.http import require_safe
+
+from accounts.permissions import Permission
+from brand_admin.access import BrandRequest, brand_page
+from brand_admin.pages import render_page
+from core.templatetags.display import count, money, quantity, rate
+from offers.models import Offer
+from tracking.figures.by_source import SourceFigures, links_of_offers, sources_of_offers
+from tracking.figures.metrics import DateRange, today
+from tracking.figures.periods import BRAND_CHOICES, choose
+from tracking.figures.top_products import top_products_of_offers
+from tracking.links.items import without_scheme
+from tracking.models import Device, Dimension
+
+SECTION = "sales_tracking"
+ROWS = 100
+CHOICES = tuple(choice for choice in BRAND_CHOICES if choice != "custom")
+KINDS = {
+    "links": "Links", "sub1": "Sub-ids", "referrer": "Referrers", "country": "Countries",
+    "device": "Devices", "products": "Products",
+}  # fmt: skip
+HEADS = (
+    "Clicks", "Visitors", "Conversions", "Conversion rate", "Sales", "Commission", "Per click",
+)  # fmt: skip
+PRODUCT_HEADS = ("Orders", "Pieces", "Sales")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A source: its name, what it belongs to, and its figures as they are shown."""
+
+    name: str
+    note: str
+    href: str
+    figures: tuple[tuple[str, str], ...]  # what each is, and how much
+
+
+@require_safe
+@brand_page(Permission.READ)
+def offer_sources(request: BrandRequest, offer_id: int) -> HttpResponse:
+    """Show the sources of one kind in a period, those with the most clicks first."""
+    offer = get_object_or_404(Offer, pk=offer_id)
+    chosen = choose(request.GET.dict(), choices=CHOICES, default="30d", today=today())
+    kind = request.GET.get("by", "links")
+    kind = kind if kind in KINDS else "links"
+    return render_page(
+        request,
+        "brand_admin/reporting/sources.html",
+        section=SECTION,
+        offer=offer,
+        kind=kind,
+        title=KINDS[kind],
+        tabs=[(name, label, _address(name, chosen.key)) for name, label in KINDS.items()],
+        ranges=[(label, _address(kind, key), key == chosen.key) for key, label in chosen.choices],
+        heads=PRODUCT_HEADS if kind == "products" else HEADS,
+        lines=list(_lines(request, offer, kind, chosen.period)),
+    )
+
+
+def _address(kind: str, period: str) -> str:
+    return f"?{urlencode({'by': kind, 'range': period})}"
+
+
+def _lines(request: BrandRequest, offer: Offer, kind: str, period: DateRange) -> Iterable[Line]:
+    if kind == "products":
+        for product in top_products_of_offers([offer.pk], period=period, limit=ROWS).rows:
+            figures = (count(product.orders), quantity(product.quantity), money(product.sales))
+            told = tuple(zip(PRODUCT_HEADS, figures, strict=True))
+            yield Line(product.product or product.sku, product.sku, "", told)
+    elif kind == "links":
+        for row in links_of_offers([offer.pk], period=period, limit=ROWS).rows:
+            name = row.link.label or without_scheme(row.link.destination_url) or row.link.slug
+            href = reverse("brand_admin:link", args=[request.brand.slug, row.link.pk])
+            yield Line(name, str(row.link.enrollment.member), href, _shown(row.figures))
+    else:
+        dimension = Dimension(kind)
+        table = sources_of_offers([offer.pk], dimension=dimension, period=period, limit=ROWS)
+        for source in table.rows:
+            yield Line(NAMES[kind](source.value), "", "", _shown(source))
+
+
+def _shown(figures: SourceFigures) -> tuple[tuple[str, str], ...]:
+    per_click = figures.earnings_per_click
+    shown = (
+        count(figures.clicks),
+        count(figures.visitors),
+        count(figures.conversions),
+        rate(figures.conversion_rate_bp),
+        money(figures.sales),
+        money(figures.commission),
+        money(per_click) if per_click is not None else "",
+    )
+    return tuple(zip(HEADS, shown, strict=True))
+
+
+def _device(value: str) -> str:
+    return Device(value).label if value in Device.values else value
+
+
+NAMES: dict[str, Callable[[str], str]] = {
+    "sub1": str,
+    "referrer": lambda host: host or "Direct",
+    "country": str,
+    "device": _device,
+}

@@ -1,0 +1,91 @@
+"""Where a member's clicks and sales come from, on a page of the dashboard."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from core.tenancy import acting_for
+from offers.models import Offer, OfferKind
+from tests.cast import Cast
+from tests.following import follow_link
+from tests.portal.conftest import Sell, text_of
+from tracking.models import TrackingLink
+
+PHONE = (
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile Safari/604.1"
+)
+
+
+def click(cast: Cast, **asked: Any) -> str:
+    """A click on Mara's link two days ago; returns its id."""
+    with acting_for(cast.juniper):
+        slug = TrackingLink.objects.get(enrollment=cast.mara_in_glow).slug
+    at = cast.now - timedelta(days=2)
+    redirect = follow_link(slug=slug, user_agent=PHONE, now=at, **asked)
+    assert redirect is not None
+    return redirect.url.rpartition("trb=")[2]
+
+
+def rows(client: Client, path: str) -> str:
+    page = text_of(client, path)
+    return " ".join(re.sub(r"<[^>]+>", " ", page.partition("<h1>")[2]).split())
+
+
+def test_each_source_shows_its_clicks_sales_and_earnings(
+    cast: Cast, client: Client, path: str, sell: Sell
+) -> None:
+    sell(promo_code=None, click_id=click(cast, referrer="https://www.video.example/watch"))
+    click(cast, referrer="")
+
+    shown = rows(client, f"{path}/sources")
+
+    assert "Your link £8.42 2 clicks · 1 sale · 50%" in shown
+    assert "www.video.example £8.42 1 click · 1 sale · 100%" in shown
+    assert "Direct £0.00 1 click · 0 sales" in shown
+    assert "Phone £8.42 2 clicks · 1 sale · 50%" in shown
+
+
+def test_only_the_chosen_days_count(cast: Cast, client: Client, path: str) -> None:
+    click(cast, referrer="")
+
+    assert "No clicks in these days" in rows(client, f"{path}/sources?range=today")
+    assert "1 click" in rows(client, f"{path}/sources?range=7d")
+
+
+def test_a_member_sees_nobody_elses(cast: Cast, client: Client) -> None:
+    from tests.portal.conftest import path_of
+
+    click(cast, referrer="https://www.video.example/")
+
+    assert "No clicks" in rows(client, f"{path_of(cast.diego_in_glow)}/sources?range=all")
+
+
+def test_an_offer_without_links_has_no_such_page(cast: Cast, client: Client, path: str) -> None:
+    with acting_for(cast.juniper):
+        Offer.objects.filter(pk=cast.glow.pk).update(kind=OfferKind.CODE)
+
+    assert client.get(f"{path}/sources").status_code == 404
+    assert "/sources" not in text_of(client, path)
+
+
+@pytest.mark.parametrize("kind", ["links", "sub1", "referrer", "country", "device", "products"])
+def test_staff_see_the_sources_of_an_offer(
+    cast: Cast, client: Client, sell: Sell, kind: str
+) -> None:
+    sell(promo_code=None, click_id=click(cast, referrer="https://www.video.example/watch"))
+    client.force_login(cast.vera)
+
+    page = client.get(f"/admin/juniper/reporting/sales-tracking/{cast.glow.pk}/sources/?by={kind}")
+
+    wanted = {
+        "links": "Mara Lindqvist", "sub1": "Nothing in this period",
+        "referrer": "www.video.example", "country": "Nothing in this period", "device": "Phone",
+        "products": "Orders",
+    }  # fmt: skip
+    assert wanted[kind] in page.text
+    assert ("£8.42" in page.text) is (kind in {"links", "referrer", "device"})
