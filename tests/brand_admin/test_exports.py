@@ -154,7 +154,8 @@ def test_every_export_that_a_page_orders_is_known_to_the_worker(cast: Cast) -> N
     assert sorted(exported) == [
         "api_requests", "audit",
         "campaign", "campaigns", "compared_codes", "conversions", "data_requests", "due", "events",
-        "exchange_rates", "member_history", "members", "messages", "offer", "offers",
+        "exchange_rates", "flags", "links", "member_history", "members", "messages", "offer",
+        "offers",
         "payments", "project", "project_generate", "project_members", "project_send", "projects",
         "questions", "refunds", "refused_deliveries", "run", "runs", "sales_tracking", "shop_codes",
         "suppressed", "unattributed",

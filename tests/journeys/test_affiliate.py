@@ -78,7 +78,7 @@ def test_code_link_commission_conversions_and_payments_are_found(
 
     # "Review the commission structure of the offer"
     commission = page.locator(".card", has=page.get_by_role("heading", name="Your commission"))
-    expect(commission).to_contain_text(re.compile(r"You earn 10\s% of every sale"))
+    expect(commission).to_contain_text(re.compile(r"You earn 10% of every sale"))
 
     # "Track conversions they've driven and the commissions they're earning"
     expect(page.locator("#numbers .stats")).to_contain_text(re.compile(r"Conversions\s*2"))
