@@ -256,7 +256,7 @@ def _over(values: dict[str, Any]) -> Iterator[str]:
 def _alike(values: dict[str, Any]) -> Iterator[str]:
     name = values.get("name")
     found = offers_named(name).first() if name else None
-    if found is not None:
+    if found is not None and found.name != name:  # the same name is refused
         yield f"There is an offer called {found.name} already."
 
 

@@ -25,7 +25,10 @@ def earn(cast: Cast, minor: int, currency: str) -> None:
 
 def settings_with(cast: Cast, minimum: str) -> dict[str, str]:
     version = Brand.objects.get(pk=cast.juniper.pk).version
-    return {"name": "Juniper & Co", "minimum_payout": minimum, "version": str(version)}
+    return {
+        "name": "Juniper & Co", "minimum_payout": minimum, "clicks_kept_months": "13",
+        "version": str(version),
+    }  # fmt: skip
 
 
 def test_an_owner_sets_it_and_a_new_run_proposes_it(cast: Cast) -> None:

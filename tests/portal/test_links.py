@@ -10,6 +10,7 @@ from django.test import Client
 from core.tenancy import acting_for
 from offers.models import Offer, OfferStatus
 from offers.services import set_offer_status
+from tests import following
 from tests.answers import page_text
 from tests.cast import SYSTEM, Cast
 from tests.portal.conftest import text_of
@@ -50,8 +51,8 @@ def test_a_link_is_renamed_and_its_first_address_goes_on_working(
     page = text_of(client, answer["Location"])
     assert f"testserver/r/{own.slug}" in page
     assert 'data-copy="http://testserver/r/mara"' in text_of(client, path)
-    assert client.get(f"/r/{own.slug}").status_code == 302
-    assert client.get("/r/mara").status_code == 302
+    assert following.get(f"/r/{own.slug}").status == 302
+    assert following.get("/r/mara").status == 302
 
 
 @pytest.mark.parametrize(
