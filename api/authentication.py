@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import wraps
 from http import HTTPStatus
 from typing import Any, cast
@@ -17,7 +17,6 @@ from accounts.models import ApiKey, Scope
 from api.problems import ApiError, refuse
 from api.rate_limit import spend
 from core.clients import network_of
-from core.together import do_together
 
 __all__ = [
     "Scope", "ShopKey", "actor_of", "counted_key", "key_of", "known_key", "needs", "refused_key_of",
@@ -38,18 +37,12 @@ class KnownKey(HttpBearer):
 
     def _authenticate(self, request: HttpRequest, token: str) -> ApiKey | None:
         try:
-            seen = (token, network_of(request))
-            return do_together(("key", seen), seen, do=_authenticate)
+            return authenticate_api_key(
+                secret=token, now=timezone.now(), address=network_of(request)
+            )
         except KeyRefusedError as error:
             request.refused_key = error  # type: ignore[attr-defined]
             return None
-
-
-def _authenticate(same: Sequence[tuple[str, str]]) -> list[ApiKey]:
-    """Return the key of requests with the same one and the same address. Raises KeyRefusedError."""
-    secret, address = same[0]
-    key = authenticate_api_key(secret=secret, now=timezone.now(), address=address)
-    return [key] * len(same)
 
 
 class ShopKey(KnownKey):
@@ -75,8 +68,12 @@ class ShopKey(KnownKey):
             raise
         return key
 
+    def covers(self, key: ApiKey) -> bool:
+        """Whether the key has one of the scopes."""
+        return any(scope.value in key.scopes for scope in self.scopes)
+
     def _check_scopes(self, key: ApiKey) -> None:
-        if any(scope.value in key.scopes for scope in self.scopes):
+        if self.covers(key):
             return
         names = [scope.value for scope in self.scopes]
         raise ApiError(

@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, RawPostDataException
@@ -36,9 +36,9 @@ class Batch:
     is_single: bool
 
 
-def read_batch(request: HttpRequest, *, many: str) -> Batch:
+def batch_of(sent: Any, *, many: str) -> Batch:
     """Return one object, or the objects listed under the key `many`. Raises ApiError."""
-    sent = read_object(request)
+    _check_object(sent)
     source = _source(sent)
     if many not in sent:
         return Batch([sent], source, is_single=True)
@@ -59,9 +59,9 @@ def read_batch(request: HttpRequest, *, many: str) -> Batch:
     return Batch(items, source, is_single=False)
 
 
-def read_one(request: HttpRequest, *, identity: str, source: str, name: str) -> Batch:
+def one_of(sent: Any, *, identity: str, source: str, name: str) -> Batch:
     """Return one object, of the source and with the id that its address has. Raises ApiError."""
-    sent = read_object(request)
+    _check_object(sent)
     in_address = {"source": source, identity: name}
     for field, value in in_address.items():
         if str(sent.get(field, value)) != value:
@@ -73,9 +73,13 @@ def read_one(request: HttpRequest, *, identity: str, source: str, name: str) -> 
 def read_object(request: HttpRequest, *, also: tuple[str, ...] = ()) -> Mapping[str, Any]:
     """Return the JSON object of the body. Raises ApiError, as `read_json` does."""
     sent = read_json(request, also=also)
+    _check_object(sent)
+    return cast("Mapping[str, Any]", sent)
+
+
+def _check_object(sent: Any) -> None:
     if not isinstance(sent, Mapping):
         raise invalid([FieldProblem("body", "not_an_object", "is not a JSON object")])
-    return sent
 
 
 def read_json(request: HttpRequest, *, also: tuple[str, ...] = ()) -> Any:
@@ -90,12 +94,21 @@ def read_json(request: HttpRequest, *, also: tuple[str, ...] = ()) -> Any:
             "The body must be JSON. Send the header Content-Type: application/json.",
         )
     try:
-        text = request.body.decode()
-        read = json.loads(text, parse_int=_whole_number, parse_float=str, object_pairs_hook=_object)
+        read = parse_json(request.body)
     except RequestDataTooBig:
         raise TOO_LARGE from None
     except RawPostDataException:
         raise _malformed("the body could not be read", line=1, column=1) from None
+    request.sent_json = read  # type: ignore[attr-defined]  # for api.request_log
+    return read
+
+
+def parse_json(body: bytes) -> Any:
+    """Return the JSON of a body. Raises ApiError: 400 with line and column."""
+    try:
+        return json.loads(
+            body.decode(), parse_int=_whole_number, parse_float=str, object_pairs_hook=_object
+        )
     except UnicodeDecodeError as error:
         before = error.object[: error.start]
         column = error.start - (before.rfind(b"\n") + 1) + 1
@@ -104,8 +117,6 @@ def read_json(request: HttpRequest, *, also: tuple[str, ...] = ()) -> Any:
         raise _malformed(error.msg, line=error.lineno, column=error.colno) from None
     except RecursionError:
         raise _malformed("nested too deeply", line=1, column=1) from None
-    request.sent_json = read  # type: ignore[attr-defined]  # for api.request_log
-    return read
 
 
 class BodyParser(Parser):

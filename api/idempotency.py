@@ -60,27 +60,35 @@ def idempotent(view: View) -> View:
         if key is None:
             return view(request, *args, **kwargs)  # which says what is wrong
         request.auth = key  # type: ignore[attr-defined]
-        try:
-            with acting_for(key.brand):
-                claimed = claim_request(
-                    key=key,
-                    name=_name(sent),
-                    operation=f"{request.method} {request.get_full_path()}"[:520],
-                    body_digest=hashlib.sha256(body).hexdigest(),
-                    now=timezone.now(),
-                )
-        except KeyReusedError:
-            return refuse(REUSED)
-        except InProgressError as error:
-            return refuse(_in_progress(error.seconds))
-        except ApiError as error:
-            return refuse(error)
-        if isinstance(claimed, KeptAnswer):
-            return _again(claimed)
+        claimed = claim(
+            key, sent, operation=f"{request.method} {request.get_full_path()}", body=body
+        )
+        if isinstance(claimed, HttpResponse):
+            return claimed
         has_identity = request.path in HAVE_IDENTITIES
         return _run(request, claimed, has_identity, lambda: view(request, *args, **kwargs))
 
     return answer
+
+
+def claim(key: ApiKey, sent: str, *, operation: str, body: bytes) -> Claim | HttpResponse:
+    """Claim the Idempotency-Key `sent` for a request. Returns the answer where it may not run."""
+    try:
+        with acting_for(key.brand):
+            claimed = claim_request(
+                key=key,
+                name=_name(sent),
+                operation=operation[:520],
+                body_digest=hashlib.sha256(body).hexdigest(),
+                now=timezone.now(),
+            )
+    except KeyReusedError:
+        return refuse(REUSED)
+    except InProgressError as error:
+        return refuse(_in_progress(error.seconds))
+    except ApiError as error:
+        return refuse(error)
+    return _again(claimed) if isinstance(claimed, KeptAnswer) else claimed
 
 
 def is_done_once(request: HttpRequest) -> bool:
@@ -134,8 +142,7 @@ def _run(
             response = view()
             if response.status_code < 400 and isinstance(response, HttpResponse):
                 shown_once = getattr(request, "shown_once", "")
-                with acting_for(key.brand):
-                    is_kept = keep_answer(claim=claim, answer=_kept(response, shown_once))
+                is_kept = keep(key, claim, response, shown_once=shown_once)
                 if not is_kept and not has_identity:  # another one took it over, and did it
                     transaction.set_rollback(True)
                     response = refuse(_in_progress(1))
@@ -146,15 +153,25 @@ def _run(
         raise
     finally:
         if not is_kept:
-            # While PostgreSQL is away, the claim ends by itself.
-            with contextlib.suppress(Error), acting_for(key.brand):
-                give_up_claim(claim=claim)
+            give_up(key, claim)
     return response
 
 
 def show_once(request: HttpRequest, field: str) -> None:
     """Keep the answer to this request without this field of it, which is a secret: it is null."""
     request.shown_once = field  # type: ignore[attr-defined]
+
+
+def keep(key: ApiKey, claim: Claim, response: HttpResponse, *, shown_once: str = "") -> bool:
+    """Keep the answer for repeats; return whether the claim was still this request's."""
+    with acting_for(key.brand):
+        return keep_answer(claim=claim, answer=_kept(response, shown_once))
+
+
+def give_up(key: ApiKey, claim: Claim) -> None:
+    """Let the Idempotency-Key go. While PostgreSQL is away, the claim ends by itself."""
+    with contextlib.suppress(Error), acting_for(key.brand):
+        give_up_claim(claim=claim)
 
 
 def _kept(response: HttpResponse, shown_once: str) -> KeptAnswer:

@@ -59,15 +59,20 @@ def time_requests(get_response: Handler) -> Handler:
         begun = time.perf_counter()
         response = get_response(request)
         match = request.resolver_match
-        REQUESTS.labels(
+        count_request(
             method=request.method if request.method in METHODS else "other",
             route=match.route if match else "none",
-            status=str(response.status_code),
-        ).observe(time.perf_counter() - begun)
+            status=response.status_code,
+            seconds=time.perf_counter() - begun,
+        )
         observe_pool()
         return response
 
     return serve
+
+
+def count_request(*, method: str | None, route: str, status: int, seconds: float) -> None:
+    REQUESTS.labels(method=method, route=route, status=str(status)).observe(seconds)
 
 
 def observe_pool() -> None:

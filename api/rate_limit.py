@@ -24,23 +24,30 @@ LIMITS = RateLimits("api", rate=settings.API_RATE, size=settings.API_BURST, bloc
 View = Callable[..., HttpResponseBase]
 
 
+def draw(key: ApiKey, number: int) -> Drawn | None:
+    """Count `number` requests of the key. None: there is no limit at the moment."""
+    return LIMITS.draw(str(key.pk), number)
+
+
 def spend(request: HttpRequest, key: ApiKey, number: int) -> None:
     """Count `number` requests of the key. Raises ApiError (429)."""
-    if number <= 0:
-        return
-    drawn = LIMITS.draw(str(key.pk), number)
-    if drawn is None:
+    if number <= 0 or (drawn := draw(key, number)) is None:
         return
     request.rate_limit = drawn  # type: ignore[attr-defined]
     if not drawn.is_allowed:
-        raise ApiError(
-            429,
-            "too_many_requests",
-            f"This key sends too much: {settings.API_RATE:,.0f} requests or items of batches a "
-            "second over time are allowed. Nothing of this request was recorded. Send it again "
-            f"in {drawn.retry_after} seconds.",
-            headers={"Retry-After": str(drawn.retry_after)},
-        )
+        raise too_many(drawn)
+
+
+def too_many(drawn: Drawn) -> ApiError:
+    """The refusal of a request for which too few tokens were left."""
+    return ApiError(
+        429,
+        "too_many_requests",
+        f"This key sends too much: {settings.API_RATE:,.0f} requests or items of batches a "
+        "second over time are allowed. Nothing of this request was recorded. Send it again "
+        f"in {drawn.retry_after} seconds.",
+        headers={"Retry-After": str(drawn.retry_after)},
+    )
 
 
 def with_rate_limit(view: View) -> View:
@@ -51,9 +58,14 @@ def with_rate_limit(view: View) -> View:
         response = view(request, *args, **kwargs)
         drawn = getattr(request, "rate_limit", None)
         if isinstance(drawn, Drawn):
-            response.headers["RateLimit-Limit"] = str(drawn.limit)
-            response.headers["RateLimit-Remaining"] = str(drawn.remaining)
-            response.headers["RateLimit-Reset"] = str(drawn.reset)
+            say_what_is_left(response, drawn)
         return response
 
     return answer
+
+
+def say_what_is_left(response: HttpResponseBase, drawn: Drawn) -> None:
+    """Set the headers of an answer."""
+    response.headers["RateLimit-Limit"] = str(drawn.limit)
+    response.headers["RateLimit-Remaining"] = str(drawn.remaining)
+    response.headers["RateLimit-Reset"] = str(drawn.reset)

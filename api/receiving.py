@@ -6,11 +6,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
+from itertools import islice
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote
 
@@ -18,12 +19,12 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 
 from accounts.actors import Actor
-from api.authentication import actor_of, key_of
-from api.bodies import Batch, read_batch, read_one
+from accounts.models import ApiKey
+from api.authentication import key_of
+from api.bodies import Batch, batch_of, one_of, read_json
 from api.problems import ApiError, as_json, document, invalid, refuse
 from api.rate_limit import spend
 from core.tenancy import acting_for
-from core.together import do_together
 from tracking.orders.facts import FieldProblem, OrderFacts, RefundFacts
 from tracking.orders.reading import InputError, read_order, read_refund
 from tracking.orders.recording import record_orders
@@ -31,7 +32,6 @@ from tracking.orders.refunds import record_refunds
 from tracking.orders.results import RecordingResult, RecordingStatus
 
 F = TypeVar("F", OrderFacts, RefundFacts)
-Recorder = Callable[[Sequence[F]], list[RecordingResult]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,65 +77,78 @@ ANSWERED_WITH = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class Sent(Generic[F]):
+    """What one request sends: the facts of its items, and why others can't be read, by place."""
+
+    batch: Batch
+    facts: dict[int, F]
+    refused: dict[int, ApiError]
+
+
 def receive(request: HttpRequest, intake: Intake[F]) -> HttpResponse:
     """Record the items of an authenticated request, and return the answer. Raises ApiError.
 
     PUT states recorded ones anew.
     """
-    return _answer(request, intake, read_batch(request, many=intake.many))
+    return _receive(request, intake, batch_of(read_json(request), many=intake.many))
 
 
 def receive_at(request: HttpRequest, intake: Intake[F], *, source: str, name: str) -> HttpResponse:
     """The same for one item, whose source and id are in the address."""
-    return _answer(
-        request, intake, read_one(request, identity=intake.identity, source=source, name=name)
+    sent = read_json(request)
+    return _receive(
+        request, intake, one_of(sent, identity=intake.identity, source=source, name=name)
     )
 
 
-def _answer(request: HttpRequest, intake: Intake[F], batch: Batch) -> HttpResponse:
+def _receive(request: HttpRequest, intake: Intake[F], batch: Batch) -> HttpResponse:
     key = key_of(request)
     spend(request, key, len(batch.items) - 1)
-    with acting_for(key.brand):
-        results = _record(intake, batch, _recorder(request, intake, batch))
-    if not batch.is_single:
-        return JsonResponse({"results": [_in_batch(n, one) for n, one in enumerate(results)]})
+    [answer] = answer_all(
+        intake, [read_items(intake, batch)], key=key, anew=request.method == "PUT"
+    )
+    return answer
+
+
+def read_items(intake: Intake[F], batch: Batch) -> Sent[F]:
+    """Read each item of a batch. One that can't be read does not stop the others."""
+    sent: Sent[F] = Sent(batch, {}, {})
+    for index, raw in enumerate(batch.items):
+        try:
+            sent.facts[index] = _read(intake, raw, batch)
+        except InputError as error:
+            sent.refused[index] = invalid(error.problems, **_name(intake, raw))
+    return sent
+
+
+def answer_all(
+    intake: Intake[F], requests: Sequence[Sent[F]], *, key: ApiKey, anew: bool
+) -> list[HttpResponse]:
+    """Record what requests of one source send, in one transaction, and answer each of them.
+
+    `anew` states recorded ones anew.
+    """
+    source = requests[0].batch.source
+    facts = [one for sent in requests for one in sent.facts.values()]
+    outcomes: Iterable[RecordingResult] = ()
+    if facts:
+        with acting_for(key.brand):
+            outcomes = intake.record(source, facts, anew, Actor.of_api_key(key), timezone.now())
+    each = iter(outcomes)
+    return [_answer(intake, sent, list(islice(each, len(sent.facts)))) for sent in requests]
+
+
+def _answer(intake: Intake[F], sent: Sent[F], outcomes: Sequence[RecordingResult]) -> HttpResponse:
+    results: dict[int, dict[str, Any] | ApiError] = {**sent.refused}
+    for index, outcome in zip(sent.facts, outcomes, strict=True):
+        results[index] = _result(intake, outcome, sent.batch.source)
+    if not sent.batch.is_single:
+        return JsonResponse({"results": [_in_batch(n, results[n]) for n in sorted(results)]})
     result = results[0]
     if isinstance(result, ApiError):
         return refuse(result)
     return JsonResponse(result, status=_status(result))
-
-
-def _recorder(request: HttpRequest, intake: Intake[F], batch: Batch) -> Recorder[F]:
-    """What records the items. One by itself is recorded together with others of its shop."""
-    key, anew = key_of(request), request.method == "PUT"
-    by, now = actor_of(request), timezone.now()
-
-    def record(items: Sequence[F]) -> list[RecordingResult]:
-        return intake.record(batch.source, items, anew, by, now)
-
-    def record_one(items: Sequence[F]) -> list[RecordingResult]:
-        [item] = items
-        group = (intake.many, key.pk, batch.source, anew)
-        return [do_together(group, item, do=record, size=intake.lines(item))]
-
-    return record_one if batch.is_single else record
-
-
-def _record(
-    intake: Intake[F], batch: Batch, record: Recorder[F]
-) -> list[dict[str, Any] | ApiError]:
-    """One result per item, in sequence. An item that can't be read does not stop the others."""
-    results: dict[int, dict[str, Any] | ApiError] = {}
-    facts: dict[int, F] = {}
-    for index, raw in enumerate(batch.items):
-        try:
-            facts[index] = _read(intake, raw, batch)
-        except InputError as error:
-            results[index] = invalid(error.problems, **_name(intake, raw))
-    outcomes = record(list(facts.values())) if facts else []
-    for index, outcome in zip(facts, outcomes, strict=True):
-        results[index] = _result(intake, outcome, batch.source)
-    return [results[index] for index in range(len(batch.items))]
 
 
 def _read(intake: Intake[F], raw: Any, batch: Batch) -> F:

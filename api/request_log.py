@@ -158,7 +158,7 @@ def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
             path=request.path,
             status=response.status_code,
             seconds=seconds,
-            sent=_beginning(getattr(request, "sent_json", None)),
+            sent=beginning(getattr(request, "sent_json", None)),
             sent_bytes=int(length) if length.isdecimal() else 0,
             answered=response.content,
             why_refused=why_refused,
@@ -166,7 +166,7 @@ def _note(request: HttpRequest, response: HttpResponse, seconds: float) -> None:
     )
 
 
-def _beginning(sent: Any) -> Any:
+def beginning(sent: Any) -> Any:
     """The body without most of a long batch, so that the note does not hold all of it."""
     if not isinstance(sent, Mapping):
         return sent

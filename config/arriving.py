@@ -16,6 +16,7 @@ Scope = dict[str, Any]
 Receive = Callable[[], Awaitable[dict[str, Any]]]
 Headers = list[tuple[str, str]]
 Environ = dict[str, Any]
+Whole = tuple[int, Headers, bytes]  # an answer: status, headers, body
 
 SPOOL_BYTES = 256 * 1024  # a longer body goes to a temporary file
 MAX_BODY_BYTES = 64 * 1024 * 1024  # far above the largest upload of the product
@@ -48,20 +49,22 @@ async def read_body(headers: Headers, receive: Receive) -> tuple[IO[bytes], int]
         return io.BytesIO(), 0
     if int(said.get("content-length", 0)) > MAX_BODY_BYTES:
         raise BodyTooLargeError
-    part, more = await read_part(receive)
-    if not more and len(part) <= SPOOL_BYTES:
-        return io.BytesIO(part), len(part)
+    begun, length, more = bytearray(), 0, True
+    while more and length <= SPOOL_BYTES:
+        part, more = await read_part(receive)
+        begun += part
+        length = len(begun)
+    if length <= SPOOL_BYTES:
+        return io.BytesIO(begun), length
     body: IO[bytes] = SpooledTemporaryFile(SPOOL_BYTES)  # noqa: SIM115 - closed by the caller
-    length = 0
     try:
-        while True:
-            length += len(part)
-            if length > MAX_BODY_BYTES:
-                raise BodyTooLargeError
-            body.write(part)
-            if not more:
-                break
+        body.write(begun)
+        while more and length <= MAX_BODY_BYTES:
             part, more = await read_part(receive)
+            body.write(part)
+            length += len(part)
+        if length > MAX_BODY_BYTES:
+            raise BodyTooLargeError
     except BaseException:
         body.close()
         raise

@@ -38,6 +38,7 @@ from config.arriving import (
     Headers,
     Receive,
     Scope,
+    Whole,
     environ_of,
     read_body,
     without_underscores,
@@ -46,14 +47,14 @@ from config.forwarding import seen_through
 from config.gate import REFUSED, Pace, Places
 from config.groups import Groups
 from config.heartbeats import BEAT_SECONDS, beat
+from config.wsgi import answer_at_once, refuse
 from config.wsgi import application as wsgi_application
-from config.wsgi import refuse
-from core.together import run_together
 from edge.starting import Edge
 
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 T = TypeVar("T")
 Request = tuple[Environ, "Answer"]
+AtOnce = Callable[[Sequence[Environ]], Sequence[Whole | None]]
 WsgiApplication = Callable[[Environ, Callable[..., Any]], Iterable[bytes]]
 
 BODY_TIMEOUT_SECONDS = 60
@@ -79,7 +80,8 @@ class Server:
     `edge` answers tracking links, before all else. `refuse` answers requests that get no place; it
     runs in the event loop, so it must not wait for anything. `begin` is called once, when the web
     server starts to serve. `sender_of` names the sender of a request that may be answered together
-    with others of it, and returns "" for any other request.
+    with others of it, and returns "" for any other request. `at_once` answers such requests; the
+    application answers those to which it returns None.
     """
 
     def __init__(
@@ -91,14 +93,18 @@ class Server:
         begin: Callable[[], None] = lambda: None,
         edge: Edge | None = None,
         sender_of: Callable[[Environ], str] = lambda environ: "",
+        at_once: AtOnce = lambda environs: [None] * len(environs),
     ) -> None:
         self.application, self.refuse, self.places = application, refuse, places
-        self.begin, self.sender_of, self.edge = begin, sender_of, edge
+        self.begin, self.edge = begin, edge
+        self.sender_of, self.at_once = sender_of, at_once
         # Streamed responses may not take all places, because their clients can be slow.
         self.streams = threading.BoundedSemaphore(max(1, places.number // 2))
         self.pace = Pace(limits.WEB_REFUSALS, seconds=limits.WEB_QUEUE_SECONDS)
         self.groups = Groups(
-            self.respond_to, waiting=limits.WEB_WAITING_REQUESTS, seconds=limits.WEB_GROUP_SECONDS
+            self.respond_to_group,
+            waiting=limits.WEB_WAITING_REQUESTS,
+            seconds=limits.WEB_GROUP_SECONDS,
         )
         self.threads = ThreadPoolExecutor(places.number, thread_name_prefix="request")
         self.spare_threads = ThreadPoolExecutor(limits.WEB_SPARE_THREADS)
@@ -185,36 +191,67 @@ class Server:
 
     async def respond(self, environ: Environ, answer: Answer) -> None:
         """Run the application as soon as a place is free; refuse the request if none becomes so."""
-        if environ["PATH_INFO"] == NEEDS_NO_PLACE:
-            await self.run_in(self.spare_threads, [(environ, answer)])
-        elif key := self.sender_of(environ):
-            if reason := await self.groups.join(key, (environ, answer)):
-                await self.turn_away([(environ, answer)], reason)
-        else:
-            await self.respond_to([(environ, answer)])
+        key = self.sender_of(environ)
+        if key and (reason := await self.groups.join(key, (environ, answer))):
+            await self.turn_away([(environ, answer)], reason)
+        if answer.later is not None:
+            await asyncio.shield(answer.later)
+        elif answer.whole is None and environ["PATH_INFO"] == NEEDS_NO_PLACE:
+            await self.run_in(self.spare_threads, partial(self.run, environ, answer))
+        elif answer.whole is None:
+            await self.respond_to_each([(environ, answer)])
         if answer.failure is not None:
             raise answer.failure
 
-    async def respond_to(self, requests: Sequence[Request]) -> None:
-        """Let one thread, with one place, answer all of these requests."""
-        if reason := await self.places.take():
+    async def respond_to_group(self, requests: Sequence[Request]) -> None:
+        """Answer in one thread, with one place, what can be answered together; others after it."""
+        if reason := await self.run_with_place(partial(self.run_at_once, requests)):
             await self.turn_away(requests, reason)
             return
+        left = [(environ, answer) for environ, answer in requests if answer.whole is None]
+        if left:
+            later = asyncio.create_task(self.respond_to_each(left))
+            for _, answer in left:
+                answer.later = later
+
+    async def respond_to_each(self, requests: Sequence[Request]) -> None:
+        """Let the application answer one after another, in one thread with one place."""
+        if reason := await self.run_with_place(partial(self.run_each, requests)):
+            await self.turn_away(requests, reason)
+
+    async def run_with_place(self, run: Callable[[], None]) -> str:
+        """Return "" once it has run, otherwise the reason for the refusal."""
+        if reason := await self.places.take():
+            return reason
         try:
-            await self.run_in(self.threads, requests)
+            await self.run_in(self.threads, run)
         finally:
             self.places.leave()
+        return ""
 
     async def turn_away(self, requests: Sequence[Request], reason: str) -> None:
         await self.pace.wait()
         for environ, answer in requests:
             Context().run(self.run_refusal, environ, answer, reason)
 
-    async def run_in(self, threads: ThreadPoolExecutor, requests: Sequence[Request]) -> None:
-        calls = [partial(self.run, environ, answer) for environ, answer in requests]
+    async def run_in(self, threads: ThreadPoolExecutor, run: Callable[[], None]) -> None:
         # A separate context: what a request leaves in context variables ends with it.
-        run = calls[0] if len(calls) == 1 else partial(run_together, calls)
         await asyncio.get_running_loop().run_in_executor(threads, Context().run, run)
+
+    def run_at_once(self, requests: Sequence[Request]) -> None:
+        """Have requests answered at once; after an error, each is answered alone."""
+        try:
+            found = self.at_once([environ for environ, _ in requests])
+        except Exception:
+            logger.exception("a group of requests was not answered together")
+            return
+        for (_, answer), whole in zip(requests, found, strict=True):
+            if whole is not None:
+                answer.status, answer.headers, answer.whole = whole
+
+    def run_each(self, requests: Sequence[Request]) -> None:
+        for environ, answer in requests:
+            Context().run(self.run, environ, answer)
 
     def run(self, environ: Environ, answer: Answer) -> None:
         """Have the application answer, in a thread. An error is kept for the event loop."""
@@ -259,6 +296,7 @@ class Answer:
         self.whole: bytes | None = None
         self.is_begun = False
         self.failure: Exception | None = None
+        self.later: asyncio.Task[None] | None = None  # gives the answer, if a group did not
 
     def start(self, status: str, headers: Headers, exc_info: Any = None) -> Callable[[bytes], None]:
         """WSGI's start_response."""
@@ -346,7 +384,7 @@ async def say(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) ->
 def sender_of(environ: Environ) -> str:
     """Return who sends one order or refund, by its API key; "" for any other request.
 
-    The key is not checked here: requests with the same wrong key are refused together.
+    The key is not checked here: requests with the same wrong key are refused one after another.
     """
     if (
         environ["REQUEST_METHOD"] in {"POST", "PUT"}
@@ -381,5 +419,6 @@ application = Server(
     begin=start_noting_requests,
     edge=make_edge(),
     sender_of=sender_of,
+    at_once=answer_at_once,
 )
 beat(lambda: application.is_ticking and not places.is_stuck)

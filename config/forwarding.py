@@ -12,6 +12,7 @@ In WSGI a header sent with underscores looks like one with hyphens (PEP 3333, RF
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_network
 from typing import Any
 from urllib.parse import urlsplit
@@ -71,21 +72,7 @@ def trust_proxies(
     """
 
     def serve(environ: Environ, start_response: Callable[..., Any]) -> Iterable[bytes]:
-        peer = parse_address(str(environ.get("REMOTE_ADDR", "")))
-        client, scheme = peer, environ["wsgi.url_scheme"]
-        if peer is not None and _is_ours(peer, proxies):
-            client = _client_behind(peer, environ.get("HTTP_X_FORWARDED_FOR", ""), proxies)
-            scheme = _scheme_of(environ.get("HTTP_X_FORWARDED_PROTO", ""))
-        environ["REMOTE_ADDR"] = str(client) if client else ""
-        environ["wsgi.url_scheme"] = scheme
-        for name in [
-            name
-            for name in environ
-            if name in FORWARDING_HEADERS or name.startswith(FORWARDING_PREFIX)
-        ]:
-            del environ[name]
-        if port is not None and "HTTP_HOST" in environ:
-            environ["HTTP_HOST"] = _without_other_port(environ["HTTP_HOST"], port)
+        name_client(environ, proxies=proxies, port=port)
         return application(environ, start_response)
 
     return serve
@@ -100,13 +87,48 @@ def seen_through(
     """
 
     def see(opened_by: str, scheme: str, forwarded_for: bytes, proto: bytes) -> tuple[str, bool]:
-        peer = client = parse_address(opened_by)
-        if peer is not None and _is_ours(peer, proxies):
-            client = _client_behind(peer, forwarded_for.decode("latin-1"), proxies)
-            scheme = _scheme_of(proto.decode("latin-1"))
-        return str(client) if client else "", scheme == "https"
+        address, scheme = _client_of(
+            opened_by, scheme, forwarded_for.decode("latin-1"), proto.decode("latin-1"), proxies
+        )
+        return address, scheme == "https"
 
     return see
+
+
+def name_client(environ: Environ, *, proxies: Collection[Network], port: int | None = None) -> None:
+    """Do to one request what `trust_proxies` does to each."""
+    address, scheme = _kept_client_of(
+        str(environ.get("REMOTE_ADDR", "")),
+        environ["wsgi.url_scheme"],
+        environ.get("HTTP_X_FORWARDED_FOR", ""),
+        environ.get("HTTP_X_FORWARDED_PROTO", ""),
+        tuple(proxies),
+    )
+    environ["REMOTE_ADDR"], environ["wsgi.url_scheme"] = address, scheme
+    for name in [
+        name for name in environ if name in FORWARDING_HEADERS or name.startswith(FORWARDING_PREFIX)
+    ]:
+        del environ[name]
+    if port is not None and "HTTP_HOST" in environ:
+        environ["HTTP_HOST"] = _without_other_port(environ["HTTP_HOST"], port)
+
+
+def _client_of(
+    peer_address: str,
+    scheme: str,
+    forwarded_for: str,
+    forwarded_proto: str,
+    proxies: Collection[Network],
+) -> tuple[str, str]:
+    """The client's address, "" when it is unknown, and the scheme of its request."""
+    peer = parse_address(peer_address)
+    if peer is None or not _is_ours(peer, proxies):
+        return str(peer) if peer else "", scheme
+    return str(_client_behind(peer, forwarded_for, proxies)), _scheme_of(forwarded_proto)
+
+
+# A shop sends from few addresses; visitors of links come from many, and would push them out.
+_kept_client_of = lru_cache(maxsize=1_024)(_client_of)
 
 
 def _is_ours(address: Address, proxies: Collection[Network]) -> bool:

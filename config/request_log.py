@@ -28,7 +28,7 @@ def log_requests(get_response: Handler) -> Handler:
     """Outermost middleware: give the request an id, and log it when its response begins."""
 
     def serve(request: HttpRequest) -> HttpResponseBase:
-        name = uuid.uuid4().hex
+        name = new_id()
         begin(user_id=partial(_user_id, request), **{REQUEST_ID: name})
         begun = time.perf_counter()
         response = get_response(request)
@@ -40,6 +40,17 @@ def log_requests(get_response: Handler) -> Handler:
         return response
 
     return serve
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def log_answered(name: str, line: dict[str, object]) -> None:
+    """Log a request that was answered without middleware, by its id."""
+    if logger.isEnabledFor(logging.INFO):
+        begin(user_id=None, **{REQUEST_ID: name})
+        logger.info("request", extra=line)
 
 
 class Refusals:
@@ -64,7 +75,7 @@ def log_refused(request: HttpRequest, status: int) -> str:
 
     At most MAX_REFUSALS_LOGGED are logged in a second.
     """
-    name = uuid.uuid4().hex
+    name = new_id()
     if logger.isEnabledFor(logging.INFO) and refusals.may_log():
         begin(user_id=None, **{REQUEST_ID: name})
         logger.info("request", extra=_line(request, status, 0.0))
@@ -77,11 +88,15 @@ def _user_id(request: HttpRequest) -> int | None:
 
 
 def _line(request: HttpRequest, status: int, seconds: float) -> dict[str, object]:
+    return line_of(str(request.method), request.path, status, seconds, network_of(request))
+
+
+def line_of(method: str, path: str, status: int, seconds: float, client: str) -> dict[str, object]:
     """Return the fields of the access log's line: the path without its query, and others."""
     return {
-        "method": request.method,
-        "path": request.path,
+        "method": method,
+        "path": path,
         "status": status,
         "milliseconds": round(seconds * 1000, 1),
-        "client": network_of(request),
+        "client": client,
     }

@@ -1,6 +1,10 @@
-"""Django as a WSGI application, and the one that refuses requests. `config.asgi` serves both."""
+"""Django as a WSGI application, the one that refuses requests, and the answers to many at once.
+
+`config.asgi` serves them.
+"""
 
 import os
+from collections.abc import Callable, Sequence
 from typing import cast
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
@@ -10,6 +14,7 @@ from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 
 from config import limits
+from config.arriving import Environ, Whole
 from config.forwarding import Application, trust_proxies
 
 
@@ -32,5 +37,12 @@ def refusing() -> Application:
     return unavailable.refuse
 
 
+def answering_at_once() -> Callable[[Sequence[Environ]], Sequence[Whole | None]]:
+    from config import shop_requests  # needs the applications to be loaded
+
+    return shop_requests.answer_at_once
+
+
 application = behind_proxies(cast("Application", get_wsgi_application()))
 refuse = behind_proxies(refusing())
+answer_at_once = answering_at_once()
