@@ -128,5 +128,5 @@ app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
 # The packages in tracking are no Django apps, so Celery does not find their tasks by itself.
 app.autodiscover_tasks(
-    [f"tracking.{room}" for room in ("outreach", "flags", "commissions", "links", "totals")]
+    [f"tracking.{package}" for package in ("outreach", "flags", "commissions", "links", "totals")]
 )

@@ -12,7 +12,7 @@ from core.postgres.connection import BoundedConnection
 
 
 class _ListeningConnection(BoundedConnection):
-    """Gives up soon: whoever listens has other work too, and connects again."""
+    """Gives up soon: the program that listens has other work too, and connects again."""
 
     connect_seconds = 1.0
     silence_seconds = 1.0

@@ -38,6 +38,7 @@ IN_TEXTS = {
     "whereabouts": "address, state",
     "whoever": "the person or program that acts",
 }
+TURNED = re.compile(r"turn_\w+_(?:on|off)")  # what users turn on and off, as pages say it
 PARTS = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])")
 
 
@@ -56,6 +57,8 @@ def names_in(source: ast.AST) -> Iterator[tuple[int, str]]:
 
 def private_words_in(name: str) -> list[str]:
     words = [part.lower() for part in PARTS.findall(name)]
+    if TURNED.fullmatch(name):
+        words.remove("turn")
     return [word for word in INSTEAD if word in words or f"{word}s" in words]
 
 
@@ -109,6 +112,8 @@ def test_no_docstring_has_one_of_these_words() -> None:
         ("def order(baskets): pass", ["basket"]),
         ("self.hints = []", ["hint"]),
         ("def return_url(wired, turnover): pass", []),
+        ("def turn_endpoint_on(): pass", []),
+        ("def turn_hint_off(turn): pass", ["hint", "turn"]),
     ],
 )
 def test_the_search_knows_a_word_when_it_sees_it(line: str, words: list[str]) -> None:
