@@ -224,6 +224,7 @@ def test_the_key_stands_in_no_log_and_no_note(
     cast: Cast, secret: str, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     """Also when the product fails, which logs the request and what happened."""
+    REQUESTS.forget()  # of other tests
     stream = io.StringIO()
     handler = logging.StreamHandler(stream)
     handler.setFormatter(formatter(as_json=True))
