@@ -170,12 +170,9 @@ CACHES: dict[str, Any] = {
 }
 
 # --- The API
-API_RATE: float = limits.API_RATE
-API_BURST: int = limits.API_BURST
-SCRIPT_RATE: float = limits.SCRIPT_RATE
-SCRIPT_BURST: int = limits.SCRIPT_BURST
-SCRIPT_CLIENT_RATE: float = limits.SCRIPT_CLIENT_RATE
-SCRIPT_CLIENT_BURST: int = limits.SCRIPT_CLIENT_BURST
+API_RATE, API_BURST = limits.API_RATE, limits.API_BURST
+SCRIPT_RATE, SCRIPT_BURST = limits.SCRIPT_RATE, limits.SCRIPT_BURST
+SCRIPT_CLIENT_RATE, SCRIPT_CLIENT_BURST = limits.SCRIPT_CLIENT_RATE, limits.SCRIPT_CLIENT_BURST
 MAX_REPORT_BYTES: int = limits.MAX_REPORT_BYTES
 
 # --- Clicks: see docs/clicks.md
@@ -387,16 +384,11 @@ CSRF_COOKIE_SECURE = not LOCAL
 MESSAGE_STORAGE = "config.message_cookie.MessageStorage"
 CONTENT_SECURITY_POLICY: dict[str, Any] = {
     "DIRECTIVES": {
-        "default-src": [SELF],
-        "script-src": [SELF, NONCE],
-        "style-src": [SELF, NONCE],
-        "img-src": [SELF, "data:"],
-        "object-src": [NONE],
-        "base-uri": [NONE],
-        "form-action": [SELF],
-        "frame-ancestors": [SELF],
+        "default-src": [SELF], "script-src": [SELF, NONCE], "style-src": [SELF, NONCE],
+        "img-src": [SELF, "data:"], "object-src": [NONE], "base-uri": [NONE],
+        "form-action": [SELF], "frame-ancestors": [SELF],
     }
-}
+}  # fmt: skip
 
 # Opens /metrics, as `Authorization: Bearer …`; without a token there is no such page.
 METRICS_TOKEN: str = env.str("METRICS_TOKEN", default="")

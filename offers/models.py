@@ -142,10 +142,7 @@ class Approval(models.TextChoices):
 
 
 class CommissionStructure(TenantModel):
-    """What one version of an offer's terms says, and when it applies from.
-
-    `tiers` and `rules` hold `structure.Tier` and `structure.Rule`, checked by `offers.terms`.
-    """
+    """What one version of an offer's terms says: `tiers` and `rules` hold structure.Tier and Rule."""
 
     offer = TenantForeignKey(Offer)
     version = models.PositiveIntegerField()

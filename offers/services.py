@@ -391,18 +391,8 @@ EDITABLE_FIELDS = (
 
 
 def _assign(offer: Offer, values: OfferValues) -> None:
-    offer.name = values.name.strip()
-    offer.description = values.description
-    offer.kind = values.kind
-    offer.currency = values.currency
-    offer.destination_url = values.destination_url
+    for name in EDITABLE_FIELDS:
+        setattr(offer, name, getattr(values, name))
+    offer.name, offer.currency = values.name.strip(), values.currency
     offer.allowed_domains = list(values.allowed_domains)
-    offer.deep_links_allowed = values.deep_links_allowed
-    offer.own_slugs_allowed = values.own_slugs_allowed
-    offer.click_window_days = values.click_window_days
-    offer.remembers_customers = values.remembers_customers
-    offer.customer_window_days = values.customer_window_days
-    offer.code_pattern = values.code_pattern
     offer.utm_template = read_template(values.utm_template)
-    offer.starts_at = values.starts_at
-    offer.ends_at = values.ends_at

@@ -24,7 +24,10 @@ from tests.architecture.source import (
 
 MAX_LINES = 400
 # Not written by hand, or a list by nature.
-LONGER = re.compile(r"requirements/.*\.txt|.*/migrations/\d{4}_\w+\.py|static/icons\.svg")
+LONGER = re.compile(  # generated, or a list
+    r"requirements/.*\.txt|.*/migrations/\d{4}_\w+\.py|static/icons\.svg"
+    r"|clients/python/tributary_client/nouns/\w+\.py"
+)
 TEXT = {".py", ".html", ".css", ".js", ".md", ".toml", ".yml", ".sh", ".txt", ".in"}
 
 # The modules that read over all brands, and how often; the call gives the reason.
@@ -52,7 +55,7 @@ ACROSS_BRANDS = {
     "payouts/releases.py": 3,
     "tracking/figures/creator_brands.py": 1,
     "tracking/figures/creator_report.py": 2,
-    "tracking/links/destinations.py": 4,
+    "tracking/links/destinations.py": 5,
     "tracking/links/refused_lines.py": 1,
     "tracking/privacy/erasure.py": 2,
     "tracking/privacy/export.py": 1,
@@ -148,9 +151,11 @@ def classes(path: Path) -> list[ast.ClassDef]:
 def test_no_model_orders_itself_or_saves_in_its_own_way() -> None:
     """`save` stands in core.tenancy alone; forms are not models and have none of their own.
 
-    core.cache is no model either: what it deletes are keys of a cache.
+    core.cache is no model either: what it deletes are keys of a cache. Nor is a noun of the API.
     """
-    own, allowed = {"save", "delete", "bulk_create"}, {"core/tenancy.py", "core/cache.py"}
+    own, allowed = {"save", "delete", "bulk_create"}, {
+        "core/tenancy.py", "core/cache.py", "api/resources/operations.py",
+    }  # fmt: skip
     found = []
     for path in modules():
         for node in classes(path):

@@ -1,0 +1,41 @@
+"""Endpoints of webhooks by API: their secrets, and those that are off."""
+
+from __future__ import annotations
+
+from accounts.models import IdempotentRequest
+from tests.api.nouns.stage import ROOT, Stage
+
+
+def test_a_secret_is_shown_once_also_where_the_request_is_repeated(stage: Stage) -> None:
+    headers = {**stage.shop.headers, "Idempotency-Key": "new"}
+    path, body = f"{ROOT}/webhook-endpoints", {"address": "http://127.0.0.1:8/hook"}
+
+    first, again = (
+        stage.shop.client.post(path, body, content_type="application/json", headers=headers)
+        for _ in range(2)
+    )
+
+    assert first.json()["secret"].startswith("whsec_")
+    assert again.json() == {**first.json(), "secret": None}
+    assert again["Idempotency-Replayed"] == "true"
+    assert not IdempotentRequest.objects.filter(content__contains="whsec_").exists()
+
+
+def test_nothing_is_sent_to_an_endpoint_that_is_off(stage: Stage) -> None:
+    address = f"/webhook-endpoints/{stage.id('endpoint')}"
+    stage.send("POST", f"{address}/off", None)
+
+    refused = [
+        stage.send("POST", f"{address}/test", None),
+        stage.send("POST", f"{address}/send-again", {"since": "2026-11-01T00:00:00Z"}),
+    ]
+    again = stage.send(
+        "POST", "/webhook-deliveries/send-again", {"deliveries": [stage.id("delivery")]}
+    )
+
+    assert [(one.status_code, one.json()["code"], one.json()["state"]) for one in refused] == [
+        (409, "not_possible_now", "off")
+    ] * 2
+    assert again.json() == {"changed": 0, "without_body": 0, "not_on": 1, "busy": 0}
+    assert stage.send("DELETE", address, None).json()["outcome"] == "deleted"
+    assert stage.get(address).status_code == 404
