@@ -142,7 +142,7 @@ class Approval(models.TextChoices):
 
 
 class CommissionStructure(TenantModel):
-    """What one version of an offer's terms says: `tiers` and `rules` hold structure.Tier and Rule."""
+    """What one version of an offer's terms says. `tiers`, `rules`: structure.Tier and Rule."""
 
     offer = TenantForeignKey(Offer)
     version = models.PositiveIntegerField()

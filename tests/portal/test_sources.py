@@ -16,7 +16,7 @@ from tests.following import follow_link
 from tests.portal.conftest import Sell, text_of
 from tracking.models import TrackingLink
 
-PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile Safari/604.1"
+PHONE = "Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 Mobile"
 
 
 def click(cast: Cast, **asked: Any) -> str:
