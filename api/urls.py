@@ -10,7 +10,6 @@ from api.health import healthz, readyz
 from api.idempotency import idempotent
 from api.metrics import metrics
 from api.order_key import with_origin
-from api.page_script import serve as serve_page_script
 from api.pictures import picture
 from api.problem_pages import problem_page
 from api.problems import nothing, with_problem_details
@@ -37,7 +36,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/guides/<slug:name>", guide_page, name="guide"),
     path("api/problems/<slug:code>", problem_page, name="problem"),
     path("certificates/ask", ask, name="ask_for_certificate"),
-    path("t.js", serve_page_script, name="page_script"),
     path("pictures/<slug:slug>/<slug:digest>", picture, name="picture"),
     path("webhooks/email/<slug:service>/", receive, name="email_webhook"),
     path("webhooks/<uuid:public_id>", receive_from_shop),

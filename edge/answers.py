@@ -1,7 +1,8 @@
-"""What a redirect answers beside the address: its headers, and the pages where there is no link."""
+"""What is answered beside addresses: headers, pages where there is no link, the page script."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from http.cookies import CookieError, SimpleCookie
@@ -12,6 +13,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 
+from core import page_script
 from core.languages import language_of, speaking, tag_for
 
 Headers = list[tuple[bytes, bytes]]
@@ -24,7 +26,7 @@ LINK_HEADERS: Headers = [
 ]
 EMPTY = (b"content-length", b"0")
 RETRY_AFTER_SECONDS = b"2"
-UNKNOWN, NOT_ALLOWED, UNAVAILABLE = 404, 405, 503
+OK, UNKNOWN, NOT_ALLOWED, UNAVAILABLE = 200, 404, 405, 503
 KNOWN_READERS = 1_000  # whose language is remembered
 
 
@@ -58,6 +60,18 @@ def language(accepted: bytes, cookies: bytes) -> str:
         parsed = SimpleCookie()
     request.COOKIES.update({name: one.value for name, one in parsed.items()})
     return tag_for(request)
+
+
+def script(headers: Mapping[bytes, bytes]) -> Page:
+    """Return the page script, or that the browser has it already."""
+    status, told, body = page_script.answer(
+        if_none_match=headers.get(b"if-none-match", b"").decode("latin-1"),
+        accept_encoding=headers.get(b"accept-encoding", b"").decode("latin-1"),
+    )
+    sent = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+    if status == OK:
+        sent.append((b"content-length", b"%d" % len(body)))
+    return Page(status, sent, body)
 
 
 class Pages:

@@ -1,5 +1,7 @@
 """The redirect: an ASGI application that turns a slug into the shop's address with a click id.
 
+It serves the page script too, which shops load with each of their pages.
+
 Everything here runs for every click, in the event loop, and waits for nothing unless the slug is
 not in memory. Settings, pages and queries are prepared elsewhere.
 """
@@ -36,7 +38,7 @@ Forwarding = Callable[[str, str, bytes, bytes], tuple[str, bool]]
 
 logger = logging.getLogger(__name__)
 
-PATH = "/r/"
+PATH, SCRIPT_PATH = "/r/", "/t.js"
 UNKNOWN_WAIT_SECONDS = 1.0  # for a slug that is not in memory
 STALE_WAIT_SECONDS = 0.03  # for one whose brand has changed something
 METHODS = frozenset({"GET", "HEAD"})
@@ -88,7 +90,8 @@ class Redirects:
 
     def takes(self, scope: Scope) -> bool:
         """Whether this answers the request, and not the rest of the product."""
-        if scope["path"].startswith(PATH):
+        path = scope["path"]
+        if path.startswith(PATH) or path == SCRIPT_PATH:
             return True
         return bool(self.links.hosts) and self._own_host(dict(scope["headers"])) is not None
 
@@ -101,17 +104,17 @@ class Redirects:
         if self._tls_host and not is_tls:
             await self._lead_to_tls(scope, headers, send)
             return
+        if scope["method"] not in METHODS:
+            await self._say(answers.NOT_ALLOWED, scope, headers, send, is_tls=is_tls)
+            return
         target = self._targets.get(slug)
         host = self._own_host(headers) if self.links.hosts else None
         if target is None or target.is_stale or host is not None:
-            found = await self._find(slug, host)
+            found = answers.OK if path == SCRIPT_PATH else await self._find(slug, host)
             if isinstance(found, int):
                 await self._say(found, scope, headers, send, is_tls=is_tls)
                 return
             target = found
-        if scope["method"] not in METHODS:
-            await self._say(answers.NOT_ALLOWED, scope, headers, send, is_tls=is_tls)
-            return
         try:
             answer = self._follow(target, scope, headers, host, address, is_tls=is_tls)
         except Exception:  # a defect of ours is no reason to keep a shopper from the shop
@@ -233,16 +236,19 @@ class Redirects:
         *,
         is_tls: bool,
     ) -> None:
-        """Send a page instead of a redirect."""
+        """Send a page, or the page script, instead of a redirect."""
         sent = [*answers.LINK_HEADERS, (b"allow", b"GET, HEAD"), answers.EMPTY]
         body = b""
-        if status != answers.NOT_ALLOWED:
+        if status == answers.OK:
+            page = answers.script(headers)
+            status, sent, body = page.status, page.headers, page.body
+        elif status != answers.NOT_ALLOWED:
             tag = answers.language(headers.get(b"accept-language", b""), headers.get(COOKIE, b""))
-            page = self.pages.ready(status, tag)
-            if page is None:
+            ready = self.pages.ready(status, tag)
+            if ready is None:
                 loop = asyncio.get_running_loop()
-                page = await loop.run_in_executor(None, self.pages.make, status, tag)
-            sent, body = page.headers, page.body
+                ready = await loop.run_in_executor(None, self.pages.make, status, tag)
+            sent, body = ready.headers, ready.body
         if is_tls:
             sent = [*sent, *self._tls]
         await send({"type": "http.response.start", "status": status, "headers": sent})

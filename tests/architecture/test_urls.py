@@ -63,8 +63,6 @@ PUBLIC = {
     "u/<str:token>": "the token unsubscribes one address",
     "certificates/ask": "a proxy asks whether a host is one of a brand",
     "pictures/<slug:slug>/<slug:digest>": "logos and images, which mails show too",
-    "r/<slug:slug>": "shoppers follow tracking links",
-    "t.js": "the page script, which shops load",
     "healthz": "says that the process lives",
     "readyz": "says which server does not answer",
     "metrics": "nothing there without METRICS_TOKEN",
