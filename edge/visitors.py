@@ -9,9 +9,8 @@ from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
-from crawlerdetect import CrawlerDetect
-
 from core.keyed_hash import KeyedHash
+from edge.robots import is_robot
 from tracking.links.click_lines import escaped
 
 VISIT, ROBOT, PREVIEW, PREFETCH, HEAD, INACTIVE = (
@@ -37,7 +36,6 @@ PREVIEWS = re.compile(
 TABLETS = re.compile(r"(?i)iPad|Tablet|Kindle|Silk/|PlayBook|Nexus (7|9|10)|SM-[TX]\d")
 PHONES = re.compile(r"(?i)iPhone|iPod|Mobile|Windows Phone|BlackBerry|Opera Mini|IEMobile")
 COMPUTERS = re.compile(r"Windows NT|Macintosh|X11|CrOS|Linux")
-_robots = CrawlerDetect()
 
 
 class Agent(NamedTuple):
@@ -55,7 +53,7 @@ def agent_of(header: bytes) -> Agent:
     kind = VISIT
     if PREVIEWS.search(text):
         kind = PREVIEW
-    elif _robots.isCrawler(text or "none"):
+    elif is_robot(text or "none"):
         kind = ROBOT
     return Agent(kind, device_of(text), escaped(text))
 
