@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.web_server import WebServer
-from tests.own_processes import until
 from tests.own_servers import OwnServers
 
 
@@ -22,5 +21,5 @@ def started_web(started_servers: OwnServers) -> Iterator[WebServer]:
 @pytest.fixture
 def web(own_servers: OwnServers, started_web: WebServer) -> WebServer:
     """The web process with both workers, able to do its work."""
-    until(started_web.is_whole, "the web process is not whole")
+    started_web.wait_until_whole()
     return started_web

@@ -85,7 +85,7 @@ class RandomFaults:
         rests_until = self._web_worker_hurt_at + WEB_WORKER_REST_SECONDS
         threading.Event().wait(max(0.0, rests_until - time.monotonic()))
         # With both gone nobody answers; on a busy machine one takes long to load the product.
-        until(self.web.is_whole, "the web process is not whole")
+        self.web.wait_until_whole()
         one = self.chance.choice(self.web.workers())
         send(number, one)
         until(lambda: one not in self.web.workers(), "the web worker is not replaced", seconds=SLOW)

@@ -32,7 +32,7 @@ from tests.faults.random_faults import RandomFaults
 from tests.faults.told_webhooks import ToldWebhooks
 from tests.faults.web_server import WebServer
 from tests.mailbox import Mailbox, open_mailbox
-from tests.own_processes import ROOT, Process, until
+from tests.own_processes import ROOT, Process
 from tests.own_servers import OwnServers, start_own_servers
 
 MINUTES = float(os.environ.get("SOAK_MINUTES", "30"))
@@ -134,7 +134,7 @@ class Soak:
             while time.monotonic() < over_at:
                 self.faults.do_one()
                 self.faults.wait(5)
-            until(self.web.is_whole, "the web process is not whole")
+            self.web.wait_until_whole()
         self.webhooks.finish()
 
     def stop(self) -> None:

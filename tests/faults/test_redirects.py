@@ -169,7 +169,7 @@ def test_a_killed_process_loses_only_what_it_had_not_written(shoppers: Shoppers)
         until(lambda: len(followed) > 100, "nobody arrives")
         killed_at = time.monotonic()
         send(signal.SIGKILL, *shoppers.web.workers())
-        until(shoppers.web.is_whole, "it is not started again")
+        shoppers.web.wait_until_whole()
         now = len(followed)
         until(lambda: len(followed) > now + 50, "nobody arrives any more")
 

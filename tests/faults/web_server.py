@@ -74,8 +74,7 @@ class WebServer:
             env=self._environment,
         )
         try:
-            seconds = max(STARTING_SECONDS, MAX_WAIT_SECONDS)
-            until(self.is_whole, "not both workers answer", seconds=seconds)
+            self.wait_until_whole()
         except BaseException:
             self.stop()
             raise
@@ -99,6 +98,11 @@ class WebServer:
         threads = [len(states_of_threads(pid)) for pid in self.workers()]
         is_started = len(threads) == WORKERS and all(number > 1 for number in threads)
         return is_started and self.get("/readyz").status == 200
+
+    def wait_until_whole(self) -> None:
+        """Wait for as long as a worker may take to start."""
+        seconds = max(STARTING_SECONDS, MAX_WAIT_SECONDS)
+        until(self.is_whole, "not both workers answer", seconds=seconds)
 
     def get(self, path: str, **headers: str) -> Answer:
         return self.ask("GET", path, headers=headers)
