@@ -2,7 +2,8 @@
 
 Both web servers have one worker, on one core; the clients, PostgreSQL, Valkey and the consumer of
 clicks have the other cores. The rounds alternate. Then redirects come at half of that speed, for
-their times, and all clicks are counted in PostgreSQL. REDIRECT_SECONDS says how long each round
+their times, and all clicks are counted in PostgreSQL. The processor's time of each worker says the
+same as the speeds, and also on a machine with other work. REDIRECT_SECONDS says how long each round
 is, REDIRECT_ROUNDS how many there are; 600 and 1 show whether memory stays flat.
 """
 
@@ -73,9 +74,13 @@ def measure(port: int, bare_port: int, requests: list[str]) -> None:
     wanted = ask(port, requests, depth=1, seconds=2)["answered"]  # until all links are known
     before = memory_of(worker)
     ours, bares = [], []
+    our_work, bare_work = Work(worker), Work(worker_at(bare_port))
     for _ in range(ROUNDS):
-        bares.append(speed(ask(bare_port, requests, depth=DEPTH, seconds=SECONDS)))
-        found = ask(port, requests, depth=DEPTH, seconds=SECONDS)
+        with bare_work.measured() as found:
+            found |= ask(bare_port, requests, depth=DEPTH, seconds=SECONDS)
+        bares.append(speed(found))
+        with our_work.measured() as found:
+            found |= ask(port, requests, depth=DEPTH, seconds=SECONDS)
         ours.append(speed(found))
         wanted += found["answered"]
     show("redirects a second, recorded", f"{statistics.median(ours):,.0f}")
@@ -83,6 +88,10 @@ def measure(port: int, bare_port: int, requests: list[str]) -> None:
     ratios = [one / other for one, other in zip(ours, bares, strict=True)]
     show("ratio of each round (goal: 0.7)", " ".join(f"{ratio:.2f}" for ratio in ratios))
     show("median of the ratios", f"{statistics.median(ratios):.2f}")
+    each = [work.seconds / work.answered for work in (our_work, bare_work)]
+    texts = [f"{seconds * 1e6:.1f}" for seconds in each]
+    show("processor's microseconds of each, recorded and bare", " and ".join(texts))
+    show("ratio of these", f"{each[1] / each[0]:.2f}")
     half = ask(port, requests, rate=statistics.median(ours) / 2, seconds=SECONDS)
     times = sorted(half["times"])
     for share in (50, 99, 99.9):
@@ -95,6 +104,28 @@ def measure(port: int, bare_port: int, requests: list[str]) -> None:
     show("clicks in PostgreSQL, of", f"{stored():,} of {wanted:,}")
     show("seconds after the last answer (goal: 2)", f"{time.monotonic() - ended_at:.1f}")
     show("megabytes of the worker, before and after", f"{before:.0f}, {memory_of(worker):.0f}")
+
+
+class Work:
+    """How long a worker kept the processor busy, for how many answers."""
+
+    def __init__(self, worker: int) -> None:
+        self._stat = Path(f"/proc/{worker}/stat")
+        self.seconds, self.answered = 0.0, 0
+
+    @contextmanager
+    def measured(self) -> Iterator[dict[str, Any]]:
+        """Add what happens in the block, which puts the client's findings into the dictionary."""
+        found: dict[str, Any] = {}
+        before = self._busy()
+        yield found
+        self.seconds += self._busy() - before
+        self.answered += found["answered"]
+
+    def _busy(self) -> float:
+        """Seconds of all its threads, in user mode and in the system (proc(5))."""
+        fields = self._stat.read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def ask(port: int, requests: list[str], **how: Any) -> dict[str, Any]:

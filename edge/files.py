@@ -101,9 +101,12 @@ class ClickFile:
         A process that was killed while it wrote leaves a batch without its end: its whole lines
         count. Raises OSError.
         """
-        begin = self.sent
+        begin = read_at = self.sent
+        read = b""
         while begin < self.size:
-            head = os.pread(self._descriptor, MAX_HEAD, begin).partition(b"\n")[0]
+            if begin + MAX_HEAD > read_at + len(read):
+                read, read_at = self._read(READ_BYTES, begin), begin
+            head = read[begin - read_at : begin - read_at + MAX_HEAD].partition(b"\n")[0]
             try:
                 name, length, _number = head.decode().split(" ")
                 lines_at, end = begin + len(head) + 1, begin + len(head) + 1 + int(length)
@@ -111,12 +114,18 @@ class ClickFile:
             except ValueError:  # the head itself was cut
                 self.sent = self.size
                 return
-            lines = os.pread(self._descriptor, int(length), lines_at)
+            if end > read_at + len(read):
+                read, read_at = self._read(max(READ_BYTES, int(length)), lines_at), lines_at
+            lines = read[lines_at - read_at : end - read_at]
             if len(lines) < int(length):
                 lines = lines[: lines.rfind(b"\n") + 1]
                 end = self.size
             yield Batch(name, lines, end)
             begin = end
+
+    def _read(self, length: int, begin: int) -> bytes:
+        left = max(0, self.size - begin)  # a head may have been cut before its end
+        return os.pread(self._descriptor, min(length, left), begin)
 
     def close(self) -> None:
         """Leave the file to another process."""

@@ -27,6 +27,7 @@ RETRY_SECONDS = 0.5
 SEARCH_SECONDS = 5.0  # between two searches for files of processes that have ended
 PUBLISH_SECONDS = 1.0
 IDLE_SECONDS = 0.2
+PAUSE_SECONDS = 0.1  # between two pipelines: ten batches cost little more than one
 PIPELINE_BYTES = 1_000_000
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ class Sender:
             self._writer.has_written.clear()
             try:
                 self.work()
+                self._is_over.wait(PAUSE_SECONDS)
             except (errors.RedisError, OSError) as error:
                 self.note_failure(error)
                 self._is_over.wait(RETRY_SECONDS)
