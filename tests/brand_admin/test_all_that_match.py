@@ -73,7 +73,7 @@ def test_every_list_with_actions_says_what_can_be_chosen() -> None:
     acting = {name: kind for name, kind in LISTS.items() if kind.actions}
 
     assert sorted(acting) == [
-        "compared_codes", "conversions", "due", "events", "members", "offer", "offer_add",
+        "compared_codes", "conversions", "due", "events", "flags", "members", "offer", "offer_add",
         "project_add", "project_generate", "project_send", "unattributed", "webhook_deliveries",
     ]  # fmt: skip
     assert {
@@ -85,6 +85,7 @@ def test_every_list_with_actions_says_what_can_be_chosen() -> None:
             "compared_codes",
             "conversions",
             "events",
+            "flags",
             "members",
             "offer",
             "offer_add",
