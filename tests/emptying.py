@@ -9,18 +9,36 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.test import TransactionTestCase
+from psycopg.errors import DeadlockDetected
 
 # What migrations write, and no test changes.
 KEPT = ("django_content_type", "auth_permission")
 # Rows that were deleted still lie in their tables; a table full of them is slow to read.
 MAX_BYTES = 2_000_000
+TRIES = 4
 _tables: list[str] = []
 
 
 def empty_database(case: TransactionTestCase) -> None:
-    """Leave no row in any table but `KEPT`, once all transactions that write have ended."""
+    """Leave no row in any table but `KEPT`, once all transactions that write have ended.
+
+    What a worker began may still lock tables in another sequence than this does: PostgreSQL then
+    ends one of the two, and this one is tried again.
+    """
+    for _ in range(TRIES):
+        try:
+            _empty()
+        except OperationalError as error:
+            if not isinstance(error.__cause__, DeadlockDetected):
+                raise
+        else:
+            return
+    _empty()
+
+
+def _empty() -> None:
     with transaction.atomic(), connection.cursor() as cursor:
         all_of_them = ", ".join(tables(cursor))
         cursor.execute(f"LOCK TABLE {all_of_them} IN EXCLUSIVE MODE")

@@ -123,6 +123,7 @@ def test_a_refused_form_says_why(cast: Cast, desk: Desk) -> None:
     ):
         page.goto(f"/admin/juniper/{path}")
         page.locator("form").evaluate_all("forms => forms.forEach(form => form.noValidate = true)")
+        page.locator("details.fold-card").evaluate_all("folds => folds.forEach(f => f.open = true)")
         for field in page.locator(
             "#main form[method=post] :is(input[type=text], input[type=email])"
         ).all():
