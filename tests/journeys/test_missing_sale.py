@@ -42,7 +42,7 @@ def test_mara_makes_a_link_asks_after_a_sale_and_is_answered(
     expect(page.get_by_role("alert")).to_be_visible()
     page.get_by_label(words("Page of the shop")).fill("https://www.juniper.example/gift")
     page.get_by_role("button", name=words("Make the link")).click()
-    expect(page.get_by_text(words("Here it is"))).to_be_visible()
+    expect(page.get_by_text(words("Your new link is ready"))).to_be_visible()
     page.get_by_role("link", name="Winter Glow creators").click()
 
     page.get_by_role("link", name=words(WHY)).click()

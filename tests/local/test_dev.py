@@ -98,7 +98,7 @@ def test_make_run_reloads_nothing() -> None:
     run = commands(port=8000, environment={}, reloads=False)
     dev = commands(port=8000, environment={}, reloads=True)
 
-    assert {name for name in run if run[name] != dev[name]} == {"web", "worker"}
+    assert {name for name in run if run[name] != dev[name]} == {"web", "worker", "store-clicks"}
     assert "config.web" in run["web"]
 
 

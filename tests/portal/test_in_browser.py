@@ -180,7 +180,7 @@ def test_everything_is_there_without_script(open_page: OpenPage, path: str) -> N
     page.get_by_role("link", name="Make a link").click()
     page.get_by_label("Page of the shop").fill("https://juniper.example/gift")
     page.get_by_role("button", name="Make the link").click()
-    expect(page.get_by_text("Here it is")).to_be_visible()
+    expect(page.get_by_text("Your new link is ready")).to_be_visible()
 
 
 @pytest.mark.parametrize("language", ["en", *TRANSLATED])

@@ -66,7 +66,7 @@ def test_a_failed_payment_says_why_and_leads_to_the_details(
         )  # fmt: skip
 
     assert "Your payment of £8.42 failed Account closed." in needs(client, path)
-    assert 'href="/portal/payout/">Check your payout details' in text_of(client, path)
+    assert 'href="/portal/payout/"' in text_of(client, path)
     pay(cast, reference="BACS 2")
     assert needs(client, path) == ""
 
