@@ -14,14 +14,18 @@ from django.utils.text import capfirst
 FIRST_WORD = re.compile(r"[^\W\d_]+(?=[\s,:]|$)")
 
 
-def add_refusal(form: forms.Form, error: Exception, *, field: str | None = None) -> None:
+def add_refusal(
+    form: forms.Form, error: Exception, *, field: str | None = None, as_it_is: bool = False
+) -> None:
     """Add `error` to `field`, or to the field that it names; without a field, above the form.
 
-    A form has the day ("starts_on") of what a service knows as a time ("starts_at").
+    A form has the day ("starts_on") of what a service knows as a time ("starts_at"). A text that
+    may begin with what somebody typed is shown `as_it_is`.
     """
     name = field or str(getattr(error, "field", ""))
     names = (name, re.sub("_at$", "_on", name))
-    form.add_error(next((one for one in names if one in form.fields), None), sentence(error))
+    shown = str(error) if as_it_is else sentence(error)
+    form.add_error(next((one for one in names if one in form.fields), None), shown)
 
 
 def sentence(error: Exception | str) -> str:

@@ -15,6 +15,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.links.forms import LinkForm
 from brand_admin.links.lists import SECTION, url_of
 from brand_admin.pages import render_page
+from brand_admin.refusals import add_refusal
 from core.references import Reference
 from tracking.links.items import link_url, without_scheme
 from tracking.links.link_list import links
@@ -35,7 +36,7 @@ def link_page(request: BrandRequest, link_id: int) -> HttpResponse:
         try:
             change_link(link=row, **form.cleaned_data, by=request.actor, now=timezone.now())
         except LinkError as error:
-            form.add_error(error.field or None, str(error))  # it may begin with a slug
+            add_refusal(form, error, as_it_is=True)
         else:
             messages.success(request, "The link is changed.")
             return redirect("brand_admin:link", request.brand.slug, row.pk)

@@ -83,6 +83,7 @@ SECTIONS = (
     "own_account",
     "work_list",
     "test_mode",
+    "search",
 )
 brand_pages = [path(f"<slug:brand>/{name}", show_list, name=name) for name in SECTIONS]
 urlpatterns = [

@@ -168,6 +168,8 @@ def test_what_only_owners_do_is_written_down() -> None:
         "developers", "key_revoke",
         "connection_setup", "connection_name", "connection_credentials", "connection_secret",
         "connection_disconnect",
+        "link_domains", "link_domain_check", "link_domain_main", "link_domain_remove",
+        "page_script", "page_key", "postbacks", "postback_try",
         "test_data_delete",
         "webhook_add", "webhook_change", "webhook_secret", "webhook_test", "webhook_on",
         "webhook_off", "webhook_again", "webhook_delete", "webhook_deliveries_change",

@@ -12,7 +12,6 @@ import pytest
 from integrations.shop import AccessRefusedError, Delivery, ShopAwayError, ShopClient, Statements
 from integrations.shopify import fetching, topics
 from integrations.shopify.client import ShopifyClient
-from integrations.shopify.mapping import order_statements
 from integrations.shopify.shop import Shopify
 from tests.integrations.shopify.conftest import Connect
 from tests.integrations.shopify.payloads import (
@@ -25,6 +24,7 @@ from tests.integrations.shopify.payloads import (
     shipping_line,
 )
 from tests.integrations.shopify.stand_in import TOKEN_SECONDS, ShopifyStandIn
+from tests.integrations.shopify.test_mapping import by_webhook
 from tests.integrations.stand_in import Fault, Reply
 
 SINCE = datetime(2026, 11, 1, tzinfo=UTC)
@@ -173,7 +173,7 @@ def whole_order() -> dict[str, Any]:
 
 def as_fetched(payload: Any) -> Statements:
     """What the webhook says, as the last word of its second."""
-    stated = order_statements(payload)
+    stated = by_webhook(payload)
     [one] = stated.orders
     exact = one["updated_at"].replace("+00:00", ".999999+00:00")
     return replace(stated, orders=({**one, "updated_at": exact},))
