@@ -35,6 +35,7 @@ def brand_form(**changes: str) -> dict[str, str]:
         "accent": "#7A1FA2",
         "sender_name": "Ines from Juniper",
         "reply_to": "hello@juniper.example",
+        "clicks_kept_months": "13",
     } | changes
 
 

@@ -64,7 +64,7 @@ def test_nothing_has_run_yet(cast: Cast, theo: Client) -> None:
     page = shown(theo.get(at(cast.juniper, "work_list")))
 
     assert "Nothing has run yet" in page
-    assert "hx-trigger" not in page
+    assert 'hx-trigger="every' not in page
 
 
 def test_how_far_it_is_is_a_bar_that_asks_again_and_a_link_without_script(
@@ -108,7 +108,7 @@ def test_a_failure_says_what_happened(cast: Cast, theo: Client) -> None:
 
     assert "It could not be finished" in page
     assert "It stopped 5 times." in page
-    assert "hx-trigger" not in page
+    assert 'hx-trigger="every' not in page
 
 
 def test_the_list_takes_as_many_queries_for_three_as_for_one(cast: Cast, theo: Client) -> None:
