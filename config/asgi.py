@@ -13,7 +13,6 @@ and waiting requests occupy no thread. /healthz and refusals need no thread eith
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import sys
@@ -41,13 +40,14 @@ from config.arriving import (
     Whole,
     environ_of,
     read_body,
+    sender_of,
     without_underscores,
 )
 from config.forwarding import seen_through
 from config.gate import REFUSED, Pace, Places
 from config.groups import Groups
 from config.heartbeats import BEAT_SECONDS, beat
-from config.wsgi import answer_at_once, refuse
+from config.wsgi import answer_at_once, leave_to_requests, refuse
 from config.wsgi import application as wsgi_application
 from edge.starting import Edge
 
@@ -66,9 +66,6 @@ NEEDS_NO_PLACE = "/readyz"
 # The interpreter's switch interval. With the default of 5 ms, the event loop, which answers
 # /healthz, waits too long while several pages are rendered.
 SWITCH_SECONDS = 0.001
-# One order alone costs several times its share of many, so these are answered together.
-ORDERS_AND_REFUNDS = ("/api/v1/orders", "/api/v1/refunds")
-MAX_GROUPED_BYTES = 64 * 1024  # a longer body is mostly many orders, which are answered alone
 ALIVE = "alive\n"
 CLOSE = (b"connection", b"close")
 logger = logging.getLogger(__name__)
@@ -345,15 +342,6 @@ class Answer:
         return asyncio.run_coroutine_threadsafe(work, self.loop).result()
 
 
-def leave_to_requests() -> None:
-    """Have the garbage collector look only at objects made from now on.
-
-    A search through all that was loaded holds every thread up for half a second, /healthz too.
-    """
-    gc.collect()
-    gc.freeze()
-
-
 def is_in_memory(parts: Iterable[bytes]) -> bool:
     """Whether all of a response is in memory already."""
     return isinstance(parts, list | tuple) or not getattr(parts, "streaming", True)
@@ -379,20 +367,6 @@ async def say(send: Send, status: int, text: str, *more: tuple[bytes, bytes]) ->
     ]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
-
-
-def sender_of(environ: Environ) -> str:
-    """Return who sends one order or refund, by its API key; "" for any other request.
-
-    The key is not checked here: requests with the same wrong key are refused one after another.
-    """
-    if (
-        environ["REQUEST_METHOD"] in {"POST", "PUT"}
-        and environ["PATH_INFO"].startswith(ORDERS_AND_REFUNDS)
-        and int(environ["CONTENT_LENGTH"] or 0) <= MAX_GROUPED_BYTES
-    ):
-        return str(environ.get("HTTP_AUTHORIZATION", ""))
-    return ""
 
 
 def start_noting_requests() -> None:
