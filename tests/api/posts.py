@@ -8,7 +8,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from config import wsgi
-from config.asgi import Server, sender_of
+from config.arriving import sender_of
+from config.asgi import Server
 from config.gate import Places
 from tests.api.shop import ORDERS
 from tests.event_loop import run

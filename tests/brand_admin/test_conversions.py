@@ -164,12 +164,12 @@ def test_the_export_holds_what_stands_on_the_screen(cast: Cast) -> None:
 def test_the_list_takes_as_many_queries_for_three_as_for_one(cast: Cast) -> None:
     ines, address = desk_of(cast.ines), at(cast.juniper, "conversions")
     sell(cast)
-    assert queries_of(ines, address) == 8
+    assert queries_of(ines, address) == 9
 
     sell(cast, "1002", promo_code="DIEGO10")
     sell(cast, "1003", promo_code="JUNE20")
 
-    assert queries_of(ines, address) == 8
+    assert queries_of(ines, address) == 9
 
 
 def test_accepting_earns_the_commission(
