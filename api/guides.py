@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import count
 from pathlib import Path
 
 from django.conf import settings
@@ -45,7 +46,7 @@ EXAMPLES = {  # how each is named to a screen reader
     "python": "Python",
     "text": "Output",
 }
-REGION = ' class="table-region" tabindex="0" role="region" aria-label="Table"'
+REGION = ' class="table-region" tabindex="0" role="region" aria-label="Table {number}"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,10 +104,11 @@ def read_guide(name: str, text: str) -> Guide:
 def _shown(tokens: Sequence[Token]) -> list[Token]:
     """Return the tokens with tables and examples that can be scrolled by keyboard."""
     shown: list[Token] = []
+    numbers = count(1)
     for token in tokens:
         if token.type == "table_open":
             token.attrs["class"] = "table"
-            shown.append(_as_it_is(f"<div{REGION}>"))
+            shown.append(_as_it_is(f"<div{REGION.format(number=next(numbers))}>"))
         if token.type == "fence":
             html = escapeHtml(token.content)
             what, _, file = token.info.partition(" ")
