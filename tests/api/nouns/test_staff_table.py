@@ -52,6 +52,7 @@ PAGES: dict[str, tuple[str, ...] | NotServed] = {
     "offer_status": ("set_status_of_offer",),
     "offer_refresh_codes": ("give_codes",),
     "link": ("change_link",),
+    "link_test": NotServed("a report of each hop, for people who read it"),
     "offer_flag_hold": NotServed("what is held for review is a setting, for people to decide"),
     "leak": NotServed("a replacement with a mail and days of grace: give_codes gives a new code"),
     "leak_dismiss": NotServed("the page of the leaked code, for people who read the figures"),
@@ -86,6 +87,7 @@ PAGES: dict[str, tuple[str, ...] | NotServed] = {
     "payment_run_paypal": FOR_A_BANK,
 }
 # By the name of the list and the key of its action.
+OF_CONNECTIONS = NotServed("a connection is set up and looked after on its own pages")
 ACTIONS: dict[tuple[str, str], str | NotServed] = {
     ("members", "tag"): "tag_members",
     ("members", "untag"): "untag_members",
@@ -105,6 +107,9 @@ ACTIONS: dict[tuple[str, str], str | NotServed] = {
     ("unattributed", "look-again"): "look_at_orders_again",
     ("due", "run"): "draft_new_run",
     ("webhook_deliveries", "send_again"): "send_deliveries_again",
+    ("compared_codes", "make"): OF_CONNECTIONS,
+    ("compared_codes", "end"): OF_CONNECTIONS,
+    ("events", "replay"): OF_CONNECTIONS,
 }
 # What staff do elsewhere, or by another page of the same section.
 MORE = {"give_links", "show_dashboard_link"}
