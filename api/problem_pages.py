@@ -40,6 +40,24 @@ PROBLEMS = {
         "Send the header Authorization: Bearer and the whole key. If it stopped working, ask who"
         " made it: they see the reason in their request log.",
     ),
+    "invalid_key": ProblemKind(
+        401,
+        "The key in the address is not valid",
+        "The address has no key, or one that is unknown, was ended, or is of another kind.",
+        "Copy the address anew from Connections → Page script, or Postbacks.",
+    ),
+    "origin_not_allowed": ProblemKind(
+        403,
+        "The key works in pages of its brand alone",
+        "A publishable key lists the origins of the pages that may use it, and this page's is none.",
+        "Add the origin of the page to the key, under Connections → Page script.",
+    ),
+    "not_a_form": ProblemKind(
+        415,
+        "The body is no form",
+        "A postback takes its values in its address, or as a form.",
+        "Send application/x-www-form-urlencoded or multipart/form-data, or no body.",
+    ),
     "insufficient_scope": ProblemKind(
         403,
         "The key may not do this",

@@ -26,10 +26,10 @@ def list_link_domains(
     return page_of(request, asked, LinkDomain.objects.all(), column="created_at", show=_show)
 
 
-@NOUN.get("/link-domains/{domain}", LinkDomainShown)
-def show_link_domain(request: HttpRequest, domain: str) -> LinkDomainShown:
+@NOUN.get("/link-domains/{link_domain}", LinkDomainShown)
+def show_link_domain(request: HttpRequest, link_domain: str) -> LinkDomainShown:
     """Return one host, with what the last check of its DNS records found."""
-    return _show([row_at(IdKind.LINK_DOMAIN, domain, LinkDomain.objects.all())])[0]
+    return _show([row_at(IdKind.LINK_DOMAIN, link_domain, LinkDomain.objects.all())])[0]
 
 
 def _show(rows: Sequence[LinkDomain]) -> list[LinkDomainShown]:

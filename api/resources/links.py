@@ -90,7 +90,7 @@ def give_links(request: HttpRequest, sent: NewLinks) -> LinksShown:
     return LinksShown(data=_show(request, made, frozenset()))
 
 
-@NOUN.patch("/links/{link}", LinkShown)
+@NOUN.patch("/links/{link}", LinkShown, conflicts=False, versioned=False)
 def change_one_link(request: HttpRequest, link: str, sent: LinkChange) -> LinkShown:
     """Give a link another label or slug. Its earlier slugs go on leading to the same page."""
     row = row_at(IdKind.LINK, link, TrackingLink.objects.all())

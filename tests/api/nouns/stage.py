@@ -155,7 +155,7 @@ def _furnish(cast: Cast) -> dict[str, Model]:
         "indebted": cast.june_in_glow,
         "code": PromoCode.objects.get(enrollment=cast.mara_in_glow),
         "link": link,
-        "link domain": add_domain(host="go.juniper.example", by=SYSTEM, now=NOW),
+        "link_domain": add_domain(host="go.juniper.example", by=SYSTEM, now=NOW),
         "click": Click.objects.get(),
         "order": Order.objects.get(external_id="9001"),
         "unattributed": Order.objects.get(external_id="9002"),

@@ -32,6 +32,7 @@ READS = {
     "show_balance": "/enrollments/{enrollment}/balance",
     "list_codes": "/codes?expand=enrollment", "show_code": "/codes/{code}",
     "list_links": "/links", "show_link": "/links/{link}",
+    "list_link_domains": "/link-domains", "show_link_domain": "/link-domains/{link_domain}",
     "list_clicks": "/clicks", "show_click": "/clicks/{click}",
     "list_orders": "/orders", "list_refunds": "/refunds", "show_refund": "/refunds/{refund}",
     "list_revisions": "/revisions?order={order}", "show_revision": "/revisions/{revision}",

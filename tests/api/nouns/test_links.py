@@ -72,13 +72,13 @@ def test_what_is_left_out_stays(stage: Stage) -> None:
 
 
 def test_links_are_shown_with_the_domain_that_works(stage: Stage) -> None:
-    row = stage.rows["link domain"]
-    before = stage.get(f"/link-domains/{stage.id('link domain')}").json()
+    row = stage.rows["link_domain"]
+    before = stage.get(f"/link-domains/{stage.id('link_domain')}").json()
     with stage.at_juniper():
         LinkDomain.objects.filter(pk=row.pk).update(verified_at=NOW, problem="")
         slug = TrackingLink.objects.get(pk=stage.rows["link"].pk).slug
 
-    after = stage.get(f"/link-domains/{stage.id('link domain')}").json()
+    after = stage.get(f"/link-domains/{stage.id('link_domain')}").json()
 
     assert (before["works"], before["is_shown"], before["problem"]) == (False, False, "not_checked")
     assert (after["works"], after["is_shown"], after["problem"]) == (True, True, None)

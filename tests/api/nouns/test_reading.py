@@ -118,7 +118,7 @@ QUERIES = {
     "/members": 4, "/offers": 3, "/enrollments": 4, "/codes": 2, "/links": 2, "/clicks": 2,
     "/refunds": 2, "/revisions?order={order}": 2, "/conversions": 2, "/flags": 2, "/questions": 2,
     "/payouts": 2, "/payout-runs": 3, "/orders": 2, "/orders?unattributed=true": 2,
-    "/webhook-endpoints": 3, "/webhook-deliveries": 2,
+    "/webhook-endpoints": 3, "/webhook-deliveries": 2, "/link-domains": 2,
 }  # fmt: skip
 
 
@@ -240,7 +240,7 @@ FILTERS: list[tuple[str, Callable[[Stage], str]]] = [
 def test_a_filter_leaves_what_it_names(
     stage: Stage, path: str, wanted: Callable[[Stage], str]
 ) -> None:
-    names = ("member", "enrollment", "order", "endpoint")
+    names = ("member", "enrollment", "order", "endpoint", "conversion")
 
     answer = stage.get(path.format(**{name: stage.id(name) for name in names}))
 
@@ -270,7 +270,7 @@ INDEXES = {
     "offers_enrollment": ("joined_at", "offers_enrollment_new"),
     "tracking_promocode": ("created_at", "tracking_code_new"),
     "tracking_trackinglink": ("created_at", "tracking_link_new"),
-    "tracking_click": ("clicked_at", "tracking_click_new"),
+    "tracking_click": ("clicked_at", "clicked_at_id_idx"),
     "tracking_order": ("received_at", "tracking_order_received"),
     "tracking_refund": ("received_at", "tracking_refund_received"),
     "tracking_conversion": ("occurred_at", "tracking_conversion_new"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from accounts.models import IdempotentRequest
+from core.tenancy import acting_for
 from tests.api.nouns.stage import ROOT, Stage
 
 
@@ -18,7 +19,8 @@ def test_a_secret_is_shown_once_also_where_the_request_is_repeated(stage: Stage)
     assert first.json()["secret"].startswith("whsec_")
     assert again.json() == {**first.json(), "secret": None}
     assert again["Idempotency-Replayed"] == "true"
-    assert not IdempotentRequest.objects.filter(content__contains="whsec_").exists()
+    with acting_for(stage.cast.juniper):
+        assert not IdempotentRequest.objects.filter(content__contains="whsec_").exists()
 
 
 def test_nothing_is_sent_to_an_endpoint_that_is_off(stage: Stage) -> None:

@@ -43,13 +43,13 @@ class LinkDomains(Caller):
 
     def show_link_domain(
         self,
-        domain: str,
+        link_domain: str,
     ) -> LinkDomainShown:
-        """GET /api/v1/link-domains/{domain}: Return one host, with what the last check of its
-        DNS records found.
+        """GET /api/v1/link-domains/{link_domain}: Return one host, with what the last check of
+        its DNS records found.
         """
         answer: LinkDomainShown = self.call(
             "GET",
-            f"/api/v1/link-domains/{quoted(domain)}",
+            f"/api/v1/link-domains/{quoted(link_domain)}",
         )
         return answer
