@@ -49,7 +49,7 @@ PROBLEMS = {
     "origin_not_allowed": ProblemKind(
         403,
         "The key works in pages of its brand alone",
-        "A publishable key lists the origins of the pages that may use it, and this page's is none.",
+        "A publishable key lists the origins that may use it, and this page's is none of them.",
         "Add the origin of the page to the key, under Connections → Page script.",
     ),
     "not_a_form": ProblemKind(

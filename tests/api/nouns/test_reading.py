@@ -23,7 +23,7 @@ LISTS = {
     "/enrollments": ("/enrollments/{}", "enrollment"),
     "/codes": ("/codes/{}", "code"),
     "/links": ("/links/{}", "link"),
-    "/link-domains": ("/link-domains/{}", "link domain"),
+    "/link-domains": ("/link-domains/{}", "link_domain"),
     "/clicks": ("/clicks/{}", "click"),
     "/refunds": ("/refunds/{}", "refund"),
     "/revisions?order={order}": ("/revisions/{}", "revision"),

@@ -19,6 +19,7 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis.checks import not_a_server_error
 from schemathesis.core.transport import Response
 from schemathesis.specs.openapi.checks import (
@@ -35,6 +36,7 @@ from tests.api.test_openapi import OPERATIONS
 EXAMPLES = int(os.environ.get("API_EXAMPLES", "30"))
 IS_SOAK = EXAMPLES >= 300  # enough to reach every operation
 STEPS = 12
+TRIES = 3
 # Texts that only we can make: of those made up, one in so many is sent.
 MADE_UP = {"cursor": 5, "expand": 5}
 logger = logging.getLogger(__name__)
@@ -84,18 +86,29 @@ def test_one_operation_leads_to_the_next(stage: Stage) -> None:
             statuses[response.status_code] += 1
             case.validate_response(response, checks=CHECKS, transport_kwargs=more)
 
-    Following.run(
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=STEPS,
-            deadline=None,
-            database=None,
-            derandomize=not IS_SOAK,
-            phases=[Phase.generate],
-            suppress_health_check=list(HealthCheck),
-        )
-    )
+    _follow(Following)
     logger.info("%s calls: %s, %s", called.total(), dict(statuses), dict(called))
     assert {200, 201, 404, 422} <= statuses.keys()
     if IS_SOAK:
         assert called.keys() == OPERATIONS
+
+
+def _follow(machine: Any) -> None:
+    """Run the machine. Answers differ with the time, and so does what may follow them: then again."""
+    for number in range(TRIES):
+        chosen = settings(
+            max_examples=EXAMPLES,
+            stateful_step_count=STEPS,
+            deadline=None,
+            database=None,
+            derandomize=not (IS_SOAK or number),
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+        )
+        try:
+            machine.run(settings=chosen)
+        except FlakyStrategyDefinition:
+            if number == TRIES - 1:
+                raise
+        else:
+            return

@@ -277,7 +277,7 @@ def test_bad_members_are_named_and_the_rest_goes_in(cast: Cast, write: Write) ->
         (
             ("create_offer", "--brand", "juniper", "--name", "N", "--kind", "both", "--percent",
              "10", "--destination", "ftp://a.example/"),
-            "destination_url: The address must begin with http:// or https://",
+            "destination_url: The address must begin with http:// or https://.",
         ),
         (("create_api_key", "--brand", "nobody"), "brand: there is no brand 'nobody'"),
     ],
