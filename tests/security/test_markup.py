@@ -31,6 +31,7 @@ from tests.cast import NOW, SYSTEM, Cast
 from tests.notifications.senders import confirm, recipient
 from tests.security.hostile import fill_with
 from tests.security.people import gather, logged_in
+from tracking.models import TrackingLink
 
 MARKUP = '<xq7 a="1" b=\'2\'>]]>--></script>&#60;xq7>{{ xq7 }}{% xq7 %}"xq7'
 # As a page holds it where a part of it is not escaped.
@@ -98,6 +99,8 @@ def test_pages_without_a_login_show_it_as_text(world: World) -> None:
     with acting_for(brand):
         values["public_id"] = Payout.objects.get(member=world.cast.mara).public_id
         invited = link_of(Invitation.objects.get())
+        link = TrackingLink.objects.filter(enrollment=world.cast.mara_in_glow).first()
+        values["slug"] = link.slug if link else "none"
     of_dashboards = [route for route in routes() if route.pattern.startswith("d/")]
     leaving = unsubscribe_link(brand_id=brand.pk, address=MARKUP)
 

@@ -166,12 +166,12 @@ def test_lists_speak_of_operators_and_the_first_page_of_no_other_record(people: 
     assert "Recent actions" not in first
 
 
-def test_the_admin_shows_three_tables_and_changes_none(people: People) -> None:
+def test_the_admin_shows_four_tables_and_changes_none(people: People) -> None:
     client = logged_in(people.operator, method="mfa")
     before = identities()
 
     assert {model._meta.label for model in platform_site._registry} == {
-        "accounts.Brand", "accounts.User", "accounts.OperatorAction",
+        "accounts.Brand", "accounts.User", "accounts.OperatorAction", "tracking.RefusedClicks",
     }  # fmt: skip
     assert admin.site._registry == {}  # what libraries would register of themselves
     for route in opened_by("operator login"):

@@ -140,9 +140,12 @@ def platform_brands() -> list[str]:
 
 
 def shared_rows() -> dict[str, tuple[int, str]]:
-    """The tables that belong to no brand, but those of brands themselves and of beat's rounds."""
+    """The tables that belong to no brand, but those of brands themselves and of beat's rounds.
+
+    A batch of clicks is of all brands, and its row has no more than an id.
+    """
     tenants = snapshot(brand_id=0).tables.keys()
-    left_out = {"accounts_brand", "core_round"}
+    left_out = {"accounts_brand", "core_round", "tracking_clickbatch"}
     return {
         name: rows
         for name, rows in snapshot().tables.items()

@@ -94,7 +94,7 @@ def test_one_operation_leads_to_the_next(stage: Stage) -> None:
 
 
 def _follow(machine: Any) -> None:
-    """Run the machine. Answers differ with the time, and so does what may follow them: then again."""
+    """Run the machine; again where answers differ with the time, and so what may follow them."""
     for number in range(TRIES):
         chosen = settings(
             max_examples=EXAMPLES,
