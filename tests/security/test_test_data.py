@@ -69,7 +69,7 @@ TOKENS = re.compile(
 IN_PORTAL = {"act": "payout", "slug": "juniper", "handle": "0" * 32, "passkey_id": 1}
 # Processes and the clock, which no brand changes.
 NOT_OF_BRANDS = re.compile(
-    r"^(process_|python_|tributary_(request|database|beat)|# )|_created ", re.MULTILINE
+    r"^(process_|python_|tributary_(request|database|beat|links|click)|# )|_created ", re.MULTILINE
 )
 
 

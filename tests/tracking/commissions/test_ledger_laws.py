@@ -172,7 +172,7 @@ class InDinar(LedgerMachine):
 
 LAWS = settings(
     # For each of three currencies. The first life is without an act, and a few are short.
-    max_examples=STEPS // 3 // ACTS_IN_A_LIFE * 51 // 50 + 4,
+    max_examples=STEPS // 3 // ACTS_IN_A_LIFE * 56 // 50 + 4,
     stateful_step_count=ACTS_IN_A_LIFE,
     deadline=None,
     suppress_health_check=list(HealthCheck),
