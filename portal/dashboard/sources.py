@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext_lazy
-from django.views.decorators.http import require_safe
 
 from core.templatetags.display import count, money, rate
 from offers.models import Enrollment
@@ -52,7 +51,6 @@ class Group:
     rows: tuple[Source, ...]
 
 
-@require_safe
 @dashboard_page()
 def sources(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Show the sources in a range of days. Five queries."""

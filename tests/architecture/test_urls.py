@@ -50,6 +50,7 @@ PUBLIC = {
     "d/<str:token>/qr": "the same",
     "d/<str:token>/qr.svg": "the same",
     "d/<str:token>/qr.png": "the same",
+    "d/<str:token>/sources": "the same",
     "d/<str:token>/links": "the same",
     "d/<str:token>/links/<slug:slug>": "the same",
     "d/": "the page for a link that doesn't work",

@@ -47,6 +47,12 @@ def worker(
     one.stop()
 
 
+@pytest.fixture(autouse=True)
+def _links_are_followed(settings: Settings) -> None:
+    """The live server is Django's alone; tracking links are answered before Django."""
+    settings.ROOT_URLCONF = "tests.journeys.urls"
+
+
 @pytest.fixture
 def mailbox(post_office: Mailbox, settings: Settings) -> Mailbox:
     """An empty mailbox that web server and worker send to."""

@@ -295,7 +295,7 @@ def test_one_module_opens_what_is_sealed() -> None:
         if any(name.endswith("sealing.unseal") for name in imported(path))
     ]
 
-    assert opens == ["payouts/details.py"]
+    assert opens == ["payouts/fingerprints.py"]
 
 
 def test_the_faces_never_read_the_table_of_details() -> None:
