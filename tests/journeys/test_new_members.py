@@ -70,6 +70,7 @@ def create_offer(page: Page) -> None:
     page.get_by_label("Destination").fill("https://www.juniper.example/winter")
     page.get_by_label("Percent of the sale").fill("12")
     page.get_by_label("Hold").fill("0")
+    page.get_by_text("Codes and what counts").click()
     page.get_by_label("Code naming pattern").fill("{FIRST_NAME}12")
     page.get_by_role("button", name="Add offer").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Winter Glow")
