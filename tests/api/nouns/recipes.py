@@ -199,11 +199,11 @@ RECIPES = {
         "POST", "/conversions/look-again", _look_again, ("conversion.added_by_hand",)
     ),
     "accept_conversions": Recipe(
-        "POST", "/conversions/accept", _rejected, ("conversion.accepted",)
+        "POST", "/conversions/accept", _rejected, ("conversion.accepted", "flag.cleared")
     ),
     "reject_conversions": Recipe(
         "POST", "/conversions/reject", of(conversions=["$conversion"], reason="Returned"),
-        ("conversion.rejected",),
+        ("conversion.rejected", "flag.rejected"),
     ),
     "share_conversion": Recipe(
         "POST", "/conversions/{conversion}/share",
