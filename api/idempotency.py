@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import Any, cast
@@ -42,6 +43,8 @@ HAVE_IDENTITIES = frozenset(
     {"/api/v1/orders", "/api/v1/refunds", "/api/v1/script/orders", "/api/v1/postback"}
 )
 KEPT_HEADERS = ("Content-Type", "Location", "ETag", "Cache-Control")
+# As the document has it: printable ASCII without spaces and quotation marks.
+PLAIN = re.compile(r"[!#-~]+")
 View = Callable[..., HttpResponseBase]
 
 
@@ -122,7 +125,7 @@ def _name(sent: str) -> str:
     name = sent.strip()
     if len(name) > 1 and name[0] == name[-1] == '"':
         name = name[1:-1]
-    if not 0 < len(name) <= MAX_IDEMPOTENCY_NAME or not (name.isascii() and name.isprintable()):
+    if not 0 < len(name) <= MAX_IDEMPOTENCY_NAME or not PLAIN.fullmatch(name):
         raise ApiError(
             400,
             "invalid_idempotency_key",
