@@ -1,4 +1,4 @@
-"""What the search box finds: people, codes, orders, offers, payments, mails, pages and actions."""
+"""What the search box finds: members, codes, orders, offers, projects, payments and pages."""
 
 from __future__ import annotations
 

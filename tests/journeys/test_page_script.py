@@ -15,14 +15,12 @@ from playwright.sync_api import (
     BrowserContext,
     Error,
     Page,
-    Route,
     ViewportSize,
     expect,
 )
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.order_keys import create_publishable_key, publishable_text
-from core import page_script
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from offers.models import Offer
@@ -43,11 +41,6 @@ Object.defineProperty(window, 'sessionStorage', {get: () => {
 }});
 """
 CLICK_ID = re.compile(r"[\w-]{48}")
-
-
-def serve_script(route: Route) -> None:
-    status, headers, body = page_script.answer(if_none_match="", accept_encoding="")
-    route.fulfill(status=status, headers=headers, body=body)
 
 
 class Shopper:
@@ -82,7 +75,6 @@ def arrive(chromium: Browser) -> Iterator[Callable[..., Shopper]]:
         given = dict(device)
         size = ViewportSize(width=given.pop("width"), height=given.pop("height"))
         context = chromium.new_context(viewport=size, **given)
-        context.route("**/t.js", serve_script)  # the web process does so before Django
         if not cookies:
             context.add_init_script(NO_COOKIES)
         open_ones.append(Shopper(context))

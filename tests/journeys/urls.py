@@ -8,7 +8,10 @@ from django.utils import timezone
 
 from config.urls import *  # noqa: F403 - the handlers of errors too
 from config.urls import urlpatterns as of_django
+from core import page_script
 from tests import following
+
+SAID = ("User-Agent", "Referer", "Cookie")  # what the redirect reads
 
 
 def redirect(request: HttpRequest, slug: str) -> HttpResponse:
@@ -20,5 +23,10 @@ def redirect(request: HttpRequest, slug: str) -> HttpResponse:
     return HttpResponse(answer.body, status=answer.status, headers=dict(answer.headers))
 
 
-SAID = ("User-Agent", "Referer", "Cookie")
-urlpatterns = [path("r/<str:slug>", redirect), *of_django]
+def script(request: HttpRequest) -> HttpResponse:
+    """The page script."""
+    status, headers, body = page_script.answer(if_none_match="", accept_encoding="")
+    return HttpResponse(body, status=status, headers=headers)
+
+
+urlpatterns = [path("r/<str:slug>", redirect), path("t.js", script), *of_django]
