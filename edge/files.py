@@ -36,7 +36,7 @@ class ClickFile:
     def __init__(self, path: Path, descriptor: int, *, size: int = 0) -> None:
         self.path, self._descriptor = path, descriptor
         self.size, self.sent = size, 0
-        self.is_sealed = size > 0  # nothing is written any more
+        self.is_sealed = False  # when it is, nothing is written any more
         self.sent_at = 0.0
         self.begun_at = time.monotonic()
 

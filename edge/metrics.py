@@ -28,8 +28,8 @@ WAITING = Gauge(
 class KindCounts:
     """How many redirects there were of each kind since the process started."""
 
-    def __init__(self, kinds: Mapping[str, int]) -> None:
-        self._published = dict(kinds)
+    def __init__(self) -> None:
+        self._published: dict[str, int] = {}
 
     def publish(self, kinds: Mapping[str, int]) -> None:
         """Add what is new in `kinds` to the counters."""

@@ -75,7 +75,7 @@ class Redirects:
         tls_host: str = "",
         clock: Callable[[], int] = time_ns,
     ) -> None:
-        self.links, self.hashes = links, hashes
+        self.links = links
         self.clicks = Clicks()
         self._keep = self.clicks.keep
         self._targets, self._loader, self._clock = links.targets, loader, clock
@@ -243,7 +243,7 @@ class Redirects:
             page = answers.script(headers)
             status, sent, body = page.status, page.headers, page.body
         elif status != answers.NOT_ALLOWED:
-            tag = answers.language(headers.get(b"accept-language", b""), headers.get(COOKIE, b""))
+            tag = answers.language(headers.get(ACCEPT, b""), headers.get(COOKIE, b""))
             ready = self.pages.ready(status, tag)
             if ready is None:
                 loop = asyncio.get_running_loop()

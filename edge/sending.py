@@ -48,7 +48,7 @@ class Sender:
         self._max_entries = max_entries
         self._connected = self._known = 0  # connections that were made, and those known to `work`
         self.valkey = client(url, timeout=TIMEOUT_SECONDS, connected=self._note_connection)
-        self._counts = metrics.KindCounts({})
+        self._counts = metrics.KindCounts()
         self._waits = False  # whether the log has been told that clicks wait
         self._is_over = threading.Event()
         self._searched_at = self._published_at = -SEARCH_SECONDS

@@ -14,7 +14,7 @@ from edge.cache import LinkCache
 from edge.targets import target_of
 from tracking.links.destinations import Destination
 
-FORMAT = "links 1"
+FORMAT = "links 2"
 MIN_SECONDS = 60.0  # between two snapshots of one process
 FIELDS = [field.name for field in fields(Destination)]
 AT_ONCE = 200  # links that are written before other threads get a turn

@@ -20,7 +20,6 @@ def destination(url: str = HOME, **changes: Any) -> Destination:
         "slug": "mara",
         "link_id": 7,
         "brand_id": 1,
-        "enrollment_id": 3,
         "url": url,
         "other_url": HOME,
         "domains": ("juniper.example",),

@@ -33,7 +33,6 @@ class Destination:
     slug: str
     link_id: int
     brand_id: int
-    enrollment_id: int
     url: str
     other_url: str
     domains: tuple[str, ...]
@@ -110,7 +109,6 @@ def _destination(row: LinkSlug, project: str) -> Destination:
         slug=row.slug,
         link_id=link.pk,
         brand_id=row.brand_id,
-        enrollment_id=enrollment.pk,
         url=tagged(url, offer.utm_template, values),
         other_url=tagged(offer.destination_url, offer.utm_template, values),
         domains=tuple(offer.link_domains),
