@@ -11,10 +11,12 @@ from datetime import datetime, timedelta
 
 from django.db.models import Sum
 
+from core.batches import batches
 from core.tenancy import across_brands
 from offers.models import Offer, OfferStatus
 from offers.selectors import project_names_of
 from offers.utm import PROJECT, tagged
+from tracking.links.click_lines import microseconds
 from tracking.models import DailyTotal, LinkDomain, LinkSlug, TrackingLink
 
 RECENT_DAYS = 7
@@ -70,12 +72,11 @@ def slugs_by_use(*, now: datetime, limit: int, batch: int) -> Iterator[list[str]
         used = recent.values_list("enrollment_id").annotate(all=Sum("clicks")).order_by("-all")
         enrollments = [pk for pk, _ in used[:limit]]
     given = 0
-    for start in range(0, len(enrollments), batch):
+    for some in batches(enrollments, batch):
         with across_brands(reason="the address of a tracking link names no brand"):
-            links = TrackingLink.objects.in_use()
-            links = links.filter(enrollment__in=enrollments[start : start + batch])
+            links = TrackingLink.objects.in_use().filter(enrollment__in=some)
             slugs = list(links.values_list("slug", flat=True)[: limit - given])
-        yield from _in_batches([slug.lower() for slug in slugs], batch)
+        yield from batches([slug.lower() for slug in slugs], batch)
         given += len(slugs)
     before = None
     while given < limit:
@@ -88,11 +89,6 @@ def slugs_by_use(*, now: datetime, limit: int, batch: int) -> Iterator[list[str]
             return
         before, given = rows[-1][0], given + len(rows)
         yield [slug.lower() for _, slug in rows]
-
-
-def _in_batches(slugs: Sequence[str], batch: int) -> Iterator[list[str]]:
-    for start in range(0, len(slugs), batch):
-        yield list(slugs[start : start + batch])
 
 
 def _destination(row: LinkSlug, project: str) -> Destination:
@@ -133,6 +129,4 @@ def _spans(offer: Offer) -> tuple[Span, ...]:
 
 
 def _microseconds(moment: datetime | None) -> int | None:
-    if moment is None:
-        return None
-    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+    return None if moment is None else microseconds(moment)
