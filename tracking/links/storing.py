@@ -116,19 +116,14 @@ def store_batches(batches: Sequence[ClickLines], *, now: datetime) -> Stored:
 
 @transaction.atomic
 def _store(batches: Sequence[ClickLines], *, now: datetime) -> Stored:
-    unique = {batch.id: batch for batch in batches}
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOW, [now, list(unique)])
-        new = [unique[batch_id] for (batch_id,) in cursor.fetchall()]
+    new = _new_ones(batches, now=now)
     return Stored(len(new), _store_lines([batch.lines for batch in new], now=now) if new else 0)
 
 
 @transaction.atomic
 def _store_what_can_be(batch: ClickLines, *, now: datetime) -> Stored:
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOW, [now, [batch.id]])
-        if not cursor.fetchall():
-            return NONE_STORED
+    if not _new_ones([batch], now=now):
+        return NONE_STORED
     good, refused = split(batch.lines, since=now - MAX_AGE, until=now + MAX_AHEAD)
     try:
         with transaction.atomic():
@@ -143,11 +138,17 @@ def _store_what_can_be(batch: ClickLines, *, now: datetime) -> Stored:
 @transaction.atomic
 def refuse_batch(batch: ClickLines, *, reason: str, now: datetime) -> Stored:
     """Keep a batch for the operator in place of storing it. A second time it changes nothing."""
-    with connection.cursor() as cursor:
-        cursor.execute(_KNOW, [now, [batch.id]])
-        if not cursor.fetchall():
-            return NONE_STORED
+    if not _new_ones([batch], now=now):
+        return NONE_STORED
     return Stored(1, 0, keep_refused(batch.id, {batch.lines: reason}, now=now))
+
+
+def _new_ones(batches: Sequence[ClickLines], *, now: datetime) -> list[ClickLines]:
+    """Insert the ids of these batches; return those whose id was not there before."""
+    unique = {batch.id: batch for batch in batches}
+    with connection.cursor() as cursor:
+        cursor.execute(_KNOW, [now, list(unique)])
+        return [unique[batch_id] for (batch_id,) in cursor.fetchall()]
 
 
 def _store_lines(lines: Sequence[bytes], *, now: datetime) -> int:
