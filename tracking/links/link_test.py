@@ -7,7 +7,7 @@ parameters of the work.
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
@@ -26,6 +26,7 @@ from tracking.models import TrackingLink
 
 LINK_TEST = "link_test"  # the kind of work
 GOOD, WARNING, BAD = "good", "wait", "bad"
+NOT_FOR_PROGRAMS = (401, 403, 429, 503)  # what some shops answer to all but browsers
 MAX_NAMED = 120  # characters of an address in a sentence
 TRY = "Have the shop keep the parameters of the address, or lead the link to the last address."
 
@@ -67,12 +68,11 @@ def run_link_test(work_slice: WorkSlice) -> bool:
     address = link_url(link.slug, link.brand.link_host)
     hosts = frozenset({urlsplit(settings.BASE_URL).netloc, urlsplit(address).netloc})
     followed = follow(address, our_hosts=hosts)
-    verdict = verdict_on(followed)
     with work_slice.batch() as work:
         work.total = work.done = len(followed.hops)
         work.parameters |= {
             "report": followed.as_json(),
-            "verdict": {"tone": verdict.tone, "title": verdict.title, "text": verdict.text},
+            "verdict": asdict(verdict_on(followed)),
         }
     return True
 
@@ -111,16 +111,12 @@ def _named(hop: Hop) -> str:
 def _not_reached(last: Hop) -> Verdict:
     if last.problem:
         return Verdict(BAD, "Shoppers do not arrive", f"{_named(last)}: it {last.problem}.")
-    return Verdict(
-        WARNING if last.status in (401, 403, 429, 503) else BAD,
-        f"The page answers {last.status}",
-        f"{_named(last)} does not show a page to our test."
-        + (
-            " Some shops answer so to all but real browsers: open the link yourself."
-            if last.status in (401, 403, 429, 503)
-            else ""
-        ),
-    )
+    title = f"The page answers {last.status}"
+    text = f"{_named(last)} does not show a page to our test."
+    if last.status not in NOT_FOR_PROGRAMS:
+        return Verdict(BAD, title, text)
+    advice = "Some shops answer so to all but real browsers: open the link yourself."
+    return Verdict(WARNING, title, f"{text} {advice}")
 
 
 def _lost(followed: Followed) -> Verdict:
