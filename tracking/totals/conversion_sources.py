@@ -7,7 +7,7 @@ referrer, when the click is stored. Whichever comes first, the totals are the sa
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from zoneinfo import ZoneInfo
@@ -45,9 +45,8 @@ class SourceMove:
     commission_minor: int = 0
 
     @classmethod
-    def of(cls, totals: Totals, *, before: Totals) -> SourceMove:
-        """The difference between two totals of one conversion, of which pending ones count 0."""
-        moved = totals.plus(before, times=-1)
+    def of(cls, moved: Totals) -> SourceMove:
+        """What a change of one conversion's totals adds; pending sales add nothing."""
         return cls(
             moved.conversions, moved.sales_minor - moved.refunds_minor, moved.commission_minor
         )
@@ -104,42 +103,43 @@ def locked_sources(conversions: Iterable[Conversion]) -> dict[int, ConversionSou
 
 def move_source_totals(
     rows: Sequence[Conversion],
-    moves: Sequence[SourceMove],
+    moves: Sequence[Totals],
     sources: Mapping[int, ConversionSource],
     *,
     zone: ZoneInfo,
 ) -> None:
     """Add what each conversion moved to the totals of its source, if it has one."""
-    sums: dict[SourceKey, SourceMove] = defaultdict(SourceMove)
-    for row, move in zip(rows, moves, strict=True):
-        source = sources.get(row.pk)
-        if source is not None and move != NO_MOVE:
-            for dimension, value in values_of(source):
-                key = (row.enrollment_id, _day(row, zone), dimension, value)
-                sums[key] = sums[key].plus(move)
-    _add(sums)
+    _add(rows, moves, sources, values_of, zone=zone)
 
 
 def add_known_sources(
     rows: Sequence[Conversion], totals: Sequence[Totals], sources: Mapping[int, ConversionSource]
 ) -> None:
     """Add conversions to the totals of what their clicks tell, which was not known before."""
-    zone = current_zone()
+    _add(rows, totals, sources, values_of_click, zone=current_zone())
+
+
+def _add(
+    rows: Sequence[Conversion],
+    moves: Sequence[Totals],
+    sources: Mapping[int, ConversionSource],
+    values: Callable[[ConversionSource], Iterator[tuple[str, str]]],
+    *,
+    zone: ZoneInfo,
+) -> None:
+    """Add the moves to those totals of their sources whose dimension and value `values` yields."""
     sums: dict[SourceKey, SourceMove] = defaultdict(SourceMove)
-    for row, of_row in zip(rows, totals, strict=True):
-        move = SourceMove.of(of_row, before=Totals())
-        if move != NO_MOVE:
-            for dimension, value in values_of_click(sources[row.pk]):
-                key = (row.enrollment_id, _day(row, zone), dimension, value)
+    for row, moved in zip(rows, moves, strict=True):
+        source, move = sources.get(row.pk), SourceMove.of(moved)
+        if source is not None and move != NO_MOVE:
+            day = row.occurred_at.astimezone(zone).date()
+            for dimension, value in values(source):
+                key = (row.enrollment_id, day, dimension, value)
                 sums[key] = sums[key].plus(move)
-    _add(sums)
+    _insert(sums)
 
 
-def _day(row: Conversion, zone: ZoneInfo) -> date:
-    return row.occurred_at.astimezone(zone).date()
-
-
-def _add(sums: Mapping[SourceKey, SourceMove]) -> None:
+def _insert(sums: Mapping[SourceKey, SourceMove]) -> None:
     moved = {key: move for key, move in sums.items() if move != NO_MOVE}
     if not moved:
         return

@@ -13,11 +13,7 @@ from accounts.selectors import current_zone
 from core.tenancy import current_brand_id
 from tracking.models import Conversion, ConversionSource, ConversionStatus, DailyTotal
 from tracking.models.totals import FIGURES, NOTHING, Totals
-from tracking.totals.conversion_sources import (
-    SourceMove,
-    locked_sources,
-    move_source_totals,
-)
+from tracking.totals.conversion_sources import locked_sources, move_source_totals
 
 DayKey = tuple[int, date]  # enrollment id, day in the brand's time zone
 
@@ -51,17 +47,15 @@ def move_totals(
     `sources` are those of new rows, by conversion id; those of other rows are looked up.
     """
     zone = current_zone()
-    move_source_totals(
-        rows,
-        [SourceMove.of(totals_of(row), before=was) for row, was in zip(rows, before, strict=True)],
-        locked_sources(rows) if sources is None else sources,
-        zone=zone,
-    )
-    moves: dict[DayKey, Totals] = defaultdict(Totals)
-    for row, was in zip(rows, before, strict=True):
+    moves = [totals_of(row).plus(was, times=-1) for row, was in zip(rows, before, strict=True)]
+    if sources is None:
+        sources = locked_sources(rows)
+    move_source_totals(rows, moves, sources, zone=zone)
+    days: dict[DayKey, Totals] = defaultdict(Totals)
+    for row, move in zip(rows, moves, strict=True):
         key = (row.enrollment_id, day_of(row.occurred_at, zone))
-        moves[key] = moves[key].plus(totals_of(row)).plus(was, times=-1)
-    add_to_totals({key: move for key, move in moves.items() if any(move.parts())})
+        days[key] = days[key].plus(move)
+    add_to_totals({key: move for key, move in days.items() if any(move.parts())})
 
 
 def add_to_totals(moves: Mapping[DayKey, Totals]) -> None:
