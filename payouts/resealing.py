@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from django.db import transaction
 
+from core.resealing import Resealed
 from payouts.fingerprints import fingerprint_of, opened
 from payouts.models import PayoutDetails
 from payouts.sealing import SealError, is_sealed_by_first_key, reseal
 
 BATCH = 200
-
-
-@dataclass(frozen=True, slots=True)
-class Resealed:
-    """How many details were encrypted again, and how many no key can decrypt."""
-
-    resealed: int
-    unreadable: int
 
 
 def reseal_details(*, after: int) -> tuple[Resealed, int | None]:
