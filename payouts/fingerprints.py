@@ -48,7 +48,8 @@ def opened(creator_id: int, sealed: str) -> Destination:
 
 def account_sharers(member_ids: Collection[int]) -> dict[int, list[AccountSharer]]:
     """Return who else of the brand is paid to the account of each of these members."""
-    asked = Member.objects.filter(pk__in=list(member_ids), creator__isnull=False)
+    wanted = set(member_ids)
+    asked = Member.objects.filter(pk__in=wanted, creator__isnull=False)
     releases = dict(
         DetailsRelease.objects.filter(taken_back_at=None).values_list("creator", "released_at")
     )
@@ -79,5 +80,5 @@ def account_sharers(member_ids: Collection[int]) -> dict[int, list[AccountSharer
         for since in shared
         for creator in since
         for member in members[creator]
-        if member.pk in set(member_ids)
+        if member.pk in wanted
     }
