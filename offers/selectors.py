@@ -162,22 +162,10 @@ def projects_with(offer: Offer) -> QuerySet[Project]:
     return projects().filter(Q(offer=offer) | Q(code_offer=offer))
 
 
-def project_name_of(enrollment: Enrollment) -> str:
-    """Return the name of the member's latest project that uses the offer; "" for none."""
-    through = Q(project__offer=enrollment.offer_id) | Q(project__code_offer=enrollment.offer_id)
-    rows = ProjectMember.objects.filter(through, member=enrollment.member_id)
-    return rows.order_by("-added_at", "-pk").values_list("project__name", flat=True).first() or ""
-
-
-def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:
-    """Return how many members each offer has, without removed ones, by offer id."""
-    return dict(_member_counts(offer_ids=sorted(set(offer_ids))))
-
-
 def project_names_of(enrollments: Collection[Enrollment]) -> dict[int, str]:
-    """Return what `project_name_of` says of each enrollment that has a project, by its id.
+    """Return the name of the member's latest project that uses the offer, by enrollment id.
 
-    The enrollments may be of several brands, in `across_brands`.
+    Enrollments without a project are left out. In `across_brands` they may be of several brands.
     """
     rows = ProjectMember.objects.filter(member__in={row.member_id for row in enrollments}).order_by(
         "added_at", "pk"
@@ -189,6 +177,11 @@ def project_names_of(enrollments: Collection[Enrollment]) -> dict[int, str]:
     }
     found = {row.pk: latest.get((row.member_id, row.offer_id), "") for row in enrollments}
     return {pk: name for pk, name in found.items() if name}
+
+
+def member_counts(offer_ids: Iterable[int]) -> dict[int, int]:
+    """Return how many members each offer has, without removed ones, by offer id."""
+    return dict(_member_counts(offer_ids=sorted(set(offer_ids))))
 
 
 @kept_query
