@@ -21,17 +21,25 @@ from tracking.orders.lookup import facts_as_recorded
 from tracking.orders.reading import InputError, read_order, read_refund
 from tracking.orders.recording import record_orders
 from tracking.orders.refunds import record_refunds
-from tracking.orders.reporting import AMOUNT, as_one_line, of_amount, record_report, refuse
+from tracking.orders.reporting import (
+    AMOUNT,
+    as_one_line,
+    of_amount,
+    record_report,
+    refuse,
+    renamed,
+)
 from tracking.orders.results import RecordingResult, RecordingStatus
 from tracking.orders.sources import POSTBACK
 
-PENDING, APPROVED, REJECTED, REFUNDED = "pending", "approved", "rejected", "refunded"
+PENDING, APPROVED, REFUNDED = "pending", "approved", "refunded"
+REJECTED, CANCELLED = "rejected", "cancelled"
 NOT_SAID = "none"
 TEST_SYSTEM = "test"
 STATUS = ChoiceField(
     "status",
     required=False,
-    choices=(NOT_SAID, PENDING, APPROVED, REJECTED, "cancelled", REFUNDED),
+    choices=(NOT_SAID, PENDING, APPROVED, REJECTED, CANCELLED, REFUNDED),
     description=(
         "What became of the order. pending: it earns once it is approved. rejected and cancelled:"
         " it earns nothing. refunded: refund_amount of it, or all. Left out: a new order is"
@@ -96,7 +104,7 @@ def record_postback(*, sent: Mapping[str, str], by: Actor, now: datetime) -> Pos
 
     def report(recorded: OrderFacts | None) -> RecordingResult:
         facts = _facts(said, status, recorded, now=now)
-        is_change = recorded is not None and status in (APPROVED, REJECTED, "cancelled")
+        is_change = recorded is not None and status in (APPROVED, REJECTED, CANCELLED)
         return record_orders(source=source, orders=[facts], revising=is_change, by=by, now=now)[0]
 
     order = record_report(source=source, external_id=order_id, report=report)
@@ -171,7 +179,7 @@ def _with_status(
         return replace(facts, payment_status=PaymentStatus.PENDING)
     if status == APPROVED:
         return replace(facts, payment_status=PaymentStatus.PAID, cancelled_at=None)
-    if status in (REJECTED, "cancelled"):
+    if status in (REJECTED, CANCELLED):
         cancelled_at = recorded.cancelled_at if recorded else None
         return replace(facts, cancelled_at=cancelled_at or max(now, facts.ordered_at))
     return facts
@@ -200,9 +208,4 @@ def _read_refund(raw: Mapping[str, Any]) -> RefundFacts:
     try:
         return read_refund(raw)
     except InputError as error:
-        raise InputError(
-            *(
-                replace(one, field=REFUND_AMOUNT.name) if one.field == AMOUNT.name else one
-                for one in error.problems
-            )
-        ) from None
+        raise renamed(error, AMOUNT.name, REFUND_AMOUNT.name) from None

@@ -6,9 +6,10 @@ A second report of the same order would differ in that time alone, so it takes t
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from tracking.orders.facts import FieldProblem, OrderFacts, Problems
+from tracking.orders.facts import OrderFacts, Problems
 from tracking.orders.fields import AmountField
 from tracking.orders.lookup import facts_as_recorded
 from tracking.orders.reading import InputError
@@ -30,13 +31,13 @@ def as_one_line(sent: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 def of_amount(error: InputError) -> InputError:
     """The same problems, as problems of the amount that was read as a line."""
+    return renamed(error, IN_LINES, AMOUNT.name)
+
+
+def renamed(error: InputError, field: str, sent_as: str) -> InputError:
+    """The same problems; those of `field` are told of the field that its sender knows."""
     return InputError(
-        *(
-            FieldProblem(AMOUNT.name, problem.code, problem.message)
-            if problem.field == IN_LINES
-            else problem
-            for problem in error.problems
-        )
+        *(replace(one, field=sent_as) if one.field == field else one for one in error.problems)
     )
 
 
