@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
 from affiliates.models import Platform
+from core.hosts import is_within
 
 MAX_URL_LENGTH = 200
 
@@ -91,7 +92,7 @@ def _name_in(platform: Platform, site: _Site, written: str) -> str:
     """The name in the address of a profile."""
     parts = _parts(platform, written)
     host = (parts.hostname or "").lower()
-    if not any(host == known or host.endswith(f".{known}") for known in site.hosts):
+    if not any(is_within(host, known) for known in site.hosts):
         raise HandleError(platform, f"{written!r} is not on {platform.label}")
     steps = [step for step in parts.path.split("/") if step]
     if len(steps) > 1 and steps[0] in site.prefixes:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
+from core.hosts import MAX_HOST
 from tracking.links.link_domains import answers_links
-from tracking.models import MAX_HOST
 
 HEADERS = {"Cache-Control": "no-store"}
 

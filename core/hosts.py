@@ -57,11 +57,16 @@ def public_host(text: str) -> str:
     last = host.rpartition(".")[2]
     if _NUMBER.fullmatch(last):
         return _public_ipv4(host)
-    if any(host == name or host.endswith(f".{name}") for name in _OWN_NETWORK):
+    if any(is_within(host, name) for name in _OWN_NETWORK):
         raise LocalHostError(host)
     if not _NAME.fullmatch(host):
         raise HostError(host)
     return host
+
+
+def is_within(host: str, domain: str) -> bool:
+    """Whether a host is the domain or below it; both in the same form."""
+    return host == domain or host.endswith(f".{domain}")
 
 
 def is_loopback(host: str) -> bool:

@@ -6,10 +6,9 @@ import re
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from core.hosts import HostError, ascii_host
+from core.hosts import MAX_HOST, HostError, ascii_host, is_within
 
 PLACEHOLDERS = {"{FIRST_NAME}", "{LAST_NAME}", "{OFFER}"}
-MAX_DOMAIN = 253  # characters (RFC 1035 2.3.4)
 DOMAIN = re.compile(r"([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -30,7 +29,7 @@ def read_code_pattern(text: str) -> str:
 
 def not_domains(names: Iterable[str]) -> list[str]:
     """Return those of the names, in lower case, that are no domains."""
-    return [name for name in names if len(name) > MAX_DOMAIN or not DOMAIN.fullmatch(name)]
+    return [name for name in names if len(name) > MAX_HOST or not DOMAIN.fullmatch(name)]
 
 
 def is_on_domain(url: str, domains: Iterable[str]) -> bool:
@@ -47,7 +46,7 @@ def is_on_domain(url: str, domains: Iterable[str]) -> bool:
         return False
     host = _in_ascii(parts.hostname or "")
     return parts.scheme in {"http", "https"} and any(
-        host == domain or host.endswith(f".{domain}") for domain in map(_in_ascii, domains)
+        is_within(host, domain) for domain in map(_in_ascii, domains)
     )
 
 

@@ -17,6 +17,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal
 from core.form_fields import OneLineField
+from core.hosts import MAX_HOST
 from tracking.links.domain_records import LABEL, records_to_set
 from tracking.links.items import link_url, without_scheme
 from tracking.links.link_domains import (
@@ -26,7 +27,7 @@ from tracking.links.link_domains import (
     choose_main,
     remove_domain,
 )
-from tracking.models import MAX_HOST, DomainProblem, LinkDomain
+from tracking.models import DomainProblem, LinkDomain
 
 SECTION = "connections"
 WHAT_TO_DO = {

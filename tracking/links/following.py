@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, urljoin, urlsplit
 
 import httpx
 
+from core.hosts import is_within
 from core.outgoing import Answer, Caller, NoAnswerError, calls_within
 from tracking.links.click_ids import CLICK_PARAMETER
 
@@ -99,7 +100,7 @@ class _Cookies:
                 continue
             for name, cookie in found.items():
                 domain = cookie["domain"].lstrip(".").lower() or host
-                if ("." not in domain and domain != host) or not _is_within(host, domain):
+                if ("." not in domain and domain != host) or not is_within(host, domain):
                     continue  # a browser refuses it
                 self._kept[domain, name] = cookie.value
                 named.append(f"{name[:60]} ({domain[:100]})")
@@ -107,15 +108,11 @@ class _Cookies:
 
     def header(self, host: str) -> str:
         sent = [f"{name}={value}" for (domain, name), value in self._kept.items()
-                if _is_within(host, domain)]  # fmt: skip
+                if is_within(host, domain)]  # fmt: skip
         return "; ".join(sent)
 
     def has(self, name: str, host: str) -> bool:
-        return any(one == name and _is_within(host, domain) for domain, one in self._kept)
-
-
-def _is_within(host: str, domain: str) -> bool:
-    return host == domain or host.endswith(f".{domain}")
+        return any(one == name and is_within(host, domain) for domain, one in self._kept)
 
 
 def follow(address: str, *, our_hosts: frozenset[str]) -> Followed:

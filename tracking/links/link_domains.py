@@ -20,7 +20,7 @@ from accounts.actors import Actor
 from accounts.audit_log import audit
 from accounts.owner_mail import mail_owners
 from accounts.selectors import current_brand
-from core.hosts import HostError, public_host
+from core.hosts import HostError, is_within, public_host
 from core.tenancy import across_brands, acting_for
 from offers.models import Offer
 from tracking.links.domain_records import DnsSilentError, Finding, find_problem, is_proven
@@ -83,7 +83,7 @@ def _read_host(text: str) -> str:
     if not re.fullmatch(HOST_PATTERN, name):
         raise LinkDomainError("Enter a host alone, such as go.brand.com.")
     for own in {settings.LINK_HOST, urlsplit(settings.BASE_URL).hostname or ""}:
-        if name == own or name.endswith(f".{own}"):
+        if is_within(name, own):
             raise LinkDomainError(f"{name} is ours. Enter a host of your own domain.")
     destinations = Offer.objects.values_list("destination_url", flat=True)
     if any((urlsplit(url).hostname or "") == name for url in destinations):

@@ -48,7 +48,6 @@ from tracking.models.items import (
 )
 from tracking.models.link_addresses import (
     HOST_PATTERN,
-    MAX_HOST,
     DomainProblem,
     LinkDomain,
     LinkSlug,
@@ -67,7 +66,6 @@ from tracking.models.rates import ExchangeRate
 __all__ = [
     "HOST_PATTERN",
     "IN_USE",
-    "MAX_HOST",
     "MAX_LABEL",
     "ROBOTS",
     "SOURCE_FIGURES",

@@ -7,10 +7,10 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.test_mode_triggers import live_brands_only
+from core.hosts import MAX_HOST
 from core.tenancy import TenantForeignKey, TenantModel
 from tracking.models.items import TrackingLink
 
-MAX_HOST = 253  # characters (RFC 1035 2.3.4)
 HOST_PATTERN = (
     r"^([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?$"  # punycode
 )
