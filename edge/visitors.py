@@ -11,7 +11,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from edge.robots import is_robot
-from tracking.links.click_lines import escaped
+from tracking.links.click_lines import LENGTHS, escaped
 
 VISIT, ROBOT, PREVIEW, PREFETCH, HEAD, INACTIVE = (
     "visit", "robot", "preview", "prefetch", "head", "inactive",
@@ -21,8 +21,6 @@ KINDS = (VISIT, ROBOT, PREVIEW, PREFETCH, HEAD, INACTIVE)
 # the Fetch standard ("prefetch", "prefetch;prerender"), the others of older browsers.
 PREFETCH_HEADERS = (b"sec-purpose", b"purpose", b"x-purpose", b"x-moz")
 PHONE, TABLET, COMPUTER, OTHER = "phone", "tablet", "computer", "other"
-MAX_AGENT = 300  # characters
-MAX_HOST = 253
 KNOWN_AGENTS = 10_000  # whose kind is remembered
 KNOWN_REFERRERS = 5_000
 DAY_MICROSECONDS = 24 * 3600 * 1_000_000
@@ -49,7 +47,7 @@ class Agent(NamedTuple):
 @lru_cache(maxsize=KNOWN_AGENTS)
 def agent_of(header: bytes) -> Agent:
     """Read a User-Agent header, of which the first 300 characters count."""
-    text = header.decode("utf-8", "replace")[:MAX_AGENT]
+    text = header.decode("utf-8", "replace")[: LENGTHS["user_agent"]]
     kind = VISIT
     if PREVIEWS.search(text):
         kind = PREVIEW
@@ -90,7 +88,7 @@ def referrer_host(header: bytes | None) -> str:
         host = urlsplit(header.decode("utf-8", "replace")).hostname or ""
     except ValueError:
         return ""
-    return escaped(host[:MAX_HOST].lower())
+    return escaped(host[: LENGTHS["referrer_host"]].lower())
 
 
 class VisitorHashes:

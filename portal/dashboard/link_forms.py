@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 
 from core.form_fields import OneLineField
 from offers.models import Offer
-from tracking.links.sub_ids import MAX_SUB_ID, SUB_IDS
+from tracking.links.click_lines import SUB_ID_LENGTH
+from tracking.links.sub_ids import SUB_IDS
 from tracking.models import MAX_LABEL
 
 PLAIN_TEXT = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
@@ -68,7 +69,7 @@ class PlacesForm(forms.Form):
                 if number == 1
                 else _("Detail %(number)s") % {"number": number - 1},
                 required=False,
-                max_length=MAX_SUB_ID,
+                max_length=SUB_ID_LENGTH,
                 widget=forms.TextInput(
                     attrs={**PLAIN_TEXT, "placeholder": "youtube" if number == 1 else ""}
                 ),

@@ -31,18 +31,18 @@ FIELDS = (
     "returning",  # t or f
 )
 NULL = r"\N"
+SUB_ID_LENGTH = 60  # characters
 # The most characters of each text. Longer ones are cut.
 LENGTHS = {
     "user_agent": 300,
     "referrer_host": 253,
-    "sub1": 60,
-    "sub2": 60,
-    "sub3": 60,
-    "sub4": 60,
-    "sub5": 60,
+    "sub1": SUB_ID_LENGTH,
+    "sub2": SUB_ID_LENGTH,
+    "sub3": SUB_ID_LENGTH,
+    "sub4": SUB_ID_LENGTH,
+    "sub5": SUB_ID_LENGTH,
     "landing": 100,
 }
-SUB_ID_LENGTH = 60
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 # PostgreSQL can't store NUL. Every other character that ends a field or line is escaped.
