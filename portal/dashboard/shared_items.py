@@ -110,7 +110,17 @@ def shareable_link(enrollment: Enrollment, slug: str, places: Mapping[str, str])
 
 def with_places(row: TrackingLink, brand: Brand, places: Mapping[str, str]) -> Shared:
     """Return a link as it is shared at these places, given by the names of sub-ids."""
-    return _link(row, brand, places)
+    plain = link_url(row.slug, brand.link_host)
+    url = with_sub_ids(plain, places)
+    return Shared(
+        slug=row.slug,
+        url=url,
+        shown=without_scheme(url),
+        is_in_use=row.is_in_use,
+        destination=without_scheme(row.destination_url),
+        label=row.label,
+        places=url[len(plain) + 1 :],
+    )
 
 
 def begins_with(brand: Brand) -> str:
@@ -122,15 +132,5 @@ def _code(row: PromoCode) -> Shared:
     return Shared(row.code, "", row.code, row.is_in_use)
 
 
-def _link(row: TrackingLink, brand: Brand, places: Mapping[str, str] | None = None) -> Shared:
-    plain = link_url(row.slug, brand.link_host)
-    url = with_sub_ids(plain, places or {})
-    return Shared(
-        slug=row.slug,
-        url=url,
-        shown=without_scheme(url),
-        is_in_use=row.is_in_use,
-        destination=without_scheme(row.destination_url),
-        label=row.label,
-        places=url[len(plain) + 1 :],
-    )
+def _link(row: TrackingLink, brand: Brand) -> Shared:
+    return with_places(row, brand, {})
