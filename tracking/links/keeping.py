@@ -90,7 +90,8 @@ def _delete_rows(brands: Iterable[Brand], *, now: datetime) -> int:
         for month in [month for month in months if month <= since.date()]:
             while slices < MAX_SLICES:
                 number = _delete_slice(brand.pk, month, since)
-                deleted, slices = deleted + number, slices + 1
+                deleted += number
+                slices += number > 0  # so that brands without old clicks keep no other one waiting
                 if number < SLICE:
                     break
     return deleted

@@ -130,6 +130,22 @@ def test_many_clicks_are_deleted_in_slices_of_a_bounded_number(
     assert (len(kept(cast.juniper)), len(kept(cast.saltmarsh))) == (0, 1)
 
 
+def test_brands_without_old_clicks_keep_no_other_brand_waiting(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(keeping, "MAX_SLICES", 1)
+    first, last = Brand.objects.order_by("pk")[:2]
+    for brand in (first, last):
+        keep(brand, 1)
+    ensure_partitions(date(2026, 7, 1), date(2026, 10, 1))
+    Brand.objects.exclude(pk__in=[first.pk, last.pk]).update(clicks_kept_months=120)
+    click_at(cast, last, NOW - 40 * DAY)
+
+    assert delete_old_clicks(now=NOW) == 1
+
+    assert kept(last) == []
+
+
 def test_ids_of_batches_are_kept_for_longer_than_clicks_can_be_late(cast: Cast) -> None:
     click_at(cast, cast.juniper, NOW)
 
