@@ -27,7 +27,6 @@ from core.tenancy import across_brands, acting_for
 
 MAX_NETWORKS = 50  # of one key
 LAST_USE_SECONDS = 60  # how exactly the last use is kept
-LIVE, TEST = "live", "test"
 BEGINNINGS = {  # of the keys of each kind, the longer ones first
     KeyKind.SECRET: ("trb_live_", "trb_test_", "trb_"),
     KeyKind.PUBLISHABLE: ("trb_pub_test_", "trb_pub_"),
@@ -83,8 +82,8 @@ def create_api_key(
         raise ApiKeyError("expires_at", "Choose a time that is not over yet.")
     networks = _networks(allowed_addresses)
     prefix = secrets.token_hex(6)
-    kind = TEST if current_brand().is_test else LIVE
-    secret = f"trb_{kind}_{prefix}_{secrets.token_urlsafe(32)}"
+    beginning = beginning_of(KeyKind.SECRET, is_test=current_brand().is_test)
+    secret = f"{beginning}{prefix}_{secrets.token_urlsafe(32)}"
     key = ApiKey.objects.create(
         label=label,
         prefix=prefix,
@@ -189,6 +188,11 @@ def _is_within(address: str, networks: Sequence[str]) -> bool:
 @kept_query
 def _api_key(*, prefix: str) -> QuerySet[ApiKey]:
     return ApiKey.objects.select_related("brand").filter(prefix=prefix)
+
+
+def beginning_of(kind: KeyKind, *, is_test: bool) -> str:
+    """Return how a new key of this kind begins."""
+    return next(one for one in BEGINNINGS[kind] if one.endswith("_test_") == is_test)
 
 
 def digest_of(secret: str) -> str:

@@ -20,7 +20,7 @@ from django.conf import settings
 from django.db import transaction
 
 from accounts.actors import Actor
-from accounts.api_keys import BEGINNINGS, ApiKeyError, NewApiKey, digest_of
+from accounts.api_keys import ApiKeyError, NewApiKey, beginning_of, digest_of
 from accounts.audit_log import audit
 from accounts.models import ApiKey, KeyKind
 from accounts.selectors import current_brand
@@ -111,8 +111,7 @@ def change_publishable_key(
 
 def publishable_text(key: ApiKey, *, is_test: bool) -> str:
     """Return a publishable key as it stands in a page."""
-    long, short = BEGINNINGS[KeyKind.PUBLISHABLE]
-    return f"{long if is_test else short}{key.prefix}"
+    return beginning_of(KeyKind.PUBLISHABLE, is_test=is_test) + key.prefix
 
 
 def read_origins(written: Sequence[str]) -> list[str]:
@@ -163,8 +162,7 @@ def _host(host: str) -> str:
 
 def _beginning(kind: KeyKind) -> str:
     """How a key of the brand acted for begins."""
-    long, short = BEGINNINGS[kind]
-    return long if current_brand().is_test else short
+    return beginning_of(kind, is_test=current_brand().is_test)
 
 
 @contextmanager

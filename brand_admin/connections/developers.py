@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -13,14 +10,15 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.api_keys import ApiKeyError, NewApiKey, create_api_key, revoke_api_key
-from accounts.models import EVERY_SCOPE, ApiKey, ApiRequest, Brand, KeyKind
+from accounts.models import ApiKey, ApiRequest, KeyKind
 from accounts.permissions import Permission
-from accounts.selectors import api_keys, api_requests, keys_with_test_keys
+from accounts.selectors import api_keys, api_requests
 from accounts.test_mode import create_test_api_key
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.connections.developers_examples import KEY, examples
 from brand_admin.connections.developers_forms import NewApiKeyForm
 from brand_admin.connections.events_lists import SECTION
+from brand_admin.connections.key_rows import key_rows
 from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal
 
@@ -30,31 +28,6 @@ PAGES = {  # where the keys of each kind are listed
     KeyKind.PUBLISHABLE: "page_script",
     KeyKind.POSTBACK: "postbacks",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class KeyRow:
-    """A key in the list. A test key is shown in live mode too; `slug` is that of its brand."""
-
-    key: ApiKey
-    slug: str
-    is_test: bool
-    has_expired: bool
-
-    @property
-    def begins_with(self) -> str:
-        return f"trb_{'test' if self.is_test else 'live'}_{self.key.prefix}_"
-
-    @property
-    def scopes(self) -> str:
-        may_everything = set(self.key.scopes) == set(EVERY_SCOPE)
-        return "everything" if may_everything else ", ".join(self.key.scopes)
-
-    @property
-    def last_moment(self) -> datetime | None:
-        """Within the last day on which the key works."""
-        expires_at = self.key.expires_at
-        return expires_at - timedelta(microseconds=1) if expires_at else None
 
 
 @never_cache
@@ -72,7 +45,7 @@ def keys(request: BrandRequest) -> HttpResponse:
         status=status,
         form=NewApiKeyForm(brand=request.brand) if made else form,
         made=made,
-        keys=_rows(request.brand),
+        keys=key_rows(request.brand, KeyKind.SECRET),
         examples=examples(request.brand, shown=request.GET.get("language", ""), now=timezone.now()),
         key_variable=KEY,
         latest=api_requests()[:SHOWN_REQUESTS],
@@ -89,13 +62,6 @@ def _make(request: BrandRequest, form: NewApiKeyForm) -> NewApiKey | None:
     except ApiKeyError as error:
         add_refusal(form, error)
         return None
-
-
-def _rows(brand: Brand) -> list[KeyRow]:
-    """The keys of the brand, and of its test brand, newest first."""
-    found = keys_with_test_keys(brand, KeyKind.SECRET)
-    now = timezone.now()
-    return [KeyRow(key, of.slug, of.is_test, key.has_expired(now)) for of, key in found]
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

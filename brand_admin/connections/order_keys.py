@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
-from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect
@@ -14,17 +12,17 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.api_keys import ApiKeyError, NewApiKey
-from accounts.models import ApiKey, Brand, KeyKind
+from accounts.models import ApiKey, KeyKind
 from accounts.order_keys import (
     change_publishable_key,
     create_postback_key,
     create_publishable_key,
-    publishable_text,
 )
 from accounts.permissions import Permission
-from accounts.selectors import api_keys, keys_with_test_keys
+from accounts.selectors import api_keys
 from brand_admin.access import BrandRequest, brand_page
 from brand_admin.connections.events_lists import SECTION
+from brand_admin.connections.key_rows import key_rows
 from brand_admin.connections.order_key_forms import (
     ChangePageKeyForm,
     NewPageKeyForm,
@@ -42,27 +40,6 @@ from tracking.orders.reading import InputError
 PLACEHOLDER_KEY = "trb_pub_…"
 
 
-@dataclass(frozen=True, slots=True)
-class OrderKeyRow:
-    """A key in a list. A test key is shown in live mode too; `slug` is that of its brand."""
-
-    key: ApiKey
-    slug: str
-    is_test: bool
-
-    @property
-    def text(self) -> str:
-        """A publishable key whole; how a postback key begins."""
-        if self.key.kind == KeyKind.PUBLISHABLE:
-            return publishable_text(self.key, is_test=self.is_test)
-        return f"trb_postback_{'test_' if self.is_test else ''}{self.key.prefix}_"
-
-
-def _rows(brand: Brand, kind: KeyKind) -> list[OrderKeyRow]:
-    found = keys_with_test_keys(brand, kind)
-    return [OrderKeyRow(key, of.slug, of.is_test) for of, key in found]
-
-
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.READ, post=Permission.ADMINISTER)
@@ -77,7 +54,7 @@ def page_script(request: BrandRequest) -> HttpResponse:
         else:
             messages.success(request, f"The key {made.label} is made, and is filled in below.")
             return redirect("brand_admin:page_script", request.brand.slug)
-    rows = _rows(request.brand, KeyKind.PUBLISHABLE)
+    rows = key_rows(request.brand, KeyKind.PUBLISHABLE)
     usable = [row for row in rows if not row.key.is_revoked]
     chosen = next((row for row in usable if str(row.key.pk) == request.GET.get("key")), None)
     chosen = chosen or next(iter(sorted(usable, key=lambda row: row.is_test)), None)
@@ -91,7 +68,6 @@ def page_script(request: BrandRequest) -> HttpResponse:
         chosen=chosen,
         usable=usable,
         snippets=snippets(chosen.text if chosen else PLACEHOLDER_KEY),
-        host=settings.BASE_URL,
     )
 
 
@@ -136,7 +112,7 @@ def postbacks(request: BrandRequest) -> HttpResponse:
 @require_http_methods(["POST"])
 @brand_page(Permission.ADMINISTER)
 def postback_try(request: BrandRequest) -> HttpResponse:
-    """Do what an address says, as a test order of its own that counts in no figure."""
+    """Do what an address says with a separate test order, which counts in no figure."""
     trial = TryPostbackForm(request.POST)
     result: PostbackResult | None = None
     if trial.is_valid():
@@ -169,7 +145,7 @@ def _postback_page(
         status=422 if is_refused else 200,
         form=form,
         made=made,
-        keys=_rows(request.brand, KeyKind.POSTBACK),
+        keys=key_rows(request.brand, KeyKind.POSTBACK),
         trial=trial or TryPostbackForm(initial={"address": _example()}),
         ignored=trial.ignored() if trial and result else [],
         result=result,
