@@ -6,20 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Q, QuerySet, Sum
+from django.db.models import QuerySet, Sum
 
 from affiliates.models import Member
 from core.kept_queries import kept_query
 from core.money import BASIS_POINTS
 from tracking.figures.conversion_search import conversions_matching
 from tracking.models import Conversion, Flag, FlagCount, FlagKind, FlagState
-
-FLAG_ORDERS = {
-    "raised": "raised_at",
-    "time": "conversion__occurred_at",
-    "sale": "conversion__sale_minor",
-    "commission": "conversion__earnable_minor",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +44,8 @@ def flags(
     offer_id: int | None = None,
     member_id: int | None = None,
     conversion_id: int | None = None,
-    order: str = "",
 ) -> QuerySet[Flag]:
-    """Return the brand's flags with conversion, order, member and offer.
-
-    `order` is a key of FLAG_ORDERS, with "-" before it for descending; otherwise the newest flag
-    comes first.
-    """
+    """Return the brand's flags with conversion, order, member and offer, the newest first."""
     found = Flag.objects.select_related("conversion__order", "member", "offer")
     chosen = {
         "state": state, "kind": kind, "offer": offer_id, "member": member_id,
@@ -67,10 +55,7 @@ def flags(
     for word in search.split():
         matching = Conversion.objects.filter(conversions_matching(word))
         found = found.filter(conversion__in=matching.values("pk"))
-    column = FLAG_ORDERS.get(order.removeprefix("-"), "raised_at")
-    if order.removeprefix("-") not in FLAG_ORDERS or order.startswith("-"):
-        return found.order_by(f"-{column}", "-pk")
-    return found.order_by(column, "pk")
+    return found.order_by("-raised_at", "-pk")
 
 
 def named(rows: Sequence[Flag]) -> Sequence[Flag]:
@@ -118,7 +103,7 @@ def _oldest_open() -> QuerySet[Flag, datetime]:
 
 def figures_by_kind() -> list[KindFigures]:
     """Return the figures of every kind, in the sequence of FlagKind, from the kept counts."""
-    counts = FlagCount.objects.exclude(Q(state=FlagState.WITHDRAWN)).values_list("kind", "state")
+    counts = FlagCount.objects.exclude(state=FlagState.WITHDRAWN).values_list("kind", "state")
     found = {(kind, state): number for kind, state, number in counts.annotate(sum=Sum("flags"))}
     return [
         KindFigures(
