@@ -44,13 +44,14 @@ def is_on_domain(url: str, domains: Iterable[str]) -> bool:
         return False
     if "\\" in url or "@" in parts.netloc or any(character.isspace() for character in url):
         return False
-    host = _in_ascii(parts.hostname or "")
+    host = in_ascii(parts.hostname or "")
     return parts.scheme in {"http", "https"} and any(
-        is_within(host, domain) for domain in map(_in_ascii, domains)
+        is_within(host, domain) for domain in map(in_ascii, domains)
     )
 
 
-def _in_ascii(host: str) -> str:
+def in_ascii(host: str) -> str:
+    """Return a host in its ASCII form; what can't be a host, in lower case."""
     try:
         return ascii_host(host)
     except HostError:

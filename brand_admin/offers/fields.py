@@ -8,8 +8,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 
-from core.hosts import HostError, ascii_host
-from offers.fields import not_domains
+from offers.fields import in_ascii, not_domains
 
 
 class DomainsField(forms.CharField):
@@ -19,17 +18,10 @@ class DomainsField(forms.CharField):
 
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value) or ""
-        names = [_in_ascii(name) for name in re.split(r"[\s,]+", text) if name]
+        names = [in_ascii(name) for name in re.split(r"[\s,]+", text) if name]
         for name in not_domains(names):
             raise ValidationError(f"{name} is not a domain: write it like shop.example.com.")
         return list(dict.fromkeys(names))
 
     def prepare_value(self, value: Any) -> Any:
         return "\n".join(value) if isinstance(value, list) else value
-
-
-def _in_ascii(name: str) -> str:
-    try:
-        return ascii_host(name)
-    except HostError:
-        return name.lower()
