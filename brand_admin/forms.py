@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 
+from offers.selectors import offer_names
 from tracking.figures.periods import Bounds, bounds
 
 
@@ -54,6 +55,28 @@ class DayFilters(forms.Form):
     def bounds(self) -> Bounds:
         """Return the days that can have rows: from the brand's first fact to today."""
         return bounds()
+
+
+class OfferFilters(forms.Form):
+    """One of the brand's offers, or all; and a member that the address names."""
+
+    offer = forms.ChoiceField(required=False)
+    member = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["offer"]
+        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
+        field.choices = [("", "All offers"), *((str(pk), name) for pk, name in offer_names())]
+
+    def offer_and_member(self) -> dict[str, int | None]:
+        """Return the numbers of what was chosen as keyword arguments; nonsense is ignored."""
+        self.is_valid()
+        offer = self.cleaned_data.get("offer")
+        return {
+            "offer_id": int(offer) if offer else None,
+            "member_id": self.cleaned_data.get("member"),
+        }
 
 
 def start_of(day: date) -> datetime:

@@ -10,8 +10,9 @@ from django import forms
 from django.db.models import QuerySet
 
 from accounts.actors import Actor
-from brand_admin.conversions.forms import EVERY_STATE, RejectionForm, choose_offers
+from brand_admin.conversions.forms import EVERY_STATE, RejectionForm
 from brand_admin.conversions.tab_counts import tab_counts
+from brand_admin.forms import OfferFilters
 from brand_admin.listing.actions import Action, Done, Seen
 from brand_admin.listing.cells import Badge, Cell, Lines, Link, Muted
 from brand_admin.listing.columns import Column
@@ -33,20 +34,16 @@ TONES = {
 }
 
 
-class FlagFilters(forms.Form):
+class FlagFilters(OfferFilters):
     """Which flags to list; the open ones unless the address says otherwise."""
+
+    field_order = ["state", "kind"]
 
     state = forms.ChoiceField(
         required=False,
         choices=[("", "Open"), *FlagState.choices[1:], (EVERY_STATE, "All")],
     )
     kind = forms.ChoiceField(required=False, choices=[("", "All kinds"), *FlagKind.choices])
-    offer = forms.ChoiceField(required=False)
-    member = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choose_offers(self)
 
     def chosen(self) -> dict[str, Any]:
         """Keyword arguments for `tracking.flags.selectors.flags`; nonsense is ignored."""
@@ -56,8 +53,7 @@ class FlagFilters(forms.Form):
         return {
             "state": "" if state == EVERY_STATE else state,
             "kind": given.get("kind") or "",
-            "offer_id": int(given["offer"]) if given.get("offer") else None,
-            "member_id": given.get("member"),
+            **self.offer_and_member(),
         }
 
 

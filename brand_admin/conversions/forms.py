@@ -7,10 +7,9 @@ from typing import Any
 
 from django import forms
 
-from brand_admin.forms import DayFilters
+from brand_admin.forms import DayFilters, OfferFilters
 from brand_admin.pages import id_in
 from offers.models import Enrollment
-from offers.selectors import offer_names
 from tracking.figures.conversion_list import UNDECIDED
 from tracking.figures.periods import Bounds
 from tracking.figures.refunds_to_check import RefundOutcome, oldest_refund_day
@@ -23,14 +22,7 @@ from tracking.orders.crediting import MAX_REASON_LENGTH
 EVERY_STATE = "all"
 
 
-def choose_offers(form: forms.Form) -> None:
-    """Let the form's field `offer` choose one of the brand's offers, or all."""
-    field = form.fields["offer"]
-    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
-    field.choices = [("", "All offers"), *((str(pk), name) for pk, name in offer_names())]
-
-
-class ConversionFilters(DayFilters):
+class ConversionFilters(DayFilters, OfferFilters):
     """What to list; everything unless the address says otherwise."""
 
     field_order = ["status", "offer", "evidence", "first", "last"]
@@ -39,15 +31,9 @@ class ConversionFilters(DayFilters):
         required=False,
         choices=[("", "All"), (UNDECIDED, "Waiting for you"), *ConversionStatus.choices],
     )
-    offer = forms.ChoiceField(required=False)
     evidence = forms.ChoiceField(
         required=False, label="Won by", choices=[("", "Anything"), *Evidence.choices]
     )
-    member = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        choose_offers(self)
 
     def chosen(self) -> dict[str, Any]:
         """Keyword arguments for `conversion_list.conversions`; nonsense is ignored."""
@@ -55,9 +41,8 @@ class ConversionFilters(DayFilters):
         given = self.cleaned_data
         return {
             "status": given.get("status") or "",
-            "offer_id": int(given["offer"]) if given.get("offer") else None,
             "evidence": given.get("evidence") or "",
-            "member_id": given.get("member"),
+            **self.offer_and_member(),
             **self.days(),
         }
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from django import forms
 
+from brand_admin.forms import OfferFilters
 from core.form_fields import OneLineField
-from offers.selectors import offer_names
 from tracking.links.link_list import DEEP, MAIN
 from tracking.models import MAX_LABEL
 
@@ -15,8 +15,10 @@ IN_USE = {"active": True, "inactive": False}
 MAX_TYPED_SLUG = 120  # the service says what is too long once it is in its stored form
 
 
-class LinkFilters(forms.Form):
+class LinkFilters(OfferFilters):
     """Which links to list; all unless the address says otherwise."""
+
+    field_order = ["kind", "status"]
 
     kind = forms.ChoiceField(
         required=False,
@@ -26,15 +28,6 @@ class LinkFilters(forms.Form):
     status = forms.ChoiceField(
         required=False, choices=[("", "All"), ("active", "Active"), ("inactive", "Inactive")]
     )
-    offer = forms.ChoiceField(required=False)
-    member = forms.IntegerField(required=False, widget=forms.HiddenInput)
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        names = [(str(pk), name) for pk, name in offer_names()]
-        field = self.fields["offer"]
-        assert isinstance(field, forms.ChoiceField)  # noqa: S101 - tells the type checker
-        field.choices = [("", "All offers"), *names]
 
     def chosen(self) -> dict[str, Any]:
         """Keyword arguments for `link_list.links`; invalid values are ignored."""
@@ -43,8 +36,7 @@ class LinkFilters(forms.Form):
         return {
             "kind": given.get("kind") or "",
             "in_use": IN_USE.get(given.get("status") or ""),
-            "offer_id": int(given["offer"]) if given.get("offer") else None,
-            "member_id": given.get("member"),
+            **self.offer_and_member(),
         }
 
 
