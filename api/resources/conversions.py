@@ -19,11 +19,11 @@ from api.resources.reading import (
     by_number,
     expanded,
     filter_id,
+    ids_named,
     linked,
     page_of,
     row_at,
     row_named,
-    rows_named,
     shown_id,
 )
 from api.schemas.conversions import (
@@ -164,12 +164,11 @@ def _shares(sent: Sequence[ShareSent], field: str) -> list[Share]:
 
 
 def _order_ids(texts: Sequence[str]) -> list[int]:
-    return [row.pk for row in rows_named(IdKind.ORDER, texts, Order.objects.all(), field="orders")]
+    return ids_named(IdKind.ORDER, texts, Order.objects.all(), field="orders")
 
 
 def _conversion_ids(texts: Sequence[str]) -> list[int]:
-    rows = Conversion.objects.all()
-    return [row.pk for row in rows_named(IdKind.CONVERSION, texts, rows, field="conversions")]
+    return ids_named(IdKind.CONVERSION, texts, Conversion.objects.all(), field="conversions")
 
 
 def conversions_shown(ids: Collection[int]) -> dict[int, ConversionShown]:

@@ -15,10 +15,10 @@ from api.resources.operations import Noun
 from api.resources.reading import (
     expanded,
     filter_id,
+    ids_named,
     linked,
     page_of,
     row_at,
-    rows_named,
     shown_id,
 )
 from api.schemas.flags import (
@@ -86,7 +86,7 @@ def reject_some_flags(request: HttpRequest, sent: RejectedFlags) -> Changed:
 
 
 def _flag_ids(texts: Sequence[str]) -> list[int]:
-    return [row.pk for row in rows_named(IdKind.FLAG, texts, Flag.objects.all(), field="flags")]
+    return ids_named(IdKind.FLAG, texts, Flag.objects.all(), field="flags")
 
 
 def _show(rows: Sequence[Flag], whole: frozenset[str]) -> list[FlagShown]:

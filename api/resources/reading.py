@@ -89,6 +89,11 @@ def rows_named(kind: IdKind, texts: Sequence[str], rows: QuerySet[M], *, field: 
     return [found[row_id] for row_id in dict.fromkeys(ids)]
 
 
+def ids_named(kind: IdKind, texts: Sequence[str], rows: QuerySet[Any], *, field: str) -> list[int]:
+    """Return the numbers of the rows that a list of ids names. Raises ApiError (422)."""
+    return [row.pk for row in rows_named(kind, texts, rows, field=field)]
+
+
 def filter_id(kind: IdKind, asked: BaseModel, field: str) -> int | None:
     """Return the number of the row that a filter names; None without it. Raises ApiError (422)."""
     text = getattr(asked, field)

@@ -14,7 +14,7 @@ from api.authentication import Scope, actor_of
 from api.idempotency import show_once
 from api.problems import invalid
 from api.resources.operations import Noun
-from api.resources.reading import filter_id, page_of, row_at, rows_named, shown_id
+from api.resources.reading import filter_id, ids_named, page_of, row_at, shown_id
 from api.resources.refusing import not_possible_now
 from api.schemas.parts import Page, moment, moment_or_none
 from api.schemas.webhooks import (
@@ -176,8 +176,8 @@ def show_delivery(request: HttpRequest, delivery: str) -> DeliveryWhole:
 @NOUN.post("/webhook-deliveries/send-again", SentAgain)
 def send_deliveries_again(request: HttpRequest, sent: ChosenDeliveries) -> SentAgain:
     """Send deliveries again, each with the id and the number that it had."""
-    rows = rows_named(IdKind.DELIVERY, sent.deliveries, deliveries(), field="deliveries")
-    chosen: QuerySet[Delivery] = Delivery.objects.filter(pk__in=[row.pk for row in rows])
+    ids = ids_named(IdKind.DELIVERY, sent.deliveries, deliveries(), field="deliveries")
+    chosen: QuerySet[Delivery] = Delivery.objects.filter(pk__in=ids)
     return _again(redeliver(deliveries=chosen, by=actor_of(request), now=timezone.now()))
 
 
