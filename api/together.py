@@ -14,9 +14,9 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from django.db import Error
 from django.http import HttpResponse
@@ -105,10 +105,12 @@ def _answer_known(key: ApiKey, requests: Sequence[Arrived]) -> list[HttpResponse
     read = [_read(request) for request in requests]
     asked = [one for one in read if one is not None]
     try:
-        allowed = [one for one in asked if _may_run(key, one)]
-        for (_many, _source, anew), same in _grouped(
-            allowed, lambda one: (one.intake.many, one.sent.batch.source, one.is_anew)
-        ):
+        alike: dict[tuple[str, str, bool], list[_Asked]] = {}
+        for one in asked:
+            if _may_run(key, one):
+                what = (one.intake.many, one.sent.batch.source, one.is_anew)
+                alike.setdefault(what, []).append(one)
+        for (_many, _source, anew), same in alike.items():
             for part in _parts(same):
                 _record(key, part, anew=anew)
         for one in asked:
@@ -228,15 +230,3 @@ def _parts(asked: Sequence[_Asked]) -> Iterator[list[_Asked]]:
         part.append(one)
     if part:
         yield part
-
-
-K = TypeVar("K", bound=Hashable)
-
-
-def _grouped(
-    asked: Iterable[_Asked], by: Callable[[_Asked], K]
-) -> Iterator[tuple[K, list[_Asked]]]:
-    groups: dict[K, list[_Asked]] = {}
-    for one in asked:
-        groups.setdefault(by(one), []).append(one)
-    yield from groups.items()
