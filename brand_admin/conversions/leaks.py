@@ -16,7 +16,7 @@ from brand_admin.access import BrandRequest, brand_page
 from brand_admin.pages import render_page
 from brand_admin.refusals import add_refusal
 from core.templatetags.display import moment
-from tracking.flags.leaks import LeakError, dismiss_leak, leak_sentence
+from tracking.flags.leaks import LeakError, dismiss_leak, leak_sentence, leaked_codes
 from tracking.links.items import ItemError
 from tracking.links.promo_codes import MAX_GRACE, MIN_GRACE, GraceError, suggest_codes
 from tracking.models import LeakedCode
@@ -58,7 +58,7 @@ class DismissalForm(forms.Form):
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def leak_page(request: BrandRequest, leak_id: int) -> HttpResponse:
     """Show why the code seems to be leaked; a POST replaces it with grace."""
-    leaked = _leak(leak_id)
+    leaked = get_object_or_404(leaked_codes(), pk=leak_id)
     form = ReplaceForm(request.POST or None, initial={"new_code": _suggested(leaked)})
     if request.method == "POST" and form.is_valid():
         try:
@@ -79,7 +79,7 @@ def leak_page(request: BrandRequest, leak_id: int) -> HttpResponse:
 @brand_page(Permission.MANAGE)
 def leak_dismiss(request: BrandRequest, leak_id: int) -> HttpResponse:
     """Note that the code did not leak."""
-    leaked = _leak(leak_id)
+    leaked = get_object_or_404(leaked_codes(), pk=leak_id)
     form = DismissalForm(request.POST)
     if form.is_valid():
         try:
@@ -90,13 +90,6 @@ def leak_dismiss(request: BrandRequest, leak_id: int) -> HttpResponse:
             messages.success(request, f"{leaked.promo_code.code} is not listed as leaked any more.")
             return redirect("brand_admin:flags", request.brand.slug)
     return _page(request, leaked, dismissal=form, status=422)
-
-
-def _leak(leak_id: int) -> LeakedCode:
-    rows = LeakedCode.objects.select_related(
-        "promo_code__enrollment__member", "promo_code__enrollment__offer"
-    )
-    return get_object_or_404(rows, pk=leak_id)
 
 
 def _suggested(leaked: LeakedCode) -> str:

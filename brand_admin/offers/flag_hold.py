@@ -33,14 +33,13 @@ class FlagHoldForm(forms.Form):
 def flag_hold(request: BrandRequest, offer_id: int) -> HttpResponse:
     """Show what is held for review; a POST changes it."""
     offer = get_object_or_404(Offer, pk=offer_id)
-    kept = holds_by_offer([offer.pk]).get(offer.pk)
     form = FlagHoldForm(request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         kinds = form.cleaned_data["kinds"]
         change_hold(offer=offer, kinds=kinds, by=request.actor, now=timezone.now())
         messages.success(request, f"{offer.name} is saved.")
         return redirect("brand_admin:offer", request.brand.slug, offer.pk)
-    chosen = kept.kinds if kept else []
+    chosen = _kinds_held(offer)
     return render_page(
         request,
         "brand_admin/offers/flag_hold.html",
@@ -55,9 +54,14 @@ def flag_hold(request: BrandRequest, offer_id: int) -> HttpResponse:
 
 def hold_in_words(offer: Offer) -> str:
     """Return which flagged sales the offer holds, for its page."""
-    kept = holds_by_offer([offer.pk]).get(offer.pk)
-    if kept is None or not kept.kinds:
+    kinds = _kinds_held(offer)
+    if not kinds:
         return "Not held"
-    if FlagHold.ALL in kept.kinds:
+    if FlagHold.ALL in kinds:
         return "Held for review"
-    return "Held for review: " + ", ".join(FlagKind(kind).label.lower() for kind in kept.kinds)
+    return "Held for review: " + ", ".join(FlagKind(kind).label.lower() for kind in kinds)
+
+
+def _kinds_held(offer: Offer) -> list[str]:
+    kept = holds_by_offer([offer.pk]).get(offer.pk)
+    return kept.kinds if kept else []

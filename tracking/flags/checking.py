@@ -253,7 +253,7 @@ def _apply(changes: _Changes, *, asked_again: Collection[int], now: datetime) ->
     """Raise and withdraw, and hold or release the conversions."""
     withdrawn = Flag.objects.filter(pk__in=list(changes.withdrawn), state=FlagState.OPEN)
     touched = {pk for pk, _ in changes.raised} | set(withdrawn.values_list("conversion", flat=True))
-    touched |= wrongly_held(asked_again)
+    touched |= _wrongly_held(asked_again)
     if not touched:
         return
     with changing(sorted(touched), now=now) as conversions:
@@ -313,7 +313,7 @@ def set_held(conversions: Iterable[Conversion]) -> None:
         row.is_held = hold is not None and any(hold.holds(kind) for kind in kinds[row.pk])
 
 
-def wrongly_held(conversion_ids: Collection[int]) -> set[int]:
+def _wrongly_held(conversion_ids: Collection[int]) -> set[int]:
     """Return those that are held or not against their open flags and their offer's setting."""
     rows = list(Conversion.objects.filter(pk__in=list(conversion_ids)))
     was = {row.pk: row.is_held for row in rows}

@@ -106,15 +106,14 @@ def find_in_all_brands(*, now: datetime) -> int:
 def find_leaks(*, now: datetime) -> int:
     """Name the brand's codes in use that leaked, each once; return how many were found anew."""
     known = LeakedCode.objects.values("promo_code")
-    codes = {
-        (row.enrollment_id, row.code.upper()): row
-        for row in PromoCode.objects.in_use()
+    codes = (
+        PromoCode.objects.in_use()
         .exclude(pk__in=known)
         .filter(enrollment__in=_busy(now).values("enrollment"))
         .select_related("enrollment__offer")
-    }
+    )
     new = []
-    for row in codes.values():
+    for row in codes:
         evidence = leak(_facts(row, now=now))
         if evidence is not None:
             new.append(LeakedCode(promo_code=row, evidence=evidence, found_at=now))
@@ -122,12 +121,16 @@ def find_leaks(*, now: datetime) -> int:
     return len(new)
 
 
-def open_leaks() -> QuerySet[LeakedCode]:
-    """Return the leaked codes that wait for staff, the newest first."""
-    rows = LeakedCode.objects.filter(state=LeakState.OPEN).select_related(
+def leaked_codes() -> QuerySet[LeakedCode]:
+    """Return the leaked codes with member and offer, also those that staff decided about."""
+    return LeakedCode.objects.select_related(
         "promo_code__enrollment__member", "promo_code__enrollment__offer"
     )
-    return rows.order_by("-found_at", "-pk")
+
+
+def open_leaks() -> QuerySet[LeakedCode]:
+    """Return the leaked codes that wait for staff, the newest first."""
+    return leaked_codes().filter(state=LeakState.OPEN).order_by("-found_at", "-pk")
 
 
 @transaction.atomic
