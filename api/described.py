@@ -77,7 +77,7 @@ class DescribedApi(NinjaAPI):
 
 
 def _describe(operation: dict[str, Any], method: str, scopes: list[str]) -> None:
-    if scopes:  # others have a key of their own in their address
+    if scopes:  # the others take a key in their address
         operation["security"] = [{ShopKey.__name__: [scope]} for scope in scopes]
     responses = operation["responses"]
     refusals = [HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS]

@@ -100,7 +100,7 @@ def _key(secret: str, address: str) -> ApiKey | None:
 
 
 def _answer_known(key: ApiKey, requests: Sequence[Arrived]) -> list[HttpResponse | None]:
-    """Answer the requests of one key. After an error, none is."""
+    """Answer the requests of one key. After an error, none of them is answered here."""
     begun = time.perf_counter()
     read = [_read(request) for request in requests]
     asked = [one for one in read if one is not None]

@@ -19,7 +19,7 @@ def do_work(*, brand_id: int, work_id: int) -> None:
 
 @shared_task(name="brand_admin.do_outside_work")
 def do_outside_work(*, brand_id: int, work_id: int) -> None:
-    """The same for work that waits for servers of others: it has a queue of its own."""
+    """The same for work that waits for other people's servers. It has a separate queue."""
     do_work(brand_id=brand_id, work_id=work_id)
 
 

@@ -16,7 +16,7 @@ from core.outgoing import is_public
 MAX_HOST = 253  # characters (RFC 1035 2.3.4)
 _NAME = re.compile(r"([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\.)+[a-z]([a-z0-9-]{0,61}[a-z0-9])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
-# Names of a network of its own: RFC 6761, 6762, 8375, and what routers and companies use.
+# Names inside a private network: RFC 6761, 6762, 8375, and what routers and companies use.
 _OWN_NETWORK = frozenset(
     {
         "localhost", "local", "localdomain", "internal", "intranet", "lan", "private", "corp",

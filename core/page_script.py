@@ -14,7 +14,7 @@ MAX_AGE_SECONDS = 3_600  # for which browsers keep it; a shop has a new one with
 
 
 def shortened(source: str) -> bytes:
-    """Return the script without comments and indentation. A comment has a line of its own."""
+    """Return the script without comments and indentation. A comment fills a whole line."""
     lines = (line.strip() for line in source.splitlines())
     return "\n".join(line for line in lines if line and not line.startswith("//")).encode()
 

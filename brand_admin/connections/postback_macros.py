@@ -56,5 +56,5 @@ MACROS = (
 
 
 def address_of(secret: str) -> str:
-    """The address without parameters but its key."""
+    """The address with its key, and no other parameter."""
     return f"{settings.BASE_URL}/api/v1/postback?key={quote(secret)}"

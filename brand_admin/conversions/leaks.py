@@ -1,4 +1,4 @@
-"""A code that seems to be leaked: replace it with grace, or say that it did not leak."""
+"""A code that seems to be leaked: replace it, or say that it did not leak."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class DismissalForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 @brand_page(Permission.READ, post=Permission.MANAGE)
 def leak_page(request: BrandRequest, leak_id: int) -> HttpResponse:
-    """Show why the code seems to be leaked; a POST replaces it with grace."""
+    """Show why the code seems to be leaked; a POST replaces it."""
     leaked = get_object_or_404(leaked_codes(), pk=leak_id)
     form = ReplaceForm(request.POST or None, initial={"new_code": _suggested(leaked)})
     if request.method == "POST" and form.is_valid():

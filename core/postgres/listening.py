@@ -1,4 +1,4 @@
-"""Hear what PostgreSQL sends on a channel (LISTEN), over a connection of its own."""
+"""Receive what PostgreSQL sends on a channel (LISTEN), over a separate connection."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ def needs_of(
 ) -> list[Need]:
     """Return the needs of a member, the most urgent first. One query.
 
-    That payments wait for payout details is shown above these, by another template.
+    Payments that wait for payout details are not among them: a card above them says so.
     """
     found = [_failed(payments), _rejected(enrollment, now=now)]
     if not state_of_enrollment(enrollment, now=now).is_over:

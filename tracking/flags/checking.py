@@ -314,7 +314,7 @@ def set_held(conversions: Iterable[Conversion]) -> None:
 
 
 def _wrongly_held(conversion_ids: Collection[int]) -> set[int]:
-    """Return those that are held or not against their open flags and their offer's setting."""
+    """Return those that should not be held but are, or should be and are not, by `set_held`."""
     rows = list(Conversion.objects.filter(pk__in=list(conversion_ids)))
     was = {row.pk: row.is_held for row in rows}
     set_held(rows)

@@ -78,7 +78,7 @@ class Sale:
 
 
 def followers(conversion_ids: Collection[int]) -> set[int]:
-    """Return the later conversions whose customer's orders these are among."""
+    """Return the later conversions of the same customers with the same members."""
     with connection.cursor() as cursor:
         cursor.execute(_FOLLOWERS, _of_customers(conversion_ids))
         return {pk for (pk,) in cursor.fetchall()}

@@ -27,7 +27,7 @@ from tracking.models import Click, Conversion, Evidence, LeakedCode, LeakState, 
 
 @dataclass(frozen=True, slots=True)
 class LeakLimits:
-    """From where on a code counts as leaked."""
+    """When a code counts as leaked."""
 
     recent_days: int = 14
     before_days: int = 60  # before those

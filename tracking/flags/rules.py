@@ -19,7 +19,7 @@ Found = dict[str, Any] | None
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """From where on something is flagged. Days are those of the brand's time zone."""
+    """When something is flagged. Days are those of the brand's time zone."""
 
     fast_order_seconds: int = 15  # from the click to the order
     same_customer_orders: int = 5  # of one customer for one member
@@ -75,7 +75,7 @@ class DayFacts:
 
 
 def self_purchase(sale: SaleFacts, limits: Limits = LIMITS) -> Found:
-    """The customer's address is the member's, whatever its dots and what follows a plus."""
+    """The customer's address is the member's. Dots, and what follows a plus, do not matter."""
     return {} if sale.customer_digest and sale.customer_digest in sale.member_digests else None
 
 

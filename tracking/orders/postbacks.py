@@ -115,7 +115,7 @@ def record_postback(*, sent: Mapping[str, str], by: Actor, now: datetime) -> Pos
 
 
 def try_postback(*, sent: Mapping[str, str], by: Actor, now: datetime) -> PostbackResult:
-    """Do the same with a test order of a source of its own. Raises InputError."""
+    """Do the same with a test order, under a source for tests alone. Raises InputError."""
     of_a_test = {SYSTEM.name: TEST_SYSTEM, reading.IS_TEST.name: "true"}
     return record_postback(sent={**sent, **of_a_test}, by=by, now=now)
 

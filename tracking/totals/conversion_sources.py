@@ -63,7 +63,7 @@ NO_MOVE = SourceMove()
 
 
 def came_by_click(conversion: Conversion) -> bool:
-    """Whether a click of its own member is among the evidence of its order."""
+    """Whether a click on a link of its member is among the evidence of its order."""
     return any(
         claim["evidence"] == Evidence.CLICK and claim["enrollment"] == conversion.enrollment_id
         for claim in conversion.claims

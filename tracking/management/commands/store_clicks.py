@@ -27,7 +27,7 @@ class Command(commands.Command):
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        # A name of its own: what a killed process left is taken over when its lease has ended.
+        # A new name for each process: what a killed one left is taken over when its lease ends.
         reader = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}"
         stream = ClickStream(settings.CLICKS_URL, reader=reader, lease=settings.CLICKS_LEASE)
         consumer = Consumer(stream, alive=options["alive"])
