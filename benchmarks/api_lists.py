@@ -13,11 +13,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext, override_settings
+from django.utils import timezone
 
 from accounts.api_keys import create_api_key
 from benchmarks.brand_with_members import BY, NOW, BrandWithMembers, analyze, make_brand
@@ -25,6 +27,7 @@ from benchmarks.figures import show, timed
 from benchmarks.sales_history import add_sales_history
 from core.public_ids import IdKind, public_id
 from core.tenancy import acting_for
+from tracking.links.partitions import ensure_partitions, month_of
 
 MEMBERS = int(os.environ.get("MEMBERS", "100000"))
 CONVERSIONS = int(os.environ.get("CONVERSIONS", "1000000"))
@@ -33,7 +36,8 @@ FEW_CONVERSIONS = int(os.environ.get("FEW_CONVERSIONS", str(min(CONVERSIONS, 10_
 ROUNDS = int(os.environ.get("ROUNDS", "15"))
 FIRST_NAMES = 50
 MAX_RATIO, MAX_QUERIES = 1.2, 6
-# Of the heavy member, and of others; `deep` is a time before which nine tenths of the rows lie not.
+CLICK_PAUSE = timedelta(seconds=20)  # between two clicks
+# Of the heavy member, and of others. @deep: a page among the oldest tenth of the rows.
 LISTS = {
     "/orders": ("", "@deep", "unattributed=true", "unattributed=true&brought=code",
                 "unattributed=true&source=bench", "unattributed=true&search=lost-7"),
@@ -81,11 +85,11 @@ WHERE brand_id = %(brand)s AND order_id %% 10 = 0;
 UPDATE tracking_conversion SET evidence = 'click' WHERE id IN (
   SELECT id FROM tracking_conversion WHERE brand_id = %(brand)s ORDER BY occurred_at LIMIT 20);
 
-INSERT INTO tracking_click (brand_id, link_id, enrollment_id, click_id, clicked_at, counted,
+INSERT INTO tracking_click (brand_id, link_id, enrollment_id, click_id, clicked_at, kind,
   user_agent, referrer_host)
 SELECT brand_id, %(link)s + CASE n %% 10 WHEN 0 THEN 0 ELSE n %% %(members)s END,
   %(heavy)s + CASE n %% 10 WHEN 0 THEN 0 ELSE n %% %(members)s END,
-  gen_random_uuid(), now() - n * interval '20 s', true, 'Firefox', ''
+  gen_random_uuid(), now() - n * interval '20 s', 'visit', 'Firefox', ''
 FROM generate_series(1, %(many)s) n, tracking_trackinglink l WHERE l.id = %(link)s;
 
 INSERT INTO tracking_order (brand_id, source, external_id, ordered_at, currency, total_minor,
@@ -160,9 +164,8 @@ class Shop:
         """The query for this brand; @deep: a page behind a cursor, among the oldest tenth."""
         if query != "@deep":
             return query.format(**self.ids)
-        times = DEEP[path]
+        table, column = DEEP[path]
         with connection.cursor() as cursor:
-            table, column = times
             cursor.execute(
                 f"SELECT {column} FROM {table} WHERE brand_id = %s ORDER BY {column}"  # noqa: S608
                 f" OFFSET (SELECT count(*) / 10 FROM {table} WHERE brand_id = %s) LIMIT 1",
@@ -230,6 +233,8 @@ def _add_more(sample: BrandWithMembers, *, members: int, conversions: int) -> di
             "heavy": heavy, "heavy_member": heavy_member, "link": link, "order": order,
             "first": heavy_member,
         }  # fmt: skip
+        now = timezone.now()
+        ensure_partitions(month_of(now - conversions * CLICK_PAUSE), month_of(now))
         cursor.execute("BEGIN")
         cursor.execute("SET LOCAL session_replication_role = replica")
         for statement in MORE.split(";\n"):
