@@ -115,10 +115,14 @@ class OwnServers:
         finally:
             holder.close()
 
-    def waiting(self) -> int:
-        """How many connections wait for a lock."""
+    def waiting(self, name: str) -> int:
+        """How many connections of programs with the PGAPPNAME `name` wait for a lock."""
         return int(
-            self.value("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'")
+            self.value(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE wait_event_type = 'Lock' AND application_name = %s",
+                name,
+            )
         )
 
     def cut_connections(self, *, only: str = "true") -> int:

@@ -54,6 +54,7 @@ ARGUMENTS = {
     "store_clicks": [],
 }  # fmt: skip
 PASSWORD = "a-word-that-nobody-may-see"
+STARTED_HERE = "started here"  # what PostgreSQL calls the connections of these commands
 # Runs one command after another as manage.py does, with what each said and how it ended.
 SCRIPT = """
 import contextlib, io, json, sys
@@ -150,7 +151,11 @@ def start(own_servers: OwnServers) -> Iterator[Start]:
     def begin(*command: str) -> Program:
         one = Program(
             "manage", *command, "--skip-checks",
-            environment={**own_servers.environment, "LOG_LEVEL": "CRITICAL"},
+            environment={
+                **own_servers.environment,
+                "LOG_LEVEL": "CRITICAL",
+                "PGAPPNAME": STARTED_HERE,
+            },
             stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         )  # fmt: skip
         running.append(one)
@@ -189,7 +194,7 @@ def test_an_import_that_loses_postgresql_says_how_far_it_was_and_goes_on_when_ru
         ours.execute(STAND_STILL)
     with own_servers.held("SELECT pg_advisory_lock(7)"):
         cut_off = start(*command)
-        until(lambda: own_servers.waiting() == 1, "the import is not in the middle")
+        until(lambda: own_servers.waiting(STARTED_HERE) == 1, "the import is not in the middle")
         own_servers.kill_postgres()
         _, said = cut_off.communicate(timeout=MAX_WAIT_SECONDS)
     own_servers.revive()
@@ -218,7 +223,11 @@ def test_an_export_that_loses_postgresql_leaves_the_old_file_and_prints_nothing(
     with own_servers.held("LOCK TABLE offers_enrollment IN ACCESS EXCLUSIVE MODE"):
         to_file = start("export_offer", *offer, "--output", str(target))
         to_screen = start("export_offer", *offer)
-        until(lambda: own_servers.waiting() == 2, "they do not wait for the lock", seconds=120)
+        until(
+            lambda: own_servers.waiting(STARTED_HERE) == 2,
+            "they do not wait for the lock",
+            seconds=120,
+        )
         own_servers.kill_postgres()
         ended = [one.communicate(timeout=MAX_WAIT_SECONDS) for one in (to_file, to_screen)]
     own_servers.revive()
@@ -237,7 +246,7 @@ def test_an_export_that_loses_postgresql_leaves_the_old_file_and_prints_nothing(
 def test_ctrl_c_is_one_line(own_servers: OwnServers, start: Start) -> None:
     with own_servers.held("LOCK TABLE accounts_brand IN ACCESS EXCLUSIVE MODE"):
         stopped = start("reconcile")
-        until(lambda: own_servers.waiting() == 1, "nobody waits for the lock")
+        until(lambda: own_servers.waiting(STARTED_HERE) == 1, "nobody waits for the lock")
         stopped.send_signal(2)
         out, said = stopped.communicate(timeout=MAX_WAIT_SECONDS)
 

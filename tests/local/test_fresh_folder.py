@@ -87,7 +87,7 @@ def test_each_command_works_or_says_in_a_sentence_why_not(fresh: Checkout) -> No
     given = {
         name: [word.format(file=file) for word in ARGUMENTS[name]]
         for name in commands_of_readme()
-        if name != "load_demo"
+        if name not in {"load_demo", "store_clicks"}  # the latter runs until it is stopped
     }
 
     done = subprocess.run(

@@ -20,6 +20,7 @@ from config.local.services import LocalServices
 from tests.local.output import read_until
 from tests.own_processes import MAX_WAIT_SECONDS, is_alive, send, until
 
+NAMES = ("web", "worker", "beat", "store-clicks", "inbox")  # of all that a run starts
 NOT_COPIED = shutil.ignore_patterns(".*", "__pycache__", "staticfiles", "media", "tests")
 
 
@@ -122,7 +123,7 @@ def test_whatever_is_killed_in_a_run_is_started_again(product: Product) -> None:
     postgres, valkey = services.postgres(secrets), services.valkey(secrets)
     before = environment_of(copy.processes / "worker")
 
-    for name in ("web", "worker", "beat", "inbox"):
+    for name in NAMES:
         kill(copy.processes / name)
     kill(postgres.data / "postmaster.pid")
     kill(copy.valkey / "valkey.pid")
@@ -144,7 +145,7 @@ def test_a_run_serves_stops_without_a_trace_and_comes_back_as_it_was(product: Pr
     copy = product.copy
     product.run_it()
     shown = product.shown
-    until(lambda: len(pids_in(copy)) == 4, "not all of it was started")
+    until(lambda: len(pids_in(copy)) == len(NAMES), "not all of it was started")
     pids = pids_in(copy)
     answered = [answers(address, seconds=MAX_WAIT_SECONDS) for address in shown]
     beside = start(copy)
