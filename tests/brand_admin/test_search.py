@@ -11,6 +11,7 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from brand_admin.search.places import PLACES
+from brand_admin.tabs import all_tabs
 from core.tenancy import acting_for
 from tests.brand_admin.desk import desk_of
 from tests.cast import Cast, order, pay_all_due
@@ -103,6 +104,10 @@ def test_every_place_opens_for_an_owner(cast: Cast) -> None:
     }
 
     assert {page: status for page, status in answers.items() if status != 200} == {}
+
+
+def test_every_tab_of_the_admin_is_found() -> None:
+    assert {tab.name for tab in all_tabs()} - {place.page for place in PLACES} == set()
 
 
 def test_another_brands_things_are_not_found(cast: Cast) -> None:
