@@ -48,7 +48,7 @@ CONNECTIONS = (
     Group(
         "Shops",
         (
-            Tab("connections", "Connected shops", "connections"),
+            Tab("connections", "Connected", "connections"),
             Tab("events", "Events", "events"),
             Tab("refused", "Refused", "refused_deliveries"),
             Tab("codes", "Codes", "shop_codes"),

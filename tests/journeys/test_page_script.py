@@ -237,6 +237,7 @@ def test_staff_make_a_key_and_find_it_in_what_to_paste(
     office = desk(cast.ines)
     office.goto("/admin/juniper/")
     go_to(office, "Connections")
+    office.get_by_role("link", name="Links and pages").click()
     office.get_by_role("link", name="Page script").click()
     office.get_by_label("Name").fill("Our shop")
     office.get_by_label("Addresses of the shop").fill("https://shop.juniper.example/checkout")
