@@ -14,6 +14,9 @@ import os
 import resource
 import socket
 import sys
+import threading
+import time
+from typing import Any
 
 from granian._granian import ListenerSpec
 from granian.constants import HTTPModes, Interfaces
@@ -23,10 +26,30 @@ from granian.server.mp import MPServer
 from config.heartbeats import Heartbeats
 
 OTHER_FILES = 500  # files a worker opens besides: bodies, PostgreSQL, Valkey, modules
+SIGNAL_SECONDS = 0.1  # until a signal is seen
 
 
 class Server(MPServer):
-    """granian's server, with one socket for all workers."""
+    """granian's server, with one socket for all workers, and one that stops when it is asked to.
+
+    granian sets an event in its signal handler. The main thread, which runs the handler, may hold
+    the lock of this event just then, because a worker died: it would wait for itself for ever. Or
+    it clears the event right afterwards. So the handler only takes note, and a thread sets the
+    event until the server has ended.
+    """
+
+    def signal_handler_interrupt(self, *args: Any, **kwargs: Any) -> None:
+        self.interrupt_signal = True
+
+    def watch_signals(self) -> None:
+        """Begin to look for the signal that ends the server, in a thread."""
+        threading.Thread(target=self._see_signals, name="signals", daemon=True).start()
+
+    def _see_signals(self) -> None:
+        while True:
+            time.sleep(SIGNAL_SECONDS)
+            if self.interrupt_signal:
+                self.main_loop_interrupt.set()
 
     def _init_shared_socket(self) -> None:
         holder = ListenerSpec(self.bind_addr, self.bind_port, self.backlog).build()
@@ -73,6 +96,7 @@ def main() -> None:
         log_dictconfig=settings.LOGGING,
     )
     heartbeats.watch()
+    server.watch_signals()
     server.serve()
 
 
