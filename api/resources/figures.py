@@ -1,8 +1,9 @@
-"""Figures by offer, member or day, with the definitions of tracking.figures."""
+"""Figures by offer, member, day or source of clicks, with the definitions of tracking.figures."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 from django.http import HttpRequest
 from ninja import Query
@@ -11,10 +12,27 @@ from api.authentication import Scope
 from api.problems import invalid
 from api.resources.operations import Noun
 from api.resources.reading import filter_id, page_of, row_named, shown_id
-from api.schemas.figures import AskedFigures, Day, FigureRow, FiguresShown
+from api.schemas.figures import (
+    AskedFigures,
+    AskedSources,
+    Day,
+    FigureRow,
+    FiguresShown,
+    SourceRow,
+    SourcesShown,
+)
 from api.schemas.parts import AskedPage, money
 from core.public_ids import IdKind
 from offers.models import Enrollment, Offer
+from tracking.figures.by_source import (
+    LinkTable,
+    SourceFigures,
+    SourceTable,
+    links_of_enrollments,
+    links_of_offers,
+    sources_of_enrollments,
+    sources_of_offers,
+)
 from tracking.figures.metrics import (
     DateRange,
     offers_totals_by_day,
@@ -22,6 +40,7 @@ from tracking.figures.metrics import (
     totals_by_offer,
 )
 from tracking.figures.periods import bounds
+from tracking.models import Dimension, TrackingLink
 from tracking.models.totals import NOTHING, Totals
 from tracking.orders.facts import FieldProblem
 
@@ -47,7 +66,57 @@ def show_figures(request: HttpRequest, asked: Query[AskedFigures]) -> FiguresSho
     )
 
 
-def _period(asked: AskedFigures) -> DateRange:
+@NOUN.get("/figures/sources", SourcesShown)
+def show_sources(request: HttpRequest, asked: Query[AskedSources]) -> SourcesShown:
+    """Return the figures of clicks by link, sub-id, referrer, country or kind of device."""
+    period = _period(asked)
+    order = "value" if asked.order == "source" else f"-{asked.order}"
+    how: Any = {"period": period, "order": order, "limit": asked.limit}
+    if asked.member:
+        rows = Enrollment.objects.filter(member=filter_id(IdKind.MEMBER, asked, "member"))
+        rows = rows.filter(offer=_offer(asked)) if asked.offer else rows
+        ids, of_links, of_sources = (
+            rows.values_list("pk", flat=True),
+            links_of_enrollments,
+            sources_of_enrollments,
+        )
+    else:
+        ids = [_offer(asked).pk]
+        of_links, of_sources = links_of_offers, sources_of_offers
+    table: LinkTable | SourceTable
+    if asked.by == "link":
+        table = of_links(ids, **how)
+        data = [_source(row.figures, link=row.link) for row in table.rows]
+    else:
+        table = of_sources(ids, dimension=Dimension(asked.by), **how)
+        data = [_source(row) for row in table.rows]
+    return SourcesShown(
+        by=asked.by,
+        first=period.first.isoformat() if period.first else None,
+        last=period.last.isoformat() if period.last else None,
+        data=data,
+        has_more=table.has_more,
+    )
+
+
+def _source(figures: SourceFigures, *, link: TrackingLink | None = None) -> SourceRow:
+    currency, per_click = figures.currency, figures.earnings_per_click
+    return SourceRow(
+        source=link.slug if link else figures.value,
+        link=shown_id(IdKind.LINK, link.pk) if link else None,
+        clicks=figures.clicks,
+        visitors=figures.visitors,
+        robots=figures.robots,
+        inactive=figures.inactive,
+        conversions=figures.conversions,
+        conversion_rate_bp=figures.conversion_rate_bp,
+        sales=money(figures.sales_minor, currency),
+        commission=money(figures.commission_minor, currency),
+        earnings_per_click=money(per_click.minor, currency) if per_click else None,
+    )
+
+
+def _period(asked: AskedFigures | AskedSources) -> DateRange:
     """The days within the brand's history, so that no period costs more than that."""
     if asked.first is None and asked.last is None:
         return DateRange()
@@ -109,7 +178,7 @@ class _AskedMembers(AskedPage):
     last: Day | None
 
 
-def _offer(asked: AskedFigures) -> Offer:
+def _offer(asked: AskedFigures | AskedSources) -> Offer:
     if not asked.offer:
         raise invalid([FieldProblem("offer", "missing", f"is needed by {asked.by}")])
     return row_named(IdKind.OFFER, asked.offer, Offer.objects.all(), field="offer")

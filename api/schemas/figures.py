@@ -7,10 +7,13 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field
 
-from api.schemas.ids import MemberId, OfferId, asked_id
+from api.schemas.ids import LinkId, MemberId, OfferId, asked_id
 from api.schemas.parts import DayShown, MoneyShown, Shown
 from core.public_ids import IdKind
 
+SourceKind = Literal[
+    "link", "sub1", "sub2", "sub3", "sub4", "sub5", "referrer", "country", "device"
+]
 Day = Annotated[date, BeforeValidator(lambda text: date.fromisoformat(str(text)))]
 
 
@@ -53,3 +56,48 @@ class FiguresShown(Shown):
     last: DayShown | None
     data: list[FigureRow]
     next_cursor: str | None
+
+
+class AskedSources(BaseModel):
+    """Days are those of the brand's time zone; both are part of the period."""
+
+    by: SourceKind
+    first: Day | None = None
+    last: Day | None = None
+    offer: str = asked_id(IdKind.OFFER, description="This or a member is needed.")
+    member: str = asked_id(IdKind.MEMBER, description="With an offer too: this member in it.")
+    order: Literal[
+        "clicks", "visitors", "conversions", "conversion_rate", "sales", "commission",
+        "earnings_per_click", "source",
+    ] = "clicks"  # fmt: skip
+    limit: int = Field(50, ge=1, le=200)
+
+
+class SourceRow(Shown):
+    """Clicks of shoppers, and the orders that came with them. Orders by code alone are in no row.
+
+    Visitors are unique per member and day. `robots` and `inactive` are clicks that don't count;
+    they are kept by link alone. The rate is in basis points: 125 is 1.25 %.
+    """
+
+    source: str = Field(description="Empty by referrer: the shopper came directly.")
+    link: LinkId | None
+    clicks: int
+    visitors: int
+    robots: int
+    inactive: int
+    conversions: int
+    conversion_rate_bp: int | None
+    sales: MoneyShown
+    commission: MoneyShown
+    earnings_per_click: MoneyShown | None
+
+
+class SourcesShown(Shown):
+    """The rows with the most of `order` come first; `has_more` says that there are others."""
+
+    by: SourceKind
+    first: DayShown | None
+    last: DayShown | None
+    data: list[SourceRow]
+    has_more: bool

@@ -73,6 +73,21 @@ class Tools:
         """Return the figures of an offer for each day that has some."""
         return dict(self._tributary.show_figures(by="day", offer=offer, first=first, last=last))
 
+    def sources_of_clicks(
+        self,
+        by: Literal["link", "sub1", "referrer", "country", "device"],
+        offer: str | None = None,
+        member: str | None = None,
+        first: Day = None,
+        last: Day = None,
+    ) -> dict[str, Any]:
+        """Return where the clicks and sales of an offer or a member came from in a period."""
+        return dict(
+            self._tributary.show_sources(
+                by=by, offer=offer, member=member, first=first, last=last, limit=MAX_ROWS
+            )
+        )
+
     def conversions(
         self,
         member: str | None = None,

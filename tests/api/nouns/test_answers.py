@@ -44,7 +44,7 @@ READS = {
     "show_due": "/due?member={member}", "list_due": "/due/members",
     "list_runs": "/payout-runs",
     "show_run": "/payout-runs/{run}", "list_members_of_run": "/payout-runs/{run}/members",
-    "show_figures": "/figures?by=offer",
+    "show_figures": "/figures?by=offer", "show_sources": "/figures/sources?by=link&offer={offer}",
     "list_endpoints": "/webhook-endpoints", "show_endpoint": "/webhook-endpoints/{endpoint}",
     "list_deliveries": "/webhook-deliveries", "show_delivery": "/webhook-deliveries/{delivery}",
 }  # fmt: skip

@@ -293,6 +293,28 @@ def test_figures_are_those_of_the_admin(stage: Stage) -> None:
     assert by_day["data"][0]["commission"] == by_offer["commission"]
 
 
+def test_sources_are_those_of_the_admin(stage: Stage) -> None:
+    offer, member = stage.id("offer"), stage.id("member")
+
+    [link] = stage.get(f"/figures/sources?by=link&offer={offer}").json()["data"]
+    [device] = stage.get(f"/figures/sources?by=device&member={member}").json()["data"]
+    [referrer] = stage.get(f"/figures/sources?by=referrer&member={member}&offer={offer}").json()[
+        "data"
+    ]
+    none = stage.get(f"/figures/sources?by=country&offer={offer}&order=source").json()
+
+    assert (link["link"], link["clicks"]) == (stage.id("link"), 1)
+    assert (device["link"], device["clicks"], device["visitors"]) == (None, 1, 1)
+    assert referrer["clicks"] == 1
+    assert (none["data"], none["has_more"]) == ([], False)
+
+
+def test_sources_need_an_offer_or_a_member(stage: Stage) -> None:
+    answer = stage.get("/figures/sources?by=link")
+
+    assert (answer.status_code, answer.json()["problems"][0]["field"]) == (422, "offer")
+
+
 @pytest.mark.parametrize(
     ("query", "field"),
     [("by=week", "by"), ("by=day", "offer"), ("by=offer&first=2027-01-01", "first"),

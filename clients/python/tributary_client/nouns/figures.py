@@ -38,6 +38,35 @@ class FiguresShown(TypedDict):
     next_cursor: str | None
 
 
+class SourceRow(TypedDict):
+    """Clicks of shoppers, and the orders that came with them. Orders by code alone are in no
+    row. Visitors are unique per member and day. `robots` and `inactive` are clicks that don't
+    count; they are kept by link alone. The rate is in basis points: 125 is 1.25 %.
+    """
+
+    source: str
+    link: str | None
+    clicks: int
+    visitors: int
+    robots: int
+    inactive: int
+    conversions: int
+    conversion_rate_bp: int | None
+    sales: MoneyShown
+    commission: MoneyShown
+    earnings_per_click: MoneyShown | None
+
+
+class SourcesShown(TypedDict):
+    """The rows with the most of `order` come first; `has_more` says that there are others."""
+
+    by: Literal["link", "sub1", "sub2", "sub3", "sub4", "sub5", "referrer", "country", "device"]
+    first: str | None
+    last: str | None
+    data: list[SourceRow]
+    has_more: bool
+
+
 class Figures(Caller):
     """The operations on figures."""
 
@@ -66,6 +95,46 @@ class Figures(Caller):
                 "member": member,
                 "limit": limit,
                 "cursor": cursor,
+            },
+        )
+        return answer
+
+    def show_sources(
+        self,
+        *,
+        by: Literal["link", "sub1", "sub2", "sub3", "sub4", "sub5", "referrer", "country", "device"]
+        | None = None,
+        first: str | None = None,
+        last: str | None = None,
+        offer: str | None = None,
+        member: str | None = None,
+        order: Literal[
+            "clicks",
+            "visitors",
+            "conversions",
+            "conversion_rate",
+            "sales",
+            "commission",
+            "earnings_per_click",
+            "source",
+        ]
+        | None = None,
+        limit: int | None = None,
+    ) -> SourcesShown:
+        """GET /api/v1/figures/sources: Return the figures of clicks by link, sub-id, referrer,
+        country or kind of device.
+        """
+        answer: SourcesShown = self.call(
+            "GET",
+            "/api/v1/figures/sources",
+            asked={
+                "by": by,
+                "first": first,
+                "last": last,
+                "offer": offer,
+                "member": member,
+                "order": order,
+                "limit": limit,
             },
         )
         return answer
