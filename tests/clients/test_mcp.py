@@ -92,6 +92,7 @@ def test_every_question_can_be_asked(sold: Cast, live_server: Any) -> None:
             "member": members.structured_content["rows"][0]["id"],
             "offer": offers.structured_content["rows"][-1]["id"],
             "currency": "GBP",
+            "by": "link",
         }
         for tool in tools:
             needed = {name: known[name] for name in tool.input_schema.get("required", ())}

@@ -75,13 +75,13 @@ class Tools:
 
     def sources_of_clicks(
         self,
+        offer: str,
         by: Literal["link", "sub1", "referrer", "country", "device"],
-        offer: str | None = None,
         member: str | None = None,
         first: Day = None,
         last: Day = None,
     ) -> dict[str, Any]:
-        """Return where the clicks and sales of an offer or a member came from in a period."""
+        """Return where an offer's clicks and sales came from in a period, or those of a member in it."""
         return dict(
             self._tributary.show_sources(
                 by=by, offer=offer, member=member, first=first, last=last, limit=MAX_ROWS
