@@ -81,7 +81,7 @@ class Tools:
         first: Day = None,
         last: Day = None,
     ) -> dict[str, Any]:
-        """Return where an offer's clicks and sales came from in a period, or those of a member in it."""
+        """Return where an offer's clicks came from in a period, or a member's in it."""
         return dict(
             self._tributary.show_sources(
                 by=by, offer=offer, member=member, first=first, last=last, limit=MAX_ROWS
