@@ -3,7 +3,7 @@
 What a cap leaves is a function of all facts of its period. In the sequence in which they happened,
 each conversion earns up to what earlier ones left under the cap of its terms; the clicks of a day
 come after its conversions. So it doesn't matter in which sequence the facts became known: when one
-of them changes, or comes late, all from its day on are worked out again.
+of them changes, or comes late, all from its day to the end of its period are worked out again.
 """
 
 from __future__ import annotations
@@ -58,24 +58,21 @@ class Followers:
     clicks: Sequence[tuple[ClickEarning, int]] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Days:
-    """The days of one enrollment that are worked out again, and the periods that its caps have."""
+    """Days of one enrollment that are worked out again: to the end of its longest cap's period."""
 
+    enrollment_id: int
     first: date
     last: date
     periods: Periods
-
-    def include(self, day: date) -> None:
-        self.first = min(self.first, day)
-        self.last = max(self.last, max(period.days(day)[1] for period in self.periods))
 
 
 @dataclass(slots=True)
 class _Use:
     """How much of each cap is used, in minor units, while earnings are worked out in sequence."""
 
-    days: Mapping[int, _Days]
+    periods: Mapping[int, Periods]  # by enrollment id
     minor: dict[Span, int] = field(default_factory=dict)
 
     def left(self, enrollment_id: int, terms: Terms, day: date) -> int | None:
@@ -85,7 +82,7 @@ class _Use:
         return max(0, terms.cap_minor - used)
 
     def add(self, enrollment_id: int, day: date, minor: int) -> None:
-        for period in self.days[enrollment_id].periods:
+        for period in self.periods[enrollment_id]:
             span = span_of(enrollment_id, period, day)
             self.minor[span] = self.minor.get(span, 0) + minor
 
@@ -128,8 +125,9 @@ def apply_caps(
     days = _days_to_work_out(changed, clicks, capped, zone)
     if not days:
         return Followers()
-    changed = [row for row in changed if row.enrollment_id in days]
-    clicks = [row for row in clicks if row.enrollment_id in days]
+    enrollment_ids = {one.enrollment_id for one in days}
+    changed = [row for row in changed if row.enrollment_id in enrollment_ids]
+    clicks = [row for row in clicks if row.enrollment_id in enrollment_ids]
     later, later_clicks = _later(days, changed, zone), _later_clicks(days, clicks)
     before = [totals_of(row) for row in later]
     amounts = [row.amount_minor for row in later_clicks]
@@ -150,30 +148,32 @@ def _days_to_work_out(
     clicks: Iterable[ClickEarning],
     capped: Mapping[int, Periods],
     zone: ZoneInfo,
-) -> dict[int, _Days]:
-    """By enrollment, without those whose offer never had a cap."""
-    happened = [
-        (row.enrollment_id, row.offer_id, day_of(row.occurred_at, zone)) for row in changed
-    ] + [(row.enrollment_id, row.terms.offer_id, row.day) for row in clicks]
-    days: dict[int, _Days] = {}
-    for enrollment_id, offer_id, day in happened:
-        if offer_id in capped:
-            mine = days.setdefault(enrollment_id, _Days(day, day, capped[offer_id]))
-            mine.include(day)
-    return days
+) -> list[_Days]:
+    """Without those whose offer never had a cap. No two of an enrollment share a period."""
+    happened = {
+        (row.enrollment_id, day_of(row.occurred_at, zone), row.offer_id) for row in changed
+    } | {(row.enrollment_id, row.day, row.terms.offer_id) for row in clicks}
+    found: list[_Days] = []
+    for enrollment_id, day, offer_id in sorted(happened):
+        is_in_last = found and found[-1].enrollment_id == enrollment_id and day <= found[-1].last
+        if offer_id in capped and not is_in_last:
+            periods = capped[offer_id]
+            last = max(period.days(day)[1] for period in periods)
+            found.append(_Days(enrollment_id, day, last, periods))
+    return found
 
 
 def _later(
-    days: Mapping[int, _Days], changed: Sequence[Conversion], zone: ZoneInfo
+    days: Sequence[_Days], changed: Sequence[Conversion], zone: ZoneInfo
 ) -> list[Conversion]:
     """The other conversions of these days, locked, without rejected ones, which earn nothing."""
     ids = _ids(
         _LATER,
-        enrollments=list(days),
-        firsts=[_midnight(one.first, zone) for one in days.values()],
+        enrollments=[one.enrollment_id for one in days],
+        firsts=[_midnight(one.first, zone) for one in days],
         ends=[
             "infinity" if one.last == date.max else _midnight(one.last + timedelta(days=1), zone)
-            for one in days.values()
+            for one in days
         ],
         changed=[row.pk for row in changed if row.pk is not None],
     )
@@ -181,12 +181,12 @@ def _later(
     return list(rows.select_related("terms", "order").order_by("pk")) if ids else []
 
 
-def _later_clicks(days: Mapping[int, _Days], clicks: Sequence[ClickEarning]) -> list[ClickEarning]:
+def _later_clicks(days: Sequence[_Days], clicks: Sequence[ClickEarning]) -> list[ClickEarning]:
     ids = _ids(
         _LATER_CLICKS,
-        enrollments=list(days),
-        first_days=[one.first for one in days.values()],
-        last_days=[one.last for one in days.values()],
+        enrollments=[one.enrollment_id for one in days],
+        first_days=[one.first for one in days],
+        last_days=[one.last for one in days],
         changed=[row.pk for row in clicks if row.pk is not None],
     )
     rows = ClickEarning.objects.filter(pk__in=ids).select_related("terms__offer")
@@ -203,13 +203,16 @@ def _midnight(day: date, zone: ZoneInfo) -> datetime:
     return datetime.combine(day, time.min, tzinfo=zone)
 
 
-def _used_before(days: Mapping[int, _Days]) -> _Use:
+def _used_before(days: Sequence[_Days]) -> _Use:
     reached = reached_before(
-        (span_of(enrollment_id, period, one.first), one.first)
-        for enrollment_id, one in days.items()
+        (span_of(one.enrollment_id, period, one.first), one.first)
+        for one in days
         for period in one.periods
     )
-    return _Use(days, {span: found.cap_used_minor for span, found in reached.items()})
+    return _Use(
+        {one.enrollment_id: one.periods for one in days},
+        {span: found.cap_used_minor for span, found in reached.items()},
+    )
 
 
 def _work_out(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import permutations
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from offers.services import supersede_terms
 from offers.structure import CapPeriod, Tier
@@ -41,8 +43,8 @@ def capped(cast: Cast, minor: int = 10_000) -> None:
     terms(cast, percent_bp=1_000, cap_minor=minor, cap_period=CapPeriod.MONTH)
 
 
-def sold(order_id: str, price: str, minutes: int) -> None:
-    sell(stated(order_id, lines=lines(price), ordered_at=at(minutes)), now=LATER)
+def sold(order_id: str, price: str, minutes: int, *, now: datetime = LATER) -> None:
+    sell(stated(order_id, lines=lines(price), ordered_at=at(minutes)), now=now)
 
 
 def give_back(order_id: str, *, amount: str | None = None) -> None:
@@ -189,3 +191,26 @@ def test_every_sequence_of_arrival_ends_the_same(cast: Cast) -> None:
             ends.add(tuple(of(name) for name in "0123"))
             transaction.set_rollback(True)
     assert len(ends) == 1
+
+
+def test_days_between_two_changed_ones_are_left_alone(cast: Cast) -> None:
+    """Of a cap per day: who rejects two orders a year apart does not lock the orders between."""
+    terms(cast, percent_bp=1_000, cap_minor=10_000, cap_period=CapPeriod.DAY)
+    days = {"first": 10, "between": 10 + 2 * 1_440, "last": 10 + 4 * 1_440}
+    now = NOW + timedelta(days=5)
+    for name, minutes in days.items():
+        sold(name, "800", minutes, now=now)
+        sold(f"{name}, later", "800", minutes + 1, now=now)
+
+    with CaptureQueriesContext(connection) as captured:
+        reject_conversions(
+            conversion_ids=id_of("first") + id_of("last"), reason="No", by=SYSTEM, now=now
+        )
+
+    locking = [query["sql"] for query in captured if "FOR UPDATE" in query["sql"]]
+    locked = re.findall(r'"tracking_conversion"."id" IN \(([\d, ]+)\)', " ".join(locking))
+    expected = [id_of(name) for name in ("first", "first, later", "last", "last, later")]
+    assert {int(pk) for ids in locked for pk in ids.split(",")} == {pk for [pk] in expected}
+    assert [of(name) for name in days] == [0, 8_000, 0]
+    assert [of(f"{name}, later") for name in days] == [8_000, 2_000, 8_000]
+    assert list(differences(cast.juniper)) == []
