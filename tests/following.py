@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from time import time_ns
@@ -123,10 +123,13 @@ def get(path: str, *, now: datetime | None = None, **request: Any) -> Answer:
     return ask(redirects(links, now=now), path, **request)
 
 
-def store(answer: Answer, *, now: datetime) -> None:
-    """Store what was kept of the request in PostgreSQL, as the consumer of the stream does."""
-    if answer.lines:
-        lines = "".join(f"{line}\n" for line in answer.lines).encode()
+def store(*answers: Answer, now: datetime) -> None:
+    """Store what was kept of the requests in PostgreSQL, as the consumer of the stream does.
+
+    All of it is one batch.
+    """
+    lines = "".join(f"{line}\n" for answer in answers for line in answer.lines).encode()
+    if lines:
         store_batches([ClickLines(uuid4(), lines)], now=now)
 
 
@@ -140,3 +143,14 @@ def follow_link(
         return None
     store(answer, now=now)
     return Redirect(answer["location"], counted=answer.clicks[0]["kind"] == ClickKind.VISIT)
+
+
+def follow_links(slugs: Sequence[str], *, user_agent: str, now: datetime) -> None:
+    """Follow links one after another at that moment, and store their clicks as one batch."""
+    links = LinkCache(size=100, unknown=100)
+    load([*{*slugs}], links)
+    application = redirects(links, now=now)
+    headers = {"User-Agent": user_agent}
+    answers = [ask(application, f"/r/{slug}", headers=headers) for slug in slugs]
+    assert {answer.status for answer in answers} == {302}
+    store(*answers, now=now)
