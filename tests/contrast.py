@@ -2,8 +2,7 @@
 
 Axe takes as long for contrast as for all its other rules, and most texts of a page look like texts
 of a page that was measured before. A look is all that decides how legible a text is: the screen's
-width and colours, the text's own style, and the elements it stands in, with their classes and
-whatever they paint. A look is known once axe passed it, or said that the picture behind it, which
+width and colours, the text's own style, and whatever the elements that it stands in paint. A look is known once axe passed it, or said that the picture behind it, which
 is a part of the look, keeps it from judging. A text that it found illegible, left out or could not
 judge for another reason is measured again wherever it stands.
 """
@@ -18,13 +17,20 @@ from playwright.sync_api import Page
 # what axe never reports: boxes to tick, a single character, and what is hidden or clipped away.
 FIND_LOOKS = """() => {
     const screen = `${innerWidth} ${matchMedia("(prefers-color-scheme: dark)").matches}`;
+    // What an element does to the texts in it; nothing, if it paints nothing and lies over nothing.
+    const done = (element, style) => [
+        style.backgroundColor === "rgba(0, 0, 0, 0)" ? "" : style.backgroundColor,
+        ...[style.backgroundImage, style.filter].filter(one => one !== "none"),
+        style.opacity === "1" ? "" : style.opacity,
+        style.mixBlendMode === "normal" ? "" : style.mixBlendMode,
+        ["static", "relative"].includes(style.position) ? ""
+            : `${style.position} ${element.getAttribute("class")}`,
+    ].join(" ").trim();
     const painted = new Map([[document, screen]]);
     const surroundings = element => {
         if (!painted.has(element)) {
-            const style = getComputedStyle(element);
-            painted.set(element, [surroundings(element.parentNode), element.nodeName,
-                element.getAttribute("class"), style.backgroundColor, style.backgroundImage,
-                style.opacity, style.filter, style.mixBlendMode, style.position].join(" "));
+            const own = done(element, getComputedStyle(element));
+            painted.set(element, `${surroundings(element.parentNode)}${own && ` in ${own}`}`);
         }
         return painted.get(element);
     };
