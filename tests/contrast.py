@@ -2,9 +2,12 @@
 
 Axe takes as long for contrast as for all its other rules, and most texts of a page look like texts
 of a page that was measured before. A look is all that decides how legible a text is: the screen's
-width and colours, the text's own style, and whatever the elements that it stands in paint. A look is known once axe passed it, or said that the picture behind it, which
-is a part of the look, keeps it from judging. A text that it found illegible, left out or could not
-judge for another reason is measured again wherever it stands.
+width and colours, the text's own style, and whatever the elements that it stands in paint. An
+element that may lie over others, such as a bar that stays on top, is told by its class as well.
+
+A look is known once axe passed it, or said that the picture behind it, which is a part of the look,
+keeps it from judging. A text that it found illegible, left out or could not judge for another
+reason is measured again wherever it stands.
 """
 
 from __future__ import annotations
@@ -17,23 +20,31 @@ from playwright.sync_api import Page
 # what axe never reports: boxes to tick, a single character, and what is hidden or clipped away.
 FIND_LOOKS = """() => {
     const screen = `${innerWidth} ${matchMedia("(prefers-color-scheme: dark)").matches}`;
-    // What an element does to the texts in it; nothing, if it paints nothing and lies over nothing.
+    const isClear = colour => colour === "rgba(0, 0, 0, 0)";
+    const isMoved = style => style.zIndex !== "auto"
+        || style.transform !== "none" || style.translate !== "none"
+        || style.position === "relative" && (style.top !== "0px" || style.left !== "0px")
+        || style.marginTop.startsWith("-") || style.marginLeft.startsWith("-");
+    // What an element does to the texts in it: nothing, if it paints nothing and is in its place.
     const done = (element, style) => [
-        style.backgroundColor === "rgba(0, 0, 0, 0)" ? "" : style.backgroundColor,
+        isClear(style.backgroundColor) ? "" : style.backgroundColor,
         ...[style.backgroundImage, style.filter].filter(one => one !== "none"),
         style.opacity === "1" ? "" : style.opacity,
         style.mixBlendMode === "normal" ? "" : style.mixBlendMode,
-        ["static", "relative"].includes(style.position) ? ""
+        ["static", "relative"].includes(style.position) && !isMoved(style) ? ""
             : `${style.position} ${element.getAttribute("class")}`,
-    ].join(" ").trim();
+    ].filter(Boolean).join(" ");
     const painted = new Map([[document, screen]]);
     const surroundings = element => {
         if (!painted.has(element)) {
             const own = done(element, getComputedStyle(element));
-            painted.set(element, `${surroundings(element.parentNode)}${own && ` in ${own}`}`);
+            painted.set(element, surroundings(element.parentNode) + (own && ` in ${own}`));
         }
         return painted.get(element);
     };
+    // Up to 18 px a text is a small one, be it bold or not: it needs as much contrast as any other.
+    const size = style => parseFloat(style.fontSize) < 18 ? "small"
+        : `${style.fontSize} ${style.fontWeight}`;
     const hash = text => {
         let [one, other] = [0xdeadbeef, 0x41c6ce57];
         for (let at = 0; at < text.length; at++) {
@@ -55,9 +66,8 @@ FIND_LOOKS = """() => {
     for (const element of document.querySelectorAll("body, body *")) {
         const style = getComputedStyle(element);
         if (isWritten(element) && isSeen(element, style)) {
-            const look = hash([surroundings(element), style.color, style.fontSize,
-                style.fontWeight, style.textShadow, style.textIndent, element.type,
-                element.value === ""].join(" "));
+            const look = hash([surroundings(element), style.color, size(style), style.textShadow,
+                style.textIndent, element.type, element.value === ""].join(" "));
             looks.set(look, [...looks.get(look) ?? [], element]);
         }
     }

@@ -72,3 +72,47 @@ def test_where_nothing_can_be_said_of_one_text_its_like_is_measured(open_page: O
 
     assert light.startswith('texts: too little contrast: <p class="one">Open</p>')
     assert dark.startswith('texts: too little contrast in the dark: <p class="one">Open</p>')
+
+
+STACKED = """<h1>Texts</h1><header>Bar</header><div class="veil"><div class="veil">
+<p>In two</p></div></div><div class="veil"><p>In one</p></div><footer>Foot</footer>
+<p class="up">Pulled up</p>"""
+
+
+def test_what_a_text_stands_in_is_counted_each_time_it_is_met(open_page: OpenPage) -> None:
+    """Two half-transparent boxes, a bar that stays on top, and a text that lies over another."""
+    page = prepare(open_page())
+
+    def found(style: str) -> list[str]:
+        page.goto("about:blank")
+        page.set_content(BODY % style)
+        page.locator("main").evaluate("(main, inner) => { main.innerHTML = inner; }", STACKED)
+        return [fault for fault in faults_of(page, "texts") if "contrast" in fault]
+
+    def alike(style: str, text: str) -> None:
+        for _ in range(2):
+            light, dark = found(style)
+            assert f">{text}<" in light, style
+            assert f">{text}<" in dark, style
+
+    assert found("") == found(".veil { background: #fff8 }") == []
+    # Dark grey is legible on half of a black, and not on three quarters of it.
+    alike(".veil { background: #0004; color: #333 }", "In two")
+    alike(".veil { opacity: .8; color: #444 }", "In two")
+    assert found("header { position: sticky; top: 0; background: #fff }") == []
+    alike("header { position: sticky; top: 0; background: #444 }", "Bar")
+    alike("header { position: sticky; top: 0; background: #fff; opacity: .4 }", "Bar")
+    foot = "footer { background: #444; color: #fff; height: 60px } .up { margin: 0; %s }"
+    for moved in ("margin-top: -50px", "position: relative; top: -50px", "translate: 0 -50px"):
+        assert found(foot % "") == []
+        alike(foot % moved, "Pulled up")
+
+
+def test_a_large_text_may_be_fainter_than_a_small_one(faults: Callable[[str], list[str]]) -> None:
+    grey = ".one { color: #888; font-size: %s }"
+    assert faults(grey % "24px") == []
+    for size in ("23px", "17px"):
+        for _ in range(2):
+            assert len(faults(grey % size)) == 2, "in light and in the dark"
+    assert faults((grey + ".one { font-weight: bold }") % "19px") == []
+    assert len(faults((grey + ".one { font-weight: bold }") % "18px")) == 2
