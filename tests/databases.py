@@ -18,6 +18,7 @@ from django.test import TransactionTestCase
 from pytest_django import DjangoDbBlocker
 
 from tests.cast import Cast, assemble
+from tests.copies import copied
 from tests.emptying import empty_database
 from tests.template import TEMPLATE
 
@@ -142,7 +143,7 @@ def database_of_test(
 def cast(request: pytest.FixtureRequest, db: None, databases: Databases) -> Cast:
     """Everybody, as if they had been put into the database just now."""
     if is_transactional(request.node):
-        return assemble()
+        return copied("cast", assemble)
     furnished = _asked_for(request)
     if furnished != "cast":
         whole: Cast = request.getfixturevalue(furnished).cast

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from django.core.cache import cache
@@ -12,6 +13,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import Cast, assemble
+from tests.copies import copied
 from tests.journeys.shops import HighStreet, open_high_street
 from tests.mailbox import Mailbox, open_mailbox, send_to
 from tests.worker import Worker
@@ -63,6 +65,7 @@ def mailbox(post_office: Mailbox, settings: Settings) -> Mailbox:
 
 @pytest.fixture
 def cast(transactional_db: None) -> Cast:
-    """Everybody, as of this very moment: worker and browser keep no other time."""
+    """Everybody, as of a few minutes ago, at this very moment: worker and browser keep no other."""
     cache.clear()
-    return assemble(timezone.now())
+    everybody = copied("cast of today", lambda: assemble(timezone.now()))
+    return replace(everybody, now=timezone.now())

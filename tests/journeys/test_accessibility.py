@@ -25,6 +25,7 @@ from offers.dashboard_links import token_for
 from offers.services import enroll
 from tests.architecture.routes import in_brand_admin
 from tests.cast import Cast, assemble
+from tests.copies import copied
 from tests.factories import AuthenticatorFactory
 from tests.inspection import SCROLLED, faults_of, prepare
 from tests.journeys.busy_creator import make_busy, prove
@@ -44,12 +45,13 @@ Desk = Callable[..., Page]
 @pytest.fixture
 def cast(transactional_db: None) -> Cast:
     cache.clear()
-    return assemble()
+    return copied("cast", assemble)
 
 
 @pytest.fixture
-def full(cast: Cast) -> Furnished:
-    return furnish_richly(cast)
+def full(transactional_db: None) -> Furnished:
+    cache.clear()
+    return copied("full", lambda: furnish_richly(assemble()))
 
 
 def look_at(page: Page, addresses: list[str]) -> list[str]:

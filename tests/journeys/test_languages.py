@@ -14,10 +14,11 @@ from affiliates.logins import user_for_proven_address
 from config.local.messages import TRANSLATED
 from offers.dashboard_links import token_for
 from tests.cast import Cast, assemble
+from tests.copies import copied
 from tests.inspection import faults_of, prepare
 from tests.journeys.busy_creator import make_busy
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
-from tests.journeys.furnished import furnish_richly
+from tests.journeys.furnished import Furnished, furnish_richly
 from tests.journeys.steps import code_in, only_mail_to
 from tests.mailbox import Mailbox
 
@@ -78,15 +79,20 @@ def test_copying_says_so_in_german(cast: Cast, open_page: OpenPage) -> None:
 def at_noon(transactional_db: None) -> Cast:
     """The cast at its own time, so that there is something in every corner."""
     cache.clear()
-    return assemble()
+    return copied("cast", assemble)
+
+
+@pytest.fixture
+def full(transactional_db: None) -> Furnished:
+    cache.clear()
+    return copied("full", lambda: furnish_richly(assemble()))
 
 
 @pytest.mark.parametrize("language", TRANSLATED)
 def test_a_full_dashboard_fits_a_narrow_phone(
-    at_noon: Cast, open_page: OpenPage, language: str
+    full: Furnished, open_page: OpenPage, language: str
 ) -> None:
-    full = furnish_richly(at_noon)
-    mara = f"/d/{token_for(at_noon.mara_in_glow)}"
+    mara = f"/d/{token_for(full.world.cast.mara_in_glow)}"
     page = prepare(open_page(**PHONE, locale=language), differs_by="language")
     faults = []
     for address in (
@@ -123,9 +129,8 @@ def test_the_portal_fits_a_narrow_phone(
     report(faults)
 
 
-def test_a_dashboard_in_german_on_a_desktop(at_noon: Cast, open_page: OpenPage) -> None:
-    furnish_richly(at_noon)
+def test_a_dashboard_in_german_on_a_desktop(full: Furnished, open_page: OpenPage) -> None:
     page = prepare(open_page(**DESKTOP, locale="de-DE"), differs_by="language")
-    page.goto(f"/d/{token_for(at_noon.mara_in_glow)}")
+    page.goto(f"/d/{token_for(full.world.cast.mara_in_glow)}")
 
     report(faults_of(page, "dashboard"))

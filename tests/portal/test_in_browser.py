@@ -14,6 +14,7 @@ from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from payouts.services import adjust
 from tests.cast import Cast, assemble, order, pay_all_due
+from tests.copies import copied
 from tests.inspection import faults_of, prepare
 from tests.mailbox import Mailbox
 from tracking.links.tracking_links import make_deep_link
@@ -27,7 +28,7 @@ OpenPage = Callable[..., Page]
 @pytest.fixture
 def cast(transactional_db: None) -> Cast:
     """Everybody, visible to the server's thread."""
-    return assemble()
+    return copied("cast", assemble)
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from offers.services import renew_dashboard_link
 from tests.cast import Cast, assemble, order
+from tests.copies import copied
 from tracking.orders.recording import record_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -24,7 +25,7 @@ HIDEABLE = """Object.defineProperty(document, "hidden", { get: () => window.isHi
 @pytest.fixture
 def cast(transactional_db: None) -> Cast:
     cache.clear()
-    return assemble()
+    return copied("cast", assemble)
 
 
 @pytest.fixture
