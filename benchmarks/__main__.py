@@ -30,9 +30,9 @@ def main() -> int:
     import django
 
     django.setup()
-    from django.core.management import call_command
+    from config.local.migrating import migrate_quickly
 
-    call_command("migrate", interactive=False, verbosity=0)
+    migrate_quickly()
     for name in chosen:
         print(f"\n{name}")
         importlib.import_module(f"benchmarks.{name}").run()

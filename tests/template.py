@@ -2,8 +2,9 @@
 
 Migrating an empty database takes longer than most tests. A cluster that holds a migrated database
 is kept in the checkout's git-ignored folder, named by a hash of everything that shapes it: the
-migrations, the locked requirements (Django's and the libraries' migrations, PostgreSQL itself) and
-this file. A run starts on a copy of that cluster, and each test process on a copy of its database.
+migrations, the locked requirements (Django's and the libraries' migrations, PostgreSQL itself),
+what runs them and this file. A run starts on a copy of that cluster, and each test process on a
+copy of its database.
 """
 
 from __future__ import annotations
@@ -23,12 +24,12 @@ TEMPLATE = "tributary_template"
 MAKE_TEMPLATE = f"""
 import django
 django.setup()
-from django.core.management import call_command
 from django.db import connection
+from config.local.migrating import migrate_quickly
 with connection._nodb_cursor() as cursor:
     cursor.execute("CREATE DATABASE {TEMPLATE}")
 connection.settings_dict["NAME"] = "{TEMPLATE}"
-call_command("migrate", interactive=False, verbosity=0)
+migrate_quickly()
 """
 KEPT_CLUSTERS = 4  # so that switching between a few branches does not migrate each time
 CLUSTERS = CHECKOUT.state / "test-clusters"
@@ -68,7 +69,8 @@ def kept_secrets_file() -> Path | None:
 
 def _fingerprint() -> str:
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    digest.update((CHECKOUT.root / "requirements/development.txt").read_bytes())
+    for name in ("requirements/development.txt", "config/local/migrating.py"):
+        digest.update((CHECKOUT.root / name).read_bytes())
     for path in sorted(CHECKOUT.root.glob("*/migrations/*.py")):
         digest.update(str(path.relative_to(CHECKOUT.root)).encode() + path.read_bytes())
     return digest.hexdigest()[:16]

@@ -22,12 +22,13 @@ def main() -> None:
     from django.core.management import call_command
     from django.core.management.base import CommandError
 
+    from config.local.migrating import migrate_quickly
     from core.commands import exit_on_outage
 
     # The demo's role changes would hide the addresses on the terminal.
     logging.getLogger("security").setLevel(logging.WARNING)
     try:
-        exit_on_outage(lambda: call_command("migrate", interactive=False, verbosity=0))
+        exit_on_outage(migrate_quickly)
         call_command("load_demo", stdout=sys.stderr)
     except CommandError as error:
         sys.exit(str(error))
@@ -46,10 +47,11 @@ def make_tables_for(command: str = "") -> None:
     import django
 
     django.setup()
-    from django.core.management import call_command, get_commands
+    from django.core.management import get_commands
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
+    from config.local.migrating import migrate_quickly
     from core.commands import exit_on_outage
 
     app = str(get_commands().get(command, ""))
@@ -60,7 +62,7 @@ def make_tables_for(command: str = "") -> None:
         executor = MigrationExecutor(connection)
         if executor.migration_plan(executor.loader.graph.leaf_nodes()):
             print("Bringing the database up to date ...", file=sys.stderr, flush=True)
-            call_command("migrate", interactive=False, verbosity=0)
+            migrate_quickly()
 
     exit_on_outage(bring_up_to_date)
 

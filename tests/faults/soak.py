@@ -4,9 +4,10 @@
 shop sends orders, members are imported, campaigns are mailed (SOAK_BESIDE=0: none of these), and a
 receiver of webhooks fails in every way (tests.faults.told_webhooks). It prints what it counted, and
 ends with 1 when anything was lost or doubled or an answer took too long. Then SOAK_EVENTS
-deliveries of three shops (10,000; 0: none) are shuffled (tests.faults.shop_events), SOAK_CHAINS
-chains of operations of the API are called (1,000; 0: none), and the ledger's laws are tried with
-SOAK_LAWS random acts (1,000,000: some hours; 0: not at all).
+deliveries of three shops (10,000; 0: none) are shuffled (tests.faults.shop_events), all migrations
+run in two ways that must agree, SOAK_CHAINS chains of operations of the API are called (1,000; 0:
+none), and the ledger's laws are tried with SOAK_LAWS random acts (1,000,000: some hours; 0: not at
+all).
 """
 
 from __future__ import annotations
@@ -220,7 +221,8 @@ def main() -> int:
             is_well = soak.report()
         finally:
             soak.stop()
-    return int(not (is_well and events_hold() and api_holds() and laws_hold()))
+    later = (events_hold, migrations_hold, api_holds, laws_hold)
+    return int(not (is_well and all(holds() for holds in later)))
 
 
 def events_hold() -> bool:
@@ -231,6 +233,12 @@ def events_hold() -> bool:
     command = [sys.executable, "-m", "tests.faults.shop_events"]
     ran = subprocess.run(command, cwd=ROOT, env={**os.environ, **chosen}, check=False)
     return ran.returncode == 0
+
+
+def migrations_hold() -> bool:
+    """Whether all migrations make the same database in our quick way and in Django's."""
+    print("Migrating two databases", flush=True)
+    return _passes("tests/local/test_migrating.py", MIGRATED_APP="")
 
 
 def api_holds() -> bool:
