@@ -49,9 +49,7 @@ def start_from_template(postgres: Postgres, secrets: Path, environment: dict[str
         kept = CLUSTERS / _fingerprint()
         if kept.exists():
             os.utime(kept)
-            _copy(kept / "data", postgres.data)
-            for programs in kept.glob(PROGRAMS):
-                _share(programs, postgres.home / programs.name)
+            copy_stopped(kept, postgres)
             postgres.ensure_running()
             return
         postgres.ensure_running()
@@ -59,6 +57,13 @@ def start_from_template(postgres: Postgres, secrets: Path, environment: dict[str
         postgres.stop()
         _keep(postgres, secrets, kept)
     postgres.ensure_running()
+
+
+def copy_stopped(home: Path, postgres: Postgres) -> None:
+    """Give `postgres`, whose home is new, the data and programs of the stopped server in `home`."""
+    _copy(home / "data", postgres.data)
+    for programs in home.glob(PROGRAMS):
+        _share(programs, postgres.home / programs.name)
 
 
 def kept_secrets_file() -> Path | None:

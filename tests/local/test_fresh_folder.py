@@ -81,7 +81,9 @@ def test_the_first_command_makes_the_tables_and_the_next_says_nothing_of_it(
     assert (second.returncode, second.stderr.count(MIGRATES)) == (0, 0)
 
 
-def test_each_command_works_or_says_in_a_sentence_why_not(fresh: Checkout) -> None:
+@pytest.fixture(scope="module")
+def answers(fresh: Checkout) -> dict[str, tuple[int, str]]:
+    """How each command of the README ended, and what it said on stderr."""
     file = fresh.root / "empty.csv"
     file.write_text("")
     given = {
@@ -96,18 +98,22 @@ def test_each_command_works_or_says_in_a_sentence_why_not(fresh: Checkout) -> No
         capture_output=True, text=True, check=True,
     )  # fmt: skip
 
-    answers = json.loads(done.stdout)
+    answers: dict[str, tuple[int, str]] = json.loads(done.stdout)
     assert answers.keys() == given.keys()
+    return answers
+
+
+def test_each_command_works_or_says_in_a_sentence_why_not(
+    answers: dict[str, tuple[int, str]],
+) -> None:
     for name, (code, said) in answers.items():
         refusals = [line for line in said.splitlines() if line.startswith("CommandError: ")]
         assert (code, len(refusals)) in {(0, 0), (REFUSED, 1)}, (name, said)
         assert "Traceback" not in said
 
 
-def test_addresses_need_the_demo(fresh: Checkout) -> None:
-    done = manage(fresh, "addresses")
-
-    assert "run `manage.py load_demo` first" in done.stderr
+def test_addresses_need_the_demo(answers: dict[str, tuple[int, str]]) -> None:
+    assert "run `manage.py load_demo` first" in answers["addresses"][1]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -28,6 +29,7 @@ from config.local.folders import (
 from config.local.keys import NAMES, kept_secrets
 from config.local.services import LocalServices
 from tests.own_processes import send, until
+from tests.template import copy_stopped
 
 # A process that uses the services of a checkout until its input is closed.
 USER = """
@@ -44,9 +46,15 @@ services.leave()
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Iterator[Checkout]:
+def empty_checkout(tmp_path: Path) -> Iterator[Checkout]:
     """An empty checkout; root's database goes to a folder of its own, removed like the rest."""
-    place = Checkout(tmp_path / "a checkout, with Umlaut ü")
+    with new_checkout(tmp_path) as place:
+        yield place
+
+
+@contextmanager
+def new_checkout(folder: Path) -> Iterator[Checkout]:
+    place = Checkout(folder / "a checkout, with Umlaut ü")
     place.root.mkdir()
     yield place
     if place.state.exists():
@@ -57,6 +65,29 @@ def checkout(tmp_path: Path) -> Iterator[Checkout]:
         services.valkey(secrets).stop()
         shutil.rmtree(postgres.home, ignore_errors=True)
         shutil.rmtree(postgres.sockets, ignore_errors=True)
+
+
+@pytest.fixture(scope="module")
+def started_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Checkout]:
+    """A checkout whose servers were started and stopped. Making a cluster takes longest."""
+    with new_checkout(tmp_path_factory.mktemp("once")) as place:
+        services = LocalServices(place)
+        services.ensure({})
+        services.leave()
+        yield place
+
+
+@pytest.fixture
+def checkout(empty_checkout: Checkout, started_once: Checkout) -> Checkout:
+    """A checkout with a cluster in it, from an earlier use."""
+    own_folder(empty_checkout.state)
+    shutil.copy2(started_once.secrets, empty_checkout.secrets)
+    secrets = kept_secrets(empty_checkout.secrets)
+    copy_stopped(
+        LocalServices(started_once).postgres(secrets).home,
+        LocalServices(empty_checkout).postgres(secrets),
+    )
+    return empty_checkout
 
 
 @pytest.fixture
@@ -102,9 +133,9 @@ def are_running(checkout: Checkout) -> tuple[bool, bool]:
 
 
 def test_services_answer_on_this_machine_alone_and_to_the_password_alone(
-    checkout: Checkout,
+    empty_checkout: Checkout,
 ) -> None:
-    services = LocalServices(checkout)
+    services = LocalServices(empty_checkout)
     found = services.ensure({})
 
     with connect(found["DATABASE_URL"]) as connection:
@@ -121,7 +152,7 @@ def test_services_answer_on_this_machine_alone_and_to_the_password_alone(
         stranger.ping()
 
     services.leave()
-    assert are_running(checkout) == (False, False)
+    assert are_running(empty_checkout) == (False, False)
 
 
 def test_data_is_as_it_was_after_a_stop(checkout: Checkout) -> None:
@@ -207,31 +238,31 @@ def test_a_recorded_pid_that_a_stranger_has_by_now_does_not_stop_the_start(
     stranger.wait()
 
 
-def test_what_the_environment_names_is_used_and_not_started(checkout: Checkout) -> None:
+def test_what_the_environment_names_is_used_and_not_started(empty_checkout: Checkout) -> None:
     given = {
         "DATABASE_URL": "postgres://elsewhere/db",
         "REDIS_URL": "redis://elsewhere",
         "EMAIL_URL": "smtp://elsewhere",
     }
-    services = LocalServices(checkout)
+    services = LocalServices(empty_checkout)
 
     found = services.ensure(given)
 
     assert sorted(found) == [
         "BASE_URL", "CLICK_KEYS", "DETAILS_KEYS", "LINK_KEYS", "PUBLIC_ID_KEY", "SECRET_KEY",
     ]  # fmt: skip
-    assert are_running(checkout) == (False, False)
+    assert are_running(empty_checkout) == (False, False)
 
 
-def test_a_taken_port_is_left_to_whoever_has_it(checkout: Checkout, tmp_path: Path) -> None:
+def test_a_taken_port_is_left_to_whoever_has_it(empty_checkout: Checkout, tmp_path: Path) -> None:
     other = Checkout(tmp_path / "other")
     other.root.mkdir()
-    services, others = LocalServices(checkout), LocalServices(other)
+    services, others = LocalServices(empty_checkout), LocalServices(other)
     external = {"DATABASE_URL": "postgres://elsewhere/db"}
     first = services.ensure(external)
     own_folder(other.state)
-    shutil.copy(checkout.ports, other.ports)
-    shutil.copy(checkout.secrets, other.secrets)
+    shutil.copy(empty_checkout.ports, other.ports)
+    shutil.copy(empty_checkout.secrets, other.secrets)
 
     second = others.ensure(external)
 
@@ -242,15 +273,16 @@ def test_a_taken_port_is_left_to_whoever_has_it(checkout: Checkout, tmp_path: Pa
     services.leave()
 
 
-def test_nothing_outside_our_folders_changes_mode_or_owner(checkout: Checkout) -> None:
+def test_nothing_outside_our_folders_changes_mode_or_owner(empty_checkout: Checkout) -> None:
     programs = Path(sys.prefix)
-    watched = [checkout.root, *checkout.root.parents, programs, *programs.parents, SHARED_PLACE]
+    root = empty_checkout.root
+    watched = [root, *root.parents, programs, *programs.parents, SHARED_PLACE]
     before = {path: (path.stat().st_mode, path.stat().st_uid) for path in watched}
 
     old = os.umask(0o077)
-    checkout.root.chmod(0o700)
-    before[checkout.root] = (stat.S_IFDIR | 0o700, os.geteuid())
-    services = LocalServices(checkout)
+    root.chmod(0o700)
+    before[root] = (stat.S_IFDIR | 0o700, os.geteuid())
+    services = LocalServices(empty_checkout)
     services.ensure({})
     services.leave()
     os.umask(old)
@@ -258,18 +290,18 @@ def test_nothing_outside_our_folders_changes_mode_or_owner(checkout: Checkout) -
     assert {path: (path.stat().st_mode, path.stat().st_uid) for path in watched} == before
 
 
-def test_secrets_are_made_once_and_are_their_owners_alone(checkout: Checkout) -> None:
-    services = LocalServices(checkout)
+def test_secrets_are_made_once_and_are_their_owners_alone(empty_checkout: Checkout) -> None:
+    services = LocalServices(empty_checkout)
     first = services.ensure({}, start=False)
     second = services.ensure({}, start=False)
 
     assert first == second
-    assert stat.S_IMODE(checkout.state.stat().st_mode) == 0o700
-    assert stat.S_IMODE(checkout.secrets.stat().st_mode) == 0o600
-    kept = kept_secrets(checkout.secrets)
+    assert stat.S_IMODE(empty_checkout.state.stat().st_mode) == 0o700
+    assert stat.S_IMODE(empty_checkout.secrets.stat().st_mode) == 0o600
+    kept = kept_secrets(empty_checkout.secrets)
     assert {*kept} == {*NAMES}
     assert len({*kept.values()}) == len(NAMES)
-    assert are_running(checkout) == (False, False)
+    assert are_running(empty_checkout) == (False, False)
 
 
 @pytest.mark.parametrize("home", ["/home/a, b/.local/postgres", f"/home/{'long/' * 20}postgres"])
