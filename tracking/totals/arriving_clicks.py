@@ -2,7 +2,8 @@
 
 The clicks are in the temporary table `arriving_click`, which tracking.links.storing fills, and in
 tracking_click already. A visitor is counted once per enrollment, source and day in the brand's time
-zone: what earlier batches hold of the same visitor is looked up.
+zone: what earlier batches hold of the same visitor is looked up. Most visitors are there for the
+first time, with one click: all of its sources count them, and nothing has to be compared.
 """
 
 from __future__ import annotations
@@ -33,20 +34,42 @@ def sources_of_click(click: str) -> str:
 
 
 HAS_VALUE = "(source.value <> '' OR source.dimension = 'referrer')"
-# The rows of a batch and what is there of its visitors are grouped together, not joined: no wrong
-# estimate of the planner can make that slow. OFFSET 0 has it look up each visitor by the index.
+_COLUMNS = ("link_id", *SUB_IDS, "referrer_host", "country", "device")
+_NAMES = ("link", *SUB_IDS, "referrer", "country", "device")
+_SETS = ", ".join(f"({column})" for column in _COLUMNS)
+_DIMENSION = " ".join(
+    f"WHEN GROUPING({column}) = 0 THEN '{name}'"
+    for column, name in zip(_COLUMNS, _NAMES, strict=True)
+)
+# All other columns of a grouping set are null.
+_VALUE = "coalesce(link_id::text, {})".format(", ".join(_COLUMNS[1:]))
+# The clicks of a visitor in a batch and what is there of them are grouped together, not joined: no
+# wrong estimate of the planner can make that slow. OFFSET 0 has it look up each visitor by the
+# index.
 COUNT_SOURCES = f"""
-WITH visitors AS (
-  SELECT DISTINCT brand_id, visitor, enrollment_id, day FROM arriving_click
-  WHERE kind = 'visit' AND visitor IS NOT NULL
+WITH visits AS MATERIALIZED (
+  SELECT id, brand_id, enrollment_id, day, visitor, {", ".join(_COLUMNS)},
+    count(*) OVER (PARTITION BY brand_id, visitor, enrollment_id, day) AS number
+  FROM arriving_click WHERE kind = 'visit'
+), known AS MATERIALIZED (
+  SELECT visits.*, time_zone, visitor IS NOT NULL AND number = 1 AND NOT EXISTS (
+    SELECT FROM tracking_click earlier
+    WHERE earlier.brand_id = visits.brand_id AND earlier.visitor = visits.visitor
+      AND earlier.enrollment_id = visits.enrollment_id AND earlier.kind = 'visit'
+      AND earlier.clicked_at BETWEEN %(first)s AND %(last)s AND earlier.id <> visits.id
+      AND (earlier.clicked_at AT TIME ZONE time_zone)::date = visits.day
+  ) AS is_first_and_only
+  FROM visits JOIN accounts_brand brand ON brand.id = visits.brand_id
+), again AS MATERIALIZED (
+  SELECT * FROM known WHERE visitor IS NOT NULL AND NOT is_first_and_only
 ), found AS (
   SELECT brand_id, enrollment_id, day, visitor, dimension, value, 1 AS clicks
-  FROM arriving_click arriving {sources_of_click("arriving")}
-  WHERE kind = 'visit' AND {HAS_VALUE}
+  FROM again {sources_of_click("again")}
+  WHERE {HAS_VALUE}
   UNION ALL
   SELECT visitors.brand_id, visitors.enrollment_id, visitors.day, visitors.visitor,
     source.dimension, source.value, 0
-  FROM visitors JOIN accounts_brand brand ON brand.id = visitors.brand_id
+  FROM (SELECT DISTINCT brand_id, visitor, enrollment_id, day, time_zone FROM again) AS visitors
   CROSS JOIN LATERAL (
     SELECT * FROM tracking_click
     WHERE brand_id = visitors.brand_id AND visitor = visitors.visitor
@@ -55,16 +78,21 @@ WITH visitors AS (
     OFFSET 0
   ) AS earlier
   {sources_of_click("earlier")}
-  WHERE {HAS_VALUE} AND (earlier.clicked_at AT TIME ZONE brand.time_zone)::date = visitors.day
-    AND NOT EXISTS (SELECT FROM arriving_click mine WHERE mine.id = earlier.id)
+  WHERE {HAS_VALUE} AND (earlier.clicked_at AT TIME ZONE time_zone)::date = visitors.day
+    AND NOT EXISTS (SELECT FROM again mine WHERE mine.id = earlier.id)
 ), pairs AS (
-  SELECT brand_id, enrollment_id, day, visitor, dimension, value, sum(clicks) AS clicks,
-    visitor IS NOT NULL AND min(clicks) = 1 AS is_new
+  SELECT brand_id, enrollment_id, day, dimension, value
   FROM found GROUP BY brand_id, enrollment_id, day, visitor, dimension, value
+  HAVING min(clicks) = 1
+), sources AS (
+  SELECT brand_id, enrollment_id, day, CASE {_DIMENSION} END AS dimension, {_VALUE} AS value,
+    count(*) AS clicks, count(*) FILTER (WHERE is_first_and_only) AS visitors
+  FROM known GROUP BY brand_id, enrollment_id, day, GROUPING SETS ({_SETS})
 ), counted AS (
-  SELECT brand_id, enrollment_id, day, dimension, value, sum(clicks) AS clicks,
-    count(*) FILTER (WHERE is_new) AS visitors, 0 AS robots, 0 AS inactive
-  FROM pairs WHERE clicks > 0 GROUP BY brand_id, enrollment_id, day, dimension, value
+  SELECT *, 0 AS robots, 0 AS inactive FROM sources AS source WHERE {HAS_VALUE}
+  UNION ALL
+  SELECT brand_id, enrollment_id, day, dimension, value, 0, count(*), 0, 0
+  FROM pairs GROUP BY brand_id, enrollment_id, day, dimension, value
   UNION ALL
   SELECT brand_id, enrollment_id, day, 'link', link_id::text, 0, 0,
     count(*) FILTER (WHERE kind <> 'inactive'), count(*) FILTER (WHERE kind = 'inactive')
