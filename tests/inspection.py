@@ -45,6 +45,10 @@ STICKING_OUT = """() => [...document.querySelectorAll(".segmented")].filter(box 
     getComputedStyle(box).overflowX === "visible" && [...box.children].some(
         one => one.getBoundingClientRect().right > box.getBoundingClientRect().right + 0.5))
     .map(box => box.textContent.trim())"""
+# What moves for ever, although the reader asked for less motion.
+ENDLESS = """() => document.getAnimations()
+    .filter(one => one.effect.getComputedTiming().endTime === Infinity)
+    .map(one => one.effect.target.outerHTML.slice(0, 160))"""
 # How far down a page has opened, once it is laid out and painted.
 SCROLLED = """() => new Promise(done => requestAnimationFrame(
     () => requestAnimationFrame(() => done(scrollY))))"""
@@ -83,6 +87,7 @@ def faults_of(page: Page, name: str) -> list[str]:
         faults += [f"too little contrast in the dark: {text}" for text in illegible_texts(page)]
         page.emulate_media(color_scheme="light")
     faults += _overflow(page)
+    faults += [f"moves for ever: {text}" for text in page.evaluate(ENDLESS)]
     return [f"{name}: {fault}" for fault in faults]
 
 

@@ -74,6 +74,17 @@ def test_where_nothing_can_be_said_of_one_text_its_like_is_measured(open_page: O
     assert dark.startswith('texts: too little contrast in the dark: <p class="one">Open</p>')
 
 
+def test_what_moves_for_ever_is_found_though_less_motion_was_asked_for(
+    faults: Callable[[str], list[str]],
+) -> None:
+    blink = "@keyframes blink { to { opacity: .9 } } .one { animation: blink 1ms %s }"
+    assert faults(blink % "1") == []
+
+    [fault] = faults(blink % "infinite alternate")
+
+    assert fault.startswith('texts: moves for ever: <p class="one">Another</p>')
+
+
 STACKED = """<h1>Texts</h1><header>Bar</header><div class="veil"><div class="veil">
 <p>In two</p></div></div><div class="veil"><p>In one</p></div><footer>Foot</footer>
 <p class="up">Pulled up</p>"""
