@@ -23,7 +23,7 @@ from core.tenancy import acting_for
 from notifications.unsubscribe_links import unsubscribe_link
 from offers.dashboard_links import token_for
 from offers.services import enroll
-from tests.architecture.routes import in_brand_admin
+from tests.architecture.routes import Route, in_brand_admin
 from tests.cast import Cast, assemble
 from tests.copies import copied
 from tests.factories import AuthenticatorFactory
@@ -72,15 +72,29 @@ def report(faults: list[str]) -> None:
         pytest.fail(f"{len(faults)} faults\n" + "\n".join(faults), pytrace=False)
 
 
+_with_a_page: dict[frozenset[str], list[Route]] = {}
+
+
 def pages_of(client: Client, values: dict[str, Any]) -> Iterator[str]:
-    """The addresses of the brand admin that show a whole page, for these values."""
-    for route in in_brand_admin():
-        if set(route.parameters) <= values.keys():
-            address = route.address(values)
-            answer = client.get(address)
-            is_page = answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
-            if is_page and b"<main" in answer.content:
-                yield address
+    """The addresses of the brand admin that show a whole page, for these values.
+
+    Which routes do is found out once in each process, as it takes as long as to answer them all.
+    """
+    known = frozenset(values)
+    if known not in _with_a_page:
+        _with_a_page[known] = [
+            route
+            for route in in_brand_admin()
+            if set(route.parameters) <= known and _shows_page(client, route.address(values))
+        ]
+    for route in _with_a_page[known]:
+        yield route.address(values)
+
+
+def _shows_page(client: Client, address: str) -> bool:
+    answer = client.get(address)
+    is_page = answer.status_code == 200 and answer["Content-Type"].startswith("text/html")
+    return is_page and b"<main" in answer.content
 
 
 # --- Brand admin ---------------------------------------------------------------------------------
