@@ -72,23 +72,12 @@ def show_sources(request: HttpRequest, asked: Query[AskedSources]) -> SourcesSho
     period = _period(asked)
     order = "value" if asked.order == "source" else f"-{asked.order}"
     how: Any = {"period": period, "order": order, "limit": asked.limit}
-    if asked.member:
-        rows = Enrollment.objects.filter(member=filter_id(IdKind.MEMBER, asked, "member"))
-        rows = rows.filter(offer=_offer(asked)) if asked.offer else rows
-        ids, of_links, of_sources = (
-            rows.values_list("pk", flat=True),
-            links_of_enrollments,
-            sources_of_enrollments,
-        )
-    else:
-        ids = [_offer(asked).pk]
-        of_links, of_sources = links_of_offers, sources_of_offers
     table: LinkTable | SourceTable
     if asked.by == "link":
-        table = of_links(ids, **how)
+        table = _links(asked, how)
         data = [_source(row.figures, link=row.link) for row in table.rows]
     else:
-        table = of_sources(ids, dimension=Dimension(asked.by), **how)
+        table = _sources(asked, how | {"dimension": Dimension(asked.by)})
         data = [_source(row) for row in table.rows]
     return SourcesShown(
         by=asked.by,
@@ -97,6 +86,25 @@ def show_sources(request: HttpRequest, asked: Query[AskedSources]) -> SourcesSho
         data=data,
         has_more=table.has_more,
     )
+
+
+def _links(asked: AskedSources, how: Any) -> LinkTable:
+    if asked.member:
+        return links_of_enrollments(_of_member(asked), **how)
+    return links_of_offers([_offer(asked).pk], **how)
+
+
+def _sources(asked: AskedSources, how: Any) -> SourceTable:
+    if asked.member:
+        return sources_of_enrollments(_of_member(asked), **how)
+    return sources_of_offers([_offer(asked).pk], **how)
+
+
+def _of_member(asked: AskedSources) -> list[int]:
+    """The member's enrollments, or the one in an offer."""
+    rows = Enrollment.objects.filter(member=filter_id(IdKind.MEMBER, asked, "member"))
+    rows = rows.filter(offer=_offer(asked)) if asked.offer else rows
+    return list(rows.values_list("pk", flat=True))
 
 
 def _source(figures: SourceFigures, *, link: TrackingLink | None = None) -> SourceRow:

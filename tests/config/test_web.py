@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 import pytest
+from granian.constants import Interfaces
 
 from config.web import Server
 from tests.own_processes import until
@@ -12,7 +13,7 @@ from tests.own_processes import until
 
 @pytest.fixture
 def server() -> Server:
-    one = Server("config.asgi:application", interface="asgi")
+    one = Server("config.asgi:application", interface=Interfaces.ASGI)
     one.watch_signals()
     return one
 
