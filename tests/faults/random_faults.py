@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 import time
@@ -16,7 +17,9 @@ from tests.own_servers import OwnServers
 WEB_WORKER_REST_SECONDS = 6.0  # granian takes two deaths of one worker within 5.5 s for a defect
 FROZEN_SECONDS = 8.0  # at most
 DEAD_SECONDS = 4.0
+SAID_CHARACTERS = 2_000  # of the log of a process that ended by itself
 SLOW = max(120.0, MAX_WAIT_SECONDS)  # for a worker to be replaced
+logger = logging.getLogger(__name__)
 
 
 class RandomFaults:
@@ -54,11 +57,20 @@ class RandomFaults:
 
     def do_one(self) -> None:
         """All of them in random order, before any comes a second time."""
+        for process in (self.worker, self.beat):
+            self._start_again(process)
         if not self._to_come:
             self._to_come = self.chance.sample(self._known, len(self._known))
         name, act = self._to_come.pop()
         act()
         self.done[name] += 1
+
+    def _start_again(self, process: Process) -> None:
+        """Start it if it has ended by itself, as its supervisor does; that is counted and told."""
+        if not process.is_running():
+            self.done[f"ended by itself: {' '.join(process.command[:4])}"] += 1
+            logger.warning("It said last: %s", process.said()[-SAID_CHARACTERS:])
+            process.start()
 
     def wait(self, most: float) -> None:
         threading.Event().wait(self.chance.uniform(0, most))
