@@ -102,9 +102,10 @@ def test_it_answers_again_within_two_seconds_of_the_return(web: WebServer) -> No
     assert web.look().status == 503
     web.servers.revive()
     revived = until(lambda: web.look().status == 200, "no answer")
+    # The other worker may answer this, and not have looked again yet.
+    ready = until(lambda: web.get("/readyz").status == 200, "it is not ready")
 
-    assert max(thawed, revived) < BACK + room(usual, least=BUSY_MACHINE)
-    assert web.get("/readyz").status == 200
+    assert max(thawed, revived + ready) < BACK + room(usual, least=BUSY_MACHINE)
 
 
 def test_connections_that_were_cut_are_nobodys_error(web: WebServer) -> None:
