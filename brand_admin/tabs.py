@@ -1,4 +1,4 @@
-"""The tabs of each section of the admin: what they are called and where they lead."""
+"""The tabs of the admin, by section or page: what they are called and where they lead."""
 
 from __future__ import annotations
 
@@ -79,6 +79,14 @@ SETTINGS = (
     Tab("audit", "Audit log", "settings_audit"),
     Tab("account", "My account", "own_account"),
 )
+MEMBER = (
+    Tab("offers", "Offers", "member"),
+    Tab("conversions", "Conversions", "member_conversions"),
+    Tab("payments", "Payments", "member_payments"),
+    Tab("messages", "Messages", "member_messages"),
+    Tab("questions", "Questions", "member_questions"),
+    Tab("history", "History", "member_history"),
+)
 SECTION_TABS: dict[str, tuple[Tab | Group, ...]] = {
     "Conversions": CONVERSIONS,
     "Payments": PAYMENTS,
@@ -86,11 +94,4 @@ SECTION_TABS: dict[str, tuple[Tab | Group, ...]] = {
     "Connections": CONNECTIONS,
     "Settings": SETTINGS,
 }
-
-
-def all_tabs() -> list[Tab]:
-    """Return every tab, those of groups too."""
-    found: list[Tab] = []
-    for one in (one for tabs in SECTION_TABS.values() for one in tabs):
-        found += one.tabs if isinstance(one, Group) else [one]
-    return found
+TABS = SECTION_TABS | {"Parts of the member's page": MEMBER}

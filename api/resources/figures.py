@@ -59,8 +59,7 @@ def show_figures(request: HttpRequest, asked: Query[AskedFigures]) -> FiguresSho
         data, cursor = _by_member(request, asked, period)
     return FiguresShown(
         by=asked.by,
-        first=period.first.isoformat() if period.first else None,
-        last=period.last.isoformat() if period.last else None,
+        **_days(period),
         data=data,
         next_cursor=cursor,
     )
@@ -79,13 +78,7 @@ def show_sources(request: HttpRequest, asked: Query[AskedSources]) -> SourcesSho
     else:
         table = _sources(asked, how | {"dimension": Dimension(asked.by)})
         data = [_source(row) for row in table.rows]
-    return SourcesShown(
-        by=asked.by,
-        first=period.first.isoformat() if period.first else None,
-        last=period.last.isoformat() if period.last else None,
-        data=data,
-        has_more=table.has_more,
-    )
+    return SourcesShown(by=asked.by, **_days(period), data=data, has_more=table.has_more)
 
 
 def _links(asked: AskedSources, how: Any) -> LinkTable:
@@ -134,6 +127,14 @@ def _period(asked: AskedFigures | AskedSources) -> DateRange:
         message = f"there are figures from {within.first} to {within.last}"
         raise invalid([FieldProblem("first", "no_such_period", message)])
     return DateRange(first, last)
+
+
+def _days(period: DateRange) -> Any:
+    """Return the first and last day, as they are shown."""
+    return {
+        "first": period.first.isoformat() if period.first else None,
+        "last": period.last.isoformat() if period.last else None,
+    }
 
 
 def _by_offer(asked: AskedFigures, period: DateRange) -> list[FigureRow]:

@@ -1,4 +1,4 @@
-"""The rows of tabs above the pages of a section."""
+"""The rows of tabs above pages that belong together."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from django import template
 from django.urls import reverse
 
-from brand_admin.tabs import SECTION_TABS, Group, Tab
+from brand_admin.tabs import TABS, Group, Tab
 
 register = template.Library()
 
@@ -32,22 +32,28 @@ class TabRow:
 
 
 @register.simple_tag(takes_context=True)
-def rows_of_tabs(context: dict[str, Any], section: str, current: str) -> list[TabRow]:
-    """Return the row of a section's tabs; below it that of the current tab's group, if any."""
-    rows = [TabRow(section, [])]
-    for one in SECTION_TABS[section]:
+def rows_of_tabs(
+    context: dict[str, Any], of: str, current: str, about: int | str = ""
+) -> list[TabRow]:
+    """Return a row of tabs; below it that of the current tab's group, if any.
+
+    `about` is the id in their addresses, if they are the parts of a page about one thing.
+    """
+    at = [context["brand"].slug, *([about] if about else [])]
+
+    def shown(tab: Tab) -> ShownTab:
+        count = context.get(tab.count) or "" if tab.count else ""
+        href = reverse(f"brand_admin:{tab.name}", args=at)
+        return ShownTab(tab.label, href, tab.key == current, count)
+
+    rows = [TabRow(of, [])]
+    for one in TABS[of]:
         if not isinstance(one, Group):
-            rows[0].tabs.append(_shown(context, one, current))
+            rows[0].tabs.append(shown(one))
             continue
-        inside = [_shown(context, tab, current) for tab in one.tabs]
+        inside = [shown(tab) for tab in one.tabs]
         is_current = any(tab.is_current for tab in inside)
         rows[0].tabs.append(ShownTab(one.label, inside[0].href, is_current, ""))
         if is_current:
             rows.append(TabRow(one.label, inside))
     return rows
-
-
-def _shown(context: dict[str, Any], tab: Tab, current: str) -> ShownTab:
-    href = reverse(f"brand_admin:{tab.name}", args=[context["brand"].slug])
-    count = context.get(tab.count) or "" if tab.count else ""
-    return ShownTab(tab.label, href, tab.key == current, count)

@@ -14,6 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.cast import Cast, assemble
 from tests.copies import copied
+from tests.journeys.furnished import Furnished, furnish_richly
 from tests.journeys.shops import HighStreet, open_high_street
 from tests.mailbox import Mailbox, open_mailbox, send_to
 from tests.worker import Worker
@@ -69,3 +70,17 @@ def cast(transactional_db: None) -> Cast:
     cache.clear()
     everybody = copied("cast of today", lambda: assemble(timezone.now()))
     return replace(everybody, now=timezone.now())
+
+
+@pytest.fixture
+def at_noon(transactional_db: None) -> Cast:
+    """The cast at its own time, so that there is something in every corner."""
+    cache.clear()
+    return copied("cast", assemble)
+
+
+@pytest.fixture
+def full(transactional_db: None) -> Furnished:
+    """A brand with something of everything, at the time of the cast."""
+    cache.clear()
+    return copied("full", lambda: furnish_richly(assemble()))

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from django.test import Client
 from django.utils import timezone
 from playwright.sync_api import Page, expect
@@ -24,15 +23,14 @@ from notifications.unsubscribe_links import unsubscribe_link
 from offers.dashboard_links import token_for
 from offers.services import enroll
 from tests.architecture.routes import Route, in_brand_admin
-from tests.cast import Cast, assemble
-from tests.copies import copied
+from tests.cast import Cast
 from tests.factories import AuthenticatorFactory
 from tests.inspection import SCROLLED, faults_of, prepare
 from tests.journeys.busy_creator import make_busy, prove
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.dashboards import dashboards
 from tests.journeys.drawer import Drawer
-from tests.journeys.furnished import Furnished, empty_brand, furnish_richly
+from tests.journeys.furnished import Furnished, empty_brand
 from tests.journeys.steps import path_of, tick
 from tests.mailbox import Mailbox
 
@@ -43,15 +41,8 @@ Desk = Callable[..., Page]
 
 
 @pytest.fixture
-def cast(transactional_db: None) -> Cast:
-    cache.clear()
-    return copied("cast", assemble)
-
-
-@pytest.fixture
-def full(transactional_db: None) -> Furnished:
-    cache.clear()
-    return copied("full", lambda: furnish_richly(assemble()))
+def cast(at_noon: Cast) -> Cast:
+    return at_noon
 
 
 def look_at(page: Page, addresses: list[str]) -> list[str]:

@@ -7,18 +7,16 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core.cache import cache
 from playwright.sync_api import Page, expect
 
 from affiliates.logins import user_for_proven_address
 from config.local.messages import TRANSLATED
 from offers.dashboard_links import token_for
-from tests.cast import Cast, assemble
-from tests.copies import copied
+from tests.cast import Cast
 from tests.inspection import faults_of, prepare
 from tests.journeys.busy_creator import make_busy
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
-from tests.journeys.furnished import Furnished, furnish_richly
+from tests.journeys.furnished import Furnished
 from tests.journeys.steps import code_in, only_mail_to
 from tests.mailbox import Mailbox
 
@@ -73,19 +71,6 @@ def test_copying_says_so_in_german(cast: Cast, open_page: OpenPage) -> None:
 
     expect(page.get_by_role("status").get_by_text("Dein Code: kopiert")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == "MARA15"
-
-
-@pytest.fixture
-def at_noon(transactional_db: None) -> Cast:
-    """The cast at its own time, so that there is something in every corner."""
-    cache.clear()
-    return copied("cast", assemble)
-
-
-@pytest.fixture
-def full(transactional_db: None) -> Furnished:
-    cache.clear()
-    return copied("full", lambda: furnish_richly(assemble()))
 
 
 @pytest.mark.parametrize("language", TRANSLATED)

@@ -18,7 +18,7 @@ from tests.notifications.senders import confirm, recipient
 from tests.own_processes import until
 from tests.worker import Worker
 
-CROWD = 400
+CROWD = 1_000
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_a_killed_worker_leaves_no_one_with_two_mails_and_no_one_out(
     mailbox: Mailbox, worker: Worker, monkeypatch: Any
 ) -> None:
     take_content, take_address = mailbox.handle_DATA, mailbox.handle_RCPT
-    next_content, next_address = 120, 240
+    next_content, next_address = 300, 600
 
     async def content(*given: Any) -> str:
         nonlocal next_content

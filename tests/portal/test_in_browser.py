@@ -13,8 +13,7 @@ from config.local.messages import TRANSLATED
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from payouts.services import adjust
-from tests.cast import Cast, assemble, order, pay_all_due
-from tests.copies import copied
+from tests.cast import Cast, order, pay_all_due
 from tests.inspection import faults_of, prepare
 from tests.mailbox import Mailbox
 from tracking.links.tracking_links import make_deep_link
@@ -23,12 +22,6 @@ from tracking.orders.recording import record_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 OpenPage = Callable[..., Page]
-
-
-@pytest.fixture
-def cast(transactional_db: None) -> Cast:
-    """Everybody, visible to the server's thread."""
-    return copied("cast", assemble)
 
 
 @pytest.fixture

@@ -12,8 +12,7 @@ from playwright.sync_api import Page, Request, expect
 from core.tenancy import acting_for
 from offers.dashboard_links import token_for
 from offers.services import renew_dashboard_link
-from tests.cast import Cast, assemble, order
-from tests.copies import copied
+from tests.cast import Cast, order
 from tracking.orders.recording import record_order
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -23,9 +22,9 @@ HIDEABLE = """Object.defineProperty(document, "hidden", { get: () => window.isHi
 
 
 @pytest.fixture
-def cast(transactional_db: None) -> Cast:
+def cast(cast: Cast) -> Cast:
     cache.clear()
-    return copied("cast", assemble)
+    return cast
 
 
 @pytest.fixture

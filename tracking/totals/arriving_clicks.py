@@ -17,6 +17,14 @@ from tracking.models import SUB_IDS
 DAY = timedelta(days=1)
 # Of two batches one is counted at a time: each has to see the visitors of the other.
 LOCK = "SELECT pg_advisory_xact_lock(29810, 1)"
+# Each dimension, the column of a click that has its value, and what makes that a text.
+_SOURCES = (
+    ("link", "link_id", "::text"),
+    *((sub, sub, "") for sub in SUB_IDS),
+    ("referrer", "referrer_host", ""),
+    ("country", "country", ""),
+    ("device", "device", ""),
+)
 
 
 def sources_of_click(click: str) -> str:
@@ -24,31 +32,26 @@ def sources_of_click(click: str) -> str:
 
     `source` has the columns `dimension` and `value`.
     """
-    subs = ", ".join(f"('{sub}', {click}.{sub})" for sub in SUB_IDS)
-    return f"""
-    CROSS JOIN LATERAL (VALUES
-      ('link', {click}.link_id::text), {subs}, ('referrer', {click}.referrer_host),
-      ('country', {click}.country), ('device', {click}.device)
-    ) AS source (dimension, value)
-    """
+    rows = ", ".join(
+        f"('{dimension}', {click}.{column}{cast})" for dimension, column, cast in _SOURCES
+    )
+    return f"CROSS JOIN LATERAL (VALUES {rows}) AS source (dimension, value)"
 
 
 HAS_VALUE = "(source.value <> '' OR source.dimension = 'referrer')"
-_COLUMNS = ("link_id", *SUB_IDS, "referrer_host", "country", "device")
-_NAMES = ("link", *SUB_IDS, "referrer", "country", "device")
-_SETS = ", ".join(f"({column})" for column in _COLUMNS)
+_COLUMNS = ", ".join(column for _, column, _ in _SOURCES)
+_SETS = ", ".join(f"({column})" for _, column, _ in _SOURCES)
 _DIMENSION = " ".join(
-    f"WHEN GROUPING({column}) = 0 THEN '{name}'"
-    for column, name in zip(_COLUMNS, _NAMES, strict=True)
+    f"WHEN GROUPING({column}) = 0 THEN '{dimension}'" for dimension, column, _ in _SOURCES
 )
 # All other columns of a grouping set are null.
-_VALUE = "coalesce(link_id::text, {})".format(", ".join(_COLUMNS[1:]))
+_VALUE = "coalesce({})".format(", ".join(f"{column}{cast}" for _, column, cast in _SOURCES))
 # The clicks of a visitor in a batch and what is there of them are grouped together, not joined: no
 # wrong estimate of the planner can make that slow. OFFSET 0 has it look up each visitor by the
 # index.
 COUNT_SOURCES = f"""
 WITH visits AS MATERIALIZED (
-  SELECT id, brand_id, enrollment_id, day, visitor, {", ".join(_COLUMNS)},
+  SELECT id, brand_id, enrollment_id, day, visitor, {_COLUMNS},
     count(*) OVER (PARTITION BY brand_id, visitor, enrollment_id, day) AS number
   FROM arriving_click WHERE kind = 'visit'
 ), known AS MATERIALIZED (
