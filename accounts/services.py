@@ -11,6 +11,7 @@ from accounts.audit_log import audit
 from accounts.models import CLICK_MONTHS, Brand, Role, Staff, User
 from accounts.proven_addresses import has_proven_address
 from core.colour import parse as parse_colour
+from core.text import lines_of
 from core.versions import check_version
 
 
@@ -88,13 +89,14 @@ def change_brand(
     reply_to: str,
     by: Actor,
     now: datetime,
+    postal_address: str | None = None,
     sends_items_automatically: bool | None = None,
     minimum_payout_minor: int | None = None,
     clicks_kept_months: int | None = None,
     seen_version: int | None = None,
 ) -> Brand:
-    """Change the brand's appearance and, if given, its automatic sending, minimum payment and
-    how many months clicks are kept.
+    """Change the brand's appearance and, if given, its postal address, automatic sending, minimum
+    payment and how many months clicks are kept.
 
     Its currency and time zone are fixed. Raises BrandError, and core.versions.ChangedMeanwhileError
     when it is not at `seen_version`.
@@ -108,22 +110,24 @@ def change_brand(
             raise BrandError("accent", "a colour is # and six digits, such as #007a85") from error
     row = Brand.objects.select_for_update().get(pk=brand.pk)
     check_version(row, seen_version)
-    wanted: dict[str, str | bool | int] = {
+    wanted: dict[str, str | bool | int | None] = {
         "name": name.strip(),
         "accent": accent.lower(),
         "sender_name": sender_name.strip(),
         "reply_to": reply_to.strip(),
+        "postal_address": None if postal_address is None else "\n".join(lines_of(postal_address)),
+        "sends_items_automatically": sends_items_automatically,
+        "minimum_payout_minor": minimum_payout_minor,
+        "clicks_kept_months": clicks_kept_months,
     }
-    if sends_items_automatically is not None:
-        wanted["sends_items_automatically"] = sends_items_automatically
-    if minimum_payout_minor is not None:
-        wanted["minimum_payout_minor"] = minimum_payout_minor
-    if clicks_kept_months is not None:
-        fewest, most = CLICK_MONTHS
-        if not fewest <= clicks_kept_months <= most:
-            raise BrandError("clicks_kept_months", f"clicks are kept for {fewest} to {most} months")
-        wanted["clicks_kept_months"] = clicks_kept_months
-    changed = {field: value for field, value in wanted.items() if getattr(row, field) != value}
+    fewest, most = CLICK_MONTHS
+    if clicks_kept_months is not None and not fewest <= clicks_kept_months <= most:
+        raise BrandError("clicks_kept_months", f"clicks are kept for {fewest} to {most} months")
+    changed = {
+        field: value
+        for field, value in wanted.items()
+        if value is not None and getattr(row, field) != value
+    }
     for field, value in changed.items():
         setattr(row, field, value)
     if changed:

@@ -28,6 +28,11 @@ def one_line(text: str) -> str:
     return _BREAKS.sub(" ", _UNSEEN.sub("", _BREAKS.sub(" ", text))).strip()
 
 
+def lines_of(text: str) -> list[str]:
+    """Return the lines of `text` that hold something, each as `one_line` returns it."""
+    return [line for line in map(one_line, text.splitlines()) if line]
+
+
 def unknown_name(name: str, known: Iterable[str]) -> str:
     """Say that a field has an unknown name, and which one may be meant."""
     names = list(known)

@@ -34,6 +34,7 @@ from tracking.links.tracking_links import give_links
 from tracking.orders.facts import OrderFacts, RefundFacts
 from tracking.orders.reading import read_order, read_refund
 
+POSTAL_ADDRESS = "1 Test Street\nLondon EC1A 1AA"
 SYSTEM = Actor.system("test")
 IBAN = "DE89370400440532013000"  # the example of the registry of IBANs
 
@@ -198,7 +199,7 @@ def assemble(now: datetime = NOW) -> Cast:
 
 
 def _brand(slug: str, name: str, currency: str, time_zone: str, owner: str, now: datetime) -> Brand:
-    return create_brand(
+    brand = create_brand(
         slug=slug,
         name=name,
         currency=currency,
@@ -207,6 +208,9 @@ def _brand(slug: str, name: str, currency: str, time_zone: str, owner: str, now:
         by=SYSTEM,
         now=now,
     )
+    brand.postal_address = POSTAL_ADDRESS
+    brand.save(update_fields=["postal_address"])
+    return brand
 
 
 def _member(email: str, first_name: str, last_name: str, now: datetime) -> Member:

@@ -30,6 +30,8 @@ class Brand(models.Model):
     logo = models.CharField(max_length=64, blank=True)  # the digest of a Picture of this brand
     sender_name = models.CharField(max_length=120, blank=True)
     reply_to = models.EmailField(blank=True)
+    # Stands in every mail to members, in several lines. Laws on bulk mail ask for it.
+    postal_address = models.CharField(max_length=300, blank=True, default="", db_default="")
     # Members are sent their Sales Tracking Items automatically, as soon as they have them.
     sends_items_automatically = models.BooleanField(default=False)
     # The minimum payment that a payout run proposes, in minor units of the brand's currency.

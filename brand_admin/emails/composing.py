@@ -45,6 +45,7 @@ from notifications.rendering import VARIABLES, missing_values, render
 from notifications.selectors import latest_campaign, template_named
 from notifications.services import (
     AudienceTakenError,
+    PostalAddressMissingError,
     Recipient,
     RecipientsError,
     TemplateNameError,
@@ -277,7 +278,10 @@ def _send(request: BrandRequest, draft: Draft, text_form: EmailTextForm) -> Http
                 by=request.actor,
                 now=timezone.now(),
                 latest_seen=draft.latest_seen,
+                needs_postal_address=True,
             )
+        except PostalAddressMissingError:  # both steps say so
+            return _preview(request, draft, text_form, status=422)
         except AudienceTakenError as error:
             newest = latest_campaign(purpose=draft.purpose, about=draft.about)
             return _preview(

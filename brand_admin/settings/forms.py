@@ -30,6 +30,13 @@ class BrandForm(VersionedForm):
         required=False, max_length=120, help_text="The sender's name in mails to members."
     )
     reply_to = forms.EmailField(required=False, help_text="The address for members' replies.")
+    postal_address = forms.CharField(
+        required=False,
+        max_length=300,
+        help_text="Shown at the end of every mail to members. Laws on bulk mail ask for it, so "
+        "nothing is sent to many members without it.",
+        widget=forms.Textarea(attrs={"rows": 3, "autocomplete": "off"}),
+    )
     sends_items_automatically = forms.BooleanField(
         required=False,
         label="Send Sales Tracking Items automatically",
@@ -63,6 +70,7 @@ class BrandForm(VersionedForm):
                 "accent": brand.accent or DEFAULT_ACCENT,
                 "sender_name": brand.sender_name,
                 "reply_to": brand.reply_to,
+                "postal_address": brand.postal_address,
                 "sends_items_automatically": brand.sends_items_automatically,
                 "clicks_kept_months": brand.clicks_kept_months,
             },
@@ -70,6 +78,12 @@ class BrandForm(VersionedForm):
         form.currency = brand.currency
         form.remember(brand.version)
         return form
+
+    def clean(self) -> dict[str, Any]:
+        given = super().clean() or {}
+        if given.get("sends_items_automatically") and not given.get("postal_address", "-"):
+            self.add_error("postal_address", "Mails that are sent automatically need it: enter it.")
+        return given
 
     def clean_minimum_payout(self) -> Money:
         return read_amount(str(self.cleaned_data["minimum_payout"]), self.currency)

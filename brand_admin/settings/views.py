@@ -54,6 +54,7 @@ def _save_brand(request: BrandRequest, form: BrandForm) -> None:
         accent=form.cleaned_data["accent"],
         sender_name=form.cleaned_data["sender_name"],
         reply_to=form.cleaned_data["reply_to"],
+        postal_address=form.cleaned_data["postal_address"],
         sends_items_automatically=form.cleaned_data["sends_items_automatically"],
         minimum_payout_minor=form.cleaned_data["minimum_payout"].minor,
         clicks_kept_months=form.cleaned_data["clicks_kept_months"],

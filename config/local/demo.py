@@ -123,13 +123,16 @@ def load(*, now: datetime) -> None:
     )
     with acting_for(first):
         _load_juniper(first, now=now)
+    second.postal_address = "40 Wharf Street\nPortland, ME 04101\nUSA"
+    second.save(update_fields=["postal_address"])
     with acting_for(second):
         _load_saltmarsh(second, now=now)
 
 
 def _load_juniper(brand: Brand, *, now: datetime) -> None:
     brand.sender_name, brand.reply_to = "Ines at Juniper & Co", "creators@juniper.example"
-    brand.save(update_fields=["sender_name", "reply_to"])
+    brand.postal_address = "12 Orchard Lane\nBristol BS1 4QT\nUnited Kingdom"
+    brand.save(update_fields=["sender_name", "reply_to", "postal_address"])
     theo = make_proven_user(email=MANAGER, name="Theo Marsh", password=None, now=now)
     give_role(user=theo, role=Role.MANAGER, by=BY, now=now)
     members = _members(PEOPLE, now=now)

@@ -8,7 +8,7 @@ mail that is sent are the same bytes.
 
 from notifications.rendering.fill import MissingValueError, Rendered, missing_values, render
 from notifications.rendering.prepare import BrandStyle, Prepared, prepare
-from notifications.rendering.variables import VARIABLES, TemplateError, Values, Variable
+from notifications.rendering.variables import VARIABLES, TemplateError, Values, Variable, literal
 
 __all__ = [
     "VARIABLES",
@@ -19,6 +19,7 @@ __all__ = [
     "TemplateError",
     "Values",
     "Variable",
+    "literal",
     "missing_values",
     "prepare",
     "render",

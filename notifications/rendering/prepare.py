@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 
 from core.colour import dark_accent, light_accent
 from notifications.rendering import markup
-from notifications.rendering.variables import TemplateError, canonical, printable
+from notifications.rendering.variables import TemplateError, canonical, literal, printable
 
 MAX_SUBJECT_LENGTH = 300
 MAX_BODY_LENGTH = 50_000  # characters of HTML; mail clients cut a mail over about 100 KB
@@ -23,11 +23,12 @@ _LINE_BREAK = re.compile(r"[\r\n\v\f\x85\u2028\u2029]")
 @dataclass(frozen=True, slots=True)
 class BrandStyle:
     """What the mail layout takes from the brand. `accent` is "#rrggbb" or empty, `logo` an address
-    or empty.
+    or empty, `postal_address` the lines of the brand's address or empty.
     """
 
     accent: str = ""
     logo: str = ""
+    postal_address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def prepare(*, subject: str, body: str, style: BrandStyle) -> Prepared:
     return Prepared(
         subject=checked_subject,
         html=_laid_out(markup.as_html(nodes), style),
-        text=f"{markup.as_text(nodes)}\n{_text_footer()}",
+        text=f"{markup.as_text(nodes)}\n{_text_footer(style)}",
     )
 
 
@@ -85,6 +86,7 @@ def _laid_out(content: str, style: BrandStyle) -> str:
         {
             "content": content,
             "logo": style.logo,
+            "postal_address": _postal_address(style),
             "light": light_accent(colour),
             "dark": dark_accent(colour),
         },
@@ -97,5 +99,11 @@ def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False, minify_css=True)
 
 
-def _text_footer() -> str:
-    return f"{render_to_string('notifications/footer.txt').rstrip()}\n"
+def _text_footer(style: BrandStyle) -> str:
+    values = {"postal_address": _postal_address(style)}
+    return f"{render_to_string('notifications/footer.txt', values).rstrip()}\n"
+
+
+def _postal_address(style: BrandStyle) -> str:
+    """The address in one line, as letterheads have it; no part of it is read as a variable."""
+    return literal(printable(", ".join(style.postal_address.splitlines())))

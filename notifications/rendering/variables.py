@@ -12,6 +12,7 @@ from core.text import one_line
 Values = Mapping[str, str | None]
 """A variable's text: None does not apply (its line is left out), "" is missing (it blocks)."""
 
+WORD_JOINER = "\N{WORD JOINER}"
 UNSUBSCRIBE_LINK = "unsubscribe_link"  # the layout's own; no template may name it
 
 
@@ -61,6 +62,11 @@ class TemplateError(ValueError):
 def printable(text: str) -> str:
     """`text` without control characters and the characters that the renderer reserves."""
     return text if text.isprintable() else _UNSAFE.sub("", text)
+
+
+def literal(text: str) -> str:
+    """Escape braces in text that people wrote, so that it holds no variable."""
+    return text.replace("{", f"{{{WORD_JOINER}").replace("}", f"}}{WORD_JOINER}")
 
 
 def canonical(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from notifications.services.campaigns import (
     AudienceTakenError,
+    PostalAddressMissingError,
     Recipient,
     RecipientsError,
     cancel_campaign,
@@ -31,6 +32,7 @@ __all__ = [
     "FOR_MEMBERS",
     "MAX_TEMPLATE_NAME_LENGTH",
     "AudienceTakenError",
+    "PostalAddressMissingError",
     "Recipient",
     "RecipientsError",
     "TemplateNameError",

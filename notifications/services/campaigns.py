@@ -66,6 +66,10 @@ class RecipientsError(ValueError):
     """There are no recipients, or one of them can't get the mail; the text says who and why."""
 
 
+class PostalAddressMissingError(ValueError):
+    """The brand has no postal address, and a mail that staff send to many must have one."""
+
+
 class AudienceTakenError(Exception):
     """Somebody confirmed `campaign` to some of the same people after this one's page was opened."""
 
@@ -89,11 +93,13 @@ def confirm_campaign(
     by: Actor,
     now: datetime,
     latest_seen: int | None = None,
+    needs_postal_address: bool = False,
 ) -> Campaign:
     """Freeze a send and everyone in it; the same `confirmation` again returns the same campaign.
 
     `latest_seen` is the newest campaign of this purpose about the same thing that the sender knew
-    of (0 for none): a newer one to any of these people raises AudienceTakenError. Raises
+    of (0 for none): a newer one to any of these people raises AudienceTakenError. With
+    `needs_postal_address` a brand without one raises PostalAddressMissingError. Raises
     TemplateError and RecipientsError too; nothing is written then.
 
     A test brand sends nothing: its campaign is done at once, and every message suppressed.
@@ -105,6 +111,8 @@ def confirm_campaign(
     earlier = Campaign.objects.filter(confirmation=confirmation).first()
     if earlier is not None:
         return earlier
+    if needs_postal_address and not brand.postal_address:
+        raise PostalAddressMissingError
     prepared = prepare(subject=subject, body=body, style=brand_style_of(brand))
     _check(recipients, prepared)
     if latest_seen is not None:

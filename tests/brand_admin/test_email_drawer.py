@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from playwright.sync_api import Page, expect
 
-from accounts.models import User
+from accounts.models import Brand, User
 from affiliates.models import Member
 from affiliates.services import add_member
 from core.tenancy import acting_for
@@ -234,6 +234,26 @@ def test_a_test_to_an_address_that_is_none_is_refused_kindly(
     assert page.status_code == 422
     assert "“theo@localhost” is not an address" in page_text(page)
     assert snapshot() == before
+
+
+def test_without_a_postal_address_nothing_is_sent_and_the_drawer_says_why(
+    cast: Cast, press: Callable[..., Any]
+) -> None:
+    Brand.objects.filter(pk=cast.juniper.pk).update(postal_address="")
+    preview = press("preview")
+    before = snapshot()
+
+    refused = press("send", opened=preview)
+
+    assert refused.status_code == 422
+    assert "Your postal address is missing" in page_text(preview)
+    assert "Ask an owner to add it in Settings." in page_text(refused)
+    assert snapshot() == before
+    owner = desk_of(cast.ines).get(drawer(cast))
+    assert f'href="{at(cast.juniper, "settings")}#id_postal_address"' in owner.content.decode()
+    Brand.objects.filter(pk=cast.juniper.pk).update(postal_address="1 Test Street")
+    press("send", opened=preview)
+    assert len(addresses(cast)) == 3
 
 
 def test_send_is_confirmed_once(cast: Cast, press: Callable[..., Any]) -> None:

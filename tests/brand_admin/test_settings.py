@@ -35,6 +35,7 @@ def brand_form(**changes: str) -> dict[str, str]:
         "accent": "#7A1FA2",
         "sender_name": "Ines from Juniper",
         "reply_to": "hello@juniper.example",
+        "postal_address": "1 Test Street\r\nLondon EC1A 1AA",
         "clicks_kept_months": "13",
     } | changes
 
@@ -63,6 +64,19 @@ def test_items_are_sent_automatically_when_the_owner_turns_it_on(cast: Cast) -> 
     ines.post(address, brand_form(version="2"))
 
     assert not Brand.objects.get(pk=cast.juniper.pk).sends_items_automatically
+
+
+def test_automatic_mails_need_a_postal_address_which_is_kept_in_lines(cast: Cast) -> None:
+    ines, address = desk_of(cast.ines), at(cast.juniper, "settings")
+    before = snapshot()
+
+    refused = ines.post(address, brand_form(postal_address=" ", sends_items_automatically="on"))
+
+    assert refused.status_code == 422
+    assert "Mails that are sent automatically need it: enter it." in page_text(refused)
+    assert snapshot() == before
+    ines.post(address, brand_form(postal_address=" 9 Elm  Road \r\n\r\nLeeds\r\n"))
+    assert Brand.objects.get(pk=cast.juniper.pk).postal_address == "9 Elm Road\nLeeds"
 
 
 def test_the_brands_own_colour_can_be_given_up(cast: Cast) -> None:

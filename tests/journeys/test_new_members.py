@@ -11,8 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from accounts.brands import create_brand
-from accounts.models import User
-from tests.cast import SYSTEM, proven_user
+from accounts.models import Brand, User
+from tests.cast import POSTAL_ADDRESS, SYSTEM, proven_user
 from tests.journeys.conftest import DESKTOP, PHONE, OpenPage
 from tests.journeys.drawer import Drawer
 from tests.journeys.steps import (
@@ -48,6 +48,7 @@ def owner(transactional_db: None) -> User:
         by=SYSTEM,
         now=timezone.now(),
     )
+    Brand.objects.update(postal_address=POSTAL_ADDRESS)
     user.set_password(PASSWORD)
     user.save()
     return user

@@ -32,9 +32,13 @@ _NAMESPACE = uuid.UUID("5b8f1c52-6f0e-4c39-9a38-0d1f6a1f7d0e")
 
 
 def send_for_all_brands(*, now: datetime) -> list[int]:
-    """Send waiting items in every brand that turned this on; return the campaigns' ids."""
+    """Send waiting items in every brand that turned this on; return the campaigns' ids.
+
+    A brand without a postal address sends none until it has one.
+    """
     sent: list[int] = []
-    for brand in Brand.objects.filter(sends_items_automatically=True).order_by("pk"):
+    brands = Brand.objects.filter(sends_items_automatically=True).exclude(postal_address="")
+    for brand in brands.order_by("pk"):
         with acting_for(brand):
             sent += [campaign.pk for campaign in send_waiting_items(now=now)]
     return sent

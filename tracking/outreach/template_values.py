@@ -12,7 +12,6 @@ from offers.wording import describe
 from tracking.links.items import Items
 
 Value = str | None
-WORD_JOINER = "\N{WORD JOINER}"
 
 
 def values_for(
@@ -56,11 +55,6 @@ def item_values(offer: Offer, code: Value, link: Value) -> dict[str, Value]:
         "promo_code": _given(offer.gives_codes, code),
         "tracking_link": _given(offer.gives_links, link),
     }
-
-
-def literal(text: str) -> str:
-    """Escape braces in text that people wrote, so that it holds no variable."""
-    return text.replace("{", f"{{{WORD_JOINER}").replace("}", f"}}{WORD_JOINER}")
 
 
 def _given(applies: bool, value: Value) -> Value:

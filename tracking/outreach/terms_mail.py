@@ -28,11 +28,11 @@ from notifications.models import (
     MessageQuerySet,
     Purpose,
 )
+from notifications.rendering import literal
 from notifications.services import Recipient, cancel_campaign, confirm_campaign
 from offers.models import CommissionStructure, Enrollment, EnrollmentQuerySet, Offer, Terms
 from offers.wording import describe_fully, describe_rules, describe_tiers
 from tracking.outreach.audience import audience
-from tracking.outreach.template_values import literal
 
 _NAMESPACE = uuid.UUID("0b9a2f0e-5c0c-4f4c-8f4e-6c7a0a5f2d11")
 _Text = Callable[[], tuple[str, str]]  # subject and body in the active language

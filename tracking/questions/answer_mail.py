@@ -18,10 +18,11 @@ from affiliates.selectors import language_of
 from core.languages import speaking
 from core.references import Reference
 from notifications.models import Campaign, Purpose
+from notifications.rendering import literal
 from notifications.services import Recipient, RecipientsError, confirm_campaign
 from tracking.links.items import items_of
 from tracking.models import Question, QuestionState
-from tracking.outreach.template_values import literal, values_for
+from tracking.outreach.template_values import values_for
 
 OPENINGS = {
     QuestionState.ATTRIBUTED.value: gettext_noop(

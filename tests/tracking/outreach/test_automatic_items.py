@@ -54,6 +54,14 @@ def test_whoever_has_theirs_and_was_never_told_is_told_once(automatic: Cast) -> 
     assert not_sent().count() == never_tried().count() == 0
 
 
+def test_items_wait_until_the_brand_has_a_postal_address(automatic: Cast) -> None:
+    Brand.objects.filter(pk=automatic.juniper.pk).update(postal_address="")
+    assert send_for_all_brands(now=NOW) == []
+
+    Brand.objects.filter(pk=automatic.juniper.pk).update(postal_address="1 Test Street")
+    assert len(send_for_all_brands(now=NOW)) == 1
+
+
 def test_without_the_brands_word_nothing_is_sent(cast: Cast) -> None:
     assert send_for_all_brands(now=NOW) == []
 
