@@ -8,7 +8,7 @@ BIN := .venv/bin/python -m
 STAMP := .venv/.requirements
 LOCK := env UV_CUSTOM_COMPILE_COMMAND="make lock" ../$(BIN) uv pip compile --quiet \
 	--universal --python-version 3.11 --generate-hashes --no-emit-index-url
-PACKAGES = accounts affiliates api background brand_admin config core edge integrations notifications offers payouts portal tracking webhooks
+PACKAGES = accounts affiliates api background brand_admin config core edge integrations notices notifications offers payouts portal tracking webhooks
 # Without tests, whose secrets are made up, and without package hashes, pictures, translations, migrations.
 MAY_HOLD_SECRETS = . ':!tests' ':!static' ':!locale' ':!requirements/*.txt' ':!*/migrations/*'
 TEMPLATES = $(shell find templates -name '*.html')

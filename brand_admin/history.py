@@ -17,6 +17,7 @@ WORDS = {
     "api_key.created": "made the API key {label}",
     "api_key.revoked": "revoked an API key",
     "brand.changed": "changed the brand's settings",
+    "brand.notices_chosen": "chose which mails members get automatically",
     "brand.logo_removed": "removed the brand's logo",
     "brand.logo_set": "set the brand's logo",
     "brand.created": "created the brand",

@@ -75,6 +75,7 @@ SETTINGS = (
     Tab("brand", "Brand", "settings"),
     Tab("staff", "Staff", "settings_staff"),
     Tab("templates", "Email templates", "settings_templates"),
+    Tab("notices", "Automatic emails", "settings_notices"),
     Tab("flags", "Flags", "settings_flags"),
     Tab("audit", "Audit log", "settings_audit"),
     Tab("account", "My account", "own_account"),

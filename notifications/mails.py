@@ -9,7 +9,7 @@ from django.conf import settings
 
 from notifications.email_addresses import ascii_address
 from notifications.mime import MimeMail
-from notifications.models import Campaign, Message
+from notifications.models import NOTICE_PURPOSES, Campaign, Message
 from notifications.rendering import Prepared, Rendered, render
 from notifications.unsubscribe_links import unsubscribe_link
 
@@ -67,7 +67,8 @@ def _sender(setting: str) -> str:
 
 
 def _unsubscribe_link(message: Message) -> str:
-    return unsubscribe_link(brand_id=message.brand_id, address=message.to_address)
+    kind = message.purpose if message.purpose in NOTICE_PURPOSES else ""
+    return unsubscribe_link(brand_id=message.brand_id, address=message.to_address, kind=kind)
 
 
 def _rendered(campaign: Campaign, message: Message, link: str) -> Rendered:

@@ -15,6 +15,7 @@ from core.kept_queries import kept_query
 from notifications.erased import forms_of, is_erased_form
 from notifications.models import (
     LIVE_STATES,
+    NOTICE_PURPOSES,
     REACHED_STATES,
     TERMINAL_STATES,
     Campaign,
@@ -103,8 +104,13 @@ class MessageStatus:
 
 
 def campaigns(*, search: str = "", purpose: str = "", state: str = "") -> QuerySet[Campaign]:
-    """The brand's bulk sends, newest first, without test mails."""
+    """The brand's bulk sends, newest first, without test mails.
+
+    Mails that were sent automatically to one member are listed only by their purpose.
+    """
     rows = Campaign.objects.exclude(purpose=Purpose.TEST)
+    if not purpose:
+        rows = rows.exclude(purpose__in=NOTICE_PURPOSES)
     if search:
         rows = rows.filter(Q(title__icontains=search) | Q(subject__icontains=search))
     if purpose:

@@ -1,6 +1,7 @@
-"""Links that unsubscribe one address from one brand: derived, never stored, signed.
+"""Links that unsubscribe one address from one brand, or from one kind of its mails.
 
-The token of an address never changes, so a preview shows the same link as the mail.
+They are derived, never stored, and signed. The token of an address and kind never changes, so a
+preview shows the same link as the mail.
 """
 
 from __future__ import annotations
@@ -22,24 +23,27 @@ class BadUnsubscribeLinkError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One address's mail from one brand."""
+    """One address's mail from one brand; with `kind` only mails of that purpose."""
 
     brand_id: int
     address: str
+    kind: str = ""
 
 
-def unsubscribe_link(*, brand_id: int, address: str) -> str:
-    """The full address of the page that unsubscribes `address` from the brand."""
+def unsubscribe_link(*, brand_id: int, address: str, kind: str = "") -> str:
+    """The full address of the page that unsubscribes `address` from the brand, or from a kind."""
     encoded = base64.urlsafe_b64encode(address.lower().encode()).decode().rstrip("=")
-    return f"{settings.BASE_URL}{PATH}{_signer().sign(f'{brand_id}.{encoded}')}"
+    text = f"{brand_id}.{encoded}.{kind}" if kind else f"{brand_id}.{encoded}"
+    return f"{settings.BASE_URL}{PATH}{_signer().sign(text)}"
 
 
 def read_token(token: str) -> Subscription:
-    """The brand and address of a token. Raises BadUnsubscribeLinkError for every kind of defect."""
+    """What a token unsubscribes from. Raises BadUnsubscribeLinkError for every kind of defect."""
     try:
-        brand_id, encoded = _signer().unsign(token).split(".")
+        brand_id, encoded, *kinds = _signer().unsign(token).split(".")
         padded = encoded + "=" * (-len(encoded) % 4)
-        return Subscription(int(brand_id), base64.urlsafe_b64decode(padded).decode())
+        address = base64.urlsafe_b64decode(padded).decode()
+        return Subscription(int(brand_id), address, *kinds)
     except (signing.BadSignature, ValueError, binascii.Error) as error:
         raise BadUnsubscribeLinkError from error
 

@@ -1,4 +1,4 @@
-"""Unsubscribe from mails of one brand by the link in every mail (RFC 8058)."""
+"""Unsubscribe by the link in every mail (RFC 8058), from a brand or from a kind of its mails."""
 
 from __future__ import annotations
 
@@ -10,10 +10,14 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
 from accounts.models import Brand
+from affiliates.models import Member
 from core.tenancy import acting_for
+from notices.choosing import decline, set_kinds_wanted
+from notices.models import NoticeKind
+from notices.selectors import choices_of
 from notifications.selectors import suppressed_among
 from notifications.services import unsubscribe as unsubscribe_address
-from notifications.unsubscribe_links import BadUnsubscribeLinkError, read_token
+from notifications.unsubscribe_links import BadUnsubscribeLinkError, Subscription, read_token
 
 
 @csrf_exempt  # a mail provider posts without a cookie; the token in the address is signed
@@ -27,12 +31,38 @@ def unsubscribe(request: HttpRequest, token: str) -> HttpResponse:
     except (BadUnsubscribeLinkError, Brand.DoesNotExist):
         return _private(render(request, "portal/unsubscribe_unknown.html", status=404))
     address = subscription.address
+    context = {"brand": brand, "accent": brand.accent, "address": address}
     with acting_for(brand):
         if request.method == "POST":
-            unsubscribe_address(address=address, now=timezone.now())
+            _obey(request, subscription)
         is_out = bool(suppressed_among([address]))
-    context = {"brand": brand, "accent": brand.accent, "address": address, "is_out": is_out}
-    return _private(render(request, "portal/unsubscribe.html", context))
+        member = Member.objects.filter(email=address).first() if subscription.kind else None
+        if member is None or is_out:
+            page = render(request, "portal/unsubscribe.html", {**context, "is_out": is_out})
+            return _private(page)
+        choices = choices_of(member)
+    kind = NoticeKind(subscription.kind)
+    more = {
+        "choices": choices,
+        "kind": kind,
+        "is_wanted": any(one.is_wanted for one in choices if one.kind == kind),
+        "is_saved": request.method == "POST",
+    }
+    return _private(render(request, "portal/unsubscribe_kind.html", {**context, **more}))
+
+
+def _obey(request: HttpRequest, subscription: Subscription) -> None:
+    """Save the choices that were posted; a post without any declines what the link is for."""
+    now, address = timezone.now(), subscription.address
+    member = Member.objects.filter(email=address).first()
+    if not subscription.kind or member is None or request.POST.get("go") == "everything":
+        unsubscribe_address(address=address, now=now)
+    elif request.POST.get("go") == "choose":
+        sent = [one.kind for one in choices_of(member)]
+        wanted = [kind for kind in sent if kind.value in request.POST.getlist("kinds")]
+        set_kinds_wanted(member=member, kinds=wanted, among=sent, now=now)
+    else:
+        decline(address=address, kind=NoticeKind(subscription.kind), now=now)
 
 
 def _private(response: HttpResponse) -> HttpResponse:

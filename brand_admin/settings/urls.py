@@ -3,7 +3,16 @@ from __future__ import annotations
 from django.urls import path
 
 from brand_admin.listing.views import list_file, list_page
-from brand_admin.settings import account, email_templates, flags, logo, staff, test_mode, views
+from brand_admin.settings import (
+    account,
+    email_templates,
+    flags,
+    logo,
+    notices,
+    staff,
+    test_mode,
+    views,
+)
 from brand_admin.settings.audit import AuditLog
 
 urlpatterns = [
@@ -40,6 +49,7 @@ urlpatterns = [
     path("account/", account.own_account, name="own_account"),
     path("account/sessions/", account.own_sessions_end, name="own_sessions_end"),
     path("account/sessions/<slug:handle>/", account.own_session_end, name="own_session_end"),
+    path("automatic-emails/", notices.notices, name="settings_notices"),
     path("flags/", flags.flag_settings_page, name="settings_flags"),
     path("audit-log/", list_page(AuditLog), name="settings_audit"),
     path("audit-log.csv", list_file(AuditLog), name="settings_audit_csv"),

@@ -32,6 +32,7 @@ PACKAGES = (
     "core",
     "integrations",
     "webhooks",
+    "notices",
     "notifications",
     "offers",
     "payouts",

@@ -20,6 +20,7 @@ from core.text import one_line
 from notifications.brand_style import brand_style_of
 from notifications.email_addresses import is_address
 from notifications.models import (
+    NOTICE_PURPOSES,
     WAITING_STATES,
     Campaign,
     CampaignState,
@@ -136,9 +137,10 @@ def confirm_campaign(
     )
     rows = _rows(campaign, recipients, now, is_sent=not brand.is_test)
     copy_rows(table=Message._meta.db_table, columns=_COLUMNS, rows=rows)
-    audit.record(
-        action="campaign.confirmed", target=campaign, by=by, now=now, recipients=len(recipients)
-    )
+    if purpose not in NOTICE_PURPOSES:
+        audit.record(
+            action="campaign.confirmed", target=campaign, by=by, now=now, recipients=len(recipients)
+        )
     if not brand.is_test:
         enqueue(campaign_id=campaign.pk, now=now)
     return campaign

@@ -19,6 +19,7 @@ from accounts.selectors import brands_of
 from affiliates.code_login import EXPIRED_CODE_TEXT
 from affiliates.notices import send_notice
 from core.transactional_mail import TransactionalMailError
+from notices.selectors import declined_rows
 from portal.creator.access import CreatorRequest, creator_required
 from portal.creator.proving import proof_of
 from tracking.figures.creator_brands import memberships_of
@@ -53,7 +54,13 @@ def export(request: CreatorRequest) -> HttpResponseBase:
             spend_code(
                 public_id=code, purpose=CodePurpose.EXPORT, address=request.creator.email, now=now
             )
-            write_export(creator=request.creator, user=request.user, to=file, now=now)
+            write_export(
+                creator=request.creator,
+                user=request.user,
+                to=file,
+                now=now,
+                more=[("emails_declined", declined_rows(request.creator))],
+            )
     except ExpiredCodeError:
         messages.error(request, EXPIRED_CODE_TEXT)
         return redirect("portal:prove", "export")

@@ -1,6 +1,8 @@
-"""Which brands may send mail to a creator. Uses the same data as unsubscribe links."""
+"""Which brands may send mail to a creator, and which kinds. The same data as unsubscribe links."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
@@ -10,19 +12,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from core.tenancy import acting_for
+from notices.choosing import set_kinds_wanted
+from notices.selectors import KindChoice, choices_of, choices_of_all
 from notifications.models import SuppressionReason
 from notifications.services import resubscribe, unsubscribe
 from portal.creator.access import CreatorRequest, creator_required
-from tracking.figures.creator_brands import memberships_of
+from tracking.figures.creator_brands import Membership, memberships_of
+
+
+@dataclass(frozen=True, slots=True)
+class BrandMails:
+    """A brand, whether it may write, and the kinds of automatic mails that it sends."""
+
+    membership: Membership
+    choices: list[KindChoice]
 
 
 @require_safe
 @creator_required
 def emails(request: CreatorRequest) -> HttpResponse:
-    """Show every brand, and whether it may send mail."""
+    """Show every brand, whether it may send mail, and which kinds."""
+    memberships = memberships_of(request.creator)
+    choices = choices_of_all([one.member for one in memberships])
     context = {
         "section": "emails",
-        "memberships": memberships_of(request.creator),
+        "brands": [BrandMails(one, choices[one.member.pk]) for one in memberships],
         "by_staff": SuppressionReason.BY_STAFF.value,
         "bounced": SuppressionReason.BOUNCED.value,
         "address": request.creator.email,
@@ -37,10 +51,8 @@ def emails_set(request: CreatorRequest, slug: str) -> HttpResponse:
 
     An unknown brand and a brand that the creator is not in both answer 404.
     """
-    found = memberships_of(request.creator)
-    one = next((one for one in found if one.brand.slug == slug), None)
-    wanted = request.POST.get("mails")
-    if one is None or wanted not in {"on", "off"}:
+    one, wanted = _membership(request, slug), request.POST.get("mails")
+    if wanted not in {"on", "off"}:
         raise Http404
     brand, address, now = one.brand, one.member.email, timezone.now()
     with acting_for(brand):
@@ -52,3 +64,24 @@ def emails_set(request: CreatorRequest, slug: str) -> HttpResponse:
             said = _("{brand} sends you no more mail.")
     messages.success(request, said.format(brand=brand.name))
     return redirect("portal:emails")
+
+
+@require_POST
+@creator_required
+def emails_choose(request: CreatorRequest, slug: str) -> HttpResponse:
+    """Save which kinds of a brand's automatic mails the creator wants."""
+    one = _membership(request, slug)
+    with acting_for(one.brand):
+        sent = [choice.kind for choice in choices_of(one.member)]
+        wanted = [kind for kind in sent if kind.value in request.POST.getlist("kinds")]
+        set_kinds_wanted(member=one.member, kinds=wanted, among=sent, now=timezone.now())
+    messages.success(request, _("Saved."))
+    return redirect("portal:emails")
+
+
+def _membership(request: CreatorRequest, slug: str) -> Membership:
+    found = memberships_of(request.creator)
+    one = next((one for one in found if one.brand.slug == slug), None)
+    if one is None:
+        raise Http404
+    return one

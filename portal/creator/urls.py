@@ -23,6 +23,7 @@ urlpatterns = [
     ),
     path("emails/", emails.emails, name="emails"),
     path("emails/<slug:slug>/", emails.emails_set, name="emails_set"),
+    path("emails/<slug:slug>/kinds/", emails.emails_choose, name="emails_choose"),
     path("security/", security.security, name="security"),
     path("security/sessions/", security.sessions_end, name="sessions_end"),
     path("security/sessions/<slug:handle>/", security.session_end, name="session_end"),

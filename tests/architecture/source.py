@@ -15,6 +15,7 @@ PACKAGES = (
     "brand_admin",
     "portal",
     "api",
+    "notices",
     "integrations",
     "webhooks",
     "tracking",

@@ -55,6 +55,9 @@ WRITERS = {
         codes comparing connections filling privacy receiving replaying retention rhythm
         states working
     """,
+    "notices": """
+        choosing models reading sending
+    """,
     "notifications": """
         queue services/campaigns services/delivery services/erasure services/message_transitions
         services/pacing services/reported_events services/suppression services/sweeping

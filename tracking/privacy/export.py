@@ -37,8 +37,18 @@ Rows = Iterator[list[str]]
 BATCH_ROWS = 2_000
 
 
-def write_export(*, creator: Creator, user: User, to: IO[bytes], now: datetime) -> None:
-    """Write the ZIP. Amounts are plain decimals, times ISO 8601 in UTC."""
+def write_export(
+    *,
+    creator: Creator,
+    user: User,
+    to: IO[bytes],
+    now: datetime,
+    more: Iterable[tuple[str, Rows]] = (),
+) -> None:
+    """Write the ZIP. Amounts are plain decimals, times ISO 8601 in UTC.
+
+    `more` are further files, of apps that this one does not know: their names and rows.
+    """
     with (
         across_brands(reason="a person may have everything that is kept about them"),
         zipfile.ZipFile(to, "w", zipfile.ZIP_DEFLATED) as archive,
@@ -57,6 +67,7 @@ def write_export(*, creator: Creator, user: User, to: IO[bytes], now: datetime) 
             ("emails", _emails(creator)),
             ("sessions", _sessions(user, now=now)),
             ("passkeys", _passkeys(user)),
+            *more,
         ):
             _write(archive, f"{name}.csv", rows)
 

@@ -1,0 +1,57 @@
+"""Choose which kinds of mails a brand sends, and which of them a member gets."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+
+from django.db import transaction
+
+from accounts.actors import Actor
+from accounts.audit_log import audit
+from accounts.models import Brand
+from affiliates.models import Member
+from core.db import lock_identities
+from notices.models import DeclinedKind, NoticeKind, SwitchedOffKind
+
+
+@transaction.atomic
+def set_kinds_sent(
+    *, brand: Brand, kinds: Collection[NoticeKind], by: Actor, now: datetime
+) -> None:
+    """Send these kinds to the brand's members, and no others."""
+    lock_identities([f"notices {brand.pk}"])
+    off = set(SwitchedOffKind.objects.values_list("kind", flat=True))
+    wanted = {kind.value for kind in NoticeKind if kind not in kinds}
+    if off == wanted:
+        return
+    SwitchedOffKind.objects.filter(kind__in=off - wanted).delete()
+    SwitchedOffKind.objects.bulk_create(
+        SwitchedOffKind(kind=kind, since=now) for kind in sorted(wanted - off)
+    )
+    audit.record(
+        action="brand.notices_chosen", target=brand, by=by, now=now, off=", ".join(sorted(wanted))
+    )
+
+
+@transaction.atomic
+def set_kinds_wanted(
+    *, member: Member, kinds: Collection[NoticeKind], among: Collection[NoticeKind], now: datetime
+) -> None:
+    """Of the kinds `among`, which a page showed, the member wants these, and no others."""
+    lock_identities([f"notices {member.brand_id} {member.pk}"])
+    declined = DeclinedKind.objects.filter(member=member)
+    declined.filter(kind__in=[kind.value for kind in among if kind in kinds]).delete()
+    DeclinedKind.objects.bulk_create(
+        [DeclinedKind(member=member, kind=kind, since=now) for kind in among if kind not in kinds],
+        ignore_conflicts=True,
+    )
+
+
+def decline(*, address: str, kind: NoticeKind, now: datetime) -> bool:
+    """Send this kind to the address no more; return False if no member of the brand has it."""
+    member = Member.objects.filter(email=address.lower()).first()
+    if member is None:
+        return False
+    set_kinds_wanted(member=member, kinds=[], among=[kind], now=now)
+    return True

@@ -1,0 +1,167 @@
+"""The texts of the mails about payments, in the active language. Reads only.
+
+A text is HTML as staff write it, so the layout and the variables are those of all mails.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from html import escape
+
+from django.conf import settings
+from django.utils.translation import gettext as _
+
+from accounts.models import Brand
+from core.money import Money
+from core.templatetags.display import money
+from notices.models import NoticeKind
+from notifications.rendering import literal
+from offers.models import Enrollment
+from payouts.models import EntryKind, LedgerEntry, Payout, PayoutState
+
+SHARE_DETAILS, CHECK_DETAILS = "/portal/payout/share/", "/portal/payout/"
+# A payment is told of only while it is in this state.
+STATE_TOLD = {
+    NoticeKind.PAYMENT_SENT: PayoutState.PAID,
+    NoticeKind.DETAILS_NEEDED: PayoutState.PENDING_INFO,
+    NoticeKind.PAYMENT_FAILED: PayoutState.FAILED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NoticeText:
+    """Subject and body with variables; `enrollment` is that whose dashboard the mail leads to."""
+
+    subject: str
+    body: str
+    enrollment: Enrollment | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """How much of a payment is for an enrollment."""
+
+    enrollment: Enrollment
+    amount: Money
+
+
+def payment_text(kind: NoticeKind, payouts: Sequence[Payout], *, brand: Brand) -> NoticeText:
+    """Return the mail about these payments to one member, which are all in the state it tells."""
+    shares = _shares(payouts)
+    subject, parts = TEXTS[kind](payouts, shares, brand)
+    everything = [share for found in shares.values() for share in found]
+    largest = max(everything, key=lambda share: share.amount.minor, default=None)
+    thanks = f"<p>{_('Thanks,')}<br>{{{{ sender_name }}}}</p>"
+    greeting = f"<p>{_('Hi {{ first_name | there }},')}</p>"
+    return NoticeText(
+        subject,
+        "\n".join([greeting, *parts, thanks]),
+        largest.enrollment if largest else None,
+    )
+
+
+def _sent(
+    payouts: Sequence[Payout], shares: dict[int, list[_Share]], brand: Brand
+) -> tuple[str, list[str]]:
+    parts = []
+    for payout in payouts:
+        paid = _("{{ brand_name }} has sent you <strong>%(amount)s</strong>.")
+        parts.append(f"<p>{paid % {'amount': escape(money(payout.amount))}}</p>")
+        parts += _by_offer(shares[payout.pk])
+        if payout.reference:
+            reference = f"<code>{_written(payout.reference)}</code>"
+            parts.append(f"<p>{_('Reference: %(reference)s') % {'reference': reference}}</p>")
+    parts.append(f"<p>{_('It can take a few days until the money is in your account.')}</p>")
+    parts.append(_dashboard())
+    return _("{{ brand_name }} has sent you %(amount)s") % {"amount": _amounts(payouts)}, parts
+
+
+def _details_needed(
+    payouts: Sequence[Payout], shares: dict[int, list[_Share]], brand: Brand
+) -> tuple[str, list[str]]:
+    waits = _(
+        "{{ brand_name }} wants to pay you <strong>%(amount)s</strong>, and needs to know where."
+        " The money waits for you until you share your payout details."
+    )
+    login = _(
+        "You log in with a code that we mail you, enter your details once, and decide which brands"
+        " see them."
+    )
+    parts = [
+        f"<p>{waits % {'amount': escape(_amounts(payouts))}}</p>",
+        f"<p>{login}</p>",
+        _button(f"{SHARE_DETAILS}?brand={brand.slug}", _("Share payout details")),
+    ]
+    return _("%(amount)s from {{ brand_name }} waits for your payout details") % {
+        "amount": _amounts(payouts)
+    }, parts
+
+
+def _failed(
+    payouts: Sequence[Payout], shares: dict[int, list[_Share]], brand: Brand
+) -> tuple[str, list[str]]:
+    parts = []
+    for payout in payouts:
+        failed = _("{{ brand_name }} could not send you <strong>%(amount)s</strong>:")
+        parts.append(f"<p>{failed % {'amount': escape(money(payout.amount))}}</p>")
+        parts.append(f"<blockquote><p>{_written(payout.reason)}</p></blockquote>")
+    kept = _("The money is still yours: it counts as not paid and is part of the next payment.")
+    check = _("Please check your payout details, so that it reaches you.")
+    parts += [f"<p>{kept} {check}</p>", _button(CHECK_DETAILS, _("Check your payout details"))]
+    return _("Your payment of %(amount)s from {{ brand_name }} failed") % {
+        "amount": _amounts(payouts)
+    }, parts
+
+
+TEXTS: dict[
+    NoticeKind,
+    Callable[[Sequence[Payout], dict[int, list[_Share]], Brand], tuple[str, list[str]]],
+] = {
+    NoticeKind.PAYMENT_SENT: _sent,
+    NoticeKind.DETAILS_NEEDED: _details_needed,
+    NoticeKind.PAYMENT_FAILED: _failed,
+}
+
+
+def _shares(payouts: Sequence[Payout]) -> dict[int, list[_Share]]:
+    """Return the shares of each payment by its id, the largest first."""
+    rows = LedgerEntry.objects.filter(
+        kind=EntryKind.PAYOUT, payout__in=[payout.pk for payout in payouts]
+    ).select_related("enrollment__offer")
+    found: dict[int, list[_Share]] = defaultdict(list)
+    for row in rows.order_by("amount_minor", "pk"):
+        found[row.payout_id or 0].append(_Share(row.enrollment, -row.amount))
+    return found
+
+
+def _by_offer(shares: Sequence[_Share]) -> list[str]:
+    """Return the list of a payment's shares, if it pays more than one offer."""
+    if len(shares) < 2:
+        return []
+    lines = "".join(
+        f"<li>{_written(share.enrollment.offer.name)}: {escape(money(share.amount))}</li>"
+        for share in shares
+    )
+    return [f"<ul>{lines}</ul>"]
+
+
+def _amounts(payouts: Sequence[Payout]) -> str:
+    """Return what the payments are together, in each currency."""
+    sums: dict[str, Money] = {}
+    for payout in payouts:
+        sums[payout.currency] = sums.get(payout.currency, Money(0, payout.currency)) + payout.amount
+    return " + ".join(money(amount) for amount in sums.values())
+
+
+def _dashboard() -> str:
+    return f'<p><a href="{{{{ dashboard_link }}}}">{_("See my dashboard")}</a></p>'
+
+
+def _button(path: str, label: str) -> str:
+    return f'<p><a href="{settings.BASE_URL}{path}">{label}</a></p>'
+
+
+def _written(text: str) -> str:
+    return escape(literal(text))

@@ -1,0 +1,75 @@
+"""Read which kinds of mails a brand sends, and which a member wants."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC
+
+from affiliates.models import Creator, Member
+from core.tenancy import across_brands
+from notices.models import DeclinedKind, NoticeKind, SwitchedOffKind
+
+
+@dataclass(frozen=True, slots=True)
+class KindChoice:
+    """A kind that the brand sends, and whether the member wants it."""
+
+    kind: NoticeKind
+    is_wanted: bool
+
+    @property
+    def label(self) -> str:
+        return str(self.kind.label)
+
+
+def kinds_sent() -> list[NoticeKind]:
+    """Return the kinds that the brand in scope sends, in their order."""
+    off = set(SwitchedOffKind.objects.values_list("kind", flat=True))
+    return [kind for kind in NoticeKind if kind.value not in off]
+
+
+def choices_of(member: Member) -> list[KindChoice]:
+    """Return the kinds that the brand in scope sends, with the member's choice."""
+    declined = kinds_declined([member.pk]).get(member.pk, frozenset())
+    return [KindChoice(kind, kind not in declined) for kind in kinds_sent()]
+
+
+def choices_of_all(members: Iterable[Member]) -> dict[int, list[KindChoice]]:
+    """Return the same for members of several brands, by member id. Two queries."""
+    listed = list(members)
+    with across_brands(reason="a creator chooses their mails of every brand"):
+        brands = [member.brand_id for member in listed]
+        rows = SwitchedOffKind.objects.filter(brand__in=brands)
+        off = set(rows.values_list("brand_id", "kind"))
+        declined = kinds_declined([member.pk for member in listed])
+    return {
+        member.pk: [
+            KindChoice(kind, kind not in declined.get(member.pk, ()))
+            for kind in NoticeKind
+            if (member.brand_id, kind.value) not in off
+        ]
+        for member in listed
+    }
+
+
+def declined_rows(creator: Creator) -> Iterator[list[str]]:
+    """Yield what a person declined, of every brand, as rows of a CSV file, header first."""
+    yield ["brand", "mails", "declined_at"]
+    with across_brands(reason="a person may have everything that is kept about them"):
+        rows = list(
+            DeclinedKind.objects.filter(member__creator=creator)
+            .select_related("brand")
+            .order_by("brand__name", "pk")
+        )
+    for row in rows:
+        yield [row.brand.name, row.kind, row.since.astimezone(UTC).isoformat()]
+
+
+def kinds_declined(member_ids: Iterable[int]) -> Mapping[int, frozenset[NoticeKind]]:
+    """Return what each of these members declined, by member id."""
+    found: dict[int, set[NoticeKind]] = {}
+    rows = DeclinedKind.objects.filter(member__in=list(member_ids))
+    for member_id, kind in rows.values_list("member_id", "kind"):
+        found.setdefault(member_id, set()).add(NoticeKind(kind))
+    return {member_id: frozenset(kinds) for member_id, kinds in found.items()}
