@@ -217,13 +217,11 @@ CELERY_TASK_ROUTES = {
 }  # fmt: skip
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
-CELERY_TASK_ALWAYS_EAGER = False
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_REDIRECT_STDOUTS = False  # it logs like all processes; see config.celery
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULER = "config.celery:Scheduler"
-# Seconds between two rounds, and after which one that waited is dropped: workers that were away
-# don't catch up.
+# Seconds between two rounds, and after which one that waits is dropped: nobody catches up.
 _ROUNDS: dict[str, tuple[float, int]] = {
     "accounts.delete_sessions": (600.0, 600),
     "accounts.tell_login_failures": (60.0, 60),

@@ -1,1 +1,1 @@
-"""Mails that tell a member what happened: a payment, payout details that are missing."""
+"""Mails that tell a member what happened: a sale, a payment, payout details that are missing."""

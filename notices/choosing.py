@@ -12,7 +12,7 @@ from accounts.audit_log import audit
 from accounts.models import Brand
 from affiliates.models import Member
 from core.db import lock_identities
-from notices.models import DeclinedKind, NoticeKind, SwitchedOffKind
+from notices.models import DeclinedKind, NoticeKind, SalesAtOnce, SwitchedOffKind
 
 
 @transaction.atomic
@@ -36,9 +36,17 @@ def set_kinds_sent(
 
 @transaction.atomic
 def set_kinds_wanted(
-    *, member: Member, kinds: Collection[NoticeKind], among: Collection[NoticeKind], now: datetime
+    *,
+    member: Member,
+    kinds: Collection[NoticeKind],
+    among: Collection[NoticeKind],
+    now: datetime,
+    sales_at_once: bool | None = None,
 ) -> None:
-    """Of the kinds `among`, which a page showed, the member wants these, and no others."""
+    """Of the kinds `among`, which a page showed, the member wants these, and no others.
+
+    `sales_at_once` says whether each sale is told at once; None leaves that as it is.
+    """
     lock_identities([f"notices {member.brand_id} {member.pk}"])
     declined = DeclinedKind.objects.filter(member=member)
     declined.filter(kind__in=[kind.value for kind in among if kind in kinds]).delete()
@@ -46,6 +54,12 @@ def set_kinds_wanted(
         [DeclinedKind(member=member, kind=kind, since=now) for kind in among if kind not in kinds],
         ignore_conflicts=True,
     )
+    if sales_at_once is None:
+        return
+    if sales_at_once:
+        SalesAtOnce.objects.get_or_create(member=member, defaults={"since": now})
+    else:
+        SalesAtOnce.objects.filter(member=member).delete()
 
 
 def decline(*, address: str, kind: NoticeKind, now: datetime) -> bool:

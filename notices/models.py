@@ -23,7 +23,9 @@ INSERT INTO notices_unreadentry (brand_id, entry)
 SELECT added.brand_id, added.id FROM added
 JOIN accounts_brand AS brand ON brand.id = added.brand_id AND brand.test_of_id IS NULL
 WHERE added.event = 'payout.changed'
-  AND added.data ->> 'state' IN ('paid', 'failed', 'pending_info')
+    AND added.data ->> 'state' IN ('paid', 'failed', 'pending_info')
+  OR added.event = 'conversion.recorded'
+  OR added.event = 'conversion.changed' AND added.data ->> 'status' <> 'rejected'
 ORDER BY added.id;
 RETURN NULL;
 """
@@ -32,6 +34,7 @@ RETURN NULL;
 class NoticeKind(models.TextChoices):
     """The kinds that brands and members choose by; each is a purpose of mails."""
 
+    SALES = Purpose.SALES.value, _("You made a sale")
     PAYMENT_SENT = Purpose.PAYMENT_SENT.value, _("A payment was sent")
     DETAILS_NEEDED = Purpose.DETAILS_NEEDED.value, _("A payment waits for your payout details")
     PAYMENT_FAILED = Purpose.PAYMENT_FAILED.value, _("A payment failed")
@@ -151,4 +154,17 @@ class DeclinedKind(TenantModel):
             models.UniqueConstraint(
                 fields=["brand", "member", "kind"], name="notices_declined_once"
             ),
+        ]
+
+
+class SalesAtOnce(TenantModel):
+    """A member who wants to be mailed each sale at once, and not once a day."""
+
+    member = TenantForeignKey(Member)
+    since = models.DateTimeField()
+
+    class Meta(TenantModel.Meta):
+        constraints = [
+            *TenantModel.Meta.constraints,
+            models.UniqueConstraint(fields=["brand", "member"], name="notices_at_once_once"),
         ]

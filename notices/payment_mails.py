@@ -1,7 +1,4 @@
-"""The texts of the mails about payments, in the active language. Reads only.
-
-A text is HTML as staff write it, so the layout and the variables are those of all mails.
-"""
+"""The texts of the mails about payments, in the active language. Reads only."""
 
 from __future__ import annotations
 
@@ -10,14 +7,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from django.conf import settings
 from django.utils.translation import gettext as _
 
 from accounts.models import Brand
 from core.money import Money
 from core.templatetags.display import money
 from notices.models import NoticeKind
-from notifications.rendering import literal
+from notices.texts import NoticeText, dashboard_button, page_button, sums, whole_body, written
 from offers.models import Enrollment
 from payouts.models import EntryKind, LedgerEntry, Payout, PayoutState
 
@@ -28,15 +24,6 @@ STATE_TOLD = {
     NoticeKind.DETAILS_NEEDED: PayoutState.PENDING_INFO,
     NoticeKind.PAYMENT_FAILED: PayoutState.FAILED,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class NoticeText:
-    """Subject and body with variables; `enrollment` is that whose dashboard the mail leads to."""
-
-    subject: str
-    body: str
-    enrollment: Enrollment | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +40,7 @@ def payment_text(kind: NoticeKind, payouts: Sequence[Payout], *, brand: Brand) -
     subject, parts = TEXTS[kind](payouts, shares, brand)
     everything = [share for found in shares.values() for share in found]
     largest = max(everything, key=lambda share: share.amount.minor, default=None)
-    thanks = f"<p>{_('Thanks,')}<br>{{{{ sender_name }}}}</p>"
-    greeting = f"<p>{_('Hi {{ first_name | there }},')}</p>"
-    return NoticeText(
-        subject,
-        "\n".join([greeting, *parts, thanks]),
-        largest.enrollment if largest else None,
-    )
+    return NoticeText(subject, whole_body(parts), largest.enrollment if largest else None)
 
 
 def _sent(
@@ -71,10 +52,10 @@ def _sent(
         parts.append(f"<p>{paid % {'amount': escape(money(payout.amount))}}</p>")
         parts += _by_offer(shares[payout.pk])
         if payout.reference:
-            reference = f"<code>{_written(payout.reference)}</code>"
+            reference = f"<code>{written(payout.reference)}</code>"
             parts.append(f"<p>{_('Reference: %(reference)s') % {'reference': reference}}</p>")
     parts.append(f"<p>{_('It can take a few days until the money is in your account.')}</p>")
-    parts.append(_dashboard())
+    parts.append(dashboard_button())
     return _("{{ brand_name }} has sent you %(amount)s") % {"amount": _amounts(payouts)}, parts
 
 
@@ -92,7 +73,7 @@ def _details_needed(
     parts = [
         f"<p>{waits % {'amount': escape(_amounts(payouts))}}</p>",
         f"<p>{login}</p>",
-        _button(f"{SHARE_DETAILS}?brand={brand.slug}", _("Share payout details")),
+        page_button(f"{SHARE_DETAILS}?brand={brand.slug}", _("Share payout details")),
     ]
     return _("%(amount)s from {{ brand_name }} waits for your payout details") % {
         "amount": _amounts(payouts)
@@ -106,10 +87,10 @@ def _failed(
     for payout in payouts:
         failed = _("{{ brand_name }} could not send you <strong>%(amount)s</strong>:")
         parts.append(f"<p>{failed % {'amount': escape(money(payout.amount))}}</p>")
-        parts.append(f"<blockquote><p>{_written(payout.reason)}</p></blockquote>")
+        parts.append(f"<blockquote><p>{written(payout.reason)}</p></blockquote>")
     kept = _("The money is still yours: it counts as not paid and is part of the next payment.")
     check = _("Please check your payout details, so that it reaches you.")
-    parts += [f"<p>{kept} {check}</p>", _button(CHECK_DETAILS, _("Check your payout details"))]
+    parts += [f"<p>{kept} {check}</p>", page_button(CHECK_DETAILS, _("Check your payout details"))]
     return _("Your payment of %(amount)s from {{ brand_name }} failed") % {
         "amount": _amounts(payouts)
     }, parts
@@ -141,27 +122,11 @@ def _by_offer(shares: Sequence[_Share]) -> list[str]:
     if len(shares) < 2:
         return []
     lines = "".join(
-        f"<li>{_written(share.enrollment.offer.name)}: {escape(money(share.amount))}</li>"
+        f"<li>{written(share.enrollment.offer.name)}: {escape(money(share.amount))}</li>"
         for share in shares
     )
     return [f"<ul>{lines}</ul>"]
 
 
 def _amounts(payouts: Sequence[Payout]) -> str:
-    """Return what the payments are together, in each currency."""
-    sums: dict[str, Money] = {}
-    for payout in payouts:
-        sums[payout.currency] = sums.get(payout.currency, Money(0, payout.currency)) + payout.amount
-    return " + ".join(money(amount) for amount in sums.values())
-
-
-def _dashboard() -> str:
-    return f'<p><a href="{{{{ dashboard_link }}}}">{_("See my dashboard")}</a></p>'
-
-
-def _button(path: str, label: str) -> str:
-    return f'<p><a href="{settings.BASE_URL}{path}">{label}</a></p>'
-
-
-def _written(text: str) -> str:
-    return escape(literal(text))
+    return sums(payout.amount for payout in payouts)

@@ -8,18 +8,27 @@ commits, and a process that was killed leaves it as it was.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
-from datetime import datetime
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from django.db import InterfaceError, OperationalError, transaction
 
 from accounts.models import OutboxEntry, OutboxEvent
+from accounts.selectors import current_brand
+from core.references import Reference
 from core.tenancy import across_brands, acting_for
-from notices.models import Notice, NoticeKind, UnreadEntry
+from notices.models import NoMail, Notice, NoticeKind, SalesAtOnce, UnreadEntry
 from payouts.models import PayoutState
+from tracking.models import Conversion
 
 BATCH = 500  # entries of a brand in one transaction; then other brands go first
 MAX_BRANDS_AT_ONCE = 200
+TOLD_WITHIN = timedelta(days=7)  # of what happened; later, the dashboard alone tells it
+DAILY_HOUR = 8  # of the brand's time zone
+# The rules of flags look at a sale first, and may hold it.
+AT_ONCE_AFTER = timedelta(minutes=1)
 OUTAGES = (OperationalError, InterfaceError)
 KIND_OF_PAYMENT = {
     PayoutState.PAID.value: NoticeKind.PAYMENT_SENT,
@@ -61,15 +70,18 @@ def _read(*, now: datetime) -> int:
         UnreadEntry.objects.select_for_update(skip_locked=True).order_by("entry", "pk")[:BATCH]
     )
     entries = OutboxEntry.objects.in_bulk([one.entry for one in unread])  # old ones may be gone
-    made = [notice for entry in entries.values() for notice in _notices_of(entry, now=now)]
+    by_event: dict[str, list[OutboxEntry]] = defaultdict(list)
+    for entry in entries.values():
+        by_event[entry.event].append(entry)
+    payments = by_event.pop(OutboxEvent.PAYOUT_CHANGED, [])
+    made = [notice for entry in payments for notice in _of_payment(entry, now=now)]
+    made += _of_sales([entry for found in by_event.values() for entry in found], now=now)
     Notice.objects.bulk_create(made, ignore_conflicts=True)
     UnreadEntry.objects.filter(pk__in=[one.pk for one in unread]).delete()
     return len(unread)
 
 
-def _notices_of(entry: OutboxEntry, *, now: datetime) -> Iterator[Notice]:
-    if entry.event != OutboxEvent.PAYOUT_CHANGED:
-        return
+def _of_payment(entry: OutboxEntry, *, now: datetime) -> Iterator[Notice]:
     kind = KIND_OF_PAYMENT.get(entry.data["state"])
     if kind is not None:
         yield Notice(
@@ -79,3 +91,45 @@ def _notices_of(entry: OutboxEntry, *, now: datetime) -> Iterator[Notice]:
             happened_at=entry.written_at,
             due_at=now,
         )
+
+
+def _of_sales(entries: Sequence[OutboxEntry], *, now: datetime) -> list[Notice]:
+    """Return the notices of sales that are young enough, whenever they were recorded.
+
+    One that was settled because the sale did not count then waits again, as it may count now.
+    """
+    numbers = (Reference(entry.target).id_of(Conversion) for entry in entries)
+    wanted = [number for number in numbers if number is not None]
+    rows = Conversion.objects.filter(pk__in=wanted, occurred_at__gt=now - TOLD_WITHIN)
+    sales = list(rows.only("member_id", "occurred_at"))
+    at_once = set(
+        SalesAtOnce.objects.filter(member__in={sale.member_id for sale in sales}).values_list(
+            "member_id", flat=True
+        )
+    )
+    daily = next_daily(now, current_brand().zone)
+    made = [
+        Notice(
+            kind=NoticeKind.SALES,
+            member_id=sale.member_id,
+            about=Reference.to(sale),
+            happened_at=sale.occurred_at,
+            due_at=now + AT_ONCE_AFTER if sale.member_id in at_once else daily,
+        )
+        for sale in sales
+    ]
+    for due_at in {one.due_at for one in made}:
+        again = [one.about for one in made if one.due_at == due_at]
+        Notice.objects.filter(kind=NoticeKind.SALES, about__in=again, reason=NoMail.NOT_SO).update(
+            settled_at=None, reason="", due_at=due_at
+        )
+    return made
+
+
+def next_daily(now: datetime, zone: ZoneInfo) -> datetime:
+    """Return the next DAILY_HOUR of the zone after `now`."""
+    local = now.astimezone(zone)
+    today = datetime.combine(local.date(), time(DAILY_HOUR), tzinfo=zone)
+    if today > now:
+        return today
+    return datetime.combine(local.date() + timedelta(days=1), time(DAILY_HOUR), tzinfo=zone)

@@ -8,7 +8,7 @@ from datetime import UTC
 
 from affiliates.models import Creator, Member
 from core.tenancy import across_brands
-from notices.models import DeclinedKind, NoticeKind, SwitchedOffKind
+from notices.models import DeclinedKind, NoticeKind, SalesAtOnce, SwitchedOffKind
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,7 @@ class KindChoice:
 
     kind: NoticeKind
     is_wanted: bool
+    is_at_once: bool = False  # only sales are else told once a day
 
     @property
     def label(self) -> str:
@@ -31,21 +32,26 @@ def kinds_sent() -> list[NoticeKind]:
 
 def choices_of(member: Member) -> list[KindChoice]:
     """Return the kinds that the brand in scope sends, with the member's choice."""
-    declined = kinds_declined([member.pk]).get(member.pk, frozenset())
-    return [KindChoice(kind, kind not in declined) for kind in kinds_sent()]
+    return choices_of_all([member])[member.pk]
 
 
 def choices_of_all(members: Iterable[Member]) -> dict[int, list[KindChoice]]:
-    """Return the same for members of several brands, by member id. Two queries."""
+    """Return the same for members of several brands, by member id. Three queries."""
     listed = list(members)
     with across_brands(reason="a creator chooses their mails of every brand"):
         brands = [member.brand_id for member in listed]
         rows = SwitchedOffKind.objects.filter(brand__in=brands)
         off = set(rows.values_list("brand_id", "kind"))
         declined = kinds_declined([member.pk for member in listed])
+        at_once = SalesAtOnce.objects.filter(member__in=[member.pk for member in listed])
+        hurried = set(at_once.values_list("member_id", flat=True))
     return {
         member.pk: [
-            KindChoice(kind, kind not in declined.get(member.pk, ()))
+            KindChoice(
+                kind,
+                kind not in declined.get(member.pk, ()),
+                kind == NoticeKind.SALES and member.pk in hurried,
+            )
             for kind in NoticeKind
             if (member.brand_id, kind.value) not in off
         ]

@@ -9,10 +9,12 @@ from __future__ import annotations
 import logging
 import uuid
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import InterfaceError, OperationalError, transaction
+from django.db.models import F, Model, Q
 from django.utils import timezone
 
 from accounts.actors import Actor
@@ -24,17 +26,20 @@ from core.languages import speaking
 from core.references import Reference
 from core.tenancy import across_brands, acting_for
 from notices.models import NoMail, Notice, NoticeKind, NoticeQuerySet
-from notices.payment_mails import STATE_TOLD, NoticeText, payment_text
+from notices.payment_mails import STATE_TOLD, payment_text
+from notices.reading import TOLD_WITHIN
+from notices.sale_mails import sales_text
 from notices.selectors import kinds_declined, kinds_sent
+from notices.texts import NoticeText
 from notifications.email_addresses import can_be_mailed
 from notifications.models import Campaign, Purpose
 from notifications.selectors import suppressed_among
 from notifications.services import Recipient, confirm_campaign
 from offers.dashboard_links import url_for
-from offers.models import Enrollment
+from offers.models import Enrollment, EnrollmentStatus
 from payouts.models import Payout
+from tracking.models import Conversion, ConversionStatus
 
-TOLD_WITHIN = timedelta(days=7)  # of what happened; later, the dashboard alone tells it
 TRY_AGAIN_AFTER = timedelta(minutes=10)  # what failed because of a defect
 MAX_BRANDS_AT_ONCE = 200
 MAX_MEMBERS_AT_ONCE = 100  # of a brand; then other brands go first
@@ -99,24 +104,43 @@ def _tell(kind: NoticeKind, member: Member, notices: Sequence[Notice], *, now: d
     old = [one for one in notices if one.happened_at < now - TOLD_WITHIN]
     _settle(old, now=now, reason=NoMail.TOO_OLD)
     young = [one for one in notices if one not in old]
-    payouts: dict[str, Payout] = {
-        Reference.to(row): row
-        for row in Payout.objects.filter(
-            pk__in=[Reference(one.about).id_of(Payout) for one in young],
-            member=member,
-            state=STATE_TOLD[kind],
-        ).order_by("pk")
-    }
-    _settle([one for one in young if one.about not in payouts], now=now, reason=NoMail.NOT_SO)
-    told = [one for one in young if one.about in payouts]
+    facts = _facts(kind, member, young)
+    _settle([one for one in young if one.about not in facts], now=now, reason=NoMail.NOT_SO)
+    told = [one for one in young if one.about in facts]
     if not told:
         return False
     brand = current_brand()
     with speaking(language_of(member)), timezone.override(brand.zone):
-        text = payment_text(kind, [payouts[one.about] for one in told], brand=brand)
+        text = _text(kind, [facts[one.about] for one in told], brand=brand)
         campaign = _confirm(kind, member, told, text, brand=brand, now=now)
     _settle(told, now=now, campaign=campaign)
     return True
+
+
+def _facts(kind: NoticeKind, member: Member, notices: Sequence[Notice]) -> dict[str, Any]:
+    """Return the payments or sales that are still as the notices tell, by reference."""
+    abouts = [Reference(one.about) for one in notices]
+    rows: Iterable[Model]
+    if kind == NoticeKind.SALES:
+        rows = Conversion.objects.filter(
+            Q(status=ConversionStatus.ACCEPTED) | Q(status=ConversionStatus.PENDING, is_held=False),
+            pk__in=[about.id_of(Conversion) for about in abouts],
+            member=member,
+            enrollment__status=EnrollmentStatus.ACTIVE,
+            share_bp__gt=0,
+            sale_minor__gt=F("refunded_minor"),
+        ).select_related("order", "offer", "enrollment")
+    else:
+        rows = Payout.objects.filter(
+            pk__in=[about.id_of(Payout) for about in abouts], member=member, state=STATE_TOLD[kind]
+        )
+    return {Reference.to(row): row for row in rows}
+
+
+def _text(kind: NoticeKind, facts: Sequence[Any], *, brand: Brand) -> NoticeText:
+    if kind == NoticeKind.SALES:
+        return sales_text(sorted(facts, key=lambda sale: (sale.occurred_at, sale.pk)))
+    return payment_text(kind, facts, brand=brand)
 
 
 def _reason_against(kind: NoticeKind, member: Member) -> NoMail | None:

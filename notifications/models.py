@@ -24,6 +24,7 @@ class Purpose(models.TextChoices):
     EMAIL_MEMBERS = "email_members", "Email Members"
     QUESTION_ANSWERED = "question_answered", "Answer to a question"
     TERMS_CHANGED = "terms_changed", "New terms"
+    SALES = "sales", "Sales"
     PAYMENT_SENT = "payment_sent", "Payment sent"
     DETAILS_NEEDED = "details_needed", "Payout details needed"
     PAYMENT_FAILED = "payment_failed", "Payment failed"
@@ -32,7 +33,9 @@ class Purpose(models.TextChoices):
 
 # Sent automatically to one member about what happened to them. A campaign each, so lists of
 # campaigns leave them out unless they are asked for, and the audit log does not hold them.
-NOTICE_PURPOSES = frozenset({Purpose.PAYMENT_SENT, Purpose.DETAILS_NEEDED, Purpose.PAYMENT_FAILED})
+NOTICE_PURPOSES = frozenset(
+    {Purpose.SALES, Purpose.PAYMENT_SENT, Purpose.DETAILS_NEEDED, Purpose.PAYMENT_FAILED}
+)
 
 
 class EmailTemplate(TenantModel):

@@ -18,6 +18,7 @@ from notices.selectors import choices_of
 from notifications.selectors import suppressed_among
 from notifications.services import unsubscribe as unsubscribe_address
 from notifications.unsubscribe_links import BadUnsubscribeLinkError, Subscription, read_token
+from portal.kind_choices import kinds_in, sales_at_once_in
 
 
 @csrf_exempt  # a mail provider posts without a cookie; the token in the address is signed
@@ -59,8 +60,13 @@ def _obey(request: HttpRequest, subscription: Subscription) -> None:
         unsubscribe_address(address=address, now=now)
     elif request.POST.get("go") == "choose":
         sent = [one.kind for one in choices_of(member)]
-        wanted = [kind for kind in sent if kind.value in request.POST.getlist("kinds")]
-        set_kinds_wanted(member=member, kinds=wanted, among=sent, now=now)
+        set_kinds_wanted(
+            member=member,
+            kinds=kinds_in(request.POST, shown=sent),
+            among=sent,
+            now=now,
+            sales_at_once=sales_at_once_in(request.POST),
+        )
     else:
         decline(address=address, kind=NoticeKind(subscription.kind), now=now)
 

@@ -17,6 +17,7 @@ from notices.selectors import KindChoice, choices_of, choices_of_all
 from notifications.models import SuppressionReason
 from notifications.services import resubscribe, unsubscribe
 from portal.creator.access import CreatorRequest, creator_required
+from portal.kind_choices import kinds_in, sales_at_once_in
 from tracking.figures.creator_brands import Membership, memberships_of
 
 
@@ -73,8 +74,13 @@ def emails_choose(request: CreatorRequest, slug: str) -> HttpResponse:
     one = _membership(request, slug)
     with acting_for(one.brand):
         sent = [choice.kind for choice in choices_of(one.member)]
-        wanted = [kind for kind in sent if kind.value in request.POST.getlist("kinds")]
-        set_kinds_wanted(member=one.member, kinds=wanted, among=sent, now=timezone.now())
+        set_kinds_wanted(
+            member=one.member,
+            kinds=kinds_in(request.POST, shown=sent),
+            among=sent,
+            now=timezone.now(),
+            sales_at_once=sales_at_once_in(request.POST),
+        )
     messages.success(request, _("Saved."))
     return redirect("portal:emails")
 

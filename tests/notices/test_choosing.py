@@ -122,7 +122,7 @@ def test_opening_the_link_changes_nothing_and_shows_this_brands_kinds(cast: Cast
 def test_the_page_of_the_link_saves_choices(cast: Cast) -> None:
     Client().post(link(cast), {"go": "choose", "kinds": ["payment_sent", "unknown"]})
 
-    assert declined(cast) == ["details_needed", "payment_failed"]
+    assert declined(cast) == ["details_needed", "payment_failed", "sales"]
 
 
 def test_the_page_of_the_link_stops_all_mails(cast: Cast) -> None:
@@ -146,10 +146,13 @@ def test_the_portal_saves_the_choices_for_one_brand(cast: Cast, june_client: Cli
     page = page_text(june_client.get("/portal/emails/"))
     assert "Mails from Saltmarsh" in page
 
-    june_client.post("/portal/emails/juniper/kinds/", {"kinds": ["payment_failed"]})
+    june_client.post(
+        "/portal/emails/juniper/kinds/", {"kinds": ["payment_failed"], "sales": "at_once"}
+    )
 
     choices = choices_of_all([cast.june, cast.june_at_saltmarsh])
-    assert [one.is_wanted for one in choices[cast.june.pk]] == [False, False, True]
+    assert [one.is_wanted for one in choices[cast.june.pk]] == [True, False, False, True]
+    assert [one.is_at_once for one in choices[cast.june.pk]] == [True, False, False, False]
     assert all(one.is_wanted for one in choices[cast.june_at_saltmarsh.pk])
     assert june_client.post("/portal/emails/nobody/kinds/").status_code == 404
 
@@ -175,7 +178,7 @@ def test_an_owner_chooses_what_the_brand_sends(cast: Cast) -> None:
     with acting_for(cast.juniper):
         assert kinds_sent() == [SENT]
         entry = AuditEntry.objects.get(action="brand.notices_chosen")
-        assert entry.detail == {"off": "details_needed, payment_failed"}
+        assert entry.detail == {"off": "details_needed, payment_failed, sales"}
     ines.post(address, {"kinds": ["payment_sent"]})
     with acting_for(cast.juniper):
         assert AuditEntry.objects.filter(action="brand.notices_chosen").count() == 1

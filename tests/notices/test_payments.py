@@ -16,8 +16,8 @@ from affiliates.models import Creator, Member
 from core.tenancy import across_brands, acting_for
 from notices import payment_mails
 from notices.models import Notice, UnreadEntry
-from notices.reading import read_outbox
-from notices.sending import TOLD_WITHIN, TRY_AGAIN_AFTER, send_due
+from notices.reading import TOLD_WITHIN, read_outbox
+from notices.sending import TRY_AGAIN_AFTER, send_due
 from notifications.models import Campaign, Suppression, SuppressionReason
 from notifications.selectors import campaigns
 from offers.dashboard_links import token_for

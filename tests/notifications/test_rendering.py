@@ -347,19 +347,6 @@ def test_the_brands_accent_colours_the_button() -> None:
     assert "background-color:#a3195b" in mail.html
 
 
-def test_the_brands_postal_address_ends_both_halves_of_a_mail() -> None:
-    style = BrandStyle(postal_address="1 <b>Test</b> Street\nLondon {{ first_name }}")
-
-    mail = render(
-        prepare(subject="s", body=BODY, style=style), values=values(), unsubscribe_link=LINK
-    )
-
-    assert mail.text.rstrip().endswith(
-        "Juniper & Co, 1 <b>Test</b> Street, London {\u2060{\u2060 first_name }\u2060}\u2060"
-    )
-    assert "Juniper &amp; Co, 1 &lt;b&gt;Test&lt;/b&gt; Street, London" in mail.html
-
-
 PAYLOADS = [
     opening + inside + closing
     for (opening, closing), inside in product(
