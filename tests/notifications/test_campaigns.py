@@ -15,7 +15,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import AuditEntry
-from core import broker
+from core import broker, db
 from core.tenancy import acting_for
 from notifications.models import Campaign, CampaignState, Message, MessageState
 from notifications.rendering import TemplateError
@@ -177,7 +177,8 @@ def test_confirming_enqueues_once_the_transaction_is_through(
     with acting_for(cast.juniper), django_capture_on_commit_callbacks() as callbacks:
         campaign = confirm()
 
-    assert len(callbacks) == 1
+    # Now and then a table gets its statistics then, too.
+    assert len([one for one in callbacks if getattr(one, "func", None) is not db._analyze]) == 1
     assert campaign.pk
     with acting_for(cast.juniper):
         assert Campaign.objects.get().queue_token is not None
