@@ -55,7 +55,7 @@ PLACES = (
     Place("Settings", "settings", ADMINISTER, "brand name logo colour currency time zone"),
     Place("Staff", "settings_staff", ADMINISTER, "users roles invite team colleagues"),
     Place("Email templates", "settings_templates", READ, "texts saved mails"),
-    Place("Automatic emails", "settings_notices", READ, "notices members sale payment mails switch"),
+    Place("Automatic emails", "settings_notices", READ, "notices sale payment mails switch off"),
     Place("Rules of flags", "settings_flags", READ, "fraud holds coupon sites settings"),
     Place("Audit log", "settings_audit", READ, "history who did what"),
     Place("Your account", "own_account", READ, "password passkey sessions security"),
